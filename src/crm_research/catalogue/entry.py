@@ -1,0 +1,57 @@
+"""What the catalogue says of one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ReportParameters(BaseModel):
+    """Parameters that every report takes. A report adds its own, each with a default and a description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: str = Field(description="Name of a study, or the path of a study file.")
+    as_of: date | None = Field(default=None, description="Stand at another date than the study's own.")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="Level of every interval.")
+    seed: int = Field(default=20170101, ge=0, description="Start of every chance draw.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One report: its question, its notebook, its parameters, and the tables it cannot do without.
+
+    Parameters
+    ----------
+    id
+        Name on the command line and of the page.
+    title, question
+        What people read in the index.
+    notebook
+        File name in notebooks/.
+    parameters
+        Model of its parameters; the notebook's parameter cell holds the same names and defaults.
+    needs_any_of
+        Groups of tables; the report applies when the study holds all tables of at least one group.
+    figure_ids
+        Ids other programs may rely on, wherever the report applies and the records suffice.
+    """
+
+    id: str
+    title: str
+    question: str
+    notebook: str
+    parameters: type[ReportParameters]
+    needs_any_of: tuple[tuple[str, ...], ...]
+    figure_ids: tuple[str, ...]
+
+    def why_not_applicable(self, tables: Iterable[str]) -> str | None:
+        """Why can this report not be made from these tables? None if it can."""
+        held = set(tables)
+        if any(held.issuperset(group) for group in self.needs_any_of):
+            return None
+        needed = " or ".join(" and ".join(group) for group in self.needs_any_of)
+        return f"needs the table {needed}, which the study does not have"

@@ -1,0 +1,25 @@
+"""Loyalty as behaviour: who buys again and who stays."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from crm_research.catalogue.entry import Report, ReportParameters
+
+
+class LoyaltyParameters(ReportParameters):
+    """The length of the periods in which retention is counted."""
+
+    study: str = "cdnow"
+    period_months: int = Field(default=1, ge=1, le=24, description="Length of a retention period.")
+
+
+REPORT = Report(
+    id="loyalty",
+    title="Loyalty: repeat and retention",
+    question="Who buys again, how soon, and how many of each intake are still buying?",
+    notebook="03_loyalty.ipynb",
+    parameters=LoyaltyParameters,
+    needs_any_of=(("orders",),),
+    figure_ids=("loyalty.repeat_rate",),
+)

@@ -1,0 +1,27 @@
+"""Segmentation: which groups of customers differ."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from crm_research.catalogue.entry import Report, ReportParameters
+
+
+class SegmentationParameters(ReportParameters):
+    """How many groups to try, and on how many customers."""
+
+    study: str = "complete-journey"
+    k_min: int = Field(default=2, ge=2, le=20, description="Fewest groups tried.")
+    k_max: int = Field(default=8, ge=2, le=20, description="Most groups tried.")
+    n_bootstraps: int = Field(default=100, ge=20, le=2000, description="Resamples that judge stability.")
+
+
+REPORT = Report(
+    id="segmentation",
+    title="Customer segmentation",
+    question="Which groups of customers differ in how they buy, and are the groups real?",
+    notebook="01_segmentation.ipynb",
+    parameters=SegmentationParameters,
+    needs_any_of=(("orders",),),
+    figure_ids=("segmentation.k", "segmentation.silhouette"),
+)

@@ -1,0 +1,7 @@
+"""The canonical tables: what each must hold, and the checks that say whether it does."""
+
+from __future__ import annotations
+
+from crm_research.contracts.tables import TABLES, Column, Reference, TableContract, contract_of
+
+__all__ = ["TABLES", "Column", "Reference", "TableContract", "contract_of"]

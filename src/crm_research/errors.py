@@ -1,0 +1,93 @@
+"""What can go wrong, in words a user can act on.
+
+Every error says what was expected, what was found, where, and the mend. The command line prints them as one
+paragraph without a traceback and exits with 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Which known name did the user probably mean? None where nothing is close."""
+    lowered = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+    return lowered[close[0]] if close else None
+
+
+def offer_names(name: str, known: Iterable[str]) -> str:
+    """Words that end an error about an unknown name: the nearest one, and all there are."""
+    names = sorted(known)
+    nearest = nearest_name(name, names)
+    meant = f"Did you mean {nearest!r}? " if nearest else ""
+    return f"{meant}Known: {', '.join(names)}." if names else f"{meant}None are known.".strip()
+
+
+class CrmError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+class StudyError(CrmError):
+    """A study file, or a source it names, cannot be used as it stands."""
+
+
+class ContractViolation(CrmError):
+    """A table breaks its contract: a rule holds for every row, and for some it did not.
+
+    Parameters
+    ----------
+    table, column, rule
+        Where it broke and what was expected.
+    n_bad
+        Rows (or keys) that break the rule.
+    examples
+        A few of the values found, as printed.
+    mend
+        What the user can do about it.
+    """
+
+    def __init__(
+        self, *, table: str, column: str, rule: str, n_bad: int, examples: Sequence[str] = (), mend: str = ""
+    ) -> None:
+        self.table = table
+        self.column = column
+        self.rule = rule
+        self.n_bad = n_bad
+        self.examples = tuple(examples)
+        self.mend = mend
+        found = f" Found for example: {', '.join(self.examples)}." if self.examples else ""
+        where = f"{table}.{column}" if column else table
+        super().__init__(f"{where}: {rule}; {n_bad:,} do not.{found} {mend}".strip())
+
+
+class NotEnoughData(CrmError):
+    """An estimate was asked of fewer records than it can stand on."""
+
+    def __init__(self, what: str, *, needed: int, found: int, mend: str = "") -> None:
+        self.needed = needed
+        self.found = found
+        super().__init__(f"{what} needs at least {needed:,}; found {found:,}. {mend}".strip())
+
+
+class LeakageError(CrmError):
+    """Something that should rest on the past reads what happened after the study's as_of."""
+
+
+class UnknownReport(CrmError):
+    """No report of that name is in the catalogue."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        names = tuple(known)
+        self.nearest = nearest_name(name, names)
+        super().__init__(f"There is no report {name!r}. {offer_names(name, names)}")
+
+
+class ParameterError(CrmError):
+    """A report's parameter has an unknown name, a wrong type or a value outside its range."""
+
+
+class EngineError(CrmError):
+    """The engine a study asks for cannot be reached or used."""

@@ -1,0 +1,71 @@
+"""Figures: the printed numbers, each with what is needed to trace and to doubt it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+FIGURES_MIME: Final = "application/vnd.crm-research.figures+json"
+NO_VALIDATION: Final = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What is this number, how sure are we of it, and where does it come from?
+
+    Parameters
+    ----------
+    id
+        Stable dotted name, for example ``churn.contract.survival_12m``; other programs read it.
+    label
+        What a manager reads beside the number.
+    estimate, lower, upper
+        The number and its interval, in `unit`. None where it cannot be had (an interval of a plain count, a
+        median that the curve never reaches); the label or a note then says why.
+    unit
+        ``customers``, ``orders``, ``days``, ``share`` (0 to 1), a currency code, or empty for a pure number.
+    n
+        Records the estimate stands on.
+    window
+        The period of the records, in words.
+    estimator
+        The method with its interval, in words.
+    validation
+        How the number was checked (holdout, published value); ``none`` marks it so on the page.
+    group
+        The group, month or segment this figure is about, where one id has several.
+    """
+
+    id: str
+    label: str
+    estimate: float | None
+    unit: str
+    n: int
+    window: str
+    estimator: str
+    lower: float | None = None
+    upper: float | None = None
+    validation: str = NO_VALIDATION
+    group: str | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """The figure as one JSON-ready mapping; what is not finite becomes None."""
+        record = asdict(self)
+        for name in ("estimate", "lower", "upper"):
+            record[name] = _finite_or_none(record[name])
+        record["n"] = int(record["n"])
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Figure:
+        """Read a figure back from the mapping that `as_record` wrote; extra keys are left out."""
+        names = cls.__dataclass_fields__
+        return cls(**{name: value for name, value in record.items() if name in names})
+
+
+def _finite_or_none(value: Any) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)

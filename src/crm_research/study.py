@@ -1,0 +1,119 @@
+"""A study: one company's tables, its clock and its currency, opened and ready to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from crm_research.contracts import contract_of
+from crm_research.errors import StudyError, offer_names
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFingerprint:
+    """What a study's table was read from, so that a later reader can tell whether it has changed.
+
+    Parameters
+    ----------
+    table
+        Canonical table it feeds.
+    source
+        File name, database table or sample, without credentials.
+    fingerprint
+        Digest of content (files) or of definition and row count (databases).
+    n_rows
+        Rows of the canonical table, where they were counted.
+    """
+
+    table: str
+    source: str
+    fingerprint: str
+    n_rows: int | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Study:
+    """Which records do we have, until when, and in which money?
+
+    Parameters
+    ----------
+    name, title
+        The id used on the command line and in paths, and the name people read.
+    currency
+        The one currency of all money, as an ISO 4217 code.
+    as_of
+        The instant the study stands at: records at or before it are known, later ones are not. A date means
+        its midnight. Times carry no zone; they are in the study's own.
+    holdout_until
+        Records in (as_of, holdout_until] are kept apart to judge what was fitted before; None without a holdout.
+    tables
+        Canonical table name to Ibis table with the canonical columns, types and declared extra columns.
+    attributes
+        Table name to extra columns that may serve as covariates, each with its type (number, category, flag, time).
+    provenance
+        Where the data come from, under which licence.
+    caveats
+        What is doubtful about the data; printed on every page.
+    truth
+        Folder of the simulator's known truth, for simulated studies only.
+    """
+
+    name: str
+    title: str
+    currency: str
+    as_of: datetime
+    tables: Mapping[str, ir.Table]
+    holdout_until: datetime | None = None
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    provenance: str = ""
+    caveats: tuple[str, ...] = ()
+    inputs: tuple[InputFingerprint, ...] = ()
+    path: Path | None = None
+    truth: Path | None = None
+
+    def __post_init__(self) -> None:
+        for table in self.tables:
+            contract_of(table)
+        if self.holdout_until is not None and self.holdout_until <= self.as_of:
+            raise StudyError(
+                f"Study {self.name!r}: holdout_until {self.holdout_until:%Y-%m-%d} must lie after as_of "
+                f"{self.as_of:%Y-%m-%d}. Move one of them, or leave holdout_until out."
+            )
+
+    def has(self, *tables: str) -> bool:
+        """Does the study hold all of these tables?"""
+        return all(table in self.tables for table in tables)
+
+    def table(self, name: str) -> ir.Table:
+        """A canonical table, whole: also what happened after as_of. Analyses read `features.window` instead."""
+        contract_of(name)
+        if name not in self.tables:
+            raise StudyError(
+                f"Study {self.name!r} has no table {name!r}. {offer_names(name, self.tables)} "
+                f"Map it under 'tables: {name}:' in the study's file."
+            )
+        return self.tables[name]
+
+    def attributes_of(self, table: str) -> Mapping[str, str]:
+        """Declared extra columns of a table, name to type (number, category, flag, time)."""
+        return self.attributes.get(table, MappingProxyType({}))
+
+    def standing_at(self, as_of: datetime) -> Study:
+        """The same study seen from another instant; a holdout that would lie before it is dropped."""
+        holdout = self.holdout_until if self.holdout_until is not None and self.holdout_until > as_of else None
+        return replace(self, as_of=as_of, holdout_until=holdout)
+
+    @property
+    def backend(self) -> BaseBackend:
+        """The engine the tables live in."""
+        if not self.tables:
+            raise StudyError(f"Study {self.name!r} has no tables. Map at least one under 'tables:' in its file.")
+        return next(iter(self.tables.values())).get_backend()
