@@ -29,7 +29,7 @@ def a_study(
         contract = contract_of(table)
         types = {column.name: column.type for column in contract.columns if column.name in frame.columns}
         expression = ibis.memtable(_ready(frame, types))
-        cast = expression.cast({column: kind for column, kind in types.items()})
+        cast = expression.cast(types)
         held[table] = backend.create_table(table, cast)
     return Study(
         name=name,

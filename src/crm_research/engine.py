@@ -32,8 +32,9 @@ def connect(url: str = DEFAULT_URL) -> BaseBackend:
         backend: BaseBackend = ibis.connect(full)
     except Exception as problem:
         reason = hide_credentials(str(problem).replace(full, url)).strip().splitlines()
+        found = reason[0] if reason else type(problem).__name__
         raise EngineError(
-            f"The engine at {hide_credentials(url)} cannot be opened: {reason[0] if reason else type(problem).__name__}. "
+            f"The engine at {hide_credentials(url)} cannot be opened: {found}. "
             "Check the address, that it runs, and that the driver is installed (extras: postgres, spark)."
         ) from None
     return backend

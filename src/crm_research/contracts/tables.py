@@ -150,9 +150,7 @@ _TABLES = (
             _number("cost", "cost of the goods, in the study's currency"),
             _text("channel", "where it was placed"),
             _text("store", "the store or branch"),
-            _text(
-                "kind", "sale, return or cancelled; sale where the column is missing", allowed=vocabulary.ORDER_KINDS
-            ),
+            _text("kind", "sale, return or cancelled; sale if missing", allowed=vocabulary.ORDER_KINDS),
         ),
         key=("order_id",),
         known_at="ordered_at",

@@ -1,0 +1,1 @@
+"""Which groups of customers differ."""

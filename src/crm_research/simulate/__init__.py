@@ -1,0 +1,1 @@
+"""A world of customers whose truth is known."""

@@ -1,0 +1,1 @@
+"""Palette, charts and tables: one look for every report."""
