@@ -46,7 +46,7 @@ def _ready(frame: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
     ready = frame.copy()
     for column, kind in types.items():
         if kind == "timestamp":
-            ready[column] = pd.to_datetime(ready[column])
+            ready[column] = pd.to_datetime(ready[column], format="ISO8601")
         elif kind == "string":
             ready[column] = ready[column].astype("string")
     return ready

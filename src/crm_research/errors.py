@@ -46,10 +46,20 @@ class ContractViolation(CrmError):
         A few of the values found, as printed.
     mend
         What the user can do about it.
+    found
+        What was found, where a count of rows does not say it (a column that is not there).
     """
 
     def __init__(
-        self, *, table: str, column: str, rule: str, n_bad: int, examples: Sequence[str] = (), mend: str = ""
+        self,
+        *,
+        table: str,
+        column: str,
+        rule: str,
+        n_bad: int,
+        examples: Sequence[str] = (),
+        mend: str = "",
+        found: str = "",
     ) -> None:
         self.table = table
         self.column = column
@@ -57,9 +67,9 @@ class ContractViolation(CrmError):
         self.n_bad = n_bad
         self.examples = tuple(examples)
         self.mend = mend
-        found = f" Found for example: {', '.join(self.examples)}." if self.examples else ""
+        shown = f" Found for example: {', '.join(self.examples)}." if self.examples else ""
         where = f"{table}.{column}" if column else table
-        super().__init__(f"{where}: {rule}; {n_bad:,} do not.{found} {mend}".strip())
+        super().__init__(f"{where}: {rule}; {found or f'{n_bad:,} do not'}.{shown} {mend}".strip())
 
 
 class NotEnoughData(CrmError):

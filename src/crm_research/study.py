@@ -58,6 +58,9 @@ class Study:
         Canonical table name to Ibis table with the canonical columns, types and declared extra columns.
     attributes
         Table name to extra columns that may serve as covariates, each with its type (number, category, flag, time).
+    accepted
+        Table name to rule id (docs/checks.md) to the largest share of rows that may break the rule: defects the
+        user knows of and can live with. Written as ``accept:`` under a table in the study's file.
     provenance
         Where the data come from, under which licence.
     caveats
@@ -73,6 +76,7 @@ class Study:
     tables: Mapping[str, ir.Table]
     holdout_until: datetime | None = None
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    accepted: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
     provenance: str = ""
     caveats: tuple[str, ...] = ()
     inputs: tuple[InputFingerprint, ...] = ()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import ibis
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import TableContract, contract_of
 from crm_research.errors import LeakageError
+from crm_research.features.clock import instant
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,19 +17,28 @@ if TYPE_CHECKING:
 
     from crm_research.study import Study
 
+# Rows that may carry no time of their own, and the table whose row they came with.
+_CAME_WITH: Final[Mapping[str, str]] = MappingProxyType({"order_lines": "orders", "campaign_targets": "campaigns"})
+
 
 def known_rows(study: Study, table: str) -> ir.Table:
     """What did we know of this table at as_of?
 
     Rows from after as_of are left out; times that had not yet come (an end, a payment) are empty, and so is what
-    would have become known with them. Rows without a time of their own are kept.
+    would have become known with them. Rows without a time of their own are known with the row they came with (order
+    lines with their order), and are kept where there is none.
 
     Returns
     -------
     ibis table
         Grain and columns of the canonical table.
     """
-    return _cut(study.table(table), contract_of(table), study.as_of)
+    rows = study.table(table)
+    contract = contract_of(table)
+    if _has_time(rows, contract):
+        return _cut(rows, contract, study.as_of)
+    later = _later_parents(study, table)
+    return _cut(rows if later is None else rows.anti_join(later, later.columns), contract, study.as_of)
 
 
 def outcome_rows(study: Study, table: str) -> ir.Table:
@@ -39,20 +49,37 @@ def outcome_rows(study: Study, table: str) -> ir.Table:
     LeakageError
         If the study has no holdout: outcomes may only be read where a window was kept apart for them.
     """
+    rows = study.table(table)
     contract = contract_of(table)
     if study.holdout_until is None:
         raise LeakageError(
             f"Study {study.name!r} keeps no holdout, so outcomes of {table!r} cannot be read. "
             "Set holdout_until in its file to a date after as_of."
         )
-    if contract.known_at is None:
+    if not _has_time(rows, contract):
         raise LeakageError(f"Rows of {table!r} carry no time, so none of them can be an outcome.")
-    seen_from_the_end = _cut(study.table(table), contract, study.holdout_until)
-    return seen_from_the_end.filter(lambda t: t[contract.known_at] > ibis.timestamp(study.as_of.isoformat()))
+    seen_from_the_end = _cut(rows, contract, study.holdout_until)
+    return seen_from_the_end.filter(lambda t: t[contract.known_at] > instant(study.as_of))
+
+
+def _has_time(rows: ir.Table, contract: TableContract) -> bool:
+    return contract.known_at is not None and contract.known_at in rows.columns
+
+
+def _later_parents(study: Study, table: str) -> ir.Table | None:
+    """Keys of the rows, not yet known, that rows of this table came with; None where there are none to ask."""
+    parent = _CAME_WITH.get(table)
+    if parent is None or not study.has(parent):
+        return None
+    contract = contract_of(parent)
+    rows = study.table(parent)
+    if not _has_time(rows, contract):
+        return None
+    return rows.filter(rows[contract.known_at] > instant(study.as_of)).select(*contract.key)
 
 
 def _cut(table: ir.Table, contract: TableContract, until: datetime) -> ir.Table:
-    limit = ibis.timestamp(until.isoformat())
+    limit = instant(until)
     if contract.known_at is not None and contract.known_at in table.columns:
         known_at = table[contract.known_at]
         table = table.filter(known_at.isnull() | (known_at <= limit))
@@ -60,6 +87,6 @@ def _cut(table: ir.Table, contract: TableContract, until: datetime) -> ir.Table:
     for column in contract.columns:
         source = column.name if column.happens_later else column.known_with
         if source is not None and column.name in table.columns and source in table.columns:
-            not_yet = table[source].isnull() | (table[source] > limit)
-            blanked[column.name] = not_yet.ifelse(ibis.null(table[column.name].type()), table[column.name])
+            came_to_pass = table[source] <= limit
+            blanked[column.name] = came_to_pass.ifelse(table[column.name], None).cast(table[column.name].type())
     return table.mutate(**blanked) if blanked else table

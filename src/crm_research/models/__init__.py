@@ -1,1 +1,1 @@
-"""Statistics that know no report."""
+"""Statistics that know no report: they see counts and small tables, never order lines."""

@@ -1,1 +1,1 @@
-"""From files and databases to canonical tables."""
+"""Sources: from a company's files, databases and samples to the canonical tables of a study."""

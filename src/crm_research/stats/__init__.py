@@ -1,1 +1,1 @@
-"""Intervals and resampling."""
+"""Intervals, resampling and adjustment for many comparisons: small, vectorised, and free of any report."""

@@ -1,0 +1,66 @@
+# Two commands are all a newcomer needs:  make report   and   make test
+# Everything runs in .venv, built once from requirements.lock and again only when that file or pyproject.toml changes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXTRAS := postgres lab samples dev
+JOBS ?= 2
+
+# `make test` leaves the slow tests out; under CI (CI=true) all of them run.
+ifdef CI
+SELECTION :=
+else
+SELECTION := -m "not slow"
+endif
+
+.PHONY: help report test lab check bench lock environment clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+report: $(READY) ## Run every applicable report on the sample studies; pages in reports/
+	@$(BIN)/crm-research run --jobs $(JOBS)
+
+test: $(READY) ## Run the tests, the notebooks among them
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env $(SELECTION) tests notebooks
+
+lab: $(READY) ## Open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+check: $(READY) ## Lint, format, types, floors, environment agreement
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python scripts/write_environment.py --check
+
+bench: $(READY) ## Run the benchmarks beside their peers (minutes)
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+
+lock: $(READY) ## Solve pyproject.toml again into requirements.lock and environment.yml
+	@$(BIN)/uv pip compile pyproject.toml $(EXTRAS:%=--extra %) --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+	@$(BIN)/python scripts/write_environment.py
+
+environment: $(READY) ## Build the environment only
+
+clean: ## Remove the environment, caches and rendered pages
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis data/cache
+	@find reports -mindepth 1 ! -name README.md -delete
+
+# uv is installed first at its locked version; it then installs everything else with hashes checked.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 13); sys.exit(0 if ok else f"Python 3.11 or 3.12 is needed; found {sys.version.split()[0]}. Name another: make PYTHON=/path/to/python3.11")'
+	@echo "Setting up the environment in $(VENV) (once; about a minute, longer where packages must be downloaded) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,303 @@
+"""Rules that each row keeps or breaks by itself, as conditions that one aggregate query can count together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research import vocabulary
+from crm_research.contracts.tables import Column, TableContract
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    Condition = Callable[[ir.Table], ir.BooleanValue]
+
+# Texts that programs write for "nothing" and that then look like an id.
+PLACEHOLDERS: Final = ("nan", "none", "null", "n/a", "#n/a", "<na>", "nat", "\\n")
+# Above this a 64-bit float no longer holds cents.
+TOO_LARGE: Final = 1e13
+# More than 90 % off: discount is larger than nine times what is left.
+DISCOUNT_TO_REVENUE: Final = 9.0
+_LARGEST: Final = sys.float_info.max
+
+# Table: pairs (earlier, later) of times, whether they may be equal, and the rule.
+_TIME_PAIRS: Final[Mapping[str, tuple[tuple[str, str, bool, str], ...]]] = {
+    "contracts": (
+        ("started_at", "ended_at", True, "time-order"),
+        ("observed_from", "ended_at", True, "time-order"),
+    ),
+    "contract_states": (("valid_from", "valid_to", False, "time-order"),),
+    "contacts": (("opened_at", "closed_at", True, "time-order"),),
+    "campaigns": (("started_at", "ended_at", True, "time-order"),),
+    "invoices": (
+        ("issued_at", "due_at", True, "time-order"),
+        ("issued_at", "paid_at", True, "early-payment"),
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCheck:
+    """A condition that no row may fulfil.
+
+    Parameters
+    ----------
+    rule
+        Id of the rule.
+    columns
+        Columns the condition reads, the one the finding names first; all must be present and of their type.
+    expected
+        The rule in words.
+    bad
+        From a table to the condition; where it is null the row is not bad.
+    filled
+        Columns that must have a value for the row to be checked at all.
+    other
+        The other column that the mend speaks of.
+    """
+
+    rule: str
+    columns: tuple[str, ...]
+    expected: str
+    bad: Condition
+    filled: tuple[str, ...] = ()
+    other: str = ""
+
+
+def build_row_checks(
+    contract: TableContract,
+    table: ir.Table,
+    usable: set[str],
+    *,
+    last_instant: datetime,
+    attributes: Mapping[str, str] | None = None,
+) -> list[RowCheck]:
+    """Which row rules can be checked on this table?
+
+    Parameters
+    ----------
+    usable
+        Columns that are present and of their type; rules that need another one are left out.
+    last_instant
+        End of the study's window: holdout_until, or as_of without a holdout.
+    attributes
+        Declared extra columns, name to type.
+    """
+    checks: list[RowCheck] = []
+    for column in contract.columns:
+        checks += _column_checks(contract, column, table)
+    for name, kind in (attributes or {}).items():
+        if kind == vocabulary.NUMBER and name in table.columns and table[name].type().is_floating():
+            checks.append(_finite(name))
+    checks += _time_checks(contract, last_instant)
+    checks += _TABLE_CHECKS.get(contract.name, lambda: [])()
+    return [check for check in checks if usable.issuperset(check.columns)]
+
+
+def is_key(contract: TableContract, column: str) -> bool:
+    """Is the column an id: part of the key, or a reference to another table?"""
+    return column in contract.key or any(reference.column == column for reference in contract.references)
+
+
+def is_missing(value: ir.Value) -> ir.BooleanValue:
+    """Null, or a text of blanks only."""
+    return value.isnull() | (value.strip() == "") if value.type().is_string() else value.isnull()
+
+
+def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> Iterator[RowCheck]:
+    name, key = column.name, is_key(contract, column.name)
+    if not column.nullable:
+        rule = "missing-key" if key else "missing-value"
+        yield RowCheck(
+            rule=rule, columns=(name,), expected=f"every row has a {name}", bad=lambda t: is_missing(t[name])
+        )
+    if key and column.type == "string":
+        yield RowCheck(
+            rule="placeholder-key",
+            columns=(name,),
+            expected=f"every {name} names something, and is no placeholder such as 'nan' or 'null'",
+            bad=lambda t: t[name].lower().isin(PLACEHOLDERS),
+            filled=(name,),
+        )
+    if column.allowed is not None:
+        allowed = column.allowed
+        yield RowCheck(
+            rule="not-allowed",
+            columns=(name,),
+            expected=f"every {name} is one of {', '.join(allowed)}",
+            bad=lambda t: t[name].notin(allowed),
+            filled=(name,),
+        )
+    if column.minimum is not None:
+        minimum = column.minimum
+        yield RowCheck(
+            rule="below-minimum",
+            columns=(name,),
+            expected=f"every {name} is {minimum:g} or more",
+            bad=lambda t: t[name] < minimum,
+            filled=(name,),
+        )
+    if column.type == "float64" and name in table.columns and table[name].type().is_floating():
+        yield _finite(name)
+        yield RowCheck(
+            rule="too-large",
+            columns=(name,),
+            expected=f"every {name} is below {TOO_LARGE:,.0f} in size",
+            bad=lambda t: t[name].abs().between(TOO_LARGE, _LARGEST),
+            filled=(name,),
+        )
+    if column.known_with is not None:
+        source = column.known_with
+        yield RowCheck(
+            rule="known-too-early",
+            columns=(name, source),
+            expected=f"every row with a {name} has {source}",
+            bad=lambda t: t[source].isnull(),
+            filled=(name,),
+            other=source,
+        )
+
+
+def _finite(name: str) -> RowCheck:
+    return RowCheck(
+        rule="not-finite",
+        columns=(name,),
+        expected=f"every {name} is a finite number",
+        bad=lambda t: t[name].isnan() | t[name].isinf(),
+        filled=(name,),
+    )
+
+
+def _time_checks(contract: TableContract, last_instant: datetime) -> Iterator[RowCheck]:
+    import ibis
+
+    def instant(text: str) -> Any:
+        return ibis.timestamp(text)
+
+    for column in contract.columns:
+        if column.type == "timestamp":
+            yield from _believable(column.name, instant)
+    if contract.known_at is not None:
+        known_at, limit = contract.known_at, last_instant.isoformat()
+        yield RowCheck(
+            rule="after-window",
+            columns=(known_at,),
+            expected=f"every {known_at} lies at or before {last_instant:%Y-%m-%d}, the end of the study's window",
+            bad=lambda t: t[known_at] > instant(limit),
+            filled=(known_at,),
+        )
+    for earlier, later, may_be_equal, rule in _TIME_PAIRS.get(contract.name, ()):
+        yield _in_order(earlier, later, rule, may_be_equal=may_be_equal)
+
+
+def _believable(name: str, instant: Callable[[str], Any]) -> Iterator[RowCheck]:
+    yield RowCheck(
+        rule="before-1900",
+        columns=(name,),
+        expected=f"no {name} lies before 1900",
+        bad=lambda t: t[name] < instant("1900-01-01"),
+        filled=(name,),
+    )
+    yield RowCheck(
+        rule="zero-date",
+        columns=(name,),
+        expected=f"no {name} is midnight of 1900-01-01 or 1970-01-01, where programs begin to count",
+        bad=lambda t: (t[name] == instant("1900-01-01")) | (t[name] == instant("1970-01-01")),
+        filled=(name,),
+    )
+
+
+def _in_order(earlier: str, later: str, rule: str, *, may_be_equal: bool) -> RowCheck:
+    words = "at or after" if may_be_equal else "after"
+    return RowCheck(
+        rule=rule,
+        columns=(later, earlier),
+        expected=f"every {later} lies {words} its {earlier}",
+        bad=lambda t: t[later] < t[earlier] if may_be_equal else t[later] <= t[earlier],
+        filled=(later, earlier),
+        other=earlier,
+    )
+
+
+def _order_checks() -> list[RowCheck]:
+    # `kind` is optional: without it no order is declared a return.
+    def is_sale(t: ir.Table) -> Any:
+        return t.kind.isnull() | (t.kind == vocabulary.SALE) if "kind" in t.columns else True
+
+    return [
+        RowCheck(
+            rule="negative-revenue",
+            columns=("revenue",),
+            expected="every revenue is zero or more, but for declared returns",
+            bad=lambda t: (t.revenue < 0) & is_sale(t),
+            filled=("revenue",),
+        ),
+        RowCheck(
+            rule="positive-return",
+            columns=("revenue", "kind"),
+            expected="every return has a revenue of zero or less",
+            bad=lambda t: (t.kind == vocabulary.RETURN) & _above(t.revenue, 0),
+            filled=("revenue",),
+        ),
+        _discount_check(),
+    ]
+
+
+def _line_checks() -> list[RowCheck]:
+    return [
+        RowCheck(
+            rule="line-sign",
+            columns=("revenue", "quantity"),
+            expected="every line's revenue has the sign of its quantity",
+            bad=lambda t: ((t.quantity < 0) & _above(t.revenue, 0)) | (_above(t.quantity, 0) & (t.revenue < 0)),
+            filled=("revenue", "quantity"),
+        ),
+        _discount_check(),
+    ]
+
+
+def _discount_check() -> RowCheck:
+    return RowCheck(
+        rule="discount-beyond-reason",
+        columns=("discount", "revenue"),
+        expected="every discount is at most 90 % of the price",
+        bad=lambda t: (t.revenue > 0) & _above(t.discount, t.revenue * DISCOUNT_TO_REVENUE),
+        filled=("discount", "revenue"),
+    )
+
+
+def _survey_checks() -> list[RowCheck]:
+    return [
+        RowCheck(
+            rule="outside-scale",
+            columns=("score", "scale_min", "scale_max"),
+            expected="every score lies on its scale",
+            bad=lambda t: (
+                (t.scale_min < t.scale_max) & ((t.score < t.scale_min) | _above(t.score, t.scale_max))
+            ),
+            filled=("score",),
+        ),
+        RowCheck(
+            rule="scale-reversed",
+            columns=("scale_min", "scale_max"),
+            expected="every scale_min is below its scale_max",
+            bad=lambda t: t.scale_min >= t.scale_max,
+            filled=("scale_min", "scale_max"),
+        ),
+    ]
+
+
+def _above(value: Any, limit: Any) -> Any:
+    # Engines sort NaN and infinity above every number; those are another rule's business.
+    return (value > limit) & (value <= _LARGEST)
+
+
+_TABLE_CHECKS: Final[Mapping[str, Callable[[], list[RowCheck]]]] = {
+    "orders": _order_checks,
+    "order_lines": _line_checks,
+    "surveys": _survey_checks,
+}

@@ -1,0 +1,281 @@
+"""Every rule a canonical table is held to: how grave a failure is, what it spoils, and the mend. One list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+ERROR: Final = "error"
+WARNING: Final = "warning"
+NOTE: Final = "note"
+SEVERITIES: Final = (ERROR, WARNING, NOTE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule, whatever the table.
+
+    Parameters
+    ----------
+    id
+        Its name in verdicts, in ``accept:`` of a study file and in docs/checks.md.
+    severity
+        ``error``: the table is unusable while the rule is broken; ``warning``: usable with care; ``note``: to know.
+    spoils
+        What becomes wrong where the rule is broken.
+    mend
+        What the user can do about it. ``{table}``, ``{column}`` and ``{other}`` are filled in.
+    """
+
+    id: str
+    severity: Severity
+    spoils: str
+    mend: str
+
+
+_RULES: Final = (
+    # The table as a whole
+    Rule(
+        id="empty-table",
+        severity=ERROR,
+        spoils="nothing can be computed from the table",
+        mend="Check the source and the filter of {table}, or leave the table out of the study file.",
+    ),
+    Rule(
+        id="missing-column",
+        severity=ERROR,
+        spoils="everything that needs the column",
+        mend="Map it under 'tables: {table}: columns: {column}:' in the study file.",
+    ),
+    Rule(
+        id="wrong-type",
+        severity=ERROR,
+        spoils="sums, comparisons and dates of the column",
+        mend="Read the column as that type: mend the source, or cast it in the study file with an expression.",
+    ),
+    Rule(
+        id="nothing-known",
+        severity=ERROR,
+        spoils="nothing of the table is known at as_of, so no report can be made from it",
+        mend="Move as_of in the study file to a date after the first record, or correct the dates.",
+    ),
+    Rule(
+        id="stale",
+        severity=WARNING,
+        spoils="silence after the last record looks like customers who stay away: recency, churn and retention are biased",
+        mend="Load the newer records, or move as_of in the study file back to the last one.",
+    ),
+    # Keys
+    Rule(
+        id="missing-key",
+        severity=ERROR,
+        spoils="such rows belong to nobody: they are counted in totals and left out of every customer's figures",
+        mend="Fill the key at the source, or leave such rows out with 'where:' under {table}.",
+    ),
+    Rule(
+        id="placeholder-key",
+        severity=WARNING,
+        spoils="many strangers are taken for one very busy customer or product",
+        mend="Turn the placeholder into a missing value, or leave such rows out with 'where:' under {table}.",
+    ),
+    Rule(
+        id="duplicate-key",
+        severity=ERROR,
+        spoils="rows are counted twice, and joins multiply money",
+        mend=(
+            "Remove the copies at the source; if the file holds one row for each line of an order, read it as "
+            "order_lines and let the study sum the orders."
+        ),
+    ),
+    Rule(
+        id="repeated-row",
+        severity=WARNING,
+        spoils="if the rows are copies, quantities and money are too high; if they are true repeats, nothing",
+        mend="Check whether a file was loaded twice; if so, remove the copies at the source.",
+    ),
+    Rule(
+        id="orphan",
+        severity=ERROR,
+        spoils="what the rows refer to is not in the study: totals of the two tables disagree",
+        mend="Add the missing rows to {other}, or correct the ids (leading zeros, blanks, a decimal point).",
+    ),
+    Rule(
+        id="undescribed",
+        severity=WARNING,
+        spoils="the rows' category and brand are unknown: shares by category and own brand rest on the other rows",
+        mend="Add the missing rows to {other}, or correct the ids (leading zeros, blanks, a decimal point).",
+    ),
+    Rule(
+        id="no-dealings",
+        severity=NOTE,
+        spoils="nothing; such customers are counted in the base and in no behaviour",
+        mend="No mend is needed if they are prospects; else check the ids.",
+    ),
+    # Values
+    Rule(
+        id="missing-value",
+        severity=ERROR,
+        spoils="such rows drop out of sums, periods and comparisons without a word",
+        mend="Fill the value at the source, or leave such rows out with 'where:' under {table}.",
+    ),
+    Rule(
+        id="not-allowed",
+        severity=ERROR,
+        spoils="such rows are in no group that a report knows",
+        mend="Translate the values at the source or by an expression for {column} in the study file.",
+    ),
+    Rule(
+        id="below-minimum",
+        severity=WARNING,
+        spoils="shares and costs computed from the column come out too low",
+        mend="If the sign is the other way round, turn it by an expression for {column}; else correct the values.",
+    ),
+    Rule(
+        id="not-finite",
+        severity=ERROR,
+        spoils="one such value makes every sum and mean over it unusable",
+        mend="Turn such values into missing ones, or leave such rows out with 'where:' under {table}.",
+    ),
+    Rule(
+        id="too-large",
+        severity=WARNING,
+        spoils="one such value outweighs all others in totals and means, and cents are lost",
+        mend="Correct the value, or its unit, at the source.",
+    ),
+    Rule(
+        id="negative-revenue",
+        severity=ERROR,
+        spoils="returns are counted as purchases: frequency comes out too high, and money per order too low",
+        mend="If these are returns, declare them with 'returns:' under {table} in the study file; else correct the sign.",
+    ),
+    Rule(
+        id="positive-return",
+        severity=ERROR,
+        spoils="money given back is added to revenue",
+        mend="Turn the sign of returned money with an expression for {column} in the study file.",
+    ),
+    Rule(
+        id="line-sign",
+        severity=WARNING,
+        spoils="units and money of products disagree about what came back",
+        mend="Give quantity and revenue of a returned line the same sign.",
+    ),
+    Rule(
+        id="discount-beyond-reason",
+        severity=WARNING,
+        spoils="the discount share, and every judgement of who buys for the discount",
+        mend="Check that discount is in money (no percentage), per row, and that revenue is what is left after it.",
+    ),
+    Rule(
+        id="outside-scale",
+        severity=ERROR,
+        spoils="means and shares of the item",
+        mend="Codes for 'no answer' (99, -1) must be missing values; else correct scale_min and scale_max.",
+    ),
+    Rule(
+        id="scale-reversed",
+        severity=ERROR,
+        spoils="every comparison of scores: high and low change places",
+        mend="Give scale_min the lowest and scale_max the highest possible answer.",
+    ),
+    Rule(
+        id="known-too-early",
+        severity=WARNING,
+        spoils="the value is not read: what it tells would become known with {other}, which is empty",
+        mend="Fill {other} at the source, or empty {column}.",
+    ),
+    Rule(
+        id="attribute-empty",
+        severity=WARNING,
+        spoils="nothing can be learnt from the attribute",
+        mend="Map another column to it, or remove it from the attributes of {table}.",
+    ),
+    # Time
+    Rule(
+        id="before-1900",
+        severity=WARNING,
+        spoils="tenure, recency and periods: one placeholder date stretches them by a century",
+        mend="Turn placeholder dates into missing values, or correct them at the source.",
+    ),
+    Rule(
+        id="zero-date",
+        severity=NOTE,
+        spoils="tenure and recency, if the dates are placeholders",
+        mend="If these dates stand for 'unknown', turn them into missing values.",
+    ),
+    Rule(
+        id="after-window",
+        severity=WARNING,
+        spoils="nothing; such rows are not read",
+        mend="Move as_of, declare holdout_until, or correct the dates.",
+    ),
+    Rule(
+        id="time-order",
+        severity=ERROR,
+        spoils="durations come out negative",
+        mend="Correct the two times at the source, or leave such rows out with 'where:' under {table}.",
+    ),
+    Rule(
+        id="early-payment",
+        severity=WARNING,
+        spoils="days to payment come out negative, if the dates are not those of payment in advance",
+        mend="Check the two dates; payment in advance needs no mend.",
+    ),
+    Rule(
+        id="overlap",
+        severity=ERROR,
+        spoils="a contract is in two states at once, and its time at risk is counted twice",
+        mend="End each state (valid_to) where the next one begins (valid_from).",
+    ),
+    # Identities
+    Rule(
+        id="lines-sum",
+        severity=WARNING,
+        spoils="money by product does not add up to money by order",
+        mend="Look for lines that were not loaded, for shipping or fees outside the lines, and for discount taken twice.",
+    ),
+    Rule(
+        id="order-without-lines",
+        severity=NOTE,
+        spoils="breadth, discount and own-brand share leave these orders out",
+        mend="Load the missing lines, if there are any.",
+    ),
+    Rule(
+        id="one-customer",
+        severity=ERROR,
+        spoils="answers of several customers are mixed into one response",
+        mend="Give each filled-in questionnaire a response_id of its own.",
+    ),
+    Rule(
+        id="one-scale",
+        severity=WARNING,
+        spoils="the item's mean mixes answers on different scales",
+        mend="Bring the answers onto one scale, or name the items differently.",
+    ),
+)
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _RULES})
+
+# Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
+READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "customers": ("customer-base", "segmentation"),
+        "orders": ("customer-base", "segmentation", "loyalty"),
+        "order_lines": ("customer-base", "segmentation"),
+        "products": ("segmentation",),
+        "contracts": ("customer-base", "churn"),
+        "contract_states": ("churn",),
+    }
+)
+
+
+def say_what_is_spoilt(rule: Rule, table: str, *, other: str = "") -> str:
+    """What a failure of the rule on that table spoils, and in which reports."""
+    readers = READERS.get(table, ())
+    where = f"reports: {', '.join(readers)}" if readers else "no report reads this table yet"
+    what = rule.spoils.format(table=table, other=other)
+    return f"{what} ({where})"

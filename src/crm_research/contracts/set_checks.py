@@ -1,0 +1,268 @@
+"""Rules about rows together: unique keys, references, identities. One query counts, another shows examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research import vocabulary
+from crm_research.contracts.row_checks import is_missing
+from crm_research.contracts.tables import TABLES, Reference, TableContract
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    Held = Mapping[str, ir.Table]
+    Usable = Mapping[str, set[str]]
+
+# An order's lines are rounded one by one: half a cent for each, and what floating point loses on large sums.
+CENTS_PER_LINE: Final = 0.005
+RELATIVE_TOLERANCE: Final = 1e-6
+# What refers to these only describes: a row without it loses a description, not its place in the study.
+_DESCRIBING: Final = frozenset({"products"})
+_OPEN_END: Final = "9999-12-31"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetCheck:
+    """One rule read off a query's counts.
+
+    Parameters
+    ----------
+    rule, column, expected
+        Which rule, the column(s) a finding names, and the rule in words.
+    n_bad
+        Column of the counts that holds how many break it.
+    n_checked
+        Column of the counts that holds how many were checked; None: every row of the table; a name that begins with
+        ``filled:`` the rows where that column has a value.
+    examples
+        Offenders: columns to show, already sorted.
+    other
+        The other table that the mend speaks of.
+    """
+
+    rule: str
+    column: str
+    expected: str
+    n_bad: str
+    examples: ir.Table
+    n_checked: str | None = None
+    other: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetQuery:
+    """A query of one row, and the checks that read it."""
+
+    counts: ir.Table
+    checks: tuple[SetCheck, ...]
+
+
+def build_set_queries(contract: TableContract, held: Held, usable: Usable) -> list[SetQuery]:
+    """Which rules about rows together can be checked for this table?
+
+    Parameters
+    ----------
+    held
+        All tables of the study.
+    usable
+        For each, the columns that are present and of their type; rules that need another one are left out.
+    """
+    table, mine = held[contract.name], usable[contract.name]
+    queries = []
+    if contract.key and mine.issuperset(contract.key):
+        queries.append(_unique(table, contract.key))
+    elif not contract.key:
+        queries.append(_no_repeats(table, [name for name in contract.column_names if name in table.columns]))
+    for reference in contract.references:
+        if reference.column in mine and reference.to_column in usable.get(reference.to_table, set()):
+            queries.append(_refers(table, reference, held[reference.to_table]))
+    queries += _TABLE_QUERIES.get(contract.name, _none)(held, usable)
+    return queries
+
+
+def _unique(table: ir.Table, key: tuple[str, ...]) -> SetQuery:
+    # Engines group nulls together, so two rows without a key repeat each other.
+    repeated = _repeated(table, list(key))
+    check = SetCheck(
+        rule="duplicate-key",
+        column=", ".join(key),
+        expected=f"every {' and '.join(key)} stands in one row only",
+        n_bad="n_bad",
+        examples=_sorted(repeated, [*key, "n_rows"]),
+    )
+    return SetQuery(counts=_count_copies(repeated), checks=(check,))
+
+
+def _no_repeats(table: ir.Table, shown: list[str]) -> SetQuery:
+    repeated = _repeated(table, list(table.columns))
+    check = SetCheck(
+        rule="repeated-row",
+        column="",
+        expected="no row is the copy of another in all its columns",
+        n_bad="n_bad",
+        examples=_sorted(repeated, [*shown, "n_rows"]),
+    )
+    return SetQuery(counts=_count_copies(repeated), checks=(check,))
+
+
+def _repeated(table: ir.Table, columns: list[str]) -> ir.Table:
+    return table.group_by(columns).aggregate(n_rows=table.count()).filter(lambda t: t.n_rows > 1)
+
+
+def _count_copies(repeated: ir.Table) -> ir.Table:
+    # The first row of each key is in its right; the others are too many.
+    return repeated.aggregate(n_bad=(repeated.n_rows - 1).sum().fill_null(0))
+
+
+def _refers(table: ir.Table, reference: Reference, other: ir.Table) -> SetQuery:
+    name, to_name = reference.column, reference.to_column
+    values = table.group_by(name).aggregate(n_rows=table.count())
+    values = values.filter(~is_missing(values[name]))
+    known = other.select(other[to_name].name(name))
+    lost = values.anti_join(known, name)
+    check = SetCheck(
+        rule="undescribed" if reference.to_table in _DESCRIBING else "orphan",
+        column=name,
+        expected=f"every {name} stands in {reference.to_table}",
+        n_bad="n_bad",
+        n_checked=f"filled:{name}",
+        examples=_sorted(lost, [name, "n_rows"]),
+        other=reference.to_table,
+    )
+    return SetQuery(counts=lost.aggregate(n_bad=lost.n_rows.sum().fill_null(0)), checks=(check,))
+
+
+def _none(_held: Held, _usable: Usable) -> Iterator[SetQuery]:
+    return iter(())
+
+
+def _order_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    """An order's lines sum to its revenue; orders that never came about have nothing to sum."""
+    both = {"order_id", "revenue"}
+    if not (usable["orders"] >= both and usable.get("order_lines", set()) >= both):
+        return
+    orders, lines = held["orders"], held["order_lines"]
+    if "kind" in usable["orders"]:
+        orders = orders.filter(orders.kind.isnull() | (orders.kind != vocabulary.CANCELLED))
+    sums = lines.group_by("order_id").aggregate(n_lines=lines.count(), lines_revenue=lines.revenue.sum())
+    sums = sums.rename(line_order_id="order_id")
+    orders = orders.select("order_id", "revenue")
+    joined = orders.left_join(sums, orders.order_id == sums.line_order_id)
+    tolerance = CENTS_PER_LINE * joined.n_lines + RELATIVE_TOLERANCE * joined.revenue.abs()
+    differs = (joined.revenue - joined.lines_revenue).abs() > tolerance
+    bare = joined.n_lines.isnull()
+    counts = joined.aggregate(
+        n_orders=joined.count(),
+        n_with_lines=joined.count(where=~bare),
+        n_differ=joined.count(where=differs),
+        n_bare=joined.count(where=bare),
+    )
+    sum_check = SetCheck(
+        rule="lines-sum",
+        column="revenue",
+        expected="every order's lines sum to its revenue, to half a cent a line and a millionth",
+        n_bad="n_differ",
+        n_checked="n_with_lines",
+        examples=_sorted(joined.filter(differs), ["order_id", "revenue", "lines_revenue"]),
+        other="order_lines",
+    )
+    bare_check = SetCheck(
+        rule="order-without-lines",
+        column="order_id",
+        expected="every order has lines",
+        n_bad="n_bare",
+        n_checked="n_orders",
+        examples=_sorted(joined.filter(bare), ["order_id", "revenue"]),
+        other="order_lines",
+    )
+    yield SetQuery(counts=counts, checks=(sum_check, bare_check))
+
+
+def _customer_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    dealing = [
+        name
+        for name, contract in TABLES.items()
+        if any(reference.to_table == "customers" for reference in contract.references)
+        and "customer_id" in usable.get(name, set())
+    ]
+    if not dealing or "customer_id" not in usable["customers"]:
+        return
+    idle = held["customers"].select("customer_id")
+    for name in dealing:
+        idle = idle.anti_join(held[name].select("customer_id"), "customer_id")
+    check = SetCheck(
+        rule="no-dealings",
+        column="customer_id",
+        expected=f"every customer stands in {' or '.join(dealing)}",
+        n_bad="n_bad",
+        examples=_sorted(idle, ["customer_id"]),
+    )
+    yield SetQuery(counts=idle.aggregate(n_bad=idle.count()), checks=(check,))
+
+
+def _survey_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    surveys = held["surveys"]
+    if usable["surveys"] >= {"response_id", "customer_id"}:
+        yield _one_value(
+            surveys, "response_id", ["customer_id"], "one-customer", "every response belongs to one customer"
+        )
+    if usable["surveys"] >= {"item", "scale_min", "scale_max"}:
+        yield _one_value(surveys, "item", ["scale_min", "scale_max"], "one-scale", "every item has one scale")
+
+
+def _one_value(table: ir.Table, group: str, values: list[str], rule: str, expected: str) -> SetQuery:
+    ends: dict[str, Any] = {}
+    for value in values:
+        ends |= {f"lowest_{value}": table[value].min(), f"highest_{value}": table[value].max()}
+    groups = table.group_by(group).aggregate(**ends)
+    differs = groups[f"lowest_{values[0]}"] != groups[f"highest_{values[0]}"]
+    for value in values[1:]:
+        differs |= groups[f"lowest_{value}"] != groups[f"highest_{value}"]
+    counts = groups.aggregate(n_checked=groups.count(), n_bad=groups.count(where=differs))
+    examples = _sorted(groups.filter(differs), [group, *ends])
+    check = SetCheck(
+        rule=rule,
+        column=values[0],
+        expected=expected,
+        n_bad="n_bad",
+        n_checked="n_checked",
+        examples=examples,
+        other=group,
+    )
+    return SetQuery(counts=counts, checks=(check,))
+
+
+def _state_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    """A state begins when every earlier state of its contract has ended."""
+    import ibis
+
+    states = held["contract_states"]
+    if not usable["contract_states"] >= {"contract_id", "valid_from", "valid_to"}:
+        return
+    end = ibis.coalesce(states.valid_to, ibis.timestamp(_OPEN_END))
+    before = ibis.window(group_by="contract_id", order_by=["valid_from", "valid_to"], rows=(None, -1))
+    shown = states.select("contract_id", "valid_from", "valid_to", ended_until_then=end.max().over(before))
+    overlapping = shown.filter(shown.valid_from < shown.ended_until_then)
+    check = SetCheck(
+        rule="overlap",
+        column="valid_from",
+        expected="every state of a contract begins after the earlier ones have ended",
+        n_bad="n_bad",
+        examples=_sorted(overlapping, ["contract_id", "valid_from", "valid_to"]),
+    )
+    yield SetQuery(counts=overlapping.aggregate(n_bad=overlapping.count()), checks=(check,))
+
+
+def _sorted(table: ir.Table, columns: list[str]) -> ir.Table:
+    return table.select(*columns).order_by(columns)
+
+
+_TABLE_QUERIES: Final[Mapping[str, Callable[[Held, Usable], Iterator[SetQuery]]]] = {
+    "orders": _order_queries,
+    "customers": _customer_queries,
+    "surveys": _survey_queries,
+    "contract_states": _state_queries,
+}

@@ -1,0 +1,162 @@
+"""The guard against features that look ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import ibis
+
+from crm_research.errors import LeakageError
+from crm_research.features.clock import instant
+from crm_research.features.window import known_rows
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.study import Study
+
+_TOLERANCE: Final = 1e-9
+_CUT, _NTH = "_in_the_cut", "_nth"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookaheadCheck:
+    """What a builder was held against.
+
+    Parameters
+    ----------
+    n_rows
+        Rows the builder made, the same from the study and from its past alone.
+    n_rows_ahead
+        Rows of the study from after as_of, which the builder could have read. Nothing is proven where it is 0.
+    """
+
+    n_rows: int
+    n_rows_ahead: int
+
+
+def guard_no_lookahead(build: Callable[[Study], ir.Table], study: Study) -> LookaheadCheck:
+    """Does this feature read anything that was not yet known at as_of?
+
+    The builder runs on the study as it is and on one whose tables really end at as_of: rows from after it removed,
+    times that had not yet come emptied. What was not known then cannot make a difference, so any difference is a
+    look ahead. Both run and are compared in the engine; numbers may differ by rounding (1 in 10^9).
+
+    Parameters
+    ----------
+    build
+        Takes a study, returns a table. Columns that end in ``_id`` identify its rows.
+    study
+        Should hold records from after as_of, or nothing can be found out.
+
+    Raises
+    ------
+    LeakageError
+        Naming the columns that differ, and how many customers (or rows) are concerned.
+
+    Notes
+    -----
+    An attribute that a source system overwrote later carries the future inside the records; no cut can show that.
+    """
+    past = cut_study(study)
+    whole, cut = build(study), build(past)
+    name = getattr(build, "__name__", "the builder")
+    _refuse_other_columns(name, whole, cut)
+    _refuse_later_times(name, whole, study)
+    if whole.columns:
+        _refuse_differences(name, whole, cut)
+    return LookaheadCheck(n_rows=int(whole.count().execute()), n_rows_ahead=_count_ahead(study, past))
+
+
+def cut_study(study: Study) -> Study:
+    """The same study with tables that end at as_of: reading one whole, or a holdout, shows nothing later."""
+    return replace(study, tables={name: known_rows(study, name) for name in study.tables})
+
+
+def _refuse_other_columns(name: str, whole: ir.Table, cut: ir.Table) -> None:
+    if whole.schema() != cut.schema():
+        differing = sorted(set(whole.schema().items()) ^ set(cut.schema().items()), key=lambda item: item[0])
+        named = ", ".join(dict.fromkeys(column for column, _ in differing))
+        raise LeakageError(
+            f"{name} makes other columns of the whole study than of what was known at as_of: {named}. "
+            "Its columns must not depend on what came later."
+        )
+
+
+def _refuse_later_times(name: str, built: ir.Table, study: Study) -> None:
+    times = [column for column, kind in built.schema().items() if kind.is_timestamp() or kind.is_date()]
+    if not times:
+        return
+    limit = instant(study.as_of)
+    later = built.agg(**{c: (built[c].cast("timestamp") > limit).sum() for c in times}).to_pyarrow().to_pylist()[0]
+    found = {column: n for column, n in later.items() if n}
+    if found:
+        counts = ", ".join(f"{column} ({n:,} rows)" for column, n in found.items())
+        raise LeakageError(
+            f"{name} gives times after as_of {study.as_of:%Y-%m-%d %H:%M} in {counts}. "
+            "Read tables through features.window.known_rows, which empties what had not yet come."
+        )
+
+
+def _refuse_differences(name: str, whole: ir.Table, cut: ir.Table) -> None:
+    keys = [column for column in whole.columns if column.endswith("_id")]
+    found = _compare(whole, cut, keys).to_pyarrow().to_pylist()[0]
+    if not found["n_differing"]:
+        return
+    columns = [column for column in whole.columns if found.get(f"differs_{column}")]
+    reasons = []
+    if columns:
+        reasons.append(f"the columns {', '.join(columns)} differ")
+    if found["n_only_whole"]:
+        reasons.append(f"{found['n_only_whole']:,} rows come only from what happened later")
+    if found["n_only_cut"]:
+        reasons.append(f"{found['n_only_cut']:,} rows vanish through what happened later")
+    whom = f"{found['n_customers']:,} customers" if "n_customers" in found else f"{found['n_differing']:,} rows"
+    raise LeakageError(
+        f"{name} reads what was not known at as_of: for {whom}, {', and '.join(reasons)} once the records after as_of "
+        "are taken away. Read tables through features.window.known_rows."
+    )
+
+
+def _compare(whole: ir.Table, cut: ir.Table, keys: list[str]) -> ir.Table:
+    """One row: how many rows and customers differ, and in which columns."""
+    values = [column for column in whole.columns if column not in keys]
+    left = _numbered(whole, keys, values)
+    right = _numbered(cut, keys, values).rename(lambda column: f"{column}{_CUT}")
+    # Keys may be empty; as text with a stand-in they still meet their like.
+    both = left.outer_join(right, [left[k] == right[f"{k}{_CUT}"] for k in (*(f"{_NTH}_{k}" for k in keys), _NTH)])
+    only_whole, only_cut = both[f"{_NTH}{_CUT}"].isnull(), both[_NTH].isnull()
+    paired = ~(only_whole | only_cut)
+    differs = {column: paired & ~_same(both[column], both[f"{column}{_CUT}"]) for column in values}
+    anything = only_whole | only_cut
+    for condition in differs.values():
+        anything = anything | condition
+    measures: dict[str, Any] = {f"differs_{column}": condition.sum() for column, condition in differs.items()}
+    measures |= {"n_only_whole": only_whole.sum(), "n_only_cut": only_cut.sum(), "n_differing": anything.sum()}
+    if "customer_id" in keys:
+        customer = ibis.coalesce(both["customer_id"], both[f"customer_id{_CUT}"])
+        measures["n_customers"] = customer.nunique(where=anything)
+    return both.agg(**measures)
+
+
+def _numbered(table: ir.Table, keys: list[str], values: list[str]) -> ir.Table:
+    """Rows told apart: keys as text, and a number among those of the same key, in the order of their values."""
+    texts = {f"{_NTH}_{key}": table[key].cast("string").fill_null("") for key in keys}
+    window = ibis.window(group_by=[table[key] for key in keys], order_by=[table[value] for value in values])
+    return table.mutate(**texts, **{_NTH: ibis.row_number().over(window)})
+
+
+def _same(one: ir.Value, other: ir.Value) -> ir.BooleanValue:
+    if one.type().is_floating():
+        size = ibis.greatest(one.abs(), other.abs(), 1.0)
+        close = ((one - other).abs() <= _TOLERANCE * size) | (one == other)
+        return close.fill_null(value=False) | (one.isnull() & other.isnull())
+    return one.identical_to(other)
+
+
+def _count_ahead(study: Study, past: Study) -> int:
+    held = (int(study.table(name).count().execute()) for name in study.tables)
+    known = (int(past.table(name).count().execute()) for name in past.tables)
+    return sum(held) - sum(known)

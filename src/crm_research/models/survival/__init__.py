@@ -1,0 +1,33 @@
+"""Survival from counts by tenure: how long customers stay, why they leave, and where groups differ.
+
+Everything here sees events and numbers at risk by tenure, never single customers, so cost does not grow with them.
+"""
+
+from crm_research.models.survival.comparison import LogRank, compare_groups, compare_pairs
+from crm_research.models.survival.competing import IncidenceCurves, estimate_incidence
+from crm_research.models.survival.hazard import (
+    estimate_cumulative_hazard,
+    estimate_period_rates,
+    estimate_smooth_hazard,
+)
+from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
+from crm_research.models.survival.mean import estimate_restricted_mean
+from crm_research.models.survival.risk import EVERYONE, RiskTable, build_risk_table, count_rows
+
+__all__ = [
+    "EVERYONE",
+    "IncidenceCurves",
+    "LogRank",
+    "RiskTable",
+    "SurvivalCurves",
+    "build_risk_table",
+    "compare_groups",
+    "compare_pairs",
+    "count_rows",
+    "estimate_cumulative_hazard",
+    "estimate_incidence",
+    "estimate_period_rates",
+    "estimate_restricted_mean",
+    "estimate_smooth_hazard",
+    "estimate_survival",
+]

@@ -1,1 +1,0 @@
-"""What a notebook calls to show things (placeholder until written)."""

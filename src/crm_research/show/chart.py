@@ -1,0 +1,89 @@
+"""Charts: the picture inline, what one sees in words, and the numbers behind it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.show.display import CHART_MIME, emit, text_html
+from crm_research.show.svg import draw_svg
+from crm_research.show.table import render_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# matplotlib's own ink, for what is drawn without the theme.
+_PLAIN_COLOURS: Final = {"#000000": "--ink"}
+
+
+def chart(
+    axes_or_figure: Axes | Figure | Any,
+    *,
+    alt: str,
+    data: pd.DataFrame | None = None,
+    caption: str | None = None,
+) -> None:
+    """What does this look like, and what does one see?
+
+    The figure is drawn as SVG inside the page and closed, so that the kernel does not draw it a second time.
+
+    Parameters
+    ----------
+    axes_or_figure
+        A matplotlib figure, or any of its axes (an array of axes will do).
+    alt
+        What one sees, for those who do not see it: the finding first, then the shape.
+    data
+        The numbers behind the picture, folded away below it.
+    caption
+        A line below the picture.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("A chart needs alt: one or two sentences that say what one sees.")
+    figure = _figure_of(axes_or_figure)
+    svg = draw_svg(figure, alt=alt, colours=theme_colours())
+    _close(figure)
+    below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
+    numbers = _numbers(data, caption or alt) if data is not None else ""
+    html = f'<figure class="crm crm-chart">{svg}{below}{numbers}</figure>'
+    emit(html, f"[picture: {alt.strip()}]", **{CHART_MIME: {"alt": alt.strip(), "caption": caption}})
+
+
+def theme_colours() -> Mapping[str, str]:
+    """Hex colours that a dark page changes, each with the CSS variable that stands for it."""
+    from crm_research.theme import CSS_VARIABLES
+
+    return {**_PLAIN_COLOURS, **{colour.lower(): name for colour, name in CSS_VARIABLES.items()}}
+
+
+def _close(figure: Figure) -> None:
+    # Only pyplot keeps figures, and would draw them again at the end of the cell.
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
+
+
+def _figure_of(shown: Any) -> Figure:
+    from matplotlib.figure import Figure
+
+    if isinstance(shown, Figure):
+        return shown
+    if hasattr(shown, "flat"):
+        shown = next(iter(shown.flat))
+    figure = getattr(shown, "figure", None)
+    if not isinstance(figure, Figure):
+        raise TypeError(f"show.chart takes a matplotlib figure or axes, not {type(shown).__name__}.")
+    return figure
+
+
+def _numbers(data: pd.DataFrame, what: str) -> str:
+    html, _ = render_table(data, f"Numbers: {what}", max_rows=200)
+    return f"<details><summary>The numbers behind this picture</summary>{html}</details>"

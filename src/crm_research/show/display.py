@@ -1,0 +1,52 @@
+"""One way out: HTML for people, plain text for checks, and a private type that says what the output is."""
+
+from __future__ import annotations
+
+import sys
+from html import escape
+from typing import Any, Final
+
+ANSWER_MIME: Final = "application/vnd.crm-research.answer+json"
+NOTE_MIME: Final = "application/vnd.crm-research.note+json"
+TABLE_MIME: Final = "application/vnd.crm-research.table+json"
+CHART_MIME: Final = "application/vnd.crm-research.chart+json"
+
+# A rendered page has its own style and leaves this out; JupyterLab has none of ours, so each output brings a little.
+LAB_STYLE: Final = (
+    '<style data-crm-lab="">'
+    ".crm-answer p{margin:.2em 0;font-size:1.05em}.crm-answer p:first-child{font-size:1.5em;line-height:1.25}"
+    ".crm-cards{display:flex;flex-wrap:wrap;gap:1em 2.5em}.crm-card{min-width:11em;max-width:20em}"
+    ".crm-card .estimate{font-size:1.7em}.crm-card :is(.label,.interval,.basis,summary){font-size:.9em}"
+    ".crm-table table{font-variant-numeric:tabular-nums}.crm-table .num{text-align:right}"
+    ".crm-chart svg{max-width:100%;height:auto;background:#fff}.crm-note{border-left:3px solid;padding-left:.8em}"
+    ".crm :is(p,dl,figure){margin:.3em 0}.crm dt{float:left;margin-right:.6em;opacity:.7}"
+    "</style>"
+)
+
+
+def text_html(text: object) -> str:
+    """The text, safe inside HTML."""
+    return escape(str(text), quote=True)
+
+
+def emit(html: str, plain: str, **others: Any) -> None:
+    """Display one output at once: in a kernel as a bundle, elsewhere as plain text.
+
+    Parameters
+    ----------
+    html
+        Markup without style.
+    plain
+        The same in plain text; what nbval compares.
+    **others
+        Further types of the bundle, such as the figures' records.
+    """
+    from IPython.core.interactiveshell import InteractiveShell
+
+    if not InteractiveShell.initialized():
+        sys.stdout.write(plain + "\n")
+        return
+    from IPython.display import display
+
+    bundle = {"text/html": LAB_STYLE + html, "text/plain": plain, **others}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]

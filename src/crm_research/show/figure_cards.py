@@ -1,0 +1,94 @@
+"""Figures as cards: the number large, its interval and basis beside it, and how we know it on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crm_research.figures import FIGURES_MIME, NO_VALIDATION, Figure
+from crm_research.show.display import emit, text_html
+from crm_research.show.formats import format_interval, format_value
+
+
+def figures(*figures: Figure | Iterable[Figure]) -> None:
+    """Which numbers carry the answer, how sure are we of each, and how do we know?
+
+    The same call puts the records of the figures into the notebook's output, from where a run collects them.
+
+    Parameters
+    ----------
+    *figures
+        Figures, or collections of them.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or two have the same id and group: another program could not tell them apart.
+    """
+    shown = list(_flatten(figures))
+    if not shown:
+        raise ValueError("There is no figure to show.")
+    _check_distinct(shown)
+    cards = "".join(_card(figure) for figure in shown)
+    emit(
+        f'<div class="crm crm-cards" role="list">{cards}</div>',
+        "\n".join(_line(figure) for figure in shown),
+        **{FIGURES_MIME: [figure.as_record() for figure in shown]},
+    )
+
+
+def _flatten(figures: Iterable[Figure | Iterable[Figure]]) -> Iterator[Figure]:
+    for item in figures:
+        if isinstance(item, Figure):
+            yield item
+        else:
+            yield from item
+
+
+def _check_distinct(figures: list[Figure]) -> None:
+    seen: set[tuple[str, str | None]] = set()
+    for figure in figures:
+        key = (figure.id, figure.group)
+        if key in seen:
+            group = f" of group {figure.group!r}" if figure.group else ""
+            raise ValueError(f"The figure {figure.id!r}{group} is shown twice in one call. Give each its own group.")
+        seen.add(key)
+
+
+def _card(figure: Figure) -> str:
+    interval = format_interval(figure)
+    between = f'<p class="interval">{text_html(interval)}</p>' if interval else ""
+    unchecked = figure.validation.strip().lower() in ("", NO_VALIDATION)
+    mark = '<p class="unchecked">not validated</p>' if unchecked else ""
+    reasons = (
+        ("Window", figure.window),
+        ("Estimator", figure.estimator),
+        ("Validation", "none: nothing has yet checked this number" if unchecked else figure.validation),
+        ("Id", figure.id),
+    )
+    rows = "".join(f"<div><dt>{name}</dt><dd>{text_html(value)}</dd></div>" for name, value in reasons if value)
+    estimate = format_value(figure.estimate, figure.unit)
+    return (
+        f'<div class="crm-card" role="listitem"><p class="label">{text_html(_title(figure))}</p>'
+        f'<p class="estimate">{_estimate_html(estimate)}</p>{between}'
+        f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
+        f'<details><summary>How do we know<span class="sr-only">: {text_html(_title(figure))}</span>?</summary>'
+        f"<dl>{rows}</dl></details></div>"
+    )
+
+
+def _title(figure: Figure) -> str:
+    return f"{figure.label}: {figure.group}" if figure.group else figure.label
+
+
+def _estimate_html(text: str) -> str:
+    # The unit is set smaller than the number it belongs to.
+    number, gap, unit = text.partition(" ")
+    if not gap or not any(sign.isdigit() for sign in number):
+        return text_html(text)
+    return f'{text_html(number)}<span class="unit">\N{NO-BREAK SPACE}{text_html(unit)}</span>'
+
+
+def _line(figure: Figure) -> str:
+    interval = format_interval(figure)
+    between = f" ({interval})" if interval else ""
+    return f"{_title(figure)}: {format_value(figure.estimate, figure.unit)}{between}, n = {int(figure.n):,}"

@@ -1,0 +1,43 @@
+"""The answer and the notes: sentences a reader must not miss."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from crm_research.show.display import ANSWER_MIME, NOTE_MIME, emit, text_html
+
+_MOST_SENTENCES: Final = 3
+_KINDS: Final = {"note": "Note", "caution": "Caution"}
+
+
+def answer(*sentences: str) -> None:
+    """What is the answer, in at most three lines?
+
+    The first is the largest on the page and the line that stands in the index, so it must be true by itself.
+
+    Raises
+    ------
+    ValueError
+        If there is no sentence, an empty one, or more than three.
+    """
+    lines = [sentence.strip() for sentence in sentences]
+    if not 1 <= len(lines) <= _MOST_SENTENCES or not all(lines):
+        raise ValueError(f"An answer has one to {_MOST_SENTENCES} sentences, none of them empty; found {sentences!r}.")
+    paragraphs = "".join(f"<p>{text_html(line)}</p>" for line in lines)
+    emit(f'<div class="crm crm-answer">{paragraphs}</div>', "\n".join(lines), **{ANSWER_MIME: {"sentences": lines}})
+
+
+def note(text: str, *, kind: Literal["note", "caution"] = "note") -> None:
+    """What should the reader know beside this: a plain note, or a caution about how far to trust it?
+
+    Raises
+    ------
+    ValueError
+        If the kind is neither, or the text is empty.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"kind must be one of {', '.join(_KINDS)}, not {kind!r}.")
+    if not text.strip():
+        raise ValueError("A note without text says nothing; leave it out.")
+    html = f'<p class="crm crm-note {kind}"><strong>{_KINDS[kind]}.</strong> {text_html(text.strip())}</p>'
+    emit(html, f"{_KINDS[kind]}: {text.strip()}", **{NOTE_MIME: {"kind": kind, "text": text.strip()}})

@@ -1,0 +1,81 @@
+"""Where a report's numbers come from: the study, its inputs, its doubts, the engine and the versions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Final
+
+from crm_research.show.display import emit, text_html
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+PACKAGES: Final = (
+    "crm-research",
+    "duckdb",
+    "ibis-framework",
+    "lifelines",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+)
+_LENGTH_OF_SHORT_FINGERPRINT: Final = 12
+
+
+def caveats(study: Study) -> None:
+    """What is doubtful about these data?"""
+    doubts = study.caveats or (
+        "The study's file names no doubts about its data; that is no proof that there are none.",
+    )
+    items = "".join(f"<li>{text_html(doubt)}</li>" for doubt in doubts)
+    emit(f'<ul class="crm crm-caveats">{items}</ul>', "\n".join(f"- {doubt}" for doubt in doubts))
+
+
+def provenance(study: Study, *, estimators: Mapping[str, str] | Iterable[str] = ()) -> None:
+    """Where do the numbers on this page come from, and how could someone make them again?
+
+    Parameters
+    ----------
+    estimators
+        The methods used, in words; or what they estimate to the method.
+    """
+    rows = _study_rows(study)
+    if isinstance(estimators, Mapping):
+        rows += [(f"Method: {what}", how) for what, how in estimators.items()]
+    else:
+        rows += [("Method", how) for how in ([estimators] if isinstance(estimators, str) else estimators)]
+    rows += [("Caveat", doubt) for doubt in study.caveats]
+    rows += [("Versions", ", ".join(f"{name} {number}" for name, number in package_versions().items()))]
+    shown = "".join(f"<div><dt>{text_html(name)}</dt><dd>{text_html(value)}</dd></div>" for name, value in rows)
+    emit(f'<dl class="crm crm-provenance">{shown}</dl>', "\n".join(f"{name}: {value}" for name, value in rows))
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that make the numbers."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _study_rows(study: Study) -> list[tuple[str, str]]:
+    rows = [("Study", f"{study.title} ({study.name})")]
+    if study.provenance:
+        rows.append(("Data", study.provenance))
+    rows += [("Currency", study.currency), ("As of", f"{study.as_of:%Y-%m-%d}")]
+    holdout = f"until {study.holdout_until:%Y-%m-%d}" if study.holdout_until else "none kept apart"
+    rows.append(("Holdout", holdout))
+    for found in study.inputs:
+        counted = f", {found.n_rows:,} rows" if found.n_rows is not None else ""
+        short = found.fingerprint[:_LENGTH_OF_SHORT_FINGERPRINT]
+        rows.append((f"Table {found.table}", f"{found.source}{counted}, fingerprint {short}"))
+    if study.tables:
+        rows.append(("Engine", study.backend.name))
+    return rows

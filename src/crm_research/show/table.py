@@ -1,0 +1,203 @@
+"""Tables: numbers under each other, a caption, text that copies cleanly into a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from crm_research.show.display import TABLE_MIME, emit, text_html
+from crm_research.show.formats import MISSING, format_number, format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Format = str | Callable[[Any], str]
+
+
+def table(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    formats: Mapping[str, Format] | None = None,
+    note: str | None = None,
+    max_rows: int = 50,
+) -> None:
+    """What do these rows say, number by number?
+
+    Parameters
+    ----------
+    frame
+        One row per printed row, sorted as it should be read. An index that has a name is printed first.
+    caption
+        What the table shows; the page reads it out before the numbers.
+    formats
+        Column to how it is printed: a unit (``share``, ``days``, ``USD``), a format such as ``{:.2f}``, or a
+        function. Without one a column goes by its type, and names ending in ``_share`` or ``_rate`` are per cent.
+    note
+        A line below the table.
+    max_rows
+        Rows printed; what is left out is counted in a line below.
+
+    Raises
+    ------
+    ValueError
+        If the caption is empty or `formats` names a column that is not there.
+    """
+    html, plain = render_table(frame, caption, formats=formats, note=note, max_rows=max_rows)
+    emit(html, plain, **{TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
+
+
+def render_table(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    formats: Mapping[str, Format] | None = None,
+    note: str | None = None,
+    max_rows: int = 50,
+) -> tuple[str, str]:
+    """The table as HTML and as plain text."""
+    if not caption.strip():
+        raise ValueError("A table needs a caption that says what it shows.")
+    columns = _columns(frame, formats or {}, max_rows)
+    notes = [note] if note else []
+    if len(frame) > max_rows:
+        notes.append(f"The first {max_rows:,} of {len(frame):,} rows.")
+    if frame.empty:
+        notes.append("No rows.")
+    return _html(columns, caption, notes), _plain(columns, caption, notes)
+
+
+class _Printed:
+    """One column, ready to print."""
+
+    def __init__(self, name: str, cells: list[str], *, is_number: bool, is_row_name: bool) -> None:
+        self.name = name.replace("_", " ")
+        self.cells = cells
+        self.is_number = is_number
+        self.is_row_name = is_row_name
+
+
+def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) -> list[_Printed]:
+    named = [level for level in frame.index.names if level is not None]
+    flat = frame.head(max_rows)
+    if named:
+        flat = flat.reset_index()
+    names = [_flat_name(name) for name in flat.columns]
+    unknown = set(formats) - set(names)
+    if unknown:
+        raise ValueError(f"formats names {sorted(unknown)}, but the table has the columns {names}.")
+    printed = []
+    for position, name in enumerate(names):
+        values = flat.iloc[:, position]
+        cells = [_cell(value, formats.get(name) or _usual_format(name, values)) for value in values]
+        printed.append(
+            _Printed(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
+        )
+    return printed
+
+
+def _flat_name(name: Any) -> str:
+    return " ".join(map(str, name)).strip() if isinstance(name, tuple) else str(name)
+
+
+def _usual_format(name: str, values: pd.Series) -> Format:
+    from pandas.api import types
+
+    is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+    if is_number and name.endswith(("_share", "_rate")):
+        return "share"
+    if types.is_float_dtype(values):
+        # One number of decimals for a column, so that the decimal points stand under each other.
+        largest = values.abs().replace(float("inf"), float("nan")).max()
+        is_whole = bool((values.dropna() % 1 == 0).all())
+        if is_whole or largest >= 1_000:
+            return "{:,.0f}"
+        return "{:,.1f}" if largest >= 100 else "{:,.2f}" if largest >= 1 else "{:,.3f}"
+    return _by_type
+
+
+def _cell(value: Any, how: Format) -> str:
+    if _is_missing(value):
+        return format_value(None, how) if isinstance(how, str) and "{" not in how else MISSING
+    if callable(how):
+        return str(how(value))
+    if "{" in how:
+        return _without_minus_nought(how.format(value))
+    return format_value(value, how)
+
+
+def _without_minus_nought(text: str) -> str:
+    return text.removeprefix("-") if text.startswith("-") and not text.strip("-0.,% ") else text
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and (pd.isna(value) or value in (float("inf"), float("-inf"))))
+
+
+def _by_type(value: Any) -> str:
+    import numbers
+    from datetime import date, datetime
+
+    if value is True or value is False or type(value).__name__ in ("bool", "bool_"):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        is_midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
+        return value.strftime("%Y-%m-%d" if is_midnight else "%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, numbers.Real):
+        return format_number(float(value))
+    return str(value)
+
+
+def _is_number(values: pd.Series, cells: list[str]) -> bool:
+    from pandas.api import types
+
+    if types.is_bool_dtype(values):
+        return False
+    if types.is_numeric_dtype(values):
+        return True
+    # A column of objects may still hold numbers printed by a function.
+    shown = [cell for cell in cells if cell != MISSING]
+    return bool(shown) and all(cell.lstrip("-").replace(",", "").replace(".", "").isdigit() for cell in shown)
+
+
+def _html(columns: list[_Printed], caption: str, notes: list[str]) -> str:
+    head = "".join(f'<th scope="col"{_number_class(column)}>{text_html(column.name)}</th>' for column in columns)
+    rows = "".join(
+        "<tr>" + "".join(_cell_html(column, row) for column in columns) + "</tr>"
+        for row in range(len(columns[0].cells) if columns else 0)
+    )
+    below = "".join(f'<p class="table-note">{text_html(line)}</p>' for line in notes)
+    return (
+        f'<div class="crm crm-table"><div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}">'
+        f"<table><caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"</div>{below}</div>"
+    )
+
+
+def _cell_html(column: _Printed, row: int) -> str:
+    text = text_html(column.cells[row])
+    if column.is_row_name:
+        return f'<th scope="row"{_number_class(column)}>{text}</th>'
+    return f"<td{_number_class(column)}>{text}</td>"
+
+
+def _number_class(column: _Printed) -> str:
+    return ' class="num"' if column.is_number else ""
+
+
+def _plain(columns: list[_Printed], caption: str, notes: list[str]) -> str:
+    widths = [max([len(column.name), *map(len, column.cells)]) for column in columns]
+    lines = [[column.name for column in columns]]
+    lines += [list(row) for row in zip(*(column.cells for column in columns), strict=True)]
+    printed = [
+        "  ".join(
+            cell.rjust(width) if column.is_number else cell.ljust(width)
+            for cell, width, column in zip(line, widths, columns, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([caption, *printed, *notes])

@@ -1,0 +1,234 @@
+"""What a study file may say: the pydantic models of ``data/studies/*.yaml``."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from crm_research.contracts import contract_of
+from crm_research.engine import DEFAULT_URL
+from crm_research.errors import CrmError
+
+AttributeType = Literal["number", "category", "flag", "time"]
+WHITESPACE = "whitespace"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[list[str], BeforeValidator(_as_list)]
+
+
+def _is_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone; write one such as Europe/Berlin or UTC") from None
+    return name
+
+
+def _as_instant(value: Any) -> Any:
+    """Read a date as its midnight; refuse zones, since a study's times carry none."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(f"{value!r} is no date; write it as 2024-06-30") from None
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            raise ValueError("a study's instants carry no zone; write it in the study's own time")
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    raise ValueError(f"{value!r} is no date; write it as 2024-06-30")
+
+
+Instant = Annotated[datetime, BeforeValidator(_as_instant)]
+Zone = Annotated[str, AfterValidator(_is_zone)]
+
+
+class ColumnRule(_Part):
+    """Where one canonical column comes from: a source column, an expression or a constant."""
+
+    column: str | None = None
+    expr: str | None = None
+    value: str | int | float | bool | datetime | date | None = None
+    format: Texts | None = None
+    currency: str | None = None
+    scale: float | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> ColumnRule:
+        origins = [name for name in ("column", "expr", "value") if name in self.model_fields_set]
+        if len(origins) != 1:
+            raise ValueError(f"needs exactly one of column, expr and value; found {', '.join(origins) or 'none'}")
+        if self.currency is not None and self.scale is not None:
+            raise ValueError("takes a currency or a scale, not both")
+        return self
+
+
+class AttributeRule(_Part):
+    """An extra column that may serve as a covariate."""
+
+    type: AttributeType
+    column: str | None = None
+    expr: str | None = None
+    format: Texts | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> AttributeRule:
+        if self.column is not None and self.expr is not None:
+            raise ValueError("takes a column or an expr, not both")
+        return self
+
+
+class SourceRule(_Part):
+    """Where a table's rows lie, and how its files are written."""
+
+    path: Texts | None = None
+    url: str | None = None
+    sample: str | None = None
+    sql: str | None = None
+    inputs: dict[str, Source] = Field(default_factory=dict)
+    table: str | None = None
+    query: str | None = None
+    sheet: str | int | None = None
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    quote: str = '"'
+    decimal: Literal[".", ","] = "."
+    thousands: str | None = None
+    signs: Texts = Field(default_factory=list)
+    header: bool = True
+    names: list[str] | None = None
+    skip_rows: int = Field(default=0, ge=0)
+    null_values: Texts | None = None
+    date_format: Texts | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> SourceRule:
+        origins = [name for name in ("path", "url", "sample", "sql") if getattr(self, name) is not None]
+        if len(origins) != 1:
+            raise ValueError(f"needs exactly one of path, url, sample and sql; found {', '.join(origins) or 'none'}")
+        if bool(self.inputs) != (self.sql is not None):
+            raise ValueError("sql and inputs belong together: name every file the SQL reads under inputs")
+        if self.table is not None and self.query is not None:
+            raise ValueError("takes a table or a query, not both")
+        if self.url is not None and self.table is None and self.query is None:
+            raise ValueError("a database needs table or query beside its url")
+        return self
+
+
+def _source_from_text(value: Any) -> Any:
+    """Short forms of ``from``: a path, a list of paths, a URL or ``sample:NAME``."""
+    if isinstance(value, list):
+        return {"path": value}
+    if not isinstance(value, str):
+        return value
+    if value.startswith("sample:"):
+        return {"sample": value.removeprefix("sample:")}
+    return {"url": value} if "://" in value else {"path": value}
+
+
+def _column_from_text(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"column": str(value)}
+
+
+def _attribute_from_text(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"type": value}
+
+
+Source = Annotated[SourceRule, BeforeValidator(_source_from_text)]
+ColumnOrigin = Annotated[ColumnRule, BeforeValidator(_column_from_text)]
+Attribute = Annotated[AttributeRule, BeforeValidator(_attribute_from_text)]
+
+
+class TableRule(_Part):
+    """How one canonical table is made of a source."""
+
+    source: Source = Field(alias="from")
+    columns: dict[str, ColumnOrigin] = Field(default_factory=dict)
+    where: str | None = None
+    sum_lines: bool = False
+    returns: str | None = None
+    cancellations: str | None = None
+    attributes: dict[str, Attribute] = Field(default_factory=dict)
+
+
+class StudyDefinition(_Part):
+    """A whole study file."""
+
+    name: str
+    title: str = ""
+    provenance: str = ""
+    currency: str
+    as_of: Instant
+    holdout_until: Instant | None = None
+    timezone: Zone = "UTC"
+    caveats: list[str] = Field(default_factory=list)
+    engine: str = DEFAULT_URL
+    exchange_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    tables: dict[str, TableRule] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> StudyDefinition:
+        problems = [*self._head_problems(), *self._table_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Does the study live in the embedded engine, rather than in a server?"""
+        return self.engine in {"duckdb", DEFAULT_URL}
+
+    def _head_problems(self) -> list[str]:
+        problems = []
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):
+            problems.append(f"name: {self.name!r} must be made of a-z, 0-9 and hyphens, such as my-shop.")
+        if not re.fullmatch(r"[A-Z]{3}", self.currency):
+            problems.append(f"currency: {self.currency!r} must be three capital letters, such as EUR.")
+        if self.holdout_until is not None and self.holdout_until <= self.as_of:
+            problems.append(
+                f"holdout_until: {self.holdout_until:%Y-%m-%d} must lie after as_of {self.as_of:%Y-%m-%d}. "
+                "Move one of them, or leave holdout_until out."
+            )
+        return problems
+
+    def _table_problems(self) -> list[str]:
+        problems = []
+        for name, rule in self.tables.items():
+            try:
+                contract = contract_of(name)
+            except CrmError as problem:
+                problems.append(f"tables.{name}: {problem}")
+                continue
+            for column, origin in rule.columns.items():
+                try:
+                    contract.column(column)
+                except CrmError as problem:
+                    problems.append(f"tables.{name}.columns.{column}: {problem} Extra columns belong under attributes.")
+                if origin.currency not in {None, self.currency, *self.exchange_rates}:
+                    problems.append(
+                        f"tables.{name}.columns.{column}.currency: no rate for {origin.currency}. "
+                        f"Write exchange_rates: {{{origin.currency}: RATE}} into {self.currency}."
+                    )
+            if name != "orders":
+                problems += [
+                    f"tables.{name}.{key}: only orders take {key}."
+                    for key in ("sum_lines", "returns", "cancellations")
+                    if getattr(rule, key)
+                ]
+        return problems
+
+
+SourceRule.model_rebuild()

@@ -1,0 +1,213 @@
+"""Expressions of a study file: one scalar SQL expression over the source's columns, and nothing else.
+
+A column of text that an expression treats as a number (``quantity * unit_price``) or as a time is cast strictly
+first; so ``where: amount > 0`` works on a CSV file, whose columns are all text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import sqlglot
+from sqlglot import exp
+
+from crm_research.errors import StudyError, offer_names
+
+if TYPE_CHECKING:
+    from crm_research.sources.casting import Reading
+    from crm_research.sources.session import Kind
+
+AS_OF: Final = "as_of"
+
+_REFUSED: Final = (
+    exp.Query, exp.Subquery, exp.Table, exp.AggFunc, exp.Window, exp.Star, exp.Command, exp.DDL, exp.DML, exp.Drop,
+    exp.Placeholder, exp.Parameter, exp.Block, exp.ReadCSV, exp.ReadParquet, exp.Rand, exp.Randn, exp.Lambda,
+    exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime, exp.CurrentUser, exp.SessionUser,
+    exp.Uuid, exp.Dot, exp.UDTF, exp.Semicolon, exp.Alias,
+)  # fmt: skip
+# Functions sqlglot has no class of its own for, and that only compute from their arguments.
+_ALLOWED: Final = frozenset(
+    "to_months to_years to_days to_hours to_minutes to_seconds to_weeks datepart date_part try_strptime "
+    "suffix prefix strip_accents regexp_full_match list_extract array_extract isfinite isinf "
+    "epoch contains nfc_normalize fdiv fmod dayofyear julian isodow yearweek last_day monthname dayname".split()
+)
+_NUMERIC: Final = (exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sqrt, exp.Ln, exp.Log, exp.Pow, exp.Exp, exp.Sign, exp.Neg)
+_ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod)
+_COMPARING: Final = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.NullSafeEQ, exp.NullSafeNEQ)
+_TEMPORAL: Final = (
+    exp.TimestampTrunc, exp.DateTrunc, exp.Year, exp.Month, exp.Day, exp.Quarter, exp.Week, exp.DayOfWeek, exp.Extract,
+    exp.DateDiff, exp.TimestampDiff, exp.LastDay, exp.DayOfYear, exp.TsOrDsToDate, exp.DateAdd, exp.DateSub, exp.Hour,
+)  # fmt: skip
+_PASSING: Final = (exp.Paren, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
+_TARGET_OF_TIME: Final = {exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.DATETIME, exp.DType.TIMESTAMPTZ}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """A text column that an expression treats as another type: it must parse."""
+
+    column: str
+    target: str
+    bad: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expression:
+    """A checked expression as SQL, with the columns it reads."""
+
+    sql: str
+    columns: tuple[str, ...]
+    usages: tuple[Usage, ...] = ()
+
+
+@dataclass(kw_only=True)
+class ExpressionReader:
+    """Checks and prepares expressions over one source's columns."""
+
+    kinds: Mapping[str, Kind]
+    reading: Reading
+    as_of: datetime
+    _by_lower: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_lower = {name.lower(): name for name in self.kinds}
+
+    def read(self, text: str, *, where: str, wanted: str | None = None) -> Expression:
+        """Check one expression; `wanted` is the Ibis type its value should have.
+
+        Raises
+        ------
+        StudyError
+            If it is no single scalar expression, or names a column the source does not have.
+        """
+        tree = _parse(text, where)
+        _refuse(tree, text, where)
+        root = exp.Paren(this=tree)
+        used: dict[str, None] = {}
+        usages: dict[tuple[str, str], Usage] = {}
+        for column in list(root.find_all(exp.Column)):
+            self._prepare(column, text, where, wanted, used, usages)
+        return Expression(sql=root.sql(dialect="duckdb"), columns=tuple(used), usages=tuple(usages.values()))
+
+    def _prepare(
+        self,
+        column: exp.Column,
+        text: str,
+        where: str,
+        wanted: str | None,
+        used: dict[str, None],
+        usages: dict[tuple[str, str], Usage],
+    ) -> None:
+        if column.table:
+            raise StudyError(f"{where}: {text!r} names {column.sql()!r}; write the column alone, without a table.")
+        if column.name.lower() == AS_OF:
+            column.replace(_instant(self.as_of))
+            return
+        name = self._by_lower.get(column.name.lower())
+        if name is None:
+            quotes = " Text stands in single quotes." if column.this.quoted else ""
+            raise StudyError(
+                f"{where}: {text!r} reads a column {column.name!r} that the source does not have. "
+                f"{offer_names(column.name, self.kinds)}{quotes}"
+            )
+        used[name] = None
+        found = exp.column(exp.to_identifier(name, quoted=True))
+        target = _target_of_use(column, wanted, self.kinds)
+        kind = self.kinds[name]
+        if kind == "text" and target in {"float64", "timestamp", "boolean"}:
+            cast = self.reading.cast(found.sql(dialect="duckdb"), kind, target)
+            usages[name, target] = Usage(column=name, target=target, bad=cast.bad or "FALSE")
+            column.replace(exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb")))
+        else:
+            column.replace(found)
+
+
+def _parse(text: str, where: str) -> exp.Expression:
+    try:
+        trees = sqlglot.parse(text, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as problem:
+        reason = str(problem).splitlines()[0].split(". Line")[0]
+        raise StudyError(f"{where}: {text!r} is no SQL expression ({reason}). Check brackets and quotes.") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise StudyError(f"{where}: {text!r} must be one SQL expression. Write one, without semicolons.")
+    return trees[0]
+
+
+def _refuse(tree: exp.Expression, text: str, where: str) -> None:
+    for node in tree.walk():
+        refused = isinstance(node, _REFUSED) or (isinstance(node, exp.Anonymous) and node.name.lower() not in _ALLOWED)
+        if refused:
+            name = node.name if isinstance(node, exp.Anonymous) else node.sql(dialect="duckdb")
+            name = name if len(name) <= 40 else f"{name[:37]}..."
+            raise StudyError(
+                f"{where}: {text!r} holds {name!r}, which is not allowed here. An expression computes one value from "
+                "the columns of one row: no subqueries, sums over rows, files, chance or today's date (use as_of)."
+            )
+
+
+def _instant(value: datetime) -> exp.Expression:
+    return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "timestamp", dialect="duckdb")
+
+
+def _target_of_use(node: exp.Expression, wanted: str | None, kinds: Mapping[str, Kind]) -> str | None:
+    """As what does the expression treat this node? Reads the path to the root until a use says it."""
+    parent = node.parent
+    if parent is None:
+        return wanted
+    if isinstance(parent, _ARITHMETIC):
+        siblings = [other for other in (parent.left, parent.right) if other is not node]
+        return "timestamp" if any(_is_time(other, kinds) for other in siblings) else "float64"
+    if isinstance(parent, _NUMERIC):
+        return "float64"
+    if isinstance(parent, _TEMPORAL):
+        return "timestamp"
+    if isinstance(parent, _COMPARING):
+        return _compared_with(node, parent, kinds)
+    if isinstance(parent, (exp.And, exp.Or, exp.Not)):
+        return "boolean"
+    if isinstance(parent, exp.If):
+        return "boolean" if parent.this is node else _target_of_use(_whole_case(parent), wanted, kinds)
+    if isinstance(parent, exp.Case):
+        return "string" if parent.this is node else _target_of_use(parent, wanted, kinds)
+    if isinstance(parent, _PASSING):
+        return _target_of_use(parent, wanted, kinds)
+    return None
+
+
+def _whole_case(branch: exp.If) -> exp.Expression:
+    return branch.parent if isinstance(branch.parent, exp.Case) else branch
+
+
+def _compared_with(node: exp.Expression, parent: exp.Expression, kinds: Mapping[str, Kind]) -> str | None:
+    others = [other for other in parent.iter_expressions() if other is not node]
+    if any(_is_time(other, kinds) for other in others):
+        return "timestamp"
+    if any(_is_number(other, kinds) for other in others):
+        return "float64"
+    both_columns = all(isinstance(other, exp.Column) for other in others)
+    return "float64" if both_columns and not isinstance(parent, (exp.EQ, exp.NEQ)) else "string"
+
+
+def _is_time(node: exp.Expression, kinds: Mapping[str, Kind]) -> bool:
+    node = node.unnest()
+    if isinstance(node, exp.Interval):
+        return True
+    if isinstance(node, exp.Column):
+        return node.name.lower() == AS_OF or kinds.get(node.name) in {"date", "timestamp", "zoned"}
+    if isinstance(node, exp.Cast):
+        return node.to.this in _TARGET_OF_TIME
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower().startswith("to_")
+    return isinstance(node, (exp.Add, exp.Sub)) and (_is_time(node.left, kinds) or _is_time(node.right, kinds))
+
+
+def _is_number(node: exp.Expression, kinds: Mapping[str, Kind]) -> bool:
+    node = node.unnest()
+    if isinstance(node, exp.Literal):
+        return not node.is_string
+    if isinstance(node, exp.Column):
+        return kinds.get(node.name) in {"integer", "number"}
+    return isinstance(node, (*_ARITHMETIC, *_NUMERIC))

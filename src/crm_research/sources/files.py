@@ -1,0 +1,85 @@
+"""Which files does a source name, and how is each kind read?"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from crm_research.errors import StudyError, offer_names
+
+TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz")
+PARQUET_ENDINGS: Final = (".parquet", ".pq")
+EXCEL_ENDINGS: Final = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
+DUCKDB_ENDINGS: Final = (".duckdb", ".ddb")
+SQLITE_ENDINGS: Final = (".sqlite", ".sqlite3", ".db")
+_ENDINGS: Final = {
+    "text": TEXT_ENDINGS,
+    "parquet": PARQUET_ENDINGS,
+    "excel": EXCEL_ENDINGS,
+    "duckdb": DUCKDB_ENDINGS,
+    "sqlite": SQLITE_ENDINGS,
+}
+
+
+def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]:
+    """All files that paths, folders and globs name, sorted within each pattern.
+
+    Raises
+    ------
+    StudyError
+        If a pattern matches nothing; names the nearest file in that folder.
+    """
+    found: list[Path] = []
+    for pattern in patterns:
+        full = Path(pattern).expanduser()
+        full = full if full.is_absolute() else base / full
+        if full.is_dir():
+            matches = _files_within(full)
+            if not matches:
+                raise StudyError(f"{where}: the folder {full} holds no CSV or Parquet files. Check the path.")
+        elif full.exists():
+            matches = [full]
+        else:
+            matches = sorted(Path(match) for match in glob.glob(str(full), recursive=True) if Path(match).is_file())
+            if not matches:
+                raise StudyError(f"{where}: no file {pattern!r} (looked for {full}). {_offer_neighbours(full)}")
+        found += matches
+    return list(dict.fromkeys(found))
+
+
+def file_kind(paths: Sequence[Path], *, where: str) -> str:
+    """What these files are (text, parquet, excel, duckdb or sqlite), by their endings."""
+    kinds = {kind for path in paths for kind, endings in _ENDINGS.items() if path.name.lower().endswith(endings)}
+    unknown = [path.name for path in paths if not path.name.lower().endswith(sum(_ENDINGS.values(), ()))]
+    if unknown:
+        endings = ", ".join(sum(_ENDINGS.values(), ()))
+        raise StudyError(f"{where}: cannot tell from its name how to read {unknown[0]!r}. Known endings: {endings}.")
+    if len(kinds) > 1:
+        raise StudyError(f"{where}: mixes files of several kinds ({', '.join(sorted(kinds))}). Use one kind a table.")
+    return kinds.pop()
+
+
+def describe_files(paths: Sequence[Path]) -> str:
+    """A short name for some files."""
+    return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1:,} more"
+
+
+def _files_within(folder: Path) -> list[Path]:
+    for endings in (PARQUET_ENDINGS, TEXT_ENDINGS):
+        held = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.lower().endswith(endings))
+        if held:
+            return held
+    return []
+
+
+def _offer_neighbours(full: Path) -> str:
+    folder = full.parent
+    if not folder.is_dir():
+        return f"The folder {folder} does not exist."
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    if not names:
+        return f"The folder {folder} is empty."
+    shown = offer_names(full.name, names[:20])
+    return shown if len(names) <= 20 else f"{shown} ... and {len(names) - 20:,} more."

@@ -1,0 +1,144 @@
+"""The embedded engine while a study is being opened: its connection, its scratch folder and what is staged in it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from crm_research.engine import DEFAULT_URL, connect
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+    from crm_research.sources.definition import SourceRule
+
+Kind = Literal["text", "integer", "number", "boolean", "date", "timestamp", "zoned", "other"]
+
+# Text sources larger than this are staged on disk instead of in memory.
+LARGE_BYTES: Final = 256 * 1024**2
+_MEMORY_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """Rows as they were found, under their own column names, ready to be mapped.
+
+    Parameters
+    ----------
+    name
+        Table or view of the session.
+    kinds
+        Column name to what its values are.
+    rule
+        How the source is written (its decimal sign, its dates).
+    described
+        What a person calls the source, without credentials.
+    fingerprint
+        Digest of its content, or of its definition and row count.
+    is_scratch
+        The rows are a copy that may be dropped once they are mapped.
+    """
+
+    name: str
+    kinds: Mapping[str, Kind]
+    rule: SourceRule
+    described: str
+    fingerprint: str
+    is_scratch: bool = False
+
+
+@dataclass(kw_only=True)
+class Session:
+    """A connection to the embedded engine with a scratch folder that goes when the process ends."""
+
+    backend: BaseBackend
+    scratch: Path
+    staged: dict[str, Relation] = field(default_factory=dict)
+    _count: int = 0
+
+    def run(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:
+        """Run one statement and give the cursor."""
+        return self.backend.con.execute(sql, parameters)
+
+    def new_name(self, hint: str) -> str:
+        """A name that no relation of the session has yet."""
+        self._count += 1
+        return f"{hint}__{self._count}"
+
+    def kinds_of(self, relation: str) -> dict[str, Kind]:
+        """Column name to kind of a table or view of the session."""
+        rows = self.run(f"DESCRIBE {quoted(relation)}").fetchall()
+        return {name: kind_of_type(str(kind)) for name, kind, *_ in rows}
+
+
+def open_session(*, n_bytes: int = 0) -> Session:
+    """Open the embedded engine; on disk if about so many bytes of text will be staged in it."""
+    scratch = Path(tempfile.mkdtemp(prefix="crm-research-"))
+    url = f"duckdb://{scratch / 'session.duckdb'}" if n_bytes > LARGE_BYTES else DEFAULT_URL
+    session = Session(backend=connect(url), scratch=scratch)
+    owner = os.getpid()
+    atexit.register(_remove, scratch, owner)
+    megabytes = max(1024, int(_MEMORY_SHARE * _physical_bytes() / 1024**2))
+    session.run(f"SET memory_limit = '{megabytes}MB'")
+    session.run(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
+    session.run("SET TimeZone = 'UTC'")
+    session.run("SET enable_progress_bar = false")
+    return session
+
+
+def _remove(scratch: Path, owner: int) -> None:
+    # A forked child inherits the handler; only the process that made the folder may remove it.
+    if os.getpid() == owner:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _physical_bytes() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 4 * 1024**3
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Sequence[str]) -> str:
+    """Texts as a comma-separated row of SQL literals."""
+    return ", ".join(literal(text) for text in texts)
+
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+
+
+def kind_of_type(sql_type: str) -> Kind:
+    """What the values of a DuckDB type are."""
+    upper = sql_type.upper()
+    if upper.endswith("]") or upper.startswith(("STRUCT", "MAP", "UNION", "BLOB", "INTERVAL", "TIME WITH")):
+        return "other"
+    for is_it, kind in _matches(upper):
+        if is_it:
+            return kind
+    return "other"
+
+
+def _matches(upper: str) -> Iterator[tuple[bool, Kind]]:
+    yield upper in {"VARCHAR", "UUID"} or upper.startswith("ENUM"), "text"
+    yield upper in _INTEGERS or upper == "UHUGEINT", "integer"
+    yield upper in {"FLOAT", "DOUBLE"} or upper.startswith("DECIMAL"), "number"
+    yield upper == "BOOLEAN", "boolean"
+    yield upper == "DATE", "date"
+    yield upper == "TIMESTAMP WITH TIME ZONE", "zoned"
+    yield upper.startswith("TIMESTAMP"), "timestamp"

@@ -1,0 +1,102 @@
+"""Reading a study file: YAML to `StudyDefinition`, with every problem of the file told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from crm_research.errors import StudyError, nearest_name, offer_names
+from crm_research.sources.definition import (
+    AttributeRule,
+    ColumnRule,
+    SourceRule,
+    StudyDefinition,
+    TableRule,
+)
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# Key on the way down a study file to the model that holds the keys below it.
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "tables": TableRule,
+    "columns": ColumnRule,
+    "attributes": AttributeRule,
+    "from": SourceRule,
+    "inputs": SourceRule,
+}
+
+
+def read_study_file(path: Path) -> StudyDefinition:
+    """What does this study file say?
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is no YAML or breaks the format: one line for each problem, with the key's path,
+        what was found and the mend.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise StudyError(f"There is no study file {path}. Check the path.") from None
+    except UnicodeDecodeError as problem:
+        raise StudyError(f"{path}: byte {problem.start:,} is not UTF-8. Save the study file as UTF-8.") from None
+    except OSError as problem:
+        raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        reason = getattr(problem, "problem", None) or "it cannot be parsed"
+        raise StudyError(f"{path}{place}: no valid YAML: {reason}. Check indentation, colons and quotes.") from None
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: a study file holds keys such as name, currency, as_of and tables; found none.")
+    try:
+        return StudyDefinition.model_validate(content)
+    except ValidationError as problem:
+        lines = [line for error in problem.errors() for line in _explain(error)]
+        raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
+
+
+def _explain(error: ErrorDetails) -> Iterator[str]:
+    place = ".".join(str(part) for part in error["loc"])
+    kind, message = error["type"], error["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        yield f"{place}: unknown key. {_offer_keys(error['loc'])}"
+    elif kind == "missing":
+        yield f"{place}: is missing. {_MENDS.get(str(error['loc'][-1]), 'Add it.')}"
+    elif kind == "value_error" and not place:
+        yield from message.splitlines()
+    elif kind == "value_error":
+        yield f"{place}: {message}."
+    else:
+        yield f"{place}: {message}; found {_short(error['input'])}."
+
+
+_MENDS = {
+    "as_of": "Write as_of: 2024-06-30, the date up to which records are known.",
+    "currency": "Write currency: EUR, the one currency of all money.",
+    "from": "Write from: FILE, a path, a URL or sample:NAME.",
+    "name": "Write name: my-shop.",
+    "tables": "Map at least one table under tables:.",
+    "type": "Write number, category, flag or time.",
+}
+
+
+def _offer_keys(place: tuple[int | str, ...]) -> str:
+    model: type[BaseModel] = StudyDefinition
+    for part in place[:-1]:
+        model = _MODELS.get(str(part), model)
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    return offer_names(str(place[-1]), known) if nearest_name(str(place[-1]), known) else f"Known: {', '.join(known)}."
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,289 @@
+"""Axes that look alike in every report, and the few things charts are made of.
+
+Charts are functions of a tidy frame that accept and return Axes. They use matplotlib's objects and never pyplot or
+a global style: what is set is set on the axes, or inside `chart_style` for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from crm_research.theme.palette import ACCENT, GRID, INK, MUTED, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SIZE: Final = (7.4, 4.0)
+WIDE: Final = (7.4, 2.8)
+TALL: Final = (7.4, 5.4)
+_FONTS: Final = ("DejaVu Sans", "Noto Sans CJK SC")
+_TITLE_POINTS: Final = 12.0
+_TEXT_POINTS: Final = 9.0
+_LINE: Final = 1.25
+
+
+@cache
+def _fonts() -> tuple[str, ...]:
+    from matplotlib import font_manager
+
+    held = set(font_manager.get_font_names())
+    return tuple(font for font in _FONTS if font in held)
+
+
+@contextmanager
+def chart_style() -> Iterator[None]:
+    """The house's fonts, sizes and colours, for as long as the block lasts; also for whoever renders a figure."""
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = {
+        "font.family": list(_fonts()),
+        "font.size": _TEXT_POINTS,
+        "text.color": INK,
+        "axes.edgecolor": MUTED,
+        "axes.labelcolor": MUTED,
+        "axes.titlecolor": INK,
+        "axes.unicode_minus": True,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "figure.facecolor": PAPER,
+        "axes.facecolor": PAPER,
+        "svg.hashsalt": "crm_research",
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+def new_axes(
+    *,
+    title: str,
+    subtitle: str | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    size: tuple[float, float] = SIZE,
+    grid: Literal["x", "y", "both", "none"] = "y",
+    ax: Axes | None = None,
+) -> Axes:
+    """Axes in the house's look, on a new figure unless some are given.
+
+    Parameters
+    ----------
+    title
+        What the reader should see: the finding, in a sentence.
+    subtitle
+        What is drawn: measure, unit, records.
+    xlabel, ylabel
+        Labels with their units.
+    size
+        Width and height in inches, of a new figure.
+    grid
+        Lines for the reading eye: across values of `y` (upright bars, curves), of `x` (lying bars), both or none.
+    ax
+        Axes to dress instead of making a figure.
+    """
+    from matplotlib.figure import Figure
+
+    with chart_style():
+        if ax is None:
+            ax = Figure(figsize=size, layout="constrained").subplots()
+        _dress(ax, grid)
+        _write_titles(ax, title, subtitle)
+        ax.set_xlabel(xlabel, labelpad=6)
+        ax.set_ylabel(ylabel, labelpad=6)
+    return ax
+
+
+def new_panels(
+    n_columns: int, *, titles: Sequence[str], size: tuple[float, float] = SIZE, n_rows: int = 1, **sharing: Any
+) -> list[Axes]:
+    """Several axes on one figure, row by row, one for each title; places without a title stay empty."""
+    from matplotlib.figure import Figure
+
+    with chart_style():
+        grid = Figure(figsize=size, layout="constrained").subplots(n_rows, n_columns, squeeze=False, **sharing)
+        panels = list(grid.flat)
+        for panel in panels[len(titles) :]:
+            panel.remove()
+        for panel, title in zip(panels, titles, strict=False):
+            _dress(panel, "y")
+            _write_titles(panel, title, None, n_columns=n_columns)
+    return panels[: len(titles)]
+
+
+def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(GRID)
+    ax.set_axisbelow(True)
+    ax.grid(visible=False)
+    if grid != "none":
+        ax.grid(visible=True, axis=grid, color=GRID, linewidth=0.8)
+    ax.tick_params(length=0, labelsize=_TEXT_POINTS, labelcolor=MUTED, labelfontfamily=list(_fonts()))
+
+
+def _write_titles(ax: Axes, title: str, subtitle: str | None, n_columns: int = 1) -> None:
+    width_inches = _figure_inches(ax)[0] / n_columns
+    points = _TITLE_POINTS if n_columns == 1 else 10.0
+    below = 8.0
+    if subtitle:
+        words = wrap_text(subtitle, int(width_inches * 11.5))
+        ax.annotate(
+            words,
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 8),
+            textcoords="offset points",
+            va="bottom",
+            color=MUTED,
+            fontsize=_TEXT_POINTS,
+            annotation_clip=False,
+        )
+        below += (words.count("\n") + 1) * _TEXT_POINTS * _LINE + 4
+    wrapped = wrap_text(title, int(width_inches * (8.1 if n_columns == 1 else 9.6)))
+    ax.set_title(wrapped, loc="left", pad=below, fontsize=points, fontweight="bold", color=INK, linespacing=_LINE)
+
+
+def _figure_inches(ax: Axes) -> tuple[float, float]:
+    whole = ax.get_figure(root=True)
+    return (whole.get_figwidth(), whole.get_figheight()) if whole is not None else SIZE
+
+
+def wrap_text(text: str, width: int) -> str:
+    """Break a text into lines of at most so many columns; Chinese characters take two and may break anywhere."""
+    lines, line, used = [], "", 0
+    for word in _words(text):
+        columns = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in word)
+        if line and used + columns > width and word.strip():
+            lines.append(line.rstrip())
+            line, used = "", 0
+        line += word
+        used += columns
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _words(text: str) -> Iterator[str]:
+    word = ""
+    for sign in text:
+        if unicodedata.east_asian_width(sign) in "WF":
+            if word:
+                yield word
+            yield sign
+            word = ""
+        elif sign == " ":
+            yield word
+            yield " "
+            word = ""
+        else:
+            word += sign
+    if word:
+        yield word
+
+
+def draw_band(
+    ax: Axes, x: Any, lower: Any, upper: Any, *, colour: str = ACCENT, is_step: bool = False, alpha: float = 0.16
+) -> None:
+    """An interval around a curve, as a pale band; a step curve takes a stepped band."""
+    ax.fill_between(x, lower, upper, color=colour, alpha=alpha, linewidth=0, step="post" if is_step else None)
+
+
+def draw_intervals(ax: Axes, frame: Any, *, y: Any, colour: str = ACCENT) -> None:
+    """One dot and whisker a row (columns estimate, lower, upper) at heights `y`; no whisker where an end is missing."""
+    ax.hlines(y, frame["lower"], frame["upper"], color=colour, linewidth=2.0, alpha=0.55)
+    ax.plot(frame["estimate"], y, "o", color=colour, markersize=6, markeredgecolor=PAPER)
+
+
+def mark_level(
+    ax: Axes, value: float, text: str, *, axis: str = "y", colour: str = MUTED, at: float = 1.0, va: str = "bottom"
+) -> None:
+    """A dashed reference line with its words on it; `at` is the words' place along the line (0 to 1)."""
+    with chart_style():
+        if axis == "y":
+            ax.axhline(value, color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
+            where: dict[str, Any] = {
+                "xy": (at, value),
+                "xycoords": ax.get_yaxis_transform(),
+                "ha": "right" if at > 0.5 else "left",
+            }
+            offset = (0, 3 if va == "bottom" else -3)
+        else:
+            ax.axvline(value, color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
+            where = {"xy": (value, at), "xycoords": ax.get_xaxis_transform(), "ha": "left"}
+            offset, va = (4, 0), "top" if at > 0.5 else "bottom"
+        ax.annotate(text, xytext=offset, textcoords="offset points", va=va, color=colour, fontsize=8.5, **where)
+
+
+def shade_before(ax: Axes, x: Any, text: str) -> None:
+    """Shade the part of the picture left of `x` that must be read with care, and say why."""
+    with chart_style():
+        left = ax.get_xlim()[0]
+        ax.axvspan(left, x, color=GRID, alpha=0.55, linewidth=0, zorder=0)
+        ax.set_xlim(left=left)
+        ax.annotate(
+            text,
+            xy=(0, 1),
+            xycoords=("axes fraction", "axes fraction"),
+            xytext=(4, -4),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+            color=MUTED,
+        )
+
+
+def label_points(
+    ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, points: float = 8.8, gap_points: float = 11.0
+) -> None:
+    """Write names beside curves instead of a legend, moved apart where they would overlap.
+
+    Parameters
+    ----------
+    ends
+        (x, y, text, colour) of each label, usually the last point of its curve. Call it when the limits are set.
+    gap_points
+        Least distance between the middles of two labels.
+    """
+    if not ends:
+        return
+    low, high = ax.get_ylim()
+    height_points = 72 * _figure_inches(ax)[1] * ax.get_position().height or 1.0
+    gap = gap_points * (high - low) / height_points
+    order = sorted(range(len(ends)), key=lambda place: ends[place][1])
+    heights = _spread([ends[place][1] for place in order], gap)
+    with chart_style():
+        for place, height in zip(order, heights, strict=True):
+            x, _, text, colour = ends[place]
+            ax.annotate(
+                text,
+                xy=(x, height),
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                color=colour,
+                fontsize=points,
+                fontweight="bold",
+                annotation_clip=False,
+            )
+
+
+def _spread(values: Sequence[float], gap: float) -> list[float]:
+    """Sorted values moved apart to at least `gap`, each block keeping its centre."""
+    blocks: list[tuple[float, int]] = []  # (centre, labels)
+    for value in values:
+        centre, size = value, 1
+        while blocks and centre - blocks[-1][0] < gap * (size + blocks[-1][1]) / 2:
+            before, n_before = blocks.pop()
+            centre = (centre * size + before * n_before) / (size + n_before)
+            size += n_before
+        blocks.append((centre, size))
+    return [centre + gap * (place - (size - 1) / 2) for centre, size in blocks for place in range(size)]
+
+
+def label_values(ax: Axes, texts: Sequence[str], *, points: float = 8.8, pad_points: float = 4.0) -> None:
+    """Write each bar's value at its end (horizontal or upright bars; the last container drawn)."""
+    bars: Any = ax.containers[-1]
+    with chart_style():
+        ax.bar_label(bars, labels=list(texts), padding=pad_points, fontsize=points, color=INK)

@@ -1,0 +1,114 @@
+"""Numbers in words: how the printed answers and the labels of charts say a share, money, days and intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+UNKNOWN = "not known"
+_SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+
+
+def _is_missing(value: float | None) -> bool:
+    return value is None or not math.isfinite(value)
+
+
+def say_percent(share: float | None, digits: int | None = None) -> str:
+    """A share (0 to 1) as a percentage: 0.123 is ``12 %``; small ones keep a digit, so that they are not nothing."""
+    if share is None or _is_missing(share):
+        return UNKNOWN
+    percent = 100 * share
+    if digits is None:
+        digits = 0 if abs(percent) >= 10 or percent == 0 else 1
+        # 99.97 must not be printed as 100, nor 0.01 as 0.0.
+        if percent != round(percent) and (abs(percent) > 99.5 or abs(percent) < 0.05):
+            digits = 2
+    return f"{percent:.{digits}f} %"
+
+
+def say_count(count: float | None, noun: str = "", plural: str | None = None) -> str:
+    """A count with its noun: ``1 customer``, ``2,469 customers``."""
+    if count is None or _is_missing(count):
+        return UNKNOWN
+    number = f"{count:,.0f}"
+    if not noun:
+        return number
+    return f"{number} {noun if round(count) == 1 else plural or noun + 's'}"
+
+
+def say_small_count(count: int) -> str:
+    """A small count as a word (``three``), a larger one in digits."""
+    return _SMALL[count] if 0 <= count < len(_SMALL) else f"{count:,}"
+
+
+def say_of_ten(share: float | None) -> str:
+    """A share as so many of ten: 0.21 is ``about two of ten``; near the ends in percent."""
+    if share is None or _is_missing(share):
+        return UNKNOWN
+    tenths = round(10 * share)
+    return f"about {_SMALL[tenths]} of ten" if 1 <= tenths <= 9 else say_percent(share)
+
+
+def say_short(value: float | None, digits: int = 3) -> str:
+    """A number at so many significant digits with k, m or bn: 4,596,039 is ``4.60 m``; below ten thousand in full."""
+    if value is None or _is_missing(value):
+        return UNKNOWN
+    if abs(value) < 10_000:
+        return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.{max(digits - 1, 1)}f}"
+    # 999,950 would round up to 1,000 k: a value near the next scale belongs to it.
+    scale, letter = next(pair for pair in _SCALES if abs(value) >= pair[0] * 0.9995)
+    scaled = value / scale
+    whole = len(f"{abs(scaled):.0f}")
+    return f"{scaled:,.{max(digits - whole, 0)}f} {letter}"
+
+
+def say_money(value: float | None, currency: str, digits: int = 3) -> str:
+    """Money with its currency: ``4.60 m USD``, ``12.35 EUR``."""
+    return UNKNOWN if _is_missing(value) else f"{say_short(value, digits)} {currency}"
+
+
+def say_days(days: float | None) -> str:
+    """A length of time in the unit people use for it: days up to 90, then months, from two years on years."""
+    if days is None or _is_missing(days):
+        return UNKNOWN
+    if abs(days) < 90:
+        return say_count(days, "day") if abs(days) >= 10 or float(days).is_integer() else f"{days:.1f} days"
+    if abs(days) < 730.5:
+        return f"{days / 30.4375:.0f} months"
+    return f"{days / 365.25:.1f} years"
+
+
+def say_date(moment: datetime | None) -> str:
+    """The day of an instant, in ISO order."""
+    return UNKNOWN if moment is None or moment != moment else f"{moment:%Y-%m-%d}"  # noqa: PLR0124
+
+
+def say_interval(lower: float | None, upper: float | None, say: Callable[[float], str]) -> str:
+    """An interval in words: ``53 % to 56 %``; an end that was never reached is said to be open."""
+    low = "below what we saw" if lower is None or _is_missing(lower) else say(lower)
+    high = "beyond what we saw" if upper is None or _is_missing(upper) else say(upper)
+    return f"{low} to {high}"
+
+
+def say_estimate(
+    estimate: float | None,
+    lower: float | None,
+    upper: float | None,
+    say: Callable[[float], str],
+    confidence: float = 0.95,
+) -> str:
+    """An estimate with its interval: ``54 % (95 % interval 53 % to 56 %)``."""
+    if estimate is None or _is_missing(estimate):
+        return UNKNOWN
+    if _is_missing(lower) and _is_missing(upper):
+        return say(estimate)
+    return f"{say(estimate)} ({say_percent(confidence, 0)} interval {say_interval(lower, upper, say)})"
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """A list in a sentence: ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,0 +1,57 @@
+"""Dependencies are written once, locked without addresses, and kept off known traps."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+
+from tests.architecture import ROOT
+
+HEAVY = ("pandas", "numpy", "matplotlib", "seaborn", "sklearn", "scipy", "lifelines", "papermill", "ibis", "duckdb")
+
+
+def test_environment_yml_agrees_with_pyproject():
+    outcome = subprocess.run(
+        [sys.executable, "scripts/write_environment.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert outcome.returncode == 0, outcome.stdout
+
+
+def test_lock_holds_names_versions_and_hashes_only():
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    named = re.compile(r"[a-z0-9._-]+==\S+( ; .+)? \\")
+    hashed = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
+    odd = [line for line in lines if not named.fullmatch(line) and not hashed.fullmatch(line)]
+    assert odd == []
+
+
+def test_lock_covers_every_requirement():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = list(project["dependencies"])
+    for extra in ("postgres", "lab", "samples", "dev"):
+        wanted += project["optional-dependencies"][extra]
+    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower().replace("_", "-").replace(".", "-") for line in wanted}
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.M))
+    assert names - locked == set()
+
+
+def test_versions_stay_off_known_traps():
+    """pandas 3 with lifelines 0.30.0 crashes its at-risk tables; duckdb 2 and sqlglot 30.18 break ibis 12."""
+    version = {
+        name: tuple(int(part) for part in re.findall(r"\d+", importlib.metadata.version(name))[:3])
+        for name in ("pandas", "lifelines", "duckdb", "sqlglot")
+    }
+    assert version["pandas"] < (3,)
+    assert version["lifelines"] >= (0, 30, 3)
+    assert version["duckdb"] < (2,)
+    assert version["sqlglot"] < (30, 18)
+
+
+def test_import_of_the_package_stays_light():
+    """`import crm_research` must not pull in the heavy libraries: the command line answers at once."""
+    code = f"import sys, crm_research, crm_research.cli; print([m for m in {HEAVY!r} if m in sys.modules])"
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert outcome.stdout.strip() == "[]"

@@ -1,0 +1,71 @@
+"""Log-rank and differences between groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines.statistics import multivariate_logrank_test
+
+from crm_research.errors import NotEnoughData
+from crm_research.models.survival import compare_groups, compare_pairs, count_rows
+from tests.models.survival.samples import a_world, counts, remission
+
+
+def test_remission_under_6_mp_against_placebo_as_published():
+    # Chi-squared 16.79 on 1 degree; 9 ended against 19.25 expected, 21 against 10.75: Kleinbaum and Klein (2012),
+    # Survival Analysis: A Self-Learning Text, chapter 2.
+    found = compare_groups(remission())
+    assert (round(found.chi_squared, 2), found.degrees) == (16.79, 1)
+    assert found.expected["n_expected"].round(2).tolist() == [19.25, 10.75]
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_three_groups_agree_with_lifelines(tied):
+    world = a_world(500, seed=3)
+    days = world["exit"].round(-1) if tied else world["exit"]
+    found = compare_groups(count_rows(days, world["cause"] > 0, group=world["group"]))
+    peer = multivariate_logrank_test(days, world["group"], world["cause"] > 0)
+    assert found.chi_squared == pytest.approx(peer.test_statistic, abs=1e-8)
+    assert found.p_value == pytest.approx(peer.p_value, abs=1e-10)
+    assert found.degrees == 2
+
+
+def test_a_difference_has_an_interval_on_the_difference():
+    pair = compare_pairs(remission(), horizon_days=20).iloc[0]
+    assert pair["survival_gap"] == pytest.approx(0.6274510 - 0.0952381, abs=1e-6)
+    assert 0 < pair["gap_lower"] < pair["survival_gap"] < pair["gap_upper"] < 1
+    # Means to week 20: area by hand for the placebo group, whose curve is complete.
+    assert pair["mean_gap_lower"] < pair["mean_gap_days"] < pair["mean_gap_upper"]
+
+
+def test_several_pairs_are_adjusted_together():
+    world = a_world(300, seed=9)
+    pairs = compare_pairs(count_rows(world["exit"], world["cause"] > 0, group=world["group"]), horizon_days=50)
+    assert len(pairs) == 3
+    assert (pairs["p_adjusted"] >= pairs["p_value"]).all()
+
+
+def test_the_horizon_is_pulled_in_to_what_every_group_was_watched_for():
+    table = counts((5, 1, "a"), (100, 0, "a"), (4, 1, "b"), (30, 0, "b"), group=True)
+    assert compare_pairs(table, horizon_days=365)["horizon_days"].tolist() == [30.0]
+
+
+def test_groups_without_any_end_cannot_be_told_apart():
+    found = compare_groups(counts((5, 0, "a"), (9, 0, "b"), group=True))
+    assert np.isnan(found.p_value)
+
+
+def test_one_group_alone_is_not_compared():
+    with pytest.raises(NotEnoughData, match="at least 2"):
+        compare_groups(counts((5, 1), (9, 0)))
+
+
+def test_the_test_keeps_its_level_when_groups_are_alike():
+    rng = np.random.default_rng(8)
+    below = 0
+    for _ in range(300):
+        days = pd.Series(rng.exponential(100, 90)).round()
+        found = compare_groups(count_rows(days, days < 150, group=pd.Series(rng.choice(["a", "b", "c"], 90))))
+        below += found.p_value < 0.05
+    assert 0.02 <= below / 300 <= 0.09
