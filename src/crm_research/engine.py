@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -99,11 +100,13 @@ def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | 
         "threads": threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
-        "enable_progress_bar": False,
     }
     for name, value in settings.items():
         if value is not None:
             backend.con.execute(f"SET {name} = ?", [value])
+    # In a notebook without ipywidgets DuckDB shows no bar and refuses even to switch it off.
+    with suppress(Exception):
+        backend.con.execute("SET enable_progress_bar = false")
 
 
 def _default_gigabytes() -> float:

@@ -11,7 +11,9 @@ class ChurnParameters(ReportParameters):
     """How far to look, and which groups to compare."""
 
     study: str = "telco"
-    horizon_months: int = Field(default=24, ge=1, le=600, description="How far the tables and pictures look.")
+    horizon_months: int | None = Field(
+        default=None, ge=1, le=600, description="How far the pictures look; None as far as enough contracts were watched."
+    )
     group: str | None = Field(default=None, description="Attribute to compare; None takes the study's first category.")
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
 
 
 class LoyaltyParameters(ReportParameters):
-    """The length of the periods in which retention is counted."""
+    """The length of the periods in which retention is counted, and what one purchase is."""
 
     study: str = "cdnow"
     period_months: int = Field(default=1, ge=1, le=24, description="Length of a retention period.")
+    occasion: Literal["day", "order"] = Field(
+        default="day", description="What one purchase is: each day with orders, or every order."
+    )
 
 
 REPORT = Report(
@@ -21,5 +26,5 @@ REPORT = Report(
     notebook="03_loyalty.ipynb",
     parameters=LoyaltyParameters,
     needs_any_of=(("orders",),),
-    figure_ids=("loyalty.repeat_rate",),
+    figure_ids=("loyalty.repeat_rate", "loyalty.median_days_to_second"),
 )

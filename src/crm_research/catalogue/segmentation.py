@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from crm_research.catalogue.entry import Report, ReportParameters
 
@@ -14,6 +14,12 @@ class SegmentationParameters(ReportParameters):
     k_min: int = Field(default=2, ge=2, le=20, description="Fewest groups tried.")
     k_max: int = Field(default=8, ge=2, le=20, description="Most groups tried.")
     n_bootstraps: int = Field(default=100, ge=20, le=2000, description="Resamples that judge stability.")
+
+    @model_validator(mode="after")
+    def _check_order(self) -> SegmentationParameters:
+        if self.k_max < self.k_min:
+            raise ValueError(f"k_max must be at least k_min; {self.k_max} is less than {self.k_min}")
+        return self
 
 
 REPORT = Report(

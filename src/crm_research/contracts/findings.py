@@ -157,7 +157,7 @@ class Verdict:
         """The verdict in one sentence."""
         if self.errors:
             first, others = self.errors[0], len(self.errors) - 1
-            more = f" (and {others} more such {'finding' if others == 1 else 'findings'})" if others else ""
+            more = f" (and {others} more {'error' if others == 1 else 'errors'})" if others else ""
             return f"Not usable as it stands: {first.where}, {say_found(first)}{more}."
         grave = sorted(self.warnings, key=lambda finding: -finding.share_bad)
         if grave and self.exit_code(warnings_above):

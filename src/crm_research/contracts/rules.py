@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -29,12 +29,15 @@ class Rule:
         What becomes wrong where the rule is broken.
     mend
         What the user can do about it. ``{table}``, ``{column}`` and ``{other}`` are filled in.
+    mend_of
+        Table to another mend, where one table has a likelier one.
     """
 
     id: str
     severity: Severity
     spoils: str
     mend: str
+    mend_of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 _RULES: Final = (
@@ -66,7 +69,7 @@ _RULES: Final = (
     Rule(
         id="stale",
         severity=WARNING,
-        spoils="silence after the last record looks like customers who stay away: recency, churn and retention are biased",
+        spoils="silence after the last record looks like customers who stay away, in recency, churn and retention",
         mend="Load the newer records, or move as_of in the study file back to the last one.",
     ),
     # Keys
@@ -86,10 +89,13 @@ _RULES: Final = (
         id="duplicate-key",
         severity=ERROR,
         spoils="rows are counted twice, and joins multiply money",
-        mend=(
-            "Remove the copies at the source; if the file holds one row for each line of an order, read it as "
-            "order_lines and let the study sum the orders."
-        ),
+        mend="Remove the copies at the source, or map an id that tells the rows apart.",
+        mend_of={
+            "orders": (
+                "If the file holds one row for each line of an order, write 'sum_lines: true' under orders in the "
+                "study file; else remove the copies at the source."
+            )
+        },
     ),
     Rule(
         id="repeated-row",
@@ -114,6 +120,12 @@ _RULES: Final = (
         severity=NOTE,
         spoils="nothing; such customers are counted in the base and in no behaviour",
         mend="No mend is needed if they are prospects; else check the ids.",
+    ),
+    Rule(
+        id="crowd-account",
+        severity=NOTE,
+        spoils="if many people buy under the id (walk-in sales, tests), they are taken for one very loyal customer",
+        mend="Leave the id out with 'where:' under {table} if it is no customer; a true key account needs no mend.",
     ),
     # Values
     Rule(
@@ -150,7 +162,7 @@ _RULES: Final = (
         id="negative-revenue",
         severity=ERROR,
         spoils="returns are counted as purchases: frequency comes out too high, and money per order too low",
-        mend="If these are returns, declare them with 'returns:' under {table} in the study file; else correct the sign.",
+        mend="If these are returns, declare them with 'returns:' under {table} in the study file; else mend the sign.",
     ),
     Rule(
         id="positive-return",
@@ -236,7 +248,7 @@ _RULES: Final = (
         id="lines-sum",
         severity=WARNING,
         spoils="money by product does not add up to money by order",
-        mend="Look for lines that were not loaded, for shipping or fees outside the lines, and for discount taken twice.",
+        mend="Look for lines that were not loaded, shipping or fees outside the lines, and discount taken twice.",
     ),
     Rule(
         id="order-without-lines",
@@ -271,6 +283,12 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "contract_states": ("churn",),
     }
 )
+
+
+def say_mend(rule: Rule, table: str, column: str, *, other: str = "") -> str:
+    """What the user can do where the rule is broken there."""
+    mend = rule.mend_of.get(table, rule.mend)
+    return mend.format(table=table, column=column or "a column", other=other)
 
 
 def say_what_is_spoilt(rule: Rule, table: str, *, other: str = "") -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_research.customer_base.spending import RankedSpend
 from crm_research.errors import NotEnoughData
-from crm_research.stats import Interval, normal_interval
+from crm_research.stats.intervals import Interval, normal_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,7 +167,10 @@ def _tabulate_tenths(ranked: RankedSpend) -> pd.DataFrame:
     spend = ranked.spend
     frame = pd.DataFrame({"tenth": np.arange(len(spend)) * 10 // len(spend) + 1, "spend": spend})
     tenths = frame.groupby("tenth", as_index=False).agg(
-        n_customers=("spend", "size"), least_spend=("spend", "min"), mean_spend=("spend", "mean"), revenue=("spend", "sum")
+        n_customers=("spend", "size"),
+        least_spend=("spend", "min"),
+        mean_spend=("spend", "mean"),
+        revenue=("spend", "sum"),
     )
     tenths["revenue_share"] = tenths["revenue"] / spend.sum()
     later = ranked.holdout_spend

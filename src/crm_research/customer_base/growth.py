@@ -132,12 +132,18 @@ def _mark(
     periods: pd.DataFrame, grain: Grain, *, first_at: datetime, warm_up_until: datetime, as_of: datetime
 ) -> pd.DataFrame:
     starts = periods["period"]
-    length = {"month": pd.DateOffset(months=1), "week": pd.Timedelta(days=7), "day": pd.Timedelta(days=1)}[grain]
+    ends = _period_ends(starts, grain)
     # The last second of a period will do: many extracts end at 23:59:59. So will a first day without an order.
-    ended = starts + length <= pd.Timestamp(as_of) + pd.Timedelta(seconds=1)
+    ended = ends <= pd.Timestamp(as_of) + pd.Timedelta(seconds=1)
     began = starts >= pd.Timestamp(first_at).normalize() - pd.Timedelta(days=2 if grain == "month" else 0)
     return periods.assign(
         n_seen_before=periods["n_active"] - periods["n_first_seen"],
         is_warm_up=starts < pd.Timestamp(warm_up_until),
         is_complete=ended & began,
     )
+
+
+def _period_ends(starts: pd.Series[pd.Timestamp], grain: Grain) -> pd.Series[pd.Timestamp]:
+    if grain == "month":
+        return starts + pd.DateOffset(months=1)
+    return starts + pd.Timedelta(days=7 if grain == "week" else 1)

@@ -60,4 +60,6 @@ def rank_spending(study: Study) -> RankedSpend:
 
 
 def _numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(values, dtype=float), nan=0.0, posinf=np.inf, neginf=-np.inf)
+    numbers = np.array(values, dtype=np.float64)
+    numbers[np.isnan(numbers)] = 0.0
+    return numbers

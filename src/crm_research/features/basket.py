@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.features.purchases import keep_dealings
+from crm_research.features.records import describe_products
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -47,17 +48,16 @@ def build_basket(study: Study) -> ir.Table:
 
 def _measure_breadth(study: Study, sales: ir.Table) -> ir.Table:
     # The join with known sales is what dates the lines, which carry no time of their own.
-    lines = study.table("order_lines").inner_join(sales.select("order_id", "customer_id"), "order_id")
-    products = study.table("products") if study.has("products") else None
-    described = [] if products is None else [c for c in ("category", "is_own_brand") if c in products.columns]
-    if products is not None and described:
-        lines = lines.left_join(products.select("product_id", *described), "product_id").drop("product_id_right")
+    dates = sales.select("order_id", "customer_id").distinct()
+    lines = study.table("order_lines").inner_join(dates, "order_id")
+    if study.has("products"):
+        lines = lines.left_join(describe_products(study), "product_id").drop("product_id_right")
     measures = {"n_products": lines.product_id.nunique()}
-    if "category" in described:
+    if "category" in lines.columns:
         measures["n_categories"] = lines.category.nunique()
     if "discount" in lines.columns and "discount" not in sales.columns:
         measures["discount_share"] = _share_of_discount(lines)
-    if "is_own_brand" in described:
+    if "is_own_brand" in lines.columns:
         known = lines.revenue.sum(where=lines.is_own_brand.notnull())
         ours = lines.revenue.sum(where=lines.is_own_brand).fill_null(0.0)
         measures["own_brand_share"] = (known > 0).ifelse(ours / known.nullif(0.0), None)

@@ -43,7 +43,7 @@ def check_period_months(period_months: int) -> int:
 def period_number(at: ir.TimestampValue, period_months: int) -> ir.IntegerValue:
     """Number of the calendar period an instant lies in; periods of a year begin in January, quarters likewise."""
     months = at.year().cast("int64") * _MONTHS_PER_YEAR + at.month().cast("int64") - 1
-    return months if period_months == 1 else (months / period_months).floor().cast("int64")
+    return months if period_months == 1 else months // period_months
 
 
 def period_start(number: ir.IntegerValue, period_months: int) -> ir.TimestampValue:

@@ -13,6 +13,7 @@ from crm_research.contracts import TABLES
 from crm_research.errors import ParameterError, StudyError, offer_names
 from crm_research.features.basket import build_basket
 from crm_research.features.purchases import Occasion
+from crm_research.features.records import describe_customers
 from crm_research.features.rfm import build_rfm
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.window import known_rows
@@ -60,11 +61,7 @@ def build_customers(study: Study) -> ir.Table:
     people = seen.group_by("customer_id").agg(**{f"in_{name}": seen[f"in_{name}"].any() for name in named})
     if not study.has("customers"):
         return people
-    records = known_rows(study, "customers")
-    wanted = [name for name in ("kind", "registered_at", *study.attributes_of("customers")) if name in records.columns]
-    if not wanted:
-        return people
-    described = records.select("customer_id", *dict.fromkeys(wanted))
+    described = describe_customers(study, ("kind", "registered_at", *study.attributes_of("customers")))
     return people.left_join(described, "customer_id").drop("customer_id_right")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,8 @@ from crm_research.features.clock import instant
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import ibis.expr.types as ir
 
     from crm_research.study import Study
@@ -152,7 +154,7 @@ def _same(one: ir.Value, other: ir.Value) -> ir.BooleanValue:
     if one.type().is_floating():
         size = ibis.greatest(one.abs(), other.abs(), 1.0)
         close = ((one - other).abs() <= _TOLERANCE * size) | (one == other)
-        return close.fill_null(value=False) | (one.isnull() & other.isnull())
+        return close.fill_null(False) | (one.isnull() & other.isnull())
     return one.identical_to(other)
 
 
@@ -160,3 +162,46 @@ def _count_ahead(study: Study, past: Study) -> int:
     held = (int(study.table(name).count().execute()) for name in study.tables)
     known = (int(past.table(name).count().execute()) for name in past.tables)
     return sum(held) - sum(known)
+
+
+def guard_fixed_in_time(
+    build: Callable[[Study], ir.Table],
+    study: Study,
+    *,
+    key: str,
+    columns: Sequence[str],
+    instants: Sequence[datetime],
+) -> None:
+    """Do these covariates stay what they were, so that they may stand for a contract from its start?
+
+    A covariate read at as_of and used from the start of a spell lets the future explain the past wherever it can
+    change on the way ("ever complained" makes those immortal who lived long enough to complain). The builder runs at
+    earlier instants too; a value that differs from the one at as_of, among rows known at both, is refused.
+
+    Parameters
+    ----------
+    build
+        Takes a study, returns a table with one row for each `key`.
+    key, columns
+        Column that identifies its rows, and the covariates to be judged.
+    instants
+        Earlier instants to stand at; a few, spread over the spells, will do.
+
+    Raises
+    ------
+    LeakageError
+        Naming the covariates that changed, since when, and for how many rows.
+    """
+    latest = build(study).select(key, *columns)
+    for earlier in instants:
+        then = build(study.standing_at(earlier)).select(key, *columns).rename(lambda column: f"{column}{_CUT}")
+        both = latest.inner_join(then, latest[key] == then[f"{key}{_CUT}"])
+        changed = {column: (~_same(both[column], both[f"{column}{_CUT}"])).sum() for column in columns}
+        found = {column: n for column, n in both.agg(**changed).to_pyarrow().to_pylist()[0].items() if n}
+        if found:
+            counts = ", ".join(f"{column} ({n:,} rows)" for column, n in found.items())
+            raise LeakageError(
+                f"{getattr(build, '__name__', 'the builder')}: {counts} changed between {earlier:%Y-%m-%d} and "
+                f"{study.as_of:%Y-%m-%d}, so they may not stand for a spell from its start. Use their value at the "
+                "start, or map them as contract_states and let them change in time."
+            )

@@ -71,7 +71,7 @@ def _clock_shares(purchases: ir.Table, clock: Clock | None) -> dict[str, ir.Floa
         return {}
     numbers = {
         "weekday": purchases.ordered_at.day_of_week.index(),
-        "day_part": (purchases.ordered_at.hour() / 6).floor(),
+        "day_part": purchases.ordered_at.hour() // 6,
     }
     if clock not in numbers:
         raise ParameterError(f"clock must be one of {', '.join(numbers)} or None; not {clock!r}.")

@@ -9,6 +9,7 @@ import ibis
 from crm_research import vocabulary
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import instant, whole_days_between
+from crm_research.features.records import describe_customers
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -124,11 +125,10 @@ def _entry_days(contracts: ir.Table) -> ir.IntegerValue:
 def _add_customer_attributes(study: Study, spells: ir.Table) -> ir.Table:
     if not study.has("customers"):
         return spells
-    customers = known_rows(study, "customers")
-    names = [n for n in study.attributes_of("customers") if n in customers.columns and n not in spells.columns]
-    if not names:
+    wanted = [name for name in study.attributes_of("customers") if name not in spells.columns]
+    if not wanted:
         return spells
-    return spells.left_join(customers.select("customer_id", *names), "customer_id").drop("customer_id_right")
+    return spells.left_join(describe_customers(study, wanted), "customer_id").drop("customer_id_right")
 
 
 def _steps(spells: ir.Table, unit_days: int) -> ir.Table:
@@ -138,8 +138,8 @@ def _steps(spells: ir.Table, unit_days: int) -> ir.Table:
     if unit_days == 1:
         return watched
     return watched.mutate(
-        entry_days=(watched.entry_days / unit_days).floor().cast("int64") * unit_days,
-        tenure_days=(watched.tenure_days / unit_days).ceil().cast("int64") * unit_days,
+        entry_days=watched.entry_days // unit_days * unit_days,
+        tenure_days=(watched.tenure_days + (unit_days - 1)) // unit_days * unit_days,
     )
 
 

@@ -59,9 +59,10 @@ def chart(
 
 def theme_colours() -> Mapping[str, str]:
     """Hex colours that a dark page changes, each with the CSS variable that stands for it."""
-    from crm_research.theme import CSS_VARIABLES
+    from crm_research.theme import ACCENT, CSS_VARIABLES
 
-    return {**_PLAIN_COLOURS, **{colour.lower(): name for colour, name in CSS_VARIABLES.items()}}
+    named = {ACCENT: "--chart-accent", **CSS_VARIABLES}
+    return {**_PLAIN_COLOURS, **{colour.lower(): name for colour, name in named.items()}}
 
 
 def _close(figure: Figure) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from html import escape
 from typing import Any, Final
@@ -10,6 +11,8 @@ ANSWER_MIME: Final = "application/vnd.crm-research.answer+json"
 NOTE_MIME: Final = "application/vnd.crm-research.note+json"
 TABLE_MIME: Final = "application/vnd.crm-research.table+json"
 CHART_MIME: Final = "application/vnd.crm-research.chart+json"
+
+_PERCENT: Final = re.compile(r"(?<=\d) %")
 
 # A rendered page has its own style and leaves this out; JupyterLab has none of ours, so each output brings a little.
 LAB_STYLE: Final = (
@@ -25,8 +28,8 @@ LAB_STYLE: Final = (
 
 
 def text_html(text: object) -> str:
-    """The text, safe inside HTML."""
-    return escape(str(text), quote=True)
+    """The text, safe inside HTML; a number and its per cent sign stay on one line."""
+    return escape(_PERCENT.sub("\N{NO-BREAK SPACE}%", str(text)), quote=True)
 
 
 def emit(html: str, plain: str, **others: Any) -> None:

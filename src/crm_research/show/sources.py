@@ -65,6 +65,11 @@ def package_versions() -> dict[str, str]:
     return found
 
 
+def short_fingerprint(fingerprint: str) -> str:
+    """The first signs of a digest, without the name of its method."""
+    return fingerprint.rpartition(":")[2][:_LENGTH_OF_SHORT_FINGERPRINT]
+
+
 def _study_rows(study: Study) -> list[tuple[str, str]]:
     rows = [("Study", f"{study.title} ({study.name})")]
     if study.provenance:
@@ -74,7 +79,7 @@ def _study_rows(study: Study) -> list[tuple[str, str]]:
     rows.append(("Holdout", holdout))
     for found in study.inputs:
         counted = f", {found.n_rows:,} rows" if found.n_rows is not None else ""
-        short = found.fingerprint[:_LENGTH_OF_SHORT_FINGERPRINT]
+        short = short_fingerprint(found.fingerprint)
         rows.append((f"Table {found.table}", f"{found.source}{counted}, fingerprint {short}"))
     if study.tables:
         rows.append(("Engine", study.backend.name))

@@ -106,7 +106,7 @@ def _draw_lines(
     shares = share_of_categories(choose_segments(world.n_segments), world.separation)
     category = pick_option(rng.random(n), shares, people.segment[buyer])
     is_own = rng.random(n) < people.own_brand_share[buyer]
-    product = products.choose(category, is_own, rng.random(n))
+    product = products.avoid_repeats(order, products.choose(category, is_own, rng.random(n)))
     is_discounted = rng.random(len(revenue)) < people.discount_rate[customer]
     rate = np.where(is_discounted, np.array(DISCOUNTS)[rng.integers(len(DISCOUNTS), size=len(revenue))], 0.0)[order]
     discount = np.rint(cents * rate / (1.0 - rate)).astype(np.int64)
@@ -141,7 +141,7 @@ def split_cents(total: Ints, n_parts: Ints, weights: Floats) -> Ints:
     edge[last] = spare[last]
     before = np.concatenate(([0], edge[:-1])) if len(edge) else edge
     before[(np.cumsum(n_parts) - n_parts)] = 0
-    return edge - before + 1
+    return np.asarray(edge - before + 1)
 
 
 def _draw_places(rng: np.random.Generator, people: People, customer: Ints, channel: Ints, n_dealers: int) -> Ints:

@@ -28,7 +28,7 @@ class Targets:
 def schedule_campaigns(world: WorldSettings) -> Floats:
     """When does each campaign start, in whole days from the world's start? Evenly spread, away from both ends."""
     places = (np.arange(world.n_campaigns) + 1.0) / (world.n_campaigns + 1.0)
-    return np.floor(places * world.end_days)
+    return np.asarray(np.floor(places * world.end_days))
 
 
 def draw_targets(world: WorldSettings, block: int, people: People) -> Targets:
@@ -56,7 +56,7 @@ def draw_responses(
     world: WorldSettings, block: int, targets: Targets, purchase_target: Ints, purchase_at: Floats
 ) -> Responses:
     """Who responds? Whoever bought because of the campaign, at the first such purchase, and a few of the curious."""
-    rng = open_stream(world.seed + 1, "campaigns", block)
+    rng = open_stream(world.seed, "responses", block)
     called = np.flatnonzero(purchase_target >= 0)
     target, first = np.unique(purchase_target[called], return_index=True)
     at_days = purchase_at[called][first]

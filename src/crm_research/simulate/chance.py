@@ -22,6 +22,10 @@ _TOPICS: Final = (
     "contracts",
     "surveys",
     "systems",
+    "responses",
+    "invoices",
+    "partners",
+    "indicators",
 )
 
 
@@ -66,4 +70,13 @@ def pick_option(uniform: Floats, shares: Floats, row: Ints) -> Ints:
     edges[:, -1] = 1.0
     flat = (edges + np.arange(n_rows)[:, None]).ravel()
     found = np.searchsorted(flat, row + uniform, side="right") - row * n_options
-    return np.clip(found, 0, n_options - 1).astype(np.int64)
+    return np.asarray(np.clip(found, 0, n_options - 1), dtype=np.int64)
+
+
+def scramble(keys: Ints) -> Ints:
+    """Turn keys below 2 ** 36 into as many different numbers below 2 ** 36 whose order tells nothing.
+
+    Multiplying by an odd number permutes the residues of a power of two.
+    """
+    product = keys.astype(np.uint64) * np.uint64(2_654_435_761)
+    return np.asarray((product & np.uint64(2**36 - 1)).astype(np.int64))

@@ -10,14 +10,13 @@ import numpy as np
 from crm_research.simulate.chance import Flags, Floats, Ints, open_stream, pick_option
 from crm_research.simulate.segments import Segment, choose_segments, share_of_segments
 from crm_research.simulate.settings import WorldSettings
-from crm_research.simulate.words import FAMILY_NAMES, GIVEN_NAMES, REGIONS
+from crm_research.simulate.words import FAMILY_NAMES, GIVEN_NAMES
 
 REGION_SHARES: Final = (0.30, 0.25, 0.25, 0.20)
 CHINESE_SHARE: Final = 0.3
 # The path from quality to satisfaction to attitude; all three have mean 0 and variance 1.
 QUALITY_TO_SATISFACTION: Final = 0.7
 SATISFACTION_TO_ATTITUDE: Final = 0.6
-# How strongly the log odds of paying late fall with credit quality.
 MEAN_AGE, SD_AGE, MIN_AGE, MAX_AGE = 45.0, 15.0, 18.0, 90.0
 
 
@@ -146,8 +145,3 @@ def _draw_share(rng: np.random.Generator, share: float, offset: Floats) -> Float
     if share in {0.0, 1.0}:
         return np.full(len(offset), share)
     return np.asarray(1.0 / (1.0 + np.exp(-(np.log(share / (1.0 - share)) + offset + noise))))
-
-
-def name_regions(people: People) -> list[str]:
-    """Names of the customers' regions."""
-    return [REGIONS[code] for code in people.region]

@@ -38,7 +38,27 @@ class Products:
         """Choose a product of the category and kind of brand; the first of them are bought more often."""
         n = np.where(is_own, OWN_PER_CATEGORY, OTHERS_PER_CATEGORY)
         first = category * (OWN_PER_CATEGORY + OTHERS_PER_CATEGORY) + np.where(is_own, 0, OWN_PER_CATEGORY)
-        return first + np.minimum(np.floor(n * uniform**2).astype(np.int64), n - 1)
+        return np.asarray(first + np.minimum(np.floor(n * uniform**2).astype(np.int64), n - 1))
+
+    def avoid_repeats(self, order: Ints, product: Ints) -> Ints:
+        """The same products, but no product twice in an order: a repeat becomes the next of its category and brand."""
+        n_products = len(self.category)
+        following = np.arange(n_products) + 1
+        for is_own, n in ((True, OWN_PER_CATEGORY), (False, OTHERS_PER_CATEGORY)):
+            last = np.flatnonzero((self.is_own_brand == is_own) & np.append(np.diff(self.is_own_brand) != 0, True))
+            following[last] = last - n + 1
+        unrepeated = product.copy()
+        for attempt in range(n_products):
+            key = order * n_products + unrepeated
+            is_repeat = np.ones(len(key), dtype=bool)
+            is_repeat[np.unique(key, return_index=True)[1]] = False
+            if not is_repeat.any():
+                break
+            stepped = unrepeated[is_repeat]
+            # Where an order holds all products of one kind, the rest moves on to any other.
+            is_full = attempt >= OTHERS_PER_CATEGORY
+            unrepeated[is_repeat] = (stepped + 1) % n_products if is_full else following[stepped]
+        return unrepeated
 
 
 def draw_products(world: WorldSettings) -> Products:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_research.simulate.campaigns import Targets
-from crm_research.simulate.chance import Flags, Floats, Ints, open_stream
+from crm_research.simulate.chance import Flags, Floats, Ints, expand_counts, open_stream
 from crm_research.simulate.people import People
 from crm_research.simulate.settings import WorldSettings
 from crm_research.vocabulary import DAYS_PER_YEAR
@@ -25,11 +25,14 @@ class Purchases:
         When, in days from the world's start.
     target
         Place among the campaign targets if that campaign called the purchase forth, else -1.
+    expected_extra
+        Expected purchases because of the campaign, one value for each campaign target.
     """
 
     customer: Ints
     at_days: Floats
     target: Ints
+    expected_extra: Floats
 
 
 class Season:
@@ -63,14 +66,17 @@ def draw_purchases(world: WorldSettings, block: int, people: People, targets: Ta
     season = Season(world)
     until = np.minimum(people.dropped_out, world.end_days)
     own_customer, own_at = _draw_own(rng, season, people, until)
-    extra_customer, extra_at, extra_target = _draw_extra(rng, world, season, people, until, targets)
+    expected, begin, length = _expect_extra(world, season, people, until, targets)
+    extra_target, nth = expand_counts(rng.poisson(expected))
+    extra_customer = targets.customer[extra_target]
+    extra_at = season.days_at(begin[extra_target] + rng.random(len(nth)) * length[extra_target])
     first = np.arange(len(people))
     customer = np.concatenate((first, own_customer, extra_customer))
     at_days = np.concatenate((people.registered, own_at, extra_at))
     target = np.concatenate((np.full(len(first) + len(own_customer), -1), extra_target))
     order = np.lexsort((at_days, customer))
     order = order[_is_recorded(world, at_days[order])]
-    return Purchases(customer=customer[order], at_days=at_days[order], target=target[order])
+    return Purchases(customer=customer[order], at_days=at_days[order], target=target[order], expected_extra=expected)
 
 
 def _is_recorded(world: WorldSettings, at_days: Floats) -> Flags:
@@ -81,26 +87,15 @@ def _draw_own(rng: np.random.Generator, season: Season, people: People, until: F
     begin = season.passed_until(people.registered)
     length = np.maximum(season.passed_until(until) - begin, 0.0)
     counts = rng.poisson(people.order_rate * people.regularity * length)
-    customer = np.repeat(np.arange(len(people)), counts)
+    customer, nth = expand_counts(counts)
     # Sorting customer + share of the customer's time sorts within each customer at once.
     place = np.sort(customer + rng.random(len(customer))) - customer
-    nth = np.arange(len(customer)) - np.repeat(np.cumsum(counts) - counts, counts)
     is_purchase = (nth + 1) % people.regularity[customer] == 0
     customer, place = customer[is_purchase], np.clip(place[is_purchase], 0.0, 1.0)
     return customer, season.days_at(begin[customer] + place * length[customer])
 
 
-def _draw_extra(
-    rng: np.random.Generator, world: WorldSettings, season: Season, people: People, until: Floats, targets: Targets
-) -> tuple[Ints, Floats, Ints]:
-    expected, begin, length = expect_extra_purchases(world, season, people, until, targets)
-    counts = rng.poisson(expected)
-    target = np.repeat(np.arange(len(expected)), counts)
-    passed = begin[target] + rng.random(len(target)) * length[target]
-    return targets.customer[target], season.days_at(passed), target
-
-
-def expect_extra_purchases(
+def _expect_extra(
     world: WorldSettings, season: Season, people: People, until: Floats, targets: Targets
 ) -> tuple[Floats, Floats, Floats]:
     """How many purchases does each campaign target make because of the campaign, in expectation?

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from crm_research.errors import ParameterError, offer_names
-from crm_research.simulate.segments import ARCHETYPES
-
-# What may raise or lower the hazard of leaving a contract. `name=value` is 1 where the attribute has the value.
-COVARIATES: Final = (
-    "plan=plus",
-    "plan=flex",
-    "payment=debit",
-    "region=north",
-    "business",
-    "age_decades",
-    "log_fee",
-    "attitude",
-    "slow_complaint",
-)
+from crm_research.errors import ParameterError
+from crm_research.simulate.setting_checks import find_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +96,9 @@ class WorldSettings:
     delay_days, patience_days
         Median delay until a complaint is settled; one open longer than patience_days is slow, and raises the hazard
         of leaving from then until 60 days after it is settled by ``effects["slow_complaint"]``.
-    survey_share, response_rate
-        Share of customers asked in each half-yearly wave, and of these who answer.
+    survey_share, response_rate, response_by_attitude
+        Share of customers asked in each half-yearly wave; of these who answer, at average attitude; and the change of
+        the log odds of answering for one standard deviation more of attitude (0: answers are missing at random).
     n_campaigns, target_share, control_share
         Campaigns; share of known customers chosen for each; share of these held back at random as a control.
     campaign_effect, campaign_days
@@ -159,6 +147,7 @@ class WorldSettings:
     patience_days: float = 14.0
     survey_share: float = 0.20
     response_rate: float = 0.40
+    response_by_attitude: float = 0.0
     n_campaigns: int = 4
     target_share: float = 0.30
     control_share: float = 0.25
@@ -167,7 +156,7 @@ class WorldSettings:
     dirt: float = 0.0
 
     def __post_init__(self) -> None:
-        found = list(_problems(self))
+        found = find_problems(self)
         if found:
             raise ParameterError("The world cannot be simulated: " + "; ".join(found) + ".")
 
@@ -222,91 +211,6 @@ class WorldSettings:
     def log_hazard_ratio(self, reason: str, covariate: str) -> float:
         """The true log hazard ratio of a covariate for one reason of leaving."""
         return self.effects.get(covariate, 0.0) + self.reason_effects.get(reason, {}).get(covariate, 0.0)
-
-
-_SHARES: Final = (
-    "business_share",
-    "existing_share",
-    "discount_rate",
-    "own_brand_share",
-    "return_rate",
-    "cancel_rate",
-    "contract_share",
-    "survey_share",
-    "response_rate",
-    "target_share",
-    "control_share",
-    "season_share",
-    "dirt",
-)
-_POSITIVE: Final = (
-    "business_spend_factor",
-    "rate_shape",
-    "rate_scale_days",
-    "dropout_scale_days",
-    "spend_shape",
-    "spend_scale",
-    "delay_days",
-    "patience_days",
-    "campaign_days",
-)
-_NOT_NEGATIVE: Final = (
-    "seed",
-    "separation",
-    "existing_days",
-    "dropout_shape",
-    "more_contracts",
-    "state_changes",
-    "complaints",
-    "other_contacts",
-    "n_campaigns",
-    "campaign_effect",
-)
-
-
-def _problems(world: WorldSettings) -> Iterator[str]:
-    yield from _number_problems(world)
-    if not world.start < world.as_of:
-        yield f"as_of {world.as_of:%Y-%m-%d} must lie after start {world.start:%Y-%m-%d}"
-    if world.holdout_until is not None and world.holdout_until <= world.as_of:
-        yield f"holdout_until {world.holdout_until:%Y-%m-%d} must lie after as_of {world.as_of:%Y-%m-%d}"
-    if world.intake_days is not None and not 0 < world.intake_days <= world.end_days:
-        yield f"intake_days must lie above 0 and within the records, found {world.intake_days}"
-    if len(world.currency) != 3 or not world.currency.isupper():
-        yield f"currency must be an ISO 4217 code such as EUR, found {world.currency!r}"
-    names = [reason.name for reason in world.reasons]
-    if not names or len(set(names)) < len(names):
-        yield "reasons must be at least one, each with its own name"
-    for reason in world.reasons:
-        if not (0 < reason.scale_days and 0 < reason.shape):
-            yield f"the hazard of {reason.name!r} needs a scale and a shape above 0"
-    for unknown in world.reason_effects.keys() - set(names):
-        yield f"reason_effects name an unknown reason {unknown!r}. {offer_names(unknown, names)}"
-    covariates = {*world.effects}.union(*world.reason_effects.values())
-    for unknown in sorted(covariates - set(COVARIATES)):
-        yield f"effects name an unknown covariate {unknown!r}. {offer_names(unknown, COVARIATES)}"
-
-
-def _number_problems(world: WorldSettings) -> Iterator[str]:
-    if world.n_customers < 1:
-        yield f"n_customers must be at least 1, found {world.n_customers}"
-    if not 1 <= world.n_segments <= len(ARCHETYPES):
-        yield f"n_segments must be 1 to {len(ARCHETYPES)}, found {world.n_segments}"
-    if world.regularity < 1:
-        yield f"regularity must be a whole number of at least 1, found {world.regularity}"
-    if not world.lines_per_order >= 1:
-        yield f"lines_per_order must be at least 1, found {world.lines_per_order}"
-    if not world.spend_spread > 1:
-        yield f"spend_spread must be above 1 for a mean spend to exist, found {world.spend_spread}"
-    for name in _SHARES:
-        if not 0 <= getattr(world, name) <= 1:
-            yield f"{name} must lie between 0 and 1, found {getattr(world, name)}"
-    for name in _POSITIVE:
-        if not 0 < getattr(world, name) < float("inf"):
-            yield f"{name} must be above 0, found {getattr(world, name)}"
-    for name in _NOT_NEGATIVE:
-        if not 0 <= getattr(world, name) < float("inf"):
-            yield f"{name} must not be negative, found {getattr(world, name)}"
 
 
 def describe_settings(world: WorldSettings) -> dict[str, Any]:

@@ -46,7 +46,9 @@ class Reading:
     rule: SourceRule
     timezone: str = "UTC"
 
-    def cast(self, raw: str, kind: Kind, target: str, *, formats: Sequence[str] | None = None, is_id: bool = False) -> Cast:
+    def cast(
+        self, raw: str, kind: Kind, target: str, *, formats: Sequence[str] | None = None, is_id: bool = False
+    ) -> Cast:
         """The column or expression `raw`, which holds `kind`, as `target` (an Ibis type).
 
         Raises
@@ -80,7 +82,10 @@ class Reading:
             double = f"CAST({raw} AS DOUBLE)"
             whole = f"{double} = trunc({double}) AND abs({double}) < 9e15"
             as_whole = f"CAST(CAST({raw} AS BIGINT) AS VARCHAR)"
-            return Cast(value=f"CASE WHEN isnan({double}) THEN NULL WHEN {whole} THEN {as_whole} ELSE CAST({raw} AS VARCHAR) END")
+            return Cast(
+                value=f"CASE WHEN isnan({double}) THEN NULL WHEN {whole} THEN {as_whole} "
+                f"ELSE CAST({raw} AS VARCHAR) END"
+            )
         return Cast(value=f"CAST({raw} AS VARCHAR)")
 
     def _to_number(self, raw: str, kind: Kind) -> Cast:

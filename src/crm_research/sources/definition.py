@@ -52,6 +52,16 @@ def _as_instant(value: Any) -> Any:
     raise ValueError(f"{value!r} is no date; write it as 2024-06-30")
 
 
+def _without_password(url: str) -> str:
+    written = re.search(r"://[^/@\s]*?:([^/@\s]*)@", url)
+    if written and not re.fullmatch(r"(\$\{\w+\})+", written.group(1)):
+        raise ValueError(
+            "holds a password; write ${NAME} in its place and put the password into that environment variable"
+        )
+    return url
+
+
+Url = Annotated[str, AfterValidator(_without_password)]
 Instant = Annotated[datetime, BeforeValidator(_as_instant)]
 Zone = Annotated[str, AfterValidator(_is_zone)]
 
@@ -95,7 +105,7 @@ class SourceRule(_Part):
     """Where a table's rows lie, and how its files are written."""
 
     path: Texts | None = None
-    url: str | None = None
+    url: Url | None = None
     sample: str | None = None
     sql: str | None = None
     inputs: dict[str, Source] = Field(default_factory=dict)
@@ -175,7 +185,7 @@ class StudyDefinition(_Part):
     holdout_until: Instant | None = None
     timezone: Zone = "UTC"
     caveats: list[str] = Field(default_factory=list)
-    engine: str = DEFAULT_URL
+    engine: Url = DEFAULT_URL
     exchange_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     tables: dict[str, TableRule] = Field(min_length=1)
 

@@ -30,13 +30,65 @@ _REFUSED: Final = (
 )  # fmt: skip
 # Functions sqlglot has no class of its own for, and that only compute from their arguments.
 _ALLOWED: Final = frozenset(
-    "to_months to_years to_days to_hours to_minutes to_seconds to_weeks datepart date_part try_strptime "
-    "suffix prefix strip_accents regexp_full_match list_extract array_extract isfinite isinf "
-    "epoch contains nfc_normalize fdiv fmod dayofyear julian isodow yearweek last_day monthname dayname".split()
+    [
+        "to_months",
+        "to_years",
+        "to_days",
+        "to_hours",
+        "to_minutes",
+        "to_seconds",
+        "to_weeks",
+        "datepart",
+        "date_part",
+        "try_strptime",
+        "suffix",
+        "prefix",
+        "strip_accents",
+        "regexp_full_match",
+        "list_extract",
+        "array_extract",
+        "isfinite",
+        "isinf",
+        "epoch",
+        "contains",
+        "nfc_normalize",
+        "fdiv",
+        "fmod",
+        "dayofyear",
+        "julian",
+        "isodow",
+        "yearweek",
+        "last_day",
+        "monthname",
+        "dayname",
+    ]
 )
-_NUMERIC: Final = (exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sqrt, exp.Ln, exp.Log, exp.Pow, exp.Exp, exp.Sign, exp.Neg)
+_NUMERIC: Final = (
+    exp.Abs,
+    exp.Round,
+    exp.Floor,
+    exp.Ceil,
+    exp.Sqrt,
+    exp.Ln,
+    exp.Log,
+    exp.Pow,
+    exp.Exp,
+    exp.Sign,
+    exp.Neg,
+)
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod)
-_COMPARING: Final = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.NullSafeEQ, exp.NullSafeNEQ)
+_COMPARING: Final = (
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.Between,
+    exp.In,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+)
 _TEMPORAL: Final = (
     exp.TimestampTrunc, exp.DateTrunc, exp.Year, exp.Month, exp.Day, exp.Quarter, exp.Week, exp.DayOfWeek, exp.Extract,
     exp.DateDiff, exp.TimestampDiff, exp.LastDay, exp.DayOfYear, exp.TsOrDsToDate, exp.DateAdd, exp.DateSub, exp.Hour,
@@ -125,7 +177,7 @@ class ExpressionReader:
             column.replace(found)
 
 
-def _parse(text: str, where: str) -> exp.Expression:
+def _parse(text: str, where: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as problem:
@@ -136,7 +188,7 @@ def _parse(text: str, where: str) -> exp.Expression:
     return trees[0]
 
 
-def _refuse(tree: exp.Expression, text: str, where: str) -> None:
+def _refuse(tree: exp.Expr, text: str, where: str) -> None:
     for node in tree.walk():
         refused = isinstance(node, _REFUSED) or (isinstance(node, exp.Anonymous) and node.name.lower() not in _ALLOWED)
         if refused:
@@ -148,11 +200,11 @@ def _refuse(tree: exp.Expression, text: str, where: str) -> None:
             )
 
 
-def _instant(value: datetime) -> exp.Expression:
+def _instant(value: datetime) -> exp.Expr:
     return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "timestamp", dialect="duckdb")
 
 
-def _target_of_use(node: exp.Expression, wanted: str | None, kinds: Mapping[str, Kind]) -> str | None:
+def _target_of_use(node: exp.Expr, wanted: str | None, kinds: Mapping[str, Kind]) -> str | None:  # noqa: PLR0911
     """As what does the expression treat this node? Reads the path to the root until a use says it."""
     parent = node.parent
     if parent is None:
@@ -177,11 +229,11 @@ def _target_of_use(node: exp.Expression, wanted: str | None, kinds: Mapping[str,
     return None
 
 
-def _whole_case(branch: exp.If) -> exp.Expression:
+def _whole_case(branch: exp.If) -> exp.Expr:
     return branch.parent if isinstance(branch.parent, exp.Case) else branch
 
 
-def _compared_with(node: exp.Expression, parent: exp.Expression, kinds: Mapping[str, Kind]) -> str | None:
+def _compared_with(node: exp.Expr, parent: exp.Expr, kinds: Mapping[str, Kind]) -> str | None:
     others = [other for other in parent.iter_expressions() if other is not node]
     if any(_is_time(other, kinds) for other in others):
         return "timestamp"
@@ -191,7 +243,7 @@ def _compared_with(node: exp.Expression, parent: exp.Expression, kinds: Mapping[
     return "float64" if both_columns and not isinstance(parent, (exp.EQ, exp.NEQ)) else "string"
 
 
-def _is_time(node: exp.Expression, kinds: Mapping[str, Kind]) -> bool:
+def _is_time(node: exp.Expr, kinds: Mapping[str, Kind]) -> bool:
     node = node.unnest()
     if isinstance(node, exp.Interval):
         return True
@@ -204,7 +256,7 @@ def _is_time(node: exp.Expression, kinds: Mapping[str, Kind]) -> bool:
     return isinstance(node, (exp.Add, exp.Sub)) and (_is_time(node.left, kinds) or _is_time(node.right, kinds))
 
 
-def _is_number(node: exp.Expression, kinds: Mapping[str, Kind]) -> bool:
+def _is_number(node: exp.Expr, kinds: Mapping[str, Kind]) -> bool:
     node = node.unnest()
     if isinstance(node, exp.Literal):
         return not node.is_string

@@ -42,7 +42,9 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
         elif full.exists():
             matches = [full]
         else:
-            matches = sorted(Path(match) for match in glob.glob(str(full), recursive=True) if Path(match).is_file())
+            # pathlib's own glob takes no absolute patterns.
+            found_here = glob.glob(str(full), recursive=True)  # noqa: PTH207
+            matches = sorted(Path(match) for match in found_here if Path(match).is_file())
             if not matches:
                 raise StudyError(f"{where}: no file {pattern!r} (looked for {full}). {_offer_neighbours(full)}")
         found += matches

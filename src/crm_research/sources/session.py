@@ -22,7 +22,6 @@ Kind = Literal["text", "integer", "number", "boolean", "date", "timestamp", "zon
 
 # Text sources larger than this are staged on disk instead of in memory.
 LARGE_BYTES: Final = 256 * 1024**2
-_MEMORY_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +83,8 @@ def open_session(*, n_bytes: int = 0) -> Session:
     session = Session(backend=connect(url), scratch=scratch)
     owner = os.getpid()
     atexit.register(_remove, scratch, owner)
-    megabytes = max(1024, int(_MEMORY_SHARE * _physical_bytes() / 1024**2))
-    session.run(f"SET memory_limit = '{megabytes}MB'")
     session.run(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
     session.run("SET TimeZone = 'UTC'")
-    session.run("SET enable_progress_bar = false")
     return session
 
 
@@ -96,13 +92,6 @@ def _remove(scratch: Path, owner: int) -> None:
     # A forked child inherits the handler; only the process that made the folder may remove it.
     if os.getpid() == owner:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _physical_bytes() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 4 * 1024**3
 
 
 def quoted(name: str) -> str:

@@ -102,7 +102,10 @@ def suggest_encoding(path: Path, *, besides: str = "") -> str | None:
     if start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return "utf-16"
     for encoding in _LIKELY_ENCODINGS:
-        if encoding in {besides, "utf-8-sig" if besides == "utf-8" else ""} or first_bad_byte(path, encoding) is not None:
+        if (
+            encoding in {besides, "utf-8-sig" if besides == "utf-8" else ""}
+            or first_bad_byte(path, encoding) is not None
+        ):
             continue
         if encoding == "gb18030" and not _reads_as_chinese(read_head(path, encoding)):
             continue

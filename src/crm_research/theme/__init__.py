@@ -7,6 +7,7 @@ from crm_research.theme.charts import (
     chart_style,
     draw_band,
     draw_intervals,
+    empty_axes,
     label_points,
     label_values,
     mark_level,
@@ -28,7 +29,7 @@ from crm_research.theme.palette import (
     colour_of,
     colours_of,
 )
-from crm_research.theme.scales import format_count, format_days, format_money, format_months, format_share
+from crm_research.theme.scales import format_count, format_days, format_money, format_months, format_share, place_dates
 from crm_research.theme.wording import (
     join_words,
     say_count,
@@ -61,6 +62,7 @@ __all__ = [
     "colours_of",
     "draw_band",
     "draw_intervals",
+    "empty_axes",
     "format_count",
     "format_days",
     "format_money",
@@ -72,6 +74,7 @@ __all__ = [
     "mark_level",
     "new_axes",
     "new_panels",
+    "place_dates",
     "say_count",
     "say_date",
     "say_days",

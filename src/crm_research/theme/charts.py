@@ -6,6 +6,7 @@ a global style: what is set is set on the axes, or inside `chart_style` for as l
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,19 @@ from crm_research.theme.palette import ACCENT, GRID, INK, MUTED, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-SIZE: Final = (7.4, 4.0)
-WIDE: Final = (7.4, 2.8)
-TALL: Final = (7.4, 5.4)
+# Small enough that a phone's width still leaves the words legible.
+SIZE: Final = (6.6, 3.9)
+WIDE: Final = (6.6, 2.7)
+TALL: Final = (6.6, 5.2)
 _FONTS: Final = ("DejaVu Sans", "Noto Sans CJK SC")
-_TITLE_POINTS: Final = 12.0
-_TEXT_POINTS: Final = 9.0
+_TITLE_POINTS: Final = 12.5
+_TEXT_POINTS: Final = 10.0
 _LINE: Final = 1.25
+# Columns of text that fit into an inch, at the size of a title and of the rest.
+_TITLE_COLUMNS: Final = 9.3
+_TEXT_COLUMNS: Final = 13.0
 
 
 @cache
@@ -88,29 +94,41 @@ def new_axes(
 
     with chart_style():
         if ax is None:
-            ax = Figure(figsize=size, layout="constrained").subplots()
+            figure = Figure(figsize=size, layout="constrained")
+            ax = figure.subplots()
+            _write_figure_titles(figure, title, subtitle)
+        else:
+            _write_titles(ax, title, subtitle)
         _dress(ax, grid)
-        _write_titles(ax, title, subtitle)
         ax.set_xlabel(xlabel, labelpad=6)
         ax.set_ylabel(ylabel, labelpad=6)
     return ax
 
 
 def new_panels(
-    n_columns: int, *, titles: Sequence[str], size: tuple[float, float] = SIZE, n_rows: int = 1, **sharing: Any
+    n_columns: int,
+    *,
+    title: str,
+    panel_titles: Sequence[str],
+    subtitle: str | None = None,
+    size: tuple[float, float] = SIZE,
+    **sharing: Any,
 ) -> list[Axes]:
-    """Several axes on one figure, row by row, one for each title; places without a title stay empty."""
+    """Several axes on one figure, row by row, one for each panel title; places without a title stay empty."""
     from matplotlib.figure import Figure
 
+    n_rows = max(1, math.ceil(len(panel_titles) / n_columns))
     with chart_style():
-        grid = Figure(figsize=size, layout="constrained").subplots(n_rows, n_columns, squeeze=False, **sharing)
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(n_rows, n_columns, squeeze=False, **sharing)
+        _write_figure_titles(figure, title, subtitle)
         panels = list(grid.flat)
-        for panel in panels[len(titles) :]:
+        for panel in panels[len(panel_titles) :]:
             panel.remove()
-        for panel, title in zip(panels, titles, strict=False):
+        for panel, words in zip(panels, panel_titles, strict=False):
             _dress(panel, "y")
-            _write_titles(panel, title, None, n_columns=n_columns)
-    return panels[: len(titles)]
+            _write_titles(panel, words, None, n_columns=n_columns)
+    return panels[: len(panel_titles)]
 
 
 def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
@@ -125,26 +143,32 @@ def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
     ax.tick_params(length=0, labelsize=_TEXT_POINTS, labelcolor=MUTED, labelfontfamily=list(_fonts()))
 
 
-def _write_titles(ax: Axes, title: str, subtitle: str | None, n_columns: int = 1) -> None:
-    width_inches = _figure_inches(ax)[0] / n_columns
-    points = _TITLE_POINTS if n_columns == 1 else 10.0
-    below = 8.0
-    if subtitle:
-        words = wrap_text(subtitle, int(width_inches * 11.5))
-        ax.annotate(
-            words,
-            xy=(0, 1),
-            xycoords="axes fraction",
-            xytext=(0, 8),
-            textcoords="offset points",
-            va="bottom",
-            color=MUTED,
-            fontsize=_TEXT_POINTS,
-            annotation_clip=False,
+def _write_figure_titles(figure: Figure, title: str, subtitle: str | None) -> None:
+    """Title and subtitle from the left edge of the figure, so that long names on the axis leave them their room."""
+    width, height = figure.get_figwidth(), figure.get_figheight()
+    wrapped = wrap_text(title, int(width * _TITLE_COLUMNS))
+    below = wrap_text(subtitle, int(width * _TEXT_COLUMNS)) if subtitle else ""
+    title_height = (wrapped.count("\n") + 1) * _TITLE_POINTS * _LINE
+    whole_height = title_height + ((below.count("\n") + 1) * _TEXT_POINTS * _LINE + 3 if below else 0)
+    top = 1 - 3 / (72 * height)
+    figure.suptitle(
+        wrapped, x=0.008, y=top, ha="left", va="top", fontsize=_TITLE_POINTS, fontweight="bold", color=INK,
+        linespacing=_LINE,
+    )  # fmt: skip
+    # The axes get the room below: the layout would keep the place of one title only.
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, max(0.2, top - (whole_height + 8) / (72 * height))))
+    if below:
+        under = top - (title_height + 2) / (72 * height)
+        words = figure.text(
+            0.008, under, below, ha="left", va="top", fontsize=_TEXT_POINTS, color=MUTED, linespacing=_LINE
         )
-        below += (words.count("\n") + 1) * _TEXT_POINTS * _LINE + 4
-    wrapped = wrap_text(title, int(width_inches * (8.1 if n_columns == 1 else 9.6)))
-    ax.set_title(wrapped, loc="left", pad=below, fontsize=points, fontweight="bold", color=INK, linespacing=_LINE)
+        words.set_in_layout(False)
+
+
+def _write_titles(ax: Axes, title: str, subtitle: str | None, n_columns: int = 1) -> None:
+    width = _figure_inches(ax)[0] / n_columns
+    wrapped = wrap_text(f"{title}: {subtitle}" if subtitle else title, int(width * _TEXT_COLUMNS * 0.85))
+    ax.set_title(wrapped, loc="left", pad=6, fontsize=_TEXT_POINTS, fontweight="bold", color=INK, linespacing=_LINE)
 
 
 def _figure_inches(ax: Axes) -> tuple[float, float]:
@@ -183,6 +207,13 @@ def _words(text: str) -> Iterator[str]:
         yield word
 
 
+def empty_axes(reason: str) -> Axes:
+    """A strip that says why there is no picture, in the place where it would stand."""
+    ax = new_axes(title="Nothing to draw", subtitle=reason, size=(SIZE[0], 1.0), grid="none")
+    ax.set_axis_off()
+    return ax
+
+
 def draw_band(
     ax: Axes, x: Any, lower: Any, upper: Any, *, colour: str = ACCENT, is_step: bool = False, alpha: float = 0.16
 ) -> None:
@@ -213,7 +244,7 @@ def mark_level(
             ax.axvline(value, color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
             where = {"xy": (value, at), "xycoords": ax.get_xaxis_transform(), "ha": "left"}
             offset, va = (4, 0), "top" if at > 0.5 else "bottom"
-        ax.annotate(text, xytext=offset, textcoords="offset points", va=va, color=colour, fontsize=8.5, **where)
+        ax.annotate(text, xytext=offset, textcoords="offset points", va=va, color=colour, fontsize=9.5, **where)
 
 
 def shade_before(ax: Axes, x: Any, text: str) -> None:
@@ -229,13 +260,13 @@ def shade_before(ax: Axes, x: Any, text: str) -> None:
             xytext=(4, -4),
             textcoords="offset points",
             va="top",
-            fontsize=8,
+            fontsize=9,
             color=MUTED,
         )
 
 
 def label_points(
-    ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, points: float = 8.8, gap_points: float = 11.0
+    ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, points: float = 9.5, gap_points: float = 12.0
 ) -> None:
     """Write names beside curves instead of a legend, moved apart where they would overlap.
 
@@ -282,7 +313,7 @@ def _spread(values: Sequence[float], gap: float) -> list[float]:
     return [centre + gap * (place - (size - 1) / 2) for centre, size in blocks for place in range(size)]
 
 
-def label_values(ax: Axes, texts: Sequence[str], *, points: float = 8.8, pad_points: float = 4.0) -> None:
+def label_values(ax: Axes, texts: Sequence[str], *, points: float = 9.5, pad_points: float = 4.0) -> None:
     """Write each bar's value at its end (horizontal or upright bars; the last container drawn)."""
     bars: Any = ax.containers[-1]
     with chart_style():

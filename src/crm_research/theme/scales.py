@@ -43,6 +43,15 @@ def format_days(ax: Axes, axis: str = "x", every_days: float | None = None) -> N
     _format(ax, axis, lambda value: f"{value:,.0f}")
 
 
+def place_dates(ax: Axes, dates: Any) -> Any:
+    """Places of dates on the x axis in days, so that the width of a bar is in days whatever the dates' own unit."""
+    from matplotlib import dates as library
+
+    convert: Any = library.date2num
+    ax.xaxis_date()
+    return convert(dates.to_numpy())
+
+
 def format_months(ax: Axes, axis: str = "x") -> None:
     """Label a time axis by month, the year once."""
     from matplotlib import dates

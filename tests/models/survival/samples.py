@@ -43,11 +43,9 @@ def a_world(n: int, seed: int, *, late: bool = False, n_reasons: int = 1) -> pd.
     return world
 
 
-def reason_counts(world: pd.DataFrame) -> pd.DataFrame:
-    """Counts by reason and tenure of a world with causes 1, 2, ..."""
-    ends = world.loc[world["cause"] > 0]
-    spells = count_rows(world["exit"], world["cause"] > 0, entry_days=world["entry"]).assign(n_ended=0, reason=None)
-    by_reason = ends.groupby(["exit", "cause"], as_index=False).size()
-    by_reason.columns = ["tenure_days", "reason", "n_ended"]
-    by_reason = by_reason.assign(reason=by_reason["reason"].astype(str), n_entered=0, n_censored=0)
-    return pd.concat([spells, by_reason], ignore_index=True)
+def reason_counts(world: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Counts by tenure, and ends by reason and tenure, of a world with causes 1, 2, ..."""
+    table = count_rows(world["exit"], world["cause"] > 0, entry_days=world["entry"])
+    ends = world.loc[world["cause"] > 0].groupby(["exit", "cause"], as_index=False).size()
+    ends.columns = ["tenure_days", "end_reason", "n_ended"]
+    return table, ends.assign(end_reason=ends["end_reason"].astype(str))

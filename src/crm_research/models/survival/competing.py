@@ -11,6 +11,8 @@ from crm_research.models.survival.kaplan_meier import product_limit
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
 from crm_research.stats.intervals import check_confidence, exact_share, normal_quantile
 
+CURVE_COLUMNS = "group reason tenure_days incidence lower upper std_error n_ended n_at_risk".split()
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class IncidenceCurves:
@@ -47,7 +49,7 @@ class IncidenceCurves:
         return pd.DataFrame(rows)
 
 
-def estimate_incidence(counts: pd.DataFrame, *, confidence: float = 0.95) -> IncidenceCurves:
+def estimate_incidence(counts: pd.DataFrame, ends: pd.DataFrame, *, confidence: float = 0.95) -> IncidenceCurves:
     """Which share leaves for each reason by each tenure, when leaving for one rules out the others?
 
     One minus Kaplan-Meier per reason would treat those who left for another reason as if they could still leave
@@ -56,9 +58,15 @@ def estimate_incidence(counts: pd.DataFrame, *, confidence: float = 0.95) -> Inc
     Parameters
     ----------
     counts
-        Grain: reason and tenure, or group, reason and tenure: ``group`` (optional), ``reason``, ``tenure_days``,
-        ``n_ended``, and ``n_entered`` and ``n_censored`` on rows whose ``reason`` is missing (they belong to no
-        reason).
+        As in `estimate_survival`.
+    ends
+        The ends among the counts by reason. Grain: tenure and reason, or group, tenure and reason: ``group``
+        (optional, as in `counts`), ``tenure_days``, ``end_reason``, ``n_ended``.
+
+    Raises
+    ------
+    ValueError
+        If the reasons' ends do not add up to the ends of the counts.
 
     Notes
     -----
@@ -72,25 +80,23 @@ def estimate_incidence(counts: pd.DataFrame, *, confidence: float = 0.95) -> Inc
     (1995), Analysing Survival Data from Clinical Trials, chapter 10.
     """
     check_confidence(confidence)
+    by_group = dict(split_groups(ends))
     curves, sizes = [], []
     for name, rows in split_groups(counts):
-        table = build_risk_table(rows.drop(columns="reason"))
-        by_reason = rows.dropna(subset=["reason"]).groupby("reason", sort=True, observed=True)
-        for reason, ends in by_reason:
-            per_day = ends.groupby("tenure_days")["n_ended"].sum()
-            ended = per_day.reindex(table.tenure_days, fill_value=0).to_numpy(dtype=float)
-            if ended.sum() == 0:
-                continue
-            curves.append(_one_reason(name, str(reason), table, ended, confidence))
-            n_ended = int(ended.sum())
-            size = {"group": name, "reason": str(reason), "n": table.n_spells, "n_ended": n_ended}
+        table = build_risk_table(rows)
+        own = by_group.get(name, ends.iloc[:0])
+        if int(own["n_ended"].sum()) != int(table.n_ended.sum()):
+            raise ValueError(f"Ends by reason do not add up to all ends in group {name!r}: every end needs a reason.")
+        for reason, at_reason in own.groupby("end_reason", sort=True, observed=True):
+            ended = at_reason.groupby("tenure_days")["n_ended"].sum()
+            per_day = ended.reindex(table.tenure_days, fill_value=0).to_numpy(dtype=float)
+            curves.append(_one_reason(name, str(reason), table, per_day, confidence))
+            size = {"group": name, "reason": str(reason), "n": table.n_spells, "n_ended": int(ended.sum())}
             sizes.append(size | {"last_days": table.last_days})
-    if not curves:
-        columns = "group reason tenure_days incidence lower upper std_error n_ended n_at_risk".split()
-        sizes_frame = pd.DataFrame(columns=["group", "reason", "n", "n_ended", "last_days"])
-        return IncidenceCurves(curves=pd.DataFrame(columns=columns), sizes=sizes_frame, confidence=confidence)
     return IncidenceCurves(
-        curves=pd.concat(curves, ignore_index=True), sizes=pd.DataFrame(sizes), confidence=float(confidence)
+        curves=pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS),
+        sizes=pd.DataFrame(sizes, columns=["group", "reason", "n", "n_ended", "last_days"]),
+        confidence=float(confidence),
     )
 
 

@@ -47,11 +47,26 @@ def estimate_cumulative_hazard(counts: pd.DataFrame, *, confidence: float = 0.95
 
 
 def estimate_period_rates(
-    counts: pd.DataFrame, *, period_days: float = DAYS_PER_MONTH, n_periods: int = 24, confidence: float = 0.95
+    counts: pd.DataFrame,
+    *,
+    period_days: float = DAYS_PER_MONTH,
+    n_periods: int = 24,
+    slack_days: float = 0.0,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Of those there during each period of tenure, how many leave per period?
 
     Ended spells over time under observation, with exact Poisson limits: what a manager can count by hand.
+
+    Parameters
+    ----------
+    counts
+        As in `estimate_survival`.
+    period_days, n_periods
+        Length and number of the periods.
+    slack_days
+        How many days after its length a period closes. Calendar months have 28 to 31 days: with two days of slack
+        whoever leaves at the end of the k-th calendar month leaves in period k.
 
     Returns
     -------
@@ -63,6 +78,7 @@ def estimate_period_rates(
     """
     frames = []
     edges = np.arange(n_periods + 1) * period_days
+    edges[1:] += slack_days
     for name, rows in split_groups(counts):
         table = build_risk_table(rows)
         exposure = np.diff(_exposure_until(table, edges))

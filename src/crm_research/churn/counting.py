@@ -1,0 +1,131 @@
+"""Contracts counted by tenure in the engine, and the group they are compared by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from crm_research import vocabulary
+from crm_research.errors import ParameterError
+from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+MOST_GROUPS: Final = 8
+MOST_REASONS: Final = 7
+OTHER_REASONS: Final = "other reasons"
+_NOT_A_GROUP: Final = ("contract_id", "customer_id", "started_at", "entry_days", "tenure_days", "is_ended", "fee")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ChurnCounts:
+    """How many contracts entered, ended and still ran at each tenure: all that the estimates see.
+
+    Parameters
+    ----------
+    overall
+        Grain: tenure. Columns ``tenure_days``, ``n_entered``, ``n_ended``, ``n_censored``.
+    by_group
+        The same with ``group``, the largest first and the rest in one; None without a grouping.
+    reasons
+        Grain: tenure and reason. Columns ``tenure_days``, ``end_reason``, ``n_ended``; None where no contract gives
+        a reason.
+    group
+        Column the groups come from.
+    n_levels
+        Groups the column has, before the small ones were put together.
+    """
+
+    overall: pd.DataFrame
+    by_group: pd.DataFrame | None
+    reasons: pd.DataFrame | None
+    group: str | None
+    n_levels: int
+
+
+def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
+    """How many contracts entered, ended and still ran at each tenure, overall, by group and by reason?
+
+    Parameters
+    ----------
+    study
+        Needs contracts.
+    group
+        A declared attribute or plan; None takes the first category there is.
+
+    Raises
+    ------
+    ParameterError
+        If the column is not there, names single contracts, is a number, or is known only once a contract has ended.
+    """
+    column = group if group is not None else default_group(study)
+    by_group = None
+    n_levels = 0
+    if column is not None:
+        _check_group(study, column)
+        counted: pd.DataFrame = count_spells(study, by=column).to_pandas()
+        n_levels = int(counted["group"].nunique())
+        by_group = keep_largest(counted, MOST_GROUPS)
+    overall = by_group if by_group is not None else count_spells(study).to_pandas()
+    tenures = overall.groupby("tenure_days", as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()
+    reasons = _count_reasons(study)
+    return ChurnCounts(overall=tenures, by_group=by_group, reasons=reasons, group=column, n_levels=n_levels)
+
+
+def default_group(study: Study) -> str | None:
+    """Which attribute do we compare unless told otherwise? A category of the contract, of the customer, the plan."""
+    columns = build_spells(study).columns
+    for kind in (vocabulary.CATEGORY, vocabulary.FLAG):
+        for table in ("contracts", "customers"):
+            for name, found in study.attributes_of(table).items():
+                if found == kind and name in columns:
+                    return name
+        if kind == vocabulary.CATEGORY and "plan" in columns:
+            return "plan"
+    return None
+
+
+def keep_largest(counts: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The counts with their largest groups first and all groups beyond `most` put together."""
+    sizes = counts.groupby("group")["n_entered"].sum()
+    order = sizes.to_frame("n").reset_index().sort_values(["n", "group"], ascending=[False, True])["group"].tolist()
+    kept = order[:most]
+    if len(order) > most:
+        rest = f"all others ({len(order) - most})"
+        counts = counts.assign(group=counts["group"].where(counts["group"].isin(kept), rest))
+        kept = [*kept, rest]
+    summed = counts.groupby(["group", "tenure_days"], as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()
+    place = summed["group"].map({name: place for place, name in enumerate(kept)})
+    return summed.assign(place=place).sort_values(["place", "tenure_days"]).drop(columns="place", inplace=False)
+
+
+def _count_reasons(study: Study) -> pd.DataFrame | None:
+    ends: pd.DataFrame = count_spells_by_reason(study).to_pandas()
+    if ends.empty or set(ends["end_reason"]) == {vocabulary.REASON_NOT_GIVEN}:
+        return None
+    order = ends.groupby("end_reason")["n_ended"].sum().sort_values(ascending=False).index
+    if len(order) > MOST_REASONS:
+        kept = list(order[: MOST_REASONS - 1])
+        ends = ends.assign(end_reason=ends["end_reason"].where(ends["end_reason"].isin(kept), OTHER_REASONS))
+        ends = ends.groupby(["tenure_days", "end_reason"], as_index=False)["n_ended"].sum()
+    return ends
+
+
+def _check_group(study: Study, column: str) -> None:
+    if column == "end_reason":
+        raise ParameterError(
+            "Contracts cannot be grouped by end_reason: it is known only once a contract has ended, so those still "
+            "running have none. The report shows reasons as competing reasons; name another column as group."
+        )
+    declared = {**study.attributes_of("customers"), **study.attributes_of("contracts")}
+    if column in _NOT_A_GROUP or declared.get(column) in (vocabulary.NUMBER, vocabulary.TIME):
+        kind = declared.get(column, "one value for each contract")
+        categories = [name for name, found in declared.items() if found in (vocabulary.CATEGORY, vocabulary.FLAG)]
+        offered = ", ".join(categories) or "none is declared"
+        raise ParameterError(
+            f"Contracts cannot be grouped by {column!r} ({kind}): a group needs few values shared by many. "
+            f"Categories of this study: {offered}."
+        )

@@ -1,0 +1,151 @@
+"""The printed numbers of contract churn, each with its interval, basis and check."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research.churn.analysis import ChurnAnalysis
+from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.theme import say_percent
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+
+MEDIAN: Final = "churn.contract.median_tenure_days"
+SURVIVAL_12M: Final = "churn.contract.survival_12m"
+MEAN: Final = "churn.contract.restricted_mean_tenure_days"
+INCIDENCE_12M: Final = "churn.contract.incidence_12m"
+
+ESTIMATORS: Final = MappingProxyType(
+    {
+        "share still there": "Kaplan-Meier with delayed entry, Greenwood variance, log(-log) limits",
+        "median tenure": "Brookmeyer-Crowley limits",
+        "mean tenure": "area under Kaplan-Meier within the horizon",
+        "danger by month": "ends over time under observation with exact Poisson limits; Ramlau-Hansen smoothing",
+        "reasons": "Aalen-Johansen cumulative incidence, exact with ties",
+        "groups": "log-rank test; differences by Zou and Donner; Holm for p-values, Bonferroni for intervals",
+    }
+)
+
+
+def key_figures(leaving: ChurnAnalysis) -> list[Figure]:
+    """The three numbers of the first screen: median tenure, twelve-month survival, mean within the horizon."""
+    if leaving.survival is None or leaving.restricted_mean is None:
+        nothing = "no contract was watched"
+        return [
+            _figure(leaving, MEDIAN, f"Median tenure ({nothing})", "days", None, 0, "Kaplan-Meier"),
+            _figure(leaving, SURVIVAL_12M, f"Still there after 12 months ({nothing})", "share", None, 0, "Kaplan-Meier"),
+        ]
+    n = int(leaving.survival.sizes["n"].iloc[0])
+    return [
+        _median(leaving, leaving.survival.medians.iloc[0], n),
+        _survival_12m(leaving, leaving.survival.at(DAYS_PER_YEAR).iloc[0], n),
+        _mean(leaving, leaving.restricted_mean.iloc[0]),
+    ]
+
+
+def group_figures(leaving: ChurnAnalysis) -> list[Figure]:
+    """Median tenure and twelve-month survival of each group; empty without groups."""
+    if leaving.by_group is None or leaving.group_means is None:
+        return []
+    sizes = leaving.by_group.sizes.set_index("group")["n"]
+    medians = [_median(leaving, row, int(sizes[row["group"]]), True) for _, row in leaving.by_group.medians.iterrows()]
+    year = leaving.by_group.at(DAYS_PER_YEAR)
+    return medians + [_survival_12m(leaving, row, int(sizes[row["group"]]), True) for _, row in year.iterrows()]
+
+
+def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
+    """Share that has left within twelve months, by reason; empty without reasons."""
+    if leaving.incidence is None:
+        return []
+    sizes = leaving.incidence.sizes.set_index("reason")
+    return [
+        _figure(
+            leaving,
+            INCIDENCE_12M,
+            "Left within 12 months",
+            "share",
+            row.rename({"incidence": "estimate"}),
+            int(sizes.loc[row["reason"], "n"]),
+            "Aalen-Johansen cumulative incidence, exact with ties; delta method, log(-log) limits",
+            group=str(row["reason"]),
+            is_checked=False,
+        )
+        for _, row in leaving.incidence.at(DAYS_PER_YEAR).iterrows()
+    ]
+
+
+def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False) -> Figure:
+    label = "Median tenure" if np.isfinite(row["median_days"]) else "Median tenure (fewer than half have left)"
+    return _figure(
+        leaving,
+        MEDIAN,
+        label,
+        "days",
+        row.rename({"median_days": "estimate"}),
+        n,
+        "Kaplan-Meier; Brookmeyer-Crowley limits on the log(-log) scale",
+        group=str(row["group"]) if is_group else None,
+    )
+
+
+def _survival_12m(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False) -> Figure:
+    known = np.isfinite(row["survival"])
+    label = "Still there after 12 months" if known else "Still there after 12 months (nobody was watched that long)"
+    return _figure(
+        leaving,
+        SURVIVAL_12M,
+        label,
+        "share",
+        row.rename({"survival": "estimate"}),
+        n,
+        "Kaplan-Meier; Greenwood variance, log(-log) limits",
+        group=str(row["group"]) if is_group else None,
+    )
+
+
+def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
+    months = row["horizon_days"] / DAYS_PER_MONTH
+    return _figure(
+        leaving,
+        MEAN,
+        f"Mean tenure within the first {months:.0f} months",
+        "days",
+        row.rename({"mean_days": "estimate"}),
+        int(row["n"]),
+        f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; normal limits",
+    )
+
+
+def _figure(
+    leaving: ChurnAnalysis,
+    id_: str,
+    label: str,
+    unit: str,
+    row: pd.Series | None,
+    n: int,
+    estimator: str,
+    *,
+    group: str | None = None,
+    is_checked: bool = True,
+) -> Figure:
+    numbers = {name: None if row is None else _or_none(row[name]) for name in ("estimate", "lower", "upper")}
+    # The check judges the curve of all contracts; it says nothing of a single group or reason.
+    check = leaving.holdout.say() if leaving.holdout is not None and is_checked and group is None else NO_VALIDATION
+    return Figure(
+        id=id_,
+        label=label,
+        unit=unit,
+        n=n,
+        window=leaving.setting.window,
+        estimator=f"{estimator}; {say_percent(leaving.confidence, 0)} interval",
+        validation=check,
+        group=group,
+        **numbers,
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

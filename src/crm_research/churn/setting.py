@@ -1,0 +1,203 @@
+"""Which setting is this, and can the records carry the question? Looked at before anything is estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research import vocabulary
+from crm_research.features.clock import instant, whole_days_between
+from crm_research.features.spells import build_spells
+from crm_research.features.window import known_rows
+from crm_research.models.survival import estimate_cumulative_hazard
+from crm_research.theme import say_count, say_date, say_percent
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+# Ends that should have come before the first recorded one; by chance alone ten would be missed once in 22,000 times.
+_SUSPICIOUS_ENDS: Final = 10.0
+_SUSPICIOUS_SHARE_OF_ENDS: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChurnSetting:
+    """What do the contracts of a study hold, and what is missing from them?
+
+    Parameters
+    ----------
+    n_contracts, n_customers
+        Known at as_of.
+    n_watched
+        Contracts that were under observation for at least a day, or began under observation; the estimates use them.
+    n_ended, n_without_reason
+        Of the watched: ended by as_of; of these without a reason.
+    n_met_late
+        Of the watched: those whose records begin after their start (left truncation).
+    first_start, last_start, first_end, last_end, as_of
+        Instants; None where there is none.
+    n_missing_ends
+        Ends one would have expected, at the rates seen, before the first recorded end; many of them mean that the
+        records hold only those who had survived until then.
+    """
+
+    n_contracts: int
+    n_customers: int
+    n_watched: int
+    n_ended: int
+    n_without_reason: int
+    n_met_late: int
+    first_start: datetime | None
+    last_start: datetime | None
+    first_end: datetime | None
+    last_end: datetime | None
+    as_of: datetime
+    n_missing_ends: float
+    has_orders: bool
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Do all ends bear one date? Then the calendar says nothing about who was dropped before."""
+        return self.n_ended > 1 and self.first_end == self.last_end
+
+    @property
+    def holds_only_survivors(self) -> bool:
+        """Are more ends missing before the first recorded one than chance explains?"""
+        return self.n_missing_ends > max(_SUSPICIOUS_ENDS, _SUSPICIOUS_SHARE_OF_ENDS * self.n_ended)
+
+    @property
+    def window(self) -> str:
+        """Period of the records, in words."""
+        if self.first_start is None:
+            return f"no contract known on {say_date(self.as_of)}"
+        return (
+            f"contracts begun {say_date(self.first_start)} to {say_date(self.last_start)}, "
+            f"followed until {say_date(self.as_of)}"
+        )
+
+    def explain(self) -> str:
+        """Which setting is it, and why?"""
+        if self.n_contracts == 0:
+            return "The study has a table of contracts, but none had begun by its as_of."
+        told = (
+            "The records hold contracts with a start and, where they are over, an end: leaving is seen, not guessed, "
+            "so survival methods apply. "
+        )
+        if self.has_orders:
+            told += "Customers who merely stop ordering are another question, and not part of this page. "
+        return told + (
+            f"{say_count(self.n_contracts, 'contract')} of {say_count(self.n_customers, 'customer')} are known, "
+            f"{self.n_ended:,} of them ended."
+        )
+
+    def estimand(self) -> pd.DataFrame:
+        """What exactly is estimated? Columns ``part``, ``definition``."""
+        entry = (
+            f"the start, or the day our records of the contract begin ({self.n_met_late:,} were met late)"
+            if self.n_met_late
+            else "the start: every contract counts as watched from its first day"
+        )
+        reasons = (
+            "as recorded; each end has one reason" if self.n_without_reason < self.n_ended else "the records give none"
+        )
+        rows = [
+            ("Population", self.window),
+            ("Origin", "the start of the contract, day 0"),
+            ("Entry", entry),
+            ("Exit", f"the end of the contract; contracts still running on {say_date(self.as_of)} are censored there"),
+            ("Reason", reasons),
+            ("Clock", "days since the start of the contract (tenure), not calendar time"),
+            ("Unit", "the contract; a customer with several counts once for each"),
+        ]
+        return pd.DataFrame(rows, columns=["part", "definition"])
+
+    def cautions(self) -> list[str]:
+        """What speaks against taking the curves at their word? Sentences; none if nothing was found."""
+        found = []
+        if self.is_snapshot:
+            found.append(
+                f"All {self.n_ended:,} ends bear one date ({say_date(self.first_end)}): this is a snapshot, not a "
+                "history. If those who left earlier were dropped from it, early leavers are missing, and every "
+                "tenure on this page is overstated. Ask for the ended contracts of earlier years."
+            )
+        elif self.holds_only_survivors:
+            found.append(
+                f"At the rates seen, about {self.n_missing_ends:,.0f} contracts should have ended before "
+                f"{say_date(self.first_end)}, but the first recorded end is of that day. The records seem to hold only "
+                "contracts that were still running then (left truncation), and tenure is overstated. Give "
+                "observed_from, the day from which each contract was followed, and the curves allow for it."
+            )
+        n_dropped = self.n_contracts - self.n_watched
+        if n_dropped:
+            found.append(
+                f"{say_count(n_dropped, 'contract')} ({say_percent(n_dropped / self.n_contracts)}) were never under "
+                "observation, because they ended before their records begin or before they started; they are left out."
+            )
+        if 0 < self.n_without_reason < self.n_ended:
+            found.append(
+                f"{say_percent(self.n_without_reason / self.n_ended)} of the ends carry no reason; they stand as "
+                f"'{vocabulary.REASON_NOT_GIVEN}', and every other reason is understated by its part of them."
+            )
+        return found
+
+
+def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
+    """What do the contracts hold, and are early leavers missing?
+
+    Parameters
+    ----------
+    study
+        Needs contracts.
+    counts
+        Contracts by tenure, as `features.spells.count_spells` gives them.
+    """
+    known = known_rows(study, "contracts")
+    spells = build_spells(study)
+    watched = spells.filter((spells.tenure_days > spells.entry_days) | (spells.entry_days == 0))
+    ended_at = watched.started_at + watched.tenure_days.as_interval("D")
+    ended_on = watched.is_ended.ifelse(ended_at.truncate("D"), None)
+    size = known.aggregate(n_contracts=known.count(), n_customers=known.customer_id.nunique()).to_pandas().iloc[0]
+    found = (
+        watched.aggregate(
+            n_watched=watched.count(),
+            n_ended=watched.is_ended.sum().fill_null(0),
+            n_without_reason=(watched.end_reason == vocabulary.REASON_NOT_GIVEN).sum().fill_null(0),
+            n_met_late=(watched.entry_days > 0).sum().fill_null(0),
+            first_start=watched.started_at.min(),
+            last_start=watched.started_at.max(),
+            first_end=ended_on.min(),
+            last_end=ended_on.max(),
+        )
+        .to_pandas()
+        .iloc[0]
+    )
+    first_end = _instant_or_none(found["first_end"])
+    return ChurnSetting(
+        **{name: int(size[name]) for name in ("n_contracts", "n_customers")},
+        **{name: int(found[name]) for name in ("n_watched", "n_ended", "n_without_reason", "n_met_late")},
+        **{name: _instant_or_none(found[name]) for name in ("first_start", "last_start", "last_end")},
+        first_end=first_end,
+        as_of=study.as_of,
+        n_missing_ends=0.0 if first_end is None else _missing_ends(study, counts, first_end),
+        has_orders=study.has("orders"),
+    )
+
+
+def _missing_ends(study: Study, counts: pd.DataFrame, first_end: datetime) -> float:
+    """Ends expected before the first recorded one, were the hazard by tenure the same then as later."""
+    spells = build_spells(study)
+    early = spells.filter(spells.entry_days == 0, spells.started_at < instant(first_end))
+    early = early.mutate(days=whole_days_between(early.started_at, instant(first_end)))
+    waiting = early.group_by("days").agg(n=early.count()).to_pandas()
+    hazard = estimate_cumulative_hazard(counts)
+    steps = np.append(0.0, hazard["cumulative_hazard"].to_numpy())
+    before = np.searchsorted(hazard["tenure_days"].to_numpy(), waiting["days"].to_numpy(), side="left")
+    return float(np.sum(waiting["n"].to_numpy() * steps[before]))
+
+
+def _instant_or_none(value: pd.Timestamp) -> datetime | None:
+    return None if pd.isna(value) else value.to_pydatetime()

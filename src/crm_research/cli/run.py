@@ -1,0 +1,58 @@
+"""``crm-research run``: make reports and say where to look."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+
+@click.command("run", short_help="Run reports on studies and publish their pages.")
+@click.argument("reports", nargs=-1, metavar="[REPORT]...")
+@click.option("--study", "studies", multiple=True, metavar="NAME|FILE", help="Study to run on; may be repeated.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Stand at this day instead of the study's own.")
+@click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Reports at a time (default: the cores of this machine).")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where pages go (default: reports/).")
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=900.0, show_default=True, help="Seconds a report may take."
+)
+@click.option("--no-input-check", is_flag=True, help="Do not check the tables against their contracts first.")
+def command(
+    reports: tuple[str, ...],
+    studies: tuple[str, ...],
+    as_of: datetime | None,
+    assignments: tuple[str, ...],
+    jobs: int | None,
+    out: Path | None,
+    timeout: float,
+    no_input_check: bool,
+) -> None:
+    """Run reports on studies and publish their pages.
+
+    Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 a
+    report failed (its last good page stays), 2 what was asked cannot be done (nothing was started or changed). A
+    report that does not apply to a study is listed with the reason; if none of those asked for applies, that is 2.
+    """
+    from crm_research.reporting.parameters import parse_assignments
+    from crm_research.reporting.run import run_reports
+
+    summary = run_reports(
+        reports,
+        studies=studies,
+        as_of=as_of.date() if as_of else None,
+        parameters=parse_assignments(assignments),
+        jobs=jobs,
+        out=out,
+        timeout_seconds=timeout,
+        is_checking_input=not no_input_check,
+    )
+    for omission in summary.omissions:
+        click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")
+    n_made = len(summary.outcomes) - summary.n_failed
+    failed = f", {summary.n_failed} failed" if summary.n_failed else ""
+    click.echo(f"{n_made} reports made{failed}. Open {summary.index}")
+    if summary.n_failed:
+        sys.exit(1)

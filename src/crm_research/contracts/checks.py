@@ -1,0 +1,113 @@
+"""Is a study fit for use? Every table against its contract, counted inside the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from crm_research.contracts.findings import Finding, Verdict, say_count
+from crm_research.contracts.rules import RULES, SEVERITIES
+from crm_research.contracts.shape_checks import usable_columns
+from crm_research.contracts.table_check import Checkable, TableCheck
+from crm_research.contracts.tables import TABLES, contract_of
+from crm_research.engine import hide_credentials
+from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
+
+
+def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> Verdict:
+    """Is this study fit for use?
+
+    All rules that need a single row are counted in one query a table; keys, references and identities in one query
+    each. Rows of offenders are fetched only for rules that are broken. Rows of all times are checked, also those that
+    no report reads yet.
+
+    Parameters
+    ----------
+    study
+        An opened study.
+    tables
+        Canonical tables to check; None checks every table the study holds. Tables that the study lacks are passed
+        over: whether a report can do without them is for its catalogue entry to say.
+
+    Raises
+    ------
+    StudyError
+        If a table's name is not canonical, a rule in `accepted` does not exist, or the source of a table cannot be
+        read.
+    """
+    _refuse_unknown_rules(study)
+    wanted = set(study.tables if tables is None else tables)
+    for name in wanted:
+        contract_of(name)
+    usable = {
+        name: usable_columns(TABLES[name], table, study.attributes.get(name, {}))
+        for name, table in study.tables.items()
+    }
+    summaries, findings = [], []
+    for name in TABLES:
+        if name in wanted and name in study.tables:
+            try:
+                checked = TableCheck(study, TABLES[name], usable)
+                summaries.append(checked.summary())
+                findings += sorted(checked.findings(), key=_gravity)
+            except Exception as problem:
+                raise _unreadable(study, name, problem) from problem
+    return Verdict(
+        study=study.name,
+        as_of=study.as_of,
+        holdout_until=study.holdout_until,
+        tables=tuple(summaries),
+        findings=tuple(findings),
+    )
+
+
+def require_sound(study: Checkable, tables: Collection[str] | None = None) -> Verdict:
+    """The verdict on these tables, if no rule is broken that makes one of them unusable.
+
+    Raises
+    ------
+    ContractViolation
+        Otherwise: it tells the first error in full, and how many others there are.
+    """
+    verdict = check_study(study, tables=tables)
+    if not verdict.errors:
+        return verdict
+    first, others = verdict.errors[0], len(verdict.errors) - 1
+    more = f"{others} more {'rule is' if others == 1 else 'rules are'} broken. " if others else ""
+    source = next((item.source for item in study.inputs if item.table == first.table), "")
+    read_from = f"The table is read from {source}. " if source else ""
+    raise ContractViolation(
+        table=first.table,
+        column=first.column,
+        rule=first.expected,
+        n_bad=first.n_bad,
+        found=first.found or say_count(first),
+        examples=first.examples,
+        mend=f"{first.mend} {read_from}{more}See all with 'crm-research check {study.path or study.name}'.",
+    )
+
+
+def _refuse_unknown_rules(study: Checkable) -> None:
+    for table, rules in study.accepted.items():
+        contract_of(table)
+        for rule, share in rules.items():
+            where = f"Study {study.name!r}: tables: {table}: accept: {rule}"
+            if rule not in RULES:
+                raise StudyError(f"{where} names no rule. {offer_names(rule, RULES)}")
+            if not 0 <= share <= 1:
+                raise StudyError(f"{where} is {share:g}; it must be a share between 0 and 1.")
+
+
+def _unreadable(study: Checkable, table: str, problem: Exception) -> Exception:
+    if isinstance(problem, CrmError):
+        return problem
+    lines = hide_credentials(str(problem)).strip().splitlines()
+    source = next((item.source for item in study.inputs if item.table == table), "")
+    read_from = f", read from {source}," if source else ""
+    return StudyError(
+        f"Table {table!r} of study {study.name!r}{read_from} cannot be scanned: "
+        f"{lines[0] if lines else type(problem).__name__}. Check the source and the expressions in the study file."
+    )
+
+
+def _gravity(finding: Finding) -> int:
+    return len(SEVERITIES) if finding.holds else SEVERITIES.index(finding.severity)

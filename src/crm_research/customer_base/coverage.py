@@ -1,0 +1,66 @@
+"""How well the records of one customer are joined: who stands in which table, and of whom we know what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from crm_research.features.customers import build_customers
+from crm_research.theme import join_words
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.study import Study
+
+COLUMNS: Final = ("about", "what", "n_customers", "share")
+_NOT_A_SOURCE: Final = frozenset({"customers"})
+
+
+def measure_coverage(study: Study) -> pd.DataFrame:
+    """Of how many customers do we have which records?
+
+    Returns
+    -------
+    frame
+        about (``everybody``, ``records``, ``joins`` or ``details``), what (in words), n_customers, share of
+        everybody known at as_of.
+    """
+    people = build_customers(study)
+    questions = _ask(study, people)
+    wanted = {f"q{place}": _count(people, condition) for place, (_, _, condition) in enumerate(questions)}
+    counts = people.agg(everybody=people.count(), **wanted).to_pyarrow().to_pylist()[0]
+    n = int(counts["everybody"])
+    rows: list[dict[str, Any]] = [{"about": "everybody", "what": "known from any table", "n_customers": n}]
+    rows += [
+        {"about": about, "what": what, "n_customers": int(counts[f"q{place}"] or 0)}
+        for place, (about, what, _) in enumerate(questions)
+    ]
+    frame = pd.DataFrame(rows)
+    frame["share"] = frame["n_customers"] / n if n else float("nan")
+    return frame[list(COLUMNS)]
+
+
+def _count(people: ir.Table, condition: ir.BooleanValue) -> ir.IntegerScalar:
+    return people.count(where=condition)
+
+
+def _ask(study: Study, people: ir.Table) -> list[tuple[str, str, ir.BooleanValue]]:
+    tables = [name.removeprefix("in_") for name in people.columns if name.startswith("in_")]
+    sources = [name for name in tables if name not in _NOT_A_SOURCE]
+    asked = [("records", f"in {name.replace('_', ' ')}", people[f"in_{name}"]) for name in tables]
+    if "customers" in tables and sources:
+        active = people[f"in_{sources[0]}"]
+        for name in sources[1:]:
+            active = active | people[f"in_{name}"]
+        words = join_words([name.replace("_", " ") for name in sources], last="or")
+        asked.append(("joins", "dealings, but no customer record", active & ~people.in_customers))
+        asked.append(("joins", f"a customer record, but nothing in {words}", people.in_customers & ~active))
+    details = ("kind", "registered_at", *study.attributes_of("customers"))
+    asked += [
+        ("details", f"{name.replace('_', ' ')} known", people[name].notnull())  # noqa: PD004 - Ibis
+        for name in dict.fromkeys(details)
+        if name in people.columns
+    ]
+    return asked

@@ -1,0 +1,92 @@
+"""The customer base in sentences: every number in them is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crm_research.customer_base.concentration import CLAIMED_SHARE
+from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent
+
+if TYPE_CHECKING:
+    from crm_research.customer_base.base import CustomerBase
+    from crm_research.customer_base.concentration import Concentration
+    from crm_research.customer_base.growth import Growth
+
+
+def answer_base(base: CustomerBase) -> list[str]:
+    """On how few it rests, whom we know, and how far the records can be trusted."""
+    first = say_concentration(base.concentration) if base.concentration is not None else ""
+    quality = base.verdict.headline()
+    return [sentence for sentence in (first, say_holdings(base), f"The records: {_small_first(quality)}") if sentence]
+
+
+def say_holdings(base: CustomerBase) -> str:
+    """Customers, and what they did, in one sentence."""
+    known = f"On {say_date(base.as_of)} we know {say_count(base.n_customers, 'customer')}"
+    if base.orders is not None:
+        money = say_money(base.orders.revenue, base.currency)
+        return f"{known}, with {say_count(base.orders.n_sales, 'order')} worth {money} net of returns."
+    if len(base.contracts):
+        started, running = int(base.contracts["n_started"].sum()), int(base.contracts["n_running"].iloc[-1])
+        return f"{known}, with {say_count(started, 'contract')}, of which {say_count(running)} are running."
+    return f"{known}; the study holds nothing of what they did."
+
+
+def say_concentration(found: Concentration) -> str:
+    """The share of the top fifth, against the rule of four fifths."""
+    value, lower, upper = (float(part) for part in found.top20)
+    brought = say_estimate(value, lower, upper, say_percent, found.confidence)
+    if upper < CLAIMED_SHARE:
+        judged = "less than the 80 % of the rule of thumb"
+    elif lower > CLAIMED_SHARE:
+        judged = "more than the 80 % of the rule of thumb"
+    else:
+        judged = "which does not contradict the rule of thumb of 80 %"
+    return f"The fifth of the buyers that spends most brings {brought} of the revenue, {judged}."
+
+
+def say_growth(growth: Growth) -> str:
+    """How many buy in a usual period, and how many of them are first seen in the latest one."""
+    whole = growth.periods[growth.periods["is_complete"]]
+    if whole.empty:
+        return f"The records do not cover one {growth.grain} whole."
+    active = whole["n_active"].median()
+    last = whole.iloc[-1]
+    share = last["n_first_seen"] / last["n_active"] if last["n_active"] else float("nan")
+    newcomers = f"{say_percent(share)} of them in the last whole {growth.grain} for the first time"
+    return f"In a usual {growth.grain} {say_count(active, 'customer')} buy, {newcomers}."
+
+
+def note_base(base: CustomerBase) -> list[str]:
+    """What a reader must know before trusting the numbers: one sentence each."""
+    notes = []
+    if base.why_no_concentration:
+        notes.append(f"No concentration of revenue is shown. {base.why_no_concentration}")
+    if base.orders is not None:
+        if base.orders.n_unassigned:
+            notes.append(f"{say_count(base.orders.n_unassigned, 'order')} without a customer or a time count nowhere.")
+        if base.orders.n_cancelled:
+            notes.append(f"{say_count(base.orders.n_cancelled, 'cancelled order')} count nowhere.")
+    if base.growth is not None:
+        notes.append(_note_warm_up(base.growth))
+    if base.concentration is not None and base.concentration.n_losing:
+        losing = say_count(base.concentration.n_losing, "customer")
+        notes.append(
+            f"{losing} gave back more than they bought, so the curve of revenue rises above 100 % and returns."
+        )
+    return notes
+
+
+def _note_warm_up(growth: Growth) -> str:
+    if growth.warm_up_days is None:
+        return "Nobody has bought twice, so new customers cannot be told from old ones first seen when records begin."
+    share = say_percent(growth.n_first_seen_in_warm_up / growth.n_customers)
+    return (
+        f"Records begin on {say_date(growth.first_at)}. Nine of ten repeat customers leave less than "
+        f"{say_days(growth.warm_up_days)} between purchases on average, so the {share} of customers who were first "
+        "seen in that time may well be old ones: they are called first seen, not new."
+    )
+
+
+def _small_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

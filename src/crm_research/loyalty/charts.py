@@ -1,0 +1,210 @@
+"""Pictures of coming back. Each takes the analysis, says its finding in the title, and accepts and returns Axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research.loyalty import words
+from crm_research.loyalty.analysis import LoyaltyAnalysis
+from crm_research.theme import (
+    ACCENT,
+    INK,
+    MUTED,
+    PAPER,
+    REST,
+    SIZE,
+    TALL,
+    chart_style,
+    draw_band,
+    format_share,
+    label_points,
+    new_axes,
+    say_count,
+    say_days,
+    say_percent,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_COHORTS: Final = 18
+_MOST_PERIODS: Final = 18
+_NUMBERED_PERIODS: Final = 13
+
+
+def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
+    """What share of first-time buyers has come back by each day since the first purchase?"""
+    if loyalty.waits is None:
+        return _say_nothing("No purchase is known", ax)
+    found = words.return_within(loyalty)
+    title = "First-time buyers have not been watched for 90 days yet"
+    if found is not None:
+        title = f"{say_percent(found[1])} of first-time buyers are back within {say_days(found[0])}"
+    level = say_percent(loyalty.confidence, 0)
+    ax = new_axes(
+        title=title,
+        subtitle=f"Share that has bought a second time, by days since the first purchase, with its {level} band; "
+        f"{say_count(loyalty.waits.sizes['n'].iloc[0], 'customer')}: {loyalty.basis}",
+        xlabel="days since the first purchase",
+        ax=ax,
+    )
+    curve = loyalty.waits.curves
+    enough = curve.loc[curve["n_at_risk"] >= 10, "tenure_days"]
+    last = float(enough.max()) if len(enough) else float(curve["tenure_days"].max())
+    curve = curve.loc[curve["tenure_days"] <= last]
+    draw_band(ax, curve["tenure_days"], 1 - curve["upper"], 1 - curve["lower"], is_step=True)
+    ax.step(curve["tenure_days"], 1 - curve["survival"], where="post", color=ACCENT, linewidth=2.0)
+    ax.set_xlim(0, max(last, 1.0))
+    ax.set_ylim(0, min(1.0, 1.25 * float((1 - curve["lower"]).max()) + 0.02))
+    format_share(ax)
+    return ax
+
+
+def draw_depth(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
+    """How surely do customers come back after the first, second, third ... purchase?"""
+    depths = loyalty.depths
+    if len(depths) < 2:
+        return _say_nothing(words.depth_finding(loyalty), ax)
+    ax = new_axes(
+        title=words.depth_finding(loyalty),
+        subtitle=f"Share that buys again within {say_days(depths['within_days'].iloc[0])} (Kaplan-Meier), with its "
+        f"{say_percent(loyalty.confidence, 0)} interval",
+        xlabel="after purchase number",
+        ax=ax,
+    )
+    ax.vlines(depths["depth"], depths["lower"], depths["upper"], color=ACCENT, linewidth=2.4, alpha=0.5)
+    ax.plot(depths["depth"], depths["return_rate"], "o", color=ACCENT, markersize=7, markeredgecolor=PAPER)
+    with chart_style():
+        for _, row in depths.iterrows():
+            ax.annotate(
+                say_percent(row["return_rate"]),
+                xy=(row["depth"], row["return_rate"]),
+                xytext=(9, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8.8,
+            )
+    ax.set_xticks(depths["depth"].tolist())
+    ax.set_xticklabels([f"{row['depth']:.0f}\nn {row['n']:,.0f}" for _, row in depths.iterrows()])
+    ax.set_xlim(0.6, float(depths["depth"].max()) + 0.6)
+    ax.set_ylim(0, 1.02)
+    format_share(ax)
+    return ax
+
+
+def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
+    """What share of an intake buys in each period after the first?"""
+    pooled = loyalty.retention.pooled
+    if pooled.empty:
+        return _say_nothing("No intake of new customers was followed for a whole period", ax)
+    period = words.period_name(loyalty)
+    first, last = pooled.iloc[0], pooled.iloc[-1]
+    ax = new_axes(
+        title=_retention_title(loyalty),
+        subtitle=f"Share of an intake that bought in each later {period}: all intakes together with the "
+        f"{say_percent(loyalty.confidence, 0)} band, single intakes in grey",
+        xlabel=f"{period}s after the first purchase",
+        ax=ax,
+    )
+    triangle = _new_cohorts(loyalty)
+    for _, cohort in triangle.loc[triangle["period_index"] > 0].groupby("cohort"):
+        ax.plot(cohort["period_index"], cohort["retention_rate"], color=REST, linewidth=0.8, alpha=0.6)
+    draw_band(ax, pooled["period_index"], pooled["lower"], pooled["upper"])
+    ax.plot(pooled["period_index"], pooled["retention_rate"], "o-", color=ACCENT, linewidth=2.0, markersize=4)
+    ax.set_xlim(0.8, max(float(last["period_index"]), 1.2))
+    ax.set_ylim(0, min(1.02, 1.3 * max(float(pooled["upper"].max()), float(first["retention_rate"]))))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    format_share(ax)
+    label_points(ax, [(float(last["period_index"]), float(last["retention_rate"]), say_percent(last["retention_rate"]), ACCENT)])
+    return ax
+
+
+def draw_triangle(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
+    """Which intake buys in which period? A heat map, newest intake at the bottom."""
+    triangle = loyalty.retention.triangle
+    later = triangle.loc[triangle["period_index"].between(1, _MOST_PERIODS)]
+    if later.empty:
+        return _say_nothing("No intake was followed for a whole period", ax)
+    wide = later.pivot_table(index="cohort", columns="period_index", values="retention_rate").sort_index()
+    wide = wide.tail(_MOST_COHORTS)
+    sizes = triangle.drop_duplicates("cohort").set_index("cohort")["n_customers"]
+    period = words.period_name(loyalty)
+    ax = new_axes(
+        title=_triangle_title(loyalty, wide),
+        subtitle=f"Share of each intake (row, with its size) that bought in each later {period} (column)",
+        xlabel=f"{period}s after the first purchase",
+        size=(TALL[0], max(2.6, 1.6 + 0.28 * len(wide))),
+        grid="none",
+        ax=ax,
+    )
+    values = wide.to_numpy(dtype=float)
+    top = max(float(np.nanmax(values)), 0.01)
+    ax.imshow(values, cmap=_pale_to_accent(), vmin=0, vmax=top, aspect="auto")
+    ax.set_xticks(range(wide.shape[1]), [str(index) for index in wide.columns])
+    ax.set_yticks(range(len(wide)), [f"{_cohort_name(at, loyalty)}  ({sizes[at]:,})" for at in wide.index])
+    if wide.shape[1] <= _NUMBERED_PERIODS:
+        _write_cells(ax, values, top)
+    return ax
+
+
+def _retention_title(loyalty: LoyaltyAnalysis) -> str:
+    pooled = loyalty.retention.pooled
+    first, last = pooled.iloc[0], pooled.iloc[-1]
+    period = words.period_name(loyalty)
+    if len(pooled) == 1:
+        return f"{say_percent(first['retention_rate'])} of an intake buy in the {period} after the first"
+    if last["lower"] > first["upper"]:
+        way = "rises"
+    elif last["upper"] < first["lower"]:
+        way = "falls"
+    else:
+        return f"About as many of an intake buy in {period} {last['period_index']:.0f} as in {period} 1"
+    return (
+        f"Buying {way} from {say_percent(first['retention_rate'])} of an intake in {period} 1 to "
+        f"{say_percent(last['retention_rate'])} in {period} {last['period_index']:.0f}"
+    )
+
+
+def _triangle_title(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
+    first = wide[wide.columns[0]].dropna()
+    period = words.period_name(loyalty)
+    if len(first) < 2:
+        return f"One intake has been followed for more than a {period}"
+    return (
+        f"In the {period} after the first purchase, between {say_percent(first.min())} and {say_percent(first.max())} "
+        "of an intake come back"
+    )
+
+
+def _new_cohorts(loyalty: LoyaltyAnalysis) -> pd.DataFrame:
+    triangle, since = loyalty.retention.triangle, loyalty.retention.newcomers_from
+    return triangle if since is None else triangle.loc[triangle["cohort"] >= since]
+
+
+def _cohort_name(at: Any, loyalty: LoyaltyAnalysis) -> str:
+    return f"{at:%Y}" if loyalty.retention.period_months % 12 == 0 else f"{at:%Y-%m}"
+
+
+def _write_cells(ax: Axes, values: np.ndarray, top: float) -> None:
+    with chart_style():
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                colour = PAPER if value > 0.6 * top else INK
+                ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+
+
+def _pale_to_accent() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("crm_retention", ["#eef4f7", ACCENT])
+
+
+def _say_nothing(title: str, ax: Axes | None) -> Axes:
+    ax = new_axes(title=title, ax=ax, grid="none", size=(SIZE[0], 1.6))
+    ax.set_axis_off()
+    with chart_style():
+        ax.annotate("Nothing to draw.", xy=(0, 0.5), xycoords="axes fraction", color=MUTED)
+    return ax

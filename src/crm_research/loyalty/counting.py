@@ -1,0 +1,102 @@
+"""Purchases counted in the engine: the wait from each purchase to the next, and what the holdout brought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import ibis
+import pandas as pd
+
+from crm_research.features.clock import instant, whole_days_between
+from crm_research.features.purchases import Occasion, build_purchases
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.study import Study
+
+DEEPEST: Final = 6
+FIRST_INTAKE: Final = "first"
+LATER_INTAKE: Final = "later"
+
+
+def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None) -> pd.DataFrame:
+    """How long do customers wait from their first, second, third ... purchase to the next?
+
+    Parameters
+    ----------
+    study
+        Needs orders.
+    occasion
+        What one purchase is: each calendar ``day`` with orders, or every ``order``.
+    newcomers_from
+        Customers first seen before this instant form the ``first`` intake; None puts all into ``later``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: intake, number of the purchase (1 to 6) and wait in whole days. Columns ``intake`` (first, later),
+        ``depth``, ``tenure_days`` (the wait, to the next purchase or to as_of), ``n_entered`` (0 but at wait 0),
+        ``n_ended`` (bought again), ``n_censored`` (not yet).
+    """
+    numbered = _number_purchases(study, occasion)
+    until = ibis.coalesce(numbered.next_at, instant(study.as_of))
+    old = ibis.literal(value=False) if newcomers_from is None else numbered.first_at < instant(newcomers_from)
+    waits = numbered.mutate(
+        intake=old.ifelse(FIRST_INTAKE, LATER_INTAKE),
+        tenure_days=whole_days_between(numbered.ordered_at, until),
+        came=numbered.next_at.notnull().ifelse(1, 0),
+    )
+    waits = waits.filter(waits.depth <= DEEPEST)
+    counted: pd.DataFrame = (
+        waits.group_by("intake", "depth", "tenure_days")
+        .agg(n_ended=waits.came.sum(), n=waits.count())
+        .order_by("intake", "depth", "tenure_days")
+        .to_pandas()
+    )
+    exits = counted.assign(n_entered=0, n_censored=counted["n"] - counted["n_ended"])
+    entries = counted.groupby(["intake", "depth"], as_index=False)["n"].sum().rename(columns={"n": "n_entered"})
+    entries = entries.assign(tenure_days=0, n_ended=0, n_censored=0)
+    columns = ["intake", "depth", "tenure_days", "n_entered", "n_ended", "n_censored"]
+    return pd.concat([entries[columns], exits[columns]], ignore_index=True)
+
+
+def count_returns(
+    study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None
+) -> pd.DataFrame:
+    """When did those who had bought once by as_of buy again in the holdout?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: days since the only purchase at as_of, and wait. Columns ``age_days``, ``wait_days`` (from the first
+        purchase to the second, in the holdout; missing where none came), ``n``. Only customers first seen from
+        `newcomers_from` on. Empty without a holdout.
+    """
+    if study.holdout_until is None:
+        return pd.DataFrame({"age_days": [], "wait_days": [], "n": []})
+    numbered = _number_purchases(study.standing_at(study.holdout_until), occasion)
+    as_of = instant(study.as_of)
+    once = numbered.filter(
+        numbered.depth == 1, numbered.ordered_at <= as_of, numbered.next_at.isnull() | (numbered.next_at > as_of)
+    )
+    if newcomers_from is not None:
+        once = once.filter(once.first_at >= instant(newcomers_from))
+    once = once.mutate(
+        age_days=whole_days_between(once.ordered_at, as_of), wait_days=whole_days_between(once.ordered_at, once.next_at)
+    )
+    counted: pd.DataFrame = once.group_by("age_days", "wait_days").agg(n=once.count()).to_pandas()
+    return counted.sort_values(["age_days", "wait_days"], ignore_index=True)
+
+
+def _number_purchases(study: Study, occasion: Occasion) -> ir.Table:
+    """One purchase with its number for the customer (depth), the next one's instant and the first one's."""
+    purchases = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at")
+    window = ibis.window(group_by=purchases.customer_id, order_by=purchases.ordered_at)
+    numbered = purchases.mutate(
+        depth=ibis.row_number().over(window) + 1,
+        next_at=purchases.ordered_at.lead().over(window),
+        first_at=purchases.ordered_at.min().over(ibis.window(group_by=purchases.customer_id)),
+    )
+    return numbered

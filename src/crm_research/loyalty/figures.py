@@ -1,0 +1,141 @@
+"""The printed numbers of loyalty as behaviour, each with its interval, basis and check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.loyalty.analysis import SHORT_DAYS, LoyaltyAnalysis
+from crm_research.theme import say_percent
+from crm_research.vocabulary import DAYS_PER_YEAR
+
+REPEAT_RATE: Final = "loyalty.repeat_rate"
+MEDIAN_DAYS: Final = "loyalty.median_days_to_second"
+WITHIN_90D: Final = "loyalty.repeat_90d"
+WITHIN_12M: Final = "loyalty.repeat_12m"
+RETENTION: Final = "loyalty.retention_m"
+
+ESTIMATORS: Final = MappingProxyType(
+    {
+        "repeat rate": "share of buyers with a second purchase; Wilson score interval",
+        "time to the second purchase": "Kaplan-Meier of the wait, censored at as_of; log(-log) and Brookmeyer-Crowley limits",
+        "return by depth": "Kaplan-Meier of the wait after each purchase; differences by Zou and Donner",
+        "retention": "share of an intake that bought in each complete calendar period; Wilson score interval",
+        "holdout": "expected against observed returns of first-time buyers; Brier score against one daily rate",
+    }
+)
+_KM: Final = "one minus Kaplan-Meier of the wait for the second purchase, censored at as_of; log(-log) limits"
+
+
+def key_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
+    """The numbers of the first screen: repeat rate, share back within 90 days and a year, median days to the second."""
+    return [_repeat_rate(loyalty), *_within(loyalty), _median(loyalty)]
+
+
+def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
+    """Share of customers who bought in each period after the first; the group is months since the first purchase."""
+    months = loyalty.retention.period_months
+    span = "month" if months == 1 else f"{months} months"
+    return [
+        _figure(
+            loyalty,
+            RETENTION,
+            "Bought in the period so many months on",
+            "share",
+            {"estimate": row["retention_rate"], "lower": row["lower"], "upper": row["upper"]},
+            int(row["n_customers"]),
+            f"active share of each intake per calendar period of one {span}, pooled over complete periods; Wilson",
+            group=str(int(row["period_index"]) * months),
+        )
+        for _, row in loyalty.retention.pooled.head(12).iterrows()
+    ]
+
+
+def _repeat_rate(loyalty: LoyaltyAnalysis) -> Figure:
+    row = loyalty.repeat.iloc[0]
+    agrees = loyalty.recount == (int(row["n"]), int(row["n_repeat"]))
+    word = "agrees" if agrees else "does not agree"
+    what = "on another day" if loyalty.occasion == "day" else "in another order"
+    return _figure(
+        loyalty,
+        REPEAT_RATE,
+        f"Buyers who bought again {what} so far",
+        "share",
+        {"estimate": row["repeat_rate"], "lower": row["lower"], "upper": row["upper"]},
+        int(row["n"]),
+        "share of buyers with a second purchase by as_of, however long they were watched; Wilson score",
+        validation=f"recounted from one row per customer: {loyalty.recount[1]:,} of {loyalty.recount[0]:,}; {word}",
+    )
+
+
+def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
+    """Share back within 90 days and within a year, as far as anybody was watched."""
+    if loyalty.waits is None:
+        return []
+    figures = []
+    for id_, days, words in ((WITHIN_90D, SHORT_DAYS, "90 days"), (WITHIN_12M, DAYS_PER_YEAR, "12 months")):
+        row = loyalty.waits.at(days).iloc[0]
+        if not np.isfinite(row["survival"]):
+            continue
+        numbers = {"estimate": 1 - row["survival"], "lower": 1 - row["upper"], "upper": 1 - row["lower"]}
+        label = f"Back within {words} of the first purchase"
+        estimator = _on(loyalty, _KM)
+        figures.append(
+            _figure(loyalty, id_, label, "share", numbers, _n_waits(loyalty), estimator, validation=_check(loyalty))
+        )
+    return figures
+
+
+def _median(loyalty: LoyaltyAnalysis) -> Figure:
+    numbers: dict[str, Any] = {}
+    label = "Median days to the second purchase"
+    if loyalty.waits is not None:
+        row = loyalty.waits.medians.iloc[0]
+        numbers = {"estimate": row["median_days"], "lower": row["lower"], "upper": row["upper"]}
+        label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
+    estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
+    return _figure(loyalty, MEDIAN_DAYS, label, "days", numbers, _n_waits(loyalty), estimator, validation=_check(loyalty))
+
+
+def _n_waits(loyalty: LoyaltyAnalysis) -> int:
+    return 0 if loyalty.waits is None else int(loyalty.waits.sizes["n"].iloc[0])
+
+
+def _on(loyalty: LoyaltyAnalysis, estimator: str) -> str:
+    return f"{estimator}; {loyalty.basis}"
+
+
+def _check(loyalty: LoyaltyAnalysis) -> str:
+    return NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
+
+
+def _figure(
+    loyalty: LoyaltyAnalysis,
+    id_: str,
+    label: str,
+    unit: str,
+    numbers: Mapping[str, Any],
+    n: int,
+    estimator: str,
+    *,
+    validation: str = NO_VALIDATION,
+    group: str | None = None,
+) -> Figure:
+    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
+    return Figure(
+        id=id_,
+        label=label,
+        estimate=known.get("estimate"),
+        lower=known.get("lower"),
+        upper=known.get("upper"),
+        unit=unit,
+        n=n,
+        window=loyalty.window,
+        estimator=f"{estimator}; {say_percent(loyalty.confidence, 0)} interval",
+        validation=validation,
+        group=group,
+    )

@@ -1,0 +1,29 @@
+"""The curve of returns read at a few waits, for the page and for a reader's own notes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from crm_research.loyalty.analysis import LoyaltyAnalysis
+
+_DAYS: Final = (7, 30, 60, 90, 180, 270, 365, 730)
+
+
+def milestones(loyalty: LoyaltyAnalysis) -> pd.DataFrame:
+    """What share of first-time buyers is back within 7, 30, 60, 90 ... days?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: days since the first purchase, as far as anybody was watched. Columns ``days``, ``back``, ``lower``,
+        ``upper`` (in per cent, one decimal), ``n_waiting`` (not yet back and still watched).
+    """
+    columns = ["days", "back", "lower", "upper", "n_waiting"]
+    if loyalty.waits is None:
+        return pd.DataFrame(columns=columns)
+    found = loyalty.waits.at([float(day) for day in _DAYS]).assign(days=_DAYS).dropna(subset=["survival"])
+    shares = {"back": 1 - found["survival"], "lower": 1 - found["upper"], "upper": 1 - found["lower"]}
+    rounded = {name: (100 * values).round(1) for name, values in shares.items()}
+    return found.assign(**rounded, n_waiting=found["n_at_risk"])[columns].reset_index(drop=True)

@@ -1,0 +1,174 @@
+"""What the numbers say, in sentences that are true whatever the numbers are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from crm_research.loyalty.analysis import SHORT_DAYS, LoyaltyAnalysis
+from crm_research.theme import say_count, say_date, say_days, say_estimate, say_interval, say_percent
+from crm_research.vocabulary import DAYS_PER_YEAR
+
+
+def answer(loyalty: LoyaltyAnalysis) -> list[str]:
+    """The answer in at most three sentences: who comes back, how soon, and how many still buy later."""
+    if loyalty.waits is None:
+        return [
+            "These records cannot say who buys again: no purchase is known on the study's date.",
+            "Needed: orders with a customer and a time before as_of.",
+        ]
+    return [line for line in (repeat_finding(loyalty), wait_finding(loyalty), retention_finding(loyalty)) if line]
+
+
+def repeat_finding(loyalty: LoyaltyAnalysis) -> str:
+    """What share has bought again?"""
+    row = loyalty.repeat.iloc[0]
+    said = say_estimate(row["repeat_rate"], row["lower"], row["upper"], say_percent, loyalty.confidence)
+    return f"Of {say_count(row['n'], 'buyer')}, {said} have bought again so far."
+
+
+def wait_finding(loyalty: LoyaltyAnalysis) -> str:
+    """How soon do they come back?"""
+    if loyalty.waits is None:
+        return ""
+    found = return_within(loyalty)
+    whom = "" if loyalty.basis == "all buyers" else f" ({loyalty.basis})"
+    if found is None:
+        return f"Nobody was watched for {SHORT_DAYS:.0f} days, so how soon they come back is not known yet."
+    days, share, lower, upper = found
+    back = say_estimate(share, lower, upper, say_percent, loyalty.confidence)
+    median = loyalty.waits.medians.iloc[0]
+    if np.isfinite(median["median_days"]):
+        half = say_estimate(median["median_days"], median["lower"], median["upper"], say_days, loyalty.confidence)
+        return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_days(days)}."
+    return f"Of first-time buyers{whom}, {back} are back within {say_days(days)}; more than half have not been seen again yet."
+
+
+def return_within(loyalty: LoyaltyAnalysis) -> tuple[float, float, float, float] | None:
+    """Days, share back by then, and its limits: for a year if that is known, else 90 days; None if neither is."""
+    if loyalty.waits is None:
+        return None
+    for days in (DAYS_PER_YEAR, SHORT_DAYS):
+        row = loyalty.waits.at(days).iloc[0]
+        if np.isfinite(row["survival"]):
+            return days, 1 - float(row["survival"]), 1 - float(row["upper"]), 1 - float(row["lower"])
+    return None
+
+
+def retention_finding(loyalty: LoyaltyAnalysis) -> str:
+    """How many of an intake buy in a later period?"""
+    pooled = loyalty.retention.pooled
+    if pooled.empty:
+        return ""
+    first, last = pooled.iloc[0], pooled.iloc[-1]
+    period = period_name(loyalty)
+    told = (
+        f"In the {period} after the one of their first purchase {say_percent(first['retention_rate'])} of an intake buy "
+        f"({say_interval(first['lower'], first['upper'], say_percent)})"
+    )
+    if len(pooled) == 1:
+        return told + "."
+    return (
+        f"{told}, {last['period_index']:.0f} {period}s after it {say_percent(last['retention_rate'])} "
+        f"({say_interval(last['lower'], last['upper'], say_percent)})."
+    )
+
+
+def period_name(loyalty: LoyaltyAnalysis) -> str:
+    """What one period is called."""
+    return {1: "month", 3: "quarter", 12: "year"}.get(loyalty.retention.period_months, "period")
+
+
+def depth_finding(loyalty: LoyaltyAnalysis) -> str:
+    """Is a customer surer to come back after the second purchase than after the first?"""
+    if loyalty.won is None:
+        return "Too few customers have bought twice to say whether the second purchase makes the third surer"
+    once, twice = _rates_at(loyalty, 1), _rates_at(loyalty, 2)
+    days = say_days(loyalty.depths["within_days"].iloc[0])
+    if loyalty.won["gap_lower"].iloc[0] > 0:
+        return (
+            f"Whoever has bought twice comes back more surely: {say_percent(twice)} within {days}, "
+            f"against {say_percent(once)} after the first purchase"
+        )
+    if loyalty.won["gap_upper"].iloc[0] < 0:
+        return (
+            f"The second purchase does not make the third surer: {say_percent(twice)} are back within {days}, "
+            f"against {say_percent(once)} after the first"
+        )
+    return (
+        f"After the second purchase customers come back about as surely as after the first "
+        f"({say_percent(twice)} and {say_percent(once)} within {days})"
+    )
+
+
+def won_finding(loyalty: LoyaltyAnalysis) -> str:
+    """What do the data say of the claim that a customer is won only when he buys again?"""
+    if loyalty.won is None:
+        return "Fewer than 20 customers have bought twice, so the claim cannot be tested on these records."
+    row = loyalty.won.iloc[0]
+    between = say_interval(row["gap_lower"], row["gap_upper"], _points)
+    days = say_days(row["horizon_days"])
+    gap = f"the share back within {days} is {_points(row['survival_gap'])} higher after the second purchase ({between})"
+    if row["gap_lower"] > 0:
+        return (
+            f"The records speak for the claim: {gap}. Part of it is selection, for those who buy twice were the keener "
+            "ones from the start; it does not show that a second purchase makes a customer loyal."
+        )
+    if row["gap_upper"] < 0:
+        return f"The records speak against the claim: {gap}."
+    return f"The records neither bear out nor refute the claim: {gap}."
+
+
+def truncation_finding(loyalty: LoyaltyAnalysis) -> str:
+    """Are customers who were won before the records begin counted as new?"""
+    retention = loyalty.retention
+    if not retention.first_holds_old_customers:
+        return (
+            f"The first {period_name(loyalty)} of the records brings {say_count(retention.first_intake, 'first-seen customer')}, "
+            f"the later ones usually {retention.usual_intake:,.0f}: nothing suggests that it holds customers won before."
+        )
+    return (
+        f"The first {period_name(loyalty)} of the records brings {say_count(retention.first_intake, 'customer')}, the later "
+        f"ones usually {retention.usual_intake:,.0f}. Most of the first were won before the records begin: their first purchase "
+        f"seen is not their first. Waits for the second purchase are therefore those of {loyalty.basis}, and the pooled "
+        f"retention leaves them out; the repeat rate of all buyers holds them."
+    )
+
+
+def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
+    """Did first-time buyers come back in the holdout as expected?"""
+    check = loyalty.holdout
+    if check is None:
+        return (
+            "Nothing here was checked out of time: the study keeps no holdout, or none of its first-time buyers can be "
+            "judged by the curve. Set holdout_until in the study's file to learn whether the curve foretells."
+        )
+    verdict = (
+        "The curve holds out of time"
+        if check.holds
+        else "Fewer came back than expected"
+        if check.observed_share < check.expected_share
+        else "More came back than expected"
+    )
+    better = (
+        "the curve was better than one rate of return for every day"
+        if check.errors.lower > 0
+        else "one rate of return for every day was better than the curve"
+        if check.errors.upper < 0
+        else "the curve was no better than one rate of return for every day"
+    )
+    return (
+        f"{verdict}. {say_count(check.n, 'first-time buyer')} waiting on {say_date(check.as_of)} were followed for "
+        f"{check.mean_days:.0f} days on average: {say_percent(check.observed_share)} came back "
+        f"({say_interval(check.lower, check.upper, say_percent)}), {say_percent(check.expected_share)} had been expected. "
+        f"Customer by customer, {better} (Brier score {check.errors.score:.4f} against {check.errors.other_score:.4f})."
+    )
+
+
+def _rates_at(loyalty: LoyaltyAnalysis, depth: int) -> float:
+    rows: pd.DataFrame = loyalty.depths.loc[loyalty.depths["depth"] == depth]
+    return float(rows["return_rate"].iloc[0])
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"

@@ -1,0 +1,87 @@
+"""What every buy-till-you-die model has to answer, whatever its story of dropping out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from crm_research.models.btyd.maximise import Objective
+from crm_research.models.btyd.patterns import Patterns
+from crm_research.stats.intervals import FloatArray
+
+
+class History(NamedTuple):
+    """Frequency, recency and age of customers, in the model's unit of time; arrays of one length."""
+
+    frequency: FloatArray
+    recency: FloatArray
+    age: FloatArray
+
+
+class Family(ABC):
+    """One model: its likelihood with gradient, and what follows from its parameters.
+
+    Parameters are natural (positive) and in the order of `param_names`; times share one unit.
+    """
+
+    name: ClassVar[str]
+    reference: ClassVar[str]
+    param_names: ClassVar[tuple[str, ...]]
+    # Which parameters carry a unit of time, and so scale with it.
+    is_time: ClassVar[tuple[bool, ...]]
+    clock: ClassVar[str] = "days"
+
+    @abstractmethod
+    def objective(self, patterns: Patterns) -> Objective:
+        """The mean log-likelihood per customer and its gradient, as a function of the log parameters."""
+
+    @abstractmethod
+    def starts(self, patterns: Patterns) -> list[FloatArray]:
+        """Log parameters to start the search from; the mean age is the unit of time."""
+
+    @abstractmethod
+    def probability_alive(self, params: FloatArray, history: History) -> FloatArray:
+        """The chance that each customer can still buy at the end of observation."""
+
+    @abstractmethod
+    def expected_purchases(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """Purchases to expect of each customer within `horizon` after the end of observation."""
+
+    @abstractmethod
+    def expected_repeats(self, params: FloatArray, times: FloatArray) -> FloatArray:
+        """Repeat purchases to expect of a new customer until each time after the first purchase."""
+
+    @abstractmethod
+    def frequency_shares(self, params: FloatArray, ages: FloatArray, max_frequency: int) -> FloatArray:
+        """Chance of 0, 1, ... max_frequency repeats by each age; shape (ages, max_frequency + 1)."""
+
+    @abstractmethod
+    def draw_future(
+        self, params: FloatArray, history: History, horizon: FloatArray, rng: np.random.Generator
+    ) -> FloatArray:
+        """One possible number of purchases of each customer within `horizon`, given the history."""
+
+    @abstractmethod
+    def draw_history(self, params: FloatArray, ages: FloatArray, rng: np.random.Generator) -> History:
+        """One possible history for each new customer observed for `ages`."""
+
+
+def purchase_rate(patterns: Patterns) -> float:
+    """Repeat purchases per customer and unit of time, never 0."""
+    exposure = float(patterns.n_customers @ patterns.age)
+    return max(patterns.n_repeats, 0.5) / max(exposure, 1e-300)
+
+
+def last_of_uniform(n: FloatArray, until: FloatArray, rank: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """When did the purchase of this rank fall, if n purchases lie uniformly in (0, until)? 0 where rank is 0."""
+    has_any = rank > 0
+    place = np.zeros(len(n))
+    place[has_any] = rng.beta(rank[has_any], (n - rank + 1)[has_any])
+    return place * until
+
+
+def sum_by(group: np.ndarray, values: FloatArray, n_groups: int) -> FloatArray:
+    """Sums of `values` for each group from 0 to n_groups - 1."""
+    return np.asarray(np.bincount(group, values, n_groups), dtype=float)

@@ -1,0 +1,243 @@
+"""Gamma-Gamma: what a customer spends on an occasion, shrunk towards everybody's mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from crm_research.errors import NotEnoughData
+from crm_research.models.btyd.maximise import Objective, maximise
+from crm_research.models.btyd.patterns import MIN_CUSTOMERS, MIN_DISTINCT, read_column, refuse_rows
+from crm_research.models.btyd.scoring import describe_params, draw_params, estimate_of, read_level, row_slices
+from crm_research.stats.intervals import FloatArray
+
+_NAMES = ("p", "q", "gamma")
+_SPEND_MEND = "A gamma distribution holds only money above 0: leave out free occasions, and take returns off apart."
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SpendFit:
+    """What do customers spend on a purchase occasion? A fitted Gamma-Gamma model.
+
+    Parameters
+    ----------
+    params
+        name, estimate, se, lower, upper: p, q (pure numbers) and gamma (in the currency of the spend).
+    mean_spend
+        estimate, lower, upper: spend per occasion of the mean customer, p gamma / (q - 1), one row; NaN where q is
+        not above 1, since the mean is then infinite.
+    log_likelihood
+        At the estimates.
+    n_customers
+        Repeaters behind the fit.
+    is_converged, notes, confidence
+        As in `BtydFit`.
+    """
+
+    params: pd.DataFrame
+    mean_spend: pd.DataFrame
+    log_likelihood: float
+    n_customers: int
+    is_converged: bool
+    notes: tuple[str, ...]
+    confidence: float
+    log_params: FloatArray
+    covariance: FloatArray
+
+    def estimate(self, name: str) -> float:
+        """The estimate of one parameter, by name."""
+        return estimate_of(self.params, name)
+
+    def expected_spend(
+        self, frame: pd.DataFrame, *, confidence: float | None = None, n_draws: int = 200, seed: int = 0
+    ) -> pd.DataFrame:
+        """What will each customer spend on an occasion, on average?
+
+        Parameters
+        ----------
+        frame
+            frequency (occasions averaged) and mean_spend, one row per customer; who has frequency 0 gets the mean of
+            all, and needs no mean_spend.
+        confidence, n_draws, seed
+            As in `BtydFit.probability_alive`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            expected_spend and, with `confidence`, lower, upper. Fader, Hardie and Lee (2005b), equation 5.
+        """
+        x, z = _read_spend(frame)
+        columns = {"expected_spend": _conditional_mean(np.exp(self.log_params), x, z)}
+        if confidence is not None:
+            tail = (1 - read_level(confidence)) / 2
+            draws = draw_params(self.log_params, self.covariance, n_draws, np.random.default_rng(seed))
+            lower, upper = np.full(len(x), np.nan), np.full(len(x), np.nan)
+            if draws is not None:
+                for part in row_slices(len(x)):
+                    means = np.stack([_conditional_mean(params, x[part], z[part]) for params in draws])
+                    lower[part], upper[part] = np.quantile(means, [tail, 1 - tail], axis=0)
+            columns["lower"], columns["upper"] = lower, upper
+        return pd.DataFrame(columns, index=frame.index)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SpendIndependence:
+    """Do frequent customers spend more, or less, on an occasion? The Gamma-Gamma model assumes neither.
+
+    Parameters
+    ----------
+    table
+        measure (pearson, spearman), estimate, lower, upper, p_value: correlation of frequency with mean spend, and
+        limits by Fisher's transformation.
+    n_customers
+        Repeaters compared.
+    """
+
+    table: pd.DataFrame
+    n_customers: int
+
+
+def fit_gamma_gamma(spend: pd.DataFrame, *, confidence: float = 0.95) -> SpendFit:
+    """How does spend per occasion vary within and between customers? The Gamma-Gamma model.
+
+    Parameters
+    ----------
+    spend
+        frequency (occasions averaged), mean_spend (per occasion, above 0) and optionally n_customers; one row per
+        customer or per distinct pair. Rows with frequency 0 are left out: who never bought again tells nothing here.
+    confidence
+        Level of the limits.
+
+    Returns
+    -------
+    SpendFit
+
+    Raises
+    ------
+    ContractViolation
+        If a column is missing, or a repeater's spend is empty, negative or 0.
+    NotEnoughData
+        If fewer than 10 repeaters or 4 distinct pairs are left.
+
+    Notes
+    -----
+    Assumes that spend is independent of frequency: see `measure_spend_independence`. Fader, Hardie and Lee (2005b),
+    Journal of Marketing Research 42, 415-430; Fader and Hardie (2013), The Gamma-Gamma model of monetary value,
+    equation 1a.
+    """
+    level = read_level(confidence)
+    x, z, weights = _repeaters(spend, "The Gamma-Gamma model")
+    n_customers = int(weights.sum())
+    # In units of the mean spend the search is the same in every currency.
+    unit = float(weights @ z / weights.sum())
+    starts = [np.log([p, q, gamma]) for p, q, gamma in ((4.0, 4.0, 0.75), (1.0, 2.0, 1.0), (15.0, 10.0, 0.6))]
+    optimum = maximise(_objective(x, z / unit, weights), starts, n_customers=n_customers, names=_NAMES)
+    log_params = optimum.log_params + np.array([0.0, 0.0, np.log(unit)])
+    notes, mean_spend = list(optimum.notes), _population_mean(log_params, optimum.covariance, level)
+    if log_params[1] <= 0:
+        notes.append("q is not above 1: spend varies so much between customers that its mean is infinite.")
+    return SpendFit(
+        params=describe_params(_NAMES, log_params, optimum.covariance, level),
+        mean_spend=mean_spend,
+        log_likelihood=optimum.value * n_customers - n_customers * float(np.log(unit)),
+        n_customers=n_customers,
+        is_converged=optimum.is_converged,
+        notes=tuple(notes),
+        confidence=level,
+        log_params=log_params,
+        covariance=optimum.covariance,
+    )
+
+
+def measure_spend_independence(spend: pd.DataFrame, *, confidence: float = 0.95) -> SpendIndependence:
+    """Is spend per occasion independent of how often customers buy? Test before trusting the Gamma-Gamma model.
+
+    Takes the frame of `fit_gamma_gamma`. A correlation whose limits stay near 0 supports the assumption; Spearman's
+    does not hang on a few large baskets.
+    """
+    level = read_level(confidence)
+    x, z, weights = _repeaters(spend, "The correlation of spend with frequency")
+    counts = weights.astype(np.int64)
+    x, z = np.repeat(x, counts), np.repeat(z, counts)
+    rows = []
+    for measure, first, second in (("pearson", x, z), ("spearman", stats.rankdata(x), stats.rankdata(z))):
+        is_constant = np.ptp(first) == 0 or np.ptp(second) == 0
+        if is_constant:
+            rows.append((measure, np.nan, np.nan, np.nan, np.nan))
+            continue
+        found = stats.pearsonr(first, second)
+        limits = found.confidence_interval(level)
+        rows.append((measure, float(found.statistic), float(limits.low), float(limits.high), float(found.pvalue)))
+    table = pd.DataFrame(rows, columns=["measure", "estimate", "lower", "upper", "p_value"])
+    return SpendIndependence(table=table, n_customers=len(x))
+
+
+def _objective(x: FloatArray, z: FloatArray, weights: FloatArray) -> Objective:
+    frequencies, at_frequency = np.unique(x, return_inverse=True)
+    n_x = np.bincount(at_frequency, weights)
+    total = float(weights.sum())
+    log_z, spent = np.log(z), x * z
+
+    def mean_log_likelihood(log_params: FloatArray) -> tuple[float, FloatArray]:
+        p, q, gamma = np.exp(log_params)
+        shapes = p * frequencies
+        log_all = np.log(gamma + spent)
+        log_share = log_z + np.log(x) - log_all
+        value = n_x @ (special.gammaln(shapes + q) - special.gammaln(shapes)) - total * special.gammaln(q)
+        value += total * q * log_params[2] + weights @ (p * x * log_share - q * log_all - log_z)
+        gradient = np.array(
+            [
+                n_x @ (frequencies * (special.psi(shapes + q) - special.psi(shapes))) + weights @ (x * log_share),
+                n_x @ special.psi(shapes + q) - total * special.psi(q) + total * log_params[2] - weights @ log_all,
+                total * q / gamma - weights @ ((p * x + q) / (gamma + spent)),
+            ]
+        )
+        return float(value) / total, gradient * np.exp(log_params) / total
+
+    return mean_log_likelihood
+
+
+def _conditional_mean(params: FloatArray, x: FloatArray, z: FloatArray) -> FloatArray:
+    p, q, gamma = params
+    with np.errstate(divide="ignore"):
+        mean = p * (gamma + x * z) / (p * x + q - 1.0)
+    return np.asarray(np.where(p * x + q > 1.0, mean, np.nan))
+
+
+def _population_mean(log_params: FloatArray, covariance: FloatArray, level: float) -> pd.DataFrame:
+    p, q, gamma = np.exp(log_params)
+    if q <= 1.0:
+        return pd.DataFrame({"estimate": [np.nan], "lower": [np.nan], "upper": [np.nan]})
+    slope = np.array([1.0, -q / (q - 1.0), 1.0])
+    half = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt(slope @ covariance @ slope))
+    mean = p * gamma / (q - 1.0)
+    return pd.DataFrame({"estimate": [mean], "lower": [mean * np.exp(-half)], "upper": [mean * np.exp(half)]})
+
+
+def _read_spend(frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    x = read_column(frame, "frequency", whole=True)
+    known = frame
+    if "mean_spend" in frame.columns:
+        # Who has no repeat has no mean of repeats either, whatever stands in the column.
+        known = frame.assign(mean_spend=pd.to_numeric(frame["mean_spend"], errors="coerce").where(x > 0, 0.0))
+    z = read_column(known, "mean_spend", mend=_SPEND_MEND)
+    refuse_rows(known, "mean_spend", "is above 0", (x > 0) & (z == 0), _SPEND_MEND)
+    return x, z
+
+
+def _repeaters(frame: pd.DataFrame, what: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    x, z = _read_spend(frame)
+    weights = np.ones(len(x))
+    if "n_customers" in frame.columns:
+        weights = read_column(frame, "n_customers", whole=True)
+    counted = (x > 0) & (weights > 0)
+    x, z, weights = x[counted], z[counted], weights[counted]
+    if weights.sum() < MIN_CUSTOMERS:
+        raise NotEnoughData(f"{what}: customers who bought again", needed=MIN_CUSTOMERS, found=int(weights.sum()))
+    n_distinct = len(np.unique(z))
+    if n_distinct < MIN_DISTINCT:
+        raise NotEnoughData(f"{what}: distinct amounts of mean spend", needed=MIN_DISTINCT, found=n_distinct)
+    return x, z, weights

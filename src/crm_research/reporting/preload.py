@@ -1,0 +1,66 @@
+"""What every report imports, imported once in the parent that kernels are forked from.
+
+Import only: nothing here opens a connection, a window or a thread, since those do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+
+HEAVY = (
+    # The notebooks' side
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "ibis",
+    "ibis.backends.duckdb",
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.special",
+    "sklearn.cluster",
+    "sklearn.preprocessing",
+    "sklearn.metrics",
+    "sklearn.mixture",
+    "sklearn.tree",
+    "sklearn.linear_model",
+    "sklearn.decomposition",
+    "lifelines",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.font_manager",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "IPython.display",
+    "matplotlib_inline.backend_inline",
+    "pandas.io.formats.style",
+    "crm_research.show",
+    "crm_research.catalogue",
+    "crm_research.theme",
+    "crm_research.sources.opening",
+    "crm_research.customer_base",
+    "crm_research.segmentation",
+    "crm_research.churn",
+    "crm_research.loyalty",
+    # The runner's side
+    "papermill",
+    "nbclient",
+    "nbconvert.exporters.html",
+    "crm_research.reporting.worker",
+)
+
+
+def import_all() -> None:
+    """Import what there is; what is missing is left to the report that needs it."""
+    for name in HEAVY:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            # A module that fails here fails again, and with its reason, in the report that uses it.
+            logging.getLogger(__name__).debug("not preloaded: %s", name, exc_info=True)
+
+
+if __name__ != "__main__":
+    import_all()

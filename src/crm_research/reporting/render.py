@@ -1,0 +1,80 @@
+"""A page from an executed notebook: one file that needs nothing else, on the house's own template."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from crm_research.reporting.layout import Layout, lay_out
+from crm_research.reporting.page_check import check_page
+from crm_research.reporting.tasks import StudyFacts, Task
+from crm_research.show.display import text_html
+from crm_research.show.sources import short_fingerprint
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render_page(notebook: Any, task: Task) -> str:
+    """The page of an executed notebook.
+
+    Raises
+    ------
+    PageError
+        If the page would load something from a network, or a picture has no words for those who do not see it.
+    """
+    from nbconvert.exporters.html import HTMLExporter
+
+    layout = lay_out(notebook, question=task.question)
+    exporter_class: Any = HTMLExporter
+    exporter = exporter_class(template_name="report", extra_template_basedirs=[str(TEMPLATES)])
+    page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": _page(layout, task)})
+    check_page(page)
+    return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
+
+
+@cache
+def read_template_text(name: str) -> str:
+    """A style sheet or script of the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _page(layout: Layout, task: Task) -> dict[str, Any]:
+    return {
+        "report": task.report,
+        "title": task.title,
+        "question": task.question,
+        "study": task.study,
+        "style": read_template_text("house.css") + read_template_text("report/page.css"),
+        "script": read_template_text("page.js"),
+        "answer": layout.answer,
+        "cards": layout.cards,
+        "picture": layout.picture,
+        "sections": layout.sections,
+        "caveats": () if layout.shows_caveats else task.study.caveats,
+        "parameters": [
+            {"name": name, "value": _value(name, value, task.study), "meaning": task.descriptions.get(name, "")}
+            for name, value in task.parameters.items()
+        ],
+        "provenance": layout.provenance or _facts(task.study),
+    }
+
+
+def _value(name: str, value: Any, study: StudyFacts) -> str:
+    if name == "study":
+        return study.name
+    return "not set" if value is None else str(value)
+
+
+def _facts(study: StudyFacts) -> str:
+    rows = [("Study", f"{study.title} ({study.name})"), ("Data", study.provenance), ("Currency", study.currency)]
+    rows += [("As of", study.as_of), ("Holdout", f"until {study.holdout_until}" if study.holdout_until else "none")]
+    rows += [
+        (f"Table {found['table']}", f"{found['source']}, fingerprint {short_fingerprint(found['fingerprint'])}")
+        for found in study.inputs
+    ]
+    rows += [("Engine", study.engine)]
+    shown = "".join(
+        f"<div><dt>{text_html(name)}</dt><dd>{text_html(value)}</dd></div>" for name, value in rows if value
+    )
+    return f'<dl class="crm-provenance">{shown}</dl>'

@@ -1,0 +1,141 @@
+"""The index a manager opens: each study with its pages, their answers, what failed, and what does not apply."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from crm_research.catalogue import reports
+from crm_research.figures import Figure
+from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run, write_text
+from crm_research.reporting.render import TEMPLATES, read_template_text
+from crm_research.show.formats import format_interval, format_value
+from crm_research.show.sources import short_fingerprint
+
+_MOST_FIGURES: Final = 4
+
+
+def write_index(out: Path) -> Path:
+    """Write ``index.html`` over everything in the folder, also what earlier runs left; returns its path."""
+    from jinja2 import Environment, FileSystemLoader
+
+    studies = read_shelf(out)
+    pages = [page for study in studies for page in study["pages"]]
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    html = environment.get_template("site/index.html.j2").render(
+        studies=studies,
+        n_pages=sum(page["href"] is not None for page in pages),
+        n_failed=sum(bool(page["failed"]) for page in pages),
+        style=read_template_text("house.css") + read_template_text("site/site.css"),
+        script=read_template_text("page.js"),
+    )
+    path = out / "index.html"
+    write_text(path, html)
+    return path
+
+
+def read_shelf(out: Path) -> list[dict[str, Any]]:
+    """What the folder holds: one mapping for each study and day, studies by name, the latest day first."""
+    folders: dict[str, list[Path]] = defaultdict(list)
+    for record in sorted(out.glob("*/*/run.json")):
+        folders[record.parent.parent.name].append(record.parent)
+    shelf = []
+    for name in sorted(folders):
+        days = sorted(folders[name], reverse=True)
+        own = [_study(folder) for folder in days]
+        own[0]["earlier"] = own[1:]
+        shelf += own
+    return shelf
+
+
+def _study(folder: Path) -> dict[str, Any]:
+    entries = read_run(folder)["reports"]
+    figures = read_json(folder / "figures.json", [])
+    order = list(reports())
+    entries.sort(key=lambda entry: order.index(entry["report"]) if entry["report"] in order else len(order))
+    shown = [entry for entry in entries if entry["outcome"] != NOT_APPLICABLE]
+    about: dict[str, Any] = {}
+    for entry in [*entries, *shown]:
+        about = {**about, **(entry.get("study") or {})}
+    name = folder.parent.name
+    return {
+        "id": re.sub(r"\W+", "-", f"{name}-{folder.name}"),
+        "name": name,
+        "title": about.get("title", name),
+        "as_of": folder.name,
+        "currency": about.get("currency"),
+        "pages": [_page(entry, folder, figures) for entry in shown],
+        "omitted": [entry for entry in entries if entry["outcome"] == NOT_APPLICABLE],
+        "facts": _facts(about, shown),
+        "earlier": [],
+    }
+
+
+def _page(entry: Mapping[str, Any], folder: Path, figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    href = f"{folder.parent.name}/{folder.name}/"
+    is_failed = entry["outcome"] == FAILED
+    own = [figure for figure in figures if figure["report"] == entry["report"]]
+    error = entry.get("error") or {}
+    notebook = entry.get("failed_notebook")
+    return {
+        "title": entry["title"],
+        "question": entry["question"],
+        "href": href + entry["page"] if entry.get("page") else None,
+        "answer": next(iter(entry.get("answer") or []), None) if entry.get("page") else None,
+        "figures": [_figure(figure) for figure in _key_figures(entry["report"], own)],
+        "failed": _failed_in_words(entry) if is_failed else None,
+        "error": _error_in_words(error) if is_failed else None,
+        "notebook": href + notebook if notebook else None,
+        "ran": f"Run {_moment(entry['ended_at'])}, {entry['seconds']:.1f} s",
+    }
+
+
+def _failed_in_words(entry: Mapping[str, Any]) -> str:
+    if not entry.get("page"):
+        return "Failed; there is no earlier page."
+    return f"Last good page of {_moment(entry['last_good_at'])}, failed since {_moment(entry['failed_since'])}."
+
+
+def _error_in_words(error: Mapping[str, Any]) -> str:
+    place = f" ({error['place']})" if error.get("place") else ""
+    return f"{error.get('kind', 'error')}: {error.get('message', '')}{place}"
+
+
+def _key_figures(report: str, figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    # Those that the catalogue promises come first, then the others in the page's order; never one of many groups.
+    promised = reports()[report].figure_ids if report in reports() else ()
+    whole = [figure for figure in figures if figure["group"] is None]
+    first = [figure for figure in whole if figure["id"] in promised]
+    return [*first, *(figure for figure in whole if figure["id"] not in promised)][:_MOST_FIGURES]
+
+
+def _figure(record: Mapping[str, Any]) -> dict[str, Any]:
+    figure = Figure.from_record(record)
+    return {
+        "label": figure.label,
+        "value": format_value(figure.estimate, figure.unit),
+        "interval": format_interval(figure),
+    }
+
+
+def _facts(about: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    rows = [("Data", about.get("provenance") or ""), ("Holdout until", about.get("holdout_until") or "")]
+    rows += [("Caveat", caveat) for caveat in about.get("caveats") or ()]
+    newest = max(shown, key=lambda entry: str(entry["ended_at"]), default={})
+    for found in newest.get("inputs") or ():
+        rows.append(
+            (f"Table {found['table']}", f"{found['source']}, fingerprint {short_fingerprint(found['fingerprint'])}")
+        )
+    if newest:
+        rows.append(("Engine", str(newest.get("engine"))))
+        versions = newest.get("versions") or {}
+        rows.append(("Versions", ", ".join(f"{name} {number}" for name, number in versions.items())))
+    return [(name, value) for name, value in rows if value]
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"

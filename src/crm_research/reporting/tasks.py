@@ -1,0 +1,128 @@
+"""What passes between the run and its workers: plain records that travel between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyFacts:
+    """What a page and a run's record say of a study.
+
+    Parameters
+    ----------
+    given
+        How the user named it: a name or a path.
+    as_of, holdout_until
+        Days in ISO form.
+    inputs
+        Mappings with table, source, fingerprint and n_rows.
+    """
+
+    given: str
+    name: str
+    title: str
+    currency: str
+    as_of: str
+    holdout_until: str | None
+    engine: str
+    provenance: str = ""
+    caveats: tuple[str, ...] = ()
+    inputs: tuple[dict[str, Any], ...] = ()
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One report of one study, ready to be run.
+
+    Parameters
+    ----------
+    parameters
+        All of them, defaults included, as the notebook receives them.
+    descriptions
+        Parameter to what it means.
+    folder
+        Scratch folder of this task alone; what it makes is moved from here.
+    environment
+        Variables the kernel gets beside those of the caller.
+    """
+
+    report: str
+    title: str
+    question: str
+    notebook: Path
+    study: StudyFacts
+    parameters: dict[str, Any]
+    descriptions: dict[str, str]
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def page(self) -> Path:
+        """Where the worker leaves the page."""
+        return self.folder / f"{self.report}.html"
+
+    @property
+    def executed(self) -> Path:
+        """Where the worker leaves the executed notebook."""
+        return self.folder / f"{self.report}.ipynb"
+
+    @property
+    def label(self) -> str:
+        """Name of the task in messages."""
+        return f"{self.study.name} / {self.report}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a report was not made, in words.
+
+    Parameters
+    ----------
+    kind
+        Name of the exception, or ``timeout`` or ``killed``.
+    message
+        What it said.
+    place
+        Cell and section where it happened, if it happened in one.
+    trace
+        Last lines of the traceback, for the author of the notebook.
+    """
+
+    kind: str
+    message: str
+    place: str | None = None
+    trace: tuple[str, ...] = ()
+
+    def in_words(self) -> str:
+        """One paragraph."""
+        where = f" ({self.place})" if self.place else ""
+        return f"{self.kind}: {self.message}{where}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one task ended.
+
+    Parameters
+    ----------
+    figures
+        Records of the figures shown, in order.
+    answer
+        Sentences of the answer.
+    notes
+        Warnings that libraries gave on the way.
+    failure
+        None if the page was made.
+    """
+
+    started_at: str
+    ended_at: str
+    seconds: float
+    figures: tuple[dict[str, Any], ...] = ()
+    answer: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    failure: Failure | None = None

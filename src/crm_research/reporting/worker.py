@@ -1,0 +1,81 @@
+"""A worker process: runs one notebook, makes its page, and tells the run how it went."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from crm_research.reporting.tasks import Failure, Outcome, Task
+
+# Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
+CELL: Final = "cell"
+KERNEL: Final = "kernel"
+RENDERING: Final = "rendering"
+ENDED: Final = "ended"
+
+
+def work(task: Task, messages: Connection) -> None:
+    """Run one task in this process and send what happens; the entry of a worker process."""
+    from crm_research.reporting.kernels import die_with_parent, share_fork_server
+
+    # Ctrl-C is for the run, which then ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        os.setpgid(0, 0)
+    share_fork_server()
+    die_with_parent()
+    messages.send((ENDED, run_task(task, messages.send)))
+    messages.close()
+
+
+def run_task(task: Task, send: Any) -> Outcome:
+    """Execute, check, render; every failure becomes an outcome with words."""
+    started_at, clock = _now(), time.monotonic()
+    results: dict[str, Any] = {}
+    failure = None
+    try:
+        results = _make(task, send)
+    except Exception as problem:
+        failure = _failure_of(problem)
+    seconds = round(time.monotonic() - clock, 2)
+    return Outcome(started_at=started_at, ended_at=_now(), seconds=seconds, failure=failure, **results)
+
+
+def _make(task: Task, send: Any) -> dict[str, Any]:
+    from crm_research.reporting.execute import execute_notebook
+    from crm_research.reporting.harvest import read_answer, read_figures, read_warnings
+    from crm_research.reporting.notebook_file import write_notebook
+    from crm_research.reporting.render import render_page
+
+    task.folder.mkdir(parents=True, exist_ok=True)
+    notebook = execute_notebook(
+        task,
+        on_cell=lambda number, total: send((CELL, number, total)),
+        on_kernel=lambda pid: send((KERNEL, pid)),
+    )
+    send((RENDERING,))
+    figures = read_figures(notebook)
+    page = render_page(notebook, task)
+    task.page.write_text(page, encoding="utf-8")
+    write_notebook(notebook, task.executed)
+    return {"figures": figures, "answer": read_answer(notebook), "notes": read_warnings(notebook)}
+
+
+def _failure_of(problem: Exception) -> Failure:
+    from crm_research.reporting.execute import NotebookFailed
+
+    if isinstance(problem, NotebookFailed):
+        return problem.failure
+    trace = traceback.format_exception(problem)[-6:]
+    return Failure(kind=type(problem).__name__, message=str(problem) or "no reason given", trace=tuple(trace))
+
+
+def _now() -> str:
+    # The clock of the run itself, never that of an analysis.
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,160 @@
+"""What customers are grouped by: behaviour before as_of, chosen, filled and scaled by stated rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research.errors import NotEnoughData
+from crm_research.features.customers import build_customer_features
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from crm_research.study import Study
+
+FEWEST_CUSTOMERS: Final = 50
+_MOST_MISSING: Final = 0.2
+_MOST_ALIKE: Final = 0.95
+_SAME_RANKS: Final = 0.8
+_CLIP: Final = 3.0
+_NORMAL_IQR: Final = 1.349
+
+# Name, words, and whether it is taken on a logarithmic scale. In the order in which they are preferred: where two
+# rank customers alike, the later one is left out.
+CANDIDATES: Final = (
+    ("days_since_last", "days since the last purchase", True),
+    ("n_orders", "number of purchases", True),
+    ("mean_order_value", "money per purchase", True),
+    ("discount_share", "share bought at a discount", False),
+    ("own_brand_share", "share of own brands", False),
+    ("cv_gap", "irregularity of purchases", True),
+    ("n_categories", "different categories bought", True),
+    ("n_products", "different products bought", True),
+)
+WORDS: Final = {name: words for name, words, _ in CANDIDATES}
+_IS_LOGARITHMIC: Final = {name: is_log for name, _, is_log in CANDIDATES}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inputs:
+    """What are the customers grouped by?
+
+    Parameters
+    ----------
+    customers
+        One customer with a purchase at as_of, by customer_id: customer_id, spend (net) and the candidate inputs in
+        their own units, gaps left empty.
+    scaled
+        The inputs used, one column each: on a logarithmic scale where skewed, less the median, over the robust
+        standard deviation, cut off at three of them.
+    used
+        Names of the columns of `scaled`.
+    choice
+        input, what, is_used, reason: every candidate, and why it was taken or left out.
+    n_filled
+        Customers with a gap in at least one used input, filled with the median.
+    """
+
+    customers: pd.DataFrame
+    scaled: NDArray[np.float64]
+    used: tuple[str, ...]
+    choice: pd.DataFrame
+    n_filled: int
+
+    @property
+    def raw(self) -> pd.DataFrame:
+        """The used inputs in their own units, gaps filled with the median."""
+        columns = self.customers[list(self.used)]
+        return columns.fillna(columns.median())
+
+
+def build_inputs(study: Study) -> Inputs:
+    """How has each customer bought, in numbers fit to be compared?
+
+    Outcomes are no inputs: everything is known at as_of. How long a customer has been known is no input either, for
+    it depends on when the records begin. The study needs orders.
+
+    Raises
+    ------
+    NotEnoughData
+        With fewer than 50 customers, or where no input tells any of them apart.
+    """
+    features = build_customer_features(study)
+    held = [name for name, _, _ in CANDIDATES if name in features.columns]
+    table = features.select("customer_id", "spend", *held).to_pandas()
+    customers = table.sort_values("customer_id", ignore_index=True)
+    if len(customers) < FEWEST_CUSTOMERS:
+        raise NotEnoughData("A segmentation", needed=FEWEST_CUSTOMERS, found=len(customers), mend="These are buyers.")
+    return choose_inputs(customers)
+
+
+def choose_inputs(customers: pd.DataFrame) -> Inputs:
+    """Which candidates tell customers apart, are known of most, and say something of their own?"""
+    columns: dict[str, NDArray[np.float64]] = {}
+    rows = []
+    for name, words, is_log in CANDIDATES:
+        reason, values = _judge(customers, name, is_log, columns)
+        if values is not None:
+            columns[name] = values
+        rows.append({"input": name, "what": words, "is_used": values is not None, "reason": reason})
+    if not columns:
+        raise NotEnoughData(
+            "A segmentation: inputs in which customers differ", needed=1, found=0,
+            mend="All customers bought alike; there is nothing to group by.",
+        )  # fmt: skip
+    return Inputs(
+        customers=customers,
+        scaled=np.column_stack(list(columns.values())),
+        used=tuple(columns),
+        choice=pd.DataFrame(rows),
+        n_filled=int(customers[list(columns)].isna().any(axis=1).sum()),
+    )
+
+
+def _judge(
+    customers: pd.DataFrame, name: str, is_log: bool, taken: dict[str, NDArray[np.float64]]
+) -> tuple[str, NDArray[np.float64] | None]:
+    if name not in customers:
+        return "not used: the study does not have it", None
+    values = customers[name].to_numpy(dtype=float, na_value=np.nan)
+    values = np.where(np.isfinite(values), values, np.nan)
+    missing = float(np.isnan(values).mean())
+    if missing > _MOST_MISSING:
+        return f"not used: not known of {missing:.0%} of the customers", None
+    filled = np.where(np.isnan(values), np.nanmedian(values), values)
+    _, counts = np.unique(filled, return_counts=True)
+    if counts.max() > _MOST_ALIKE * len(filled):
+        return "not used: nearly all customers have the same value", None
+    scaled = scale_robustly(_on_log_scale(filled) if is_log else filled)
+    for other, ranks in taken.items():
+        correlation = _rank_correlation(scaled, ranks)
+        if abs(correlation) > _SAME_RANKS:
+            return f"not used: says much the same as {WORDS[other]} (rank correlation {correlation:.2f})", None
+    filled_words = f"; {missing:.1%} of the customers filled with the median" if missing else ""
+    return f"used{', on a logarithmic scale' if is_log else ''}{filled_words}", scaled
+
+
+def scale_robustly(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Less the median, over the robust standard deviation, cut off at three: one giant does not stretch the scale."""
+    middle = np.median(values)
+    low, high = np.quantile(values, [0.25, 0.75])
+    spread = (high - low) / _NORMAL_IQR
+    if spread <= 0:  # more than half are alike
+        spread = values.std()
+    scaled: NDArray[np.float64] = np.clip((values - middle) / spread, -_CLIP, _CLIP)
+    return scaled
+
+
+def _on_log_scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    logarithms: NDArray[np.float64] = np.sign(values) * np.log1p(np.abs(values))
+    return logarithms
+
+
+def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(one, other).statistic)

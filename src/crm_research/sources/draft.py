@@ -1,0 +1,220 @@
+"""Drafting a study file from a company's files: every guess with its reason, for the user to correct."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from crm_research.contracts import contract_of
+from crm_research.errors import StudyError
+from crm_research.sources.draft_guess import Guess, TableGuess, guess_tables
+from crm_research.sources.draft_look import ColumnLook, FileLook, group_files, look_at_files
+from crm_research.sources.draft_words import currency_of_words
+from crm_research.sources.files import find_files
+from crm_research.sources.session import open_session
+
+# Where the files have no dates at all, an instant must still be written; the draft says that it means nothing.
+_NO_DATE: Final = datetime(2020, 1, 1)
+_PLANNED_AFTER: Final = timedelta(days=366)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A drafted study file.
+
+    Parameters
+    ----------
+    text
+        The file's content.
+    guesses
+        Canonical table to the file it is drafted from, and how many of its lines are unsure.
+    unused
+        Files that fit no canonical table.
+    """
+
+    text: str
+    guesses: tuple[tuple[str, str, int], ...]
+    unused: tuple[str, ...]
+
+
+def draft_study(name: str, files: Sequence[str | Path], *, beside: Path, reference: str = "") -> Draft:
+    """What could the study file for these files be?
+
+    Parameters
+    ----------
+    name
+        The study's name.
+    files
+        CSV, Parquet or Excel files.
+    beside
+        Folder the study file will lie in; its paths are relative to it.
+    reference
+        What the user will call the study on the command line; its name if empty.
+
+    Raises
+    ------
+    StudyError
+        If a file is missing or cannot be read, or no file looks like a canonical table.
+    """
+    paths = find_files([str(Path(file).expanduser().resolve()) for file in files], Path.cwd(), where="--from")
+    session = open_session()
+    looks = [look_at_files(session, group) for group in group_files(session, paths)]
+    tables = _one_each([guess for look in looks for guess in guess_tables(session, look)])
+    if not tables:
+        raise StudyError(_nothing_fits(looks))
+    return Draft(
+        text="\n".join(_lines(name, tables, looks, beside, reference or name)) + "\n",
+        guesses=tuple((g.table, g.look.described, sum(_is_unsure(g, line) for line in _all_lines(g))) for g in tables),
+        unused=tuple(look.described for look in _unused(tables, looks)),
+    )
+
+
+def _unused(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> list[FileLook]:
+    used = [guess.look for guess in tables]
+    return [look for look in looks if not any(look is other for other in used)]
+
+
+def _one_each(guesses: Sequence[TableGuess]) -> list[TableGuess]:
+    """The likeliest file for each table, in the order of the canonical tables' dependence."""
+    best: dict[str, TableGuess] = {}
+    for guess in guesses:
+        if guess.table not in best or guess.score > best[guess.table].score:
+            best[guess.table] = guess
+    return list(best.values())
+
+
+def _nothing_fits(looks: Sequence[FileLook]) -> str:
+    columns = "; ".join(f"{look.described} has {', '.join(look.columns)}" for look in looks)
+    return (
+        "No file looks like a table of customers, orders, contracts, contacts, surveys, invoices or products "
+        f"({columns}). "
+        "Write the study file by hand; docs/studies.md shows how."
+    )
+
+
+def _all_lines(guess: TableGuess) -> list[Guess]:
+    return [*guess.columns, *guess.keys, *guess.attributes]
+
+
+def _lines(
+    name: str, tables: Sequence[TableGuess], looks: Sequence[FileLook], beside: Path, reference: str
+) -> Iterator[str]:
+    yield "# Drafted by looking at the files. Correct what is wrong; lines marked CHECK were guessed on little."
+    yield f"# Then: crm-research check {reference}"
+    yield f"name: {name}"
+    yield f"title: {name.replace('-', ' ').capitalize()}"
+    yield "provenance: ''  # where the data come from, and under which licence"
+    yield _currency_line(looks)
+    yield from _as_of_lines(tables)
+    yield "# holdout_until: ...   # move as_of back and set this, and reports judge what they predict"
+    yield "# timezone: UTC        # zone of your records; times that carry another zone are converted to it"
+    yield "caveats: []  # what is doubtful about the data; printed on every page"
+    yield "tables:"
+    for guess in tables:
+        yield from _table_lines(guess, beside)
+    for look in _unused(tables, looks):
+        yield f"  # {look.described}: fits no canonical table; see docs/studies.md"
+
+
+def _currency_line(looks: Sequence[FileLook]) -> str:
+    signed = next((look.currency for look in looks if look.currency), None)
+    if signed:
+        return f"currency: {signed}  # its sign stands beside the numbers"
+    named = currency_of_words([name for look in looks for name in look.columns])
+    if named:
+        return f"currency: {named}  # a header names it"
+    return "currency: EUR  # CHECK: nothing in the files says which"
+
+
+def _as_of_lines(tables: Sequence[TableGuess]) -> Iterator[str]:
+    lasts = [(look.high, guess.look.described) for guess, look in _times(tables, later=False)]
+    if not lasts:
+        yield f"as_of: {_NO_DATE:%Y-%m-%d}  # CHECK: the files hold no dates; write the day they were extracted"
+        return
+    last, file = max(lasts)
+    # Ends and payments came about too, unless they lie so far ahead that they are only planned.
+    ends = [look.high for _, look in _times(tables, later=True) if look.high <= last + _PLANNED_AFTER]
+    newest = max([last, *ends])
+    midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    as_of = midnight if newest == midnight else midnight + timedelta(days=1)
+    yield f"as_of: {as_of:%Y-%m-%d}  # the last record of {file} is of {newest:%Y-%m-%d %H:%M}"
+
+
+def _times(tables: Sequence[TableGuess], *, later: bool) -> Iterator[tuple[TableGuess, ColumnLook]]:
+    for guess in tables:
+        contract = contract_of(guess.table)
+        names = [column.name for column in contract.columns if column.happens_later] if later else [contract.known_at]
+        for name in names:
+            look = guess.column_of(name) if name else None
+            if look is not None and isinstance(look.high, datetime):
+                yield guess, look
+
+
+def _table_lines(guess: TableGuess, beside: Path) -> Iterator[str]:
+    yield ""
+    yield f"  {guess.table}:  # {guess.look.n_rows:,} rows of {guess.look.described}"
+    paths = [_relative(path, beside) for path in guess.look.paths]
+    path = paths[0] if len(paths) == 1 else paths
+    if guess.look.options:
+        yield "    from:"
+        yield f"      path: {_scalar(path)}"
+        for key, value in guess.look.options.items():
+            yield f"      {key}: {_scalar(value)}{_comment(guess.look.notes.get(key, ''))}"
+    else:
+        yield f"    from: {_scalar(path)}"
+    yield "    columns:"
+    for line in guess.columns:
+        yield f"      {line.key}: {_value(guess, line)}{_comment(_reason(guess, line), unsure=_is_unsure(guess, line))}"
+    for line in guess.keys:
+        yield f"    {line.key}: {_scalar(line.value)}{_comment(line.why, unsure=line.is_unsure)}"
+    if guess.attributes:
+        yield "    attributes:  # may explain what customers do; leave out what only came about later"
+        for line in guess.attributes:
+            yield f"      {_scalar(line.key)}: {line.value}{_comment(line.why, unsure=line.is_unsure)}"
+
+
+def _formats(guess: TableGuess, line: Guess) -> tuple[str, ...]:
+    look = guess.look.columns.get(line.value) if isinstance(line.value, str) else None
+    is_time = any(column.name == line.key and column.type == "timestamp" for column in contract_of(guess.table).columns)
+    return look.formats if look is not None and is_time else ()
+
+
+def _value(guess: TableGuess, line: Guess) -> str:
+    formats = _formats(guess, line)
+    if formats:
+        return _scalar({"column": line.value, "format": formats[0]})
+    return _scalar(line.value)
+
+
+def _is_unsure(guess: TableGuess, line: Guess) -> bool:
+    return line.is_unsure or len(_formats(guess, line)) > 1
+
+
+def _reason(guess: TableGuess, line: Guess) -> str:
+    formats = _formats(guess, line)
+    return f"{line.why}; also fits {' and '.join(formats[1:3])}" if len(formats) > 1 else line.why
+
+
+def _comment(text: str, *, unsure: bool = False) -> str:
+    said = " ".join(text.split())
+    return f"  # {'CHECK: ' if unsure else ''}{said}" if said else ""
+
+
+def _scalar(value: Any) -> str:
+    """A value in YAML on one line, bare where YAML allows it."""
+    return (
+        yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000).removesuffix("...\n").strip()
+    )
+
+
+def _relative(path: Path, beside: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, beside)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()

@@ -1,0 +1,251 @@
+"""Guessing a study: which canonical table a file is, and which of its columns is which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.sources.draft_words import PHRASES, header_words, name_score
+from crm_research.sources.session import quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.session import Session
+
+_UNSURE_BELOW: Final = 0.75
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """One line of the draft: its key, what is written there, why, and whether the user should look."""
+
+    key: str
+    value: Any
+    why: str
+    is_unsure: bool = False
+
+
+@dataclass(kw_only=True)
+class TableGuess:
+    """A canonical table guessed from one file."""
+
+    table: str
+    look: FileLook
+    score: float = 0.0
+    columns: list[Guess] = field(default_factory=list)
+    keys: list[Guess] = field(default_factory=list)
+    attributes: list[Guess] = field(default_factory=list)
+    used: dict[str, str] = field(default_factory=dict)
+
+    def column_of(self, role: str) -> ColumnLook | None:
+        """The look of the column that plays a role."""
+        return self.look.columns.get(self.used.get(role, ""))
+
+
+def _is_time(look: ColumnLook) -> bool:
+    return look.is_time
+
+
+def _is_number(look: ColumnLook) -> bool:
+    return look.is_number
+
+
+def _is_id(look: ColumnLook) -> bool:
+    return look.n > 0 and not look.is_time and (look.is_whole or not look.is_number)
+
+
+def _is_label(look: ColumnLook) -> bool:
+    return look.n > 0 and not look.is_time
+
+
+# Table to the roles that must be found, and those that may; how each value must look stands below.
+_NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "invoices": (("customer_id", "issued_at", "due_at", "amount"), ("invoice_id", "paid_at")),
+    "contracts": (("started_at",), ("contract_id", "customer_id", "ended_at", "end_reason", "plan", "fee")),
+    "snapshot": (("tenure", "churn"), ("contract_id", "customer_id", "plan", "fee")),
+    "surveys": (("score", "asked_at"), ("response_id", "customer_id", "item")),
+    "contacts": (("customer_id", "opened_at"), ("contact_id", "closed_at", "text", "channel")),
+    "orders": (
+        ("customer_id", "ordered_at"),
+        ("order_id", "revenue", "quantity", "unit_price", "discount", "cost", "product_id", "channel", "store"),
+    ),
+    "products": (("product_id",), ("category", "brand")),
+    "customers": (("customer_id",), ("registered_at",)),
+}  # fmt: skip
+_IDS: Final = ("customer_id", "order_id", "product_id", "contact_id", "response_id", "invoice_id")
+_NUMBERS: Final = ("revenue", "quantity", "unit_price", "discount", "cost", "fee", "score", "amount", "tenure")
+_TIMES: Final = tuple(role for role in PHRASES if role.endswith("_at"))
+_LOOKS: Final[Mapping[str, Callable[[ColumnLook], bool]]] = {
+    **dict.fromkeys(_TIMES, _is_time),
+    **dict.fromkeys(_NUMBERS, _is_number),
+    **dict.fromkeys(_IDS, _is_id),
+    "contract_id": lambda look: _is_id(look) and look.is_unique,
+}
+_FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "orders": ("orders", "order", "sales", "transactions", "bestellungen", "commandes", "retail", "订单"),
+    "customers": ("customers", "customer", "clients", "kunden", "members", "demographics", "客户"),
+    "products": ("products", "product", "articles", "artikel", "produits", "商品", "产品"),
+    "contracts": ("contracts", "contract", "subscriptions", "policies", "vertraege", "contrats", "合同"),
+    "snapshot": ("churn", "telco"),
+    "contacts": ("contacts", "complaints", "tickets", "cases", "reklamationen", "reclamations", "投诉", "工单"),
+    "surveys": ("survey", "surveys", "nps", "umfrage", "enquete", "问卷", "调查"),
+    "invoices": ("invoices", "receivables", "rechnungen", "factures", "账单", "发票"),
+}
+
+
+def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
+    """The canonical tables this file most probably feeds, the likeliest reading of it; empty where none fits."""
+    from crm_research.sources.draft_tables import BUILDERS
+
+    candidates = [candidate for table in _NEEDED if (candidate := _try_table(table, look)) is not None]
+    for candidate in sorted(candidates, key=lambda one: -one.score):
+        built: list[TableGuess] = BUILDERS[candidate.table](session, candidate)
+        if built:
+            return built
+    return []
+
+
+def _try_table(table: str, look: FileLook) -> TableGuess | None:
+    needed, optional = _NEEDED[table]
+    guess = TableGuess(table=table, look=look)
+    scores = sorted(
+        (
+            (name_score(name, role), role, name)
+            for role in (*needed, *optional)
+            for name, column in look.columns.items()
+            if _LOOKS.get(role, _is_label)(column)
+        ),
+        key=lambda found: (-found[0], (*needed, *optional).index(found[1])),
+    )
+    strength: dict[str, float] = {}
+    for score, role, name in scores:
+        if score >= 0.4 and role not in strength and name not in guess.used.values():
+            strength[role], guess.used[role] = score, name
+    _fall_back(guess, needed, strength)
+    if not set(needed) <= set(strength):
+        return None
+    # A table is as likely as its needed columns are well named, and a little likelier for each other one found.
+    guess.score = sum(strength[role] for role in needed) / len(needed)
+    guess.score += 0.15 * sum(strength[role] for role in optional if role in strength)
+    guess.score += 0.6 * bool(set(header_words(look.paths[0].stem)) & set(_FILE_WORDS.get(table, ())))
+    for role, score in strength.items():
+        guess.columns.append(
+            Guess(
+                key=role,
+                value=guess.used[role],
+                why=_why(look.columns[guess.used[role]], score),
+                is_unsure=score < _UNSURE_BELOW,
+            )
+        )
+    return guess
+
+
+def _fall_back(guess: TableGuess, needed: Sequence[str], strength: dict[str, float]) -> None:
+    """A needed time that no header names is the only time there is."""
+    free = [look for name, look in guess.look.columns.items() if name not in guess.used.values()]
+    for role in needed:
+        fits = [look for look in free if look.is_time and _LOOKS.get(role) is _is_time]
+        if role not in strength and len(fits) == 1:
+            strength[role], guess.used[role] = 0.3, fits[0].name
+            free = [look for look in free if look is not fits[0]]
+
+
+def _why(look: ColumnLook, score: float) -> str:
+    named = "named so" if score >= 0.95 else "named much like it" if score >= 0.4 else "the only one that fits"
+    if look.is_time:
+        return f"{named}; times from {look.low:%Y-%m-%d} to {look.high:%Y-%m-%d}"
+    if look.is_number and not look.is_whole:
+        return f"{named}; numbers from {look.low:,.2f} to {look.high:,.2f}"
+    return f"{named}; {look.n_distinct:,} different values in {look.n:,} rows"
+
+
+def order_numbers(session: Session, look: FileLook, order: str, customer: str) -> tuple[int, int]:
+    """How many different order numbers are there, and how many of them have several customers?"""
+    sql = (
+        f"SELECT count(*), count(*) FILTER (WHERE n > 1) FROM "
+        f"(SELECT {quoted(order)}, count(DISTINCT {quoted(customer)}) AS n FROM {quoted(look.relation.name)} WHERE {quoted(order)} IS NOT NULL GROUP BY 1)"
+    )
+    n, n_mixed = session.run(sql).fetchone()
+    return int(n), int(n_mixed)
+
+
+def name_in_sql(name: str) -> str:
+    """A column's name as an expression may write it: bare where that is safe."""
+    from crm_research.sources.expressions import AS_OF
+
+    is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in {*_KEYWORDS, AS_OF}
+    return name if is_plain else quoted(name)
+
+
+_KEYWORDS: Final = frozenset(
+    [
+        "all",
+        "and",
+        "any",
+        "as",
+        "asc",
+        "between",
+        "by",
+        "case",
+        "cast",
+        "check",
+        "column",
+        "default",
+        "desc",
+        "distinct",
+        "do",
+        "else",
+        "end",
+        "except",
+        "false",
+        "for",
+        "from",
+        "group",
+        "having",
+        "in",
+        "into",
+        "is",
+        "like",
+        "limit",
+        "not",
+        "null",
+        "offset",
+        "on",
+        "or",
+        "order",
+        "primary",
+        "references",
+        "select",
+        "some",
+        "table",
+        "then",
+        "to",
+        "true",
+        "union",
+        "unique",
+        "user",
+        "using",
+        "when",
+        "where",
+        "with",
+    ]
+)
+
+
+def attribute_guesses(guess: TableGuess) -> list[Guess]:
+    """Columns that may serve as covariates: a few labels, yes or no, or a number that numbers no thing."""
+    found = []
+    for name, look in guess.look.columns.items():
+        if name in guess.used.values() or not look.n or look.is_time:
+            continue
+        if look.is_flag:
+            found.append(Guess(key=name, value="flag", why="yes or no"))
+        elif not look.is_number and 2 <= look.n_distinct <= 30:
+            found.append(Guess(key=name, value="category", why=f"{look.n_distinct} different values"))
+        elif look.is_number and not look.is_unique and look.n_distinct > 10 and name_score(name, "customer_id") < 0.5:
+            found.append(Guess(key=name, value="number", why=f"from {look.low:,.6g} to {look.high:,.6g}"))
+        elif look.is_whole and 2 <= look.n_distinct <= 10:
+            found.append(Guess(key=name, value="category", why=f"{look.n_distinct} different values", is_unsure=True))
+    return found

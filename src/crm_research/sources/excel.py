@@ -1,0 +1,98 @@
+"""Excel sheets, read by pandas: sheets are small, and no engine here reads them itself."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_research.errors import StudyError, offer_names
+from crm_research.sources.databases import load_batches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from crm_research.sources.definition import SourceRule
+    from crm_research.sources.session import Session
+
+
+def stage_excel(session: Session, path: Path, rule: SourceRule, *, where: str) -> str:
+    """Copy a sheet into the session. A column whose cells are all numbers, or all times, keeps them."""
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        with pd.ExcelFile(path, engine="calamine") as book:
+            sheet = _choose_sheet(rule.sheet, [str(name) for name in book.sheet_names], path.name, where)
+            frame = book.parse(
+                sheet,
+                header=0 if rule.header else None,
+                names=rule.names,
+                skiprows=rule.skip_rows,
+                dtype=object,
+                na_values=[],
+                keep_default_na=False,
+            )
+    except StudyError:
+        raise
+    except Exception as problem:
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise StudyError(f"{where}: {path.name} cannot be read as an Excel file: {reason}. Check the file.") from None
+    if not len(frame.columns):
+        raise StudyError(f"{where}: sheet {sheet!r} of {path.name} is empty. Give a sheet with a header line and rows.")
+    columns = [str(column).strip() if rule.header else f"column_{i + 1}" for i, column in enumerate(frame.columns)]
+    arrays = [_array([_plain(cell) for cell in frame.iloc[:, i]]) for i in range(len(columns))]
+    name = session.new_name("excel")
+    load_batches(session, name, iter([pa.Table.from_arrays(arrays, names=rule.names or columns)]))
+    return name
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The sheets of an Excel file."""
+    import pandas as pd
+
+    with pd.ExcelFile(path, engine="calamine") as book:
+        return [str(name) for name in book.sheet_names]
+
+
+def _choose_sheet(wanted: str | int | None, names: list[str], described: str, where: str) -> str:
+    if wanted is None:
+        if len(names) == 1:
+            return names[0]
+        raise StudyError(f"{where}: {described} has {len(names)} sheets ({', '.join(names)}). Add sheet: NAME.")
+    if isinstance(wanted, int) and 1 <= wanted <= len(names):
+        return names[wanted - 1]
+    if str(wanted) in names:
+        return str(wanted)
+    raise StudyError(f"{where}.sheet: {described} has no sheet {wanted!r}. {offer_names(str(wanted), names)}")
+
+
+def _plain(cell: Any) -> Any:
+    if cell is None or cell == "" or cell != cell:  # noqa: PLR0124  (a missing cell is not equal to itself)
+        return None
+    if isinstance(cell, str):
+        return cell if cell.strip() else None
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return datetime(cell.year, cell.month, cell.day)
+    return cell
+
+
+def _array(cells: list[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    held = [cell for cell in cells if cell is not None]
+    if held and all(isinstance(cell, bool) for cell in held):
+        return pa.array(cells, pa.bool_())
+    if held and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in held):
+        return pa.array([None if cell is None else float(cell) for cell in cells], pa.float64())
+    if held and all(isinstance(cell, datetime) for cell in held):
+        return pa.array(cells, pa.timestamp("us"))
+    return pa.array([None if cell is None else _as_text(cell) for cell in cells], pa.string())
+
+
+def _as_text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, (datetime, time)):
+        return cell.isoformat(sep=" ") if isinstance(cell, datetime) else cell.isoformat()
+    return str(cell)

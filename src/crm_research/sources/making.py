@@ -1,0 +1,160 @@
+"""Making a canonical table in the embedded engine: check the plan's doubts in one scan, then map and sum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from crm_research.errors import ContractViolation, StudyError
+from crm_research.sources.dates import mend_of_time
+from crm_research.sources.session import quoted
+from crm_research.vocabulary import CANCELLED, RETURN, SALE
+
+if TYPE_CHECKING:
+    from crm_research.sources.mapping import Doubt, TablePlan
+    from crm_research.sources.session import Relation, Session
+
+_N_EXAMPLES: Final = 5
+_SUMMED: Final = ("revenue", "discount", "cost")
+_RULES: Final = {
+    "float64": "every value is a number",
+    "int64": "every value is a whole number",
+    "timestamp": "every value is a time",
+    "boolean": "every value is yes or no",
+    "string": "every value is text",
+}
+
+
+def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
+    """Make the canonical table of a plan. Returns its name in the session: the canonical name itself.
+
+    Raises
+    ------
+    ContractViolation
+        If values cannot be read as their type, or lines of one order do not belong together.
+    """
+    try:
+        check_doubts(session, plan, relation)
+        select = plan.select_from(relation.name)
+        if plan.sum_lines:
+            lines = session.new_name("lines")
+            session.run(f"CREATE TEMP TABLE {quoted(lines)} AS {select}")
+            check_lines(session, plan, lines)
+            select = order_lines_summed(plan, lines)
+        # Text is cast once, into a table; typed sources stay where they are, behind a view.
+        what = "TABLE" if plan.sum_lines or relation.is_scratch else "VIEW"
+        session.run(f"CREATE {what} {quoted(plan.table)} AS {select}")
+        if plan.sum_lines:
+            session.run(f"DROP TABLE {quoted(lines)}")
+    except duckdb.Error as problem:
+        reason = str(problem).splitlines()[0]
+        raise StudyError(
+            f"{plan.where_in_file}: cannot be made of {relation.described}: {reason}. "
+            "Check its expressions; cast(column as double) makes a number of a text."
+        ) from None
+    return plan.table
+
+
+def check_doubts(session: Session, plan: TablePlan, relation: Relation) -> None:
+    """Count, in one scan, the values of each column that cannot be read; raise for the first column that has any."""
+    if not plan.doubts:
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE {_condition(doubt, plan)})" for doubt in plan.doubts)
+    found = session.run(f"SELECT {counts} FROM {quoted(relation.name)}").fetchone()
+    broken = [(doubt, n) for doubt, n in zip(plan.doubts, found, strict=True) if n]
+    violations = [_violation(session, plan, relation, doubt, n) for doubt, n in broken]
+    if len(violations) == 1:
+        raise violations[0]
+    if violations:
+        raise StudyError("\n".join(str(violation) for violation in violations))
+
+
+def _condition(doubt: Doubt, plan: TablePlan) -> str:
+    return doubt.bad if doubt.of_all_rows or not plan.where else f"({doubt.bad}) AND ({plan.where})"
+
+
+def _violation(session: Session, plan: TablePlan, relation: Relation, doubt: Doubt, n_bad: int) -> ContractViolation:
+    rows = session.run(
+        f"SELECT DISTINCT CAST({doubt.raw} AS VARCHAR) AS found FROM {quoted(relation.name)} "
+        f"WHERE {_condition(doubt, plan)} ORDER BY found LIMIT {_N_EXAMPLES}"
+    ).fetchall()
+    examples = [repr(row[0]) for row in rows]
+    key = f"{plan.where_in_file}.columns.{doubt.column}"
+    return ContractViolation(
+        table=plan.table,
+        column=doubt.column,
+        rule=f"{_RULES[doubt.target]} (column {doubt.source_column!r} of {relation.described})",
+        n_bad=n_bad,
+        examples=examples,
+        mend=_mend(doubt.target, [row[0] for row in rows], key),
+    )
+
+
+def _mend(target: str, examples: list[str], key: str) -> str:
+    if target == "timestamp":
+        return mend_of_time(examples, key)
+    if target in {"float64", "int64"}:
+        if any("," in example for example in examples):
+            return (
+                "If the comma is the decimal sign, write decimal: ',' beside the path; if it parts thousands, "
+                "thousands: ','."
+            )
+        return "Mend the file, list such values under null_values or signs beside the path, or leave the rows out by where."
+    return f"Mend the file, or derive the value with {key}: {{expr: ...}}."
+
+
+def check_lines(session: Session, plan: TablePlan, lines: str) -> None:
+    """Lines may be summed to orders: each has an order number, and no order has two customers."""
+    (unnumbered,) = session.run(f"SELECT count(*) FROM {quoted(lines)} WHERE order_id IS NULL").fetchone()
+    if unnumbered:
+        raise ContractViolation(
+            table=plan.table,
+            column="order_id",
+            rule="every line that is summed has an order number",
+            n_bad=unnumbered,
+            mend="Leave such lines out by where, or derive an order_id by expr, such as customer and day.",
+        )
+    mixed = (
+        f"SELECT order_id FROM {quoted(lines)} GROUP BY order_id "
+        "HAVING min(customer_id) <> max(customer_id) OR (count(customer_id) > 0 AND count(customer_id) < count(*))"
+    )
+    (n_mixed,) = session.run(f"SELECT count(*) FROM ({mixed})").fetchone()
+    if n_mixed:
+        examples = session.run(f"{mixed} ORDER BY order_id LIMIT {_N_EXAMPLES}").fetchall()
+        raise ContractViolation(
+            table=plan.table,
+            column="order_id",
+            rule="every order whose lines are summed belongs to one customer",
+            n_bad=n_mixed,
+            examples=[repr(row[0]) for row in examples],
+            mend="Make the number unique by order_id: {expr: ...}, such as store and number, or mend the file.",
+        )
+
+
+def order_lines_summed(plan: TablePlan, lines: str, *, digits: int | None = 6) -> str:
+    """SQL that sums lines to orders: money added, the earliest time, the smallest of every other value."""
+    has_kind = "kind" in plan.outputs
+    columns = []
+    for name in plan.outputs:
+        column = quoted(name)
+        if name == "order_id":
+            columns.append(column)
+        elif name == "kind":
+            columns.append(f"{_ORDER_KIND} AS kind")
+        elif name in _SUMMED:
+            # Rounded far below a cent: sums then do not depend on the order in which threads add the lines.
+            total = f"sum({column})"
+            if has_kind:
+                total = f"coalesce(sum({column}) FILTER (WHERE kind <> '{CANCELLED}'), {total})"
+            columns.append(f"{total if digits is None else f'round({total}, {digits})'} AS {column}")
+        else:
+            columns.append(f"min({column}) AS {column}")
+    return f"SELECT {', '.join(columns)} FROM {quoted(lines)} GROUP BY order_id"
+
+
+# A cancelled line leaves its order; an order is cancelled or a return only if all that is left of it is.
+_ORDER_KIND: Final = (
+    f"CASE WHEN bool_and(kind = '{CANCELLED}') THEN '{CANCELLED}' "
+    f"WHEN bool_and(kind IN ('{RETURN}', '{CANCELLED}')) THEN '{RETURN}' ELSE '{SALE}' END"
+)

@@ -1,0 +1,263 @@
+"""The plan of one table: SQL that makes the canonical table of a source, and what must be checked before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
+
+from crm_research.contracts import Column, TableContract
+from crm_research.errors import StudyError, offer_names
+from crm_research.sources.casting import Cast, Reading
+from crm_research.sources.definition import ColumnRule
+from crm_research.sources.expressions import Expression, ExpressionReader
+from crm_research.sources.session import literal, quoted
+from crm_research.vocabulary import CANCELLED, RETURN, SALE
+
+if TYPE_CHECKING:
+    from crm_research.sources.definition import StudyDefinition, TableRule
+    from crm_research.sources.session import Relation
+
+TYPE_OF_ATTRIBUTE: Final = {"number": "float64", "category": "string", "flag": "boolean", "time": "timestamp"}
+_SQL_TYPES: Final = {
+    "string": "VARCHAR",
+    "float64": "DOUBLE",
+    "int64": "BIGINT",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A condition that must hold for no row that is kept; `of_all_rows` asks those too that `where` leaves out."""
+
+    column: str
+    source_column: str
+    target: str
+    bad: str
+    raw: str
+    of_all_rows: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePlan:
+    """How to make a canonical table.
+
+    Parameters
+    ----------
+    outputs
+        Column name to SQL over the source's columns: the canonical ones, then attributes, then extra columns.
+    where
+        Rows to keep, as SQL; empty for all.
+    doubts
+        What must be checked on those rows first.
+    extra
+        Names among `outputs` that are kept as they stand in the source.
+    """
+
+    table: str
+    where_in_file: str
+    outputs: Mapping[str, str]
+    where: str
+    doubts: tuple[Doubt, ...]
+    attributes: Mapping[str, str]
+    extra: tuple[str, ...] = ()
+    sum_lines: bool = False
+
+    def select_from(self, relation: str) -> str:
+        """The rows of the canonical table before order lines are summed."""
+        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in self.outputs.items())
+        return f"SELECT {columns} FROM {quoted(relation)}{f' WHERE {self.where}' if self.where else ''}"
+
+
+@dataclass(kw_only=True)
+class Planner:
+    """Collects one table's plan, and every problem of it before any is told."""
+
+    study: StudyDefinition
+    contract: TableContract
+    rule: TableRule
+    relation: Relation
+    where_in_file: str
+    reading_class: type[Reading] = Reading
+    _outputs: dict[str, str] = field(default_factory=dict)
+    _doubts: list[Doubt] = field(default_factory=list)
+    _problems: list[str] = field(default_factory=list)
+    _renamed: set[str] = field(default_factory=set)
+
+    def plan(self) -> TablePlan:
+        """The plan; StudyError with one line for each problem."""
+        self._reading = self.reading_class(rule=self.relation.rule, timezone=self.study.timezone)
+        self._reader = ExpressionReader(kinds=self.relation.kinds, reading=self._reading, as_of=self.study.as_of)
+        self._by_lower = {name.lower(): name for name in self.relation.kinds}
+        for column in self.contract.columns:
+            self._add_canonical(column)
+        self._add_order_kind()
+        self._add_attributes()
+        extra = self._add_extra()
+        where = self._condition("where", self.rule.where)
+        if self._problems:
+            raise StudyError("\n".join(self._problems))
+        return TablePlan(
+            table=self.contract.name,
+            where_in_file=self.where_in_file,
+            outputs=self._outputs,
+            where=where,
+            doubts=tuple(self._doubts),
+            attributes={name: rule.type for name, rule in self.rule.attributes.items()},
+            extra=extra,
+            sum_lines=self.rule.sum_lines,
+        )
+
+    def _add_canonical(self, column: Column) -> None:
+        rule = self.rule.columns.get(column.name)
+        if rule is None and column.name.lower() in self._by_lower:
+            rule = ColumnRule(column=self._by_lower[column.name.lower()])
+        if rule is None:
+            if column.required:
+                self._problems.append(
+                    f"{self.where_in_file}.columns: {self.contract.name}.{column.name} ({column.meaning}) is missing; "
+                    f"{self.relation.described} has the columns {', '.join(self.relation.kinds)}. "
+                    f"Write {column.name}: COLUMN under columns."
+                )
+            return
+        place = f"{self.where_in_file}.columns.{column.name}"
+        try:
+            sql = self._value(column.name, column.type, rule, place, is_id=column.name.endswith("_id"))
+        except StudyError as problem:
+            self._problems.append(str(problem))
+            return
+        factor = self._factor(rule)
+        self._outputs[column.name] = sql if factor is None else f"({sql}) * CAST({factor!r} AS DOUBLE)"
+
+    def _factor(self, rule: ColumnRule) -> float | None:
+        if rule.currency is not None and rule.currency != self.study.currency:
+            return self.study.exchange_rates[rule.currency]
+        return rule.scale
+
+    def _value(self, name: str, target: str, rule: ColumnRule, place: str, *, is_id: bool = False) -> str:
+        if rule.column is not None:
+            return self._from_column(name, target, rule, place, is_id=is_id)
+        if rule.expr is not None:
+            return self._from_expression(name, target, rule.expr, rule, place)
+        return f"CAST({_constant(rule.value)} AS {_SQL_TYPES[target]})"
+
+    def _from_column(self, name: str, target: str, rule: ColumnRule, place: str, *, is_id: bool) -> str:
+        wanted = str(rule.column)
+        found = self._by_lower.get(wanted.lower())
+        if found is None:
+            raise StudyError(
+                f"{place}: {self.relation.described} has no column {wanted!r}. "
+                f"{offer_names(wanted, self.relation.kinds)}"
+            )
+        if found not in self.rule.attributes:
+            self._renamed.add(found)
+        raw = quoted(found)
+        cast = self._cast(raw, found, target, rule, place, is_id=is_id)
+        if cast.bad is not None:
+            self._doubts.append(Doubt(column=name, source_column=found, target=target, bad=cast.bad, raw=raw))
+        return cast.value
+
+    def _cast(self, raw: str, found: str, target: str, rule: ColumnRule, place: str, *, is_id: bool) -> Cast:
+        try:
+            return self._reading.cast(raw, self.relation.kinds[found], target, formats=rule.format, is_id=is_id)
+        except StudyError as problem:
+            raise StudyError(f"{place}: the column {found!r} of {self.relation.described} {problem}.") from None
+
+    def _from_expression(self, name: str, target: str, text: str, rule: ColumnRule, place: str) -> str:
+        expression = self._reader.read(text, where=place, wanted=target)
+        self._doubt_usages(expression)
+        # The expression's own type is known only to the engine, so its value is cast through text where it need be.
+        value = expression.sql
+        if target == "timestamp" and (rule.format or self.relation.rule.date_format):
+            cast = self._reading.cast(value, "text", target, formats=rule.format)
+            self._doubts.append(Doubt(column=name, source_column=text, target=target, bad=str(cast.bad), raw=value))
+            return cast.value
+        if target == "string":
+            return f"CAST({value} AS VARCHAR)"
+        tried = f"TRY_CAST({value} AS {_SQL_TYPES[target]})"
+        self._doubts.append(
+            Doubt(
+                column=name,
+                source_column=text,
+                target=target,
+                bad=f"({value}) IS NOT NULL AND {tried} IS NULL",
+                raw=value,
+            )
+        )
+        return tried
+
+    def _doubt_usages(self, expression: Expression, *, of_all_rows: bool = False) -> None:
+        for usage in expression.usages:
+            self._doubts.append(
+                Doubt(
+                    column=usage.column,
+                    source_column=usage.column,
+                    target=usage.target,
+                    bad=usage.bad,
+                    raw=quoted(usage.column),
+                    of_all_rows=of_all_rows,
+                )
+            )
+
+    def _condition(self, key: str, text: str | None) -> str:
+        if text is None:
+            return ""
+        try:
+            expression = self._reader.read(text, where=f"{self.where_in_file}.{key}", wanted="boolean")
+        except StudyError as problem:
+            self._problems.append(str(problem))
+            return ""
+        self._doubt_usages(expression, of_all_rows=key == "where")
+        return expression.sql
+
+    def _add_order_kind(self) -> None:
+        cancelled = self._condition("cancellations", self.rule.cancellations)
+        returned = self._condition("returns", self.rule.returns)
+        if not cancelled and not returned:
+            return
+        base = f"coalesce({self._outputs.get('kind', 'NULL')}, {literal(SALE)})"
+        branches = [
+            f"WHEN {condition} THEN {literal(kind)}"
+            for condition, kind in ((cancelled, CANCELLED), (returned, RETURN))
+            if condition
+        ]
+        self._outputs["kind"] = f"CASE {' '.join(branches)} ELSE {base} END"
+
+    def _add_attributes(self) -> None:
+        for name, rule in self.rule.attributes.items():
+            place = f"{self.where_in_file}.attributes.{name}"
+            if rule.expr is None and rule.column is None and name in self._outputs:
+                continue
+            origin = {"expr": rule.expr} if rule.expr is not None else {"column": rule.column or name}
+            try:
+                taken = name in self.contract.column_names
+                if taken:
+                    raise StudyError(f"{place}: {name!r} is a canonical column; map it under columns.")
+                column = ColumnRule(**origin, format=rule.format)
+                self._outputs[name] = self._value(name, TYPE_OF_ATTRIBUTE[rule.type], column, place)
+            except StudyError as problem:
+                self._problems.append(str(problem))
+
+    def _add_extra(self) -> tuple[str, ...]:
+        if self.rule.sum_lines:
+            return ()
+        taken = {name.lower() for name in self._outputs}
+        canonical = {name.lower() for name in self.contract.column_names}
+        extra = [
+            name for name in self.relation.kinds if name not in self._renamed and name.lower() not in taken | canonical
+        ]
+        self._outputs.update({name: quoted(name) for name in extra})
+        return tuple(extra)
+
+
+def _constant(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (date, datetime)):
+        return literal(value.isoformat())
+    return literal(str(value)) if value is not None else "NULL"

@@ -1,0 +1,157 @@
+"""Opening a study: from its name or file to tables that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from crm_research.errors import CrmError, StudyError, offer_names
+from crm_research.settings import read_settings
+from crm_research.sources.embedded import open_embedded
+from crm_research.sources.snapshot import find_snapshot, read_snapshot
+from crm_research.sources.study_file import read_study_file
+from crm_research.study import Study
+
+if TYPE_CHECKING:
+    from crm_research.sources.definition import StudyDefinition
+    from crm_research.sources.parts import OpenedTables
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyEntry:
+    """A study file as the list shows it; `problem` says why it cannot be read."""
+
+    name: str
+    title: str
+    path: Path
+    problem: str | None = None
+
+
+def open_study(
+    name_or_path: str | Path,
+    *,
+    as_of: date | datetime | str | None = None,
+    tables: Iterable[str] | None = None,
+) -> Study:
+    """Which records does this study hold?
+
+    Parameters
+    ----------
+    name_or_path
+        Name of a study in data/studies/, or the path of a study file anywhere.
+    as_of
+        Stand at another instant than the study's own; a date means its midnight. Expressions of the file that say
+        `as_of` keep the file's own.
+    tables
+        Open only these tables; None opens all.
+
+    Returns
+    -------
+    Study
+        Its tables have the canonical names and types; nothing of theirs is in memory but what text needs.
+
+    Raises
+    ------
+    StudyError, ContractViolation
+        If the file, a source or a value cannot be used; the message names the file, the place and the mend.
+    """
+    path = find_study_file(name_or_path)
+    definition = read_study_file(path)
+    wanted = _wanted_tables(definition, tables, path)
+    study = _as_study(definition, path, _open_tables(definition, path, wanted))
+    return study if as_of is None else study.standing_at(read_instant(as_of))
+
+
+def list_studies() -> list[StudyEntry]:
+    """Which studies are known by name? A file that cannot be read is listed with what is wrong with it."""
+    entries = []
+    for path in sorted(read_settings().studies.glob("*.y*ml")):
+        try:
+            definition = read_study_file(path)
+            entries.append(StudyEntry(name=path.stem, title=definition.title or definition.name, path=path))
+        except CrmError as problem:
+            entries.append(StudyEntry(name=path.stem, title="(cannot be read)", path=path, problem=str(problem)))
+    return entries
+
+
+def find_study_file(name_or_path: str | Path) -> Path:
+    """The file of a study that is named, or given as a path."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.lower().endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
+        path = Path(text).expanduser().resolve()
+        if not path.is_file():
+            raise StudyError(f"There is no study file {path}. Check the path.")
+        return path
+    folder = read_settings().studies
+    for ending in (".yaml", ".yml"):
+        if (folder / f"{text}{ending}").is_file():
+            return folder / f"{text}{ending}"
+    known = [path.stem for path in folder.glob("*.y*ml")]
+    raise StudyError(
+        f"There is no study {text!r}. {offer_names(text, known)} A path ending in .yaml opens a file anywhere."
+    )
+
+
+def read_instant(value: date | datetime | str) -> datetime:
+    """An instant from a date, a datetime or ISO text; a date means its midnight."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise StudyError(f"as_of {value!r} is no date. Write it as 2024-06-30.") from None
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            raise StudyError(
+                f"as_of {value.isoformat()} carries a zone. Write it in the study's own time, without one."
+            )
+        return value
+    return datetime(value.year, value.month, value.day)
+
+
+def _wanted_tables(definition: StudyDefinition, tables: Iterable[str] | None, path: Path) -> list[str]:
+    if tables is None:
+        return list(definition.tables)
+    wanted = list(tables)
+    for table in wanted:
+        if table not in definition.tables:
+            raise StudyError(f"{path}: maps no table {table!r}. {offer_names(table, definition.tables)}")
+    return wanted
+
+
+def _open_tables(definition: StudyDefinition, path: Path, wanted: list[str]) -> OpenedTables:
+    if not definition.is_embedded:
+        from crm_research.sources.in_place import open_in_place
+
+        return open_in_place(definition, path, wanted)
+    snapshots = _snapshot_folder()
+    snapshot = find_snapshot(snapshots, definition.name, path) if snapshots else None
+    opened = read_snapshot(snapshot, wanted) if snapshot else None
+    return opened or open_embedded(definition, path, wanted)
+
+
+def _snapshot_folder() -> Path | None:
+    try:
+        return read_settings().snapshot
+    except CrmError:
+        return None  # a study file needs no project around it
+
+
+def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> Study:
+    return Study(
+        name=definition.name,
+        title=definition.title or definition.name,
+        currency=definition.currency,
+        as_of=definition.as_of,
+        holdout_until=definition.holdout_until,
+        tables=MappingProxyType(dict(opened.tables)),
+        attributes=MappingProxyType({name: MappingProxyType(dict(held)) for name, held in opened.attributes.items()}),
+        provenance=definition.provenance,
+        caveats=tuple(definition.caveats),
+        inputs=opened.inputs,
+        path=path,
+        truth=opened.truth,
+    )

@@ -1,0 +1,23 @@
+"""What opening gives, whatever the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.study import InputFingerprint
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OpenedTables:
+    """Canonical tables of a study with their declared attributes and what they were read from."""
+
+    tables: Mapping[str, ir.Table]
+    attributes: Mapping[str, Mapping[str, str]]
+    inputs: tuple[InputFingerprint, ...]
+    truth: Path | None = None

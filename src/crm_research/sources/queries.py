@@ -1,0 +1,108 @@
+"""SQL over named inputs: the source of a table that needs a join or a sum before it can be mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from crm_research.errors import StudyError, offer_names
+from crm_research.sources.casting import Reading
+from crm_research.sources.fingerprints import digest_text
+from crm_research.sources.session import Relation, Session, quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.definition import SourceRule
+
+_REFUSED: Final = (exp.DDL, exp.DML, exp.Command, exp.Drop, exp.ReadCSV, exp.ReadParquet, exp.Block, exp.Into)
+
+
+def stage_sql(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
+    """Run the SQL of a source over its inputs and keep the result as a table of the session.
+
+    Columns of text files are numbers or times to the SQL where every value of them is one, and text otherwise.
+    """
+    from crm_research.sources.staging import stage
+
+    inputs = {
+        name: stage(session, source, base, where=f"{where}.inputs.{name}") for name, source in rule.inputs.items()
+    }
+    typed = {name: _typed(session, relation) for name, relation in inputs.items()}
+    sql = prepare_sql(str(rule.sql), typed, where=f"{where}.sql")
+    name = session.new_name("sql")
+    try:
+        session.run(f"CREATE TABLE {quoted(name)} AS {sql}")
+    except duckdb.Error as problem:
+        reason = str(problem).splitlines()[0]
+        columns = "; ".join(f"{name} has {', '.join(relation.kinds)}" for name, relation in inputs.items())
+        raise StudyError(f"{where}.sql: {reason} ({columns}.) Mend the SQL.") from None
+    parts = [str(rule.sql), *(relation.fingerprint for relation in inputs.values())]
+    return Relation(
+        name=name,
+        kinds=session.kinds_of(name),
+        rule=rule,
+        described=" and ".join(dict.fromkeys(relation.described for relation in inputs.values())),
+        fingerprint=digest_text("\n".join(parts)),
+        is_scratch=True,
+    )
+
+
+def prepare_sql(sql: str, relations: Mapping[str, str], *, where: str) -> str:
+    """One SELECT that reads only these named relations, with each replaced by what stands for it in the session."""
+    try:
+        trees = sqlglot.parse(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as problem:
+        raise StudyError(f"{where}: no SQL ({str(problem).splitlines()[0]}). Mend it.") from None
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise StudyError(f"{where}: must be one SELECT. Write one, without semicolons.")
+    tree = trees[0]
+    if any(True for _ in tree.find_all(*_REFUSED)):
+        raise StudyError(f"{where}: may only select from its inputs. Name files under inputs.")
+    local = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
+    by_lower = {name.lower(): relation for name, relation in relations.items()}
+    for table in list(tree.find_all(exp.Table)):
+        if not isinstance(table.this, exp.Identifier) or table.db:
+            raise StudyError(
+                f"{where}: reads {table.sql(dialect='duckdb')!r}. Name the file under inputs and select from that name."
+            )
+        if table.name.lower() in by_lower:
+            alias = table.alias or table.name
+            table.replace(exp.alias_(exp.to_table(by_lower[table.name.lower()]), alias, table=True))
+        elif table.name.lower() not in local:
+            raise StudyError(f"{where}: no input {table.name!r}. {offer_names(table.name, relations)}")
+    return tree.sql(dialect="duckdb")
+
+
+def _typed(session: Session, relation: Relation) -> str:
+    texts = [name for name, kind in relation.kinds.items() if kind == "text"]
+    if not relation.is_scratch or not texts:
+        return relation.name
+    reading = Reading(rule=relation.rule)
+    casts = {
+        name: {kind: reading.cast(quoted(name), "text", kind) for kind in ("float64", "timestamp")} for name in texts
+    }
+    tests = []
+    for name in texts:
+        zeros = f"count(*) FILTER (WHERE regexp_matches({quoted(name)}, '^0\\d'))"
+        bad = ", ".join(f"count(*) FILTER (WHERE {casts[name][kind].bad})" for kind in ("float64", "timestamp"))
+        tests.append(f"{bad}, {zeros}, count({quoted(name)})")
+    counts = session.run(f"SELECT {', '.join(tests)} FROM {quoted(relation.name)}").fetchone()
+    columns = []
+    for i, name in enumerate(texts):
+        n_no_number, n_no_time, n_zeros, n = counts[4 * i : 4 * i + 4]
+        if n and not n_no_number and not n_zeros:
+            value = casts[name]["float64"].value
+        elif n and not n_no_time:
+            value = casts[name]["timestamp"].value
+        else:
+            value = reading.text(quoted(name))
+        columns.append(f"{value} AS {quoted(name)}")
+    view = session.new_name("typed")
+    session.run(
+        f"CREATE TEMP VIEW {quoted(view)} AS SELECT * REPLACE ({', '.join(columns)}) FROM {quoted(relation.name)}"
+    )
+    return view

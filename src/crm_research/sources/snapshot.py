@@ -1,0 +1,105 @@
+"""Snapshots: a study staged once, and read by every process of a run.
+
+A snapshot is a DuckDB file with the canonical tables and a JSON file beside it. It belongs to one study file: a file
+that has changed since, or that lies elsewhere, is opened anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_research.sources.fingerprints import digest_files
+from crm_research.sources.parts import OpenedTables
+from crm_research.sources.session import literal, open_session, quoted
+from crm_research.study import InputFingerprint
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+
+def write_snapshot(study: Study, folder: Path) -> Path | None:
+    """Store the tables of an opened study in a folder, so that `open_study` finds them there.
+
+    Returns
+    -------
+    Path or None
+        The DuckDB file; None where the study lives in a server, which is its own snapshot.
+    """
+    if study.backend.name != "duckdb" or study.path is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    target, half = folder / f"{study.name}.duckdb", folder / f".{study.name}.{os.getpid()}.duckdb"
+    half.unlink(missing_ok=True)
+    connection = study.backend.con
+    connection.execute(f"ATTACH {literal(str(half))} AS snapshot__")
+    n_rows = {}
+    try:
+        for table in study.tables:
+            connection.execute(f"CREATE TABLE snapshot__.{quoted(table)} AS SELECT * FROM {quoted(table)}")
+            (n_rows[table],) = connection.execute(f"SELECT count(*) FROM snapshot__.{quoted(table)}").fetchone()
+    finally:
+        connection.execute("DETACH snapshot__")
+    record = _record(study, n_rows)
+    half_record = half.with_suffix(".json")
+    half_record.write_text(json.dumps(record, indent=1, default=_plain), encoding="utf-8")
+    half.replace(target)
+    half_record.replace(target.with_suffix(".json"))
+    return target
+
+
+def find_snapshot(folder: Path, name: str, path: Path) -> Path | None:
+    """The snapshot of this study file in a folder; None if there is none, or the file has changed since."""
+    file = folder / f"{name}.duckdb"
+    try:
+        record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_same = record.get("path") == str(path.resolve()) and record.get("study_file") == digest_files([path])
+    return file if is_same and file.is_file() else None
+
+
+def read_snapshot(file: Path, wanted: Sequence[str]) -> OpenedTables | None:
+    """The wanted tables of a snapshot, for reading only; None if it does not hold them all."""
+    record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    if not set(wanted) <= set(record["tables"]):
+        return None
+    session = open_session()
+    session.run(f"ATTACH {literal(str(file))} AS snapshot__ (READ_ONLY)")
+    for table in wanted:
+        session.run(f"CREATE VIEW {quoted(table)} AS SELECT * FROM snapshot__.{quoted(table)}")
+    inputs = [InputFingerprint(**one) for one in record["inputs"] if one["table"] in wanted]
+    return OpenedTables(
+        tables={table: session.backend.table(table) for table in wanted},
+        attributes={table: record["attributes"].get(table, {}) for table in wanted},
+        inputs=tuple(inputs),
+        truth=Path(record["truth"]) if record["truth"] else None,
+    )
+
+
+def _record(study: Study, n_rows: dict[str, int]) -> dict[str, Any]:
+    path = study.path.resolve() if study.path else None
+    return {
+        "name": study.name,
+        "title": study.title,
+        "currency": study.currency,
+        "as_of": study.as_of,
+        "holdout_until": study.holdout_until,
+        "provenance": study.provenance,
+        "caveats": list(study.caveats),
+        "path": str(path),
+        "study_file": digest_files([path]) if path else "",
+        "truth": str(study.truth) if study.truth else None,
+        "tables": list(study.tables),
+        "attributes": {table: dict(declared) for table, declared in study.attributes.items()},
+        "inputs": [asdict(replace(one, n_rows=n_rows.get(one.table, one.n_rows))) for one in study.inputs],
+    }
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

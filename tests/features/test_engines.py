@@ -1,0 +1,64 @@
+"""The same features, value by value, from the engines that hold the data: DuckDB, PostgreSQL and Spark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import ibis
+import pandas as pd
+import pytest
+
+from crm_research.engine import connect
+from crm_research.features.leakage import guard_no_lookahead
+from crm_research.features.rfm import build_rfm
+from tests.features.test_dialects import BUILDERS
+from tests.features.test_leakage import spend_of_all_time
+from tests.features.worlds import a_full_study
+
+
+def moved_to(study, backend):
+    """The same study with its tables copied into another engine."""
+    tables = {}
+    for name, table in study.tables.items():
+        tables[name] = backend.create_table(name, table.execute(), schema=table.schema(), overwrite=True)
+    return replace(study, tables=tables)
+
+
+def in_order(built):
+    frame = built.execute()
+    exact = [column for column in frame.columns if not pd.api.types.is_float_dtype(frame[column])]
+    return frame.sort_values(exact).reset_index(drop=True)
+
+
+def assert_same_features(elsewhere):
+    here = a_full_study()
+    for name, build in BUILDERS.items():
+        pd.testing.assert_frame_equal(
+            in_order(build(here)), in_order(build(elsewhere)), check_dtype=False, obj=f"{name}, DuckDB on the left"
+        )
+
+
+@pytest.mark.postgres
+def test_postgresql_gives_the_same_features_and_the_same_verdict_on_leaks(postgres_url):
+    study = moved_to(a_full_study(), connect(postgres_url))
+    assert study.backend.name == "postgres"
+    assert_same_features(study)
+    assert guard_no_lookahead(build_rfm, study).n_rows == 2
+    with pytest.raises(Exception, match="spend differ"):
+        guard_no_lookahead(spend_of_all_time, study)
+
+
+@pytest.mark.slow
+def test_spark_gives_the_same_features(tmp_path):
+    sql = pytest.importorskip("pyspark.sql", reason="needs the spark extra and Java")
+    options = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.warehouse.dir": str(tmp_path),
+        "spark.ui.enabled": "false",
+    }
+    session = sql.SparkSession.builder.master("local[1]").config(map=options).getOrCreate()
+    try:
+        assert_same_features(moved_to(a_full_study(), ibis.pyspark.connect(session)))
+    finally:
+        session.stop()

@@ -1,0 +1,69 @@
+"""Simulated customers whose truth is known, drawn here independently of the package's own generators."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def poisson_buyers(n: int, *, rate, lifetime, age_days, rng) -> pd.DataFrame:
+    """Customers who buy at a rate per day until their lifetime in days ends; the loop over purchases is the story itself."""
+    clock = np.zeros(n)
+    frequency, recency = np.zeros(n, dtype=int), np.zeros(n)
+    until = np.minimum(lifetime, age_days)
+    buying = np.ones(n, dtype=bool)
+    while buying.any():
+        clock = clock + rng.exponential(size=n) / rate
+        buying &= clock <= until
+        frequency += buying
+        recency = np.where(buying, clock, recency)
+    return pd.DataFrame({"frequency": frequency, "recency_days": recency, "age_days": age_days})
+
+
+def tossing_buyers(n: int, *, rate, dropout, age_days, rng, is_first_tossed: bool) -> pd.DataFrame:
+    """Customers who buy at a rate per day and after each purchase leave with a chance of their own."""
+    clock = np.zeros(n)
+    frequency, recency = np.zeros(n, dtype=int), np.zeros(n)
+    buying = rng.random(n) >= dropout if is_first_tossed else np.ones(n, dtype=bool)
+    while buying.any():
+        clock = clock + rng.exponential(size=n) / rate
+        buying = buying & (clock <= age_days)
+        frequency += buying
+        recency = np.where(buying, clock, recency)
+        buying = buying & (rng.random(n) >= dropout)
+    return pd.DataFrame({"frequency": frequency, "recency_days": recency, "age_days": age_days})
+
+
+def a_bg_nbd_world(
+    n: int, *, r=0.8, alpha=40.0, a=0.9, b=2.5, seed=0, is_first_tossed=False, longest_days=300
+) -> pd.DataFrame:
+    """Truth in days: rates Gamma(r, alpha), dropout Beta(a, b)."""
+    rng = np.random.default_rng(seed)
+    return tossing_buyers(
+        n,
+        rate=rng.gamma(r, size=n) / alpha,
+        dropout=rng.beta(a, b, size=n),
+        age_days=rng.integers(longest_days // 2, longest_days, size=n).astype(float),
+        rng=rng,
+        is_first_tossed=is_first_tossed,
+    )
+
+
+def a_pareto_nbd_world(n: int, *, r=0.8, alpha=40.0, s=1.2, beta=150.0, seed=0, longest_days=300) -> pd.DataFrame:
+    """Truth in days: rates Gamma(r, alpha), dropout rates Gamma(s, beta)."""
+    rng = np.random.default_rng(seed)
+    return poisson_buyers(
+        n,
+        rate=rng.gamma(r, size=n) / alpha,
+        lifetime=rng.exponential(size=n) * beta / rng.gamma(s, size=n),
+        age_days=rng.integers(longest_days // 2, longest_days, size=n).astype(float),
+        rng=rng,
+    )
+
+
+def spending_customers(n: int, *, p=4.0, q=5.0, gamma=60.0, seed=0) -> pd.DataFrame:
+    """Repeaters whose spend per occasion is Gamma(p, v) with a v of their own from Gamma(q, gamma)."""
+    rng = np.random.default_rng(seed)
+    frequency = rng.geometric(0.3, size=n)
+    scale = gamma / rng.gamma(q, size=n)
+    return pd.DataFrame({"frequency": frequency, "mean_spend": rng.gamma(p * frequency) * scale / frequency})
