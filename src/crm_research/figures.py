@@ -68,4 +68,5 @@ class Figure:
 def _finite_or_none(value: Any) -> float | None:
     if value is None or not math.isfinite(value):
         return None
-    return float(value)
+    # Engines add in parallel: the last digits of a sum depend on who came first, and a second run must say the same.
+    return float(f"{value:.12g}")

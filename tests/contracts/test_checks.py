@@ -14,7 +14,7 @@ from crm_research.contracts.rules import READERS, RULES, SEVERITIES
 from crm_research.contracts.tables import TABLES
 from crm_research.errors import ContractViolation, CrmError, StudyError
 from crm_research.study import InputFingerprint
-from tests.builders import a_study
+from tests.builders import a_study, orders
 from tests.contracts.frames import customers
 from tests.contracts.test_row_rules import SIX_ORDERS, SOUND, found, with_values
 from tests.contracts.test_set_rules import BUYERS
@@ -67,6 +67,12 @@ def test_an_accepted_error_is_a_warning_up_to_the_accepted_share():
     finding = found(beyond, "orders", "negative-revenue", "revenue")
     assert (finding.severity, finding.accepted_share) == ("error", 0.1)
     assert finding.mend.endswith("The study file accepts a share of 0.1.")
+
+
+def test_a_share_that_is_accepted_is_accepted_itself():
+    a_hundred = orders(*[("anna", "2024-06-30", -1.0 if i < 29 else 1.0) for i in range(100)])
+    study = accepting(a_study(orders=a_hundred), orders={"negative-revenue": 0.29})
+    assert check_study(study).errors == ()
 
 
 def test_an_accepted_warning_is_a_note():

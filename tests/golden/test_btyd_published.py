@@ -5,10 +5,11 @@ CDNOW: 2,357 customers, purchases until 1997-09-30 (39 weeks), times in days / 7
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from crm_research.models.btyd import fit_bg_bb, fit_bg_nbd, fit_gamma_gamma, fit_mbg_nbd, fit_pareto_nbd
-from tests.models.btyd.published import as_patterns, cdnow_customers, donations
+from tests.models.btyd.published import as_patterns, cdnow_customers, cdnow_occasions, donations
 
 
 def printed(fit, digits: int) -> dict[str, str]:
@@ -75,9 +76,18 @@ def test_bg_bb_on_the_donations():
     assert f"{fit.log_likelihood:.2f}" == "-33225.58"
 
 
-def test_weeks_rounded_up_tell_another_story(patterns):
-    # Collapsing days to weeks moves alpha from 4.41 to 6.85: event grain and time unit are separate things.
-    weekly = patterns.assign(
-        recency_days=-(-patterns["recency_days"] // 7) * 7, age_days=-(-patterns["age_days"] // 7) * 7
+def test_collapsing_days_to_calendar_weeks_tells_another_story():
+    # Event grain and time unit are separate things: weeks as grain move alpha by half, weeks as unit do not.
+    occasions = cdnow_occasions()
+    known = occasions[occasions["day"] <= "1997-09-30"]
+    weeks = known.assign(week=(known["day"] - pd.Timestamp("1996-12-30")).dt.days // 7)
+    by_customer = weeks.drop_duplicates(["customer_id", "week"]).groupby("customer_id")["week"]
+    last_week = (pd.Timestamp("1997-09-30") - pd.Timestamp("1996-12-30")).days // 7
+    weekly = pd.DataFrame(
+        {
+            "frequency": by_customer.size() - 1,
+            "recency_days": (by_customer.max() - by_customer.min()) * 7,
+            "age_days": (last_week - by_customer.min()) * 7,
+        }
     )
-    assert abs(fit_bg_nbd(weekly).estimate("alpha") - 4.414) > 0.1
+    assert fit_bg_nbd(weekly).estimate("alpha") == pytest.approx(6.59, abs=0.01)

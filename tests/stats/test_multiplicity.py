@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research.stats.multiplicity import adjust_holm
@@ -20,6 +20,7 @@ def test_a_comparison_that_could_not_be_made_is_not_counted():
     assert np.allclose(found[[0, 2]], [0.04, 0.5])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_adjusted_values_keep_their_order_and_lie_between_raw_and_bonferroni(raw):
     found = adjust_holm(raw)

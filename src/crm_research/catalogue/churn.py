@@ -12,7 +12,10 @@ class ChurnParameters(ReportParameters):
 
     study: str = "telco"
     horizon_months: int | None = Field(
-        default=None, ge=1, le=600, description="How far the pictures look; None as far as enough contracts were watched."
+        default=None,
+        ge=1,
+        le=600,
+        description="How far the pictures look; None as far as enough contracts were watched.",
     )
     group: str | None = Field(default=None, description="Attribute to compare; None takes the study's first category.")
 

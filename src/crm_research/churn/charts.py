@@ -102,7 +102,8 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         return _say_nothing(title, ax)
     ax = new_axes(
         title=title,
-        subtitle=f"Ends per contract and month under observation, each month with its {say_percent(leaving.confidence, 0)} "
+        subtitle="Ends per contract and month under observation, each month with its "
+        f"{say_percent(leaving.confidence, 0)} "
         "interval; the line is smoothed",
         xlabel="month of the contract",
         ax=ax,
@@ -112,9 +113,15 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax.vlines(month, rates["lower"], rates["upper"], color=REST, linewidth=1.2, alpha=0.8)
     ax.plot(month, rates["rate"], "o", color=MUTED, markersize=3.2)
     if not leaving.hazard.empty:
-        ax.plot(leaving.hazard["tenure_days"] / DAYS_PER_MONTH + 0.5, leaving.hazard["hazard"], color=ACCENT, linewidth=2.0)
+        ax.plot(
+            leaving.hazard["tenure_days"] / DAYS_PER_MONTH + 0.5, leaving.hazard["hazard"], color=ACCENT, linewidth=2.0
+        )
     solid = rates.loc[rates["n_ended"] > 0]
-    top = float(min(rates["upper"].max(), 1.8 * max(solid["rate"].max(), leaving.hazard["hazard"].max()))) if len(solid) else 1.0
+    top = (
+        float(min(rates["upper"].max(), 1.8 * max(solid["rate"].max(), leaving.hazard["hazard"].max())))
+        if len(solid)
+        else 1.0
+    )
     ax.set_ylim(0, top)
     ax.set_xlim(0.4, leaving.horizon_months + 0.6)
     format_share(ax)
@@ -161,7 +168,8 @@ def draw_holdout(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     check, bands = leaving.holdout, leaving.holdout.bands
     verb = "held" if check.holds else "did not hold"
     ax = new_axes(
-        title=f"The forecast {verb}: {say_percent(check.expected_share)} expected to end, {say_percent(check.observed_share)} did",
+        title=f"The forecast {verb}: {say_percent(check.expected_share)} expected to end, "
+        f"{say_percent(check.observed_share)} did",
         subtitle=f"Share of contracts running at as_of that ended in the holdout of {check.window_days:.0f} days, by "
         "quarter of expected risk: expected (grey), observed with its interval (blue)",
         xlabel="quarter of the running contracts, from the safest to the most endangered",
@@ -183,8 +191,11 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         return _say_nothing("There is no curve to hold the rule against", ax)
     good = leaving.rule.n_misses == 0
     ax = new_axes(
-        title="One monthly rate for everybody tells the same story" if good else "One monthly rate for everybody misleads",
-        subtitle=f"Share still running: the curve with its band, and the rule that {say_percent(leaving.rule.monthly_rate)} "
+        title="One monthly rate for everybody tells the same story"
+        if good
+        else "One monthly rate for everybody misleads",
+        subtitle="Share still running: the curve with its band, and the rule that "
+        f"{say_percent(leaving.rule.monthly_rate)} "
         "leave every month (dashed)",
         xlabel=_TENURE,
         ax=ax,
@@ -245,7 +256,7 @@ def _say_nothing(title: str, ax: Axes | None) -> Axes:
 
 def _as_title(sentence: str) -> str:
     """The first sentence of a finding, without its interval and full stop."""
-    first = sentence.split(": nothing")[0].rstrip(".")
+    first = sentence.split(": nothing", maxsplit=1)[0].rstrip(".")
     while " (" in first and ")" in first:
         start = first.index(" (")
         first = first[:start] + first[first.index(")", start) + 1 :]

@@ -110,7 +110,7 @@ def _count_reasons(study: Study) -> pd.DataFrame | None:
     if len(order) > MOST_REASONS:
         kept = list(order[: MOST_REASONS - 1])
         ends = ends.assign(end_reason=ends["end_reason"].where(ends["end_reason"].isin(kept), OTHER_REASONS))
-        ends = ends.groupby(["tenure_days", "end_reason"], as_index=False)["n_ended"].sum()
+        ends = ends.groupby(["tenure_days", "end_reason"], as_index=False)[["n_ended"]].sum()
     return ends
 
 

@@ -36,7 +36,9 @@ def key_figures(leaving: ChurnAnalysis) -> list[Figure]:
         nothing = "no contract was watched"
         return [
             _figure(leaving, MEDIAN, f"Median tenure ({nothing})", "days", None, 0, "Kaplan-Meier"),
-            _figure(leaving, SURVIVAL_12M, f"Still there after 12 months ({nothing})", "share", None, 0, "Kaplan-Meier"),
+            _figure(
+                leaving, SURVIVAL_12M, f"Still there after 12 months ({nothing})", "share", None, 0, "Kaplan-Meier"
+            ),
         ]
     n = int(leaving.survival.sizes["n"].iloc[0])
     return [

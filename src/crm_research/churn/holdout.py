@@ -133,10 +133,12 @@ def _count_running(study: Study) -> pd.DataFrame:
     later = known_rows(study.standing_at(study.holdout_until), "contracts")
     if "ended_at" not in later.columns:
         return pd.DataFrame({"tenure_days": [], "n": [], "n_ended": []})
-    ended = later.filter(later.ended_at.notnull()).select("contract_id", "ended_at")
+    ended = later.filter(later.ended_at.notnull()).select("contract_id", "ended_at")  # noqa: PD004
     joined = running.left_join(ended, "contract_id")
     # An end earlier on the day of as_of itself is no outcome.
-    came = joined.ended_at.notnull() & (whole_days_between(joined.started_at, joined.ended_at) >= joined.tenure_days)
+    came = joined.ended_at.notnull() & (  # noqa: PD004
+        whole_days_between(joined.started_at, joined.ended_at) >= joined.tenure_days
+    )
     counted = joined.mutate(came=came.ifelse(1, 0)).group_by("tenure_days")
     frame: pd.DataFrame = counted.agg(n=lambda t: t.count(), n_ended=lambda t: t.came.sum()).to_pandas()
     return frame.sort_values("tenure_days", ignore_index=True)

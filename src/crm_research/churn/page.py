@@ -22,7 +22,8 @@ def show_cautions(leaving: ChurnAnalysis) -> None:
             leaving.sensitivity,
             "How far the answer moves if those who left earlier were dropped from the records",
             formats={"survival_12m": "share", "lower": "share", "upper": "share", "median_days": "days"},
-            note="The truth lies between the rows if some early leavers are missing. Comparisons of groups suffer less.",
+            note="The truth lies between the rows if some early leavers are missing. Comparisons of groups suffer "
+            "less.",
         )
 
 
@@ -52,7 +53,9 @@ def show_pairs(leaving: ChurnAnalysis) -> None:
         return
     pairs = leaving.pairs
     order = pairs["survival_gap"].abs().sort_values(ascending=False).index
-    shown = pairs.loc[order, ["group", "other_group", "survival_gap", "gap_lower", "gap_upper", "mean_gap_days", "p_adjusted"]]
+    shown = pairs.loc[
+        order, ["group", "other_group", "survival_gap", "gap_lower", "gap_upper", "mean_gap_days", "p_adjusted"]
+    ]
     months = float(pairs["horizon_days"].iloc[0]) / (DAYS_PER_YEAR / 12)
     show.table(
         shown.rename(columns={"gap_lower": "lower", "gap_upper": "upper"}).reset_index(drop=True),
@@ -94,7 +97,8 @@ def show_holdout(leaving: ChurnAnalysis) -> None:
     if check.n_beyond:
         share = check.n_beyond / (check.n + check.n_beyond)
         show.note(
-            f"{check.n_beyond:,} running contracts ({say_percent(share)}) are older than the curve reaches and were not judged."
+            f"{check.n_beyond:,} running contracts ({say_percent(share)}) are older than the curve reaches and "
+            "were not judged."
         )
 
 

@@ -177,9 +177,15 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
     )
     first_end = _instant_or_none(found["first_end"])
     return ChurnSetting(
-        **{name: int(size[name]) for name in ("n_contracts", "n_customers")},
-        **{name: int(found[name]) for name in ("n_watched", "n_ended", "n_without_reason", "n_met_late")},
-        **{name: _instant_or_none(found[name]) for name in ("first_start", "last_start", "last_end")},
+        n_contracts=int(size["n_contracts"]),
+        n_customers=int(size["n_customers"]),
+        n_watched=int(found["n_watched"]),
+        n_ended=int(found["n_ended"]),
+        n_without_reason=int(found["n_without_reason"]),
+        n_met_late=int(found["n_met_late"]),
+        first_start=_instant_or_none(found["first_start"]),
+        last_start=_instant_or_none(found["last_start"]),
+        last_end=_instant_or_none(found["last_end"]),
         first_end=first_end,
         as_of=study.as_of,
         n_missing_ends=0.0 if first_end is None else _missing_ends(study, counts, first_end),

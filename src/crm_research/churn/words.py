@@ -65,9 +65,10 @@ def danger_finding(leaving: ChurnAnalysis) -> str:
     worst = worst_month(leaving)
     if worst is None:
         return year
+    between = say_interval(worst["lower"], worst["upper"], say_percent)
     return (
         f"{year.rstrip('.')}; the danger is greatest in month {worst['period_index'] + 1:.0f} of a contract, in which "
-        f"{say_percent(worst['rate'])} of those still there leave ({say_interval(worst['lower'], worst['upper'], say_percent)})."
+        f"{say_percent(worst['rate'])} of those still there leave ({between})."
     )
 
 
@@ -76,7 +77,7 @@ def worst_month(leaving: ChurnAnalysis) -> pd.Series | None:
     if leaving.rates is None:
         return None
     solid = leaving.rates.loc[leaving.rates["n_ended"] >= _FEWEST_ENDS]
-    return None if solid.empty else solid.loc[solid["rate"].idxmax()]
+    return None if solid.empty else solid.sort_values("rate", kind="stable").iloc[-1]
 
 
 def hazard_finding(leaving: ChurnAnalysis) -> str:
@@ -102,7 +103,8 @@ def extreme_groups(leaving: ChurnAnalysis) -> tuple[pd.Series, pd.Series] | None
     at = leaving.by_group.at(float(leaving.pairs["horizon_days"].iloc[0])).dropna(subset=["survival"])
     if len(at) < 2:
         return None
-    return at.loc[at["survival"].idxmin()], at.loc[at["survival"].idxmax()]
+    ordered = at.sort_values("survival", kind="stable")
+    return ordered.iloc[0], ordered.iloc[-1]
 
 
 def group_finding(leaving: ChurnAnalysis) -> str:
@@ -178,7 +180,7 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
         return told + "cannot be compared: nobody was watched for a month."
     if leaving.rule.n_misses == 0:
         return told + "agrees with the curve at every tenure compared: here the simple rule is good enough."
-    worst = compared.loc[(compared["rule"] - compared["survival"]).abs().idxmax()]
+    worst = compared.iloc[int(np.argmax(np.abs(compared["rule"] - compared["survival"])))]
     way = "too dark" if worst["rule"] < worst["survival"] else "too bright"
     return told + (
         f"lies outside the interval at {leaving.rule.n_misses} of {len(compared)} tenures compared, and is {way} by "
@@ -208,7 +210,8 @@ def holdout_finding(leaving: ChurnAnalysis) -> str:
         else "the curve is no better than one rate for everybody"
     )
     return (
-        f"{verdict}. Of {say_count(check.n, 'contract')} running at as_of it expected {say_percent(check.expected_share)} "
+        f"{verdict}. Of {say_count(check.n, 'contract')} running at as_of it expected "
+        f"{say_percent(check.expected_share)} "
         f"to end in the holdout; {say_percent(check.observed_share)} did "
         f"({say_interval(check.lower, check.upper, say_percent)}). Contract by contract, {better} (Brier score "
         f"{check.errors.score:.4f} against {check.errors.other_score:.4f})."

@@ -53,6 +53,7 @@ def command(
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
-    click.echo(f"{n_made} reports made{failed}. Open {summary.index}")
+    made = "1 report made" if n_made == 1 else f"{n_made} reports made"
+    click.echo(f"{made}{failed}. Open {summary.index}")
     if summary.n_failed:
         sys.exit(1)

@@ -195,7 +195,7 @@ class TableCheck:
     ) -> Finding:
         rule = RULES[rule_id]
         accepted = self.accepted.get(rule_id)
-        is_accepted = accepted is not None and n_bad <= accepted * n_checked
+        is_accepted = accepted is not None and n_bad / max(n_checked, 1) <= accepted
         mend = say_mend(rule, self.name, column, other=other)
         if accepted is not None and n_bad and not is_accepted:
             mend += f" The study file accepts a share of {accepted:g}."

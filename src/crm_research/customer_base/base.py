@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crm_research.contracts.checks import check_study
+from crm_research.customer_base import charts, report, wording
 from crm_research.customer_base.concentration import CLAIMED_SHARE, Concentration, measure_concentration
 from crm_research.customer_base.coverage import measure_coverage
 from crm_research.customer_base.dealings import PERIODS, OrderTotals, count_contracts, total_orders
@@ -123,15 +124,11 @@ class CustomerBase:
 
     def answer(self) -> list[str]:
         """Three sentences that answer the report's question."""
-        from crm_research.customer_base.wording import answer_base
-
-        return answer_base(self)
+        return wording.answer_base(self)
 
     def notes(self) -> list[str]:
         """What a reader must know before trusting the numbers."""
-        from crm_research.customer_base.wording import note_base
-
-        return note_base(self)
+        return wording.note_base(self)
 
     def claims(self) -> pd.DataFrame:
         """The rule of the fifth beside what the data say: claim, claimed_share, estimate, lower, upper, verdict."""
@@ -158,23 +155,46 @@ class CustomerBase:
         """Customers, orders and revenue in each period; contracts by month where there are no orders."""
         return self.contracts if self.growth is None else self.growth.periods
 
+    def claim_formats(self) -> dict[str, str]:
+        """How the columns of `claims` are printed."""
+        return dict.fromkeys(("claimed_share", "estimate", "lower", "upper"), "share")
+
+    def curve(self) -> pd.DataFrame:
+        """The concentration curve, customer_share and revenue_share; empty without one."""
+        names = ["customer_share", "revenue_share"]
+        return pd.DataFrame(columns=names) if self.concentration is None else self.concentration.curve
+
+    def inventory(self) -> pd.DataFrame:
+        """What the study holds, table by table."""
+        return report.tabulate_tables(self)
+
+    def broken_rules(self) -> pd.DataFrame:
+        """Rules of the tables that do not hold, the gravest first."""
+        return report.tabulate_broken_rules(self)
+
+    def summary(self) -> pd.DataFrame:
+        """The main numbers, rounded: figure, value."""
+        return report.summarise(self)
+
+    def estimators(self) -> dict[str, str]:
+        """What was estimated, and how."""
+        return report.name_estimators(self)
+
+    def alt(self, name: str) -> str:
+        """What one sees in the picture concentration, growth or coverage."""
+        return report.describe_picture(self, name)
+
     def draw_concentration(self, ax: Axes | None = None) -> Axes:
         """The concentration curve with the claimed point, or a strip that says why there is none."""
-        from crm_research.customer_base.charts import draw_concentration
-
-        return draw_concentration(self, ax=ax)
+        return charts.draw_concentration(self, ax=ax)
 
     def draw_growth(self, ax: Axes | None = None) -> Axes:
         """Customers buying (or contracts running) in each period, or a strip that says why not."""
-        from crm_research.customer_base.charts import draw_growth
-
-        return draw_growth(self, ax=ax)
+        return charts.draw_growth(self, ax=ax)
 
     def draw_coverage(self, ax: Axes | None = None) -> Axes:
         """Share of customers of whom we have each kind of record."""
-        from crm_research.customer_base.charts import draw_coverage
-
-        return draw_coverage(self, ax=ax)
+        return charts.draw_coverage(self, ax=ax)
 
 
 def describe_base(study: Study, *, confidence: float = 0.95, seed: int = 20170101) -> CustomerBase:

@@ -118,12 +118,13 @@ def draw_coverage(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     ax = theme.new_axes(
         title=_coverage_title(base),
         subtitle=f"Share of {theme.say_count(base.n_customers, 'customer')} known from any table",
-        size=(theme.SIZE[0], 1.5 + 0.3 * len(shown)),
+        size=(theme.SIZE[0], 1.4 + 0.34 * len(shown)),
         grid="x",
         ax=ax,
     )
     colours = [theme.WARNING if about == "joins" else theme.ACCENT for about in shown["about"]]
-    ax.barh(shown["what"], shown["share"], color=colours, height=0.62)
+    ax.barh(range(len(shown)), shown["share"], color=colours, height=0.62)
+    theme.name_rows(ax, list(shown["what"]), columns=30)
     theme.label_values(ax, [f"{n:,}" for n in shown["n_customers"]])
     ax.set_xlim(0, 1.13)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
@@ -134,6 +135,10 @@ def draw_coverage(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
 def _coverage_title(base: CustomerBase) -> str:
     gaps = base.coverage[base.coverage["about"] == "joins"]
     if gaps.empty or not gaps["n_customers"].sum():
-        return "Every customer with dealings is found where he should be" if len(gaps) else "Which records we have"
+        return (
+            "Everybody with dealings has a customer record, and the other way round"
+            if len(gaps)
+            else "Which records we have"
+        )
     worst = gaps.sort_values("n_customers").to_dict("records")[-1]
     return f"{theme.say_percent(worst['share'])} of the customers have {worst['what']}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from crm_research.features.customers import build_customers
-from crm_research.theme import join_words
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 COLUMNS: Final = ("about", "what", "n_customers", "share")
-_NOT_A_SOURCE: Final = frozenset({"customers"})
+# To be addressed by a campaign is no dealing: the customer did nothing.
+_DEALINGS: Final = ("orders", "contracts", "contacts", "surveys", "campaign_responses", "activity_use", "invoices")
 
 
 def measure_coverage(study: Study) -> pd.DataFrame:
@@ -48,15 +48,14 @@ def _count(people: ir.Table, condition: ir.BooleanValue) -> ir.IntegerScalar:
 
 def _ask(study: Study, people: ir.Table) -> list[tuple[str, str, ir.BooleanValue]]:
     tables = [name.removeprefix("in_") for name in people.columns if name.startswith("in_")]
-    sources = [name for name in tables if name not in _NOT_A_SOURCE]
+    sources = [name for name in tables if name in _DEALINGS]
     asked = [("records", f"in {name.replace('_', ' ')}", people[f"in_{name}"]) for name in tables]
     if "customers" in tables and sources:
         active = people[f"in_{sources[0]}"]
         for name in sources[1:]:
             active = active | people[f"in_{name}"]
-        words = join_words([name.replace("_", " ") for name in sources], last="or")
         asked.append(("joins", "dealings, but no customer record", active & ~people.in_customers))
-        asked.append(("joins", f"a customer record, but nothing in {words}", people.in_customers & ~active))
+        asked.append(("joins", "a customer record, but no dealings", people.in_customers & ~active))
     details = ("kind", "registered_at", *study.attributes_of("customers"))
     asked += [
         ("details", f"{name.replace('_', ' ')} known", people[name].notnull())  # noqa: PD004 - Ibis

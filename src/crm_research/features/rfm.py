@@ -135,31 +135,24 @@ def count_patterns(study: Study, *, occasion: Occasion = "order", unit_days: flo
 
 
 def _count_dealings(orders: ir.Table, occasion: Occasion) -> ir.Table:
-    """One customer: occasions, first and last of them, sales, spend and returns."""
+    """One customer: occasions, first and last of them, sales, spend and returns, in one aggregation."""
     has_kinds = "kind" in orders.columns
-    deals = _price_dealings(keep_dealings(orders), has_kinds=has_kinds)
-    if occasion == "day":
-        # Days first and customers then: less work for the engine than counting distinct days within each customer.
-        days = deals.mutate(ordered_at=deals.ordered_at.truncate("D"))
-        deals = days.group_by("customer_id", "ordered_at").agg(is_sale=days.is_sale.any(), **_sums(days))
+    dealings = keep_dealings(orders)
     # Without kinds every row is a sale; leaving the condition out spares the engine a test for each aggregate.
-    is_sale = deals.is_sale if has_kinds else None
-    at = deals.ordered_at
-    return deals.group_by("customer_id").agg(
-        n_orders=at.count(where=is_sale),
-        first_order_at=at.min(where=is_sale),
-        last_order_at=at.max(where=is_sale),
-        **_sums(deals),
+    is_sale = dealings.is_sale if has_kinds else None
+    at = dealings.ordered_at
+    first, last = at.min(where=is_sale), at.max(where=is_sale)
+    if occasion == "day":
+        n_orders = at.date().nunique(where=is_sale)
+        first, last = first.truncate("D"), last.truncate("D")
+    else:
+        n_orders = at.count(where=is_sale)
+    n_returns = (~dealings.is_sale).sum() if has_kinds else ibis.literal(0, "int64")
+    return dealings.group_by("customer_id").agg(
+        n_orders=n_orders,
+        first_order_at=first,
+        last_order_at=last,
+        sales=dealings.revenue.sum(where=is_sale),
+        spend=dealings.revenue.sum(),
+        n_returns=n_returns,
     )
-
-
-def _price_dealings(dealings: ir.Table, *, has_kinds: bool) -> ir.Table:
-    sales, n_returns = dealings.revenue, ibis.literal(0, "int64")
-    if has_kinds:
-        sales = dealings.is_sale.ifelse(dealings.revenue, 0.0)
-        n_returns = dealings.is_sale.ifelse(0, 1).cast("int64")
-    return dealings.mutate(sales=sales, spend=dealings.revenue, n_returns=n_returns)
-
-
-def _sums(deals: ir.Table) -> dict[str, ir.NumericScalar]:
-    return {name: deals[name].sum() for name in ("sales", "spend", "n_returns")}

@@ -116,9 +116,11 @@ def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     ax.plot(pooled["period_index"], pooled["retention_rate"], "o-", color=ACCENT, linewidth=2.0, markersize=4)
     ax.set_xlim(0.8, max(float(last["period_index"]), 1.2))
     ax.set_ylim(0, min(1.02, 1.3 * max(float(pooled["upper"].max()), float(first["retention_rate"]))))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_xticks(sorted({int(tick) for tick in ax.get_xticks() if 1 <= tick <= last["period_index"]} | {1}))
     format_share(ax)
-    label_points(ax, [(float(last["period_index"]), float(last["retention_rate"]), say_percent(last["retention_rate"]), ACCENT)])
+    label_points(
+        ax, [(float(last["period_index"]), float(last["retention_rate"]), say_percent(last["retention_rate"]), ACCENT)]
+    )
     return ax
 
 

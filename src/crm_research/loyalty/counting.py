@@ -46,7 +46,7 @@ def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: dat
     waits = numbered.mutate(
         intake=old.ifelse(FIRST_INTAKE, LATER_INTAKE),
         tenure_days=whole_days_between(numbered.ordered_at, until),
-        came=numbered.next_at.notnull().ifelse(1, 0),
+        came=numbered.next_at.notnull().ifelse(1, 0),  # noqa: PD004
     )
     waits = waits.filter(waits.depth <= DEEPEST)
     counted: pd.DataFrame = (
@@ -56,15 +56,13 @@ def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: dat
         .to_pandas()
     )
     exits = counted.assign(n_entered=0, n_censored=counted["n"] - counted["n_ended"])
-    entries = counted.groupby(["intake", "depth"], as_index=False)["n"].sum().rename(columns={"n": "n_entered"})
+    entries = counted.groupby(["intake", "depth"], as_index=False)[["n"]].sum().rename(columns={"n": "n_entered"})
     entries = entries.assign(tenure_days=0, n_ended=0, n_censored=0)
     columns = ["intake", "depth", "tenure_days", "n_entered", "n_ended", "n_censored"]
     return pd.concat([entries[columns], exits[columns]], ignore_index=True)
 
 
-def count_returns(
-    study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None
-) -> pd.DataFrame:
+def count_returns(study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None) -> pd.DataFrame:
     """When did those who had bought once by as_of buy again in the holdout?
 
     Returns
@@ -79,7 +77,9 @@ def count_returns(
     numbered = _number_purchases(study.standing_at(study.holdout_until), occasion)
     as_of = instant(study.as_of)
     once = numbered.filter(
-        numbered.depth == 1, numbered.ordered_at <= as_of, numbered.next_at.isnull() | (numbered.next_at > as_of)
+        numbered.depth == 1,
+        numbered.ordered_at <= as_of,
+        numbered.next_at.isnull() | (numbered.next_at > as_of),  # noqa: PD003
     )
     if newcomers_from is not None:
         once = once.filter(once.first_at >= instant(newcomers_from))
@@ -94,9 +94,8 @@ def _number_purchases(study: Study, occasion: Occasion) -> ir.Table:
     """One purchase with its number for the customer (depth), the next one's instant and the first one's."""
     purchases = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at")
     window = ibis.window(group_by=purchases.customer_id, order_by=purchases.ordered_at)
-    numbered = purchases.mutate(
+    return purchases.mutate(
         depth=ibis.row_number().over(window) + 1,
         next_at=purchases.ordered_at.lead().over(window),
         first_at=purchases.ordered_at.min().over(ibis.window(group_by=purchases.customer_id)),
     )
-    return numbered

@@ -22,7 +22,7 @@ RETENTION: Final = "loyalty.retention_m"
 ESTIMATORS: Final = MappingProxyType(
     {
         "repeat rate": "share of buyers with a second purchase; Wilson score interval",
-        "time to the second purchase": "Kaplan-Meier of the wait, censored at as_of; log(-log) and Brookmeyer-Crowley limits",
+        "time to the second purchase": "Kaplan-Meier, censored at as_of; log(-log) and Brookmeyer-Crowley limits",
         "return by depth": "Kaplan-Meier of the wait after each purchase; differences by Zou and Donner",
         "retention": "share of an intake that bought in each complete calendar period; Wilson score interval",
         "holdout": "expected against observed returns of first-time buyers; Brier score against one daily rate",
@@ -98,7 +98,9 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
         numbers = {"estimate": row["median_days"], "lower": row["lower"], "upper": row["upper"]}
         label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
     estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
-    return _figure(loyalty, MEDIAN_DAYS, label, "days", numbers, _n_waits(loyalty), estimator, validation=_check(loyalty))
+    return _figure(
+        loyalty, MEDIAN_DAYS, label, "days", numbers, _n_waits(loyalty), estimator, validation=_check(loyalty)
+    )
 
 
 def _n_waits(loyalty: LoyaltyAnalysis) -> int:

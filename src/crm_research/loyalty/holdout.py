@@ -61,7 +61,8 @@ class ReturnCheck:
         """The check in one line, for the figures."""
         verdict = "agrees" if self.holds else "does not agree"
         return (
-            f"holdout {say_date(self.as_of)} to {say_date(self.until)}: {say_percent(self.observed_share)} of {self.n:,} "
+            f"holdout {say_date(self.as_of)} to {say_date(self.until)}: {say_percent(self.observed_share)} of "
+            f"{self.n:,} "
             f"first-time buyers came back ({say_percent(self.lower)} to {say_percent(self.upper)}), "
             f"{say_percent(self.expected_share)} expected; {verdict}"
         )
@@ -117,11 +118,13 @@ def _expect(returns: pd.DataFrame, waits: SurvivalCurves, daily_rate: float, win
     reach = float(curve.loc[enough, "tenure_days"].max())
     until = np.minimum(returns["age_days"] + window, reach)
     rows = returns.assign(until=until, came=(returns["wait_days"] <= until) * returns["n"])
-    judged = rows.loc[rows["until"] > rows["age_days"]].groupby(["age_days", "until"], as_index=False)
-    judged = judged.agg(n=("n", "sum"), n_came=("came", "sum"))
+    by_age = rows.loc[rows["until"] > rows["age_days"]].groupby(["age_days", "until"], as_index=False)
+    judged: pd.DataFrame = by_age.agg(n=("n", "sum"), n_came=("came", "sum"))
     if judged.empty:
         return judged
-    now, then = (waits.at(list(judged[column].astype(float)))["survival"].to_numpy() for column in ("age_days", "until"))
+    now, then = (
+        waits.at(list(judged[column].astype(float)))["survival"].to_numpy() for column in ("age_days", "until")
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = 1 - then / now
     followed = judged["until"] - judged["age_days"]

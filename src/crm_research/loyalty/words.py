@@ -41,7 +41,8 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
     if np.isfinite(median["median_days"]):
         half = say_estimate(median["median_days"], median["lower"], median["upper"], say_days, loyalty.confidence)
         return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_days(days)}."
-    return f"Of first-time buyers{whom}, {back} are back within {say_days(days)}; more than half have not been seen again yet."
+    rest = "more than half have not been seen again yet"
+    return f"Of first-time buyers{whom}, {back} are back within {say_days(days)}; {rest}."
 
 
 def return_within(loyalty: LoyaltyAnalysis) -> tuple[float, float, float, float] | None:
@@ -63,7 +64,8 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     first, last = pooled.iloc[0], pooled.iloc[-1]
     period = period_name(loyalty)
     told = (
-        f"In the {period} after the one of their first purchase {say_percent(first['retention_rate'])} of an intake buy "
+        f"In the {period} after the one of their first purchase {say_percent(first['retention_rate'])} of an "
+        "intake buy "
         f"({say_interval(first['lower'], first['upper'], say_percent)})"
     )
     if len(pooled) == 1:
@@ -124,13 +126,18 @@ def truncation_finding(loyalty: LoyaltyAnalysis) -> str:
     retention = loyalty.retention
     if not retention.first_holds_old_customers:
         return (
-            f"The first {period_name(loyalty)} of the records brings {say_count(retention.first_intake, 'first-seen customer')}, "
-            f"the later ones usually {retention.usual_intake:,.0f}: nothing suggests that it holds customers won before."
+            f"The first {period_name(loyalty)} of the records brings "
+            f"{say_count(retention.first_intake, 'first-seen customer')}, "
+            f"the later ones usually {retention.usual_intake:,.0f}: nothing suggests that it holds customers won "
+            "before."
         )
     return (
-        f"The first {period_name(loyalty)} of the records brings {say_count(retention.first_intake, 'customer')}, the later "
-        f"ones usually {retention.usual_intake:,.0f}. Most of the first were won before the records begin: their first purchase "
-        f"seen is not their first. Waits for the second purchase are therefore those of {loyalty.basis}, and the pooled "
+        f"The first {period_name(loyalty)} of the records brings {say_count(retention.first_intake, 'customer')}, "
+        "the later "
+        f"ones usually {retention.usual_intake:,.0f}. Most of the first were won before the records begin: their "
+        "first purchase "
+        f"seen is not their first. Waits for the second purchase are therefore those of {loyalty.basis}, and the "
+        "pooled "
         f"retention leaves them out; the repeat rate of all buyers holds them."
     )
 
@@ -160,7 +167,8 @@ def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
     return (
         f"{verdict}. {say_count(check.n, 'first-time buyer')} waiting on {say_date(check.as_of)} were followed for "
         f"{check.mean_days:.0f} days on average: {say_percent(check.observed_share)} came back "
-        f"({say_interval(check.lower, check.upper, say_percent)}), {say_percent(check.expected_share)} had been expected. "
+        f"({say_interval(check.lower, check.upper, say_percent)}), {say_percent(check.expected_share)} had been "
+        "expected. "
         f"Customer by customer, {better} (Brier score {check.errors.score:.4f} against {check.errors.other_score:.4f})."
     )
 

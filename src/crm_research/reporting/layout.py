@@ -15,6 +15,7 @@ from crm_research.show.display import ANSWER_MIME, CHART_MIME, LAB_STYLE, text_h
 
 _HEADING: Final = re.compile(r"^(#{1,4})\s+(.+?)\s*#*\s*$")
 _HEADING_HTML: Final = re.compile(r"<h([2-4])[^>]*>(.*?)</h\1>", re.DOTALL)
+_CHART_KEY: Final = re.compile(r'aria-labelledby="(c[0-9a-f]{10})-t ')
 _PROVENANCE: Final = "crm-provenance"
 _CAVEATS: Final = "crm-caveats"
 # A cell so tagged gives the first screen its picture; without one the first chart is taken.
@@ -58,6 +59,7 @@ def lay_out(executed: Any, *, question: str) -> Layout:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell["outputs"] = [_dressed(output) for output in cell.outputs if not _is_empty(output)]
+    _tell_charts_apart(notebook)
     shows_caveats = any(_CAVEATS in _html(output) for _, output in _outputs(notebook))
     parts = {
         "answer": _lift(notebook, ANSWER_MIME),
@@ -99,6 +101,16 @@ def _dressed(output: Any) -> Any:
     return output
 
 
+def _tell_charts_apart(notebook: Any) -> None:
+    # A chart shown twice has the same key twice, and ids must be unique on a page.
+    seen: dict[str, int] = {}
+    for _, output in _outputs(notebook):
+        for key in dict.fromkeys(_CHART_KEY.findall(_html(output))):
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] > 1:
+                output.data["text/html"] = _html(output).replace(f"{key}-", f"{key}-{seen[key]}-")
+
+
 def _lift(notebook: Any, mime: str | None, *, tag: str | None = None, marker: str | None = None) -> str:
     for cell, output in _outputs(notebook):
         if tag is not None and tag not in cell.metadata.get("tags", []):
@@ -126,24 +138,23 @@ def _bare(text: str) -> str:
 def _drop_empty_sections(notebook: Any) -> None:
     """Leave out headings under which nothing is left to read."""
     for place, cell in enumerate(notebook.cells):
-        if cell.cell_type != "markdown" or not (only := _only_heading(cell.source)):
+        if cell.cell_type != "markdown" or not cell.source.strip():
             continue
-        for later in notebook.cells[place + 1 :]:
-            if later.cell_type == "markdown" and later.source.strip():
-                follower = _HEADING.match(later.source.strip().splitlines()[0])
-                if follower is not None and len(follower.group(1)) <= only:
-                    cell.source = ""
-                break
-            if later.get("outputs"):
-                break
-        else:
-            cell.source = ""
+        before, _, last = cell.source.strip().rpartition("\n")
+        heading = _HEADING.match(last)
+        if heading is not None and _is_bare(notebook.cells[place + 1 :], level=len(heading.group(1))):
+            cell.source = before.strip()
 
 
-def _only_heading(source: str) -> int:
-    lines = [line for line in source.strip().splitlines() if line.strip()]
-    match = _HEADING.match(lines[0]) if len(lines) == 1 else None
-    return len(match.group(1)) if match else 0
+def _is_bare(cells: Any, *, level: int) -> bool:
+    """Does nothing follow before the next heading of the same or a higher level?"""
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.strip():
+            follower = _HEADING.match(cell.source.strip().splitlines()[0])
+            return follower is not None and len(follower.group(1)) <= level
+        if cell.get("outputs"):
+            return False
+    return True
 
 
 def _render_markdown(notebook: Any) -> Iterator[Section]:

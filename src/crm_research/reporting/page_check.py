@@ -20,6 +20,8 @@ _LOADING: Final = {
     "embed": "src",
     "image": "href",
 }
+# nbconvert puts the second where a picture has none.
+_NO_WORDS: Final = ("", "No description has been provided for this image")
 
 
 class PageError(CrmError):
@@ -47,7 +49,7 @@ class _Checker(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         held = dict(attrs)
-        if tag == "img" and not (held.get("alt") or "").strip():
+        if tag == "img" and (held.get("alt") or "").strip() in _NO_WORDS:
             self.problems.append("A picture has no alt text. Show it with show.chart(..., alt='what one sees').")
         if tag == "svg" and held.get("aria-hidden") != "true" and not _is_named(held):
             self.problems.append("A drawing has no title. Show it with show.chart(..., alt='what one sees').")

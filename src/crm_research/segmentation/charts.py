@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +51,7 @@ def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None)
     if has_revenue:
         ax.barh(places - 0.2, cards["revenue_share"], height=0.36, color=colours)
         theme.label_values(ax, [theme.say_percent(value) for value in cards["revenue_share"]])
-    _name_rows(ax, list(cards["segment"]))
+    theme.name_rows(ax, list(cards["segment"]))
     low = min(0.0, float(cards["revenue_share"].min()) * 1.1) if has_revenue else 0.0
     ax.set_xlim(low, max(cards["size_share"].max(), cards["revenue_share"].max() if has_revenue else 0) * 1.15)
     theme.format_share(ax, "x")
@@ -77,7 +76,7 @@ def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     names = list(found.cards["segment"])
     for name, row, colour in zip(names, shifts, _colours(found, names), strict=True):
         ax.plot(row, places, "o", markersize=9, color=colour, markeredgecolor=theme.PAPER, label=name)
-    _name_rows(ax, [WORDS[name] for name in used[::-1]])
+    theme.name_rows(ax, [WORDS[name] for name in used[::-1]])
     ax.set_ylim(-0.6, len(used) - 0.4)
     _key_below(ax)
     return ax
@@ -141,7 +140,7 @@ def _draw_stability(segmentation: Segmentation, found: Grouping, ax: Axes | None
         ax.hlines(place, row["lower"], row["upper"], color=colour, linewidth=3, alpha=0.5)
         ax.plot(row["estimate"], place, "o", color=colour, markersize=9, markeredgecolor=theme.PAPER)
     theme.mark_level(ax, STABLE, "stable from .75", axis="x", at=0.99)
-    _name_rows(ax, list(rows["segment"]))
+    theme.name_rows(ax, list(rows["segment"]))
     return ax
 
 
@@ -173,7 +172,7 @@ def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     ax.set_xlim(min(0, float(nulls["null_mean"].min()) * 1.1), max(own, float(nulls["null_high"].max())) * 1.25)
     ax.set_ylim(-0.6, len(nulls) - 0.2)
     theme.mark_level(ax, own, f"here: {own:.2f}", axis="x", at=0.99, colour=theme.ACCENT)
-    _name_rows(ax, list(nulls["null"]))
+    theme.name_rows(ax, list(nulls["null"]))
     return ax
 
 
@@ -196,7 +195,7 @@ def _draw_holdout(segmentation: Segmentation, found: Grouping, ax: Axes | None) 
     ax.barh(np.arange(len(scores)), values, color=colours, height=0.62)
     theme.label_values(ax, [theme.say_percent(value, 0) for value in scores["explained_share"]])
     names = [f"{outcome}: {name} ({n})" for outcome, name, n in scores[["outcome", "grouping", "n_groups"]].to_numpy()]
-    _name_rows(ax, names)
+    theme.name_rows(ax, names)
     ax.set_xlim(min(0.0, float(values.min()) * 1.2), max(float(values.max()) * 1.18, 0.05))
     theme.format_share(ax, "x")
     return ax
@@ -209,10 +208,6 @@ def _day(segmentation: Segmentation) -> str:
 def _colours(found: Grouping, names: list[str]) -> list[str]:
     by_name = theme.colours_of(list(found.cards["segment"]))
     return [by_name[name] for name in names]
-
-
-def _name_rows(ax: Axes, names: list[str]) -> None:
-    ax.set_yticks(np.arange(len(names)), ["\n".join(textwrap.wrap(name, 24)) for name in names])
 
 
 def _key_below(ax: Axes) -> None:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.figures import Figure
+from crm_research.segmentation.criteria import RULE
 from crm_research.segmentation.holdout import CELLS, OUTCOMES
 from crm_research.segmentation.inputs import WORDS
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crm_research.segmentation.segments import Grouping, Segmentation
 
 _COLUMNS = {
     "inputs": ["input", "used", "why"],
     "numbers": ["n_groups", "silhouette", "calinski_harabasz", "gap", "stability", "smallest_share", "mean_rank", "is"],
     "cards": ["segment", "n_customers", "size_share", "revenue_share", "median_spend", "stands_out"],
-    "profiles": ["segment"],
+    "profiles": ["median_of"],
     "stability": ["segment", "mean_jaccard", "lower", "upper", "share_dissolved", "is"],
     "nulls": ["data_without_groups", "silhouette_here", "silhouette_there", "highest_there", "n_draws"],
     "rules": ["rule", "segment", "n_customers", "purity_share"],
@@ -31,8 +31,11 @@ _COLUMNS = {
 }
 
 
-def list_figures(segmentation: Segmentation) -> list[Figure]:
-    """Figures of the segmentation; one without a value where nothing was found."""
+def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
+    """Figures of the segmentation; one without a value where nothing was found.
+
+    `part` is all, answer (what stands at the top), or segments (one of each kind for each segment).
+    """
     found = segmentation.found
     if found is None:
         nothing = _figure(segmentation, "k", "Groups of customers", None, "groups", 0, "none: " + segmentation.why_not)
@@ -43,7 +46,9 @@ def list_figures(segmentation: Segmentation) -> list[Figure]:
     )
     if segmentation.confidence != 0.95:
         resampled = resampled.replace("95 %", say_percent(segmentation.confidence, 0))
-    return [
+    if part == "segments":
+        return _by_segment(segmentation, found, resampled)
+    answer = [
         _figure(
             segmentation, "k", "Groups of customers", found.k, "groups", found.n_customers,
             "k-means; number by silhouette, Calinski-Harabasz, gap and stability together",
@@ -60,9 +65,9 @@ def list_figures(segmentation: Segmentation) -> list[Figure]:
             (weakest["mean_jaccard"], weakest["lower"], weakest["upper"]), "", found.n_customers, resampled,
             validation=_say_nulls(found), group=found.verdict,
         ),
-        *_by_segment(segmentation, found, resampled),
         *_judged(segmentation, found),
     ]  # fmt: skip
+    return answer if part == "answer" else [*answer, *_by_segment(segmentation, found, resampled)]
 
 
 def _by_segment(segmentation: Segmentation, found: Grouping, resampled: str) -> list[Figure]:
@@ -75,11 +80,19 @@ def _by_segment(segmentation: Segmentation, found: Grouping, resampled: str) -> 
         if card["revenue_share"] == card["revenue_share"]:
             shares.append(("revenue_share", "Share of net revenue", card["revenue_share"]))
         figures += [
-            _figure(segmentation, key, label, value, "share", n, "share of all customers grouped", group=name)
+            _figure(
+                segmentation, key, label, value, "share", n, "share of all customers grouped",
+                validation="none needed: a share of all customers at hand", group=name,
+            )
             for key, label, value in shares
-        ]
+        ]  # fmt: skip
         jaccard = (values["mean_jaccard"], values["lower"], values["upper"])
-        figures.append(_figure(segmentation, "jaccard", "Found again (Jaccard)", jaccard, "", n, resampled, group=name))
+        figures.append(
+            _figure(
+                segmentation, "jaccard", "Found again (Jaccard)", jaccard, "", n, resampled,
+                validation="bootstrap", group=name,
+            )
+        )  # fmt: skip
     return figures
 
 
@@ -153,9 +166,7 @@ def _table(found: Grouping, name: str) -> pd.DataFrame:
         ),
         "numbers": lambda: found.criteria.assign(**{"is": _call_numbers(found.criteria)}),
         "cards": lambda: found.cards,
-        "profiles": lambda: found.cards[["segment", *found.inputs.used]].rename(
-            columns={column: f"{WORDS[column]} (median)" for column in found.inputs.used}
-        ),
+        "profiles": lambda: _turn_profiles(found),
         "stability": lambda: found.stability,
         "nulls": lambda: found.nulls.rename(
             columns={
@@ -168,6 +179,14 @@ def _table(found: Grouping, name: str) -> pd.DataFrame:
         "rules": lambda: found.rules.table,
     }
     return makers[name]()
+
+
+def _turn_profiles(found: Grouping) -> pd.DataFrame:
+    """One row an input, one column a segment: names are longer than numbers."""
+    turned = found.cards.set_index("segment")[list(found.inputs.used)].T
+    turned.columns.name = None
+    turned.insert(0, "median_of", [WORDS[str(name)] for name in turned.index])
+    return turned.reset_index(drop=True)
 
 
 def _table_of_holdout(found: Grouping, name: str) -> pd.DataFrame:
@@ -186,3 +205,82 @@ def _call_numbers(numbers: pd.DataFrame) -> list[str]:
         qualified = "qualifies" if qualifies else "does not qualify"
         said.append(("chosen" if qualifies else "chosen; does not qualify") if is_chosen else qualified)
     return said
+
+
+def describe_picture(segmentation: Segmentation, name: str) -> str:
+    """What one sees in a picture, for those who do not see it: the finding, then the shape."""
+    found = segmentation.found
+    if found is None:
+        return f"No picture. {segmentation.why_not}"
+    rows = _ALT_ROWS[name](found)
+    return f"{_ALT[name]}: {'; '.join(rows)}." if rows else f"{_ALT[name]}."
+
+
+_ALT: Final = {
+    "segments": "Pairs of bars, share of customers and of revenue, by segment",
+    "profiles": "Dots of each segment left and right of the average customer, one row an input; medians",
+    "numbers": "Four curves over the number of groups, one a criterion, with the chosen number marked",
+    "stability": "A dot with its range for each segment on a scale of Jaccard similarity from 0 to 1",
+    "nulls": "The silhouette of the groups as a line, that of data without groups as dots",
+    "holdout": "Bars of the explained share of what customers did later, by grouping",
+}
+_ALT_ROWS: Final[Mapping[str, Callable[[Grouping], list[str]]]] = {
+    "segments": lambda found: [
+        f"{row['segment']} {say_percent(row['size_share'])} of customers, {say_percent(row['revenue_share'])} of money"
+        for row in found.cards.to_dict("records")
+    ],
+    "profiles": lambda found: [f"{row['segment']}: {row['stands_out']}" for row in found.cards.to_dict("records")],
+    "numbers": lambda found: [f"{found.k} groups are chosen"],
+    "stability": lambda found: [
+        f"{row['segment']} {row['mean_jaccard']:.2f}" for row in found.stability.to_dict("records")
+    ],
+    "nulls": lambda found: (
+        [f"here {found.nulls['silhouette'].iloc[0]:.2f}"]
+        + [f"{row['null']} {row['null_mean']:.2f}" for row in found.nulls.to_dict("records")]
+    ),
+    "holdout": lambda found: (
+        []
+        if found.holdout is None
+        else [
+            f"{row['outcome']}, {row['grouping']}: {say_percent(row['explained_share'])}"
+            for row in found.holdout.scores.to_dict("records")
+        ]
+    ),
+}
+
+
+def summarise(segmentation: Segmentation) -> pd.DataFrame:
+    """figure, group, value: the main numbers, rounded to what a rerun on another machine must reproduce."""
+    wanted = ("segmentation.k", "segmentation.verdict", "segmentation.size_share")
+    rows = [
+        (figure.id, figure.group or "", "none" if figure.estimate is None else f"{figure.estimate:.1f}")
+        for figure in list_figures(segmentation)
+        if figure.id in wanted
+    ]
+    return pd.DataFrame(rows, columns=["figure", "group", "value"])
+
+
+def name_formats(segmentation: Segmentation, name: str) -> dict[str, str]:
+    """How the columns of a table are printed."""
+    money = segmentation.currency
+    by_table = {
+        "cards": {"median_spend": money},
+        "gains": {"gain": "share", "lower": "share", "upper": "share"},
+        "later": {"mean_spend": money},
+    }
+    return by_table.get(name, {})
+
+
+def name_estimators(segmentation: Segmentation) -> dict[str, str]:
+    """What was estimated, and how."""
+    if segmentation.found is None:
+        return {}
+    found = segmentation.found
+    return {
+        "groups": f"k-means on robustly scaled inputs, fitted on {found.n_fitted:,} customers, ten starts",
+        "number of groups": RULE,
+        "stability": f"bootstrap Jaccard similarity, {found.n_bootstraps} resamples (Hennig 2007)",
+        "data without groups": "permuted columns, one Gaussian, a Gaussian copula of the data's own shapes",
+        "rules": "decision tree of depth three, fidelity by five-fold cross-validation",
+        "later behaviour": "means by group, five folds, explained share of the variance",
+    }

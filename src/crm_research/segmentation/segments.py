@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.segmentation import charts, report, wording
 from crm_research.segmentation.cards import describe_groups
 from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres
 from crm_research.segmentation.criteria import compare_numbers_of_groups, measure_silhouette
@@ -17,7 +18,7 @@ from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
 from crm_research.segmentation.inputs import Inputs, build_inputs
 from crm_research.segmentation.nulls import compare_with_nulls
 from crm_research.segmentation.rules import Rules, grow_rules
-from crm_research.segmentation.stability import PATTERN, STABLE, bootstrap_groups, judge_stability
+from crm_research.segmentation.stability import STABLE, bootstrap_groups, judge_stability
 from crm_research.stats.intervals import Interval, normal_interval
 
 if TYPE_CHECKING:
@@ -111,37 +112,46 @@ class Segmentation:
     holdout_until: datetime | None
     confidence: float
 
-    def figures(self) -> list[Figure]:
-        """The numbers other programs may read; only segmentation.k, without a value, where nothing was found."""
-        from crm_research.segmentation.report import list_figures
+    def figures(self, part: str = "all") -> list[Figure]:
+        """The numbers other programs may read; only segmentation.k, without a value, where nothing was found.
 
-        return list_figures(self)
+        `part` takes them apart for a page: answer, or segments (one of each kind for each segment).
+        """
+        return report.list_figures(self, part)
 
     def answer(self) -> list[str]:
         """Sentences that answer the report's question."""
-        from crm_research.segmentation.wording import answer_segments
-
-        return answer_segments(self)
+        return wording.answer_segments(self)
 
     def notes(self) -> str:
         """What a reader must know before using the groups, in one paragraph."""
-        from crm_research.segmentation.wording import note_segments
-
-        return note_segments(self)
+        return wording.note_segments(self)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the evidence, empty where nothing was found: inputs, numbers, cards, stability, nulls, rules,
         holdout, gains.
         """  # noqa: D205
-        from crm_research.segmentation.report import tabulate
+        return report.tabulate(self, name)
 
-        return tabulate(self, name)
+    def alt(self, name: str) -> str:
+        """What one sees in a picture, in words."""
+        return report.describe_picture(self, name)
+
+    def formats(self, name: str) -> dict[str, str]:
+        """How the columns of a table are printed."""
+        return report.name_formats(self, name)
+
+    def summary(self) -> pd.DataFrame:
+        """The main numbers, rounded: figure, group, value."""
+        return report.summarise(self)
+
+    def estimators(self) -> dict[str, str]:
+        """What was estimated, and how."""
+        return report.name_estimators(self)
 
     def draw(self, name: str, ax: Axes | None = None) -> Axes:
         """A picture: segments, profiles, numbers, stability, nulls or holdout; or why there is none."""
-        from crm_research.segmentation.charts import draw
-
-        return draw(self, name, ax=ax)
+        return charts.draw(self, name, ax=ax)
 
     def members(self) -> pd.DataFrame:
         """The segment of each customer: customer_id, segment. Empty where nothing was found."""
@@ -261,6 +271,3 @@ def judge_groups(weakest_jaccard: float, silhouette: float, nulls: pd.DataFrame)
 def _in_order(stability: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:
     places: Any = cards.reset_index().set_index("group")["index"]
     return stability.sort_values("group", key=lambda groups: groups.map(places), ignore_index=True)
-
-
-__all__ = ["PATTERN", "Grouping", "Segmentation", "judge_groups", "segment_customers"]

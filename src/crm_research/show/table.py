@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.show.display import TABLE_MIME, emit, text_html
 from crm_research.show.formats import MISSING, format_number, format_value
@@ -11,6 +12,7 @@ from crm_research.show.formats import MISSING, format_number, format_value
 if TYPE_CHECKING:
     import pandas as pd
 
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 Format = str | Callable[[Any], str]
 
 
@@ -75,6 +77,7 @@ class _Printed:
         self.cells = cells
         self.is_number = is_number
         self.is_row_name = is_row_name
+        self.is_date = bool(cells) and all(cell == MISSING or _DATE.match(cell) for cell in cells)
 
 
 def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) -> list[_Printed]:
@@ -172,7 +175,7 @@ def _html(columns: list[_Printed], caption: str, notes: list[str]) -> str:
     )
     below = "".join(f'<p class="table-note">{text_html(line)}</p>' for line in notes)
     return (
-        f'<div class="crm crm-table"><div class="scroll" tabindex="0" role="region" aria-label="{text_html(caption)}">'
+        f'<div class="crm crm-table"><div class="scroll" tabindex="0" role="group" aria-label="{text_html(caption)}">'
         f"<table><caption>{text_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"</div>{below}</div>"
     )
@@ -186,7 +189,9 @@ def _cell_html(column: _Printed, row: int) -> str:
 
 
 def _number_class(column: _Printed) -> str:
-    return ' class="num"' if column.is_number else ""
+    if column.is_number:
+        return ' class="num"'
+    return ' class="date"' if column.is_date else ""
 
 
 def _plain(columns: list[_Printed], caption: str, notes: list[str]) -> str:

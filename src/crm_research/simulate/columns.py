@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
+from crm_research.errors import ParameterError
 from crm_research.simulate.chance import Flags, Floats, Ints
 
 _SECONDS_PER_DAY = 86_400
@@ -20,8 +21,19 @@ def number_ids(prefix: str, *parts: tuple[Ints, int]) -> pa.StringArray:
     Parameters
     ----------
     parts
-        Numbers with their width in digits; a number too long for its width would lose its first digits.
+        Numbers with their width in digits.
+
+    Raises
+    ------
+    ParameterError
+        If a number has more digits than its width: ids would not be unique.
     """
+    for values, digits in parts:
+        if values.max(initial=0) >= 10**digits:
+            raise ParameterError(
+                f"Ids {prefix}... hold {digits} digits for a number up to {values.max():,}. "
+                "Lower the world's rates, so that each customer does less."
+            )
     n = len(parts[0][0])
     width = len(prefix) + sum(digits for _, digits in parts) + len(parts) - 1
     letters = np.full((n, width), ord("-"), dtype=np.uint8)

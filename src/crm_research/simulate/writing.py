@@ -67,6 +67,7 @@ def replaced_folder(out: Path, *, replace: bool) -> Iterator[Path]:
     StudyError
         If `out` holds something: without `replace` whatever it is, and with it unless it is a simulated world.
     """
+    out = out.resolve()
     _check_place(out, replace=replace)
     partial = out.parent / f".{out.name}.partial-{os.getpid()}"
     former = out.parent / f".{out.name}.former-{os.getpid()}"
@@ -79,6 +80,8 @@ def replaced_folder(out: Path, *, replace: bool) -> Iterator[Path]:
     except OSError as problem:
         raise StudyError(f"The world cannot be written to {out}: {problem.strerror or problem}.") from None
     finally:
+        if former.exists() and not out.exists():
+            former.rename(out)
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
 

@@ -64,7 +64,7 @@ def _is_label(look: ColumnLook) -> bool:
 _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "invoices": (("customer_id", "issued_at", "due_at", "amount"), ("invoice_id", "paid_at")),
     "contracts": (("started_at",), ("contract_id", "customer_id", "ended_at", "end_reason", "plan", "fee")),
-    "snapshot": (("tenure", "churn"), ("contract_id", "customer_id", "plan", "fee")),
+    "snapshot": (("tenure", "churn"), ("customer_id", "plan", "fee")),
     "surveys": (("score", "asked_at"), ("response_id", "customer_id", "item")),
     "contacts": (("customer_id", "opened_at"), ("contact_id", "closed_at", "text", "channel")),
     "orders": (
@@ -165,7 +165,8 @@ def order_numbers(session: Session, look: FileLook, order: str, customer: str) -
     """How many different order numbers are there, and how many of them have several customers?"""
     sql = (
         f"SELECT count(*), count(*) FILTER (WHERE n > 1) FROM "
-        f"(SELECT {quoted(order)}, count(DISTINCT {quoted(customer)}) AS n FROM {quoted(look.relation.name)} WHERE {quoted(order)} IS NOT NULL GROUP BY 1)"
+        f"(SELECT {quoted(order)}, count(DISTINCT {quoted(customer)}) AS n FROM {quoted(look.relation.name)} "
+        f"WHERE {quoted(order)} IS NOT NULL GROUP BY 1)"
     )
     n, n_mixed = session.run(sql).fetchone()
     return int(n), int(n_mixed)

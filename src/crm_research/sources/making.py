@@ -100,7 +100,7 @@ def _mend(target: str, examples: list[str], key: str) -> str:
                 "If the comma is the decimal sign, write decimal: ',' beside the path; if it parts thousands, "
                 "thousands: ','."
             )
-        return "Mend the file, list such values under null_values or signs beside the path, or leave the rows out by where."
+        return "Mend the file, list such values under null_values or signs beside the path, or leave them out by where."
     return f"Mend the file, or derive the value with {key}: {{expr: ...}}."
 
 

@@ -318,3 +318,8 @@ def label_values(ax: Axes, texts: Sequence[str], *, points: float = 9.5, pad_poi
     bars: Any = ax.containers[-1]
     with chart_style():
         ax.bar_label(bars, labels=list(texts), padding=pad_points, fontsize=points, color=INK)
+
+
+def name_rows(ax: Axes, names: Sequence[str], *, columns: int = 26) -> None:
+    """Write names beside rows 0, 1, 2 ..., broken into lines so that long ones leave the picture its room."""
+    ax.set_yticks(range(len(names)), [wrap_text(name, columns) for name in names])

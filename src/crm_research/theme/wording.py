@@ -20,6 +20,8 @@ def say_percent(share: float | None, digits: int | None = None) -> str:
     if share is None or _is_missing(share):
         return UNKNOWN
     percent = 100 * share
+    if digits is None and 0 < abs(percent) < 0.005:
+        return "under 0.01 %" if percent > 0 else "over -0.01 %"
     if digits is None:
         digits = 0 if abs(percent) >= 10 or percent == 0 else 1
         # 99.97 must not be printed as 100, nor 0.01 as 0.0.

@@ -50,7 +50,7 @@ def test_likelihood_alive_and_expectation_agree_with_lifetimes(fit, fitter, cdno
     )
     assert ours.log_likelihood == pytest.approx(at_ours, rel=1e-12)
     assert ours.log_likelihood == pytest.approx(at_theirs, rel=1e-6)
-    assert at_ours >= at_theirs
+    assert at_ours >= at_theirs - 1e-8
 
     # Scores at the very same parameters.
     theirs.params_[:] = estimates

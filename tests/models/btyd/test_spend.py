@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.errors import ContractViolation, NotEnoughData
 from crm_research.models.btyd import fit_gamma_gamma, measure_spend_independence
-from crm_research.models.btyd.spend import _objective
+from crm_research.models.btyd.spend import _objective, _objective_with_elasticity
 from tests.models.btyd.worlds import spending_customers
 
 
@@ -81,9 +81,27 @@ def test_wild_spend_has_no_mean_and_says_so():
     assert any("infinite" in note for note in fit.notes)
 
 
-def test_independent_spend_shows_no_correlation_and_dependent_spend_does():
+def test_independent_spend_shows_no_elasticity_and_dependent_spend_shows_its_own():
     world = spending_customers(3000, seed=8)
     free = measure_spend_independence(world).table.set_index("measure")
-    assert free.loc["spearman", "lower"] < 0 < free.loc["spearman", "upper"]
-    tied = measure_spend_independence(world.assign(mean_spend=world["mean_spend"] * world["frequency"])).table
-    assert (tied["lower"] > 0.1).all()
+    assert (free["lower"] < 0).all()
+    assert (free["upper"] > 0).all()
+    tied = measure_spend_independence(world.assign(mean_spend=world["mean_spend"] * world["frequency"] ** 0.3)).table
+    elasticity = tied.set_index("measure").loc["elasticity"]
+    assert elasticity["lower"] < 0.3 < elasticity["upper"]
+    assert elasticity["p_value"] < 1e-6
+
+
+def test_dependence_needs_more_than_one_frequency():
+    world = spending_customers(100, seed=8).assign(frequency=2)
+    assert measure_spend_independence(world).table["estimate"].isna().all()
+
+
+def test_gradient_with_elasticity_is_that_of_its_likelihood():
+    world = spending_customers(30, seed=1)
+    objective = _objective_with_elasticity(
+        world["frequency"].to_numpy(dtype=float), world["mean_spend"].to_numpy() / 10, np.arange(1.0, 31.0)
+    )
+    point, step = np.array([0.7, 1.1, 0.4, -0.3]), 1e-5
+    numeric = [(objective(point + axis)[0] - objective(point - axis)[0]) / (2 * step) for axis in np.eye(4) * step]
+    np.testing.assert_allclose(objective(point)[1], numeric, rtol=1e-6)

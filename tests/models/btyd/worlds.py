@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def poisson_buyers(n: int, *, rate, lifetime, age_days, rng) -> pd.DataFrame:
-    """Customers who buy at a rate per day until their lifetime in days ends; the loop over purchases is the story itself."""
+    """Customers who buy at a rate per day until their lifetime in days ends, purchase by purchase."""
     clock = np.zeros(n)
     frequency, recency = np.zeros(n, dtype=int), np.zeros(n)
     until = np.minimum(lifetime, age_days)
@@ -67,3 +67,25 @@ def spending_customers(n: int, *, p=4.0, q=5.0, gamma=60.0, seed=0) -> pd.DataFr
     frequency = rng.geometric(0.3, size=n)
     scale = gamma / rng.gamma(q, size=n)
     return pd.DataFrame({"frequency": frequency, "mean_spend": rng.gamma(p * frequency) * scale / frequency})
+
+
+def regular_buyers(n: int, *, k: int, r=1.5, alpha=20.0, a=0.8, b=4.0, seed=0, longest_days=400) -> pd.DataFrame:
+    """Erlang-k gaps at rates Gamma(r, alpha) of their events, dropout after each purchase; with the mean log gap."""
+    rng = np.random.default_rng(seed)
+    rate, dropout = rng.gamma(r, size=n) / alpha, rng.beta(a, b, size=n)
+    age = rng.integers(longest_days // 2, longest_days, size=n).astype(float)
+    clock, recency, log_gaps = np.zeros(n), np.zeros(n), np.zeros(n)
+    frequency = np.zeros(n, dtype=int)
+    buying = rng.random(n) >= dropout
+    while buying.any():
+        gap = rng.gamma(k, size=n) / rate
+        clock = clock + gap
+        buying = buying & (clock <= age)
+        frequency += buying
+        recency = np.where(buying, clock, recency)
+        log_gaps = log_gaps + np.where(buying, np.log(gap), 0.0)
+        buying = buying & (rng.random(n) >= dropout)
+    mean_log_gap = log_gaps / np.maximum(frequency, 1)
+    return pd.DataFrame(
+        {"frequency": frequency, "recency_days": recency, "age_days": age, "mean_log_gap": mean_log_gap}
+    )

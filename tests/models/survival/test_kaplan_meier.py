@@ -38,13 +38,17 @@ def test_curves_agree_with_lifelines(late):
     own = estimate_survival(count_rows(world["exit"], world["cause"] > 0, entry_days=world["entry"])).curves
     peer = KaplanMeierFitter().fit(world["exit"], world["cause"] > 0, entry=world["entry"] if late else None)
     after = own.loc[(own["n_ended"] > 0) & (own["survival"] > 0)]
-    assert np.allclose(
-        after["survival"], peer.survival_function_at_times(after["tenure_days"]), rtol=0, atol=1e-10
-    )
+    assert np.allclose(after["survival"], peer.survival_function_at_times(after["tenure_days"]), rtol=0, atol=1e-10)
     limits = peer.confidence_interval_.reindex(after["tenure_days"]).to_numpy()
     assert np.allclose(after[["lower", "upper"]], limits, rtol=0, atol=1e-10)
-    assert float(estimate_survival(count_rows(world["exit"], world["cause"] > 0, entry_days=world["entry"]))
-                 .medians["median_days"].iloc[0]) == peer.median_survival_time_
+    assert (
+        float(
+            estimate_survival(count_rows(world["exit"], world["cause"] > 0, entry_days=world["entry"]))
+            .medians["median_days"]
+            .iloc[0]
+        )
+        == peer.median_survival_time_
+    )
 
 
 def test_late_entry_by_hand():
@@ -92,6 +96,7 @@ def test_counts_that_do_not_fit_together_are_refused():
         estimate_survival(wrong.assign(tenure_days=-1.0))
 
 
+@settings(deadline=None)
 @given(spells)
 def test_survival_never_rises_and_limits_hold_it(rows):
     curve = estimate_survival(counts(*rows)).curves
@@ -101,6 +106,7 @@ def test_survival_never_rises_and_limits_hold_it(rows):
     assert curve[["survival", "lower", "upper"]].notna().all(axis=None)
 
 
+@settings(deadline=None)
 @given(spells, st.randoms())
 def test_the_order_of_records_and_the_split_of_counts_do_not_matter(rows, chance):
     table = counts(*rows)
@@ -110,6 +116,7 @@ def test_the_order_of_records_and_the_split_of_counts_do_not_matter(rows, chance
     pd.testing.assert_frame_equal(estimate_survival(table).curves, estimate_survival(doubled).curves)
 
 
+@settings(deadline=None)
 @given(spells)
 def test_in_weeks_or_in_days_the_curve_is_the_same(rows):
     days, weeks = counts(*rows), counts(*rows)

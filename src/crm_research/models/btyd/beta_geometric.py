@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import special, stats
 
-from crm_research.models.btyd.family import Family, History, last_of_uniform, purchase_rate, sum_by
+from crm_research.models.btyd.family import Family, History, dot, last_of_uniform, purchase_rate, sum_by
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
@@ -106,14 +106,14 @@ class BetaGeometric(Family):
         is_alive = rng.random(len(history.age)) < self.probability_alive(params, history)
         rate = rng.gamma(r + history.frequency) / (alpha + history.age)
         dropout = rng.beta(a, b + history.frequency + self.first_tosses)
-        return np.asarray(is_alive * np.minimum(rng.poisson(rate * horizon), _purchases_until_dropout(dropout, rng)))
+        return np.asarray(is_alive * np.minimum(rng.poisson(rate * horizon), purchases_until_dropout(dropout, rng)))
 
     def draw_history(self, params: FloatArray, ages: FloatArray, rng: np.random.Generator) -> History:
         """A rate and a chance for each customer, purchases at uniform times, cut at the dropout."""
         r, alpha, a, b = params
         would_buy = rng.poisson(rng.gamma(r, size=len(ages)) / alpha * ages).astype(float)
         dropout = rng.beta(a, b, size=len(ages))
-        limit = _purchases_until_dropout(dropout, rng) - self.first_tosses
+        limit = purchases_until_dropout(dropout, rng) - self.first_tosses
         bought = np.minimum(would_buy, limit)
         return History(bought, last_of_uniform(would_buy, ages, bought, rng), ages)
 
@@ -161,15 +161,18 @@ def _sum_alive(log_params: FloatArray, tables: _Tables, first_tosses: int) -> tu
     total = float(n_x.sum())
     log_age = np.log(alpha + tables.ages)
     exponent = r * tables.n_by_age + tables.repeats_by_age
-    value = n_x @ (special.gammaln(r + x) - special.gammaln(r) + special.betaln(a, b + tosses) - special.betaln(a, b))
-    value += total * r * log_params[1] - exponent @ log_age
-    all_tosses = n_x @ special.psi(a + b + tosses) - total * special.psi(a + b)
+    value = dot(n_x, special.gammaln(r + x) - special.gammaln(r) + special.betaln(a, b + tosses) - special.betaln(a, b))
+    value += total * r * log_params[1] - dot(exponent, log_age)
+    all_tosses = dot(n_x, special.psi(a + b + tosses)) - total * special.psi(a + b)
     gradient = np.array(
         [
-            n_x @ special.psi(r + x) - total * special.psi(r) + total * log_params[1] - tables.n_by_age @ log_age,
-            total * r / alpha - exponent @ (1 / (alpha + tables.ages)),
+            dot(n_x, special.psi(r + x))
+            - total * special.psi(r)
+            + total * log_params[1]
+            - dot(tables.n_by_age, log_age),
+            total * r / alpha - dot(exponent, 1 / (alpha + tables.ages)),
             -all_tosses,
-            n_x @ special.psi(b + tosses) - total * special.psi(b) - all_tosses,
+            dot(n_x, special.psi(b + tosses)) - total * special.psi(b) - all_tosses,
         ]
     )
     return float(value), gradient
@@ -184,7 +187,7 @@ def _sum_dead(log_params: FloatArray, tables: _Tables, first_tosses: int) -> tup
     log_odds = by_frequency[tables.at_frequency] + exponent * silence
     # log(1 + e^u) and its derivative from one exponential that cannot overflow.
     small = np.exp(-np.abs(log_odds))
-    value = tables.weights @ (np.maximum(log_odds, 0.0) + np.log1p(small))
+    value = dot(tables.weights, np.maximum(log_odds, 0.0) + np.log1p(small))
     dead = tables.weights * np.where(log_odds > 0, 1.0, small) / (1.0 + small)
     dead_repeats = dead * exponent
     by_x = sum_by(tables.at_frequency, dead, len(tables.frequencies))
@@ -192,10 +195,10 @@ def _sum_dead(log_params: FloatArray, tables: _Tables, first_tosses: int) -> tup
     by_recency = sum_by(tables.at_recency, dead_repeats, len(tables.recencies))
     gradient = np.array(
         [
-            dead @ silence,
-            by_age @ (1 / (alpha + tables.ages)) - by_recency @ (1 / (alpha + tables.recencies)),
+            dot(dead, silence),
+            dot(by_age, 1 / (alpha + tables.ages)) - dot(by_recency, 1 / (alpha + tables.recencies)),
             dead.sum() / a,
-            -(by_x @ (1 / (b + np.maximum(tables.frequencies + first_tosses, 1) - 1))),
+            -dot(by_x, 1 / (b + np.maximum(tables.frequencies + first_tosses, 1) - 1)),
         ]
     )
     return float(value), gradient
@@ -228,7 +231,7 @@ def _by_hypergeometric(
         return np.asarray(c / (a - 1.0) * (1.0 - np.exp(np.log1p(-z) * (a - 1.0)) * series))
 
 
-def _purchases_until_dropout(dropout: FloatArray, rng: np.random.Generator) -> FloatArray:
+def purchases_until_dropout(dropout: FloatArray, rng: np.random.Generator) -> FloatArray:
     """After which purchase does each customer drop out? Geometric from 1, by inversion, safe for tiny chances."""
     waiting = rng.exponential(size=len(dropout))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -26,12 +26,14 @@ class Family(ABC):
     Parameters are natural (positive) and in the order of `param_names`; times share one unit.
     """
 
-    name: ClassVar[str]
+    name: str
     reference: ClassVar[str]
     param_names: ClassVar[tuple[str, ...]]
     # Which parameters carry a unit of time, and so scale with it.
     is_time: ClassVar[tuple[bool, ...]]
     clock: ClassVar[str] = "days"
+    # Events in time that the likelihood counts for each repeat purchase.
+    events_per_purchase: int = 1
 
     @abstractmethod
     def objective(self, patterns: Patterns) -> Objective:
@@ -85,3 +87,8 @@ def last_of_uniform(n: FloatArray, until: FloatArray, rank: FloatArray, rng: np.
 def sum_by(group: np.ndarray, values: FloatArray, n_groups: int) -> FloatArray:
     """Sums of `values` for each group from 0 to n_groups - 1."""
     return np.asarray(np.bincount(group, values, n_groups), dtype=float)
+
+
+def dot(weights: FloatArray, values: FloatArray) -> float:
+    """The weighted sum, without BLAS: its threads wait for each other when reports run side by side."""
+    return float(np.einsum("i,i->", weights, values))

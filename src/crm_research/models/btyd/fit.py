@@ -1,256 +1,27 @@
-"""Fits of buy-till-you-die models, and what a fitted one says of customers."""
+"""Fits of buy-till-you-die models by maximum likelihood, from counts of patterns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from crm_research.errors import ParameterError
 from crm_research.models.btyd.beta_binomial import BgBb
 from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd
-from crm_research.models.btyd.family import Family, History
+from crm_research.models.btyd.family import Family
+from crm_research.models.btyd.fitted import BtydFit, OpportunityFit
 from crm_research.models.btyd.maximise import Optimum, maximise
 from crm_research.models.btyd.pareto import ParetoNbd
 from crm_research.models.btyd.patterns import Patterns, check_enough, read_patterns
-from crm_research.models.btyd.scoring import (
-    describe_params,
-    draw_params,
-    estimate_of,
-    limits_over_draws,
-    outcome_limits,
-    read_level,
-)
-from crm_research.stats.intervals import FloatArray
+from crm_research.models.btyd.regular_buyers import MbgCnbd
+from crm_research.models.btyd.scoring import describe_params, read_level
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 # Above this many patterns the search begins on a part of them.
 _THINNED_TO = 1_000
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class BtydFit:
-    """How do customers without a contract buy and drop out? One fitted model.
-
-    Parameters
-    ----------
-    model
-        Name of the model, for example ``BG/NBD``.
-    reference
-        The paper it comes from.
-    params
-        name, estimate, se, lower, upper: parameters in `time_unit_days`, limits symmetric on the log scale. NaN
-        beside the estimates where the fit did not converge.
-    log_likelihood
-        At the estimates, times in `time_unit_days`.
-    n_customers, n_repeaters
-        Customers behind the fit, and those of them who bought again.
-    is_converged
-        Whether the likelihood has a proper top there. Where it has none, `notes` say so and no page should print
-        the parameters.
-    notes
-        What a reader has to know of the fit.
-    time_unit_days
-        Length of the unit in which the parameters are given.
-    confidence
-        Level of the limits in `params`.
-    patterns
-        frequency, recency_days, age_days, n_customers: what the model was fitted to.
-    """
-
-    model: str
-    reference: str
-    params: pd.DataFrame
-    log_likelihood: float
-    n_customers: int
-    n_repeaters: int
-    is_converged: bool
-    notes: tuple[str, ...]
-    time_unit_days: float
-    confidence: float
-    patterns: pd.DataFrame
-    family: Family
-    log_params: FloatArray
-    covariance: FloatArray
-
-    _UNIT: ClassVar[str] = "days"
-
-    def estimate(self, name: str) -> float:
-        """The estimate of one parameter, by name."""
-        return estimate_of(self.params, name)
-
-    def probability_alive(
-        self, frame: pd.DataFrame, *, confidence: float | None = None, n_draws: int = 200, seed: int = 0
-    ) -> pd.DataFrame:
-        """How likely is it that each customer can still buy?
-
-        Parameters
-        ----------
-        frame
-            One row per customer or pattern, with the columns of the patterns; the index is kept.
-        confidence
-            Level of the limits; None leaves them out (they cost `n_draws` evaluations of each distinct pattern).
-        n_draws, seed
-            Draws from the sampling distribution of the parameters, normal on the log scale.
-
-        Returns
-        -------
-        pandas.DataFrame
-            probability_alive and, with `confidence`, lower, upper: uncertainty of the parameters alone.
-        """
-        history, nothing = self._history(frame), np.zeros(len(frame))
-
-        def score(params: FloatArray, some: History, _: FloatArray) -> FloatArray:
-            return self.family.probability_alive(params, some)
-
-        columns = {"probability_alive": score(self._natural, history, nothing)}
-        if confidence is not None:
-            draws = self._draws(n_draws, seed)
-            columns["lower"], columns["upper"] = limits_over_draws(
-                score, draws, history, nothing, read_level(confidence)
-            )
-        return pd.DataFrame(columns, index=frame.index)
-
-    def expected_purchases(
-        self,
-        frame: pd.DataFrame,
-        horizon_days: float,
-        *,
-        confidence: float | None = None,
-        is_outcome: bool = False,
-        n_draws: int = 200,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """How many purchases will each customer make in the next `horizon_days`?
-
-        Parameters
-        ----------
-        frame
-            One row per customer or pattern, with the columns of the patterns; the index is kept.
-        horizon_days
-            Length of the future after each customer's age; periods for the BG/BB.
-        confidence
-            Level of the limits; None leaves them out.
-        is_outcome
-            False: limits of the expectation (uncertain parameters). True: limits of the count itself, to which the
-            customer's own rate, dropout and chance add; whole numbers, and much wider.
-        n_draws, seed
-            Draws of the parameters, and with `is_outcome` of one future each.
-
-        Returns
-        -------
-        pandas.DataFrame
-            expected_purchases and, with `confidence`, lower, upper.
-        """
-        history = self._history(frame)
-        horizon = np.full(len(frame), self._times(horizon_days)[0])
-        columns = {"expected_purchases": self.family.expected_purchases(self._natural, history, horizon)}
-        if confidence is not None:
-            draws, level = self._draws(n_draws, seed), read_level(confidence)
-            if is_outcome:
-                rng = np.random.default_rng(seed + 1)
-
-                def draw(params: FloatArray, some: History, until: FloatArray) -> FloatArray:
-                    return self.family.draw_future(params, some, until, rng)
-
-                limits = outcome_limits(draw, draws, history, horizon, level)
-            else:
-                limits = limits_over_draws(self.family.expected_purchases, draws, history, horizon, level)
-            columns["lower"], columns["upper"] = limits
-        return pd.DataFrame(columns, index=frame.index)
-
-    def expected_repeats(self, days: float | FloatArray | list[float]) -> FloatArray:
-        """How many repeat purchases does a new customer make until each of these days after the first purchase?"""
-        return self.family.expected_repeats(self._natural, self._times(days))
-
-    def expected_tracking(self, births: pd.DataFrame, days: FloatArray | list[float]) -> pd.DataFrame:
-        """How many repeat purchases do all customers make together until each day of the calendar?
-
-        Parameters
-        ----------
-        births
-            Columns `born_days` (first purchase, in days from any origin) and `n_customers`; one row per day will do.
-        days
-            Days from the same origin.
-
-        Returns
-        -------
-        pandas.DataFrame
-            day, expected_repeats: cumulative; differences give the purchases of each stretch.
-        """
-        born = births["born_days"].to_numpy(dtype=float)
-        n_born = births["n_customers"].to_numpy(dtype=float)
-        until = np.atleast_1d(np.asarray(days, dtype=float))
-        lags, at_lag = np.unique(np.maximum(until[:, None] - born, 0.0), return_inverse=True)
-        repeats = self.expected_repeats(lags)[at_lag.reshape(len(until), len(born))]
-        return pd.DataFrame({"day": until, "expected_repeats": repeats @ n_born})
-
-    def expected_frequency_counts(self, max_frequency: int = 7) -> pd.DataFrame:
-        """How many of the fitted customers should have made 0, 1, 2, ... repeats, beside how many did?
-
-        Parameters
-        ----------
-        max_frequency
-            The last row gathers this frequency and all above it.
-
-        Returns
-        -------
-        pandas.DataFrame
-            frequency, is_open (the last row: "or more"), n_customers (observed), expected_customers.
-        """
-        if max_frequency < 1:
-            raise ParameterError(f"max_frequency must be at least 1, not {max_frequency}.")
-        known = read_patterns(self.patterns, clock=self._UNIT)
-        ages, at_age = np.unique(known.age, return_inverse=True)
-        n_by_age = np.bincount(at_age, known.n_customers)
-        expected = np.zeros(max_frequency + 1)
-        for start in range(0, len(ages), 10_000):
-            part = slice(start, start + 10_000)
-            shares = self.family.frequency_shares(self._natural, self._times(ages[part]), max_frequency - 1)
-            expected[:-1] += n_by_age[part] @ shares
-        expected[-1] = max(known.n_customers.sum() - expected[:-1].sum(), 0.0)
-        capped = np.minimum(known.frequency, max_frequency).astype(np.int64)
-        steps = np.arange(max_frequency + 1)
-        return pd.DataFrame(
-            {
-                "frequency": steps,
-                "is_open": steps == max_frequency,
-                "n_customers": np.bincount(capped, known.n_customers, len(steps)).astype(np.int64),
-                "expected_customers": expected,
-            }
-        )
-
-    @property
-    def _natural(self) -> FloatArray:
-        return np.exp(self.log_params)
-
-    def _draws(self, n_draws: int, seed: int) -> FloatArray | None:
-        if n_draws < 2:
-            raise ParameterError(f"n_draws must be at least 2, not {n_draws}.")
-        return draw_params(self.log_params, self.covariance, n_draws, np.random.default_rng(seed))
-
-    def _history(self, frame: pd.DataFrame) -> History:
-        known = read_patterns(frame, clock=self._UNIT)
-        return History(known.frequency, known.recency / self.time_unit_days, known.age / self.time_unit_days)
-
-    def _times(self, days: float | FloatArray | list[float]) -> FloatArray:
-        times = np.atleast_1d(np.asarray(days, dtype=float))
-        if not np.all(np.isfinite(times) & (times >= 0)):
-            raise ParameterError(f"Times must be finite and at least 0 {self._UNIT}, not {days!r}.")
-        return times / self.time_unit_days
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class OpportunityFit(BtydFit):
-    """How do customers use a few opportunities to buy, and drop out? A fitted BG/BB: time runs in periods.
-
-    Frames carry frequency, recency_periods, age_periods; every horizon and time is a number of periods, whatever
-    the name of the argument.
-    """
-
-    _UNIT: ClassVar[str] = "periods"
 
 
 def fit_bg_nbd(patterns: pd.DataFrame, *, time_unit_days: float = DAYS_PER_WEEK, confidence: float = 0.95) -> BtydFit:
@@ -313,6 +84,62 @@ def fit_pareto_nbd(
     return _fit(ParetoNbd(), patterns, time_unit_days, confidence)
 
 
+def fit_mbg_cnbd(
+    patterns: pd.DataFrame,
+    *,
+    mean_log_gap: float,
+    k: int | None = None,
+    max_k: int = 12,
+    time_unit_days: float = DAYS_PER_WEEK,
+    confidence: float = 0.95,
+) -> BtydFit:
+    """How do regular buyers buy, and silently drop out after a purchase? The MBG/CNBD-k model.
+
+    For customers whose timing `estimate_regularity` finds more regular than Poisson. Silence then tells more: who
+    buys every four weeks and has been silent for twelve has probably left.
+
+    Parameters
+    ----------
+    patterns, time_unit_days, confidence
+        As in `fit_bg_nbd`.
+    mean_log_gap
+        Mean natural logarithm of all gaps between purchases, in days: with it likelihoods of different k, and that
+        of the MBG/NBD (k = 1), can be compared.
+    k
+        Gaps are Erlang-k; None takes the k up to `max_k` of the highest likelihood.
+
+    Returns
+    -------
+    BtydFit
+        params: r, alpha (gamma distribution of the rate of events, of which each k-th is a purchase), a, b (beta
+        distribution of the chance to drop out after a purchase, the first included). Limits take k as given.
+
+    Notes
+    -----
+    Reutterer, Platzer and Schroeder (2021), Int. Journal of Research in Marketing 38, 194-215. Errors as in
+    `fit_bg_nbd`.
+    """
+    if not np.isfinite(mean_log_gap):
+        raise ParameterError(f"mean_log_gap must be a number, not {mean_log_gap!r}; leave gaps of 0 days out of it.")
+    if (k is not None and k < 1) or max_k < 1:
+        raise ParameterError(f"k and max_k must be at least 1, not {k!r} and {max_k!r}.")
+    best: BtydFit | None = None
+    for shape in range(1, max_k + 1) if k is None else (k,):
+        fitted = _fit(MbgCnbd(shape), patterns, time_unit_days, confidence)
+        n_repeats = read_patterns(fitted.patterns).n_repeats
+        of_gaps = (shape - 1) * (mean_log_gap - np.log(time_unit_days)) - special.gammaln(shape)
+        # The fit counts time once for each event; the gaps take back all but one for each purchase.
+        fitted = replace(fitted, log_likelihood=fitted.log_likelihood + n_repeats * float(of_gaps))
+        if best is not None and fitted.log_likelihood <= best.log_likelihood:
+            return best
+        best = fitted
+    if best is None:  # no k to try: refused above
+        raise ParameterError(f"max_k must be at least 1, not {max_k}.")
+    if k is None and max_k > 1:
+        return replace(best, notes=(*best.notes, f"The likelihood still rises at k = {max_k}: timing is more regular."))
+    return best
+
+
 def fit_bg_bb(patterns: pd.DataFrame, *, confidence: float = 0.95) -> OpportunityFit:
     """How do customers use regular opportunities (a yearly appeal, a monthly order), and drop out? The BG/BB model.
 
@@ -341,11 +168,18 @@ def _fit(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence:
     patterns = read_patterns(frame, clock=family.clock).merged()
     check_enough(patterns, family.name)
     # In units of the mean age the search is the same whatever the unit of the data.
-    inner = patterns.mean_age if any(family.is_time) else 1.0
+    inner = patterns.mean_age if any(family.is_time) else time_unit_days
     optimum = _search(family, patterns.scaled(1 / inner))
     shift = np.log(inner / time_unit_days) * np.array(family.is_time, dtype=float)
     log_params = optimum.log_params + shift
-    unit_change = patterns.n_repeats * np.log(inner / time_unit_days) if any(family.is_time) else 0.0
+    n_events = family.events_per_purchase * patterns.n_repeats
+    notes = list(optimum.notes)
+    n_at_once = int(patterns.n_customers[(patterns.frequency > 0) & (patterns.recency == 0)].sum())
+    if n_at_once:
+        notes.append(
+            f"{n_at_once:,} customers made all their purchases at one moment, which no model here foresees: "
+            "purchases on one day are better counted as one occasion."
+        )
     kept = pd.DataFrame(
         {
             "frequency": patterns.frequency.astype(np.int64),
@@ -358,11 +192,11 @@ def _fit(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence:
         model=family.name,
         reference=family.reference,
         params=describe_params(family.param_names, log_params, optimum.covariance, level),
-        log_likelihood=optimum.value * patterns.n_total - unit_change,
+        log_likelihood=optimum.value * patterns.n_total - n_events * np.log(inner / time_unit_days),
         n_customers=patterns.n_total,
         n_repeaters=int(patterns.n_customers[patterns.frequency > 0].sum()),
         is_converged=optimum.is_converged,
-        notes=optimum.notes,
+        notes=tuple(notes),
         time_unit_days=float(time_unit_days),
         confidence=level,
         patterns=kept,

@@ -74,12 +74,16 @@ def maximise(
     names
         Names of the parameters, for the notes.
     """
-    searched = [_climb(rough or objective, start) for start in starts]
-    best = max(searched, key=lambda found: found[1])[0]
     if rough is not None:
-        best = _approach(objective, best, _information(rough, best), n_customers)
-    point, value, gradient, information = _newton(objective, best, n_customers)
-    return _judge(point, value, gradient, information * n_customers, n_customers, names)
+        begun = max((_climb(rough, start) for start in starts), key=lambda found: found[1])[0]
+        begun = _approach(objective, begun, _information(rough, begun), n_customers)
+        found = _judge(*_newton(objective, begun, n_customers), n_customers, names)
+        if found.is_converged:
+            return found
+        # What a part of the patterns leaves open all of them may settle; from fewer starts, since they are many.
+        starts = starts[:2]
+    best = max((_climb(objective, start) for start in starts), key=lambda found: found[1])[0]
+    return _judge(*_newton(objective, best, n_customers), n_customers, names)
 
 
 def _climb(objective: Objective, start: FloatArray) -> tuple[FloatArray, float]:
@@ -175,12 +179,13 @@ def _judge(
     n_customers: float,
     names: Sequence[str],
 ) -> Optimum:
+    information = information * n_customers
     notes = []
     at_edge = [name for name, place in zip(names, point, strict=True) if abs(place) > _AT_EDGE]
     if at_edge:
         notes.append(
-            f"The likelihood keeps rising as {' and '.join(at_edge)} run to the edge of the search: customers differ too "
-            "little for the data to determine this model. Its parameters must not be read, and have no limits."
+            f"The likelihood keeps rising as {' and '.join(at_edge)} run to the edge of the search: customers differ "
+            "too little for the data to determine this model. Its parameters must not be read, and have no limits."
         )
     curvature = np.linalg.eigvalsh(information) if np.all(np.isfinite(information)) else np.array([-1.0])
     is_peak = bool(curvature.min() > 1e-12 * max(float(np.abs(curvature).max()), 1e-300))

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import special
 
-from crm_research.models.btyd.family import Family, History, purchase_rate
+from crm_research.models.btyd.family import Family, History, dot, purchase_rate
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
@@ -150,14 +150,14 @@ def _sum_rows(
     log_alive = -shape * log_alpha_age - s * log_beta_age
     log_odds = np.log(s) + dead.log_integral - log_alive
     is_dead = special.expit(log_odds)
-    value = weights @ (log_alive + np.logaddexp(0.0, log_odds))
+    value = dot(weights, log_alive + np.logaddexp(0.0, log_odds))
     by_dead, by_alive = weights * is_dead, weights * (1.0 - is_dead)
     gradient = np.array(
         [
-            -(by_alive @ log_alpha_age) - by_dead @ dead.mean_log_alpha,
-            -(by_alive @ (shape / (alpha + age))) - by_dead @ (shape * dead.mean_inverse_alpha),
-            -(by_alive @ log_beta_age) + by_dead @ (1.0 / s - dead.mean_log_beta),
-            -(by_alive @ (s / (beta + age))) - (s + 1.0) * (by_dead @ dead.mean_inverse_beta),
+            -dot(by_alive, log_alpha_age) - dot(by_dead, dead.mean_log_alpha),
+            -dot(by_alive, shape / (alpha + age)) - dot(by_dead, shape * dead.mean_inverse_alpha),
+            -dot(by_alive, log_beta_age) + dot(by_dead, 1.0 / s - dead.mean_log_beta),
+            -dot(by_alive, s / (beta + age)) - (s + 1.0) * dot(by_dead, dead.mean_inverse_beta),
         ]
     )
     return float(value), gradient

@@ -116,13 +116,6 @@ def read_patterns(frame: pd.DataFrame, *, clock: str = "days") -> Patterns:
         weights = read_column(frame, "n_customers", whole=True, mend=_MENDS["n_customers"])
     refuse_rows(frame, recency_name, f"is not above {age_name}", recency > age, _MENDS["recency"])
     refuse_rows(frame, recency_name, "is 0 where frequency is 0", (frequency == 0) & (recency > 0), _MENDS["recency"])
-    refuse_rows(
-        frame,
-        recency_name,
-        "is above 0 where frequency is above 0",
-        (frequency > 0) & (recency == 0),
-        "Purchases at the same moment are one occasion.",
-    )
     if clock == "periods":
         mend = "At one opportunity a customer buys once or not at all."
         refuse_rows(frame, "frequency", f"is not above {recency_name}", frequency > recency, mend)
@@ -146,15 +139,18 @@ def check_enough(patterns: Patterns, model: str) -> None:
             )
 
 
-def read_column(frame: pd.DataFrame, column: str, *, whole: bool = False, mend: str = "") -> FloatArray:
-    """One column as finite, non-negative numbers; ContractViolation where it is not."""
+def read_column(
+    frame: pd.DataFrame, column: str, *, whole: bool = False, lowest: float = 0.0, mend: str = ""
+) -> FloatArray:
+    """One column as finite numbers of at least `lowest`; ContractViolation where it is not."""
     if column not in frame.columns:
         present = ", ".join(str(name) for name in frame.columns)
         raise ContractViolation(
             table="patterns", column=column, rule=f"the column is there (found: {present})", n_bad=len(frame), mend=mend
         )
     values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    refuse_rows(frame, column, "is a finite number of at least 0", ~(np.isfinite(values) & (values >= 0)), mend)
+    rule = "is a finite number" if lowest == -np.inf else f"is a finite number of at least {lowest:g}"
+    refuse_rows(frame, column, rule, ~(np.isfinite(values) & (values >= lowest)), mend)
     if whole:
         refuse_rows(frame, column, "is a whole number", values != np.floor(values), mend)
     return np.asarray(values)

@@ -30,7 +30,9 @@ def draw_params(
     """Parameters as uncertain as the data leave them, normal on the log scale; None where the fit has no covariance."""
     if not np.all(np.isfinite(covariance)):
         return None
-    return np.exp(rng.multivariate_normal(log_params, covariance, size=n_draws, method="cholesky"))
+    spread, directions = np.linalg.eigh(covariance)
+    normal = rng.standard_normal((n_draws, len(log_params))) * np.sqrt(np.maximum(spread, 0.0))
+    return np.asarray(np.exp(log_params + normal @ directions.T))
 
 
 def limits_over_draws(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,18 +109,19 @@ def compare_pairs(counts: pd.DataFrame, *, horizon_days: float, confidence: floa
     level = 1 - (1 - check_confidence(confidence)) / len(pairs)
     curves = estimate_survival(counts, confidence=level)
     horizon = min(horizon_days, _common_reach(curves))
-    survival = curves.at(horizon).set_index("group")
-    means = estimate_restricted_mean(counts, horizon_days=horizon, confidence=level).set_index("group")
+    survival = curves.at(horizon).set_index("group").to_dict("index")
+    means = estimate_restricted_mean(counts, horizon_days=horizon, confidence=level).set_index("group").to_dict("index")
     rows = []
     for name, other in pairs:
         test = compare_groups(pd.concat([groups[name], groups[other]]))
-        gap = difference_from_limits(_interval(survival.loc[name]), _interval(survival.loc[other]))
-        error = float(np.hypot(means.loc[name, "std_error"], means.loc[other, "std_error"]))
-        mean_gap = normal_interval(means.loc[name, "mean_days"] - means.loc[other, "mean_days"], error, confidence=level)
+        gap = difference_from_limits(_interval(survival[name]), _interval(survival[other]))
+        error = np.hypot(float(means[name]["std_error"]), float(means[other]["std_error"]))
+        mean_gap = float(means[name]["mean_days"]) - float(means[other]["mean_days"])
+        mean_limits = normal_interval(mean_gap, error, confidence=level)
         rows.append(
             {"group": name, "other_group": other, "horizon_days": horizon}
             | _named(("survival_gap", "gap_lower", "gap_upper"), gap)
-            | _named(("mean_gap_days", "mean_gap_lower", "mean_gap_upper"), mean_gap)
+            | _named(("mean_gap_days", "mean_gap_lower", "mean_gap_upper"), mean_limits)
             | {"chi_squared": test.chi_squared, "p_value": test.p_value}
         )
     frame = pd.DataFrame(rows)
@@ -150,7 +153,7 @@ def _common_reach(curves: SurvivalCurves) -> float:
     return float(reach.min())
 
 
-def _interval(row: pd.Series) -> Interval:
+def _interval(row: Mapping[Hashable, Any]) -> Interval:
     return Interval(*(np.asarray(row[name], dtype=float) for name in ("survival", "lower", "upper")))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from crm_research.models.survival.kaplan_meier import product_limit
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
 from crm_research.stats.intervals import check_confidence, exact_share, normal_quantile
 
-CURVE_COLUMNS = "group reason tenure_days incidence lower upper std_error n_ended n_at_risk".split()
+CURVE_COLUMNS = ["group", "reason", "tenure_days", "incidence", "lower", "upper", "std_error", "n_ended", "n_at_risk"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,7 +41,7 @@ class IncidenceCurves:
         rows = []
         for (group, reason), curve in self.curves.groupby(["group", "reason"], sort=False):
             reached = curve.loc[curve["tenure_days"] <= days]
-            row = {"incidence": 0.0, "lower": 0.0, "upper": np.nan, "std_error": 0.0}
+            row: dict[Any, Any] = {"incidence": 0.0, "lower": 0.0, "upper": np.nan, "std_error": 0.0}
             if len(reached):
                 row = reached.iloc[-1][["incidence", "lower", "upper", "std_error"]].to_dict()
             if days > curve["tenure_days"].iloc[-1]:
@@ -145,4 +146,4 @@ def _variance(table: RiskTable, before: FloatArray, incidence: FloatArray, ended
         + np.cumsum(incidence**2 * greenwood)
     )
     variance = squares + np.cumsum(own) - 2 * (incidence * np.cumsum(cross) - np.cumsum(incidence * cross))
-    return np.maximum(variance, 0.0)
+    return np.asarray(np.maximum(variance, 0.0), dtype=np.float64)

@@ -77,7 +77,7 @@ def estimate_period_rates(
         it closes; an end at tenure 0 to the first.
     """
     frames = []
-    edges = np.arange(n_periods + 1) * period_days
+    edges: FloatArray = np.arange(n_periods + 1, dtype=np.float64) * float(period_days)
     edges[1:] += slack_days
     for name, rows in split_groups(counts):
         table = build_risk_table(rows)
@@ -171,14 +171,15 @@ def _exposure_until(table: RiskTable, days: FloatArray) -> FloatArray:
     """Time under observation, over all spells, up to each of these tenures."""
     spans = np.diff(np.concatenate([[0.0], table.tenure_days]))
     until = np.concatenate([[0.0], np.cumsum(spans * table.n_at_risk)])
-    return np.interp(days, np.concatenate([[0.0], table.tenure_days]), until)
+    return np.asarray(np.interp(days, np.concatenate([[0.0], table.tenure_days]), until), dtype=np.float64)
 
 
 def _pilot_bandwidth(table: RiskTable) -> float:
     days = table.tenure_days[table.n_ended > 0]
     gap = float(np.median(np.diff(days))) if len(days) > 1 else float(table.last_days)
     span = table.last_days - table.first_days
-    return max(span / (8 * float(table.n_ended.sum()) ** 0.2), 2 * gap, 1.0)
+    pilot = span / (8 * float(table.n_ended.sum()) ** 0.2)
+    return max(float(pilot), 2 * gap, 1.0)
 
 
 def _smooth(table: RiskTable, grid: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:

@@ -119,7 +119,7 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         staying = np.where(ended > 0, (at_risk - ended) / at_risk, 1.0)
         steps = np.where((ended > 0) & (at_risk > ended), ended / (at_risk * (at_risk - ended)), 0.0)
-    return np.cumprod(staying), np.cumsum(steps)
+    return np.cumprod(staying, dtype=np.float64), np.cumsum(steps, dtype=np.float64)
 
 
 def _one_curve(name: str, table: RiskTable, confidence: float) -> pd.DataFrame:

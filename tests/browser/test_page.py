@@ -1,0 +1,171 @@
+"""Pages as a reader meets them: in a browser, with no network, on a phone, in the dark, by keyboard and ear."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crm_research.reporting.records import publish
+from crm_research.reporting.render import render_page
+from crm_research.reporting.site import write_index
+from crm_research.reporting.tasks import Failure, Outcome
+from tests.reporting.pages import a_figure, a_task, a_whole_notebook
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory) -> dict[str, Path]:
+    """A report's page and the index over it, one failed report included."""
+    out = tmp_path_factory.mktemp("reports")
+    scratch = tmp_path_factory.mktemp("scratch")
+    times = {"started_at": "2026-01-01T00:00:00+00:00", "ended_at": "2026-01-01T00:00:05+00:00", "seconds": 5.0}
+    good = Outcome(**times, figures=(a_figure().as_record(),), answer=("Half of the customers buy again.",))
+    bad = Outcome(**times, failure=Failure(kind="ValueError", message="no customers <here>" * 20))
+    task, failing = a_task(scratch), a_task(scratch, report="failing")
+    task.page.write_text(render_page(a_whole_notebook(), task), encoding="utf-8")
+    task.executed.write_text("{}", encoding="utf-8")
+    page = publish(out, task, good, {"python": "3.11"})
+    publish(out, failing, bad, {"python": "3.11"})
+    return {"report": page, "index": write_index(out)}
+
+
+@pytest.fixture
+def open_page(chromium, pages):
+    """Open a page with everything but its own file refused; the faults found are collected on `page.faults`."""
+    contexts = []
+
+    def open_(name: str, **options):
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        address = pages[name].as_uri()
+
+        def guard(route):
+            if route.request.url.split("#")[0] == address:
+                route.continue_()
+            else:
+                page.faults.append(f"asked for {route.request.url}")
+                route.abort()
+
+        page.route("**/*", guard)
+        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", ["report", "index"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
+    page = open_page(name, color_scheme=scheme)
+    page.wait_for_timeout(200)
+    assert page.faults == []
+
+
+@pytest.mark.parametrize("name", ["report", "index"])
+@pytest.mark.parametrize("width", [320, 375, 768, 1280])
+def test_only_tables_scroll_sideways(open_page, name, width):
+    page = open_page(name, viewport={"width": width, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('main *, header *')]
+            .filter(e => !e.closest('.scroll, pre, .skip, .sr-only'))
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+            .map(e => e.outerHTML.slice(0, 80))"""
+    )
+    assert beyond == []
+
+
+def test_code_is_folded_until_it_is_asked_for(open_page):
+    page = open_page("report")
+    assert not page.locator("details.code pre").first.is_visible()
+    page.get_by_role("button", name="Show code").click()
+    assert page.locator("details.code pre").first.is_visible()
+    page.get_by_role("button", name="Hide code").click()
+    assert not page.locator("details.code pre").first.is_visible()
+
+
+def test_dark_follows_the_reader_and_can_be_switched(open_page):
+    page = open_page("report", color_scheme="dark")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(paper) == "rgb(20, 24, 29)"
+    page.get_by_role("button", name="Light").click()
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    label = page.locator("figure svg text").first
+    assert label.evaluate("e => getComputedStyle(e).fill") == "rgb(95, 107, 118)"
+    page.get_by_role("button", name="Dark").click()
+    assert label.evaluate("e => getComputedStyle(e).fill") == "rgb(159, 171, 183)"
+
+
+def test_a_table_copies_as_tab_separated_text(open_page):
+    page = open_page("report")
+    page.evaluate("navigator.clipboard.writeText = async text => { window.copied = text; }")
+    page.get_by_role("button", name="Copy table: Segments").click()
+    page.wait_for_function("window.copied")
+    lines = page.evaluate("window.copied").split("\n")
+    assert lines[0].split("\t")[:2] == ["segment", "measure 0"]
+    assert lines[1].split("\t")[0] == "北京"
+
+
+def test_contents_lead_to_their_sections_and_pictures_have_names(open_page):
+    page = open_page("report")
+    for link in page.locator(".contents a").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    for drawing in page.locator("svg").all():
+        assert drawing.get_attribute("role") == "img"
+        described = drawing.get_attribute("aria-labelledby").split()
+        assert all(page.locator(f"#{name}").text_content().strip() for name in described)
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_print_shows_parameters_and_hides_what_only_a_screen_needs(open_page):
+    page = open_page("report")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.get_by_text("From when.").is_visible()
+    assert not page.locator(".tools").is_visible()
+    assert not page.locator(".contents").is_visible()
+
+
+def test_the_first_tab_stop_skips_to_the_report(open_page):
+    page = open_page("report")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
+
+
+@pytest.mark.parametrize("name", ["report", "index"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, name, scheme):
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe-playwright-python, which carries axe-core, is not installed")
+    page = open_page(name, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    page.get_by_role("button", name="Show code").click() if name == "report" else None
+    page.evaluate(Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
+    violations = page.evaluate("async () => (await axe.run()).violations")
+    told = [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]
+    assert told == []

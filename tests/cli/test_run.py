@@ -1,0 +1,106 @@
+"""The command line of runs, with the run itself stood in for: words, exit status, what is passed on."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from crm_research import cli
+from crm_research.errors import StudyError
+from crm_research.reporting.run import Omission, RunSummary
+from crm_research.reporting.tasks import Failure, Outcome
+from tests.reporting.conftest import a_report
+from tests.reporting.pages import a_task
+
+
+def an_outcome(failure: Failure | None = None) -> Outcome:
+    return Outcome(started_at="", ended_at="", seconds=1.0, failure=failure)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run the command line against a stand-in; returns exit status, output, errors and what the run was asked."""
+
+    def run(*arguments: str, summary: RunSummary | Exception | None = None):
+        asked: dict[str, object] = {}
+
+        def stand_in(reports, **options):
+            asked.update(options, reports=reports)
+            if isinstance(summary, Exception):
+                raise summary
+            return summary or RunSummary(index=Path("reports/index.html"), outcomes=(), omissions=())
+
+        monkeypatch.setattr("crm_research.reporting.run.run_reports", stand_in)
+        monkeypatch.setattr(sys, "argv", ["crm-research", "run", *arguments])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as leaving:
+            status = leaving.code or 0
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err, asked
+
+    return run
+
+
+def test_everything_given_is_passed_on_and_values_stay_text(call):
+    status, _, _, asked = call(
+        "churn", "--study", "a", "--study", "b.yaml", "--as-of", "2024-01-02", "-p", "since=007", "--jobs", "2",
+        "--out", "there", "--timeout", "9", "--no-input-check",
+    )  # fmt: skip
+    assert status == 0
+    assert asked == {
+        "reports": ("churn",),
+        "studies": ("a", "b.yaml"),
+        "as_of": date(2024, 1, 2),
+        "parameters": {"since": "007"},
+        "jobs": 2,
+        "out": Path("there"),
+        "timeout_seconds": 9.0,
+        "is_checking_input": False,
+    }
+
+
+def test_a_good_run_says_where_to_look(call):
+    summary = RunSummary(index=Path("reports/index.html"), outcomes=((a_task(), an_outcome()),), omissions=())
+    status, out, _, _ = call(summary=summary)
+    assert status == 0
+    assert out.splitlines()[-1] == "1 report made. Open reports/index.html"
+
+
+def test_a_failed_report_is_status_one_and_what_does_not_apply_is_listed(call):
+    bad = an_outcome(Failure(kind="ValueError", message="no customers"))
+    omission = Omission(report=a_report("contractual"), study=a_task().study, reason="needs the table contracts")
+    summary = RunSummary(
+        index=Path("i.html"), outcomes=((a_task(), bad), (a_task(), an_outcome())), omissions=(omission,)
+    )
+    status, out, _, _ = call(summary=summary)
+    assert status == 1
+    assert "handmade / contractual: not applicable: needs the table contracts" in out
+    assert "1 report made, 1 failed. Open i.html" in out
+
+
+def test_bad_input_is_one_paragraph_and_status_two(call):
+    status, out, err, _ = call("churn", summary=StudyError("There is no study 'x'."))
+    assert (status, out) == (2, "")
+    assert err == "crm-research: There is no study 'x'.\n"
+
+
+@pytest.mark.parametrize("arguments", [["-p", "since"], ["--as-of", "soon"], ["--jobs", "0"]])
+def test_a_malformed_option_is_status_two(call, arguments):
+    status, _, err, asked = call(*arguments)
+    assert status == 2
+    assert err
+    assert not asked
+
+
+def test_the_list_names_every_report_with_its_question(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["crm-research", "list"])
+    cli.main()
+    out = capsys.readouterr().out
+    assert "churn" in out
+    assert "When do customers end their contracts" in out
+    assert "cdnow" in out

@@ -1,0 +1,100 @@
+import pandas as pd
+import pytest
+
+from crm_research.customer_base import describe_base
+from tests.builders import a_study, contracts, orders
+
+
+def _ids(base):
+    return [figure.id for figure in base.figures()]
+
+
+def _value(base, name):
+    return next(figure.estimate for figure in base.figures() if figure.id == name)
+
+
+def _twelve_buyers(**extra):
+    rows = [(f"c{i}", f"2024-0{1 + i % 4}-05", 10.0 + i) for i in range(12)]
+    rows += [("c1", "2024-06-01", 500.0), ("c2", "2024-09-01", 9_000.0)]
+    return orders(*rows, **extra)
+
+
+def test_what_happened_after_as_of_does_not_count():
+    base = describe_base(a_study(orders=_twelve_buyers()))
+    assert _value(base, "base.orders") == 13
+    assert _value(base, "base.revenue") == pytest.approx(sum(10 + i for i in range(12)) + 500)
+
+
+def test_returns_lessen_revenue_and_cancelled_orders_count_nowhere():
+    kinds = ["sale"] * 10 + ["return", "cancelled"] + ["sale"] * 2
+    base = describe_base(a_study(orders=_twelve_buyers(kind=kinds)))
+    assert base.orders.n_returns == base.orders.n_cancelled == 1
+    assert _value(base, "base.orders") == 11
+    assert any("cancelled" in note for note in base.notes())
+
+
+def test_a_study_of_contracts_has_no_orders_figures_and_says_so():
+    held = contracts(("a", "2020-01-01", None, None), ("b", "2021-01-01", "2022-01-01", "price"))
+    base = describe_base(a_study(contracts=held))
+    assert _ids(base) == ["base.customers"]
+    assert "2 contracts, of which 1 are running" in base.answer()[0] or "1" in base.answer()[0]
+    assert "no orders" in " ".join(base.notes())
+    assert base.periods()["n_running"].iloc[-1] == 1
+
+
+def test_a_study_of_customers_only_still_gives_a_page():
+    base = describe_base(a_study(customers=pd.DataFrame({"customer_id": ["a", "b"]})))
+    assert _value(base, "base.customers") == 2
+    assert base.claims().empty
+    assert base.tenths().empty
+    for name in ("concentration", "growth", "coverage"):
+        assert getattr(base, f"draw_{name}")().figure is not None
+        assert base.alt(name)
+
+
+def test_three_buyers_are_too_few_for_a_fifth_and_the_reason_is_given():
+    base = describe_base(
+        a_study(orders=orders(("a", "2024-01-01", 5.0), ("b", "2024-01-02", 1.0), ("c", "2024-02-01", 2.0)))
+    )
+    assert "base.top20_revenue_share" not in _ids(base)
+    assert "10" in base.why_no_concentration
+    assert base.answer()
+
+
+def test_nothing_known_yet_is_no_error():
+    base = describe_base(a_study(orders=orders(("a", "2025-01-01", 5.0))))
+    assert _value(base, "base.customers") == 0
+    assert _value(base, "base.revenue") == 0
+    assert base.draw_growth().figure is not None
+    assert base.answer()
+
+
+def test_missing_joins_are_counted():
+    people = pd.DataFrame({"customer_id": ["c0", "c1", "stranger"]})
+    coverage = describe_base(a_study(orders=_twelve_buyers(), customers=people)).coverage.set_index("what")[
+        "n_customers"
+    ]
+    assert coverage["known from any table"] == 13
+    assert coverage["dealings, but no customer record"] == 10
+    assert coverage["a customer record, but no dealings"] == 1
+
+
+def test_chinese_names_and_details_reach_the_picture():
+    people = pd.DataFrame({"customer_id": ["c0", "王"], "城市": ["上海", None]})
+    study = a_study(orders=_twelve_buyers(), customers=people, attributes={"customers": {"城市": "category"}})
+    base = describe_base(study)
+    base.draw_coverage().figure.draw_without_rendering()
+    assert base.coverage.set_index("what").loc["城市 known", "n_customers"] == 1
+
+
+def test_row_order_changes_nothing():
+    frame = _twelve_buyers()
+    one, other = (describe_base(a_study(orders=held)) for held in (frame, frame.sample(frac=1, random_state=3)))
+    assert [f.as_record() for f in one.figures()] == [f.as_record() for f in other.figures()]
+
+
+def test_the_rule_of_thumb_is_judged_by_its_interval():
+    rows = [(f"c{i:03}", "2024-03-01", 5.0 + i % 7) for i in range(200)]
+    claim = describe_base(a_study(orders=orders(*rows))).claims().iloc[0]
+    assert claim["upper"] < 0.8
+    assert "fewer" in claim["verdict"]

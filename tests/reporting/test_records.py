@@ -1,0 +1,100 @@
+import json
+
+import pytest
+
+from crm_research.errors import CrmError
+from crm_research.reporting import records
+from crm_research.reporting.site import write_index
+from crm_research.reporting.tasks import Failure, Outcome
+from tests.reporting.pages import a_figure, a_task
+
+
+def an_outcome(*, failure=None, estimate=0.5, ended_at="2026-01-02T03:04:05+00:00"):
+    figures = () if failure else (a_figure(estimate=estimate).as_record(),)
+    return Outcome(
+        started_at="2026-01-02T03:04:00+00:00",
+        ended_at=ended_at,
+        seconds=5.0,
+        figures=figures,
+        answer=() if failure else ("Half <stay>.",),
+        failure=failure,
+    )
+
+
+def publish(out, scratch, outcome, *, report="good", page="<p>page</p>"):
+    task = a_task(scratch, report=report)
+    scratch.mkdir(exist_ok=True)
+    task.executed.write_text("{}", encoding="utf-8")
+    if outcome.failure is None:
+        task.page.write_text(page, encoding="utf-8")
+    return records.publish(out, task, outcome, {"python": "3.11"})
+
+
+def test_a_good_report_leaves_page_notebook_figures_and_record(tmp_path):
+    out = tmp_path / "out"
+    page = publish(out, tmp_path / "scratch", an_outcome())
+    folder = out / "handmade" / "2024-07-01"
+    assert page == folder / "good.html"
+    assert sorted(path.name for path in folder.iterdir()) == ["figures.json", "good.html", "good.ipynb", "run.json"]
+    (figure,) = json.loads((folder / "figures.json").read_text())
+    names = "report id label estimate lower upper unit n window estimator validation group"
+    assert list(figure) == names.split()
+    entry = records.read_run(folder)["reports"][0]
+    assert entry["outcome"] == "done"
+    assert entry["parameters"] == {"study": "handmade", "since": "007"}
+    assert entry["inputs"][0]["fingerprint"] == "sha256:0123456789abcdef"
+
+
+def test_running_one_report_again_replaces_only_its_own_figures(tmp_path):
+    out = tmp_path / "out"
+    publish(out, tmp_path / "a", an_outcome(), report="one")
+    publish(out, tmp_path / "b", an_outcome(), report="two")
+    publish(out, tmp_path / "c", an_outcome(estimate=0.7), report="one")
+    figures = json.loads((out / "handmade" / "2024-07-01" / "figures.json").read_text())
+    assert [(figure["report"], figure["estimate"]) for figure in figures] == [("one", 0.7), ("two", 0.5)]
+
+
+def test_a_failure_keeps_the_last_good_page_and_the_index_says_since_when(tmp_path):
+    out = tmp_path / "out"
+    publish(out, tmp_path / "a", an_outcome(), page="<p>good</p>")
+    failure = Failure(kind="ValueError", message="no <customers>", place="cell 3 of 9")
+    for day in (3, 4):
+        publish(out, tmp_path / "b", an_outcome(failure=failure, ended_at=f"2026-01-0{day}T00:00:00+00:00"))
+    folder = out / "handmade" / "2024-07-01"
+    assert (folder / "good.html").read_text() == "<p>good</p>"
+    assert len(json.loads((folder / "figures.json").read_text())) == 1
+    assert (folder / "failed" / "good.ipynb").exists()
+    index = write_index(out).read_text()
+    assert "Last good page of 2026-01-02 03:04 UTC, failed since 2026-01-03 00:00 UTC." in index
+    assert "ValueError: no &lt;customers&gt; (cell 3 of 9)" in index
+    assert "Half &lt;stay&gt;." in index
+    publish(out, tmp_path / "c", an_outcome())
+    assert not (folder / "failed").exists()
+
+
+def test_a_report_that_never_worked_has_no_page(tmp_path):
+    publish(tmp_path, tmp_path / "a", an_outcome(failure=Failure(kind="E", message="m")))
+    index = write_index(tmp_path).read_text()
+    assert "Failed; there is no earlier page." in index
+    assert 'href="handmade/2024-07-01/good.html"' not in index
+
+
+def test_the_index_of_an_empty_shelf_says_what_to_do(tmp_path):
+    assert "No report has been made yet." in write_index(tmp_path).read_text()
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path):
+    path = tmp_path / "run.json"
+    records.write_json(path, {"a": 1})
+    with pytest.raises(ValueError, match="nan"):
+        records.write_json(path, {"a": float("nan")})
+    assert records.read_json(path, None) == {"a": 1}
+    with pytest.raises(UnicodeEncodeError):
+        records.write_text(path, "\ud800")
+    assert [found.name for found in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    (tmp_path / "run.json").write_text("{", encoding="utf-8")
+    with pytest.raises(CrmError, match=r"run\.json is not readable"):
+        records.read_run(tmp_path)

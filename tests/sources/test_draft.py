@@ -1,0 +1,193 @@
+"""Drafts: what can be guessed is guessed and explained, and the draft opens as it stands."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from crm_research.cli.new import command
+from crm_research.errors import StudyError
+from crm_research.sources.draft import draft_study
+from crm_research.sources.draft_words import PHRASES, header_words, name_score
+from crm_research.sources.opening import open_study
+from tests.sources.files import GOOD_ORDERS, held
+
+RETAIL = (
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    "536365,85123A,LAMP,6,12/13/2010 8:26,2.5,17850.0,UK\n"
+    "536365,71053,CUP,1,12/13/2010 8:26,4,17850.0,UK\n"
+    "536366,85123A,LAMP,2,12/14/2010 9:00,2.5,13047.0,UK\n"
+    "C536379,85123A,LAMP,-2,12/15/2010 9:41,2.5,13047.0,UK\n"
+    "536380,71053,CUP,3,12/15/2010 9:45,4,,UK\n"
+)
+
+
+def _drafted(folder, *names):
+    """Draft a study of files in a folder, write it there and open it."""
+    draft = draft_study("mine", [folder / name for name in names], beside=folder)
+    (folder / "mine.yaml").write_text(draft.text, encoding="utf-8")
+    return draft, open_study(folder / "mine.yaml")
+
+
+def test_order_lines_of_an_online_shop(tmp_path):
+    (tmp_path / "retail.csv").write_text(RETAIL)
+    draft, study = _drafted(tmp_path, "retail.csv")
+    found = held(study, "orders", "order_id", "customer_id", "kind", "revenue")
+    assert found == [
+        ("536365", "17850", "sale", 19.0),
+        ("536366", "13047", "sale", 5.0),
+        ("C536379", "13047", "cancelled", -5.0),
+    ]
+    assert len(held(study, "order_lines")) == 4
+    assert f"{study.as_of:%Y-%m-%d}" == "2010-12-16"
+    assert "CHECK: 1 of 5 rows name no customer" in draft.text
+
+
+def test_a_german_file_with_its_own_signs(tmp_path):
+    text = "Kundennummer;Bestellnummer;Bestelldatum;Umsatz\n0012;1;31.01.2024;€1.234,50\n0013;2;15.02.2024;€7,25\n"
+    (tmp_path / "bestellungen.csv").write_bytes((text + "Größe;3;16.02.2024;€1,00\n").encode("cp1252"))
+    _, study = _drafted(tmp_path, "bestellungen.csv")
+    assert study.currency == "EUR"
+    assert held(study, "orders", "customer_id", "revenue") == [("0012", 1234.5), ("0013", 7.25), ("Größe", 1.0)]
+
+
+def test_a_chinese_file(tmp_path):
+    (tmp_path / "订单.csv").write_bytes("订单号,客户编号,下单时间,金额\nA1,张伟,2024年1月5日,12.5\n".encode("gb18030"))
+    _, study = _drafted(tmp_path, "订单.csv")
+    assert held(study, "orders", "order_id", "customer_id", "revenue") == [("A1", "张伟", 12.5)]
+
+
+def test_a_french_sheet_of_contracts(tmp_path):
+    pd.DataFrame(
+        {
+            "No contrat": [1, 2],
+            "Code client": ["a", "b"],
+            "Date de début": pd.to_datetime(["2023-01-01", "2023-06-01"]),
+            "Date de fin": pd.to_datetime([None, "2023-12-01"]),
+            "Forfait": ["A", "B"],
+        }
+    ).to_excel(tmp_path / "contrats.xlsx", index=False)
+    _, study = _drafted(tmp_path, "contrats.xlsx")
+    rows = study.table("contracts").order_by("contract_id").execute()
+    assert rows["customer_id"].tolist() == ["a", "b"]
+    assert rows["ended_at"].notna().tolist() == [False, True]
+    assert f"{study.as_of:%Y-%m-%d}" == "2023-12-01"
+
+
+def test_a_churn_snapshot_without_dates(tmp_path):
+    head = "customerID,tenure,Contract,MonthlyCharges,TotalCharges,Churn\n"
+    text = head + "a-1,3,Monthly,20.5,60,Yes\nb-2,12,Yearly,10,,No\n"
+    (tmp_path / "telco-churn.csv").write_text(text)
+    draft, study = _drafted(tmp_path, "telco-churn.csv")
+    rows = study.table("contracts").order_by("contract_id").execute()
+    assert rows["plan"].tolist() == ["Monthly", "Yearly"]
+    assert rows["ended_at"].notna().tolist() == [True, False]
+    assert (study.as_of - rows["started_at"][1]).days == 365
+    assert "the files hold no dates" in draft.text
+
+
+def test_surveys_complaints_and_invoices_are_told_apart(tmp_path):
+    (tmp_path / "nps.csv").write_text("respondent,client,survey date,nps\n1,a,2024-01-01,9\n2,b,2024-01-02,3\n")
+    (tmp_path / "complaints.csv").write_text(
+        "ticket id,customer,created at,closed at,message\n1,a,2024-01-01,2024-01-03,late\n2,b,2024-01-02,,torn\n"
+    )
+    (tmp_path / "invoices.csv").write_text(
+        "invoice number,customer,invoice date,due date,amount usd\n1,a,2024-01-01,2024-01-31,5.5\n"
+    )
+    _, study = _drafted(tmp_path, "nps.csv", "complaints.csv", "invoices.csv")
+    assert set(study.tables) == {"surveys", "contacts", "invoices"}
+    assert study.currency == "USD"
+    assert held(study, "surveys", "item", "score", "scale_max") == [("nps", 3.0, 9.0), ("nps", 9.0, 9.0)]
+
+
+def test_files_of_several_years_make_one_table_beside_the_customers(tmp_path):
+    (tmp_path / "orders_2023.csv").write_text(GOOD_ORDERS)
+    (tmp_path / "orders_2024.csv").write_text(GOOD_ORDERS.replace("\n1,", "\n3,").replace("\n2,", "\n4,"))
+    pd.DataFrame({"customer_id": ["007", "008"], "region": ["N", "S"]}).to_parquet(tmp_path / "customers.parquet")
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    draft, study = _drafted(tmp_path, "orders_2023.csv", "orders_2024.csv", "customers.parquet", "notes.csv")
+    assert len(held(study, "orders")) == 4
+    assert dict(study.attributes_of("customers")) == {"region": "category"}
+    assert draft.unused == ("notes.csv",)
+
+
+def test_a_number_shared_by_customers_gets_the_customer_into_the_order_number(tmp_path):
+    (tmp_path / "sales.csv").write_text(
+        "order_no,customer,date,amount\n1,a,2024-01-01,5.5\n1,b,2024-01-01,6.5\n2,a,2024-01-02,1.5\n"
+    )
+    _, study = _drafted(tmp_path, "sales.csv")
+    assert held(study, "orders", "order_id") == [("a-1",), ("a-2",), ("b-1",)]
+
+
+def test_dates_that_fit_two_formats_are_marked(tmp_path):
+    (tmp_path / "sales.csv").write_text("order_no,customer,date,amount\n1,a,03/04/2024,5.5\n2,b,05/06/2024,6.5\n")
+    draft, _ = _drafted(tmp_path, "sales.csv")
+    assert "CHECK: named so; times from 2024-04-03 to 2024-06-05; also fits %m/%d/%Y" in draft.text
+
+
+def test_every_line_of_a_draft_says_why(tmp_path):
+    (tmp_path / "retail.csv").write_text(RETAIL)
+    draft, _ = _drafted(tmp_path, "retail.csv")
+    body = draft.text.split("tables:")[1].splitlines()
+    guessed = [line for line in body if line.startswith("      ")]
+    assert guessed
+    assert all("  # " in line for line in guessed)
+
+
+def test_files_that_are_no_records_are_told(tmp_path):
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(StudyError, match=r"No file looks like a table .*notes.csv has a, b"):
+        draft_study("mine", [tmp_path / "notes.csv"], beside=tmp_path)
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(StudyError, match="is empty"):
+        draft_study("mine", [tmp_path / "empty.csv"], beside=tmp_path)
+
+
+def test_a_file_with_a_header_and_no_rows_is_no_table(tmp_path):
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,revenue\n")
+    with pytest.raises(StudyError, match="No file looks like"):
+        draft_study("mine", [tmp_path / "orders.csv"], beside=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "header", ["CustomerID", "customer_id", "Customer Id", "CUSTOMER-ID", "KundenNr", "Kunden-Nr.", "客户编号"]
+)
+def test_a_header_means_the_same_however_it_is_written(header):
+    assert name_score(header, "customer_id") == 1.0
+
+
+def test_no_phrase_is_empty_and_every_role_knows_several_languages():
+    for role, phrases in PHRASES.items():
+        assert all(header_words(phrase) for phrase in phrases), role
+        assert any(not phrase.isascii() for phrase in phrases), role
+
+
+def test_the_command_writes_a_draft_tells_what_it_guessed_and_does_not_overwrite(tmp_path, monkeypatch):
+    (tmp_path / "orders.csv").write_text(GOOD_ORDERS)
+    monkeypatch.chdir(tmp_path)
+    asked = ["study", "mine", "--from", "orders.csv", "--out", "mine.yaml"]
+    done = CliRunner().invoke(command, asked, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "orders       from orders.csv" in done.output
+    assert "crm-research check mine.yaml" in done.output
+    assert yaml.safe_load((tmp_path / "mine.yaml").read_text())["tables"]["orders"]["from"] == "orders.csv"
+    with pytest.raises(StudyError, match="Give --force"):
+        CliRunner().invoke(command, asked, catch_exceptions=False)
+    assert CliRunner().invoke(command, [*asked, "--force"], catch_exceptions=False).exit_code == 0
+
+
+def test_the_command_writes_beside_the_other_studies_by_default(tmp_path, monkeypatch):
+    for folder in ("notebooks", "data/studies"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "orders.csv").write_text(GOOD_ORDERS)
+    monkeypatch.setenv("CRM_RESEARCH_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(command, ["study", "mine", "--from", "orders.csv"], catch_exceptions=False)
+    assert open_study("mine").has("orders")
+
+
+def test_a_name_that_is_no_name_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="a-z, 0-9 and hyphens"):
+        CliRunner().invoke(command, ["study", "My Shop", "--from", "x.csv"], catch_exceptions=False)

@@ -1,0 +1,72 @@
+import pytest
+
+from crm_research.theme import (
+    join_words,
+    say_count,
+    say_days,
+    say_estimate,
+    say_interval,
+    say_money,
+    say_of_ten,
+    say_percent,
+    say_short,
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.5501, "55 %"),
+        (0.031, "3.1 %"),
+        (0.0, "0 %"),
+        (1.0, "100 %"),
+        (0.9997, "99.97 %"),
+        (0.0004, "0.04 %"),
+        (0.00000685, "under 0.01 %"),
+        (-0.334, "-33 %"),
+        (None, "not known"),
+        (float("nan"), "not known"),
+    ],
+)
+def test_a_share_is_said_in_percent_and_never_rounded_to_nothing_or_everything(share, words):
+    assert say_percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(4_596_039.58, "4.60 m"), (999_960, "1.00 m"), (12_345, "12.3 k"), (9_999, "9,999"), (12.345, "12.35"), (7, "7")],
+)
+def test_large_numbers_are_short_and_small_ones_in_full(value, words):
+    assert say_short(value) == words
+
+
+def test_money_has_its_currency():
+    assert say_money(4_596_039.58, "USD") == "4.60 m USD"
+
+
+def test_one_customer_is_singular():
+    assert [say_count(1, "customer"), say_count(2469, "customer")] == ["1 customer", "2,469 customers"]
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(3.25, "3.2 days"), (27.4, "27 days"), (365, "12 months"), (1461, "4.0 years")]
+)
+def test_lengths_of_time_are_said_in_the_unit_people_use(days, words):
+    assert say_days(days) == words
+
+
+def test_two_of_ten_is_said_as_such_but_never_none_or_all():
+    assert [say_of_ten(0.21), say_of_ten(0.99), say_of_ten(0.01)] == ["about two of ten", "99 %", "1.0 %"]
+
+
+def test_an_end_never_reached_is_said_to_be_open():
+    assert say_interval(100.0, None, say_days) == "3 months to beyond what we saw"
+
+
+def test_an_estimate_carries_its_level():
+    assert say_estimate(0.5, 0.4, 0.6, say_percent, 0.9) == "50 % (90 % interval 40 % to 60 %)"
+    assert say_estimate(0.5, None, None, say_percent) == "50 %"
+
+
+def test_lists_read_as_sentences():
+    assert [join_words([]), join_words(["a"]), join_words(["a", "b", "c"])] == ["", "a", "a, b and c"]
