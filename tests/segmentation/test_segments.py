@@ -24,11 +24,12 @@ def _two_kinds(n_each=40, n_often=12):
     rng = np.random.default_rng(5)
     rows = []
     for i in range(n_each):
-        days = rng.choice(180, size=n_often + i % 3, replace=False)
+        days = rng.choice(160, size=n_often + i % 3, replace=False)
         rows += [
             (f"often{i:02}", f"{pd.Timestamp('2024-01-01') + pd.Timedelta(days=int(d)):%Y-%m-%d}", 90.0 + d % 9)
             for d in days
         ]
+        rows.append((f"often{i:02}", f"2024-06-{20 + i % 5}", 92.0))
         rows += [(f"seldom{i:02}", f"2023-0{1 + j}-{1 + i % 27:02}", 8.0 + j + i % 5) for j in range(2)]
         rows.append((f"often{i:02}", f"2024-08-{1 + i % 27:02}", 95.0))
     return orders(*rows)

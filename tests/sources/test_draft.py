@@ -38,11 +38,19 @@ def test_order_lines_of_an_online_shop(tmp_path):
     assert found == [
         ("536365", "17850", "sale", 19.0),
         ("536366", "13047", "sale", 5.0),
-        ("C536379", "13047", "cancelled", -5.0),
+        ("C536379", "13047", "return", -5.0),
     ]
+    assert "C536379 are then credit notes" in draft.text
     assert len(held(study, "order_lines")) == 4
     assert f"{study.as_of:%Y-%m-%d}" == "2010-12-16"
     assert "CHECK: 1 of 5 rows name no customer" in draft.text
+
+
+def test_marked_numbers_without_negative_money_are_orders_that_never_came_about(tmp_path):
+    (tmp_path / "retail.csv").write_text(RETAIL.replace(",-2,", ",2,"))
+    draft, study = _drafted(tmp_path, "retail.csv")
+    assert ("C536379", "cancelled") in held(study, "orders", "order_id", "kind")
+    assert "CHECK" in next(line for line in draft.text.splitlines() if "cancellations" in line)
 
 
 def test_a_german_file_with_its_own_signs(tmp_path):

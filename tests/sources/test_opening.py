@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 import yaml
 
+from crm_research.contracts.checks import check_study
 from crm_research.errors import LeakageError, StudyError
 from crm_research.features.window import outcome_rows
 from crm_research.sources.opening import list_studies, open_study
@@ -153,3 +154,15 @@ def test_what_is_no_study_file_is_told(tmp_path, text, said):
     path.write_text(text)
     with pytest.raises(StudyError, match=said):
         open_study(path)
+
+
+def test_what_a_study_accepts_softens_the_verdict(home, tmp_path):
+    (tmp_path / "orders.csv").write_text(GOOD_ORDERS)
+    (tmp_path / "customers.csv").write_text("customer_id\nnobody\n")
+    tables = {"orders": {"from": "orders.csv"}, "customers": {"from": "customers.csv"}}
+    strict = check_study(open_study(a_study_file(tmp_path, tables)))
+    tables["orders"] = {"from": "orders.csv", "accept": {"orphan": 1.0}}
+    lenient = check_study(open_study(a_study_file(tmp_path, tables)))
+    assert [finding.rule for finding in strict.errors] == ["orphan"]
+    assert "orphan" in [finding.rule for finding in lenient.warnings]
+    assert lenient.errors == ()

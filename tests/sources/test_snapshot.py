@@ -53,6 +53,7 @@ def test_a_study_file_that_has_changed_is_opened_anew(shop, tmp_path):
     assert len(held(open_study(shop), "orders")) == 3
 
 
+@pytest.mark.slow
 def test_several_processes_read_a_snapshot_at_a_time(shop, tmp_path):
     write_snapshot(open_study(shop), tmp_path / "snapshot")
     (tmp_path / "orders.csv").unlink()

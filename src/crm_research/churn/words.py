@@ -73,11 +73,11 @@ def danger_finding(leaving: ChurnAnalysis) -> str:
 
 
 def worst_month(leaving: ChurnAnalysis) -> pd.Series | None:
-    """The month of tenure with the highest rate among those with at least five ends; None without one."""
+    """The month of tenure whose rate is surely highest (by its lower limit, five ends or more); None without one."""
     if leaving.rates is None:
         return None
     solid = leaving.rates.loc[leaving.rates["n_ended"] >= _FEWEST_ENDS]
-    return None if solid.empty else solid.sort_values("rate", kind="stable").iloc[-1]
+    return None if solid.empty else solid.sort_values("lower", kind="stable").iloc[-1]
 
 
 def hazard_finding(leaving: ChurnAnalysis) -> str:
@@ -175,6 +175,8 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
     if leaving.rule is None:
         return "No contract was watched, so there is nothing to hold the rule against."
     compared = leaving.rule.compared
+    if not np.isfinite(leaving.rule.monthly_rate):
+        return "No contract was watched for a whole day, so there is no monthly rate to hold against the curve."
     told = f"The rule of thumb, {say_percent(leaving.rule.monthly_rate)} leave every month, "
     if compared.empty:
         return told + "cannot be compared: nobody was watched for a month."

@@ -184,6 +184,22 @@ class CustomerBase:
         """What one sees in the picture concentration, growth or coverage."""
         return report.describe_picture(self, name)
 
+    @property
+    def headline(self) -> str:
+        """Which picture carries the answer: concentration, or what the study has instead."""
+        if self.concentration is not None:
+            return "concentration"
+        return "growth" if len(self.periods()) else "coverage"
+
+    def draw_headline(self, ax: Axes | None = None) -> Axes:
+        """The picture that carries the answer."""
+        draw = {"concentration": self.draw_concentration, "growth": self.draw_growth, "coverage": self.draw_coverage}
+        return draw[self.headline](ax)
+
+    def headline_data(self) -> pd.DataFrame:
+        """The numbers behind that picture."""
+        return {"concentration": self.curve(), "growth": self.periods(), "coverage": self.coverage}[self.headline]
+
     def draw_concentration(self, ax: Axes | None = None) -> Axes:
         """The concentration curve with the claimed point, or a strip that says why there is none."""
         return charts.draw_concentration(self, ax=ax)

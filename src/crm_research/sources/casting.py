@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # Texts that mean "nothing here". NA is left alone in plain text, where it may be Namibia or North America.
 _NULLS: Final = ("", "NULL", "null", "NaN", "nan", "#N/A", "N/A", "n/a", "\\N")
 _NULLS_OF_VALUES: Final = (*_NULLS, "NA", "na", "-", "None", "none")
-_BLANKS: Final = " \t\r\n\u00a0\u3000\ufeff"
+# Blanks that people and programs leave around cells; taken off once, where text is staged.
+BLANKS: Final = " \t\r\n\u00a0\u3000\ufeff"
 _YES: Final = ("1", "1.0", "true", "t", "yes", "y", "on", "ja", "j", "wahr", "oui", "o", "vrai", "是", "有")
 _NO: Final = ("0", "0.0", "false", "f", "no", "n", "off", "nein", "falsch", "non", "faux", "否", "无")
 
@@ -70,14 +71,15 @@ class Reading:
     def text(self, raw: str, *, nulls: Sequence[str] = _NULLS) -> str:
         """A text without surrounding blanks, empty where it says there is nothing."""
         tokens = self.rule.null_values if self.rule.null_values is not None else nulls
-        trimmed = f"trim({raw}, {literal(_BLANKS)})"
+        trimmed = f"trim({raw})"
         return f"CASE WHEN {trimmed} NOT IN ({literals(['', *(token.strip() for token in tokens)])}) THEN {trimmed} END"
 
     def _to_text(self, raw: str, kind: Kind, *, is_id: bool) -> Cast:
         if kind == "text":
             value = self.text(f"CAST({raw} AS VARCHAR)", nulls=_NULLS_OF_VALUES if is_id else _NULLS)
             # Spreadsheets and data frames write whole numbers with empty cells between them as 1001.0.
-            return Cast(value=rf"regexp_replace({value}, '^(\d+)\.0$', '\1')" if is_id else value)
+            whole = rf"CASE WHEN suffix({raw}, '.0') THEN regexp_replace({value}, '^(\d+)\.0$', '\1') ELSE {value} END"
+            return Cast(value=whole if is_id else value)
         if kind == "number":
             double = f"CAST({raw} AS DOUBLE)"
             whole = f"{double} = trunc({double}) AND abs({double}) < 9e15"
@@ -104,7 +106,7 @@ class Reading:
 
     def _plain_number(self, text: str) -> str:
         for sign in self.rule.signs:
-            text = f"trim(replace({text}, {literal(sign)}, ''), {literal(_BLANKS)})"
+            text = f"trim(replace({text}, {literal(sign)}, ''), {literal(BLANKS)})"
         decimal = self.rule.decimal
         thousands = self.rule.thousands if self.rule.thousands is not None else "." if decimal == "," else None
         if thousands is None:

@@ -172,6 +172,7 @@ class TableRule(_Part):
     returns: str | None = None
     cancellations: str | None = None
     attributes: dict[str, Attribute] = Field(default_factory=dict)
+    accept: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
 
 class StudyDefinition(_Part):

@@ -108,21 +108,31 @@ def _leave_out_nameless(guess: TableGuess) -> None:
 
 
 def _set_returns(guess: TableGuess) -> None:
-    order = guess.column_of("order_id")
-    if order is not None and not order.is_number:
-        marked = [value for value in order.values if re.fullmatch(r"[A-Za-z]\d+", value)]
-        plain = [value for value in order.values if value.isdigit()]
-        letters = {value[0] for value in marked}
-        if plain and len(letters) == 1 and len(marked) < len(plain):
-            value = f"starts_with({name_in_sql(order.name)}, '{letters.pop()}')"
-            why = f"numbers such as {marked[0]} among plain ones; often cancellations, or returns"
-            guess.keys.append(Guess(key="cancellations", value=value, why=why, is_unsure=True))
+    marked = _marked_number(guess)
     for role in ("quantity", "revenue"):
         look = guess.column_of(role)
         if look is not None and look.low is not None and look.low < 0:
-            value = f"{name_in_sql(look.name)} < 0"
-            guess.keys.append(Guess(key="returns", value=value, why=f"{look.name} goes down to {look.low:,.2f}"))
+            why = f"{look.name} goes down to {look.low:,.2f}"
+            if marked:
+                why += f"; numbers such as {marked} are then credit notes, whose money is taken back"
+            guess.keys.append(Guess(key="returns", value=f"{name_in_sql(look.name)} < 0", why=why))
             return
+    order = guess.column_of("order_id")
+    if marked and order is not None:
+        value = f"starts_with({name_in_sql(order.name)}, '{marked[0]}')"
+        why = f"numbers such as {marked} among plain ones, and no money goes back: orders that never came about?"
+        guess.keys.append(Guess(key="cancellations", value=value, why=why, is_unsure=True))
+
+
+def _marked_number(guess: TableGuess) -> str | None:
+    """An order number that begins with a letter where most are plain digits, as C536379; None without such."""
+    order = guess.column_of("order_id")
+    if order is None or order.is_number:
+        return None
+    marked = [value for value in order.values if re.fullmatch(r"[A-Za-z]\d+", value)]
+    plain = [value for value in order.values if value.isdigit()]
+    is_mark = bool(plain) and len({value[0] for value in marked}) == 1 and len(marked) < len(plain)
+    return marked[0] if is_mark else None
 
 
 def _lines_of(orders: TableGuess) -> TableGuess:

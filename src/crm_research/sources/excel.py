@@ -71,7 +71,7 @@ def _plain(cell: Any) -> Any:
     if cell is None or cell == "" or cell != cell:  # noqa: PLR0124  (a missing cell is not equal to itself)
         return None
     if isinstance(cell, str):
-        return cell if cell.strip() else None
+        return cell.strip() or None
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return datetime(cell.year, cell.month, cell.day)
     return cell

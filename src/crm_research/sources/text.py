@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import StudyError
+from crm_research.sources.casting import BLANKS
 from crm_research.sources.definition import WHITESPACE
 from crm_research.sources.session import literal, literals, quoted
 
@@ -187,9 +188,10 @@ def _select(path: Path, rule: SourceRule, delimiter: str, columns: Sequence[str]
         line = f"read_csv({literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', {options})"
         cells = ", ".join(f"cells[{i + 1}] AS {quoted(name)}" for i, name in enumerate(columns))
         return rf"SELECT {cells} FROM (SELECT string_split_regex(trim(line), '\s+') AS cells FROM {line})"
+    trimmed = ", ".join(f"trim({quoted(name)}, {literal(BLANKS)}) AS {quoted(name)}" for name in columns)
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     return (
-        f"SELECT * FROM read_csv({literal(str(path))}, columns = {{{types}}}, {options}, "
+        f"SELECT {trimmed} FROM read_csv({literal(str(path))}, columns = {{{types}}}, {options}, "
         f"delim = {literal(delimiter)}, quote = {literal(rule.quote)}, escape = {literal(rule.quote)})"
     )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crm_research.errors import ContractViolation, NotEnoughData, ParameterError
 from crm_research.models.btyd import fit_bg_bb, fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd
 from tests.models.btyd.published import donations
-from tests.models.btyd.worlds import a_bg_nbd_world, a_pareto_nbd_world
+from tests.models.btyd.worlds import a_bg_nbd_world, a_pareto_nbd_world, tossing_buyers
 
 FITS = [fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd]
 BY_NAME = {"BG/NBD": fit_bg_nbd, "MBG/NBD": fit_mbg_nbd, "Pareto/NBD": fit_pareto_nbd}
@@ -266,6 +266,22 @@ def test_customers_who_all_keep_buying_alike_give_no_dropout_to_estimate(fit):
     assert "edge" in " ".join(found.notes)
     assert found.params["se"].isna().all()
     assert found.probability_alive(frame, confidence=0.95)[["lower", "upper"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_a_fit_at_the_edge_still_scores_without_nonsense(fit):
+    # Everybody buys at one pace and drops out with one chance: shape parameters run away.
+    rng = np.random.default_rng(1)
+    n = 800
+    frame = tossing_buyers(
+        n, rate=np.full(n, 0.5), dropout=np.full(n, 0.7), age_days=np.full(n, 200.0), rng=rng, is_first_tossed=True
+    )
+    found = fit(frame)
+    # The BG/NBD, in which nobody leaves after the first purchase, takes the quick leavers for slow buyers.
+    assert found.is_converged == (fit is fit_bg_nbd)
+    scores = found.expected_purchases(frame, 100)["expected_purchases"]
+    assert np.all(np.isfinite(scores))
+    assert np.all(scores >= 0)
 
 
 @pytest.mark.parametrize("fit", FITS)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, special
+from scipy import integrate, special, stats
 
 from crm_research.models.btyd.beta_binomial import BgBb
-from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd
+from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd, _expected_if_alive
 from crm_research.models.btyd.family import History
 from crm_research.models.btyd.pareto import ParetoNbd
 from crm_research.models.btyd.patterns import Patterns
@@ -168,6 +168,17 @@ def test_expected_purchases_of_the_bg_nbd_are_the_mean_over_what_a_customer_may_
     found = family.expected_purchases(params, history, np.array([horizon])) / family.probability_alive(params, history)
     by_hand = expected_by_integration(r + frequency, alpha + age, a, b + frequency, horizon)
     assert found[0] == pytest.approx(by_hand, rel=2e-7)
+
+
+@pytest.mark.parametrize(("a", "b"), [(40.0, 8_000.0), (49.9, 3.0), (50.1, 3.0), (50.1, 0.05), (8_000.0, 20_000.0)])
+@pytest.mark.parametrize(("shape", "horizon"), [(0.1, 5.0), (30.0, 5.0), (2_000.0, 500.0), (8_000.0, 0.5)])
+def test_expected_purchases_hold_where_all_customers_drop_out_alike(a, b, shape, horizon):
+    found = _expected_if_alive(np.array([shape]), np.array([40.0]), a, np.array([b]), np.array([horizon]))
+    # The chance of each next purchase while staying, times that of having stayed for so many.
+    i = np.arange(100_000)
+    stayed = np.exp(special.betaln(a, b + i) - special.betaln(a, b))
+    by_hand = (stats.nbinom.sf(i, shape, 40.0 / (40.0 + horizon)) * stayed).sum()
+    assert found[0] == pytest.approx(by_hand, rel=2e-5)
 
 
 @pytest.mark.parametrize("s", [0.4, 1.0, 1.0 + 1e-9, 2.5])

@@ -13,6 +13,8 @@ from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
 
 _NEAR_POLE = 1e-4
+# Gauss's function overflows for large parameters; dropout chances then hardly differ, and are easily averaged.
+_LARGE = 50.0
 
 
 class _Tables(NamedTuple):
@@ -206,6 +208,8 @@ def _sum_dead(log_params: FloatArray, tables: _Tables, first_tosses: int) -> tup
 
 def _expected_if_alive(shape: FloatArray, rate: FloatArray, a: float, b: FloatArray, horizon: FloatArray) -> FloatArray:
     """Purchases within `horizon` of somebody alive whose rate is Gamma(shape, rate) and dropout Beta(a, b)."""
+    if a > _LARGE:
+        return _by_quadrature(shape, rate, a, b, horizon)
     expected = _by_hypergeometric(shape, rate, np.full(len(b), a), b, horizon)
     # 0 / 0 at a = 1 and at a + b = 1, where the expectation itself is smooth in a: there it is taken from both sides.
     pole = np.where(np.abs(a - 1.0) < _NEAR_POLE, 1.0, 1.0 - b)
@@ -217,6 +221,9 @@ def _expected_if_alive(shape: FloatArray, rate: FloatArray, a: float, b: FloatAr
         ]
         share = (a - pole[near] + _NEAR_POLE) / (2 * _NEAR_POLE)
         expected[near] = (1 - share) * sides[0] + share * sides[1]
+    lost = ~np.isfinite(expected)
+    if lost.any():
+        expected[lost] = _by_quadrature(shape[lost], rate[lost], a, b[lost], horizon[lost])
     return expected
 
 
@@ -229,6 +236,20 @@ def _by_hypergeometric(
     with np.errstate(all="ignore"):
         series = special.hyp2f1(c - shape, a - 1.0, c, z)
         return np.asarray(c / (a - 1.0) * (1.0 - np.exp(np.log1p(-z) * (a - 1.0)) * series))
+
+
+def _by_quadrature(shape: FloatArray, rate: FloatArray, a: float, b: FloatArray, horizon: FloatArray) -> FloatArray:
+    """Mean of (1 - exp(-m p t)) / p over rates m and chances p, at 64 quantiles of p: for nearly equal chances."""
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    distinct, at_distinct = np.unique(b, return_inverse=True)
+    expected = np.empty(len(b))
+    chances = np.maximum(special.betaincinv(a, distinct[:, None], (nodes + 1.0) / 2.0), 1e-300)
+    for start in range(0, len(b), 10_000):
+        rows = slice(start, start + 10_000)
+        chance = chances[at_distinct[rows]]
+        log_growth = np.log1p(chance * (horizon[rows] / rate[rows])[:, None])
+        expected[rows] = (-np.expm1(-shape[rows, None] * log_growth) / chance * weights / 2.0).sum(axis=1)
+    return expected
 
 
 def purchases_until_dropout(dropout: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -19,9 +19,11 @@ _AT_EDGE = 8.5
 _STEP = 1e-4
 _MAX_NEWTON = 50
 _MAX_APPROACH = 8
-# Squared distance to the top in standard errors at which the search ends; 1e-10 moves no printed digit.
-_CLOSE_ENOUGH = 1e-10
-_NEAR = 1e-3
+# Squared distances to the top, in standard errors: where the whole is worth its own information, where that
+# information stays what it is, and where the search ends.
+_APPROACHED = 1e-3
+_NEAR = 1e-6
+_CLOSE_ENOUGH = 1e-12
 _BARELY_KNOWN = 3.0
 
 
@@ -108,7 +110,7 @@ def _approach(objective: Objective, start: FloatArray, information: FloatArray, 
     value, gradient = objective(point)
     for _ in range(_MAX_APPROACH):
         step = _uphill(information, gradient)
-        if float(gradient @ step) * n_customers < _NEAR:
+        if float(gradient @ step) * n_customers < _APPROACHED:
             break
         moved = _line_search(objective, point, value, step)
         if moved is None:
@@ -184,7 +186,7 @@ def _judge(
     at_edge = [name for name, place in zip(names, point, strict=True) if abs(place) > _AT_EDGE]
     if at_edge:
         notes.append(
-            f"The likelihood keeps rising as {' and '.join(at_edge)} run to the edge of the search: customers differ "
+            f"The likelihood keeps rising towards the edge of the search in {' and '.join(at_edge)}: customers differ "
             "too little for the data to determine this model. Its parameters must not be read, and have no limits."
         )
     curvature = np.linalg.eigvalsh(information) if np.all(np.isfinite(information)) else np.array([-1.0])
