@@ -1,7 +1,7 @@
 """Write environment.yml from pyproject.toml, or check that the two agree.
 
-    python scripts/write_environment.py            write
-    python scripts/write_environment.py --check    exit 1 where they differ
+python scripts/write_environment.py            write
+python scripts/write_environment.py --check    exit 1 where they differ
 """
 
 from __future__ import annotations

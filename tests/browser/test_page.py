@@ -85,7 +85,7 @@ def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
 
 @pytest.mark.parametrize("name", ["report", "index"])
 @pytest.mark.parametrize("width", [320, 375, 768, 1280])
-def test_only_tables_scroll_sideways(open_page, name, width):
+def test_only_tables_and_pictures_scroll_sideways(open_page, name, width):
     page = open_page(name, viewport={"width": width, "height": 800})
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -86,7 +86,7 @@ def test_records_of_survivors_only_are_flagged_and_allowed_for():
     naive = describe_churn(study, horizon_months=12)
     assert naive.setting.holds_only_survivors
     assert any("left truncation" in caution for caution in naive.setting.cautions())
-    assert answer(naive)[0].startswith("If no early leavers are missing")
+    assert answer(naive)[0].endswith("if no early leavers are missing from the records.")
     truth = describe_churn(a_study(as_of="2024-01-01", contracts=world)).survival.at(365.25)["survival"].item()
     as_recorded, allowed = naive.sensitivity["survival_12m"]
     assert as_recorded > truth + 0.05

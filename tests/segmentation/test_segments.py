@@ -135,7 +135,7 @@ def test_inputs_that_say_the_same_or_are_hardly_known_are_left_out():
     assert found.used == ("days_since_last", "n_orders")
     reasons = found.choice.set_index("input")["reason"]
     assert "much the same" in reasons["n_products"]
-    assert "not known of 49%" in reasons["cv_gap"]
+    assert "not known of 49 %" in reasons["cv_gap"]
     assert "same value" in reasons["discount_share"]
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _TENURE: Final = "months since the contract began"
 _TICKS: Final = 6
+_MOST_STEPS: Final = 300
 
 
 def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
@@ -71,7 +72,7 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     found = words.extreme_groups(leaving)
     title = f"Contracts that differ by {leaving.counts.group} last alike"
     if found is not None and "no difference" not in finding:
-        title = f"{found[0]['group']} leaves soonest, {found[1]['group']} last"
+        title = f"'{found[0]['group']}' leaves soonest, '{found[1]['group']}' last"
     ax = new_axes(
         title=title,
         subtitle=f"Share of contracts still running by tenure and {leaving.counts.group} (Kaplan-Meier), with "
@@ -214,12 +215,22 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 
 def _upto(curve: pd.DataFrame, days: float) -> pd.DataFrame:
     """The curve up to some tenure, its last value carried there if it was known that far."""
-    within = curve.loc[curve["tenure_days"] <= days]
+    within = _thin(curve.loc[curve["tenure_days"] <= days])
     if within.empty:
         return curve.head(1)
     if days <= float(curve["tenure_days"].iloc[-1]):
         return pd.concat([within, within.tail(1).assign(tenure_days=days)], ignore_index=True)
     return within
+
+
+def _thin(curve: pd.DataFrame) -> pd.DataFrame:
+    """At most so many steps as the eye can tell apart: of each stretch of tenures the last, and the very first."""
+    if len(curve) <= _MOST_STEPS:
+        return curve
+    stretch = pd.Series(np.linspace(0, _MOST_STEPS, len(curve), endpoint=False), index=curve.index).astype(int)
+    keep = ~stretch.duplicated(keep="last")
+    keep.iloc[0] = True
+    return curve.loc[keep]
 
 
 def _write_at_risk(ax: Axes, curve: pd.DataFrame) -> None:

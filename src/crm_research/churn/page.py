@@ -42,7 +42,7 @@ def show_groups(leaving: ChurnAnalysis) -> None:
         data=leaving.by_group.at([DAYS_PER_YEAR, leaving.horizon_days]) if leaving.by_group else None,
     )
     show.note(" ".join([words.chance_finding(leaving), words.groups_told_apart(leaving)]).strip())
-    show.figures(group_figures(leaving))
+    show.figures(group_figures(leaving), as_table=f"Tenure by {leaving.counts.group}")
     if leaving.pairs is not None:
         show_pairs(leaving)
 
@@ -65,7 +65,7 @@ def show_pairs(leaving: ChurnAnalysis) -> None:
             "lower": words.say_points,
             "upper": words.say_points,
             "mean_gap_days": "{:,.0f}",
-            "p_adjusted": "{:.3f}",
+            "p_adjusted": words.say_p,
         },
         note="All intervals hold together (Bonferroni); p-values of the log-rank test adjusted by Holm. mean gap days: "
         "difference of mean tenure within these months.",
@@ -84,7 +84,7 @@ def show_reasons(leaving: ChurnAnalysis) -> None:
         alt=f"{finding} The picture stacks the share that has left for each reason by month of tenure.",
         data=leaving.incidence.at(min(DAYS_PER_YEAR, leaving.horizon_days)),
     )
-    show.figures(reason_figures(leaving))
+    show.figures(reason_figures(leaving), as_table="Left within 12 months, by reason")
 
 
 def show_holdout(leaving: ChurnAnalysis) -> None:

@@ -25,7 +25,7 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
     third = group_finding(leaving) or reason_finding(leaving)
     first = stay_finding(leaving)
     if leaving.setting.is_snapshot or leaving.setting.holds_only_survivors:
-        first = f"If no early leavers are missing from the records (they may be), {first[0].lower()}{first[1:]}"
+        first = f"{first.rstrip('.')}, if no early leavers are missing from the records."
     return [line for line in (first, danger_finding(leaving), third) if line]
 
 
@@ -223,6 +223,11 @@ def holdout_finding(leaving: ChurnAnalysis) -> str:
 def say_points(share: float) -> str:
     """A difference of shares in percentage points."""
     return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
+
+
+def say_p(p_value: float) -> str:
+    """A p-value to three places, and never as nought."""
+    return "< 0.001" if p_value < _SMALL_P else f"{p_value:.3f}"
 
 
 def groups_told_apart(leaving: ChurnAnalysis) -> str:

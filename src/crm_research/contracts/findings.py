@@ -163,7 +163,7 @@ class Verdict:
         if grave and self.exit_code(warnings_above):
             return f"Usable with care: {grave[0].where}, {say_found(grave[0])}."
         if grave:
-            limit = f"each concerns at most {warnings_above:.0%} of the rows"
+            limit = f"each concerns at most {say_share(warnings_above)} of the rows"
             return f"Fit for use, with {len(grave)} {'warning' if len(grave) == 1 else 'warnings'}: {limit}."
         return "Fit for use: every rule holds." if not self.notes else "Fit for use."
 

@@ -176,7 +176,7 @@ def _no_crowd(orders: ir.Table) -> SetQuery:
     check = SetCheck(
         rule="crowd-account",
         column="customer_id",
-        expected=f"no customer has over {CROWD_SHARE:.0%} of the orders and {CROWD_TIMES} times the average",
+        expected=f"no customer has over {100 * CROWD_SHARE:g} % of the orders and {CROWD_TIMES} times the average",
         n_bad="n_bad",
         n_checked="filled:customer_id",
         examples=_sorted(crowds, ["customer_id", "n_orders"]),

@@ -44,7 +44,7 @@ def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
         _figure(
             loyalty,
             RETENTION,
-            "Bought in the period so many months on",
+            "Share of an intake that bought, months after its first",
             "share",
             {"estimate": row["retention_rate"], "lower": row["lower"], "upper": row["upper"]},
             int(row["n_customers"]),

@@ -32,7 +32,7 @@ def show_retention(loyalty: LoyaltyAnalysis) -> None:
         return
     finding = words.retention_finding(loyalty)
     show.chart(charts.draw_retention(loyalty), alt=finding, data=loyalty.retention.pooled)
-    show.figures(retention_figures(loyalty))
+    show.figures(retention_figures(loyalty), as_table="Share of an intake that buys, so many periods on")
     show.chart(
         charts.draw_triangle(loyalty),
         alt="A heat map with one row for each intake of customers and one column for each later period; darker cells "

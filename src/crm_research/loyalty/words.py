@@ -64,8 +64,7 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     first, last = pooled.iloc[0], pooled.iloc[-1]
     period = period_name(loyalty)
     told = (
-        f"In the {period} after the one of their first purchase {say_percent(first['retention_rate'])} of an "
-        "intake buy "
+        f"{say_percent(first['retention_rate'])} of an intake buys in the {period} after its first "
         f"({say_interval(first['lower'], first['upper'], say_percent)})"
     )
     if len(pooled) == 1:

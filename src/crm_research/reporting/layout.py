@@ -20,6 +20,8 @@ _PROVENANCE: Final = "crm-provenance"
 _CAVEATS: Final = "crm-caveats"
 # A cell so tagged gives the first screen its picture; without one the first chart is taken.
 HEADLINE_TAG: Final = "headline"
+# A cell so tagged is for programs (a number that tests compare), not for readers of the page.
+HIDDEN_TAG: Final = "not-on-page"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Layout:
 def lay_out(executed: Any, *, question: str) -> Layout:
     """Sort an executed notebook into the parts of a page; the notebook given is left as it is."""
     notebook = deepcopy(executed)
+    notebook.cells = [cell for cell in notebook.cells if HIDDEN_TAG not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell["outputs"] = [_dressed(output) for output in cell.outputs if not _is_empty(output)]

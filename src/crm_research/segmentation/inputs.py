@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.customers import build_customer_features
+from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,7 +125,7 @@ def _judge(
     values = np.where(np.isfinite(values), values, np.nan)
     missing = float(np.isnan(values).mean())
     if missing > _MOST_MISSING:
-        return f"not used: not known of {missing:.0%} of the customers", None
+        return f"not used: not known of {say_percent(missing, 0)} of the customers", None
     filled = np.where(np.isnan(values), np.nanmedian(values), values)
     _, counts = np.unique(filled, return_counts=True)
     if counts.max() > _MOST_ALIKE * len(filled):
@@ -134,7 +135,7 @@ def _judge(
         correlation = _rank_correlation(scaled, ranks)
         if abs(correlation) > _SAME_RANKS:
             return f"not used: says much the same as {WORDS[other]} (rank correlation {correlation:.2f})", None
-    filled_words = f"; {missing:.1%} of the customers filled with the median" if missing else ""
+    filled_words = f"; {say_percent(missing, 1)} of the customers filled with the median" if missing else ""
     return f"used{', on a logarithmic scale' if is_log else ''}{filled_words}", scaled
 
 

@@ -12,6 +12,7 @@ from crm_research.figures import Figure
 from crm_research.segmentation.criteria import RULE
 from crm_research.segmentation.holdout import CELLS, OUTCOMES
 from crm_research.segmentation.inputs import WORDS
+from crm_research.segmentation.verdicts import VERDICTS
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
             validation=_say_nulls(found),
         ),
         _figure(
-            segmentation, "verdict", "Weakest group found again (Jaccard), so the groups are",
-            (weakest["mean_jaccard"], weakest["lower"], weakest["upper"]), "", found.n_customers, resampled,
-            validation=_say_nulls(found), group=found.verdict,
+            segmentation, "verdict", f"The groups are {found.verdict} (0 natural, 1 reproducible, 2 constructed)",
+            VERDICTS.index(found.verdict), "", found.n_customers,
+            f"rule over silhouette, null data and stability; weakest group: {resampled}",
+            validation=_say_nulls(found),
         ),
         *_judged(segmentation, found),
     ]  # fmt: skip
@@ -111,7 +113,8 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
         if row["estimate"] == row["estimate"]:
             figures.append(
                 _figure(
-                    segmentation, "holdout_gain_over_rfm", "Explained share of later spend, beyond RFM quintiles",
+                    segmentation, "holdout_gain_over_rfm",
+                    "Later spend explained better (+) or worse (-) than by RFM quintiles",
                     (row["estimate"], row["lower"], row["upper"]), "share", found.holdout.n,
                     "difference in explained variance over five folds, linearised normal interval",
                     validation=f"holdout until {segmentation.holdout_until:%Y-%m-%d}",

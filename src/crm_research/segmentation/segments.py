@@ -19,6 +19,7 @@ from crm_research.segmentation.inputs import Inputs, build_inputs
 from crm_research.segmentation.nulls import compare_with_nulls
 from crm_research.segmentation.rules import Rules, grow_rules
 from crm_research.segmentation.stability import STABLE, bootstrap_groups, judge_stability
+from crm_research.segmentation.verdicts import CONSTRUCTED, NATURAL, REPRODUCIBLE
 from crm_research.stats.intervals import Interval, normal_interval
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from crm_research.figures import Figure
     from crm_research.study import Study
 
-NATURAL: Final = "natural"
-REPRODUCIBLE: Final = "reproducible"
-CONSTRUCTED: Final = "constructed"
 _CLEAR_SILHOUETTE: Final = 0.5
 _FIT_SAMPLE: Final = 20_000
 _BOOTSTRAP_SAMPLE: Final = 5_000

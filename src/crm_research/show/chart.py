@@ -53,7 +53,7 @@ def chart(
     _close(figure)
     below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
     numbers = _numbers(data, caption or alt) if data is not None else ""
-    html = f'<figure class="crm crm-chart">{svg}{below}{numbers}</figure>'
+    html = f'<figure class="crm crm-chart"><div class="scroll" tabindex="0">{svg}</div>{below}{numbers}</figure>'
     emit(html, f"[picture: {alt.strip()}]", **{CHART_MIME: {"alt": alt.strip(), "caption": caption}})
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, Figure
 from crm_research.show.display import emit, text_html
 from crm_research.show.formats import format_interval, format_value
+from crm_research.show.table import render_table
 
 
-def figures(*figures: Figure | Iterable[Figure]) -> None:
+def figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) -> None:
     """Which numbers carry the answer, how sure are we of each, and how do we know?
 
     The same call puts the records of the figures into the notebook's output, from where a run collects them.
@@ -18,6 +19,8 @@ def figures(*figures: Figure | Iterable[Figure]) -> None:
     ----------
     *figures
         Figures, or collections of them.
+    as_table
+        Caption of one table instead of cards: the better form for the same number of many groups.
 
     Raises
     ------
@@ -28,12 +31,8 @@ def figures(*figures: Figure | Iterable[Figure]) -> None:
     if not shown:
         raise ValueError("There is no figure to show.")
     _check_distinct(shown)
-    cards = "".join(_card(figure) for figure in shown)
-    emit(
-        f'<div class="crm crm-cards" role="list">{cards}</div>',
-        "\n".join(_line(figure) for figure in shown),
-        **{FIGURES_MIME: [figure.as_record() for figure in shown]},
-    )
+    html, plain = _cards(shown) if as_table is None else _rows(shown, as_table)
+    emit(html, plain, **{FIGURES_MIME: [figure.as_record() for figure in shown]})
 
 
 def _flatten(figures: Iterable[Figure | Iterable[Figure]]) -> Iterator[Figure]:
@@ -54,10 +53,36 @@ def _check_distinct(figures: list[Figure]) -> None:
         seen.add(key)
 
 
+def _cards(figures: list[Figure]) -> tuple[str, str]:
+    cards = "".join(_card(figure) for figure in figures)
+    return f'<div class="crm crm-cards" role="list">{cards}</div>', "\n".join(_line(figure) for figure in figures)
+
+
+def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "figure": [_title(figure) for figure in figures],
+            "estimate": [format_value(figure.estimate, figure.unit) for figure in figures],
+            "interval": [format_interval(figure) for figure in figures],
+            "n": [int(figure.n) for figure in figures],
+            "validation": ["not validated" if _is_unchecked(figure) else figure.validation for figure in figures],
+        }
+    )
+    estimators = dict.fromkeys(figure.estimator for figure in figures)
+    note = f"Window: {figures[0].window}. {'; '.join(estimators)}."
+    return render_table(frame, caption, note=note, max_rows=len(frame))
+
+
+def _is_unchecked(figure: Figure) -> bool:
+    return figure.validation.strip().lower() in ("", NO_VALIDATION)
+
+
 def _card(figure: Figure) -> str:
     interval = format_interval(figure)
     between = f'<p class="interval">{text_html(interval)}</p>' if interval else ""
-    unchecked = figure.validation.strip().lower() in ("", NO_VALIDATION)
+    unchecked = _is_unchecked(figure)
     mark = '<p class="unchecked">not validated</p>' if unchecked else ""
     reasons = (
         ("Window", figure.window),

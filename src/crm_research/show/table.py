@@ -115,8 +115,16 @@ def _usual_format(name: str, values: pd.Series) -> Format:
         is_whole = bool((values.dropna() % 1 == 0).all())
         if is_whole or largest >= 1_000:
             return "{:,.0f}"
-        return "{:,.1f}" if largest >= 100 else "{:,.2f}" if largest >= 1 else "{:,.3f}"
+        most = 1 if largest >= 100 else 2 if largest >= 1 else 3
+        # What was rounded before keeps its decimals: 94.6 is not 94.60.
+        enough = next(digits for digits in range(1, most + 1) if digits == most or _is_rounded(values, digits))
+        return f"{{:,.{enough}f}}"
     return _by_type
+
+
+def _is_rounded(values: pd.Series, digits: int) -> bool:
+    known = values.dropna()
+    return bool(((known - known.round(digits)).abs() < 1e-9).all())
 
 
 def _cell(value: Any, how: Format) -> str:
