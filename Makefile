@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := postgres lab samples dev
 JOBS ?= 2
+# More options for JupyterLab, such as LAB="--no-browser --port=8890".
+LAB ?=
 
 # `make test` leaves the slow tests out; under CI (CI=true) all of them run.
 ifdef CI
@@ -29,10 +31,10 @@ report: $(READY) ## Run every applicable report on the sample studies; pages in 
 	@$(BIN)/crm-research run --jobs $(JOBS)
 
 test: $(READY) ## Run the tests, the notebooks among them
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env $(SELECTION) tests notebooks
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 $(SELECTION) tests notebooks
 
 lab: $(READY) ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+	@$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 check: $(READY) ## Lint, format, types, floors, environment agreement
 	@$(BIN)/ruff check .

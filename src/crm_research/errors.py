@@ -69,7 +69,7 @@ class ContractViolation(CrmError):
         self.mend = mend
         shown = f" Found for example: {', '.join(self.examples)}." if self.examples else ""
         where = f"{table}.{column}" if column else table
-        super().__init__(f"{where}: {rule}; {found or f'{n_bad:,} do not'}.{shown} {mend}".strip())
+        super().__init__(f"{where}: {rule}; {found or f'broken by {n_bad:,}'}.{shown} {mend}".strip())
 
 
 class NotEnoughData(CrmError):

@@ -104,3 +104,10 @@ def test_the_list_names_every_report_with_its_question(monkeypatch, capsys):
     assert "churn" in out
     assert "When do customers end their contracts" in out
     assert "cdnow" in out
+
+
+def test_a_folder_that_cannot_be_written_is_one_paragraph_and_status_two(call):
+    refused = PermissionError(13, "Permission denied", "/srv/pages")
+    status, _, said, _ = call("churn", summary=refused)
+    assert status == 2
+    assert said == "crm-research: /srv/pages: Permission denied. Check the path and its permissions.\n"

@@ -118,7 +118,7 @@ def test_files_of_several_years_make_one_table_beside_the_customers(tmp_path):
     draft, study = _drafted(tmp_path, "orders_2023.csv", "orders_2024.csv", "customers.parquet", "notes.csv")
     assert len(held(study, "orders")) == 4
     assert dict(study.attributes_of("customers")) == {"region": "category"}
-    assert draft.unused == ("notes.csv",)
+    assert draft.unused == (("notes.csv", "fits no canonical table"),)
 
 
 def test_a_number_shared_by_customers_gets_the_customer_into_the_order_number(tmp_path):
@@ -146,7 +146,9 @@ def test_every_line_of_a_draft_says_why(tmp_path):
 
 def test_files_that_are_no_records_are_told(tmp_path):
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(StudyError, match=r"No file looks like a table .*notes.csv has a, b"):
+    with pytest.raises(
+        StudyError, match=r"No file looks like a table .*notes.csv fits no canonical table: it has a, b"
+    ):
         draft_study("mine", [tmp_path / "notes.csv"], beside=tmp_path)
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(StudyError, match="is empty"):
@@ -155,8 +157,58 @@ def test_files_that_are_no_records_are_told(tmp_path):
 
 def test_a_file_with_a_header_and_no_rows_is_no_table(tmp_path):
     (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,revenue\n")
-    with pytest.raises(StudyError, match="No file looks like"):
+    with pytest.raises(StudyError, match=r"No file looks like.*orders.csv holds no rows"):
         draft_study("mine", [tmp_path / "orders.csv"], beside=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["orders.parquet", "orders.xlsx"])
+def test_a_file_that_is_not_what_its_ending_says_is_told(tmp_path, name):
+    (tmp_path / name).write_text("no")
+    with pytest.raises(StudyError, match=rf"{name}.* cannot be read as"):
+        draft_study("mine", [tmp_path / name], beside=tmp_path)
+
+
+def test_a_folder_stays_a_folder_so_that_next_years_file_is_read_too(tmp_path):
+    orders = pd.DataFrame({"order_id": [1, 2], "customer_id": [7, 8], "revenue": [1.5, 2.5], "year": [2023, 2024]})
+    orders["ordered_at"] = pd.to_datetime(["2023-05-01", "2024-05-01"])
+    orders.to_parquet(tmp_path / "sales", partition_cols=["year"])
+    draft, study = _drafted(tmp_path, "sales")
+    assert yaml.safe_load(draft.text)["tables"]["orders"]["from"] == "sales/"
+    assert len(held(study, "orders")) == 2
+
+
+def test_orders_whose_money_lies_in_another_file_are_told_apart_from_files_that_fit_nothing(tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "order_id,customer_id,ordered_at,status\nx1,a,2024-01-05,ok\nx2,a,2024-01-05,ok\n"
+    )
+    (tmp_path / "people.csv").write_text("customer_id,region\na,N\nb,S\n")
+    draft, _ = _drafted(tmp_path, "orders.csv", "people.csv")
+    ((file, reason),) = draft.unused
+    assert (file, reason.partition(";")[0]) == ("orders.csv", "looks like orders, but lacks revenue")
+    assert "as_of: 2024-01-06  # CHECK" in draft.text
+
+
+def test_a_book_of_several_sheets_is_a_guess_to_check(tmp_path):
+    orders = pd.DataFrame({"order_id": [1], "customer_id": [7], "ordered_at": ["2024-01-05"], "revenue": [1.5]})
+    with pd.ExcelWriter(tmp_path / "orders.xlsx") as book:
+        orders.to_excel(book, sheet_name="2023", index=False)
+        orders.to_excel(book, sheet_name="2024", index=False)
+    draft, _ = _drafted(tmp_path, "orders.xlsx")
+    assert "# CHECK: only the first of 2 sheets (2023, 2024) is read" in draft.text
+    assert draft.guesses == (("orders", "orders.xlsx", 1),)
+
+
+def test_insurance_contracts_with_chinese_headings_and_late_entry(tmp_path):
+    text = (
+        "保单号,客户编号,险种,开始日期,观察开始,结束日期,终止原因,月保费\n"
+        "P1,K1,车险,2019-01-01,2020-01-01,2021-01-01,退保,10.5\n"
+        "P2,K2,寿险,2020-05-01,2020-05-01,,,20\n"
+    )
+    (tmp_path / "保单.csv").write_text(text, encoding="gb18030")
+    _, study = _drafted(tmp_path, "保单.csv")
+    found = held(study, "contracts", "contract_id", "plan", "end_reason", "fee")
+    assert found == [("P1", "车险", "退保", 10.5), ("P2", "寿险", None, 20.0)]
+    assert [str(at)[:10] for (at,) in held(study, "contracts", "observed_from")] == ["2020-01-01", "2020-05-01"]
 
 
 @pytest.mark.parametrize(
@@ -199,3 +251,10 @@ def test_the_command_writes_beside_the_other_studies_by_default(tmp_path, monkey
 def test_a_name_that_is_no_name_is_refused(tmp_path):
     with pytest.raises(StudyError, match="a-z, 0-9 and hyphens"):
         CliRunner().invoke(command, ["study", "My Shop", "--from", "x.csv"], catch_exceptions=False)
+
+
+def test_contracts_without_a_number_of_which_a_customer_has_several_are_told_apart_by_their_start(tmp_path):
+    text = "client,date debut,date fin\na,2019-01-01,2020-01-01\na,2021-01-01,\nb,2021-01-01,\n"
+    (tmp_path / "contrats.csv").write_text(text)
+    _, study = _drafted(tmp_path, "contrats.csv")
+    assert held(study, "contracts", "contract_id") == [("a-2019-01-01",), ("a-2021-01-01",), ("b-2021-01-01",)]

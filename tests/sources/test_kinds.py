@@ -118,6 +118,13 @@ def test_one_of_several_excel_sheets_must_be_named(tmp_path, frame):
     assert _is_the_frame(_opened(tmp_path, {"path": "book.xlsx", "sheet": "2024"}))
 
 
+def test_a_name_that_stands_twice_in_a_sheet_means_neither_column(tmp_path, frame):
+    doubled = frame.assign(again=99.0).rename(columns={"again": "revenue"})
+    doubled.to_excel(tmp_path / "orders.xlsx", index=False)
+    with pytest.raises(StudyError, match=r"orders.revenue .* is missing.*revenue_1.*revenue_2"):
+        _opened(tmp_path, "orders.xlsx")
+
+
 def test_a_broken_excel_file_is_told(tmp_path):
     (tmp_path / "orders.xlsx").write_text("no")
     with pytest.raises(StudyError, match=r"orders.xlsx cannot be read as an Excel file"):

@@ -116,9 +116,10 @@ def test_every_mistake_of_a_file_is_told_at_once_with_its_place(tmp_path):
         ({"as_of": "yesterday"}, "as_of: 'yesterday' is no date; write it as 2024-06-30"),
         ({"as_of": "2024-07-01T00:00:00+02:00"}, "carry no zone"),
         ({"timezone": "Berlin"}, "no IANA time zone"),
-        ({"currency": 12}, "currency: Input should be a valid string; found 12"),
+        ({"currency": 12}, "currency: must be text.* found 12"),
         ({"exchange_rates": {"USD": 0}}, r"exchange_rates.USD: Input should be greater than 0; found 0"),
-        ({"tables": {}}, "tables"),
+        ({"tables": {}}, "tables: must be filled with at least one entry"),
+        ({"tables": {"orders": "orders.csv"}}, r"tables.orders: must be keys with values below it, such as from: FILE"),
         ({"tables": {"orders": {"columns": {}}}}, r"tables.orders.from: is missing. Write from: FILE"),
         ({"tables": {"orders": {"from": {"table": "x"}}}}, "exactly one of path, url, sample and sql; found none"),
         ({"tables": {"orders": {"from": {"path": "a", "delimeter": ";"}}}}, "Did you mean 'delimiter'"),
@@ -166,3 +167,16 @@ def test_what_a_study_accepts_softens_the_verdict(home, tmp_path):
     assert [finding.rule for finding in strict.errors] == ["orphan"]
     assert "orphan" in [finding.rule for finding in lenient.warnings]
     assert lenient.errors == ()
+
+
+def test_a_key_that_stands_twice_in_a_study_file_is_refused_rather_than_the_last_one_kept(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text("name: shop\ncurrency: EUR\nas_of: 2024-07-01\ntables: {}\ncurrency: USD\n")
+    with pytest.raises(StudyError, match=r"line 5, column 1: .*the key 'currency' stands here a second time"):
+        open_study(path)
+
+
+def test_a_data_file_given_as_a_study_is_told_how_to_become_one(tmp_path):
+    (tmp_path / "orders.csv").write_text("order_id\n1\n")
+    with pytest.raises(StudyError, match=r"orders.csv is a data file.*new study NAME --from orders.csv"):
+        open_study(tmp_path / "orders.csv")

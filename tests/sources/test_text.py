@@ -8,6 +8,7 @@ import pytest
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.opening import open_study
+from crm_research.sources.text import distinct_names
 from tests.sources.files import GOOD_ORDERS, a_study_file, held, orders_of
 
 HEAD = "order_id,customer_id,ordered_at,revenue\n"
@@ -175,9 +176,33 @@ def test_na_stays_namibia_in_an_attribute(tmp_path):
     assert held(study, "orders", "country") == [("DE",), ("NA",)]
 
 
-def test_a_line_with_too_many_cells_is_named(tmp_path):
-    with pytest.raises(StudyError, match=r"Line: 3.*delimiter"):
-        orders_of(tmp_path, HEAD + "1,a,2024-01-05,1\n2,b,2024-01-05,1,2,3\n")
+@pytest.mark.parametrize(("line", "said"), [("2,b,2024-01-05,1,2,3", "more"), ("2,b,2024-01-05", "only 3")])
+def test_a_line_with_too_many_or_too_few_cells_is_named(tmp_path, line, said):
+    with pytest.raises(StudyError, match=rf"orders.csv: line 3 .* has 4 columns, and that line has {said}\."):
+        orders_of(tmp_path, HEAD + f"1,a,2024-01-05,1\n{line}\n")
+
+
+def test_a_quote_that_is_never_closed_is_told_with_its_line(tmp_path):
+    with pytest.raises(StudyError, match=r"orders.csv: line 3 cannot be read: a quote is opened there"):
+        orders_of(tmp_path, HEAD + '1,a,2024-01-05,1\n2,"b,2024-01-05,2\n3,c,2024-01-05,3\n')
+
+
+def test_a_name_that_stands_twice_in_the_header_means_neither_column(tmp_path):
+    text = "order_id,customer_id,ordered_at,revenue,revenue,note,Note\n1,a,2024-01-05,10,12,x,y\n"
+    with pytest.raises(StudyError, match=r"orders.revenue .* is missing.*revenue_1, revenue_2, note_1, Note_2"):
+        orders_of(tmp_path, text)
+    assert held(orders_of(tmp_path, text, columns={"revenue": "revenue_2"}), "orders", "revenue") == [(12.0,)]
+
+
+def test_numbered_names_do_not_meet_a_name_that_is_there():
+    assert distinct_names(["a", "a", "a_1", " "]) == ["a_2", "a_3", "a_1", "column_4"]
+
+
+def test_one_date_that_no_calendar_has_is_counted_and_not_taken_for_a_format(tmp_path):
+    with pytest.raises(
+        ContractViolation, match=r"1 of 3 is not. Found for example: '2024-02-31'. Most others are read"
+    ):
+        orders_of(tmp_path, HEAD + "1,a,2024-02-28,1\n2,a,2024-02-31,1\n3,a,2024-02-29,1\n")
 
 
 def test_an_empty_file_is_told(tmp_path):

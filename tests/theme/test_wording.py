@@ -4,6 +4,7 @@ from crm_research.theme import (
     join_words,
     say_count,
     say_days,
+    say_days_like,
     say_estimate,
     say_interval,
     say_money,
@@ -70,3 +71,10 @@ def test_an_estimate_carries_its_level():
 
 def test_lists_read_as_sentences():
     assert [join_words([]), join_words(["a"]), join_words(["a", "b", "c"])] == ["", "a", "a, b and c"]
+
+
+def test_an_interval_keeps_to_the_unit_of_its_estimate():
+    said = say_estimate(712.0, 680.0, 771.0, say_days_like(712.0))
+    assert said == "23 months (95 % interval 22 months to 25 months)"
+    assert say_days_like(800.0)(700.0) == "1.9 years"
+    assert say_days_like(12.0)(100.0) == "100 days"

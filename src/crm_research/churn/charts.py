@@ -143,7 +143,7 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     )
     wide = leaving.incidence.curves.pivot_table(index="tenure_days", columns="reason", values="incidence").ffill()
     order = list(wide.iloc[-1].sort_values(ascending=False).index)
-    wide = wide.loc[wide.index <= leaving.horizon_days, order]
+    wide = _thin(wide.loc[wide.index <= leaving.horizon_days, order])
     months = np.append(0.0, wide.index.to_numpy(dtype=float) / DAYS_PER_MONTH)
     months = np.append(months, leaving.horizon_months) if months[-1] < leaving.horizon_months else months
     base = np.zeros(len(months))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.churn.analysis import ChurnAnalysis
-from crm_research.theme import join_words, say_count, say_days, say_estimate, say_interval, say_percent
+from crm_research.theme import join_words, say_count, say_days, say_days_like, say_estimate, say_interval, say_percent
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 _FEWEST_ENDS: Final = 5
@@ -40,7 +40,13 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
             "nothing can be said yet about when customers leave."
         )
     if np.isfinite(median["median_days"]):
-        said = say_estimate(median["median_days"], median["lower"], median["upper"], say_days, leaving.confidence)
+        said = say_estimate(
+            median["median_days"],
+            median["lower"],
+            median["upper"],
+            say_days_like(median["median_days"]),
+            leaving.confidence,
+        )
         return f"Half of the contracts have ended after {said}."
     last = leaving.survival.curves.iloc[-1]
     said = say_estimate(last["survival"], last["lower"], last["upper"], say_percent, leaving.confidence)

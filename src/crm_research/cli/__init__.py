@@ -66,6 +66,13 @@ def main() -> None:
     except CrmError as problem:
         click.echo(f"crm-research: {problem}", err=True)
         sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as problem:
+        # Files and folders that may not be read or written; what went wrong in our own code stays a traceback.
+        place = f"{problem.filename}: " if problem.filename else ""
+        click.echo(f"crm-research: {place}{problem.strerror or problem}. Check the path and its permissions.", err=True)
+        sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("crm-research: stopped; nothing half-written was left.", err=True)
         sys.exit(130)

@@ -43,7 +43,7 @@ def command() -> None:
 )
 @click.option("--force", is_flag=True, help="Overwrite a study file that is there.")
 def new_study(name: str, files: tuple[str, ...], more: tuple[str, ...], out: Path | None, force: bool) -> None:
-    """Draft the study file NAME by looking at your files: CSV, Parquet or Excel.
+    """Draft the study file NAME by looking at your files: CSV, Parquet, Excel, DuckDB or SQLite.
 
     \b
     crm-research new study mine --from orders.csv
@@ -61,8 +61,8 @@ def new_study(name: str, files: tuple[str, ...], more: tuple[str, ...], out: Pat
     for table, file, n_unsure in drafted.guesses:
         doubt = f", {n_unsure} guess{'es' if n_unsure > 1 else ''} to check" if n_unsure else ""
         click.echo(f"  {table:<12} from {file}{doubt}")
-    for file in drafted.unused:
-        click.echo(f"  (not used)   {file}: fits no table, or another file fits better")
+    for file, reason in drafted.unused:
+        click.echo(f"  (not used)   {file}: {reason}")
     try:
         open_study(target)
     except CrmError as problem:

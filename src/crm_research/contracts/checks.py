@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from crm_research.contracts.findings import Finding, Verdict, say_count
 from crm_research.contracts.rules import RULES, SEVERITIES
@@ -11,6 +12,9 @@ from crm_research.contracts.table_check import Checkable, TableCheck
 from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.engine import hide_credentials
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
+
+# What only a mistake in this code raises: never to be told as a fault of the user's source.
+_OUR_MISTAKES: Final = (AttributeError, IndexError, KeyError, NameError, TypeError)
 
 
 def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> Verdict:
@@ -49,6 +53,8 @@ def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> V
                 checked = TableCheck(study, TABLES[name], usable)
                 summaries.append(checked.summary())
                 findings += sorted(checked.findings(), key=_gravity)
+            except _OUR_MISTAKES:
+                raise
             except Exception as problem:
                 raise _unreadable(study, name, problem) from problem
     return Verdict(

@@ -276,7 +276,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "customers": ("customer-base", "segmentation"),
-        "orders": ("customer-base", "segmentation", "loyalty"),
+        "orders": ("customer-base", "segmentation", "loyalty", "silent-churn"),
         "order_lines": ("customer-base", "segmentation"),
         "products": ("segmentation",),
         "contracts": ("customer-base", "churn"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.loyalty.analysis import SHORT_DAYS, LoyaltyAnalysis
-from crm_research.theme import say_count, say_date, say_days, say_estimate, say_interval, say_percent
+from crm_research.theme import say_count, say_date, say_days, say_days_like, say_estimate, say_interval, say_percent
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 
@@ -39,7 +39,13 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
     back = say_estimate(share, lower, upper, say_percent, loyalty.confidence)
     median = loyalty.waits.medians.iloc[0]
     if np.isfinite(median["median_days"]):
-        half = say_estimate(median["median_days"], median["lower"], median["upper"], say_days, loyalty.confidence)
+        half = say_estimate(
+            median["median_days"],
+            median["lower"],
+            median["upper"],
+            say_days_like(median["median_days"]),
+            loyalty.confidence,
+        )
         return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_days(days)}."
     rest = "more than half have not been seen again yet"
     return f"Of first-time buyers{whom}, {back} are back within {say_days(days)}; {rest}."

@@ -135,7 +135,9 @@ def _failed(item: _Running, kind: str, message: str) -> Outcome:
 
 
 def _end(item: _Running) -> None:
-    kill_group(item.kernel)
+    if item.outcome is None or item.outcome.failure is not None:
+        # A kernel that ended well is gone, and its number may by now be another program's.
+        kill_group(item.kernel)
     if item.outcome is None:
         kill_group(item.process.pid)
         with suppress(OSError):

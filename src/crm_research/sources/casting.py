@@ -71,8 +71,12 @@ class Reading:
     def text(self, raw: str, *, nulls: Sequence[str] = _NULLS) -> str:
         """A text without surrounding blanks, empty where it says there is nothing."""
         tokens = self.rule.null_values if self.rule.null_values is not None else nulls
-        trimmed = f"trim({raw})"
-        return f"CASE WHEN {trimmed} NOT IN ({literals(['', *(token.strip() for token in tokens)])}) THEN {trimmed} END"
+        empty = ["", *(token.strip() for token in tokens)]
+        longest = max(len(token.encode()) for token in empty)
+        # Nearly every text is told by its length and ends alone; NOT IN would cost the engine a join a column.
+        is_plain = f"strlen({raw}) > {longest} AND NOT prefix({raw}, ' ') AND NOT suffix({raw}, ' ')"
+        kept = f"WHEN NOT list_contains([{literals(empty)}], trim({raw})) THEN trim({raw})"
+        return f"CASE WHEN {is_plain} THEN {raw} {kept} END"
 
     def _to_text(self, raw: str, kind: Kind, *, is_id: bool) -> Cast:
         if kind == "text":

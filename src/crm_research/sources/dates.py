@@ -30,9 +30,11 @@ def formats_fitting(examples: Sequence[str]) -> list[str]:
     return [form for form in FORMATS if examples and all(_reads(example, form) for example in examples)]
 
 
-def mend_of_time(examples: Sequence[str], key: str) -> str:
-    """What to write into the study file so that such times are read."""
+def mend_of_time(examples: Sequence[str], key: str, *, are_few: bool = False) -> str:
+    """What to write into the study file so that such times are read; `are_few`: most others are read as it stands."""
     fitting = formats_fitting([example.strip() for example in examples])
+    if not fitting and are_few:
+        return "Most others are read: mend these in the file, or list them under null_values beside the path."
     if not fitting:
         return f'Say how they are written: {key}: {{column: ..., format: "%d.%m.%Y"}}, or mend the file.'
     if len(fitting) > 1:

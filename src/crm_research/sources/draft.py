@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import yaml
 
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
-from crm_research.sources.draft_guess import Guess, TableGuess, guess_tables
+from crm_research.sources.draft_guess import Guess, TableGuess, guess_tables, why_unfit
 from crm_research.sources.draft_look import ColumnLook, FileLook, group_files, look_at_files
 from crm_research.sources.draft_words import currency_of_words
 from crm_research.sources.files import find_files
@@ -35,12 +35,12 @@ class Draft:
     guesses
         Canonical table to the file it is drafted from, and how many of its lines are unsure.
     unused
-        Files that fit no canonical table.
+        Files that feed no table of the draft, each with the reason.
     """
 
     text: str
     guesses: tuple[tuple[str, str, int], ...]
-    unused: tuple[str, ...]
+    unused: tuple[tuple[str, str], ...]
 
 
 def draft_study(name: str, files: Sequence[str | Path], *, beside: Path, reference: str = "") -> Draft:
@@ -63,16 +63,36 @@ def draft_study(name: str, files: Sequence[str | Path], *, beside: Path, referen
         If a file is missing or cannot be read, or no file looks like a canonical table.
     """
     paths = find_files([str(Path(file).expanduser().resolve()) for file in files], Path.cwd(), where="--from")
+    folders = _folders(files)
     session = open_session()
     looks = [look_at_files(session, group) for group in group_files(session, paths)]
     tables = _one_each([guess for look in looks for guess in guess_tables(session, look)])
     if not tables:
         raise StudyError(_nothing_fits(looks))
     return Draft(
-        text="\n".join(_lines(name, tables, looks, beside, reference or name)) + "\n",
-        guesses=tuple((g.table, g.look.described, sum(_is_unsure(g, line) for line in _all_lines(g))) for g in tables),
-        unused=tuple(look.described for look in _unused(tables, looks)),
+        text="\n".join(_lines(name, tables, looks, _Places(beside, folders), reference or name)) + "\n",
+        guesses=tuple((g.table, g.look.described, _n_unsure(g)) for g in tables),
+        unused=tuple((look.described, why_unfit(look)) for look in _unused(tables, looks)),
     )
+
+
+@dataclass(frozen=True)
+class _Places:
+    """How the draft writes paths: relative to its folder; a folder stays one, so that later files are read too."""
+
+    beside: Path
+    folders: Mapping[tuple[Path, ...], Path]
+
+    def written(self, paths: tuple[Path, ...]) -> str | list[str]:
+        if paths in self.folders:
+            return f"{_relative(self.folders[paths], self.beside)}/"
+        written = [_relative(path, self.beside) for path in paths]
+        return written[0] if len(written) == 1 else written
+
+
+def _folders(files: Sequence[str | Path]) -> dict[tuple[Path, ...], Path]:
+    full = [Path(file).expanduser().resolve() for file in files]
+    return {tuple(find_files([str(path)], path, where="--from")): path for path in full if path.is_dir()}
 
 
 def _unused(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> list[FileLook]:
@@ -90,10 +110,13 @@ def _one_each(guesses: Sequence[TableGuess]) -> list[TableGuess]:
 
 
 def _nothing_fits(looks: Sequence[FileLook]) -> str:
-    columns = "; ".join(f"{look.described} has {', '.join(look.columns)}" for look in looks)
+    said = "; ".join(
+        f"{look.described} {why_unfit(look)}" + (f": it has {', '.join(look.columns)}" if look.n_rows else "")
+        for look in looks
+    )
     return (
         "No file looks like a table of customers, orders, contracts, contacts, surveys, invoices or products "
-        f"({columns}). "
+        f"({said}). "
         "Write the study file by hand; docs/studies.md shows how."
     )
 
@@ -102,8 +125,13 @@ def _all_lines(guess: TableGuess) -> list[Guess]:
     return [*guess.columns, *guess.keys, *guess.attributes]
 
 
+def _n_unsure(guess: TableGuess) -> int:
+    noted = sum(note.startswith("CHECK") for note in guess.look.notes.values())
+    return noted + sum(_is_unsure(guess, line) for line in _all_lines(guess))
+
+
 def _lines(
-    name: str, tables: Sequence[TableGuess], looks: Sequence[FileLook], beside: Path, reference: str
+    name: str, tables: Sequence[TableGuess], looks: Sequence[FileLook], places: _Places, reference: str
 ) -> Iterator[str]:
     yield "# Drafted by looking at the files. Correct what is wrong; lines marked CHECK were guessed on little."
     yield f"# Then: crm-research check {reference}"
@@ -111,15 +139,15 @@ def _lines(
     yield f"title: {name.replace('-', ' ').capitalize()}"
     yield "provenance: ''  # where the data come from, and under which licence"
     yield _currency_line(looks)
-    yield from _as_of_lines(tables)
+    yield from _as_of_lines(tables, looks)
     yield "# holdout_until: ...   # move as_of back and set this, and reports judge what they predict"
     yield "# timezone: UTC        # zone of your records; times that carry another zone are converted to it"
     yield "caveats: []  # what is doubtful about the data; printed on every page"
     yield "tables:"
     for guess in tables:
-        yield from _table_lines(guess, beside)
+        yield from _table_lines(guess, places)
     for look in _unused(tables, looks):
-        yield f"  # {look.described}: fits no canonical table; see docs/studies.md"
+        yield f"  # {look.described}: {why_unfit(look)}; see docs/studies.md"
 
 
 def _currency_line(looks: Sequence[FileLook]) -> str:
@@ -132,8 +160,14 @@ def _currency_line(looks: Sequence[FileLook]) -> str:
     return "currency: EUR  # CHECK: nothing in the files says which"
 
 
-def _as_of_lines(tables: Sequence[TableGuess]) -> Iterator[str]:
+def _as_of_lines(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> Iterator[str]:
     lasts = [(look.high, guess.look.described) for guess, look in _times(tables, later=False)]
+    unmapped = [(column.high, look.described) for look in looks for column in look.columns.values() if column.is_time]
+    if not lasts and unmapped:
+        last, file = max(unmapped)
+        after = last + timedelta(days=1)
+        yield f"as_of: {after:%Y-%m-%d}  # CHECK: the day after the last time in {file}, which no table uses yet"
+        return
     if not lasts:
         yield f"as_of: {_NO_DATE:%Y-%m-%d}  # CHECK: the files hold no dates; write the day they were extracted"
         return
@@ -156,11 +190,10 @@ def _times(tables: Sequence[TableGuess], *, later: bool) -> Iterator[tuple[Table
                 yield guess, look
 
 
-def _table_lines(guess: TableGuess, beside: Path) -> Iterator[str]:
+def _table_lines(guess: TableGuess, places: _Places) -> Iterator[str]:
     yield ""
     yield f"  {guess.table}:  # {guess.look.n_rows:,} rows of {guess.look.described}"
-    paths = [_relative(path, beside) for path in guess.look.paths]
-    path = paths[0] if len(paths) == 1 else paths
+    path = places.written(guess.look.paths)
     if guess.look.options:
         yield "    from:"
         yield f"      path: {_scalar(path)}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.contracts import contract_of
 from crm_research.sources.draft_words import PHRASES, header_words, name_score
 from crm_research.sources.session import quoted
 
@@ -63,7 +64,10 @@ def _is_label(look: ColumnLook) -> bool:
 # Table to the roles that must be found, and those that may; how each value must look stands below.
 _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "invoices": (("customer_id", "issued_at", "due_at", "amount"), ("invoice_id", "paid_at")),
-    "contracts": (("started_at",), ("contract_id", "customer_id", "ended_at", "end_reason", "plan", "fee")),
+    "contracts": (
+        ("started_at",),
+        ("contract_id", "customer_id", "observed_from", "ended_at", "end_reason", "plan", "fee"),
+    ),
     "snapshot": (("tenure", "churn"), ("customer_id", "plan", "fee")),
     "surveys": (("score", "asked_at"), ("response_id", "customer_id", "item")),
     "contacts": (("customer_id", "opened_at"), ("contact_id", "closed_at", "text", "channel")),
@@ -76,7 +80,7 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }  # fmt: skip
 _IDS: Final = ("customer_id", "order_id", "product_id", "contact_id", "response_id", "invoice_id")
 _NUMBERS: Final = ("revenue", "quantity", "unit_price", "discount", "cost", "fee", "score", "amount", "tenure")
-_TIMES: Final = tuple(role for role in PHRASES if role.endswith("_at"))
+_TIMES: Final = tuple(role for role in PHRASES if role.endswith("_at") or role == "observed_from")
 _LOOKS: Final[Mapping[str, Callable[[ColumnLook], bool]]] = {
     **dict.fromkeys(_TIMES, _is_time),
     **dict.fromkeys(_NUMBERS, _is_number),
@@ -105,6 +109,32 @@ def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
         if built:
             return built
     return []
+
+
+def why_unfit(look: FileLook) -> str:
+    """Why does a file feed no table by itself? Names the table it comes nearest to, and what it lacks for that."""
+    if not look.n_rows:
+        return f"holds no rows, only the columns {', '.join(look.columns)}"
+    candidates = [_required_found(table, look) for table in _NEEDED if table != "snapshot"]
+    table, found, lacking = max(candidates, key=lambda candidate: len(candidate[1]))
+    if len(found) < 2:
+        return "fits no canonical table"
+    if not lacking:
+        return "another file fits better"
+    return f"looks like {table}, but lacks {' and '.join(lacking)}; join the file that has it by from: {{sql: ...}}"
+
+
+def _required_found(table: str, look: FileLook) -> tuple[str, list[str], list[str]]:
+    required = [role for role in contract_of(table).required_names if role in PHRASES]
+    found = [
+        role
+        for role in required
+        if any(
+            _LOOKS.get(role, _is_label)(column) and name_score(name, role) >= 0.4
+            for name, column in look.columns.items()
+        )
+    ]
+    return table, found, [role for role in required if role not in found]
 
 
 def _try_table(table: str, look: FileLook) -> TableGuess | None:

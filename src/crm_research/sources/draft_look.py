@@ -9,6 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import duckdb
+
+from crm_research.errors import StudyError
 from crm_research.sources.casting import Reading
 from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import SourceRule
@@ -108,9 +111,17 @@ def group_files(session: Session, paths: Sequence[Path]) -> list[list[Path]]:
             encoding = "utf-8-sig" if first_bad_byte(path, "utf-8") is None else suggest_encoding(path) or "cp1252"
             columns = (encoding, read_head(path, encoding).partition("\n")[0].strip())
         elif kind == "parquet":
-            columns = tuple(session.run("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall())
+            columns = _parquet_columns(session, path)
         groups.setdefault((kind, columns), []).append(path)
     return list(groups.values())
+
+
+def _parquet_columns(session: Session, path: Path) -> tuple[object, ...]:
+    try:
+        return tuple(session.run("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall())
+    except duckdb.Error as problem:
+        reason = str(problem).splitlines()[0]
+        raise StudyError(f"{path}: cannot be read as Parquet: {reason}. Check the file.") from None
 
 
 def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
@@ -163,7 +174,8 @@ def _sheet_options(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     names = sheet_names(path)
     if len(names) == 1:
         return {}, {}
-    return {"sheet": names[0]}, {"sheet": f"the first of {len(names)}: {', '.join(names)}"}
+    said = f"CHECK: only the first of {len(names)} sheets ({', '.join(names)}) is read; to add another, see Joins"
+    return {"sheet": names[0]}, {"sheet": said}
 
 
 def _number_options(session: Session, relation: Relation) -> tuple[dict[str, Any], dict[str, str], str | None]:

@@ -149,6 +149,11 @@ def _lines_of(orders: TableGuess) -> TableGuess:
 
 
 def _contracts(_session: Session, guess: TableGuess) -> list[TableGuess]:
+    customer = guess.column_of("customer_id")
+    if "contract_id" not in guess.used and customer is not None and not customer.is_unique:
+        if any(line.key == "started_at" and line.is_unsure for line in guess.columns):
+            return []  # customers who repeat at times that nothing calls a beginning: no contracts
+        _number_rows(guess, "contract_id", "started_at")
     _set_contract_ids(guess)
     return _finished(guess) if "customer_id" in {line.key for line in guess.columns} else []
 

@@ -46,11 +46,12 @@ started_at: started at, start date, start, contract start, begin, begin date, si
 ended_at: ended at, end date, end, contract end, cancel date, cancellation date, churn date, termination date,
     vertragsende, ende, enddatum, kuendigungsdatum, fin, date fin, date de fin, date resiliation, 结束日期,
     到期日期, 终止日期, 解约日期
+observed_from: observed from, observation start, first observed, beobachtet ab, observe depuis, 观察开始
 end_reason: end reason, reason, churn reason, cancel reason, kuendigungsgrund, grund, motif, raison, 原因,
-    流失原因
-plan: plan, tariff, contract type, contract, tarif, forfait, 套餐, 方案
-fee: fee, monthly charges, monthly fee, monthly charge, grundgebuehr, monatsbeitrag, gebuehr, abonnement, 月费,
-    费用
+    流失原因, 终止原因, 退保原因
+plan: plan, tariff, contract type, contract, product, tarif, produkt, produit, forfait, 套餐, 方案, 产品, 险种
+fee: fee, monthly charges, monthly fee, monthly charge, grundgebuehr, monatsbeitrag, gebuehr, abonnement,
+    premium, monthly premium, praemie, prime, 月费, 费用, 保费
 tenure: tenure, tenure months, months, account length, vertragsdauer, anciennete, 在网时长, 在网月数
 churn: churn, churned, churn label, churn value, exited, attrition, gekuendigt, resilie, 流失, 是否流失
 registered_at: registered at, registration date, created at, customer since, signup date, member since,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.databases import load_batches
+from crm_research.sources.text import distinct_names
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from crm_research.sources.definition import SourceRule
@@ -18,41 +22,46 @@ if TYPE_CHECKING:
 
 def stage_excel(session: Session, path: Path, rule: SourceRule, *, where: str) -> str:
     """Copy a sheet into the session. A column whose cells are all numbers, or all times, keeps them."""
-    import pandas as pd
     import pyarrow as pa
 
-    try:
-        with pd.ExcelFile(path, engine="calamine") as book:
-            sheet = _choose_sheet(rule.sheet, [str(name) for name in book.sheet_names], path.name, where)
-            frame = book.parse(
-                sheet,
-                header=0 if rule.header else None,
-                names=rule.names,
-                skiprows=rule.skip_rows,
-                dtype=object,
-                na_values=[],
-                keep_default_na=False,
-            )
-    except StudyError:
-        raise
-    except Exception as problem:
-        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise StudyError(f"{where}: {path.name} cannot be read as an Excel file: {reason}. Check the file.") from None
-    if not len(frame.columns):
+    with _opened(path, where) as book:
+        sheet = _choose_sheet(rule.sheet, [str(name) for name in book.sheet_names], path.name, where)
+        frame = book.parse(
+            sheet, header=None, skiprows=rule.skip_rows, dtype=object, na_values=[], keep_default_na=False
+        )
+    if frame.empty:
         raise StudyError(f"{where}: sheet {sheet!r} of {path.name} is empty. Give a sheet with a header line and rows.")
-    columns = [str(column).strip() if rule.header else f"column_{i + 1}" for i, column in enumerate(frame.columns)]
-    arrays = [_array([_plain(cell) for cell in frame.iloc[:, i]]) for i in range(len(columns))]
+    first = ["" if (cell := _plain(raw)) is None else _as_text(cell) for raw in frame.iloc[0]]
+    columns = rule.names or distinct_names(first if rule.header else [""] * len(first))
+    if len(columns) != len(first):
+        raise StudyError(
+            f"{where}: names lists {len(columns)} columns, sheet {sheet!r} of {path.name} has {len(first)}."
+        )
+    rows = frame.iloc[1:] if rule.header else frame
+    arrays = [_array([_plain(cell) for cell in rows.iloc[:, i]]) for i in range(len(columns))]
     name = session.new_name("excel")
-    load_batches(session, name, iter([pa.Table.from_arrays(arrays, names=rule.names or columns)]))
+    load_batches(session, name, iter([pa.Table.from_arrays(arrays, names=columns)]))
     return name
 
 
 def sheet_names(path: Path) -> list[str]:
     """The sheets of an Excel file."""
+    with _opened(path, str(path)) as book:
+        return [str(name) for name in book.sheet_names]
+
+
+@contextmanager
+def _opened(path: Path, where: str) -> Iterator[pd.ExcelFile]:
     import pandas as pd
 
-    with pd.ExcelFile(path, engine="calamine") as book:
-        return [str(name) for name in book.sheet_names]
+    try:
+        with pd.ExcelFile(path, engine="calamine") as book:
+            yield book
+    except StudyError:
+        raise
+    except Exception as problem:
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise StudyError(f"{where}: {path.name} cannot be read as an Excel file: {reason}. Check the file.") from None
 
 
 def _choose_sheet(wanted: str | int | None, names: list[str], described: str, where: str) -> str:

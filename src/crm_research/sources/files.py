@@ -22,6 +22,8 @@ _ENDINGS: Final = {
     "sqlite": SQLITE_ENDINGS,
 }
 
+DATA_ENDINGS: Final[tuple[str, ...]] = sum(_ENDINGS.values(), ())
+
 
 def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]:
     """All files that paths, folders and globs name, sorted within each pattern.
@@ -54,9 +56,9 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
 def file_kind(paths: Sequence[Path], *, where: str) -> str:
     """What these files are (text, parquet, excel, duckdb or sqlite), by their endings."""
     kinds = {kind for path in paths for kind, endings in _ENDINGS.items() if path.name.lower().endswith(endings)}
-    unknown = [path.name for path in paths if not path.name.lower().endswith(sum(_ENDINGS.values(), ()))]
+    unknown = [path.name for path in paths if not path.name.lower().endswith(DATA_ENDINGS)]
     if unknown:
-        endings = ", ".join(sum(_ENDINGS.values(), ()))
+        endings = ", ".join(DATA_ENDINGS)
         raise StudyError(f"{where}: cannot tell from its name how to read {unknown[0]!r}. Known endings: {endings}.")
     if len(kinds) > 1:
         raise StudyError(f"{where}: mixes files of several kinds ({', '.join(sorted(kinds))}). Use one kind a table.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import ContractViolation, StudyError
+from crm_research.sources.as_found import read_as_found
 from crm_research.sources.dates import mend_of_time
 from crm_research.sources.session import quoted
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
@@ -36,15 +37,15 @@ def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
     """
     try:
         check_doubts(session, plan, relation)
-        select = plan.select_from(relation.name)
+        is_table = plan.sum_lines or relation.is_scratch
+        select = (plan if is_table else read_as_found(session, plan, relation)).select_from(relation.name)
         if plan.sum_lines:
             lines = session.new_name("lines")
             session.run(f"CREATE TEMP TABLE {quoted(lines)} AS {select}")
             check_lines(session, plan, lines)
             select = order_lines_summed(plan, lines)
         # Text is cast once, into a table; typed sources stay where they are, behind a view.
-        what = "TABLE" if plan.sum_lines or relation.is_scratch else "VIEW"
-        session.run(f"CREATE {what} {quoted(plan.table)} AS {select}")
+        session.run(f"CREATE {'TABLE' if is_table else 'VIEW'} {quoted(plan.table)} AS {select}")
         if plan.sum_lines:
             session.run(f"DROP TABLE {quoted(lines)}")
     except duckdb.Error as problem:
@@ -61,9 +62,9 @@ def check_doubts(session: Session, plan: TablePlan, relation: Relation) -> None:
     if not plan.doubts:
         return
     counts = ", ".join(f"count(*) FILTER (WHERE {_condition(doubt, plan)})" for doubt in plan.doubts)
-    found = session.run(f"SELECT {counts} FROM {quoted(relation.name)}").fetchone()
+    n_rows, *found = session.run(f"SELECT count(*), {counts} FROM {quoted(relation.name)}").fetchone()
     broken = [(doubt, n) for doubt, n in zip(plan.doubts, found, strict=True) if n]
-    violations = [_violation(session, plan, relation, doubt, n) for doubt, n in broken]
+    violations = [_violation(session, plan, relation, doubt, n, n_rows) for doubt, n in broken]
     if len(violations) == 1:
         raise violations[0]
     if violations:
@@ -74,7 +75,9 @@ def _condition(doubt: Doubt, plan: TablePlan) -> str:
     return doubt.bad if doubt.of_all_rows or not plan.where else f"({doubt.bad}) AND ({plan.where})"
 
 
-def _violation(session: Session, plan: TablePlan, relation: Relation, doubt: Doubt, n_bad: int) -> ContractViolation:
+def _violation(
+    session: Session, plan: TablePlan, relation: Relation, doubt: Doubt, n_bad: int, n_rows: int
+) -> ContractViolation:
     rows = session.run(
         f"SELECT DISTINCT CAST({doubt.raw} AS VARCHAR) AS found FROM {quoted(relation.name)} "
         f"WHERE {_condition(doubt, plan)} ORDER BY found LIMIT {_N_EXAMPLES}"
@@ -86,14 +89,15 @@ def _violation(session: Session, plan: TablePlan, relation: Relation, doubt: Dou
         column=doubt.column,
         rule=f"{_RULES[doubt.target]} (column {doubt.source_column!r} of {relation.described})",
         n_bad=n_bad,
+        found=f"{n_bad:,} of {n_rows:,} {'is' if n_bad == 1 else 'are'} not",
         examples=examples,
-        mend=_mend(doubt.target, [row[0] for row in rows], key),
+        mend=_mend(doubt.target, [row[0] for row in rows], key, are_few=2 * n_bad < n_rows),
     )
 
 
-def _mend(target: str, examples: list[str], key: str) -> str:
+def _mend(target: str, examples: list[str], key: str, *, are_few: bool) -> str:
     if target == "timestamp":
-        return mend_of_time(examples, key)
+        return mend_of_time(examples, key, are_few=are_few)
     if target in {"float64", "int64"}:
         if any("," in example for example in examples):
             return (

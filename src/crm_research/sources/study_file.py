@@ -17,9 +17,26 @@ from crm_research.sources.definition import (
     StudyDefinition,
     TableRule,
 )
+from crm_research.sources.files import DATA_ENDINGS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A safe loader to which a key that is written twice is a mistake: YAML would keep the last and drop the other."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is not None and key in seen and key_node.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands here a second time; keep one", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
 
 # Key on the way down a study file to the model that holds the keys below it.
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -40,6 +57,10 @@ def read_study_file(path: Path) -> StudyDefinition:
         If the file is missing, is no YAML or breaks the format: one line for each problem, with the key's path,
         what was found and the mend.
     """
+    if path.is_file() and path.name.lower().endswith(DATA_ENDINGS):
+        raise StudyError(
+            f"{path} is a data file, no study file. Draft one from it: crm-research new study NAME --from {path.name}"
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -49,7 +70,7 @@ def read_study_file(path: Path) -> StudyDefinition:
     except OSError as problem:
         raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -75,10 +96,23 @@ def _explain(error: ErrorDetails) -> Iterator[str]:
         yield from message.splitlines()
     elif kind == "value_error":
         yield f"{place}: {message}."
+    elif kind in _WANTED:
+        yield f"{place}: must be {_WANTED[kind]}; found {_short(error['input'])}."
     else:
         yield f"{place}: {message}; found {_short(error['input'])}."
 
 
+# The validator's kinds of error that speak of Python to the said thing in words.
+_WANTED = {
+    "dict_type": "keys with values below it, such as key: value",
+    "model_type": "keys with values below it, such as from: FILE",
+    "list_type": "a list, such as [a, b]",
+    "string_type": "text; put quotes around it if it looks like a number",
+    "float_parsing": "a number",
+    "int_parsing": "a whole number",
+    "bool_parsing": "true or false",
+    "too_short": "filled with at least one entry",
+}
 _MENDS = {
     "as_of": "Write as_of: 2024-06-30, the date up to which records are known.",
     "currency": "Write currency: EUR, the one currency of all money.",

@@ -7,7 +7,9 @@ import csv
 import gzip
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -16,6 +18,7 @@ import duckdb
 from crm_research.errors import StudyError
 from crm_research.sources.casting import BLANKS
 from crm_research.sources.definition import WHITESPACE
+from crm_research.sources.files import describe_files
 from crm_research.sources.session import literal, literals, quoted
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ def stage_text(session: Session, paths: Sequence[Path], rule: SourceRule, *, whe
     except duckdb.Error as problem:
         for readable, path, _, _ in selects:
             check_encoding(readable, "utf-8", where=f"{where}: {path.name}")
-        raise StudyError(f"{where}: {_reason(str(problem))}") from None
+        broken = next((path.name for readable, path, _, _ in selects if str(readable) in str(problem)), "")
+        raise StudyError(f"{where}: {broken or describe_files(paths)}: {_reason(str(problem))}") from None
     return name
 
 
@@ -159,15 +163,20 @@ def _column_names(path: Path, rule: SourceRule, delimiter: str, *, where: str) -
         return rule.names
     if not rule.header:
         return [f"column_{i + 1}" for i in range(len(cells))]
-    return _distinct([cell.strip() or f"column_{i + 1}" for i, cell in enumerate(cells)])
+    return distinct_names(cells)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    seen: dict[str, int] = {}
+def distinct_names(header: Sequence[str]) -> list[str]:
+    """The columns' names. One that stands in the header twice is numbered at each place, so that none is meant."""
+    names = [cell.strip() or f"column_{i + 1}" for i, cell in enumerate(header)]
+    taken = Counter(name.lower() for name in names)
+    repeated = {name for name, n in taken.items() if n > 1}
     distinct = []
     for name in names:
-        n = seen[name.lower()] = seen.get(name.lower(), 0) + 1
-        distinct.append(name if n == 1 else f"{name}_{n}")
+        numbered = (f"{name}_{n}" for n in count(1))
+        free = next(new for new in numbered if new.lower() not in taken) if name.lower() in repeated else name
+        taken[free.lower()] += 1
+        distinct.append(free)
     return distinct
 
 
@@ -197,14 +206,22 @@ def _select(path: Path, rule: SourceRule, delimiter: str, columns: Sequence[str]
 
 
 def _reason(message: str) -> str:
-    """The useful lines of the engine's message about a text file."""
-    wanted = re.findall(r"(?:CSV Error on Line: \d+|Expected Number of Columns: \d+ Found: \d+|Line: \d+)", message)
-    shown = "; ".join(dict.fromkeys(wanted)) or message.splitlines()[0]
-    return f"a line cannot be read ({shown}). Check delimiter, quote, skip_rows and header."
+    """What the engine's message says about a line of a text file."""
+    place = re.search(r"CSV Error on Line: (\d+)", message)
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    line = f"line {int(place[1]):,} cannot be read" if place else f"a line cannot be read ({message.splitlines()[0]})"
+    if cells:
+        # The engine stops counting at the first cell too many.
+        held = f"only {cells[2]}" if int(cells[2]) < int(cells[1]) else "more"
+        line += f": the file has {cells[1]} columns, and that line has {held}"
+    elif "unterminated quote" in message.lower():
+        line += ": a quote is opened there and never closed"
+    return f"{line}. Mend that line, or check delimiter, quote, skip_rows and header."
 
 
 __all__ = [
     "check_encoding",
+    "distinct_names",
     "first_bad_byte",
     "literals",
     "open_binary",

@@ -73,13 +73,16 @@ def say_money(value: float | None, currency: str, digits: int = 3) -> str:
 
 def say_days(days: float | None) -> str:
     """A length of time in the unit people use for it: days up to 90, then months, from two years on years."""
-    if days is None or _is_missing(days):
-        return UNKNOWN
-    if abs(days) < 90:
-        return say_count(days, "day") if abs(days) >= 10 or float(days).is_integer() else f"{days:.1f} days"
+    return UNKNOWN if days is None or _is_missing(days) else say_days_like(days)(days)
+
+
+def say_days_like(days: float | None) -> Callable[[float], str]:
+    """How to say other lengths of time in the unit that suits this one: an interval keeps to its estimate's unit."""
+    if days is None or _is_missing(days) or abs(days) < 90:
+        return lambda other: say_count(other, "day") if abs(other) >= 10 or other == int(other) else f"{other:.1f} days"
     if abs(days) < 730.5:
-        return f"{days / 30.4375:.0f} months"
-    return f"{days / 365.25:.1f} years"
+        return lambda other: f"{other / 30.4375:.0f} months"
+    return lambda other: f"{other / 365.25:.1f} years"
 
 
 def say_date(moment: datetime | None) -> str:

@@ -128,7 +128,13 @@ def test_pareto_nbd_stays_finite_for_huge_ages_and_heavy_buyers(frequency, age):
         assert np.all(np.isfinite(gradient))
 
 
-@pytest.mark.parametrize(("family", "n"), [(BgNbd(), 60), (MbgNbd(), 60), (ParetoNbd(), 60), (BgBb(), 6)], ids=str)
+def type_name(value):
+    return type(value).__name__ if not isinstance(value, int) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("family", "n"), [(BgNbd(), 60), (MbgNbd(), 60), (ParetoNbd(), 60), (BgBb(), 6)], ids=type_name
+)
 def test_chances_of_all_frequencies_sum_to_one(family, n):
     shares = family.frequency_shares(np.array([1.1, 8.0, 0.9, 2.0]), np.array([1.0, 6.0]), n)
     assert shares.sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-8)

@@ -1,0 +1,244 @@
+"""From named covariates to the columns of a model: reference levels, splines, and what cannot be estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from crm_research.errors import ParameterError, offer_names
+from crm_research.models.hazards.splines import natural_spline, place_knots
+from crm_research.models.survival.risk import FloatArray
+
+NOT_KNOWN: Final = "not known"
+RARE: Final = "rare values together"
+_FEWEST_ENDS: Final = 5
+_MOST_LEVELS: Final = 50
+_LEAST_OWN_VARIANCE: Final = 1e-9
+
+Kind = Literal["category", "number", "spline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One covariate as the model reads it.
+
+    Parameters
+    ----------
+    name, kind
+        The column of the records, and how it enters.
+    reference, levels
+        Of a category: the largest group, and the groups compared with it, largest first.
+    rare, unseen
+        Values put together as rare, and values that nobody ended with, which get no estimate.
+    knots, middle, quartiles
+        Of a spline or number: where it may bend, its median, and its lower and upper quartile (its extremes, where
+        these are the same).
+    """
+
+    name: str
+    kind: Kind
+    reference: str = ""
+    levels: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    knots: tuple[float, ...] = ()
+    middle: float = 0.0
+    quartiles: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One label for each column: the level, empty for a straight number, bend k of a spline."""
+        if self.kind == "category":
+            return self.levels
+        if self.kind == "number":
+            return ("",)
+        return ("", *(f"bend {place}" for place in range(1, len(self.knots) - 1)))
+
+    def columns(self, values: pd.Series[str] | pd.Series[float]) -> FloatArray:
+        """These values as columns of the model; NaN where a value has no estimate."""
+        if self.kind == "category":
+            return self._indicators(values)
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        if self.kind == "number":
+            return numbers[:, None]
+        return natural_spline(numbers, np.asarray(self.knots))
+
+    def _indicators(self, values: pd.Series[str] | pd.Series[float]) -> FloatArray:
+        codes, distinct = pd.factorize(values, use_na_sentinel=True)
+        place = {name: number for number, name in enumerate(self.levels)}
+        rare = place.get(RARE, -1)
+        table = np.zeros((len(distinct) + 1, len(self.levels)))
+        known = {self.reference, *self.levels, *self.rare}
+        for row, text in enumerate([*as_text(pd.Series(distinct)), NOT_KNOWN]):
+            if text in place:
+                table[row, place[text]] = 1.0
+            elif text in self.rare and rare >= 0:
+                table[row, rare] = 1.0
+            elif text not in known:
+                table[row] = np.nan
+        return np.asarray(table[codes])
+
+
+def as_text(values: pd.Series[str] | pd.Series[float]) -> list[str]:
+    """Values of a category as text, with one stand-in for what is missing."""
+    return [NOT_KNOWN if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
+
+
+def as_label(label: tuple[str, str]) -> str:
+    """A column in words: the covariate, and its level if it has one."""
+    return " = ".join(part for part in label if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """The terms of a model, in order, and what had to be left out."""
+
+    terms: tuple[Term, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """Covariate and level of each column."""
+        return [(term.name, label) for term in self.terms for label in term.labels]
+
+    def matrix(self, frame: pd.DataFrame) -> FloatArray:
+        """Rows of the records as rows of the model; NaN where a value is missing or was never seen."""
+        blocks = [term.columns(frame[term.name]) for term in self.terms]
+        return np.column_stack(blocks) if blocks else np.empty((len(frame), 0))
+
+    def blocks(self, frame: pd.DataFrame, n_rows: int) -> Iterator[tuple[slice, FloatArray]]:
+        """The matrix, so many rows at a time, for memory that does not grow with them."""
+        for start in range(0, len(frame), n_rows):
+            part = slice(start, min(start + n_rows, len(frame)))
+            yield part, self.matrix(frame.iloc[part])
+
+
+def plan_design(
+    frame: pd.DataFrame,
+    covariates: Sequence[str],
+    *,
+    ended: FloatArray,
+    n: FloatArray | None = None,
+    splines: Sequence[str] = (),
+    n_knots: int = 4,
+) -> Design:
+    """How does each covariate enter, which group is the reference, and what cannot be estimated?
+
+    Parameters
+    ----------
+    frame
+        One row for each spell, or for each cell of counts.
+    covariates
+        Text, categories and truth values enter as groups, numbers as they are.
+    ended, n
+        Ends and spells of each row.
+    splines
+        Those of the numbers that may bend.
+    """
+    for name in (*covariates, *splines):
+        if name not in frame.columns:
+            raise ParameterError(f"The spells have no column {name!r}. {offer_names(name, frame.columns)}")
+    size = np.ones(len(frame)) if n is None else n
+    notes: list[str] = []
+    wanted = [*dict.fromkeys((*covariates, *splines))]
+    terms = [_plan_term(frame[name], name, name in splines, n_knots, ended, size, notes) for name in wanted]
+    return Design(terms=tuple(term for term in terms if term is not None), notes=tuple(notes))
+
+
+def _plan_term(
+    values: pd.Series[float],
+    name: str,
+    bends: bool,
+    n_knots: int,
+    ended: FloatArray,
+    n: FloatArray,
+    notes: list[str],
+) -> Term | None:
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return _plan_category(values, name, ended, n, notes)
+    numbers: FloatArray = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    seen: FloatArray = np.asarray(numbers[np.isfinite(numbers)])
+    if len(seen) == 0 or seen.min() == seen.max():
+        notes.append(f"{name} is the same for everybody and was left out.")
+        return None
+    middle = float(np.median(seen))
+    low, high = (float(value) for value in np.quantile(seen, (0.25, 0.75)))
+    quartiles = (low, high) if low < high else (float(seen.min()), float(seen.max()))
+    knots = place_knots(seen, n_knots) if bends else np.empty(0)
+    if bends and len(knots) < 3:
+        notes.append(f"{name} takes too few values to bend; it enters as a straight line.")
+    if len(knots) < 3:
+        return Term(name=name, kind="number", middle=middle, quartiles=quartiles)
+    return Term(name=name, kind="spline", knots=tuple(float(k) for k in knots), middle=middle, quartiles=quartiles)
+
+
+def _plan_category(
+    values: pd.Series[float], name: str, ended: FloatArray, n: FloatArray, notes: list[str]
+) -> Term | None:
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    sizes = pd.DataFrame(
+        {"n": np.bincount(codes, n, len(distinct)), "ended": np.bincount(codes, ended, len(distinct))},
+        index=as_text(pd.Series(distinct)),
+    )
+    sizes = sizes.groupby(level=0).sum().sort_values(["n", "ended"], ascending=False, kind="stable")
+    if len(sizes) < 2:
+        notes.append(f"{name} is the same for everybody and was left out.")
+        return None
+    rare = sizes.index[(sizes["ended"] < _FEWEST_ENDS) | (np.arange(len(sizes)) >= _MOST_LEVELS)]
+    if len(rare) == len(sizes):
+        rare = rare[1:]
+    if len(rare) > 1:
+        together = sizes.loc[rare].sum()
+        sizes = pd.concat([sizes.drop(rare), together.rename(RARE).to_frame().T])
+        sizes = sizes.sort_values("n", ascending=False, kind="stable")
+        notes.append(f"{len(rare)} values of {name} had fewer than {_FEWEST_ENDS} ends each and were put together.")
+    else:
+        rare = rare[:0]
+    unseen = [str(level) for level in sizes.index[sizes["ended"] <= 0]]
+    levels = [str(level) for level in sizes.index if level not in unseen]
+    notes.extend(
+        f"Nobody with {name} = {level} ended (n {sizes['n'][level]:,.0f}): no ratio can be given for them, "
+        "and they were left out of the model."
+        for level in unseen
+    )
+    if len(levels) < 2:
+        notes.append(f"{name} was left out: only one of its groups ended at all.")
+        return None
+    merged = tuple(str(level) for level in rare) if RARE in levels else ()
+    return Term(
+        name=name, kind="category", reference=levels[0], levels=tuple(levels[1:]), rare=merged, unseen=tuple(unseen)
+    )
+
+
+def say_left_out(labels: Sequence[tuple[str, str]]) -> list[str]:
+    """The note about columns that `independent_columns` did not keep: one for all of them, none without any."""
+    if not labels:
+        return []
+    named = ", ".join(as_label(label) for label in labels)
+    verb = (
+        "says nothing that the covariates before it do not, and was"
+        if len(labels) == 1
+        else ("say nothing that the covariates before them do not, and were")
+    )
+    return [f"{named} {verb} left out."]
+
+
+def independent_columns(cross: FloatArray) -> list[int]:
+    """Which columns say something that the columns before them do not? From the cross products of centred columns."""
+    scale = np.sqrt(np.maximum(np.diag(cross), 0.0))
+    kept: list[int] = []
+    for column in range(len(cross)):
+        if scale[column] <= 0:
+            continue
+        own = 1.0
+        if kept:
+            among = cross[np.ix_(kept, kept)] / np.outer(scale[kept], scale[kept])
+            with_it = cross[kept, column] / (scale[kept] * scale[column])
+            own = 1.0 - float(with_it @ np.linalg.solve(among, with_it))
+        if own > _LEAST_OWN_VARIANCE:
+            kept.append(column)
+    return kept

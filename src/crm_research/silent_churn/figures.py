@@ -1,0 +1,188 @@
+"""The printed numbers of silent churn, each with its interval, basis and check."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.silent_churn.analysis import SilentChurn
+from crm_research.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
+from crm_research.theme import say_date, say_percent, say_short
+
+ALIVE_SHARE: Final = "churn.silent.alive_share"
+EXPECTED_ORDERS: Final = "churn.silent.expected_orders"
+HOLDOUT_ERROR: Final = "churn.silent.holdout_error"
+NAIVE_ERROR: Final = "churn.silent.naive_error"
+# Model to the part of its ids, and its parameters.
+PARAMETERS: Final = MappingProxyType(
+    {
+        BG_NBD: ("bgnbd", ("r", "alpha", "a", "b")),
+        MBG_NBD: ("mbgnbd", ("r", "alpha", "a", "b")),
+        PARETO_NBD: ("paretonbd", ("r", "alpha", "s", "beta")),
+    }
+)
+ESTIMATORS: Final = MappingProxyType(
+    {
+        "models": "BG/NBD, MBG/NBD, Pareto/NBD by maximum likelihood on counts of histories, times in weeks; "
+        "MBG/CNBD-k where purchase timing is more regular than at random",
+        "choice": "Brier score of who buys in the holdout, then squared error in orders; the likelihood without "
+        "a holdout",
+        "share active": "mean chance of being active; limits from 200 draws of the parameters and each "
+        "customer's chance",
+        "regularity": "gamma shape of the gaps given their sum, half a day off each gap; likelihood ratio against 1",
+        "rules of thumb": "same as last period of equal length; past rate unless silent for longer than nine of "
+        "ten gaps",
+    }
+)
+
+
+def key_figures(silence: SilentChurn) -> list[Figure]:
+    """The numbers of the first screen: share active, the model's error and that of the best rule of thumb."""
+    return [_alive(silence), *_errors(silence)]
+
+
+def outlook_figures(silence: SilentChurn) -> list[Figure]:
+    """How many purchases are to be expected of all customers within the horizon."""
+    return [_expected(silence)]
+
+
+def parameter_figures(silence: SilentChurn) -> list[Figure]:
+    """Parameters and log-likelihood of the three models; without a value where a fit has no top to stand on."""
+    figures = []
+    for model, (part, names) in PARAMETERS.items():
+        fit = silence.fits.usable.get(model)
+        rows = {} if fit is None else {row["name"]: row for row in fit.params.to_dict("records")}
+        missing = "" if fit is not None else " (no fit)"
+        error = None if silence.holdout is None else silence.holdout.error_of(model)
+        checks = ["published values of CDNOW reproduced"] if fit is not None else []
+        checks += [f"holdout error {error['rmse']:.2f} orders"] if error is not None else []
+        common: dict[str, Any] = {
+            "unit": "",
+            "n": silence.n_customers,
+            "window": silence.window,
+            "estimator": f"{model} by maximum likelihood, time in weeks; limits on the log scale, "
+            f"{say_percent(silence.confidence, 0)}",
+            "validation": "; ".join(checks) or NO_VALIDATION,
+        }
+        for name in names:
+            row = rows.get(name, {})
+            figures.append(
+                Figure(
+                    id=f"churn.silent.{part}_{name}",
+                    label=f"{model} {name}{missing}",
+                    estimate=_known(row.get("estimate")),
+                    lower=_known(row.get("lower")),
+                    upper=_known(row.get("upper")),
+                    **common,
+                )
+            )
+        likelihood = None if fit is None else round(fit.log_likelihood, 4)
+        figures.append(
+            Figure(
+                id=f"churn.silent.{part}_loglik",
+                label=f"{model} log-likelihood{missing}",
+                estimate=likelihood,
+                **common,
+            )
+        )
+    return figures
+
+
+def _alive(silence: SilentChurn) -> Figure:
+    check, found = silence.holdout, silence.alive
+    validation = NO_VALIDATION
+    if check is not None and found is not None:
+        word = "agrees" if check.share_holds else "does not agree"
+        validation = (
+            f"holdout {say_date(check.as_of)} to {say_date(check.until)}: "
+            f"{say_percent(float(check.bought.estimate), 1)} bought "
+            f"({say_percent(float(check.bought.lower), 1)} to {say_percent(float(check.bought.upper), 1)}), "
+            f"{say_percent(check.expected_share, 1)} expected; {word}"
+        )
+        validation += "; those called gone bought too often: refuted" if check.is_refuted else ""
+    return Figure(
+        id=ALIVE_SHARE,
+        label="Customers probably still active" + ("" if found else " (no model could be fitted)"),
+        estimate=_known(found.estimate) if found else None,
+        lower=_known(found.lower) if found else None,
+        upper=_known(found.upper) if found else None,
+        unit="share",
+        n=silence.n_customers,
+        window=silence.window,
+        estimator=f"mean chance of being active by the {silence.fit.model}; limits from draws of its parameters "
+        f"and each customer's chance, the model taken as right; {say_percent(silence.confidence, 0)} interval"
+        if silence.fit
+        else "none",
+        validation=validation,
+    )
+
+
+def _expected(silence: SilentChurn) -> Figure:
+    found, check = silence.expected, silence.holdout
+    error = None if check is None else check.error_of(silence.chosen)
+    validation = NO_VALIDATION
+    if check is not None and error is not None:
+        validation = (
+            f"holdout: {say_short(error['total_expected'])} purchases expected in {check.horizon_days:.0f} days, "
+            f"{say_short(check.observed)} came"
+        )
+    return Figure(
+        id=EXPECTED_ORDERS,
+        label=f"Purchases to expect in the next {say_weeks(silence.horizon_days)}",
+        estimate=_known(found.estimate) if found else None,
+        lower=_known(found.lower) if found else None,
+        upper=_known(found.upper) if found else None,
+        unit="orders",
+        n=silence.n_customers,
+        window=silence.window,
+        estimator=f"{silence.fit.model}; {say_percent(silence.confidence, 0)} interval of the expectation (delta "
+        "method)"
+        if silence.fit
+        else "none",
+        validation=validation,
+    )
+
+
+def _errors(silence: SilentChurn) -> list[Figure]:
+    check = silence.holdout
+    kinds = (
+        (HOLDOUT_ERROR, "Error of the model per customer", silence.chosen),
+        (NAIVE_ERROR, "Error of the best rule of thumb", None if check is None else check.best_rule),
+    )
+    figures = []
+    for id_, label, forecast in kinds:
+        row = None if check is None else check.error_of(forecast)
+        missing = " (no holdout)" if check is None else " (no model could be fitted)" if row is None else ""
+        figures.append(
+            Figure(
+                id=id_,
+                label=label + missing,
+                estimate=None if row is None else _known(row["rmse"]),
+                lower=None if row is None else _known(row["lower"]),
+                upper=None if row is None else _known(row["upper"]),
+                unit="orders",
+                n=silence.n_customers if check is None else check.n_customers,
+                window=silence.window if check is None else f"{say_date(check.as_of)} to {say_date(check.until)}",
+                estimator=f"root mean squared error in the holdout, {forecast}; "
+                f"{say_percent(silence.confidence, 0)} interval over customers",
+                validation=NO_VALIDATION
+                if row is None
+                else "measured on the holdout, which the forecast did not see"
+                + ("; the model was chosen on it" if id_ == HOLDOUT_ERROR else ""),
+            )
+        )
+    return figures
+
+
+def say_weeks(days: float) -> str:
+    """A horizon in weeks, whole where it is."""
+    weeks = days / 7
+    text = f"{weeks:.0f}" if abs(weeks - round(weeks)) < 0.05 else f"{weeks:.1f}"
+    return f"{text} week" if text == "1" else f"{text} weeks"
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)

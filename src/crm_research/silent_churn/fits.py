@@ -1,0 +1,107 @@
+"""The candidate models, fitted; one that cannot be fitted leaves its reason instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research.errors import NotEnoughData
+from crm_research.features.rhythm import count_gaps
+from crm_research.models.btyd import (
+    BtydFit,
+    RegularityTest,
+    estimate_regularity,
+    fit_bg_nbd,
+    fit_mbg_cnbd,
+    fit_mbg_nbd,
+    fit_pareto_nbd,
+)
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+BG_NBD: Final = "BG/NBD"
+MBG_NBD: Final = "MBG/NBD"
+PARETO_NBD: Final = "Pareto/NBD"
+REGULAR: Final = "MBG/CNBD-k"
+FITTERS: Final[Mapping[str, Callable[..., BtydFit]]] = MappingProxyType(
+    {BG_NBD: fit_bg_nbd, MBG_NBD: fit_mbg_nbd, PARETO_NBD: fit_pareto_nbd}
+)
+# Below this shape the nearest Erlang is the exponential, and a model for regular buyers has nothing to add.
+REGULAR_FROM_SHAPE: Final = 1.25
+_MOST_PATTERNS_FOR_REGULAR: Final = 100_000
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fits:
+    """What could be fitted, and why the rest could not.
+
+    Parameters
+    ----------
+    fitted
+        Model to fit, converged or not.
+    reasons
+        Model to the reason why there is no fit, or why its parameters must not be read.
+    regularity
+        The test of purchase timing; None where too few customers have two gaps.
+    """
+
+    fitted: Mapping[str, BtydFit]
+    reasons: Mapping[str, str]
+    regularity: RegularityTest | None
+
+    @property
+    def usable(self) -> dict[str, BtydFit]:
+        """The fits whose likelihood has a proper top."""
+        return {name: fit for name, fit in self.fitted.items() if fit.is_converged}
+
+    @property
+    def is_regular(self) -> bool:
+        """Is buying clearly more regular than at random?"""
+        found = self.regularity
+        return found is not None and found.lower > 1 and found.shape >= REGULAR_FROM_SHAPE
+
+
+def fit_candidates(study: Study, patterns: pd.DataFrame, *, confidence: float = 0.95) -> Fits:
+    """Which story of buying and dropping out can these patterns bear?
+
+    Parameters
+    ----------
+    patterns
+        As `features.rfm.count_patterns` gives them.
+
+    Notes
+    -----
+    The model for regular buyers joins the three others only where timing is clearly more regular than at random.
+    """
+    fitted: dict[str, BtydFit] = {}
+    reasons: dict[str, str] = {}
+    for name, fitter in FITTERS.items():
+        try:
+            fitted[name] = fitter(patterns, confidence=confidence)
+        except NotEnoughData as error:
+            reasons[name] = str(error)
+    regularity = _test_regularity(study, confidence) if fitted else None
+    candidates = Fits(fitted=fitted, reasons=reasons, regularity=regularity)
+    if candidates.is_regular and len(patterns) <= _MOST_PATTERNS_FOR_REGULAR:
+        fitted[REGULAR] = fit_mbg_cnbd(patterns, mean_log_gap=_mean_log_gap(study), max_k=6, confidence=confidence)
+    reasons |= {name: " ".join(fit.notes) for name, fit in fitted.items() if not fit.is_converged}
+    return candidates
+
+
+def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:
+    gaps: pd.DataFrame = count_gaps(study, shorten_days=0.5).to_pandas()
+    try:
+        return estimate_regularity(gaps, confidence=confidence)
+    except NotEnoughData:
+        return None
+
+
+def _mean_log_gap(study: Study) -> float:
+    gaps: pd.DataFrame = count_gaps(study).to_pandas()
+    return float(np.average(gaps["mean_log_gap"], weights=gaps["n_gaps"] * gaps["n_customers"]))

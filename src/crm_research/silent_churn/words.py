@@ -1,0 +1,259 @@
+"""What the numbers say, in sentences that are true whatever the numbers are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm_research.silent_churn.analysis import SilentChurn
+from crm_research.silent_churn.figures import say_weeks
+from crm_research.silent_churn.fits import BG_NBD, REGULAR
+from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
+
+_LONG_MODEL = {REGULAR: "model for regular buyers (MBG/CNBD-k)"}
+
+
+def answer(silence: SilentChurn) -> list[str]:
+    """The answer in at most three sentences: how many are still there, what they will buy, and how sure that is."""
+    if silence.n_customers == 0:
+        return [
+            "These records cannot say who has left: no purchase is known on the study's date.",
+            "Needed: orders with a customer and a time before as_of.",
+        ]
+    if silence.chosen is None:
+        n, again = silence.n_customers, silence.n_repeaters
+        nothing = "have left: no model of buying and leaving could be fitted."
+        return [
+            f"These records cannot say how many of the {say_count(n, 'customer')} {nothing}",
+            silence.why_chosen,
+            f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
+        ]
+    return [alive_finding(silence), future_finding(silence), check_finding(silence)]
+
+
+def alive_finding(silence: SilentChurn) -> str:
+    """How many customers are probably still active?"""
+    if silence.alive is None:
+        return "How many customers are still active cannot be said."
+    share = float(silence.alive.estimate)
+    n = say_count(round(share * silence.n_customers))
+    gone = say_count(round((1 - share) * silence.n_customers))
+    between = say_interval(_number(silence.alive.lower), _number(silence.alive.upper), say_percent)
+    return (
+        f"Of {say_count(silence.n_customers, 'customer')} about {n} are probably still active ({say_percent(share)}, "
+        f"{say_percent(silence.confidence, 0)} interval {between}{_other_readings(silence)}); about {gone} have "
+        "probably left without saying so."
+    )
+
+
+def _other_readings(silence: SilentChurn) -> str:
+    """What other models say, where that lies outside the interval; the BG/NBD, blind to one-time buyers, left out."""
+    rows, alive = silence.others, silence.alive
+    if alive is None:
+        return ""
+    is_other = ~rows["is_chosen"] & ~rows["reading"].str.startswith(BG_NBD)
+    told = rows.loc[is_other & rows["reading"].str.endswith("all customers"), "alive_share"]
+    if told.empty or told.between(float(alive.lower), float(alive.upper)).all():
+        return ""
+    if len(told) == 1:
+        return f"; {say_percent(told.iloc[0])} by another model"
+    return f"; {say_interval(told.min(), told.max(), say_percent)} by other models"
+
+
+def future_finding(silence: SilentChurn) -> str:
+    """What will they buy, and are they new?"""
+    if silence.expected is None:
+        return ""
+    between = say_interval(_number(silence.expected.lower), _number(silence.expected.upper), say_count)
+    said = (
+        f"{say_count(_number(silence.expected.estimate), 'purchase')} "
+        f"({say_percent(silence.confidence, 0)} interval {between})"
+    )
+    sentence = f"In the next {say_weeks(silence.horizon_days)} they are expected to make {said}"
+    if silence.intake.is_mostly_old:
+        return (
+            f"{sentence}; beware that {say_percent(silence.intake.old_share)} were probably customers before the "
+            "records begin, so the models take them to be younger than they are."
+        )
+    return f"{sentence}."
+
+
+def check_finding(silence: SilentChurn) -> str:
+    """Was the model better than a rule of thumb, on what happened afterwards?"""
+    check = silence.holdout
+    if check is None:
+        return (
+            "Nothing here was checked on what happened afterwards: the study keeps no holdout (set holdout_until "
+            "in its file)."
+        )
+    model, rule = check.error_of(silence.chosen), check.error_of(check.best_rule)
+    if model is None or rule is None:
+        return "No model could be judged on what happened afterwards."
+    errors = f"an error of {model['rmse']:.2f} against {rule['rmse']:.2f} orders per customer"
+    name = f"the best rule of thumb ({check.best_rule})"
+    if check.gain.lower > 0:
+        verdict = f"In the {say_weeks(check.horizon_days)} after, the model was closer than {name}: {errors}"
+    elif check.gain.upper < 0:
+        verdict = (
+            f"In the {say_weeks(check.horizon_days)} after, {name} was closer than the model: {errors}; use the rule"
+        )
+    else:
+        verdict = f"In the {say_weeks(check.horizon_days)} after, the model was no better than {name}: {errors}"
+    if check.is_refuted:
+        return f"{verdict}; and those it called gone bought again too often, so no list of names is printed."
+    return f"{verdict}."
+
+
+def silence_finding(silence: SilentChurn) -> str:
+    """What does a silence mean? The group sizes in words."""
+    if silence.groups.empty:
+        return "Nothing can be said of what a silence means."
+    shares = silence.groups.set_index("customers")
+    return "Of customers, " + (
+        join_words([f"{say_percent(row['size_share'])} are {name}" for name, row in shares.iterrows()]) + "."
+    )
+
+
+def model_finding(silence: SilentChurn) -> str:
+    """Which model is used, and why?"""
+    if silence.chosen is None:
+        return f"No model is used: {silence.why_chosen}"
+    name = silence.fit.model if silence.fit is not None else silence.chosen
+    long = _LONG_MODEL.get(silence.chosen)
+    said = f"The {name} is used" + (f" (a {long})" if long else "")
+    return f"{said}: {silence.why_chosen}."
+
+
+def spread_finding(silence: SilentChurn) -> str:
+    """How much does the share still active hang on the model?"""
+    rows = silence.others
+    if len(rows) < 2:
+        return "Only one model could be fitted, so how far the share hangs on the model is not known."
+    low, high = rows["alive_share"].min(), rows["alive_share"].max()
+    said = f"Other readings of the same records put the share still active between {say_percent(low)} and "
+    said += f"{say_percent(high)}: the interval on this page takes its model as right."
+    if any(str(name).startswith(BG_NBD) for name in rows["reading"]):
+        said += (
+            f" In the {BG_NBD} nobody who has bought only once can be gone, so its share counts every one of the "
+            f"{say_count(silence.n_customers - silence.n_repeaters, 'one-time buyer')} as active."
+        )
+    return said
+
+
+def intake_finding(silence: SilentChurn) -> str:
+    """Are customers who were won before the records begin taken for new ones?"""
+    intake = silence.intake
+    if intake.n_customers == 0:
+        return "No purchase is known."
+    if intake.usual != intake.usual:
+        return (
+            f"All first purchases lie within {say_days(intake.span_days + 1)}, so the records look like one "
+            "intake. Whether these customers had bought before cannot be told from them."
+        )
+    if intake.n_old == 0:
+        return (
+            f"First purchases come evenly, usually {intake.usual:,.0f} in 30 days, from the beginning on: nothing "
+            "suggests customers who were won before the records begin."
+        )
+    told = (
+        f"{say_count(intake.n_old, 'customer')} ({say_percent(intake.old_share)}) were first seen while the "
+        "records still "
+        f"brought more than twice the usual {intake.usual:,.0f} first-seen customers in 30 days. They were "
+        "probably customers before, and are not called new: the records see neither their age nor their earlier "
+        "purchases."
+    )
+    if intake.is_mostly_old:
+        told += (
+            " They are the greater part of the base. The ages that the models are given are too short, the parameters "
+            "describe a settled base and no intake of new customers, and those who left before the records begin "
+            "are not seen at all. Read the shares as those of the customers seen, over the time seen."
+        )
+    return told
+
+
+def regularity_finding(silence: SilentChurn) -> str:
+    """Is buying random, regular, or in bursts?"""
+    found = silence.fits.regularity
+    if found is None:
+        return (
+            "Too few customers bought three times, so it cannot be tested whether they buy at random or by the clock."
+        )
+    between = f"{found.shape:.2f} ({say_percent(found.confidence, 0)} interval {found.lower:.2f} to {found.upper:.2f})"
+    base = f"{say_count(found.n_customers, 'customer')} with two gaps or more give a shape of {between}"
+    if found.lower > 1:
+        extra = (
+            f" A model for regular buyers ({REGULAR}) was therefore tried as well."
+            if REGULAR in silence.fits.fitted
+            else " It is so little that the random models were kept."
+        )
+        return f"Customers buy more regularly than at random: {base}, where 1 is random.{extra}"
+    if found.upper < 1:
+        return (
+            f"Customers buy in bursts: {base}, where 1 is random. None of the models foresees that, so a silence "
+            "after a burst is taken too seriously."
+        )
+    return f"Customers buy about at random, as the models assume: {base}, where 1 is random."
+
+
+def tracking_finding(silence: SilentChurn) -> str:
+    """Do expected purchases follow those that came?"""
+    table = silence.tracking
+    later = table.loc[table["is_holdout"]] if len(table) else table
+    if later.empty:
+        return "The records are too short to follow purchases week by week."
+    came, expected = float(later["observed"].sum()), float(later["expected"].sum())
+    if came == 0:
+        return f"No repeat purchase came in the holdout, where {expected:,.0f} had been expected"
+    off = expected / came - 1
+    if abs(off) < 0.005:
+        return f"In the holdout {came:,.0f} repeat purchases came, as expected"
+    way = "more" if off > 0 else "fewer"
+    return f"In the holdout {came:,.0f} repeat purchases came; the model had expected {say_percent(abs(off))} {way}"
+
+
+def total_finding(silence: SilentChurn) -> str:
+    """Do expected purchases add up to those that came, over the whole of the records?"""
+    if silence.tracking.empty:
+        return "The records are too short to follow purchases week by week."
+    last = silence.tracking.iloc[-1]
+    until = "end of the holdout" if last["is_holdout"] else "study's date"
+    return (
+        f"By the {until} {say_count(last['observed_total'], 'repeat purchase')} had come, "
+        f"{say_count(last['expected_total'])} were expected"
+    )
+
+
+def refuted_finding(silence: SilentChurn) -> str:
+    """Why is no list of names printed? Empty where nothing speaks against it."""
+    check = silence.holdout
+    if check is None or check.gone_bought is None or not check.is_refuted:
+        return ""
+    bought = say_estimate(
+        _number(check.gone_bought.estimate), _number(check.gone_bought.lower), _number(check.gone_bought.upper),
+        say_percent, silence.confidence,
+    )  # fmt: skip
+    return (
+        "No list of names is printed. Of the customers whom the model calls probably or almost surely gone, "
+        f"{say_percent(check.gone_alive)} could still be active by its own account, yet {bought} bought in the "
+        "holdout. "
+        "They had paused and came back (holidays, a season, purchases elsewhere), which none of these models "
+        "knows: such a list would take customers for lost who are not."
+    )
+
+
+def group_finding(silence: SilentChurn) -> str:
+    """Did those called gone stay away?"""
+    check = silence.holdout
+    if check is None or check.by_group.empty:
+        return "Without a holdout it cannot be checked whether those called gone stayed away."
+    agree = "agrees" if check.share_holds else "does not agree"
+    return (
+        f"{say_percent(float(check.bought.estimate))} of customers bought between {say_date(check.as_of)} and "
+        f"{say_date(check.until)} "
+        f"({say_interval(_number(check.bought.lower), _number(check.bought.upper), say_percent)}); "
+        f"{say_percent(check.expected_share)} had been expected, which {agree}. Whoever bought was active, so the "
+        "share still active cannot have been lower."
+    )
+
+
+def _number(value: Any) -> float:
+    return float(value)
