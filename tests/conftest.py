@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+# Notebooks that fail, hang or kill themselves on purpose: material of tests, not tests that nbval should run.
+collect_ignore_glob = ["reporting/notebooks/*"]
+
 
 @pytest.fixture(scope="session")
 def postgres_socket() -> Iterator[Path]:

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.churn import describe_churn, show_drivers
 from crm_research.churn.driver_views import HAZARD_RATIO, draw_drivers, driver_figures, driver_finding, driver_table
 from crm_research.churn.drivers import default_covariates, measure_drivers
 from crm_research.errors import NotEnoughData, ParameterError
-from tests.builders import a_study
+from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
+from tests.reporting.pages import bundles
 
 
 def a_company(n: int = 3000, *, holdout: bool = True, **changes):
@@ -104,3 +106,28 @@ def test_trouble_is_told():
     assert driver_table(alike).empty
     assert driver_finding(alike).startswith("None of the characteristics")
     assert len(alike.fit.notes) == 1  # a plan and a town of one value are not even tried
+
+
+def _shown(study) -> str:
+    leaving = describe_churn(study)
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_drivers(study, leaving)))
+
+
+def test_the_page_shows_the_ratios_and_says_the_finding_once():
+    study = a_company(600)
+    told = _shown(study)
+    assert "After allowing for the rest" in told
+    assert "Danger of leaving, everything else alike" in told
+
+
+def test_a_study_without_characteristics_gets_a_note_and_no_picture():
+    rows = [(f"c{i}", "2023-01-01", f"2023-0{i + 2}-01", None) for i in range(6)]
+    told = _shown(a_study(contracts=contracts(*rows)))
+    assert "no plan, fee or declared attribute" in told
+    assert "[picture" not in told
+
+
+def test_a_company_nobody_left_gets_a_note_of_what_is_needed():
+    rows = [(f"c{i}", "2023-01-01", None, None) for i in range(6)]
+    told = _shown(a_study(contracts=contracts(*rows, plan=["a", "b"] * 3)))
+    assert "needs at least" in told

@@ -94,3 +94,9 @@ def test_a_missing_plan_is_a_kind_of_its_own():
 def test_a_period_has_whole_days(unit_days):
     with pytest.raises(ParameterError, match="unit_days"):
         count_stretches(build_spells(a_company()), [], unit_days=unit_days)
+
+
+@pytest.mark.parametrize("name", ["tenure_days", "is_ended", "end_reason"])
+def test_the_outcome_cannot_explain_itself(name):
+    with pytest.raises(LeakageError, match=f"{name} say how long"):
+        guard_covariates(a_company(), ["plan", name])

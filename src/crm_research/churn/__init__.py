@@ -10,6 +10,9 @@ from crm_research.churn.charts import (
     draw_survival,
 )
 from crm_research.churn.counting import ChurnCounts, count_contracts
+from crm_research.churn.driver_page import show_drivers
+from crm_research.churn.driver_views import draw_drivers, driver_figures, driver_finding, driver_table
+from crm_research.churn.drivers import DriverAnalysis, measure_drivers
 from crm_research.churn.figures import ESTIMATORS, group_figures, key_figures, reason_figures
 from crm_research.churn.holdout import HoldoutCheck, check_holdout
 from crm_research.churn.page import (
@@ -32,6 +35,7 @@ __all__ = [
     "ChurnCounts",
     "ChurnSetting",
     "ConstantRate",
+    "DriverAnalysis",
     "HoldoutCheck",
     "answer",
     "check_holdout",
@@ -39,18 +43,24 @@ __all__ = [
     "count_contracts",
     "describe_churn",
     "describe_setting",
+    "draw_drivers",
     "draw_groups",
     "draw_hazard",
     "draw_holdout",
     "draw_reasons",
     "draw_rule",
     "draw_survival",
+    "driver_figures",
+    "driver_finding",
+    "driver_table",
     "group_figures",
     "key_figures",
+    "measure_drivers",
     "milestones",
     "needs",
     "reason_figures",
     "show_cautions",
+    "show_drivers",
     "show_groups",
     "show_hazard",
     "show_holdout",

@@ -47,13 +47,20 @@ def driver_table(drivers: DriverAnalysis) -> pd.DataFrame:
     table = terms[["covariate", "hazard_ratio", "lower", "upper", "n", "n_ended"]].assign(
         is_clear=(terms["lower"] > 1) | (terms["upper"] < 1), is_doubtful=terms["covariate"].isin(doubtful)
     )
-    against = [f"{level} against {base}" for level, base in zip(terms["level"], terms["reference"], strict=True)]
+    against = [
+        f"{_plainly(level)} against {_plainly(base)}"
+        for level, base in zip(terms["level"], terms["reference"], strict=True)
+    ]
     table.insert(1, "compared", against)
     # The logarithm over half the interval's width: how far the ratio lies from 1, in units of its error.
     width = np.log(table["upper"]) - np.log(table["lower"])
     strength = (np.log(table["hazard_ratio"]).abs() / width).sort_values(ascending=False, kind="stable").index
     ordered: pd.DataFrame = table.loc[strength].reset_index(drop=True)
     return ordered
+
+
+def _plainly(level: object) -> str:
+    return {"True": "yes", "False": "no"}.get(str(level), str(level))
 
 
 def driver_finding(drivers: DriverAnalysis) -> str:
@@ -121,7 +128,7 @@ def driver_figures(drivers: DriverAnalysis, *, window: str) -> list[Figure]:
     figures = [
         Figure(
             id=HAZARD_RATIO,
-            label=f"Danger of leaving, {row['covariate']} ({row['compared']})",
+            label="Danger of leaving",
             estimate=float(row["hazard_ratio"]),
             lower=float(row["lower"]),
             upper=float(row["upper"]),
@@ -160,4 +167,4 @@ def _title(table: pd.DataFrame) -> str:
     clear = table.loc[table["is_clear"]]
     if clear.empty:
         return "Nothing recorded goes with leaving beyond chance"
-    return f"{clear.iloc[0]['covariate']} tells leavers from stayers most clearly"
+    return f"'{clear.iloc[0]['covariate']}' tells leavers from stayers most clearly"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from crm_research.errors import ParameterError, offer_names
+from crm_research.errors import LeakageError, ParameterError, offer_names
 from crm_research.features.leakage import guard_fixed_in_time, guard_no_lookahead
 from crm_research.features.spells import build_spells
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_research.study import Study
+
+_OUTCOME: Final = ("tenure_days", "entry_days", "is_ended", "end_reason", "ended_at")
 
 
 def count_stretches(spells: ir.Table, covariates: Sequence[str], *, unit_days: int = 1) -> ir.Table:
@@ -110,8 +112,14 @@ def guard_covariates(
     Raises
     ------
     LeakageError
-        Naming the covariates.
+        Naming the covariates; also where the outcome itself is among them.
     """
+    outcome = [name for name in covariates if name in _OUTCOME]
+    if outcome:
+        raise LeakageError(
+            f"{', '.join(outcome)} say how long a contract was watched and how it ended, so they cannot explain it. "
+            "Leave them out of the covariates."
+        )
 
     def chosen(at: Study) -> ir.Table:
         built = build(at)

@@ -133,7 +133,7 @@ def describe_silence(
     check = check_forecasts(study, fits.usable, find_usual_gap(study), confidence=confidence, seed=seed)
     chosen, why = (check.chosen, check.why_chosen) if check is not None else choose_by_likelihood(fits)
     if chosen is None:
-        why = " ".join(dict.fromkeys(fits.reasons.values())) or why
+        why = next(iter(fits.reasons.values()), why)
     horizon_days = _horizon_days(horizon_weeks, check)
     intake = judge_intake(patterns)
     first = build_purchases(study, occasion="day").ordered_at.min().to_pyarrow().as_py()

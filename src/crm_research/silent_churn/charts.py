@@ -67,7 +67,7 @@ def draw_silence(silence: SilentChurn, ax: Axes | None = None) -> Axes:
             handles=ax.lines[: len(ends)], labels=[end[2] for end in ends], loc="best", frameon=False,
             fontsize=9.5, labelcolor="linecolor",
         )  # fmt: skip
-    mark_level(ax, 0.5, "as likely gone as active", at=0.0)
+    mark_level(ax, 0.5, "as likely gone as active")
     return ax
 
 

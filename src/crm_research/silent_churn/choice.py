@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.silent_churn.fits import BG_NBD, Fits
 from crm_research.stats.intervals import FloatArray, normal_interval
+from crm_research.theme import join_words
 
 _CLEARLY_MORE_LIKELY: Final = 2.0
 
@@ -44,11 +45,13 @@ def choose_by_holdout(
         return chosen, "no other could be fitted"
     if len(left) == 1:
         return chosen, "it foretold best who would buy in the holdout"
-    rest = " and ".join(name for name in left if name != chosen)
-    why = f"{rest} foretold about as well who would buy in the holdout, and its error in orders was "
+    equals = f"of those that foretold about equally well who would buy in the holdout ({join_words(left)})"
     if chosen == left[0]:
-        return chosen, why + "the smallest"
-    return chosen, why + f"close to the smallest; in the {BG_NBD} nobody who bought once could be gone"
+        return chosen, f"{equals} its error in orders was the smallest"
+    return chosen, (
+        f"{equals} its error in orders was the smallest but for the {BG_NBD}, in which nobody who bought once could be "
+        "gone"
+    )
 
 
 def choose_by_likelihood(fits: Fits) -> tuple[str | None, str]:

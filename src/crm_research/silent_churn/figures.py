@@ -63,7 +63,7 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
             "unit": "",
             "n": silence.n_customers,
             "window": silence.window,
-            "estimator": f"{model} by maximum likelihood, time in weeks; limits on the log scale, "
+            "estimator": "maximum likelihood, time in weeks; limits on the log scale, "
             f"{say_percent(silence.confidence, 0)}",
             "validation": "; ".join(checks) or NO_VALIDATION,
         }

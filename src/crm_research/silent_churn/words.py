@@ -9,7 +9,7 @@ from crm_research.silent_churn.figures import say_weeks
 from crm_research.silent_churn.fits import BG_NBD, REGULAR
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
-_LONG_MODEL = {REGULAR: "model for regular buyers (MBG/CNBD-k)"}
+_LONG_MODEL = {REGULAR: "model for regular buyers"}
 
 
 def answer(silence: SilentChurn) -> list[str]:
@@ -129,7 +129,7 @@ def spread_finding(silence: SilentChurn) -> str:
     if len(rows) < 2:
         return "Only one model could be fitted, so how far the share hangs on the model is not known."
     low, high = rows["alive_share"].min(), rows["alive_share"].max()
-    said = f"Other readings of the same records put the share still active between {say_percent(low)} and "
+    said = f"These readings of the same records put the share still active between {say_percent(low)} and "
     said += f"{say_percent(high)}: the interval on this page takes its model as right."
     if any(str(name).startswith(BG_NBD) for name in rows["reading"]):
         said += (

@@ -293,3 +293,8 @@ def test_ratios_are_recovered_and_intervals_cover() -> None:
     plans = large.loc[large["covariate"] == "plan"].set_index("level")["coefficient"]
     assert plans["gold"] == pytest.approx(-0.5, abs=0.03)
     assert plans["basic"] == pytest.approx(0.4, abs=0.03)
+
+
+def test_few_clusters_are_doubted() -> None:
+    spells = simulated_spells(200, seed=1).assign(owner=lambda d: np.arange(len(d)) % 8)
+    assert any("only 8 clusters" in note for note in fit_cox(spells, ["fee"], cluster="owner").notes)

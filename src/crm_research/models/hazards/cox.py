@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
-from crm_research.models.hazards.concordance import measure_concordance
+from crm_research.models.hazards.concordance import Concordance, measure_concordance
 from crm_research.models.hazards.design import Design, as_label, independent_columns, plan_design, say_left_out
 from crm_research.models.hazards.newton import maximise
 from crm_research.models.hazards.partial_likelihood import (
@@ -33,6 +33,7 @@ from crm_research.stats.intervals import check_confidence
 _RUNAWAY: Final = 5.0
 _ENDS_PER_COLUMN: Final = 10
 _CONCORDANCE_ROWS: Final = 100_000
+_FEWEST_CLUSTERS: Final = 50
 
 _Sizes = tuple[IntArray, IntArray]
 
@@ -243,41 +244,14 @@ def _assemble(
     scale: FloatArray,
     confidence: float,
 ) -> CoxFit:
-    kept, part = found.kept, x[:, found.kept]
-    model: FloatArray = np.asarray(np.linalg.pinv(found.at.information) if kept else np.empty((0, 0)), np.float64)
-    covariance: FloatArray = model
-    notes = found.notes
-    if rows.cluster is not None and kept:
-        influence = score_residuals(sets, part, found.at) @ model
-        owner = rows.cluster[sets.order]
-        sums = np.column_stack([np.bincount(owner, column) for column in influence.T])
-        covariance = np.asarray(sums.T @ sums, dtype=np.float64)
-        if len(sums) < 50:
-            notes = [*notes, f"Robust errors rest on only {len(sums)} clusters and are likely too small."]
+    kept = found.kept
+    part = x if len(kept) == x.shape[1] else x[:, kept]
+    covariance, model, notes = _covariance(rows, sets, part, found)
     full = np.full(len(scale), np.nan)
     full[kept] = found.beta / scale[kept]
     wide = np.full((len(scale), len(scale)), np.nan)
     wide[np.ix_(kept, kept)] = covariance / np.outer(scale[kept], scale[kept])
-    eta = part @ found.beta
-    # The rows are in order of tenure: every k-th of them is a sample that is spread over all tenures.
-    every = slice(None, None, max(1, -(-len(sets.order) // _CONCORDANCE_ROWS)))
-    some = sets.order[every]
-    together = measure_concordance(
-        eta[every],
-        rows.tenure[some],
-        rows.ended[some],
-        entry=rows.entry[some],
-        cluster=None if rows.cluster is None else rows.cluster[some],
-        stratum=rows.stratum[some],
-    )
-    proportional = check_proportionality(
-        design,
-        kept,
-        schoenfeld_residuals(sets, part, found.at) * scale[kept],
-        _clock(rows, sets.tenure_days[sets.event_place]),
-        full[kept],
-        model / np.outer(scale[kept], scale[kept]),
-    )
+    together = _concordance(rows, sets, part @ found.beta)
     return CoxFit(
         terms=tabulate_terms(design, full, wide, _sizes(design, sets, x, means, scale), confidence),
         tests=tabulate_tests(design, full, wide),
@@ -294,9 +268,47 @@ def _assemble(
         estimator="Cox regression, Efron ties" + (", robust errors by cluster" if rows.cluster is not None else ""),
         _design=design,
         _means=means,
-        proportionality=proportional,
+        proportionality=check_proportionality(
+            design,
+            kept,
+            schoenfeld_residuals(sets, part, found.at) * scale[kept],
+            _clock(rows, sets.tenure_days[sets.event_place]),
+            full[kept],
+            model / np.outer(scale[kept], scale[kept]),
+        ),
         concordance=together.estimate,
         concordance_error=together.std_error,
+    )
+
+
+def _covariance(rows: _Rows, sets: RiskSets, x: FloatArray, found: _Found) -> tuple[FloatArray, FloatArray, list[str]]:
+    """Of the standardised coefficients: robust where rows are clustered, and by the model; and the notes."""
+    if not found.kept:
+        return np.empty((0, 0)), np.empty((0, 0)), found.notes
+    model = np.asarray(np.linalg.pinv(found.at.information), dtype=np.float64)
+    if rows.cluster is None:
+        return model, model, found.notes
+    influence = score_residuals(sets, x, found.at) @ model
+    owner = rows.cluster[sets.order]
+    sums = np.column_stack([np.bincount(owner, column) for column in influence.T])
+    notes = found.notes
+    n_clusters = len(np.unique(owner))
+    if n_clusters < _FEWEST_CLUSTERS:
+        notes = [*notes, f"Robust errors rest on only {n_clusters} clusters and are likely too small."]
+    return np.asarray(sums.T @ sums, dtype=np.float64), model, notes
+
+
+def _concordance(rows: _Rows, sets: RiskSets, eta: FloatArray) -> Concordance:
+    # The rows are in order of tenure: every k-th of them is a sample that is spread over all tenures.
+    every = slice(None, None, max(1, -(-len(sets.order) // _CONCORDANCE_ROWS)))
+    some = sets.order[every]
+    return measure_concordance(
+        eta[every],
+        rows.tenure[some],
+        rows.ended[some],
+        entry=rows.entry[some],
+        cluster=None if rows.cluster is None else rows.cluster[some],
+        stratum=rows.stratum[some],
     )
 
 
