@@ -1,13 +1,14 @@
 """The two notebooks with other studies and parameters than their own."""
 
+from __future__ import annotations
+
 import json
-from pathlib import Path
 
 import pytest
 
-from crm_research.figures import FIGURES_MIME
+from crm_research.catalogue import find_report
+from tests.notebooks.running import figures_of
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SMALL_STUDY = """
 name: small
 title: Small
@@ -17,19 +18,6 @@ holdout_until: 2024-10-01
 tables:
   orders: {{from: {file}}}
 """
-
-
-def _run(name, parameters, folder):
-    papermill = pytest.importorskip("papermill")
-    done = papermill.execute_notebook(
-        str(NOTEBOOKS / name), str(folder / name), parameters=parameters, progress_bar=False, kernel_name="python3"
-    )
-    return [
-        figure
-        for cell in done.cells
-        for output in cell.get("outputs", [])
-        for figure in output.get("data", {}).get(FIGURES_MIME, [])
-    ]
 
 
 def _small_study(folder, n_customers):
@@ -50,8 +38,10 @@ def _small_study(folder, n_customers):
 @pytest.mark.parametrize("n_customers", [4, 90])
 def test_both_pages_complete_on_a_small_study(tmp_path, n_customers):
     study = _small_study(tmp_path, n_customers)
-    base = _run("00_customer_base.ipynb", {"study": study, "as_of": "2024-06-01", "confidence": 0.9}, tmp_path)
-    segments = _run("01_segmentation.ipynb", {"study": study, "k_max": 3, "n_bootstraps": 20}, tmp_path)
+    base = figures_of(
+        find_report("customer-base"), {"study": study, "as_of": "2024-06-01", "confidence": 0.9}, tmp_path
+    )
+    segments = figures_of(find_report("segmentation"), {"study": study, "k_max": 3, "n_bootstraps": 20}, tmp_path)
     assert "base.customers" in {figure["id"] for figure in base}
     k = next(figure for figure in segments if figure["id"] == "segmentation.k")
     assert (k["estimate"] is None) == (n_customers < 50)
@@ -60,5 +50,5 @@ def test_both_pages_complete_on_a_small_study(tmp_path, n_customers):
 
 @pytest.mark.slow
 def test_the_base_of_contracts_has_no_revenue(tmp_path):
-    ids = {figure["id"] for figure in _run("00_customer_base.ipynb", {"study": "telco"}, tmp_path)}
+    ids = {figure["id"] for figure in figures_of(find_report("customer-base"), {"study": "telco"}, tmp_path)}
     assert ids == {"base.customers"}

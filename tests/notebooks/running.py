@@ -1,0 +1,27 @@
+"""Run a report's notebook as the runner would, and read what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crm_research.catalogue import Report
+from crm_research.figures import FIGURES_MIME
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+def figures_of(report: Report, parameters: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Records of all figures a notebook shows with these parameters; nothing may be written to standard error."""
+    import papermill
+
+    done = papermill.execute_notebook(
+        NOTEBOOKS / report.notebook,
+        folder / "out.ipynb",
+        parameters=parameters,
+        cwd=NOTEBOOKS,
+        progress_bar=False,
+    )
+    outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [output for output in outputs if output.get("name") == "stderr"] == []
+    return [record for output in outputs for record in output.get("data", {}).get(FIGURES_MIME, [])]
