@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from crm_research.study import Study
+
+_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +50,10 @@ def rank_spending(study: Study) -> RankedSpend:
     if has_holdout:
         later = build_outcomes(study).select("customer_id", "holdout_spend")
         spend = spend.left_join(later, "customer_id").drop("customer_id_right")
+    # Engines add in parallel, so the last digits of a sum depend on who came first; a second run must rank alike.
+    spend = spend.mutate(spend=spend.spend.round(_DIGITS))
+    if has_holdout:
+        spend = spend.mutate(holdout_spend=spend.holdout_spend.round(_DIGITS))
     ordered = spend.order_by([spend.spend.desc(), spend.customer_id.asc()]).drop("customer_id")
     columns = ordered.to_pyarrow()
     values = {name: _numbers(columns[name].to_numpy()) for name in columns.column_names}
