@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crm_research.vocabulary import DAYS_PER_YEAR
+
 if TYPE_CHECKING:
     from crm_research.simulate import World
 
@@ -56,7 +58,7 @@ def command(
         del others["n_segments"], others["campaign_effect"]
     make = WorldSettings.without_effects if is_null else WorldSettings
     settings = make(
-        start=as_of - timedelta(days=round(years * 365.25)),
+        start=as_of - timedelta(days=round(years * DAYS_PER_YEAR)),
         as_of=as_of,
         holdout_until=as_of + timedelta(days=holdout_days) if holdout_days else None,
         **others,

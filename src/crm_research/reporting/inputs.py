@@ -40,10 +40,8 @@ def check_input(study: Study, tables: set[str]) -> None:
 
 def stage_input(study: Study, folder: Path) -> Mapping[str, str]:
     """Write the study's tables once for all reports of a run; returns the environment that points kernels at them."""
-    try:
-        from crm_research.sources.snapshot import write_snapshot
-    except ModuleNotFoundError:
-        return {}
+    from crm_research.sources.snapshot import write_snapshot
+
     write_snapshot(study, folder)
     return {"CRM_RESEARCH_SNAPSHOT": str(folder)}
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+
 UNKNOWN = "not known"
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
@@ -80,9 +82,9 @@ def say_days_like(days: float | None) -> Callable[[float], str]:
     """How to say other lengths of time in the unit that suits this one: an interval keeps to its estimate's unit."""
     if days is None or _is_missing(days) or abs(days) < 90:
         return lambda other: say_count(other, "day") if abs(other) >= 10 or other == int(other) else f"{other:.1f} days"
-    if abs(days) < 730.5:
-        return lambda other: f"{other / 30.4375:.0f} months"
-    return lambda other: f"{other / 365.25:.1f} years"
+    if abs(days) < 2 * DAYS_PER_YEAR:
+        return lambda other: f"{other / DAYS_PER_MONTH:.0f} months"
+    return lambda other: f"{other / DAYS_PER_YEAR:.1f} years"
 
 
 def say_date(moment: datetime | None) -> str:
