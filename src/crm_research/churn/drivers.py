@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.errors import NotEnoughData
-from crm_research.features.clock import whole_days_between
+from crm_research.churn.spell_rows import read_ends, read_rows
 from crm_research.features.person_periods import guard_covariates
 from crm_research.features.spells import build_spells
-from crm_research.features.window import known_rows
 from crm_research.models.hazards import CoxFit, fit_cox
 from crm_research.models.survival import SurvivalCurves, count_rows, estimate_survival
 from crm_research.models.survival.risk import FloatArray
@@ -94,7 +92,7 @@ def measure_drivers(
     chosen = [name for name in (covariates or default_covariates(study)) if name not in strata]
     wanted = [*dict.fromkeys((*chosen, *strata, *splines))]
     guard_covariates(study, wanted)
-    spells = _read(study, wanted)
+    spells = read_rows(study, wanted)
     clustered = bool(spells["customer_id"].duplicated().any())
     fit = fit_cox(
         spells,
@@ -122,15 +120,6 @@ def default_covariates(study: Study) -> list[str]:
     return [name for name in names if name not in texts or 1 < levels[name] <= _MOST_LEVELS]
 
 
-def _read(study: Study, columns: Sequence[str]) -> pd.DataFrame:
-    spells = build_spells(study)
-    held = ("contract_id", "customer_id", "entry_days", "tenure_days", "is_ended")
-    frame: pd.DataFrame = spells.select(*held, *columns).order_by("contract_id").to_pandas()
-    if not len(frame):
-        raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No contract was watched.")
-    return frame
-
-
 def _judge(study: Study, spells: pd.DataFrame, fit: CoxFit, confidence: float) -> tuple[ValidationCard | None, int]:
     """The card on the contracts that ran at as_of; the clock starts there, and everybody is watched to the end."""
     if study.holdout_until is None:
@@ -140,7 +129,7 @@ def _judge(study: Study, spells: pd.DataFrame, fit: CoxFit, confidence: float) -
     if running.empty or window < 1:
         return None, 0
     can = np.isfinite(fit.risk(running, [window]).iloc[:, 0].to_numpy())
-    judged = running.loc[can].merge(_ends(study), on="contract_id", how="left")
+    judged = running.loc[can].merge(read_ends(study), on="contract_id", how="left")
     after = judged["end_tenure"] - judged["tenure_days"]
     came = after.notna() & (after >= 0)
     outcomes = pd.DataFrame({"tenure_days": after.where(came, window).clip(upper=window), "is_ended": came})
@@ -155,19 +144,6 @@ def _judge(study: Study, spells: pd.DataFrame, fit: CoxFit, confidence: float) -
         confidence=confidence,
     )
     return card, int((~can).sum())
-
-
-def _ends(study: Study) -> pd.DataFrame:
-    """Tenure at the end of every contract known to have ended by the end of the holdout."""
-    until = study.holdout_until or study.as_of
-    later = known_rows(study.standing_at(until), "contracts")
-    if "ended_at" not in later.columns:
-        return pd.DataFrame({"contract_id": pd.Series(dtype=object), "end_tenure": pd.Series(dtype=float)})
-    over = later.filter(later.ended_at.notnull())  # noqa: PD004 - Ibis
-    frame: pd.DataFrame = over.select(
-        "contract_id", end_tenure=whole_days_between(over.started_at, over.ended_at)
-    ).to_pandas()
-    return frame
 
 
 def _rule(past: SurvivalCurves, tenure: FloatArray, days: float) -> FloatArray:

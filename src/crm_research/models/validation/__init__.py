@@ -4,12 +4,14 @@ from crm_research.models.validation.calibration import calibrate_groups, calibra
 from crm_research.models.validation.card import ValidationCard, validate_chances
 from crm_research.models.validation.measures import Measured, measure_auc, measure_brier, measure_uno
 from crm_research.models.validation.optimism import Optimism, estimate_optimism
+from crm_research.models.validation.risks import RiskModel
 from crm_research.models.validation.weights import Outcomes, read_outcomes, usable_horizon
 
 __all__ = [
     "Measured",
     "Optimism",
     "Outcomes",
+    "RiskModel",
     "ValidationCard",
     "calibrate_groups",
     "calibration_slope",

@@ -1,0 +1,65 @@
+"""Contracts as rows that a model of leaving reads: those of the past, those that run on, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from crm_research.errors import NotEnoughData
+from crm_research.features.clock import whole_days_between
+from crm_research.features.spells import build_spells
+from crm_research.features.window import known_rows
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+HELD: Final = ("contract_id", "customer_id", "entry_days", "tenure_days", "is_ended", "end_reason")
+
+
+def read_rows(study: Study, columns: Sequence[str]) -> pd.DataFrame:
+    """What is known at as_of of every contract that was under observation?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: contract, ordered by it. ``contract_id``, ``customer_id``, ``entry_days``, ``tenure_days``,
+        ``is_ended``, ``end_reason`` and the columns asked for.
+
+    Raises
+    ------
+    NotEnoughData
+        Without a contract.
+    """
+    spells = build_spells(study)
+    frame: pd.DataFrame = spells.select(*HELD, *columns).order_by("contract_id").to_pandas()
+    if not len(frame):
+        raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No contract was watched.")
+    return frame
+
+
+def read_running(study: Study, columns: Sequence[str]) -> pd.DataFrame:
+    """Which contracts run on at as_of, and what are they like now? The columns of `read_rows`; empty without any."""
+    spells = build_spells(study)
+    running = spells.filter(~spells.is_ended).select(*HELD, *columns).order_by("contract_id")
+    frame: pd.DataFrame = running.to_pandas()
+    return frame
+
+
+def read_ends(study: Study) -> pd.DataFrame:
+    """At which tenure had contracts ended by the end of the holdout (by as_of, without one)?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: contract that ended. Columns ``contract_id``, ``end_tenure`` (days).
+    """
+    later = known_rows(study.standing_at(study.holdout_until or study.as_of), "contracts")
+    if "ended_at" not in later.columns:
+        return pd.DataFrame({"contract_id": pd.Series(dtype=object), "end_tenure": pd.Series(dtype=float)})
+    over = later.filter(later.ended_at.notnull())  # noqa: PD004 - Ibis
+    frame: pd.DataFrame = over.select(
+        "contract_id", end_tenure=whole_days_between(over.started_at, over.ended_at)
+    ).to_pandas()
+    return frame
