@@ -59,3 +59,12 @@ def test_products_can_be_no_outcome():
     study = a_study(holdout_until="2024-08-01", products=pd.DataFrame({"product_id": ["p"]}))
     with pytest.raises(LeakageError, match="carry no time"):
         outcome_rows(study, "products")
+
+
+def test_what_a_period_holds_is_not_known_at_its_first_instant():
+    months = pd.DataFrame(
+        {"period": pd.to_datetime(["2024-05-01", "2024-06-01", "2024-07-01"]), "name": "gdp", "value": [1.0, 2.0, 3.0]}
+    )
+    study = a_study(as_of="2024-06-01", holdout_until="2024-08-01", indicators=months)
+    assert rows(known_rows(study, "indicators")).value.tolist() == [1.0]
+    assert rows(outcome_rows(study, "indicators"), "value").value.tolist() == [2.0, 3.0]

@@ -71,6 +71,8 @@ class TableContract:
         The time column from which a row is known; None where rows do not carry a time.
     references
         Keys that must be found in other tables.
+    names_periods
+        `known_at` is the first instant of a period: one that begins at as_of itself still lies ahead.
     """
 
     name: str
@@ -79,6 +81,7 @@ class TableContract:
     key: tuple[str, ...] = ()
     known_at: str | None = None
     references: tuple[Reference, ...] = ()
+    names_periods: bool = False
 
     def column(self, name: str) -> Column:
         """The column of that name; StudyError with the nearest name if there is none."""
@@ -315,6 +318,7 @@ _TABLES = (
         ),
         key=("customer_id", "activity", "period"),
         known_at="period",
+        names_periods=True,
         references=(_to("customers", "customer_id"), _to("activities", "activity")),
     ),
     TableContract(
@@ -356,6 +360,7 @@ _TABLES = (
         ),
         key=("partner_id", "period", "measure"),
         known_at="period",
+        names_periods=True,
         references=(_to("partners", "partner_id"),),
     ),
     TableContract(
@@ -368,6 +373,7 @@ _TABLES = (
         ),
         key=("period", "name"),
         known_at="period",
+        names_periods=True,
     ),
 )
 

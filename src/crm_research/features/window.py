@@ -59,7 +59,7 @@ def outcome_rows(study: Study, table: str) -> ir.Table:
     if not _has_time(rows, contract):
         raise LeakageError(f"Rows of {table!r} carry no time, so none of them can be an outcome.")
     seen_from_the_end = _cut(rows, contract, study.holdout_until)
-    return seen_from_the_end.filter(lambda t: t[contract.known_at] > instant(study.as_of))
+    return seen_from_the_end.filter(lambda t: ~_is_known(t[contract.known_at], contract, study.as_of))
 
 
 def _has_time(rows: ir.Table, contract: TableContract) -> bool:
@@ -75,14 +75,20 @@ def _later_parents(study: Study, table: str) -> ir.Table | None:
     rows = study.table(parent)
     if not _has_time(rows, contract):
         return None
-    return rows.filter(rows[contract.known_at] > instant(study.as_of)).select(*contract.key)
+    return rows.filter(~_is_known(rows[contract.known_at], contract, study.as_of)).select(*contract.key)
+
+
+def _is_known(known_at: ir.Value, contract: TableContract, until: datetime) -> ir.BooleanValue:
+    """Had it come by then? What a period holds is not known at its first instant."""
+    limit = instant(until)
+    return known_at < limit if contract.names_periods else known_at <= limit
 
 
 def _cut(table: ir.Table, contract: TableContract, until: datetime) -> ir.Table:
     limit = instant(until)
     if contract.known_at is not None and contract.known_at in table.columns:
         known_at = table[contract.known_at]
-        table = table.filter(known_at.isnull() | (known_at <= limit))
+        table = table.filter(known_at.isnull() | _is_known(known_at, contract, until))
     blanked = {}
     for column in contract.columns:
         source = column.name if column.happens_later else column.known_with
