@@ -1,0 +1,225 @@
+"""How the explained variance of an outcome divides among its drivers, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_research.errors import NotEnoughData, ParameterError, offer_names
+from crm_research.models.importance.explained import (
+    FloatArray,
+    divide_by_subsets,
+    divide_by_weights,
+)
+from crm_research.stats.intervals import check_confidence
+
+MOST_FOR_SUBSETS: Final = 10
+_FEWEST: Final = 3
+_ELEMENTS_AT_ONCE: Final = 5_000_000
+
+IntArray = NDArray[np.int64]
+_Divide = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Importance:
+    """What matters most, as far as these answers tell.
+
+    Parameters
+    ----------
+    shares
+        Grain: driver, the most important first. Columns ``driver``, ``r2_share`` (of R squared; they sum to one),
+        ``lower``, ``upper``, ``r2_part`` (of the outcome's variance; they sum to `r2`), ``correlation`` (with the
+        outcome), ``is_above_average`` (the interval of its share lies above 1 / number of drivers).
+    r2, r2_lower, r2_upper
+        Variance of the outcome that all drivers together explain.
+    n, n_effective
+        Rows without a gap that were used; Kish's effective number under weights.
+    estimator
+        In words.
+    notes
+        What was left out or is doubtful.
+    """
+
+    shares: pd.DataFrame
+    r2: float
+    r2_lower: float
+    r2_upper: float
+    n: int
+    n_effective: float
+    confidence: float
+    estimator: str
+    notes: tuple[str, ...]
+
+
+def share_r2(
+    answers: pd.DataFrame,
+    target: str,
+    drivers: Sequence[str],
+    *,
+    weights: str | None = None,
+    cluster: str | None = None,
+    n_bootstraps: int = 1000,
+    seed: int = 20170101,
+    confidence: float = 0.95,
+) -> Importance:
+    """Which drivers matter most for the outcome, where drivers go together?
+
+    Coefficients of a regression share out what correlated drivers explain in common by accident. Shapley's division
+    averages what a driver adds over every order in which the drivers can be taken in.
+
+    Parameters
+    ----------
+    answers
+        One row a respondent: `target`, `drivers`, and the weight and cluster where they are named. Rows with a gap in
+        any of these are left out and counted.
+    weights
+        Column of weights, such as inverse chances to answer; 0 or more.
+    cluster
+        Column of those whose rows are drawn together (a customer who answered twice).
+    n_bootstraps
+        Resamples; their percentiles are the limits.
+
+    Raises
+    ------
+    ParameterError
+        For a column that is not there, a target among the drivers, or no driver.
+    NotEnoughData
+        With fewer complete rows than two more than there are drivers that differ.
+
+    Notes
+    -----
+    Exact over all subsets up to ten drivers, relative weights (Johnson) beyond. Shares describe association: a driver
+    that is not asked about is not allowed for, and raising a driver need not raise the outcome.
+    """
+    check_confidence(confidence)
+    names = _check(answers, target, drivers, weights, cluster)
+    frame = answers[[*names, target]].apply(pd.to_numeric, errors="coerce").astype(float)
+    weight = np.ones(len(frame)) if weights is None else answers[weights].to_numpy(dtype=float, na_value=np.nan)
+    complete = np.isfinite(frame.to_numpy()).all(axis=1) & np.isfinite(weight) & (weight > 0)
+    values, weight = frame.to_numpy()[complete], weight[complete]
+    notes = _say_gaps(len(frame) - len(values), len(frame))
+    used, constant = _differing(values, names)
+    if constant:
+        notes.append(f"{', '.join(constant)} never differ and explain nothing; they were left out.")
+    needed = max(_FEWEST, len(used) + 2)
+    if len(values) < needed or not used or np.ptp(values[:, -1]) == 0:
+        raise NotEnoughData(
+            "The importance of drivers", needed=needed, found=len(values),
+            mend="Complete answers that differ, in the outcome and in at least one driver, are needed.",
+        )  # fmt: skip
+    values = values[:, [*(names.index(name) for name in used), -1]]
+    owner = (
+        np.arange(len(values))
+        if cluster is None
+        else pd.factorize(answers.loc[complete, cluster], use_na_sentinel=False)[0]
+    )
+    divide = divide_by_subsets if len(used) <= MOST_FOR_SUBSETS else divide_by_weights
+    parts = divide(_correlate(values, weight[None, :]))[0]
+    drawn = _resample(values, weight, owner, divide, n_bootstraps, seed)
+    means = (
+        "Shapley value of R squared over all subsets" if divide is divide_by_subsets else "Johnson's relative weights"
+    )
+    return _assemble(used, values, weight, parts, drawn, confidence, f"{means}; bootstrap percentiles", notes)
+
+
+def _check(
+    answers: pd.DataFrame, target: str, drivers: Sequence[str], weights: str | None, cluster: str | None
+) -> list[str]:
+    names = list(dict.fromkeys(drivers))
+    for name in (target, *names, *(extra for extra in (weights, cluster) if extra is not None)):
+        if name not in answers.columns:
+            raise ParameterError(f"The answers have no column {name!r}. {offer_names(name, answers.columns)}")
+    if target in names:
+        raise ParameterError(f"{target!r} cannot be the outcome and a driver of itself. Take it out of the drivers.")
+    if not names:
+        raise ParameterError("Name at least one driver.")
+    return names
+
+
+def _say_gaps(n_lost: int, n: int) -> list[str]:
+    return [f"{n_lost:,} of {n:,} rows lack an answer (or a weight) and were left out."] if n_lost else []
+
+
+def _differing(values: FloatArray, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    differs = np.ptp(values[:, :-1], axis=0) > 0 if len(values) else np.zeros(len(names), dtype=bool)
+    used = [name for name, is_used in zip(names, differs, strict=True) if is_used]
+    return used, [name for name in names if name not in used]
+
+
+def _correlate(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """One correlation matrix for each row of weights."""
+    total = weights.sum(axis=1)
+    means = weights @ values / total[:, None]
+    pairs = values[:, :, None] * values[:, None, :]
+    second = (weights @ pairs.reshape(len(values), -1)).reshape(len(weights), values.shape[1], -1) / total[
+        :, None, None
+    ]
+    covariance = second - means[:, :, None] * means[:, None, :]
+    spread = np.sqrt(np.maximum(np.einsum("sii->si", covariance), 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = covariance / (spread[:, :, None] * spread[:, None, :])
+    found = np.nan_to_num(found)  # constant in a resample: it explains nothing there
+    np.einsum("sii->si", found)[:] = 1.0
+    return np.asarray(found)
+
+
+def _resample(
+    values: FloatArray, weight: FloatArray, owner: IntArray, divide: _Divide, n_bootstraps: int, seed: int
+) -> FloatArray:
+    rng = np.random.default_rng(seed)
+    n_owners = int(owner.max()) + 1
+    centred = (values - values.mean(axis=0)) / np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
+    found = []
+    at_once = max(1, _ELEMENTS_AT_ONCE // len(values))
+    for start in range(0, n_bootstraps, at_once):
+        size = min(at_once, n_bootstraps - start)
+        times = rng.multinomial(n_owners, np.full(n_owners, 1 / n_owners), size=size)[:, owner]
+        found.append(divide(_correlate(centred, times * weight)))
+    return np.concatenate(found)
+
+
+def _assemble(
+    names: list[str],
+    values: FloatArray,
+    weight: FloatArray,
+    parts: FloatArray,
+    drawn: FloatArray,
+    confidence: float,
+    estimator: str,
+    notes: list[str],
+) -> Importance:
+    tail = [(1 - confidence) / 2, (1 + confidence) / 2]
+    total, totals = float(parts.sum()), drawn.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = parts / total if total > 0 else np.full(len(parts), np.nan)
+        spread = drawn[totals > 0] / totals[totals > 0, None]
+    lower, upper = np.quantile(spread, tail, axis=0) if len(spread) else np.full((2, len(parts)), np.nan)
+    table = pd.DataFrame(
+        {
+            "driver": names,
+            "r2_share": shares,
+            "lower": lower,
+            "upper": upper,
+            "r2_part": parts,
+            "correlation": _correlate(values, weight[None, :])[0][:-1, -1],
+            "is_above_average": lower > 1 / len(names),
+        }
+    )
+    r2_lower, r2_upper = np.quantile(totals, tail)
+    return Importance(
+        shares=table.sort_values("r2_share", ascending=False, kind="stable", ignore_index=True),
+        r2=total,
+        r2_lower=float(r2_lower),
+        r2_upper=float(r2_upper),
+        n=len(values),
+        n_effective=float(weight.sum() ** 2 / (weight**2).sum()),
+        confidence=float(confidence),
+        estimator=estimator,
+        notes=tuple(notes),
+    )
