@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.models.importance.explained import (
@@ -16,14 +15,11 @@ from crm_research.models.importance.explained import (
     divide_by_subsets,
     divide_by_weights,
 )
+from crm_research.stats.correlations import correlate, resample_correlations
 from crm_research.stats.intervals import check_confidence
 
 MOST_FOR_SUBSETS: Final = 10
 _FEWEST: Final = 3
-_ELEMENTS_AT_ONCE: Final = 5_000_000
-
-IntArray = NDArray[np.int64]
-_Divide = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,8 +116,9 @@ def share_r2(
         else pd.factorize(answers.loc[complete, cluster], use_na_sentinel=False)[0]
     )
     divide = divide_by_subsets if len(used) <= MOST_FOR_SUBSETS else divide_by_weights
-    parts = divide(_correlate(values, weight[None, :]))[0]
-    drawn = _resample(values, weight, owner, divide, n_bootstraps, seed)
+    parts = divide(correlate(values, weight[None, :]))[0]
+    resamples = resample_correlations(values, weight, n_bootstraps=n_bootstraps, seed=seed, owner=owner)
+    drawn = np.concatenate([divide(batch) for batch in resamples])
     means = (
         "Shapley value of R squared over all subsets" if divide is divide_by_subsets else "Johnson's relative weights"
     )
@@ -152,38 +149,6 @@ def _differing(values: FloatArray, names: Sequence[str]) -> tuple[list[str], lis
     return used, [name for name in names if name not in used]
 
 
-def _correlate(values: FloatArray, weights: FloatArray) -> FloatArray:
-    """One correlation matrix for each row of weights."""
-    total = weights.sum(axis=1)
-    means = weights @ values / total[:, None]
-    pairs = values[:, :, None] * values[:, None, :]
-    second = (weights @ pairs.reshape(len(values), -1)).reshape(len(weights), values.shape[1], -1) / total[
-        :, None, None
-    ]
-    covariance = second - means[:, :, None] * means[:, None, :]
-    spread = np.sqrt(np.maximum(np.einsum("sii->si", covariance), 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = covariance / (spread[:, :, None] * spread[:, None, :])
-    found = np.nan_to_num(found)  # constant in a resample: it explains nothing there
-    np.einsum("sii->si", found)[:] = 1.0
-    return np.asarray(found)
-
-
-def _resample(
-    values: FloatArray, weight: FloatArray, owner: IntArray, divide: _Divide, n_bootstraps: int, seed: int
-) -> FloatArray:
-    rng = np.random.default_rng(seed)
-    n_owners = int(owner.max()) + 1
-    centred = (values - values.mean(axis=0)) / np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
-    found = []
-    at_once = max(1, _ELEMENTS_AT_ONCE // len(values))
-    for start in range(0, n_bootstraps, at_once):
-        size = min(at_once, n_bootstraps - start)
-        times = rng.multinomial(n_owners, np.full(n_owners, 1 / n_owners), size=size)[:, owner]
-        found.append(divide(_correlate(centred, times * weight)))
-    return np.concatenate(found)
-
-
 def _assemble(
     names: list[str],
     values: FloatArray,
@@ -207,7 +172,7 @@ def _assemble(
             "lower": lower,
             "upper": upper,
             "r2_part": parts,
-            "correlation": _correlate(values, weight[None, :])[0][:-1, -1],
+            "correlation": correlate(values, weight[None, :])[0][:-1, -1],
             "is_above_average": lower > 1 / len(names),
         }
     )

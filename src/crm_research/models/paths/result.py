@@ -1,0 +1,66 @@
+"""What a path model found, as tidy tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from crm_research.models.paths.algorithm import FloatArray, Scheme
+from crm_research.models.paths.plan import PathPlan
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PathModel:
+    """What leads to what, as far as these answers tell.
+
+    Parameters
+    ----------
+    loadings
+        Grain: item. Columns ``construct``, ``item``, ``loading`` (correlation with its construct), ``lower``,
+        ``upper``, ``weight`` (of the standardised item), ``weight_lower``, ``weight_upper``, ``largest_other``
+        (its highest correlation with another construct).
+    paths
+        Grain: path. Columns ``source``, ``target``, ``estimate`` (standardised), ``lower``, ``upper``, ``std_error``,
+        ``p_value`` (share of resamples beyond nought, two-sided), ``f2`` (Cohen: what R squared loses without it).
+    effects
+        Grain: ordered pair of constructs with any way between them. Columns ``source``, ``target``, ``direct``,
+        ``indirect``, ``total``, ``lower``, ``upper`` (of the total).
+    quality
+        Grain: construct. Columns ``construct``, ``n_items``, ``r2``, ``r2_lower``, ``r2_upper``, ``r2_adjusted``,
+        ``alpha`` (Cronbach), ``rho_a`` (Dijkstra and Henseler), ``rho_c`` (composite reliability), ``ave`` (average
+        variance extracted); NaN where it has no meaning.
+    scores
+        Grain: respondent, with the index of the answers. One standardised column for each construct.
+    n, n_filled
+        Respondents used; answers that were missing and filled with the item's mean.
+    n_bootstraps, n_failed
+        Resamples used; resamples in which the weights did not settle.
+    has_converged
+        False where the weights did not settle on the answers themselves.
+    notes
+        What was left out or is doubtful.
+    """
+
+    loadings: pd.DataFrame
+    paths: pd.DataFrame
+    effects: pd.DataFrame
+    quality: pd.DataFrame
+    scores: pd.DataFrame
+    n: int
+    n_filled: int
+    n_bootstraps: int
+    n_failed: int
+    confidence: float
+    scheme: Scheme
+    has_converged: bool
+    notes: tuple[str, ...]
+    plan: PathPlan = field(repr=False)
+    correlations: FloatArray = field(repr=False)
+    weights: FloatArray = field(repr=False)
+
+    def path(self, source: str, target: str) -> float:
+        """The coefficient of one path; NaN if the model does not have it."""
+        rows = self.paths.loc[(self.paths["source"] == source) & (self.paths["target"] == target), "estimate"]
+        return float(rows.iloc[0]) if len(rows) else float(np.nan)
