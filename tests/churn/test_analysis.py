@@ -76,7 +76,7 @@ def test_several_reasons_sum_with_survival_to_one():
     assert left + leaving.survival.at(365.25)["survival"].item() == pytest.approx(1.0, abs=1e-12)
     figures = reason_figures(leaving)
     assert {figure.group for figure in figures} == {"price", "moved", "service"}
-    assert {figure.id for figure in figures} == {"churn.contract.incidence_12m"}
+    assert {figure.id for figure in figures} == {"churn.contract.cif_12m"}
 
 
 def test_records_of_survivors_only_are_flagged_and_allowed_for():

@@ -9,9 +9,11 @@ import pytest
 from ibis.config import Config
 
 from crm_research.features.basket import build_basket
+from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.purchases import build_purchases
+from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason
@@ -30,6 +32,11 @@ BUILDERS = {
     "spells": build_spells,
     "spells by plan": lambda study: count_spells(study, by="plan", unit_days=30),
     "reasons": count_spells_by_reason,
+    "stretches": lambda study: build_stretches(study, ["plan", "region", "recent_complaint"]),
+    "standing": lambda study: build_standing(study, ["plan", "recent_complaint"]),
+    "renewals by plan": lambda study: count_renewals(study, period_months=1, slack_days=3, by="plan"),
+    "renewals by quarter": lambda study: count_renewals(study, period_months=3, is_by_appointment=False),
+    "end offsets": count_end_offsets,
     "customer months": build_customer_periods,
     "retention by quarter": lambda study: count_retention(study, period_months=3),
     "customers": build_customers,

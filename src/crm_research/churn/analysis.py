@@ -14,10 +14,14 @@ from crm_research.churn.sensitivity import compare_late_entry
 from crm_research.churn.setting import ChurnSetting, describe_setting
 from crm_research.models.survival import (
     IncidenceCurves,
+    IncidenceTests,
     LogRank,
+    SurvivalBands,
     SurvivalCurves,
     compare_groups,
+    compare_incidence,
     compare_pairs,
+    estimate_bands,
     estimate_incidence,
     estimate_period_rates,
     estimate_restricted_mean,
@@ -61,6 +65,11 @@ class ChurnAnalysis:
         One rate for everybody beside the curve; the check out of time, None without a holdout.
     sensitivity
         Where early leavers seem to be missing: the curve as recorded and as if followed only lately.
+    bands
+        Limits that hold for the whole curve of all contracts at once.
+    reason_groups, reason_tests
+        Share that has left for each reason in each group, and Gray's test that the groups are alike; None without
+        reasons or with fewer than two groups.
     """
 
     setting: ChurnSetting
@@ -79,6 +88,9 @@ class ChurnAnalysis:
     rule: ConstantRate | None = None
     holdout: HoldoutCheck | None = None
     sensitivity: pd.DataFrame | None = None
+    bands: SurvivalBands | None = None
+    reason_groups: IncidenceCurves | None = None
+    reason_tests: IncidenceTests | None = None
 
     @property
     def horizon_months(self) -> float:
@@ -153,6 +165,9 @@ def describe_churn(
         rule=rule,
         holdout=check_holdout(study, survival, rule, confidence=confidence),
         sensitivity=compare_late_entry(study, setting, survival, confidence=confidence),
+        bands=estimate_bands(counts.overall, confidence=confidence),
+        reason_groups=grouped.reason_curves,
+        reason_tests=grouped.reason_tests,
     )
 
 
@@ -162,6 +177,8 @@ class _Comparison:
     means: pd.DataFrame | None = None
     test: LogRank | None = None
     pairs: pd.DataFrame | None = None
+    reason_curves: IncidenceCurves | None = None
+    reason_tests: IncidenceTests | None = None
 
 
 def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Comparison:
@@ -171,11 +188,14 @@ def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Compari
     means = estimate_restricted_mean(counts.by_group, horizon_days=horizon, confidence=confidence)
     if len(curves.groups) < 2:
         return _Comparison(curves=curves, means=means)
+    ends = counts.reasons_by_group
     return _Comparison(
         curves=curves,
         means=means,
         test=compare_groups(counts.by_group),
         pairs=compare_pairs(counts.by_group, horizon_days=horizon, confidence=confidence),
+        reason_curves=None if ends is None else estimate_incidence(counts.by_group, ends, confidence=confidence),
+        reason_tests=None if ends is None else compare_incidence(counts.by_group, ends),
     )
 
 

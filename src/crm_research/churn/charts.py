@@ -42,9 +42,11 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     if leaving.survival is None:
         return _say_nothing(title, ax)
     level = say_percent(leaving.confidence, 0)
+    whole = _whole_band(leaving)
+    band = "band" if whole is None else "band at each tenure (pale) and for the whole curve at once (dashed)"
     ax = new_axes(
         title=title,
-        subtitle=f"Share of contracts still running by tenure (Kaplan-Meier), with its {level} band; "
+        subtitle=f"Share of contracts still running by tenure (Kaplan-Meier), with its {level} {band}; "
         f"{say_count(leaving.survival.sizes['n'].iloc[0], 'contract')}",
         xlabel=_TENURE,
         ax=ax,
@@ -52,6 +54,12 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     curve = _upto(leaving.survival.curves, leaving.horizon_days)
     months = curve["tenure_days"] / DAYS_PER_MONTH
     draw_band(ax, months, curve["lower"], curve["upper"], is_step=True)
+    if whole is not None:
+        for limit in ("lower", "upper"):
+            ax.step(
+                whole["tenure_days"] / DAYS_PER_MONTH, whole[limit], where="post", color=ACCENT, linewidth=0.8,
+                linestyle=(0, (5, 3)), alpha=0.7,
+            )  # fmt: skip
     ax.step(months, curve["survival"], where="post", color=ACCENT, linewidth=2.0)
     ax.set_xlim(0, leaving.horizon_months)
     ax.set_ylim(0, 1.02)
@@ -211,6 +219,14 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, 1.02)
     format_share(ax)
     return ax
+
+
+def _whole_band(leaving: ChurnAnalysis) -> pd.DataFrame | None:
+    """The limits that hold for the whole curve at once; None where too few ended."""
+    if leaving.bands is None or len(leaving.bands.bands) < 2:
+        return None
+    inside = leaving.bands.bands.loc[leaving.bands.bands["tenure_days"] <= leaving.horizon_days]
+    return _thin(inside) if len(inside) > 1 else None
 
 
 def _upto(curve: pd.DataFrame, days: float) -> pd.DataFrame:

@@ -37,6 +37,9 @@ class ChurnCounts:
         Column the groups come from.
     n_levels
         Groups the column has, before the small ones were put together.
+    reasons_by_group
+        The ends of `by_group` by reason. Grain: group, tenure and reason. Columns ``group``, ``tenure_days``,
+        ``end_reason``, ``n_ended``; None without groups or reasons.
     """
 
     overall: pd.DataFrame
@@ -44,6 +47,7 @@ class ChurnCounts:
     reasons: pd.DataFrame | None
     group: str | None
     n_levels: int
+    reasons_by_group: pd.DataFrame | None = None
 
 
 def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
@@ -72,7 +76,14 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
     overall = by_group if by_group is not None else count_spells(study).to_pandas()
     tenures = overall.groupby("tenure_days", as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()
     reasons = _count_reasons(study)
-    return ChurnCounts(overall=tenures, by_group=by_group, reasons=reasons, group=column, n_levels=n_levels)
+    return ChurnCounts(
+        overall=tenures,
+        by_group=by_group,
+        reasons=reasons,
+        group=column,
+        n_levels=n_levels,
+        reasons_by_group=_count_reasons_by_group(study, column, by_group, reasons),
+    )
 
 
 def default_group(study: Study) -> str | None:
@@ -112,6 +123,21 @@ def _count_reasons(study: Study) -> pd.DataFrame | None:
         ends = ends.assign(end_reason=ends["end_reason"].where(ends["end_reason"].isin(kept), OTHER_REASONS))
         ends = ends.groupby(["tenure_days", "end_reason"], as_index=False)[["n_ended"]].sum()
     return ends
+
+
+def _count_reasons_by_group(
+    study: Study, column: str | None, by_group: pd.DataFrame | None, reasons: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Ends by the same groups and the same reasons as the counts have, the small ones put together alike."""
+    if column is None or by_group is None or reasons is None:
+        return None
+    ends: pd.DataFrame = count_spells_by_reason(study, by=column).to_pandas()
+    groups, kept = list(pd.unique(by_group["group"])), set(reasons["end_reason"])
+    ends = ends.assign(
+        group=ends["group"].where(ends["group"].isin(groups), groups[-1]),
+        end_reason=ends["end_reason"].where(ends["end_reason"].isin(kept), OTHER_REASONS),
+    )
+    return ends.groupby(["group", "tenure_days", "end_reason"], as_index=False)[["n_ended"]].sum()
 
 
 def _check_group(study: Study, column: str) -> None:

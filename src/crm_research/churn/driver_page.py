@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crm_research import show
-from crm_research.churn.driver_views import draw_drivers, driver_figures, driver_finding, driver_table
+from crm_research.churn.driver_charts import draw_bend, draw_drift
+from crm_research.churn.driver_views import draw_drivers, driver_figures, driver_finding, driver_table, say_covariate
 from crm_research.churn.drivers import DriverAnalysis, default_covariates, measure_drivers
 from crm_research.errors import NotEnoughData
+from crm_research.theme import join_words
 
 if TYPE_CHECKING:
     from crm_research.churn.analysis import ChurnAnalysis
+    from crm_research.features.changing import CovariateBuilder
     from crm_research.study import Study
 
 
-def show_drivers(records: Study, leaving: ChurnAnalysis) -> None:
-    """Which characteristics go with leaving, each after allowing for the rest? A note where that cannot be said."""
-    if not default_covariates(records):
+def show_drivers(
+    records: Study,
+    leaving: ChurnAnalysis,
+    covariates: Sequence[str] | None = None,
+    *,
+    extra: CovariateBuilder | None = None,
+) -> DriverAnalysis | None:
+    """Which characteristics go with leaving, each after allowing for the rest?
+
+    Parameters
+    ----------
+    covariates
+        As in `measure_drivers`; None takes all that may explain leaving.
+    extra
+        Makes covariates of your own.
+
+    Returns
+    -------
+    DriverAnalysis or None
+        None, and a note, where nothing can be said.
+
+    Raises
+    ------
+    ParameterError
+        For a covariate that is not there.
+    LeakageError
+        For one that knows the future.
+    """
+    if covariates is None and extra is None and not default_covariates(records):
         show.note(
             "The contracts have no plan, fee or declared attribute to compare, so nothing can be allowed for. Declare "
             "attributes of the contracts or customers in the study's file."
         )
-        return
+        return None
     try:
-        drivers = measure_drivers(records, confidence=leaving.confidence)
+        drivers = measure_drivers(records, covariates, extra=extra, confidence=leaving.confidence)
     except NotEnoughData as problem:
         show.note(str(problem))
-        return
-    table = driver_table(drivers)
-    if not table.empty:
+        return None
+    if not driver_table(drivers).empty:
         _show_ratios(drivers, leaving.setting.window)
-    for remark in drivers.fit.notes:
+        _show_curves(drivers)
+    for remark in drivers.notes:
         show.note(remark, kind="caution")
+    return drivers
 
 
 def _show_ratios(drivers: DriverAnalysis, window: str) -> None:
@@ -41,14 +72,33 @@ def _show_ratios(drivers: DriverAnalysis, window: str) -> None:
         alt=f"{finding} The picture shows one row for each comparison, with its interval.",
         data=driver_table(drivers),
     )
-    show.note(f"{finding} {_say_tenure(drivers)}".strip())
-    show.figures(driver_figures(drivers, window=window), as_table="Danger of leaving, everything else alike")
+    show.note(" ".join(part for part in (finding, _say_changing(drivers), _say_tenure(drivers)) if part))
+    show.figures(driver_figures(drivers, window=window), as_table="Risk of leaving, everything else alike")
+
+
+def _show_curves(drivers: DriverAnalysis) -> None:
+    if not drivers.drift.empty:
+        show.chart(
+            draw_drift(drivers),
+            alt=f"{_say_tenure(drivers)} The picture shows each such ratio over the months of tenure, with its band.",
+            data=drivers.drift,
+        )
+    for name in drivers.bends:
+        show.chart(
+            draw_bend(drivers, name),
+            alt=f"The risk of leaving along {say_covariate(name)}, against its median, with its band.",
+            data=drivers.fit.curve(name),
+        )
+
+
+def _say_changing(drivers: DriverAnalysis) -> str:
+    if not drivers.changing:
+        return ""
+    names = join_words([say_covariate(name) for name in drivers.changing])
+    return f"What changes while a contract runs ({names}) counts with the value it had on the day before."
 
 
 def _say_tenure(drivers: DriverAnalysis) -> str:
-    table = driver_table(drivers)
-    doubtful = list(dict.fromkeys(table.loc[table["is_doubtful"], "covariate"]))
-    if not doubtful:
-        return "No ratio is seen to change with tenure."
-    names = ", ".join(map(str, doubtful))
-    return f"The ratios of {names} change with tenure (marked *): read them as averages over the tenures watched."
+    if drivers.remedy:
+        return drivers.remedy
+    return "No ratio is seen to change with tenure." if not drivers.proportionality.empty else ""

@@ -14,9 +14,11 @@ from crm_research.theme import say_percent
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 MEDIAN: Final = "churn.contract.median_tenure_days"
+SURVIVAL_3M: Final = "churn.contract.survival_3m"
 SURVIVAL_12M: Final = "churn.contract.survival_12m"
+SURVIVAL_24M: Final = "churn.contract.survival_24m"
 MEAN: Final = "churn.contract.restricted_mean_tenure_days"
-INCIDENCE_12M: Final = "churn.contract.incidence_12m"
+CIF_12M: Final = "churn.contract.cif_12m"
 
 ESTIMATORS: Final = MappingProxyType(
     {
@@ -25,6 +27,9 @@ ESTIMATORS: Final = MappingProxyType(
         "mean tenure": "area under Kaplan-Meier within the horizon",
         "danger by month": "ends over time under observation with exact Poisson limits; Ramlau-Hansen smoothing",
         "reasons": "Aalen-Johansen cumulative incidence, exact with ties",
+        "whole curve": "equal-precision band on the log(-log) scale, critical value of the Brownian bridge computed",
+        "tenure beyond the records": "Kaplan-Meier, then the shape that foretold hidden tenures best; delta method",
+        "reasons by group": "Gray's test of cumulative incidence; Holm over the reasons",
         "groups": "log-rank test; differences by Zou and Donner; Holm for p-values, Bonferroni for intervals",
     }
 )
@@ -43,9 +48,26 @@ def key_figures(leaving: ChurnAnalysis) -> list[Figure]:
     n = int(leaving.survival.sizes["n"].iloc[0])
     return [
         _median(leaving, leaving.survival.medians.iloc[0], n),
-        _survival_12m(leaving, leaving.survival.at(DAYS_PER_YEAR).iloc[0], n),
+        _survival(leaving, leaving.survival.at(DAYS_PER_YEAR).iloc[0], n),
         _mean(leaving, leaving.restricted_mean.iloc[0]),
     ]
+
+
+def tenure_figures(leaving: ChurnAnalysis) -> list[Figure]:
+    """Survival at 3 and at 24 months; without an estimate, and a label that says why, where nobody was watched so long.
+
+    They stand lower on the page than `key_figures`, which have the 12 months.
+    """
+    figures = []
+    for id_, months in ((SURVIVAL_3M, 3), (SURVIVAL_24M, 24)):
+        days = months / 12 * DAYS_PER_YEAR
+        if leaving.survival is None:
+            label = f"Still there after {months} months (no contract was watched)"
+            figures.append(_figure(leaving, id_, label, "share", None, 0, "Kaplan-Meier"))
+        else:
+            n = int(leaving.survival.sizes["n"].iloc[0])
+            figures.append(_survival(leaving, leaving.survival.at(days).iloc[0], n, id_=id_, months=months))
+    return figures
 
 
 def group_figures(leaving: ChurnAnalysis) -> list[Figure]:
@@ -55,7 +77,7 @@ def group_figures(leaving: ChurnAnalysis) -> list[Figure]:
     sizes = leaving.by_group.sizes.set_index("group")["n"]
     medians = [_median(leaving, row, int(sizes[row["group"]]), True) for _, row in leaving.by_group.medians.iterrows()]
     year = leaving.by_group.at(DAYS_PER_YEAR)
-    return medians + [_survival_12m(leaving, row, int(sizes[row["group"]]), True) for _, row in year.iterrows()]
+    return medians + [_survival(leaving, row, int(sizes[row["group"]]), True) for _, row in year.iterrows()]
 
 
 def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
@@ -66,7 +88,7 @@ def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
     return [
         _figure(
             leaving,
-            INCIDENCE_12M,
+            CIF_12M,
             "Left within 12 months",
             "share",
             row.rename({"incidence": "estimate"}),
@@ -93,13 +115,15 @@ def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = Fal
     )
 
 
-def _survival_12m(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False) -> Figure:
+def _survival(
+    leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False, *, id_: str = SURVIVAL_12M, months: int = 12
+) -> Figure:
     known = np.isfinite(row["survival"])
-    label = "Still there after 12 months" if known else "Still there after 12 months (nobody was watched that long)"
+    label = f"Still there after {months} months"
     return _figure(
         leaving,
-        SURVIVAL_12M,
-        label,
+        id_,
+        label if known else f"{label} (nobody was watched that long)",
         "share",
         row.rename({"survival": "estimate"}),
         n,

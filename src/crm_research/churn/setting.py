@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research import vocabulary
+from crm_research.churn.triage import Triage, triage_setting
 from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
@@ -43,6 +44,8 @@ class ChurnSetting:
     n_missing_ends
         Ends one would have expected, at the rates seen, before the first recorded end; many of them mean that the
         records hold only those who had survived until then.
+    triage
+        Which setting it is, with the evidence.
     """
 
     n_contracts: int
@@ -57,7 +60,7 @@ class ChurnSetting:
     last_end: datetime | None
     as_of: datetime
     n_missing_ends: float
-    has_orders: bool
+    triage: Triage
 
     @property
     def is_snapshot(self) -> bool:
@@ -83,16 +86,7 @@ class ChurnSetting:
         """Which setting is it, and why?"""
         if self.n_contracts == 0:
             return "The study has a table of contracts, but none had begun by its as_of."
-        told = (
-            "The records hold contracts with a start and, where they are over, an end: leaving is seen, not guessed, "
-            "so survival methods apply. "
-        )
-        if self.has_orders:
-            told += "Customers who merely stop ordering are another question, and not part of this page. "
-        return told + (
-            f"{say_count(self.n_contracts, 'contract')} of {say_count(self.n_customers, 'customer')} are known, "
-            f"{self.n_ended:,} of them ended."
-        )
+        return self.triage.explain()
 
     def estimand(self) -> pd.DataFrame:
         """What exactly is estimated? Columns ``part``, ``definition``."""
@@ -142,7 +136,7 @@ class ChurnSetting:
                 f"{say_percent(self.n_without_reason / self.n_ended)} of the ends carry no reason; they stand as "
                 f"'{vocabulary.REASON_NOT_GIVEN}', and every other reason is understated by its part of them."
             )
-        return found
+        return found + self.triage.cautions()
 
 
 def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
@@ -189,7 +183,7 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
         first_end=first_end,
         as_of=study.as_of,
         n_missing_ends=0.0 if first_end is None else _missing_ends(study, counts, first_end),
-        has_orders=study.has("orders"),
+        triage=triage_setting(study),
     )
 
 

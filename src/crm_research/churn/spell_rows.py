@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
+from crm_research.features.changing import CovariateBuilder, build_standing, build_stretches
 from crm_research.features.clock import whole_days_between
-from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -18,32 +18,45 @@ if TYPE_CHECKING:
 HELD: Final = ("contract_id", "customer_id", "entry_days", "tenure_days", "is_ended", "end_reason")
 
 
-def read_rows(study: Study, columns: Sequence[str]) -> pd.DataFrame:
+def read_rows(study: Study, columns: Sequence[str], *, extra: CovariateBuilder | None = None) -> pd.DataFrame:
     """What is known at as_of of every contract that was under observation?
+
+    Parameters
+    ----------
+    columns
+        Columns of `build_spells`, of `changing_covariates`, or of `extra`.
+    extra
+        Makes own covariates, as in `build_stretches`.
 
     Returns
     -------
     pandas.DataFrame
-        Grain: contract, ordered by it. ``contract_id``, ``customer_id``, ``entry_days``, ``tenure_days``,
-        ``is_ended``, ``end_reason`` and the columns asked for.
+        Grain: contract, ordered by it; where one of the columns changes over time, stretch of a contract, in order.
+        ``contract_id``, ``customer_id``, ``entry_days``, ``tenure_days``, ``is_ended``, ``end_reason`` (both only on
+        the last stretch) and the columns asked for, with the values that held before the stretch.
 
     Raises
     ------
     NotEnoughData
         Without a contract.
     """
-    spells = build_spells(study)
-    frame: pd.DataFrame = spells.select(*HELD, *columns).order_by("contract_id").to_pandas()
+    rows = build_stretches(study, columns, extra=extra)
+    frame: pd.DataFrame = rows.select(*HELD, *columns).order_by("contract_id", "entry_days").to_pandas()
     if not len(frame):
         raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No contract was watched.")
     return frame
 
 
-def read_running(study: Study, columns: Sequence[str]) -> pd.DataFrame:
-    """Which contracts run on at as_of, and what are they like now? The columns of `read_rows`; empty without any."""
-    spells = build_spells(study)
-    running = spells.filter(~spells.is_ended).select(*HELD, *columns).order_by("contract_id")
-    frame: pd.DataFrame = running.to_pandas()
+def read_running(study: Study, columns: Sequence[str], *, extra: CovariateBuilder | None = None) -> pd.DataFrame:
+    """Which contracts run on at as_of, and what are they like now?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: contract; the columns of `read_rows`, with today's values; empty without any.
+    """
+    rows = build_standing(study, columns, extra=extra)
+    frame: pd.DataFrame = rows.select(*HELD, *columns).order_by("contract_id").to_pandas()
     return frame
 
 

@@ -194,7 +194,10 @@ def guard_fixed_in_time(
     """
     latest = build(study).select(key, *columns)
     for earlier in instants:
-        then = build(study.standing_at(earlier)).select(key, *columns).rename(lambda column: f"{column}{_CUT}")
+        # Tables that really end there: whoever reads them whole is found out too.
+        then = (
+            build(cut_study(study.standing_at(earlier))).select(key, *columns).rename(lambda column: f"{column}{_CUT}")
+        )
         both = latest.inner_join(then, latest[key] == then[f"{key}{_CUT}"])
         changed = {column: (~_same(both[column], both[f"{column}{_CUT}"])).sum() for column in columns}
         found = {column: n for column, n in both.agg(**changed).to_pyarrow().to_pylist()[0].items() if n}
@@ -204,4 +207,55 @@ def guard_fixed_in_time(
                 f"{getattr(build, '__name__', 'the builder')}: {counts} changed between {earlier:%Y-%m-%d} and "
                 f"{study.as_of:%Y-%m-%d}, so they may not stand for a spell from its start. Use their value at the "
                 "start, or map them as contract_states and let them change in time."
+            )
+
+
+def guard_history(
+    build: Callable[[Study], ir.Table],
+    study: Study,
+    *,
+    table: str,
+    key: str,
+    since: str,
+    instants: Sequence[datetime],
+) -> None:
+    """Was each row of this history already there when it is said to have begun to hold?
+
+    A covariate that changes over time may not be written back: a row that holds from March must not be made of
+    what came in May. The builder runs on tables that end at earlier instants; what it says of the time before each
+    must be what it says of it now.
+
+    Parameters
+    ----------
+    build
+        Takes a study, returns a table whose columns that end in ``_id`` say whose history it is.
+    table, key
+        Canonical table of those whose history it is, and the column that identifies them: the past of one who was
+        not yet known at an instant is not judged there.
+    since
+        Its column with the instant from which a row holds.
+    instants
+        Earlier instants to stand at.
+
+    Raises
+    ------
+    LeakageError
+        Naming the columns that were written back.
+    """
+    name = getattr(build, "__name__", "the builder")
+    for earlier in instants:
+        limit = instant(earlier)
+        past = cut_study(study.standing_at(earlier))
+        held = past.table(table).select(key)
+        made = [build(at).filter(lambda t, limit=limit: t[since].cast("timestamp") <= limit) for at in (study, past)]
+        now, then = (rows.semi_join(held, key) for rows in made)
+        keys = [column for column in now.columns if column.endswith("_id")]
+        found = _compare(now, then, keys).to_pyarrow().to_pylist()[0]
+        if found["n_differing"]:
+            columns = [column for column in now.columns if found.get(f"differs_{column}")]
+            which = f"in {', '.join(columns)} " if columns else ""
+            raise LeakageError(
+                f"{name} writes history back: {found['n_differing']:,} of its rows that hold from before "
+                f"{earlier:%Y-%m-%d} were made {which}of what came after it. Let a row hold only from the instant at "
+                "which it was known."
             )

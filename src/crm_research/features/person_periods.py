@@ -30,7 +30,8 @@ def count_stretches(spells: ir.Table, covariates: Sequence[str], *, unit_days: i
     Parameters
     ----------
     spells
-        `build_spells`, or any table with tenure_days, is_ended, entry_days (optional) and the covariates.
+        `build_spells`, `build_stretches`, or any table with tenure_days, is_ended, entry_days (optional) and the
+        covariates.
     covariates
         Columns that tell contracts apart; numbers should be few and round.
     unit_days
@@ -57,6 +58,11 @@ def count_stretches(spells: ir.Table, covariates: Sequence[str], *, unit_days: i
     dated = watched.mutate(
         first_period=ibis.greatest((entry // unit_days).cast("int64"), 0), last_period=ibis.greatest(last, 0)
     )
+    if "goes_on" in dated.columns:
+        # The period in which a contract changes is counted once, for what it is at the period's end.
+        before = (dated.tenure_days // unit_days - 1).cast("int64")
+        dated = dated.mutate(last_period=dated.goes_on.ifelse(before, dated.last_period))
+        dated = dated.filter(dated.last_period >= dated.first_period)
     return dated.group_by(*covariates, "first_period", "last_period").agg(
         n_at_risk=dated.count(), n_ended=dated.is_ended.cast("int64").sum()
     )
@@ -114,12 +120,7 @@ def guard_covariates(
     LeakageError
         Naming the covariates; also where the outcome itself is among them.
     """
-    outcome = [name for name in covariates if name in _OUTCOME]
-    if outcome:
-        raise LeakageError(
-            f"{', '.join(outcome)} say how long a contract was watched and how it ended, so they cannot explain it. "
-            "Leave them out of the covariates."
-        )
+    guard_outcome(covariates)
 
     def chosen(at: Study) -> ir.Table:
         built = build(at)
@@ -130,6 +131,16 @@ def guard_covariates(
     guard_no_lookahead(chosen, study)
     if instants:
         guard_fixed_in_time(chosen, study, key=key, columns=covariates, instants=instants)
+
+
+def guard_outcome(covariates: Sequence[str]) -> None:
+    """Is the outcome itself among the covariates? Then a LeakageError names it."""
+    outcome = [name for name in covariates if name in _OUTCOME]
+    if outcome:
+        raise LeakageError(
+            f"{', '.join(outcome)} say how long a contract was watched and how it ended, so they cannot explain it. "
+            "Leave them out of the covariates."
+        )
 
 
 def _check(spells: ir.Table, covariates: Sequence[str], unit_days: int) -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from crm_research.errors import NotEnoughData
 from crm_research.features.purchases import build_purchases
 from crm_research.features.rfm import count_patterns
 from crm_research.models.btyd import BtydFit
 from crm_research.silent_churn.choice import choose_by_likelihood
 from crm_research.silent_churn.counting import find_usual_gap
-from crm_research.silent_churn.fits import FITTERS, Fits, fit_candidates
+from crm_research.silent_churn.fits import Fits, fit_candidates
 from crm_research.silent_churn.holdout import HoldoutCheck, check_forecasts
 from crm_research.silent_churn.intake import Intake, judge_intake
+from crm_research.silent_churn.kind_effects import KindAnalysis, measure_kinds
+from crm_research.silent_churn.money import check_money
+from crm_research.silent_churn.readings import read_otherwise
 from crm_research.silent_churn.scores import (
     estimate_alive,
     estimate_expected,
     group_scores,
     list_going_silent,
     score_patterns,
+    sharpen_alive,
 )
 from crm_research.silent_churn.tracking import track_purchases
 from crm_research.stats.intervals import Interval
@@ -33,7 +37,6 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 USUAL_HORIZON_WEEKS: Final = 39.0
-_FEWEST_NEWCOMERS: Final = 200
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,8 +67,12 @@ class SilentChurn:
         ``alive_share``, ``is_chosen``.
     tracking, going_silent
         As `track_purchases` and `list_going_silent`; empty without a model.
+    kinds
+        Which kinds of customers buy more often and drop out sooner.
     holdout
         The check out of time; None without a holdout.
+    money
+        The same check in money, as `check_money`; empty without a holdout.
     """
 
     as_of: datetime
@@ -87,7 +94,9 @@ class SilentChurn:
     others: pd.DataFrame
     tracking: pd.DataFrame
     going_silent: pd.DataFrame
+    kinds: KindAnalysis
     holdout: HoldoutCheck | None
+    money: pd.DataFrame
 
     @property
     def fit(self) -> BtydFit | None:
@@ -103,7 +112,12 @@ class SilentChurn:
 
 
 def describe_silence(
-    study: Study, *, horizon_weeks: float | None = None, confidence: float = 0.95, seed: int = 20170101
+    study: Study,
+    *,
+    horizon_weeks: float | None = None,
+    covariates: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    seed: int = 20170101,
 ) -> SilentChurn:
     """Who has left without saying so?
 
@@ -113,6 +127,8 @@ def describe_silence(
         Needs orders. A purchase is a day on which a customer bought.
     horizon_weeks
         How far ahead purchases are expected; None takes the length of the holdout, or 39 weeks without one.
+    covariates
+        What kinds of customers are compared by, as in `measure_kinds`; None takes what is known of them.
     confidence, seed
         Level of the intervals, and start of the draws.
 
@@ -121,29 +137,28 @@ def describe_silence(
     SilentChurn
         With `chosen` None where no model can be fitted; nothing is raised for thin records.
 
+    Raises
+    ------
+    ParameterError
+        For a covariate that is not known of customers.
+
     Notes
     -----
-    All customers are in the fit, also those won before the records begin: buying and dropping out have no memory in
-    these models, so a customer's first purchase seen serves as a beginning, but the parameters then describe a
-    mixed base and no intake of new customers. `others` gives the newcomers' own fit beside it.
+    All customers are in the fit, also those won before the records begin, and are flagged: the question is who of
+    the whole base is still there. Their first purchase seen serves as a beginning, since buying and dropping out have
+    no memory in these models; but the parameters then describe a mixed base and no intake of new customers. `others`
+    gives the readings that take the two apart.
     """
     patterns: pd.DataFrame = count_patterns(study, occasion="day").to_pandas()
     patterns["age_days"] = patterns["age_days"].astype(float)
     fits = fit_candidates(study, patterns, confidence=confidence)
     check = check_forecasts(study, fits.usable, find_usual_gap(study), confidence=confidence, seed=seed)
-    chosen, why = (check.chosen, check.why_chosen) if check is not None else choose_by_likelihood(fits)
-    if chosen is None:
-        why = next(iter(fits.reasons.values()), why)
-    horizon_days = _horizon_days(horizon_weeks, check)
-    intake = judge_intake(patterns)
-    first = build_purchases(study, occasion="day").ordered_at.min().to_pyarrow().as_py()
-    nothing = pd.DataFrame()
-    fit = None if chosen is None else fits.fitted[chosen]
-    scores = nothing if fit is None else score_patterns(fit, patterns, horizon_days)
+    chosen, why = _choose(fits, check)
+    horizon_days, intake = _horizon_days(horizon_weeks, check), judge_intake(patterns)
     weights = patterns["n_customers"]
     return SilentChurn(
         as_of=study.as_of,
-        first_at=first,
+        first_at=build_purchases(study, occasion="day").ordered_at.min().to_pyarrow().as_py(),
         horizon_days=horizon_days,
         confidence=confidence,
         currency=study.currency,
@@ -154,52 +169,54 @@ def describe_silence(
         fits=fits,
         chosen=chosen,
         why_chosen=why,
-        scores=scores,
-        alive=None if fit is None else estimate_alive(fit, scores, confidence=confidence, seed=seed),
-        expected=None
-        if fit is None
-        else estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed),
-        groups=nothing if fit is None else group_scores(scores),
-        others=_read_otherwise(patterns, fits, intake, chosen),
-        tracking=nothing if fit is None else track_purchases(study, fit),
-        going_silent=nothing if fit is None else list_going_silent(study, fit, confidence=confidence, seed=seed),
+        **_read_by_model(study, fits, chosen, patterns, horizon_days, confidence, seed),
+        others=read_otherwise(patterns, fits, intake, chosen),
+        kinds=measure_kinds(study, chosen, intake, covariates=covariates, confidence=confidence),
         holdout=check,
+        money=_check_money(study, fits, chosen, check, confidence),
     )
+
+
+def _check_money(
+    study: Study, fits: Fits, chosen: str | None, check: HoldoutCheck | None, confidence: float
+) -> pd.DataFrame:
+    if check is None:
+        return pd.DataFrame()
+    fit = None if chosen is None else fits.fitted[chosen]
+    return check_money(study, fit, check.hiatus_days, horizon_days=check.horizon_days, confidence=confidence)
+
+
+def _choose(fits: Fits, check: HoldoutCheck | None) -> tuple[str | None, str]:
+    chosen, why = (check.chosen, check.why_chosen) if check is not None else choose_by_likelihood(fits)
+    return (chosen, why) if chosen is not None else (None, next(iter(fits.reasons.values()), why))
+
+
+def _read_by_model(
+    study: Study,
+    fits: Fits,
+    chosen: str | None,
+    patterns: pd.DataFrame,
+    horizon_days: float,
+    confidence: float,
+    seed: int,
+) -> dict[str, Any]:
+    """What only the chosen model can say; nothing where there is none."""
+    if chosen is None:
+        empty = ("scores", "groups", "tracking", "going_silent")
+        return {name: pd.DataFrame() for name in empty} | {"alive": None, "expected": None}
+    fit = fits.fitted[chosen]
+    scores = score_patterns(fit, patterns, horizon_days)
+    return {
+        "scores": scores,
+        "alive": sharpen_alive(fit, estimate_alive(fit, scores, confidence=confidence, seed=seed), scores),
+        "expected": estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed),
+        "groups": group_scores(scores),
+        "tracking": track_purchases(study, fit),
+        "going_silent": list_going_silent(study, fit, confidence=confidence, seed=seed),
+    }
 
 
 def _horizon_days(horizon_weeks: float | None, check: HoldoutCheck | None) -> float:
     if horizon_weeks is not None:
         return float(horizon_weeks) * DAYS_PER_WEEK
     return check.horizon_days if check is not None else USUAL_HORIZON_WEEKS * DAYS_PER_WEEK
-
-
-def _read_otherwise(patterns: pd.DataFrame, fits: Fits, intake: Intake, chosen: str | None) -> pd.DataFrame:
-    """The alive share as other models, and newcomers by themselves, would have it."""
-    rows = [
-        (f"{name}, all customers", int(patterns["n_customers"].sum()), _alive_share(fit, patterns), name == chosen)
-        for name, fit in fits.usable.items()
-    ]
-    if chosen is not None and intake.old_from_age_days is not None:
-        new = patterns.loc[patterns["age_days"] < intake.old_from_age_days].reset_index(drop=True)
-        n_new = int(new["n_customers"].sum())
-        if n_new >= _FEWEST_NEWCOMERS:
-            rows.append((f"{chosen}, newcomers only", n_new, _alive_share(fits.fitted[chosen], new), False))
-            own = _refit(chosen, fits.fitted[chosen], new)
-            if own is not None:
-                rows.append((f"{chosen}, newcomers by their own fit", n_new, _alive_share(own, new), False))
-    return pd.DataFrame(rows, columns=["reading", "n_customers", "alive_share", "is_chosen"])
-
-
-def _refit(name: str, fit: BtydFit, patterns: pd.DataFrame) -> BtydFit | None:
-    if name not in FITTERS:
-        return None
-    try:
-        own = FITTERS[name](patterns, confidence=fit.confidence)
-    except NotEnoughData:
-        return None
-    return own if own.is_converged else None
-
-
-def _alive_share(fit: BtydFit, patterns: pd.DataFrame) -> float:
-    weights = patterns["n_customers"].to_numpy(dtype=float)
-    return float(fit.probability_alive(patterns)["probability_alive"].to_numpy() @ weights / weights.sum())

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.models.btyd import BtydFit
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
 from crm_research.theme import say_date, say_percent, say_short
@@ -24,14 +26,18 @@ PARAMETERS: Final = MappingProxyType(
         PARETO_NBD: ("paretonbd", ("r", "alpha", "s", "beta")),
     }
 )
+# Share of an interval's width from which the limits of two methods differ clearly.
+_CLEARLY: Final = 0.1
 ESTIMATORS: Final = MappingProxyType(
     {
         "models": "BG/NBD, MBG/NBD, Pareto/NBD by maximum likelihood on counts of histories, times in weeks; "
         "MBG/CNBD-k where purchase timing is more regular than at random",
         "choice": "Brier score of who buys in the holdout, then squared error in orders; the likelihood without "
         "a holdout",
-        "share active": "mean chance of being active; limits from 200 draws of the parameters and each "
-        "customer's chance",
+        "share active": "mean chance of being active; limits from 200 draws of the parameters, or of the profile "
+        "likelihood where they differ by a tenth of the interval, and each customer's chance",
+        "kinds of customers": "Pareto/NBD or MBG/NBD with covariates (Fader and Hardie 2007), maximum likelihood; "
+        "likelihood ratio of each covariate, Holm over the covariates",
         "regularity": "gamma shape of the gaps given their sum, half a day off each gap; likelihood ratio against 1",
         "rules of thumb": "same as last period of equal length; past rate unless silent for longer than nine of "
         "ten gaps",
@@ -54,7 +60,8 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
     figures = []
     for model, (part, names) in PARAMETERS.items():
         fit = silence.fits.usable.get(model)
-        rows = {} if fit is None else {row["name"]: row for row in fit.params.to_dict("records")}
+        rows = {} if fit is None else _limits_of(fit, silence.fits.profiles.get(model))
+        of_profile = any(row["is_profiled"] for row in rows.values())
         missing = "" if fit is not None else " (no fit)"
         error = None if silence.holdout is None else silence.holdout.error_of(model)
         checks = ["published values of CDNOW reproduced"] if fit is not None else []
@@ -63,8 +70,9 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
             "unit": "",
             "n": silence.n_customers,
             "window": silence.window,
-            "estimator": "maximum likelihood, time in weeks; limits on the log scale, "
-            f"{say_percent(silence.confidence, 0)}",
+            "estimator": "maximum likelihood, time in weeks; limits "
+            + ("of the profile likelihood where they differ, else " if of_profile else "")
+            + f"on the log scale, {say_percent(silence.confidence, 0)}",
             "validation": "; ".join(checks) or NO_VALIDATION,
         }
         for name in names:
@@ -91,6 +99,20 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
     return figures
 
 
+def _limits_of(fit: BtydFit, profiled: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
+    """Parameters by name; limits of the profile likelihood where they differ by a tenth of the interval or more."""
+    rows: dict[str, dict[str, Any]] = {
+        str(row["name"]): {str(key): value for key, value in row.items()} | {"is_profiled": False}
+        for row in fit.params.to_dict("records")
+    }
+    for own in [] if profiled is None else profiled.to_dict("records"):
+        row = rows[own["name"]]
+        ends = np.log(np.array([[own["lower"], own["upper"]], [row["lower"], row["upper"]]]))
+        if np.isfinite(ends[0]).all() and not np.abs(ends[0] - ends[1]).max() < _CLEARLY * np.ptp(ends[1]):
+            rows[own["name"]] = {**row, "lower": own["lower"], "upper": own["upper"], "is_profiled": True}
+    return rows
+
+
 def _alive(silence: SilentChurn) -> Figure:
     check, found = silence.holdout, silence.alive
     validation = NO_VALIDATION
@@ -112,7 +134,8 @@ def _alive(silence: SilentChurn) -> Figure:
         unit="share",
         n=silence.n_customers,
         window=silence.window,
-        estimator=f"mean chance of being active by the {silence.fit.model}; limits from draws of its parameters "
+        estimator=f"mean chance of being active by the {silence.fit.model}; limits from its parameters "
+        "(drawn, or of the profile likelihood where that differs clearly) "
         f"and each customer's chance, the model taken as right; {say_percent(silence.confidence, 0)} interval"
         if silence.fit
         else "none",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from crm_research.models.btyd import (
     fit_mbg_cnbd,
     fit_mbg_nbd,
     fit_pareto_nbd,
+    profile_params,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ class Fits:
         Model to the reason why there is no fit, or why its parameters must not be read.
     regularity
         The test of purchase timing; None where too few customers have two gaps.
+    profiles
+        Usable model to the profile-likelihood limits of its parameters, as `profile_params`.
     """
 
     fitted: Mapping[str, BtydFit]
     reasons: Mapping[str, str]
     regularity: RegularityTest | None
+    profiles: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def usable(self) -> dict[str, BtydFit]:
@@ -91,7 +95,7 @@ def fit_candidates(study: Study, patterns: pd.DataFrame, *, confidence: float = 
     if candidates.is_regular and len(patterns) <= _MOST_PATTERNS_FOR_REGULAR:
         fitted[REGULAR] = fit_mbg_cnbd(patterns, mean_log_gap=_mean_log_gap(study), max_k=6, confidence=confidence)
     reasons |= {name: " ".join(fit.notes) for name, fit in fitted.items() if not fit.is_converged}
-    return candidates
+    return replace(candidates, profiles={name: profile_params(fit) for name, fit in candidates.usable.items()})
 
 
 def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -127,13 +127,7 @@ def check_forecasts(
         return None
     horizon = (study.holdout_until - study.as_of).total_seconds() / _SECONDS_PER_DAY
     n, later = rows["n_customers"].to_numpy(dtype=float), rows["n_later"].to_numpy(dtype=float)
-    distinct = rows[list(PATTERN)].drop_duplicates(ignore_index=True)
-    placed = rows.merge(distinct.assign(place=np.arange(len(distinct))), on=list(PATTERN), how="left", sort=False)
-    own = placed["place"].to_numpy(dtype=int)
-    forecasts = {
-        name: fit.expected_purchases(distinct, horizon)["expected_purchases"].to_numpy()[own]
-        for name, fit in usable.items()
-    }
+    forecasts = _forecast(rows, usable, horizon)
     judged = _judge_buying(rows, usable, horizon, seed)
     rules = _apply_rules(rows, horizon, hiatus_days)
     errors = _measure_errors(forecasts, rules, later, n, confidence)
@@ -146,9 +140,6 @@ def check_forecasts(
     best_rule = str(errors.loc[errors["is_rule"], "forecast"].iloc[0])
     expected = np.full(len(n), np.nan) if chosen is None else forecasts[chosen]
     means = pd.DataFrame({"n": n, "observed": later, "expected": expected, "rule": rules[best_rule]})
-    buying = judged.get(str(chosen), pd.DataFrame(columns=["n", "bought", "chance", "alive"], dtype=float))
-    is_gone = buying["alive"] < GONE_BELOW
-    n_gone = float(buying.loc[is_gone, "n"].sum())
     return HoldoutCheck(
         as_of=study.as_of,
         until=study.holdout_until,
@@ -163,14 +154,34 @@ def check_forecasts(
         gain=mean_interval((later - rules[best_rule]) ** 2 - (later - expected) ** 2, n, confidence),
         by_frequency=average_by_frequency(rows, means),
         by_recency=average_by_recency(rows, means),
-        by_group=average_by_group(buying, confidence),
-        gone_alive=_mean_of(buying.loc[is_gone], "alive"),
-        gone_bought=wilson_share((buying["bought"] * buying["n"])[is_gone].sum(), n_gone, confidence=confidence)
-        if n_gone >= _FEWEST_GONE
-        else None,
-        expected_share=_mean_of(buying, "chance"),
         bought=wilson_share(n[later > 0].sum(), n.sum(), confidence=confidence),
+        **_judge_chosen(judged.get(str(chosen)), confidence),
     )
+
+
+def _forecast(rows: pd.DataFrame, usable: Mapping[str, BtydFit], horizon: float) -> dict[str, FloatArray]:
+    """What each model expects of each row; scored once for each distinct history."""
+    distinct = rows[list(PATTERN)].drop_duplicates(ignore_index=True)
+    placed = rows.merge(distinct.assign(place=np.arange(len(distinct))), on=list(PATTERN), how="left", sort=False)
+    own = placed["place"].to_numpy(dtype=int)
+    return {
+        name: fit.expected_purchases(distinct, horizon)["expected_purchases"].to_numpy()[own]
+        for name, fit in usable.items()
+    }
+
+
+def _judge_chosen(judged: pd.DataFrame | None, confidence: float) -> dict[str, Any]:
+    """What came of those whom the chosen model took to be there, and of those it took to be gone."""
+    buying = pd.DataFrame(columns=["n", "bought", "chance", "alive"], dtype=float) if judged is None else judged
+    gone = buying.loc[buying["alive"] < GONE_BELOW]
+    n_gone, n_back = float(gone["n"].sum()), float((gone["bought"] * gone["n"]).sum())
+    is_enough = n_gone >= _FEWEST_GONE
+    return {
+        "by_group": average_by_group(buying, confidence),
+        "gone_alive": _mean_of(gone, "alive"),
+        "gone_bought": wilson_share(n_back, n_gone, confidence=confidence) if is_enough else None,
+        "expected_share": _mean_of(buying, "chance"),
+    }
 
 
 def mean_interval(values: FloatArray, n: FloatArray, confidence: float) -> Interval:

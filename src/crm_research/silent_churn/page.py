@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -10,10 +10,19 @@ from crm_research import show
 from crm_research.silent_churn import charts, pictures, words
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.figures import key_figures, outlook_figures, parameter_figures
+from crm_research.silent_churn.setting import explain_setting
 from crm_research.vocabulary import DAYS_PER_WEEK
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 _NO_MODEL: Final = "No model could be fitted, so this part is left out. "
 _PURCHASES_SHOWN: Final = 5
+
+
+def show_setting(records: Study) -> None:
+    """Why leaving is inferred here, and what the report on contracts covers."""
+    show.note(explain_setting(records))
 
 
 def show_base(silence: SilentChurn) -> None:
@@ -138,6 +147,8 @@ def show_models(silence: SilentChurn) -> None:
     show.figures(parameter_figures(silence), as_table="Parameters of the models, in weeks")
     for model, reason in silence.fits.reasons.items():
         show.note(f"{model}: {reason}", kind="caution")
+    for remark in words.edge_findings(silence):
+        show.note(remark)
     show.note(words.model_finding(silence))
     if len(silence.others):
         show.table(silence.others, "The share still active, read otherwise", formats={"alive_share": "share"})
@@ -182,6 +193,20 @@ def show_holdout(silence: SilentChurn) -> None:
         },
         note=_say_rules(silence),
     )  # fmt: skip
+    if len(silence.money):
+        show.table(
+            silence.money.drop(columns=["is_rule"]),
+            f"Error per customer of each forecast in the holdout, in money ({silence.currency})",
+            formats={
+                "rmse": "{:,.2f}",
+                "lower": "{:,.2f}",
+                "upper": "{:,.2f}",
+                "mae": "{:,.2f}",
+                "total_expected": "{:,.0f}",
+                "total_observed": "{:,.0f}",
+            },
+            note=words.money_finding(silence),
+        )
     if silence.chosen is None:
         return
     show.chart(

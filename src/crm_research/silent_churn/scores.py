@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.models.btyd import BtydFit
+from crm_research.models.btyd import BtydFit, profile_alive
 from crm_research.models.btyd.family import History
 from crm_research.models.btyd.scoring import draw_params
 from crm_research.silent_churn.counting import PATTERN, read_big_spenders
-from crm_research.stats.intervals import FloatArray, Interval, log_interval
+from crm_research.stats.intervals import FloatArray, Interval, log_interval, normal_quantile
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _N_DRAWS: Final = 200
 _ROWS_DRAWN: Final = 4_000
 _N_FUTURES: Final = 200
 _STEP: Final = 1e-4
+# Share of an interval's width from which the limits of two methods differ clearly.
+_CLEARLY: Final = 0.1
 _BIG_SPENDERS: Final = 20_000
 _PROBABLY_GONE: Final = (0.1, GONE_BELOW)
 
@@ -79,6 +81,31 @@ def estimate_alive(fit: BtydFit, scores: pd.DataFrame, *, confidence: float, see
     tail = (1 - confidence) / 2
     lower, upper = np.clip(estimate + np.quantile(around, [tail, 1 - tail]), 0.0, 1.0)
     return Interval(np.asarray(estimate), np.asarray(lower), np.asarray(upper))
+
+
+def sharpen_alive(fit: BtydFit, drawn: Interval, scores: pd.DataFrame) -> Interval:
+    """The share still active with the limits of its profile likelihood, where they differ clearly from the drawn ones.
+
+    Parameters
+    ----------
+    drawn
+        As `estimate_alive` has it.
+    scores
+        Of the fitted customers, whose own chances add to the uncertainty of the parameters.
+    """
+    profiled = profile_alive(fit)
+    share = float(drawn.estimate)
+    ends = np.array([float(profiled.lower), float(profiled.upper)])
+    old = np.array([float(drawn.lower), float(drawn.upper)])
+    if not np.all(np.isfinite([*ends, *old])):
+        return drawn
+    n, chance = scores["n_customers"].to_numpy(dtype=float), scores["probability_alive"].to_numpy(dtype=float)
+    alone = normal_quantile(fit.confidence) * float(np.sqrt(n @ (chance * (1 - chance)))) / float(n.sum())
+    reach = np.hypot(ends - share, alone)
+    new = np.clip([share - reach[0], share + reach[1]], 0.0, 1.0)
+    if np.abs(new - old).max() < _CLEARLY * np.ptp(old):
+        return drawn
+    return Interval(drawn.estimate, np.asarray(new[0]), np.asarray(new[1]))
 
 
 def estimate_expected(

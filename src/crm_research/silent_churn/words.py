@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crm_research.models.btyd.limits import NOBODY_LEAVES
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.figures import say_weeks
 from crm_research.silent_churn.fits import BG_NBD, REGULAR
@@ -103,6 +104,29 @@ def check_finding(silence: SilentChurn) -> str:
     return f"{verdict}."
 
 
+def money_finding(silence: SilentChurn) -> str:
+    """Was the model better than the rules in money, and was the total right?"""
+    table = silence.money
+    if table.empty or silence.chosen is None:
+        return "No model could be judged in money."
+    rows = table.loc[table["money"] == table["money"].iloc[0]]
+    model, rule = rows.loc[~rows["is_rule"]].iloc[0], rows.loc[rows["is_rule"]].iloc[0]
+    smaller = "smaller" if model["rmse"] < rule["rmse"] else "no smaller"
+    said = (
+        f"In money the model's error per customer ({model['rmse']:,.2f} {silence.currency}) is {smaller} than that of "
+        f"the better rule ({rule['forecast']}, {rule['rmse']:,.2f}). "
+    )
+    came = float(model["total_observed"])
+    if came > 0:
+        off = float(model["total_expected"]) / came - 1
+        way = "more" if off > 0 else "less"
+        said += f"All together it had expected {say_percent(abs(off))} {way} than came. "
+    return (
+        f"{said}Money is purchases expected times spend expected on one (Gamma-Gamma model, or the own mean where that "
+        "cannot be fitted); margin at its past share of revenue; returns not taken off."
+    )
+
+
 def silence_finding(silence: SilentChurn) -> str:
     """What does a silence mean? The group sizes in words."""
     if silence.groups.empty:
@@ -121,6 +145,24 @@ def model_finding(silence: SilentChurn) -> str:
     long = _LONG_MODEL.get(silence.chosen)
     said = f"The {name} is used" + (f" (a {long})" if long else "")
     return f"{said}: {silence.why_chosen}."
+
+
+def edge_findings(silence: SilentChurn) -> list[str]:
+    """Which models have come to rest at an edge, where customers are alike or nobody leaves? One sentence each."""
+    told = []
+    for model, fit in silence.fits.usable.items():
+        if fit.limit is None:
+            continue
+        ratios = fit.params.loc[fit.params["name"].str.contains("/"), ["name", "estimate"]]
+        named = [f"{row.name_} = {row.estimate:.4g}" for row in ratios.rename(columns={"name": "name_"}).itertuples()]
+        rest = f" What is left of its parameters, in weeks: {join_words(named)}." if named else ""
+        if NOBODY_LEAVES in fit.limit.words:
+            rest += " Its share still active is 100 % by construction, and the interval beside it has no width."
+        told.append(
+            f"{model}: these records take it to an edge, where {join_words(list(fit.limit.words))}. It is used as that "
+            f"simpler model; parameters given as 0 or left empty are not to be read.{rest}"
+        )
+    return told
 
 
 def spread_finding(silence: SilentChurn) -> str:

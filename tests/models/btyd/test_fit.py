@@ -127,7 +127,7 @@ def test_expectations_of_all_customers_continue_the_unconditional_curve(fitted, 
 @pytest.mark.parametrize("model", BY_NAME)
 def test_drawn_futures_have_the_expected_mean(fitted, world, model):
     fit = fitted[model]
-    history, horizon = fit._history(world), np.full(len(world), 26.0)
+    history, horizon = fit.history(world), np.full(len(world), 26.0)
     rng = np.random.default_rng(2)
     futures = [fit.family.draw_future(np.exp(fit.log_params), history, horizon, rng).mean() for _ in range(60)]
     expected = fit.expected_purchases(world, 26 * 7)["expected_purchases"].mean()
@@ -262,10 +262,18 @@ def test_customers_who_all_keep_buying_alike_give_no_dropout_to_estimate(fit):
     rng = np.random.default_rng(5)
     frame = pd.DataFrame({"frequency": rng.poisson(10, 400) + 1, "recency_days": 299.0, "age_days": 300.0})
     found = fit(frame)
-    assert not found.is_converged
-    assert "edge" in " ".join(found.notes)
-    assert found.params["se"].isna().all()
-    assert found.probability_alive(frame, confidence=0.95)[["lower", "upper"]].isna().all(axis=None)
+    assert found.limit.words == ("everybody buys at the same rate", "nobody drops out")
+    assert "nobody drops out" in " ".join(found.notes)
+    # What is left is one Poisson rate: purchases by weeks watched.
+    rate = found.params.set_index("name").loc["r / alpha"]
+    repeats, weeks = frame["frequency"].sum(), frame["age_days"].sum() / 7
+    assert rate["estimate"] == pytest.approx(repeats / weeks, rel=1e-6)
+    assert rate["se"] == pytest.approx(np.sqrt(repeats) / weeks, rel=1e-3)
+    assert found.params["se"].notna().sum() == 1
+    assert (found.probability_alive(frame)["probability_alive"] > 1 - 1e-6).all()
+    expected = found.expected_purchases(frame, 70, confidence=0.95)
+    np.testing.assert_allclose(expected["expected_purchases"], 10 * repeats / weeks, rtol=2e-3)
+    assert (expected["lower"] < expected["upper"]).all()
 
 
 @pytest.mark.parametrize("fit", FITS)
@@ -278,7 +286,14 @@ def test_a_fit_at_the_edge_still_scores_without_nonsense(fit):
     )
     found = fit(frame)
     # The BG/NBD, in which nobody leaves after the first purchase, takes the quick leavers for slow buyers.
-    assert found.is_converged == (fit is fit_bg_nbd)
+    if fit is fit_mbg_nbd:
+        assert found.limit.words == (
+            "everybody buys at the same rate",
+            "everybody drops out with the same chance after a purchase",
+        )
+        kept = found.params.set_index("name")["estimate"]
+        assert kept["r / alpha"] == pytest.approx(3.5, rel=0.1)
+        assert kept["a / b"] == pytest.approx(0.7 / 0.3, rel=0.15)
     scores = found.expected_purchases(frame, 100)["expected_purchases"]
     assert np.all(np.isfinite(scores))
     assert np.all(scores >= 0)

@@ -85,7 +85,7 @@ def test_whole_number_limits_hold_the_purchases_of_the_holdout():
     truth = np.array([0.8, 40.0, 0.9, 2.5])
     world = a_bg_nbd_world(4_000, seed=9)
     fit = fit_bg_nbd(world, time_unit_days=1.0)
-    history = fit._history(world)
+    history = fit.history(world)
     future = fit.family.draw_future(truth, history, np.full(len(world), 180.0), rng)
     limits = fit.expected_purchases(world, 180, confidence=0.9, is_outcome=True, n_draws=400)
     share = ((limits["lower"] <= future) & (future <= limits["upper"])).mean()

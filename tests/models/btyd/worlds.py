@@ -89,3 +89,23 @@ def regular_buyers(n: int, *, k: int, r=1.5, alpha=20.0, a=0.8, b=4.0, seed=0, l
     return pd.DataFrame(
         {"frequency": frequency, "recency_days": recency, "age_days": age, "mean_log_gap": mean_log_gap}
     )
+
+
+def two_regions(n: int, *, model: str, rate=1.5, dropout=2.0, seed=0, share=0.4) -> pd.DataFrame:
+    """Customers of two regions: in the north purchases come `rate` times as often, and leaving `dropout` times as soon.
+
+    In the MBG/NBD and BG/NBD `dropout` multiplies the odds a / b of leaving after a purchase.
+    """
+    rng = np.random.default_rng(seed)
+    is_north = rng.random(n) < share
+    own_rate = rng.gamma(0.8, size=n) / 40.0 * np.where(is_north, rate, 1.0)
+    age = rng.integers(150, 300, size=n).astype(float)
+    sooner = np.where(is_north, dropout, 1.0)
+    if model == "Pareto/NBD":
+        lifetime = rng.exponential(size=n) * 150.0 / rng.gamma(1.2, size=n) / sooner
+        world = poisson_buyers(n, rate=own_rate, lifetime=lifetime, age_days=age, rng=rng)
+    else:
+        chance = rng.beta(0.9 * sooner, 2.5)
+        is_first = model == "MBG/NBD"
+        world = tossing_buyers(n, rate=own_rate, dropout=chance, age_days=age, rng=rng, is_first_tossed=is_first)
+    return world.assign(region=np.where(is_north, "north", "south"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 from scipy import special, stats
 
 from crm_research.models.btyd.family import Family, History, dot, last_of_uniform, purchase_rate, sum_by
+from crm_research.models.btyd.limits import NOBODY_LEAVES, Side, alike, fixed, free
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
@@ -15,6 +16,16 @@ from crm_research.stats.intervals import FloatArray
 _NEAR_POLE = 1e-4
 # Gauss's function overflows for large parameters; dropout chances then hardly differ, and are easily averaged.
 _LARGE = 50.0
+BETA_SIDES: Final[tuple[tuple[Side, ...], ...]] = (
+    (free("r", "alpha"), alike("r", "alpha", "everybody buys at the same rate")),
+    (
+        free("a", "b"),
+        alike("a", "b", "everybody drops out with the same chance after a purchase"),
+        alike("a", "b", "some drop out at the first occasion, the others never", log_shape=-12.0),
+        fixed((-200.0, 0.0), (0.0, np.inf), NOBODY_LEAVES),
+    ),
+)
+BETA_SHIFTED: Final = (("purchase rate", "alpha", -1.0), ("odds of dropping out", "a", 1.0))
 
 
 class _Tables(NamedTuple):
@@ -41,6 +52,8 @@ class BetaGeometric(Family):
 
     param_names: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     is_time: ClassVar[tuple[bool, ...]] = (False, True, False, False)
+    sides: ClassVar[tuple[tuple[Side, ...], ...]] = BETA_SIDES
+    shifted: ClassVar[tuple[tuple[str, str, float], ...]] = BETA_SHIFTED
     first_tosses: ClassVar[int]
 
     def objective(self, patterns: Patterns) -> Objective:

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from crm_research.models.btyd.limits import Side
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
@@ -34,6 +35,10 @@ class Family(ABC):
     clock: ClassVar[str] = "days"
     # Events in time that the likelihood counts for each repeat purchase.
     events_per_purchase: int = 1
+    # Buying and dropping out: as they are, then at the edges of their parameters.
+    sides: ClassVar[tuple[tuple[Side, ...], ...]] = ()
+    # Which parameter a covariate divides (-1) or multiplies (1), so that more of it means more purchases, more dropout.
+    shifted: ClassVar[tuple[tuple[str, str, float], ...]] = ()
 
     @abstractmethod
     def objective(self, patterns: Patterns) -> Objective:

@@ -13,15 +13,20 @@ from crm_research.models.btyd.beta_binomial import BgBb
 from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd
 from crm_research.models.btyd.family import Family
 from crm_research.models.btyd.fitted import BtydFit, OpportunityFit
+from crm_research.models.btyd.limits import Limit, find_limit
 from crm_research.models.btyd.maximise import Optimum, maximise
 from crm_research.models.btyd.pareto import ParetoNbd
 from crm_research.models.btyd.patterns import Patterns, check_enough, read_patterns
 from crm_research.models.btyd.regular_buyers import MbgCnbd
-from crm_research.models.btyd.scoring import describe_params, read_level
+from crm_research.models.btyd.scoring import describe_limit, describe_params, read_level
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 # Above this many patterns the search begins on a part of them.
 _THINNED_TO = 1_000
+_EDGE_NOTE = (
+    "The likelihood is highest at the edge of the model, where {words}: that limiting model is used, and a parameter "
+    "given as 0 or infinite is not to be read by itself."
+)
 
 
 def fit_bg_nbd(patterns: pd.DataFrame, *, time_unit_days: float = DAYS_PER_WEEK, confidence: float = 0.95) -> BtydFit:
@@ -58,7 +63,7 @@ def fit_bg_nbd(patterns: pd.DataFrame, *, time_unit_days: float = DAYS_PER_WEEK,
     Science 24, 275-284, equation 6. Standard errors from the observed information, carried over from the log
     scale by the delta method.
     """
-    return _fit(BgNbd(), patterns, time_unit_days, confidence)
+    return fit_family(BgNbd(), patterns, time_unit_days, confidence)
 
 
 def fit_mbg_nbd(patterns: pd.DataFrame, *, time_unit_days: float = DAYS_PER_WEEK, confidence: float = 0.95) -> BtydFit:
@@ -68,7 +73,7 @@ def fit_mbg_nbd(patterns: pd.DataFrame, *, time_unit_days: float = DAYS_PER_WEEK
     out. Batislam, Denizel and Filiztekin (2007), Int. Journal of Research in Marketing 24, 201-209; Wagner and Hoppe
     (2008), 25, 225-226.
     """
-    return _fit(MbgNbd(), patterns, time_unit_days, confidence)
+    return fit_family(MbgNbd(), patterns, time_unit_days, confidence)
 
 
 def fit_pareto_nbd(
@@ -81,7 +86,7 @@ def fit_pareto_nbd(
     Colombo (1987), Management Science 33, 1-24; likelihood as in Fader and Hardie (2005), A note on deriving the
     Pareto/NBD model, equation 18.
     """
-    return _fit(ParetoNbd(), patterns, time_unit_days, confidence)
+    return fit_family(ParetoNbd(), patterns, time_unit_days, confidence)
 
 
 def fit_mbg_cnbd(
@@ -125,7 +130,7 @@ def fit_mbg_cnbd(
         raise ParameterError(f"k and max_k must be at least 1, not {k!r} and {max_k!r}.")
     best: BtydFit | None = None
     for shape in range(1, max_k + 1) if k is None else (k,):
-        fitted = _fit(MbgCnbd(shape), patterns, time_unit_days, confidence)
+        fitted = fit_family(MbgCnbd(shape), patterns, time_unit_days, confidence)
         n_repeats = read_patterns(fitted.patterns).n_repeats
         of_gaps = (shape - 1) * (mean_log_gap - np.log(time_unit_days)) - special.gammaln(shape)
         # The fit counts time once for each event; the gaps take back all but one for each purchase.
@@ -158,10 +163,11 @@ def fit_bg_bb(patterns: pd.DataFrame, *, confidence: float = 0.95) -> Opportunit
     -----
     Fader, Hardie and Shang (2010), Marketing Science 29, 1086-1108, equation 3. Errors as in `fit_bg_nbd`.
     """
-    return OpportunityFit(**vars(_fit(BgBb(), patterns, 1.0, confidence)))
+    return OpportunityFit(**vars(fit_family(BgBb(), patterns, 1.0, confidence)))
 
 
-def _fit(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence: float) -> BtydFit:
+def fit_family(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence: float) -> BtydFit:
+    """One model of whatever family, fitted to patterns; the arguments are those of `fit_bg_nbd`."""
     level = read_level(confidence)
     if not (np.isfinite(time_unit_days) and time_unit_days > 0):
         raise ParameterError(f"time_unit_days must be a number above 0 (7 for weeks), not {time_unit_days!r}.")
@@ -169,9 +175,12 @@ def _fit(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence:
     check_enough(patterns, family.name)
     # In units of the mean age the search is the same whatever the unit of the data.
     inner = patterns.mean_age if any(family.is_time) else time_unit_days
-    optimum = _search(family, patterns.scaled(1 / inner))
+    optimum, limit = _search(family, patterns.scaled(1 / inner))
     shift = np.log(inner / time_unit_days) * np.array(family.is_time, dtype=float)
     log_params = optimum.log_params + shift
+    params = describe_params(family.param_names, log_params, optimum.covariance, level)
+    if limit is not None:
+        params = describe_limit(limit, params, log_params, optimum.covariance, level)
     n_events = family.events_per_purchase * patterns.n_repeats
     notes = list(optimum.notes)
     n_at_once = int(patterns.n_customers[(patterns.frequency > 0) & (patterns.recency == 0)].sum())
@@ -191,7 +200,7 @@ def _fit(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence:
     return BtydFit(
         model=family.name,
         reference=family.reference,
-        params=describe_params(family.param_names, log_params, optimum.covariance, level),
+        params=params,
         log_likelihood=optimum.value * patterns.n_total - n_events * np.log(inner / time_unit_days),
         n_customers=patterns.n_total,
         n_repeaters=int(patterns.n_customers[patterns.frequency > 0].sum()),
@@ -203,15 +212,28 @@ def _fit(family: Family, frame: pd.DataFrame, time_unit_days: float, confidence:
         family=family,
         log_params=log_params,
         covariance=optimum.covariance,
+        limit=limit,
     )
 
 
-def _search(family: Family, patterns: Patterns) -> Optimum:
+def _search(family: Family, patterns: Patterns) -> tuple[Optimum, Limit | None]:
     thinned = patterns.thinned(_THINNED_TO)
-    return maximise(
-        family.objective(patterns),
+    objective, n_customers = family.objective(patterns), float(patterns.n_total)
+    found = maximise(
+        objective,
         family.starts(patterns),
-        n_customers=float(patterns.n_total),
+        n_customers=n_customers,
         names=family.param_names,
         rough=None if thinned is patterns else family.objective(thinned),
     )
+    at_edge = None if found.is_converged else find_limit(objective, family.sides, found, n_customers=n_customers)
+    if at_edge is None:
+        return found, None
+    limit, top = at_edge
+    inside = replace(
+        top,
+        log_params=limit.base + limit.matrix @ top.log_params,
+        covariance=limit.matrix @ top.covariance @ limit.matrix.T,
+        notes=(f"{_EDGE_NOTE.format(words=' and '.join(limit.words))}", *top.notes),
+    )
+    return inside, limit

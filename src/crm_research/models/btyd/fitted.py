@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.errors import ParameterError
 from crm_research.models.btyd.family import Family, History
+from crm_research.models.btyd.limits import Limit
 from crm_research.models.btyd.patterns import read_patterns
 from crm_research.models.btyd.scoring import draw_params, estimate_of, limits_over_draws, outcome_limits, read_level
 from crm_research.stats.intervals import FloatArray
@@ -33,8 +34,8 @@ class BtydFit:
     n_customers, n_repeaters
         Customers behind the fit, and those of them who bought again.
     is_converged
-        Whether the likelihood has a proper top there. Where it has none, `notes` say so and no page should print
-        the parameters.
+        Whether the likelihood has a proper top there, or at an edge of the model. Where it has none, `notes` say so
+        and no page should print the parameters.
     notes
         What a reader has to know of the fit.
     time_unit_days
@@ -43,6 +44,9 @@ class BtydFit:
         Level of the limits in `params`.
     patterns
         frequency, recency_days, age_days, n_customers: what the model was fitted to.
+    limit
+        The edge of the model at which the likelihood is highest (nobody drops out, everybody is alike); None where it
+        has its top inside.
     """
 
     model: str
@@ -59,6 +63,7 @@ class BtydFit:
     family: Family
     log_params: FloatArray
     covariance: FloatArray
+    limit: Limit | None = None
 
     _UNIT: ClassVar[str] = "days"
 
@@ -85,7 +90,7 @@ class BtydFit:
         pandas.DataFrame
             probability_alive and, with `confidence`, lower, upper: uncertainty of the parameters alone.
         """
-        history, nothing = self._history(frame), np.zeros(len(frame))
+        history, nothing = self.history(frame), np.zeros(len(frame))
 
         def score(params: FloatArray, some: History, _: FloatArray) -> FloatArray:
             return self.family.probability_alive(params, some)
@@ -129,7 +134,7 @@ class BtydFit:
         pandas.DataFrame
             expected_purchases and, with `confidence`, lower, upper.
         """
-        history = self._history(frame)
+        history = self.history(frame)
         horizon = np.full(len(frame), self._times(horizon_days)[0])
         columns = {"expected_purchases": self.family.expected_purchases(self._natural, history, horizon)}
         if confidence is not None:
@@ -216,7 +221,8 @@ class BtydFit:
             raise ParameterError(f"n_draws must be at least 2, not {n_draws}.")
         return draw_params(self.log_params, self.covariance, n_draws, np.random.default_rng(seed))
 
-    def _history(self, frame: pd.DataFrame) -> History:
+    def history(self, frame: pd.DataFrame) -> History:
+        """The histories in a frame, in the unit of the parameters."""
         known = read_patterns(frame, clock=self._UNIT)
         return History(known.frequency, known.recency / self.time_unit_days, known.age / self.time_unit_days)
 

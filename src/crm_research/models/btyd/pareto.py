@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from crm_research.models.btyd.family import Family, History, dot, purchase_rate
+from crm_research.models.btyd.limits import NOBODY_LEAVES, Side, alike, fixed, free
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
@@ -41,6 +42,18 @@ class ParetoNbd(Family):
     reference = "Schmittlein, Morrison and Colombo (1987), Management Science 33, 1-24; Fader and Hardie (2005)"
     param_names: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     is_time: ClassVar[tuple[bool, ...]] = (False, True, False, True)
+    sides: ClassVar[tuple[tuple[Side, ...], ...]] = (
+        (free("r", "alpha"), alike("r", "alpha", "everybody buys at the same rate")),
+        (
+            free("s", "beta"),
+            alike("s", "beta", "everybody drops out at the same rate"),
+            fixed((0.0, 25.0), (0.0, np.inf), NOBODY_LEAVES),
+        ),
+    )
+    shifted: ClassVar[tuple[tuple[str, str, float], ...]] = (
+        ("purchase rate", "alpha", -1.0),
+        ("dropout rate", "beta", -1.0),
+    )
 
     def objective(self, patterns: Patterns) -> Objective:
         """Fader and Hardie (2005), A note on deriving the Pareto/NBD model, equation 18."""

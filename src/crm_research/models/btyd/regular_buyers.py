@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 from scipy import special, stats
 
-from crm_research.models.btyd.beta_geometric import purchases_until_dropout
+from crm_research.models.btyd.beta_geometric import BETA_SHIFTED, BETA_SIDES, purchases_until_dropout
 from crm_research.models.btyd.family import Family, History, dot, last_of_uniform, purchase_rate
+from crm_research.models.btyd.limits import Side
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
@@ -28,6 +29,8 @@ class MbgCnbd(Family):
     reference = "Reutterer, Platzer and Schroeder (2021), Int. J. of Research in Marketing 38, 194-215"
     param_names: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     is_time: ClassVar[tuple[bool, ...]] = (False, True, False, False)
+    sides: ClassVar[tuple[tuple[Side, ...], ...]] = BETA_SIDES
+    shifted: ClassVar[tuple[tuple[str, str, float], ...]] = BETA_SHIFTED
 
     def __init__(self, k: int) -> None:
         self.k = k

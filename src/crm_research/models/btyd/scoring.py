@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.models.btyd.family import History
+from crm_research.models.btyd.limits import Limit
 from crm_research.stats.intervals import FloatArray, check_confidence, normal_quantile
 
 # Natural parameters, histories and horizons in; one value per history out.
@@ -97,6 +98,19 @@ def describe_params(
                 "upper": np.exp(log_params + half),
             }
         )
+
+
+def describe_limit(
+    limit: Limit, params: pd.DataFrame, log_params: FloatArray, covariance: FloatArray, confidence: float
+) -> pd.DataFrame:
+    """The same at a limit: parameters that run away as 0 or infinite, and below them the ratios that remain."""
+    runs_away = ~np.isnan(limit.edges)
+    params.loc[runs_away, ["estimate", "se", "lower", "upper"]] = np.nan
+    params.loc[runs_away, "estimate"] = limit.edges[runs_away]
+    of_free = limit.project @ covariance @ limit.project.T
+    free = describe_params(limit.names, limit.project @ log_params, of_free, confidence)
+    known = params["name"].tolist()
+    return pd.concat([params, free.loc[~free["name"].isin(known)]], ignore_index=True)
 
 
 def estimate_of(params: pd.DataFrame, name: str) -> float:

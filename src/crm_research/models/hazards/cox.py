@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
+from crm_research.models.hazards.baseline_steps import BaselineSteps
 from crm_research.models.hazards.concordance import Concordance, measure_concordance
-from crm_research.models.hazards.design import Design, as_label, independent_columns, plan_design, say_left_out
+from crm_research.models.hazards.design import Design, Term, as_label, independent_columns, plan_design, say_left_out
 from crm_research.models.hazards.newton import maximise
 from crm_research.models.hazards.partial_likelihood import (
     PartialLikelihood,
@@ -23,7 +24,7 @@ from crm_research.models.hazards.partial_likelihood import (
     schoenfeld_residuals,
     score_residuals,
 )
-from crm_research.models.hazards.proportionality import check_proportionality
+from crm_research.models.hazards.proportionality import check_proportionality, follow_ratios
 from crm_research.models.hazards.result import HazardFit, name_strata, tabulate_terms, tabulate_tests
 from crm_research.models.survival.kaplan_meier import product_limit
 from crm_research.models.survival.risk import FloatArray, IntArray, build_risk_table, count_rows
@@ -32,6 +33,8 @@ from crm_research.stats.intervals import check_confidence
 # A column this many standard deviations strong, with an error as large, has no finite best value.
 _RUNAWAY: Final = 5.0
 _ENDS_PER_COLUMN: Final = 10
+# Share of a column's variance that must lie within strata, not between them.
+_ALIKE_WITHIN: Final = 1e-9
 _CONCORDANCE_ROWS: Final = 100_000
 _FEWEST_CLUSTERS: Final = 50
 
@@ -46,6 +49,8 @@ class CoxFit(HazardFit):
     ----------
     proportionality
         Whether the ratios are the same early and late, as in `check_proportionality`.
+    drift
+        How the doubtful ones run over tenure, as in `follow_ratios`; empty without any.
     concordance, concordance_error
         Harrell's, on the rows of the fit (of more than 100,000 on every k-th by tenure): flattering; the validation
         card gives the honest one.
@@ -54,6 +59,7 @@ class CoxFit(HazardFit):
     proportionality: pd.DataFrame
     concordance: float
     concordance_error: float
+    drift: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
 
 def fit_cox(
@@ -64,6 +70,7 @@ def fit_cox(
     cluster: str | None = None,
     splines: Sequence[str] = (),
     n_knots: int = 4,
+    terms: Sequence[Term] | None = None,
     confidence: float = 0.95,
 ) -> CoxFit:
     """What goes with leaving sooner, everything else alike?
@@ -82,6 +89,8 @@ def fit_cox(
         then allow for it (robust, "sandwich").
     splines, n_knots
         Numbers that may bend, and at how many knots.
+    terms
+        How the covariates enter, from an earlier fit (`HazardFit.covariate_terms`), instead of planning it anew.
 
     Returns
     -------
@@ -108,7 +117,10 @@ def fit_cox(
     """
     check_confidence(confidence)
     rows = _read_rows(spells, strata, cluster)
-    design = plan_design(rows.frame, covariates, ended=rows.ended.astype(float), splines=splines, n_knots=n_knots)
+    if terms is None:
+        design = plan_design(rows.frame, covariates, ended=rows.ended.astype(float), splines=splines, n_knots=n_knots)
+    else:
+        design = Design(terms=tuple(terms), notes=())
     rows, x, notes = _complete(rows, design)
     notes = [*rows.notes, *design.notes, *notes]
     if not rows.ended.any():
@@ -118,7 +130,7 @@ def fit_cox(
     x = (x - means) / scale
     sets = build_risk_sets(rows.entry, rows.tenure, rows.ended, rows.stratum)
     x = np.asfortranarray(x[sets.order])  # sums run down columns
-    kept, notes = _usable(x, design, notes)
+    kept, notes = _usable(x, rows.stratum[sets.order], design, notes)
     found = _search(sets, x, kept, design, notes)
     return _assemble(rows, design, sets, x, found, means=means, scale=scale, confidence=confidence)
 
@@ -201,10 +213,22 @@ def _complete(rows: _Rows, design: Design) -> tuple[_Rows, FloatArray, list[str]
     return kept, x[known], notes
 
 
-def _usable(x: FloatArray, design: Design, notes: list[str]) -> tuple[list[int], list[str]]:
-    kept = independent_columns(x.T @ x)
-    lost = [design.labels[column] for column in range(x.shape[1]) if column not in kept]
-    return kept, notes + say_left_out(lost)
+def _usable(x: FloatArray, stratum: IntArray, design: Design, notes: list[str]) -> tuple[list[int], list[str]]:
+    """Columns that say something within the strata: the partial likelihood compares nobody across them."""
+    within, alike = x, np.zeros(x.shape[1], dtype=bool)
+    if stratum.max(initial=0) > 0:
+        sizes = np.maximum(np.bincount(stratum), 1)
+        means = np.column_stack([np.bincount(stratum, column) / sizes for column in x.T]) if x.shape[1] else x[:1]
+        within = x - means[stratum]
+        alike = (within**2).sum(axis=0) <= _ALIKE_WITHIN * (x**2).sum(axis=0)
+        within[:, alike] = 0.0
+    kept = independent_columns(within.T @ within)
+    labels = design.labels
+    known = (x**2).sum(axis=0) > 0
+    lost = [labels[column] for column in range(x.shape[1]) if column not in kept and not (alike & known)[column]]
+    same = ", ".join(as_label(labels[column]) for column in np.flatnonzero(alike & known))
+    told = [f"{same}: the same throughout each stratum, so no ratio can be told; left out."] if same else []
+    return kept, [*notes, *told, *say_left_out(lost)]
 
 
 def _search(sets: RiskSets, x: FloatArray, kept: list[int], design: Design, notes: list[str]) -> _Found:
@@ -251,6 +275,10 @@ def _assemble(
     full[kept] = found.beta / scale[kept]
     wide = np.full((len(scale), len(scale)), np.nan)
     wide[np.ix_(kept, kept)] = covariance / np.outer(scale[kept], scale[kept])
+    residuals = schoenfeld_residuals(sets, part, found.at) * scale[kept]
+    ends = sets.tenure_days[sets.event_place]
+    clock, by_model = _clock(rows, ends), model / np.outer(scale[kept], scale[kept])
+    checked = check_proportionality(design, kept, residuals, clock, full[kept], by_model)
     together = _concordance(rows, sets, part @ found.beta)
     return CoxFit(
         terms=tabulate_terms(design, full, wide, _sizes(design, sets, x, means, scale), confidence),
@@ -266,15 +294,20 @@ def _assemble(
         notes=tuple(notes),
         strata=rows.strata,
         estimator="Cox regression, Efron ties" + (", robust errors by cluster" if rows.cluster is not None else ""),
+        steps=_steps(sets, found, rows, scale),
         _design=design,
         _means=means,
-        proportionality=check_proportionality(
+        proportionality=checked,
+        drift=follow_ratios(
             design,
             kept,
-            schoenfeld_residuals(sets, part, found.at) * scale[kept],
-            _clock(rows, sets.tenure_days[sets.event_place]),
+            residuals,
+            clock,
+            ends,
+            by_model,
             full[kept],
-            model / np.outer(scale[kept], scale[kept]),
+            covariates=list(checked.loc[checked["is_doubtful"], "covariate"].unique()),
+            confidence=confidence,
         ),
         concordance=together.estimate,
         concordance_error=together.std_error,
@@ -331,6 +364,22 @@ def _baseline(sets: RiskSets, at: PartialLikelihood, rows: _Rows) -> pd.DataFram
     table["cumulative_hazard"] = table.groupby("code")["rise"].cumsum()
     table.insert(0, "stratum", [rows.stratum_names[code] for code in table["code"]])
     return pd.DataFrame(table[["stratum", "tenure_days", "cumulative_hazard"]])
+
+
+def _steps(sets: RiskSets, found: _Found, rows: _Rows, scale: FloatArray) -> BaselineSteps:
+    """Rise at each end, its own variance (with ties as Efron has them), and its slope in the columns as recorded."""
+    size, at = len(sets.tenure_days), found.at
+    slope = np.zeros((size, len(scale)))
+    for place, column in enumerate(found.kept):
+        pulled = np.bincount(sets.event_place, at.means[:, place] / at.denominators, size)
+        slope[:, column] = pulled * scale[column]
+    return BaselineSteps(
+        stratum=tuple(rows.stratum_names[code] for code in sets.stratum),
+        tenure_days=sets.tenure_days,
+        rise=baseline_steps(sets, at),
+        variance=np.asarray(np.bincount(sets.event_place, at.denominators**-2.0, size), dtype=np.float64),
+        slope=slope,
+    )
 
 
 def _clock(rows: _Rows, tenures: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
+from crm_research.models.hazards.baseline_steps import BaselineSteps
 from crm_research.models.hazards.design import Design, as_label, independent_columns, plan_design, say_left_out
 from crm_research.models.hazards.newton import maximise
 from crm_research.models.hazards.period_likelihood import PeriodLikelihood, Stretches, evaluate
@@ -278,9 +279,34 @@ def _assemble(
         has_converged=arrived,
         notes=tuple(notes),
         estimator="Complementary log-log model of periods (Prentice and Gloeckler)",
+        steps=_steps(table, columns, at, rises, unit_days),
         _design=columns.design,
         _means=columns.means,
         periods=periods,
+    )
+
+
+def _steps(
+    table: pd.DataFrame, columns: _Columns, at: PeriodLikelihood, rises: FloatArray, unit_days: float
+) -> BaselineSteps:
+    """The periods' hazards with their uncertainty given the coefficients, and how they lean on these.
+
+    Given the coefficients the periods are independent (their block of the information is diagonal), each with the
+    inverse of its own information; each leans on the coefficients by its cross information.
+    """
+    ended, p = table["n_ended"].to_numpy() > 0, len(columns.kept)
+    own = np.diag(at.information)[p:]
+    slope = np.zeros((int(ended.sum()), len(columns.scale)))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        variance = rises[ended] ** 2 / own
+        lean = (at.information[p:, :p] / own[:, None]) * rises[ended][:, None]
+    slope[:, columns.kept] = lean * columns.scale[columns.kept]
+    return BaselineSteps(
+        stratum=(EVERYONE,) * int(ended.sum()),
+        tenure_days=(table["period_index"].to_numpy(np.float64)[ended] + 1.0) * float(unit_days),
+        rise=rises[ended],
+        variance=np.nan_to_num(variance, nan=np.inf),
+        slope=np.nan_to_num(slope),
     )
 
 

@@ -109,13 +109,13 @@ def evaluate(sets: RiskSets, x: FloatArray, beta: FloatArray) -> PartialLikeliho
     eta = x @ beta
     weights = np.exp(np.minimum(eta, 500.0))
     place, share = sets.event_place, sets.tie_share
-    tied = _tied_sums(sets, weights)
-    denominators = _risk_sums(sets, weights)[place] - share * tied[place]
+    tied = tied_sums(sets, weights)
+    denominators = risk_sums(sets, weights)[place] - share * tied[place]
     means = np.empty((len(place), x.shape[1]))
     for column in range(x.shape[1]):
         part = weights * x[:, column]
-        means[:, column] = (_risk_sums(sets, part)[place] - share * _tied_sums(sets, part)[place]) / denominators
-    hazard = _row_hazard(sets, 1.0 / denominators)
+        means[:, column] = (risk_sums(sets, part)[place] - share * tied_sums(sets, part)[place]) / denominators
+    hazard = row_hazard(sets, 1.0 / denominators)
     load = weights * hazard
     events = np.zeros(len(eta))
     events[sets.event_rows] = 1.0
@@ -139,7 +139,7 @@ def score_residuals(sets: RiskSets, x: FloatArray, at: PartialLikelihood) -> Flo
     """
     residuals = -(at.weights * at.hazard)[:, None] * x
     for column in range(x.shape[1]):
-        pulled = _row_hazard(sets, at.means[:, column] / at.denominators)
+        pulled = row_hazard(sets, at.means[:, column] / at.denominators)
         residuals[:, column] += at.weights * pulled
     residuals[sets.event_rows] += x[sets.event_rows] - _mean_by_place(sets, at.means)[sets.event_place]
     return residuals
@@ -156,19 +156,20 @@ def baseline_steps(sets: RiskSets, at: PartialLikelihood) -> FloatArray:
     return np.asarray(np.bincount(sets.event_place, 1.0 / at.denominators, len(sets.tenure_days)), dtype=np.float64)
 
 
-def _risk_sums(sets: RiskSets, values: FloatArray) -> FloatArray:
+def risk_sums(sets: RiskSets, values: FloatArray) -> FloatArray:
     """Sum over the rows at risk, at each numbered end; long doubles keep small late risk sets exact."""
     size = len(sets.tenure_days) + 1
     moves = np.bincount(sets.last, values, size) - np.bincount(sets.first, values, size)
     return np.cumsum(moves[::-1].astype(np.longdouble))[::-1][1:].astype(np.float64)
 
 
-def _tied_sums(sets: RiskSets, values: FloatArray) -> FloatArray:
+def tied_sums(sets: RiskSets, values: FloatArray) -> FloatArray:
+    """Sum over the rows that ended, at each numbered end."""
     size = len(sets.tenure_days)
     return np.asarray(np.bincount(sets.event_place, values[sets.event_rows], size), dtype=np.float64)
 
 
-def _row_hazard(sets: RiskSets, each_end: FloatArray) -> FloatArray:
+def row_hazard(sets: RiskSets, each_end: FloatArray) -> FloatArray:
     """For each row, the sum of a value per end over the ends it was at risk for, allowing for its own tie."""
     size = len(sets.tenure_days)
     total = np.concatenate([[0.0], np.cumsum(np.bincount(sets.event_place, each_end, size))])

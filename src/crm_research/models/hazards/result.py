@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from crm_research.models.hazards.baseline_steps import BaselineSteps
 from crm_research.models.hazards.design import Design, Term
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 from crm_research.stats.intervals import normal_quantile
@@ -57,6 +58,8 @@ class HazardFit:
         False where the search for the best coefficients did not arrive.
     notes
         What was left out, put together or is doubtful, in words.
+    steps
+        The baseline's steps with their uncertainty, for intervals of single customers.
     """
 
     terms: pd.DataFrame
@@ -72,6 +75,7 @@ class HazardFit:
     notes: tuple[str, ...]
     strata: tuple[str, ...] = ()
     estimator: str
+    steps: BaselineSteps = field(repr=False)
     _design: Design = field(repr=False)
     _means: FloatArray = field(repr=False)
 
@@ -85,6 +89,33 @@ class HazardFit:
         for part, block in self._design.blocks(frame, n_rows_at_once):
             scores[part] = (block - self._means) @ coefficients
         return scores
+
+    def centred_blocks(self, frame: pd.DataFrame, n_rows: int) -> Iterator[tuple[slice, FloatArray]]:
+        """The rows as the model reads them, less the average row's columns, so many at a time."""
+        for part, block in self._design.blocks(frame, n_rows):
+            yield part, block - self._means
+
+    @property
+    def covariate_terms(self) -> tuple[Term, ...]:
+        """How each covariate enters."""
+        return self._design.terms
+
+    def against_average(self, covariate: str, values: pd.Series[str] | pd.Series[float]) -> pd.DataFrame:
+        """How many times the danger of the average row do rows with these values of a covariate carry, the rest alike?
+
+        Returns
+        -------
+        pandas.DataFrame
+            Grain: value, in its order. Columns ``hazard_ratio``, ``lower``, ``upper``; NaN for a value without a
+            ratio. The average row is at the mean of every column of the model, so a group counts by its share.
+        """
+        term = next(t for t in self._design.terms if t.name == covariate)
+        rise = term.columns(values) - self._means[self._columns_of(term)]
+        return self._ratios(term, rise)
+
+    def strata_of(self, frame: pd.DataFrame) -> NDArray[np.object_]:
+        """The stratum of each row, as named in `baseline`."""
+        return name_strata(frame, self.strata)
 
     def cumulative_hazard(self, tenure_days: FloatArray, *, stratum: str = EVERYONE) -> FloatArray:
         """The baseline's cumulative hazard at these tenures; NaN beyond the last tenure watched."""
@@ -107,7 +138,7 @@ class HazardFit:
         """
         ratio = np.exp(self.score(frame))
         now = frame["tenure_days"].to_numpy(dtype=np.float64)
-        label = self._stratum_of(frame)
+        label = self.strata_of(frame)
         out = np.full((len(frame), len(horizons_days)), np.nan)
         for name in pd.unique(label):
             rows = label == name
@@ -158,14 +189,18 @@ class HazardFit:
         return pd.concat(kept, ignore_index=True) if kept else frames[0]
 
     def _against(self, term: Term, values: FloatArray, base: float) -> pd.DataFrame:
-        columns = self._columns_of(term)
         rise = term.columns(pd.Series(values)) - term.columns(pd.Series([base]))
+        ratios = self._ratios(term, rise)
+        ratios.insert(0, "value", values)
+        return ratios
+
+    def _ratios(self, term: Term, rise: FloatArray) -> pd.DataFrame:
+        columns = self._columns_of(term)
         chosen = np.nan_to_num(self.covariance[np.ix_(columns, columns)])
         log_ratio = rise @ np.nan_to_num(self.terms["coefficient"].to_numpy(dtype=np.float64)[columns])
         half = normal_quantile(self.confidence) * np.sqrt(np.einsum("ij,jk,ik->i", rise, chosen, rise))
         return pd.DataFrame(
             {
-                "value": values,
                 "hazard_ratio": np.exp(log_ratio),
                 "lower": np.exp(log_ratio - half),
                 "upper": np.exp(log_ratio + half),
@@ -174,9 +209,6 @@ class HazardFit:
 
     def _columns_of(self, term: Term) -> list[int]:
         return [place for place, (name, _) in enumerate(self._design.labels) if name == term.name]
-
-    def _stratum_of(self, frame: pd.DataFrame) -> NDArray[np.object_]:
-        return name_strata(frame, self.strata)
 
 
 def name_strata(frame: pd.DataFrame, strata: Sequence[str]) -> NDArray[np.object_]:

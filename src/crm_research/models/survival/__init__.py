@@ -3,8 +3,10 @@
 Everything here sees events and numbers at risk by tenure, never single customers, so cost does not grow with them.
 """
 
+from crm_research.models.survival.bands import SurvivalBands, critical_value, estimate_bands
 from crm_research.models.survival.comparison import LogRank, compare_groups, compare_pairs
 from crm_research.models.survival.competing import IncidenceCurves, estimate_incidence
+from crm_research.models.survival.gray import IncidenceTests, compare_incidence
 from crm_research.models.survival.hazard import (
     estimate_cumulative_hazard,
     estimate_period_rates,
@@ -17,13 +19,18 @@ from crm_research.models.survival.risk import EVERYONE, RiskTable, build_risk_ta
 __all__ = [
     "EVERYONE",
     "IncidenceCurves",
+    "IncidenceTests",
     "LogRank",
     "RiskTable",
+    "SurvivalBands",
     "SurvivalCurves",
     "build_risk_table",
     "compare_groups",
+    "compare_incidence",
     "compare_pairs",
     "count_rows",
+    "critical_value",
+    "estimate_bands",
     "estimate_cumulative_hazard",
     "estimate_incidence",
     "estimate_period_rates",

@@ -9,8 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from crm_research.errors import NotEnoughData
-from crm_research.models.hazards.cox import CoxFit, fit_cox
 from crm_research.models.survival.kaplan_meier import estimate_survival
 from crm_research.models.survival.risk import FloatArray, count_rows
 from crm_research.models.validation.measures import population_weights
@@ -69,62 +67,22 @@ def _observe(
     )
 
 
-def calibration_slope(outcomes: Outcomes, risk: FloatArray, *, days: float, confidence: float) -> dict[str, float]:
-    """Are the differences between risks as large as they should be? 1 is right; below 1 they are exaggerated.
-
-    Also the mean and the 90th percentile of the distance between risk said and risk smoothed from what happened
-    (integrated calibration index, E90).
-
-    References
-    ----------
-    Cox regression on the complementary log-log of the risk, its straight coefficient and a natural spline: Austin,
-    Harrell and van Klaveren (2020), Statistics in Medicine 39, 2714-2742.
-    """
-    unknown = {"slope": np.nan, "lower": np.nan, "upper": np.nan, "ici": np.nan, "e90": np.nan}
-    said = np.log(-np.log1p(-np.clip(risk, _EDGE, 1 - _EDGE)))
-    frame = pd.DataFrame(
-        {
-            "tenure_days": np.minimum(outcomes.tenure, days),
-            "entry_days": outcomes.entry,
-            "is_ended": outcomes.ended & (outcomes.tenure <= days),
-            "said": said,
-        }
-    )
-    frame = frame.loc[(outcomes.entry < days) | (outcomes.entry <= 0)]
-    try:
-        straight = fit_cox(frame, ["said"], confidence=confidence)
-        bent = fit_cox(frame, [], splines=["said"], confidence=confidence)
-    except NotEnoughData:
-        return unknown
-    if straight.terms.empty or not np.isfinite(straight.terms["coefficient"].iloc[0]):
-        return unknown
-    row = straight.terms.iloc[0]
-    half = np.log(row["upper"]) - row["coefficient"]
-    gap = np.abs(_smoothed(bent, frame, days) - np.clip(risk, _EDGE, 1 - _EDGE)[frame.index])
-    return {
-        "slope": float(row["coefficient"]),
-        "lower": float(row["coefficient"] - half),
-        "upper": float(row["coefficient"] + half),
-        "ici": float(np.mean(gap)),
-        "e90": float(np.quantile(gap, 0.9)),
-    }
-
-
-def _smoothed(fit: CoxFit, frame: pd.DataFrame, days: float) -> FloatArray:
-    last = float(fit.baseline["tenure_days"].max())
-    base = fit.cumulative_hazard(np.array([min(days, last)]))[0]
-    return np.asarray(-np.expm1(-base * np.exp(fit.score(frame))))
-
-
 def check_distribution(
-    outcomes: Outcomes, survival_at_end: FloatArray, *, n_bins: int = 10
+    outcomes: Outcomes,
+    survival_at_end: FloatArray,
+    *,
+    survival_before_end: FloatArray | None = None,
+    n_bins: int = 10,
 ) -> tuple[pd.DataFrame, float]:
     """Are the chances to stay, read at each customer's own last tenure, spread evenly, as true chances would be?
 
     Parameters
     ----------
     survival_at_end
-        Each customer's chance to have stayed to the ``tenure_days`` recorded (from ``entry_days`` on).
+        Each customer's chance to have stayed beyond the ``tenure_days`` recorded (from ``entry_days`` on).
+    survival_before_end
+        The chance just before it. Where tenure is known by the month, chances fall in steps: whoever ended is then
+        spread evenly over the step, or even the truth would fail.
 
     Returns
     -------
@@ -134,12 +92,16 @@ def check_distribution(
 
     References
     ----------
-    D-calibration: Haider, Hoehn, Davis and Greiner (2020), Journal of Machine Learning Research 21 (85).
+    D-calibration: Haider, Hoehn, Davis and Greiner (2020), Journal of Machine Learning Research 21 (85). Steps as in
+    the non-randomised probability integral transform: Czado, Gneiting and Held (2009), Biometrics 65, 1254-1261.
     """
     chance = np.clip(survival_at_end, 0.0, 1.0)
     edges = np.linspace(0.0, 1.0, n_bins + 1)
     place = np.minimum((chance * n_bins).astype(int), n_bins - 1)
-    filled = np.bincount(place[outcomes.ended], minlength=n_bins).astype(float)
+    if survival_before_end is None:
+        filled = np.bincount(place[outcomes.ended], minlength=n_bins).astype(float)
+    else:
+        filled = _spread(chance[outcomes.ended], np.clip(survival_before_end[outcomes.ended], 0.0, 1.0), edges)
     open_chance, open_place = chance[~outcomes.ended], place[~outcomes.ended]
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.where(open_chance > 0, (open_chance - edges[open_place]) / open_chance, 1.0)
@@ -152,3 +114,17 @@ def check_distribution(
     chi = float(np.sum((filled - expected) ** 2) / expected)
     table = pd.DataFrame({"from_chance": edges[:-1], "to_chance": edges[1:], "expected": expected, "observed": filled})
     return table, float(stats.chi2.sf(chi, n_bins - 1))
+
+
+def _spread(low: FloatArray, high: FloatArray, edges: FloatArray) -> FloatArray:
+    """Each customer spread evenly from `low` to `high` over the bins; whole in one bin where the two are equal."""
+    n_bins = len(edges) - 1
+    filled = np.zeros(n_bins)
+    width = high - low
+    is_point = width <= _EDGE
+    np.add.at(filled, np.minimum((low[is_point] * n_bins).astype(int), n_bins - 1), 1.0)
+    low, high, width = low[~is_point], high[~is_point], width[~is_point]
+    for place in range(n_bins):
+        inside = np.minimum(high, edges[place + 1]) - np.maximum(low, edges[place])
+        filled[place] += float(np.sum(np.maximum(inside, 0.0) / width))
+    return filled

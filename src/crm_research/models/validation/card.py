@@ -13,26 +13,24 @@ from crm_research.models.survival.risk import FloatArray
 from crm_research.models.validation.calibration import (
     GROUP_COLUMNS,
     calibrate_groups,
-    calibration_slope,
     check_distribution,
 )
-from crm_research.models.validation.measures import (
-    Measured,
-    brier_parts,
-    measure_auc,
-    measure_brier,
-    measure_uno,
-    sum_parts,
-)
+from crm_research.models.validation.integrated import N_GRID, SurvivalAt, integrate_brier
+from crm_research.models.validation.measures import Measured, measure_auc, measure_brier, measure_uno, sum_parts
+from crm_research.models.validation.slope import measure_recalibration
 from crm_research.models.validation.weights import Outcomes, read_outcomes, usable_horizon
 from crm_research.stats.intervals import check_confidence, normal_quantile
 
 # Conventions: a slope, or a ratio of observed to expected, that is surely outside these limits fails.
 TOLERATED: Final = (0.8, 1.25)
 _FEWEST_ENDS: Final = 100
+_MEANT: Final = {
+    "calibration_slope": ("differences between risks are exaggerated", "differences between risks are understated"),
+    "observed_to_expected": ("fewer left than were said to", "more left than were said to"),
+}
 
 MEASURE_COLUMNS: Final = ("measure", "horizon_days", "estimate", "lower", "upper", "best", "estimator")
-SurvivalAt = Callable[[float], FloatArray]
+_OBSERVED: Final = ("observed", "lower", "upper")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,8 +89,9 @@ def validate_chances(
     null_survival_at: Callable[[float], FloatArray | float] | None = None,
     score: FloatArray | None = None,
     survival_at_end: FloatArray | None = None,
+    survival_before_end: FloatArray | None = None,
     n_groups: int = 10,
-    n_grid: int = 40,
+    n_grid: int = N_GRID,
     confidence: float = 0.95,
 ) -> ValidationCard:
     """What are these chances to stay worth, on customers the model has not seen?
@@ -100,7 +99,8 @@ def validate_chances(
     Parameters
     ----------
     outcomes
-        One row for each customer (contract): ``tenure_days``, ``is_ended``, ``entry_days`` (optional). On a temporal
+        One row for each customer (contract): ``tenure_days``, ``is_ended``, ``entry_days`` (optional),
+        ``customer_id`` (optional: then errors allow for several contracts of one customer). On a temporal
         holdout the clock starts at as_of: tenure_days are the days since then, entry_days are 0, and the chances are
         those of customers who had stayed until as_of.
     survival_at
@@ -113,8 +113,8 @@ def validate_chances(
         Kaplan-Meier of these very outcomes, which is a little better than any rule could have been.
     score
         Higher means sooner, for ranking; without it, the risk at the last usable horizon.
-    survival_at_end
-        For D-calibration.
+    survival_at_end, survival_before_end
+        For D-calibration, as in `check_distribution`.
     n_groups
         Groups of risk.
     n_grid
@@ -132,7 +132,9 @@ def validate_chances(
     Notes
     -----
     Weights for those censored come from Kaplan-Meier and assume that censoring has nothing to do with leaving or
-    with the covariates. Intervals take the weights as known and the customers as independent.
+    with the covariates. Intervals take the weights as known and the customers as independent; those of Kaplan-Meier
+    (observed to expected, groups of risk) take contracts as independent. They tell how far these outcomes vary, not how
+    far another fit of the model would.
     """
     check_confidence(confidence)
     seen = read_outcomes(outcomes)
@@ -162,7 +164,7 @@ def validate_chances(
     reasons = _fails(measures, n_horizons=len(horizons))
     distribution, p_value = (pd.DataFrame(), np.nan)
     if survival_at_end is not None:
-        distribution, p_value = check_distribution(seen, survival_at_end)
+        distribution, p_value = check_distribution(seen, survival_at_end, survival_before_end=survival_before_end)
     return ValidationCard(
         measures=measures,
         calibration=pd.concat(groups[1:], ignore_index=True) if len(groups) > 1 else groups[0],
@@ -201,15 +203,9 @@ def _integrate(
     n_grid: int,
     confidence: float,
 ) -> list[dict[str, float | str]]:
-    """The Brier score averaged over the days up to the last horizon, by trapezoids, beside the null's."""
-    grid = np.linspace(0.0, last, n_grid + 1)
-    width = np.full(len(grid), 1.0)
-    width[[0, -1]] = 0.5
-    width /= width.sum()
-    model, rule = np.zeros(seen.n), np.zeros(seen.n)
-    for share, days in zip(width[1:], grid[1:], strict=True):
-        model += share * brier_parts(seen, survival_at(float(days)), days=float(days))
-        rule += share * brier_parts(seen, np.broadcast_to(null(float(days)), seen.n), days=float(days))
+    """The Brier score averaged over the days up to the last horizon, beside the null's."""
+    model = integrate_brier(seen, survival_at, until_days=last, n_grid=n_grid)
+    rule = integrate_brier(seen, null, until_days=last, n_grid=n_grid)
     estimator = f"Brier score with censoring weights, mean over 0 to {last:g} days"
     found = {"ibs": model, "ibs_null": rule, "ibs_gain": rule - model}
     best = {"ibs": "0", "ibs_null": "0", "ibs_gain": "above 0"}
@@ -227,44 +223,26 @@ def _at_horizon(
     n_groups: int,
     confidence: float,
 ) -> tuple[list[dict[str, float | str]], pd.DataFrame]:
+    by_rule = measure_brier(seen, np.broadcast_to(null, seen.n), days=days)
     rows = [
         _row("auc", days, measure_auc(seen, ranking, days=days), "1", "cumulative/dynamic, weighted", confidence),
         _row("brier", days, measure_brier(seen, chances, days=days), "0", "Graf, weighted", confidence),
-        _row(
-            "brier_null",
-            days,
-            measure_brier(seen, np.broadcast_to(null, seen.n), days=days),
-            "0",
-            "Graf, weighted",
-            confidence,
-        ),
+        _row("brier_null", days, by_rule, "0", "Graf, weighted", confidence),
     ]
     table = calibrate_groups(seen, 1.0 - chances, days=days, n_groups=n_groups, confidence=confidence)
-    slope = calibration_slope(seen, 1.0 - chances, days=days, confidence=confidence)
-    base: dict[str, float | str] = {"horizon_days": days, "lower": np.nan, "upper": np.nan}
     everyone = table.iloc[0]
     expected = float(everyone["expected"])
-    ratios: dict[str, float | str] = {
-        name: float(everyone[source]) / expected if expected > 0 else np.nan
-        for name, source in (("estimate", "observed"), ("lower", "lower"), ("upper", "upper"))
-    }
+    ratio = tuple(float(everyone[name]) / expected if expected > 0 else np.nan for name in _OBSERVED)
+    found = measure_recalibration(seen, 1.0 - chances, days=days, confidence=confidence)
     said = "Cox on the complementary log-log of the risk"
-    rows += [
-        {
-            "measure": "calibration_slope",
-            "horizon_days": days,
-            "estimate": slope["slope"],
-            "lower": slope["lower"],
-            "upper": slope["upper"],
-            "best": "1",
-            "estimator": said,
-        },
-        base
-        | {"measure": "observed_to_expected", "best": "1", "estimator": "1 - Kaplan-Meier over mean risk"}
-        | ratios,
-        base | {"measure": "ici", "estimate": slope["ici"], "best": "0", "estimator": f"{said}, natural spline"},
-        base | {"measure": "e90", "estimate": slope["e90"], "best": "0", "estimator": f"{said}, natural spline"},
-    ]
+    spline = f"{said}, natural spline; limits from its error, at least as wide as needed"
+    for name, limits, best, estimator in (
+        ("calibration_slope", found.slope, "1", said),
+        ("observed_to_expected", ratio, "1", "1 - Kaplan-Meier over mean risk"),
+        ("ici", found.ici, "0", spline),
+        ("e90", found.e90, "0", spline),
+    ):
+        rows.append(dict(zip(MEASURE_COLUMNS, (name, days, *limits, best, estimator), strict=True)))
     return rows, table
 
 
@@ -281,7 +259,8 @@ def _fails(measures: pd.DataFrame, *, n_horizons: int) -> list[str]:
             if row["measure"] == "observed_to_expected":
                 reasons.append(f"{said} could not be measured")
         elif row["lower"] > high or row["upper"] < low:
+            meant = _MEANT[str(row["measure"])][int(row["lower"] > high)]
             reasons.append(
-                f"{said} is {row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f}), where 1 is right"
+                f"{said} is {row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f}), where 1 is right: {meant}"
             )
     return reasons

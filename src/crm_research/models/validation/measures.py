@@ -46,10 +46,12 @@ def measure_uno(outcomes: Outcomes, score: FloatArray, *, until_days: float) -> 
     Uno, Cai, Pencina, D'Agostino and Wei (2011), Statistics in Medicine 30, 1105-1117. With late entry the censoring
     weight is that of being watched at all, at risk / (n S), which without it is the same number.
     """
-    seen = outcomes.seen(outcomes.tenure)
+    seen = outcomes.own_seen
     with np.errstate(divide="ignore"):
         weight = np.where(outcomes.ended & (outcomes.tenure <= until_days) & (seen > 0), seen**-2.0, 0.0)
-    found = measure_concordance(score, outcomes.tenure, outcomes.ended, entry=outcomes.entry, end_weight=weight)
+    found = measure_concordance(
+        score, outcomes.tenure, outcomes.ended, entry=outcomes.entry, end_weight=weight, cluster=outcomes.owner
+    )
     return Measured(estimate=found.estimate, influence=np.empty(0), std_error=found.std_error)
 
 
@@ -64,7 +66,7 @@ def horizon_weights(outcomes: Outcomes, days: float) -> tuple[FloatArray, FloatA
     Graf, Schmoor, Sauerbrei and Schumacher (1999), Statistics in Medicine 18, 2529-2545.
     """
     at = np.array([days])
-    seen = outcomes.seen(outcomes.tenure)
+    seen = outcomes.own_seen
     is_case = outcomes.ended & (outcomes.tenure <= days)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Where Kaplan-Meier has come down to 0 (with late entry: everybody watched by then left), nothing is added.
@@ -103,7 +105,7 @@ def measure_auc(outcomes: Outcomes, score: FloatArray, *, days: float) -> Measur
     estimate = float(cases @ of_case) / total
     influence = cases * (of_case - estimate * controls.sum()) + controls * (of_control - estimate * cases.sum())
     influence = influence / total
-    return Measured(estimate=estimate, influence=influence, std_error=float(np.sqrt(np.sum(influence**2))))
+    return Measured(estimate=estimate, influence=influence, std_error=outcomes.error_of(influence))
 
 
 def brier_parts(outcomes: Outcomes, survival: FloatArray, *, days: float) -> FloatArray:
@@ -126,7 +128,7 @@ def sum_parts(parts: FloatArray, outcomes: Outcomes) -> Measured:
     """A weighted mean from what each customer adds to it."""
     estimate = float(parts.sum())
     influence = parts - estimate / outcomes.n
-    return Measured(estimate=estimate, influence=influence, std_error=float(np.sqrt(np.sum(influence**2))))
+    return Measured(estimate=estimate, influence=influence, std_error=outcomes.error_of(influence))
 
 
 def _share_below(score: FloatArray, weight: FloatArray) -> FloatArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,10 @@ import pandas as pd
 from crm_research.errors import CrmError
 from crm_research.models.survival.risk import FloatArray
 
+_ONLY: Final = "measure"
+
 Scorer = Callable[[pd.DataFrame], FloatArray]
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,39 +75,78 @@ def estimate_optimism(
     Harrell, Lee and Mark (1996), Statistics in Medicine 15, 361-387; limits: Noma, Shinozaki, Iba, Teramukai and
     Furukawa (2021), Statistics in Medicine 40, 5691-5701 (location-shifted bootstrap).
     """
+    return resample_optimism(
+        rows,
+        build,
+        lambda judged, scorer: {_ONLY: measure(judged, scorer(judged))},
+        seed=seed,
+        cluster=cluster,
+        n_resamples=n_resamples,
+        confidence=confidence,
+    )[_ONLY]
+
+
+def resample_optimism(
+    rows: pd.DataFrame,
+    build: Callable[[pd.DataFrame], Model],
+    measure: Callable[[pd.DataFrame, Model], Mapping[str, float]],
+    *,
+    seed: int,
+    cluster: str | None = None,
+    unit: str | None = None,
+    n_resamples: int = 100,
+    confidence: float = 0.95,
+) -> dict[str, Optimism]:
+    """As `estimate_optimism`, for several measures of whatever was built, from one set of resamples.
+
+    Parameters
+    ----------
+    unit
+        Column whose values tell apart what several rows are about (contract_id): drawn twice, it stands for two.
+    """
     rng = np.random.default_rng(seed)
-    apparent = measure(rows, build(rows)(rows))
+    apparent = measure(rows, build(rows))
     owners = np.arange(len(rows)) if cluster is None else pd.factorize(rows[cluster], use_na_sentinel=False)[0]
     order = np.argsort(owners, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(owners))])
-    own, gaps, failed = [], [], 0
+    own: dict[str, list[float]] = {name: [] for name in apparent}
+    gaps: dict[str, list[float]] = {name: [] for name in apparent}
     for _ in range(n_resamples):
         drawn = rng.integers(0, len(starts) - 1, len(starts) - 1)
         sizes = starts[drawn + 1] - starts[drawn]
         offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         sample = rows.iloc[order[np.repeat(starts[drawn], sizes) + offsets]].reset_index(drop=True)
+        if unit is not None:
+            numbers = pd.factorize(sample[unit])[0]
+            sample[unit] = numbers + (numbers.max() + 1) * np.repeat(np.arange(len(drawn)), sizes)
         try:
-            scorer = build(sample)
-            here, there = measure(sample, scorer(sample)), measure(rows, scorer(rows))
+            model = build(sample)
+            here, there = measure(sample, model), measure(rows, model)
         except (CrmError, ValueError, np.linalg.LinAlgError, ArithmeticError):
-            failed += 1
             continue
-        if np.isfinite(here) and np.isfinite(there):
-            own.append(here)
-            gaps.append(here - there)
-        else:
-            failed += 1
-    if not gaps:
+        for name in apparent:
+            if np.isfinite(here[name]) and np.isfinite(there[name]):
+                own[name].append(here[name])
+                gaps[name].append(here[name] - there[name])
+    if not any(gaps.values()):
         raise ValueError("The model could be built and measured on no resample.")
+    return {
+        name: _conclude(float(apparent[name]), own[name], gaps[name], n_resamples, confidence)
+        for name in apparent
+        if gaps[name]
+    }
+
+
+def _conclude(apparent: float, own: list[float], gaps: list[float], n_resamples: int, confidence: float) -> Optimism:
     optimism = float(np.mean(gaps))
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(own, [tail, 1 - tail]) - optimism
     return Optimism(
-        apparent=float(apparent),
+        apparent=apparent,
         optimism=optimism,
-        corrected=float(apparent) - optimism,
+        corrected=apparent - optimism,
         lower=float(lower),
         upper=float(upper),
         n_resamples=len(gaps),
-        n_failed=failed,
+        n_failed=n_resamples - len(gaps),
     )

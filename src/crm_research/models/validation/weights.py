@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.models.survival.kaplan_meier import product_limit
-from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, count_rows
+from crm_research.models.survival.risk import FloatArray, IntArray, RiskTable, build_risk_table, count_rows
 
 FEWEST_WATCHED: Final = 20
 _LEAST_SEEN: Final = 0.05
@@ -27,6 +28,8 @@ class Outcomes:
         From when on each was watched, until when, and whether that was the end.
     table, survival
         Everybody at risk by tenure, and Kaplan-Meier after each.
+    owner
+        Number of the customer each row belongs to, where some have several; None where every row stands alone.
     """
 
     entry: FloatArray
@@ -34,11 +37,17 @@ class Outcomes:
     ended: NDArray[np.bool_]
     table: RiskTable
     survival: FloatArray
+    owner: IntArray | None = None
 
     @property
     def n(self) -> int:
-        """Customers judged."""
+        """Rows judged: customers, or contracts."""
         return len(self.tenure)
+
+    def error_of(self, influence: FloatArray) -> float:
+        """The standard error of a sum, from what each row moves it by; rows of one customer move together."""
+        each = influence if self.owner is None else np.bincount(self.owner, influence)
+        return float(np.sqrt(np.sum(each**2)))
 
     def seen(self, days: FloatArray, *, after: bool = False) -> FloatArray:
         """The share of those still there that the records watch just before each tenure, up to one factor for all.
@@ -57,6 +66,11 @@ class Outcomes:
         at_risk = self.watched(days, after=after)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(staying > 0, at_risk / (staying * self.n), 0.0)
+
+    @cached_property
+    def own_seen(self) -> FloatArray:
+        """`seen` at each one's own tenure."""
+        return self.seen(self.tenure)
 
     def watched(self, days: FloatArray, *, after: bool = False) -> FloatArray:
         """How many were under observation just before (or after) each tenure?"""
@@ -78,7 +92,7 @@ def read_outcomes(frame: pd.DataFrame) -> Outcomes:
     ----------
     frame
         One row for each customer judged: ``tenure_days`` (or days since as_of), ``is_ended``, ``entry_days``
-        (0 without the column).
+        (0 without the column), ``customer_id`` (optional: rows of one customer vary together).
     """
     for name in ("tenure_days", "is_ended"):
         if name not in frame.columns:
@@ -92,7 +106,20 @@ def read_outcomes(frame: pd.DataFrame) -> Outcomes:
         raise NotEnoughData("A validation card", needed=1, found=0, mend="Nobody ended in the time judged.")
     counts = count_rows(pd.Series(tenure), pd.Series(ended), entry_days=pd.Series(np.maximum(entry, 0.0)))
     table = build_risk_table(counts)
-    return Outcomes(entry=entry, tenure=tenure, ended=ended, table=table, survival=product_limit(table)[0])
+    return Outcomes(
+        entry=entry,
+        tenure=tenure,
+        ended=ended,
+        table=table,
+        survival=product_limit(table)[0],
+        owner=_owners(frame),
+    )
+
+
+def _owners(frame: pd.DataFrame) -> IntArray | None:
+    if "customer_id" not in frame.columns or not frame["customer_id"].duplicated().any():
+        return None
+    return np.asarray(pd.factorize(frame["customer_id"], use_na_sentinel=False)[0], dtype=np.int64)
 
 
 def usable_horizon(outcomes: Outcomes, *, least_seen: float = _LEAST_SEEN) -> float:

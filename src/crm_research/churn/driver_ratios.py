@@ -1,0 +1,194 @@
+"""The ratios that a reader is told: one for each comparison, or an early and a late one where it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from crm_research.models.hazards import CoxFit, HazardFit
+from crm_research.models.hazards.early_late import EARLY, LATE, EarlyLateFit, fit_early_late
+from crm_research.theme import join_words
+from crm_research.vocabulary import DAYS_PER_MONTH
+
+RATIO_COLUMNS: Final = (
+    "covariate",
+    "level",
+    "reference",
+    "period",
+    "hazard_ratio",
+    "lower",
+    "upper",
+    "p_value",
+    "n",
+    "n_ended",
+    "is_doubtful",
+)
+_SMALL_P: Final = 0.05
+_LEAST_BEND: Final = 1.1
+# Notes that the fit with one ratio throughout has given already.
+_SAID_BEFORE: Final = ("nothing that the covariate", "missing number", "under observation", "clusters", "ends carry")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ratios:
+    """What goes with leaving sooner, and what was done where it changes with tenure.
+
+    Parameters
+    ----------
+    table
+        Grain: comparison. Columns ``covariate``, ``level``, ``reference``, ``period`` (in words; empty where one ratio
+        holds throughout), ``hazard_ratio``, ``lower``, ``upper``, ``p_value``, ``n`` (contracts), ``n_ended``,
+        ``is_doubtful`` (an average of a ratio that changes).
+    remedy
+        What was done, in words; empty where nothing had to be.
+    notes
+        What the fit behind the early and late ratios had to leave out.
+    cut_days
+        Tenure up to which a period is early; None without one.
+    """
+
+    table: pd.DataFrame
+    remedy: str = ""
+    notes: tuple[str, ...] = ()
+    cut_days: float | None = None
+
+
+def tell_ratios(rows: pd.DataFrame, fit: CoxFit, *, strata: Sequence[str], cluster: str | None) -> Ratios:
+    """Which ratios may be told as one number, and which must be told as two?
+
+    Parameters
+    ----------
+    rows
+        `read_rows`, to which `fit` was fitted.
+    """
+    checked = fit.proportionality
+    doubtful = list(dict.fromkeys(checked.loc[checked["is_doubtful"].astype(bool), "covariate"]))
+    two = None
+    if doubtful:
+        cut = cut_tenure(rows)
+        two = fit_early_late(rows, fit, doubtful, cut_days=cut, strata=strata, cluster=cluster)
+    if two is None:
+        table = fit.contrasts().assign(period="")
+        return Ratios(table=_finish(table, rows, fit, doubtful), remedy=_say_remedy(None, doubtful))
+    averages = fit.contrasts()
+    averages = averages.loc[averages["covariate"].isin(two.strata)].assign(period="")
+    ratios = pd.concat([two.ratios, averages], ignore_index=True) if len(averages) else two.ratios
+    table = _finish(ratios, rows, fit, doubtful, two.cut_days)
+    first, later = _name_periods(two.cut_days)
+    table["period"] = table["period"].map({EARLY: first, LATE: later, "": ""})
+    kept = [note for note in two.fit.notes if not any(words in note for words in _SAID_BEFORE)]
+    has_star = bool((table["is_doubtful"] & table["covariate"].isin(two.split)).any())
+    remedy = _say_remedy(two, doubtful, has_star=has_star)
+    return Ratios(table=table, remedy=remedy, notes=tuple(kept), cut_days=two.cut_days)
+
+
+def tell_grouped(fit: HazardFit) -> Ratios:
+    """The ratios of a fit to counts, which say nothing of how they change."""
+    return Ratios(table=fit.contrasts().assign(period="", is_doubtful=False)[list(RATIO_COLUMNS)])
+
+
+def cut_tenure(rows: pd.DataFrame) -> float:
+    """Up to which tenure is a ratio early? The median tenure of those who left, in whole months, one at least."""
+    middle = float(rows.loc[rows["is_ended"].astype(bool), "tenure_days"].median())
+    return float(round(max(round(middle / DAYS_PER_MONTH), 1) * DAYS_PER_MONTH))
+
+
+def find_bends(fit: HazardFit, confidence: float = 0.95) -> list[str]:
+    """Along which numbers does the danger clearly not run straight, by chance (Holm) and by more than 1.1 times?"""
+    found: dict[str, float] = {}
+    for term in fit.covariate_terms:
+        if term.kind != "spline":
+            continue
+        place = np.flatnonzero(((fit.terms["covariate"] == term.name) & (fit.terms["level"] != "")).to_numpy())
+        part = fit.terms["coefficient"].to_numpy(dtype=np.float64)[place]
+        own = fit.covariance[np.ix_(place, place)]
+        if not np.isfinite(part).all() or not np.isfinite(own).all():
+            continue
+        found[term.name] = float(stats.chi2.sf(float(part @ np.linalg.pinv(own) @ part), len(place)))
+    clear = []
+    for number, (name, p) in enumerate(sorted(found.items(), key=lambda item: item[1])):
+        if p * (len(found) - number) >= min(_SMALL_P, 1 - confidence):
+            break
+        curve = fit.curve(name)
+        is_off_one = (curve["lower"] > 1) | (curve["upper"] < 1)
+        if is_off_one.any() and _departure(curve) > np.log(_LEAST_BEND):
+            clear.append(name)
+    return clear
+
+
+def _departure(curve: pd.DataFrame) -> float:
+    """How far does the logarithm of the ratio lie from the straight line between its ends, at most?"""
+    line = np.log(curve["hazard_ratio"].to_numpy(dtype=np.float64))
+    return float(np.abs(line - np.linspace(line[0], line[-1], len(line))).max())
+
+
+def _name_periods(cut_days: float) -> tuple[str, str]:
+    months = round(cut_days / DAYS_PER_MONTH)
+    return f"first {months} months" if months > 1 else "first month", "later"
+
+
+def _say_remedy(two: EarlyLateFit | None, doubtful: Sequence[str], *, has_star: bool = False) -> str:
+    said = []
+    if two is not None and two.split:
+        many = len(two.split) > 1
+        said.append(
+            f"The {'ratios' if many else 'ratio'} of {_named(two.split)} {'change' if many else 'changes'} with "
+            f"tenure, so {'each is' if many else 'it is'} given twice: for the {_name_periods(two.cut_days)[0]} of a "
+            "contract and for later."
+            + (" What is marked * had too few ends for that and is an average." if has_star else "")
+        )
+    if two is not None and two.strata:
+        said.append(
+            f"The danger by {_named(two.strata)} changes with tenure, with too few ends for an early and a late "
+            "ratio: in the other ratios each group has its own course, and its own, marked *, is an average."
+        )
+    done = () if two is None else (*two.split, *two.strata)
+    left = [name for name in doubtful if name not in done]
+    if left:
+        said.append(
+            f"What goes with {_named(left)} changes with tenure, with too few ends to tell early from late: read "
+            "what is marked * as an average over the tenures watched."
+        )
+    return " ".join(said)
+
+
+def _named(names: Sequence[str]) -> str:
+    return join_words([name.replace("_", " ") for name in names])
+
+
+def _finish(
+    table: pd.DataFrame, rows: pd.DataFrame, fit: CoxFit, doubtful: Sequence[str], cut_days: float | None = None
+) -> pd.DataFrame:
+    """Contracts in place of rows, which may be stretches or halves of contracts."""
+    codes, _ = pd.factorize(rows["contract_id"])
+    ended = rows["is_ended"].to_numpy(dtype=bool)
+    inside = {"": np.ones(len(rows), dtype=bool)}
+    if cut_days is not None:
+        begins, until = rows["entry_days"].to_numpy(dtype=float), rows["tenure_days"].to_numpy(dtype=float)
+        inside |= {EARLY: begins < cut_days, LATE: until > cut_days}
+    counts: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for term in fit.covariate_terms:
+        x = term.columns(rows[term.name])
+        for period, half in inside.items():
+            late_end = half if period != EARLY or cut_days is None else half & (until <= cut_days)
+            for column, level in enumerate(term.labels):
+                is_in = (x[:, column] == 1) if term.kind == "category" else np.isfinite(x[:, column])
+                counts[(term.name, level, period)] = _count(codes, is_in & half, is_in & late_end & ended)
+    kinds = {term.name: term.kind for term in fit.covariate_terms}
+    named = zip(*(table[column].astype(str) for column in ("covariate", "level", "period")), strict=True)
+    keys = [(name, level if kinds[name] == "category" else "", period) for name, level, period in named]
+    return table.assign(
+        n=[counts[key][0] for key in keys],
+        n_ended=[counts[key][1] for key in keys],
+        is_doubtful=table["covariate"].isin(list(doubtful)) & (table["period"] == ""),
+    )[list(RATIO_COLUMNS)]
+
+
+def _count(codes: NDArray[np.intp], is_in: NDArray[np.bool_], ended: NDArray[np.bool_]) -> tuple[int, int]:
+    return int((np.bincount(codes[is_in]) > 0).sum()), int(ended.sum())

@@ -1,0 +1,119 @@
+"""May these covariates explain who leaves? Refused where they know the future, the end, or what came on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from crm_research.errors import LeakageError, ParameterError
+from crm_research.features.changing import SINCE, CovariateBuilder, has_own_times, own_columns
+from crm_research.features.clock import instant
+from crm_research.features.leakage import guard_fixed_in_time, guard_history, guard_no_lookahead
+from crm_research.features.person_periods import guard_outcome
+from crm_research.features.spells import build_spells
+from crm_research.features.window import known_rows
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.study import Study
+
+_EPOCH: Final = datetime(1970, 1, 1)
+_FEWEST_RUNNING: Final = 20
+_SHARE_OF_ENDED: Final = 0.9
+
+
+def guard_known_ends(spells: ir.Table, covariates: Sequence[str]) -> None:
+    """Is a covariate filled in only when a contract ends? Then it knows the end, and a LeakageError names it.
+
+    Parameters
+    ----------
+    spells
+        `build_spells`.
+    covariates
+        Its columns.
+
+    Notes
+    -----
+    Refused is a column that is empty for every contract that runs, twenty at least, and filled for nine in ten of
+    those that ended.
+    """
+    counts = {f"of_{i}": (~spells.is_ended & spells[name].notnull()).sum() for i, name in enumerate(covariates)}
+    counts |= {f"by_{i}": (spells.is_ended & spells[name].notnull()).sum() for i, name in enumerate(covariates)}
+    found = spells.agg(n_ended=spells.is_ended.sum(), n=spells.count(), **counts).to_pyarrow().to_pylist()[0]
+    n_ended = found["n_ended"] or 0
+    if found["n"] - n_ended < _FEWEST_RUNNING or not n_ended:
+        return
+    late = [
+        name
+        for i, name in enumerate(covariates)
+        if not found[f"of_{i}"] and (found[f"by_{i}"] or 0) >= _SHARE_OF_ENDED * n_ended
+    ]
+    if late:
+        raise LeakageError(
+            f"{', '.join(late)}: filled in for contracts that ended and for none of the {found['n'] - n_ended:,} that "
+            "run on, so it became known with the end and cannot explain it. Leave it out of the covariates."
+        )
+
+
+def guard_own_covariates(study: Study, build: CovariateBuilder, instants: Sequence[datetime]) -> tuple[str, ...]:
+    """May covariates of the reader's own making explain the ends of contracts? Their names, if so.
+
+    Parameters
+    ----------
+    build
+        Makes contract_id and columns, one row a contract; or contract_id, ``valid_from`` and columns that hold from
+        then on.
+    instants
+        Earlier instants to stand at; see `pick_instants`.
+
+    Raises
+    ------
+    LeakageError
+        If it reads what came after as_of, if one row stands for a whole contract and yet changed on the way, or if
+        a history was written back.
+    ParameterError
+        If the table is not of one of the two kinds.
+    """
+    name = getattr(build, "__name__", "the builder")
+    made = build(study)
+    columns = own_columns(made)
+    if "contract_id" not in made.columns or not columns:
+        raise ParameterError(
+            f"{name} must make a table of contract_id and at least one more column, not of {', '.join(made.columns)}."
+        )
+    guard_outcome(columns)
+
+    def known(at: Study) -> ir.Table:
+        table = build(at)
+        if has_own_times(table):
+            return table.filter(table[SINCE].cast("timestamp") <= instant(at.as_of))
+        # A contract that the builder leaves out has an empty value, which may change like any other.
+        return (
+            known_rows(at, "contracts").select("contract_id").left_join(table, "contract_id").drop("contract_id_right")
+        )
+
+    known.__name__ = name
+    guard_no_lookahead(known, study)
+    if has_own_times(made):
+        guard_history(known, study, table="contracts", key="contract_id", since=SINCE, instants=instants)
+        return columns
+    n_repeated = int(made.count().execute()) - int(made.contract_id.nunique().execute())
+    if n_repeated:
+        raise ParameterError(
+            f"{name} makes {n_repeated:,} rows more than it has contracts. Give one row a contract, or add a column "
+            f"{SINCE} with the instant from which each row holds."
+        )
+    guard_fixed_in_time(known, study, key="contract_id", columns=columns, instants=instants)
+    return columns
+
+
+def pick_instants(study: Study) -> list[datetime]:
+    """At which earlier instants should covariates be looked at? A few, spread over the spells of the past."""
+    starts = build_spells(study).started_at.epoch_seconds()
+    marks = starts.as_table().agg(**{f"q{q}": starts.quantile(q / 100).cast("int64") for q in (25, 50, 75)})
+    seconds = [value for value in marks.to_pyarrow().to_pylist()[0].values() if value is not None]
+    found = [_EPOCH + timedelta(seconds=value) for value in seconds]
+    found += [middle + (study.as_of - middle) / 2 for middle in found[1:2]]
+    return sorted({day for day in found if day < study.as_of})
