@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from crm_research.churn.risk_reasons import say_reasons
+from crm_research.churn.risks.reasons import say_reasons
 from crm_research.models.hazards import fit_cox
 from crm_research.models.hazards.boosting import fit_boosting
 from crm_research.models.hazards.prediction import forecast_leaving

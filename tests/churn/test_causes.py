@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.cause_words import change_figures, change_finding, change_rows, reason_change_finding
-from crm_research.churn.causes import BANDS, decompose_change
-from crm_research.churn.decision_charts import draw_change
-from crm_research.churn.decision_page import show_causes
+from crm_research.churn.decisions.cause_words import change_figures, change_finding, change_rows, reason_change_finding
+from crm_research.churn.decisions.causes import BANDS, decompose_change
+from crm_research.churn.decisions.charts import draw_change
+from crm_research.churn.decisions.page import show_causes
 from crm_research.errors import ParameterError
 from crm_research.models.decisions import BAND_MIX, GROUP_MIX, RATES
 from tests.builders import a_study, contracts

@@ -12,11 +12,11 @@ import pytest
 
 from crm_research import open_study
 from crm_research.churn import describe_churn, show_drivers
-from crm_research.churn import drivers as drivers_module
-from crm_research.churn.driver_charts import draw_bend, draw_drift
-from crm_research.churn.driver_counts import fit_counts
-from crm_research.churn.driver_views import HAZARD_RATIO, draw_drivers, driver_figures, driver_finding, driver_table
-from crm_research.churn.drivers import default_covariates, fit_risk, measure_drivers
+from crm_research.churn.drivers import measure as drivers_module
+from crm_research.churn.drivers.charts import draw_bend, draw_drift
+from crm_research.churn.drivers.counts import fit_counts
+from crm_research.churn.drivers.measure import default_covariates, fit_risk, measure_drivers
+from crm_research.churn.drivers.views import HAZARD_RATIO, draw_drivers, driver_figures, driver_finding, driver_table
 from crm_research.churn.spell_rows import read_rows, read_running
 from crm_research.errors import LeakageError, NotEnoughData, ParameterError
 from crm_research.features.clock import instant

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from crm_research.churn import describe_churn, key_figures
-from crm_research.churn.extrapolation import extrapolate_tenure
-from crm_research.churn.extrapolation_page import show_extrapolation, show_tenure_figures
-from crm_research.churn.extrapolation_views import (
+from crm_research.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.churn.curves.extrapolation_page import show_extrapolation, show_tenure_figures
+from crm_research.churn.curves.extrapolation_views import (
     draw_extrapolation,
     expected_figures,
     expected_finding,
@@ -20,8 +20,8 @@ from crm_research.churn.extrapolation_views import (
     shape_table,
     trust_finding,
 )
-from crm_research.churn.figures import tenure_figures
-from crm_research.churn.reason_page import reason_group_finding, reason_group_table, show_reason_groups
+from crm_research.churn.curves.figures import tenure_figures
+from crm_research.churn.curves.reason_page import reason_group_finding, reason_group_table, show_reason_groups
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.theme import chart_style
 from tests.builders import a_study

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.judging import NOT_IN_TIME, judge_risks
-from crm_research.churn.judging_charts import calibration_data, draw_calibration
-from crm_research.churn.judging_designs import BY_TENURE, CONSTANT
-from crm_research.churn.judging_horizons import say_horizon
-from crm_research.churn.judging_page import show_check
-from crm_research.churn.judging_views import (
+from crm_research.churn.judging.charts import calibration_data, draw_calibration
+from crm_research.churn.judging.designs import BY_TENURE, CONSTANT
+from crm_research.churn.judging.horizons import say_horizon
+from crm_research.churn.judging.judge import NOT_IN_TIME, judge_risks
+from crm_research.churn.judging.page import show_check
+from crm_research.churn.judging.views import (
     SLOPE_12M,
     check_finding,
     distribution_finding,
@@ -268,7 +268,7 @@ def test_a_model_that_cannot_be_fitted_is_a_reason_not_a_trace():
 
 
 def test_large_companies_are_judged_on_a_sample_of_customers(monkeypatch):
-    monkeypatch.setattr("crm_research.churn.judging._MOST_CONTRACTS", 500)
+    monkeypatch.setattr("crm_research.churn.judging.judge._MOST_CONTRACTS", 500)
     seen = []
 
     def fit(rows: pd.DataFrame) -> Truth:

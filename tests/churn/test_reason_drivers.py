@@ -11,8 +11,8 @@ import pytest
 
 from crm_research import open_study
 from crm_research.churn import describe_churn, measure_reason_drivers, show_reason_drivers
-from crm_research.churn.reason_driver_charts import draw_reason_drivers
-from crm_research.churn.reason_driver_views import (
+from crm_research.churn.reasons.charts import draw_reason_drivers
+from crm_research.churn.reasons.views import (
     FRAILTY,
     SHARE_RATIO,
     SPEED_RATIO,

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from crm_research.churn import describe_renewals, draw_intakes, renewal_figures, renewal_finding, show_renewals
-from crm_research.churn.renewal_charts import draw_projection, draw_renewal_check, draw_retention
-from crm_research.churn.renewal_page import show_renewal_check
-from crm_research.churn.renewal_tables import triangle_of
-from crm_research.churn.renewal_words import counting_note, fit_findings, heterogeneity_finding, projection_finding
+from crm_research.churn.renewals.charts import draw_projection, draw_renewal_check, draw_retention
+from crm_research.churn.renewals.page import show_renewal_check
+from crm_research.churn.renewals.tables import triangle_of
+from crm_research.churn.renewals.words import counting_note, fit_findings, heterogeneity_finding, projection_finding
 from crm_research.errors import ParameterError
 from crm_research.figures import NO_VALIDATION
 from tests.builders import a_study, contracts

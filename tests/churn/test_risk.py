@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.judging import judge_risks
-from crm_research.churn.risk import assess_risks, longest_months
-from crm_research.churn.risk_charts import draw_risks
-from crm_research.churn.risk_page import show_risks
-from crm_research.churn.risk_reasons import say_reasons
-from crm_research.churn.risk_words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
+from crm_research.churn.judging.judge import judge_risks
+from crm_research.churn.risks.assess import assess_risks, longest_months
+from crm_research.churn.risks.charts import draw_risks
+from crm_research.churn.risks.foretelling import Foretelling
+from crm_research.churn.risks.page import show_risks
+from crm_research.churn.risks.reasons import say_reasons
+from crm_research.churn.risks.words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
 from crm_research.churn.spell_rows import read_ends, read_rows, read_running
 from crm_research.errors import ParameterError
 from crm_research.models.hazards import fit_cox
@@ -59,8 +60,12 @@ def check(company):
     return judge_risks(company, fits, COVARIATES, n_resamples=0)
 
 
+def _foretold(risks, check):
+    return None if check is None else Foretelling(risks=risks, check=check, strata=())
+
+
 def told(study, risks, check) -> str:
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_risks(study, risks, check)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_risks(study, _foretold(risks, check))))
 
 
 def test_every_running_contract_has_a_row_the_most_at_risk_first(company, risks):

@@ -7,10 +7,15 @@ import pandas as pd
 import pytest
 
 from crm_research.churn import describe_churn
-from crm_research.churn.decision_charts import draw_targets
-from crm_research.churn.decision_page import show_targets
-from crm_research.churn.target_words import RETENTION_NEEDED, group_target_finding, target_figures, target_finding
-from crm_research.churn.targets import set_targets
+from crm_research.churn.decisions.charts import draw_targets
+from crm_research.churn.decisions.page import show_targets
+from crm_research.churn.decisions.target_words import (
+    RETENTION_NEEDED,
+    group_target_finding,
+    target_figures,
+    target_finding,
+)
+from crm_research.churn.decisions.targets import set_targets
 from crm_research.errors import ParameterError
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world

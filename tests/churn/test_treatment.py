@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.decision_charts import draw_net_benefit, draw_profit
-from crm_research.churn.decision_page import show_treatment
-from crm_research.churn.treatment import (
+from crm_research.churn.decisions.charts import draw_net_benefit, draw_profit
+from crm_research.churn.decisions.page import show_treatment
+from crm_research.churn.decisions.treatment import (
     CONTACT,
     LEAVE_ALONE,
     SAVE_RATE,
@@ -17,8 +17,8 @@ from crm_research.churn.treatment import (
     read_margins,
     usual_costs,
 )
-from crm_research.churn.treatment_check import check_treatment
-from crm_research.churn.treatment_words import (
+from crm_research.churn.decisions.treatment_check import check_treatment
+from crm_research.churn.decisions.treatment_words import (
     TREAT_CUSTOMERS,
     TREAT_PROFIT,
     check_finding,

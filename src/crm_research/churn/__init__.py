@@ -1,8 +1,7 @@
 """Churn of contracts: when customers leave, for which reasons, and which groups leave sooner."""
 
-from crm_research.churn.analysis import ChurnAnalysis, describe_churn
-from crm_research.churn.causes import ChangeAnalysis, decompose_change
-from crm_research.churn.charts import (
+from crm_research.churn.curves.analysis import ChurnAnalysis, describe_churn
+from crm_research.churn.curves.charts import (
     draw_groups,
     draw_hazard,
     draw_holdout,
@@ -10,21 +9,12 @@ from crm_research.churn.charts import (
     draw_rule,
     draw_survival,
 )
-from crm_research.churn.counting import ChurnCounts, count_contracts
-from crm_research.churn.decision_page import show_causes, show_targets, show_treatment
-from crm_research.churn.driver_charts import draw_bend, draw_drift
-from crm_research.churn.driver_page import show_drivers
-from crm_research.churn.driver_views import draw_drivers, driver_figures, driver_finding, driver_table
-from crm_research.churn.drivers import DriverAnalysis, default_covariates, fit_risk, measure_drivers
-from crm_research.churn.extrapolation import TenureExtrapolation, extrapolate_tenure
-from crm_research.churn.extrapolation_page import show_extrapolation, show_tenure_figures
-from crm_research.churn.figures import ESTIMATORS, group_figures, key_figures, reason_figures, tenure_figures
-from crm_research.churn.holdout import HoldoutCheck, check_holdout
-from crm_research.churn.judging import RiskCheck, judge_risks
-from crm_research.churn.judging_charts import draw_calibration
-from crm_research.churn.judging_page import show_check
-from crm_research.churn.judging_views import judging_figures, judging_table
-from crm_research.churn.page import (
+from crm_research.churn.curves.counting import ChurnCounts, count_contracts
+from crm_research.churn.curves.extrapolation import TenureExtrapolation, extrapolate_tenure
+from crm_research.churn.curves.extrapolation_page import show_extrapolation, show_tenure_figures
+from crm_research.churn.curves.figures import ESTIMATORS, group_figures, key_figures, reason_figures, tenure_figures
+from crm_research.churn.curves.holdout import HoldoutCheck, check_holdout
+from crm_research.churn.curves.page import (
     show_cautions,
     show_groups,
     show_hazard,
@@ -33,29 +23,41 @@ from crm_research.churn.page import (
     show_reasons,
     show_rule,
 )
-from crm_research.churn.reason_driver_charts import draw_reason_drivers
-from crm_research.churn.reason_driver_page import show_reason_drivers
-from crm_research.churn.reason_driver_views import reason_driver_figures, reason_finding
-from crm_research.churn.reason_drivers import ReasonDrivers, measure_reason_drivers
-from crm_research.churn.reason_page import show_reason_groups
-from crm_research.churn.renewal_charts import draw_intakes, draw_projection, draw_renewal_check, draw_retention
-from crm_research.churn.renewal_check import RenewalCheck
-from crm_research.churn.renewal_figures import renewal_figures
-from crm_research.churn.renewal_page import show_renewal_check, show_renewals
-from crm_research.churn.renewal_words import renewal_finding
-from crm_research.churn.renewals import Renewals, describe_renewals
-from crm_research.churn.risk import RiskList, assess_risks
-from crm_research.churn.risk_charts import draw_risks
-from crm_research.churn.risk_page import show_risks
-from crm_research.churn.risk_words import list_rows, risk_figures, risk_finding
-from crm_research.churn.rule import ConstantRate, compare_constant_rate
+from crm_research.churn.curves.reason_page import show_reason_groups
+from crm_research.churn.curves.rule import ConstantRate, compare_constant_rate
+from crm_research.churn.curves.tables import milestones
+from crm_research.churn.curves.words import answer, needs, stay_finding, year_finding
+from crm_research.churn.decisions.causes import ChangeAnalysis, decompose_change
+from crm_research.churn.decisions.page import show_causes, show_contacts, show_targets, show_treatment
+from crm_research.churn.decisions.targets import RetentionTargets, set_targets
+from crm_research.churn.decisions.treatment import Treatment, choose_treatment
+from crm_research.churn.decisions.treatment_check import TreatmentCheck, check_treatment
+from crm_research.churn.drivers.charts import draw_bend, draw_drift
+from crm_research.churn.drivers.measure import DriverAnalysis, default_covariates, fit_risk, measure_drivers
+from crm_research.churn.drivers.page import show_drivers
+from crm_research.churn.drivers.views import draw_drivers, driver_figures, driver_finding, driver_table
+from crm_research.churn.judging.charts import draw_calibration
+from crm_research.churn.judging.judge import RiskCheck, judge_risks
+from crm_research.churn.judging.page import show_check
+from crm_research.churn.judging.views import judging_figures, judging_table
+from crm_research.churn.reasons.charts import draw_reason_drivers
+from crm_research.churn.reasons.measure import ReasonDrivers, measure_reason_drivers
+from crm_research.churn.reasons.page import show_reason_drivers
+from crm_research.churn.reasons.views import reason_driver_figures, reason_finding
+from crm_research.churn.renewals.charts import draw_intakes, draw_projection, draw_renewal_check, draw_retention
+from crm_research.churn.renewals.check import RenewalCheck
+from crm_research.churn.renewals.describe import Renewals, describe_renewals
+from crm_research.churn.renewals.figures import renewal_figures
+from crm_research.churn.renewals.page import show_renewal_check, show_renewals
+from crm_research.churn.renewals.words import renewal_finding
+from crm_research.churn.risks.assess import RiskList, assess_risks
+from crm_research.churn.risks.charts import draw_risks
+from crm_research.churn.risks.foretelling import Foretelling, foretell_leaving
+from crm_research.churn.risks.model import fit_for_lists
+from crm_research.churn.risks.page import show_foretelling, show_risks
+from crm_research.churn.risks.words import list_rows, risk_figures, risk_finding
 from crm_research.churn.setting import ChurnSetting, describe_setting
-from crm_research.churn.tables import milestones
-from crm_research.churn.targets import RetentionTargets, set_targets
-from crm_research.churn.treatment import Treatment, choose_treatment
-from crm_research.churn.treatment_check import TreatmentCheck, check_treatment
 from crm_research.churn.triage import Triage, triage_setting
-from crm_research.churn.words import answer, needs, stay_finding, year_finding
 
 __all__ = [
     "ESTIMATORS",
@@ -65,6 +67,7 @@ __all__ = [
     "ChurnSetting",
     "ConstantRate",
     "DriverAnalysis",
+    "Foretelling",
     "HoldoutCheck",
     "ReasonDrivers",
     "RenewalCheck",
@@ -108,7 +111,9 @@ __all__ = [
     "driver_finding",
     "driver_table",
     "extrapolate_tenure",
+    "fit_for_lists",
     "fit_risk",
+    "foretell_leaving",
     "group_figures",
     "judge_risks",
     "judging_figures",
@@ -130,8 +135,10 @@ __all__ = [
     "show_causes",
     "show_cautions",
     "show_check",
+    "show_contacts",
     "show_drivers",
     "show_extrapolation",
+    "show_foretelling",
     "show_groups",
     "show_hazard",
     "show_holdout",

@@ -47,6 +47,22 @@ def read_rows(study: Study, columns: Sequence[str], *, extra: CovariateBuilder |
     return frame
 
 
+def some_customers(rows: pd.DataFrame, *, n_contracts: int, seed: int) -> pd.DataFrame:
+    """About so many of the contracts: all those of a random part of the customers, the same part whatever the rows.
+
+    All rows where there are no more contracts than that.
+    """
+    n = int(rows["contract_id"].nunique())
+    return rows if n <= n_contracts else draw_customers(rows, n_contracts / n, seed)
+
+
+def draw_customers(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    """The rows of that share of the customers, by a hash of their ids."""
+    keys = rows["customer_id"].to_numpy(dtype=object)
+    chance = pd.util.hash_array(keys, hash_key=f"{seed:016d}"[-16:], categorize=True) / float(2**64)
+    return rows.loc[chance < share].reset_index(drop=True)
+
+
 def read_running(study: Study, columns: Sequence[str], *, extra: CovariateBuilder | None = None) -> pd.DataFrame:
     """Which contracts run on at as_of, and what are they like now?
 

@@ -1,0 +1,217 @@
+"""When do customers end their contracts, for which reasons, and which groups leave sooner?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from crm_research.churn.curves.counting import ChurnCounts, count_contracts
+from crm_research.churn.curves.holdout import HoldoutCheck, check_holdout
+from crm_research.churn.curves.rule import SLACK_DAYS, ConstantRate, compare_constant_rate
+from crm_research.churn.curves.sensitivity import compare_late_entry
+from crm_research.churn.setting import ChurnSetting, describe_setting
+from crm_research.models.survival import (
+    IncidenceCurves,
+    IncidenceTests,
+    LogRank,
+    SurvivalBands,
+    SurvivalCurves,
+    compare_groups,
+    compare_incidence,
+    compare_pairs,
+    estimate_bands,
+    estimate_incidence,
+    estimate_period_rates,
+    estimate_restricted_mean,
+    estimate_smooth_hazard,
+    estimate_survival,
+)
+from crm_research.vocabulary import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+_STEP_MONTHS: Final = 3
+_MOST_MONTHS: Final = 72
+_FEWEST_AT_RISK: Final = 10
+_SHARE_AT_RISK: Final = 0.02
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ChurnAnalysis:
+    """The leaving of contracts, as far as the records tell.
+
+    Parameters
+    ----------
+    setting
+        What the contracts hold, and the doubts.
+    counts
+        Contracts by tenure: all that was estimated from.
+    confidence, horizon_days
+        Level of the intervals; how far tables and pictures look.
+    survival, by_group
+        Curves of all contracts and by group; None without a contract, or without a grouping.
+    restricted_mean, group_means
+        Days a contract lasts within the horizon: one row overall, and by group.
+    rates, hazard
+        Ends by month of tenure, and the smoothed hazard.
+    incidence
+        Share that has left for each reason; None where no reasons are given.
+    test, pairs
+        Log-rank over all groups, and every pair; None with fewer than two groups.
+    rule, holdout
+        One rate for everybody beside the curve; the check out of time, None without a holdout.
+    sensitivity
+        Where early leavers seem to be missing: the curve as recorded and as if followed only lately.
+    bands
+        Limits that hold for the whole curve of all contracts at once.
+    reason_groups, reason_tests
+        Share that has left for each reason in each group, and Gray's test that the groups are alike; None without
+        reasons or with fewer than two groups.
+    """
+
+    setting: ChurnSetting
+    counts: ChurnCounts
+    confidence: float
+    horizon_days: float
+    survival: SurvivalCurves | None = None
+    by_group: SurvivalCurves | None = None
+    restricted_mean: pd.DataFrame | None = None
+    group_means: pd.DataFrame | None = None
+    rates: pd.DataFrame | None = None
+    hazard: pd.DataFrame | None = None
+    incidence: IncidenceCurves | None = None
+    test: LogRank | None = None
+    pairs: pd.DataFrame | None = None
+    rule: ConstantRate | None = None
+    holdout: HoldoutCheck | None = None
+    sensitivity: pd.DataFrame | None = None
+    bands: SurvivalBands | None = None
+    reason_groups: IncidenceCurves | None = None
+    reason_tests: IncidenceTests | None = None
+
+    @property
+    def horizon_months(self) -> float:
+        """The horizon in months."""
+        return self.horizon_days / DAYS_PER_MONTH
+
+    def days_at(self, months: float) -> float:
+        """The tenure at which a number of months is read.
+
+        Where tenure is known in whole months only, calendar months run up to two days ahead of the mean month: read a
+        little late, so that whoever left at the end of the last month has left.
+        """
+        return months * DAYS_PER_MONTH + (SLACK_DAYS if self.setting.triage.is_whole_periods else 0.0)
+
+
+def describe_churn(
+    study: Study, *, group: str | None = None, horizon_months: int | None = None, confidence: float = 0.95
+) -> ChurnAnalysis:
+    """When do customers end their contracts, for which reasons, and which groups leave sooner?
+
+    Parameters
+    ----------
+    study
+        Needs contracts.
+    group
+        Attribute or plan to compare by; None takes the first category of the contracts, then of the customers.
+    horizon_months
+        How far tables and pictures look; None looks as far as enough contracts were watched (2 % of them and at
+        least ten), in whole quarters and at most six years.
+    confidence
+        Level of every interval.
+
+    Returns
+    -------
+    ChurnAnalysis
+        With ``survival`` None where no contract was watched; nothing is raised for thin records.
+
+    Raises
+    ------
+    ParameterError
+        If contracts cannot be grouped by `group`.
+
+    Notes
+    -----
+    Contracts are assumed to be censored by the end of the records and by nothing that has to do with leaving, and
+    those of one customer are treated as independent.
+    """
+    counts = count_contracts(study, group=group)
+    setting = describe_setting(study, counts.overall)
+    if setting.n_watched == 0:
+        months = horizon_months or 12
+        return ChurnAnalysis(
+            setting=setting, counts=counts, confidence=confidence, horizon_days=months * DAYS_PER_MONTH
+        )
+    survival = estimate_survival(counts.overall, confidence=confidence)
+    horizon = (horizon_months or _usual_horizon_months(survival)) * DAYS_PER_MONTH
+    rule = compare_constant_rate(counts.overall, survival, confidence=confidence)
+    grouped = _compare(counts, horizon, confidence)
+    return ChurnAnalysis(
+        setting=setting,
+        counts=counts,
+        confidence=confidence,
+        horizon_days=horizon,
+        survival=survival,
+        by_group=grouped.curves,
+        restricted_mean=estimate_restricted_mean(counts.overall, horizon_days=horizon, confidence=confidence),
+        group_means=grouped.means,
+        rates=estimate_period_rates(
+            counts.overall,
+            n_periods=max(1, round(horizon / DAYS_PER_MONTH)),
+            slack_days=SLACK_DAYS,
+            confidence=confidence,
+        ),
+        hazard=estimate_smooth_hazard(counts.overall, horizon_days=horizon, confidence=confidence),
+        incidence=None
+        if counts.reasons is None
+        else estimate_incidence(counts.overall, counts.reasons, confidence=confidence),
+        test=grouped.test,
+        pairs=grouped.pairs,
+        rule=rule,
+        holdout=check_holdout(study, survival, rule, confidence=confidence),
+        sensitivity=compare_late_entry(study, setting, survival, confidence=confidence),
+        bands=estimate_bands(counts.overall, confidence=confidence),
+        reason_groups=grouped.reason_curves,
+        reason_tests=grouped.reason_tests,
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Comparison:
+    curves: SurvivalCurves | None = None
+    means: pd.DataFrame | None = None
+    test: LogRank | None = None
+    pairs: pd.DataFrame | None = None
+    reason_curves: IncidenceCurves | None = None
+    reason_tests: IncidenceTests | None = None
+
+
+def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Comparison:
+    if counts.by_group is None:
+        return _Comparison()
+    curves = estimate_survival(counts.by_group, confidence=confidence)
+    means = estimate_restricted_mean(counts.by_group, horizon_days=horizon, confidence=confidence)
+    if len(curves.groups) < 2:
+        return _Comparison(curves=curves, means=means)
+    ends = counts.reasons_by_group
+    return _Comparison(
+        curves=curves,
+        means=means,
+        test=compare_groups(counts.by_group),
+        pairs=compare_pairs(counts.by_group, horizon_days=horizon, confidence=confidence),
+        reason_curves=None if ends is None else estimate_incidence(counts.by_group, ends, confidence=confidence),
+        reason_tests=None if ends is None else compare_incidence(counts.by_group, ends),
+    )
+
+
+def _usual_horizon_months(survival: SurvivalCurves) -> int:
+    """The longest whole quarter of tenure that enough contracts were watched for; at least one month."""
+    curve = survival.curves
+    enough = curve["n_at_risk"] >= max(_FEWEST_AT_RISK, _SHARE_AT_RISK * float(survival.sizes["n"].iloc[0]))
+    reached = curve.loc[enough, "tenure_days"].max() if enough.any() else curve["tenure_days"].max()
+    months = int(float(reached) / DAYS_PER_MONTH + 1e-6)
+    whole = months - months % _STEP_MONTHS if months >= _STEP_MONTHS else max(months, 1)
+    return min(whole, _MOST_MONTHS)

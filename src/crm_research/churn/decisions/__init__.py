@@ -1,0 +1,1 @@
+"""From risk to decision: what has changed, what must be reached, whom to contact."""

@@ -1,0 +1,1 @@
+"""Whether risks can be trusted: what they are held against, and what follows for lists."""

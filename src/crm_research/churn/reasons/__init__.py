@@ -1,0 +1,1 @@
+"""What goes with leaving for each reason."""

@@ -1,0 +1,113 @@
+"""What the notebook shows of the drivers of leaving by reason, or a note of why there is nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from crm_research import show
+from crm_research.churn.drivers.measure import default_covariates
+from crm_research.churn.reasons.charts import draw_reason_drivers
+from crm_research.churn.reasons.measure import ReasonDrivers, measure_reason_drivers
+from crm_research.churn.reasons.views import (
+    difference_finding,
+    likeness_finding,
+    reason_driver_figures,
+    reason_finding,
+    reason_table,
+    share_finding,
+)
+from crm_research.errors import NotEnoughData
+from crm_research.theme import join_words, say_count, say_percent
+
+if TYPE_CHECKING:
+    from crm_research.churn.curves.analysis import ChurnAnalysis
+    from crm_research.study import Study
+
+
+def show_reason_drivers(
+    records: Study, leaving: ChurnAnalysis, covariates: Sequence[str] | None = None
+) -> ReasonDrivers | None:
+    """What drives those who leave for each reason? A note where that cannot be said.
+
+    Parameters
+    ----------
+    covariates
+        As in `measure_drivers`; None takes all that may explain leaving.
+
+    Returns
+    -------
+    ReasonDrivers or None
+        None, and a note, where nothing can be said.
+    """
+    if covariates is None and not default_covariates(records):
+        show.note("The contracts have no characteristic to compare, so no driver can be told for any reason.")
+        return None
+    try:
+        drivers = measure_reason_drivers(records, covariates, confidence=leaving.confidence)
+    except NotEnoughData as problem:
+        show.note(str(problem))
+        return None
+    if drivers.ratios.empty:
+        show.note(_say_none(drivers))
+    else:
+        _show_ratios(drivers)
+    alike = likeness_finding(drivers.likeness, drivers.confidence)
+    if alike:
+        show.note(alike)
+    figures = reason_driver_figures(drivers, window=leaving.setting.window)
+    if figures:
+        show.figures(figures, as_table="Leaving by reason, everything else alike: what is clear")
+    for remark in _cautions(drivers):
+        show.note(remark, kind="caution")
+    return drivers
+
+
+def _show_ratios(drivers: ReasonDrivers) -> None:
+    finding = reason_finding(drivers)
+    show.chart(
+        draw_reason_drivers(drivers)[0],
+        alt=f"{finding} The picture has a panel for each reason and a row for each comparison, with two ratios each.",
+        data=reason_table(drivers),
+    )
+    show.note(f"{finding} {difference_finding(drivers)}".strip())
+    show.note(share_finding(drivers))
+
+
+def _say_none(drivers: ReasonDrivers) -> str:
+    if drivers.reasons.empty:
+        return (
+            "The records give no reason for any end (end_reason), so drivers cannot be told apart by reason."
+            if drivers.n_not_given
+            else "No contract ended, so there is no reason whose drivers could be told."
+        )
+    if not drivers.reasons["is_fitted"].any():
+        most = drivers.reasons.iloc[0]
+        return (
+            f"No reason has the 20 ends that a comparison needs: the commonest, {most['reason']}, has "
+            f"{say_count(int(most['n_ended']), 'end')}."
+        )
+    return "No characteristic could be compared for any reason."
+
+
+def _cautions(drivers: ReasonDrivers) -> list[str]:
+    """What was left out, and how far the ratios hold."""
+    said: list[str] = []
+    if drivers.ratios.empty:
+        return said
+    left = drivers.reasons.loc[~drivers.reasons["is_fitted"].astype(bool)]
+    if len(left):
+        named = join_words([str(name) for name in left["reason"].head(5)])
+        more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+        said.append(
+            f"Too rare for ratios of their own (fewer than 20 ends, or not among the five commonest): {named}{more}, "
+            f"{say_count(int(left['n_ended'].sum()), 'end')} in all. They compete with the rest."
+        )
+    if drivers.n_not_given:
+        share = drivers.n_not_given / drivers.n_ended
+        said.append(
+            f"{say_count(drivers.n_not_given, 'end')} ({say_percent(share)}) have no reason and count as a reason of "
+            "their own: ratios for the others lean if reasons are missing for some kinds of customers more than for "
+            "others, and the shares who leave for them are understated."
+        )
+    return [*said, *drivers.notes]

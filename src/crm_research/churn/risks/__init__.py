@@ -1,0 +1,1 @@
+"""The risk of each customer, and what goes with it."""

@@ -1,0 +1,134 @@
+"""What the notebook shows of the risks of single customers, or the reason why no list is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from crm_research import show
+from crm_research.churn.drivers.views import say_covariate
+from crm_research.churn.judging.page import show_check
+from crm_research.churn.risks.assess import HORIZONS_MONTHS, RiskList
+from crm_research.churn.risks.charts import draw_risks
+from crm_research.churn.risks.foretelling import Foretelling, foretell_leaving
+from crm_research.churn.risks.words import (
+    comparison_finding,
+    list_rows,
+    risk_figures,
+    risk_finding,
+    say_months,
+    say_unjudged,
+)
+from crm_research.errors import NotEnoughData
+from crm_research.theme import join_words, say_date, say_percent
+
+if TYPE_CHECKING:
+    from crm_research.churn.drivers.measure import DriverAnalysis
+    from crm_research.churn.judging.judge import RiskCheck
+    from crm_research.study import Study
+
+N_SHOWN: Final = 15
+
+
+def show_foretelling(
+    records: Study,
+    drivers: DriverAnalysis | None,
+    *,
+    horizons_months: Sequence[int] = HORIZONS_MONTHS,
+    seed: int = 20170101,
+) -> Foretelling | None:
+    """Can the risk of single customers be foretold? The check, before anybody is named.
+
+    Parameters
+    ----------
+    drivers
+        Of `show_drivers`: what the risks are counted from; None where nothing goes with leaving.
+
+    Returns
+    -------
+    Foretelling or None
+        None, and a note, where no risk can be told.
+    """
+    if drivers is None:
+        show.note("Without anything that goes with leaving, all contracts of the same tenure carry the same risk.")
+        return None
+    try:
+        foretold = foretell_leaving(
+            records,
+            drivers.covariates,
+            horizons_months=horizons_months,
+            confidence=drivers.confidence,
+            seed=seed,
+        )
+    except NotEnoughData as problem:
+        show.note(str(problem))
+        return None
+    if foretold.strata:
+        named = join_words([say_covariate(name) for name in foretold.strata])
+        show.note(
+            f"What goes with {named} changes over tenure. For the risks, each of these groups therefore has a "
+            "danger by tenure of its own."
+        )
+    show_check(foretold.check)
+    return foretold
+
+
+def show_risks(records: Study, foretold: Foretelling | None, *, n_shown: int = N_SHOWN) -> None:
+    """Who is most at risk? Shown only if the risks held for customers the model had not seen.
+
+    Parameters
+    ----------
+    foretold
+        Of `show_foretelling`.
+    n_shown
+        Contracts listed.
+    """
+    if foretold is None:
+        show.note("No risk of single customers could be told, so there is no list.")
+        return
+    risks, check = foretold.risks, foretold.check
+    refusal = _refuse(risks, check)
+    if refusal:
+        show.note(refusal, kind="caution")
+    else:
+        _show_list(records, risks, check, n_shown)
+    said = comparison_finding(check)
+    if said:
+        show.note(said)
+
+
+def _refuse(risks: RiskList, check: RiskCheck) -> str:
+    none = "No list of customers at risk is shown"
+    if not risks.n_running:
+        return "No contract runs at the end of the records, so nobody is at risk and there is no list."
+    if not check.is_fit_for_lists:
+        why = " ".join(f"{reason[0].upper()}{reason[1:].rstrip('.')}." for reason in check.reasons)
+        return f"{none}, because its risks are not known to hold. {why}"
+    if not risks.at(risks.main_months)["n_judged"]:
+        return f"{none}: none can be judged. {say_unjudged(risks)}"
+    return ""
+
+
+def _show_list(records: Study, risks: RiskList, check: RiskCheck, n_shown: int) -> None:
+    finding = risk_finding(risks)
+    if len(risks.deciles):
+        show.chart(
+            draw_risks(risks),
+            alt=f"{finding} The picture shows one bar for each tenth of the contracts, falling from the most at risk.",
+            data=risks.deciles,
+        )
+    show.note(" ".join([finding, say_unjudged(risks)]).strip())
+    window = f"contracts running on {say_date(records.as_of)}"
+    show.figures(
+        risk_figures(risks, window=window, validation=check.designs[0].said), as_table="Contracts expected to leave"
+    )
+    shown = list_rows(risks, n_shown)
+    mark = f" ({check.mark})" if check.mark else ""
+    show.table(
+        shown,
+        f"The {len(shown):,} contracts most likely to leave within {say_months(risks.main_months)}{mark}",
+        note=f"Chance to leave, having stayed so far, and its {say_percent(risks.confidence, 0)} interval in per cent. "
+        "The last column names what goes with more danger than the average contract carries; it does not say what "
+        f"would make them stay. All {len(risks.rows):,} running contracts are in the frame risks.rows.",
+        max_rows=n_shown,
+    )
