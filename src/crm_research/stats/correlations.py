@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -132,7 +133,7 @@ def resample_moments(
         mine, n_owners = (rng.permutation(n_owners) % MOST_BLOCKS)[mine], MOST_BLOCKS
     sums = _sum_by_owner((values - centre) / scale, weights, mine, n_owners)
     k = values.shape[1]
-    at_once = max(1, _ELEMENTS_AT_ONCE // n_owners)
+    at_once = max(1, _ELEMENTS_AT_ONCE // max(n_owners, k * k))
     for start in range(0, n_bootstraps, at_once):
         size = min(at_once, n_bootstraps - start)
         drawn = rng.multinomial(n_owners, np.full(n_owners, 1 / n_owners), size=size) @ sums
@@ -140,6 +141,14 @@ def resample_moments(
         yield Moments(
             means=centre + scale * scaled.means, covariances=scaled.covariances * scale[:, None] * scale[None, :]
         )
+
+
+def number_owners(labels: ArrayLike) -> IntArray:
+    """Number (0, 1, ...) of whoever each row belongs to; a row without a label stands for itself."""
+    numbers = pd.factorize(np.asarray(labels, dtype=object))[0].astype(np.int64)
+    alone = numbers < 0
+    numbers[alone] = numbers.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return np.asarray(numbers)
 
 
 def _sum_by_owner(values: FloatArray, weights: FloatArray, owner: IntArray, n_owners: int) -> FloatArray:

@@ -52,7 +52,8 @@ def test_robust_errors_equal_those_of_r_where_ties_are_handled_by_efron() -> Non
 
 def test_score_residuals_by_brute_force() -> None:
     # An independent loop over tied ends, late entries and strata, for one covariate.
-    from crm_research.models.hazards.partial_likelihood import build_risk_sets, evaluate, score_residuals
+    from crm_research.models.hazards.partial_likelihood import evaluate, score_residuals
+    from crm_research.models.hazards.risk_sets import build_risk_sets
 
     rng = np.random.default_rng(3)
     n = 60

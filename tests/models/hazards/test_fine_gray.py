@@ -8,7 +8,8 @@ import pytest
 
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.hazards import fit_cox, fit_fine_gray
-from crm_research.models.hazards.subdistribution import build_staying_sets, evaluate_staying, staying_influence
+from crm_research.models.hazards.partial_likelihood import evaluate
+from crm_research.models.hazards.subdistribution import build_staying_sets, staying_influence
 from tests.models.hazards.reasons import entered_late, mgus, proportional_incidence, split_rows, two_reasons
 
 # finegray and coxph (ties by Efron) of R survival 3.8 as ported in `survival` 2.0 for Python, on split rows.
@@ -83,7 +84,7 @@ def test_likelihood_by_brute_force_with_ties_late_entry_and_strata() -> None:
     # A tenure of 0 to begin with counts as one from before the first: the brute force needs the strict order.
     value, score = _brute(np.where(entry == 0, -1.0, entry), tenure, ended, other, stratum, x, 0.6)
     staying = build_staying_sets(entry, tenure, ended, other, stratum.astype(np.int64))
-    at = evaluate_staying(staying, x[staying.sets.order][:, None], np.array([0.6]))
+    at = evaluate(staying, x[staying.order][:, None], np.array([0.6]))
     assert at.log_likelihood == pytest.approx(value, rel=1e-12)
     assert at.score[0] == pytest.approx(score, rel=1e-10)
 
@@ -95,13 +96,13 @@ def test_information_is_the_derivative_of_the_score() -> None:
         np.zeros(200), spells["tenure_days"].to_numpy(), price, spells["is_ended"].to_numpy() & ~price,
         np.zeros(200, np.int64),
     )  # fmt: skip
-    x = spells[["a", "b"]].to_numpy()[staying.sets.order]
+    x = spells[["a", "b"]].to_numpy()[staying.order]
     beta, step = np.array([0.3, -0.2]), 1e-5
     for column in range(2):
         move = np.eye(2)[column] * step
-        up, down = evaluate_staying(staying, x, beta + move), evaluate_staying(staying, x, beta - move)
+        up, down = evaluate(staying, x, beta + move), evaluate(staying, x, beta - move)
         slope = (down.score - up.score) / (2 * step)
-        np.testing.assert_allclose(slope, evaluate_staying(staying, x, beta).information[column], rtol=1e-6)
+        np.testing.assert_allclose(slope, evaluate(staying, x, beta).information[column], rtol=1e-6)
 
 
 def _weighted_root(entry, tenure, ended, other, x, case):
@@ -154,12 +155,12 @@ def test_influence_is_how_the_coefficient_moves_with_the_weight_of_a_row(is_late
         up, down = (_weighted_root(strict, tenure, ended, other, x, case) for case in (more, less))
         moved.append((up - down) / 2e-5)
     staying = build_staying_sets(entry, tenure, ended, other, np.zeros(n, np.int64))
-    columns = x[staying.sets.order][:, None]
-    at = evaluate_staying(staying, columns, np.array([beta]))
+    columns = x[staying.order][:, None]
+    at = evaluate(staying, columns, np.array([beta]))
     assert abs(at.score[0]) < 1e-9
     score = staying_influence(staying, columns, at, entry=entry, tenure=tenure, stopped=kind == 0)
     found = np.empty(n)
-    found[staying.sets.order] = score[:, 0] / at.information[0, 0]
+    found[staying.order] = score[:, 0] / at.information[0, 0]
     np.testing.assert_allclose(found, moved, atol=1e-7)
 
 

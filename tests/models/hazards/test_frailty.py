@@ -16,7 +16,8 @@ from crm_research.models.hazards.frailty_likelihood import (
     slope_at_zero,
     solve_curvature,
 )
-from crm_research.models.hazards.partial_likelihood import build_risk_sets, evaluate
+from crm_research.models.hazards.partial_likelihood import evaluate
+from crm_research.models.hazards.risk_sets import build_risk_sets
 from tests.models.hazards.reasons import alike_customers, split_rows
 
 # Mantel, Bohidar and Ciminera (1977), Cancer Research 37, 3863-3868: weeks to a tumour of the female rats of 50

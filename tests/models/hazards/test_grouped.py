@@ -74,20 +74,27 @@ def test_person_periods_and_stretches_say_the_same() -> None:
 
 
 def test_gradient_and_information_are_the_derivatives_of_the_likelihood() -> None:
-    from crm_research.models.hazards.period_likelihood import Stretches, evaluate
+    from crm_research.models.hazards.period_likelihood import evaluate, lay_out_stretches
 
     rng = np.random.default_rng(0)
     first = rng.integers(0, 3, 30)
     last = first + rng.integers(0, 3, 30)
     n = rng.integers(1, 9, 30).astype(float)
-    counts = Stretches(first=first, last=last, n_at_risk=n, n_ended=np.floor(n * rng.random(30)), n_periods=5)
-    x = rng.normal(size=(30, 2))
+    kind, ended = rng.permutation(np.arange(30) % 12), np.floor(n * rng.random(30))
+    counts = lay_out_stretches(kind, first, last, n, ended, n_kinds=12, n_periods=5)
+    x = rng.normal(size=(12, 2))
     beta = np.concatenate([[0.3, -0.2], rng.normal(-1, 0.5, 5)])
 
     def at(b: np.ndarray):  # type: ignore[type-arg, no-untyped-def]
-        return evaluate(counts, lambda: iter([(slice(0, 20), x[:20]), (slice(20, 30), x[20:])]), 2, b)
+        return evaluate(counts, lambda: iter([(slice(0, 7), x[:7]), (slice(7, 12), x[7:])]), 2, b)
 
     here, step = at(beta), 1e-6
+    ratio, hazard = np.exp(x @ beta[:2])[kind], np.exp(beta[2:])
+    value = 0.0
+    for r, a, b, size, gone in zip(ratio, first, last, n, ended, strict=True):
+        value -= r * (size * hazard[a : b + 1].sum() - gone * hazard[b])
+        value += gone * np.log1p(-np.exp(-r * hazard[b]))
+    assert here.log_likelihood == pytest.approx(value, rel=1e-12)
     for place in range(7):
         up, down = beta.copy(), beta.copy()
         up[place] += step

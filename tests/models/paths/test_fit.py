@@ -149,10 +149,73 @@ def test_twelve_answers_are_doubted_and_nine_refused():
 def test_bootstrap_limits_cover_the_value_of_a_very_large_sample():
     large = some_answers(200_000, seed=99)
     truth = fit_paths(large, constructs_of(large), PATHS, n_bootstraps=0).path("satisfaction", "loyalty")
-    hits = 0
+    hits = corrected = 0
     for seed in range(200):
         answers = some_answers(150, seed=seed)
         found = fit_paths(answers, constructs_of(answers), PATHS, n_bootstraps=300, seed=seed)
         row = found.paths.set_index(["source", "target"]).loc[("satisfaction", "loyalty")]
         hits += row["lower"] <= truth <= row["upper"]
+        corrected += row["corrected_lower"] <= 0.5 / np.sqrt(1.41) <= row["corrected_upper"]
     assert 0.90 <= hits / 200 <= 0.99
+    assert 0.90 <= corrected / 200 <= 0.99
+
+
+def test_causes_that_cannot_be_told_apart_are_named():
+    answers = some_answers()
+    copies = answers.assign(**{f"satisfaction_{i}": answers[f"quality_{i}"] for i in range(4)})
+    found = fit_paths(copies, constructs_of(copies), PATHS, n_bootstraps=20)
+    assert found.paths.set_index("target").loc["loyalty", "vif"].tolist() == [np.inf, np.inf]
+    assert any("quality, satisfaction" in note for note in found.notes)
+    assert np.isfinite(found.paths["estimate"]).all()
+    plain = fit_paths(answers, constructs_of(answers), PATHS, n_bootstraps=0).paths.set_index(["source", "target"])
+    r = plain.loc[("quality", "satisfaction"), "estimate"]
+    assert plain.loc[("quality", "loyalty"), "vif"] == pytest.approx(1 / (1 - r**2))
+
+
+def test_an_item_nobody_answered_and_answers_of_one_customer():
+    answers = some_answers().assign(customer="the only one")
+    constructs = constructs_of(answers.drop(columns="customer"))
+    found = fit_paths(answers.assign(quality_0=None), constructs, PATHS, cluster="customer", n_bootstraps=50)
+    assert any("Nobody answered quality_0" in note for note in found.notes)
+    assert any("one customer" in note for note in found.notes)
+    assert found.paths["lower"].isna().all()
+    assert found.n == 250
+
+
+def test_an_item_that_hardly_differs_is_not_called_reversed():
+    answers = some_answers().assign(quality_0=0.0)
+    answers.loc[3, "quality_0"] = 1.0
+    found = fit_paths(answers, constructs_of(answers), PATHS, n_bootstraps=200)
+    assert not any("quality_0" in note for note in found.notes)
+
+
+def test_names_in_any_script_and_numbers_of_any_size():
+    answers = some_answers()
+    named = answers.rename(columns=lambda item: item.replace("quality", "质量")) * 1e9 + 1e12
+    constructs = {name.replace("quality", "质量"): [item.replace("quality", "质量") for item in items]
+                  for name, items in constructs_of(answers).items()}  # fmt: skip
+    found = fit_paths(named, constructs, [("质量", "satisfaction")], n_bootstraps=0)
+    plain = fit_paths(answers, constructs_of(answers), [("quality", "satisfaction")], n_bootstraps=0)
+    assert found.path("质量", "satisfaction") == pytest.approx(plain.path("quality", "satisfaction"), abs=1e-6)
+
+
+def test_corrected_paths_are_those_of_the_world():
+    found = fit_paths(some_answers(20_000), constructs_of(some_answers(3)), PATHS, n_bootstraps=50).paths
+    row = found.set_index(["source", "target"])
+    loyalty_spread = np.sqrt(0.25 + 0.04 + 2 * 0.5 * 0.2 * 0.6 + 1)
+    expected = {
+        ("quality", "satisfaction"): 0.6,
+        ("quality", "loyalty"): 0.2 / loyalty_spread,
+        ("satisfaction", "loyalty"): 0.5 / loyalty_spread,
+    }
+    assert row["corrected"].to_dict() == pytest.approx(expected, abs=0.02)
+    assert (row["corrected_lower"] < row["corrected"]).all()
+    assert row.loc[("quality", "satisfaction"), "estimate"] < 0.58  # composites hold errors
+
+
+def test_a_correction_that_is_not_possible_is_not_given():
+    answers = some_answers(40)
+    copies = answers.assign(**{f"satisfaction_{i}": answers[f"quality_{i}"] for i in range(4)})
+    found = fit_paths(copies, constructs_of(copies), PATHS, n_bootstraps=50).paths
+    assert found["corrected"].isna().all()
+    assert found["corrected_upper"].isna().all()

@@ -2,7 +2,13 @@
 
 `fit_cox` reads single spells; `fit_grouped` reads counts by period, which the engine makes, and whose cost does not
 grow with the customers. `fit_by_reason` tells reasons apart; `fit_frailty` says how alike the spells of one customer
-are.
+are; `fit_boosting` is the flexible comparator.
+
+Where to go. On single spells every regression reads its rows in `spell_rows`, builds its columns and searches in
+`regression`, and adds up over `risk_sets` in `partial_likelihood`; what is its own stands in `cox` (with
+`proportionality`, `concordance`, `early_late`), `fine_gray` (with `subdistribution`, `staying_weights`) and `frailty`
+(with `frailty_likelihood`, `frailty_profile`). On counts: `period_counts`, `period_likelihood`, `grouped`. All of them:
+`design` and `splines` (columns), `newton` (search), `result` and `baseline_steps` (what is handed back), `prediction`.
 """
 
 from crm_research.models.hazards.boosting import BoostedHazard, fit_boosting

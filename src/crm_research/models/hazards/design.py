@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -107,8 +107,13 @@ class Design:
 
     def matrix(self, frame: pd.DataFrame) -> FloatArray:
         """Rows of the records as rows of the model; NaN where a value is missing or was never seen."""
-        blocks = [term.columns(frame[term.name]) for term in self.terms]
-        return np.column_stack(blocks) if blocks else np.empty((len(frame), 0))
+        x = np.empty((len(frame), len(self.labels)), order="F")  # sums run down columns
+        place = 0
+        for term in self.terms:
+            block = term.columns(frame[term.name])
+            x[:, place : place + block.shape[1]] = block
+            place += block.shape[1]
+        return x
 
     def blocks(self, frame: pd.DataFrame, n_rows: int) -> Iterator[tuple[slice, FloatArray]]:
         """The matrix, so many rows at a time, for memory that does not grow with them."""
@@ -165,8 +170,7 @@ def _plan_term(
     if len(seen) == 0 or seen.min() == seen.max():
         notes.append(f"{name} is the same for everybody and was left out.")
         return None
-    middle = float(np.median(seen))
-    low, high = (float(value) for value in np.quantile(seen, (0.25, 0.75)))
+    low, middle, high = (float(value) for value in np.quantile(seen, (0.25, 0.5, 0.75)))
     quartiles = (low, high) if low < high else (float(seen.min()), float(seen.max()))
     knots = place_knots(seen, n_knots) if bends else np.empty(0)
     if bends and len(knots) < 3:
@@ -225,6 +229,24 @@ def say_left_out(labels: Sequence[tuple[str, str]]) -> list[str]:
         else ("say nothing that the covariates before them do not, and were")
     )
     return [f"{named} {verb} left out."]
+
+
+def say_same(labels: Sequence[tuple[str, str]], *, by_stratum: bool) -> list[str]:
+    """The note about columns without any difference between those compared; none without any."""
+    if not labels:
+        return []
+    named = ", ".join(as_label(label) for label in labels)
+    where = "throughout each stratum" if by_stratum else "for all who could be compared with somebody who left"
+    return [f"{named}: the same {where}, so no ratio can be told; left out."]
+
+
+def say_separated(labels: Iterable[tuple[str, str]]) -> list[str]:
+    """A note on each column that has no finite best value."""
+    return [
+        f"{as_label(label)} tells those who left from those who stayed without overlap: its ratio has no finite best "
+        "value, and it was left out."
+        for label in labels
+    ]
 
 
 def independent_columns(cross: FloatArray) -> list[int]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
-from crm_research.models.hazards.partial_likelihood import PartialLikelihood, baseline_steps
+from crm_research.models.hazards.partial_likelihood import evaluate
 from crm_research.models.hazards.regression import (
     Search,
-    SpellRows,
     build_columns,
-    read_spell_rows,
+    robust_covariance,
     search,
     size_terms,
     summarise_steps,
@@ -23,16 +21,10 @@ from crm_research.models.hazards.regression import (
     unscale,
 )
 from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
-from crm_research.models.hazards.subdistribution import (
-    StayingSets,
-    build_staying_sets,
-    evaluate_staying,
-    staying_influence,
-)
+from crm_research.models.hazards.spell_rows import SpellRows, read_spell_rows
+from crm_research.models.hazards.subdistribution import StayingSets, build_staying_sets, staying_influence
 from crm_research.models.survival.risk import FloatArray
 from crm_research.stats.intervals import check_confidence
-
-_FEWEST_CLUSTERS: Final = 50
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -137,19 +129,20 @@ def fit_fine_gray(
         raise NotEnoughData(
             f"A regression of leaving for {target!r}", needed=1, found=0, mend="Nobody left for that reason."
         )
-    staying = build_staying_sets(rows.entry, rows.tenure, for_it, rows.ended & ~for_it, rows.stratum)
-    x = np.asfortranarray(columns.x[staying.sets.order])
-    found = search(lambda part, beta: evaluate_staying(staying, part, beta), x, columns, int(for_it.sum()))
-    null = evaluate_staying(staying, x[:, :0], np.empty(0)).log_likelihood
-    covariance, notes = _covariance(rows, staying, x[:, found.kept], found)
+    sets = build_staying_sets(rows.entry, rows.tenure, for_it, rows.ended & ~for_it, rows.stratum)
+    columns = columns.in_order(sets.order)
+    found = search(lambda x, beta: evaluate(sets, x, beta), columns, int(for_it.sum()))
+    covariance, notes = _covariance(rows, sets, columns.of(found.kept), found)
     coefficients, wide = unscale(columns, found.kept, found.beta, covariance)
+    steps = summarise_steps(sets, found.at, rows, columns, found.kept)
+    sizes = size_terms(columns, for_it[sets.order])
     return FineGrayFit(
-        terms=tabulate_terms(columns.design, coefficients, wide, size_terms(columns, for_it), confidence),
+        terms=tabulate_terms(columns.design, coefficients, wide, sizes, confidence),
         tests=tabulate_tests(columns.design, coefficients, wide),
-        baseline=tabulate_baseline(staying.sets, baseline_steps(staying.sets, found.at), rows),
+        baseline=tabulate_baseline(sets, steps.rise, rows),
         covariance=wide,
         log_likelihood=found.at.log_likelihood,
-        null_log_likelihood=null,
+        null_log_likelihood=found.null,
         n=len(rows.tenure),
         n_ended=int(for_it.sum()),
         confidence=float(confidence),
@@ -157,7 +150,7 @@ def fit_fine_gray(
         notes=(*rows.notes, *columns.notes, *found.notes, *notes),
         strata=rows.strata,
         estimator="Fine-Gray regression, Efron ties, robust errors" + (" by cluster" if cluster else ""),
-        steps=summarise_steps(staying.sets, found.at, rows, columns, found.kept),
+        steps=steps,
         _design=columns.design,
         _means=columns.means,
         target=target,
@@ -165,24 +158,15 @@ def fit_fine_gray(
     )
 
 
-def _covariance(
-    rows: SpellRows, staying: StayingSets, x: FloatArray, found: Search[PartialLikelihood]
-) -> tuple[FloatArray, list[str]]:
+def _covariance(rows: SpellRows, sets: StayingSets, x: FloatArray, found: Search) -> tuple[FloatArray, list[str]]:
     notes = []
-    if staying.n_lost:
+    if sets.n_lost:
         notes.append(
-            f"{staying.n_lost:,} rows left for another reason at a tenure beyond which nobody was watched for a while; "
+            f"{sets.n_lost:,} rows left for another reason at a tenure beyond which nobody was watched for a while; "
             "they could not be kept in the risk set."
         )
     if not found.kept:
         return np.empty((0, 0)), notes
-    stopped = ~rows.ended
-    score = staying_influence(staying, x, found.at, entry=rows.entry, tenure=rows.tenure, stopped=stopped)
-    influence = score @ np.linalg.pinv(found.at.information)
-    if rows.cluster is not None:
-        owner = rows.cluster[staying.sets.order]
-        n_clusters = len(np.unique(owner))
-        influence = np.column_stack([np.bincount(owner, column) for column in influence.T])
-        if n_clusters < _FEWEST_CLUSTERS:
-            notes.append(f"Robust errors rest on only {n_clusters} clusters and are likely too small.")
-    return np.asarray(influence.T @ influence, dtype=np.float64), notes
+    score = staying_influence(sets, x, found.at, entry=rows.entry, tenure=rows.tenure, stopped=~rows.ended)
+    covariance, few = robust_covariance(score @ np.linalg.pinv(found.at.information), rows, sets.order)
+    return covariance, [*notes, *few]

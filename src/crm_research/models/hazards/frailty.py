@@ -19,13 +19,11 @@ from crm_research.models.hazards.frailty_likelihood import (
     solve_curvature,
 )
 from crm_research.models.hazards.frailty_profile import find_variance, limit_from_zero, limit_variance
-from crm_research.models.hazards.partial_likelihood import PartialLikelihood, build_risk_sets, evaluate
+from crm_research.models.hazards.partial_likelihood import evaluate
 from crm_research.models.hazards.regression import (
     Columns,
     Search,
-    SpellRows,
     build_columns,
-    read_spell_rows,
     search,
     size_terms,
     summarise_steps,
@@ -33,6 +31,8 @@ from crm_research.models.hazards.regression import (
     unscale,
 )
 from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
+from crm_research.models.hazards.risk_sets import build_risk_sets
+from crm_research.models.hazards.spell_rows import SpellRows, read_spell_rows
 from crm_research.models.survival.risk import FloatArray, IntArray
 from crm_research.stats.intervals import check_confidence
 
@@ -152,8 +152,7 @@ class _Case:
     rows: SpellRows
     columns: Columns
     data: Clustered
-    plain: Search[PartialLikelihood]
-    null: float
+    plain: Search
     names: pd.Series[str]
     n_spells: IntArray
 
@@ -178,8 +177,8 @@ def _prepare(
     if not rows.ended.any():
         raise NotEnoughData("A frailty model", needed=1, found=0, mend="No spell with known covariates ended.")
     sets = build_risk_sets(rows.entry, rows.tenure, rows.ended, rows.stratum)
-    x = np.asfortranarray(columns.x[sets.order])
-    plain = search(lambda part, beta: evaluate(sets, part, beta), x, columns, int(rows.ended.sum()))
+    columns = columns.in_order(sets.order)
+    plain = search(lambda x, beta: evaluate(sets, x, beta), columns, len(sets.event_rows))
     numbers, codes = np.unique(np.asarray(rows.cluster), return_inverse=True)
     owner = codes.astype(np.int64)
     _, first = np.unique(owner, return_index=True)
@@ -187,9 +186,8 @@ def _prepare(
     return _Case(
         rows=rows,
         columns=columns,
-        data=Clustered(sets=sets, x=np.asfortranarray(x[:, plain.kept]), owner=owner[sets.order], n_ended=ends),
+        data=Clustered(sets=sets, x=columns.of(plain.kept), owner=owner[sets.order], n_ended=ends),
         plain=plain,
-        null=evaluate(sets, x[:, :0], np.empty(0)).log_likelihood,
         names=rows.frame[cluster].iloc[first].reset_index(drop=True),
         n_spells=np.bincount(owner[~_goes_on(rows)], minlength=len(numbers)).astype(np.int64),
     )
@@ -204,13 +202,14 @@ def _assemble(
     coefficients, wide = unscale(columns, plain.kept, beta, covariance)
     steps = summarise_steps(data.sets, at, rows, columns, plain.kept)
     variance, lower, upper, p_value = _variance(case, point, is_told, is_given, confidence)
+    sizes = size_terms(columns, rows.ended[data.sets.order])
     return FrailtyFit(
-        terms=tabulate_terms(columns.design, coefficients, wide, size_terms(columns, rows.ended), confidence),
+        terms=tabulate_terms(columns.design, coefficients, wide, sizes, confidence),
         tests=tabulate_tests(columns.design, coefficients, wide),
         baseline=tabulate_baseline(data.sets, steps.rise, rows),
         covariance=wide,
         log_likelihood=plain.at.log_likelihood if point is None else point.log_likelihood,
-        null_log_likelihood=case.null,
+        null_log_likelihood=plain.null,
         n=len(rows.tenure),
         n_ended=int(rows.ended.sum()),
         confidence=float(confidence),
@@ -245,9 +244,7 @@ def _variance(
     return 1.0 / point.nu, lower, upper, p_value
 
 
-def _covariance(
-    data: Clustered, plain: Search[PartialLikelihood], point: FrailtyPoint | None, is_given: bool
-) -> FloatArray:
+def _covariance(data: Clustered, plain: Search, point: FrailtyPoint | None, is_given: bool) -> FloatArray:
     p = data.x.shape[1]
     if point is None or not p:
         return np.asarray(np.linalg.pinv(plain.at.information), dtype=np.float64) if p else np.empty((0, 0))

@@ -15,14 +15,8 @@ import numpy as np
 from scipy import special
 from scipy.sparse.linalg import LinearOperator, cg
 
-from crm_research.models.hazards.partial_likelihood import (
-    PartialLikelihood,
-    RiskSets,
-    evaluate,
-    risk_sums,
-    row_hazard,
-    tied_sums,
-)
+from crm_research.models.hazards.partial_likelihood import PartialLikelihood, evaluate
+from crm_research.models.hazards.risk_sets import RiskSets
 from crm_research.models.survival.risk import FloatArray, IntArray
 
 _MOST_STEPS: Final = 60
@@ -131,7 +125,7 @@ def solve_curvature(
     load = at.weights * at.hazard
     prior = nu * np.exp(log_frailty)
     own = data.sum_by_cluster(load) + prior
-    inverse = np.linalg.pinv(at.information[:p, :p]) if p else np.empty((0, 0))
+    inverse = np.linalg.pinv(at.information) if p else np.empty((0, 0))
 
     def times(v: FloatArray) -> FloatArray:
         rows = data.x @ v[:p] + v[p:][data.owner]
@@ -165,9 +159,7 @@ def curvature_of_profile(data: Clustered, point: FrailtyPoint) -> tuple[float, F
 
 
 def _evaluate(data: Clustered, nu: float, beta: FloatArray, log_frailty: FloatArray) -> tuple[PartialLikelihood, float]:
-    # The frailties enter as a column whose coefficient is 1.
-    wide = np.column_stack([data.x, log_frailty[data.owner]])
-    at = evaluate(data.sets, wide, np.append(beta, 1.0))
+    at = evaluate(data.sets, data.x, beta, offset=log_frailty[data.owner])
     with np.errstate(over="ignore"):
         penalty = nu * float((log_frailty - np.exp(log_frailty)).sum())
     return at, at.log_likelihood + penalty
@@ -175,15 +167,12 @@ def _evaluate(data: Clustered, nu: float, beta: FloatArray, log_frailty: FloatAr
 
 def _score(data: Clustered, nu: float, at: PartialLikelihood, log_frailty: FloatArray) -> FloatArray:
     expected = data.sum_by_cluster(at.weights * at.hazard)
-    return np.concatenate([at.score[:-1], data.n_ended - expected + nu * (1.0 - np.exp(log_frailty))])
+    return np.concatenate([at.score, data.n_ended - expected + nu * (1.0 - np.exp(log_frailty))])
 
 
 def _pulled(sets: RiskSets, at: PartialLikelihood, rows: FloatArray) -> FloatArray:
     """The mean of a value over each risk set, summed over the ends a row was at risk for."""
-    part = at.weights * rows
-    place = sets.event_place
-    means = (risk_sums(sets, part)[place] - sets.tie_share * tied_sums(sets, part)[place]) / at.denominators
-    return row_hazard(sets, means / at.denominators)
+    return sets.row_hazard(sets.event_sums(at.weights * rows) / at.denominators**2)
 
 
 def _integrate(data: Clustered, nu: float, penalised: float, log_frailty: FloatArray) -> tuple[float, float]:

@@ -9,7 +9,6 @@ import numpy as np
 from scipy import optimize, stats
 
 from crm_research.models.hazards.frailty_likelihood import Clustered, FrailtyPoint, fit_at, slope_at_zero
-from crm_research.models.hazards.partial_likelihood import PartialLikelihood
 from crm_research.models.hazards.regression import Search
 
 _LEAST: Final = 1e-3
@@ -17,7 +16,7 @@ _MOST: Final = 64.0
 _FIRST: Final = 0.5
 
 
-def find_variance(data: Clustered, plain: Search[PartialLikelihood], variance: float | None) -> FrailtyPoint | None:
+def find_variance(data: Clustered, plain: Search, variance: float | None) -> FrailtyPoint | None:
     """Where the marginal likelihood is greatest; None where no variance does better than 0."""
     start = fit_at(data, 1.0 / (variance or _FIRST), plain.beta, np.zeros(len(data.n_ended)))
     if variance is not None:
@@ -76,7 +75,7 @@ def _cross(beyond: Callable[[float], float], start: float, step: float, stop: fl
     return float(np.exp(optimize.brentq(beyond, near, far, xtol=1e-3)))
 
 
-def limit_from_zero(data: Clustered, plain: Search[PartialLikelihood], confidence: float) -> float:
+def limit_from_zero(data: Clustered, plain: Search, confidence: float) -> float:
     """The largest variance within reach of the likelihood, where none at all is the likeliest (0.01 at least)."""
     drop = stats.chi2.ppf(confidence, 1) / 2
     start = fit_at(data, 100.0, plain.beta, np.zeros(len(data.n_ended)))

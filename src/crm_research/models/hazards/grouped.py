@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from crm_research.errors import NotEnoughData, ParameterError, offer_names
+from crm_research.errors import NotEnoughData
 from crm_research.models.hazards.baseline_steps import BaselineSteps
-from crm_research.models.hazards.design import Design, as_label, independent_columns, plan_design, say_left_out
-from crm_research.models.hazards.newton import maximise
+from crm_research.models.hazards.design import Design, independent_columns, plan_design, say_left_out, say_separated
+from crm_research.models.hazards.newton import is_runaway, maximise
+from crm_research.models.hazards.period_counts import Kinds, add_up_periods, number_periods, read_counts, tell_kinds
 from crm_research.models.hazards.period_likelihood import PeriodLikelihood, Stretches, evaluate
 from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
@@ -22,7 +22,6 @@ from crm_research.stats.intervals import check_confidence, normal_quantile
 
 _ROWS_AT_ONCE: Final = 100_000
 _ELEMENTS_KEPT: Final = 20_000_000
-_RUNAWAY: Final = 5.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,9 +40,17 @@ class GroupedFit(HazardFit):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Columns:
-    """The columns of the model, a block of rows at a time: standardised, and only those that can be estimated."""
+    """The columns of the model for each kind, a block at a time: standardised, and only those that can be estimated.
+
+    Parameters
+    ----------
+    frame, n, n_ended
+        Covariates of the kinds, and their contracts and ends.
+    """
 
     frame: pd.DataFrame
+    n: FloatArray
+    n_ended: FloatArray
     design: Design
     means: FloatArray
     scale: FloatArray
@@ -59,8 +66,7 @@ class _Columns:
 
     def _make(self) -> Iterator[tuple[slice, FloatArray]]:
         for part, block in self.design.blocks(self.frame, _ROWS_AT_ONCE):
-            # Sums run down columns, which should lie together in memory.
-            yield part, np.asfortranarray(((block - self.means) / self.scale)[:, self.kept])
+            yield part, np.ascontiguousarray(((block - self.means) / self.scale)[:, self.kept])
 
 
 def fit_grouped(
@@ -110,16 +116,18 @@ def fit_grouped(
     Prentice and Gloeckler (1978), Biometrics 34, 57-67; Allison (1982), Sociological Methodology 13, 61-98.
     """
     check_confidence(confidence)
-    frame = _read(counts)
+    frame = read_counts(counts)
     ended, n = frame["n_ended"].to_numpy(np.float64), frame["n_at_risk"].to_numpy(np.float64)
     design = plan_design(frame, covariates, ended=ended, n=n, splines=splines, n_knots=n_knots)
     notes = list(design.notes)
-    frame = _keep_known(frame, design, notes)
+    frame, kinds = _keep_known(frame, design, notes)
     if frame["n_ended"].sum() <= 0:
         raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No spell with known covariates ended.")
-    table = _by_period(frame)
-    stretches, used = _number_periods(frame, table.loc[table["n_ended"] > 0, "period_index"].to_numpy(np.int64))
-    columns = _standardise(frame.iloc[np.flatnonzero(used)], design, stretches.n_at_risk, notes)
+    table = add_up_periods(frame)
+    periods = table.loc[table["n_ended"] > 0, "period_index"].to_numpy(np.int64)
+    stretches, used = number_periods(frame, kinds, periods)
+    sizes = [kinds.add_up(np.where(used, frame[name].to_numpy(np.float64), 0.0)) for name in ("n_at_risk", "n_ended")]
+    columns = _standardise(kinds.frame, design, sizes[0], sizes[1], notes)
     start = _log_hazard(table.loc[table["n_ended"] > 0])
     null = _null_likelihood(table)
     columns, beta, at, arrived = _search(columns, stretches, start, notes)
@@ -128,64 +136,20 @@ def fit_grouped(
     return _assemble(columns, beta, at, table, null, unit_days, confidence, arrived, notes)
 
 
-def _read(counts: pd.DataFrame) -> pd.DataFrame:
-    frame = counts
-    if "period_index" in counts.columns and "first_period" not in counts.columns:
-        frame = counts.assign(first_period=counts["period_index"], last_period=counts["period_index"])
-    for name in ("first_period", "last_period", "n_at_risk", "n_ended"):
-        if name not in frame.columns:
-            raise ParameterError(f"The counts have no column {name!r}. {offer_names(name, frame.columns)}")
-    wrong = (
-        (frame["n_ended"] > frame["n_at_risk"])
-        | (frame["n_ended"] < 0)
-        | (frame["last_period"] < frame["first_period"])
-    )
-    if bool(wrong.any()):
-        raise ValueError("Counts need 0 <= n_ended <= n_at_risk and first_period <= last_period in every row.")
-    return frame.loc[frame["n_at_risk"] > 0].reset_index(drop=True)
-
-
-def _keep_known(frame: pd.DataFrame, design: Design, notes: list[str]) -> pd.DataFrame:
-    known = np.ones(len(frame), dtype=bool)
-    for part, block in design.blocks(frame, _ROWS_AT_ONCE):
+def _keep_known(frame: pd.DataFrame, design: Design, notes: list[str]) -> tuple[pd.DataFrame, Kinds]:
+    kinds = tell_kinds(frame, [term.name for term in design.terms])
+    known = np.ones(len(kinds.frame), dtype=bool)
+    for part, block in design.blocks(kinds.frame, _ROWS_AT_ONCE):
         known[part] = np.isfinite(block).all(axis=1)
     if known.all():
-        return frame
-    lost = int(frame.loc[~known, "n_at_risk"].sum())
+        return frame, kinds
+    kinds, rows = kinds.keep(known)
+    lost = int(frame.loc[~rows, "n_at_risk"].sum())
     notes.append(f"{lost:,} counted spells with a missing number or in a group without an end were left out.")
-    return frame.loc[known].reset_index(drop=True)
+    return frame.loc[rows].reset_index(drop=True), kinds
 
 
-def _by_period(frame: pd.DataFrame) -> pd.DataFrame:
-    """At risk and ended in each period, everybody together."""
-    first, last = (frame[name].to_numpy(np.int64) for name in ("first_period", "last_period"))
-    size = int(last.max()) + 2
-    n, ended = frame["n_at_risk"].to_numpy(np.float64), frame["n_ended"].to_numpy(np.float64)
-    at_risk = np.cumsum(np.bincount(first, n, size) - np.bincount(last + 1, n, size))
-    table = pd.DataFrame(
-        {"period_index": np.arange(size), "n_at_risk": at_risk, "n_ended": np.bincount(last, ended, size)}
-    )
-    return table.loc[table["n_at_risk"] > 0.5].round().astype(np.int64).reset_index(drop=True)
-
-
-def _number_periods(frame: pd.DataFrame, periods: IntArray) -> tuple[Stretches, NDArray[np.bool_]]:
-    """Periods in which nobody ended have no danger and no coefficient; stretches of only such say nothing."""
-    first = np.searchsorted(periods, frame["first_period"].to_numpy(np.int64), side="left")
-    last = np.searchsorted(periods, frame["last_period"].to_numpy(np.int64), side="right") - 1
-    used = last >= first
-    return (
-        Stretches(
-            first=first[used],
-            last=last[used],
-            n_at_risk=frame["n_at_risk"].to_numpy(np.float64)[used],
-            n_ended=frame["n_ended"].to_numpy(np.float64)[used],
-            n_periods=len(periods),
-        ),
-        used,
-    )
-
-
-def _standardise(frame: pd.DataFrame, design: Design, n: FloatArray, notes: list[str]) -> _Columns:
+def _standardise(frame: pd.DataFrame, design: Design, n: FloatArray, n_ended: FloatArray, notes: list[str]) -> _Columns:
     size = len(design.labels)
     sums, cross, total = np.zeros(size), np.zeros((size, size)), float(n.sum())
     for part, block in design.blocks(frame, _ROWS_AT_ONCE):
@@ -198,7 +162,7 @@ def _standardise(frame: pd.DataFrame, design: Design, n: FloatArray, notes: list
     notes.extend(say_left_out([design.labels[column] for column in range(size) if column not in kept]))
     scale = np.sqrt(np.maximum(np.diag(cross) / total, 0.0))
     scale[scale == 0] = 1.0
-    return _Columns(frame=frame, design=design, means=means, scale=scale, kept=kept)
+    return _Columns(frame=frame, n=n, n_ended=n_ended, design=design, means=means, scale=scale, kept=kept)
 
 
 def _log_hazard(table: pd.DataFrame) -> FloatArray:
@@ -224,22 +188,11 @@ def _search(
             return evaluate(stretches, columns, p, b)
 
         beta, here, arrived = maximise(at, np.concatenate([np.zeros(p), start]))
-        error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(here.information))[:p], 0.0))
-        lost = [c for c, b, e in zip(columns.kept, beta, error, strict=False) if abs(b) > _RUNAWAY and e > _RUNAWAY]
+        lost = [c for c, gone in zip(columns.kept, is_runaway(beta[:p], here.information), strict=True) if gone]
         if not lost:
             return columns, beta, here, arrived
-        notes.extend(
-            f"{as_label(columns.design.labels[column])} tells those who left from those who stayed without overlap: "
-            "its ratio has no finite best value, and it was left out."
-            for column in lost
-        )
-        columns = _Columns(
-            frame=columns.frame,
-            design=columns.design,
-            means=columns.means,
-            scale=columns.scale,
-            kept=[column for column in columns.kept if column not in lost],
-        )
+        notes.extend(say_separated(columns.design.labels[column] for column in lost))
+        columns = replace(columns, kept=[column for column in columns.kept if column not in lost])
 
 
 def _assemble(
@@ -273,7 +226,7 @@ def _assemble(
         covariance=wide,
         log_likelihood=at.log_likelihood if p else null,
         null_log_likelihood=null,
-        n=int(columns.frame["n_at_risk"].sum()),
+        n=round(columns.n.sum()),
         n_ended=int(table["n_ended"].sum()),
         confidence=float(confidence),
         has_converged=arrived,
@@ -329,11 +282,10 @@ def _periods(
 def _sizes(columns: _Columns) -> tuple[IntArray, IntArray]:
     """Counted spells and ends of each level; of everybody for a number."""
     kinds = {term.name: term.kind for term in columns.design.terms}
-    n, ended = (columns.frame[name].to_numpy(np.float64) for name in ("n_at_risk", "n_ended"))
     is_level = np.array([kinds[name] == "category" for name, _ in columns.design.labels], dtype=bool)
     sums, ends = np.zeros(len(is_level)), np.zeros(len(is_level))
     for part, block in columns.design.blocks(columns.frame, _ROWS_AT_ONCE):
         inside = np.where(is_level, block, 1.0)
-        sums += n[part] @ inside
-        ends += ended[part] @ inside
+        sums += columns.n[part] @ inside
+        ends += columns.n_ended[part] @ inside
     return np.rint(sums).astype(np.int64), np.rint(ends).astype(np.int64)

@@ -1,29 +1,46 @@
-"""Likelihood of ends in periods under proportional hazards, from counts of stretches.
+"""Likelihood of ends in periods under proportional hazards, from counts of alike contracts.
 
-A stretch of n alike contracts watched from period a to period b, of which d ended in b, says
-(n - d) log S(a..b) + d [log S(a..b-1) + log h(b)] with log S = -exp(x beta) * sum of exp(alpha), so that cost does
-not grow with the periods.
+Of n alike contracts watched from period a to period b, of which d ended in b, the log likelihood is
+(n - d) log S(a..b) + d [log S(a..b-1) + log h(b)] with log S = -exp(x beta) * sum of exp(alpha). How long contracts
+of one kind were watched enters as a sparse table of kinds by periods, so that cost grows neither with the contracts
+nor with the periods they lasted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from scipy import sparse
 
 from crm_research.models.survival.risk import FloatArray, IntArray
 
 Blocks = Callable[[], Iterator[tuple[slice, FloatArray]]]
 
+# Exponents are cut here, far beyond any sound estimate, so that products of two stay finite.
+_LARGEST: Final = 200.0
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Stretches:
-    """The counts, with periods numbered among those that have a coefficient of their own."""
+    """The counts by kind, with periods numbered among those that have a coefficient of their own.
 
-    first: IntArray
+    Parameters
+    ----------
+    moves
+        Kinds times periods and one more: contracts that begin to be at risk of surviving a period, less those that no
+        longer are.
+    kind, last, n_ended
+        Ends: their kind (rising), their period, and how many.
+    n_periods
+        Periods with a coefficient.
+    """
+
+    moves: sparse.csr_matrix
+    kind: IntArray
     last: IntArray
-    n_at_risk: FloatArray
     n_ended: FloatArray
     n_periods: int
 
@@ -41,52 +58,71 @@ class PeriodLikelihood:
         return bool(np.isfinite(self.log_likelihood) and np.isfinite(self.information).all())
 
 
+def lay_out_stretches(
+    kind: IntArray,
+    first: IntArray,
+    last: IntArray,
+    n_at_risk: FloatArray,
+    n_ended: FloatArray,
+    *,
+    n_kinds: int,
+    n_periods: int,
+) -> Stretches:
+    """Counts of kinds and stretches of periods (first and last, of which `n_ended` ended in the last) as a table."""
+    # All but those who end survive the last period; those who end survive up to it.
+    change = np.concatenate([n_at_risk, -n_ended, n_ended - n_at_risk])
+    period = np.concatenate([first, last, last + 1])
+    moves = sparse.csr_matrix((change, (np.tile(kind, 3), period)), shape=(n_kinds, n_periods + 1))
+    moves.eliminate_zeros()
+    place, where = np.unique((kind * n_periods + last)[n_ended > 0], return_inverse=True)
+    return Stretches(
+        moves=moves,
+        kind=place // n_periods,
+        last=place % n_periods,
+        n_ended=np.asarray(np.bincount(where, n_ended[n_ended > 0], len(place)), dtype=np.float64),
+        n_periods=n_periods,
+    )
+
+
 def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatArray) -> PeriodLikelihood:
     """How likely are these ends under these coefficients?
+
+    Parameters
+    ----------
+    blocks
+        The columns of the kinds, some kinds at a time.
 
     References
     ----------
     Prentice and Gloeckler (1978), Biometrics 34, 57-67, with the period's log cumulative hazard as its coefficient.
     """
     p, periods = n_columns, stretches.n_periods
-    alpha = beta[p:]
-    total = np.concatenate([[0.0], np.cumsum(np.exp(np.minimum(alpha, 200.0)))])
+    rise = np.exp(np.minimum(beta[p:], _LARGEST))
+    total = np.concatenate([[0.0], np.cumsum(rise)])
     value, score = 0.0, np.zeros(p + periods)
     information = np.zeros((p + periods, p + periods))
-    diagonal = np.zeros(periods)
+    diagonal, cross = np.zeros(periods), np.zeros((periods, p))
     for part, x in blocks():
-        first, last = stretches.first[part], stretches.last[part]
-        n, ended = stretches.n_at_risk[part], stretches.n_ended[part]
-        ratio = np.exp(np.minimum(x @ beta[:p], 200.0))
-        # All but those who end survive the last period; those who end survive up to it.
-        through, before = (n - ended) * ratio, ended * ratio
-        hazard = ratio * np.exp(np.minimum(alpha[last], 200.0))
-        value -= float(through @ (total[last + 1] - total[first]) + before @ (total[last] - total[first]))
-        value += float(ended @ _log_end(hazard))
+        moves = stretches.moves[part]
+        ends = slice(*np.searchsorted(stretches.kind, [part.start, part.stop]))
+        kind, last, n_ended = stretches.kind[ends] - part.start, stretches.last[ends], stretches.n_ended[ends]
+        ratio = np.exp(np.minimum(x @ beta[:p], _LARGEST))
+        lasting = -ratio * (moves @ total)
+        hazard = ratio[kind] * rise[last]
         slope, bend = _end_slopes(hazard)
-        lasting = through * (total[last + 1] - total[first]) + before * (total[last] - total[first])
-        pull, pinch = ended * slope, ended * bend
-        score[:p] += x.T @ (pull - lasting)
-        information[:p, :p] += (x * (lasting + pinch)[:, None]).T @ x
-        by_period = _spread(first, last, through, before, periods) * np.exp(np.minimum(alpha, 200.0))
-        gained, pinched = (np.bincount(last, values, periods) for values in (pull, pinch))
-        score[p:] += gained - by_period
-        diagonal += by_period + pinched
-        for column in range(p):
-            each = x[:, column]
-            cross = _spread(first, last, through * each, before * each, periods) * np.exp(np.minimum(alpha, 200.0))
-            information[column, p:] += cross + np.bincount(last, pinch * each, periods)
-    information[p:, :p] = information[:p, p:].T
+        pull, pinch = n_ended * slope, n_ended * bend
+        value += float(n_ended @ _log_end(hazard) - lasting.sum())
+        score[:p] += x.T @ (np.bincount(kind, pull, len(x)) - lasting)
+        information[:p, :p] += (x * (lasting + np.bincount(kind, pinch, len(x)))[:, None]).T @ x
+        by_period = np.cumsum(moves.T @ ratio)[:periods] * rise
+        score[p:] += np.bincount(last, pull, periods) - by_period
+        diagonal += by_period + np.bincount(last, pinch, periods)
+        pinched = sparse.csr_matrix((pinch, (kind, last)), shape=(len(x), periods))
+        cross += np.cumsum(moves.T @ (x * ratio[:, None]), axis=0)[:periods] * rise[:, None] + pinched.T @ x
+    information[:p, p:] = cross.T
+    information[p:, :p] = cross
     information[p:, p:][np.diag_indices(periods)] = diagonal
     return PeriodLikelihood(log_likelihood=value, score=score, information=information)
-
-
-def _spread(first: IntArray, last: IntArray, through: FloatArray, before: FloatArray, periods: int) -> FloatArray:
-    """Sum over the stretches of each period: `through` counts up to the last one, `before` up to the one before."""
-    size = periods + 1
-    moves = np.bincount(first, through + before, size) - np.bincount(last, before, size)
-    moves -= np.bincount(last + 1, through, size)
-    return np.asarray(np.cumsum(moves)[:periods])
 
 
 def _log_end(hazard: FloatArray) -> FloatArray:

@@ -1,61 +1,37 @@
-"""What every regression on single spells does alike: read the rows, build the columns, search, tabulate."""
+"""What every regression on single spells does alike: build the columns, search, tabulate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Generic
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_research.errors import ParameterError, offer_names
 from crm_research.models.hazards.baseline_steps import BaselineSteps
-from crm_research.models.hazards.design import Design, as_label, independent_columns, plan_design, say_left_out
-from crm_research.models.hazards.newton import Point, maximise
-from crm_research.models.hazards.partial_likelihood import PartialLikelihood, RiskSets, baseline_steps
-from crm_research.models.hazards.result import name_strata
+from crm_research.models.hazards.design import (
+    Design,
+    Term,
+    independent_columns,
+    plan_design,
+    say_left_out,
+    say_same,
+    say_separated,
+)
+from crm_research.models.hazards.newton import is_runaway, maximise
+from crm_research.models.hazards.partial_likelihood import PartialLikelihood, baseline_steps
+from crm_research.models.hazards.risk_sets import RiskSets
+from crm_research.models.hazards.spell_rows import SpellRows
 from crm_research.models.survival.risk import FloatArray, IntArray
 
-# A column this many standard deviations strong, with an error as large, has no finite best value.
-_RUNAWAY: Final = 5.0
 _ENDS_PER_COLUMN: Final = 10
+_FEWEST_CLUSTERS: Final = 50
+# Share of a column's variance that must lie within the sets compared, not between them.
+_ALIKE_WITHIN: Final = 1e-9
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SpellRows:
-    """Spells that were under observation, as arrays; `frame` holds their other columns.
-
-    Parameters
-    ----------
-    stratum, stratum_names
-        Number of each row's stratum, and the strata in words.
-    cluster
-        Number of those whose rows belong together; None without clusters.
-    """
-
-    frame: pd.DataFrame
-    entry: FloatArray
-    tenure: FloatArray
-    ended: NDArray[np.bool_]
-    stratum: IntArray
-    stratum_names: list[str]
-    cluster: IntArray | None
-    strata: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def keep(self, kept: NDArray[np.bool_]) -> SpellRows:
-        """Only some of the rows."""
-        return replace(
-            self,
-            frame=self.frame.iloc[np.flatnonzero(kept)],
-            entry=self.entry[kept],
-            tenure=self.tenure[kept],
-            ended=self.ended[kept],
-            stratum=self.stratum[kept],
-            cluster=None if self.cluster is None else self.cluster[kept],
-        )
+Likelihood = Callable[[FloatArray, FloatArray], PartialLikelihood]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,68 +40,57 @@ class Columns:
 
     Parameters
     ----------
-    kept
-        Columns that say something the ones before them do not.
+    x, stratum
+        In the order of the rows, or of the risk sets after `in_order`.
     """
 
     design: Design
     x: FloatArray
+    stratum: IntArray
     means: FloatArray
     scale: FloatArray
-    kept: list[int]
     notes: tuple[str, ...]
+
+    def in_order(self, order: IntArray) -> Columns:
+        """The rows in another order, each column together in memory, as sums over them want it."""
+        x = np.empty((len(order), self.x.shape[1]), order="F")
+        for column in range(x.shape[1]):
+            x[:, column] = self.x[:, column][order]
+        return replace(self, x=x, stratum=self.stratum[order])
+
+    def of(self, kept: list[int]) -> FloatArray:
+        """Only some of the columns."""
+        return self.x if len(kept) == self.x.shape[1] else np.asfortranarray(self.x[:, kept])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Search(Generic[Point]):
-    """Where a likelihood is greatest, without the columns that have no finite best value."""
+class Search:
+    """Where a likelihood is greatest, without the columns that have no (finite) best value.
+
+    Parameters
+    ----------
+    kept
+        Numbers of the columns that have one, in the order of `beta`.
+    null
+        The log likelihood without any column.
+    """
 
     kept: list[int]
     beta: FloatArray
-    at: Point
+    at: PartialLikelihood
+    null: float
     has_converged: bool
     notes: tuple[str, ...]
 
 
-def read_spell_rows(spells: pd.DataFrame, *, strata: Sequence[str], cluster: str | None) -> SpellRows:
-    """The rows that were watched at all; one whose cluster is not known is a cluster of its own."""
-    for name in ("tenure_days", "is_ended", *strata, *([cluster] if cluster else [])):
-        if name not in spells.columns:
-            raise ParameterError(f"The spells have no column {name!r}. {offer_names(name, spells.columns)}")
-    tenure = spells["tenure_days"].to_numpy(dtype=np.float64, na_value=np.nan)
-    entry = np.zeros(len(spells))
-    if "entry_days" in spells.columns:
-        entry = spells["entry_days"].to_numpy(dtype=np.float64, na_value=np.nan)
-    known = np.isfinite(tenure) & np.isfinite(entry) & spells["is_ended"].notna().to_numpy()
-    watched = known & (tenure >= 0) & ((tenure > entry) | (entry <= 0))
-    notes: tuple[str, ...] = ()
-    if not watched.all():
-        n_lost = int((~watched).sum())
-        notes = (f"{n_lost:,} rows were never under observation (or lack a tenure) and were left out.",)
-    frame = spells.iloc[np.flatnonzero(watched)]
-    codes, names = pd.factorize(name_strata(frame, strata), sort=True)
-    return SpellRows(
-        frame=frame,
-        entry=entry[watched],
-        tenure=tenure[watched],
-        ended=frame["is_ended"].to_numpy(dtype=bool),
-        stratum=codes.astype(np.int64),
-        stratum_names=[str(name) for name in names],
-        cluster=None if cluster is None else _number_clusters(frame[cluster]),
-        strata=tuple(strata),
-        notes=notes,
-    )
-
-
-def _number_clusters(names: pd.Series[str]) -> IntArray:
-    codes = pd.factorize(names)[0].astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
-    return codes
-
-
 def build_columns(
-    rows: SpellRows, covariates: Sequence[str], ended: NDArray[np.bool_], *, splines: Sequence[str], n_knots: int
+    rows: SpellRows,
+    covariates: Sequence[str],
+    ended: NDArray[np.bool_],
+    *,
+    splines: Sequence[str] = (),
+    n_knots: int = 4,
+    terms: Sequence[Term] | None = None,
 ) -> tuple[Columns, NDArray[np.bool_]]:
     """The columns of the model, and which rows have all of them.
 
@@ -133,22 +98,26 @@ def build_columns(
     ----------
     ended
         The ends that the model is about, which decide which groups are too rare for a ratio.
+    terms
+        How the covariates enter, instead of planning it.
     """
-    design = plan_design(rows.frame, covariates, ended=ended.astype(float), splines=splines, n_knots=n_knots)
+    if terms is None:
+        design = plan_design(rows.frame, covariates, ended=ended.astype(float), splines=splines, n_knots=n_knots)
+    else:
+        design = Design(terms=tuple(terms), notes=())
     x = design.matrix(rows.frame)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1), dtype=bool)
     notes = list(design.notes)
-    n_missing = int((~known & ~_unseen(rows, design)).sum())
-    if n_missing:
-        notes.append(f"{n_missing:,} rows with a missing number were left out.")
-    x = x[known]
+    if not known.all():
+        n_missing = int((~known & ~_unseen(rows, design)).sum())
+        notes += [f"{n_missing:,} rows with a missing number were left out."] if n_missing else []
+        x = np.asfortranarray(x[known])
     means, scale = (x.mean(axis=0), x.std(axis=0)) if len(x) else (np.zeros(x.shape[1]), np.ones(x.shape[1]))
     scale[scale == 0] = 1.0
-    x = (x - means) / scale
-    kept = independent_columns(x.T @ x)
-    lost = [design.labels[column] for column in range(x.shape[1]) if column not in kept]
-    notes += say_left_out(lost)
-    return Columns(design=design, x=x, means=means, scale=scale, kept=kept, notes=tuple(notes)), known
+    x -= means
+    x /= scale
+    stratum = rows.stratum[known]
+    return Columns(design=design, x=x, stratum=stratum, means=means, scale=scale, notes=tuple(notes)), known
 
 
 def _unseen(rows: SpellRows, design: Design) -> NDArray[np.bool_]:
@@ -160,23 +129,26 @@ def _unseen(rows: SpellRows, design: Design) -> NDArray[np.bool_]:
     return unseen
 
 
-def search(
-    evaluate: Callable[[FloatArray, FloatArray], Point], x: FloatArray, columns: Columns, n_ends: int
-) -> Search[Point]:
-    """Maximise a likelihood in its columns; one that tells leavers from stayers without overlap is left out."""
-    kept, notes = list(columns.kept), []
+def search(likelihood: Likelihood, columns: Columns, n_ends: int) -> Search:
+    """Maximise a likelihood in its columns, which are in the order of its risk sets.
+
+    Left out are columns that are the same for all who are compared, that say nothing new, or that tell leavers from
+    stayers without overlap.
+    """
+    start = likelihood(columns.x, np.zeros(columns.x.shape[1]))
+    kept, notes = _usable(likelihood, columns, start)
+    first: PartialLikelihood | None = start
     while True:
-        part = x if len(kept) == x.shape[1] else np.asfortranarray(x[:, kept])
-        beta, at, arrived = maximise(lambda b, part=part: evaluate(part, b), np.zeros(len(kept)))  # type: ignore[misc]
-        error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(at.information)), 0.0)) if kept else np.empty(0)
-        lost = [c for c, b, e in zip(kept, beta, error, strict=True) if abs(b) > _RUNAWAY and e > _RUNAWAY]
+        part = columns.of(kept)
+        beta, at, arrived = maximise(
+            lambda b, part=part: likelihood(part, b),  # type: ignore[misc]
+            np.zeros(len(kept)),
+            first=first if len(kept) == columns.x.shape[1] else None,
+        )
+        lost = [column for column, gone in zip(kept, is_runaway(beta, at.information), strict=True) if gone]
         if not lost:
             break
-        notes += [
-            f"{as_label(columns.design.labels[column])} tells those who left from those who stayed without overlap: "
-            "its ratio has no finite best value, and it was left out."
-            for column in lost
-        ]
+        notes += say_separated(columns.design.labels[column] for column in lost)
         kept = [column for column in kept if column not in lost]
     if not arrived:
         notes.append("The search for the best coefficients did not arrive; the ratios are not to be relied on.")
@@ -184,7 +156,31 @@ def search(
         notes.append(
             f"{n_ends} ends carry {len(kept)} coefficients: fewer than {_ENDS_PER_COLUMN} each, so ratios are shaky."
         )
-    return Search(kept=kept, beta=beta, at=at, has_converged=arrived, notes=tuple(notes))
+    return Search(kept=kept, beta=beta, at=at, null=start.log_likelihood, has_converged=arrived, notes=tuple(notes))
+
+
+def _usable(likelihood: Likelihood, columns: Columns, start: PartialLikelihood) -> tuple[list[int], list[str]]:
+    """Columns that tell apart those who are compared with each other: at risk together, in one stratum.
+
+    The information without effects is the variance within risk sets; what has none there has none at any effect.
+    """
+    x, labels = columns.x, columns.design.labels
+    among, by_stratum = start, bool(columns.stratum.max(initial=0) > 0)
+    if by_stratum and x.shape[1]:
+        # Around the stratum's mean, where variances keep their digits.
+        sizes = np.maximum(np.bincount(columns.stratum), 1)
+        means = np.column_stack([np.bincount(columns.stratum, column) / sizes for column in x.T])
+        among = likelihood(np.asfortranarray(x - means[columns.stratum]), np.zeros(x.shape[1]))
+    load = start.weights * start.hazard
+    total = np.array([load @ column**2 for column in x.T])
+    varies = np.array([column.any() for column in x.T], dtype=bool)
+    is_alike = varies & (np.diag(among.information) <= _ALIKE_WITHIN * total)
+    cross = among.information.copy()
+    cross[is_alike] = cross[:, is_alike] = 0.0
+    kept = independent_columns(cross)
+    lost = [labels[column] for column in range(x.shape[1]) if column not in kept and not is_alike[column]]
+    same = say_same([labels[column] for column in np.flatnonzero(is_alike)], by_stratum=by_stratum)
+    return kept, [*same, *say_left_out(lost)]
 
 
 def unscale(
@@ -196,6 +192,17 @@ def unscale(
     wide = np.full((len(full), len(full)), np.nan)
     wide[np.ix_(kept, kept)] = covariance / np.outer(columns.scale[kept], columns.scale[kept])
     return full, wide
+
+
+def robust_covariance(influence: FloatArray, rows: SpellRows, order: IntArray) -> tuple[FloatArray, list[str]]:
+    """The "sandwich": of what each row (in `order`) adds to the coefficients, together with the rest of its cluster."""
+    if rows.cluster is None:
+        return np.asarray(influence.T @ influence, dtype=np.float64), []
+    owner = rows.cluster[order]
+    sums = np.column_stack([np.bincount(owner, column) for column in influence.T])
+    n_clusters = len(np.unique(owner))
+    few = [f"Robust errors rest on only {n_clusters} clusters and are likely too small."]
+    return np.asarray(sums.T @ sums, dtype=np.float64), few if n_clusters < _FEWEST_CLUSTERS else []
 
 
 def size_terms(columns: Columns, ended: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
@@ -214,25 +221,29 @@ def summarise_steps(
     sets: RiskSets, at: PartialLikelihood, rows: SpellRows, columns: Columns, kept: list[int]
 ) -> BaselineSteps:
     """Rise at each end, its own variance (with ties as Efron has them), and its slope in the columns as recorded."""
-    size = len(sets.tenure_days)
-    slope = np.zeros((size, len(columns.scale)))
+    slope = np.zeros((len(sets.tenure_days), len(columns.scale)))
     for place, column in enumerate(kept):
-        pulled = np.bincount(sets.event_place, at.means[:, place] / at.denominators, size)
-        slope[:, column] = pulled * columns.scale[column]
+        slope[:, column] = sets.sum_by_end(at.means[:, place] / at.denominators) * columns.scale[column]
     return BaselineSteps(
-        stratum=tuple(rows.stratum_names[code] for code in sets.stratum),
+        stratum=tuple(np.array(rows.stratum_names, dtype=object)[sets.stratum]),
         tenure_days=sets.tenure_days,
         rise=baseline_steps(sets, at),
-        variance=np.asarray(np.bincount(sets.event_place, at.denominators**-2.0, size), dtype=np.float64),
+        variance=sets.sum_by_end(at.denominators**-2.0),
         slope=slope,
     )
 
 
-def tabulate_baseline(sets: RiskSets, steps: FloatArray, rows: SpellRows) -> pd.DataFrame:
+def tabulate_baseline(sets: RiskSets, rises: FloatArray, rows: SpellRows) -> pd.DataFrame:
     """Cumulative hazard by stratum, kept up to the last tenure watched even where nobody ended then."""
-    rises = pd.DataFrame({"code": sets.stratum, "tenure_days": sets.tenure_days, "rise": steps})
-    last = pd.DataFrame({"code": rows.stratum, "tenure_days": rows.tenure}).groupby("code", as_index=False).max()
-    table = pd.concat([rises, last.assign(rise=0.0)]).groupby(["code", "tenure_days"], as_index=False)["rise"].sum()
-    table["cumulative_hazard"] = table.groupby("code")["rise"].cumsum()
-    table.insert(0, "stratum", [rows.stratum_names[code] for code in table["code"]])
-    return pd.DataFrame(table[["stratum", "tenure_days", "cumulative_hazard"]])
+    last = pd.Series(rows.tenure).groupby(rows.stratum).max()
+    codes = np.concatenate([sets.stratum, last.index.to_numpy(dtype=np.int64)])
+    days = np.concatenate([sets.tenure_days, last.to_numpy()])
+    order = np.lexsort((days, codes))
+    codes, days = codes[order], days[order]
+    is_new = np.ones(len(order), dtype=bool)
+    # The sort is stable: of two rows of one tenure the end comes first.
+    is_new[1:] = (codes[1:] != codes[:-1]) | (days[1:] != days[:-1])
+    table = pd.DataFrame({"stratum": np.array(rows.stratum_names, dtype=object)[codes], "tenure_days": days})
+    rise = pd.Series(np.concatenate([rises, np.zeros(len(last))])[order])
+    table["cumulative_hazard"] = rise.groupby(codes).cumsum()
+    return table.loc[is_new].reset_index(drop=True)

@@ -15,7 +15,7 @@ from crm_research.models.importance.explained import (
     divide_by_subsets,
     divide_by_weights,
 )
-from crm_research.stats.correlations import correlate, resample_correlations
+from crm_research.stats.correlations import correlate, number_owners, resample_correlations
 from crm_research.stats.intervals import check_confidence
 
 MOST_FOR_SUBSETS: Final = 10
@@ -110,11 +110,7 @@ def share_r2(
             mend="Complete answers that differ, in the outcome and in at least one driver, are needed.",
         )  # fmt: skip
     values = values[:, [*(names.index(name) for name in used), -1]]
-    owner = (
-        np.arange(len(values))
-        if cluster is None
-        else pd.factorize(answers.loc[complete, cluster], use_na_sentinel=False)[0]
-    )
+    owner = np.arange(len(values)) if cluster is None else number_owners(answers.loc[complete, cluster].to_numpy())
     divide = divide_by_subsets if len(used) <= MOST_FOR_SUBSETS else divide_by_weights
     parts = divide(correlate(values, weight[None, :]))[0]
     resamples = resample_correlations(values, weight, n_bootstraps=n_bootstraps, seed=seed, owner=owner)

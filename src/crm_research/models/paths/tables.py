@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from crm_research.models.paths.algorithm import Composites, FloatArray
+from crm_research.models.paths.consistent import correct_paths
 from crm_research.models.paths.plan import PathPlan
+from crm_research.models.paths.points import effects_in_points, measure_performance, share_items
 from crm_research.models.scales.coefficients import alpha_of, ave_of, rho_a_of, rho_c_of
+from crm_research.models.scales.validity import Pairs, ratios_of
+from crm_research.stats.correlations import Moments
+
+_SINGULAR: Final = 1e-9
+_LEAST_POSSIBLE: Final = 0.99
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Drawn:
     """What the resamples gave, turned to the signs of the original; those that did not settle are left out.
 
-    Shapes as in `Composites`; `loadings` and `weights` are those of each item with its own construct, (n, items).
+    Shapes as in `Composites`; `loadings` and `weights` are those of each item with its own construct, (n, items);
+    `corrected` has NaN where a correction is not possible; `performance` is (n, constructs) in points, `points` the
+    total effects in points, `ratios` the HTMT of each pair.
     """
 
     loadings: FloatArray
     weights: FloatArray
     paths: FloatArray
+    corrected: FloatArray
     total: FloatArray
+    points: FloatArray
     r2: FloatArray
+    performance: FloatArray
+    ratios: FloatArray
     n_failed: int
 
     @property
@@ -33,42 +47,54 @@ class Drawn:
         return len(self.loadings)
 
     @classmethod
-    def collect(cls, plan: PathPlan, original: Composites, batches: Iterable[Composites]) -> Drawn:
+    def collect(
+        cls, plan: PathPlan, original: Composites, batches: Iterable[tuple[Moments, Composites]], pairs: Pairs
+    ) -> Drawn:
         """Put batches of resamples together."""
         own = (np.arange(len(plan.items)), plan.owner)
         first = original.loadings[0][own]
-        kept: list[tuple[FloatArray, ...]] = []
+        kept: list[dict[str, FloatArray]] = []
         n_failed = 0
-        for batch in batches:
+        for moments, batch in batches:
             good = batch.has_converged
             n_failed += int((~good).sum())
-            loadings = batch.loadings[good][:, own[0], own[1]]
-            together = (loadings * first) @ plan.mask
-            turn = np.where(together < 0, -1.0, 1.0)
+            loadings = batch.loadings[:, own[0], own[1]]
+            turn = np.where((loadings * first) @ plan.mask < 0, -1.0, 1.0)
             pair = turn[:, :, None] * turn[:, None, :]
             items = turn[:, plan.owner]
-            kept.append(
-                (
-                    loadings * items,
-                    batch.weights[good][:, own[0], own[1]] * items,
-                    batch.paths[good] * pair,
-                    batch.total_effects[good] * pair,
-                    batch.r2[good],
-                )
-            )
-        size, k = len(plan.items), len(plan.constructs)
-        empty = (np.empty((0, size)), np.empty((0, size)), np.empty((0, k, k)), np.empty((0, k, k)), np.empty((0, k)))
-        loadings, weights, paths, total, r2 = (np.concatenate(parts) for parts in zip(*(kept or [empty]), strict=True))
-        return cls(loadings=loadings, weights=weights, paths=paths, total=total, r2=r2, n_failed=n_failed)
+            found = {
+                "loadings": loadings * items,
+                "weights": batch.weights[:, own[0], own[1]] * items,
+                "paths": batch.paths * pair,
+                "corrected": correct_paths(plan, moments.correlations, batch) * pair,
+                "total": batch.total_effects * pair,
+                "points": effects_in_points(plan, moments, batch) * pair,
+                "r2": batch.r2,
+                "performance": measure_performance(plan, moments, batch),
+                "ratios": ratios_of(moments.correlations, pairs),
+            }
+            kept.append({name: values[good] for name, values in found.items()})
+        kept = kept or [_nothing(plan, len(pairs))]
+        return cls(**{name: np.concatenate([part[name] for part in kept]) for name in kept[0]}, n_failed=n_failed)
 
 
-def tabulate_loadings(plan: PathPlan, found: Composites, drawn: Drawn, confidence: float) -> pd.DataFrame:
+def _nothing(plan: PathPlan, n_pairs: int) -> dict[str, FloatArray]:
+    size, k = len(plan.items), len(plan.constructs)
+    flat = {"loadings": size, "weights": size, "r2": k, "performance": k, "ratios": n_pairs}
+    return {name: np.empty((0, columns)) for name, columns in flat.items()} | {
+        name: np.empty((0, k, k)) for name in ("paths", "corrected", "total", "points")
+    }
+
+
+def tabulate_loadings(
+    plan: PathPlan, moments: Moments, found: Composites, drawn: Drawn, confidence: float
+) -> pd.DataFrame:
     """One row for each item, as in `PathModel.loadings`."""
     place = np.arange(len(plan.items))
     own = found.loadings[0][place, plan.owner]
     others = np.where(plan.mask > 0, -np.inf, np.abs(found.loadings[0])).max(axis=1)
-    lower, upper = _limits(drawn.loadings, confidence)
-    weight_lower, weight_upper = _limits(drawn.weights, confidence)
+    lower, upper = limits_of(drawn.loadings, confidence)
+    weight_lower, weight_upper = limits_of(drawn.weights, confidence)
     return pd.DataFrame(
         {
             "construct": [plan.constructs[owner] for owner in plan.owner],
@@ -80,16 +106,21 @@ def tabulate_loadings(plan: PathPlan, found: Composites, drawn: Drawn, confidenc
             "weight_lower": weight_lower,
             "weight_upper": weight_upper,
             "largest_other": others,
+            "share": share_items(plan, moments, found)[0][0],
+            "performance": moments.means[0],
         }
     )
 
 
-def tabulate_paths(plan: PathPlan, found: Composites, drawn: Drawn, confidence: float) -> pd.DataFrame:
+def tabulate_paths(
+    plan: PathPlan, moments: Moments, found: Composites, drawn: Drawn, confidence: float
+) -> pd.DataFrame:
     """One row for each path, as in `PathModel.paths`."""
     rows = []
+    corrected = correct_paths(plan, moments.correlations, found)[0]
     for cause, result in plan.arrows:
         sample = drawn.paths[:, cause, result]
-        lower, upper = _limits(sample, confidence)
+        lower, upper = limits_of(sample, confidence)
         r2 = float(found.r2[0, result])
         rows.append(
             {
@@ -100,15 +131,20 @@ def tabulate_paths(plan: PathPlan, found: Composites, drawn: Drawn, confidence: 
                 "upper": float(upper),
                 "std_error": float(sample.std(ddof=1)) if len(sample) > 1 else np.nan,
                 "p_value": _p_value(sample),
+                "corrected": float(corrected[cause, result]),
+                **_corrected_limits(drawn.corrected[:, cause, result], confidence),
+                "vif": _inflation(plan, found, cause, result),
                 "f2": (r2 - _without(plan, found, cause, result)) / (1 - r2) if r2 < 1 else np.inf,
             }
         )
     return pd.DataFrame(rows)
 
 
-def tabulate_effects(plan: PathPlan, found: Composites, drawn: Drawn, confidence: float) -> pd.DataFrame:
+def tabulate_effects(
+    plan: PathPlan, moments: Moments, found: Composites, drawn: Drawn, confidence: float
+) -> pd.DataFrame:
     """One row for each pair with a way between them, as in `PathModel.effects`."""
-    total = found.total_effects[0]
+    total, points = found.total_effects[0], effects_in_points(plan, moments, found)[0]
     size = len(plan.constructs)
     reach = np.linalg.matrix_power(np.eye(size) + plan.leads_to, size) > 0
     rows = []
@@ -116,7 +152,8 @@ def tabulate_effects(plan: PathPlan, found: Composites, drawn: Drawn, confidence
         for result in range(cause + 1, size):
             if not reach[cause, result]:
                 continue
-            lower, upper = _limits(drawn.total[:, cause, result], confidence)
+            lower, upper = limits_of(drawn.total[:, cause, result], confidence)
+            points_lower, points_upper = limits_of(drawn.points[:, cause, result], confidence)
             direct = float(found.paths[0, cause, result])
             rows.append(
                 {
@@ -127,16 +164,34 @@ def tabulate_effects(plan: PathPlan, found: Composites, drawn: Drawn, confidence
                     "total": float(total[cause, result]),
                     "lower": float(lower),
                     "upper": float(upper),
+                    "points": float(points[cause, result]),
+                    "points_lower": float(points_lower),
+                    "points_upper": float(points_upper),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def tabulate_performance(
+    plan: PathPlan, moments: Moments, found: Composites, drawn: Drawn, confidence: float
+) -> pd.DataFrame:
+    """One row for each construct, as in `PathModel.performance`."""
+    lower, upper = limits_of(drawn.performance, confidence)
+    return pd.DataFrame(
+        {
+            "construct": list(plan.constructs),
+            "performance": measure_performance(plan, moments, found)[0],
+            "lower": lower,
+            "upper": upper,
+        }
+    )
 
 
 def tabulate_quality(
     plan: PathPlan, correlations: FloatArray, found: Composites, drawn: Drawn, n: int, confidence: float
 ) -> pd.DataFrame:
     """One row for each construct, as in `PathModel.quality`."""
-    lower, upper = _limits(drawn.r2, confidence)
+    lower, upper = limits_of(drawn.r2, confidence)
     rows = []
     for place, name in enumerate(plan.constructs):
         items = plan.items_of(place)
@@ -161,6 +216,24 @@ def tabulate_quality(
     return pd.DataFrame(rows)
 
 
+def _corrected_limits(sample: FloatArray, confidence: float) -> dict[str, float]:
+    """NaN where too many resamples gave no possible correction: what is left would be a chosen part."""
+    possible = sample[np.isfinite(sample)]
+    if len(possible) < _LEAST_POSSIBLE * len(sample):
+        possible = possible[:0]
+    lower, upper = limits_of(possible, confidence)
+    return {"corrected_lower": float(lower), "corrected_upper": float(upper)}
+
+
+def _inflation(plan: PathPlan, found: Composites, cause: int, result: int) -> float:
+    """How many times the variance of a path grows because the cause goes with the other causes."""
+    causes = plan.causes_of(result)
+    among = found.correlations[0][np.ix_(causes, causes)]
+    if np.linalg.eigvalsh(among)[0] < _SINGULAR:
+        return float(np.inf)
+    return float(np.linalg.inv(among)[list(causes).index(cause), list(causes).index(cause)])
+
+
 def _without(plan: PathPlan, found: Composites, cause: int, result: int) -> float:
     """R squared of a construct if one of its causes were left out."""
     others = [int(place) for place in plan.causes_of(result) if place != cause]
@@ -171,7 +244,8 @@ def _without(plan: PathPlan, found: Composites, cause: int, result: int) -> floa
     return float(with_result @ np.linalg.pinv(among[np.ix_(others, others)]) @ with_result)
 
 
-def _limits(sample: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+def limits_of(sample: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+    """Percentiles of the first axis; NaN without a resample."""
     if not len(sample):
         return np.full(sample.shape[1:], np.nan), np.full(sample.shape[1:], np.nan)
     lower, upper = np.quantile(sample, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)

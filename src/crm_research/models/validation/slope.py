@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 
 from crm_research.models.hazards.design import independent_columns
 from crm_research.models.hazards.newton import maximise
-from crm_research.models.hazards.partial_likelihood import (
-    RiskSets,
-    baseline_steps,
-    build_risk_sets,
-    evaluate,
-    score_residuals,
-)
+from crm_research.models.hazards.partial_likelihood import baseline_steps, evaluate, score_residuals
+from crm_research.models.hazards.risk_sets import RiskSets, build_risk_sets
 from crm_research.models.hazards.splines import natural_spline, place_knots
 from crm_research.models.survival.risk import FloatArray, IntArray
 from crm_research.models.validation.weights import Outcomes
