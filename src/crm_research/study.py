@@ -65,6 +65,10 @@ class Study:
         Where the data come from, under which licence.
     caveats
         What is doubtful about the data; printed on every page.
+    segment_names
+        Suggested name of a segment to the company's own.
+    service_policy
+        Class of customers, or segment, to the service it gets, in words.
     truth
         Folder of the simulator's known truth, for simulated studies only.
     """
@@ -79,6 +83,8 @@ class Study:
     accepted: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
     provenance: str = ""
     caveats: tuple[str, ...] = ()
+    segment_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    service_policy: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[InputFingerprint, ...] = ()
     path: Path | None = None
     truth: Path | None = None

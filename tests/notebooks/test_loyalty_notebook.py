@@ -16,5 +16,9 @@ def test_it_runs_with_other_parameters(tmp_path):
         "loyalty.repeat_rate",
         "loyalty.median_days_to_second",
         "loyalty.retention_m",
+        "loyalty.overdue_share",
+        "loyalty.state_share",
+        "loyalty.steady_share",
+        "loyalty.index_auc_gain",
     }
     assert any("90 % interval" in figure["estimator"] for figure in figures)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from crm_research.catalogue.entry import Report, ReportParameters
 
 
 class SegmentationParameters(ReportParameters):
-    """How many groups to try, and on how many customers."""
+    """What to group for, how many groups to try, and how often to try them."""
 
     study: str = "complete-journey"
     k_min: int = Field(default=2, ge=2, le=20, description="Fewest groups tried.")
     k_max: int = Field(default=8, ge=2, le=20, description="Most groups tried.")
     n_bootstraps: int = Field(default=100, ge=20, le=2000, description="Resamples that judge stability.")
+    purpose: Literal["behaviour", "needs", "rhythm", "attributes", "attitudes"] = Field(
+        default="behaviour",
+        description="What to group for: how they buy, what they buy, when they buy, who they are, what they answer.",
+    )
+    inputs: list[str] | None = Field(
+        default=None, min_length=1, description="Features or attributes to group by, instead of those of the purpose."
+    )
 
     @model_validator(mode="after")
     def _check_order(self) -> SegmentationParameters:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "list": "list_reports",
     "check": "check",
     "run": "run",
+    "assign": "assign",
     "new": "new",
     "simulate": "simulate",
 }

@@ -276,11 +276,12 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "customers": ("customer-base", "segmentation"),
-        "orders": ("customer-base", "segmentation", "loyalty", "silent-churn"),
-        "order_lines": ("customer-base", "segmentation"),
-        "products": ("segmentation",),
+        "orders": ("customer-base", "segmentation", "loyalty", "silent-churn", "brand-loyalty"),
+        "order_lines": ("customer-base", "segmentation", "brand-loyalty"),
+        "products": ("segmentation", "brand-loyalty"),
         "contracts": ("customer-base", "churn"),
         "contract_states": ("churn",),
+        "surveys": ("satisfaction",),
     }
 )
 

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from crm_research.errors import CrmError
 from crm_research.figures import FIGURES_MIME, Figure
+from crm_research.show.attachment import FILE_MIME, FILE_NAME
 from crm_research.show.display import ANSWER_MIME
 
 _WARNING: Final = re.compile(r"^\S.*?:\d+: (?P<kind>\w*Warning): (?P<message>.*)$")
 _LONGEST_NOTE: Final = 600
+_OWN_FILES: Final = ("figures.json", "run.json")
 
 
 def read_figures(notebook: Any) -> tuple[dict[str, Any], ...]:
@@ -43,6 +45,16 @@ def read_answer(notebook: Any) -> tuple[str, ...]:
         if shown:
             return tuple(shown["sentences"])
     return ()
+
+
+def read_files(notebook: Any) -> tuple[tuple[str, str], ...]:
+    """Files handed out with the page, each with its name and text; of two of one name the later."""
+    found: dict[str, str] = {}
+    for output in _outputs(notebook):
+        held = output.get("data", {}).get(FILE_MIME)
+        if held and FILE_NAME.fullmatch(held["name"]) and held["name"] not in _OWN_FILES:
+            found[held["name"]] = held["text"]
+    return tuple(found.items())
 
 
 def read_warnings(notebook: Any) -> tuple[str, ...]:

@@ -106,6 +106,8 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
             _move(task.executed, folder / task.executed.name)
             _move(task.page, folder / task.page.name)
             _replace_figures(folder, task.report, outcome.figures)
+            for name, text in outcome.files:
+                write_text(folder / name, text)
             with suppress(OSError):
                 failed.unlink()
                 failed.parent.rmdir()
@@ -159,6 +161,7 @@ def _record(
             "trace": list(failure.trace),
         },
         "parameters": task.parameters,
+        "files": [name for name, _ in outcome.files],
         "warnings": list(outcome.notes),
         "study": {
             "given": task.study.given,

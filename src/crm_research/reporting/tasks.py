@@ -113,6 +113,8 @@ class Outcome:
         Records of the figures shown, in order.
     answer
         Sentences of the answer.
+    files
+        Files handed out with the page, name and text.
     notes
         Warnings that libraries gave on the way.
     failure
@@ -124,5 +126,6 @@ class Outcome:
     seconds: float
     figures: tuple[dict[str, Any], ...] = ()
     answer: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None

@@ -49,7 +49,7 @@ def run_task(task: Task, send: Any) -> Outcome:
 
 def _make(task: Task, send: Any) -> dict[str, Any]:
     from crm_research.reporting.execute import execute_notebook
-    from crm_research.reporting.harvest import read_answer, read_figures, read_warnings
+    from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
     from crm_research.reporting.notebook_file import write_notebook
     from crm_research.reporting.render import render_page
 
@@ -64,7 +64,12 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     page = render_page(notebook, task)
     task.page.write_text(page, encoding="utf-8")
     write_notebook(notebook, task.executed)
-    return {"figures": figures, "answer": read_answer(notebook), "notes": read_warnings(notebook)}
+    return {
+        "figures": figures,
+        "answer": read_answer(notebook),
+        "files": read_files(notebook),
+        "notes": read_warnings(notebook),
+    }
 
 
 def _failure_of(problem: Exception) -> Failure:

@@ -1,22 +1,32 @@
 """Segmentation: which groups of customers differ in how they buy, and whether the groups are real."""
 
+from crm_research.segmentation.assigning import assign_customers
 from crm_research.segmentation.cards import describe_groups, name_groups
 from crm_research.segmentation.criteria import RULE, compare_numbers_of_groups
+from crm_research.segmentation.drift import AGE_RULE, measure_drift
+from crm_research.segmentation.evidence import Evidence, find_groups, judge_groups
 from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
 from crm_research.segmentation.inputs import Inputs, build_inputs, choose_inputs
+from crm_research.segmentation.living_page import show_living
+from crm_research.segmentation.migration import measure_migration
 from crm_research.segmentation.nulls import compare_with_nulls
 from crm_research.segmentation.rules import Rules, grow_rules
-from crm_research.segmentation.segments import Grouping, Segmentation, judge_groups, segment_customers
+from crm_research.segmentation.saved import keep_segmentation, load_segmentation, save_segmentation
+from crm_research.segmentation.segments import Grouping, Segmentation, segment_customers
 from crm_research.segmentation.stability import bootstrap_groups, judge_stability
-from crm_research.segmentation.wording import say_fidelity, say_holdout
+from crm_research.segmentation.who_page import show_rfm, show_use, show_who, show_worth
+from crm_research.segmentation.wording import say_fidelity, say_holdout, say_methods, say_numbers
 
 __all__ = [
+    "AGE_RULE",
     "RULE",
+    "Evidence",
     "Grouping",
     "HoldoutCheck",
     "Inputs",
     "Rules",
     "Segmentation",
+    "assign_customers",
     "bootstrap_groups",
     "build_inputs",
     "check_in_holdout",
@@ -24,11 +34,24 @@ __all__ = [
     "compare_numbers_of_groups",
     "compare_with_nulls",
     "describe_groups",
+    "find_groups",
     "grow_rules",
     "judge_groups",
     "judge_stability",
+    "keep_segmentation",
+    "load_segmentation",
+    "measure_drift",
+    "measure_migration",
     "name_groups",
+    "save_segmentation",
     "say_fidelity",
     "say_holdout",
+    "say_methods",
+    "say_numbers",
     "segment_customers",
+    "show_living",
+    "show_rfm",
+    "show_use",
+    "show_who",
+    "show_worth",
 ]

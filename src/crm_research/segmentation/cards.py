@@ -27,6 +27,13 @@ _ADJECTIVES: Final = {
     "n_categories": ("narrow-range", "broad-range"),
     "n_products": ("narrow-range", "broad-range"),
 }
+# The same of shares of a whole: how their names begin, and what goes before a low one and behind a high one.
+_PARTS: Final = (
+    ("share of spend on ", "little-", "-buying"),
+    ("share of spend through ", "seldom-", "-using"),
+    ("share of purchases on ", "few-", "-visiting"),
+    ("share of purchases in ", "few-", "-visiting"),
+)
 
 
 def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.DataFrame:
@@ -78,9 +85,19 @@ def _name(shift: pd.Series, n_words: int) -> str:
     standing = _standing_out(shift)[:n_words]
     if not standing:
         return "Middling buyers"
-    words = dict.fromkeys(_ADJECTIVES[name][int(shift[name] > 0)] for name in standing)
+    words = dict.fromkeys(_adjective(name, is_high=bool(shift[name] > 0)) for name in standing)
     named = f"{', '.join(words)} customers"
     return named[:1].upper() + named[1:]
+
+
+def _adjective(name: str, *, is_high: bool) -> str:
+    if name in _ADJECTIVES:
+        return _ADJECTIVES[name][int(is_high)]
+    for start, little, much in _PARTS:
+        if name.startswith(start):
+            part = "-".join(name.removeprefix(start).split())
+            return f"{part}{much}" if is_high else f"{little}{part}"
+    return f"{'high' if is_high else 'low'} {WORDS[name]}"
 
 
 def _say_shifts(shift: pd.Series) -> str:

@@ -11,8 +11,10 @@ from crm_research import theme
 from crm_research.errors import ParameterError, offer_names
 from crm_research.segmentation.inputs import WORDS
 from crm_research.segmentation.stability import PATTERN, STABLE
+from crm_research.segmentation.wording import vote
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from crm_research.segmentation.segments import Grouping, Segmentation
@@ -84,39 +86,58 @@ def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
 
 def _draw_numbers(_: Segmentation, found: Grouping, __: Axes | None) -> Axes:
     numbers = found.criteria
-    titles = ["Silhouette", "Calinski-Harabasz", "Gap over permuted data", "Stability (weakest group)"]
+    said = found.k
+    n_agreeing = len(vote(numbers).get(said, []))
+    n_all = sum(len(names) for names in vote(numbers).values())
     panels = theme.new_panels(
-        2,
-        title=_say_choice(found),
-        subtitle="Four criteria by number of groups; higher is better in each; the chosen number is marked",
-        panel_titles=titles,
-        size=(theme.SIZE[0], 4.4),
+        3,
+        title=f"{_say_votes(n_agreeing, n_all)} for {theme.say_small_count(said)} groups",
+        subtitle="Six views by number of groups: the chosen one in colour, the choice of each criterion ringed",
+        panel_titles=[title for title, _ in _NUMBERS],
+        size=(theme.SIZE[0], 5.0),
         sharex=True,
     )
-    chosen = numbers[numbers["is_chosen"]]
-    for panel, name in zip(panels, ("silhouette", "calinski_harabasz", "gap", "stability"), strict=True):
-        panel.plot(numbers["n_groups"], numbers[name], color=theme.REST, linewidth=1.6, marker="o", markersize=4)
-        panel.plot(chosen["n_groups"], chosen[name], "o", color=theme.ACCENT, markersize=9)
-        panel.set_xticks(numbers["n_groups"].to_numpy())
-        panel.margins(y=0.18)
-    panels[3].axhline(PATTERN, color=theme.MUTED, linewidth=1, linestyle=(0, (4, 3)))
-    for panel in panels[2:]:
+    for panel, (_title, name) in zip(panels, _NUMBERS, strict=True):
+        _draw_number(panel, numbers, name)
+    panels[4].axhline(PATTERN, color=theme.MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    for panel in panels[3:]:
         panel.set_xlabel("Number of groups")
     return panels[0]
 
 
-def _say_choice(found: Grouping) -> str:
-    tried = found.criteria["n_groups"].to_numpy()
-    best = [
-        int(tried[np.nanargmax(found.criteria[name].to_numpy(dtype=float))])
-        for name in ("silhouette", "calinski_harabasz", "gap", "stability")
-        if found.criteria[name].notna().any()
-    ]
-    agreeing = best.count(int(tried[found.criteria["is_chosen"].to_numpy()][0]))
-    said = {0: "no criterion by itself speaks", len(best): "all criteria speak"}.get(
-        agreeing, f"{theme.say_small_count(agreeing)} of {theme.say_small_count(len(best))} criteria speak"
-    )
-    return f"{said[:1].upper()}{said[1:]} for {theme.say_small_count(found.k)} groups"
+_NUMBERS: Final = (
+    ("Silhouette", "silhouette"),
+    ("Calinski-Harabasz", "calinski_harabasz"),
+    ("Gap ± its error", "gap"),
+    ("BIC, low is good", "bic"),
+    ("Stability", "stability"),
+    ("Two halves agree", "subsets"),
+)
+
+
+def _draw_number(panel: Axes, numbers: pd.DataFrame, name: str) -> None:
+    tried = numbers["n_groups"].to_numpy()
+    panel.plot(tried, numbers[name], color=theme.REST, linewidth=1.6, marker="o", markersize=4)
+    if name == "gap":
+        panel.errorbar(tried, numbers[name], yerr=numbers["gap_error"], color=theme.REST, linewidth=1.2, capsize=2)
+    for k, names in vote(numbers).items():
+        if name in names:
+            row = numbers[numbers["n_groups"] == k]
+            panel.plot(k, row[name], "o", markersize=12, markerfacecolor="none", markeredgecolor=theme.INK)
+    chosen = numbers[numbers["is_chosen"]]
+    panel.plot(chosen["n_groups"], chosen[name], "o", color=theme.ACCENT, markersize=8)
+    panel.set_xticks(tried)
+    panel.margins(y=0.2)
+
+
+def _say_votes(n: int, n_all: int) -> str:
+    if n == n_all:
+        return f"All {theme.say_small_count(n_all)} criteria speak"
+    if n == 0:
+        return "No criterion by itself speaks"
+    words = theme.say_small_count(n)
+    speak = "speaks" if n == 1 else "speak"
+    return f"{words[:1].upper()}{words[1:]} of {theme.say_small_count(n_all)} criteria {speak}"
 
 
 def _draw_stability(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
@@ -154,15 +175,15 @@ def _of_all(n: int, k: int) -> str:
 
 
 def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
-    nulls = found.nulls[::-1]
+    nulls = found.nulls[found.nulls["judges_separation"]][::-1]
     own = float(nulls["silhouette"].iloc[0])
-    beaten = int((nulls["silhouette"] > nulls["null_high"]).sum())
+    beaten = int(nulls["is_beyond"].sum())
     what = "better separated than in" if beaten == len(nulls) else "no better separated than in some"
     ax = theme.new_axes(
         title=f"The groups are {what} data without groups",
         subtitle=f"Silhouette of {theme.say_small_count(found.k)} groups: here, and the mean and highest of null data",
         xlabel="Mean silhouette",
-        size=(theme.SIZE[0], 3.0),
+        size=(theme.SIZE[0], 1.6 + 0.4 * len(nulls)),
         grid="x",
         ax=ax,
     )

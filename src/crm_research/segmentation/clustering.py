@@ -19,14 +19,19 @@ _STEP: Final = 1e-3
 def fit_centres(
     points: NDArray[np.float64], k: int, *, seed: int, n_starts: int = 5, weights: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """Centres of k groups by k-means++ (Arthur and Vassilvitskii 2007) and Lloyd, the best of `n_starts`."""
+    """Centres of k groups by k-means++ (Arthur and Vassilvitskii 2007) and Lloyd, the best of `n_starts`.
+
+    As many centres as customers where these are fewer than k.
+    """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         # Fewer distinct customers than groups: an empty group is told from its size, not from a warning.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(n_clusters=k, n_init=n_starts, random_state=seed, max_iter=_MOST_STEPS, tol=_STEP)
+        model = KMeans(
+            n_clusters=min(k, len(points)), n_init=n_starts, random_state=seed, max_iter=_MOST_STEPS, tol=_STEP
+        )
         fitted = model.fit(points, sample_weight=weights)
     return np.asarray(fitted.cluster_centers_, dtype=np.float64)
 
@@ -62,3 +67,12 @@ def draw_sample(n: int, size: int, *, seed: int) -> NDArray[np.int64]:
     if n <= size:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, size=size, replace=False))
+
+
+def n_distinct(points: NDArray[np.float64], most: int) -> int:
+    """Number of different customers, counted up to `most`: a few rows answer for a million."""
+    for size in (1_000, len(points)):
+        found = len(np.unique(points[:size], axis=0))
+        if found >= most:
+            return most
+    return found

@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.rfm import build_outcomes
+from crm_research.segmentation.responses import read_responses
+from crm_research.segmentation.rfm_rules import MEASURES, number_scores, score_values
 from crm_research.stats.intervals import Interval, normal_interval
+from crm_research.stats.multiplicity import adjust_holm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,9 +21,15 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _FOLDS: Final = 5
+_FEWEST: Final = 50
+SEGMENTS: Final = "segments"
 CELLS: Final = "RFM cells"
 EQUAL: Final = "RFM score"
-OUTCOMES: Final = {"holdout_spend": "later spend", "is_repeat": "buys again"}
+NAMED: Final = "RFM groups"
+BOTH: Final = "RFM groups and segments"
+NONE: Final = "no groups"
+ADDED: Final = "RFM groups, when added to them"
+OUTCOMES: Final = {"holdout_spend": "later spend", "is_repeat": "buys again", "has_responded": "responds to campaigns"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,74 +39,140 @@ class HoldoutCheck:
     Parameters
     ----------
     scores
-        outcome, grouping, n_groups, explained_share (of the outcome's variance, on customers left out).
+        outcome, grouping, n_groups, n, explained_share (of the outcome's variance, on customers left out).
     gains
-        outcome, against, estimate, lower, upper: explained share of the segments less that of the rule.
+        outcome, against, n, estimate, lower, upper: explained share of the segments less that of the rule, each at the
+        level asked for; lower_all, upper_all: at that level for all comparisons together (Bonferroni); p_adjusted
+        (Holm); finding in words.
     by_group
-        group, n_customers, repeat_rate, mean_spend: what each group did in the holdout.
+        group, n_customers, repeat_rate, mean_spend, and response_rate with n_addressed where campaigns were sent:
+        what each group did in the holdout.
     n
         Customers judged: all with a purchase at as_of.
+    notes
+        What could not be judged, and why.
     """
 
     scores: pd.DataFrame
     gains: pd.DataFrame
     by_group: pd.DataFrame
     n: int
+    notes: tuple[str, ...] = ()
 
 
 def check_in_holdout(
     study: Study, inputs: Inputs, labels: NDArray[np.int64], *, confidence: float, seed: int
 ) -> HoldoutCheck | None:
-    """Do the segments foretell spend and repeat purchase better than RFM quintiles? None without a holdout.
+    """Do the segments foretell spend, repeat purchase and response better than RFM? None without a holdout.
 
     Each grouping foretells a customer's outcome by the mean of the others in his group, over five folds. The rules:
-    cells of recency, frequency and money quintiles (up to 125), and the sum of the three scores, cut into as many
-    about equal groups as there are segments.
+    cells of recency, frequency and money quintiles (up to 125); the sum of the three scores, cut into as many about
+    equal groups as there are segments; the ten named RFM groups (`rfm_rules`), alone and crossed with the segments;
+    and no groups at all. Response is judged on the customers whom a campaign addressed after as_of.
     """
     if study.holdout_until is None:
         return None
     outcomes = build_outcomes(study).to_pandas()
     joined = inputs.customers[["customer_id"]].merge(outcomes, on="customer_id", how="left")
-    scored = score_quintiles(inputs.customers)
-    groupings = {
-        "segments": labels,
+    responses, why_not = read_responses(study)
+    joined = joined.merge(responses, on="customer_id", how="left")
+    groupings = _make_groupings(inputs.customers, labels)
+    folds = np.random.default_rng(seed).integers(0, _FOLDS, size=len(labels))
+    scores: list[dict[str, object]] = []
+    gains: list[dict[str, object]] = []
+    notes = [why_not] if why_not else []
+    for outcome, words in OUTCOMES.items():
+        values = joined[outcome].to_numpy(dtype=float, na_value=np.nan)
+        is_judged = np.isfinite(values) if outcome == "has_responded" else np.ones(len(values), dtype=bool)
+        if is_judged.sum() < _FEWEST:
+            if is_judged.any():
+                notes.append(f"Only {is_judged.sum():,} of these customers were addressed: too few to judge responses.")
+            continue
+        actual = np.nan_to_num(values[is_judged])
+        held = {name: groups[is_judged] for name, groups in groupings.items()}
+        made = _judge(actual, held, folds[is_judged], confidence=confidence)
+        scores += [{"outcome": words} | row for row in made[0]]
+        gains += [{"outcome": words} | row for row in made[1]]
+    return HoldoutCheck(
+        scores=pd.DataFrame(scores),
+        gains=_adjust(pd.DataFrame(gains), confidence=confidence),
+        by_group=_sum_by_group(joined, labels),
+        n=len(labels),
+        notes=tuple(notes),
+    )
+
+
+def _make_groupings(customers: pd.DataFrame, labels: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    scored = score_quintiles(customers)
+    own = _number(pd.Series(labels))
+    named = number_scores(scored.to_numpy())
+    return {
+        SEGMENTS: own,
         CELLS: _number(scored["recency"] * 36 + scored["frequency"] * 6 + scored["money"]),
         EQUAL: _cut(scored.sum(axis=1), len(np.unique(labels))),
+        NAMED: named,
+        BOTH: _number(pd.Series(named * (own.max(initial=0) + 1) + own)),
     }
-    folds = np.random.default_rng(seed).integers(0, _FOLDS, size=len(labels))
-    scores, gains = [], []
-    for outcome, words in OUTCOMES.items():
-        actual = joined[outcome].to_numpy(dtype=float, na_value=0.0)
-        errors = {name: (actual - foretell(groups, actual, folds)) ** 2 for name, groups in groupings.items()}
-        null = (actual - foretell(np.zeros_like(labels), actual, folds)) ** 2
-        for name, groups in groupings.items():
-            explained = 1 - errors[name].sum() / null.sum() if null.sum() > 0 else np.nan
-            n_groups = len(np.unique(groups))
-            scores.append({"outcome": words, "grouping": name, "n_groups": n_groups, "explained_share": explained})
-        for rule in (CELLS, EQUAL):
-            gain = compare_errors(errors[rule], errors["segments"], null, confidence=confidence)
-            gains.append({"outcome": words, "against": rule} | {n: float(v) for n, v in gain._asdict().items()})
+
+
+def _judge(
+    actual: NDArray[np.float64],
+    groupings: dict[str, NDArray[np.int64]],
+    folds: NDArray[np.int64],
+    *,
+    confidence: float,
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    errors = {name: (actual - foretell(groups, actual, folds)) ** 2 for name, groups in groupings.items()}
+    null = (actual - foretell(np.zeros(len(actual), dtype=np.int64), actual, folds)) ** 2
+    errors[NONE] = null
+    scores: list[dict[str, object]] = []
+    for name, groups in groupings.items():
+        explained = 1 - errors[name].sum() / null.sum() if null.sum() > 0 else np.nan
+        n_groups = len(np.unique(groups))
+        scores.append({"grouping": name, "n_groups": n_groups, "n": len(actual), "explained_share": explained})
+    gains: list[dict[str, object]] = []
+    for rule, against, better in (
+        (CELLS, CELLS, SEGMENTS), (EQUAL, EQUAL, SEGMENTS), (NAMED, NAMED, SEGMENTS), (NAMED, ADDED, BOTH),
+        (NONE, NONE, SEGMENTS),
+    ):  # fmt: skip
+        gain = compare_errors(errors[rule], errors[better], null, confidence=confidence)
+        gains.append({"against": against, "n": len(actual)} | {n: float(v) for n, v in gain._asdict().items()})
+    return scores, gains
+
+
+def _adjust(gains: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
+    """The gains with limits and p-values that hold for all comparisons together."""
+    from scipy.stats import norm
+
+    error = (gains["upper"] - gains["lower"]).to_numpy() / (2 * norm.ppf(0.5 + confidence / 2))
+    level = 1 - (1 - confidence) / max(int(gains["estimate"].notna().sum()), 1)
+    limits = normal_interval(gains["estimate"], error, confidence=level)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_values = 2 * norm.sf(np.abs(gains["estimate"].to_numpy() / error))
+    gains = gains.assign(lower_all=limits.lower, upper_all=limits.upper, p_adjusted=adjust_holm(p_values))
+    is_better, is_worse = gains["lower_all"] > 0, gains["upper_all"] < 0
+    finding = np.select([is_better, is_worse, gains["estimate"].isna()], ["better", "worse", "not known"], "open")
+    return gains.assign(finding=finding)
+
+
+def _sum_by_group(joined: pd.DataFrame, labels: NDArray[np.int64]) -> pd.DataFrame:
     by_group = joined.groupby(labels).agg(
         n_customers=("is_repeat", "size"), repeat_rate=("is_repeat", "mean"), mean_spend=("holdout_spend", "mean")
     )
-    return HoldoutCheck(
-        scores=pd.DataFrame(scores),
-        gains=pd.DataFrame(gains),
-        by_group=by_group.rename_axis("group").reset_index(),
-        n=len(labels),
-    )
+    if joined["has_responded"].notna().any():
+        answered = joined["has_responded"].astype(float).groupby(labels)
+        by_group = by_group.assign(n_addressed=answered.count(), response_rate=answered.mean())
+    return by_group.rename_axis("group").reset_index()
 
 
 def score_quintiles(customers: pd.DataFrame) -> pd.DataFrame:
     """Quintile scores 1 to 5 (5 is best) of recency, frequency and money; tied customers share a score."""
-    measures = {
-        "recency": -customers["days_since_last"],
-        "frequency": customers["n_orders"],
-        "money": customers["spend"],
-    }
-    ranks = pd.DataFrame(measures).astype(float).fillna(0.0).rank(pct=True, method="average")
-    scores = np.ceil(ranks.to_numpy() * 5).clip(1, 5).astype("int64")
-    return pd.DataFrame(scores, columns=ranks.columns, index=ranks.index)
+    scores = {}
+    for name, (column, is_less_better) in MEASURES.items():
+        values = customers[column].astype(float).fillna(0.0).to_numpy()
+        cuts = np.quantile(values, [0.2, 0.4, 0.6, 0.8]) if len(values) else np.zeros(4)
+        scores[name] = score_values(values, cuts, is_less_better=is_less_better)
+    return pd.DataFrame(scores, index=customers.index)
 
 
 def foretell(groups: NDArray[np.int64], actual: NDArray[np.float64], folds: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.features.customers import build_customer_features
+from crm_research.segmentation.purposes import BEHAVIOUR, CANDIDATES, Candidate, offer_inputs
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -24,20 +25,15 @@ _SAME_RANKS: Final = 0.8
 _CLIP: Final = 3.0
 _NORMAL_IQR: Final = 1.349
 
-# Name, words, and whether it is taken on a logarithmic scale. In the order in which they are preferred: where two
-# rank customers alike, the later one is left out.
-CANDIDATES: Final = (
-    ("days_since_last", "days since the last purchase", True),
-    ("n_orders", "number of purchases", True),
-    ("mean_order_value", "money per purchase", True),
-    ("discount_share", "share bought at a discount", False),
-    ("own_brand_share", "share of own brands", False),
-    ("cv_gap", "irregularity of purchases", True),
-    ("n_categories", "different categories bought", True),
-    ("n_products", "different products bought", True),
-)
-WORDS: Final = {name: words for name, words, _ in CANDIDATES}
-_IS_LOGARITHMIC: Final = {name: is_log for name, _, is_log in CANDIDATES}
+
+class _Words(dict[str, str]):
+    """Words for an input; inputs named by the study speak for themselves."""
+
+    def __missing__(self, name: str) -> str:
+        return name.replace("_", " ")
+
+
+WORDS: Final[Mapping[str, str]] = _Words({name: words for name, words, _ in CANDIDATES})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,6 +54,8 @@ class Inputs:
         input, what, is_used, reason: every candidate, and why it was taken or left out.
     n_filled
         Customers with a gap in at least one used input, filled with the median.
+    purpose
+        What the customers are grouped for: behaviour, needs, rhythm, attributes, attitudes, or `named inputs`.
     """
 
     customers: pd.DataFrame
@@ -65,6 +63,7 @@ class Inputs:
     used: tuple[str, ...]
     choice: pd.DataFrame
     n_filled: int
+    purpose: str = BEHAVIOUR
 
     @property
     def raw(self) -> pd.DataFrame:
@@ -73,39 +72,44 @@ class Inputs:
         return columns.fillna(columns.median())
 
 
-def build_inputs(study: Study) -> Inputs:
-    """How has each customer bought, in numbers fit to be compared?
+def build_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str] | None = None) -> Inputs:
+    """How do customers differ in what matters for this purpose, in numbers fit to be compared?
 
     Outcomes are no inputs: everything is known at as_of. How long a customer has been known is no input either, for
-    it depends on when the records begin. The study needs orders.
+    it depends on when the records begin. The study needs orders; parameters as in `offer_inputs`.
 
     Raises
     ------
     NotEnoughData
         With fewer than 50 customers, or where no input tells any of them apart.
     """
-    features = build_customer_features(study)
-    held = [name for name, _, _ in CANDIDATES if name in features.columns]
-    table = features.select("customer_id", "spend", *held).to_pandas()
-    customers = table.sort_values("customer_id", ignore_index=True)
-    if len(customers) < FEWEST_CUSTOMERS:
-        raise NotEnoughData("A segmentation", needed=FEWEST_CUSTOMERS, found=len(customers), mend="These are buyers.")
-    return choose_inputs(customers)
+    offer = offer_inputs(study, purpose=purpose, inputs=inputs)
+    n = len(offer.customers)
+    if n < FEWEST_CUSTOMERS:
+        raise NotEnoughData("A segmentation", needed=FEWEST_CUSTOMERS, found=n, mend="These are buyers.")
+    named = purpose if inputs is None else "named inputs"
+    return choose_inputs(offer.customers, candidates=offer.candidates, ready=offer.ready, purpose=named)
 
 
-def choose_inputs(customers: pd.DataFrame) -> Inputs:
+def choose_inputs(
+    customers: pd.DataFrame,
+    *,
+    candidates: Sequence[Candidate] = CANDIDATES,
+    ready: Mapping[str, NDArray[np.float64]] | None = None,
+    purpose: str = BEHAVIOUR,
+) -> Inputs:
     """Which candidates tell customers apart, are known of most, and say something of their own?"""
     columns: dict[str, NDArray[np.float64]] = {}
     rows = []
-    for name, words, is_log in CANDIDATES:
-        reason, values = _judge(customers, name, is_log, columns)
+    for name, words, is_log in candidates:
+        reason, values = _judge(customers, name, is_log, columns, (ready or {}).get(name))
         if values is not None:
             columns[name] = values
         rows.append({"input": name, "what": words, "is_used": values is not None, "reason": reason})
     if not columns:
         raise NotEnoughData(
             "A segmentation: inputs in which customers differ", needed=1, found=0,
-            mend="All customers bought alike; there is nothing to group by.",
+            mend="All customers are alike in what was offered; there is nothing to group by.",
         )  # fmt: skip
     return Inputs(
         customers=customers,
@@ -113,11 +117,16 @@ def choose_inputs(customers: pd.DataFrame) -> Inputs:
         used=tuple(columns),
         choice=pd.DataFrame(rows),
         n_filled=int(customers[list(columns)].isna().any(axis=1).sum()),
+        purpose=purpose,
     )
 
 
 def _judge(
-    customers: pd.DataFrame, name: str, is_log: bool, taken: dict[str, NDArray[np.float64]]
+    customers: pd.DataFrame,
+    name: str,
+    is_log: bool,
+    taken: dict[str, NDArray[np.float64]],
+    ready: NDArray[np.float64] | None,
 ) -> tuple[str, NDArray[np.float64] | None]:
     if name not in customers:
         return "not used: the study does not have it", None
@@ -130,13 +139,17 @@ def _judge(
     _, counts = np.unique(filled, return_counts=True)
     if counts.max() > _MOST_ALIKE * len(filled):
         return "not used: nearly all customers have the same value", None
-    scaled = scale_robustly(_on_log_scale(filled) if is_log else filled)
+    scaled = ready if ready is not None else scale_robustly(_on_log_scale(filled) if is_log else filled)
     for other, ranks in taken.items():
         correlation = _rank_correlation(scaled, ranks)
         if abs(correlation) > _SAME_RANKS:
             return f"not used: says much the same as {WORDS[other]} (rank correlation {correlation:.2f})", None
     filled_words = f"; {say_percent(missing, 1)} of the customers filled with the median" if missing else ""
-    return f"used{', on a logarithmic scale' if is_log else ''}{filled_words}", scaled
+    how = ", on a logarithmic scale" if is_log else ""
+    if ready is not None:
+        is_part = name.startswith("share of ")
+        how = ", as a log ratio to the other parts of its whole" if is_part else ", its levels together as one input"
+    return f"used{how}{filled_words}", scaled
 
 
 def scale_robustly(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,75 +7,97 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.segmentation.borders import worst_border
+from crm_research.segmentation.clouds import fit_copula, fit_gaussian, fit_heaps, fit_one_hump, permute_columns
 from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres
-from crm_research.segmentation.criteria import measure_silhouette, permute_columns
+from crm_research.segmentation.criteria import measure_silhouette
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from crm_research.segmentation.clouds import Draw
+
 _SAMPLE: Final = 1_000
 _N_STARTS: Final = 4  # the same for the data and for the nulls: a poor start must not decide
 _N_DRAWS: Final = 19
+_LEVELS: Final = 3
+FAR: Final = 3.0
+PERMUTED: Final = "columns permuted"
+GAUSSIAN: Final = "one Gaussian cloud"
+SHAPED: Final = "one cloud of the same shapes and correlations"
+HEAPED: Final = "the same with the largest heap kept"
+HUMPED: Final = "one cloud with a single hump in each input"
+# Those without a gap of their own: the shapes of the others may have gaps.
+_WITHOUT_GAPS: Final = (GAUSSIAN, HUMPED)
 
 
 def compare_with_nulls(
     points: NDArray[np.float64], k: int, *, seed: int, n_draws: int = _N_DRAWS, n_customers: int = _SAMPLE
 ) -> pd.DataFrame:
-    """How does the silhouette compare with that of k groups forced onto data without groups?
+    """How do silhouette and borders compare with those of k groups forced onto data without groups?
 
-    Three kinds of data without groups: the columns permuted (each input keeps its own shape, nothing joins them); one
-    Gaussian cloud with the same means and covariances (inputs stay correlated, but there is one cloud); and one cloud
-    with both the shapes and the rank correlations of the data (a Gaussian copula), which also repeats what counts do
-    by themselves, such as a heap of customers with one purchase.
+    Kinds of data without groups: the columns permuted (each input keeps its own shape, nothing joins them); one
+    Gaussian cloud with the same means and covariances; one cloud with the shapes and the rank correlations of the
+    data (a Gaussian copula); the same with the largest heap kept apart (such as the customers with one purchase),
+    where there is one; and one cloud whose inputs have a single hump each.
 
     Returns
     -------
     frame
-        null, silhouette (of the data, on the same number of customers), null_mean, null_high (the highest of the
-        draws), n_draws, share_as_high (draws that reach the data's silhouette, the data counted among them).
+        null; silhouette (of the data, on the same number of customers), null_mean, null_sd, null_high (the highest of
+        the draws), n_draws, share_as_high (draws that reach the data's silhouette, the data counted among them);
+        is_beyond (above every draw and more than three standard deviations above their mean); judges_separation (all
+        but the last kind, whose tails are laid out anew); border (density on the most crowded border of the data),
+        null_border_low (the lowest of the draws), is_emptier (does the data's border lie below every draw?) and
+        judges_borders (does this kind have no gap of its own?).
     """
     few = points[draw_sample(len(points), n_customers, seed=seed)]
-    own = _silhouette_of(few, k, seed)
+    own, border = _measure(few, k, seed)
+    # Between yes and no nobody stands: where inputs are levels, data with the same levels judge the gaps too.
+    has_levels = any(len(np.unique(column)) <= _LEVELS for column in few.T)
+    judging = (*_WITHOUT_GAPS, PERMUTED, SHAPED) if has_levels else _WITHOUT_GAPS
     rows = []
-    for name, draw in _NULLS.items():
+    for name, draw in _kinds(few, seed).items():
         rng = np.random.default_rng(seed)
-        drawn = np.array([_silhouette_of(draw(few, rng), k, seed + place) for place in range(n_draws)])
+        found = np.array([_measure(draw(rng), k, seed + place) for place in range(n_draws)])
         rows.append(
-            {
-                "null": name,
-                "silhouette": own,
-                "null_mean": drawn.mean(),
-                "null_high": drawn.max(),
-                "n_draws": n_draws,
-                "share_as_high": (1 + (drawn >= own).sum()) / (n_draws + 1),
-            }
+            _compare(name, own, border, found)
+            | {"judges_borders": name in judging, "judges_separation": name != HUMPED}
         )
     return pd.DataFrame(rows)
 
 
-def _silhouette_of(points: NDArray[np.float64], k: int, seed: int) -> float:
-    centres = fit_centres(points, k, seed=seed, n_starts=_N_STARTS)
-    return measure_silhouette(points, assign_nearest(points, centres), seed=seed, most=len(points))[0]
+def _kinds(points: NDArray[np.float64], seed: int) -> dict[str, Draw]:
+    heaps = fit_heaps(points, seed=seed)
+    kinds: dict[str, Draw] = {
+        PERMUTED: lambda rng: permute_columns(points, rng),
+        GAUSSIAN: fit_gaussian(points),
+        SHAPED: fit_copula(points, seed=seed),
+    }
+    if heaps is not None:
+        kinds[HEAPED] = heaps
+    return {**kinds, HUMPED: fit_one_hump(points, seed=seed)}
 
 
-def _draw_gaussian(points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    covariance = np.atleast_2d(np.cov(points, rowvar=False))
-    return rng.multivariate_normal(points.mean(axis=0), covariance, size=len(points), method="eigh")
+def _measure(points: NDArray[np.float64], k: int, seed: int) -> tuple[float, float]:
+    labels = assign_nearest(points, fit_centres(points, k, seed=seed, n_starts=_N_STARTS))
+    silhouette = measure_silhouette(points, labels, seed=seed, most=len(points))[0]
+    return silhouette, worst_border(points, labels, seed=seed)
 
 
-def _draw_copula(points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    from scipy.stats import norm, rankdata
-
-    n = len(points)
-    scores = norm.ppf(rankdata(points, axis=0) / (n + 1))
-    correlations = np.atleast_2d(np.corrcoef(scores, rowvar=False))
-    drawn = rng.multivariate_normal(np.zeros(points.shape[1]), correlations, size=n, method="eigh")
-    ranks = drawn.argsort(axis=0).argsort(axis=0)
-    return np.take_along_axis(np.sort(points, axis=0), ranks, axis=0)
-
-
-_NULLS: Final = {
-    "columns permuted": permute_columns,
-    "one Gaussian cloud": _draw_gaussian,
-    "one cloud of the same shapes and correlations": _draw_copula,
-}
+def _compare(name: str, own: float, border: float, found: NDArray[np.float64]) -> dict[str, object]:
+    silhouettes, borders = found.T
+    mean, spread, high = silhouettes.mean(), silhouettes.std(ddof=1), silhouettes.max()
+    return {
+        "null": name,
+        "silhouette": own,
+        "null_mean": mean,
+        "null_sd": spread,
+        "null_high": high,
+        "n_draws": len(silhouettes),
+        "share_as_high": (1 + (silhouettes >= own).sum()) / (len(silhouettes) + 1),
+        "is_beyond": bool(own > max(high, mean + FAR * spread)),
+        "border": border,
+        "null_border_low": borders.min(),
+        "is_emptier": bool(border < borders.min()),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from crm_research.errors import ParameterError, offer_names
@@ -20,11 +21,43 @@ if TYPE_CHECKING:
 
 _COLUMNS = {
     "inputs": ["input", "used", "why"],
-    "numbers": ["n_groups", "silhouette", "calinski_harabasz", "gap", "stability", "smallest_share", "mean_rank", "is"],
+    "numbers": [
+        "n_groups",
+        "silhouette",
+        "calinski_harabasz",
+        "gap",
+        "gap_error",
+        "bic",
+        "stability",
+        "seeds",
+        "subsets",
+        "smallest_share",
+        "mean_rank",
+        "is",
+    ],
+    "borders": ["segment", "other_segment", "border_density", "told_by", "is"],
+    "methods": [
+        "method",
+        "n_groups",
+        "agreement",
+        "share_in_no_group",
+        "silhouette",
+        "border_density",
+        "stability",
+        "note",
+    ],
     "cards": ["segment", "n_customers", "size_share", "revenue_share", "median_spend", "stands_out"],
     "profiles": ["median_of"],
     "stability": ["segment", "mean_jaccard", "lower", "upper", "share_dissolved", "is"],
-    "nulls": ["data_without_groups", "silhouette_here", "silhouette_there", "highest_there", "n_draws"],
+    "nulls": [
+        "data_without_groups",
+        "silhouette_here",
+        "silhouette_there",
+        "highest_there",
+        "border_here",
+        "emptiest_border_there",
+        "n_draws",
+    ],
     "rules": ["rule", "segment", "n_customers", "purity_share"],
     "holdout": ["outcome", "grouping", "n_groups", "explained_share"],
     "gains": ["outcome", "against", "gain", "lower", "upper"],
@@ -52,7 +85,7 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
     answer = [
         _figure(
             segmentation, "k", "Groups of customers", found.k, "groups", found.n_customers,
-            "k-means; number by silhouette, Calinski-Harabasz, gap and stability together",
+            "k-means; number by silhouette, Calinski-Harabasz, gap, BIC and stability together",
             validation=f"bootstrap: weakest group found again with a mean Jaccard of {weakest['mean_jaccard']:.2f}",
         ),
         _figure(
@@ -64,7 +97,7 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
         _figure(
             segmentation, "verdict", f"The groups are {found.verdict} (0 natural, 1 reproducible, 2 constructed)",
             VERDICTS.index(found.verdict), "", found.n_customers,
-            f"rule over silhouette, null data and stability; weakest group: {resampled}",
+            f"rule over stability, borders between groups and null data; weakest group: {resampled}",
             validation=_say_nulls(found),
         ),
         *_judged(segmentation, found),
@@ -145,8 +178,9 @@ def _figure(
 
 
 def _say_nulls(found: Grouping) -> str:
-    beaten = int((found.nulls["silhouette"] > found.nulls["null_high"]).sum())
-    return f"null data: above all draws of {beaten} of {len(found.nulls)} kinds of data without groups"
+    judging = found.nulls[found.nulls["judges_separation"]]
+    beaten = int(judging["is_beyond"].sum())
+    return f"null data: clearly above {beaten} of {len(judging)} kinds of data without groups"
 
 
 def tabulate(segmentation: Segmentation, name: str) -> pd.DataFrame:
@@ -177,9 +211,16 @@ def _table(found: Grouping, name: str) -> pd.DataFrame:
                 "silhouette": "silhouette_here",
                 "null_mean": "silhouette_there",
                 "null_high": "highest_there",
+                "border": "border_here",
+                "null_border_low": "emptiest_border_there",
             }
         ),
         "rules": lambda: found.rules.table,
+        "borders": lambda: found.borders.assign(
+            told_by=found.borders["heap_in_words"],
+            **{"is": np.where(found.borders["is_gap"], "a gap", "no gap")},
+        ).sort_values("border_density", ascending=False, ignore_index=True),
+        "methods": lambda: found.methods,
     }
     return makers[name]()
 
@@ -222,7 +263,7 @@ def describe_picture(segmentation: Segmentation, name: str) -> str:
 _ALT: Final = {
     "segments": "Pairs of bars, share of customers and of revenue, by segment",
     "profiles": "Dots of each segment left and right of the average customer, one row an input; medians",
-    "numbers": "Four curves over the number of groups, one a criterion, with the chosen number marked",
+    "numbers": "Six curves over the number of groups, one a criterion, with the chosen number marked",
     "stability": "A dot with its range for each segment on a scale of Jaccard similarity from 0 to 1",
     "nulls": "The silhouette of the groups as a line, that of data without groups as dots",
     "holdout": "Bars of the explained share of what customers did later, by grouping",
@@ -239,7 +280,10 @@ _ALT_ROWS: Final[Mapping[str, Callable[[Grouping], list[str]]]] = {
     ],
     "nulls": lambda found: (
         [f"here {found.nulls['silhouette'].iloc[0]:.2f}"]
-        + [f"{row['null']} {row['null_mean']:.2f}" for row in found.nulls.to_dict("records")]
+        + [
+            f"{row['null']} {row['null_mean']:.2f}"
+            for row in found.nulls[found.nulls["judges_separation"]].to_dict("records")
+        ]
     ),
     "holdout": lambda found: (
         []
@@ -283,7 +327,9 @@ def name_estimators(segmentation: Segmentation) -> dict[str, str]:
         "groups": f"k-means on robustly scaled inputs, fitted on {found.n_fitted:,} customers, ten starts",
         "number of groups": RULE,
         "stability": f"bootstrap Jaccard similarity, {found.n_bootstraps} resamples (Hennig 2007)",
-        "data without groups": "permuted columns, one Gaussian, a Gaussian copula of the data's own shapes",
+        "data without groups": "permuted columns, one Gaussian, Gaussian copulas of the data's shapes, heaps, humps",
+        "borders": "kernel density along the line that joins two centres, ties spread over their own step",
+        "other methods": "Gaussian mixture by BIC, Ward, HDBSCAN, k-means on other scales; at most 2,000 customers",
         "rules": "decision tree of depth three, fidelity by five-fold cross-validation",
         "later behaviour": "means by group, five folds, explained share of the variance",
     }

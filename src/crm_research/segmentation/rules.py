@@ -30,7 +30,8 @@ class Rules:
     Parameters
     ----------
     table
-        rule (in words), segment, n_customers, purity_share (of them that k-means puts there), most frequent first.
+        rule (in words), segment, n_customers, purity_share (of them that the grouping puts there too), coverage_share
+        (of the segment's customers whom the rule finds), most frequent first.
     fidelity
         Share of customers that the tree puts into their own group when they had no part in growing it.
     largest_share
@@ -74,8 +75,15 @@ def grow_rules(
     folds = KFold(_FOLDS, shuffle=True, random_state=seed)
     hits = int((cross_val_predict(tree, values, target, cv=folds) == target).sum())
     tree.fit(values, target)
+    sizes = dict(zip(*np.unique(target, return_counts=True), strict=True))
     rows = [
-        {"rule": rule, "segment": names[group], "n_customers": n, "purity_share": purity}
+        {
+            "rule": rule,
+            "segment": names[group],
+            "n_customers": n,
+            "purity_share": purity,
+            "coverage_share": purity * n / sizes[group],
+        }
         for rule, group, n, purity in _leaves(tree, list(raw.columns))
     ]
     table = pd.DataFrame(rows).sort_values("n_customers", ascending=False, kind="stable", ignore_index=True)
@@ -113,7 +121,8 @@ def _say(bounds: Mapping[str, tuple[float, float]]) -> str:
 
 
 def _say_range(name: str, low: float, high: float) -> str:
-    words = WORDS.get(name, name)
+    words = WORDS.get(name, name.replace("_", " "))
+    say = _percent if _is_share(name) else _number
     if name.startswith("n_"):  # whole numbers: more than 44.5 is 45 or more
         low, high = (
             (math.floor(low) + 1 if math.isfinite(low) else low),
@@ -123,10 +132,20 @@ def _say_range(name: str, low: float, high: float) -> str:
     else:
         joiner = "over"
     if math.isinf(low):
-        return f"{words} up to {_number(high)}"
+        return f"{words} up to {say(high)}"
     if math.isinf(high):
-        return f"{words} {joiner} {_number(low)}"
-    return f"{words} {joiner} {_number(low)} up to {_number(high)}"
+        return f"{words} {joiner} {say(low)}"
+    if low == high:
+        return f"{words} {say(low)}"
+    return f"{words} {joiner} {say(low)} up to {say(high)}"
+
+
+def _is_share(name: str) -> bool:
+    return name.endswith("_share") or name.startswith("share of ")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.3g} %"
 
 
 def _number(value: float) -> str:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.segmentation import charts, report, wording
 from crm_research.segmentation.cards import describe_groups
-from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres
-from crm_research.segmentation.criteria import compare_numbers_of_groups, measure_silhouette
+from crm_research.segmentation.evidence import find_groups
 from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
-from crm_research.segmentation.inputs import Inputs, build_inputs
-from crm_research.segmentation.nulls import compare_with_nulls
+from crm_research.segmentation.inputs import WORDS, Inputs, build_inputs
+from crm_research.segmentation.methods import compare_methods
+from crm_research.segmentation.naming import rename_segments
+from crm_research.segmentation.purposes import BEHAVIOUR
 from crm_research.segmentation.rules import Rules, grow_rules
-from crm_research.segmentation.stability import STABLE, bootstrap_groups, judge_stability
-from crm_research.segmentation.verdicts import CONSTRUCTED, NATURAL, REPRODUCIBLE
-from crm_research.stats.intervals import Interval, normal_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from crm_research.figures import Figure
+    from crm_research.stats.intervals import Interval
     from crm_research.study import Study
-
-_CLEAR_SILHOUETTE: Final = 0.5
-_FIT_SAMPLE: Final = 20_000
-_BOOTSTRAP_SAMPLE: Final = 5_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,6 +59,10 @@ class Grouping:
         natural, reproducible or constructed.
     n_fitted, n_bootstraps
         Customers the groups were fitted on, and resamples that judged them.
+    borders
+        How crowded the border between any two segments is (`measure_borders`), with their names.
+    methods
+        How other methods and other scales group the same customers (`compare_methods`).
     """
 
     inputs: Inputs
@@ -78,6 +79,8 @@ class Grouping:
     verdict: str
     n_fitted: int
     n_bootstraps: int
+    borders: pd.DataFrame = field(default_factory=pd.DataFrame)
+    methods: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def k(self) -> int:
@@ -125,9 +128,13 @@ class Segmentation:
         """What a reader must know before using the groups, in one paragraph."""
         return wording.note_segments(self)
 
+    def say(self, name: str) -> str:
+        """A sentence on numbers, methods, fidelity or holdout, for managers."""
+        return wording.say(self, name)
+
     def table(self, name: str) -> pd.DataFrame:
-        """A table of the evidence, empty where nothing was found: inputs, numbers, cards, stability, nulls, rules,
-        holdout, gains.
+        """A table of the evidence, empty where nothing was found: inputs, numbers, cards, stability, nulls, borders,
+        methods, rules, holdout, gains.
         """  # noqa: D205
         return report.tabulate(self, name)
 
@@ -168,10 +175,12 @@ def segment_customers(
     n_bootstraps: int = 100,
     confidence: float = 0.95,
     seed: int = 20170101,
+    purpose: str = BEHAVIOUR,
+    inputs: Sequence[str] | None = None,
 ) -> Segmentation:
-    """Which groups of customers differ in how they buy, and are the groups real?
+    """Which groups of customers differ in what matters for this purpose, and are the groups real?
 
-    k-means on robustly scaled behaviour at as_of. On more than 20,000 customers it is fitted on a random 20,000 and
+    k-means on scaled inputs at as_of. On more than 20,000 customers it is fitted on a random 20,000 and
     everybody is assigned to the nearest centre; resamples and null data use at most 5,000.
 
     Parameters
@@ -184,11 +193,15 @@ def segment_customers(
         Resamples that judge the stability of the groups chosen.
     confidence, seed
         Level of the intervals, and start of every chance draw.
+    purpose, inputs
+        What the customers are grouped for, or the very inputs (`offer_inputs`).
 
     Raises
     ------
     ParameterError
-        If k_max is less than k_min.
+        If k_max is less than k_min, or the purpose or an input is not known.
+    LeakageError
+        If an input is an outcome.
     """
     if k_max < k_min:
         raise ParameterError(f"k_max must be at least k_min; {k_max} is less than {k_min}.")
@@ -197,13 +210,13 @@ def segment_customers(
 
     found, why_not = None, ""
     try:
-        inputs = build_inputs(study)
+        built = build_inputs(study, purpose=purpose, inputs=inputs)
         # Hundreds of small fits: threads would wait for each other longer than they compute.
         with threadpool_limits(limits=1):
-            found = _group(study, inputs, k_min, k_max, n_bootstraps, confidence, seed)
+            found = _group(study, built, k_min, k_max, n_bootstraps, confidence, seed)
     except NotEnoughData as problem:
         why_not = str(problem)
-    return Segmentation(
+    segments = Segmentation(
         found=found,
         why_not=why_not,
         currency=study.currency,
@@ -212,58 +225,53 @@ def segment_customers(
         holdout_until=study.holdout_until,
         confidence=confidence,
     )
+    return rename_segments(segments, study.segment_names)
 
 
 def _group(
     study: Study, inputs: Inputs, k_min: int, k_max: int, n_bootstraps: int, confidence: float, seed: int
 ) -> Grouping:
-    points = inputs.scaled
-    fitted = points[draw_sample(len(points), _FIT_SAMPLE, seed=seed)]
-    most = min(k_max, len(fitted) // 10, len(np.unique(fitted, axis=0)) - 1)
-    if most < k_min:
-        raise NotEnoughData("A segmentation: customers who differ", needed=10 * k_min, found=10 * max(most, 0))
-    criteria = compare_numbers_of_groups(fitted, k_min=k_min, k_max=most, seed=seed)
-    k = int(criteria.loc[criteria["is_chosen"], "n_groups"].iloc[0])
-    centres = fit_centres(fitted, k, seed=seed, n_starts=10)
-    labels = assign_nearest(points, centres)
-    cards = describe_groups(inputs, labels, k)
+    evidence = find_groups(
+        inputs.scaled, k_min=k_min, k_max=k_max, n_bootstraps=n_bootstraps, confidence=confidence, seed=seed,
+        names=inputs.used,
+    )  # fmt: skip
+    labels = evidence.labels
+    cards = describe_groups(inputs, labels, evidence.k)
     names = dict(zip(cards["group"], cards["segment"], strict=True))
-    few = fitted[draw_sample(len(fitted), _BOOTSTRAP_SAMPLE, seed=seed)]
-    jaccards = bootstrap_groups(few, centres, n_bootstraps=n_bootstraps, seed=seed)
-    stability = judge_stability(jaccards, confidence=confidence)
-    stability["segment"] = stability["group"].map(names)
-    silhouette, error, n_silhouette = measure_silhouette(points, labels, seed=seed)
-    nulls = compare_with_nulls(fitted, k, seed=seed)
+    stability = evidence.stability.assign(segment=evidence.stability["group"].map(names))
+    borders = evidence.borders.assign(
+        segment=evidence.borders["group"].map(names),
+        other_segment=evidence.borders["other"].map(names),
+        heap_in_words=[
+            _say_heap(inputs, name, value) for name, value in evidence.borders[["heap", "heap_value"]].to_numpy()
+        ],
+    )
     return Grouping(
         inputs=inputs,
         labels=labels,
-        centres=centres,
-        criteria=criteria,
+        centres=evidence.centres,
+        criteria=evidence.criteria,
         cards=cards,
         stability=_in_order(stability.dropna(subset="segment"), cards),
-        silhouette=normal_interval(silhouette, error, confidence=confidence),
-        n_silhouette=n_silhouette,
-        nulls=nulls,
+        silhouette=evidence.silhouette,
+        n_silhouette=evidence.n_silhouette,
+        nulls=evidence.nulls,
+        borders=borders,
+        methods=compare_methods(evidence.points, evidence.centres, seed=seed),
         rules=grow_rules(inputs.raw, labels, names, seed=seed, confidence=confidence),
         holdout=check_in_holdout(study, inputs, labels, confidence=confidence, seed=seed),
-        verdict=judge_groups(stability["mean_jaccard"].min(), silhouette, nulls),
-        n_fitted=len(fitted),
+        verdict=evidence.verdict,
+        n_fitted=len(evidence.points),
         n_bootstraps=n_bootstraps,
     )
 
 
-def judge_groups(weakest_jaccard: float, silhouette: float, nulls: pd.DataFrame) -> str:
-    """Are the groups natural, reproducible or constructed?
-
-    natural: every group is stable, the silhouette is .5 or more (Kaufman and Rousseeuw 1990), and no data without
-    groups reaches it. reproducible: every group is at least a pattern (mean Jaccard of .6) and the mean weakest one
-    stable enough to be found again (.75). constructed: the rest; the line between customers is ours, not theirs. The
-    three words are those of Dolnicar and Leisch (2010), the thresholds conventions.
-    """
-    is_beyond_nulls = bool((nulls["silhouette"] > nulls["null_high"]).all())
-    if weakest_jaccard >= STABLE and silhouette >= _CLEAR_SILHOUETTE and is_beyond_nulls:
-        return NATURAL
-    return REPRODUCIBLE if weakest_jaccard >= STABLE else CONSTRUCTED
+def _say_heap(inputs: Inputs, name: str, value: float) -> str:
+    if not name:
+        return ""
+    is_there = inputs.scaled[:, inputs.used.index(name)] == value
+    usual = inputs.raw.loc[is_there, name].median()
+    return f"{WORDS[name]} of exactly {usual:,.4g}"
 
 
 def _in_order(stability: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from crm_research.errors import ParameterError, offer_names
+from crm_research.segmentation.criteria import rank_numbers
 from crm_research.segmentation.holdout import CELLS, OUTCOMES
+from crm_research.segmentation.stability import STABLE
+from crm_research.segmentation.verdicts import NATURAL, REPRODUCIBLE
 from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
 
 if TYPE_CHECKING:
-    from crm_research.segmentation.segments import Grouping, Segmentation
+    import pandas as pd
 
-_VERDICTS = {
-    "natural": (
-        "The groups are natural: clear of each other, found again in resamples, and clearer than one cloud can be cut."
-    ),
-    "reproducible": (
-        "The groups are reproducible, not natural: the same lines are found again in resamples, but they divide a "
-        "continuum, and customers near a line could stand on either side."
-    ),
-    "constructed": (
-        "The groups are constructed: not every group is found again in resamples. Use them to order the work, not as "
-        "kinds of customers that exist."
-    ),
-}
+    from crm_research.segmentation.segments import Grouping, Segmentation
 
 
 def answer_segments(segmentation: Segmentation) -> list[str]:
@@ -30,7 +25,106 @@ def answer_segments(segmentation: Segmentation) -> list[str]:
     found = segmentation.found
     if found is None:
         return [f"These records do not carry a segmentation. {segmentation.why_not}"]
-    return [say_groups(found), _VERDICTS[found.verdict], say_holdout(segmentation)]
+    return [say_groups(found), say_verdict(found), say_holdout(segmentation)]
+
+
+def say_verdict(found: Grouping) -> str:
+    """Natural, reproducible or constructed, and by what it is so."""
+    if found.verdict == NATURAL:
+        worst = say_percent(float(found.borders["border_density"].max()), 0)
+        return (
+            "The groups are natural: they are found again in resamples, and between any two of them few customers "
+            f"stand (on the most crowded border {worst} of the density of the sparser group)."
+        )
+    if found.verdict == REPRODUCIBLE:
+        return (
+            "The groups are reproducible, not natural: the same lines are found again in resamples, and the groups are "
+            f"better separated than in data without groups, but {_say_border(found)}."
+        )
+    weakest = float(found.stability["mean_jaccard"].min())
+    if weakest < STABLE:
+        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {weakest:.2f})"
+    else:
+        like = join_words(
+            [
+                f"“{name}”"
+                for name in found.nulls.loc[found.nulls["judges_separation"] & ~found.nulls["is_beyond"], "null"]
+            ]
+        )
+        why = f"they are found again, but data without groups ({like}), cut into as many parts, look much the same"
+        if (found.borders["heap"] != "").any():
+            why += f", and {_say_border(found)}"
+    return f"The groups are constructed: {why}. Use them to order the work, not as kinds of customers that exist."
+
+
+def _say_border(found: Grouping) -> str:
+    heaps = found.borders[found.borders["heap"] != ""]
+    if len(heaps):
+        row = heaps.iloc[0]
+        return (
+            f"the line between “{row['segment']}” and “{row['other_segment']}” is a rule, {row['heap_in_words']} or not"
+        )
+    crowded = found.borders.sort_values("border_density", ascending=False).iloc[0]
+    if crowded["border_density"] != crowded["border_density"]:
+        return "some groups are too small for a gap to be seen between them"
+    return (
+        f"the line between “{crowded['segment']}” and “{crowded['other_segment']}” runs through a crowd (as dense "
+        f"there as {say_percent(float(crowded['border_density']), 0)} of the sparser group's own peak)"
+    )
+
+
+def say_numbers(found: Grouping) -> str:
+    """For which numbers of groups do the criteria speak?"""
+    votes = vote(found.criteria)
+    n_votes = sum(len(names) for names in votes.values())
+    said = [f"{say_small_count(len(names))} for {say_small_count(k)}" for k, names in sorted(votes.items())]
+    if len(votes) == 1:
+        return f"All {say_small_count(n_votes)} criteria speak for {say_small_count(next(iter(votes)))} groups."
+    mean = found.criteria.loc[found.criteria["is_chosen"], "mean_rank"].iloc[0]
+    agree = found.criteria.loc[found.criteria["is_chosen"], "subsets"].iloc[0]
+    return (
+        f"Of {say_small_count(n_votes)} criteria, {join_words(said)} groups; {say_small_count(found.k)} groups do best "
+        f"on the whole (mean rank {mean:.1f}), and two halves of the customers grouped apart agree by {agree:.2f} "
+        "(adjusted Rand; 1 is the very same groups)."
+    )
+
+
+def vote(criteria: pd.DataFrame) -> dict[int, list[str]]:
+    """The numbers of groups that some criterion finds best, and which criteria those are."""
+    ranks = rank_numbers(criteria)
+    votes: dict[int, list[str]] = {}
+    for name in ranks:
+        if ranks[name].notna().any() and (name != "gap" or criteria["is_gap_choice"].any()):
+            best = int(criteria["n_groups"].to_numpy()[int(ranks[name].fillna(np.inf).to_numpy().argmin())])
+            votes.setdefault(best, []).append(str(name))
+    return votes
+
+
+def say_methods(found: Grouping) -> str:
+    """Would other methods and scales have drawn the same groups?"""
+    others = found.methods.iloc[1:].dropna(subset="agreement")
+    if others.empty:
+        return "No other method could be compared."
+    least, most = others.loc[others["agreement"].idxmin()], others.loc[others["agreement"].idxmax()]
+    return (
+        f"Of {say_small_count(len(others))} other ways to group the same customers, “{most['method']}” agrees most "
+        f"(adjusted Rand {most['agreement']:.2f}) and “{least['method']}” least ({least['agreement']:.2f}); 1 is the "
+        "same groups, 0 what chance gives."
+    )
+
+
+def say(segmentation: Segmentation, name: str) -> str:
+    """The sentence of that name, or why there is none."""
+    sentences: dict[str, Callable[[Grouping], str]] = {
+        "numbers": say_numbers,
+        "methods": say_methods,
+        "verdict": say_verdict,
+        "fidelity": lambda _: say_fidelity(segmentation),
+        "holdout": lambda _: say_holdout(segmentation),
+    }
+    if name not in sentences:
+        raise ParameterError(f"There is no sentence {name!r} of a segmentation. {offer_names(name, sentences)}")
+    return segmentation.why_not if segmentation.found is None else sentences[name](segmentation.found)
 
 
 def say_groups(found: Grouping) -> str:
@@ -71,7 +165,8 @@ def note_segments(segmentation: Segmentation) -> str:
     if found is None:
         return f"Nothing below can be shown. {segmentation.why_not}"
     used = join_words([str(what) for what in found.inputs.choice.loc[found.inputs.choice["is_used"], "what"]])
-    said = [f"Customers are compared by {used}, as known on {say_date(segmentation.as_of)}."]
+    known_on = say_date(segmentation.as_of)
+    said = [f"Grouped for: {found.inputs.purpose}. Customers are compared by {used}, as known on {known_on}."]
     if found.inputs.n_filled:
         n = found.inputs.n_filled
         said.append(f"{say_count(n, 'customer')} had a gap in one of these, filled with the median.")

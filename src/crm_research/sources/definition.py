@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from crm_research.contracts import contract_of
 from crm_research.engine import DEFAULT_URL
@@ -63,6 +63,7 @@ def _without_password(url: str) -> str:
 
 Url = Annotated[str, AfterValidator(_without_password)]
 Instant = Annotated[datetime, BeforeValidator(_as_instant)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Zone = Annotated[str, AfterValidator(_is_zone)]
 
 
@@ -175,6 +176,13 @@ class TableRule(_Part):
     accept: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
 
+class SegmentationRule(_Part):
+    """What the company calls its segments, and what service each gets."""
+
+    names: dict[str, Name] = Field(default_factory=dict)
+    policy: dict[str, Name] = Field(default_factory=dict)
+
+
 class StudyDefinition(_Part):
     """A whole study file."""
 
@@ -188,6 +196,7 @@ class StudyDefinition(_Part):
     caveats: list[str] = Field(default_factory=list)
     engine: Url = DEFAULT_URL
     exchange_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    segmentation: SegmentationRule = SegmentationRule()
     tables: dict[str, TableRule] = Field(min_length=1)
 
     @model_validator(mode="after")

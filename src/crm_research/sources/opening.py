@@ -152,6 +152,8 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         accepted=MappingProxyType({name: MappingProxyType(rule.accept) for name, rule in definition.tables.items()}),
         provenance=definition.provenance,
         caveats=tuple(definition.caveats),
+        segment_names=MappingProxyType(dict(definition.segmentation.names)),
+        service_policy=MappingProxyType(dict(definition.segmentation.policy)),
         inputs=opened.inputs,
         path=path,
         truth=opened.truth,

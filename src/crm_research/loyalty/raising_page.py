@@ -1,0 +1,281 @@
+"""What goes with coming back, and what can be said of causes: shown, or a note of what the study lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research import show
+from crm_research.errors import NotEnoughData
+from crm_research.features.states import LadderRule
+from crm_research.loyalty.analysis import LoyaltyAnalysis
+from crm_research.loyalty.first_order import BASKET, CAMPAIGN, CHANNEL, DISCOUNT, fit_first_order
+from crm_research.loyalty.landmarks import (
+    QUICK,
+    SLOW,
+    compare_from_landmarks,
+    find_addressed,
+    find_complaints,
+)
+from crm_research.loyalty.rhythm import RhythmAnalysis
+from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
+from crm_research.theme import ACCENT, INK, chart_style, draw_intervals, join_words, new_axes, say_interval, say_percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from crm_research.models.hazards import CoxFit
+    from crm_research.study import Study
+
+_FEWEST_DAYS: Final = 14.0
+_PART_OF_SPAN: Final = 4.0
+_TITLE_NAMES: Final = 2
+
+
+def show_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit | None:
+    """What of the first purchase goes with a second one? None, and a note, where it cannot be told."""
+    try:
+        fit = fit_first_order(study, loyalty)
+    except NotEnoughData as problem:
+        show.note(str(problem))
+        return None
+    table = first_order_table(fit)
+    if table.empty:
+        show.note("No comparison of first purchases could be estimated.")
+        return None
+    show.chart(
+        draw_first_order(fit),
+        alt=f"{_first_title(table)}. One row for each comparison, with its interval; 1 is no difference.",
+        data=table,
+    )
+    drifting = fit.drift["covariate"].unique().tolist() if len(fit.drift) else []
+    for remark in fit.notes:
+        show.note(remark, kind="caution")
+    if drifting:
+        show.note(
+            f"Early and late the ratio of {join_words([str(name) for name in drifting])} is not the same; what is "
+            "printed is an average over the time watched.",
+            kind="caution",
+        )
+    return fit
+
+
+def first_order_table(fit: CoxFit) -> pd.DataFrame:
+    """Comparison, ratio of the rate of coming back, and its limits."""
+    terms = fit.terms.dropna(subset=["hazard_ratio", "lower", "upper"])
+    return pd.DataFrame(
+        {
+            "comparison": [_say_term(row) for _, row in terms.iterrows()],
+            "estimate": terms["hazard_ratio"].to_numpy(dtype=float),
+            "lower": terms["lower"].to_numpy(dtype=float),
+            "upper": terms["upper"].to_numpy(dtype=float),
+            "n": terms["n"].to_numpy(),
+        }
+    )
+
+
+def _say_term(row: pd.Series) -> str:
+    name = str(row["covariate"])
+    if name == BASKET:
+        return "a first purchase of twice the sum"
+    if name == DISCOUNT:
+        return f"first purchase at a discount: {_yes(row['level'])} against {_yes(row['reference'])}"
+    if name == CAMPAIGN:
+        return f"addressed by a campaign before: {_yes(row['level'])} against {_yes(row['reference'])}"
+    if name == CHANNEL:
+        return f"first bought through {row['level']} against {row['reference']}"
+    return f"{name} {row['level']}".strip()
+
+
+def _yes(level: object) -> str:
+    return {"true": "yes", "false": "no", "1": "yes", "0": "no"}.get(str(level).lower(), str(level))
+
+
+def _first_title(table: pd.DataFrame) -> str:
+    sooner = table.loc[table["lower"] > 1, "comparison"].tolist()
+    later = table.loc[table["upper"] < 1, "comparison"].tolist()
+    if not sooner and not later:
+        return "Nothing of the first purchase goes with coming back, beyond chance"
+    said = []
+    if sooner:
+        said.append(f"sooner back: {join_words(sooner[:_TITLE_NAMES])}")
+    if later:
+        said.append(f"later back: {join_words(later[:_TITLE_NAMES])}")
+    text = "; ".join(said)
+    return text[0].upper() + text[1:]
+
+
+def draw_first_order(fit: CoxFit, ax: Axes | None = None) -> Axes:
+    """Which first purchases are followed sooner by a second? Ratios of the rate of coming back."""
+    from crm_research.theme import name_rows
+
+    table = first_order_table(fit).iloc[::-1].reset_index(drop=True)
+    ax = new_axes(
+        title=_first_title(table.iloc[::-1]),
+        subtitle=f"Ratio of the rate of coming back, the others alike (Cox), with {say_percent(fit.confidence, 0)} "
+        f"intervals; {fit.n:,} first purchases, {fit.n_ended:,} followed by a second",
+        size=(6.6, 1.9 + 0.42 * len(table)),
+        grid="x",
+        ax=ax,
+    )
+    with chart_style():
+        ax.axvline(1.0, color=INK, linewidth=1.0)
+    draw_intervals(ax, table, y=range(len(table)), colour=ACCENT)
+    name_rows(ax, table["comparison"].tolist(), columns=30)
+    ax.set_xscale("log")
+    low, high = min(float(table["lower"].min()), 0.8), max(float(table["upper"].max()), 1.25)
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 2.0, 5.0, 10.0) if low * 0.98 <= tick <= high * 1.02]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    return ax
+
+
+def show_discounts(study: Study, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Loyal to us or to the coupon? Empty, and a note, where discounts are not recorded."""
+    found = compare_discounts(count_discounts(study), confidence=confidence)
+    if found.empty:
+        show.note("Discounts of orders are not recorded, so loyalty to the coupon cannot be told from loyalty to us.")
+        return found
+    show.note(discount_finding(found))
+    show.table(
+        found,
+        "Customers with two purchases or more, by how often they bought at a discount",
+        formats=dict.fromkeys(("share", "lower", "upper", "by_chance"), "share"),
+        note="By chance: if every purchase of everybody had the same chance of a discount.",
+    )
+    return found
+
+
+def discount_finding(found: pd.DataFrame) -> str:
+    """Are there more customers who always buy at a discount than chance makes?"""
+    row = found.loc[found["kind"] == "always"].iloc[0]
+    said = (
+        f"{say_percent(row['share'])} of repeat buyers ({say_interval(row['lower'], row['upper'], say_percent)}) made "
+        f"every purchase at a discount; {say_percent(row['by_chance'])} would if discounts fell on purchases by chance."
+    )
+    if row["lower"] > row["by_chance"]:
+        return (
+            f"More customers than chance would make buy at a discount every time: {said} What they would do without "
+            "one, these records cannot say."
+        )
+    if row["upper"] < row["by_chance"]:
+        return f"Nothing suggests customers who come for the discount alone: {said}"
+    return f"Discounts seem to fall on purchases by chance, as far as always buying at one goes: {said}"
+
+
+def show_recovery(
+    study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None, *, loyal_from: int = 4
+) -> pd.DataFrame | None:
+    """After a complaint handled well, or a campaign: do customers buy again more often than those alike?"""
+    if rhythm is None:
+        return None
+    months = loyalty.retention.period_months
+    sources = [find(study, period_months=months) for find in (find_complaints, find_addressed)]
+    days = follow_days(study, loyalty, rhythm)
+    rule = LadderRule(scale=rhythm.scale, loyal_from=loyal_from)
+    found = [
+        compare_from_landmarks(
+            study, rule, source, days=days, period_months=months, occasion=loyalty.occasion,
+            confidence=loyalty.confidence,
+        )
+        for source in sources
+        if source is not None
+    ]  # fmt: skip
+    found = [table for table in found if not table.empty]
+    if not found:
+        show.note(
+            "The study records no handled complaints, and no campaigns without a control group, of 20 customers who "
+            "can be matched to others, so nothing can be said of what follows them."
+        )
+        return None
+    table = pd.concat(found, ignore_index=True)
+    show.note(recovery_finding(table, days))
+    show.table(
+        table,
+        f"Bought within {days:.0f} days of the end of the period, against customers who were alike until then",
+        formats=dict.fromkeys(("share", "share_alike"), "share")
+        | {name: lambda value: f"{100 * value:+.1f}" for name in ("difference", "lower", "upper", "raw_difference")},
+        note="Differences in points. Alike: same period and state, and about as many purchases, as long gaps and as "
+        "much spent, all as known at the end of the period. Raw: without matching. Associations: who complains, or is "
+        "chosen, may differ in what no record shows.",
+    )
+    return table
+
+
+def follow_days(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis) -> float:
+    """Two buying cycles, between two weeks and a quarter of the records."""
+    first = loyalty.first_at or study.as_of
+    span = (study.as_of - first).total_seconds() / 86_400
+    return float(np.floor(max(_FEWEST_DAYS, min(2 * rhythm.cycle_days, span / _PART_OF_SPAN))))
+
+
+def recovery_finding(table: pd.DataFrame, days: float) -> str:
+    """What follows, group by group."""
+    said = []
+    for _, row in table.iterrows():
+        limits = say_interval(row["lower"], row["upper"], lambda value: f"{100 * value:+.1f}")
+        way = "more" if row["lower"] > 0 else "fewer" if row["upper"] < 0 else "not clearly more or fewer"
+        said.append(
+            f"after {_article(str(row['group']))} {way} bought within {days:.0f} days than of those alike "
+            f"({100 * row['difference']:+.1f} points, {limits})"
+        )
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}.{_quick_against_slow(table)}"
+
+
+def _article(group: str) -> str:
+    return f"a {group}" if group in (QUICK, SLOW) else f"being {group}"
+
+
+def _quick_against_slow(table: pd.DataFrame) -> str:
+    if not {QUICK, SLOW} <= set(table["group"]):
+        return ""
+    quick, slow = (table.loc[table["group"] == name].iloc[0] for name in (QUICK, SLOW))
+    gap, half = float(quick["difference"] - slow["difference"]), float(np.hypot(_half(quick), _half(slow)))
+    limits = say_interval(gap - half, gap + half, lambda value: f"{100 * value:+.1f}")
+    verdict = (
+        "Quick handling goes with more repurchase than slow"
+        if gap - half > 0
+        else "Quick handling goes with less repurchase than slow"
+        if gap + half < 0
+        else "Quick and slow handling are not told apart"
+    )
+    return f" {verdict} ({100 * gap:+.1f} points, {limits})."
+
+
+def _half(row: pd.Series) -> float:
+    return float(row["upper"] - row["lower"]) / 2
+
+
+def show_trials(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> pd.DataFrame | None:
+    """What campaigns did, against control groups drawn by chance. None, and a note, without any."""
+    days = _FEWEST_DAYS if rhythm is None else follow_days(study, loyalty, rhythm)
+    found = compare_with_control(study, days=days, confidence=loyalty.confidence)
+    if found.empty:
+        show.note(
+            "No campaign kept a control group of 20 customers by chance that was followed for long enough, so nothing "
+            "here shows what raised loyalty. A control group is the cheapest way to learn it."
+        )
+        return None
+    sure = found.loc[(found["lower"] > 0) | (found["upper"] < 0)]
+    verdict = (
+        f"{len(sure)} of {len(found)} campaigns changed the share that bought beyond chance"
+        if len(sure)
+        else f"None of {len(found)} campaigns with a control group changed the share that bought beyond chance"
+    )
+    show.note(
+        f"{verdict}, within {days:.0f} days. One in twenty such intervals misses nought by chance. This is an effect, "
+        "not an association, as far as the control groups were drawn by chance."
+    )
+    show.table(
+        found,
+        f"Campaigns against their control groups, {days:.0f} days after being addressed",
+        formats={"bought_addressed": "share", "bought_control": "share"}
+        | {name: lambda value: f"{100 * value:+.1f}" for name in ("difference", "lower", "upper")}
+        | dict.fromkeys(("spend_difference", "spend_lower", "spend_upper"), "{:+,.2f}"),
+        note=f"Differences of shares in points, of sales in {study.currency} a customer. By intention to treat.",
+    )
+    return found

@@ -1,0 +1,211 @@
+"""Loyal by conviction or by habit: attitude from surveys beside what customers buy, and what they did afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_research.errors import NotEnoughData
+from crm_research.features.answers import Survey
+from crm_research.features.purchases import build_purchases
+from crm_research.features.rfm import build_outcomes, build_rfm
+from crm_research.features.window import known_rows
+from crm_research.models.attitude import GROUPS, Membership, estimate_membership
+from crm_research.satisfaction.roles import Roles
+from crm_research.stats.intervals import normal_quantile
+from crm_research.vocabulary import DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+FloatArray = NDArray[np.float64]
+
+REPEAT: Final = "bought again"
+SPEND: Final = "spend"
+ENDED: Final = "ended a contract"
+_FEWEST_LATER: Final = 30
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Conviction:
+    """The four groups among customers who answered.
+
+    Parameters
+    ----------
+    groups
+        Memberships, shares and sensitivity; rates are repeat purchases a year; None where they could not be had.
+    items
+        Items that stand for attitude.
+    patronage_days
+        How far back purchases were counted.
+    median_age_days
+        Half of the answers used are younger than this at as_of.
+    n_without_purchase
+        Customers who answered and never bought, so that no rate can be had; they are left out.
+    later
+        Grain: outcome and group. ``outcome``, ``group``, ``n``, ``value``, ``lower``, ``upper``: what the customers did
+        in the holdout, each counted in every group by his chance to belong to it.
+    contrasts
+        Grain: outcome. ``outcome``, ``gap`` (true less spurious loyalty: conviction at the same habit), ``lower``,
+        ``upper``.
+    notes
+        What stood in the way.
+    """
+
+    groups: Membership | None
+    items: tuple[str, ...]
+    patronage_days: int
+    median_age_days: float
+    n_without_purchase: int
+    later: pd.DataFrame
+    contrasts: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def measure_conviction(
+    study: Study,
+    survey: Survey,
+    roles: Roles,
+    *,
+    patronage_days: int,
+    attitude_cut: float | None,
+    rate_cut: float | None,
+    confidence: float,
+    seed: int,
+) -> Conviction:
+    """Who is loyal by conviction, who by habit, who at heart only, and did they act accordingly afterwards?
+
+    Parameters
+    ----------
+    patronage_days
+        Repeat purchases (days with a purchase after the first) are counted over so many days before as_of.
+    attitude_cut
+        Where a high attitude begins, on 0 to 100; None takes the median of true attitudes.
+    rate_cut
+        Where frequent buying begins, in repeat purchases a year; None takes the median of true rates.
+
+    Notes
+    -----
+    Each customer's latest answer, whatever its wave. Dick and Basu speak of attitude relative to what rivals offer;
+    surveys rarely ask for rivals, and then this is attitude as such.
+    """
+    later = pd.DataFrame(columns=["outcome", "group", "n", "value", "lower", "upper"])
+    contrasts = pd.DataFrame(columns=["outcome", "gap", "lower", "upper"])
+    items = roles.items_with_role("loyalty")
+    notes = [] if items else ["No item asks for attitude or loyalty; satisfaction stands for it here."]
+    items = items or roles.items_with_role("satisfaction")
+    why = _what_is_missing(study, survey, items)
+    ages, n_left_out, groups = np.nan, 0, None
+    if why is None:
+        answers = _latest_answers(survey, items)
+        ages = float((pd.Timestamp(study.as_of) - answers["asked_at"]).dt.days.median())
+        counts = _count_purchases(study, patronage_days)
+        frame = answers.merge(counts, on="customer_id", how="left").set_index("customer_id")
+        n_left_out = int(frame["years"].isna().sum())
+        frame = frame.dropna(subset=["years"])
+        try:
+            groups = estimate_membership(
+                frame[items], frame["n"].to_numpy(dtype=float), frame["years"].to_numpy(dtype=float),
+                attitude_cut=attitude_cut, rate_cut=rate_cut, confidence=confidence, seed=seed,
+            )  # fmt: skip
+            notes += groups.notes
+            later, contrasts = _look_later(study, groups.chances, confidence)
+        except NotEnoughData as problem:
+            why = str(problem)
+    return Conviction(
+        groups=groups, items=tuple(items), patronage_days=patronage_days, median_age_days=ages,
+        n_without_purchase=n_left_out, later=later, contrasts=contrasts, notes=(*notes, *([why] if why else [])),
+    )  # fmt: skip
+
+
+def _what_is_missing(study: Study, survey: Survey, items: list[str]) -> str | None:
+    if not items:
+        return "No item asks for attitude, loyalty or satisfaction; name them under 'constructs'."
+    if not study.has("orders"):
+        return "Attitude is put beside repeat buying, and the study has no orders."
+    if survey.answers["customer_id"].isna().all():
+        return "All answers are anonymous, so attitude cannot be put beside what the same customers do."
+    return None
+
+
+def _latest_answers(survey: Survey, items: list[str]) -> pd.DataFrame:
+    """Each known customer's latest answers to these items, on 0 to 100."""
+    held = survey.answers.dropna(subset=["customer_id"])
+    held = held.loc[held[items].notna().any(axis=1)]
+    last = held.sort_values(["asked_at", "response_id"]).drop_duplicates("customer_id", keep="last")
+    scale = survey.items.set_index("item").loc[items]
+    reach = (scale["scale_max"] - scale["scale_min"]).replace(0, np.nan)
+    scaled = 100 * (last[items] - scale["scale_min"]) / reach
+    return pd.concat([last[["customer_id", "asked_at"]], scaled], axis=1)
+
+
+def _count_purchases(study: Study, patronage_days: int) -> pd.DataFrame:
+    """Repeat purchases of each customer in the days before as_of, and the years they were counted in."""
+    since = study.as_of - timedelta(days=patronage_days)
+    asked = known_rows(study, "surveys").select("customer_id").distinct()
+    buying = build_purchases(study, occasion="day")
+    recent = buying.filter(buying.ordered_at > since)
+    counted = recent.group_by("customer_id").agg(n=recent.count())
+    first = build_rfm(study, occasion="day").select("customer_id", "first_order_at").semi_join(asked, "customer_id")
+    frame = first.left_join(counted, "customer_id").drop("customer_id_right").to_pandas()
+    start = frame["first_order_at"].clip(lower=pd.Timestamp(since))
+    bought = frame["n"].fillna(0) - (frame["first_order_at"] > pd.Timestamp(since))
+    years = (pd.Timestamp(study.as_of) - start).dt.total_seconds() / (86_400 * DAYS_PER_YEAR)
+    counts = pd.DataFrame({"customer_id": frame["customer_id"], "n": bought.clip(lower=0), "years": years})
+    return counts.loc[counts["years"] > 0]
+
+
+def _look_later(study: Study, chances: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    later: list[dict[str, object]] = []
+    contrasts: list[dict[str, object]] = []
+    for outcome, values in _outcomes(study, chances.index).items():
+        known = chances.loc[values.notna().to_numpy(), list(GROUPS)]
+        y = values.dropna().to_numpy(dtype=float)
+        if len(y) < _FEWEST_LATER:
+            continue
+        is_share = outcome != SPEND
+        parts = {}
+        for group in GROUPS:
+            p = known[group].to_numpy()
+            mean = float(p @ y / p.sum())
+            parts[group] = p * (y - mean) / p.sum()
+            lower, upper = _limits(mean, parts[group], confidence)
+            if is_share:
+                lower, upper = max(lower, 0.0), min(upper, 1.0)
+            later.append(
+                {"outcome": outcome, "group": group, "n": len(y), "value": mean, "lower": lower, "upper": upper}
+            )
+        gap = float(later[-4]["value"]) - float(later[-2]["value"])  # type: ignore[arg-type]
+        lower, upper = _limits(gap, parts[GROUPS[0]] - parts[GROUPS[2]], confidence)
+        contrasts.append({"outcome": outcome, "gap": gap, "lower": lower, "upper": upper})
+    columns = ["outcome", "group", "n", "value", "lower", "upper"]
+    return pd.DataFrame(later, columns=columns), pd.DataFrame(contrasts, columns=["outcome", "gap", "lower", "upper"])
+
+
+def _limits(value: float, parts: FloatArray, confidence: float) -> tuple[float, float]:
+    n = len(parts)
+    half = normal_quantile(confidence) * float(np.sqrt(n / max(n - 1, 1) * (parts**2).sum()))
+    return value - half, value + half
+
+
+def _outcomes(study: Study, customers: pd.Index) -> dict[str, pd.Series]:
+    """What each customer did in the holdout; NaN where he could not (no running contract)."""
+    if study.holdout_until is None:
+        return {}
+    bought = build_outcomes(study, occasion="day").to_pandas().set_index("customer_id").reindex(customers)
+    found = {REPEAT: bought["is_repeat"].astype(float), SPEND: bought["holdout_spend"].astype(float)}
+    if study.has("contracts"):
+        rows = known_rows(study.standing_at(study.holdout_until), "contracts")
+        if "ended_at" in rows.columns:
+            running = rows.filter(
+                rows.started_at <= study.as_of,
+                rows.ended_at.isnull() | (rows.ended_at > study.as_of),  # noqa: PD003 - Ibis
+            )
+            ended = running.group_by("customer_id").agg(ended=running.ended_at.notnull().any())  # noqa: PD004
+            found[ENDED] = ended.to_pandas().set_index("customer_id")["ended"].astype(float).reindex(customers)
+    return found

@@ -1,0 +1,137 @@
+"""Groups of customers in a table of scaled inputs, and the evidence for and against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from crm_research.errors import NotEnoughData
+from crm_research.segmentation.borders import measure_borders
+from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres, n_distinct
+from crm_research.segmentation.criteria import compare_numbers_of_groups, measure_silhouette
+from crm_research.segmentation.nulls import compare_with_nulls
+from crm_research.segmentation.stability import STABLE, bootstrap_groups, judge_stability
+from crm_research.segmentation.verdicts import CONSTRUCTED, NATURAL, REPRODUCIBLE
+from crm_research.stats.intervals import Interval, normal_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_FIT_SAMPLE: Final = 20_000
+_BOOTSTRAP_SAMPLE: Final = 5_000
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evidence:
+    """Which groups are in these points, and are they natural, reproducible or constructed?
+
+    Parameters
+    ----------
+    points
+        The scaled inputs the groups were fitted on: all customers, or a random 20,000 of them.
+    centres, labels
+        Centres of the groups, and the group of each row of the table that was asked about.
+    criteria, stability, nulls, borders
+        `compare_numbers_of_groups`, `judge_stability`, `compare_with_nulls`, `measure_borders`.
+    silhouette, n_silhouette
+        Mean silhouette given the groups, and the customers it was taken on.
+    verdict
+        By `judge_groups`.
+    """
+
+    points: NDArray[np.float64]
+    centres: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    criteria: pd.DataFrame
+    stability: pd.DataFrame
+    nulls: pd.DataFrame
+    borders: pd.DataFrame
+    silhouette: Interval
+    n_silhouette: int
+    verdict: str
+
+    @property
+    def k(self) -> int:
+        """Number of groups."""
+        return len(self.centres)
+
+
+def find_groups(
+    points: NDArray[np.float64],
+    *,
+    k_min: int = 2,
+    k_max: int = 8,
+    n_bootstraps: int = 100,
+    confidence: float = 0.95,
+    seed: int = 20170101,
+    names: Sequence[str] | None = None,
+) -> Evidence:
+    """Which groups are in these points, and are they real?
+
+    Parameters
+    ----------
+    points
+        Scaled inputs, one row a customer.
+    k_min, k_max
+        Fewest and most groups tried; never more than a tenth of the customers.
+    n_bootstraps
+        Resamples that judge the stability of the groups chosen.
+    names
+        Inputs, one a column.
+
+    Raises
+    ------
+    NotEnoughData
+        If there are fewer than ten customers, or not two different ones, a group.
+    """
+    fitted = points[draw_sample(len(points), _FIT_SAMPLE, seed=seed)]
+    most = min(k_max, len(fitted) // 10, n_distinct(fitted, k_max + 1) - 1)
+    if most < k_min:
+        raise NotEnoughData("A segmentation: customers who differ", needed=10 * k_min, found=10 * max(most, 0))
+    criteria = compare_numbers_of_groups(fitted, k_min=k_min, k_max=most, seed=seed)
+    k = int(criteria.loc[criteria["is_chosen"], "n_groups"].iloc[0])
+    centres = fit_centres(fitted, k, seed=seed, n_starts=10)
+    labels = assign_nearest(points, centres)
+    few = fitted[draw_sample(len(fitted), _BOOTSTRAP_SAMPLE, seed=seed)]
+    jaccards = bootstrap_groups(few, centres, n_bootstraps=n_bootstraps, seed=seed)
+    stability = judge_stability(jaccards, confidence=confidence)
+    silhouette, error, n_silhouette = measure_silhouette(points, labels, seed=seed)
+    nulls = compare_with_nulls(fitted, k, seed=seed)
+    borders = measure_borders(few, assign_nearest(few, centres), seed=seed, names=names)
+    return Evidence(
+        points=fitted,
+        centres=centres,
+        labels=labels,
+        criteria=criteria,
+        stability=stability,
+        nulls=nulls,
+        borders=borders,
+        silhouette=normal_interval(silhouette, error, confidence=confidence),
+        n_silhouette=n_silhouette,
+        verdict=judge_groups(float(stability["mean_jaccard"].min()), nulls, borders),
+    )
+
+
+def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFrame) -> str:
+    """Are the groups natural, reproducible or constructed?
+
+    natural: every group is found again (mean Jaccard of .75 or more, Hennig 2007), between any two of them lies a gap
+    (at most half as dense as the sparser of the two, and not the edge of a heap of customers who share one value), and
+    that gap is emptier than in every draw of data without gaps. reproducible: every group is found again, and they are
+    better separated than in all data without groups, yet some border runs through a crowd. constructed: the rest,
+    also groups that are found again only because any cloud that is longer than broad is cut in the same place.
+
+    The three words are those of Dolnicar and Leisch (2010); thresholds are conventions, their error is in
+    docs/methods/segmentation.md.
+    """
+    if not weakest_jaccard >= STABLE:
+        return CONSTRUCTED
+    is_emptier = bool(nulls.loc[nulls["judges_borders"], "is_emptier"].all())
+    if len(borders) and bool(borders["is_gap"].all()) and is_emptier:
+        return NATURAL
+    is_beyond = bool(nulls.loc[nulls["judges_separation"], "is_beyond"].all())
+    return REPRODUCIBLE if is_beyond else CONSTRUCTED

@@ -1,0 +1,264 @@
+"""What the notebook shows of the base line, of who the customers are, whether it matters, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from crm_research import show
+from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.segmentation import who_charts as charts
+from crm_research.segmentation import who_words as words
+from crm_research.segmentation.descriptors import OTHER, Descriptors, describe_members
+from crm_research.segmentation.map import Method, map_segments
+from crm_research.segmentation.naming import find_unmatched
+from crm_research.segmentation.profiles import find_typical, measure_profiles, say_input, say_profile
+from crm_research.segmentation.rfm_changes import compare_periods
+from crm_research.segmentation.rfm_rules import RfmGroups, score_rfm
+from crm_research.segmentation.scoreboard import judge_use, say_use
+from crm_research.segmentation.treatment import Treatment, find_unused, plan_treatment
+from crm_research.segmentation.trend import trace_segments
+from crm_research.segmentation.who_figures import rfm_figures, treatment_figures
+from crm_research.theme import join_words
+
+if TYPE_CHECKING:
+    from crm_research.segmentation.segments import Grouping, Segmentation
+    from crm_research.study import Study
+
+
+def show_rfm(
+    records: Study, *, cuts: Mapping[str, Sequence[float]] | None = None, confidence: float = 0.95
+) -> RfmGroups | None:
+    """Which customers are champions, at risk or lost by recency, frequency and money, and which groups grew?
+
+    Parameters
+    ----------
+    cuts
+        Cut points of your own, as in `score_rfm`; None takes quintiles.
+
+    Returns
+    -------
+    RfmGroups or None
+        None, and a note, where nobody had bought.
+    """
+    try:
+        rfm = score_rfm(records, cuts=cuts, confidence=confidence)
+    except NotEnoughData as problem:
+        show.note(str(problem))
+        return None
+    window = f"purchases known on {records.as_of:%Y-%m-%d}"
+    finding = words.say_rfm(rfm)
+    show.note(finding)
+    show.chart(
+        charts.draw_rfm(rfm),
+        alt=f"{finding} The picture shows pairs of bars, share of customers and of revenue, one pair a named group.",
+        data=rfm.groups,
+    )
+    columns = ["group", "meaning", "n_customers", "size_share", "mean_days_since_last", "mean_orders", "mean_spend"]
+    show.table(
+        rfm.groups[rfm.groups["n_customers"] > 0][columns],
+        "The named groups of recency, frequency and money",
+        formats={"mean_spend": rfm.currency},
+        note="Every score belongs to one group; the partition and the cut points are in the methods.",
+    )
+    show.table(rfm.cuts, "Cut points: days since the last purchase, number of purchases, net spend")
+    figures = rfm_figures(rfm, window=window)
+    if figures:
+        show.figures(figures, as_table="Share of net revenue by named group")
+    _show_changes(records, confidence)
+    for remark in rfm.notes:
+        show.note(remark)
+    return rfm
+
+
+def _show_changes(records: Study, confidence: float) -> None:
+    try:
+        changes = compare_periods(records, confidence=confidence)
+    except NotEnoughData as problem:
+        show.note(str(problem))
+        return
+    said = words.say_gains_and_losses(changes)
+    show.chart(
+        charts.draw_changes(changes),
+        alt=f"{words.say_periods(changes)}. The picture shows a dot with its interval for each named group.",
+        data=changes.groups,
+    )
+    show.note(said)
+
+
+def show_who(records: Study, segments: Segmentation, *, map_by: Method = "components") -> Descriptors | None:
+    """Who are the customers of each segment: what sets them apart, a typical one, how the segment grew, a map?
+
+    Returns
+    -------
+    Descriptors or None
+        What held-out descriptors say (`show_use` takes it); None where nothing was found.
+    """
+    found = segments.found
+    if found is None:
+        show.note(segments.why_not)
+        return None
+    profiles = measure_profiles(found, confidence=segments.confidence)
+    show.chart(
+        charts.draw_heat(profiles),
+        alt=f"{words.say_widest(profiles)}. A table of cells, one a segment and input, coloured by the difference.",
+        data=profiles,
+    )
+    said = [{"segment": name, "what marks it": say_profile(profiles, name)} for name in found.cards["segment"]]
+    show.table(
+        pd.DataFrame(said), "What marks each segment most",
+        note="Means against all other customers, where they differ by half a standard deviation or more; intervals are "
+        "in the numbers behind the picture. No significance is claimed: the groups were made to differ in these.",
+    )  # fmt: skip
+    _show_typical(found, segments.currency)
+    _show_trend(records, segments)
+    seen = map_segments(found, method=map_by)
+    show.chart(
+        charts.draw_map(seen), alt=f"{words.say_map(seen)}. Dots of customers, named by segment.", data=seen.centres
+    )
+    show.note(words.note_map(seen))
+    _note_names(records, segments)
+    return _show_descriptors(records, found, segments.confidence)
+
+
+def _show_typical(found: Grouping, currency: str) -> None:
+    typical = find_typical(found)
+    renamed = typical.rename(columns={name: say_input(found, name) for name in found.inputs.used})
+    turned = renamed.set_index("segment").T
+    turned.columns.name = None
+    turned.insert(0, "of a typical customer", [str(name).replace("_", " ") for name in turned.index])
+    show.table(
+        turned.reset_index(drop=True), "A typical customer of each segment",
+        note=f"The member nearest to the middle of the segment; spend is net, in {currency}.",
+    )  # fmt: skip
+
+
+def _show_trend(records: Study, segments: Segmentation) -> None:
+    try:
+        trend = trace_segments(records, segments)
+    except (NotEnoughData, ParameterError) as problem:
+        show.note(f"The segments cannot be traced back. {problem}")
+        return
+    columns = ["segment", "n_then", "n_now", "size_share_then", "size_share_now", "revenue_share_then"]
+    show.table(
+        trend.segments[[*columns, "revenue_share_now"]],
+        f"The segments on {trend.then_at:%Y-%m-%d} and now",
+        formats=dict.fromkeys([name for name in (*columns, "revenue_share_now") if "share" in name], "share"),
+    )
+    show.note(words.say_trend(trend))
+
+
+def _note_names(records: Study, segments: Segmentation) -> None:
+    unmatched = find_unmatched(segments, records.segment_names)
+    if unmatched:
+        quoted = join_words([f"“{name}”" for name in unmatched])
+        show.note(
+            f"The study's file names segments that these records do not suggest: {quoted}. Look up the suggested names "
+            "above and correct segmentation: names: there.",
+            kind="caution",
+        )
+
+
+def _show_descriptors(records: Study, found: Grouping, confidence: float) -> Descriptors:
+    described = describe_members(records, found, confidence=confidence)
+    show.note(words.say_descriptors(described))
+    if described.tests.empty:
+        return described
+    show.table(
+        described.tests[["what", "n", "known_share", "effect", "p_adjusted"]].rename(columns={"effect": "association"}),
+        "Descriptors that had no part in making the segments",
+        formats={"p_adjusted": _say_p},
+        note="Association from 0 (alike) to 1 (fully told); p adjusted for all descriptors (Holm).",
+    )
+    levels = described.levels[described.levels["level"] != OTHER]
+    clear = levels[(levels["lower"] > 0) & levels["share"].notna()]
+    if not clear.empty:
+        show.table(
+            clear[["segment", "what", "level", "share", "share_others", "difference", "lower", "upper"]].rename(
+                columns={"what": "descriptor"}
+            ),
+            "Where a segment has clearly more of something than the others",
+            formats=dict.fromkeys(("share", "share_others", "difference", "lower", "upper"), "share"),
+            max_rows=15,
+            note="Intervals of the differences hold for all segments and levels together.",
+        )
+    return described
+
+
+def _say_p(value: float) -> str:
+    return "under .001" if value < 0.001 else f"{value:.3f}"
+
+
+def show_worth(segments: Segmentation) -> None:
+    """Do the segments foretell spend, repeat purchase and response better than RFM, or add anything to it?"""
+    if segments.found is None:
+        show.note(segments.why_not)
+        return
+    check = segments.found.holdout
+    if check is None:
+        show.note("The study keeps no holdout, so nothing says yet whether the segments foretell what customers do.")
+        return
+    show.chart(
+        charts.draw_worth(check),
+        alt=f"{words.find_worth(check)}. Dots with intervals left and right of nought, one row an outcome and rule.",
+        data=check.gains,
+    )
+    show.note(" ".join(words.say_worth(check)))
+    show.table(check.scores, "Explained share of the differences between customers, out of sample")
+    names = segments.found.cards.set_index("group")["segment"]
+    later = check.by_group.set_index("group").reindex(names.index).assign(segment=names).reset_index(drop=True)
+    show.table(
+        later[["segment", *(name for name in later.columns if name != "segment")]],
+        "What each segment did after the study's date",
+        formats={"mean_spend": segments.currency},
+    )
+    for remark in check.notes:
+        show.note(remark)
+
+
+def show_use(records: Study, segments: Segmentation, described: Descriptors | None = None) -> Treatment | None:
+    """Are the segments of use, and what service is each customer to get?
+
+    Parameters
+    ----------
+    described
+        What `show_who` returned; None leaves one of the five tests open.
+    """
+    if segments.found is None:
+        show.note(segments.why_not)
+        return None
+    board = judge_use(segments.found, described)
+    show.note(say_use(board))
+    show.table(
+        board.tests, "Five tests of use", note="The tests are Kotler's; the lines between passed and not are ours."
+    )
+    plan = plan_treatment(records, segments)
+    if plan is None:
+        return None
+    title = words.say_treatment_title(plan)
+    show.chart(
+        charts.draw_treatment(plan),
+        alt=f"{title}. One bar a segment, divided into classes of value.",
+        data=plan.cells,
+    )
+    show.note(words.say_treatment(plan))
+    cells = plan.cells.assign(service=[_mark(*pair) for pair in plan.cells[["service", "is_suggested"]].to_numpy()])
+    show.table(
+        cells[["segment", "class", "n_customers", "value_share", "service"]],
+        "Which service for whom",
+        note="Write the company's own policy under segmentation: policy: in the study's file.",
+    )
+    figures = treatment_figures(plan, window=segments.window)
+    if figures:
+        show.figures(figures, as_table="Strategic customers by segment")
+    unused = find_unused(records.service_policy, list(segments.found.cards["segment"]))
+    if unused:
+        quoted = join_words([f"“{name}”" for name in unused])
+        show.note(f"The study's policy names {quoted}, which is no class and no segment of this page.", kind="caution")
+    return plan
+
+
+def _mark(service: str, is_suggested: bool) -> str:
+    return f"{service} (suggested)" if is_suggested else service

@@ -1,0 +1,42 @@
+"""A file handed out with the page: to be taken from the page itself, and found by a run beside it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Final
+
+from crm_research.show.display import emit, text_html
+
+FILE_MIME: Final = "application/vnd.crm-research.file+json"
+FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.(json|csv|txt)")
+
+
+def attach(name: str, text: str, words: str) -> None:
+    """Which file goes with this page, and what is it for?
+
+    The file is held in the page, as a link that saves it, and in the notebook's output, from where a run takes it.
+
+    Parameters
+    ----------
+    name
+        Such as ``segmentation.json``: a-z, 0-9 and hyphens, ending in json, csv or txt.
+    text
+        What it holds.
+    words
+        What it is for, in a sentence or two.
+
+    Raises
+    ------
+    ValueError
+        If the name is another, or there are no words.
+    """
+    if not FILE_NAME.fullmatch(name):
+        raise ValueError(f"A file's name is a-z, 0-9 and hyphens, ending in .json, .csv or .txt; found {name!r}.")
+    if not words.strip():
+        raise ValueError("A file needs words that say what it is for.")
+    kind = "application/json" if name.endswith(".json") else "text/plain;charset=utf-8"
+    held = base64.b64encode(text.encode("utf-8")).decode("ascii")
+    link = f'<a download="{text_html(name)}" href="data:{kind};base64,{held}">{text_html(name)}</a>'
+    html = f'<p class="crm crm-note"><strong>File</strong> {link}. {text_html(words.strip())}</p>'
+    emit(html, f"File {name}: {words.strip()}", **{FILE_MIME: {"name": name, "text": text}})

@@ -1,0 +1,198 @@
+"""What raises loyalty: worlds in which nothing does must say so, and an effect put in must be found."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_research.features.states import LadderRule
+from crm_research.loyalty import describe_loyalty
+from crm_research.loyalty.first_order import fit_first_order, read_first_orders
+from crm_research.loyalty.landmarks import (
+    COLUMNS,
+    QUICK,
+    SLOW,
+    compare_from_landmarks,
+    find_addressed,
+    find_complaints,
+    match_classes,
+)
+from crm_research.loyalty.raising_page import (
+    draw_first_order,
+    show_discounts,
+    show_first_order,
+    show_recovery,
+    show_trials,
+)
+from crm_research.loyalty.rhythm import describe_rhythm
+from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
+from crm_research.theme import chart_style
+from tests.builders import a_study, orders
+from tests.loyalty.test_analysis import THIN
+from tests.loyalty.test_rhythm import a_steady_world
+
+
+def test_matching_by_hand():
+    counts = pd.DataFrame(
+        [("a", "card", 30, 24), ("a", "neither", 100, 80), ("b", "card", 10, 1), ("b", "neither", 300, 30),
+         ("c", "card", 5, 5)],
+        columns=["state", "group", "n", "came"],
+    )  # fmt: skip
+    row = match_classes(counts).iloc[0]
+    assert (row["n"], row["n_matched"]) == (45, 40)  # nobody is like those of class c
+    assert row["share"] == pytest.approx(25 / 40)
+    assert row["share_alike"] == pytest.approx((30 * 0.8 + 10 * 0.1) / 40)
+    assert row["difference"] == pytest.approx(0.0)
+    assert row["raw_difference"] == pytest.approx(30 / 45 - 110 / 400)
+
+
+def members_of(frame: pd.DataFrame, *, seed: int = 1, chance: float = 0.04) -> pd.DataFrame:
+    """Who joins does so at a purchase, so that keen buyers join; joining changes nothing."""
+    rng = np.random.default_rng(seed)
+    joined = frame.loc[rng.random(len(frame)) < chance].sort_values("ordered_at").drop_duplicates("customer_id")
+    at = joined["ordered_at"]
+    return pd.DataFrame(
+        {"customer_id": joined["customer_id"], "period": at.dt.year * 12 + at.dt.month - 1, "group": "member"}
+    )
+
+
+def a_world_with_two_kinds(n: int = 900, seed: int = 8) -> pd.DataFrame:
+    return a_steady_world(n, seed=seed, years=2, between=0.7, within=0.9)
+
+
+def test_members_who_only_joined_because_they_bought_show_no_effect():
+    import ibis
+
+    frame = a_world_with_two_kinds()
+    study = a_study(as_of="2019-10-01", orders=frame)
+    loyalty = describe_loyalty(study, occasion="order")
+    rule = LadderRule(scale=describe_rhythm(study, loyalty).scale)
+    table = study.backend.create_table("members", ibis.memtable(members_of(frame).astype({"period": "int64"})))
+    found = compare_from_landmarks(study, rule, table, days=30, occasion="order").iloc[0]
+    assert found["raw_difference"] > 0.05  # members look loyal
+    assert found["lower"] < 0 < found["upper"]  # and are no more so than others like them
+    assert found["n_matched"] > 0.9 * found["n"]
+
+
+@pytest.mark.slow
+def test_the_interval_of_matched_differences_covers():
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(400):
+        p = rng.uniform(0.1, 0.9, 40)
+        n1, n0 = rng.integers(1, 4, 40), rng.integers(3, 60, 40)
+        counts = pd.DataFrame(
+            {"class": np.tile(np.arange(40), 2), "group": ["card"] * 40 + ["neither"] * 40,
+             "n": np.concatenate([n1, n0]), "came": np.concatenate([rng.binomial(n1, p), rng.binomial(n0, p)])}
+        )  # fmt: skip
+        row = match_classes(counts).iloc[0]
+        held += row["lower"] <= 0 <= row["upper"]
+    assert 0.93 <= held / 400 <= 0.99
+
+
+def test_complaints_by_how_they_were_handled():
+    contacts = pd.DataFrame(
+        {
+            "contact_id": ["1", "2", "3", "4"],
+            "customer_id": ["ann", "bob", "cy", "dee"],
+            "opened_at": ["2024-01-03", "2024-01-04", "2024-01-05", "2024-01-05"],
+            "closed_at": ["2024-01-04", "2024-02-20", None, "2024-01-10"],
+            "kind": ["complaint", "complaint", "complaint", "enquiry"],
+        }
+    )
+    found = find_complaints(a_study(as_of="2024-07-01", contacts=contacts)).execute()
+    groups = found.set_index("customer_id")["group"].to_dict()
+    assert groups["ann"] == QUICK
+    assert groups["cy"] == "left out"
+    assert "dee" not in groups
+    bob = found.loc[found["customer_id"] == "bob"].set_index("period")["group"]
+    assert bob.to_dict() == {2024 * 12: "left out", 2024 * 12 + 1: SLOW}
+
+
+def test_a_campaign_with_a_control_group_by_hand():
+    people = [f"c{i}" for i in range(50)]
+    targets = pd.DataFrame({"campaign_id": "m", "customer_id": people, "targeted_at": "2024-02-01",
+                            "is_control": [i >= 25 for i in range(50)]})  # fmt: skip
+    bought = orders(*[(f"c{i}", "2024-02-10", 10.0) for i in range(20)],
+                    *[(f"c{i}", "2024-02-10", 4.0) for i in range(25, 30)],
+                    ("c49", "2024-06-30", 99.0), ("c0", "2024-01-01", 1.0))  # fmt: skip
+    study = a_study(as_of="2024-07-01", orders=bought, campaign_targets=targets)
+    row = compare_with_control(study, days=30).iloc[0]
+    assert (row["bought_addressed"], row["bought_control"]) == (0.8, 0.2)
+    assert row["difference"] == pytest.approx(0.6)
+    assert row["spend_difference"] == pytest.approx(200 / 25 - 20 / 25)
+    assert row["lower"] > 0
+    assert compare_with_control(study, days=200).empty  # nobody was followed so long
+
+
+def test_discounts_by_hand():
+    counts = pd.DataFrame({"n_purchases": [2, 2, 2], "n_discounted": [0, 1, 2], "n_customers": [30, 40, 30]})
+    found = compare_discounts(counts).set_index("kind")
+    assert found["n"].to_dict() == {"always": 30, "sometimes": 40, "never": 30}
+    assert found["by_chance"].to_dict() == pytest.approx({"always": 0.25, "sometimes": 0.5, "never": 0.25})
+
+
+def test_discounts_that_are_not_known_are_left_out():
+    frame = orders(("a", "2024-01-01", 1.0), ("a", "2024-02-01", 1.0),
+                   ("b", "2024-01-01", 1.0), ("b", "2024-03-01", 1.0),
+                   discount=[0.5, 0.5, None, 0.0])  # fmt: skip
+    assert count_discounts(a_study(orders=frame))["n_customers"].tolist() == [1]
+
+
+def first_world(ratio: float = 2.0, n: int = 1500) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    coupon = rng.random(n) < 0.5
+    first = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D")
+    wait = np.ceil(rng.exponential(100 / np.where(coupon, ratio, 1.0)))
+    who = [f"c{i}" for i in range(n)]
+    once = pd.DataFrame({"customer_id": who, "ordered_at": first, "discount": coupon.astype(float)})
+    twice = pd.DataFrame({"customer_id": who, "ordered_at": first + pd.to_timedelta(wait, unit="D"), "discount": 0.0})
+    both = pd.concat([once, twice], ignore_index=True)
+    return both.assign(order_id=[f"o{i}" for i in range(len(both))], revenue=rng.lognormal(3, 0.5, len(both)))
+
+
+def test_a_known_ratio_is_recovered_from_first_purchases():
+    study = a_study(as_of="2024-01-01", orders=first_world())
+    fit = fit_first_order(study, describe_loyalty(study))
+    terms = fit.terms.set_index("covariate")
+    ratio = terms.loc["at a discount"]
+    held = ratio["hazard_ratio"] if ratio["reference"] in ("no", "False", False) else 1 / ratio["hazard_ratio"]
+    assert held == pytest.approx(2.0, rel=0.15)
+    assert terms.loc["basket, doubled", "lower"] < 1 < terms.loc["basket, doubled", "upper"]
+    with chart_style():
+        draw_first_order(fit).figure.savefig(BytesIO(), format="svg")
+
+
+def test_first_purchases_read_nothing_later():
+    frame = first_world(n=100)
+    whole = a_study(as_of="2023-06-01", orders=frame)
+    cut = a_study(as_of="2023-06-01", orders=frame.loc[frame["ordered_at"] <= "2023-06-01"])
+    loyalty = describe_loyalty(cut)
+    pd.testing.assert_frame_equal(read_first_orders(whole, loyalty), read_first_orders(cut, loyalty))
+
+
+def test_a_campaign_without_control_is_compared_with_those_alike():
+    frame = a_steady_world(200, years=2)
+    targets = pd.DataFrame(
+        {"campaign_id": "m", "customer_id": [f"c{i}" for i in range(80)], "targeted_at": "2019-03-03"}
+    )
+    study = a_study(as_of="2019-10-01", orders=frame, campaign_targets=targets)
+    loyalty = describe_loyalty(study, occasion="order")
+    found = show_recovery(study, loyalty, describe_rhythm(study, loyalty))
+    assert list(found.columns) == list(COLUMNS)
+    assert found["n"].tolist() == [80]
+    assert find_addressed(a_study(orders=frame)) is None
+    assert show_trials(study, loyalty, None) is None
+
+
+@pytest.mark.parametrize("case", THIN)
+def test_thin_records_give_notes(case):
+    study = a_study(as_of="2024-07-01", orders=THIN[case])
+    loyalty = describe_loyalty(study)
+    show_first_order(study, loyalty)
+    assert show_discounts(study).empty
+    assert show_recovery(study, loyalty, None) is None
+    assert show_trials(study, loyalty, None) is None

@@ -1,0 +1,110 @@
+"""Verdicts, and how often they are wrong in worlds without groups."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from crm_research.errors import NotEnoughData
+from crm_research.segmentation.evidence import find_groups, judge_groups
+from crm_research.segmentation.inputs import scale_robustly
+
+
+def _scaled(points):
+    return np.column_stack([scale_robustly(column) for column in points.T])
+
+
+def _planted(rng, n=400, k=3, n_inputs=4, apart=6.0):
+    centres = rng.normal(size=(k, n_inputs))
+    distances = np.linalg.norm(centres[:, None] - centres[None], axis=2)
+    centres *= apart / distances[np.triu_indices(k, 1)].min()
+    groups = rng.integers(0, k, size=n)
+    return centres[groups] + rng.normal(size=(n, n_inputs)), groups
+
+
+def _one_cloud(rng, n):
+    n_inputs = rng.integers(2, 7)
+    return rng.normal(size=(n, n_inputs)) @ rng.normal(size=(n_inputs, n_inputs))
+
+
+def _skewed(rng, n):
+    shapes = rng.uniform(0.5, 4, size=rng.integers(2, 7))
+    return np.column_stack([rng.gamma(shape, size=n) for shape in shapes])
+
+
+def _purchases(rng, n):
+    """Buyers of one cohort: rates differ from one to the next without a gap, a heap of them bought once."""
+    shape = rng.uniform(0.3, 1.5)
+    rate, age = rng.gamma(shape, rng.uniform(0.5, 3) / shape, size=n), rng.uniform(0.7, 1, size=n)
+    repeats = rng.poisson(rate * age)
+    since = np.where(repeats > 0, (1 - rng.random(n) ** (1 / np.maximum(repeats, 1))) * age, age)
+    return np.log1p(np.column_stack([270 * since, 1.0 + repeats, 30 * rng.lognormal(0, 0.6, size=n)]))
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_planted_groups_are_found_and_called_natural(seed):
+    points, groups = _planted(np.random.default_rng(seed))
+    found = find_groups(_scaled(points), k_max=5, n_bootstraps=20, seed=seed)
+    assert found.verdict == "natural"
+    assert found.k == 3
+    assert adjusted_rand_score(groups, found.labels) >= 0.9
+
+
+@pytest.mark.parametrize("draw", [_purchases])
+def test_a_world_without_groups_is_called_constructed(draw):
+    found = find_groups(_scaled(draw(np.random.default_rng(7), 300)), k_max=4, n_bootstraps=20)
+    assert found.verdict == "constructed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", [_one_cloud, _skewed, _purchases])
+def test_at_least_95_of_100_worlds_without_groups_are_called_constructed(draw):
+    verdicts = [
+        find_groups(_scaled(draw(np.random.default_rng(seed), 300)), k_max=3, n_bootstraps=20, seed=seed).verdict
+        for seed in range(100)
+    ]
+    assert verdicts.count("constructed") >= 95
+
+
+@pytest.mark.slow
+def test_well_separated_worlds_are_called_natural():
+    right = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        points, _ = _planted(rng, k=int(rng.integers(2, 6)), n_inputs=int(rng.integers(2, 9)))
+        right += find_groups(_scaled(points), k_max=6, n_bootstraps=20, seed=seed).verdict == "natural"
+    assert right >= 18
+
+
+def test_a_longish_cloud_is_stable_and_yet_constructed():
+    points = np.random.default_rng(3).normal(size=(500, 2)) * [5, 1]
+    found = find_groups(points, k_max=2, n_bootstraps=20)
+    assert found.stability["mean_jaccard"].min() > 0.75
+    assert found.verdict == "constructed"
+
+
+def _nulls(*, is_beyond, is_emptier):
+    return pd.DataFrame(
+        {"judges_separation": [True], "judges_borders": [True], "is_beyond": [is_beyond], "is_emptier": [is_emptier]}
+    )
+
+
+def test_the_rule_of_the_verdict():
+    gap, crowd = pd.DataFrame({"is_gap": [True, True]}), pd.DataFrame({"is_gap": [True, False]})
+    assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=True), gap) == "natural"
+    assert judge_groups(0.9, _nulls(is_beyond=True, is_emptier=True), crowd) == "reproducible"
+    assert judge_groups(0.9, _nulls(is_beyond=True, is_emptier=False), gap) == "reproducible"
+    assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=True), crowd) == "constructed"
+    assert judge_groups(0.7, _nulls(is_beyond=True, is_emptier=True), gap) == "constructed"
+    assert judge_groups(float("nan"), _nulls(is_beyond=True, is_emptier=True), gap) == "constructed"
+
+
+@pytest.mark.parametrize("points", [np.zeros((100, 3)), np.random.default_rng(1).normal(size=(12, 2))])
+def test_identical_or_too_few_customers_are_told(points):
+    with pytest.raises(NotEnoughData):
+        find_groups(points)
+
+
+def test_as_many_kinds_as_groups_leave_no_more_than_that():
+    points = np.repeat(np.array([[0.0, 0], [5, 5], [0, 5]]), 40, axis=0)
+    assert find_groups(points, n_bootstraps=20).k == 2

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from crm_research.segmentation.clustering import fit_centres
+from crm_research.segmentation.methods import compare_methods, group_by_density, group_by_mixture
+
+
+def _clouds():
+    rng = np.random.default_rng(1)
+    return np.vstack([rng.normal(size=(150, 3)), rng.normal(size=(150, 3)) + 9])
+
+
+def test_every_method_finds_two_clear_groups():
+    found = compare_methods(_clouds(), fit_centres(_clouds(), 2, seed=1), seed=1).set_index("method")
+    assert (found["agreement"] > 0.95).all()
+    assert (found["n_groups"] == 2).all()
+    assert found.loc["Ward", "stability"] == pytest.approx(1)
+
+
+def test_hdbscan_leaves_the_far_in_no_group_and_its_input_alone():
+    points = np.vstack([_clouds(), [[40.0, -40, 40], [-60, 60, 60]]])
+    kept = points.copy()
+    labels = group_by_density(points)
+    assert (labels[-2:] == -1).all()
+    assert np.array_equal(points, kept)
+
+
+def test_a_mixture_tells_a_single_cloud_by_bic():
+    labels, said = group_by_mixture(np.random.default_rng(2).normal(size=(300, 2)), k_max=3, seed=1)
+    assert len(np.unique(labels)) == 1
+    assert said.startswith("1 with")
+
+
+def test_customers_alike_break_nothing():
+    points = np.repeat([[0.0, 1.0], [0.0, 2.0]], 20, axis=0)
+    assert len(compare_methods(points, np.array([[0.0, 1.0], [0.0, 2.0]]), seed=1)) == 7

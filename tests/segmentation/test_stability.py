@@ -1,0 +1,40 @@
+"""Bootstrap stability as in Hennig (2007) and fpc::clusterboot, on examples done by hand."""
+
+import numpy as np
+import pytest
+
+from crm_research.segmentation.clustering import fit_centres
+from crm_research.segmentation.stability import bootstrap_groups, judge_stability
+
+
+def test_the_mean_jaccard_of_a_small_example_by_hand():
+    # Customers at 0, 1, 10, 11 and groups {0, 1}, {10, 11}. A resample that holds both ends finds the same two groups,
+    # whatever it holds of them: 1 and 1. One that holds the left pair alone splits it into {0}, {1}: the left group
+    # is found again by a half, the right one is not there at all: 0. So with one customer alone.
+    points, centres = np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([[0.5], [10.5]])
+    n, seed = 60, 4
+    found = bootstrap_groups(points, centres, n_bootstraps=n, seed=seed)
+    rng = np.random.default_rng(seed)
+    for row in found:
+        held = set(rng.integers(0, 4, size=4).tolist())
+        left, right = held & {0, 1}, held & {2, 3}
+        expected = [1.0, 1.0]
+        if not right:
+            expected = [1 / len(left), 0.0]
+        if not left:
+            expected = [0.0, 1 / len(right)]
+        assert row == pytest.approx(expected)
+
+
+def test_what_counts_as_stable_and_as_dissolved():
+    found = judge_stability(np.array([[0.9, 0.7, 0.55, 0.2], [0.8, 0.5, 0.55, 0.4]]))
+    assert found["is"].tolist() == ["stable", "a pattern", "doubtful", "dissolved"]
+    assert found["share_dissolved"].tolist() == [0, 0, 0, 1]
+    assert found["mean_jaccard"].tolist() == pytest.approx([0.85, 0.6, 0.55, 0.3])
+
+
+def test_clear_groups_are_found_again_every_time():
+    rng = np.random.default_rng(1)
+    points = np.vstack([rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + 9])
+    found = bootstrap_groups(points, fit_centres(points, 2, seed=1), n_bootstraps=20, seed=1)
+    assert (found == 1).all()

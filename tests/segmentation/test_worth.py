@@ -1,0 +1,174 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_research.segmentation.holdout import (
+    ADDED,
+    CELLS,
+    EQUAL,
+    NAMED,
+    NONE,
+    _adjust,
+    _judge,
+    check_in_holdout,
+    score_quintiles,
+)
+from crm_research.segmentation.inputs import choose_inputs
+from crm_research.segmentation.responses import read_responses
+from crm_research.segmentation.who_words import find_worth, say_worth
+from tests.builders import a_study, orders
+
+
+def _campaigns(*starts):
+    return pd.DataFrame({"campaign_id": [f"m{i}" for i in range(len(starts))], "started_at": starts})
+
+
+def _targets(*rows):
+    return pd.DataFrame(rows, columns=["campaign_id", "customer_id", "targeted_at", "is_control"])
+
+
+def _responses(*rows):
+    return pd.DataFrame(rows, columns=["campaign_id", "customer_id", "responded_at"])
+
+
+BOUGHT = orders(*[(f"c{i}", "2024-01-01", 5.0) for i in range(5)])
+
+
+def test_responses_count_those_addressed_in_the_holdout_only():
+    study = a_study(
+        orders=BOUGHT,
+        holdout_until="2024-10-01",
+        campaigns=_campaigns("2024-01-01", "2024-08-01"),
+        campaign_targets=_targets(
+            ("m0", "c0", "2024-01-01", False),  # before
+            ("m1", "c1", "2024-08-01", False),
+            ("m1", "c2", "2024-08-01", False),
+            ("m1", "c3", "2024-08-01", True),  # held back
+            ("m1", "c4", "2024-11-01", False),  # after
+        ),
+        campaign_responses=_responses(
+            ("m0", "c0", "2024-08-02"), ("m1", "c1", "2024-08-02"), ("m1", "c1", "2024-08-03"),
+            ("m0", "c2", "2024-08-05"), ("m1", "c3", "2024-08-05"),
+        ),
+    )  # fmt: skip
+    found, why_not = read_responses(study)
+    assert not why_not
+    # c2 answered another campaign than the one that addressed him.
+    assert found.to_dict("list") == {"customer_id": ["c1", "c2"], "has_responded": [1.0, 0.0]}
+
+
+def test_targets_without_a_time_take_that_of_their_campaign():
+    targets = _targets(("m0", "c0", None, False), ("m1", "c1", None, False)).drop(columns="targeted_at")
+    study = a_study(
+        orders=BOUGHT,
+        holdout_until="2024-10-01",
+        campaigns=_campaigns("2024-01-01", "2024-08-01"),
+        campaign_targets=targets,
+        campaign_responses=_responses(("m1", "c1", "2024-09-01")),
+    )
+    assert read_responses(study)[0]["customer_id"].tolist() == ["c1"]
+
+
+def test_why_responses_are_not_judged_is_said():
+    bare = a_study(orders=BOUGHT, holdout_until="2024-10-01")
+    assert "does not say whom" in read_responses(bare)[1]
+    quiet = a_study(
+        orders=BOUGHT,
+        holdout_until="2024-10-01",
+        campaign_targets=_targets(("m0", "c0", "2024-01-01", False)),
+        campaign_responses=_responses(("m0", "c0", "2024-02-01")),
+    )
+    found, why_not = read_responses(quiet)
+    assert found.empty
+    assert "No campaign addressed" in why_not
+
+
+def _customers(n=400, seed=2):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i:04}" for i in range(n)],
+            "days_since_last": rng.exponential(60, n),
+            "n_orders": 1 + rng.poisson(3, n),
+            "spend": rng.gamma(2, 50, n),
+            "cv_gap": rng.uniform(0, 2, n),
+        }
+    )
+
+
+def _check(outcome_of, labels, customers):
+    """The holdout check on made-up outcomes: one order each worth what `outcome_of` says."""
+    bought = orders(*[(who, "2024-01-01", 5.0) for who in customers["customer_id"]])
+    later = [(who, "2024-08-01", float(v)) for who, v in zip(customers["customer_id"], outcome_of, strict=True) if v]
+    frame = pd.concat([bought, orders(*later).assign(order_id=lambda t: "l" + t["order_id"])])
+    study = a_study(orders=frame, holdout_until="2024-10-01")
+    return check_in_holdout(study, choose_inputs(customers), labels, confidence=0.95, seed=1)
+
+
+def test_segments_that_know_more_than_rfm_are_seen_to_add():
+    customers = _customers()
+    labels = np.random.default_rng(5).integers(0, 2, len(customers))
+    check = _check(20 + 80 * labels + np.random.default_rng(6).normal(0, 5, len(customers)), labels, customers)
+    spend = check.gains[check.gains["outcome"] == "later spend"].set_index("against")
+    assert (spend["finding"] == "better").all()
+    assert spend.loc[NONE, "estimate"] > 0.9
+    assert "win" not in find_worth(check)
+    assert any("add" in sentence and "not seen" not in sentence for sentence in say_worth(check))
+
+
+def test_segments_that_are_chance_are_said_to_add_nothing():
+    customers = _customers()
+    labels = np.random.default_rng(5).integers(0, 3, len(customers))
+    later = customers["spend"] * np.random.default_rng(8).uniform(0.5, 1.5, len(customers))
+    check = _check(later, labels, customers)
+    spend = check.gains[check.gains["outcome"] == "later spend"].set_index("against")
+    assert (spend.loc[[CELLS, EQUAL, NAMED], "finding"] == "worse").all()
+    assert (spend.loc[[NONE, ADDED], "finding"] != "better").all()
+    assert "RFM foretells customers better" in find_worth(check)
+    assert "keep them for other reasons" in say_worth(check)[-1]
+
+
+def test_nobody_came_back_is_said():
+    customers = _customers(120)
+    frame = orders(*[(who, "2024-01-01", 5.0) for who in customers["customer_id"]])
+    labels = np.arange(120) % 2
+    check = check_in_holdout(
+        a_study(orders=frame, holdout_until="2024-10-01"), choose_inputs(customers), labels, confidence=0.95, seed=1
+    )
+    assert check.gains["finding"].eq("not known").all()
+    assert "nobody differed" in say_worth(check)[0]
+
+
+def test_a_customer_without_a_group_counts_as_one_of_none():
+    customers = _customers(200)
+    labels = np.r_[np.full(50, -1), np.zeros(75), np.ones(75)].astype(int)
+    check = _check(customers["spend"], labels, customers)
+    assert check.scores.set_index("grouping").loc["segments", "n_groups"].iloc[0] == 3
+
+
+def test_limits_and_p_values_hold_for_all_comparisons():
+    gains = pd.DataFrame(
+        {"estimate": [0.1, 0.02, np.nan], "lower": [0.06, -0.02, np.nan], "upper": [0.14, 0.06, np.nan]}
+    )
+    adjusted = _adjust(gains, confidence=0.95)
+    error = 0.04 / 1.959964
+    assert adjusted["upper_all"][0] == pytest.approx(0.1 + 2.241403 * error)  # two comparisons: 97.5 % each
+    assert adjusted["p_adjusted"][1] == pytest.approx(2 * 0.1635, abs=1e-3)
+    assert adjusted["finding"].tolist() == ["better", "open", "not known"]
+
+
+def test_chance_groups_are_seldom_said_to_be_better_than_none():
+    rng = np.random.default_rng(4)
+    n_better = 0
+    for _ in range(300):
+        actual, groups = rng.gamma(1, 50, 200), rng.integers(0, 3, 200)
+        held = dict.fromkeys(("segments", CELLS, EQUAL, NAMED, "RFM groups and segments"), groups)
+        gains = pd.DataFrame(_judge(actual, held, rng.integers(0, 5, 200), confidence=0.95)[1])
+        n_better += int(_adjust(gains, confidence=0.95).set_index("against").loc[NONE, "finding"] == "better")
+    assert n_better / 300 <= 0.05
+
+
+def test_quintiles_part_customers_into_fifths_where_there_are_no_ties():
+    scores = score_quintiles(_customers(500))
+    assert scores["recency"].value_counts().tolist() == [100] * 5
+    assert scores["money"].value_counts().tolist() == [100] * 5
