@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.segmentation.scale import CUT_OFF
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -94,7 +96,8 @@ def spread_ties(points: NDArray[np.float64], *, seed: int) -> NDArray[np.float64
 def find_heap_rule(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[int | None, float]:
     """The input, and its value, on which "exactly this value or not" tells two groups apart nine times in ten.
 
-    Balanced accuracy, so that the larger group does not decide. None where there is no such value.
+    Balanced accuracy, so that the larger group does not decide. None where there is no such value. The ends at which
+    scaled inputs are cut off are no such values: who stands there has any value beyond.
     """
     both = np.vstack([one, other])
     best, where, value = HEAP_RULE, None, float("nan")
@@ -102,7 +105,7 @@ def find_heap_rule(one: NDArray[np.float64], other: NDArray[np.float64]) -> tupl
         values, counts = np.unique(both[:, place], return_counts=True)
         if len(values) < 2:
             continue
-        for heap in values[counts >= _LEAST_HEAP * len(both)]:
+        for heap in values[(counts >= _LEAST_HEAP * len(both)) & ~np.isclose(np.abs(values), CUT_OFF)]:
             accuracy = 0.5 + abs(float((one[:, place] == heap).mean() - (other[:, place] == heap).mean())) / 2
             if accuracy >= best:
                 best, where, value = accuracy, place, float(heap)

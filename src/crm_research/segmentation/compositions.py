@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crm_research.segmentation.scale import CUT_OFF
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_CLIP: Final = 3.0
 
 
 def replace_zeros(amounts: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -48,5 +48,5 @@ def scale_composition(ratios: NDArray[np.float64]) -> NDArray[np.float64]:
     """Less the median of each part, all parts over one common spread, cut off at three: distances keep their shape."""
     moved = ratios - np.median(ratios, axis=0)
     spread = float(np.sqrt(moved.var(axis=0).mean()))
-    scaled: NDArray[np.float64] = np.clip(moved / spread, -_CLIP, _CLIP) if spread > 0 else moved
+    scaled: NDArray[np.float64] = np.clip(moved / spread, -CUT_OFF, CUT_OFF) if spread > 0 else moved
     return scaled

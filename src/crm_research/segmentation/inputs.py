@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.segmentation.purposes import BEHAVIOUR, CANDIDATES, Candidate, offer_inputs
+from crm_research.segmentation.scale import CUT_OFF
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ FEWEST_CUSTOMERS: Final = 50
 _MOST_MISSING: Final = 0.2
 _MOST_ALIKE: Final = 0.95
 _SAME_RANKS: Final = 0.8
-_CLIP: Final = 3.0
 _NORMAL_IQR: Final = 1.349
 
 
@@ -159,7 +159,7 @@ def scale_robustly(values: NDArray[np.float64]) -> NDArray[np.float64]:
     spread = (high - low) / _NORMAL_IQR
     if spread <= 0:  # more than half are alike
         spread = values.std()
-    scaled: NDArray[np.float64] = np.clip((values - middle) / spread, -_CLIP, _CLIP)
+    scaled: NDArray[np.float64] = np.clip((values - middle) / spread, -CUT_OFF, CUT_OFF)
     return scaled
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crm_research.errors import ParameterError
+from crm_research.segmentation.scale import CUT_OFF
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_CLIP: Final = 3.0
 _NORMAL_IQR: Final = 1.349
 _SAME: Final = 1e-8
 
@@ -62,7 +62,7 @@ def fit_transform(name: str, what: str, values: NDArray[np.float64], *, is_logar
     moved = _on_scale(_filled(values, fill), is_logarithmic)
     if len(moved) == 0:
         return InputTransform(
-            name=name, what=what, is_logarithmic=is_logarithmic, fill=fill, centre=0.0, scale=1.0, clip=_CLIP
+            name=name, what=what, is_logarithmic=is_logarithmic, fill=fill, centre=0.0, scale=1.0, clip=CUT_OFF
         )
     low, high = np.quantile(moved, [0.25, 0.75])
     scale = float(high - low) / _NORMAL_IQR
@@ -75,7 +75,7 @@ def fit_transform(name: str, what: str, values: NDArray[np.float64], *, is_logar
         fill=fill,
         centre=float(np.median(moved)),
         scale=scale if scale > 0 else 1.0,
-        clip=_CLIP,
+        clip=CUT_OFF,
     )
 
 
@@ -144,7 +144,7 @@ def _straight_line(
         fill=float(np.median(values[known])),
         centre=float(moved[low] - scale * scaled[known][low]),
         scale=scale,
-        clip=_CLIP if most <= _CLIP + _SAME else None,
+        clip=CUT_OFF if most <= CUT_OFF + _SAME else None,
     )
     return line if scale > 0 else None
 
