@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,12 +14,13 @@ from crm_research.churn.spell_rows import read_rows, some_customers
 from crm_research.models.hazards import fit_boosting
 
 if TYPE_CHECKING:
+    from crm_research.models.validation import Fit
     from crm_research.study import Study
 
 MODEL: Final = "Cox's model"
 CONTENDER: Final = "boosting"
 _MOST_CONTRACTS: Final = 200_000
-_MOST_PERIODS: Final = 60_000
+_MOST_PERIODS: Final = 40_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,7 +71,7 @@ def foretell_leaving(
     """
     rows = some_customers(read_rows(study, covariates), n_contracts=_MOST_CONTRACTS, seed=seed)
     fit = fit_for_lists(rows, covariates, confidence=confidence)
-    check = judge_risks(
+    check = _judge(
         study,
         {
             MODEL: partial(fit_for_lists, covariates=covariates, confidence=confidence),
@@ -85,3 +86,14 @@ def foretell_leaving(
         check=check,
         strata=fit.strata,
     )
+
+
+def _judge(
+    study: Study, fits: Mapping[str, Fit], covariates: Sequence[str], *, confidence: float, seed: int
+) -> RiskCheck:
+    import sklearn.ensemble  # noqa: F401 - only libraries that are loaded by now are held to one thread
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    # Many small fits: where several reports run at a time, threads would wait for each other longer than they compute.
+    with threadpool_limits(limits=1):
+        return judge_risks(study, fits, covariates, confidence=confidence, seed=seed)
