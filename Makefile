@@ -30,8 +30,9 @@ help: ## Say what can be made
 report: $(READY) ## Run every applicable report on the sample studies; pages in reports/
 	@$(BIN)/crm-research run --jobs $(JOBS)
 
+# One thread a worker: several that each want all cores wait for each other longer than they compute.
 test: $(READY) ## Run the tests, the notebooks among them
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 $(SELECTION) tests notebooks
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 $(SELECTION) tests notebooks
 
 lab: $(READY) ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
