@@ -232,14 +232,16 @@ class TestTrouble:
         assert np.isfinite(fit.score(spells)).all()
         assert any("20 values of town" in note for note in fit.notes)
 
-    def test_missing_numbers_are_counted_and_missing_texts_are_a_group(self) -> None:
+    def test_missing_numbers_and_missing_texts_are_groups_of_their_own(self) -> None:
         spells = simulated_spells(400, seed=1)
         spells.loc[spells.index[:30], "fee"] = np.nan
         spells.loc[spells.index[100:180], "plan"] = None
         fit = fit_cox(spells, ["fee", "plan"])
-        assert fit.n == 370
-        assert "30 rows with a missing number were left out." in fit.notes
-        assert "not known" in fit.terms["level"].tolist()
+        assert fit.n == 400
+        unknown = fit.terms.loc[fit.terms["level"] == "not known"].set_index("covariate")
+        assert set(unknown.index) == {"fee", "plan"}
+        assert unknown.loc["fee", "n"] == 30
+        assert unknown.loc["fee", "reference"].startswith("median, ")
 
     def test_zero_tenures_are_at_risk_on_the_first_day(self) -> None:
         spells = simulated_spells(300, seed=1, months=True)

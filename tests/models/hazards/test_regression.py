@@ -120,3 +120,17 @@ def _sets(data: pd.DataFrame, stratum: np.ndarray | None = None) -> RiskSets:  #
     entry = data["entry_days"].to_numpy() if "entry_days" in data else np.zeros(len(data))
     groups = np.zeros(len(data), np.int64) if stratum is None else stratum.astype(np.int64)
     return build_risk_sets(entry, data["tenure_days"].to_numpy(), data["is_ended"].to_numpy(), groups)
+
+
+@pytest.mark.parametrize("kind", list(FITS))
+def test_of_numbers_alike_but_for_rounding_the_first_keeps_its_ratio(kind: str) -> None:
+    # Minutes, and what they cost in whole cents: told apart by rounding alone, each would run off against the other.
+    rng = np.random.default_rng(5)
+    data = spells(600, 3).assign(minutes=lambda d: (180 + 50 * rng.normal(size=len(d))).round(1))
+    data = data.assign(charge=(0.17 * data["minutes"]).round(2))
+    fit = FITS[kind](data, ["minutes", "charge", "fee"])
+    rows = fit.terms.set_index("covariate")
+    alone = FITS[kind](data, ["minutes", "fee"]).terms.set_index("covariate")
+    assert np.isnan(rows.loc["charge", "hazard_ratio"])
+    assert rows.loc["minutes", "coefficient"] == pytest.approx(alone.loc["minutes", "coefficient"], rel=1e-6)
+    assert "charge says nothing that the covariates before it do not, and was left out." in fit.notes

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from crm_research.models.hazards import CoxFit, HazardFit
+from crm_research.models.hazards.design import NOT_KNOWN
 from crm_research.models.hazards.early_late import EARLY, LATE, EarlyLateFit, fit_early_late
 from crm_research.theme import join_words
 from crm_research.vocabulary import DAYS_PER_MONTH
@@ -105,7 +106,8 @@ def find_bends(fit: HazardFit, confidence: float = 0.95) -> list[str]:
     for term in fit.covariate_terms:
         if term.kind != "spline":
             continue
-        place = np.flatnonzero(((fit.terms["covariate"] == term.name) & (fit.terms["level"] != "")).to_numpy())
+        is_bend = (fit.terms["covariate"] == term.name) & ~fit.terms["level"].isin(["", NOT_KNOWN])
+        place = np.flatnonzero(is_bend.to_numpy())
         part = fit.terms["coefficient"].to_numpy(dtype=np.float64)[place]
         own = fit.covariance[np.ix_(place, place)]
         if not np.isfinite(part).all() or not np.isfinite(own).all():
@@ -177,12 +179,12 @@ def _finish(
         x = term.columns(rows[term.name])
         for period, half in inside.items():
             late_end = half if period != EARLY or cut_days is None else half & (until <= cut_days)
-            for column, level in enumerate(term.labels):
-                is_in = (x[:, column] == 1) if term.kind == "category" else np.isfinite(x[:, column])
+            for column, (level, is_level) in enumerate(zip(term.labels, term.is_level, strict=True)):
+                is_in = (x[:, column] == 1) if is_level else np.isfinite(x[:, column])
                 counts[(term.name, level, period)] = _count(codes, is_in & half, is_in & late_end & ended)
-    kinds = {term.name: term.kind for term in fit.covariate_terms}
-    named = zip(*(table[column].astype(str) for column in ("covariate", "level", "period")), strict=True)
-    keys = [(name, level if kinds[name] == "category" else "", period) for name, level, period in named]
+    named = list(zip(*(table[column].astype(str) for column in ("covariate", "level", "period")), strict=True))
+    # A number's contrast is named by its quartiles, its count by nothing.
+    keys = [key if key in counts else (key[0], "", key[2]) for key in named]
     return table.assign(
         n=[counts[key][0] for key in keys],
         n_ended=[counts[key][1] for key in keys],

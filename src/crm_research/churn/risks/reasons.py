@@ -102,7 +102,11 @@ def _name_numbers(term: Term, values: pd.Series[Any]) -> list[str]:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     low, high = term.quartiles
     place = np.select([numbers > high, numbers < low], ["high", "low"], "middling")
-    return [f"{_plain(term.name)} {number:,.6g}, {where}" for number, where in zip(numbers, place, strict=True)]
+    name = _plain(term.name)
+    return [
+        f"{name} {NOT_KNOWN}" if np.isnan(number) else f"{name} {number:,.6g}, {where}"
+        for number, where in zip(numbers, place, strict=True)
+    ]
 
 
 def _plain(name: str) -> str:

@@ -100,8 +100,9 @@ def fit_cox(
     Notes
     -----
     Ties by Efron's method. Assumes that ratios are the same at every tenure (checked in ``proportionality``) and that
-    observation stops for reasons that have nothing to do with leaving, given the covariates. Rows with a missing
-    number are left out. Ratios are associations: they say who leaves, not what would make them stay.
+    observation stops for reasons that have nothing to do with leaving, given the covariates. Rows that lack a
+    number are a group of their own, held against its median (a few stand at the median). Ratios are associations:
+    they say who leaves, not what would make them stay.
 
     References
     ----------

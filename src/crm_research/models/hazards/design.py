@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crm_research.errors import ParameterError, offer_names
-from crm_research.models.hazards.splines import natural_spline, place_knots
-from crm_research.models.survival.risk import FloatArray
+from crm_research.models.hazards.splines import natural_spline, place_knots, quantiles
+from crm_research.models.survival.risk import FloatArray, IntArray
 
 NOT_KNOWN: Final = "not known"
 RARE: Final = "rare values together"
@@ -20,6 +21,7 @@ _MOST_LEVELS: Final = 50
 _LEAST_OWN_VARIANCE: Final = 1e-9
 
 Kind = Literal["category", "number", "spline"]
+Missing = Literal["unknown", "median", "level"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,9 @@ class Term:
     knots, middle, quartiles
         Of a spline or number: where it may bend, its median, and its lower and upper quartile (its extremes, where
         these are the same).
+    missing
+        Of a spline or number: rows without it get no estimate ("unknown"), stand at the median ("median"), or stand
+        there and have a column of their own ("level").
     """
 
     name: str
@@ -48,27 +53,41 @@ class Term:
     knots: tuple[float, ...] = ()
     middle: float = 0.0
     quartiles: tuple[float, float] = (0.0, 0.0)
+    missing: Missing = "unknown"
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """One label for each column: the level, empty for a straight number, bend k of a spline."""
+        """One label for each column: the level, empty for a straight number, bend k of a spline, `NOT_KNOWN`."""
         if self.kind == "category":
             return self.levels
-        if self.kind == "number":
-            return ("",)
-        return ("", *(f"bend {place}" for place in range(1, len(self.knots) - 1)))
+        bends = tuple(f"bend {place}" for place in range(1, len(self.knots) - 1))
+        return ("", *bends, *((NOT_KNOWN,) if self.missing == "level" else ()))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """What each column is held against: a group, the median for rows that lack a number, nothing for a number."""
+        if self.kind == "category":
+            return (self.reference,) * len(self.levels)
+        return tuple(f"median, {self.middle:,.6g}" if label == NOT_KNOWN else "" for label in self.labels)
+
+    @property
+    def is_level(self) -> tuple[bool, ...]:
+        """Whether each column marks the rows of a group."""
+        return tuple(self.kind == "category" or label == NOT_KNOWN for label in self.labels)
 
     def columns(self, values: pd.Series[str] | pd.Series[float]) -> FloatArray:
         """These values as columns of the model; NaN where a value has no estimate."""
         if self.kind == "category":
             return self._indicators(values)
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        if self.kind == "number":
-            return numbers[:, None]
-        return natural_spline(numbers, np.asarray(self.knots))
+        is_missing = ~np.isfinite(numbers)
+        if self.missing != "unknown":
+            numbers = np.where(is_missing, self.middle, numbers)
+        x = numbers[:, None] if self.kind == "number" else natural_spline(numbers, np.asarray(self.knots))
+        return np.column_stack([x, is_missing]) if self.missing == "level" else x
 
     def _indicators(self, values: pd.Series[str] | pd.Series[float]) -> FloatArray:
-        codes, distinct = pd.factorize(values, use_na_sentinel=True)
+        codes, distinct = number_values(values)
         place = {name: number for number, name in enumerate(self.levels)}
         rare = place.get(RARE, -1)
         table = np.zeros((len(distinct) + 1, len(self.levels)))
@@ -88,6 +107,14 @@ def as_text(values: pd.Series[str] | pd.Series[float]) -> list[str]:
     return [NOT_KNOWN if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
 
 
+def number_values(values: pd.Series[Any]) -> tuple[IntArray, pd.Index[Any]]:
+    """Each value's number (-1 where it is missing), and the values by number; some may not occur."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(values.cat.codes, dtype=np.int64), values.cat.categories
+    codes, distinct = pd.factorize(values, use_na_sentinel=True)
+    return np.asarray(codes, dtype=np.int64), pd.Index(distinct)
+
+
 def as_label(label: tuple[str, str]) -> str:
     """A column in words: the covariate, and its level if it has one."""
     return " = ".join(part for part in label if part)
@@ -104,6 +131,11 @@ class Design:
     def labels(self) -> list[tuple[str, str]]:
         """Covariate and level of each column."""
         return [(term.name, label) for term in self.terms for label in term.labels]
+
+    @property
+    def is_level(self) -> NDArray[np.bool_]:
+        """Whether each column marks the rows of a group."""
+        return np.array([flag for term in self.terms for flag in term.is_level], dtype=bool)
 
     def matrix(self, frame: pd.DataFrame) -> FloatArray:
         """Rows of the records as rows of the model; NaN where a value is missing or was never seen."""
@@ -166,28 +198,61 @@ def _plan_term(
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return _plan_category(values, name, ended, n, notes)
     numbers: FloatArray = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-    seen: FloatArray = np.asarray(numbers[np.isfinite(numbers)])
+    known = np.isfinite(numbers)
+    seen, sizes = numbers[known], n[known]
     if len(seen) == 0 or seen.min() == seen.max():
         notes.append(f"{name} is the same for everybody and was left out.")
         return None
-    low, middle, high = (float(value) for value in np.quantile(seen, (0.25, 0.5, 0.75)))
+    low, middle, high = (float(value) for value in quantiles(seen, (0.25, 0.5, 0.75), sizes))
     quartiles = (low, high) if low < high else (float(seen.min()), float(seen.max()))
-    knots = place_knots(seen, n_knots) if bends else np.empty(0)
+    knots = place_knots(seen, n_knots, sizes) if bends else np.empty(0)
     if bends and len(knots) < 3:
         notes.append(f"{name} takes too few values to bend; it enters as a straight line.")
-    if len(knots) < 3:
-        return Term(name=name, kind="number", middle=middle, quartiles=quartiles)
-    return Term(name=name, kind="spline", knots=tuple(float(k) for k in knots), middle=middle, quartiles=quartiles)
+    missing = _plan_missing(name, middle, ~known, ended, n, notes)
+    plain = Term(name=name, kind="number", middle=middle, quartiles=quartiles, missing=missing)
+    if missing == "unknown" and not known.all():
+        plain = replace(plain, unseen=(NOT_KNOWN,))
+    return plain if len(knots) < 3 else replace(plain, kind="spline", knots=tuple(float(k) for k in knots))
+
+
+def _plan_missing(
+    name: str, middle: float, is_missing: NDArray[np.bool_], ended: FloatArray, n: FloatArray, notes: list[str]
+) -> Missing:
+    """Rows that lack a number stay in: whether it is missing may itself go with leaving."""
+    size, n_ended = float(n[is_missing].sum()), float(ended[is_missing].sum())
+    if not size:
+        return "unknown"
+    expected = size * float(ended.sum()) / float(n.sum())
+    if n_ended < _FEWEST_ENDS and expected < _FEWEST_ENDS:
+        notes.append(
+            f"{name} is not known in {size:,.0f} of {n.sum():,.0f} rows, too few to tell them apart: "
+            f"they stand at its median, {middle:,.6g}."
+        )
+        return "median"
+    if not n_ended:
+        notes.append(
+            f"Nobody whose {name} is not known ended (n {size:,.0f}): no ratio can be given for them, "
+            "and they were left out of the model."
+        )
+        return "unknown"
+    notes.append(
+        f"{name} is not known in {size:,.0f} of {n.sum():,.0f} rows: they are a group of their own, "
+        f"held against its median, {middle:,.6g}."
+    )
+    return "level"
 
 
 def _plan_category(
     values: pd.Series[float], name: str, ended: FloatArray, n: FloatArray, notes: list[str]
 ) -> Term | None:
-    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    codes, distinct = number_values(values)
+    # The last place is that of what is missing.
+    place = np.where(codes < 0, len(distinct), codes)
     sizes = pd.DataFrame(
-        {"n": np.bincount(codes, n, len(distinct)), "ended": np.bincount(codes, ended, len(distinct))},
-        index=as_text(pd.Series(distinct)),
+        {"n": np.bincount(place, n, len(distinct) + 1), "ended": np.bincount(place, ended, len(distinct) + 1)},
+        index=[*as_text(pd.Series(distinct)), NOT_KNOWN],
     )
+    sizes = sizes.loc[np.bincount(place, minlength=len(sizes)) > 0]
     sizes = sizes.groupby(level=0).sum().sort_values(["n", "ended"], ascending=False, kind="stable")
     if len(sizes) < 2:
         notes.append(f"{name} is the same for everybody and was left out.")

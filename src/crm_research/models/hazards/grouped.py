@@ -14,14 +14,14 @@ from crm_research.errors import NotEnoughData
 from crm_research.models.hazards.baseline_steps import BaselineSteps
 from crm_research.models.hazards.design import Design, independent_columns, plan_design, say_left_out, say_separated
 from crm_research.models.hazards.newton import is_runaway, maximise
-from crm_research.models.hazards.period_counts import Kinds, add_up_periods, number_periods, read_counts, tell_kinds
+from crm_research.models.hazards.period_counts import add_up_periods, number_periods, read_counts, tell_kinds
 from crm_research.models.hazards.period_likelihood import PeriodLikelihood, Stretches, evaluate
 from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 from crm_research.stats.intervals import check_confidence, normal_quantile
 
 _ROWS_AT_ONCE: Final = 100_000
-_ELEMENTS_KEPT: Final = 20_000_000
+_ELEMENTS_KEPT: Final = 10_000_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,33 +39,53 @@ class GroupedFit(HazardFit):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class _Blocks:
+    """The columns of the model for each kind, a block at a time: kept while they are small, made anew otherwise."""
+
+    design: Design
+    frame: pd.DataFrame
+
+    def __call__(self) -> Iterator[tuple[slice, FloatArray]]:
+        is_small = len(self.frame) * len(self.design.labels) <= _ELEMENTS_KEPT
+        yield from self._at_hand if is_small else self.design.blocks(self.frame, _ROWS_AT_ONCE)
+
+    @cached_property
+    def _at_hand(self) -> list[tuple[slice, FloatArray]]:
+        return list(self.design.blocks(self.frame, _ROWS_AT_ONCE))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Columns:
-    """The columns of the model for each kind, a block at a time: standardised, and only those that can be estimated.
+    """The columns as the search wants them: standardised, and only those that can be estimated.
 
     Parameters
     ----------
-    frame, n, n_ended
-        Covariates of the kinds, and their contracts and ends.
+    n, n_ended
+        Contracts and ends of each kind.
     """
 
-    frame: pd.DataFrame
+    blocks: _Blocks
     n: FloatArray
     n_ended: FloatArray
-    design: Design
     means: FloatArray
     scale: FloatArray
     kept: list[int]
 
     def __call__(self) -> Iterator[tuple[slice, FloatArray]]:
-        is_small = len(self.frame) * len(self.kept) <= _ELEMENTS_KEPT
+        is_small = len(self.n) * len(self.kept) <= _ELEMENTS_KEPT
         yield from self._at_hand if is_small else self._make()
+
+    @property
+    def design(self) -> Design:
+        """How the covariates enter."""
+        return self.blocks.design
 
     @cached_property
     def _at_hand(self) -> list[tuple[slice, FloatArray]]:
         return list(self._make())
 
     def _make(self) -> Iterator[tuple[slice, FloatArray]]:
-        for part, block in self.design.blocks(self.frame, _ROWS_AT_ONCE):
+        for part, block in self.blocks():
             yield part, np.ascontiguousarray(((block - self.means) / self.scale)[:, self.kept])
 
 
@@ -117,17 +137,24 @@ def fit_grouped(
     """
     check_confidence(confidence)
     frame = read_counts(counts)
-    ended, n = frame["n_ended"].to_numpy(np.float64), frame["n_at_risk"].to_numpy(np.float64)
-    design = plan_design(frame, covariates, ended=ended, n=n, splines=splines, n_knots=n_knots)
+    kinds = tell_kinds(frame, [*dict.fromkeys((*covariates, *splines))])
+    n, ended = (kinds.add_up(frame[name].to_numpy(np.float64)) for name in ("n_at_risk", "n_ended"))
+    design = plan_design(kinds.frame, covariates, ended=ended, n=n, splines=splines, n_knots=n_knots)
     notes = list(design.notes)
-    frame, kinds = _keep_known(frame, design, notes)
+    blocks = _Blocks(design=design, frame=kinds.frame)
+    known = np.concatenate([np.empty(0, bool), *(np.isfinite(block).all(axis=1) for _, block in blocks())])
+    if not known.all():
+        kinds, rows = kinds.keep(known)
+        lost = int(frame.loc[~rows, "n_at_risk"].sum())
+        notes.append(f"{lost:,} counted spells in a group without an end were left out.")
+        frame, blocks = frame.loc[rows].reset_index(drop=True), _Blocks(design=design, frame=kinds.frame)
     if frame["n_ended"].sum() <= 0:
         raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No spell with known covariates ended.")
     table = add_up_periods(frame)
     periods = table.loc[table["n_ended"] > 0, "period_index"].to_numpy(np.int64)
     stretches, used = number_periods(frame, kinds, periods)
     sizes = [kinds.add_up(np.where(used, frame[name].to_numpy(np.float64), 0.0)) for name in ("n_at_risk", "n_ended")]
-    columns = _standardise(kinds.frame, design, sizes[0], sizes[1], notes)
+    columns = _standardise(blocks, sizes[0], sizes[1], notes)
     start = _log_hazard(table.loc[table["n_ended"] > 0])
     null = _null_likelihood(table)
     columns, beta, at, arrived = _search(columns, stretches, start, notes)
@@ -136,33 +163,21 @@ def fit_grouped(
     return _assemble(columns, beta, at, table, null, unit_days, confidence, arrived, notes)
 
 
-def _keep_known(frame: pd.DataFrame, design: Design, notes: list[str]) -> tuple[pd.DataFrame, Kinds]:
-    kinds = tell_kinds(frame, [term.name for term in design.terms])
-    known = np.ones(len(kinds.frame), dtype=bool)
-    for part, block in design.blocks(kinds.frame, _ROWS_AT_ONCE):
-        known[part] = np.isfinite(block).all(axis=1)
-    if known.all():
-        return frame, kinds
-    kinds, rows = kinds.keep(known)
-    lost = int(frame.loc[~rows, "n_at_risk"].sum())
-    notes.append(f"{lost:,} counted spells with a missing number or in a group without an end were left out.")
-    return frame.loc[rows].reset_index(drop=True), kinds
-
-
-def _standardise(frame: pd.DataFrame, design: Design, n: FloatArray, n_ended: FloatArray, notes: list[str]) -> _Columns:
-    size = len(design.labels)
+def _standardise(blocks: _Blocks, n: FloatArray, n_ended: FloatArray, notes: list[str]) -> _Columns:
+    labels = blocks.design.labels
+    size = len(labels)
     sums, cross, total = np.zeros(size), np.zeros((size, size)), float(n.sum())
-    for part, block in design.blocks(frame, _ROWS_AT_ONCE):
+    for part, block in blocks():
         sums += n[part] @ block
     means = sums / total
-    for part, block in design.blocks(frame, _ROWS_AT_ONCE):
+    for part, block in blocks():
         centred = block - means
         cross += (centred * n[part][:, None]).T @ centred
     kept = independent_columns(cross)
-    notes.extend(say_left_out([design.labels[column] for column in range(size) if column not in kept]))
+    notes.extend(say_left_out([labels[column] for column in range(size) if column not in kept]))
     scale = np.sqrt(np.maximum(np.diag(cross) / total, 0.0))
     scale[scale == 0] = 1.0
-    return _Columns(frame=frame, n=n, n_ended=n_ended, design=design, means=means, scale=scale, kept=kept)
+    return _Columns(blocks=blocks, n=n, n_ended=n_ended, means=means, scale=scale, kept=kept)
 
 
 def _log_hazard(table: pd.DataFrame) -> FloatArray:
@@ -281,10 +296,9 @@ def _periods(
 
 def _sizes(columns: _Columns) -> tuple[IntArray, IntArray]:
     """Counted spells and ends of each level; of everybody for a number."""
-    kinds = {term.name: term.kind for term in columns.design.terms}
-    is_level = np.array([kinds[name] == "category" for name, _ in columns.design.labels], dtype=bool)
+    is_level = columns.design.is_level
     sums, ends = np.zeros(len(is_level)), np.zeros(len(is_level))
-    for part, block in columns.design.blocks(columns.frame, _ROWS_AT_ONCE):
+    for part, block in columns.blocks():
         inside = np.where(is_level, block, 1.0)
         sums += columns.n[part] @ inside
         ends += columns.n_ended[part] @ inside

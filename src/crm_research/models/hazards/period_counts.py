@@ -14,6 +14,7 @@ from crm_research.models.hazards.period_likelihood import Stretches, lay_out_str
 from crm_research.models.survival.risk import FloatArray, IntArray
 
 _MOST_CODES = 2**62
+_DENSE_CODES = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -57,7 +58,8 @@ def read_counts(counts: pd.DataFrame) -> pd.DataFrame:
     )
     if bool(wrong.any()):
         raise ValueError("Counts need 0 <= n_ended <= n_at_risk and first_period <= last_period in every row.")
-    return frame.loc[frame["n_at_risk"] > 0].reset_index(drop=True)
+    counted = frame["n_at_risk"] > 0
+    return (frame if bool(counted.all()) else frame.loc[counted]).reset_index(drop=True)
 
 
 def tell_kinds(frame: pd.DataFrame, covariates: Sequence[str]) -> Kinds:
@@ -72,13 +74,22 @@ def tell_kinds(frame: pd.DataFrame, covariates: Sequence[str]) -> Kinds:
             else pd.factorize(values, use_na_sentinel=False)
         )
         if size > _MOST_CODES // (len(distinct) + 1):
-            kind, among = pd.factorize(kind)
-            size = len(among)
+            kind, size = _number(kind, size)
         kind, size = kind * (len(distinct) + 1) + codes, size * (len(distinct) + 1)
-    kind, among = pd.factorize(kind)
-    first = np.empty(len(among), np.int64)
+    kind, size = _number(kind, size)
+    first = np.empty(size, np.int64)
     first[kind[::-1]] = np.arange(len(frame))[::-1]
-    return Kinds(frame=frame[names].iloc[first], kind=kind.astype(np.int64))
+    return Kinds(frame=frame[names].iloc[first], kind=kind)
+
+
+def _number(codes: IntArray, size: int) -> tuple[IntArray, int]:
+    """The codes that occur, numbered, and how many; without hashing where codes are few."""
+    if size > _DENSE_CODES * len(codes):
+        numbers, among = pd.factorize(codes)
+        return numbers.astype(np.int64), len(among)
+    occurs = np.zeros(size, dtype=bool)
+    occurs[codes] = True
+    return (np.cumsum(occurs) - 1)[codes], int(occurs.sum())
 
 
 def add_up_periods(frame: pd.DataFrame) -> pd.DataFrame:

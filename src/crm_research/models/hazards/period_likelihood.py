@@ -19,6 +19,8 @@ from crm_research.models.survival.risk import FloatArray, IntArray
 
 Blocks = Callable[[], Iterator[tuple[slice, FloatArray]]]
 
+# How much larger than the counts a table by kind and period may be to be filled in place of sorting the counts.
+_ROOM: Final = 8
 # Exponents are cut here, far beyond any sound estimate, so that products of two stay finite.
 _LARGEST: Final = 200.0
 
@@ -32,17 +34,18 @@ class Stretches:
     moves
         Kinds times periods and one more: contracts that begin to be at risk of surviving a period, less those that no
         longer are.
-    kind, last, n_ended
-        Ends: their kind (rising), their period, and how many.
-    n_periods
-        Periods with a coefficient.
+    ends
+        Kinds times periods: ends.
     """
 
     moves: sparse.csr_matrix
-    kind: IntArray
-    last: IntArray
-    n_ended: FloatArray
-    n_periods: int
+    ends: sparse.csr_matrix
+
+    def parts(self, blocks: Blocks) -> Iterator[tuple[FloatArray, sparse.csr_matrix, sparse.csr_matrix]]:
+        """Columns, moves and ends of some kinds at a time."""
+        for part, x in blocks():
+            is_all = len(x) == self.moves.shape[0]
+            yield (x, self.moves, self.ends) if is_all else (x, self.moves[part], self.ends[part])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,16 +75,18 @@ def lay_out_stretches(
     # All but those who end survive the last period; those who end survive up to it.
     change = np.concatenate([n_at_risk, -n_ended, n_ended - n_at_risk])
     period = np.concatenate([first, last, last + 1])
-    moves = sparse.csr_matrix((change, (np.tile(kind, 3), period)), shape=(n_kinds, n_periods + 1))
-    moves.eliminate_zeros()
-    place, where = np.unique((kind * n_periods + last)[n_ended > 0], return_inverse=True)
-    return Stretches(
-        moves=moves,
-        kind=place // n_periods,
-        last=place % n_periods,
-        n_ended=np.asarray(np.bincount(where, n_ended[n_ended > 0], len(place)), dtype=np.float64),
-        n_periods=n_periods,
-    )
+    moves = _add_up(np.tile(kind, 3), period, change, (n_kinds, n_periods + 1))
+    ended = n_ended > 0
+    return Stretches(moves=moves, ends=_add_up(kind[ended], last[ended], n_ended[ended], (n_kinds, n_periods)))
+
+
+def _add_up(kind: IntArray, period: IntArray, values: FloatArray, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """Values by kind and period; through the whole table where it is not much larger than what there is to add."""
+    if shape[0] * shape[1] > _ROOM * len(values) + _ROOM:
+        table = sparse.csr_matrix((values, (kind, period)), shape=shape)
+        table.eliminate_zeros()
+        return table
+    return sparse.csr_matrix(np.bincount(kind * shape[1] + period, values, shape[0] * shape[1]).reshape(shape))
 
 
 def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatArray) -> PeriodLikelihood:
@@ -96,16 +101,14 @@ def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatAr
     ----------
     Prentice and Gloeckler (1978), Biometrics 34, 57-67, with the period's log cumulative hazard as its coefficient.
     """
-    p, periods = n_columns, stretches.n_periods
+    p, periods = n_columns, stretches.ends.shape[1]
     rise = np.exp(np.minimum(beta[p:], _LARGEST))
     total = np.concatenate([[0.0], np.cumsum(rise)])
     value, score = 0.0, np.zeros(p + periods)
     information = np.zeros((p + periods, p + periods))
     diagonal, cross = np.zeros(periods), np.zeros((periods, p))
-    for part, x in blocks():
-        moves = stretches.moves[part]
-        ends = slice(*np.searchsorted(stretches.kind, [part.start, part.stop]))
-        kind, last, n_ended = stretches.kind[ends] - part.start, stretches.last[ends], stretches.n_ended[ends]
+    for x, moves, ends in stretches.parts(blocks):
+        kind, last, n_ended = np.repeat(np.arange(len(x)), np.diff(ends.indptr)), ends.indices, ends.data
         ratio = np.exp(np.minimum(x @ beta[:p], _LARGEST))
         lasting = -ratio * (moves @ total)
         hazard = ratio[kind] * rise[last]
@@ -114,11 +117,12 @@ def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatAr
         value += float(n_ended @ _log_end(hazard) - lasting.sum())
         score[:p] += x.T @ (np.bincount(kind, pull, len(x)) - lasting)
         information[:p, :p] += (x * (lasting + np.bincount(kind, pinch, len(x)))[:, None]).T @ x
-        by_period = np.cumsum(moves.T @ ratio)[:periods] * rise
+        watched = np.cumsum(moves.T @ np.column_stack([ratio, x * ratio[:, None]]), axis=0)[:periods] * rise[:, None]
+        by_period = watched[:, 0]
         score[p:] += np.bincount(last, pull, periods) - by_period
         diagonal += by_period + np.bincount(last, pinch, periods)
-        pinched = sparse.csr_matrix((pinch, (kind, last)), shape=(len(x), periods))
-        cross += np.cumsum(moves.T @ (x * ratio[:, None]), axis=0)[:periods] * rise[:, None] + pinched.T @ x
+        pinched = sparse.csr_matrix((pinch, ends.indices, ends.indptr), shape=ends.shape)
+        cross += watched[:, 1:] + pinched.T @ x
     information[:p, p:] = cross.T
     information[p:, :p] = cross
     information[p:, p:][np.diag_indices(periods)] = diagonal

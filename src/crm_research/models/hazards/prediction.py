@@ -34,9 +34,9 @@ class Forecast:
         if it was not asked for.
     totals
         Grain: horizon. Columns ``horizon_days``, ``n_judged``, ``n_beyond`` (the horizon goes beyond the tenures
-        watched), ``n_unknown`` (no score: a missing number, a group nobody left from, a stratum never seen),
-        ``expected`` (those who leave, of those judged), ``lower``, ``upper`` (limits for the number that will
-        leave: error of the model and chance), ``model_error``, ``chance_error`` (standard errors).
+        watched), ``n_unknown`` (no score: a group nobody left from, a stratum never seen, a number missing that nobody
+        lacked in the fit), ``expected`` (those who leave, of those judged), ``lower``, ``upper`` (limits for the
+        number that will leave: error of the model and chance), ``model_error``, ``chance_error`` (standard errors).
     """
 
     risk: pd.DataFrame

@@ -30,6 +30,8 @@ _ENDS_PER_COLUMN: Final = 10
 _FEWEST_CLUSTERS: Final = 50
 # Share of a column's variance that must lie within the sets compared, not between them.
 _ALIKE_WITHIN: Final = 1e-9
+# Share of a number's variance that the other numbers must leave over; with less its error is 100 times as wide.
+_LEAST_APART: Final = 1e-4
 
 Likelihood = Callable[[FloatArray, FloatArray], PartialLikelihood]
 
@@ -177,10 +179,28 @@ def _usable(likelihood: Likelihood, columns: Columns, start: PartialLikelihood) 
     is_alike = varies & (np.diag(among.information) <= _ALIKE_WITHIN * total)
     cross = among.information.copy()
     cross[is_alike] = cross[:, is_alike] = 0.0
-    kept = independent_columns(cross)
+    kept = _without_near_copies(cross, independent_columns(cross), labels)
     lost = [labels[column] for column in range(x.shape[1]) if column not in kept and not is_alike[column]]
     same = say_same([labels[column] for column in np.flatnonzero(is_alike)], by_stratum=by_stratum)
     return kept, [*same, *say_left_out(lost)]
+
+
+def _without_near_copies(cross: FloatArray, kept: list[int], labels: Sequence[tuple[str, str]]) -> list[int]:
+    """Of numbers that are the same but for rounding (minutes, and what they cost), the first; with all of its columns.
+
+    Kept together, each would take any ratio that the other undoes.
+    """
+    seen: list[int] = []
+    gone: set[str] = set()
+    for column in (column for column in kept if labels[column][1] == ""):
+        trial = [*seen, column]
+        scale = np.sqrt(np.diag(cross)[trial])
+        together = cross[np.ix_(trial, trial)] / np.outer(scale, scale)
+        if 1.0 / np.linalg.pinv(together)[-1, -1] < _LEAST_APART:
+            gone.add(labels[column][0])
+        else:
+            seen = trial
+    return [column for column in kept if labels[column][0] not in gone]
 
 
 def unscale(
@@ -207,13 +227,11 @@ def robust_covariance(influence: FloatArray, rows: SpellRows, order: IntArray) -
 
 def size_terms(columns: Columns, ended: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
     """Rows and ends of each level; of everybody for a number. `ended` in the order of the columns' rows."""
-    kinds = {term.name: term.kind for term in columns.design.terms}
     n = np.full(len(columns.means), len(columns.x))
     n_ended = np.full(len(columns.means), int(ended.sum()))
-    for column, (name, _) in enumerate(columns.design.labels):
-        if kinds[name] == "category":
-            is_in = columns.x[:, column] > (0.5 - columns.means[column]) / columns.scale[column]
-            n[column], n_ended[column] = is_in.sum(), (is_in & ended).sum()
+    for column in np.flatnonzero(columns.design.is_level):
+        is_in = columns.x[:, column] > (0.5 - columns.means[column]) / columns.scale[column]
+        n[column], n_ended[column] = is_in.sum(), (is_in & ended).sum()
     return n, n_ended
 
 

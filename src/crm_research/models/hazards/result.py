@@ -82,7 +82,7 @@ class HazardFit:
     def score(self, frame: pd.DataFrame, *, n_rows_at_once: int = 100_000) -> FloatArray:
         """How much more danger than the baseline does each row carry, as the logarithm of the hazard ratio?
 
-        NaN for a row with a missing number, or with a value that the model never saw end.
+        NaN for a row with a value that the model never saw end, or that lacks a number nobody lacked then.
         """
         coefficients = np.nan_to_num(self.terms["coefficient"].to_numpy(dtype=np.float64))
         scores = np.empty(len(frame))
@@ -167,17 +167,18 @@ class HazardFit:
         Returns
         -------
         pandas.DataFrame
-            Grain: level of a category, or number (with all its bends). Columns ``covariate``, ``level``, ``reference``
-            (for a number its upper and lower quartile), ``hazard_ratio``, ``lower``, ``upper``, ``p_value`` (of the
-            covariate as a whole for a number), ``n``, ``n_ended``; what could not be estimated is left out.
+            Grain: level of a category (also that of not knowing a number), or number (with all its bends). Columns
+            ``covariate``, ``level``, ``reference`` (for a number its upper and lower quartile), ``hazard_ratio``,
+            ``lower``, ``upper``, ``p_value`` (of the covariate as a whole for a number), ``n``, ``n_ended``; what
+            could not be estimated is left out.
         """
-        kinds = {term.name: term.kind for term in self._design.terms}
-        is_group = self.terms["covariate"].map(kinds) == "category"
+        is_group = self._design.is_level
         columns = ["covariate", "level", "reference", "hazard_ratio", "lower", "upper", "p_value", "n", "n_ended"]
         frames = [self.terms.loc[is_group & np.isfinite(self.terms["std_error"]), columns]]
         tests = self.tests.set_index("covariate")
         for term in self._design.terms:
-            if term.kind == "category" or not tests.loc[term.name, "degrees"]:
+            own = (self.terms["covariate"] == term.name) & ~is_group & np.isfinite(self.terms["std_error"])
+            if not own.any():
                 continue
             low, high = term.quartiles
             row = self._against(term, np.array([high]), low).drop(columns="value")
@@ -232,14 +233,13 @@ def tabulate_terms(
     """One row for each column of the model, as in `HazardFit.terms`."""
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     half = normal_quantile(confidence) * error
-    reference = {term.name: term.reference for term in design.terms}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         z = coefficients / error
         return pd.DataFrame(
             {
                 "covariate": [name for name, _ in design.labels],
                 "level": [level for _, level in design.labels],
-                "reference": [reference[name] for name, _ in design.labels],
+                "reference": [reference for term in design.terms for reference in term.references],
                 "hazard_ratio": np.exp(coefficients),
                 "lower": np.exp(coefficients - half),
                 "upper": np.exp(coefficients + half),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,13 +13,33 @@ from crm_research.models.survival.risk import FloatArray
 _QUANTILES: Final = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.50, 0.725, 0.95)}
 
 
-def place_knots(values: FloatArray, n_knots: int = 4) -> FloatArray:
-    """Where may the effect of this covariate bend? Distinct quantiles of its values; fewer than three mean nowhere.
+def quantiles(values: FloatArray, shares: Sequence[float], n: FloatArray | None = None) -> FloatArray:
+    """Quantiles of rows, linear between neighbours; of rows that were counted, as if each were listed.
 
     Parameters
     ----------
     values
-        The covariate, without missing values.
+        Without missing ones.
+    n
+        Rows of each value; one without it.
+    """
+    if n is None or bool((n == 1).all()):
+        return np.asarray(np.quantile(values, shares), dtype=np.float64)
+    distinct, place = np.unique(values, return_inverse=True)
+    upto = np.cumsum(np.bincount(place, n, len(distinct)))
+    at = np.asarray(shares, dtype=np.float64) * (upto[-1] - 1.0)
+    below = np.floor(at)
+    low, high = (distinct[np.searchsorted(upto, rank, side="right")] for rank in (below, np.ceil(at)))
+    return np.asarray(low + (at - below) * (high - low), dtype=np.float64)
+
+
+def place_knots(values: FloatArray, n_knots: int = 4, n: FloatArray | None = None) -> FloatArray:
+    """Where may the effect of this covariate bend? Distinct quantiles of its values; fewer than three mean nowhere.
+
+    Parameters
+    ----------
+    values, n
+        The covariate, without missing values, and the rows of each value; one without `n`.
     n_knots
         3, 4 or 5.
 
@@ -28,7 +49,7 @@ def place_knots(values: FloatArray, n_knots: int = 4) -> FloatArray:
     """
     if n_knots not in _QUANTILES:
         raise ValueError(f"n_knots must be 3, 4 or 5, not {n_knots!r}.")
-    knots = np.unique(np.quantile(values, _QUANTILES[n_knots])) if len(values) else np.empty(0)
+    knots = np.unique(quantiles(values, _QUANTILES[n_knots], n)) if len(values) else np.empty(0)
     if len(knots) < 3:
         # Most values are alike: the distinct ones carry what shape there is.
         distinct = np.unique(values)

@@ -210,7 +210,7 @@ def _tabulate(curve: Curve, top: Top, n_columns: int, confidence: float) -> pd.D
 
 def _ratios(design: Design, kept: list[int], scale: FloatArray, top: Top, confidence: float) -> pd.DataFrame:
     names = design.labels
-    references = [term.reference for term in design.terms for _ in term.labels]
+    references = [reference for term in design.terms for reference in term.references]
     coefficient = top.theta[1 : 1 + len(kept)] / scale
     error = np.sqrt(np.maximum(np.diag(top.covariance)[1 : 1 + len(kept)], 0.0)) / scale
     half = normal_quantile(confidence) * error
