@@ -1,20 +1,21 @@
 """A segment for each customer: ours, in the engine, against scikit-learn's predict on a pulled frame.
 
-    python benchmarks/assign.py [--customers 1000000] [--inputs 10] [--groups 6] [--repeats 3]
+    python benchmarks/assign.py [--customers 1000000] [--inputs 10] [--groups 6] [--repeats 7] [--threads 2]
 
-Every contender runs in a process of its own on the same Parquet file of features and ends with a Parquet file of
-customer_id and segment. Ours makes the certainty and the second segment too (`ours`), and once the segment alone
-(`ours, segment only`). The peers pull the features into pandas, scale them (by the fitted parameters) and ask KMeans;
-`cold` includes starting Python and importing, as a nightly job would; `warm` does not. Prints a Markdown table of the
-median seconds, the ratio to ours, and the peak resident memory of the process.
+All contenders share a table of features in one engine (DuckDB, in memory) and end with a table of customer_id and
+segment in it, for that is where campaigns are drawn from. Ours makes the segment alone (`assign_segments`), or all
+that is said of a customer (`assign_customers`). The peers pull the features into pandas, scale them by the fitted
+parameters, ask KMeans and write the labels back; `no write` leaves them in Python. `floor` is what nothing in this
+engine can do without: read the columns, take the logarithms, write a number for each customer. The contenders take
+turns, so that whatever else the machine does falls on all; ratios are medians over the rounds. Prints a Markdown
+table of seconds, processor seconds (all threads), their ratios to ours, and the peak memory of a process that does it
+once.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,19 +27,35 @@ from typing import Any
 
 import numpy as np
 
-CONTENDERS = ("ours", "ours, segment only", "scikit-learn, numpy scaling", "scikit-learn, its own pipeline")
+OURS, PEER = "ours", "scikit-learn, numpy scaling"
+CONTENDERS = (
+    OURS,
+    "ours, with certainty",
+    PEER,
+    "scikit-learn, numpy scaling, no write",
+    "scikit-learn, its own pipeline",
+    "floor",
+)
 
 
 def make_features(path: Path, n: int, p: int) -> None:
-    """Skewed behaviour of n customers, one gap in twenty in the last input, written by DuckDB."""
+    """Log-normal behaviour of n customers, as money is, and one gap in twenty in the last input, made by DuckDB."""
+    import duckdb
+
+    normal = "sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())"
+    columns = [f"round(exp(1.7 + {normal}), 2) AS x{place}" for place in range(p - 1)]
+    columns.append(f"CASE WHEN random() < 0.05 THEN NULL ELSE random() * 4 END AS x{p - 1}")
+    rows = f"SELECT 'customer-' || i AS customer_id, {', '.join(columns)} FROM range({n}) t(i)"
+    duckdb.connect().execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
+
+
+def open_features(source: Path, threads: int) -> Any:
+    """An engine in memory that holds the table of features."""
     from crm_research.engine import connect
 
-    columns = [f"exp(random() * 3 + random()) AS x{place}" for place in range(p - 1)]
-    columns.append(f"CASE WHEN random() < 0.05 THEN NULL ELSE random() * 4 END AS x{p - 1}")
-    connect().raw_sql(
-        f"COPY (SELECT 'customer-' || i AS customer_id, {', '.join(columns)} FROM range({n}) t(i)) "
-        f"TO '{path}' (FORMAT parquet)"
-    ).close()
+    backend = connect(threads=threads)
+    backend.con.execute(f"CREATE TABLE features AS SELECT * FROM read_parquet('{source}')")
+    return backend
 
 
 def a_segmentation(p: int, k: int) -> Any:
@@ -50,7 +67,7 @@ def a_segmentation(p: int, k: int) -> Any:
     rng = np.random.default_rng(1)
     inputs = tuple(
         InputTransform(
-            name=f"x{place}", what="", is_logarithmic=place < p - 1, fill=2.0, centre=2.0, scale=0.9, clip=3.0
+            name=f"x{place}", what="", is_logarithmic=place < p - 1, fill=2.0, centre=1.9, scale=0.8, clip=3.0
         )
         for place in range(p)
     )
@@ -64,26 +81,30 @@ def a_segmentation(p: int, k: int) -> Any:
     )  # fmt: skip
 
 
-def ours(source: Path, target: Path, saved: Any, *, is_bare: bool) -> Callable[[], None]:
-    from crm_research.engine import connect
-    from crm_research.segmentation.assigning import assign_customers
+def ours(backend: Any, saved: Any, *, is_bare: bool) -> Callable[[], None]:
+    from crm_research.segmentation.assigning import assign_customers, assign_segments
     from crm_research.study import Study
 
-    backend = connect()
-    features = backend.read_parquet(source)
+    features = backend.table("features")
     study = Study(
         name="bench", title="", currency="EUR", as_of=datetime(2024, 1, 1), tables={"orders": features}
     )  # fmt: skip
+    make = assign_segments if is_bare else assign_customers
 
     def run() -> None:
-        assigned = assign_customers(study, saved, features=features)
-        (assigned.select("customer_id", "segment") if is_bare else assigned).to_parquet(target)
+        wanted = backend.compile(make(study, saved, features=features))
+        backend.con.execute(f"CREATE OR REPLACE TABLE assigned AS {wanted}")
 
     return run
 
 
-def peer(source: Path, target: Path, saved: Any, *, has_pipeline: bool) -> Callable[[], None]:
-    import duckdb
+def floor(backend: Any, saved: Any) -> Callable[[], None]:
+    names = [f"ln({t.name} + 1)" if t.is_logarithmic else t.name for t in saved.inputs]
+    sql = f"CREATE OR REPLACE TABLE assigned AS SELECT customer_id, {' + '.join(names)} AS segment FROM features"
+    return lambda: backend.con.execute(sql)
+
+
+def peer(backend: Any, saved: Any, *, has_pipeline: bool, writes: bool) -> Callable[[], None]:
     import pandas as pd
     from sklearn.cluster import KMeans
     from sklearn.impute import SimpleImputer
@@ -91,25 +112,31 @@ def peer(source: Path, target: Path, saved: Any, *, has_pipeline: bool) -> Calla
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
     p, k = len(saved.inputs), saved.k
+    engine = backend.con
     model = KMeans(n_clusters=k, n_init=1).fit(np.random.default_rng(0).normal(size=(100, p)))
     model.cluster_centers_ = saved.centres
-    imputer = SimpleImputer(strategy="median").fit(np.full((9, p), 2.0))
+    fill, centre, scale = saved.inputs[0].fill, saved.inputs[0].centre, saved.inputs[0].scale
+    imputer = SimpleImputer(strategy="median").fit(np.full((9, p), fill))
     scaler = StandardScaler().fit(np.random.default_rng(0).normal(size=(100, p)))
-    scaler.mean_, scaler.scale_ = np.full(p, 2.0), np.full(p, 0.9)
+    scaler.mean_, scaler.scale_ = np.full(p, centre), np.full(p, scale)
     pipeline = make_pipeline(imputer, FunctionTransformer(_on_log_scale), scaler, FunctionTransformer(_clip))
     names = np.array(saved.names)
 
     def run() -> None:
-        frame = duckdb.connect().execute(f"SELECT * FROM read_parquet('{source}')").df()
+        frame = engine.execute("SELECT * FROM features").df()
         columns = frame[[transform.name for transform in saved.inputs]]
         if has_pipeline:
             scaled = pipeline.transform(columns.to_numpy())
         else:
-            values = columns.fillna(2.0).to_numpy()
+            values = columns.fillna(fill).to_numpy()
             values[:, :-1] = np.log1p(values[:, :-1])
-            scaled = np.clip((values - 2.0) / 0.9, -3, 3)
+            scaled = np.clip((values - centre) / scale, -3, 3)
         labels = model.predict(scaled)
-        pd.DataFrame({"customer_id": frame["customer_id"], "segment": names[labels]}).to_parquet(target)
+        found = pd.DataFrame({"customer_id": frame["customer_id"], "segment": names[labels]})
+        if writes:
+            engine.register("found", found)
+            engine.execute("CREATE OR REPLACE TABLE assigned AS SELECT * FROM found")
+            engine.unregister("found")
 
     return run
 
@@ -122,34 +149,45 @@ def _clip(values: np.ndarray) -> np.ndarray:
     return np.clip(values, -3, 3)
 
 
-def measure(contender: str, source: Path, p: int, k: int, repeats: int) -> None:
-    """Run one contender in this process and print what it took."""
-    began = time.perf_counter()
-    target = source.with_name(f"{CONTENDERS.index(contender)}.parquet")
-    saved = a_segmentation(p, k)
-    if contender.startswith("ours"):
-        run = ours(source, target, saved, is_bare="only" in contender)
-    else:
-        run = peer(source, target, saved, has_pipeline="pipeline" in contender)
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    cold = seconds[0] + (time.perf_counter() - began - sum(seconds))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"warm": statistics.median(seconds), "cold": cold, "peak": peak}))
+def prepare(contender: str, backend: Any, saved: Any) -> Callable[[], None]:
+    if contender == "floor":
+        return floor(backend, saved)
+    if contender.startswith(OURS):
+        return ours(backend, saved, is_bare=contender == OURS)
+    return peer(backend, saved, has_pipeline="pipeline" in contender, writes="no write" not in contender)
 
 
-def agreement(folder: Path) -> float:
-    """Share of customers whom ours and the peer place alike."""
-    import duckdb
+def measure(source: Path, asked: argparse.Namespace) -> dict[str, np.ndarray]:
+    """Seconds and processor seconds of every contender, one row a round."""
+    backend, saved = open_features(source, asked.threads), a_segmentation(asked.inputs, asked.groups)
+    runs = {name: prepare(name, backend, saved) for name in CONTENDERS}
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in CONTENDERS}
+    for place in range(asked.repeats + 1):
+        for name, run in runs.items():
+            start, used = time.perf_counter(), _processor()
+            run()
+            if place:  # the first round warms up
+                took[name].append((time.perf_counter() - start, _processor() - used))
+            if name in (OURS, PEER):
+                backend.con.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT customer_id, segment FROM assigned')
+    alike = backend.con.execute(
+        f'SELECT avg((a.segment = b.segment)::INT), count(*) FROM "{OURS}" a JOIN "{PEER}" b USING (customer_id)'
+    ).fetchone()
+    print(f"Placed alike by ours and scikit-learn: {alike[0]:.6f} of {alike[1]:,}\n")
+    return {name: np.array(rows) for name, rows in took.items()}
 
-    sql = (
-        f"SELECT avg((a.segment = b.segment)::INT) FROM read_parquet('{folder}/0.parquet') a "
-        f"JOIN read_parquet('{folder}/2.parquet') b USING (customer_id)"
-    )
-    return float(duckdb.connect().execute(sql).fetchone()[0])
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def measure_memory(contender: str, source: Path, asked: argparse.Namespace) -> float:
+    """Peak resident megabytes of a process that does it once."""
+    command = [sys.executable, __file__, "--contender", contender, "--source", str(source)]
+    for name in ("customers", "inputs", "groups", "threads"):
+        command += [f"--{name}", str(getattr(asked, name))]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
 
 
 def main() -> None:
@@ -157,31 +195,30 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--inputs", type=int, default=10)
     parser.add_argument("--groups", type=int, default=6)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--contender", choices=CONTENDERS)
     parser.add_argument("--source", type=Path)
     asked = parser.parse_args()
     if asked.contender:
-        measure(asked.contender, asked.source, asked.inputs, asked.groups, asked.repeats)
+        backend = open_features(asked.source, asked.threads)
+        prepare(asked.contender, backend, a_segmentation(asked.inputs, asked.groups))()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "features.parquet"
         make_features(source, asked.customers, asked.inputs)
-        found = {}
-        for contender in CONTENDERS:
-            command = [sys.executable, __file__, "--contender", contender, "--source", str(source)]
-            for name in ("customers", "inputs", "groups", "repeats"):
-                command += [f"--{name}", str(getattr(asked, name))]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            found[contender] = json.loads(done.stdout.splitlines()[-1])
-        print(f"{asked.customers:,} customers, {asked.inputs} inputs, {asked.groups} segments\n")
-        print("| contender | seconds, warm | against ours | seconds with start and imports | peak memory, MB |")
-        print("|---|---:|---:|---:|---:|")
-        first = found["ours"]["warm"]
-        for contender, row in found.items():
-            ratio = row["warm"] / first
-            print(f"| {contender} | {row['warm']:.2f} | {ratio:.2f} | {row['cold']:.2f} | {row['peak']:,.0f} |")
-        print(f"\nPlaced alike by ours and scikit-learn: {agreement(Path(folder)):.6f}")
+        # Before this process grows: a child's peak counts from its parent's size.
+        peaks = {name: measure_memory(name, source, asked) for name in CONTENDERS}
+        found = measure(source, asked)
+        what = f"{asked.customers:,} customers, {asked.inputs} inputs, {asked.groups} segments"
+        print(f"{what}, {asked.threads} threads\n")
+        print("| contender | seconds | against ours | processor s | against ours | peak, MB |")
+        print("|---|---:|---:|---:|---:|---:|")
+        for contender, rows in found.items():
+            (seconds, busy), (slower, dearer) = np.median(rows, axis=0), np.median(rows / found[OURS], axis=0)
+            told = [f"{seconds:.2f}", f"{slower:.2f}", f"{busy:.2f}", f"{dearer:.2f}", f"{peaks[contender]:,.0f}"]
+            print(f"| {contender} | {' | '.join(told)} |")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import numpy as np
@@ -36,6 +37,49 @@ from tests.churn.worlds import a_world
 
 PAGE = (show_cautions, show_groups, show_hazard, show_reasons, show_rule, show_holdout, show_needs)
 DRAWINGS = (draw_survival, draw_groups, draw_hazard, draw_reasons, draw_rule, draw_holdout)
+
+
+def test_tenure_in_whole_years_has_a_most_dangerous_year_and_no_month():
+    rng = np.random.default_rng(1)
+    years = rng.integers(0, 9, 900)
+    is_over = rng.random(900) < np.where(years == 3, 0.6, 0.1)
+    today = pd.Timestamp("2024-01-01")
+    frame = a_world(900).assign(
+        started_at=[today - pd.DateOffset(years=int(n)) for n in years],
+        ended_at=pd.Series(today, index=range(900)).where(is_over),
+    )
+    leaving = describe_churn(a_study(as_of="2024-01-01", contracts=frame))
+    assert leaving.period == "year"
+    assert "the danger is greatest in year 3 of a contract" in answer(leaving)[1]
+    assert leaving.rates["n_ended"].iloc[2] == int((is_over & (years == 3)).sum())
+    axes = draw_hazard(leaving)
+    assert axes.get_xlabel() == "year of the contract"
+    # What a snapshot of years calls left is that of a year: followed through the last step alone.
+    assert leaving.sensitivity["assumption"].iloc[1] == "followed only from 2023-01-02 on"
+    table = milestones(leaving).set_index("months")["n_at_risk"]
+    drawn = [text.get_text() for text in draw_survival(leaving).texts]
+    assert {f"{n:,}" for n in table.loc[[12, 24, 36, 48]]} <= set(drawn)
+
+
+def test_a_narrow_interval_is_not_told_as_certainty():
+    world = a_world(6000)
+    few = world["ended_at"].where(world.index % 40 == 0)
+    said = answer(describe_churn(a_study(as_of="2024-01-01", contracts=world.assign(ended_at=few))))[1]
+    share, lower, upper = (float(number) for number in re.findall(r"(\d+\.\d) %", said)[:3])
+    assert lower < share < upper
+
+
+def test_a_longest_tenure_of_364_days_is_not_called_a_year():
+    world = a_world(400)
+    today = pd.Timestamp("2024-01-01")
+    days = np.minimum((world["ended_at"].fillna(today) - world["started_at"]).dt.days, 364)
+    frame = world.assign(
+        started_at=today - pd.to_timedelta(days, unit="D"),
+        ended_at=pd.Series(today, index=world.index).where(days < 300),
+    )
+    said = " ".join(answer(describe_churn(a_study(as_of="2024-01-01", contracts=frame))))
+    assert "12 months (the longest for 364 days)" in said
+    assert "run after 12 months" not in said
 
 
 def test_the_curve_of_six_contracts_by_hand():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import numpy as np
@@ -22,6 +23,7 @@ from crm_research.churn.curves.extrapolation_views import (
 )
 from crm_research.churn.curves.figures import tenure_figures
 from crm_research.churn.curves.reason_page import reason_group_finding, reason_group_table, show_reason_groups
+from crm_research.churn.curves.words import holdout_finding, needs
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.theme import chart_style
 from tests.builders import a_study
@@ -159,3 +161,26 @@ def test_the_page_part_shows_a_picture_a_table_and_figures():
     leaving = describe_churn(records)
     shown = bundles(lambda: show_extrapolation(leaving, records))
     assert len(shown) >= 5
+
+
+def test_reasons_that_part_late_are_told_where_they_have_parted():
+    """Equal to the printed digit after a year, far apart later: the sentence must not name two equal shares."""
+    rng = np.random.default_rng(6)
+    world = a_world(3000, reasons=("price",))
+    late = world["started_at"] + pd.to_timedelta(rng.integers(400, 700, 3000), unit="D")
+    share = np.where(world["plan"] == "flex", 0.5, 0.02)
+    is_old = (late <= pd.Timestamp("2024-01-01")) & (rng.random(3000) < share)
+    world = world.assign(ended_at=late.where(is_old), end_reason=pd.Series("price", index=world.index).where(is_old))
+    leaving = describe_churn(a_study(as_of="2024-01-01", contracts=world))
+    finding = reason_group_finding(leaving)
+    assert "within 12 months" not in finding
+    assert re.search(r"% of 'flex' have left within [\d.]+ \w+, against [\d.]+ % of 'fixed'", finding)
+
+
+def test_a_snapshot_is_not_told_to_keep_a_holdout():
+    world = a_world(300)
+    ended = pd.Series(pd.NaT, index=world.index).mask(world["ended_at"].notna(), pd.Timestamp("2023-12-31"))
+    leaving = describe_churn(a_study(as_of="2024-01-01", contracts=world.assign(ended_at=ended)))
+    assert "Set holdout_until" not in holdout_finding(leaving)
+    assert "holdout_until" not in needs(leaving)
+    assert "dates of the ends" in needs(leaving)

@@ -162,6 +162,44 @@ def test_a_snapshot_is_judged_in_folds_and_bears_the_mark():
     assert sorted(name for part in seen for name in everyone - part) == sorted(everyone)
 
 
+def a_bank(n: int = 4000, *, first_year: int = 0):
+    """Tenure in whole years, counted back from one day; some left within the first year, at a tenure of 0."""
+    rng = np.random.default_rng(3)
+    plan = rng.choice(["flex", "fixed"], n)
+    left = np.floor(rng.exponential(np.where(plan == "flex", 12, 24))) + first_year
+    seen = rng.integers(0, 11, n)
+    today = pd.Timestamp("2024-01-01")
+    frame = pd.DataFrame(
+        {
+            "contract_id": [f"k{i}" for i in range(n)],
+            "customer_id": [f"c{i}" for i in range(n)],
+            "started_at": [today - pd.DateOffset(years=int(years)) for years in np.minimum(left, seen)],
+            "ended_at": pd.Series(today, index=range(n)).where(left <= seen),
+            "plan": plan,
+        }
+    )
+    return a_study(contracts=frame, as_of="2024-01-01")
+
+
+def test_who_left_at_a_tenure_of_nothing_is_not_held_against_the_forecast():
+    """They had left before a chance could be said: counted as outcomes, twice as many would leave as were said to."""
+    check = judge_risks(a_bank(), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
+    (design,) = check.designs
+    # Nobody can be seen to leave after 3 or 6 months, so nothing is judged there.
+    assert design.horizons_days == (367.0,)
+    everyone = check.card.calibration.loc[lambda t: t["group"] == "all"].iloc[0]
+    assert everyone["lower"] < everyone["expected"] < everyone["upper"]
+    assert check.is_fit_for_lists
+
+
+def test_where_hardly_anybody_leaves_soon_the_horizons_are_longer():
+    check = judge_risks(a_bank(first_year=4), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
+    (design,) = check.designs
+    assert min(design.horizons_days) > 4 * 365
+    assert check.is_fit_for_lists
+    assert any("no" in why and "known before" in why for why in check.not_possible)
+
+
 def test_nothing_after_the_date_reaches_a_fit():
     seen = []
 

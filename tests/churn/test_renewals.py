@@ -82,14 +82,35 @@ def test_ends_at_any_time_are_counted_by_month_and_said_to_be():
     assert renewals.groups_p_value < 1e-6
 
 
-def test_a_snapshot_is_judged_by_later_renewals_and_has_no_intakes():
+def a_snapshot(*, in_whole_months: bool):
+    """Contracts whose dates were counted back from their tenure: all ends bear one date."""
     world = a_world(1500)
-    tenure = (world["ended_at"].fillna(pd.Timestamp("2024-01-01")) - world["started_at"]).dt.days
-    started = pd.Timestamp("2024-01-01") - pd.to_timedelta(tenure, unit="D")
-    ended = pd.Series(pd.NaT, index=world.index).mask(world["ended_at"].notna(), pd.Timestamp("2024-01-01"))
-    renewals = describe_renewals(
-        a_study(as_of="2024-01-01", contracts=world.assign(started_at=started, ended_at=ended))
-    )
+    until = pd.Timestamp("2024-01-01")
+    tenure = (world["ended_at"].fillna(until) - world["started_at"]).dt.days
+    started = until - pd.to_timedelta(tenure, unit="D")
+    if in_whole_months:
+        started = pd.Series([until - pd.DateOffset(months=int(days) // 30) for days in tenure])
+    ended = pd.Series(pd.NaT, index=world.index).mask(world["ended_at"].notna(), until)
+    return a_study(as_of="2024-01-01", contracts=world.assign(started_at=started, ended_at=ended))
+
+
+def test_a_snapshot_of_days_has_no_renewals_to_count(capsys):
+    """Its ends wait for an anniversary that never comes: counted, everybody would seem to go on."""
+    renewals = describe_renewals(a_snapshot(in_whole_months=False))
+    assert renewals.fit is None
+    assert renewals.observed.empty
+    assert "renewals cannot be counted" in renewal_finding(renewals)
+    show_renewals(renewals)
+    show_renewal_check(renewals)
+    assert "100" not in capsys.readouterr().out
+
+
+def test_a_snapshot_of_months_is_not_counted_by_years():
+    assert describe_renewals(a_snapshot(in_whole_months=True), unit="year").fit is None
+
+
+def test_a_snapshot_is_judged_by_later_renewals_and_has_no_intakes():
+    renewals = describe_renewals(a_snapshot(in_whole_months=True))
     assert renewals.triage.is_snapshot
     assert renewals.triangle.empty
     assert "forecast from the first" in renewals.check.basis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -66,6 +67,48 @@ def test_one_date_of_all_ends_is_a_snapshot():
     triage = triage_setting(a_study(as_of="2024-01-01", contracts=world.assign(ended_at=ended)))
     assert triage.kind == SNAPSHOT
     assert "All ends bear one date" in triage.explain()
+
+
+def test_a_snapshot_followed_from_the_start_lacks_nobody():
+    """Durations without dates, counted back: observed_from says that nobody was dropped."""
+    world = a_world(300)
+    ended = pd.Series(pd.NaT, index=world.index).mask(world["ended_at"].notna(), pd.Timestamp("2023-12-31"))
+    snapshot = world.assign(ended_at=ended)
+
+    def setting_of(frame):
+        study = a_study(as_of="2024-01-01", contracts=frame)
+        return describe_setting(study, count_spells(study).to_pandas())
+
+    bare, followed = setting_of(snapshot), setting_of(snapshot.assign(observed_from=snapshot["started_at"]))
+    assert bare.may_lack_early_leavers
+    assert "say so by observed_from" in bare.cautions()[0]
+    assert followed.is_snapshot
+    assert not followed.may_lack_early_leavers
+    assert not any("early leavers" in caution or "left truncation" in caution for caution in followed.cautions())
+    some = snapshot.assign(observed_from=snapshot["started_at"].where(snapshot.index > 0))
+    assert setting_of(some).may_lack_early_leavers
+
+
+def test_a_total_that_grows_with_tenure_is_named_and_an_age_is_not():
+    world = a_world(900)
+    until = world["ended_at"].fillna(pd.Timestamp("2024-01-01"))
+    tenure = (until - world["started_at"]).dt.days
+    rng = np.random.default_rng(4)
+    world = world.assign(
+        total_charges=tenure * rng.uniform(0.5, 1.5, 900),
+        left_to_run=1500.0 - tenure,
+        # Older customers stay longer, but no age tells how long a contract lasted.
+        age=rng.normal(40, 10, 900) + tenure / 100,
+        # Newer contracts are dearer: that goes by the calendar.
+        price=20 + (world["started_at"] - world["started_at"].min()).dt.days / 100,
+    )
+    attributes = {"contracts": dict.fromkeys(("total_charges", "left_to_run", "age", "price"), "number")}
+    study = a_study(as_of="2024-01-01", contracts=world, attributes=attributes)
+    setting = describe_setting(study, count_spells(study).to_pandas())
+    assert setting.growing == ("total_charges", "left_to_run")
+    assert any("total_charges and left_to_run add up (or run down)" in caution for caution in setting.cautions())
+    few = a_study(as_of="2024-01-01", contracts=world.head(60), attributes=attributes)
+    assert describe_setting(few, count_spells(few).to_pandas()).growing == ()
 
 
 def test_orders_without_contracts_and_nothing_at_all():

@@ -129,6 +129,16 @@ def test_who_is_worth_less_than_the_offer_is_left_alone_whatever_the_risk():
     assert found.loc["k1", "verdict"] == CONTACT
 
 
+def test_a_fee_below_zero_is_no_price_and_stops_no_page():
+    rows = some_rows(3)
+    margins = read_margins(a_company(rows, fee=[-5.0, 10.0, 20.0]), rows)
+    assert margins.isna().tolist() == [True, False, False]
+    treatment = choose_treatment(
+        rows, margin_per_month=margins.tolist(), contact_cost=1.0, incentive_cost=1.0, horizon_months=6
+    )
+    assert treatment.n_unknown == 1
+
+
 def test_margins_come_from_the_fee_and_costs_in_the_published_proportion():
     rows = some_rows(20)
     margins = read_margins(a_company(rows), rows, margin_share=0.25)

@@ -71,7 +71,7 @@ def test_an_error_exits_with_2_and_tells_count_examples_damage_and_mend(check, t
     assert "every customer_id stands in customers; broken by 2 of 6 (33.3 %)." in flat
     assert "customer_id=bert n_rows=2" in flat
     assert "declare them with 'returns:' under orders" in flat
-    assert "reports: customer-base, segmentation, loyalty" in flat
+    assert "reports: customer-base, segmentation, churn, loyalty" in flat
 
 
 @pytest.mark.parametrize(("limit", "code"), [("0.1", 1), ("0.17", 0)])

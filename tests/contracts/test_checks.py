@@ -39,8 +39,8 @@ def test_an_error_makes_a_study_unusable_however_few_rows_it_concerns():
     verdict = check_study(a_study(orders=NEGATIVE))
     assert verdict.exit_code(warnings_above=1.0) == 2
     assert verdict.headline() == (
-        "Not usable as it stands: orders.revenue, every revenue is zero or more, but for declared returns; "
-        "broken by 1 of 6 (16.7 %)."
+        "Not usable as it stands: orders.revenue breaks the rule that every revenue is zero or more, but for declared "
+        "returns (1 of 6, 16.7 %)."
     )
 
 

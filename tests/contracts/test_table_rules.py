@@ -67,6 +67,20 @@ def test_when_everything_lies_after_as_of_nothing_is_known():
     assert finding.found == "all 6 rows lie after it, the first at 2024-01-05"
 
 
+def _surveys(day):
+    answers = {"response_id": ["1"], "asked_at": pd.to_datetime([day]), "item": ["nps"], "score": [9.0]}
+    return pd.DataFrame({**answers, "scale_min": [0.0], "scale_max": [10.0]})
+
+
+@pytest.mark.parametrize(("day", "severity"), [("2024-08-01", "warning"), ("2026-01-01", "error")])
+def test_a_survey_in_the_holdout_spoils_no_report_on_orders(day, severity):
+    study = a_study(orders=SIX_ORDERS, surveys=_surveys(day), as_of="2024-07-01", holdout_until="2024-12-31")
+    without = a_study(orders=SIX_ORDERS, surveys=_surveys(day), as_of="2024-07-01")
+    for one, expected in ((study, severity), (without, "error")):
+        (finding,) = [item for item in check_study(one).failed if item.rule == "nothing-known"]
+        assert finding.severity == expected
+
+
 def test_one_known_row_is_something():
     assert found(a_study(orders=SIX_ORDERS, as_of="2024-01-05"), "orders", "nothing-known", "ordered_at").holds
 

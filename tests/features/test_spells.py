@@ -161,3 +161,14 @@ def test_everybody_who_enters_leaves_once_and_reasons_add_up_to_ends(found, unit
         ["n_entered", "n_ended", "n_censored"]
     ]
     pd.testing.assert_frame_equal(by_group.sum(), counted.set_index("tenure_days"))
+
+
+def test_groups_of_a_flag_are_yes_and_no_and_not_known():
+    study = a_study(
+        as_of="2024-06-01",
+        contracts=contracts(
+            ("a", "2024-01-01", None, None), ("b", "2024-01-01", None, None), ("c", "2024-01-01", None, None)
+        ).assign(is_business=pd.array([True, False, None], dtype="boolean")),
+        attributes={"contracts": {"is_business": "flag"}},
+    )
+    assert set(count_spells(study, by="is_business").to_pandas()["group"]) == {"yes", "no", "not known"}

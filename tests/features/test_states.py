@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import ParameterError
+from crm_research.features.moves import count_before_moves, count_moves
 from crm_research.features.own_rhythm import RhythmScale
-from crm_research.features.states import LadderRule, build_states, count_before_moves, count_moves
+from crm_research.features.states import LadderRule, build_states
 from tests.builders import a_study, orders
 from tests.features.worlds import rows
 

@@ -8,89 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.features.states import LadderRule
 from crm_research.loyalty import describe_loyalty
+from crm_research.loyalty.exposures import QUICK, SLOW, TOLD, TOOK, find_addressed, find_complaints, find_takers
 from crm_research.loyalty.first_order import fit_first_order, read_first_orders
-from crm_research.loyalty.landmarks import (
-    COLUMNS,
-    QUICK,
-    SLOW,
-    compare_from_landmarks,
-    find_addressed,
-    find_complaints,
-    match_classes,
-)
-from crm_research.loyalty.raising_page import (
-    draw_first_order,
-    show_discounts,
-    show_first_order,
-    show_recovery,
-    show_trials,
-)
+from crm_research.loyalty.landmark_rows import LEFT_OUT
+from crm_research.loyalty.raising_page import draw_first_order, show_discounts, show_first_order, show_trials
+from crm_research.loyalty.recovery_page import show_recovery
 from crm_research.loyalty.rhythm import describe_rhythm
 from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 from tests.loyalty.test_analysis import THIN
 from tests.loyalty.test_rhythm import a_steady_world
-
-
-def test_matching_by_hand():
-    counts = pd.DataFrame(
-        [("a", "card", 30, 24), ("a", "neither", 100, 80), ("b", "card", 10, 1), ("b", "neither", 300, 30),
-         ("c", "card", 5, 5)],
-        columns=["state", "group", "n", "came"],
-    )  # fmt: skip
-    row = match_classes(counts).iloc[0]
-    assert (row["n"], row["n_matched"]) == (45, 40)  # nobody is like those of class c
-    assert row["share"] == pytest.approx(25 / 40)
-    assert row["share_alike"] == pytest.approx((30 * 0.8 + 10 * 0.1) / 40)
-    assert row["difference"] == pytest.approx(0.0)
-    assert row["raw_difference"] == pytest.approx(30 / 45 - 110 / 400)
-
-
-def members_of(frame: pd.DataFrame, *, seed: int = 1, chance: float = 0.04) -> pd.DataFrame:
-    """Who joins does so at a purchase, so that keen buyers join; joining changes nothing."""
-    rng = np.random.default_rng(seed)
-    joined = frame.loc[rng.random(len(frame)) < chance].sort_values("ordered_at").drop_duplicates("customer_id")
-    at = joined["ordered_at"]
-    return pd.DataFrame(
-        {"customer_id": joined["customer_id"], "period": at.dt.year * 12 + at.dt.month - 1, "group": "member"}
-    )
-
-
-def a_world_with_two_kinds(n: int = 900, seed: int = 8) -> pd.DataFrame:
-    return a_steady_world(n, seed=seed, years=2, between=0.7, within=0.9)
-
-
-def test_members_who_only_joined_because_they_bought_show_no_effect():
-    import ibis
-
-    frame = a_world_with_two_kinds()
-    study = a_study(as_of="2019-10-01", orders=frame)
-    loyalty = describe_loyalty(study, occasion="order")
-    rule = LadderRule(scale=describe_rhythm(study, loyalty).scale)
-    table = study.backend.create_table("members", ibis.memtable(members_of(frame).astype({"period": "int64"})))
-    found = compare_from_landmarks(study, rule, table, days=30, occasion="order").iloc[0]
-    assert found["raw_difference"] > 0.05  # members look loyal
-    assert found["lower"] < 0 < found["upper"]  # and are no more so than others like them
-    assert found["n_matched"] > 0.9 * found["n"]
-
-
-@pytest.mark.slow
-def test_the_interval_of_matched_differences_covers():
-    rng = np.random.default_rng(3)
-    held = 0
-    for _ in range(400):
-        p = rng.uniform(0.1, 0.9, 40)
-        n1, n0 = rng.integers(1, 4, 40), rng.integers(3, 60, 40)
-        counts = pd.DataFrame(
-            {"class": np.tile(np.arange(40), 2), "group": ["card"] * 40 + ["neither"] * 40,
-             "n": np.concatenate([n1, n0]), "came": np.concatenate([rng.binomial(n1, p), rng.binomial(n0, p)])}
-        )  # fmt: skip
-        row = match_classes(counts).iloc[0]
-        held += row["lower"] <= 0 <= row["upper"]
-    assert 0.93 <= held / 400 <= 0.99
 
 
 def test_complaints_by_how_they_were_handled():
@@ -103,13 +32,13 @@ def test_complaints_by_how_they_were_handled():
             "kind": ["complaint", "complaint", "complaint", "enquiry"],
         }
     )
-    found = find_complaints(a_study(as_of="2024-07-01", contacts=contacts)).execute()
+    found = find_complaints(a_study(as_of="2024-07-01", contacts=contacts), width_days=30).execute()
     groups = found.set_index("customer_id")["group"].to_dict()
     assert groups["ann"] == QUICK
-    assert groups["cy"] == "left out"
+    assert groups["cy"] == LEFT_OUT
     assert "dee" not in groups
-    bob = found.loc[found["customer_id"] == "bob"].set_index("period")["group"]
-    assert bob.to_dict() == {2024 * 12: "left out", 2024 * 12 + 1: SLOW}
+    bob = found.loc[found["customer_id"] == "bob"].set_index("at")["group"]
+    assert {at.month: group for at, group in bob.items()} == {1: LEFT_OUT, 2: SLOW}
 
 
 def test_a_campaign_with_a_control_group_by_hand():
@@ -182,9 +111,16 @@ def test_a_campaign_without_control_is_compared_with_those_alike():
     study = a_study(as_of="2019-10-01", orders=frame, campaign_targets=targets)
     loyalty = describe_loyalty(study, occasion="order")
     found = show_recovery(study, loyalty, describe_rhythm(study, loyalty))
-    assert list(found.columns) == list(COLUMNS)
+    assert found["group"].tolist() == [TOLD]
     assert found["n"].tolist() == [80]
     assert find_addressed(a_study(orders=frame)) is None
+    answers = targets.rename(columns={"targeted_at": "responded_at"})
+    taken = find_takers(a_study(as_of="2019-10-01", orders=frame, campaign_responses=answers))
+    assert set(taken.execute()["group"]) == {TOOK}
+    kept = targets.assign(is_control=[i < 20 for i in range(80)])
+    assert find_addressed(a_study(as_of="2019-10-01", orders=frame, campaign_targets=kept)) is None
+    never = targets.assign(is_control=False)
+    assert find_addressed(a_study(as_of="2019-10-01", orders=frame, campaign_targets=never)) is not None
     assert show_trials(study, loyalty, None) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,14 +22,16 @@ COLUMNS = ["response_id", "customer_id", "asked_at", "item", "score", "scale_min
 DRAWINGS = (
     satisfaction.draw_means, satisfaction.draw_spread, satisfaction.draw_trend, satisfaction.draw_matrix,
     satisfaction.draw_paths, satisfaction.draw_response, satisfaction.draw_groups, satisfaction.draw_later,
+    satisfaction.draw_map,
 )  # fmt: skip
 PAGE = (
     satisfaction.show_first_picture, satisfaction.show_survey, satisfaction.show_means, satisfaction.show_promoters,
-    satisfaction.show_priorities, satisfaction.show_structure, satisfaction.show_response, satisfaction.show_conviction,
+    satisfaction.show_priorities, satisfaction.show_structure, satisfaction.show_map, satisfaction.show_groups,
+    satisfaction.show_response, satisfaction.show_conviction,
 )  # fmt: skip
 FIGURES = (
     satisfaction.key_figures, satisfaction.item_figures, satisfaction.importance_figures, satisfaction.path_figures,
-    satisfaction.conviction_figures,
+    satisfaction.conviction_figures, satisfaction.corrected_figures, satisfaction.map_figures,
 )  # fmt: skip
 
 
@@ -279,8 +282,10 @@ def test_a_full_record_gives_a_whole_page(world):
     ids = {figure.id for make in FIGURES for figure in make(world)}
     assert ids == {
         "satisfaction.nps", "satisfaction.item_mean", "satisfaction.importance", "satisfaction.path",
-        "satisfaction.r2", "loyalty.dick_basu_share",
+        "satisfaction.r2", "loyalty.dick_basu_share", "satisfaction.path_corrected", "satisfaction.map_importance",
     }  # fmt: skip
+    page = (Path(__file__).parents[2] / "docs" / "methods" / "satisfaction.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in ids)
 
 
 def _all_of(found):

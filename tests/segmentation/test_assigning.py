@@ -9,7 +9,7 @@ from crm_research.engine import connect
 from crm_research.errors import ParameterError
 from crm_research.segmentation import segment_customers
 from crm_research.segmentation.assigning import NO_PURCHASE, NOTHING_KNOWN, assign_customers
-from crm_research.segmentation.saved import keep_segmentation
+from crm_research.segmentation.keeping import keep_segmentation
 from tests.builders import a_study, orders
 from tests.segmentation.kept import CENTRES, NAMES, NUMBER, RECENCY, a_kept, draw_features
 

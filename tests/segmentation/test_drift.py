@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.engine import connect
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.assigning import measure_features
+from crm_research.segmentation.assigning import place_features
 from crm_research.segmentation.drift import DISTANCE, KEEP, REFIT, UNCERTAIN, compare_portraits, look_at, measure_drift
 from crm_research.segmentation.living_charts import draw_drift
 from crm_research.segmentation.living_views import drift_figures, tabulate_signs
@@ -76,7 +76,7 @@ def test_engine_and_numpy_take_the_same_portrait():
     frame = draw_features(900)
     frame.loc[20, "n_orders"] = np.inf
     kept = a_kept(frame)
-    seen = look_at(measure_features(ibis.memtable(frame), kept), kept)
+    seen = look_at(place_features(ibis.memtable(frame), kept), kept)
     was = kept.portrait
     assert seen.sizes == was.sizes
     assert seen.counts == was.counts
@@ -153,6 +153,6 @@ def test_postgresql_takes_the_same_portrait(postgres_url):
     frame, kept = draw_features(300), a_kept()
     there = connect(postgres_url).create_table("features_to_look_at", frame, overwrite=True)
     assert (
-        look_at(measure_features(there, kept), kept).counts
-        == look_at(measure_features(ibis.memtable(frame), kept), kept).counts
+        look_at(place_features(there, kept), kept).counts
+        == look_at(place_features(ibis.memtable(frame), kept), kept).counts
     )

@@ -56,6 +56,60 @@ def test_a_world_without_groups_is_called_constructed(draw):
     assert found.verdict == "constructed"
 
 
+def _levels(values):
+    """A category as the inputs have it: a column of each level, together as wide as one number."""
+    columns = np.column_stack([values == level for level in np.unique(values)]).astype(float)
+    return (columns - columns.mean(axis=0)) / np.sqrt(columns.var(axis=0).sum())
+
+
+def _cut(rng, latent):
+    """A category of two to six levels, cut out of a latent number; the order of its levels is lost."""
+    shares = rng.dirichlet(np.full(rng.integers(2, 7), 4.0))
+    places = np.searchsorted(np.cumsum(shares)[:-1], np.argsort(np.argsort(latent)) / len(latent), side="right")
+    return _levels(rng.permutation(len(shares))[places])
+
+
+def _categories(rng, n):
+    return np.column_stack([_cut(rng, rng.normal(size=n)) for _ in range(rng.integers(2, 6))])
+
+
+def _mixed(rng, n):
+    """Numbers and categories that go together by one factor, without groups."""
+    factor = rng.normal(size=n)
+    own = [share * factor + np.sqrt(1 - share**2) * rng.normal(size=n) for share in rng.uniform(0.3, 0.85, size=5)]
+    return np.column_stack([_scaled(np.column_stack(own[:2])), *[_cut(rng, latent) for latent in own[2:]]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", [_categories, _mixed])
+def test_at_least_95_of_100_worlds_of_categories_without_groups_are_called_constructed(draw):
+    verdicts = [
+        find_groups(draw(np.random.default_rng(seed), 300), k_max=3, n_bootstraps=20, seed=seed).verdict
+        for seed in range(100)
+    ]
+    assert verdicts.count("constructed") >= 95
+
+
+def test_categories_that_have_nothing_to_do_with_each_other_make_no_groups():
+    # Called reproducible where the levels of a category are permuted apart.
+    rng = np.random.default_rng(10)
+    points = np.column_stack([_levels(rng.integers(0, 3, size=300)) for _ in range(2)])
+    found = find_groups(points, k_max=4, n_bootstraps=20)
+    assert found.verdict == "constructed"
+    permuted = found.nulls.set_index("null").loc["columns permuted"]
+    assert permuted["silhouette"] == pytest.approx(permuted["null_mean"], abs=4 * permuted["null_sd"])
+
+
+def test_planted_groups_of_numbers_and_categories_are_found():
+    rng = np.random.default_rng(2)
+    points, groups = _planted(rng, n_inputs=2)
+    levels = np.where(rng.random(len(groups)) < 0.85, groups, rng.integers(0, 4, size=len(groups)))
+    found = find_groups(np.column_stack([_scaled(points), _levels(levels)]), k_max=5, n_bootstraps=20)
+    assert found.k == 3
+    assert adjusted_rand_score(groups, found.labels) >= 0.95
+    assert found.verdict != "constructed"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("draw", [_one_cloud, _skewed, _purchases])
 def test_at_least_95_of_100_worlds_without_groups_are_called_constructed(draw):
@@ -67,13 +121,16 @@ def test_at_least_95_of_100_worlds_without_groups_are_called_constructed(draw):
 
 
 @pytest.mark.slow
-def test_well_separated_worlds_are_called_natural():
-    right = 0
-    for seed in range(20):
+def test_well_separated_worlds_are_found_and_called_natural():
+    natural, right = 0, 0
+    for seed in range(40):
         rng = np.random.default_rng(seed)
-        points, _ = _planted(rng, k=int(rng.integers(2, 6)), n_inputs=int(rng.integers(2, 9)))
-        right += find_groups(_scaled(points), k_max=6, n_bootstraps=20, seed=seed).verdict == "natural"
-    assert right >= 18
+        points, groups = _planted(rng, k=int(rng.integers(2, 6)), n_inputs=int(rng.integers(2, 9)))
+        found = find_groups(_scaled(points), k_max=6, n_bootstraps=20, seed=seed)
+        natural += found.verdict == "natural"
+        right += adjusted_rand_score(groups, found.labels) >= 0.9
+    assert natural >= 36
+    assert right >= 39
 
 
 def test_a_longish_cloud_is_stable_and_yet_constructed():
@@ -108,3 +165,19 @@ def test_identical_or_too_few_customers_are_told(points):
 def test_as_many_kinds_as_groups_leave_no_more_than_that():
     points = np.repeat(np.array([[0.0, 0], [5, 5], [0, 5]]), 40, axis=0)
     assert find_groups(points, n_bootstraps=20).k == 2
+
+
+def test_a_constant_input_and_one_giant_change_nothing():
+    points, groups = _planted(np.random.default_rng(1))
+    points[0] = 1e15
+    found = find_groups(np.column_stack([_scaled(points), np.zeros(len(points))]), k_max=5, n_bootstraps=10)
+    assert adjusted_rand_score(groups[1:], found.labels[1:]) >= 0.9
+    assert np.isfinite(found.centres).all()
+    unscaled = find_groups(points, k_max=5, n_bootstraps=10)
+    assert unscaled.verdict == "constructed"
+    assert np.isfinite(unscaled.centres).all()
+
+
+def test_fewer_customers_than_groups_are_told():
+    with pytest.raises(NotEnoughData):
+        find_groups(np.random.default_rng(1).normal(size=(5, 3)), k_min=6)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from crm_research.segmentation import living_page
 from crm_research.segmentation.living_page import show_living
+from crm_research.segmentation.makings import Makings
 from tests.builders import a_study, orders
 from tests.segmentation.kept import a_kept, draw_features
 
@@ -52,3 +54,11 @@ def test_records_that_do_not_reach_back_still_hand_out_the_file(segments, capsys
 def test_what_cannot_be_kept_is_a_note(shop, capsys):
     assert show_living(shop, SimpleNamespace(found=None, why_not="Too few buyers.")) is None
     assert "Too few buyers." in capsys.readouterr().out
+
+
+def test_attributes_have_no_history_and_nobody_is_said_to_stay(shop, segments, capsys):
+    segments.kept = replace(segments.kept, makings=Makings(attributes=segments.kept.used))
+    living = show_living(shop, segments)
+    said = capsys.readouterr().out
+    assert "nobody can be seen to move" in said
+    assert living.migration is None

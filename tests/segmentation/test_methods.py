@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from crm_research.segmentation.clustering import fit_centres
-from crm_research.segmentation.methods import compare_methods, group_by_density, group_by_mixture
+from crm_research.segmentation.methods import compare_methods, group_by_density, group_by_mixture, group_by_prototypes
 
 
 def _clouds():
@@ -33,4 +33,24 @@ def test_a_mixture_tells_a_single_cloud_by_bic():
 
 def test_customers_alike_break_nothing():
     points = np.repeat([[0.0, 1.0], [0.0, 2.0]], 20, axis=0)
-    assert len(compare_methods(points, np.array([[0.0, 1.0], [0.0, 2.0]]), seed=1)) == 7
+    assert len(compare_methods(points, np.array([[0.0, 1.0], [0.0, 2.0]]), seed=1)) == 8
+
+
+def test_prototypes_by_hand():
+    # One number and a category of three levels. Two groups; the third level occurs once in each, so the modes are the
+    # first and the second level, and the customers of the third go where their number is.
+    levels = np.eye(3)[[0, 0, 0, 2, 1, 1, 1, 2]]
+    points = np.column_stack([[0.0, 0.1, 0.2, 0.1, 5.0, 5.1, 5.2, 5.1], levels])
+    labels = group_by_prototypes(points, 2, seed=1)
+    assert labels[:4].tolist() == [labels[0]] * 4
+    assert labels[4:].tolist() == [1 - labels[0]] * 4
+
+
+def test_prototypes_stand_beside_k_means_where_there_are_categories():
+    rng = np.random.default_rng(1)
+    groups = rng.integers(0, 2, size=300)
+    level = np.where(rng.random(300) < 0.9, groups, rng.integers(0, 3, size=300))
+    points = np.column_stack([rng.normal(size=300) + 6 * groups, np.eye(3)[level]])
+    found = compare_methods(points, fit_centres(points, 2, seed=1), seed=1).set_index("method")
+    assert found.loc["k-prototypes", "agreement"] > 0.95
+    assert "k-prototypes" not in set(compare_methods(_clouds(), fit_centres(_clouds(), 2, seed=1), seed=1)["method"])

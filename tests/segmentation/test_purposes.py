@@ -81,6 +81,61 @@ def test_attitudes_are_the_mean_answers_of_those_who_answered():
     assert found.customers["answer to price"].dropna().between(0, 1).all()
 
 
+def _use(periods, activities=("calls", "data"), n=60):
+    rows = [
+        (f"c{i:02}", activity, period, float(1 + (3 * i + 7 * place + len(activity)) % 9))
+        for i in range(n)
+        for activity in activities
+        for place, period in enumerate(periods)
+        if (i + place) % 3
+    ]
+    return pd.DataFrame(rows, columns=["customer_id", "activity", "period", "quantity"])
+
+
+def test_usage_is_how_much_and_when():
+    use = _use([f"2023-{month:02}-01" for month in range(6, 13)] + [f"2024-0{month}-01" for month in range(1, 7)])
+    found = build_inputs(_study(activity_use=use), purpose="usage")
+    # Mean over the periods in which anything was used; months tell no weekday and no hour.
+    mean = use[use["activity"] == "calls"].groupby("customer_id")["quantity"].sum()
+    ended = use[use["period"] < "2024-06-02"]
+    assert found.customers.set_index("customer_id")["use of calls"].to_numpy() == pytest.approx(
+        (mean / ended.groupby("customer_id")["period"].nunique()).to_numpy()
+    )
+    shares = found.customers.filter(like="share of use in quarter")
+    assert shares.shape[1] == 4
+    assert shares.sum(axis=1).to_numpy() == pytest.approx(1)
+    assert not found.customers.filter(like="share of use on").shape[1]
+
+
+def test_hours_of_use_make_a_load_curve():
+    use = _use([f"2024-06-{day:02}T{hour:02}:00" for day in (7, 8, 9) for hour in (2, 8, 14, 20)], ("power",))
+    found = build_inputs(_study(activity_use=use), purpose="usage")
+    assert found.customers.filter(regex="share of use on (nights|mornings|afternoons|evenings)").shape[1] == 4
+    assert found.customers.filter(regex="share of use on week").shape[1] == 2
+
+
+def test_a_period_that_has_not_ended_is_not_read():
+    # as_of is 30 June 2024: the quarter from April to June has just ended, that from June to August has not.
+    ended = build_inputs(_study(activity_use=_use(["2023-10-01", "2024-01-01", "2024-04-01"])), purpose="usage")
+    use = _use(["2023-12-01", "2024-03-01", "2024-06-01"])
+    running = build_inputs(_study(activity_use=use), purpose="usage")
+    known = use[use["period"] < "2024-06-01"]
+    total = known[known["activity"] == "data"].groupby("customer_id")["quantity"].sum()
+    periods = known.groupby("customer_id")["period"].nunique()
+    assert running.customers.set_index("customer_id")["use of data"].to_numpy() == pytest.approx(
+        (total / periods).to_numpy()
+    )
+    assert len(ended.customers) == 60
+
+
+def test_needs_take_the_discount_in():
+    bought = _purchases().assign(discount=[1.0 * (i % 5) for i in range(len(_purchases()))], channel="web")
+    bought.loc[::3, "channel"] = "store"
+    found = build_inputs(a_study(orders=bought), purpose="needs")
+    assert "discount_share" in found.used
+    assert "share of spend through web" in found.used
+
+
 def test_inputs_can_be_named():
     found = build_inputs(_study(), inputs=["n_orders", "age", "region"])
     assert found.used[:2] == ("n_orders", "age")

@@ -61,7 +61,7 @@ def test_scores_by_hand_with_given_cuts():
     assert cells.loc[(5, 3, 5), "group"] == "Champions"
     assert cells.loc[(1, 1, 1), "group"] == "Lost"
     assert cells.loc[(4, 1, 2), "group"] == "Promising"
-    assert not rfm.is_by_quantile
+    assert rfm.given
 
 
 def test_the_engine_cuts_and_scores_as_numpy_does():

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.segmentation.keeping import keep_segmentation
+from crm_research.segmentation.makings import Makings
 from crm_research.segmentation.saved import (
     FORMAT_VERSION,
     as_text,
-    keep_segmentation,
     load_segmentation,
     read_record,
     save_segmentation,
@@ -35,7 +36,12 @@ def _found(labels=None, scaled=None):
         labels = ((scaled[:, None, :] - centres) ** 2).sum(axis=2).argmin(axis=1)
     found = SimpleNamespace(
         inputs=SimpleNamespace(
-            customers=frame, scaled=scaled, used=used, choice=pd.DataFrame({"input": used, "what": ["days", "number"]})
+            customers=frame,
+            scaled=scaled,
+            used=used,
+            choice=pd.DataFrame({"input": used, "what": ["days", "number"]}),
+            purpose="behaviour",
+            makings=Makings(),
         ),
         labels=labels,
         centres=centres,

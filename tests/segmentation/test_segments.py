@@ -193,11 +193,17 @@ def test_tied_customers_share_a_quintile():
 
 
 def test_an_outcome_is_foretold_from_others_only():
-    groups, actual, folds = np.array([0, 0, 1]), np.array([10.0, 20.0, 7.0]), np.array([0, 1, 2])
-    # The third is alone in his group: the mean of all others.
-    assert foretell(groups, actual, folds).tolist() == [20.0, 10.0, 15.0]
+    groups, folds = np.array([0, 0, 0, 1, 1, 1, 2]), np.array([0, 1, 2, 0, 1, 2, 0])
+    actual = np.array([10.0, 12.0, 11.0, 90.0, 95.0, 92.0, 7.0])
+    foretold = foretell(groups, actual, folds).expected
+    # The last is alone in his group: the mean of all of the other folds.
+    assert foretold[6] == pytest.approx(actual[folds != 0].mean())
+    assert (foretold[:3] < 15).all()
+    changed = foretell(groups, np.r_[1e6, actual[1:]], folds).expected
+    assert changed[[0, 3, 6]].tolist() == foretold[[0, 3, 6]].tolist()
 
 
 def test_a_gain_over_the_same_errors_is_nought():
-    errors = np.array([1.0, 4.0, 9.0])
-    assert compare_errors(errors, errors, np.array([2.0, 5.0, 9.0]), confidence=0.95).estimate == 0
+    actual, folds = np.array([1.0, 4.0, 9.0, 2.0]), np.array([0, 1, 0, 1])
+    own, none = foretell(np.array([0, 0, 1, 1]), actual, folds), foretell(np.zeros(4, dtype=np.int64), actual, folds)
+    assert compare_errors(own, own, none, confidence=0.95).estimate == 0

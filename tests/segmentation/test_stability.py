@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crm_research.segmentation.clustering import fit_centres
-from crm_research.segmentation.stability import bootstrap_groups, judge_stability
+from crm_research.segmentation.stability import bootstrap_groups, compare_resample, judge_stability
 
 
 def test_the_mean_jaccard_of_a_small_example_by_hand():
@@ -38,3 +38,23 @@ def test_clear_groups_are_found_again_every_time():
     points = np.vstack([rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + 9])
     found = bootstrap_groups(points, fit_centres(points, 2, seed=1), n_bootstraps=20, seed=1)
     assert (found == 1).all()
+
+
+def test_three_resamples_by_hand():
+    # Customers at 0, 1, 2 and at 10, 11; the groups in question are these two.
+    points, labels = np.array([[0.0], [1.0], [2.0], [10.0], [11.0]]), np.array([0, 0, 0, 1, 1])
+    drawn = {
+        # 0, 1, 10, 10, 11: both groups are found as far as they were drawn.
+        (1, 1, 0, 2, 1): (1.0, 1.0),
+        # 0, 0, 1, 1, 2: nobody of the right group. {0} and {1, 2} leave a spread of 2/3, {0, 1} and {2} one of 1, so
+        # of the left group two of three are found together.
+        (2, 2, 1, 0, 0): (2 / 3, 0.0),
+        # 2, 2, 10, 11, 11.
+        (0, 0, 2, 1, 2): (1.0, 1.0),
+    }
+    found = np.array([compare_resample(points, labels, np.array(times), 2, seed=1) for times in drawn])
+    assert found == pytest.approx(np.array(list(drawn.values())))
+    judged = judge_stability(found)
+    assert judged["mean_jaccard"].tolist() == pytest.approx([8 / 9, 2 / 3])
+    assert judged["share_dissolved"].tolist() == pytest.approx([0, 1 / 3])
+    assert judged["is"].tolist() == ["stable", "a pattern"]

@@ -11,7 +11,10 @@ from crm_research.segmentation.holdout import (
     _adjust,
     _judge,
     check_in_holdout,
+    compare_errors,
+    foretell,
     score_quintiles,
+    weigh_groups,
 )
 from crm_research.segmentation.inputs import choose_inputs
 from crm_research.segmentation.responses import read_responses
@@ -172,3 +175,71 @@ def test_quintiles_part_customers_into_fifths_where_there_are_no_ties():
     scores = score_quintiles(_customers(500))
     assert scores["recency"].value_counts().tolist() == [100] * 5
     assert scores["money"].value_counts().tolist() == [100] * 5
+
+
+def test_means_of_groups_are_drawn_in_by_their_credibility():
+    # Three groups of two: means -3, 0 and 3 about that of all, and 1 either side of each: v = 6 / 3 = 2 within, and
+    # between (2 * 18 - 2 * 2) / (6 - 12 / 6) = 8; so 2 / (2 + 2 / 8) = 8 / 9.
+    counts, means = np.array([2, 0, 2, 2]), np.array([-3.0, 0.0, 0.0, 3.0])
+    assert weigh_groups(counts, means, within=6.0) == pytest.approx([8 / 9, 0, 8 / 9, 8 / 9])
+    assert weigh_groups(counts, means, within=0.0) == pytest.approx([1, 0, 1, 1])
+    assert weigh_groups(counts, means / 10, within=60.0).tolist() == [0, 0, 0, 0]
+    assert weigh_groups(np.array([1, 1]), np.array([-1.0, 1.0]), within=0.0).tolist() == [0, 0]
+    assert weigh_groups(np.array([5]), np.array([0.0]), within=3.0).tolist() == [0]
+
+
+def test_many_cells_of_chance_are_no_easy_prey():
+    rng = np.random.default_rng(9)
+    n, worst = 400, []
+    for _ in range(40):
+        actual, cells, folds = rng.gamma(1, 50, n), rng.integers(0, 120, n), rng.integers(0, 5, n)
+        null = foretell(np.zeros(n, dtype=np.int64), actual, folds).errors.sum()
+        worst.append(1 - foretell(cells, actual, folds).errors.sum() / null)
+    # Plain means of cells of three would cost a third.
+    assert np.mean(worst) == pytest.approx(0, abs=0.02)
+
+
+def test_large_groups_that_differ_are_foretold_by_their_own_mean():
+    rng = np.random.default_rng(10)
+    groups = np.repeat([0, 1], 500)
+    actual = rng.normal(100.0 * groups, 10)
+    foretold = foretell(groups, actual, rng.integers(0, 5, 1000)).expected
+    assert foretold[:500].mean() == pytest.approx(actual[:500].mean(), abs=0.5)
+    assert foretold[500:].mean() == pytest.approx(actual[500:].mean(), abs=0.5)
+
+
+def test_the_influence_is_what_one_more_customer_does_to_the_errors():
+    # Groups so far apart that nothing is drawn in, whatever one customer does: then the influence is exact.
+    rng = np.random.default_rng(12)
+    groups, folds = np.repeat([0, 1], 40), np.arange(80) % 5
+    actual = rng.normal(1e3 * groups, 1.0)
+    found = foretell(groups, actual, folds)
+
+    def errors(weights):
+        total = 0.0
+        for fold in range(5):
+            for group in (0, 1):
+                held, out = (folds != fold) & (groups == group), (folds == fold) & (groups == group)
+                total += (weights[out] * (actual[out] - np.average(actual[held], weights=weights[held])) ** 2).sum()
+        return total
+
+    for who in (0, 57):
+        step = np.where(np.arange(80) == who, 1e-3, 0.0)
+        slope = (errors(1 + step) - errors(1 - step)) / 2e-3
+        assert slope == pytest.approx(found.influence[who], abs=1e-4)
+    assert found.influence.mean() == pytest.approx(found.errors.mean())
+
+
+def test_intervals_of_the_gain_cover():
+    rng = np.random.default_rng(1)
+    n, found = 600, []
+    for _ in range(200):
+        segments, cells = rng.integers(0, 4, n), rng.integers(0, 60, n)
+        actual = (20 * (1 + segments) + 5 * (cells % 10)) * rng.gamma(1, 1, n)
+        folds = rng.integers(0, 5, n)
+        by_cells, by_segments, by_none = (foretell(by, actual, folds) for by in (cells, segments, 0 * cells))
+        found.append([float(part) for part in compare_errors(by_cells, by_segments, by_none, confidence=0.95)])
+    estimate, lower, upper = np.array(found).T
+    # The gain of rules found on so many customers: that of the estimates on average.
+    covered = (lower <= estimate.mean()) & (estimate.mean() <= upper)
+    assert covered.mean() >= 0.92

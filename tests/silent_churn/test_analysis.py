@@ -37,7 +37,7 @@ from crm_research.silent_churn import (
     show_tracking,
     summary,
 )
-from crm_research.silent_churn.words import refuted_finding, regularity_finding
+from crm_research.silent_churn.words import refuted_finding, regularity_finding, tracking_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 
@@ -224,6 +224,9 @@ def test_customers_all_alike_have_no_readable_parameters_but_a_page():
 
 def test_without_a_holdout_the_likelihood_chooses_and_says_so():
     silence = describe_silence(a_study(as_of="2023-02-05", orders=a_world(500)[0]), horizon_weeks=10)
+    came = silence.tracking["observed"].sum()
+    assert tracking_finding(silence).startswith(f"By the study's date {came:,.0f} repeat purchases had come")
+    assert {figure.estimator for figure in key_figures(silence)[1:]} == {"root mean squared error in the holdout"}
     assert "likelihood" in silence.why_chosen
     assert silence.horizon_days == 70
     assert "no holdout" in answer(silence)[2]

@@ -10,6 +10,7 @@ from crm_research.silent_churn.choice import choose_by_holdout
 from crm_research.silent_churn.counting import count_histories, count_purchase_days, find_usual_gap, read_big_spenders
 from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN, check_forecasts
 from crm_research.silent_churn.intake import judge_intake
+from crm_research.silent_churn.pictures import merge_weeks
 from tests.builders import a_study, orders
 
 # as_of 1 July; the holdout is 30 days, so the last period begins on 1 June.
@@ -107,3 +108,23 @@ def test_of_equals_the_smaller_error_wins_and_the_bg_nbd_only_alone():
     assert choose(**{"MBG/NBD": (1.6, 0.10), "BG/NBD": (1.5, 0.10)}) == "MBG/NBD"
     assert choose(**{"MBG/NBD": (1.6, 0.20), "BG/NBD": (1.5, 0.10)}) == "BG/NBD"
     assert choose(**{"BG/NBD": (1.5, 0.10)}) == "BG/NBD"
+
+
+@pytest.mark.parametrize(("n_before", "n_after", "n_weeks"), [(52, 39, 1), (300, 39, 4), (1000, 40, 13)])
+def test_long_records_are_drawn_in_stretches_that_never_cross_as_of(n_before, n_after, n_weeks):
+    week = np.arange(1 - n_before, n_after + 1)
+    tracking = pd.DataFrame(
+        {
+            "week": week,
+            "ends_at": pd.Timestamp("2024-01-01") + pd.to_timedelta(week * 7, unit="D"),
+            "observed": 1.0,
+            "expected": 2.0,
+            "is_holdout": week > 0,
+        }
+    )
+    merged, width = merge_weeks(tracking)
+    assert width == n_weeks
+    assert (merged["observed"] == width).all()
+    assert (merged["week"] % width == 0).all()
+    assert (merged["is_holdout"] == (merged["week"] > 0)).all()
+    assert len(merged) == n_before // width + n_after // width

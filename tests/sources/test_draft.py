@@ -8,7 +8,7 @@ import yaml
 from click.testing import CliRunner
 
 from crm_research.cli.new import command
-from crm_research.errors import StudyError
+from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.draft import draft_study
 from crm_research.sources.draft_words import PHRASES, header_words, name_score
 from crm_research.sources.opening import open_study
@@ -105,7 +105,7 @@ def test_surveys_complaints_and_invoices_are_told_apart(tmp_path):
         "invoice number,customer,invoice date,due date,amount usd\n1,a,2024-01-01,2024-01-31,5.5\n"
     )
     _, study = _drafted(tmp_path, "nps.csv", "complaints.csv", "invoices.csv")
-    assert set(study.tables) == {"surveys", "contacts", "invoices"}
+    assert set(study.tables) == {"surveys", "contacts", "invoices", "orders"}
     assert study.currency == "USD"
     assert held(study, "surveys", "item", "score", "scale_max") == [("nps", 3.0, 9.0), ("nps", 9.0, 9.0)]
 
@@ -258,3 +258,128 @@ def test_contracts_without_a_number_of_which_a_customer_has_several_are_told_apa
     (tmp_path / "contrats.csv").write_text(text)
     _, study = _drafted(tmp_path, "contrats.csv")
     assert held(study, "contracts", "contract_id") == [("a-2019-01-01",), ("a-2021-01-01",), ("b-2021-01-01",)]
+
+
+SURVEY = (
+    "RespondentID,CustomerID,SurveyDate,NPS,SAT_price,SAT_slow_r,Age,Comment\n"
+    "1,a,2024-03-01,9,5,1,44,good\n"
+    "2,,2024-03-02,-99,4,2,31,\n"
+    "3,c,2024-03-03,3,1,,58,slow\n"
+    "4,d,2024-03-03,7,3,5,19,NA\n"
+)
+
+
+def test_a_survey_with_a_column_a_question_becomes_one_row_an_answer(tmp_path):
+    (tmp_path / "survey.csv").write_text(SURVEY)
+    draft, study = _drafted(tmp_path, "survey.csv")
+    answers = held(study, "surveys", "response_id", "item", "score", "scale_min", "scale_max")
+    assert len(answers) == 12
+    said = {row[:2]: row[2:] for row in answers if row[2] == row[2]}
+    assert said["1", "NPS"] == (9.0, 0.0, 10.0)
+    assert said["1", "SAT_slow_r"] == (5.0, 1.0, 5.0)  # one is the worst answer of a reversed item
+    assert {("2", "NPS"), ("3", "SAT_slow_r")}.isdisjoint(said)
+    assert "Age" not in {row[1] for row in answers}
+    assert draft.unused == ()
+
+
+def test_answers_without_a_date_a_number_or_a_telling_name_are_still_a_survey(tmp_path):
+    rows = "".join(f"{i},{1 + i % 6},{1 + i % 5},{2 + i % 4},{1 + i % 3},{6 - i % 6}\n" for i in range(30))
+    (tmp_path / "bfi.csv").write_text(",A1,A2,A3,A4,A5\n" + rows)
+    draft, study = _drafted(tmp_path, "bfi.csv")
+    assert len(held(study, "surveys")) == 150
+    assert "does not say when it was asked" in draft.text
+
+
+def test_purchases_with_a_whole_number_a_column_are_no_survey(tmp_path):
+    rows = "".join(f"{i},{i % 7},2024-01-0{1 + i % 9},{1 + i % 4},{10 + i}.5\n" for i in range(30))
+    (tmp_path / "till.csv").write_text("order_id,customer_id,order_date,quantity,revenue\n" + rows)
+    _, study = _drafted(tmp_path, "till.csv")
+    assert set(study.tables) == {"orders"}
+
+
+def test_monthly_files_in_two_encodings_are_one_table_and_copies_are_told(tmp_path):
+    head = "订单编号,用户,下单时间,实付\n"
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "2024-01.csv").write_text(head + "s1,王伟,2024-01-02,5\ns2,李娜,2024-01-31,7\n", "utf-8")
+    (tmp_path / "shop" / "2024-02.csv").write_text(head + "s2,李娜,2024-01-31,7\ns3,王伟,2024-02-02,5\n", "gb18030")
+    draft, study = _drafted(tmp_path, "shop")
+    assert "encoding: [utf-8, gb18030]" in draft.text
+    assert "1 rows copy another" in draft.text
+    assert {row[0] for row in held(study, "orders", "customer_id")} == {"王伟", "李娜"}
+    assert sum(row[0] for row in held(study, "orders", "revenue")) == 24
+
+
+def test_a_ledger_in_several_currencies_needs_rates_and_makes_orders_of_invoices(tmp_path):
+    text = (
+        "Belegnr;Belegdatum;Kundennr;Nettobetrag;Währung;Fällig\n"
+        "R1;01.03.2024;K1;1.000,00;EUR;31.03.2024\nR2;02.03.2024;K2;100,00;USD;31.03.2024\n"
+        "G1;05.03.2024;K1;-50,00;EUR;31.03.2024\n"
+    )
+    (tmp_path / "buchungen.csv").write_bytes(text.encode("cp1252"))
+    draft = draft_study("mine", [tmp_path / "buchungen.csv"], beside=tmp_path)
+    assert "currency: EUR" in draft.text
+    assert "exchange_rates: {USD: RATE}" in draft.text
+    (tmp_path / "mine.yaml").write_text(draft.text, encoding="utf-8")
+    with pytest.raises(ContractViolation, match=r"Found for example: 'USD'. Write exchange_rates: \{USD: RATE\}"):
+        open_study(tmp_path / "mine.yaml")
+    mended = draft.text.replace("# exchange_rates: {USD: RATE}", "exchange_rates: {USD: 0.9}")
+    (tmp_path / "mine.yaml").write_text(mended, encoding="utf-8")
+    study = open_study(tmp_path / "mine.yaml")
+    assert held(study, "orders", "order_id", "kind", "revenue") == [
+        ("G1", "return", -50.0),
+        ("R1", "sale", 1000.0),
+        ("R2", "sale", 90.0),
+    ]
+
+
+def test_bills_of_contracts_are_no_orders(tmp_path):
+    (tmp_path / "contracts.csv").write_text("contract_id,customer_id,start_date\nc1,a,2024-01-01\n")
+    (tmp_path / "invoices.csv").write_text(
+        "invoice_id,customer_id,invoice_date,due_date,amount\n1,a,2024-02-01,2024-02-15,5.5\n"
+    )
+    _, study = _drafted(tmp_path, "contracts.csv", "invoices.csv")
+    assert set(study.tables) == {"contracts", "invoices"}
+
+
+def test_a_log_of_dates_and_ids_counts_purchases_and_says_that_it_holds_no_money(tmp_path):
+    (tmp_path / "log.csv").write_text("date,id\n2024-01-01,7\n2024-01-05,7\n2024-01-05,8\n")
+    _, study = _drafted(tmp_path, "log.csv")
+    assert held(study, "orders", "customer_id", "revenue") == [("7", 1.0), ("7", 1.0), ("8", 1.0)]
+    assert "holds no money" in study.caveats[0]
+
+
+def test_columns_parted_by_blanks_without_a_header_are_read_and_doubted(tmp_path):
+    (tmp_path / "log.txt").write_text(
+        " 0001 19970101  2   29.33\n 0001 19970118  2   29.73\n 0002 19970802  1   14.96\n"
+    )
+    draft, study = _drafted(tmp_path, "log.txt")
+    assert held(study, "orders", "customer_id", "revenue") == [("0001", 29.33), ("0001", 29.73), ("0002", 14.96)]
+    assert "CHECK: the first line holds no names" in draft.text
+
+
+def test_the_only_number_of_rows_numbers_orders(tmp_path):
+    (tmp_path / "cars.csv").write_text(
+        "ContractNo,SaleDate,CustomerNo,Price\n1,2020-05-01,7,20000\n2,2024-05-01,7,21000\n3,2024-05-01,8,9000\n"
+    )
+    _, study = _drafted(tmp_path, "cars.csv")
+    assert held(study, "orders", "order_id", "customer_id") == [("1", "7"), ("2", "7"), ("3", "8")]
+
+
+def test_what_a_draft_leaves_out_stands_on_every_page(tmp_path):
+    (tmp_path / "retail.csv").write_text(RETAIL)
+    _, study = _drafted(tmp_path, "retail.csv")
+    assert study.caveats == ("1 of 5 lines name no customer and are left out of everything.",)
+    assert {one.source for one in study.inputs} == {"retail.csv (1 of 5 rows left out by where)"}
+
+
+def test_answers_in_words_are_put_in_order(tmp_path):
+    (tmp_path / "survey.csv").write_text(
+        "respondent,date,service,shop,colour\n"
+        "1,2024-03-01,Very satisfied,Neutral,red\n2,2024-03-01,Dissatisfied,Agree,blue\n3,2024-03-01,Neutral,,red\n"
+        "4,2024-03-02,Satisfied,Strongly disagree,green\n"
+    )
+    _, study = _drafted(tmp_path, "survey.csv")
+    said = {row[:2]: row[2] for row in held(study, "surveys", "response_id", "item", "score")}
+    assert [said[str(i), "service"] for i in range(1, 5)] == [5.0, 2.0, 3.0, 4.0]
+    assert [said[i, "shop"] for i in ("1", "2", "4")] == [3.0, 4.0, 1.0]
+    assert {item for _, item in said} == {"service", "shop"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from crm_research import show
 from crm_research.brand_loyalty import charts, tables, words
 from crm_research.brand_loyalty.analysis import BrandLoyalty
@@ -35,7 +37,7 @@ def show_brands(loyalty: BrandLoyalty) -> None:
         show.note(_NO_NORM, kind="caution")
         return
     show.table(
-        tables.brand_table(loyalty),
+        _verdict_first(tables.brand_table(loyalty)),
         f"How {loyalty.units} are bought, and how they would be by size alone (norm); shares in per cent",
         note=words.rule_words(),
     )
@@ -109,8 +111,15 @@ def show_norm(loyalty: BrandLoyalty) -> None:
     show.figures(parameter_figures(loyalty), as_table="The norm's three parameters")
     show.note(words.estimator_finding(loyalty))
     show.table(
-        tables.growth_table(loyalty), "Buyers and purchases of each that the norm foretells, by length of period"
+        tables.growth_table(loyalty),
+        "Buyers, and purchases of each, that the norm foretells by length of period",
+        note="Lengths are parts or multiples of the window looked at.",
     )
+
+
+def _verdict_first(table: pd.DataFrame) -> pd.DataFrame:
+    """The verdict beside the name, where a narrow page still shows it."""
+    return table[["brand", "verdict", *(name for name in table.columns if name not in ("brand", "verdict"))]]
 
 
 def show_holdout(loyalty: BrandLoyalty) -> None:

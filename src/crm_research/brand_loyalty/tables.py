@@ -8,7 +8,7 @@ import pandas as pd
 
 from crm_research.brand_loyalty.analysis import BrandLoyalty
 
-_PERIODS: Final = ((0.25, "a quarter of the window"), (0.5, "half"), (1.0, "the window"), (2.0, "twice the window"))
+_PERIODS: Final = ((0.25, "a quarter"), (0.5, "half"), (1.0, "whole"), (2.0, "double"))
 _LARGEST: Final = 6
 
 

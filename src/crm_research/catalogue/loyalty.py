@@ -17,6 +17,16 @@ class LoyaltyParameters(ReportParameters):
     occasion: Literal["day", "order"] = Field(
         default="day", description="What one purchase is: each day with orders, or every order."
     )
+    loyal_from: int | None = Field(
+        default=None,
+        ge=2,
+        le=100,
+        description="Purchases from which a customer within his rhythm is loyal; None reads it from the return rates.",
+    )
+    programme: str | None = Field(
+        default=None,
+        description="Plan, date of customers or campaign through which customers join a programme; None looks by name.",
+    )
 
 
 REPORT = Report(

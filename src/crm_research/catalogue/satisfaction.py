@@ -23,6 +23,10 @@ class SatisfactionParameters(ReportParameters):
     pairs: dict[str, str] | None = Field(
         default=None, description="Expectation item to experience item; None reads their names."
     )
+    compare_by: str | None = Field(
+        default=None,
+        description="Attribute of customers (or wave) whose groups' paths are compared; None: the first that fits.",
+    )
     wave_gap_days: int = Field(default=30, ge=1, le=3650, description="Longer pauses than this part two waves.")
     patronage_days: int = Field(
         default=365, ge=30, le=3650, description="How far back purchases are counted beside attitude."

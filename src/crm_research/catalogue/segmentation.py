@@ -16,12 +16,16 @@ class SegmentationParameters(ReportParameters):
     k_min: int = Field(default=2, ge=2, le=20, description="Fewest groups tried.")
     k_max: int = Field(default=8, ge=2, le=20, description="Most groups tried.")
     n_bootstraps: int = Field(default=100, ge=20, le=2000, description="Resamples that judge stability.")
-    purpose: Literal["behaviour", "needs", "rhythm", "attributes", "attitudes"] = Field(
+    purpose: Literal["behaviour", "needs", "rhythm", "usage", "attributes", "attitudes"] = Field(
         default="behaviour",
-        description="What to group for: how they buy, what they buy, when they buy, who they are, what they answer.",
+        description="What to group for: how they buy, what they buy, when they buy, how they use, who they are, what "
+        "they answer.",
     )
     inputs: list[str] | None = Field(
         default=None, min_length=1, description="Features or attributes to group by, instead of those of the purpose."
+    )
+    rfm_cuts: dict[Literal["recency", "frequency", "money"], list[float]] | None = Field(
+        default=None, description="Four ascending cut points of days, purchases or money, instead of quintiles."
     )
 
     @model_validator(mode="after")

@@ -12,17 +12,21 @@ import pandas as pd
 from crm_research import vocabulary
 from crm_research.churn.triage import Triage, triage_setting
 from crm_research.features.clock import instant, whole_days_between
+from crm_research.features.own_covariates import find_growing
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.survival import estimate_cumulative_hazard
-from crm_research.theme import say_count, say_date, say_percent
+from crm_research.theme import join_words, say_count, say_date, say_percent
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from crm_research.study import Study
 
 # Ends that should have come before the first recorded one; by chance alone ten would be missed once in 22,000 times.
 _SUSPICIOUS_ENDS: Final = 10.0
 _SUSPICIOUS_SHARE_OF_ENDS: Final = 0.05
+_THEY_GROW: Final = ("add up (or run down)", "they tell", "them")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,10 @@ class ChurnSetting:
     n_missing_ends
         Ends one would have expected, at the rates seen, before the first recorded end; many of them mean that the
         records hold only those who had survived until then.
+    is_entry_given
+        Whether the study says of every contract from when on it was followed (observed_from).
+    growing
+        Declared numbers that add up while a contract runs, as `features.own_covariates.find_growing` finds them.
     triage
         Which setting it is, with the evidence.
     """
@@ -61,6 +69,8 @@ class ChurnSetting:
     as_of: datetime
     n_missing_ends: float
     triage: Triage
+    is_entry_given: bool = False
+    growing: tuple[str, ...] = ()
 
     @property
     def is_snapshot(self) -> bool:
@@ -71,6 +81,13 @@ class ChurnSetting:
     def holds_only_survivors(self) -> bool:
         """Are more ends missing before the first recorded one than chance explains?"""
         return self.n_missing_ends > max(_SUSPICIOUS_ENDS, _SUSPICIOUS_SHARE_OF_ENDS * self.n_ended)
+
+    @property
+    def may_lack_early_leavers(self) -> bool:
+        """Is there reason to think so? A snapshot is none where the study says from when each contract was followed."""
+        if self.is_snapshot:
+            return not self.is_entry_given
+        return self.holds_only_survivors
 
     @property
     def window(self) -> str:
@@ -112,13 +129,14 @@ class ChurnSetting:
     def cautions(self) -> list[str]:
         """What speaks against taking the curves at their word? Sentences; none if nothing was found."""
         found = []
-        if self.is_snapshot:
+        if self.is_snapshot and not self.is_entry_given:
             found.append(
                 f"All {self.n_ended:,} ends bear one date ({say_date(self.first_end)}): this is a snapshot, not a "
                 "history. If those who left earlier were dropped from it, early leavers are missing, and every "
-                "tenure on this page is overstated. Ask for the ended contracts of earlier years."
+                "tenure on this page is overstated. Ask for the ended contracts of earlier years; or, if every one was "
+                "followed from its start and only dates are not known, say so by observed_from in the study's file."
             )
-        elif self.holds_only_survivors:
+        elif self.holds_only_survivors and not self.is_snapshot:
             found.append(
                 f"At the rates seen, about {self.n_missing_ends:,.0f} contracts should have ended before "
                 f"{say_date(self.first_end)}, but the first recorded end is of that day. The records seem to hold only "
@@ -136,7 +154,19 @@ class ChurnSetting:
                 f"{say_percent(self.n_without_reason / self.n_ended)} of the ends carry no reason; they stand as "
                 f"'{vocabulary.REASON_NOT_GIVEN}', and every other reason is understated by its part of them."
             )
+        if self.growing:
+            found.append(self._say_growing())
         return found + self.triage.cautions()
+
+    def _say_growing(self) -> str:
+        is_one = len(self.growing) == 1
+        moves, tells, them = ("adds up (or runs down)", "it tells", "it") if is_one else _THEY_GROW
+        return (
+            f"{join_words(list(self.growing))} {moves} while a contract runs: nearly all contracts that ended soonest "
+            f"lie on one side of the median of all that ended. Recorded at the end, {tells} how long a contract lasted "
+            f"and not what makes customers leave, and drivers and risks that use {them} are too good to be true. Take "
+            f"{them} out of the attributes, or give the values over time as contract_states."
+        )
 
 
 def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
@@ -184,7 +214,21 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
         as_of=study.as_of,
         n_missing_ends=0.0 if first_end is None else _missing_ends(study, counts, first_end),
         triage=triage_setting(study),
+        is_entry_given=_is_entry_given(known),
+        growing=tuple(find_growing(spells, _declared_numbers(study, spells))),
     )
+
+
+def _declared_numbers(study: Study, spells: ir.Table) -> list[str]:
+    declared = {**study.attributes_of("customers"), **study.attributes_of("contracts")}
+    return [name for name, kind in declared.items() if kind == vocabulary.NUMBER and name in spells.columns]
+
+
+def _is_entry_given(known: ir.Table) -> bool:
+    if "observed_from" not in known.columns:
+        return False
+    size = known.aggregate(n=known.count(), n_given=known.observed_from.count()).to_pandas().iloc[0]
+    return int(size["n"]) > 0 and int(size["n"]) == int(size["n_given"])
 
 
 def _missing_ends(study: Study, counts: pd.DataFrame, first_end: datetime) -> float:

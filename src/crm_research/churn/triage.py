@@ -178,12 +178,20 @@ class Triage:
                 "as one end."
             )
         if self.sizes.n_same_day and self.sizes.n_same_day > _TELLING_SHARE * self.sizes.n_ended:
-            found.append(
-                f"{say_count(self.sizes.n_same_day, 'contract')} ended on the day they began. If these were "
-                "cancelled before they came into force, leave them out with 'where:' in the study's file; here they "
-                "count as leaving."
-            )
+            found.append(self._say_same_day())
         return found
+
+    def _say_same_day(self) -> str:
+        n = say_count(self.sizes.n_same_day, "contract")
+        if self.is_whole_periods:
+            return (
+                f"{n} ended with a tenure of 0: before the first whole period was over. When within it is not known; "
+                "here they count as leaving at once."
+            )
+        return (
+            f"{n} ended on the day they began. If these were cancelled before they came into force, leave them out "
+            "with 'where:' in the study's file; here they count as leaving."
+        )
 
     def _say_mixture(self) -> str:
         """Whether some contracts, though not most, seem to end at anniversaries; empty if not."""

@@ -35,9 +35,9 @@ def command(segmentation: Path, study: str, as_of: str | None, out: Path | None,
     """Give customers the segments of a saved segmentation, without finding groups anew.
 
     SEGMENTATION.json is what crm-research run segmentation leaves beside its page. All customers are assigned where
-    the data live, each to the nearest centre, with the certainty of the segment and the next nearest one. Those who
-    cannot be assigned are kept in the file with an empty segment and the reason. Exit status: 0 done, 2 what was
-    asked cannot be done (nothing was written).
+    the data live, by the rule the file holds (nearest centre, or likeliest cloud of a mixture), with the certainty of
+    the segment and the next nearest one. Those who cannot be assigned are kept in the file with an empty segment and
+    the reason. Exit status: 0 done, 2 what was asked cannot be done (nothing was written).
 
     \b
     Example:
@@ -54,7 +54,8 @@ def command(segmentation: Path, study: str, as_of: str | None, out: Path | None,
     if out is not None and not out.parent.is_dir():
         raise ParameterError(f"There is no folder {out.parent} to write {out.name} into. Make it first.")
     saved = load_segmentation(segmentation)
-    _tell(f"{saved.k} segments, found in study {saved.study} as of {saved.as_of:%Y-%m-%d}.")
+    _tell(f"{saved.k} segments by {saved.purpose}, found in study {saved.study} as of {saved.as_of:%Y-%m-%d}.")
+    _tell(f"Rule: {saved.rule()}.")
     opened = open_study(study, as_of=as_of)
     _tell(f"Assigning the customers of study {opened.name} as of {opened.as_of:%Y-%m-%d} ...")
     assigned = assign_customers(opened, saved).order_by("customer_id")

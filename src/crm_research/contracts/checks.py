@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
-from crm_research.contracts.findings import Finding, Verdict, say_count
-from crm_research.contracts.rules import RULES, SEVERITIES
+from crm_research.contracts.findings import Finding, TableSummary, Verdict, say_count
+from crm_research.contracts.rules import RULES, SEVERITIES, WARNING
 from crm_research.contracts.shape_checks import usable_columns
 from crm_research.contracts.table_check import Checkable, TableCheck
 from crm_research.contracts.tables import TABLES, contract_of
@@ -62,8 +63,25 @@ def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> V
         as_of=study.as_of,
         holdout_until=study.holdout_until,
         tables=tuple(summaries),
-        findings=tuple(findings),
+        findings=tuple(_soften_later(finding, study, summaries) for finding in findings),
     )
+
+
+# What customers do: where it lies after as_of, the date is wrong. Anything else may well begin later.
+_DEALINGS: Final = ("orders", "contracts")
+
+
+def _soften_later(finding: Finding, study: Checkable, summaries: Sequence[TableSummary]) -> Finding:
+    """A table whose rows all lie in the holdout, beside others that are known, spoils only what needs it."""
+    if finding.rule != "nothing-known" or finding.holds or finding.table in _DEALINGS or study.holdout_until is None:
+        return finding
+    first_at = {summary.table: summary.first_at for summary in summaries}
+    begins = first_at[finding.table]
+    others = [first for name, first in first_at.items() if name != finding.table and first is not None]
+    if begins is None or begins > study.holdout_until or not any(first <= study.as_of for first in others):
+        return finding
+    spoils = "it lies in the holdout, so what rests on it says that nothing is known; other reports are as they are"
+    return replace(finding, severity=WARNING, spoils=spoils)
 
 
 def require_sound(study: Checkable, tables: Collection[str] | None = None) -> Verdict:

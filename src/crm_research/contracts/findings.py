@@ -158,10 +158,10 @@ class Verdict:
         if self.errors:
             first, others = self.errors[0], len(self.errors) - 1
             more = f" (and {others} more {'error' if others == 1 else 'errors'})" if others else ""
-            return f"Not usable as it stands: {first.where}, {say_found(first)}{more}."
+            return f"Not usable as it stands: {_say_broken(first)}{more}."
         grave = sorted(self.warnings, key=lambda finding: -finding.share_bad)
         if grave and self.exit_code(warnings_above):
-            return f"Usable with care: {grave[0].where}, {say_found(grave[0])}."
+            return f"Usable with care: {_say_broken(grave[0])}."
         if grave:
             limit = f"each concerns at most {say_share(warnings_above)} of the rows"
             return f"Fit for use, with {len(grave)} {'warning' if len(grave) == 1 else 'warnings'}: {limit}."
@@ -207,6 +207,11 @@ def say_found(finding: Finding) -> str:
     """The rule and what was found: ``every order_id stands in one row only; broken by 3 of 900 (0.33 %)``."""
     found = finding.found or say_count(finding)
     return f"{finding.expected}; {found}"
+
+
+def _say_broken(finding: Finding) -> str:
+    found = finding.found or f"{finding.n_bad:,} of {finding.n_checked:,}, {say_share(finding.share_bad)}"
+    return f"{finding.where} breaks the rule that {finding.expected} ({found})"
 
 
 def say_count(finding: Finding) -> str:

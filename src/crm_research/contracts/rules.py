@@ -275,13 +275,26 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _
 # Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "customers": ("customer-base", "segmentation"),
-        "orders": ("customer-base", "segmentation", "loyalty", "silent-churn", "brand-loyalty"),
-        "order_lines": ("customer-base", "segmentation", "brand-loyalty"),
+        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction"),
+        "orders": (
+            "customer-base",
+            "segmentation",
+            "churn",
+            "loyalty",
+            "silent-churn",
+            "brand-loyalty",
+            "satisfaction",
+        ),
+        "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
-        "contracts": ("customer-base", "churn"),
+        "contracts": ("customer-base", "churn", "loyalty", "silent-churn", "satisfaction"),
         "contract_states": ("churn",),
-        "surveys": ("satisfaction",),
+        "contacts": ("segmentation", "churn", "loyalty"),
+        "surveys": ("satisfaction", "segmentation", "loyalty"),
+        "campaigns": ("segmentation", "loyalty"),
+        "campaign_targets": ("segmentation", "loyalty"),
+        "campaign_responses": ("segmentation", "loyalty"),
+        "activity_use": ("segmentation",),
     }
 )
 

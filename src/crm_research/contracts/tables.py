@@ -201,7 +201,7 @@ _TABLES = (
                 known_with="ended_at",
             ),
             _text("plan", "the plan or tariff"),
-            _number("fee", "money a month, in the study's currency"),
+            _number("fee", "money a month, in the study's currency", minimum=0.0),
         ),
         key=("contract_id",),
         known_at="started_at",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ibis
 
 from crm_research.features.clock import days_between
+from crm_research.features.kept import keep_table
 from crm_research.features.purchases import Occasion, build_purchases
 
 if TYPE_CHECKING:
@@ -47,6 +48,22 @@ class RhythmScale:
     lost_later: float
 
 
+def number_purchases(study: Study, *, occasion: Occasion = "day") -> ir.Table:
+    """Each purchase with its number, its neighbours in time, and what its customer had done so far.
+
+    Kept in the engine while the study is used: every measure of rhythm and of the ladder reads it.
+
+    Returns
+    -------
+    ibis table
+        One purchase: customer_id, ordered_at, revenue, and discount where the study has it; depth (its number),
+        first_at, before_at and next_at (the customer's first, previous and next purchase; empty where there is none),
+        log_gap (natural logarithm of the days since the one before, at least half a day), log_gaps_so_far (their sum),
+        spend_so_far (revenue up to this one).
+    """
+    return keep_table(study, ("purchases", occasion), lambda: _number(study, occasion))
+
+
 def count_log_gaps(study: Study, *, occasion: Occasion = "day") -> pd.DataFrame:
     """How long are gaps, and how unlike each other within customers and between them? All that shrinking needs.
 
@@ -56,7 +73,7 @@ def count_log_gaps(study: Study, *, occasion: Occasion = "day") -> pd.DataFrame:
         Grain: number of completed gaps. Columns ``n_gaps``, ``n_customers``, ``sum_mean`` and ``sum_mean_sq`` (over
         customers, of the mean natural logarithm of their gaps in days), ``within`` (sum of squares about the own mean).
     """
-    gaps = _with_gap(study, occasion)
+    gaps = number_purchases(study, occasion=occasion)
     gaps = gaps.filter(gaps.log_gap.notnull())  # noqa: PD004
     by_customer = gaps.group_by("customer_id").agg(
         n_gaps=gaps.count(), mean=gaps.log_gap.mean(), spread=gaps.log_gap.var(how="pop")
@@ -90,9 +107,9 @@ def build_own_rhythm(study: Study, scale: RhythmScale, *, occasion: Occasion = "
     Returns
     -------
     ibis table
-        One purchase: the columns of `build_purchases`; depth (its number), next_at and gap_days (to the next one, empty
-        for the last), typical_days (median of the gap to expect), log_sd (of its logarithm), fading_days and lost_days
-        (silences that break the rhythm), is_return (the gap before it was beyond its lost_days).
+        One purchase: the columns of `number_purchases`; gap_days (to the next one, empty for the last), typical_days
+        (median of the gap to expect), log_centre and log_sd (of its logarithm), fading_days and lost_days (silences
+        that break the rhythm), is_return (the gap before it was beyond the lost_days of that time).
 
     Notes
     -----
@@ -103,28 +120,39 @@ def build_own_rhythm(study: Study, scale: RhythmScale, *, occasion: Occasion = "
     ----------
     Efron and Morris (1975), JASA 70, 311-319.
     """
-    numbered = _with_gap(study, occasion)
-    before = ibis.cumulative_window(group_by=numbered.customer_id, order_by=numbered.ordered_at)
-    n_gaps = numbered.depth - 1
-    known = numbered.mutate(
-        n_gaps=n_gaps, mean_log=numbered.log_gap.fill_null(0.0).sum().over(before) / n_gaps.nullif(0).cast("float64")
+    rows = number_purchases(study, occasion=occasion)
+    centre, log_sd = _expect(scale, rows.depth, rows.log_gaps_so_far)
+    fading, lost = _limits(scale, rows.depth)
+    # The rhythm known at the purchase before, from the sums without this gap: no second look at other rows.
+    centre_before, sd_before = _expect(scale, rows.depth - 1, rows.log_gaps_so_far - rows.log_gap)
+    _, lost_before = _limits(scale, rows.depth - 1)
+    broke = days_between(rows.before_at, rows.ordered_at) > (centre_before + lost_before * sd_before).exp()
+    return rows.mutate(
+        gap_days=days_between(rows.ordered_at, rows.next_at),
+        log_centre=centre,
+        log_sd=log_sd,
+        typical_days=centre.exp(),
+        fading_days=(centre + fading * log_sd).exp(),
+        lost_days=(centre + lost * log_sd).exp(),
+        is_return=broke.fill_null(ibis.literal(value=False)),
     )
+
+
+def _expect(scale: RhythmScale, depth: Any, log_gaps: Any) -> tuple[Any, Any]:
+    """Mean logarithm of the gap to expect after so many purchases with such gaps, and its standard deviation."""
     between, within = scale.between_sd**2, max(scale.within_sd, _LEAST_SD) ** 2
-    weight = known.n_gaps * between / (within + known.n_gaps * between)
-    centre = scale.centre + weight * (known.mean_log.fill_null(scale.centre) - scale.centre)
-    shrunk = known.mutate(log_centre=centre, log_sd=(within + between * (1 - weight)).sqrt())
-    is_first = shrunk.depth == 1
-    fading = is_first.ifelse(scale.fading_first, scale.fading_later)
-    lost = is_first.ifelse(scale.lost_first, scale.lost_later)
-    limits = shrunk.mutate(
-        typical_days=shrunk.log_centre.exp(),
-        fading_days=(shrunk.log_centre + fading * shrunk.log_sd).exp(),
-        lost_days=(shrunk.log_centre + lost * shrunk.log_sd).exp(),
-    )
-    in_order = ibis.window(group_by=limits.customer_id, order_by=limits.ordered_at)
-    broke = (limits.gap_days > limits.lost_days).fill_null(ibis.literal(value=False))
-    return limits.mutate(is_return=broke.lag().over(in_order).fill_null(ibis.literal(value=False))).drop(
-        "log_gap", "mean_log"
+    n_gaps = (depth - 1).clip(lower=0).cast("float64")
+    weight = n_gaps * between / (within + n_gaps * between)
+    mean = (log_gaps / n_gaps.nullif(0.0)).fill_null(scale.centre)
+    return scale.centre + weight * (mean - scale.centre), (within + between * (1 - weight)).sqrt()
+
+
+def _limits(scale: RhythmScale, depth: Any) -> tuple[Any, Any]:
+    """Standardised logarithms from which a silence after that purchase counts as fading and as lost."""
+    is_first = depth == 1
+    return (
+        is_first.ifelse(scale.fading_first, scale.fading_later),
+        is_first.ifelse(scale.lost_first, scale.lost_later),
     )
 
 
@@ -158,16 +186,23 @@ def count_gap_scores(study: Study, scale: RhythmScale, *, occasion: Occasion = "
     return counted.assign(score=counted["step"] * SCORE_STEP)[["is_first", "score", "n", "days"]]
 
 
-def _with_gap(study: Study, occasion: Occasion) -> ir.Table:
-    """Purchases with depth, next_at, gap_days to the next and log_gap since the one before."""
+def _number(study: Study, occasion: Occasion) -> ir.Table:
     purchases = build_purchases(study, occasion=occasion)
     order = ibis.window(group_by=purchases.customer_id, order_by=purchases.ordered_at)
     timed = purchases.mutate(
         depth=ibis.row_number().over(order) + 1,
+        first_at=purchases.ordered_at.first().over(order),
         before_at=purchases.ordered_at.lag().over(order),
         next_at=purchases.ordered_at.lead().over(order),
     )
-    return timed.mutate(
-        gap_days=days_between(timed.ordered_at, timed.next_at),
-        log_gap=days_between(timed.before_at, timed.ordered_at).clip(lower=LEAST_GAP_DAYS).ln(),
-    ).drop("before_at")
+    timed = timed.mutate(log_gap=days_between(timed.before_at, timed.ordered_at).clip(lower=LEAST_GAP_DAYS).ln())
+    so_far = ibis.window(group_by=timed.customer_id, order_by=timed.depth, preceding=None, following=0)
+    timed = timed.mutate(
+        log_gaps_so_far=timed.log_gap.fill_null(0.0).sum().over(so_far),
+        spend_so_far=timed.revenue.fill_null(0.0).sum().over(so_far),
+    )
+    money = ["revenue"] + (["discount"] if "discount" in timed.columns else [])
+    return timed.select(
+        "customer_id", "ordered_at", *money, "depth", "first_at", "before_at", "next_at", "log_gap",
+        "log_gaps_so_far", "spend_so_far",
+    )  # fmt: skip

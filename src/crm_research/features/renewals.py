@@ -9,7 +9,7 @@ import ibis
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import instant, period_number, period_start, whole_days_between
-from crm_research.features.spells import build_spells
+from crm_research.features.spells import build_spells, name_group
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _MONTHS_PER_YEAR: Final = 12
-_GROUP_NOT_KNOWN: Final = "not known"
 
 
 def count_renewals(
@@ -73,7 +72,7 @@ def count_renewals(
     if by is not None:
         if by not in spells.columns:
             raise ParameterError(f"Contracts have no column {by!r} to group by. {offer_names(by, spells.columns)}")
-        extra["group"] = spells[by].cast("string").fill_null(_GROUP_NOT_KNOWN)
+        extra["group"] = name_group(spells[by])
         keys = ["group", "cohort"]
     stretches = _stretches(spells.mutate(**extra), study, months, slack_days, is_by_appointment=is_by_appointment)
     alike = stretches.group_by(*keys, "first", "last", "is_left").agg(n=stretches.count())

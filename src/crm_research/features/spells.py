@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ibis
+import ibis.expr.types as ir
 
 from crm_research import vocabulary
 from crm_research.errors import ParameterError, offer_names
@@ -13,8 +14,6 @@ from crm_research.features.records import describe_customers
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
     from crm_research.study import Study
 
 _GROUP_NOT_KNOWN = "not known"
@@ -148,7 +147,14 @@ def _grouped(spells: ir.Table, by: str | None) -> tuple[ir.Table, list[str]]:
         return spells, []
     if by not in spells.columns:
         raise ParameterError(f"Contracts have no column {by!r} to group by. {offer_names(by, spells.columns)}")
-    return spells.mutate(group=spells[by].cast("string").fill_null(_GROUP_NOT_KNOWN)), ["group"]
+    return spells.mutate(group=name_group(spells[by])), ["group"]
+
+
+def name_group(column: ir.Value) -> ir.StringValue:
+    """The groups of a column as people call them: a flag says yes or no."""
+    if isinstance(column, ir.BooleanValue):
+        return ibis.cases((column, "yes"), (~column, "no"), else_=_GROUP_NOT_KNOWN)
+    return column.cast("string").fill_null(_GROUP_NOT_KNOWN)
 
 
 def _count_moves(spells: ir.Table, keys: list[str]) -> ir.Table:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
@@ -12,18 +11,15 @@ from crm_research.errors import ParameterError
 from crm_research.features.clock import (
     check_period_months,
     days_between,
-    instant,
     last_complete_period,
     period_number,
     period_start,
 )
 from crm_research.features.own_rhythm import RhythmScale, build_own_rhythm
 from crm_research.features.purchases import Occasion
-from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from crm_research.study import Study
 
@@ -34,11 +30,8 @@ RETURNED: Final = "returned"
 FADING: Final = "fading"
 LOST: Final = "lost"
 STATES: Final = (NEW, DEVELOPING, LOYAL, RETURNED, FADING, LOST)
-COMPLAINT_SIGN: Final = "a complaint"
-CONTACT_SIGN: Final = "a contact other than a complaint"
-CAMPAIGN_SIGN: Final = "a campaign that addressed him"
-DISCOUNT_SIGN: Final = "the last purchase at a discount"
 _MOST_PERIODS: Final = 600
+_FARTHEST_DAYS: Final = 200_000.0  # five centuries: no clock of an engine runs out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,170 +81,76 @@ def build_states(study: Study, rule: LadderRule, *, period_months: int = 1, occa
 
     Notes
     -----
-    A state reads nothing that happened after its period, but for the common `scale` of gaps. It is written from the
-    purchase that is the last one then, so no table of customers by periods is joined.
+    A state reads nothing that happened after its period, but for the common `scale` of gaps. Rows grow with customers
+    times periods: `count_moves` counts the same without making them.
     """
-    spread = _spread(study, rule, check_period_months(period_months), occasion)
+    months = check_period_months(period_months)
+    spread = spread_runs(build_runs(study, rule, period_months=months, occasion=occasion))
     kept = ["discount"] if "discount" in spread.columns else []
-    return spread.select("customer_id", "period", "depth", "silence_days", *kept, "period_start", "state")
+    return spread.select(
+        "customer_id",
+        "period",
+        "depth",
+        *kept,
+        silence_days=days_between(spread.ordered_at, period_start(spread.period + 1, months)),
+        period_start=period_start(spread.period, months),
+        state=state_at(spread, spread.period).cases(*enumerate(STATES)),
+    )
 
 
-def build_landmarks(
-    study: Study, rule: LadderRule, *, days: float, period_months: int = 1, occasion: Occasion = "day"
-) -> ir.Table:
-    """Who bought within so many days of the end of each calendar period, and what was known of him then?
-
-    Parameters
-    ----------
-    days
-        Followed so long; periods after which as_of came sooner are left out.
+def build_runs(study: Study, rule: LadderRule, *, period_months: int = 1, occasion: Occasion = "day") -> ir.Table:
+    """Which purchase is a customer's last one at the end of which periods, and what is he in each of them?
 
     Returns
     -------
     ibis table
-        One customer and period: customer_id, period, state, depth_class, rhythm_class, spend_class (purchases, typical
-        gap and sales so far on a scale of doublings), came.
+        One purchase that is the last at the end of any complete period: customer_id, ordered_at, depth, discount (where
+        the study has it), begin and until (numbers of the first and last such period), base (place in `STATES` of the
+        state within his rhythm), fading_from and lost_from (periods from which he is fading and lost).
     """
     months = check_period_months(period_months)
-    spread = _spread(study, rule, months, occasion)
-    ends_at = period_start(spread.period + 1, months)
-    spread = spread.filter(days_between(ends_at, instant(study.as_of)) >= days)
-    after = days_between(period_start(spread.period + 1, months), spread.next_at)
-    return spread.select(
-        "customer_id",
-        "period",
-        "state",
-        depth_class=spread.depth.log2().floor().cast("int64"),
-        rhythm_class=spread.typical_days.log2().floor().cast("int64"),
-        spend_class=(spread.spend_so_far.clip(lower=0.0) + 1).log2().floor().cast("int64"),
-        came=(after <= days).fill_null(ibis.literal(value=False)).ifelse(1, 0),
-    )
-
-
-def _spread(study: Study, rule: LadderRule, months: int, occasion: Occasion) -> ir.Table:
-    """Each purchase once for every period in which it is the last one, with the state at the period's end."""
     rows = build_own_rhythm(study, rule.scale, occasion=occasion)
-    so_far = ibis.cumulative_window(group_by=rows.customer_id, order_by=rows.ordered_at)
-    rows = rows.mutate(spend_so_far=rows.revenue.fill_null(0.0).sum().over(so_far))
     last = ibis.literal(last_complete_period(study.as_of, months), "int64")
     until = ibis.coalesce(period_number(rows.next_at, months) - 1, last)
     rows = rows.mutate(begin=period_number(rows.ordered_at, months), until=ibis.least(until, last))
     rows = rows.filter(rows.until >= rows.begin, rows.until - rows.begin < _MOST_PERIODS)
-    spread = rows.mutate(period=ibis.range(rows.begin, rows.until + 1)).unnest("period")
-    spread = spread.mutate(silence_days=days_between(spread.ordered_at, period_start(spread.period + 1, months)))
-    state = ibis.cases(
-        (spread.silence_days > spread.lost_days, LOST),
-        (spread.silence_days > spread.fading_days, FADING),
-        (spread.is_return, RETURNED),
-        (spread.depth == 1, NEW),
-        (spread.depth < rule.loyal_from, DEVELOPING),
-        else_=LOYAL,
+    base = ibis.cases(
+        (rows.is_return, _place(RETURNED)),
+        (rows.depth == 1, _place(NEW)),
+        (rows.depth < rule.loyal_from, _place(DEVELOPING)),
+        else_=_place(LOYAL),
     )
-    return spread.mutate(period_start=period_start(spread.period, months), state=state)
-
-
-def count_moves(
-    study: Study,
-    rule: LadderRule,
-    *,
-    period_months: int = 1,
-    occasion: Occasion = "day",
-    begins_at: datetime | None = None,
-) -> pd.DataFrame:
-    """How many customers moved from which state to which, period by period?
-
-    Parameters
-    ----------
-    begins_at
-        Moves out of periods that begin before it are left out; None keeps all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Grain: period and states. Columns ``period_start`` (of the later period), ``before_state`` (two periods before;
-        empty where he was no customer yet), ``from_state`` (one before; empty in the period of the first purchase),
-        ``to_state``, ``n``.
-    """
-    states = build_states(study, rule, period_months=period_months, occasion=occasion)
-    order = ibis.window(group_by=states.customer_id, order_by=states.period)
-    moved = states.mutate(
-        from_state=states.state.lag(1).over(order), before_state=states.state.lag(2).over(order), to_state=states.state
+    # Silent at the end of a period for longer than so many days: when those days run out in that period or before.
+    return rows.select(
+        "customer_id",
+        "ordered_at",
+        "depth",
+        *(["discount"] if "discount" in rows.columns else []),
+        "begin",
+        "until",
+        base=base.cast("int8"),
+        fading_from=ibis.least(period_number(_after(rows.ordered_at, rows.fading_days), months), rows.until + 1),
+        lost_from=ibis.least(period_number(_after(rows.ordered_at, rows.lost_days), months), rows.until + 1),
     )
-    counted: pd.DataFrame = (
-        moved.group_by("period_start", "before_state", "from_state", "to_state").agg(n=moved.count()).to_pandas()
-    )
-    counted = counted.sort_values(["period_start", "before_state", "from_state", "to_state"], ignore_index=True)
-    columns = ["period_start", "before_state", "from_state", "to_state", "n"]
-    if begins_at is not None:
-        import pandas as pd
-
-        start = pd.Timestamp(begins_at) + pd.DateOffset(months=period_months)
-        counted = counted.loc[counted["period_start"] >= start].reset_index(drop=True)
-    return counted[columns]
 
 
-def count_before_moves(
-    study: Study,
-    rule: LadderRule,
-    *,
-    period_months: int = 1,
-    occasion: Occasion = "day",
-    begins_at: datetime | None = None,
-) -> pd.DataFrame:
-    """What had happened to customers in the period before they moved, and before they stayed?
-
-    Returns
-    -------
-    pandas.DataFrame
-        Grain: states and what happened. Columns ``from_state``, ``to_state``, ``sign`` (a complaint, another contact, a
-        campaign in the period of from_state; last purchase at a discount), ``had_it``, ``n``. Only signs the study
-        records; customers whose discount is not known are left out of that sign.
-    """
-    months = check_period_months(period_months)
-    states = build_states(study, rule, period_months=months, occasion=occasion)
-    order = ibis.window(group_by=states.customer_id, order_by=states.period)
-    moved = states.mutate(to_state=states.state.lead().over(order))
-    moved = moved.filter(moved.to_state.notnull())  # noqa: PD004
-    if begins_at is not None:
-        moved = moved.filter(moved.period_start >= instant(begins_at))
-    signs = _signs(study, months)
-    for name, dated in signs.items():
-        moved = moved.left_join(dated.mutate(**{name: ibis.literal(value=True)}), ["customer_id", "period"]).drop(
-            "customer_id_right", "period_right"
-        )
-        moved = moved.mutate(**{name: moved[name].fill_null(ibis.literal(value=False))})
-    flags = {name: moved[name] for name in signs}
-    if "discount" in moved.columns:
-        flags[DISCOUNT_SIGN] = moved.discount > 0
-    parts = []
-    for name, flag in flags.items():
-        known = moved.mutate(had_it=flag)
-        counted = known.filter(known.had_it.notnull()).group_by("state", "to_state", "had_it")  # noqa: PD004
-        parts.append(counted.agg(n=lambda t: t.count()).mutate(sign=ibis.literal(name)))
-    if not parts:
-        import pandas as pd
-
-        return pd.DataFrame(columns=["from_state", "to_state", "sign", "had_it", "n"])
-    found: pd.DataFrame = ibis.union(*parts).to_pandas() if len(parts) > 1 else parts[0].to_pandas()
-    found = found.rename(columns={"state": "from_state"})[["from_state", "to_state", "sign", "had_it", "n"]]
-    return found.sort_values(["sign", "from_state", "to_state", "had_it"], ignore_index=True)
-
-
-def _signs(study: Study, months: int) -> dict[str, ir.Table]:
-    """Customers and periods in which something was done to them or by them, a table for each kind."""
-    found = {}
-    if study.has("contacts"):
-        contacts = known_rows(study, "contacts")
-        contacts = contacts.filter(contacts.customer_id.notnull(), contacts.opened_at.notnull())  # noqa: PD004
-        contacts = contacts.mutate(period=period_number(contacts.opened_at, months))
-        is_complaint = contacts.kind == "complaint"
-        found[COMPLAINT_SIGN] = contacts.filter(is_complaint).select("customer_id", "period").distinct()
-        found[CONTACT_SIGN] = contacts.filter(~is_complaint).select("customer_id", "period").distinct()
-    if study.has("campaign_targets") and "targeted_at" in study.table("campaign_targets").columns:
-        targets = known_rows(study, "campaign_targets")
-        if "is_control" in targets.columns:
-            targets = targets.filter(~targets.is_control.fill_null(ibis.literal(value=False)))
-        targets = targets.filter(targets.customer_id.notnull(), targets.targeted_at.notnull())  # noqa: PD004
-        targets = targets.mutate(period=period_number(targets.targeted_at, months))
-        found[CAMPAIGN_SIGN] = targets.select("customer_id", "period").distinct()
+def state_at(runs: ir.Table, period: Any) -> ir.IntegerValue:
+    """Place in `STATES` of a run's customer at the end of one of its periods."""
+    found: ir.IntegerValue = ibis.cases(
+        (period >= runs.lost_from, _place(LOST)), (period >= runs.fading_from, _place(FADING)), else_=runs.base
+    ).cast("int8")
     return found
+
+
+def spread_runs(runs: ir.Table) -> ir.Table:
+    """Each row once for every one of its periods, from begin to until."""
+    return runs.mutate(period=ibis.range(runs.begin, runs.until + 1)).unnest("period")
+
+
+def _place(state: str) -> int:
+    return STATES.index(state)
+
+
+def _after(at: ir.TimestampValue, days: ir.FloatingValue) -> ir.TimestampValue:
+    microseconds = days.clip(upper=_FARTHEST_DAYS) * 86_400_000_000.0
+    return at + microseconds.cast("int64").as_interval("us")

@@ -12,13 +12,15 @@ from crm_research.loyalty.ladder_charts import draw_moves, draw_signs, draw_stat
 from crm_research.loyalty.ladder_figures import rhythm_figures, state_figures, steady_figures
 from crm_research.loyalty.ladder_page import show_cycle, show_ladder, show_ladder_check, show_rhythm, show_signs
 from crm_research.loyalty.page import show_depth, show_holdout, show_newcomers, show_retention
-from crm_research.loyalty.raising_page import (
-    draw_first_order,
-    show_discounts,
-    show_first_order,
-    show_recovery,
-    show_trials,
+from crm_research.loyalty.programme import (
+    Membership,
+    ProgrammeEffect,
+    find_membership,
+    measure_programme,
 )
+from crm_research.loyalty.programme_page import draw_programme, programme_figures, show_programme
+from crm_research.loyalty.raising_page import draw_first_order, show_discounts, show_first_order, show_trials
+from crm_research.loyalty.recovery_page import show_recovery
 from crm_research.loyalty.retention import Retention, estimate_retention
 from crm_research.loyalty.rhythm import RhythmAnalysis, describe_rhythm
 from crm_research.loyalty.rhythm_views import draw_bands
@@ -30,6 +32,8 @@ __all__ = [
     "Ladder",
     "LoyaltyAnalysis",
     "LoyaltyIndex",
+    "Membership",
+    "ProgrammeEffect",
     "Retention",
     "ReturnCheck",
     "RhythmAnalysis",
@@ -46,15 +50,19 @@ __all__ = [
     "draw_depth",
     "draw_first_order",
     "draw_moves",
+    "draw_programme",
     "draw_retention",
     "draw_signs",
     "draw_state_shares",
     "draw_triangle",
     "draw_waits",
     "estimate_retention",
+    "find_membership",
     "index_figures",
     "key_figures",
+    "measure_programme",
     "milestones",
+    "programme_figures",
     "repeat_finding",
     "retention_figures",
     "rhythm_figures",
@@ -67,6 +75,7 @@ __all__ = [
     "show_ladder",
     "show_ladder_check",
     "show_newcomers",
+    "show_programme",
     "show_recovery",
     "show_retention",
     "show_rhythm",

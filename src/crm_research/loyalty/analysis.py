@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.features.purchases import Occasion, build_purchases
+from crm_research.features.own_rhythm import number_purchases
+from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
 from crm_research.loyalty.counting import FIRST_INTAKE, LATER_INTAKE, count_waits
 from crm_research.loyalty.holdout import ReturnCheck, check_returns
@@ -116,7 +117,7 @@ def describe_loyalty(
     """
     retention = estimate_retention(study, period_months=period_months, confidence=confidence)
     counts = count_waits(study, occasion=occasion, newcomers_from=retention.newcomers_from)
-    sales = build_purchases(study, occasion=occasion)
+    sales = number_purchases(study, occasion=occasion)
     span = sales.aggregate(n=sales.count(), first=sales.ordered_at.min(), last=sales.ordered_at.max()).to_pandas()
     first_waits, basis, newcomers_from = _first_waits(counts, retention)
     waits = estimate_survival(first_waits, confidence=confidence) if len(first_waits) else None

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research.loyalty import words
 from crm_research.loyalty.analysis import LoyaltyAnalysis
+from crm_research.stats.intervals import newcombe_difference
 from crm_research.theme import (
     ACCENT,
     INK,
@@ -154,16 +155,19 @@ def draw_triangle(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
 
 def _retention_title(loyalty: LoyaltyAnalysis) -> str:
     pooled = loyalty.retention.pooled
-    first, last = pooled.iloc[0], pooled.iloc[-1]
+    first, last = pooled.iloc[0], words.last_watched(pooled)
     period = words.period_name(loyalty)
-    if len(pooled) == 1:
+    if last["period_index"] == first["period_index"]:
         return f"{say_percent(first['retention_rate'])} of an intake buy in the {period} after the first"
-    if last["lower"] > first["upper"]:
+    gap = newcombe_difference(
+        last["n_active"], last["n_customers"], first["n_active"], first["n_customers"], confidence=loyalty.confidence
+    )
+    if gap.lower > 0:
         way = "rises"
-    elif last["upper"] < first["lower"]:
+    elif gap.upper < 0:
         way = "falls"
     else:
-        return f"About as many of an intake buy in {period} {last['period_index']:.0f} as in {period} 1"
+        return f"Buying in {period} {last['period_index']:.0f} is not surely other than in {period} 1"
     return (
         f"Buying {way} from {say_percent(first['retention_rate'])} of an intake in {period} 1 to "
         f"{say_percent(last['retention_rate'])} in {period} {last['period_index']:.0f}"

@@ -9,11 +9,11 @@ import ibis
 import pandas as pd
 
 from crm_research.features.clock import instant, whole_days_between
-from crm_research.features.purchases import Occasion, build_purchases
+from crm_research.features.kept import seen_to_the_end
+from crm_research.features.own_rhythm import number_purchases
+from crm_research.features.purchases import Occasion
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
     from crm_research.study import Study
 
 DEEPEST: Final = 6
@@ -40,7 +40,7 @@ def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: dat
         ``depth``, ``tenure_days`` (the wait, to the next purchase or to as_of), ``n_entered`` (0 but at wait 0),
         ``n_ended`` (bought again), ``n_censored`` (not yet).
     """
-    numbered = _number_purchases(study, occasion)
+    numbered = number_purchases(study, occasion=occasion)
     until = ibis.coalesce(numbered.next_at, instant(study.as_of))
     old = ibis.literal(value=False) if newcomers_from is None else numbered.first_at < instant(newcomers_from)
     waits = numbered.mutate(
@@ -74,7 +74,7 @@ def count_returns(study: Study, *, occasion: Occasion = "day", newcomers_from: d
     """
     if study.holdout_until is None:
         return pd.DataFrame({"age_days": [], "wait_days": [], "n": []})
-    numbered = _number_purchases(study.standing_at(study.holdout_until), occasion)
+    numbered = number_purchases(seen_to_the_end(study), occasion=occasion)
     as_of = instant(study.as_of)
     once = numbered.filter(
         numbered.depth == 1,
@@ -88,14 +88,3 @@ def count_returns(study: Study, *, occasion: Occasion = "day", newcomers_from: d
     )
     counted: pd.DataFrame = once.group_by("age_days", "wait_days").agg(n=once.count()).to_pandas()
     return counted.sort_values(["age_days", "wait_days"], ignore_index=True)
-
-
-def _number_purchases(study: Study, occasion: Occasion) -> ir.Table:
-    """One purchase with its number for the customer (depth), the next one's instant and the first one's."""
-    purchases = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at")
-    window = ibis.window(group_by=purchases.customer_id, order_by=purchases.ordered_at)
-    return purchases.mutate(
-        depth=ibis.row_number().over(window) + 1,
-        next_at=purchases.ordered_at.lead().over(window),
-        first_at=purchases.ordered_at.min().over(ibis.window(group_by=purchases.customer_id)),
-    )

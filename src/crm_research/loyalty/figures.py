@@ -31,7 +31,8 @@ ESTIMATORS: Final = MappingProxyType(
         "Dirichlet draws; first passage by the fundamental matrix; order and stability by likelihood ratio",
         "index": "ridge logistic regression learned on an earlier period; areas compared by DeLong, deviance paired",
         "first purchase": "Cox regression of the wait for the second on what was known at the first",
-        "complaints and campaigns": "from the end of the period, against customers in the same class; normal limits",
+        "complaints, campaigns, programme": "from the end of the days it happened in, against customers of the same "
+        "class weighted to be alike (entropy balancing); customers as clusters",
         "trials": "share and sales against the control group; Newcombe, and normal with unequal variances",
         "holdout": "expected against observed returns of first-time buyers; Brier score against one daily rate",
     }
@@ -52,7 +53,7 @@ def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
         _figure(
             loyalty,
             RETENTION,
-            "Share of an intake that bought, months after its first",
+            "Intake buying again, months after the first",
             "share",
             {"estimate": row["retention_rate"], "lower": row["lower"], "upper": row["upper"]},
             int(row["n_customers"]),

@@ -9,7 +9,8 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.clock import days_between, instant, whole_days_between
-from crm_research.features.purchases import build_purchases, keep_dealings
+from crm_research.features.own_rhythm import number_purchases
+from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.models.hazards import CoxFit, fit_cox
@@ -66,10 +67,8 @@ def fit_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit:
 
 def read_first_orders(study: Study, loyalty: LoyaltyAnalysis) -> pd.DataFrame:
     """First purchases with what was known of them; ``tenure_days`` to the second, or to as_of, and ``is_ended``."""
-    days = build_purchases(study, occasion="day")
-    order = ibis.window(group_by=days.customer_id, order_by=days.ordered_at)
-    numbered = days.mutate(place=ibis.row_number().over(order), next_at=days.ordered_at.lead().over(order))
-    first = numbered.filter(numbered.place == 0)
+    numbered = number_purchases(study, occasion="day")
+    first = numbered.filter(numbered.depth == 1)
     if loyalty.retention.newcomers_from is not None:
         first = first.filter(first.ordered_at >= instant(loyalty.retention.newcomers_from))
     until = ibis.coalesce(first.next_at, instant(study.as_of))

@@ -163,7 +163,7 @@ def _period_days(study: Study, loyalty: LoyaltyAnalysis) -> float:
 def _read(study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis) -> tuple[pd.DataFrame, FloatArray]:
     """Parts as known at an instant, and who bought in the period after it."""
     there = replace(study, as_of=at, holdout_until=at + period)
-    parts = read_index_parts(there, occasion=loyalty.occasion)
+    parts = read_index_parts(study if at == study.as_of else there, occasion=loyalty.occasion)
     outcomes = build_outcomes(there, occasion=loyalty.occasion).select("customer_id", "is_repeat").to_pandas()
     came = outcomes.set_index("customer_id")["is_repeat"].reindex(parts["customer_id"]).fillna(value=False)
     y = came.to_numpy(dtype=float)

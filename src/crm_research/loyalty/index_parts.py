@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import ibis
 import numpy as np
 import pandas as pd
 
@@ -52,10 +51,8 @@ def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFram
     scale = fit_gap_scale(count_log_gaps(study, occasion=occasion))
     scale = set_limits(scale, count_gap_scores(study, scale, occasion=occasion))
     rows = build_own_rhythm(study, scale, occasion=occasion)
-    whole = ibis.window(group_by=rows.customer_id)
-    rows = rows.mutate(spend=rows.revenue.sum().over(whole), first_at=rows.ordered_at.min().over(whole))
     rows = rows.filter(rows.next_at.isnull())  # noqa: PD003
-    rows = rows.mutate(days_since_last=days_between(rows.ordered_at, instant(study.as_of)))
+    rows = rows.rename(spend="spend_so_far").mutate(days_since_last=days_between(rows.ordered_at, instant(study.as_of)))
     parts = rows.select(
         "customer_id",
         "spend",

@@ -11,9 +11,12 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.clock import last_complete_period
-from crm_research.features.states import FADING, LOST, LOYAL, STATES, LadderRule, count_before_moves, count_moves
+from crm_research.features.kept import seen_to_the_end
+from crm_research.features.moves import count_before_moves, count_in_rhythm, count_moves
+from crm_research.features.states import FADING, LOST, LOYAL, STATES, LadderRule
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.ladder_check import LadderCheck, check_ladder
+from crm_research.loyalty.loyal_from import LoyalFrom, choose_loyal_from, compare_loyal_from
 from crm_research.loyalty.rhythm import RhythmAnalysis
 from crm_research.models.markov import (
     ChainTest,
@@ -21,6 +24,7 @@ from crm_research.models.markov import (
     SteadyState,
     check_order,
     check_stability,
+    estimate_chance_before,
     estimate_first_passage,
     estimate_moves,
     estimate_steady_state,
@@ -41,6 +45,8 @@ class Ladder:
     ----------
     rule, period_months, last_at
         What the states mean, the length of a period, and the start of the last one complete at as_of.
+    loyal_from, sensitivity
+        Purchases that make loyal, and why; the loyal share under other numbers (`compare_loyal_from`).
     shares
         Grain: period and state. Columns ``period_start``, ``state``, ``n``, ``n_customers``, ``share``, ``lower``,
         ``upper`` (Wilson).
@@ -50,6 +56,8 @@ class Ladder:
         Where the states settle if moves stay as they are and nobody new comes.
     to_loyal, to_lost
         Periods until a state is reached first, as in `estimate_first_passage`, from states somebody was in.
+    loyal_before_lost
+        Chance to be loyal before being lost, as in `estimate_chance_before`, from states somebody was in.
     memory, second_memory, stability
         Tests: does it matter where a customer is; where he was before that; are moves alike in all periods?
     before
@@ -60,6 +68,8 @@ class Ladder:
     """
 
     rule: LadderRule
+    loyal_from: LoyalFrom
+    sensitivity: pd.DataFrame
     period_months: int
     last_at: datetime
     shares: pd.DataFrame
@@ -67,6 +77,7 @@ class Ladder:
     steady: SteadyState
     to_loyal: pd.DataFrame
     to_lost: pd.DataFrame
+    loyal_before_lost: pd.DataFrame
     memory: ChainTest
     second_memory: ChainTest
     stability: ChainTest
@@ -83,7 +94,12 @@ class Ladder:
 
 
 def describe_ladder(
-    study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis, *, loyal_from: int = 4, seed: int = 20170101
+    study: Study,
+    loyalty: LoyaltyAnalysis,
+    rhythm: RhythmAnalysis,
+    *,
+    loyal_from: int | None = None,
+    seed: int = 20170101,
 ) -> Ladder:
     """Where do customers stand on the ladder of loyalty, where do they move, and where does that lead?
 
@@ -94,7 +110,8 @@ def describe_ladder(
     loyalty, rhythm
         From `describe_loyalty` (period, occasion, confidence) and `describe_rhythm` (the scale of gaps).
     loyal_from
-        Purchases from which a customer within his rhythm is loyal.
+        Purchases from which a customer within his rhythm is loyal; None takes the number from which on another purchase
+        hardly makes the next one surer (`choose_loyal_from`).
 
     Raises
     ------
@@ -108,9 +125,11 @@ def describe_ladder(
     """
     months = loyalty.retention.period_months
     begins_at = loyalty.retention.newcomers_from
-    rule = LadderRule(scale=rhythm.scale, loyal_from=loyal_from)
-    seen_until = study if study.holdout_until is None else study.standing_at(study.holdout_until)
-    counts = count_moves(seen_until, rule, period_months=months, occasion=loyalty.occasion, begins_at=begins_at)
+    chosen = choose_loyal_from(loyalty.depths, loyal_from)
+    rule = LadderRule(scale=rhythm.scale, loyal_from=chosen.number)
+    # What happened until as_of is the same seen from then and from the end of the holdout: one table serves both.
+    longest = seen_to_the_end(study)
+    counts = count_moves(longest, rule, period_months=months, occasion=loyalty.occasion, begins_at=begins_at)
     past, later = _split(counts, study, months)
     moved = past.dropna(subset=["from_state"])
     if moved.empty:
@@ -122,10 +141,17 @@ def describe_ladder(
     shares = _share_states(past, loyalty.confidence)
     last_at = shares["period_start"].max()
     start = shares.loc[shares["period_start"] == last_at].set_index("state")["n"].reindex(STATES).fillna(0)
-    before = count_before_moves(study, rule, period_months=months, occasion=loyalty.occasion, begins_at=begins_at)
+    before = count_before_moves(
+        longest, rule, period_months=months, occasion=loyalty.occasion, begins_at=begins_at, ends_by=study.as_of
+    )
+    in_rhythm = count_in_rhythm(study, rule, period_months=months, occasion=loyalty.occasion)
     known = set(moved["from_state"])
     return Ladder(
         rule=rule,
+        loyal_from=chosen,
+        sensitivity=compare_loyal_from(
+            in_rhythm, int(start.sum()), loyalty.depths, chosen.number, confidence=loyalty.confidence
+        ),
         period_months=months,
         last_at=last_at,
         shares=shares,
@@ -133,6 +159,9 @@ def describe_ladder(
         steady=estimate_steady_state(moves, start=start.tolist(), seed=seed),
         to_loyal=_passage(moves, LOYAL, known, seed),
         to_lost=_passage(moves, LOST, known, seed),
+        loyal_before_lost=estimate_chance_before(moves, LOYAL, LOST, seed=seed).loc[
+            lambda table: table["state"].isin(known)
+        ],
         memory=check_order(moved.assign(before_state=moved["from_state"], from_state="any")),
         second_memory=check_order(moved.dropna(subset=["before_state"])),
         stability=check_stability(moved.rename(columns={"period_start": "period"})),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,8 @@ COLOURS: Final = MappingProxyType(
 # From the bottom of the picture: the loyal stand on the ground, the lost hang from the ceiling.
 _PILE: Final = (LOYAL, DEVELOPING, NEW, RETURNED, FADING, LOST)
 _LEAST_LABELLED: Final = 0.02
+_MOST_LABELS: Final = 7
+_STEPS_MONTHS: Final = (1, 2, 3, 6, 12, 24, 36, 60, 120, 240)
 
 
 def draw_state_shares(ladder: Ladder, ax: Axes | None = None) -> Axes:
@@ -59,7 +61,7 @@ def draw_state_shares(ladder: Ladder, ax: Axes | None = None) -> Axes:
         ax.bar(dates, values[0], bottom=bottom, width=10, color=[COLOURS[state] for state in _PILE])
     else:
         ax.set_xlim(dates[0], dates[-1])
-    _thin_dates(ax)
+    _thin_dates(ax, dates, wide.index, ladder.period_months)
     ax.set_ylim(0, 1)
     format_share(ax)
     tops = np.cumsum(values[-1])
@@ -127,12 +129,12 @@ def draw_signs(ladder: Ladder, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _thin_dates(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, DateFormatter
-
-    locate, write = cast("Any", AutoDateLocator), cast("Any", DateFormatter)
-    ax.xaxis.set_major_locator(locate(minticks=4, maxticks=7))
-    ax.xaxis.set_major_formatter(write("%Y-%m"))
+def _thin_dates(ax: Axes, places: Any, starts: Any, period_months: int) -> None:
+    """About seven labels at most, at round months."""
+    n_months = len(starts) * period_months
+    step = next((step for step in _STEPS_MONTHS if n_months / step <= _MOST_LABELS), n_months)
+    shown = [number for number, start in enumerate(starts) if (start.year * 12 + start.month - 1) % step == 0] or [0]
+    ax.set_xticks([places[number] for number in shown], [f"{starts[number]:%Y-%m}" for number in shown])
 
 
 def _two_lines(row: pd.Series) -> str:

@@ -55,17 +55,24 @@ def show_cycle(rhythm: RhythmAnalysis | None) -> None:
     show.figures(rhythm_figures(rhythm), as_table="Rhythm and cycle in figures")
 
 
-def show_ladder(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None, *, seed: int) -> Ladder | None:
+def show_ladder(
+    study: Study,
+    loyalty: LoyaltyAnalysis,
+    rhythm: RhythmAnalysis | None,
+    *,
+    loyal_from: int | None = None,
+    seed: int = 20170101,
+) -> Ladder | None:
     """Where do customers stand, and where do they move? None, and a note, where that cannot be told."""
     if rhythm is None:
         show.note("The states rest on rhythms, which these records cannot show.")
         return None
     try:
-        ladder = describe_ladder(study, loyalty, rhythm, seed=seed)
+        ladder = describe_ladder(study, loyalty, rhythm, loyal_from=loyal_from, seed=seed)
     except NotEnoughData as problem:
         show.note(str(problem))
         return None
-    show.note(f"{ladder_words.rule_words(ladder)}")
+    show.note(ladder_words.rule_words(ladder))
     caution = ladder_words.period_caution(ladder)
     if caution:
         show.note(caution, kind="caution")
@@ -83,6 +90,13 @@ def show_ladder(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis |
     show.note(" ".join([ladder_words.passage_finding(ladder), ladder_words.steady_finding(ladder)]).strip())
     show.figures(
         [*state_figures(ladder), *steady_figures(ladder)], as_table="Customers by state, now and in the long run"
+    )
+    show.note(ladder_words.sensitivity_finding(ladder))
+    show.table(
+        ladder.sensitivity.drop(columns="is_chosen"),
+        "Loyal customers, if another number of purchases made them so",
+        formats=dict.fromkeys(("loyal_share", "lower", "upper", "return_rate"), "share"),
+        note="Return rate: bought again within the time that every depth was watched for, after so many purchases.",
     )
     return ladder
 
@@ -102,7 +116,8 @@ def show_signs(ladder: Ladder | None) -> None:
     )
     show.note(
         f"{len(ladder.before)} comparisons are made, and one in twenty such intervals misses nought by chance. These "
-        "are associations. Who complains, or is chosen for a campaign, differs from others before anything "
+        "are associations, and a customer counts once for every period, so the intervals are a little narrow. Who "
+        "complains, or is chosen for a campaign, differs from others before anything "
         "happens to him: a customer who still complains still cares, and campaigns seek out good customers."
     )
 

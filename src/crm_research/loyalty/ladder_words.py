@@ -14,6 +14,7 @@ from crm_research.theme import join_words, say_count, say_date, say_estimate, sa
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 _SURE: Final = 0.05
+_MANY_MOVES: Final = 10_000
 
 
 def period_name(ladder: Ladder) -> str:
@@ -30,8 +31,19 @@ def rule_words(ladder: Ladder) -> str:
         f"At the end of a {period_name(ladder)} a customer is lost if he has been silent for longer than 19 of 20 gaps "
         "of customers with his rhythm, and fading if for longer than four of five. Within his rhythm he is returned if "
         "his last purchase ended a silence that had counted as lost, until he buys once more in his rhythm; else new "
-        f"with one purchase; {steps}loyal: from {number} on. The names are rules, not motives."
+        f"with one purchase; {steps}loyal: from {number} on, {ladder.loyal_from.why}. The names are rules, not motives."
     )
+
+
+def sensitivity_finding(ladder: Ladder) -> str:
+    """How much does the loyal share hang on the number of purchases that makes loyal?"""
+    number = ladder.rule.loyal_from
+    shares = {int(row["loyal_from"]): float(row["loyal_share"]) for _, row in ladder.sensitivity.iterrows()}
+    said = f"{say_percent(shares[number])} of customers are loyal by the rule of {number} purchases"
+    others = [other for other in (number - 1, number + 1) if other in shares]
+    told = join_words([f"{say_percent(shares[other])} by {other}" for other in others])
+    said = f"{said}; it would be {told}" if told else said
+    return f"{said}. The number is a matter of naming: the parameter loyal_from sets another."
 
 
 def share_title(ladder: Ladder) -> str:
@@ -76,7 +88,21 @@ def passage_finding(ladder: Ladder) -> str:
             said = _say_passage(ladder, row, state, target)
             if said:
                 parts.append(said)
-    return " ".join(parts)
+    return " ".join([*_say_chances(ladder), *parts])
+
+
+def _say_chances(ladder: Ladder) -> list[str]:
+    """Who gets to be loyal at all, before being lost? The mean time alone hides those who never do."""
+    found = ladder.loyal_before_lost.set_index("state")
+    if LOYAL not in set(ladder.to_lost["state"]):
+        return []
+    said = []
+    for state in (NEW, DEVELOPING):
+        if state in found.index:
+            estimate, lower, upper = found.loc[[state], ["chance", "lower", "upper"]].to_numpy(dtype=float)[0]
+            told = say_estimate(float(estimate), float(lower), float(upper), say_percent, ladder.confidence)
+            said.append(f"{told} of {state} customers")
+    return [f"By these moves {join_words(said)} would be loyal before they are lost."] if said else []
 
 
 def _say_passage(ladder: Ladder, row: dict[str, float], state: str, target: str) -> str:
@@ -104,8 +130,15 @@ def steady_finding(ladder: Ladder) -> str:
     """Where would it end, if moves stayed as they are?"""
     if ladder.steady.absorbing:
         held = join_words(list(ladder.steady.absorbing))
-        said = f"Nobody was seen to leave the state {held}, so in the long run today's customers would all end there."
-        return said if len(ladder.steady.absorbing) == 1 else f"{said[:-1]} or another such state."
+        said = (
+            f"Nobody was seen to leave the state {held}"
+            if len(ladder.steady.absorbing) == 1
+            else (f"Nobody was seen to leave any of the states {held}")
+        )
+        ended = sum(_long_run(ladder, state)[0] for state in ladder.steady.absorbing)
+        if ended > 1 - 1e-6:
+            return f"{said}, so in the long run today's customers would all end there."
+        return f"{said}; in the long run {say_percent(ended)} of today's customers would end there."
     lost, loyal = _long_run(ladder, LOST), _long_run(ladder, LOYAL)
     return (
         f"If moves stayed as they are and nobody new came, {say_estimate(*lost, say_percent, ladder.confidence)} of "
@@ -130,7 +163,15 @@ def tests_finding(ladder: Ladder) -> str:
         "moves were alike in all periods, as far as the records can show",
     )
     parts = [part for part in (where, memory, stable) if part]
-    return f"Tests by likelihood ratio: {'; '.join(parts)}." if parts else "The moves are too few to test the chain."
+    if not parts:
+        return "The moves are too few to test the chain."
+    told = f"Tests by likelihood ratio: {'; '.join(parts)}."
+    if ladder.memory.n < _MANY_MOVES:
+        return told
+    return (
+        f"{told} With {say_count(ladder.memory.n, 'move')} such tests find differences too small to matter; whether "
+        "these matter is for the forecasts of later moves to say."
+    )
 
 
 def _reject(test: ChainTest, yes: str, no: str) -> str:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from crm_research import show
 from crm_research.errors import NotEnoughData
-from crm_research.features.states import LadderRule
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.first_order import BASKET, CAMPAIGN, CHANNEL, DISCOUNT, fit_first_order
-from crm_research.loyalty.landmarks import (
-    QUICK,
-    SLOW,
-    compare_from_landmarks,
-    find_addressed,
-    find_complaints,
-)
+from crm_research.loyalty.following import FEWEST_DAYS, follow_days
 from crm_research.loyalty.rhythm import RhythmAnalysis
 from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
 from crm_research.theme import ACCENT, INK, chart_style, draw_intervals, join_words, new_axes, say_interval, say_percent
@@ -29,8 +21,6 @@ if TYPE_CHECKING:
     from crm_research.models.hazards import CoxFit
     from crm_research.study import Study
 
-_FEWEST_DAYS: Final = 14.0
-_PART_OF_SPAN: Final = 4.0
 _TITLE_NAMES: Final = 2
 
 
@@ -166,93 +156,9 @@ def discount_finding(found: pd.DataFrame) -> str:
     return f"Discounts seem to fall on purchases by chance, as far as always buying at one goes: {said}"
 
 
-def show_recovery(
-    study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None, *, loyal_from: int = 4
-) -> pd.DataFrame | None:
-    """After a complaint handled well, or a campaign: do customers buy again more often than those alike?"""
-    if rhythm is None:
-        return None
-    months = loyalty.retention.period_months
-    sources = [find(study, period_months=months) for find in (find_complaints, find_addressed)]
-    days = follow_days(study, loyalty, rhythm)
-    rule = LadderRule(scale=rhythm.scale, loyal_from=loyal_from)
-    found = [
-        compare_from_landmarks(
-            study, rule, source, days=days, period_months=months, occasion=loyalty.occasion,
-            confidence=loyalty.confidence,
-        )
-        for source in sources
-        if source is not None
-    ]  # fmt: skip
-    found = [table for table in found if not table.empty]
-    if not found:
-        show.note(
-            "The study records no handled complaints, and no campaigns without a control group, of 20 customers who "
-            "can be matched to others, so nothing can be said of what follows them."
-        )
-        return None
-    table = pd.concat(found, ignore_index=True)
-    show.note(recovery_finding(table, days))
-    show.table(
-        table,
-        f"Bought within {days:.0f} days of the end of the period, against customers who were alike until then",
-        formats=dict.fromkeys(("share", "share_alike"), "share")
-        | {name: lambda value: f"{100 * value:+.1f}" for name in ("difference", "lower", "upper", "raw_difference")},
-        note="Differences in points. Alike: same period and state, and about as many purchases, as long gaps and as "
-        "much spent, all as known at the end of the period. Raw: without matching. Associations: who complains, or is "
-        "chosen, may differ in what no record shows.",
-    )
-    return table
-
-
-def follow_days(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis) -> float:
-    """Two buying cycles, between two weeks and a quarter of the records."""
-    first = loyalty.first_at or study.as_of
-    span = (study.as_of - first).total_seconds() / 86_400
-    return float(np.floor(max(_FEWEST_DAYS, min(2 * rhythm.cycle_days, span / _PART_OF_SPAN))))
-
-
-def recovery_finding(table: pd.DataFrame, days: float) -> str:
-    """What follows, group by group."""
-    said = []
-    for _, row in table.iterrows():
-        limits = say_interval(row["lower"], row["upper"], lambda value: f"{100 * value:+.1f}")
-        way = "more" if row["lower"] > 0 else "fewer" if row["upper"] < 0 else "not clearly more or fewer"
-        said.append(
-            f"after {_article(str(row['group']))} {way} bought within {days:.0f} days than of those alike "
-            f"({100 * row['difference']:+.1f} points, {limits})"
-        )
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}.{_quick_against_slow(table)}"
-
-
-def _article(group: str) -> str:
-    return f"a {group}" if group in (QUICK, SLOW) else f"being {group}"
-
-
-def _quick_against_slow(table: pd.DataFrame) -> str:
-    if not {QUICK, SLOW} <= set(table["group"]):
-        return ""
-    quick, slow = (table.loc[table["group"] == name].iloc[0] for name in (QUICK, SLOW))
-    gap, half = float(quick["difference"] - slow["difference"]), float(np.hypot(_half(quick), _half(slow)))
-    limits = say_interval(gap - half, gap + half, lambda value: f"{100 * value:+.1f}")
-    verdict = (
-        "Quick handling goes with more repurchase than slow"
-        if gap - half > 0
-        else "Quick handling goes with less repurchase than slow"
-        if gap + half < 0
-        else "Quick and slow handling are not told apart"
-    )
-    return f" {verdict} ({100 * gap:+.1f} points, {limits})."
-
-
-def _half(row: pd.Series) -> float:
-    return float(row["upper"] - row["lower"]) / 2
-
-
 def show_trials(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> pd.DataFrame | None:
     """What campaigns did, against control groups drawn by chance. None, and a note, without any."""
-    days = _FEWEST_DAYS if rhythm is None else follow_days(study, loyalty, rhythm)
+    days = FEWEST_DAYS if rhythm is None else follow_days(study, loyalty, rhythm)
     found = compare_with_control(study, days=days, confidence=loyalty.confidence)
     if found.empty:
         show.note(

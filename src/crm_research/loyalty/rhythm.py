@@ -16,9 +16,10 @@ from crm_research.features.own_rhythm import (
     build_own_rhythm,
     count_gap_scores,
     count_log_gaps,
+    number_purchases,
     score_silence,
 )
-from crm_research.features.purchases import Occasion, build_purchases
+from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_outcomes
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.counting import count_waits
@@ -130,9 +131,8 @@ def describe_rhythm(study: Study, loyalty: LoyaltyAnalysis) -> RhythmAnalysis:
 def _stand(study: Study, scale: RhythmScale, occasion: Occasion) -> ir.Table:
     """One customer: his last purchase, his rhythm and the band his silence is in at as_of."""
     rows = build_own_rhythm(study, scale, occasion=occasion)
-    rows = rows.mutate(spend=rows.revenue.sum().over(ibis.window(group_by=rows.customer_id)))
     rows = rows.filter(rows.next_at.isnull())  # noqa: PD003
-    rows = rows.mutate(silence_days=days_between(rows.ordered_at, instant(study.as_of)))
+    rows = rows.rename(spend="spend_so_far").mutate(silence_days=days_between(rows.ordered_at, instant(study.as_of)))
     band = ibis.cases(
         (rows.silence_days > rows.lost_days, SILENT), (rows.silence_days > rows.fading_days, OVERDUE), else_=IN_RHYTHM
     )
@@ -176,17 +176,20 @@ def _list_overdue(standing: ir.Table, scores: pd.DataFrame) -> pd.DataFrame:
 
 def _measure_cycle(study: Study, loyalty: LoyaltyAnalysis, scale: RhythmScale) -> tuple[float, str]:
     waits = count_waits(study, occasion=loyalty.occasion, newcomers_from=None)
+    n_watched = 0.0
     for part, words in (
         (waits.loc[waits["depth"] > 1], "median wait after the second to sixth purchase, by survival"),
         (waits, "median wait after the first to sixth purchase, by survival"),
     ):
         counts = part.groupby("tenure_days", as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()
-        if counts["n_entered"].sum() < _FEWEST:
+        n_watched = float(counts["n_entered"].sum())
+        if n_watched < _FEWEST:
             continue
         median = float(estimate_survival(counts).medians["median_days"].iloc[0])
         if median > 0:
             return median, words
-    return math.exp(min(scale.centre, 20.0)), "typical gap of those who came back, for fewer than half did"
+    reason = "for too few were watched to say more" if n_watched < _FEWEST else "for fewer than half did"
+    return math.exp(min(scale.centre, 20.0)), f"typical gap of those who came back, {reason}"
 
 
 def _count_won(study: Study, loyalty: LoyaltyAnalysis, cycle_days: float) -> pd.DataFrame:
@@ -194,9 +197,8 @@ def _count_won(study: Study, loyalty: LoyaltyAnalysis, cycle_days: float) -> pd.
     columns = ["measure", "n", "n_won", "share", "lower", "upper"]
     if not cycle_days < 36_500:
         return pd.DataFrame(columns=columns)
-    purchases = build_purchases(study, occasion=loyalty.occasion).select("customer_id", "ordered_at")
-    first = purchases.ordered_at.min().over(ibis.window(group_by=purchases.customer_id))
-    aged = purchases.mutate(first_at=first).mutate(age_days=lambda t: days_between(t.first_at, t.ordered_at))
+    purchases = number_purchases(study, occasion=loyalty.occasion)
+    aged = purchases.mutate(age_days=days_between(purchases.first_at, purchases.ordered_at))
     aged = aged.filter(aged.first_at <= instant(study.as_of - timedelta(days=_FOLLOWED * cycle_days)))
     if loyalty.retention.newcomers_from is not None:
         aged = aged.filter(aged.first_at >= instant(loyalty.retention.newcomers_from))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from crm_research.loyalty.analysis import SHORT_DAYS, LoyaltyAnalysis
 from crm_research.theme import say_count, say_date, say_days, say_days_like, say_estimate, say_interval, say_percent
 from crm_research.vocabulary import DAYS_PER_YEAR
+
+_STILL_WATCHED: Final = 0.1
+_FEWEST_JUDGED: Final = 20
 
 
 def answer(loyalty: LoyaltyAnalysis) -> list[str]:
@@ -67,18 +72,25 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     pooled = loyalty.retention.pooled
     if pooled.empty:
         return ""
-    first, last = pooled.iloc[0], pooled.iloc[-1]
+    first, last = pooled.iloc[0], last_watched(pooled)
     period = period_name(loyalty)
     told = (
         f"{say_percent(first['retention_rate'])} of an intake buys in the {period} after its first "
         f"({say_interval(first['lower'], first['upper'], say_percent)})"
     )
-    if len(pooled) == 1:
+    if last["period_index"] == first["period_index"]:
         return told + "."
     return (
         f"{told}, {last['period_index']:.0f} {period}s after it {say_percent(last['retention_rate'])} "
         f"({say_interval(last['lower'], last['upper'], say_percent)})."
     )
+
+
+def last_watched(pooled: pd.DataFrame) -> pd.Series:
+    """The last period that a tenth of those watched in the first were still watched in."""
+    watched = pooled.loc[pooled["n_customers"] >= _STILL_WATCHED * pooled["n_customers"].iloc[0]]
+    last: pd.Series = watched.iloc[-1]
+    return last
 
 
 def period_name(loyalty: LoyaltyAnalysis) -> str:
@@ -115,7 +127,11 @@ def won_finding(loyalty: LoyaltyAnalysis) -> str:
     row = loyalty.won.iloc[0]
     between = say_interval(row["gap_lower"], row["gap_upper"], _points)
     days = say_days(row["horizon_days"])
-    gap = f"the share back within {days} is {_points(row['survival_gap'])} higher after the second purchase ({between})"
+    way = "lower" if row["survival_gap"] < 0 else "higher"
+    gap = (
+        f"the share back within {days} is {_points(abs(row['survival_gap']))} {way} after the second purchase than "
+        f"after the first (difference {between})"
+    )
     if row["gap_lower"] > 0:
         return (
             f"The records speak for the claim: {gap}. Part of it is selection, for those who buy twice were the keener "
@@ -162,6 +178,12 @@ def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
         if check.observed_share < check.expected_share
         else "More came back than expected"
     )
+    if check.n < _FEWEST_JUDGED:
+        return (
+            f"Only {say_count(check.n, 'first-time buyer')} waiting on {say_date(check.as_of)} could be followed into "
+            f"the holdout ({say_percent(check.observed_share)} came back, {say_percent(check.expected_share)} had been "
+            "expected): too few to judge the curve by."
+        )
     better = (
         "the curve was better than one rate of return for every day"
         if check.errors.lower > 0

@@ -14,15 +14,19 @@ from crm_research.satisfaction.conviction_charts import draw_groups, draw_later
 from crm_research.satisfaction.figures import (
     ESTIMATORS,
     conviction_figures,
+    corrected_figures,
     importance_figures,
     item_figures,
     key_figures,
+    map_figures,
     path_figures,
 )
 from crm_research.satisfaction.page import (
     means_table,
     show_conviction,
     show_first_picture,
+    show_groups,
+    show_map,
     show_means,
     show_priorities,
     show_promoters,
@@ -33,6 +37,7 @@ from crm_research.satisfaction.page import (
 from crm_research.satisfaction.promoters import Promoters, measure_promoters, net_score
 from crm_research.satisfaction.response import Response, measure_response
 from crm_research.satisfaction.roles import Roles, assign_roles
+from crm_research.satisfaction.structure_charts import draw_map
 from crm_research.satisfaction.words import answer
 
 __all__ = [
@@ -45,9 +50,11 @@ __all__ = [
     "answer",
     "assign_roles",
     "conviction_figures",
+    "corrected_figures",
     "describe_satisfaction",
     "draw_groups",
     "draw_later",
+    "draw_map",
     "draw_matrix",
     "draw_means",
     "draw_paths",
@@ -57,6 +64,7 @@ __all__ = [
     "importance_figures",
     "item_figures",
     "key_figures",
+    "map_figures",
     "means_table",
     "measure_conviction",
     "measure_promoters",
@@ -65,6 +73,8 @@ __all__ = [
     "path_figures",
     "show_conviction",
     "show_first_picture",
+    "show_groups",
+    "show_map",
     "show_means",
     "show_priorities",
     "show_promoters",

@@ -11,10 +11,12 @@ import pandas as pd
 
 from crm_research.features.answers import GAP_DAYS, Survey, read_survey
 from crm_research.satisfaction.conviction import Conviction, measure_conviction
+from crm_research.satisfaction.groups import Groups, compare_groups
 from crm_research.satisfaction.importance import Priorities, measure_priorities
 from crm_research.satisfaction.means import ItemMeans, compare_waves, mean_interval, measure_items
 from crm_research.satisfaction.promoters import Promoters, measure_promoters
 from crm_research.satisfaction.response import Response, measure_response
+from crm_research.satisfaction.reweighted import COLUMNS, reweigh
 from crm_research.satisfaction.roles import Roles, assign_roles
 from crm_research.satisfaction.structure import Structure, measure_structure
 from crm_research.stats.intervals import check_confidence
@@ -68,6 +70,10 @@ class SatisfactionAnalysis:
         The one rating that says most: satisfaction, else loyalty, else recommendation; None without any of them.
     items, promoters, priorities, structure, response, conviction
         The parts of the page; None where no answer is known, `promoters` also without such a question.
+    groups
+        Paths of groups of customers side by side; None where no answer is known.
+    reweighted
+        Importance, scales and paths with and without weights for who answered; see `reweigh`.
     as_of, confidence
         Where the study stands, and the level of every interval.
     """
@@ -83,6 +89,8 @@ class SatisfactionAnalysis:
     structure: Structure | None
     response: Response | None
     conviction: Conviction | None
+    groups: Groups | None
+    reweighted: pd.DataFrame
     as_of: datetime
     confidence: float
 
@@ -109,6 +117,7 @@ def describe_satisfaction(
     constructs: Mapping[str, Sequence[str]] | None = None,
     paths: Sequence[Sequence[str]] | None = None,
     pairs: Mapping[str, str] | None = None,
+    compare_by: str | None = None,
     wave_gap_days: int = GAP_DAYS,
     patronage_days: int = PATRONAGE_DAYS,
     attitude_cut: float | None = None,
@@ -125,6 +134,8 @@ def describe_satisfaction(
         Needs surveys; orders and contracts add what customers do.
     recommend, constructs, paths, pairs
         What the questions ask, where their names do not tell; see `assign_roles`.
+    compare_by
+        What parts the groups whose paths are compared; see `compare_groups`.
     wave_gap_days
         More days than this without a response part two waves.
     patronage_days, attitude_cut, rate_cut
@@ -135,7 +146,8 @@ def describe_satisfaction(
     Raises
     ------
     ParameterError
-        For names of items or constructs that do not exist. Thin records raise nothing: parts are None or carry notes.
+        For names of items, constructs or attributes that do not exist. Thin records raise nothing: parts are None or
+        carry notes.
     """
     check_confidence(confidence)
     survey = read_survey(study, gap_days=wave_gap_days)
@@ -148,6 +160,11 @@ def describe_satisfaction(
         survey, roles, now=now, before=before, confidence=confidence, n_bootstraps=n_bootstraps, seed=seed
     )
     rating, rated = _outcome(survey, roles)
+    structure = measure_structure(survey, roles, now=now, confidence=confidence, n_bootstraps=n_bootstraps, seed=seed)
+    response = measure_response(
+        study, survey, now=now, before=before, recommend=roles.recommend, outcome=rating, confidence=confidence,
+        seed=seed,
+    )  # fmt: skip
     return SatisfactionAnalysis(
         survey=survey,
         roles=roles,
@@ -157,17 +174,17 @@ def describe_satisfaction(
         items=measure_items(survey, now=now, before=before, confidence=confidence),
         promoters=measure_promoters(survey, roles.recommend, now=now, before=before, confidence=confidence),
         priorities=priorities,
-        structure=measure_structure(
-            survey, roles, now=now, confidence=confidence, n_bootstraps=n_bootstraps, seed=seed
-        ),
-        response=measure_response(
-            study, survey, now=now, before=before, recommend=roles.recommend, outcome=rating,
-            confidence=confidence, seed=seed,
-        ),
+        structure=structure,
+        response=response,
         conviction=measure_conviction(
             study, survey, roles, patronage_days=patronage_days, attitude_cut=attitude_cut, rate_cut=rate_cut,
             confidence=confidence, seed=seed,
         ),
+        groups=compare_groups(
+            study, survey, roles, now=now, before=before, by=compare_by, confidence=confidence,
+            n_bootstraps=n_bootstraps, seed=seed,
+        ),
+        reweighted=reweigh(survey, roles, priorities, structure, response.weights, now=now),
         as_of=study.as_of,
         confidence=float(confidence),
     )  # fmt: skip
@@ -225,5 +242,6 @@ def _nothing(study: Study, survey: Survey, confidence: float) -> SatisfactionAna
     roles = Roles(recommend=None, constructs={}, role_of={}, paths=(), stated={}, pairs={}, is_named=False)
     return SatisfactionAnalysis(
         survey=survey, roles=roles, wave=None, before=None, level=None, items=None, promoters=None, priorities=None,
-        structure=None, response=None, conviction=None, as_of=study.as_of, confidence=float(confidence),
+        structure=None, response=None, conviction=None, groups=None, reweighted=pd.DataFrame(columns=list(COLUMNS)),
+        as_of=study.as_of, confidence=float(confidence),
     )  # fmt: skip

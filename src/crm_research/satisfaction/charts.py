@@ -169,7 +169,7 @@ def draw_response(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     title = "Nothing known before tells surely who answers"
     if len(sure):
         named = [f"{r['attribute']} ({'more' if r['odds_ratio'] > 1 else 'less'})" for _, r in sure.head(2).iterrows()]
-        title = f"Answering goes with {' and '.join(named)}"
+        title = f"What goes with answering: {', '.join(named)}"
     ax = _rows_axes(
         len(table), ax,
         title=title,

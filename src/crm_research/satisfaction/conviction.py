@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,22 +11,19 @@ from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.answers import Survey
-from crm_research.features.purchases import build_purchases
-from crm_research.features.rfm import build_outcomes, build_rfm
+from crm_research.features.rfm import build_outcomes
 from crm_research.features.window import known_rows
 from crm_research.models.attitude import GROUPS, Membership, estimate_membership
+from crm_research.satisfaction.followed import ENDED, REPEAT, Followed, count_patronage, follow_groups
 from crm_research.satisfaction.roles import Roles
 from crm_research.stats.intervals import normal_quantile
-from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
 FloatArray = NDArray[np.float64]
 
-REPEAT: Final = "bought again"
 SPEND: Final = "spend"
-ENDED: Final = "ended a contract"
 _FEWEST_LATER: Final = 30
 
 
@@ -53,6 +49,9 @@ class Conviction:
     contrasts
         Grain: outcome. ``outcome``, ``gap`` (true less spurious loyalty: conviction at the same habit), ``lower``,
         ``upper``.
+    followed
+        The same from the close of each customer's first wave on, to as_of, with those censored who answered late; None
+        without groups.
     notes
         What stood in the way.
     """
@@ -64,6 +63,7 @@ class Conviction:
     n_without_purchase: int
     later: pd.DataFrame
     contrasts: pd.DataFrame
+    followed: Followed | None
     notes: tuple[str, ...]
 
 
@@ -100,11 +100,11 @@ def measure_conviction(
     notes = [] if items else ["No item asks for attitude or loyalty; satisfaction stands for it here."]
     items = items or roles.items_with_role("satisfaction")
     why = _what_is_missing(study, survey, items)
-    ages, n_left_out, groups = np.nan, 0, None
+    ages, n_left_out, groups, followed = np.nan, 0, None, None
     if why is None:
         answers = _latest_answers(survey, items)
         ages = float((pd.Timestamp(study.as_of) - answers["asked_at"]).dt.days.median())
-        counts = _count_purchases(study, patronage_days)
+        counts = count_patronage(study, answers[["customer_id"]].assign(at=pd.Timestamp(study.as_of)), patronage_days)
         frame = answers.merge(counts, on="customer_id", how="left").set_index("customer_id")
         n_left_out = int(frame["years"].isna().sum())
         frame = frame.dropna(subset=["years"])
@@ -115,11 +115,15 @@ def measure_conviction(
             )  # fmt: skip
             notes += groups.notes
             later, contrasts = _look_later(study, groups.chances, confidence)
+            followed = follow_groups(
+                study, survey, items, patronage_days=patronage_days, confidence=confidence, seed=seed
+            )
         except NotEnoughData as problem:
             why = str(problem)
     return Conviction(
         groups=groups, items=tuple(items), patronage_days=patronage_days, median_age_days=ages,
-        n_without_purchase=n_left_out, later=later, contrasts=contrasts, notes=(*notes, *([why] if why else [])),
+        n_without_purchase=n_left_out, later=later, contrasts=contrasts, followed=followed,
+        notes=(*notes, *([why] if why else [])),
     )  # fmt: skip
 
 
@@ -142,22 +146,6 @@ def _latest_answers(survey: Survey, items: list[str]) -> pd.DataFrame:
     reach = (scale["scale_max"] - scale["scale_min"]).replace(0, np.nan)
     scaled = 100 * (last[items] - scale["scale_min"]) / reach
     return pd.concat([last[["customer_id", "asked_at"]], scaled], axis=1)
-
-
-def _count_purchases(study: Study, patronage_days: int) -> pd.DataFrame:
-    """Repeat purchases of each customer in the days before as_of, and the years they were counted in."""
-    since = study.as_of - timedelta(days=patronage_days)
-    asked = known_rows(study, "surveys").select("customer_id").distinct()
-    buying = build_purchases(study, occasion="day")
-    recent = buying.filter(buying.ordered_at > since)
-    counted = recent.group_by("customer_id").agg(n=recent.count())
-    first = build_rfm(study, occasion="day").select("customer_id", "first_order_at").semi_join(asked, "customer_id")
-    frame = first.left_join(counted, "customer_id").drop("customer_id_right").to_pandas()
-    start = frame["first_order_at"].clip(lower=pd.Timestamp(since))
-    bought = frame["n"].fillna(0) - (frame["first_order_at"] > pd.Timestamp(since))
-    years = (pd.Timestamp(study.as_of) - start).dt.total_seconds() / (86_400 * DAYS_PER_YEAR)
-    counts = pd.DataFrame({"customer_id": frame["customer_id"], "n": bought.clip(lower=0), "years": years})
-    return counts.loc[counts["years"] > 0]
 
 
 def _look_later(study: Study, chances: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:

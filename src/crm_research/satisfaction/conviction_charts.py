@@ -8,7 +8,7 @@ import numpy as np
 
 from crm_research.models.attitude import GROUPS
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
-from crm_research.satisfaction.conviction import ENDED, REPEAT
+from crm_research.satisfaction.followed import ENDED, REPEAT
 from crm_research.theme import (
     ACCENT,
     MUTED,

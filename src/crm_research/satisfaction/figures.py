@@ -11,7 +11,7 @@ import pandas as pd
 
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
-from crm_research.satisfaction.conviction import REPEAT
+from crm_research.satisfaction.followed import REPEAT
 from crm_research.theme import say_percent
 
 NPS: Final = "satisfaction.nps"
@@ -19,6 +19,8 @@ ITEM_MEAN: Final = "satisfaction.item_mean"
 IMPORTANCE: Final = "satisfaction.importance"
 PATH: Final = "satisfaction.path"
 R2: Final = "satisfaction.r2"
+CORRECTED: Final = "satisfaction.path_corrected"
+MAP: Final = "satisfaction.map_importance"
 SHARE: Final = "loyalty.dick_basu_share"
 POINTS: Final = "points"
 
@@ -28,11 +30,13 @@ ESTIMATORS: Final = MappingProxyType(
         "changes": "partially overlapping samples (Derrick and others 2017); Holm over the items",
         "net promoter score": "promoters less detractors; adjusted Wald (Rocks 2016)",
         "importance": "Shapley shares of R squared; bootstrap percentiles",
-        "scales": "alpha, rho_A, composite reliability, AVE, HTMT; bootstrap percentiles",
-        "paths": "partial least squares, standardised; bootstrap percentiles; PLSpredict",
+        "scales": "alpha (jackknife of log(1 - alpha)), rho_A, composite reliability, AVE, HTMT; bootstrap percentiles",
+        "paths": "partial least squares, standardised, and consistent (PLSc); bootstrap percentiles; PLSpredict",
+        "map": "total effects in points of the last consequence beside mean scores (Ringle and Sarstedt 2016)",
+        "groups": "invariance of composites (MICOM) and permuted differences of paths, Holm",
         "who answered": "logistic model of answering, inverse weights trimmed at five times their median",
         "loyalty by conviction": "Dick and Basu's groups; reliability (alpha), NBD rates, normal copula; grouped "
-        "jackknife",
+        "jackknife; followed by weighted Kaplan-Meier from the close of the wave",
     }
 )
 
@@ -110,6 +114,41 @@ def path_figures(found: SatisfactionAnalysis) -> list[Figure]:
             model.n, f"R squared of the path model; {estimator}", validation=check, group=str(row["construct"]),
         )
         for _, row in explained.iterrows()
+    ]  # fmt: skip
+
+
+def corrected_figures(found: SatisfactionAnalysis) -> list[Figure]:
+    """Paths as they would be if constructs were measured without error; those that cannot be had are left out."""
+    model = None if found.structure is None else found.structure.paths
+    if model is None:
+        return []
+    return [
+        _figure(
+            found, CORRECTED, "Path without errors of measurement, in standard deviations", "",
+            {"estimate": row["corrected"], "lower": row["corrected_lower"], "upper": row["corrected_upper"]},
+            model.n,
+            f"consistent partial least squares (reliability rho_A), {model.n_bootstraps:,} bootstraps, percentiles",
+            validation=f"with errors of measurement: {row['estimate']:.2f}",
+            group=f"{row['source']} -> {row['target']}",
+        )
+        for _, row in model.paths.dropna(subset=["corrected"]).iterrows()
+    ]  # fmt: skip
+
+
+def map_figures(found: SatisfactionAnalysis) -> list[Figure]:
+    """Points of the last consequence that go with one more point of each construct, along all paths."""
+    held = None if found.structure is None else found.structure.map
+    if held is None:
+        return []
+    return [
+        _figure(
+            found, MAP, f"Points of {held.target} for one more (now at {row['performance']:.0f})", POINTS,
+            {"estimate": row["importance"], "lower": row["lower"], "upper": row["upper"]},
+            held.n,
+            "total effect of the path model, both from 0 to 100; percentiles",
+            validation=_prediction(found), group=str(row["construct"]),
+        )
+        for _, row in held.constructs.iterrows()
     ]  # fmt: skip
 
 

@@ -114,8 +114,7 @@ def _look_back(survey: Survey, roles: Roles, before: int | None, seed: int) -> p
     nothing = pd.Series(dtype=float)
     if before is None:
         return nothing
-    scaled = _to_hundred(survey, survey.answers.loc[survey.answers["wave"] == before])
-    target, drivers = _target(scaled, roles)[0], _drivers(scaled, roles)
+    target, drivers = rate_drivers(survey, roles, before)
     if target is None or not drivers:
         return nothing
     try:
@@ -123,6 +122,12 @@ def _look_back(survey: Survey, roles: Roles, before: int | None, seed: int) -> p
     except NotEnoughData:
         return nothing
     return model.shares.set_index("driver")["r2_share"]
+
+
+def rate_drivers(survey: Survey, roles: Roles, wave: int) -> tuple[pd.Series | None, dict[str, pd.Series]]:
+    """The outcome and the drivers of a wave, 0 to 100, one value a response; the outcome None where none was asked."""
+    scaled = _to_hundred(survey, survey.answers.loc[survey.answers["wave"] == wave])
+    return _target(scaled, roles)[0], _drivers(scaled, roles)
 
 
 def _to_hundred(survey: Survey, answers: pd.DataFrame) -> pd.DataFrame:

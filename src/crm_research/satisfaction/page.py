@@ -5,9 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from crm_research import show
-from crm_research.satisfaction import cautions, charts, conviction_charts, words
+from crm_research.satisfaction import cautions, charts, conviction_charts, structure_charts, structure_words, words
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
-from crm_research.satisfaction.figures import conviction_figures, importance_figures, item_figures, path_figures
+from crm_research.satisfaction.figures import (
+    conviction_figures,
+    corrected_figures,
+    importance_figures,
+    item_figures,
+    map_figures,
+    path_figures,
+)
 
 
 def show_first_picture(found: SatisfactionAnalysis) -> None:
@@ -82,7 +89,7 @@ def show_priorities(found: SatisfactionAnalysis) -> None:
             note="Below nought the experience falls short.",
         )  # fmt: skip
     for text in parts.notes:
-        show.note(text)
+        show.note(text if parts.model is None else f"Importance: {text[0].lower()}{text[1:]}")
 
 
 def show_structure(found: SatisfactionAnalysis) -> None:
@@ -102,6 +109,9 @@ def show_structure(found: SatisfactionAnalysis) -> None:
     if parts.paths is not None:
         show.chart(charts.draw_paths(found), alt=f"{words.path_finding(found)}.", data=parts.paths.paths)
         show.figures(path_figures(found), as_table="Paths and what they explain")
+        show.note(structure_words.corrected_finding(found))
+        if structure_words.is_corrected(found):
+            show.figures(corrected_figures(found), as_table="Paths without errors of measurement")
     if parts.prediction is not None:
         shown = ["construct", "n_items", "n_useful", "n_better", "power"]
         show.table(
@@ -110,6 +120,60 @@ def show_structure(found: SatisfactionAnalysis) -> None:
         )  # fmt: skip
     for text in [*parts.notes, *(parts.paths.notes if parts.paths is not None else ())]:
         show.note(text)
+
+
+def show_map(found: SatisfactionAnalysis) -> None:
+    """Where a better rating would move the last consequence most, by the path model."""
+    held = None if found.structure is None else found.structure.map
+    if held is None:
+        show.note("Without a path model there is no map of what would move loyalty or satisfaction.")
+        return
+    show.chart(
+        structure_charts.draw_map(found),
+        alt=f"{structure_words.map_finding(found)}. Total effect by performance, with a cross for each construct.",
+        data=held.constructs,
+    )
+    show.figures(map_figures(found), as_table=f"Points of {held.target} for one more point of each construct")
+    show.table(
+        held.items, f"The same, dealt out among the items of each construct (target: {held.target})",
+        formats={"importance": "{:.3f}", "performance": "{:.1f}"},
+        note="Importance: points of the target that go with one more point of the item; performance: mean on 0 to 100.",
+    )  # fmt: skip
+
+
+def show_groups(found: SatisfactionAnalysis) -> None:
+    """Whether the same leads to the same in every group, after asking whether that may be compared."""
+    held = found.groups
+    if held is None or held.found is None:
+        show.note(held.note if held is not None else "Without answers there are no groups to compare.")
+        return
+    show.note(structure_words.groups_finding(found))
+    alike, paths = (_name_groups(table) for table in (held.found.invariance, held.found.paths))
+    p_values = ["agreement_p", "mean_p", "variance_p"]
+    show.table(
+        alike[["groups", "construct", "agreement", *p_values, "invariance"]],
+        f"Do the groups ({held.by}) mean the same by a construct?",
+        formats={"agreement": "{:.3f}"} | dict.fromkeys(p_values, "{:.3f}"),
+        note="Agreement: of the construct weighed as either group would; p by permuted groups. Invariance none: the "
+        "groups weigh the items differently, and paths are not compared; partial: paths may be compared; full: means "
+        "and spreads agree too.",
+    )
+    paths = paths.assign(path=paths["source"] + " → " + paths["target"])
+    numbers = ["estimate_one", "estimate_other", "difference", "lower", "upper"]
+    show.table(
+        paths[["groups", "path", *numbers, "p_adjusted", "is_comparable"]].rename(
+            columns={"estimate_one": "first", "estimate_other": "second", "is_comparable": "comparable"}
+        ),
+        f"Paths by {held.by}",
+        formats=dict.fromkeys(("first", "second", *numbers[2:]), "{:.2f}") | {"p_adjusted": "{:.3f}"},
+        note="p adjusted: permuted groups, Holm over all rows.",
+    )
+    for text in held.found.notes:
+        show.note(text)
+
+
+def _name_groups(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(groups=table["one"].astype(str) + ", " + table["other"].astype(str))
 
 
 def show_response(found: SatisfactionAnalysis) -> None:
@@ -122,7 +186,18 @@ def show_response(found: SatisfactionAnalysis) -> None:
     if len(parts.effects):
         show.chart(charts.draw_response(found), alt=words.response_finding(found), data=parts.effects)
     if len(parts.moves):
-        show.table(parts.moves, "Means with and without weights for who answers")
+        show.table(
+            parts.moves, "Means with and without weights for who answers",
+            formats=dict.fromkeys(("plain", "weighted", "moved", "lower", "upper"), "{:.2f}"),
+        )  # fmt: skip
+    show.note(structure_words.reweighted_finding(found))
+    if len(found.reweighted):
+        show.table(
+            found.reweighted.sort_values("is_outside", ascending=False, kind="stable"),
+            "Importance, scales and paths with and without weights for who answers",
+            formats=dict.fromkeys(("plain", "lower", "upper", "weighted"), "{:.2f}"),
+            note="Lower and upper: limits without weights.",
+        )
     for text in [*parts.notes, *cautions.silence_notes(found)]:
         show.note(text, kind="caution")
 
@@ -145,6 +220,14 @@ def show_conviction(found: SatisfactionAnalysis) -> None:
     if len(parts.later):
         show.chart(conviction_charts.draw_later(found), alt=words.later_finding(found), data=parts.later)
     show.note(words.later_finding(found) or "No outcome of the holdout can be compared.")
+    show.note(structure_words.followed_finding(found))
+    if parts.followed is not None and len(parts.followed.table):
+        show.table(
+            parts.followed.table, "What the groups did from the day after their wave had closed",
+            formats=dict.fromkeys(("value", "lower", "upper"), "share") | {"days": "{:.0f}"},
+            note="Kaplan-Meier, each customer by his chance to belong to the group, which rests on the wave's answers "
+            "and on purchases before it closed. Value: share within so many days; n censored: not followed to the end.",
+        )  # fmt: skip
     for text in parts.notes:
         show.note(text)
 

@@ -57,6 +57,8 @@ class Response:
     again
         Those who answered the wave before: mean of their answers then, by whether they answered again; None where too
         few did.
+    weights
+        One for each customer who answered, by his id; empty without a model.
     notes
         What stood in the way.
     """
@@ -72,6 +74,7 @@ class Response:
     trimmed_share: float
     moves: pd.DataFrame
     again: dict[str, float] | None
+    weights: pd.Series
     notes: tuple[str, ...]
 
 
@@ -136,6 +139,7 @@ def measure_response(
         n_effective=float(weight.sum() ** 2 / (weight**2).sum()),
         trimmed_share=trimmed,
         moves=_move(survey, named, weight, recommend, confidence),
+        weights=weight,
         notes=tuple(notes),
     )
 
@@ -154,6 +158,7 @@ def _bare(n_customers: int, n_answered: int, n_anonymous: int, again: dict[str, 
         trimmed_share=0.0,
         moves=pd.DataFrame(columns=["item", "n", "plain", "weighted", "moved", "lower", "upper"]),
         again=again,
+        weights=pd.Series(dtype=float),
         notes=(),
     )
 

@@ -9,7 +9,14 @@ import pandas as pd
 
 from crm_research.errors import CrmError
 from crm_research.features.answers import Survey
-from crm_research.models.paths import PathModel, PathPrediction, fit_paths, predict_paths
+from crm_research.models.paths import (
+    ImportanceMap,
+    PathModel,
+    PathPrediction,
+    fit_paths,
+    map_importance,
+    predict_paths,
+)
 from crm_research.models.scales import Distinctness, assess_scale, measure_htmt
 from crm_research.satisfaction.roles import Roles
 
@@ -29,6 +36,8 @@ class Structure:
         The path model; None where it could not be fitted.
     prediction
         PLSpredict of the model; None without one.
+    map
+        Total effects on the last consequence beside performance; None without a path model.
     reversed_items
         Items that run against the others of their construct.
     notes
@@ -39,6 +48,7 @@ class Structure:
     distinctness: Distinctness | None
     paths: PathModel | None
     prediction: PathPrediction | None
+    map: ImportanceMap | None
     reversed_items: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
 
@@ -91,9 +101,20 @@ def measure_structure(
                 lambda: predict_paths(answers, held, list(roles.paths), **options), "the check by prediction", notes
             )
     return Structure(
-        scales=scales, distinctness=distinctness, paths=paths, prediction=prediction, reversed_items=tuple(turned),
-        notes=tuple(notes),
+        scales=scales, distinctness=distinctness, paths=paths, prediction=prediction, map=_map(paths, roles),
+        reversed_items=tuple(turned), notes=tuple(notes),
     )  # fmt: skip
+
+
+def _map(model: PathModel | None, roles: Roles) -> ImportanceMap | None:
+    """For loyalty, else for what stands last in the order of the satisfaction indices and has a cause."""
+    if model is None:
+        return None
+    reached = set(model.effects["target"])
+    order = [*roles.with_role("loyalty"), *roles.with_role("trust"), *roles.with_role("satisfaction")]
+    order += [target for _, target in reversed(roles.paths)]
+    target = next((name for name in order if name in reached), None)
+    return None if target is None else map_importance(model, target)
 
 
 def _assess(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
-from crm_research.satisfaction.conviction import ENDED, REPEAT
+from crm_research.satisfaction.followed import ENDED, REPEAT
 from crm_research.stats.intervals import normal_quantile
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 
@@ -271,6 +271,8 @@ def response_finding(found: SatisfactionAnalysis) -> str:
     parts = found.response
     if parts is None:
         return ""
+    if parts.n_customers == 0:
+        return "No customer was known before the wave began, so those who answered cannot be held against the others."
     said = (
         f"{say_count(parts.n_answered, 'customer')} of {parts.n_customers:,} known when the wave began answered "
         "under their "

@@ -1,19 +1,21 @@
 """Segmentation: which groups of customers differ in how they buy, and whether the groups are real."""
 
-from crm_research.segmentation.assigning import assign_customers
-from crm_research.segmentation.cards import describe_groups, name_groups
+from crm_research.segmentation.assigning import assign_customers, assign_segments
+from crm_research.segmentation.cards import describe_groups
 from crm_research.segmentation.criteria import RULE, compare_numbers_of_groups
 from crm_research.segmentation.drift import AGE_RULE, measure_drift
 from crm_research.segmentation.evidence import Evidence, find_groups, judge_groups
 from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
 from crm_research.segmentation.inputs import Inputs, build_inputs, choose_inputs
+from crm_research.segmentation.keeping import keep_groups, keep_mixture, keep_segmentation
 from crm_research.segmentation.living_page import show_living
 from crm_research.segmentation.migration import measure_migration
 from crm_research.segmentation.nulls import compare_with_nulls
 from crm_research.segmentation.rules import Rules, grow_rules
-from crm_research.segmentation.saved import keep_segmentation, load_segmentation, save_segmentation
+from crm_research.segmentation.saved import load_segmentation, save_segmentation
 from crm_research.segmentation.segments import Grouping, Segmentation, segment_customers
 from crm_research.segmentation.stability import bootstrap_groups, judge_stability
+from crm_research.segmentation.suggested_names import name_groups
 from crm_research.segmentation.who_page import show_rfm, show_use, show_who, show_worth
 from crm_research.segmentation.wording import say_fidelity, say_holdout, say_methods, say_numbers
 
@@ -27,6 +29,7 @@ __all__ = [
     "Rules",
     "Segmentation",
     "assign_customers",
+    "assign_segments",
     "bootstrap_groups",
     "build_inputs",
     "check_in_holdout",
@@ -38,6 +41,8 @@ __all__ = [
     "grow_rules",
     "judge_groups",
     "judge_stability",
+    "keep_groups",
+    "keep_mixture",
     "keep_segmentation",
     "load_segmentation",
     "measure_drift",

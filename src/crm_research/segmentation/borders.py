@@ -27,7 +27,12 @@ _FAR_TAIL: Final = 3.0
 
 
 def measure_borders(
-    points: NDArray[np.float64], labels: NDArray[np.int64], *, seed: int, names: Sequence[str] | None = None
+    points: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    *,
+    seed: int,
+    names: Sequence[str] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     """How many customers stand between two groups, compared with the sparser of the two?
 
@@ -39,6 +44,8 @@ def measure_borders(
         Group of each row.
     names
         Inputs, one a column; numbers where not given.
+    weights
+        What each input was multiplied by after its ends were cut off at three; 1 where not given.
 
     Returns
     -------
@@ -56,11 +63,12 @@ def measure_borders(
     Two normal groups of equal size reach .5 at 3.35 of their standard deviations.
     """
     spread = spread_ties(points, seed=seed)
+    ends = CUT_OFF * (np.ones(points.shape[1]) if weights is None else weights)
     rows = []
     for one, other in combinations([int(label) for label in np.unique(labels)], 2):
         is_one, is_other = labels == one, labels == other
         density = _density_between(spread[is_one], spread[is_other])
-        heap, value = find_heap_rule(points[is_one], points[is_other])
+        heap, value = find_heap_rule(points[is_one], points[is_other], ends=ends)
         rows.append(
             {
                 "group": one,
@@ -93,11 +101,13 @@ def spread_ties(points: NDArray[np.float64], *, seed: int) -> NDArray[np.float64
     return np.column_stack([_spread_column(column, rng) for column in points.T])
 
 
-def find_heap_rule(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[int | None, float]:
+def find_heap_rule(
+    one: NDArray[np.float64], other: NDArray[np.float64], *, ends: NDArray[np.float64] | None = None
+) -> tuple[int | None, float]:
     """The input, and its value, on which "exactly this value or not" tells two groups apart nine times in ten.
 
     Balanced accuracy, so that the larger group does not decide. None where there is no such value. The ends at which
-    scaled inputs are cut off are no such values: who stands there has any value beyond.
+    scaled inputs are cut off (three, where not given) are no such values: who stands there has any value beyond.
     """
     both = np.vstack([one, other])
     best, where, value = HEAP_RULE, None, float("nan")
@@ -105,7 +115,8 @@ def find_heap_rule(one: NDArray[np.float64], other: NDArray[np.float64]) -> tupl
         values, counts = np.unique(both[:, place], return_counts=True)
         if len(values) < 2:
             continue
-        for heap in values[(counts >= _LEAST_HEAP * len(both)) & ~np.isclose(np.abs(values), CUT_OFF)]:
+        end = CUT_OFF if ends is None else float(ends[place])
+        for heap in values[(counts >= _LEAST_HEAP * len(both)) & ~np.isclose(np.abs(values), end)]:
             accuracy = 0.5 + abs(float((one[:, place] == heap).mean() - (other[:, place] == heap).mean())) / 2
             if accuracy >= best:
                 best, where, value = accuracy, place, float(heap)

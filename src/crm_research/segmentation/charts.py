@@ -9,7 +9,6 @@ import numpy as np
 
 from crm_research import theme
 from crm_research.errors import ParameterError, offer_names
-from crm_research.segmentation.inputs import WORDS
 from crm_research.segmentation.stability import PATTERN, STABLE
 from crm_research.segmentation.wording import vote
 
@@ -61,13 +60,14 @@ def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None)
 
 
 def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
-    used = list(found.inputs.used)
+    used, terms = list(found.inputs.used), found.inputs.terms
     groups = list(found.cards["group"])
-    means = np.array([found.inputs.scaled[found.labels == group].mean(axis=0) for group in groups])
-    shifts = means - found.inputs.scaled.mean(axis=0)
+    scaled = found.unweighted
+    means = np.array([scaled[found.labels == group].mean(axis=0) for group in groups])
+    shifts = means - scaled.mean(axis=0)
     widest = used[int(np.argmax(np.ptp(shifts, axis=0)))]
     ax = theme.new_axes(
-        title=f"The groups differ most in {WORDS[widest]}",
+        title=f"The groups differ most in {terms[widest].words}",
         subtitle="Mean of each group less the mean of all, in robust standard deviations of the scaled input",
         size=(theme.SIZE[0], 1.7 + 0.42 * len(used) + 0.22 * len(groups)),
         grid="x",
@@ -78,7 +78,7 @@ def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     names = list(found.cards["segment"])
     for name, row, colour in zip(names, shifts, _colours(found, names), strict=True):
         ax.plot(row, places, "o", markersize=9, color=colour, markeredgecolor=theme.PAPER, label=name)
-    theme.name_rows(ax, [WORDS[name] for name in used[::-1]])
+    theme.name_rows(ax, [terms[name].words for name in used[::-1]])
     ax.set_ylim(-0.6, len(used) - 0.4)
     _key_below(ax)
     return ax
@@ -91,7 +91,9 @@ def _draw_numbers(_: Segmentation, found: Grouping, __: Axes | None) -> Axes:
     n_all = sum(len(names) for names in vote(numbers).values())
     panels = theme.new_panels(
         3,
-        title=f"{_say_votes(n_agreeing, n_all)} for {theme.say_small_count(said)} groups",
+        title=f"{_say_votes(n_agreeing, n_all)} for {theme.say_small_count(said)} groups"
+        if len(numbers) > 1
+        else f"No other number than {theme.say_small_count(said)} groups was tried",
         subtitle="Six views by number of groups: the chosen one in colour, the choice of each criterion ringed",
         panel_titles=[title for title, _ in _NUMBERS],
         size=(theme.SIZE[0], 5.0),
@@ -178,7 +180,7 @@ def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     nulls = found.nulls[found.nulls["judges_separation"]][::-1]
     own = float(nulls["silhouette"].iloc[0])
     beaten = int(nulls["is_beyond"].sum())
-    what = "better separated than in" if beaten == len(nulls) else "no better separated than in some"
+    what = "better separated than in" if beaten == len(nulls) else "not clearly better separated than in some"
     ax = theme.new_axes(
         title=f"The groups are {what} data without groups",
         subtitle=f"Silhouette of {theme.say_small_count(found.k)} groups: here, and the mean and highest of null data",

@@ -20,24 +20,45 @@ _LEAST_MODE: Final = 0.05
 
 
 def permute_columns(points: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """The same values in every column, each column in an order of its own: no structure between columns is left."""
-    return np.column_stack([rng.permutation(column) for column in points.T])
+    """The same values in every column, each column in an order of its own: no structure between columns is left.
+
+    The levels of one category stay together (`find_categories`): they are one input.
+    """
+    drawn = np.empty_like(points)
+    for columns in find_categories(points):
+        drawn[:, columns] = points[np.ix_(rng.permutation(len(points)), columns)]
+    return drawn
 
 
 def fit_gaussian(points: NDArray[np.float64]) -> Draw:
     """One Gaussian cloud with the same means and covariances."""
     middle, covariance = points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
-    return lambda rng: rng.multivariate_normal(middle, covariance, size=len(points), method="eigh")
+    # Not checked: one giant makes rounding errors as large as all other variances.
+    return lambda rng: rng.multivariate_normal(
+        middle, covariance, size=len(points), method="eigh", check_valid="ignore"
+    )
 
 
 def fit_copula(points: NDArray[np.float64], *, seed: int) -> Draw:
     """One cloud with the shape of each input and the rank correlations between them (a Gaussian copula).
 
     Ties weaken rank correlations; those of the copula are raised until the draws have what the data have (Cario and
-    Nelson 1997), or counts would look more alike than the copula makes them.
+    Nelson 1997), or counts would look more alike than the copula makes them. The levels of a category are cut out of
+    one such variable, in the order in which the customers of each stand on what the other inputs have most in common.
     """
-    shapes, correlations = np.sort(points, axis=0), _fit_correlations(points, seed)
-    return lambda rng: _pick(shapes, _draw_ranks(correlations, len(shapes), rng))
+    categories = find_categories(points)
+    scores = order_levels(points, categories)
+    correlations = _fit_correlations(scores, seed)
+    sorted_rows = scores.argsort(axis=0, kind="stable")
+
+    def draw(rng: np.random.Generator) -> NDArray[np.float64]:
+        drawn = np.empty_like(points)
+        rows = np.take_along_axis(sorted_rows, _draw_ranks(correlations, len(points), rng), axis=0)
+        for place, columns in enumerate(categories):
+            drawn[:, columns] = points[np.ix_(rows[:, place], columns)]
+        return drawn
+
+    return draw
 
 
 def fit_one_hump(points: NDArray[np.float64], *, seed: int) -> Draw:
@@ -45,13 +66,13 @@ def fit_one_hump(points: NDArray[np.float64], *, seed: int) -> Draw:
     from crm_research.segmentation.borders import spread_ties
 
     spread = spread_ties(points, seed=seed)
-    shapes, correlations = np.sort(spread, axis=0), _fit_correlations(points, seed)
+    draw_spread = fit_copula(spread, seed=seed)
     widths = np.array([one_hump_width(column) for column in spread.T])
     middle, variances = spread.mean(axis=0), spread.var(axis=0)
     shrink = np.sqrt(variances / np.maximum(variances + widths**2, np.finfo(float).tiny))
 
     def draw(rng: np.random.Generator) -> NDArray[np.float64]:
-        drawn = _pick(shapes, _draw_ranks(correlations, len(shapes), rng))
+        drawn = draw_spread(rng)
         smoothed: NDArray[np.float64] = middle + shrink * (drawn + widths * rng.normal(size=drawn.shape) - middle)
         return smoothed
 
@@ -70,6 +91,54 @@ def fit_heaps(points: NDArray[np.float64], *, seed: int) -> Draw | None:
         return None
     sides = [fit_copula(points[side], seed=seed) for side in (heap, ~heap)]
     return lambda rng: np.vstack([side(rng) for side in sides])
+
+
+def find_categories(points: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """Which columns are levels of one category, so that nobody has two of them?
+
+    Returns
+    -------
+    list
+        Numbers of the columns of each input: neighbours with two values each, of which no customer has the higher one
+        twice, stand together; every other column stands alone.
+    """
+    found: list[list[int]] = []
+    taken: NDArray[np.bool_] | None = None
+    for place, column in enumerate(points.T):
+        is_on = column == column.max()
+        is_level = bool(((column == column.min()) | is_on).all()) and not is_on.all()
+        if is_level and taken is not None and not (taken & is_on).any():
+            found[-1].append(place)
+            taken = taken | is_on
+        else:
+            found.append([place])
+            taken = is_on if is_level else None
+    return [np.array(columns) for columns in found]
+
+
+def order_levels(points: NDArray[np.float64], categories: list[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """One column an input: its values, or for a category where the customers of each level stand on the others' first
+    principal component.
+    """  # noqa: D205
+    scores = np.empty((len(points), len(categories)))
+    for place, columns in enumerate(categories):
+        if len(columns) == 1:
+            scores[:, place] = points[:, columns[0]]
+            continue
+        others = np.delete(points, columns, axis=1)
+        levels = np.unique(points[:, columns], axis=0, return_inverse=True)[1].ravel()
+        common = _first_component(others) if others.shape[1] else levels.astype(float)
+        means = np.bincount(levels, weights=common) / np.bincount(levels)
+        # A rank for each level: two levels that stand alike must not become one.
+        scores[:, place] = means.argsort().argsort()[levels]
+    return scores
+
+
+def _first_component(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = points - points.mean(axis=0)
+    direction = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+    along: NDArray[np.float64] = centred @ direction
+    return along
 
 
 def one_hump_width(values: NDArray[np.float64]) -> float:

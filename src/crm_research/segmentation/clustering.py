@@ -36,13 +36,16 @@ def fit_centres(
     return np.asarray(fitted.cluster_centers_, dtype=np.float64)
 
 
-def assign_nearest(points: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Number of the nearest centre for each point, in bounded memory."""
+def assign_nearest(
+    points: NDArray[np.float64], centres: NDArray[np.float64], *, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """Number of the nearest centre for each point (multiplied by the weights, if given), in bounded memory."""
     norms = (centres**2).sum(axis=1)
+    turned = (centres if weights is None else centres * weights).T
     labels = np.empty(len(points), dtype=np.int64)
     for start in range(0, len(points), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        labels[part] = np.argmin(norms - 2 * points[part] @ centres.T, axis=1)
+        labels[part] = np.argmin(norms - 2 * points[part] @ turned, axis=1)
     return labels
 
 

@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def replace_zeros(amounts: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def find_average(amounts: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of each part in a purchase of the average customer; of a part that nobody bought, half a purchase's."""
+    known = np.maximum(np.nan_to_num(amounts), 0.0)
+    average = known.sum(axis=0) / max(known.sum(), np.finfo(float).tiny)
+    average = np.maximum(average, 0.5 / max(float(counts.sum()), 1.0))
+    shares: NDArray[np.float64] = average / average.sum()
+    return shares
+
+
+def replace_zeros(
+    amounts: NDArray[np.float64], counts: NDArray[np.float64], *, average: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Shares without zeros: one purchase of the average customer is added to those each customer made.
 
     Who bought seldom is drawn towards the average, who bought often hardly; a zero means less where little was
@@ -24,13 +35,12 @@ def replace_zeros(amounts: NDArray[np.float64], counts: NDArray[np.float64]) -> 
         One row a customer, one column a part; negative amounts count as nothing.
     counts
         Purchases of each customer.
+    average
+        As of `find_average`; None finds it in these amounts.
     """
     known = np.maximum(np.nan_to_num(amounts), 0.0)
     totals = known.sum(axis=1, keepdims=True)
-    average = known.sum(axis=0) / max(known.sum(), np.finfo(float).tiny)
-    # A part that nobody bought still needs a share; half a purchase among all customers stands in.
-    average = np.maximum(average, 0.5 / max(float(counts.sum()), 1.0))
-    average = average / average.sum()
+    average = find_average(amounts, counts) if average is None else average
     weights = np.where(totals > 0, np.maximum(counts, 1.0)[:, None], 0.0)
     shares = np.divide(known, totals, out=np.zeros_like(known), where=totals > 0)
     replaced: NDArray[np.float64] = (weights * shares + average) / (weights + 1.0)

@@ -13,6 +13,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.segmentation.assigning import place_customers
 from crm_research.segmentation.criteria import SMALLEST_SHARE, measure_silhouette
+from crm_research.segmentation.placing import value_column
 from crm_research.segmentation.portrait import UNCERTAIN_BELOW, Portrait
 from crm_research.segmentation.stability_index import compare_bins
 from crm_research.stats.intervals import log_interval, newcombe_difference, normal_interval, wilson_share
@@ -155,7 +156,7 @@ def look_at(placed: ir.Table, saved: SavedSegmentation, *, seed: int = 20170101)
     bins = {
         f"b_{place}_{number}": within.ifelse(1, 0).sum()
         for place, name in enumerate(saved.used)
-        for number, within in enumerate(_bins(placed[name].cast("float64"), edges.get(name, ())))
+        for number, within in enumerate(_bins(placed[f"x_{place}"].cast("float64"), edges.get(name, ())))
     }
     distance = placed.squared_distance
     row = placed.agg(
@@ -196,9 +197,13 @@ def _measure_sample(placed: ir.Table, saved: SavedSegmentation, n: int, seed: in
         return float("nan"), float("nan"), n
     # A digest orders customers by chance, the same on every engine and every day.
     digest = md5(placed.customer_id.cast("string") + str(seed))
-    few = placed.order_by(digest, "customer_id").limit(_SILHOUETTE_SAMPLE).select("place", *saved.used).to_pandas()
+    values = [value_column(placed, place) for place in range(len(saved.inputs))]
+    few = placed.order_by(digest, "customer_id").limit(_SILHOUETTE_SAMPLE).select("place", *values).to_pandas()
     points = np.column_stack(
-        [transform.apply(few[transform.name].to_numpy(dtype=float, na_value=np.nan)) for transform in saved.inputs]
+        [
+            transform.apply(few[name].to_numpy(dtype=float, na_value=np.nan))
+            for name, transform in zip(values, saved.inputs, strict=True)
+        ]
     )
     return measure_silhouette(points, few["place"].to_numpy(dtype=np.int64), seed=seed)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from crm_research.errors import NotEnoughData
 from crm_research.segmentation.borders import measure_borders
 from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres, n_distinct
@@ -12,14 +14,17 @@ from crm_research.segmentation.criteria import compare_numbers_of_groups, measur
 from crm_research.segmentation.nulls import compare_with_nulls
 from crm_research.segmentation.stability import STABLE, bootstrap_groups, judge_stability
 from crm_research.segmentation.verdicts import CONSTRUCTED, NATURAL, REPRODUCIBLE
+from crm_research.segmentation.weights import weigh_inputs
 from crm_research.stats.intervals import Interval, normal_interval
+from crm_research.stats.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from crm_research.segmentation.nulls import FitShares
 
 _FIT_SAMPLE: Final = 20_000
 _BOOTSTRAP_SAMPLE: Final = 5_000
@@ -32,18 +37,21 @@ class Evidence:
     Parameters
     ----------
     points
-        The scaled inputs the groups were fitted on: all customers, or a random 20,000 of them.
+        The scaled and weighted inputs the groups were fitted on: all customers, or a random 20,000 of them.
+    weights
+        What each scaled input was multiplied by (`weigh_inputs`).
     centres, labels
-        Centres of the groups, and the group of each row of the table that was asked about.
+        Centres of the groups on the weighted inputs, and the group of each row of the table that was asked about.
     criteria, stability, nulls, borders
         `compare_numbers_of_groups`, `judge_stability`, `compare_with_nulls`, `measure_borders`.
     silhouette, n_silhouette
         Mean silhouette given the groups, and the customers it was taken on.
     verdict
-        By `judge_groups`.
+        By `judge_groups`; constructed where no number of groups qualifies.
     """
 
     points: NDArray[np.float64]
+    weights: NDArray[np.float64]
     centres: NDArray[np.float64]
     labels: NDArray[np.int64]
     criteria: pd.DataFrame
@@ -69,6 +77,8 @@ def find_groups(
     confidence: float = 0.95,
     seed: int = 20170101,
     names: Sequence[str] | None = None,
+    may_weigh: bool = True,
+    shares: FitShares | None = None,
 ) -> Evidence:
     """Which groups are in these points, and are they real?
 
@@ -82,37 +92,50 @@ def find_groups(
         Resamples that judge the stability of the groups chosen.
     names
         Inputs, one a column.
+    may_weigh
+        Whether inputs may be weighted by their spread within groups (`weigh_inputs`); parts of a whole may not.
+    shares
+        Where inputs are parts of a whole: from the numbers of some customers, the draw of shares without groups for
+        them (`fit_wholes`).
 
     Raises
     ------
     NotEnoughData
         If there are fewer than ten customers, or not two different ones, a group.
     """
-    fitted = points[draw_sample(len(points), _FIT_SAMPLE, seed=seed)]
-    most = min(k_max, len(fitted) // 10, n_distinct(fitted, k_max + 1) - 1)
+    sample = draw_sample(len(points), _FIT_SAMPLE, seed=seed)
+    most = min(k_max, len(sample) // 10, n_distinct(points[sample], k_max + 1) - 1)
     if most < k_min:
         raise NotEnoughData("A segmentation: customers who differ", needed=10 * k_min, found=10 * max(most, 0))
-    criteria = compare_numbers_of_groups(fitted, k_min=k_min, k_max=most, seed=seed)
-    k = int(criteria.loc[criteria["is_chosen"], "n_groups"].iloc[0])
-    centres = fit_centres(fitted, k, seed=seed, n_starts=10)
-    labels = assign_nearest(points, centres)
-    few = fitted[draw_sample(len(fitted), _BOOTSTRAP_SAMPLE, seed=seed)]
-    jaccards = bootstrap_groups(few, centres, n_bootstraps=n_bootstraps, seed=seed)
-    stability = judge_stability(jaccards, confidence=confidence)
-    silhouette, error, n_silhouette = measure_silhouette(points, labels, seed=seed)
-    nulls = compare_with_nulls(fitted, k, seed=seed)
-    borders = measure_borders(few, assign_nearest(few, centres), seed=seed, names=names)
+    with one_thread():
+        weights = np.ones(points.shape[1])
+        if may_weigh:
+            weights = weigh_inputs(points[sample], k_min=k_min, k_max=most, seed=seed)
+        fitted = points[sample] * weights
+        criteria = compare_numbers_of_groups(fitted, k_min=k_min, k_max=most, seed=seed)
+        chosen = criteria[criteria["is_chosen"]].iloc[0]
+        k = int(chosen["n_groups"])
+        centres = fit_centres(fitted, k, seed=seed, n_starts=10)
+        few = fitted[draw_sample(len(fitted), _BOOTSTRAP_SAMPLE, seed=seed)]
+        jaccards = bootstrap_groups(few, centres, n_bootstraps=n_bootstraps, seed=seed)
+        stability = judge_stability(jaccards, confidence=confidence)
+        silhouette, error, n_silhouette = measure_silhouette(fitted, assign_nearest(fitted, centres), seed=seed)
+        given = None if shares is None else lambda rows: shares(sample[rows])
+        nulls = compare_with_nulls(fitted, k, seed=seed, shares=given)
+        borders = measure_borders(few, assign_nearest(few, centres), seed=seed, names=names, weights=weights)
+    weakest = float(stability["mean_jaccard"].min())
     return Evidence(
         points=fitted,
+        weights=weights,
         centres=centres,
-        labels=labels,
+        labels=assign_nearest(points, centres, weights=weights),
         criteria=criteria,
         stability=stability,
         nulls=nulls,
         borders=borders,
         silhouette=normal_interval(silhouette, error, confidence=confidence),
         n_silhouette=n_silhouette,
-        verdict=judge_groups(float(stability["mean_jaccard"].min()), nulls, borders),
+        verdict=judge_groups(weakest, nulls, borders) if chosen["qualifies"] else CONSTRUCTED,
     )
 
 

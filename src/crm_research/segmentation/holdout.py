@@ -65,7 +65,8 @@ def check_in_holdout(
 ) -> HoldoutCheck | None:
     """Do the segments foretell spend, repeat purchase and response better than RFM? None without a holdout.
 
-    Each grouping foretells a customer's outcome by the mean of the others in his group, over five folds. The rules:
+    Each grouping foretells a customer's outcome by the mean of the others in his group, over five folds, drawn towards
+    the mean of all as far as the group is small (`foretell`), so that a rule of many cells is no easy prey. The rules:
     cells of recency, frequency and money quintiles (up to 125); the sum of the three scores, cut into as many about
     equal groups as there are segments; the ten named RFM groups (`rfm_rules`), alone and crossed with the segments;
     and no groups at all. Response is judged on the customers whom a campaign addressed after as_of.
@@ -122,12 +123,12 @@ def _judge(
     *,
     confidence: float,
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    errors = {name: (actual - foretell(groups, actual, folds)) ** 2 for name, groups in groupings.items()}
-    null = (actual - foretell(np.zeros(len(actual), dtype=np.int64), actual, folds)) ** 2
-    errors[NONE] = null
+    foretold = {name: foretell(groups, actual, folds) for name, groups in groupings.items()}
+    null = foretold[NONE] = foretell(np.zeros(len(actual), dtype=np.int64), actual, folds)
+    total = null.errors.sum()
     scores: list[dict[str, object]] = []
     for name, groups in groupings.items():
-        explained = 1 - errors[name].sum() / null.sum() if null.sum() > 0 else np.nan
+        explained = 1 - foretold[name].errors.sum() / total if total > 0 else np.nan
         n_groups = len(np.unique(groups))
         scores.append({"grouping": name, "n_groups": n_groups, "n": len(actual), "explained_share": explained})
     gains: list[dict[str, object]] = []
@@ -135,7 +136,7 @@ def _judge(
         (CELLS, CELLS, SEGMENTS), (EQUAL, EQUAL, SEGMENTS), (NAMED, NAMED, SEGMENTS), (NAMED, ADDED, BOTH),
         (NONE, NONE, SEGMENTS),
     ):  # fmt: skip
-        gain = compare_errors(errors[rule], errors[better], null, confidence=confidence)
+        gain = compare_errors(foretold[rule], foretold[better], null, confidence=confidence)
         gains.append({"against": against, "n": len(actual)} | {n: float(v) for n, v in gain._asdict().items()})
     return scores, gains
 
@@ -175,35 +176,98 @@ def score_quintiles(customers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(scores, index=customers.index)
 
 
-def foretell(groups: NDArray[np.int64], actual: NDArray[np.float64], folds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean outcome of the customers of the same group in the other folds; of all others where there is none."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Foretold:
+    """What a grouping foretells of each customer, and how wrong it is.
+
+    Parameters
+    ----------
+    expected
+        What is foretold.
+    errors
+        Squared difference from what came, customer by customer.
+    influence
+        By how much the sum of the errors would grow if one more like this customer were at hand: his own error, and
+        what he changes in what is foretold of the others. Its mean is that of the errors.
+    """
+
+    expected: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    influence: NDArray[np.float64]
+
+
+def foretell(groups: NDArray[np.int64], actual: NDArray[np.float64], folds: NDArray[np.int64]) -> Foretold:
+    """What do the customers of the other folds let one expect of each customer, by his group?
+
+    The mean of the group, drawn towards the mean of all as far as the group is small and groups differ little
+    (`weigh_groups`): otherwise many small groups would foretell noise. The mean of all where the group is new.
+    """
     n_groups = int(groups.max()) + 1
-    foretold = np.empty(len(actual))
+    expected, errors = np.zeros(len(actual)), np.zeros(len(actual))
+    indirect = np.zeros(len(actual))
     for fold in np.unique(folds):
-        is_left_out = folds == fold
-        others = ~is_left_out
-        counts = np.bincount(groups[others], minlength=n_groups)
-        sums = np.bincount(groups[others], weights=actual[others], minlength=n_groups)
-        everybody = actual[others].mean() if others.any() else 0.0
-        means = np.where(counts > 0, sums / np.maximum(counts, 1), everybody)
-        foretold[is_left_out] = means[groups[is_left_out]]
-    return foretold
+        out = folds == fold
+        rest = ~out
+        if not rest.any():
+            errors[out] = actual[out] ** 2
+            continue
+        everybody = actual[rest].mean()
+        own, moved = groups[rest], actual[rest] - everybody
+        counts = np.bincount(own, minlength=n_groups)
+        means = np.bincount(own, weights=moved, minlength=n_groups) / np.maximum(counts, 1)
+        weights = weigh_groups(counts, means, float(((moved - means[own]) ** 2).sum()))
+        expected[out] = (everybody + weights * means)[groups[out]]
+        misses = expected[out] - actual[out]
+        errors[out] = misses**2
+        # By how much the errors of this fold change with each customer the means are taken from.
+        slopes = 2 * np.bincount(groups[out], weights=misses, minlength=n_groups)
+        by_group = (slopes * weights / np.maximum(counts, 1))[own] * (moved - means[own])
+        indirect[rest] += by_group + float((slopes * (1 - weights)).sum()) * moved / len(moved)
+    return Foretold(expected=expected, errors=errors, influence=errors + indirect)
 
 
-def compare_errors(
-    rule: NDArray[np.float64], segments: NDArray[np.float64], null: NDArray[np.float64], *, confidence: float
-) -> Interval:
+def weigh_groups(counts: NDArray[np.int64], means: NDArray[np.float64], within: float) -> NDArray[np.float64]:
+    """How far may the mean of each group be believed, from 0 (take that of all) to 1?
+
+    Parameters
+    ----------
+    counts, means
+        Customers of each group, and their mean less that of all customers.
+    within
+        Sum of the squared differences of the customers from the means of their groups.
+
+    References
+    ----------
+    Buehlmann and Straub (1970), Mitteilungen der Vereinigung schweizerischer Versicherungsmathematiker 70, 111-133:
+    the credibility n / (n + v / a), with v the variance within groups and a that between them, both unbiased.
+    """
+    held = counts > 0
+    n, k = int(counts.sum()), int(held.sum())
+    spread = n - float((counts**2).sum()) / n if n else 0.0
+    nothing = np.zeros(len(counts))
+    if k < 2 or n <= k:
+        return nothing
+    variance = within / (n - k)
+    between = (float((counts * means**2).sum()) - (k - 1) * variance) / spread
+    if between <= 0:
+        return nothing
+    weights: NDArray[np.float64] = np.divide(counts * between, counts * between + variance, out=nothing, where=held)
+    return weights
+
+
+def compare_errors(rule: Foretold, segments: Foretold, null: Foretold, *, confidence: float) -> Interval:
     """Explained share of the segments less that of the rule, with an interval over customers.
 
-    Ratio of two sums over the same customers, linearised (Cochran 1977, Sampling Techniques, 6.4).
+    Ratio of two sums over the same customers, linearised (Cochran 1977, Sampling Techniques, 6.4) in what each customer
+    does to the sums, through the means of the groups too; how far these are drawn in is taken as given.
     """
-    if null.sum() <= 0:
+    total = float(null.errors.sum())
+    if total <= 0:
         nothing = np.asarray(np.nan)
         return Interval(nothing, nothing, nothing)
-    difference = rule - segments
-    gain = difference.sum() / null.sum()
-    error = np.sqrt(len(null)) * (difference - gain * null).std(ddof=1) / null.sum()
-    return normal_interval(gain, error, confidence=confidence)
+    gain = float((rule.errors - segments.errors).sum()) / total
+    spread = (rule.influence - segments.influence - gain * null.influence).std(ddof=1)
+    return normal_interval(gain, np.sqrt(len(null.errors)) * spread / total, confidence=confidence)
 
 
 def _cut(values: pd.Series, n_groups: int) -> NDArray[np.int64]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.purposes import BEHAVIOUR, CANDIDATES, Candidate, offer_inputs
+from crm_research.segmentation.makings import Makings
+from crm_research.segmentation.offers import Candidate
+from crm_research.segmentation.purposes import BEHAVIOUR, CANDIDATES, offer_inputs
 from crm_research.segmentation.scale import CUT_OFF
+from crm_research.segmentation.terms import Term, read_term, read_terms
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ class _Words(dict[str, str]):
     """Words for an input; inputs named by the study speak for themselves."""
 
     def __missing__(self, name: str) -> str:
-        return name.replace("_", " ")
+        return read_term(name).words
 
 
 WORDS: Final[Mapping[str, str]] = _Words({name: words for name, words, _ in CANDIDATES})
@@ -55,7 +58,11 @@ class Inputs:
     n_filled
         Customers with a gap in at least one used input, filled with the median.
     purpose
-        What the customers are grouped for: behaviour, needs, rhythm, attributes, attitudes, or `named inputs`.
+        What the customers are grouped for: behaviour, needs, rhythm, usage, attributes, attitudes, or `named inputs`.
+    makings
+        What the inputs are made of that are no features of purchases.
+    n_left_out
+        Customers with a purchase who are not grouped, for fewer than half of the attributes or answers are known.
     """
 
     customers: pd.DataFrame
@@ -64,12 +71,22 @@ class Inputs:
     choice: pd.DataFrame
     n_filled: int
     purpose: str = BEHAVIOUR
+    makings: Makings = field(default_factory=Makings)
+    n_left_out: int = 0
 
     @property
     def raw(self) -> pd.DataFrame:
         """The used inputs in their own units, gaps filled with the median."""
         columns = self.customers[list(self.used)]
         return columns.fillna(columns.median())
+
+    @property
+    def terms(self) -> dict[str, Term]:
+        """How the used inputs are spoken of, by name."""
+        words: dict[str, str] = {}
+        if {"input", "what"} <= set(self.choice.columns):
+            words = dict(zip(self.choice["input"], self.choice["what"], strict=True))
+        return read_terms({name: words.get(name, WORDS[name]) for name in self.used})
 
 
 def build_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str] | None = None) -> Inputs:
@@ -86,9 +103,11 @@ def build_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str
     offer = offer_inputs(study, purpose=purpose, inputs=inputs)
     n = len(offer.customers)
     if n < FEWEST_CUSTOMERS:
-        raise NotEnoughData("A segmentation", needed=FEWEST_CUSTOMERS, found=n, mend="These are buyers.")
+        who = "These are buyers." if not offer.n_left_out else "These are buyers of whom at least half is known."
+        raise NotEnoughData("A segmentation", needed=FEWEST_CUSTOMERS, found=n, mend=who)
     named = purpose if inputs is None else "named inputs"
-    return choose_inputs(offer.customers, candidates=offer.candidates, ready=offer.ready, purpose=named)
+    chosen = choose_inputs(offer.customers, candidates=offer.candidates, ready=offer.ready, purpose=named)
+    return replace(chosen, makings=offer.makings, n_left_out=offer.n_left_out)
 
 
 def choose_inputs(
@@ -101,8 +120,9 @@ def choose_inputs(
     """Which candidates tell customers apart, are known of most, and say something of their own?"""
     columns: dict[str, NDArray[np.float64]] = {}
     rows = []
+    said = {name: words for name, words, _ in candidates}
     for name, words, is_log in candidates:
-        reason, values = _judge(customers, name, is_log, columns, (ready or {}).get(name))
+        reason, values = _judge(customers, name, is_log, columns, (ready or {}).get(name), said)
         if values is not None:
             columns[name] = values
         rows.append({"input": name, "what": words, "is_used": values is not None, "reason": reason})
@@ -127,6 +147,7 @@ def _judge(
     is_log: bool,
     taken: dict[str, NDArray[np.float64]],
     ready: NDArray[np.float64] | None,
+    said: Mapping[str, str],
 ) -> tuple[str, NDArray[np.float64] | None]:
     if name not in customers:
         return "not used: the study does not have it", None
@@ -143,7 +164,7 @@ def _judge(
     for other, ranks in taken.items():
         correlation = _rank_correlation(scaled, ranks)
         if abs(correlation) > _SAME_RANKS:
-            return f"not used: says much the same as {WORDS[other]} (rank correlation {correlation:.2f})", None
+            return f"not used: says much the same as {said[other]} (rank correlation {correlation:.2f})", None
     filled_words = f"; {say_percent(missing, 1)} of the customers filled with the median" if missing else ""
     how = ", on a logarithmic scale" if is_log else ""
     if ready is not None:

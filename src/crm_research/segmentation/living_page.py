@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crm_research import show
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.segmentation.drift import AGE_RULE, Drift, measure_drift
+from crm_research.segmentation.keeping import keep_segmentation
 from crm_research.segmentation.living_charts import draw_drift, draw_migration
 from crm_research.segmentation.living_views import (
     drift_figures,
@@ -19,7 +20,7 @@ from crm_research.segmentation.living_views import (
     tabulate_signs,
 )
 from crm_research.segmentation.migration import Migration, measure_migration
-from crm_research.segmentation.saved import FILE_NAME, SavedSegmentation, as_text, keep_segmentation
+from crm_research.segmentation.saved import FILE_NAME, SavedSegmentation, as_text
 from crm_research.show.attachment import attach
 from crm_research.theme import say_count, say_date
 
@@ -64,6 +65,13 @@ def show_living(
         show.note(str(problem))
         return None
     attach(FILE_NAME, as_text(saved), _say_use(records))
+    if saved.makings.is_static(saved.used):
+        show.note(
+            "Attributes of customers are kept as they are now, not as they were, so nobody can be seen to move between "
+            "these segments. Whether they have aged is told once the records hold new customers or new attributes: "
+            "crm-research assign with --drift."
+        )
+        return LivingSegments(saved=saved, migration=None, drift=None)
     try:
         migration = measure_migration(
             records, saved, window_days=window_days, confidence=segments.confidence, seed=seed

@@ -10,7 +10,6 @@ import pandas as pd
 
 from crm_research.errors import ParameterError
 from crm_research.segmentation.clustering import assign_nearest
-from crm_research.segmentation.profiles import say_input
 from crm_research.theme import join_words
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def map_segments(found: Grouping, *, method: Method = "components", seed: int = 
     weights = is_member[drawn] / np.bincount(own, minlength=len(groups))[own]
     weights *= np.bincount(_places(found.labels, groups), minlength=len(groups))[own]
     loadings = _correlate(points, flat)
-    words = [say_input(found, name) for name in found.inputs.used]
+    words = [found.inputs.terms[name].words for name in found.inputs.used]
     return SegmentMap(
         points=pd.DataFrame({"x": flat[drawn, 0], "y": flat[drawn, 1], "segment": names.loc[groups[own]].to_numpy()}),
         centres=pd.DataFrame({"segment": found.cards["segment"], "x": means[:, 0], "y": means[:, 1]}),
@@ -168,6 +167,9 @@ def _correlate(points: NDArray[np.float64], flat: NDArray[np.float64]) -> NDArra
 
 
 def _say(loadings: NDArray[np.float64], words: list[str]) -> str:
-    order = np.argsort(-np.abs(loadings), kind="stable")
-    said = [f"{'more' if loadings[i] > 0 else 'less'}: {words[i]}" for i in order if abs(loadings[i]) >= _CARRIES][:2]
-    return join_words(said) or "no input by itself"
+    order = [i for i in np.argsort(-np.abs(loadings), kind="stable") if abs(loadings[i]) >= _CARRIES][:2]
+    sides = (
+        ("more", [words[i] for i in order if loadings[i] > 0]),
+        ("less", [words[i] for i in order if loadings[i] < 0]),
+    )
+    return "; ".join(f"{side}: {join_words(named)}" for side, named in sides if named) or "no input by itself"

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crm_research.segmentation.borders import worst_border
-from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres
+from crm_research.segmentation.clouds import find_categories
+from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres, spread_within
 from crm_research.segmentation.criteria import measure_silhouette
 from crm_research.segmentation.mixtures import KINDS, fit_mixture
 
@@ -24,6 +25,7 @@ _SAMPLE: Final = 2_000
 _N_RESAMPLES: Final = 5
 _SMALLEST: Final = 0.02
 _OUTLIERS: Final = 0.02
+_MOST_STEPS: Final = 30
 
 
 def compare_methods(points: NDArray[np.float64], centres: NDArray[np.float64], *, seed: int) -> pd.DataFrame:
@@ -43,11 +45,13 @@ def compare_methods(points: NDArray[np.float64], centres: NDArray[np.float64], *
         question); agreement (adjusted Rand index with the groups in question, Hubert and Arabie 1985: 1 the same, 0
         what chance gives; customers in no group are left out); share_in_no_group; silhouette; border_density (of the
         most crowded border); stability (mean adjusted Rand of the method on resamples of four fifths with itself);
-        note.
+        note. k-prototypes is among them where an input is a category.
     """
     few = points[draw_sample(len(points), _SAMPLE, seed=seed)]
     labels, k = assign_nearest(few, centres), len(centres)
-    return pd.DataFrame([_row(name, few, labels, method, seed) for name, method in _methods(k, seed).items()])
+    has_levels = any(is_level(column[:, None]) for column in few.T)
+    methods = _methods(k, seed, has_levels=has_levels)
+    return pd.DataFrame([_row(name, few, labels, method, seed) for name, method in methods.items()])
 
 
 def group_by_mixture(points: NDArray[np.float64], *, k_max: int, seed: int) -> tuple[Labels, str]:
@@ -70,6 +74,48 @@ def group_by_ward(points: NDArray[np.float64], k: int) -> Labels:
     return np.asarray(AgglomerativeClustering(k).fit_predict(points), dtype=np.int64)
 
 
+def group_by_prototypes(points: NDArray[np.float64], k: int, *, seed: int, n_starts: int = 4) -> Labels:
+    """k-prototypes (Huang 1998): as k-means, but the middle of a group has its most frequent level of each category.
+
+    Squared distances on the scaled inputs, so two levels of a category are as far apart as they are for k-means;
+    categories as `find_categories` tells them. The best of `n_starts` random starts.
+    """
+    rng = np.random.default_rng(seed)
+    categories = [columns for columns in find_categories(points) if is_level(points[:, columns])]
+    best, least = np.zeros(len(points), dtype=np.int64), np.inf
+    for _ in range(n_starts):
+        middles = points[rng.choice(len(points), size=min(k, len(points)), replace=False)]
+        for _ in range(_MOST_STEPS):
+            labels = assign_nearest(points, middles)
+            moved = _find_prototypes(points, labels, middles, categories)
+            if np.array_equal(moved, middles):
+                break
+            middles = moved
+        labels = assign_nearest(points, middles)
+        cost = spread_within(points, middles, labels)
+        if cost < least:
+            best, least = labels, cost
+    return best
+
+
+def is_level(columns: NDArray[np.float64]) -> bool:
+    """Are these columns levels of a category, each with two values?"""
+    return all(len(np.unique(column)) == 2 for column in columns.T)
+
+
+def _find_prototypes(
+    points: NDArray[np.float64], labels: Labels, middles: NDArray[np.float64], categories: list[NDArray[np.int64]]
+) -> NDArray[np.float64]:
+    moved = middles.copy()
+    for group in np.unique(labels):
+        members = points[labels == group]
+        moved[group] = members.mean(axis=0)
+        for columns in categories:
+            rows, counts = np.unique(members[:, columns], axis=0, return_counts=True)
+            moved[group, columns] = rows[counts.argmax()]
+    return moved
+
+
 def group_by_density(points: NDArray[np.float64]) -> Labels:
     """HDBSCAN (Campello, Moulavi and Sander 2013): dense regions are groups, the rest of the customers are in none."""
     from sklearn.cluster import HDBSCAN
@@ -78,12 +124,17 @@ def group_by_density(points: NDArray[np.float64]) -> Labels:
     return np.asarray(HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(points), dtype=np.int64)
 
 
-def _methods(k: int, seed: int) -> dict[str, Callable[[NDArray[np.float64]], tuple[Labels, str]]]:
+def _methods(k: int, seed: int, *, has_levels: bool) -> dict[str, Callable[[NDArray[np.float64]], tuple[Labels, str]]]:
     def by_means(points: NDArray[np.float64]) -> Labels:
         return assign_nearest(points, fit_centres(points, k, seed=seed))
 
+    def by_prototypes(points: NDArray[np.float64]) -> tuple[Labels, str]:
+        return group_by_prototypes(points, k, seed=seed), "the middle of a group is its most frequent level"
+
+    mixed = {"k-prototypes": by_prototypes} if has_levels else {}
     return {
         "k-means": lambda points: (by_means(points), "the method of this page"),
+        **mixed,
         "Gaussian mixture": lambda points: _at_most(points, k, seed),
         "Ward": lambda points: (group_by_ward(points, k), ""),
         "HDBSCAN": lambda points: (group_by_density(points), "finds dense regions; the rest is in no group"),

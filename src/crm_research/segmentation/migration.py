@@ -11,7 +11,8 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.features.window import known_rows
-from crm_research.segmentation.assigning import build_inputs_of, check_study, measure_features
+from crm_research.segmentation.assigning import check_study, place_features
+from crm_research.segmentation.ingredients import gather_ingredients
 from crm_research.segmentation.refitting import FEWEST, refit_segmentation
 from crm_research.segmentation.saved import SavedSegmentation
 from crm_research.stats.intervals import wilson_share
@@ -119,10 +120,10 @@ def measure_migration(
 
 def _count(study: Study, before: Study, saved: SavedSegmentation, then: SavedSegmentation) -> pd.DataFrame:
     """Customers by where they were, by either model, and where they are: the only thing that leaves the engine."""
-    earlier = build_inputs_of(before, saved)
-    was = measure_features(earlier, saved).select("customer_id", before="place")
-    named = measure_features(earlier, then).select("customer_id", before_by_then="place")
-    now = measure_features(build_inputs_of(study, saved), saved).select("customer_id", after="place")
+    earlier = gather_ingredients(before, saved)
+    was = place_features(earlier, saved).select("customer_id", before="place")
+    named = place_features(earlier, then).select("customer_id", before_by_then="place")
+    now = place_features(gather_ingredients(study, saved), saved).select("customer_id", after="place")
     joined = now.left_join(was, "customer_id").drop("customer_id_right")
     joined = joined.left_join(named, "customer_id").drop("customer_id_right")
     keys = ["before", "before_by_then", "after"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from crm_research.segmentation.clouds import Draw
 
+    FitShares = Callable[[NDArray[np.int64]], Draw]
+
 _SAMPLE: Final = 1_000
 _N_STARTS: Final = 4  # the same for the data and for the nulls: a poor start must not decide
 _N_DRAWS: Final = 19
@@ -27,19 +30,32 @@ GAUSSIAN: Final = "one Gaussian cloud"
 SHAPED: Final = "one cloud of the same shapes and correlations"
 HEAPED: Final = "the same with the largest heap kept"
 HUMPED: Final = "one cloud with a single hump in each input"
+SHARED: Final = "one cloud of shares, seen through as few purchases"
 # Those without a gap of their own: the shapes of the others may have gaps.
-_WITHOUT_GAPS: Final = (GAUSSIAN, HUMPED)
+_WITHOUT_GAPS: Final = (GAUSSIAN, HUMPED, SHARED)
 
 
 def compare_with_nulls(
-    points: NDArray[np.float64], k: int, *, seed: int, n_draws: int = _N_DRAWS, n_customers: int = _SAMPLE
+    points: NDArray[np.float64],
+    k: int,
+    *,
+    seed: int,
+    n_draws: int = _N_DRAWS,
+    n_customers: int = _SAMPLE,
+    shares: FitShares | None = None,
 ) -> pd.DataFrame:
     """How do silhouette and borders compare with those of k groups forced onto data without groups?
 
     Kinds of data without groups: the columns permuted (each input keeps its own shape, nothing joins them); one
     Gaussian cloud with the same means and covariances; one cloud with the shapes and the rank correlations of the
     data (a Gaussian copula); the same with the largest heap kept apart (such as the customers with one purchase),
-    where there is one; and one cloud whose inputs have a single hump each.
+    where there is one; and one cloud whose inputs have a single hump each. Where inputs are parts of a whole, also one
+    cloud of shares.
+
+    Parameters
+    ----------
+    shares
+        From the numbers of some rows of `points`, the draw of shares for them (`fit_shares`).
 
     Returns
     -------
@@ -51,13 +67,15 @@ def compare_with_nulls(
         null_border_low (the lowest of the draws), is_emptier (does the data's border lie below every draw?) and
         judges_borders (does this kind have no gap of its own?).
     """
-    few = points[draw_sample(len(points), n_customers, seed=seed)]
+    rows_judged = draw_sample(len(points), n_customers, seed=seed)
+    few = points[rows_judged]
     own, border = _measure(few, k, seed)
     # Between yes and no nobody stands: where inputs are levels, data with the same levels judge the gaps too.
     has_levels = any(len(np.unique(column)) <= _LEVELS for column in few.T)
     judging = (*_WITHOUT_GAPS, PERMUTED, SHAPED) if has_levels else _WITHOUT_GAPS
+    kinds = _kinds(few, seed) | ({} if shares is None else {SHARED: shares(rows_judged)})
     rows = []
-    for name, draw in _kinds(few, seed).items():
+    for name, draw in kinds.items():
         rng = np.random.default_rng(seed)
         found = np.array([_measure(draw(rng), k, seed + place) for place in range(n_draws)])
         rows.append(

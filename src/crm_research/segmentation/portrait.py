@@ -13,6 +13,8 @@ from crm_research.segmentation.criteria import measure_silhouette
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from crm_research.segmentation.densities import Mixture
+
 # Under odds of two to one the customer could as well be placed elsewhere.
 UNCERTAIN_BELOW: Final = 2 / 3
 _PARTS: Final = 10
@@ -103,6 +105,7 @@ def take_portrait(
     centres: NDArray[np.float64],
     names: Sequence[str],
     *,
+    mixture: Mixture | None = None,
     seed: int = 20170101,
 ) -> Portrait:
     """How do these customers lie around these centres?
@@ -113,8 +116,10 @@ def take_portrait(
         One row a customer, one column an input: in the units of the feature with gaps, and scaled.
     names
         Of the columns.
+    mixture
+        Where customers belong to the likeliest of clouds: distances are by the covariance of the own cloud then.
     """
-    labels, nearest, certainty_of = measure_places(scaled, centres)
+    labels, nearest, certainty_of = measure_places(scaled, centres, mixture)
     n = len(scaled)
     spread = max(float(nearest.mean() / scaled.shape[1]) if n else 0.0, _LEAST_SPREAD)
     edges = {name: find_edges(raw[:, place]) for place, name in enumerate(names)}
@@ -124,7 +129,7 @@ def take_portrait(
         spread=spread,
         distance=float(nearest.mean()) if n else 0.0,
         distance_sd=float(nearest.std()) if n else 0.0,
-        n_uncertain=int((certainty_of(spread) < UNCERTAIN_BELOW).sum()),
+        n_uncertain=int((certainty_of(spread if mixture is None else 1.0) < UNCERTAIN_BELOW).sum()),
         silhouette=value,
         silhouette_error=error,
         n_silhouette=n_silhouette,
@@ -133,31 +138,39 @@ def take_portrait(
     )
 
 
-def measure_places(points: NDArray[np.float64], centres: NDArray[np.float64]) -> tuple[Any, Any, Any]:
-    """Nearest centre of each point, its squared distance, and a function from the spread to the certainty."""
+def measure_places(
+    points: NDArray[np.float64], centres: NDArray[np.float64], mixture: Mixture | None = None
+) -> tuple[Any, Any, Any]:
+    """Segment of each point, its squared distance to the centre, and a function from the spread to the certainty."""
     squared = np.empty((len(points), len(centres)))
     for start in range(0, len(points), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
+        if mixture is not None:
+            squared[part] = mixture.measure(points[part], centres)
+            continue
         for place, centre in enumerate(centres):
             squared[part, place] = ((points[part] - centre) ** 2).sum(axis=1)
     labels = squared.argmin(axis=1)
-    nearest = squared.min(axis=1, initial=np.inf) if len(points) else np.empty(0)
+    least = squared.min(axis=1, initial=np.inf) if len(points) else np.empty(0)
 
     def certainty(spread: float) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = np.exp((nearest[:, None] - squared) / (2 * spread)).sum(axis=1)
+        sums: NDArray[np.float64] = np.exp((least[:, None] - squared) / (2 * spread)).sum(axis=1)
         return 1 / sums
 
-    return labels, nearest, certainty
+    distance = least if mixture is None else np.maximum(least - mixture.constants()[labels], 0.0)
+    return labels, distance, certainty
 
 
 def find_edges(values: NDArray[np.float64]) -> tuple[float, ...]:
-    """Limits of at most ten bins that hold about equally many; heaps of one value stay together in one bin."""
+    """Limits of at most eleven bins that hold about equally many; heaps of one value stay together in one bin."""
     known = values[np.isfinite(values)]
     if not len(known):
         return ()
     # Values that occur, not between them: a heap must not straddle a limit.
     cuts = np.quantile(known, np.arange(1, _PARTS) / _PARTS, method="inverted_cdf")
     highest = known.max()
+    if cuts[-1] == highest > known.min():  # a heap at the top is a bin of its own
+        cuts = np.append(cuts, known[known < highest].max())
     return tuple(float(edge) for edge in np.unique(cuts) if edge < highest)
 
 

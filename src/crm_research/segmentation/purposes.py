@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -14,20 +13,23 @@ import pandas as pd
 from crm_research.contracts import TABLES
 from crm_research.errors import LeakageError, NotEnoughData, ParameterError, offer_names
 from crm_research.features.customers import build_customer_features
-from crm_research.features.purchases import build_purchases, keep_dealings
 from crm_research.features.records import describe_customers
 from crm_research.features.window import known_rows
-from crm_research.segmentation.compositions import centre_log_ratios, replace_zeros, scale_composition
+from crm_research.segmentation.ingredients import LEAST_ANSWERED, known_answers, mean_answers
+from crm_research.segmentation.makings import Category, Makings, Whole
+from crm_research.segmentation.offers import Candidate, Offer, offer_compositions
+from crm_research.segmentation.terms import ALL_ELSE, ANSWER, REST, UNKNOWN
+from crm_research.segmentation.timing import offer_rhythm, offer_usage
+from crm_research.segmentation.wholes import SPEND, sum_levels, take_spend
 from crm_research.vocabulary import CATEGORY, FLAG, NUMBER
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     from numpy.typing import NDArray
 
     from crm_research.study import Study
 
 BEHAVIOUR: Final = "behaviour"
-PURPOSES: Final = (BEHAVIOUR, "needs", "rhythm", "attributes", "attitudes")
+PURPOSES: Final = (BEHAVIOUR, "needs", "rhythm", "usage", "attributes", "attitudes")
 _MOST_PARTS: Final = 8
 _MOST_LEVELS: Final = 8
 _LEAST_LEVEL: Final = 0.05
@@ -36,14 +38,12 @@ _OUTCOMES: Final = frozenset(
     {"holdout_spend", "holdout_orders", "is_repeat", "is_alive", "churn", "churned", "has_left", "left", "is_churned"}
 )
 
-Candidate = tuple[str, str, bool]
-# Name, words, and whether it is taken on a logarithmic scale. In the order in which they are preferred: where two
-# rank customers alike, the later one is left out.
+# In the order in which they are preferred: where two rank customers alike, the later one is left out.
 CANDIDATES: Final[tuple[Candidate, ...]] = (
     ("days_since_last", "days since the last purchase", True),
     ("n_orders", "number of purchases", True),
     ("mean_order_value", "money per purchase", True),
-    ("discount_share", "share bought at a discount", False),
+    ("discount_share", "discount on the full price", False),
     ("own_brand_share", "share of own brands", False),
     ("cv_gap", "irregularity of purchases", True),
     ("n_categories", "different categories bought", True),
@@ -52,36 +52,18 @@ CANDIDATES: Final[tuple[Candidate, ...]] = (
 _NAMED: Final = {name: (words, is_log) for name, words, is_log in CANDIDATES}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Offer:
-    """What may serve as inputs.
-
-    Parameters
-    ----------
-    customers
-        One customer, by customer_id: the purchase features and every candidate in its own units, gaps left empty.
-    candidates
-        name, words, is it taken on a logarithmic scale.
-    ready
-        Candidates that are already on the scale on which they are compared (parts of a whole, levels of a category).
-    """
-
-    customers: pd.DataFrame
-    candidates: tuple[Candidate, ...]
-    ready: Mapping[str, NDArray[np.float64]] = field(default_factory=lambda: MappingProxyType({}))
-
-
 def offer_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str] | None = None) -> Offer:
     """Which numbers say how customers differ, for this purpose?
 
     Parameters
     ----------
     study
-        Needs orders; order_lines, products, surveys, attributes of customers as the purpose asks.
+        Needs orders; order_lines, products, activity_use, surveys, attributes of customers as the purpose asks.
     purpose
         behaviour (recency, frequency, money, breadth); needs (shares of spend by category, brand, channel and at a
-        discount); rhythm (when they buy: weekend, part of the day, quarter of the year); attributes (declared columns
-        of customers); attitudes (mean answer to each item of the surveys, over the scale).
+        discount); rhythm (when they buy: weekend, part of the day, quarter of the year); usage (how much of each
+        activity they use, and when); attributes (declared columns of customers); attitudes (mean answer to each item
+        of the surveys, over the scale).
     inputs
         Names of features or attributes, taken instead of those of the purpose.
 
@@ -125,7 +107,7 @@ def _offer_named(study: Study, customers: pd.DataFrame, names: list[str]) -> Off
     described = [name for name in names if name not in customers.columns]
     offered = _offer_attributes(study, customers, described) if described else Offer(customers=customers, candidates=())
     plain = [(name, *_NAMED.get(name, _guess(name, customers[name]))) for name in names if name in customers.columns]
-    return Offer(customers=offered.customers, candidates=(*plain, *offered.candidates), ready=offered.ready)
+    return replace(offered, candidates=(*plain, *offered.candidates))
 
 
 def refuse_outcomes(study: Study, names: Sequence[str]) -> None:
@@ -146,8 +128,14 @@ def refuse_outcomes(study: Study, names: Sequence[str]) -> None:
 
 
 def _offer_needs(study: Study, customers: pd.DataFrame) -> Offer:
+    what = "shares of spend: categories, brands, channels or discounts"
     frames = [_spend_by(study, column) for column in _need_columns(study)]
-    return _offer_compositions(customers, frames, "shares of spend: categories, brands, channels or discounts")
+    discounts = [name for name in ("discount_share",) if name in customers and customers[name].notna().any()]
+    if discounts and not any(len(whole.parts) > 1 for whole, _ in frames):
+        return Offer(customers=customers, candidates=tuple((name, *_NAMED[name]) for name in discounts))
+    offer = offer_compositions(customers, frames, what)
+    more = tuple((name, *_NAMED[name]) for name in discounts)
+    return replace(offer, candidates=(*offer.candidates, *more))
 
 
 def _need_columns(study: Study) -> list[str]:
@@ -171,79 +159,23 @@ def _count_levels(study: Study, names: Sequence[str]) -> dict[str, int]:
     return {name: int(found[name]) for name in names}
 
 
-def _spend_by(study: Study, column: str) -> pd.DataFrame:
-    """One customer: customer_id and spend by the largest levels of a column, the rest as other."""
-    orders = keep_dealings(known_rows(study, "orders"))
-    sales = orders.filter(orders.is_sale)
-    rows = sales
-    if column != "channel":
-        dated = sales.select("order_id", "customer_id").distinct()
-        products = known_rows(study, "products")
-        what = products.group_by("product_id").agg(**{column: products[column].max()})
-        rows = study.table("order_lines").inner_join(dated, "order_id")
-        rows = rows.drop(column) if column in rows.columns else rows
-        rows = rows.left_join(what, "product_id").drop("product_id_right")
-    level = rows[column].cast("string").fill_null("unknown")
-    rows = rows.select("customer_id", "revenue", level=level)
-    largest = rows.group_by("level").agg(money=rows.revenue.sum()).order_by(ibis.desc("money"), "level")
+def _spend_by(study: Study, column: str) -> tuple[Whole, pd.DataFrame]:
+    """Spend by the largest levels of a column, the rest as one more part where there is any, and its amounts."""
+    rows = take_spend(study, column)
+    largest = rows.group_by("level").agg(money=rows.amount.sum()).order_by(ibis.desc("money"), "level")
     levels = largest.limit(_MOST_PARTS).to_pandas()["level"].tolist()
-    parts: dict[str, ir.Value] = {
-        _name_part(column, name): rows.revenue.sum(where=rows.level == name) for name in levels
-    }
-    parts[_name_part(column, "other")] = rows.revenue.sum(where=~rows.level.isin(levels))
-    frame = rows.group_by("customer_id").agg(**parts).to_pandas()
-    return pd.DataFrame(frame.dropna(axis="columns", how="all"))
+    names = (*(_name_part(column, level) for level in levels), _name_part(column, ALL_ELSE))
+    whole = Whole(of=SPEND, by=column, parts=names, levels=(*levels, None))
+    frame = pd.DataFrame(sum_levels(rows, whole).to_pandas().dropna(axis="columns", how="all"))
+    return whole.keep([name in frame for name in names]), frame
 
 
 def _name_part(column: str, level: str) -> str:
     if column == "is_own_brand":
-        return {"true": "spend on own brands", "false": "spend on other brands"}.get(level.lower(), f"brands: {level}")
+        return {"true": "spend on own brands", "false": "spend on other brands"}.get(
+            level.lower(), f"spend on {level} brands"
+        )
     return f"spend on {level}" if column != "channel" else f"spend through {level}"
-
-
-def _offer_rhythm(study: Study, customers: pd.DataFrame) -> Offer:
-    purchases = build_purchases(study).select("customer_id", "ordered_at")
-    at = purchases.ordered_at
-    is_weekend, hour, month = at.day_of_week.index() >= 5, at.hour(), at.month()
-    clocks = [
-        {"weekdays": ~is_weekend, "weekends": is_weekend},
-        {
-            name: (hour >= start) & (hour < start + 6)
-            for name, start in (("nights", 0), ("mornings", 6), ("afternoons", 12), ("evenings", 18))
-        },
-    ]
-    first, last = purchases.agg(first=at.min(), last=at.max()).to_pandas().iloc[0]
-    if (last - first).days >= 365:
-        clocks.append({f"quarter {q + 1}": (month - 1) // 3 == q for q in range(4)})
-    frames = [
-        purchases.group_by("customer_id")
-        .agg(**{f"purchases on {name}" if "q" not in name else f"purchases in {name}": is_then.sum().cast("float64")
-                for name, is_then in clock.items()})
-        .to_pandas()
-        for clock in clocks
-    ]  # fmt: skip
-    return _offer_compositions(customers, frames, "purchases by day, hour and season")
-
-
-def _offer_compositions(customers: pd.DataFrame, frames: list[pd.DataFrame], what: str) -> Offer:
-    ready: dict[str, NDArray[np.float64]] = {}
-    joined = customers
-    for frame in frames:
-        parts = [name for name in frame.columns if name != "customer_id"]
-        amounts = customers[["customer_id"]].merge(frame, on="customer_id", how="left")[parts].to_numpy(dtype=float)
-        held = np.nansum(np.maximum(amounts, 0.0), axis=0) > 0
-        if held.sum() < 2:
-            continue
-        names = [f"share of {name}" for name, is_held in zip(parts, held, strict=True) if is_held]
-        amounts = np.maximum(np.nan_to_num(amounts[:, held]), 0.0)
-        ratios = centre_log_ratios(replace_zeros(amounts, customers["n_orders"].to_numpy(dtype=float)))
-        ready |= dict(zip(names, scale_composition(ratios).T, strict=True))
-        totals = amounts.sum(axis=1, keepdims=True)
-        shares = np.divide(amounts, totals, out=np.full_like(amounts, np.nan), where=totals > 0)
-        joined = joined.join(pd.DataFrame(shares, columns=names))
-    if not ready:
-        raise NotEnoughData(f"A segmentation by {what}", needed=2, found=0, mend="The study has no parts to compare.")
-    return Offer(customers=joined, candidates=tuple((name, name, False) for name in ready), ready=ready)
 
 
 def _offer_all_attributes(study: Study, customers: pd.DataFrame) -> Offer:
@@ -259,16 +191,26 @@ def _offer_all_attributes(study: Study, customers: pd.DataFrame) -> Offer:
 
 def _offer_attributes(study: Study, customers: pd.DataFrame, names: Sequence[str]) -> Offer:
     kinds = study.attributes_of("customers")
-    held = describe_customers(study, names).to_pandas()
+    said = describe_customers(study, names)
+    # Levels as the engine writes them, which is how it finds them again.
+    texts = {name: said[name].cast("string") for name in names if kinds.get(name) in (CATEGORY, FLAG)}
+    held = said.mutate(**texts).to_pandas()
     joined = customers.merge(held, on="customer_id", how="left", suffixes=("_of_purchases", ""))
+    # Customers of whom hardly anything is known would be a group of their own, made of gaps.
+    joined = joined[joined[list(names)].notna().mean(axis=1) >= LEAST_ANSWERED].reset_index(drop=True)
     ready: dict[str, NDArray[np.float64]] = {}
     candidates: list[Candidate] = []
     columns = {}
+    categories = []
     for name in names:
         if kinds.get(name) == NUMBER:
             candidates.append((name, *_guess(name, joined[name])))
         elif kinds.get(name) in (CATEGORY, FLAG):
             levels = spread_levels(joined[name])
+            known = tuple(None if level == REST else level for level in levels)
+            categories.append(
+                Category(attribute=name, levels=known, inputs=tuple(f"{name} {level}" for level in levels))
+            )
             total = float(np.sqrt(sum(column.var() for column in levels.values()))) or 1.0
             for level, column in levels.items():
                 label = f"{name} {level}"
@@ -276,36 +218,44 @@ def _offer_attributes(study: Study, customers: pd.DataFrame, names: Sequence[str
                 ready[label] = (column - column.mean()) / total
                 candidates.append((label, f"{name.replace('_', ' ')}: {level}", False))
     joined = joined.drop(columns=[name for name in names if kinds.get(name) != NUMBER])
-    return Offer(customers=joined.assign(**columns), candidates=tuple(candidates), ready=ready)
+    numbers = tuple(name for name in names if kinds.get(name) == NUMBER)
+    makings = Makings(attributes=numbers, categories=tuple(categories), described=tuple(names))
+    return Offer(
+        customers=joined.assign(**columns),
+        candidates=tuple(candidates),
+        n_left_out=len(customers) - len(joined),
+        ready=ready,
+        makings=makings,
+    )
 
 
 def spread_levels(values: pd.Series) -> dict[str, NDArray[np.float64]]:
     """A column of 0 and 1 for each of the most frequent levels; rare ones, and those beyond eight, are pooled."""
-    said = values.astype("string").fillna("unknown")
+    said = values.astype("string").fillna(UNKNOWN)
     shares = said.value_counts(normalize=True)
     kept = [str(level) for level in shares.index[shares >= _LEAST_LEVEL]][:_MOST_LEVELS]
     columns = {level: np.asarray(said == level, dtype=np.float64) for level in kept}
     rest = np.asarray(~said.isin(kept), dtype=np.float64)
-    return columns if not rest.any() else {**columns, "any other": rest}
+    return columns if not rest.any() else {**columns, REST: rest}
 
 
 def _offer_attitudes(study: Study, customers: pd.DataFrame) -> Offer:
     if not study.has("surveys") or "customer_id" not in study.table("surveys").columns:
         raise NotEnoughData("A segmentation by attitudes: surveys with customer_id", needed=1, found=0)
-    rows = known_rows(study, "surveys")
-    rows = rows.filter(rows.customer_id.notnull(), rows.score >= rows.scale_min, rows.score <= rows.scale_max)  # noqa: PD004
-    rows = rows.mutate(share=(rows.score - rows.scale_min) / (rows.scale_max - rows.scale_min).nullif(0.0))
+    rows = known_answers(study)
     counts = rows.group_by("item").agg(n=rows.count()).order_by(ibis.desc("n"), "item")
     items = counts.limit(_MOST_ITEMS).to_pandas()["item"].tolist()
     if not items:
         raise NotEnoughData("A segmentation by attitudes: answers", needed=1, found=0)
-    means = {f"answer_{place}": rows.share.mean(where=rows.item == item) for place, item in enumerate(items)}
-    answers = rows.group_by("customer_id").agg(**means).to_pandas()
-    answers = answers.rename(columns={f"answer_{place}": f"answer to {item}" for place, item in enumerate(items)})
-    names = [name for name in answers.columns if name != "customer_id"]
-    answers = answers[answers[names].notna().mean(axis=1) >= 0.5]
-    joined = customers.merge(answers, on="customer_id", how="inner").reset_index(drop=True)
-    return Offer(customers=joined, candidates=tuple((name, name, False) for name in names))
+    named = {ANSWER + item: item for item in items}
+    joined = customers.merge(mean_answers(rows, named).to_pandas(), on="customer_id", how="inner")
+    candidates = tuple((name, name.replace("_", " "), False) for name in named)
+    return Offer(
+        customers=joined.reset_index(drop=True),
+        candidates=candidates,
+        n_left_out=len(customers) - len(joined),
+        makings=Makings(items=named),
+    )
 
 
 def _guess(name: str, values: pd.Series) -> tuple[str, bool]:
@@ -322,7 +272,8 @@ def _is_skewed(numbers: NDArray[np.float64]) -> bool:
 
 _OFFERS: Final[Mapping[str, Callable[[Study, pd.DataFrame], Offer]]] = {
     "needs": _offer_needs,
-    "rhythm": _offer_rhythm,
+    "rhythm": offer_rhythm,
+    "usage": offer_usage,
     "attributes": _offer_all_attributes,
     "attitudes": _offer_attitudes,
 }

@@ -9,13 +9,19 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.assigning import build_inputs_of, check_study
-from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres
-from crm_research.segmentation.portrait import take_portrait
+from crm_research.segmentation.assigning import check_study
+from crm_research.segmentation.clustering import draw_sample, fit_centres
+from crm_research.segmentation.densities import Mixture, read_mixture
+from crm_research.segmentation.ingredients import gather_ingredients
+from crm_research.segmentation.mixtures import fit_mixture
+from crm_research.segmentation.portrait import measure_places, take_portrait
 from crm_research.segmentation.saved import SavedSegmentation
-from crm_research.segmentation.transforms import fit_transform
+from crm_research.segmentation.transforms import InputTransform, fit_transform
+from crm_research.stats.threads import one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
@@ -33,9 +39,9 @@ def refit_segmentation(
 ) -> SavedSegmentation:
     """Which segments would have been found at this study's as_of, by the same inputs and in the same number?
 
-    Centre, scale and fill of the inputs are those of that instant, on the same kind of scale. The groups bear the names
-    of the segments they match (`match_labels`). `evidence` holds refit_noise: the highest share of customers placed
-    otherwise in 19 resamples (`measure_refit_noise`).
+    Centre, scale and fill of the inputs are those of that instant, on the same kind of scale and with the same weights.
+    The groups bear the names of the segments they match (`match_labels`). `evidence` holds refit_noise: the highest
+    share of customers placed otherwise in 19 resamples (`measure_refit_noise`).
 
     Parameters
     ----------
@@ -48,40 +54,72 @@ def refit_segmentation(
         With fewer than 50 buyers, or fewer different ones than segments.
     """
     check_study(study, saved)
-    built = build_inputs_of(study, saved) if features is None else features.order_by("customer_id")
-    # One row of numbers a customer, without the ids: what k-means needs.
-    raw = built.select(*saved.used).to_pandas().to_numpy(dtype=float, na_value=np.nan)
-    if len(raw) < FEWEST:
-        raise NotEnoughData("Segments at an earlier day: buyers", needed=FEWEST, found=len(raw))
-    inputs = tuple(
-        replace(
-            fit_transform(was.name, was.what, raw[:, place], is_logarithmic=was.is_logarithmic), clip=was.clip
-        )
-        for place, was in enumerate(saved.inputs)
-    )  # fmt: skip
-    scaled = np.column_stack([transform.apply(raw[:, place]) for place, transform in enumerate(inputs)])
+    built = gather_ingredients(study, saved) if features is None else features
+    # One row of numbers a customer: what the search for groups needs. In the order of the ids, so that a sample drawn
+    # by a seed is the same every time.
+    texts = {group.attribute: built[group.attribute].cast("string") for group in saved.makings.categories}
+    rows = built.order_by("customer_id").select(*saved.ingredients).mutate(**texts).to_pandas()
+    if len(rows) < FEWEST:
+        raise NotEnoughData("Segments at an earlier day: buyers", needed=FEWEST, found=len(rows))
+    makings = saved.makings.refit(rows)
+    raw, values = makings.make_frame(rows, saved.used)
+    shared = makings.measure_scales(rows)
+    inputs = tuple(_refit_transform(was, values[was.name].to_numpy(dtype=float), shared) for was in saved.inputs)
+    scaled = np.column_stack([transform.apply(values[transform.name].to_numpy(dtype=float)) for transform in inputs])
     fitted = scaled[draw_sample(len(scaled), _FIT_SAMPLE, seed=seed)]
     n_different = len(np.unique(fitted, axis=0))
     if n_different < saved.k:
         raise NotEnoughData("Segments at an earlier day: buyers who differ", needed=saved.k, found=n_different)
-    centres = fit_centres(fitted, saved.k, seed=seed, n_starts=_N_STARTS)
-    old = np.column_stack([transform.apply(raw[:, place]) for place, transform in enumerate(saved.inputs)])
-    labels, others = assign_nearest(old, saved.centres), assign_nearest(scaled, centres)
-    matched = match_labels(count_overlap(labels, others, saved.k))
-    centres = centres[np.argsort(matched)]
+    kind = None if saved.mixture is None else saved.mixture.kind
+    centres, mixture = _fit(fitted, saved.k, kind, seed=seed, n_starts=_N_STARTS)
+    others = np.asarray(measure_places(scaled, centres, mixture)[0], dtype=np.int64)
+    order = np.argsort(match_labels(count_overlap(saved.place(saved.make(rows)[1]), others, saved.k)))
+    centres, mixture = centres[order], None if mixture is None else mixture.take(order)
+    noise = measure_refit_noise(fitted, centres, mixture=mixture, seed=seed)
     return replace(
         saved,
         study=study.name,
         as_of=study.as_of,
         inputs=inputs,
+        makings=makings,
         centres=centres,
-        evidence={
-            "n_customers": len(raw),
-            "n_groups": saved.k,
-            "refit_noise": float(measure_refit_noise(fitted, centres, seed=seed).max()),
-        },
-        portrait=take_portrait(raw, scaled, centres, saved.used, seed=seed),
-    )
+        mixture=mixture,
+        evidence={"n_customers": len(rows), "n_groups": saved.k, "refit_noise": float(noise.max())},
+        portrait=take_portrait(
+            raw.to_numpy(dtype=float), scaled, centres, saved.used, mixture=mixture, seed=seed
+        ),
+    )  # fmt: skip
+
+
+def _refit_transform(
+    was: InputTransform, values: NDArray[np.float64], shared: Mapping[str, tuple[float, float]]
+) -> InputTransform:
+    """The same kind of scale at another day; what shares a scale with other inputs still does."""
+    fitted = fit_transform(was.name, was.what, values, is_logarithmic=was.is_logarithmic)
+    if was.name in shared:
+        centre, scale = shared[was.name]
+        fitted = replace(fitted, centre=centre, scale=scale)
+    return replace(fitted.weighted(was.weight), clip=was.clip)
+
+
+def _fit(
+    points: NDArray[np.float64],
+    k: int,
+    kind: str | None,
+    *,
+    seed: int,
+    n_starts: int,
+    counts: NDArray[np.int64] | None = None,
+) -> tuple[NDArray[np.float64], Mixture | None]:
+    """Centres, and the clouds of a mixture of that kind, where each row counts so many times."""
+    if kind is None:
+        return fit_centres(
+            points, k, seed=seed, n_starts=n_starts, weights=None if counts is None else counts.astype(float)
+        ), None
+    model = fit_mixture(points if counts is None else np.repeat(points, counts, axis=0), k, kind=kind, seed=seed)
+    if model is None:
+        raise NotEnoughData("A mixture at an earlier day: buyers who differ", needed=k, found=len(points))
+    return read_mixture(model)
 
 
 def count_overlap(labels: NDArray[np.int64], others: NDArray[np.int64], k: int) -> NDArray[np.float64]:
@@ -116,7 +154,12 @@ def match_labels(overlap: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def measure_refit_noise(
-    points: NDArray[np.float64], centres: NDArray[np.float64], *, seed: int, n_resamples: int = 19
+    points: NDArray[np.float64],
+    centres: NDArray[np.float64],
+    *,
+    seed: int,
+    n_resamples: int = 19,
+    mixture: Mixture | None = None,
 ) -> NDArray[np.float64]:
     """How many customers would be placed otherwise only because other customers were drawn?
 
@@ -132,20 +175,19 @@ def measure_refit_noise(
     array
         Share of the customers placed otherwise, labels matched, for each bootstrap resample.
     """
-    import sklearn.cluster  # noqa: F401 - only libraries that are loaded by now are held to one thread
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     rng = np.random.default_rng(seed)
     few = points[draw_sample(len(points), _NOISE_SAMPLE, seed=seed)]
     k = len(centres)
-    own = assign_nearest(few, centres)
+    kind = None if mixture is None else mixture.kind
+    own = np.asarray(measure_places(few, centres, mixture)[0], dtype=np.int64)
     shares = np.empty(n_resamples)
-    with threadpool_limits(limits=1):
+    with one_thread():
         for place in range(n_resamples):
             drawn = np.bincount(rng.integers(0, len(few), size=len(few)), minlength=len(few))
             held = drawn > 0
-            again = fit_centres(few[held], k, seed=seed + place, n_starts=4, weights=drawn[held].astype(float))
-            overlap = count_overlap(own, assign_nearest(few, again), k)
+            again, clouds = _fit(few[held], k, kind, seed=seed + place, n_starts=4, counts=drawn[held])
+            labels = np.asarray(measure_places(few, again, clouds)[0], dtype=np.int64)
+            overlap = count_overlap(own, labels, k)
             rows, columns = linear_sum_assignment(-overlap)
             shares[place] = 1 - overlap[rows, columns].sum() / len(few)
     return shares

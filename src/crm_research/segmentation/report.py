@@ -12,9 +12,9 @@ from crm_research.errors import ParameterError, offer_names
 from crm_research.figures import Figure
 from crm_research.segmentation.criteria import RULE
 from crm_research.segmentation.holdout import CELLS, OUTCOMES
-from crm_research.segmentation.inputs import WORDS
+from crm_research.segmentation.profiles import say_usual
 from crm_research.segmentation.verdicts import VERDICTS
-from crm_research.theme import say_percent
+from crm_research.theme import say_percent, say_small_count
 
 if TYPE_CHECKING:
     from crm_research.segmentation.segments import Grouping, Segmentation
@@ -47,7 +47,7 @@ _COLUMNS = {
         "note",
     ],
     "cards": ["segment", "n_customers", "size_share", "revenue_share", "median_spend", "stands_out"],
-    "profiles": ["median_of"],
+    "profiles": ["what_is_usual"],
     "stability": ["segment", "mean_jaccard", "lower", "upper", "share_dissolved", "is"],
     "nulls": [
         "data_without_groups",
@@ -58,7 +58,7 @@ _COLUMNS = {
         "emptiest_border_there",
         "n_draws",
     ],
-    "rules": ["rule", "segment", "n_customers", "purity_share"],
+    "rules": ["rule", "segment", "n_customers", "purity_share", "coverage_share"],
     "holdout": ["outcome", "grouping", "n_groups", "explained_share"],
     "gains": ["outcome", "against", "gain", "lower", "upper"],
     "later": ["segment", "n_customers", "repeat_rate", "mean_spend"],
@@ -136,7 +136,8 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
     figures = [
         _figure(
             segmentation, "rule_fidelity", "Customers whom the readable rules place rightly", fidelity, "share",
-            found.rules.n, "decision tree of at most three questions, five-fold cross-validation, Wilson interval",
+            found.rules.n,
+            f"decision tree of at most {say_small_count(found.rules.depth)} questions, five folds, Wilson interval",
             validation="cross-validation",
         )
     ]  # fmt: skip
@@ -227,10 +228,12 @@ def _table(found: Grouping, name: str) -> pd.DataFrame:
 
 def _turn_profiles(found: Grouping) -> pd.DataFrame:
     """One row an input, one column a segment: names are longer than numbers."""
-    turned = found.cards.set_index("segment")[list(found.inputs.used)].T
-    turned.columns.name = None
-    turned.insert(0, "median_of", [WORDS[str(name)] for name in turned.index])
-    return turned.reset_index(drop=True)
+    terms, raw = found.inputs.terms, found.inputs.raw
+    columns = {"what_is_usual": [terms[name].words for name in found.inputs.used]}
+    for group, segment in found.cards[["group", "segment"]].to_numpy():
+        members = raw[found.labels == group]
+        columns[segment] = [say_usual(members[name].to_numpy(dtype=float), terms[name]) for name in found.inputs.used]
+    return pd.DataFrame(columns)
 
 
 def _table_of_holdout(found: Grouping, name: str) -> pd.DataFrame:
@@ -330,6 +333,6 @@ def name_estimators(segmentation: Segmentation) -> dict[str, str]:
         "data without groups": "permuted columns, one Gaussian, Gaussian copulas of the data's shapes, heaps, humps",
         "borders": "kernel density along the line that joins two centres, ties spread over their own step",
         "other methods": "Gaussian mixture by BIC, Ward, HDBSCAN, k-means on other scales; at most 2,000 customers",
-        "rules": "decision tree of depth three, fidelity by five-fold cross-validation",
+        "rules": f"decision tree of depth {say_small_count(found.rules.depth)}, fidelity by five-fold cross-validation",
         "later behaviour": "means by group, five folds, explained share of the variance",
     }

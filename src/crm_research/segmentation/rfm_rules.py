@@ -63,15 +63,15 @@ class RfmGroups:
         measure, then cut_1 to cut_4: a value above a cut point has passed it; for recency, fewer days are better.
     n
         Customers scored: all with a purchase at as_of.
-    is_by_quantile
-        Were the cut points taken from these customers, rather than given?
+    given
+        Measures whose cut points were given; those of the others are quintiles of these customers.
     """
 
     groups: pd.DataFrame
     cells: pd.DataFrame
     cuts: pd.DataFrame
     n: int
-    is_by_quantile: bool
+    given: tuple[str, ...]
     currency: str
     confidence: float
     notes: tuple[str, ...]
@@ -126,7 +126,7 @@ def score_rfm(
         cells=cells[["recency", "frequency", "money", "group", "n_customers", "revenue"]],
         cuts=table,
         n=n,
-        is_by_quantile=not given,
+        given=tuple(given),
         currency=study.currency,
         confidence=confidence,
         notes=tuple(_note(cells, n)),

@@ -5,33 +5,32 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from pandas.api.types import is_numeric_dtype
 
 from crm_research import __version__
-from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.segmentation.assigning import name_features
+from crm_research.errors import ParameterError
 from crm_research.segmentation.clustering import assign_nearest
-from crm_research.segmentation.portrait import Portrait, take_portrait
-from crm_research.segmentation.transforms import InputTransform, recover_transforms
+from crm_research.segmentation.densities import Mixture
+from crm_research.segmentation.makings import Makings
+from crm_research.segmentation.mixtures import KINDS
+from crm_research.segmentation.portrait import Portrait, measure_places
+from crm_research.segmentation.transforms import InputTransform
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
-    from crm_research.segmentation.segments import Grouping, Segmentation
-    from crm_research.study import Study
-
 FORMAT: Final = "crm-research segmentation"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+_READ: Final = (1, 2)
 FILE_NAME: Final = "segmentation.json"
-_TIE: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,9 +42,9 @@ class SavedSegmentation:
     study, currency, as_of
         The study the groups were found in, its money, and the instant it stood at.
     purpose
-        What the customers were grouped by, in one word (behaviour).
+        What the customers were grouped by (behaviour, needs, rhythm, ...).
     inputs
-        How each input is made from the feature of its name.
+        How each input is scaled.
     names
         Segments, in the order of the cards.
     centres
@@ -54,6 +53,10 @@ class SavedSegmentation:
         n_customers, n_groups, verdict, silhouette, weakest_jaccard: as found then.
     portrait
         How the customers lay around the centres then.
+    makings
+        What the inputs are made of that are no features of purchases.
+    mixture
+        Weights and covariances where customers belong to the likeliest cloud; None where to the nearest centre.
     version
         Of the package that saved it.
     """
@@ -67,6 +70,8 @@ class SavedSegmentation:
     centres: NDArray[np.float64]
     evidence: Mapping[str, Any]
     portrait: Portrait
+    makings: Makings = field(default_factory=Makings)
+    mixture: Mixture | None = None
     version: str = __version__
 
     @property
@@ -79,88 +84,39 @@ class SavedSegmentation:
         """Number of segments."""
         return len(self.names)
 
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        """Columns that a table of features needs beside customer_id."""
+        return self.makings.list_ingredients(self.used)
 
-def keep_segmentation(study: Study, segments: Segmentation) -> SavedSegmentation:
-    """What must be kept of a segmentation so that other customers, or other days, can be given its segments?
+    @property
+    def spread(self) -> float:
+        """Variance that certainties are reckoned with: that within segments; a mixture has its own covariances."""
+        return self.portrait.spread if self.mixture is None else 1.0
 
-    Parameters
-    ----------
-    study
-        The one the segments were found in.
-    segments
-        As found there; of a method that puts each customer to the nearest centre.
-
-    Raises
-    ------
-    NotEnoughData
-        If nothing was found.
-    ParameterError
-        If the groups are not those of the nearest centre, or an input cannot be made again from its feature: neither
-        can be applied by distances in the engine.
-    """
-    found = segments.found
-    if found is None:
-        raise NotEnoughData("A saved segmentation: groups", needed=1, found=0, mend=segments.why_not)
-    held = found.inputs.customers
-    made = {column for columns in name_features(study).values() for column in columns}
-    missing = [
-        name for name in found.inputs.used if name not in made or name not in held or not is_numeric_dtype(held[name])
-    ]
-    if missing:
-        raise ParameterError(
-            f"The inputs {', '.join(missing)} of this segmentation are not among the numbers of buying behaviour "
-            "that the engine makes, so the segmentation cannot be saved and assigned later. Save one on behaviour."
+    def rule(self) -> str:
+        """Who is put to which segment, in words."""
+        if self.mixture is not None:
+            return "likeliest cloud of a Gaussian mixture of the scaled inputs"
+        if "agreement" not in self.evidence:
+            return "nearest centre of the scaled inputs"
+        share, method = float(self.evidence["agreement"]), self.evidence.get("method", "another method")
+        return (
+            f"nearest middle, in the scaled inputs, of groups found by {method}; it puts {share:.1%} of their own "
+            "customers to them"
         )
-    centres = _centres_of(found)
-    words = found.inputs.choice.set_index("input")["what"]
-    inputs = recover_transforms(
-        found.inputs.customers, found.inputs.scaled, found.inputs.used, [str(words[name]) for name in found.inputs.used]
-    )
-    raw = found.inputs.customers[list(found.inputs.used)].to_numpy(dtype=float, na_value=np.nan)
-    return SavedSegmentation(
-        study=study.name,
-        currency=segments.currency,
-        as_of=segments.as_of,
-        purpose=str(getattr(found.inputs, "purpose", "behaviour")),
-        inputs=inputs,
-        names=tuple(found.cards["segment"]),
-        centres=centres,
-        evidence={
-            "n_customers": found.n_customers,
-            "n_groups": found.k,
-            "verdict": found.verdict,
-            "silhouette": float(found.silhouette.estimate),
-            "weakest_jaccard": float(found.stability["mean_jaccard"].min()),
-        },
-        portrait=take_portrait(raw, found.inputs.scaled, centres, found.inputs.used),
-    )
 
+    def place(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Number of the segment of each row of scaled inputs."""
+        if self.mixture is None:
+            return assign_nearest(points, self.centres)
+        return np.asarray(measure_places(points, self.centres, self.mixture)[0], dtype=np.int64)
 
-def _centres_of(found: Grouping) -> NDArray[np.float64]:
-    """Centres in the order of the cards, if customers do belong to the nearest of them."""
-    groups = found.cards["group"].to_numpy()
-    refusal = ParameterError(
-        "The groups of this segmentation are not those of the nearest centre (the method was another, or some "
-        "customers belong to no group), so they cannot be assigned by distances in the engine and the segmentation "
-        "cannot be saved. Save one made by k-means."
-    )
-    if not len(groups) or len(found.centres) <= max(groups):
-        raise refusal
-    centres = np.asarray(found.centres, dtype=float)[groups]
-    nearest = groups[assign_nearest(found.inputs.scaled, centres)]
-    differs = np.flatnonzero(nearest != found.labels)
-    if len(differs):
-        places = {int(group): place for place, group in enumerate(groups)}
-        if not set(found.labels[differs].tolist()) <= set(places):
-            raise refusal
-        points = found.inputs.scaled[differs]
-        own = centres[[places[int(label)] for label in found.labels[differs]]]
-        other = centres[[places[int(label)] for label in nearest[differs]]]
-        # A customer on the line between two centres may stand on either side; the engine puts him to the first.
-        farther = ((points - own) ** 2).sum(axis=1) - ((points - other) ** 2).sum(axis=1)
-        if (farther > _TIE).any():
-            raise refusal
-    return np.asarray(centres)
+    def make(self, ingredients: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The inputs in their own units, and scaled, of customers outside the engine."""
+        raw, values = self.makings.make_frame(ingredients, self.used)
+        scaled = [transform.apply(values[transform.name].to_numpy()) for transform in self.inputs]
+        return raw.to_numpy(dtype=float), np.column_stack(scaled)
 
 
 def save_segmentation(saved: SavedSegmentation, path: str | Path) -> Path:
@@ -191,7 +147,9 @@ def _record_of(saved: SavedSegmentation) -> dict[str, Any]:
         "made_by": f"crm_research {saved.version}",
         "study": {"name": saved.study, "as_of": saved.as_of.isoformat(), "currency": saved.currency},
         "purpose": saved.purpose,
-        "assignment": "nearest centre of the scaled inputs",
+        "assignment": saved.rule(),
+        "mixture": None if saved.mixture is None else saved.mixture.kind,
+        "makings": saved.makings.as_record(),
         "inputs": [asdict(transform) for transform in saved.inputs],
         "segments": [
             {
@@ -199,7 +157,10 @@ def _record_of(saved: SavedSegmentation) -> dict[str, Any]:
                 "n_customers": int(n),
                 "centre": dict(zip(saved.used, (float(value) for value in centre), strict=True)),
             }
-            for name, n, centre in zip(saved.names, saved.portrait.sizes, saved.centres, strict=True)
+            | ({} if saved.mixture is None else {"cloud": saved.mixture.as_record(place)})
+            for place, (name, n, centre) in enumerate(
+                zip(saved.names, saved.portrait.sizes, saved.centres, strict=True)
+            )
         ],
         "evidence": {name: _plain(value) for name, value in saved.evidence.items()},
         "as_found": saved.portrait.as_record(),
@@ -229,9 +190,10 @@ def read_record(record: Any, source: str = FILE_NAME) -> SavedSegmentation:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise ParameterError(f"{source} is no saved segmentation: its 'format' is not {FORMAT!r}. Check the file.")
     version = record.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in _READ:
         raise ParameterError(
-            f"{source} has format_version {version!r}; this package reads {FORMAT_VERSION} (the file was made by "
+            f"{source} has format_version {version!r}; this package reads {' and '.join(map(str, _READ))} (the file "
+            f"was made by "
             f"{record.get('made_by', 'an unknown version')}). Save the segmentation again with this version."
         )
     try:
@@ -253,6 +215,8 @@ def _read(record: Mapping[str, Any]) -> SavedSegmentation:
         raise ValueError("two segments have the same name")
     if not np.isfinite(centres).all():
         raise ValueError("a centre is not finite")
+    makings = Makings.from_record(record["makings"]) if record["format_version"] > 1 else Makings()
+    kind = record["mixture"] if record["format_version"] > 1 else None
     study = record["study"]
     return SavedSegmentation(
         study=str(study["name"]),
@@ -264,8 +228,20 @@ def _read(record: Mapping[str, Any]) -> SavedSegmentation:
         centres=centres,
         evidence=dict(record["evidence"]),
         portrait=Portrait.from_record(record["as_found"], [int(entry["n_customers"]) for entry in record["segments"]]),
+        makings=makings,
+        mixture=None if kind is None else _read_mixture(str(kind), record["segments"], len(used)),
         version=str(record["made_by"]).removeprefix("crm_research "),
     )
+
+
+def _read_mixture(kind: str, segments: Sequence[Mapping[str, Any]], n_inputs: int) -> Mixture:
+    covariances = np.array([entry["cloud"]["covariance"] for entry in segments], dtype=float)
+    if kind not in KINDS:
+        raise ValueError(f"a mixture with {kind!r} covariances is not known")
+    if covariances.shape[1:] != (n_inputs, n_inputs):
+        raise ValueError("the covariances of the mixture do not fit its inputs")
+    weights = np.array([float(entry["cloud"]["weight"]) for entry in segments])
+    return Mixture(kind=kind, weights=weights, covariances=covariances)
 
 
 def _read_transform(entry: Mapping[str, Any]) -> InputTransform:

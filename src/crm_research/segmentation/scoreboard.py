@@ -10,11 +10,13 @@ import pandas as pd
 
 from crm_research.segmentation.holdout import NONE
 from crm_research.segmentation.stability import STABLE
+from crm_research.segmentation.terms import list_terms
 from crm_research.theme import join_words, say_percent, say_small_count
 
 if TYPE_CHECKING:
     from crm_research.segmentation.descriptors import Descriptors
     from crm_research.segmentation.segments import Grouping
+    from crm_research.segmentation.terms import Term
 
 PASSED: Final = "passed"
 FAILED: Final = "not passed"
@@ -66,7 +68,7 @@ def judge_use(found: Grouping, descriptors: Descriptors | None = None) -> Scoreb
     rows = [
         _measurable(found),
         _substantial(found),
-        _accessible(descriptors),
+        _accessible(found, descriptors),
         _differentiable(found),
         _actionable(found),
     ]
@@ -117,8 +119,17 @@ def _substantial(found: Grouping) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _accessible(descriptors: Descriptors | None) -> tuple[str, ...]:
+def _accessible(found: Grouping, descriptors: Descriptors | None) -> tuple[str, ...]:
     head = ("accessible", "Do the members differ in something by which they can be reached?")
+    made_of = [term for term in found.inputs.terms.values() if _reaches(term)]
+    if made_of:
+        # Made of it, they differ in it: what counts is that a customer can be looked up by it.
+        return (
+            *head,
+            f"the segments are made of {list_terms(made_of, with_levels=False)}",
+            "made of attributes, categories or channels that are on record of the customers",
+            PASSED,
+        )
     convention = "one descriptor with an association of .1 or more, significant after adjustment (Holm)"
     if descriptors is None or descriptors.tests.empty:
         return (*head, "the study has no attribute, channel or category", convention, UNKNOWN)
@@ -127,6 +138,11 @@ def _accessible(descriptors: Descriptors | None) -> tuple[str, ...]:
     is_passed = bool(((tests["effect"] >= _SMALL_EFFECT) & (tests["p_adjusted"] < 0.05)).any())
     measured = f"most of all in {best['what']}: association {best['effect']:.2f} on a scale from 0 to 1"
     return (*head, measured, convention, _result(is_passed))
+
+
+def _reaches(term: Term) -> bool:
+    """Is the input something one can pick customers out by: an attribute, a category or a channel?"""
+    return term.kind == "level" or term.head in ("spend on", "spend through")
 
 
 def _differentiable(found: Grouping) -> tuple[str, ...]:
@@ -147,7 +163,7 @@ def _differentiable(found: Grouping) -> tuple[str, ...]:
 
 
 def _actionable(found: Grouping) -> tuple[str, ...]:
-    weakest = float(np.nanmin(found.stability["mean_jaccard"]))
+    weakest = float(np.min(found.stability["mean_jaccard"]))
     return (
         "actionable", "Are they few enough to be served apart, and will they be there next time?",
         f"{say_small_count(found.k)} segments; the weakest is found again with a similarity of {weakest:.2f}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,13 @@ from crm_research.segmentation import charts, report, wording
 from crm_research.segmentation.cards import describe_groups
 from crm_research.segmentation.evidence import find_groups
 from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
-from crm_research.segmentation.inputs import WORDS, Inputs, build_inputs
+from crm_research.segmentation.inputs import Inputs, build_inputs
 from crm_research.segmentation.methods import compare_methods
 from crm_research.segmentation.naming import rename_segments
+from crm_research.segmentation.null_shares import fit_wholes
 from crm_research.segmentation.purposes import BEHAVIOUR
 from crm_research.segmentation.rules import Rules, grow_rules
+from crm_research.stats.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +40,11 @@ class Grouping:
     Parameters
     ----------
     inputs
-        What the customers are grouped by.
+        What the customers are grouped by; `inputs.scaled` is weighted.
     labels
         Group of each customer of `inputs.customers`.
+    weights
+        What each scaled input was multiplied by (`weigh_inputs`); None for ones.
     centres
         Centres of the groups on the scaled inputs.
     criteria
@@ -81,6 +85,12 @@ class Grouping:
     n_bootstraps: int
     borders: pd.DataFrame = field(default_factory=pd.DataFrame)
     methods: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def unweighted(self) -> NDArray[np.float64]:
+        """The scaled inputs in robust standard deviations, before they were weighted."""
+        return self.inputs.scaled if self.weights is None else self.inputs.scaled / self.weights
 
     @property
     def k(self) -> int:
@@ -205,14 +215,10 @@ def segment_customers(
     """
     if k_max < k_min:
         raise ParameterError(f"k_max must be at least k_min; {k_max} is less than {k_min}.")
-    import sklearn.cluster  # noqa: F401 - only libraries that are loaded by now are held to one thread
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     found, why_not = None, ""
     try:
         built = build_inputs(study, purpose=purpose, inputs=inputs)
-        # Hundreds of small fits: threads would wait for each other longer than they compute.
-        with threadpool_limits(limits=1):
+        with one_thread():
             found = _group(study, built, k_min, k_max, n_bootstraps, confidence, seed)
     except NotEnoughData as problem:
         why_not = str(problem)
@@ -233,10 +239,11 @@ def _group(
 ) -> Grouping:
     evidence = find_groups(
         inputs.scaled, k_min=k_min, k_max=k_max, n_bootstraps=n_bootstraps, confidence=confidence, seed=seed,
-        names=inputs.used,
+        names=inputs.used, may_weigh=not inputs.makings.wholes, shares=fit_wholes(inputs, seed=seed),
     )  # fmt: skip
     labels = evidence.labels
     cards = describe_groups(inputs, labels, evidence.k)
+    inputs = _weigh(inputs, evidence.weights)
     names = dict(zip(cards["group"], cards["segment"], strict=True))
     stability = evidence.stability.assign(segment=evidence.stability["group"].map(names))
     borders = evidence.borders.assign(
@@ -249,6 +256,7 @@ def _group(
     return Grouping(
         inputs=inputs,
         labels=labels,
+        weights=evidence.weights,
         centres=evidence.centres,
         criteria=evidence.criteria,
         cards=cards,
@@ -258,7 +266,7 @@ def _group(
         nulls=evidence.nulls,
         borders=borders,
         methods=compare_methods(evidence.points, evidence.centres, seed=seed),
-        rules=grow_rules(inputs.raw, labels, names, seed=seed, confidence=confidence),
+        rules=grow_rules(inputs.raw, labels, names, terms=inputs.terms, seed=seed, confidence=confidence),
         holdout=check_in_holdout(study, inputs, labels, confidence=confidence, seed=seed),
         verdict=evidence.verdict,
         n_fitted=len(evidence.points),
@@ -266,12 +274,21 @@ def _group(
     )
 
 
+def _weigh(inputs: Inputs, weights: NDArray[np.float64]) -> Inputs:
+    """The inputs as the groups were found on them, and what each was weighted with."""
+    if (weights == 1).all():
+        return inputs
+    said = dict(zip(inputs.used, (f"; counts {weight:.2g} times" for weight in weights), strict=True))
+    reasons = inputs.choice["reason"] + inputs.choice["input"].map(said).fillna("")
+    return replace(inputs, scaled=inputs.scaled * weights, choice=inputs.choice.assign(reason=reasons))
+
+
 def _say_heap(inputs: Inputs, name: str, value: float) -> str:
     if not name:
         return ""
     is_there = inputs.scaled[:, inputs.used.index(name)] == value
     usual = inputs.raw.loc[is_there, name].median()
-    return f"{WORDS[name]} of exactly {usual:,.4g}"
+    return inputs.terms[name].say_exactly(float(usual))
 
 
 def _in_order(stability: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:

@@ -40,17 +40,52 @@ def bootstrap_groups(
     Hennig (2007), Computational Statistics and Data Analysis 52, 258-271.
     """
     rng = np.random.default_rng(seed)
-    k, n = len(centres), len(points)
+    n = len(points)
     labels = assign_nearest(points, centres)
-    found = np.empty((n_bootstraps, k))
-    for place in range(n_bootstraps):
-        drawn = np.bincount(rng.integers(0, n, size=n), minlength=n)
-        held = np.flatnonzero(drawn)
-        resample = points[held]
-        # Weights, not copies: the same draw at two thirds of the cost.
-        again = fit_centres(resample, k, seed=seed + place, n_starts=n_starts, weights=drawn[held].astype(float))
-        found[place] = match_groups(labels[held], assign_nearest(resample, again), k)
-    return found
+    return np.array(
+        [
+            compare_resample(
+                points,
+                labels,
+                np.bincount(rng.integers(0, n, size=n), minlength=n),
+                len(centres),
+                seed=seed + place,
+                n_starts=n_starts,
+            )
+            for place in range(n_bootstraps)
+        ]
+    ).reshape(n_bootstraps, len(centres))
+
+
+def compare_resample(
+    points: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    times_drawn: NDArray[np.int64],
+    k: int,
+    *,
+    seed: int,
+    n_starts: int = 2,
+) -> NDArray[np.float64]:
+    """How like itself is each group in one resample?
+
+    Who was drawn several times weighs as often when the resample is grouped, and counts once when groups are compared;
+    a group of which nobody was drawn scores 0.
+
+    Parameters
+    ----------
+    times_drawn
+        How often each of the points is in the resample.
+
+    Returns
+    -------
+    array
+        For each of the k groups of `labels` the highest Jaccard similarity with a group of the resample.
+    """
+    held = np.flatnonzero(times_drawn)
+    resample = points[held]
+    # Weights, not copies: the same draw at two thirds of the cost.
+    again = fit_centres(resample, k, seed=seed, n_starts=n_starts, weights=times_drawn[held].astype(float))
+    return match_groups(labels[held], assign_nearest(resample, again), k)
 
 
 def judge_stability(jaccards: NDArray[np.float64], *, confidence: float = 0.95) -> pd.DataFrame:

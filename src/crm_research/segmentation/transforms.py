@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+LARGEST: Final = sys.float_info.max
 _NORMAL_IQR: Final = 1.349
 _SAME: Final = 1e-8
 
@@ -51,6 +53,33 @@ class InputTransform:
         scaled = (_on_scale(_filled(values, self.fill), self.is_logarithmic) - self.centre) / self.scale
         return scaled if self.clip is None else np.clip(scaled, -self.clip, self.clip)
 
+    @property
+    def weight(self) -> float:
+        """How much more the input counts than the rule of the house has it (`weigh_inputs`): its cut over three."""
+        return 1.0 if self.clip is None else self.clip / CUT_OFF
+
+    def weighted(self, weight: float) -> InputTransform:
+        """The same input, counting so many times as much."""
+        clip = None if self.clip is None else self.clip * weight
+        return replace(self, scale=self.scale / weight, clip=clip)
+
+    def on_scale(self, value: float) -> float:
+        """One finite value on the scale that `centre` and `scale` refer to."""
+        return float(_on_scale(np.asarray(value, dtype=float), self.is_logarithmic))
+
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value, in the units of the feature, that is not cut off; the largest numbers at most."""
+        if self.clip is None:
+            return -LARGEST, LARGEST
+        low, high = (self._back(self.centre + side * self.clip * self.scale) for side in (-1.0, 1.0))
+        return max(low, -LARGEST), min(high, LARGEST)
+
+    def _back(self, moved: float) -> float:
+        if not self.is_logarithmic:
+            return moved
+        with np.errstate(over="ignore"):
+            return float(np.sign(moved) * np.expm1(abs(moved)))
+
 
 def fit_transform(name: str, what: str, values: NDArray[np.float64], *, is_logarithmic: bool) -> InputTransform:
     """The transform of the house, fitted to these values: median, IQR / 1.349 (else the standard deviation), cut at 3.
@@ -80,7 +109,12 @@ def fit_transform(name: str, what: str, values: NDArray[np.float64], *, is_logar
 
 
 def recover_transforms(
-    raw: pd.DataFrame, scaled: NDArray[np.float64], names: Sequence[str], words: Sequence[str]
+    raw: pd.DataFrame,
+    scaled: NDArray[np.float64],
+    names: Sequence[str],
+    words: Sequence[str],
+    *,
+    shared: Collection[str] = (),
 ) -> tuple[InputTransform, ...]:
     """Which transforms lead from the features to the scaled inputs, value by value?
 
@@ -92,6 +126,8 @@ def recover_transforms(
         The same customers, one column for each of `names`.
     words
         What each input is, in words.
+    shared
+        Inputs that have their scale with others (parts of a whole, levels of a category) and so none of their own.
 
     Raises
     ------
@@ -99,17 +135,24 @@ def recover_transforms(
         If an input was not made by logarithm, shift, scale and cut alone: it cannot be made again from the feature.
     """
     return tuple(
-        _recover(name, what, raw[name].to_numpy(dtype=float, na_value=np.nan), scaled[:, place])
+        _recover(
+            name, what, raw[name].to_numpy(dtype=float, na_value=np.nan), scaled[:, place], has_own=name not in shared
+        )
         for place, (name, what) in enumerate(zip(names, words, strict=True))
     )
 
 
-def _recover(name: str, what: str, values: NDArray[np.float64], scaled: NDArray[np.float64]) -> InputTransform:
-    # First the rule of the house, whose parameters are exact; then any other straight line through the values.
-    for is_logarithmic in (True, False):
+def _recover(
+    name: str, what: str, values: NDArray[np.float64], scaled: NDArray[np.float64], *, has_own: bool
+) -> InputTransform:
+    # First the rule of the house, whose parameters are exact, also weighted; then any other line through the values.
+    for is_logarithmic in (True, False) if has_own else ():
         fitted = fit_transform(name, what, values, is_logarithmic=is_logarithmic)
         if _fits(fitted, values, scaled):
             return fitted
+        weighted = fitted.weighted(_find_weight(fitted.apply(values), scaled))
+        if _fits(weighted, values, scaled):
+            return weighted
     for is_logarithmic in (False, True):
         line = _straight_line(name, what, values, scaled, is_logarithmic)
         if line is not None and _fits(line, values, scaled):
@@ -119,6 +162,12 @@ def _recover(name: str, what: str, values: NDArray[np.float64], scaled: NDArray[
         "alone, so it cannot be made again for other customers and the segmentation cannot be saved. Save one on "
         "robustly scaled inputs."
     )
+
+
+def _find_weight(house: NDArray[np.float64], scaled: NDArray[np.float64]) -> float:
+    size = float(house @ house)
+    weight = float(house @ scaled) / size if size > 0 else 1.0
+    return weight if weight > 0 else 1.0
 
 
 def _straight_line(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.errors import NotEnoughData
 from crm_research.features.customers import build_customer_features
-from crm_research.segmentation.clustering import assign_nearest
+from crm_research.segmentation.assigning import assign_segments
+from crm_research.segmentation.keeping import keep_segmentation
 from crm_research.segmentation.rfm_changes import paired_change
-from crm_research.segmentation.saved import keep_segmentation
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     NotEnoughData
         If fewer than 30 customers had bought by then, or nothing was found.
     ParameterError
-        If the segments are not those of the nearest centre, or an input is no feature of purchases, so that nobody
-        can be placed anew.
+        If the segmentation cannot be kept, so that nobody can be placed anew.
 
     Notes
     -----
@@ -74,23 +73,14 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     if found is None:
         raise NotEnoughData("A trend: groups", needed=1, found=0, mend=segments.why_not)
     then_at = study.as_of - _length(study, months_back)
-    features = build_customer_features(study.standing_at(then_at))
-    strange = [name for name in saved.used if name not in features.columns]
-    if strange:
-        raise ParameterError(
-            f"The input {strange[0]!r} is no feature of purchases, so it is not known what it was on "
-            f"{then_at:%Y-%m-%d}. Segments by behaviour can be traced."
-        )
-    then = features.select(*dict.fromkeys(("customer_id", "spend", *saved.used))).to_pandas()
+    earlier = study.standing_at(then_at)
+    spend = build_customer_features(earlier, sets=("rfm",)).select("customer_id", "spend")
+    placed = assign_segments(earlier, saved).inner_join(spend, "customer_id")
+    then = placed.select("customer_id", "segment", "spend").to_pandas().dropna(subset="segment")
     if len(then) < _FEWEST:
         raise NotEnoughData(
             "A look back", needed=_FEWEST, found=len(then), mend=f"These are the buyers known on {then_at:%Y-%m-%d}."
         )
-    scaled = np.column_stack(
-        [transform.apply(then[transform.name].to_numpy(dtype=float, na_value=np.nan)) for transform in saved.inputs]
-    )
-    names = np.asarray(saved.names, dtype=object)
-    then = then.assign(segment=names[assign_nearest(scaled, saved.centres)])
     now = found.inputs.customers[["customer_id", "spend"]].assign(
         segment=found.cards.set_index("group")["segment"].reindex(found.labels).to_numpy()
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -102,11 +101,12 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     segments, inputs = list(dict.fromkeys(profiles["segment"])), list(dict.fromkeys(profiles["what"]))
     effects = profiles.pivot_table(index="what", columns="segment", values="effect", dropna=False)
     effects = effects.reindex(index=inputs, columns=segments)
-    shown = profiles.assign(shown=[_say_median(row) for row in profiles[["input", "median"]].to_dict("records")])
-    medians = shown.pivot(index="what", columns="segment", values="shown").reindex(index=inputs, columns=segments)
+    usual = profiles.assign(usual=profiles["usual"].fillna(""))
+    usual = usual.pivot(index="what", columns="segment", values="usual").reindex(index=inputs, columns=segments)
     ax = theme.new_axes(
         title=say_widest(profiles),
-        subtitle="Median; below it, and in colour: standard deviations above (blue) or below (red) all other customers",
+        subtitle="Median, of shares the mean; below it, and in colour: standard deviations above (blue) or below (red) "
+        "all other customers",
         size=(theme.SIZE[0], 2.0 + 0.5 * len(inputs)),
         grid="none",
         ax=ax,
@@ -116,7 +116,7 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     with theme.chart_style():
         for row in range(len(inputs)):
             for column in range(len(segments)):
-                effect, text = far[row, column], str(medians.iloc[row, column])
+                effect, text = far[row, column], str(usual.iloc[row, column])
                 if np.isfinite(effect):
                     text += f"\n{effect:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
                 ink = theme.PAPER if np.isfinite(effect) and abs(effect) > 0.75 * _STRONG else theme.INK
@@ -127,17 +127,6 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="x", length=0, labelcolor=theme.INK)
     theme.name_rows(ax, inputs)
     return ax
-
-
-def _say_median(row: Mapping[Hashable, Any]) -> str:
-    value = float(row["median"])
-    if not np.isfinite(value):
-        return ""
-    return theme.say_percent(value, 0) if _is_share(str(row["input"])) else theme.say_short(value, 2)
-
-
-def _is_share(name: str) -> bool:
-    return name.endswith("_share") or name.startswith("share of ")
 
 
 def _paint(ax: Axes, values: np.ndarray) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_research.figures import Figure
-from crm_research.theme import say_percent
+from crm_research.theme import join_words, say_percent
 
 if TYPE_CHECKING:
     from crm_research.segmentation.rfm_rules import RfmGroups
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def rfm_figures(rfm: RfmGroups, *, window: str) -> list[Figure]:
     """Share of net revenue of each named group that has customers."""
-    how = "quintiles, tied customers together" if rfm.is_by_quantile else "given cut points"
+    how = f"given cut points of {join_words(rfm.given)}" if rfm.given else "quintiles, tied customers together"
     return [
         Figure(
             id="segmentation.rfm_revenue_share",

@@ -14,10 +14,11 @@ from crm_research.segmentation import who_words as words
 from crm_research.segmentation.descriptors import OTHER, Descriptors, describe_members
 from crm_research.segmentation.map import Method, map_segments
 from crm_research.segmentation.naming import find_unmatched
-from crm_research.segmentation.profiles import find_typical, measure_profiles, say_input, say_profile
+from crm_research.segmentation.profiles import find_typical, measure_profiles, say_profile
 from crm_research.segmentation.rfm_changes import compare_periods
 from crm_research.segmentation.rfm_rules import RfmGroups, score_rfm
 from crm_research.segmentation.scoreboard import judge_use, say_use
+from crm_research.segmentation.terms import say_number
 from crm_research.segmentation.treatment import Treatment, find_unused, plan_treatment
 from crm_research.segmentation.trend import trace_segments
 from crm_research.segmentation.who_figures import rfm_figures, treatment_figures
@@ -109,8 +110,9 @@ def show_who(records: Study, segments: Segmentation, *, map_by: Method = "compon
     said = [{"segment": name, "what marks it": say_profile(profiles, name)} for name in found.cards["segment"]]
     show.table(
         pd.DataFrame(said), "What marks each segment most",
-        note="Means against all other customers, where they differ by half a standard deviation or more; intervals are "
-        "in the numbers behind the picture. No significance is claimed: the groups were made to differ in these.",
+        note="Median, of shares the mean, of the segment and of all other customers, where they differ by half a "
+        "standard deviation or more; intervals are in the numbers behind the picture. No significance is claimed: the "
+        "groups were made to differ in these.",
     )  # fmt: skip
     _show_typical(found, segments.currency)
     _show_trend(records, segments)
@@ -125,12 +127,20 @@ def show_who(records: Study, segments: Segmentation, *, map_by: Method = "compon
 
 def _show_typical(found: Grouping, currency: str) -> None:
     typical = find_typical(found)
-    renamed = typical.rename(columns={name: say_input(found, name) for name in found.inputs.used})
-    turned = renamed.set_index("segment").T
-    turned.columns.name = None
-    turned.insert(0, "of a typical customer", [str(name).replace("_", " ") for name in turned.index])
+    terms = {name: term for name, term in found.inputs.terms.items() if name in typical}
+    whats = [term.head if term.kind == "level" else term.words for term in terms.values()]
+    said = {"a typical customer": ["customer id", "spend", *dict.fromkeys(whats)]}
+    for row in typical.to_dict("records"):
+        known: dict[str, str] = {}
+        for what, (name, term) in zip(whats, terms.items(), strict=True):
+            value = float(row[name])
+            if term.kind != "level":
+                known[what] = term.say_value(value)
+            elif value >= 0.5 or what not in known:
+                known[what] = term.part if value >= 0.5 else "–"
+        said[str(row["segment"])] = [str(row["customer_id"]), say_number(float(row["spend"])), *known.values()]
     show.table(
-        turned.reset_index(drop=True), "A typical customer of each segment",
+        pd.DataFrame(said), "A typical customer of each segment",
         note=f"The member nearest to the middle of the segment; spend is net, in {currency}.",
     )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.segmentation.holdout import ADDED, CELLS, EQUAL, NAMED, NONE, OUTCOMES
 from crm_research.segmentation.rfm_changes import NO_PURCHASE
+from crm_research.segmentation.rfm_rules import MEASURES
 from crm_research.segmentation.treatment import COSTLY, STRATEGIC
 from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from crm_research.segmentation.rfm_rules import RfmGroups
     from crm_research.segmentation.treatment import Treatment
     from crm_research.segmentation.trend import Trend
+
+
+# Of the standardised differences those from .8 on are called large (Cohen 1988).
+_FAR: Final = 0.8
 
 
 def find_rfm(rfm: RfmGroups) -> str:
@@ -42,8 +47,11 @@ def say_rfm(rfm: RfmGroups) -> str:
         of_it = f", who brought {say_percent(share)} of the revenue" if rows["revenue_share"].notna().all() else ""
         n = say_count(away["n_customers"].sum(), "customer")
         said.append(f"{n} bought a good deal and have long been silent{of_it}: first to be won back.")
-    how = "quintiles of these customers" if rfm.is_by_quantile else "cut points that were given"
-    return " ".join([*said, f"Scores are by {how}."])
+    how = "Scores are by quintiles of these customers"
+    if rfm.given:
+        rest = "" if len(rfm.given) == len(MEASURES) else ", of the rest quintiles of these customers"
+        how = f"Cut points of {join_words(rfm.given)} were given{rest}"
+    return " ".join([*said, f"{how}."])
 
 
 def say_periods(changes: RfmChanges) -> str:
@@ -84,7 +92,8 @@ def say_widest(profiles: pd.DataFrame) -> str:
         return "The segments cannot be told apart in any single input"
     row = known.loc[known["effect"].abs().idxmax()]
     side = "above" if row["effect"] > 0 else "below"
-    return f"“{row['segment']}” stand out most: far {side} the others in {row['what']}"
+    far = "far " if abs(row["effect"]) >= _FAR else ""
+    return f"“{row['segment']}” stand out most: {far}{side} the others in {row['what']}"
 
 
 def say_map(seen: SegmentMap) -> str:
@@ -181,7 +190,7 @@ def say_worth(check: HoldoutCheck) -> list[str]:
             "worse": "added to the ten RFM groups they do harm",
         }.get(added["finding"], "they are not seen to add anything to the ten RFM groups")
         said.append(f"{_say_outcome(outcome)} ({say_count(rows['n'].iloc[0], 'customer')}): {tells}, and {adds}.")
-    known = check.gains[(check.gains["against"] == ADDED) & check.gains["estimate"].notna()]
+    known = check.gains[(check.gains["against"] != NONE) & check.gains["estimate"].notna()]
     if len(known) and not (known["finding"] == "better").any():
         said.append(
             "Nothing here shows that the segments foretell more than RFM does; keep them for other reasons, if any."

@@ -11,6 +11,7 @@ from crm_research.errors import ParameterError, offer_names
 from crm_research.segmentation.criteria import rank_numbers
 from crm_research.segmentation.holdout import CELLS, OUTCOMES
 from crm_research.segmentation.stability import STABLE
+from crm_research.segmentation.terms import list_terms
 from crm_research.segmentation.verdicts import NATURAL, REPRODUCIBLE
 from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
 
@@ -75,6 +76,8 @@ def _say_border(found: Grouping) -> str:
 
 def say_numbers(found: Grouping) -> str:
     """For which numbers of groups do the criteria speak?"""
+    if len(found.criteria) == 1:
+        return f"No other number than {say_small_count(found.k)} groups was tried."
     votes = vote(found.criteria)
     n_votes = sum(len(names) for names in votes.values())
     said = [f"{say_small_count(len(names))} for {say_small_count(k)}" for k, names in sorted(votes.items())]
@@ -164,9 +167,14 @@ def note_segments(segmentation: Segmentation) -> str:
     found = segmentation.found
     if found is None:
         return f"Nothing below can be shown. {segmentation.why_not}"
-    used = join_words([str(what) for what in found.inputs.choice.loc[found.inputs.choice["is_used"], "what"]])
+    used = list_terms(found.inputs.terms.values(), with_levels=False)
     known_on = say_date(segmentation.as_of)
     said = [f"Grouped for: {found.inputs.purpose}. Customers are compared by {used}, as known on {known_on}."]
+    if found.inputs.n_left_out:
+        said.append(
+            f"{say_count(found.inputs.n_left_out, 'other customer')} with purchases are in no group, for of them fewer "
+            "than half of these are known."
+        )
     if found.inputs.n_filled:
         n = found.inputs.n_filled
         said.append(f"{say_count(n, 'customer')} had a gap in one of these, filled with the median.")

@@ -13,6 +13,7 @@ from crm_research.silent_churn.pictures import (
     average_by_silence,
     compare_frequencies,
     count_chances,
+    merge_weeks,
     silence_that_halves,
 )
 from crm_research.theme import (
@@ -79,12 +80,24 @@ def silence_title(silence: SilentChurn) -> str:
     """What a silence means, in one sentence."""
     found = silence_that_halves(silence)
     if found is None:
-        return "A silence means more, the more often a customer had bought before"
+        return _say_fall(average_by_silence(silence))
     name, weeks = found
     said = f"hoever {name} is more likely gone than not after about {weeks:.0f} weeks of silence"
     if silence.holdout is not None and silence.holdout.is_refuted:
         return f"By the model, w{said}; what came after speaks against it"
     return f"W{said}"
+
+
+def _say_fall(table: pd.DataFrame) -> str:
+    """From which chance to which does a silence take those who bought most often?"""
+    if table.empty:
+        return "What a silence means cannot be said"
+    name, rows = _in_order(table)[-1]
+    first, last = rows.iloc[0], rows.iloc[-1]
+    early = f"{first['silent_weeks']:.0f} weeks of silence {say_percent(first['active_rate'])} of those who {name}"
+    if len(rows) == 1:
+        return f"After about {early} are probably still active"
+    return f"After {early} are still active, after {last['silent_weeks']:.0f} weeks {say_percent(last['active_rate'])}"
 
 
 def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:
@@ -112,18 +125,22 @@ def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:
 def draw_weekly(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do expected purchases follow those that came, week by week and into the holdout?"""
     title = words.tracking_finding(silence)
-    return _draw_tracking(silence, ("observed", "expected"), title, "Repeat purchases in each week", ax)
+    table, n_weeks = merge_weeks(silence.tracking)
+    each = "week" if n_weeks == 1 else f"{n_weeks} weeks"
+    return _draw_tracking(silence, table, ("observed", "expected"), title, f"Repeat purchases in each {each}", ax)
 
 
 def draw_cumulative(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do expected purchases add up to those that came?"""
     title = words.total_finding(silence)
     columns = ("observed_total", "expected_total")
-    return _draw_tracking(silence, columns, title, "Repeat purchases since the records begin", ax)
+    what = "Repeat purchases since the records begin"
+    return _draw_tracking(silence, silence.tracking, columns, title, what, ax)
 
 
-def _draw_tracking(silence: SilentChurn, columns: tuple[str, str], title: str, what: str, ax: Axes | None) -> Axes:
-    table = silence.tracking
+def _draw_tracking(
+    silence: SilentChurn, table: pd.DataFrame, columns: tuple[str, str], title: str, what: str, ax: Axes | None
+) -> Axes:
     if table.empty:
         return _say_nothing("The records are too short to follow purchases week by week", ax)
     ax = new_axes(

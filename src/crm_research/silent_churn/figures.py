@@ -178,6 +178,7 @@ def _errors(silence: SilentChurn) -> list[Figure]:
     figures = []
     for id_, label, forecast in kinds:
         row = None if check is None else check.error_of(forecast)
+        limits = f", {forecast}; {say_percent(silence.confidence, 0)} interval over customers"
         missing = " (no holdout)" if check is None else " (no model could be fitted)" if row is None else ""
         figures.append(
             Figure(
@@ -189,8 +190,7 @@ def _errors(silence: SilentChurn) -> list[Figure]:
                 unit="orders",
                 n=silence.n_customers if check is None else check.n_customers,
                 window=silence.window if check is None else f"{say_date(check.as_of)} to {say_date(check.until)}",
-                estimator=f"root mean squared error in the holdout, {forecast}; "
-                f"{say_percent(silence.confidence, 0)} interval over customers",
+                estimator="root mean squared error in the holdout" + (limits if row is not None else ""),
                 validation=NO_VALIDATION
                 if row is None
                 else "measured on the holdout, which the forecast did not see"

@@ -38,7 +38,7 @@ class KindAnalysis:
     why
         Why not; empty where there is a fit.
     left_out
-        Covariates that were known but not compared: too many levels, or too many kinds together.
+        Covariates that were known but not compared: too many levels, no two large enough, or too many kinds together.
     """
 
     fit: EffectsFit | None

@@ -39,6 +39,6 @@ def show_covariates(silence: SilentChurn) -> None:
         show.note(remark, kind="caution")
     if kinds.left_out:
         show.note(
-            f"Not compared: {join_words([plain_name(name) for name in kinds.left_out])} (too many levels, or too many "
-            "kinds of customers together)."
+            f"Not compared: {join_words([plain_name(name) for name in kinds.left_out])} (too many levels, no two "
+            "of which hold 30 customers with 10 repeaters, or too many kinds of customers together)."
         )

@@ -56,7 +56,10 @@ def show_names(silence: SilentChurn) -> None:
         show.note(refuted, kind="caution")
         return
     if silence.going_silent.empty:
-        show.note("No customer who bought again has a chance of 10 to 50 % of still being active: nobody to list.")
+        show.note(
+            "Nobody to list: no customer who bought again, and paid more than came back, has a chance of 10 to 50 % of "
+            "still being active."
+        )
         return
     show.table(
         silence.going_silent,

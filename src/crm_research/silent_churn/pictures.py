@@ -14,6 +14,8 @@ _N_BINS: Final = 13
 _N_CHANCES: Final = 10
 _FEWEST: Final = 5.0
 _LAST_FREQUENCY: Final = 7
+_MOST_POINTS: Final = 160
+_STRETCHES: Final = (1, 4, 13, 26, 52)
 
 
 def average_by_silence(silence: SilentChurn) -> pd.DataFrame:
@@ -99,6 +101,32 @@ def compare_frequencies(silence: SilentChurn) -> pd.DataFrame:
     counts = silence.fit.expected_frequency_counts(_LAST_FREQUENCY)
     names = [f"{row.frequency}{'+' if row.is_open else ''}" for row in counts.itertuples(index=False)]
     return pd.DataFrame({"repeats": names, "observed": counts["n_customers"], "expected": counts["expected_customers"]})
+
+
+def merge_weeks(tracking: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Purchases by week, or by so many weeks together that a line of them can be read.
+
+    Returns
+    -------
+    table, n_weeks
+        ``week`` and ``ends_at`` of the last week, ``observed``, ``expected``, ``is_holdout``; weeks at the beginning
+        that make no whole stretch are left out, and none lies on both sides of as_of.
+    """
+    n_weeks = next((n for n in _STRETCHES if len(tracking) <= n * _MOST_POINTS), _STRETCHES[-1])
+    if n_weeks == 1 or tracking.empty:
+        return tracking, 1
+    # Week 0 ends at as_of, so stretches are counted from there.
+    stretch = np.ceil(tracking["week"] / n_weeks).astype(int)
+    is_whole = stretch.map(stretch.value_counts()) == n_weeks
+    merged = tracking[is_whole].groupby(stretch[is_whole], sort=True)
+    sums = merged.agg(
+        week=("week", "last"),
+        ends_at=("ends_at", "last"),
+        observed=("observed", "sum"),
+        expected=("expected", "sum"),
+        is_holdout=("is_holdout", "last"),
+    )
+    return sums.reset_index(drop=True), n_weeks
 
 
 def silence_that_halves(silence: SilentChurn) -> tuple[str, float] | None:

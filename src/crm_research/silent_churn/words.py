@@ -10,6 +10,7 @@ from crm_research.silent_churn.figures import say_weeks
 from crm_research.silent_churn.fits import BG_NBD, REGULAR
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
+_TOO_SHORT = "The records are too short to follow purchases week by week"
 _LONG_MODEL = {REGULAR: "model for regular buyers"}
 
 
@@ -239,9 +240,11 @@ def regularity_finding(silence: SilentChurn) -> str:
 def tracking_finding(silence: SilentChurn) -> str:
     """Do expected purchases follow those that came?"""
     table = silence.tracking
-    later = table.loc[table["is_holdout"]] if len(table) else table
+    if table.empty:
+        return _TOO_SHORT
+    later = table.loc[table["is_holdout"]]
     if later.empty:
-        return "The records are too short to follow purchases week by week."
+        return total_finding(silence)
     came, expected = float(later["observed"].sum()), float(later["expected"].sum())
     if came == 0:
         return f"No repeat purchase came in the holdout, where {expected:,.0f} had been expected"
@@ -255,7 +258,7 @@ def tracking_finding(silence: SilentChurn) -> str:
 def total_finding(silence: SilentChurn) -> str:
     """Do expected purchases add up to those that came, over the whole of the records?"""
     if silence.tracking.empty:
-        return "The records are too short to follow purchases week by week."
+        return _TOO_SHORT
     last = silence.tracking.iloc[-1]
     until = "end of the holdout" if last["is_holdout"] else "study's date"
     return (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Texts that mean "nothing here". NA is left alone in plain text, where it may be Namibia or North America.
 _NULLS: Final = ("", "NULL", "null", "NaN", "nan", "#N/A", "N/A", "n/a", "\\N")
-_NULLS_OF_VALUES: Final = (*_NULLS, "NA", "na", "-", "None", "none")
+NULLS_OF_VALUES: Final = (*_NULLS, "NA", "na", "-", "None", "none")
 # Blanks that people and programs leave around cells; taken off once, where text is staged.
 BLANKS: Final = " \t\r\n\u00a0\u3000\ufeff"
 _YES: Final = ("1", "1.0", "true", "t", "yes", "y", "on", "ja", "j", "wahr", "oui", "o", "vrai", "是", "有")
@@ -80,7 +80,7 @@ class Reading:
 
     def _to_text(self, raw: str, kind: Kind, *, is_id: bool) -> Cast:
         if kind == "text":
-            value = self.text(f"CAST({raw} AS VARCHAR)", nulls=_NULLS_OF_VALUES if is_id else _NULLS)
+            value = self.text(f"CAST({raw} AS VARCHAR)", nulls=NULLS_OF_VALUES if is_id else _NULLS)
             # Spreadsheets and data frames write whole numbers with empty cells between them as 1001.0.
             whole = rf"CASE WHEN suffix({raw}, '.0') THEN regexp_replace({value}, '^(\d+)\.0$', '\1') ELSE {value} END"
             return Cast(value=whole if is_id else value)
@@ -102,7 +102,7 @@ class Reading:
             return Cast(value=f"CASE WHEN isfinite({double}) THEN {double} END", bad=f"isinf({double})")
         if kind != "text":
             raise StudyError(f"holds {_SAID[kind]}, which cannot be a number")
-        text = self.text(raw, nulls=_NULLS_OF_VALUES)
+        text = self.text(raw, nulls=NULLS_OF_VALUES)
         plain = self._plain_number(text)
         double = f"TRY_CAST({plain} AS DOUBLE)"
         value = f"CASE WHEN isfinite({double}) AND NOT contains({plain}, '_') THEN {double} END"
@@ -128,7 +128,7 @@ class Reading:
             return Cast(value=f"CAST({raw} AT TIME ZONE {literal(self.timezone)} AS TIMESTAMP)")
         if kind not in {"text", "integer"}:
             raise StudyError(f"holds {_SAID[kind]}, which cannot be a time; derive it with expr")
-        text = self.text(f"CAST({raw} AS VARCHAR)", nulls=_NULLS_OF_VALUES)
+        text = self.text(f"CAST({raw} AS VARCHAR)", nulls=NULLS_OF_VALUES)
         value = self._declared_time(text, formats) if formats else self._common_time(text)
         return Cast(value=value, bad=f"({text}) IS NOT NULL AND ({value}) IS NULL")
 
@@ -156,7 +156,7 @@ class Reading:
             return Cast(value=raw)
         if kind not in {"text", "integer", "number"}:
             raise StudyError(f"holds {_SAID[kind]}, which cannot be yes or no")
-        text = f"lower({self.text(f'CAST({raw} AS VARCHAR)', nulls=_NULLS_OF_VALUES)})"
+        text = f"lower({self.text(f'CAST({raw} AS VARCHAR)', nulls=NULLS_OF_VALUES)})"
         value = f"CASE WHEN {text} IN ({literals(_YES)}) THEN TRUE WHEN {text} IN ({literals(_NO)}) THEN FALSE END"
         return Cast(value=value, bad=f"({text}) IS NOT NULL AND ({value}) IS NULL")
 

@@ -67,6 +67,13 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Zone = Annotated[str, AfterValidator(_is_zone)]
 
 
+def _as_many(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class ColumnRule(_Part):
     """Where one canonical column comes from: a source column, an expression or a constant."""
 
@@ -75,6 +82,7 @@ class ColumnRule(_Part):
     value: str | int | float | bool | datetime | date | None = None
     format: Texts | None = None
     currency: str | None = None
+    currency_column: str | None = None
     scale: float | None = None
 
     @model_validator(mode="after")
@@ -82,8 +90,8 @@ class ColumnRule(_Part):
         origins = [name for name in ("column", "expr", "value") if name in self.model_fields_set]
         if len(origins) != 1:
             raise ValueError(f"needs exactly one of column, expr and value; found {', '.join(origins) or 'none'}")
-        if self.currency is not None and self.scale is not None:
-            raise ValueError("takes a currency or a scale, not both")
+        if sum(part is not None for part in (self.currency, self.currency_column, self.scale)) > 1:
+            raise ValueError("takes one of currency, currency_column and scale")
         return self
 
 
@@ -102,6 +110,29 @@ class AttributeRule(_Part):
         return self
 
 
+class ItemRule(_Part):
+    """One question of a questionnaire that has a column for each: its scale, and how its answers are written."""
+
+    column: str | None = None
+    scale: tuple[Bound, Bound] | None = None
+    answers: list[Name] | None = Field(default=None, min_length=2)
+    reversed: bool = False
+    missing: Annotated[list[Bound], BeforeValidator(_as_many)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _has_a_scale(self) -> ItemRule:
+        if self.scale is None and self.answers is None:
+            raise ValueError("needs its scale, such as [1, 5], or its answers from lowest to highest")
+        if self.scale is not None and self.scale[0] >= self.scale[1]:
+            raise ValueError("needs a scale from low to high, such as [1, 5]; write reversed: true if high is bad")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest answer that can be given."""
+        return self.scale if self.scale is not None else (1.0, float(len(self.answers or ())))
+
+
 class SourceRule(_Part):
     """Where a table's rows lie, and how its files are written."""
 
@@ -113,7 +144,7 @@ class SourceRule(_Part):
     table: str | None = None
     query: str | None = None
     sheet: str | int | None = None
-    encoding: str = "utf-8"
+    encoding: str | list[str] = "utf-8"
     delimiter: str | None = None
     quote: str = '"'
     decimal: Literal[".", ","] = "."
@@ -124,6 +155,7 @@ class SourceRule(_Part):
     skip_rows: int = Field(default=0, ge=0)
     null_values: Texts | None = None
     date_format: Texts | None = None
+    distinct: bool = False
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> SourceRule:
@@ -154,12 +186,17 @@ def _column_from_text(value: Any) -> Any:
     return value if isinstance(value, dict) else {"column": str(value)}
 
 
+def _item_from_scale(value: Any) -> Any:
+    return {"scale": value} if isinstance(value, list) else value
+
+
 def _attribute_from_text(value: Any) -> Any:
     return value if isinstance(value, dict) else {"type": value}
 
 
 Source = Annotated[SourceRule, BeforeValidator(_source_from_text)]
 ColumnOrigin = Annotated[ColumnRule, BeforeValidator(_column_from_text)]
+Item = Annotated[ItemRule, BeforeValidator(_item_from_scale)]
 Attribute = Annotated[AttributeRule, BeforeValidator(_attribute_from_text)]
 
 
@@ -168,6 +205,7 @@ class TableRule(_Part):
 
     source: Source = Field(alias="from")
     columns: dict[str, ColumnOrigin] = Field(default_factory=dict)
+    items: dict[str, Item] = Field(default_factory=dict)
     where: str | None = None
     sum_lines: bool = False
     returns: str | None = None
@@ -242,6 +280,8 @@ class StudyDefinition(_Part):
                         f"tables.{name}.columns.{column}.currency: no rate for {origin.currency}. "
                         f"Write exchange_rates: {{{origin.currency}: RATE}} into {self.currency}."
                     )
+            if rule.items and name != "surveys":
+                problems.append(f"tables.{name}.items: only surveys take items.")
             if name != "orders":
                 problems += [
                     f"tables.{name}.{key}: only orders take {key}."

@@ -15,12 +15,11 @@ from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.draft_guess import Guess, TableGuess, guess_tables, why_unfit
 from crm_research.sources.draft_look import ColumnLook, FileLook, group_files, look_at_files
+from crm_research.sources.draft_questionnaire import NO_DATE
 from crm_research.sources.draft_words import currency_of_words
 from crm_research.sources.files import find_files
 from crm_research.sources.session import open_session
 
-# Where the files have no dates at all, an instant must still be written; the draft says that it means nothing.
-_NO_DATE: Final = datetime(2020, 1, 1)
 _PLANNED_AFTER: Final = timedelta(days=366)
 
 
@@ -96,8 +95,8 @@ def _folders(files: Sequence[str | Path]) -> dict[tuple[Path, ...], Path]:
 
 
 def _unused(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> list[FileLook]:
-    used = [guess.look for guess in tables]
-    return [look for look in looks if not any(look is other for other in used)]
+    used = {guess.look.paths for guess in tables}
+    return [look for look in looks if look.paths not in used]
 
 
 def _one_each(guesses: Sequence[TableGuess]) -> list[TableGuess]:
@@ -106,6 +105,9 @@ def _one_each(guesses: Sequence[TableGuess]) -> list[TableGuess]:
     for guess in guesses:
         if guess.table not in best or guess.score > best[guess.table].score:
             best[guess.table] = guess
+    orders, invoices = best.get("orders"), best.get("invoices")
+    if orders and invoices and "contracts" in best and orders.look is invoices.look:
+        del best["orders"]  # bills of contracts are no purchases
     return list(best.values())
 
 
@@ -122,11 +124,11 @@ def _nothing_fits(looks: Sequence[FileLook]) -> str:
 
 
 def _all_lines(guess: TableGuess) -> list[Guess]:
-    return [*guess.columns, *guess.keys, *guess.attributes]
+    return [*guess.columns, *guess.items, *guess.keys, *guess.attributes]
 
 
 def _n_unsure(guess: TableGuess) -> int:
-    noted = sum(note.startswith("CHECK") for note in guess.look.notes.values())
+    noted = sum(note.startswith("CHECK") for note in guess.look.notes.values()) + bool(guess.look.n_copies)
     return noted + sum(_is_unsure(guess, line) for line in _all_lines(guess))
 
 
@@ -142,7 +144,7 @@ def _lines(
     yield from _as_of_lines(tables, looks)
     yield "# holdout_until: ...   # move as_of back and set this, and reports judge what they predict"
     yield "# timezone: UTC        # zone of your records; times that carry another zone are converted to it"
-    yield "caveats: []  # what is doubtful about the data; printed on every page"
+    yield from _caveat_lines(tables)
     yield "tables:"
     for guess in tables:
         yield from _table_lines(guess, places)
@@ -150,7 +152,21 @@ def _lines(
         yield f"  # {look.described}: {why_unfit(look)}; see docs/studies.md"
 
 
+def _caveat_lines(tables: Sequence[TableGuess]) -> Iterator[str]:
+    """What the draft leaves out or makes up is told on every page, not only in the file."""
+    caveats = [line.caveat for guess in tables for line in _all_lines(guess) if line.caveat]
+    if not caveats:
+        yield "caveats: []  # what is doubtful about the data; printed on every page"
+        return
+    yield "caveats:  # what is doubtful about the data; printed on every page"
+    for caveat in dict.fromkeys(caveats):
+        yield f"  - {_scalar(caveat)}"
+
+
 def _currency_line(looks: Sequence[FileLook]) -> str:
+    coded = next((look.currencies for look in looks if look.currencies), ())
+    if coded:
+        return _currency_of_codes(coded)
     signed = next((look.currency for look in looks if look.currency), None)
     if signed:
         return f"currency: {signed}  # its sign stands beside the numbers"
@@ -158,6 +174,15 @@ def _currency_line(looks: Sequence[FileLook]) -> str:
     if named:
         return f"currency: {named}  # a header names it"
     return "currency: EUR  # CHECK: nothing in the files says which"
+
+
+def _currency_of_codes(codes: Sequence[str]) -> str:
+    """The commonest currency that a column names; the others need rates, which no file can tell."""
+    line = f"currency: {codes[0]}  # the commonest that the file names"
+    if len(codes) == 1:
+        return line
+    rates = ", ".join(f"{code}: RATE" for code in codes[1:])
+    return f"{line}\n# exchange_rates: {{{rates}}}  # CHECK: write how many {codes[0]} one of each is worth"
 
 
 def _as_of_lines(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> Iterator[str]:
@@ -169,7 +194,7 @@ def _as_of_lines(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> Ite
         yield f"as_of: {after:%Y-%m-%d}  # CHECK: the day after the last time in {file}, which no table uses yet"
         return
     if not lasts:
-        yield f"as_of: {_NO_DATE:%Y-%m-%d}  # CHECK: the files hold no dates; write the day they were extracted"
+        yield f"as_of: {NO_DATE:%Y-%m-%d}  # CHECK: the files hold no dates; write the day they were extracted"
         return
     last, file = max(lasts)
     # Ends and payments came about too, unless they lie so far ahead that they are only planned.
@@ -194,22 +219,39 @@ def _table_lines(guess: TableGuess, places: _Places) -> Iterator[str]:
     yield ""
     yield f"  {guess.table}:  # {guess.look.n_rows:,} rows of {guess.look.described}"
     path = places.written(guess.look.paths)
-    if guess.look.options:
-        yield "    from:"
-        yield f"      path: {_scalar(path)}"
-        for key, value in guess.look.options.items():
-            yield f"      {key}: {_scalar(value)}{_comment(guess.look.notes.get(key, ''))}"
-    else:
-        yield f"    from: {_scalar(path)}"
+    if guess.look.n_copies:
+        yield f"    # CHECK: {guess.look.n_copies:,} rows copy another in every column. Were they loaded twice?"
+        yield "    # Then write distinct: true beside the path, and each is read once"
+    yield from _source_lines(guess, path)
     yield "    columns:"
     for line in guess.columns:
         yield f"      {line.key}: {_value(guess, line)}{_comment(_reason(guess, line), unsure=_is_unsure(guess, line))}"
+    if guess.items:
+        yield "    items:  # name them after what they ask: satisfaction, price, quality_1, quality_2, loyalty, nps"
+    for line in guess.items:
+        yield f"      {_scalar(line.key)}: {_scalar(line.value)}{_comment(line.why, unsure=line.is_unsure)}"
     for line in guess.keys:
         yield f"    {line.key}: {_scalar(line.value)}{_comment(line.why, unsure=line.is_unsure)}"
     if guess.attributes:
         yield "    attributes:  # may explain what customers do; leave out what only came about later"
         for line in guess.attributes:
             yield f"      {_scalar(line.key)}: {line.value}{_comment(line.why, unsure=line.is_unsure)}"
+
+
+def _source_lines(guess: TableGuess, path: str | list[str]) -> Iterator[str]:
+    key, indent = "from", " " * 4
+    if guess.sql:
+        yield "    from:"
+        yield f"      sql: {_scalar(guess.sql)}"
+        yield "      inputs:"
+        key, indent = "records", " " * 8
+    if not guess.look.options:
+        yield f"{indent}{key}: {_scalar(path)}"
+        return
+    yield f"{indent}{key}:"
+    yield f"{indent}  path: {_scalar(path)}"
+    for option, value in guess.look.options.items():
+        yield f"{indent}  {option}: {_scalar(value)}{_comment(guess.look.notes.get(option, ''))}"
 
 
 def _formats(guess: TableGuess, line: Guess) -> tuple[str, ...]:

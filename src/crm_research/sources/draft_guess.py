@@ -26,6 +26,7 @@ class Guess:
     value: Any
     why: str
     is_unsure: bool = False
+    caveat: str = ""
 
 
 @dataclass(kw_only=True)
@@ -38,7 +39,9 @@ class TableGuess:
     columns: list[Guess] = field(default_factory=list)
     keys: list[Guess] = field(default_factory=list)
     attributes: list[Guess] = field(default_factory=list)
+    items: list[Guess] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)
+    sql: str = ""
 
     def column_of(self, role: str) -> ColumnLook | None:
         """The look of the column that plays a role."""
@@ -68,7 +71,6 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ("started_at",),
         ("contract_id", "customer_id", "observed_from", "ended_at", "end_reason", "plan", "fee"),
     ),
-    "snapshot": (("tenure", "churn"), ("customer_id", "plan", "fee")),
     "surveys": (("score", "asked_at"), ("response_id", "customer_id", "item")),
     "contacts": (("customer_id", "opened_at"), ("contact_id", "closed_at", "text", "channel")),
     "orders": (
@@ -87,35 +89,49 @@ _LOOKS: Final[Mapping[str, Callable[[ColumnLook], bool]]] = {
     **dict.fromkeys(_IDS, _is_id),
     "contract_id": lambda look: _is_id(look) and look.is_unique,
 }
-_FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "orders": ("orders", "order", "sales", "transactions", "bestellungen", "commandes", "retail", "订单"),
     "customers": ("customers", "customer", "clients", "kunden", "members", "demographics", "客户"),
     "products": ("products", "product", "articles", "artikel", "produits", "商品", "产品"),
     "contracts": ("contracts", "contract", "subscriptions", "policies", "vertraege", "contrats", "合同"),
-    "snapshot": ("churn", "telco"),
     "contacts": ("contacts", "complaints", "tickets", "cases", "reklamationen", "reclamations", "投诉", "工单"),
-    "surveys": ("survey", "surveys", "nps", "umfrage", "enquete", "问卷", "调查"),
+    "surveys": ("survey", "surveys", "questionnaire", "nps", "umfrage", "befragung", "enquete", "问卷", "调查"),
     "invoices": ("invoices", "receivables", "rechnungen", "factures", "账单", "发票"),
 }
 
 
 def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     """The canonical tables this file most probably feeds, the likeliest reading of it; empty where none fits."""
+    from crm_research.sources.draft_billing import guess_billed
+    from crm_research.sources.draft_durations import guess_durations
+    from crm_research.sources.draft_questionnaire import guess_questionnaire
     from crm_research.sources.draft_tables import BUILDERS
 
+    undated = guess_durations(session, look)
+    questionnaire = guess_questionnaire(look)
+    if questionnaire is not None and not undated:
+        return [questionnaire]
     candidates = [candidate for table in _NEEDED if (candidate := _try_table(table, look)) is not None]
     for candidate in sorted(candidates, key=lambda one: -one.score):
+        if undated and undated[0].score > candidate.score:
+            break
         built: list[TableGuess] = BUILDERS[candidate.table](session, candidate)
         if built:
-            return built
-    return []
+            return _with_contracts(guess_billed(session, look), built)
+    return undated or _with_contracts(guess_billed(session, look), [])
+
+
+def _with_contracts(billed: TableGuess | None, built: list[TableGuess]) -> list[TableGuess]:
+    """The tables of a file, and the contracts that it bills, unless it holds them as they are."""
+    is_there = any(guess.table == "contracts" for guess in built)
+    return built if billed is None or is_there else [*built, billed]
 
 
 def why_unfit(look: FileLook) -> str:
     """Why does a file feed no table by itself? Names the table it comes nearest to, and what it lacks for that."""
     if not look.n_rows:
         return f"holds no rows, only the columns {', '.join(look.columns)}"
-    candidates = [_required_found(table, look) for table in _NEEDED if table != "snapshot"]
+    candidates = [_required_found(table, look) for table in _NEEDED]
     table, found, lacking = max(candidates, key=lambda candidate: len(candidate[1]))
     if len(found) < 2:
         return "fits no canonical table"
@@ -159,7 +175,7 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
     # A table is as likely as its needed columns are well named, and a little likelier for each other one found.
     guess.score = sum(strength[role] for role in needed) / len(needed)
     guess.score += 0.15 * sum(strength[role] for role in optional if role in strength)
-    guess.score += 0.6 * bool(set(header_words(look.paths[0].stem)) & set(_FILE_WORDS.get(table, ())))
+    guess.score += 0.6 * bool(set(header_words(look.paths[0].stem)) & set(FILE_WORDS.get(table, ())))
     for role, score in strength.items():
         guess.columns.append(
             Guess(
@@ -175,6 +191,17 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
 def _fall_back(guess: TableGuess, needed: Sequence[str], strength: dict[str, float]) -> None:
     """A needed time that no header names is the only time there is."""
     free = [look for name, look in guess.look.columns.items() if name not in guess.used.values()]
+    if "customer_id" in needed and "customer_id" not in strength:
+        # In a log of purchases a bare "id" that repeats is the customer's; without names, the first number that does.
+        nameless = guess.look.options.get("header") is False
+        bare = [
+            look
+            for look in free
+            if (nameless or header_words(look.name) == ["id"]) and not look.is_unique and _is_id(look)
+        ]
+        if bare:
+            strength["customer_id"], guess.used["customer_id"] = 0.3 if nameless else 0.4, bare[0].name
+            free = [look for look in free if look is not bare[0]]
     for role in needed:
         fits = [look for look in free if look.is_time and _LOOKS.get(role) is _is_time]
         if role not in strength and len(fits) == 1:
@@ -183,7 +210,7 @@ def _fall_back(guess: TableGuess, needed: Sequence[str], strength: dict[str, flo
 
 
 def _why(look: ColumnLook, score: float) -> str:
-    named = "named so" if score >= 0.95 else "named much like it" if score >= 0.4 else "the only one that fits"
+    named = "named so" if score >= 0.95 else "named much like it" if score >= 0.4 else "the first that fits"
     if look.is_time:
         return f"{named}; times from {look.low:%Y-%m-%d} to {look.high:%Y-%m-%d}"
     if look.is_number and not look.is_whole:
@@ -200,6 +227,13 @@ def order_numbers(session: Session, look: FileLook, order: str, customer: str) -
     )
     n, n_mixed = session.run(sql).fetchone()
     return int(n), int(n_mixed)
+
+
+def keep_columns(guess: TableGuess) -> None:
+    """Only canonical columns are mapped, in their own order; what they were derived from is not."""
+    names = contract_of(guess.table).column_names
+    kept = {line.key: line for line in guess.columns if line.key in names}
+    guess.columns = [kept[name] for name in names if name in kept]
 
 
 def name_in_sql(name: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -15,18 +14,15 @@ from crm_research.errors import StudyError
 from crm_research.sources.casting import Reading
 from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import SourceRule
-from crm_research.sources.draft_words import CURRENCIES
+from crm_research.sources.draft_words import currency_column
+from crm_research.sources.draft_writing import distinct_values, encoding_of, number_options, text_options
 from crm_research.sources.files import describe_files, file_kind
 from crm_research.sources.session import literals, quoted
 from crm_research.sources.staging import stage
-from crm_research.sources.text import first_bad_byte, read_head, sniff_delimiter, suggest_encoding
+from crm_research.sources.text import read_head
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
-
-_N_VALUES: Final = 300
-_COMMA_DECIMAL: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
-_COMMA_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +89,8 @@ class FileLook:
     n_rows: int
     columns: Mapping[str, ColumnLook]
     currency: str | None = None
+    currencies: tuple[str, ...] = ()
+    n_copies: int = 0
     reading: Reading = field(repr=False)
 
     @property
@@ -108,8 +106,7 @@ def group_files(session: Session, paths: Sequence[Path]) -> list[list[Path]]:
         kind = file_kind([path], where=str(path))
         columns: object = path
         if kind == "text":
-            encoding = "utf-8-sig" if first_bad_byte(path, "utf-8") is None else suggest_encoding(path) or "cp1252"
-            columns = (encoding, read_head(path, encoding).partition("\n")[0].strip())
+            columns = read_head(path, encoding_of(path)).partition("\n")[0].strip()
         elif kind == "parquet":
             columns = _parquet_columns(session, path)
         groups.setdefault((kind, columns), []).append(path)
@@ -129,13 +126,13 @@ def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
     path, where = paths[0], str(paths[0])
     texts = [str(one) for one in paths]
     kind = file_kind(paths, where=where)
-    options, notes = _text_options(path) if kind == "text" else ({}, {})
+    options, notes = text_options(paths) if kind == "text" else ({}, {})
     if kind == "excel":
         options, notes = _sheet_options(path)
     relation = stage(session, SourceRule(path=texts, **options), path.parent, where=where)
     currency = None
     if kind == "text":
-        more, said, currency = _number_options(session, relation)
+        more, said, currency = number_options(session, relation)
         options, notes = {**options, **more}, {**notes, **said}
     rule = SourceRule(path=texts, **options)
     reading = Reading(rule=rule)
@@ -149,23 +146,33 @@ def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
         n_rows=int(n_rows),
         columns=columns,
         currency=currency,
+        currencies=_currencies(session, relation, columns),
+        n_copies=_count_copies(session, relation, columns),
         reading=reading,
     )
 
 
-def _text_options(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    options: dict[str, Any] = {}
-    notes: dict[str, str] = {}
-    encoding = "utf-8"
-    if (position := first_bad_byte(path, "utf-8")) is not None:
-        encoding = suggest_encoding(path, besides="utf-8") or "cp1252"
-        options["encoding"] = encoding
-        notes["encoding"] = f"byte {position:,} is not UTF-8; this is the likeliest, look at names with accents"
-    delimiter = sniff_delimiter(read_head(path, encoding))
-    if delimiter != ",":
-        options["delimiter"] = delimiter
-        notes["delimiter"] = "the commonest separator of the header line"
-    return options, notes
+def _currencies(session: Session, relation: Relation, columns: Mapping[str, ColumnLook]) -> tuple[str, ...]:
+    """The codes of a column that names the currency of each row, the commonest first."""
+    column = currency_column(columns)
+    if column is None:
+        return ()
+    code = f"upper(trim({quoted(column)}))"
+    rows = session.run(
+        f"SELECT {code} AS code FROM {quoted(relation.name)} WHERE {code} <> '' GROUP BY 1 ORDER BY count(*) DESC, 1"
+    ).fetchall()
+    return tuple(row[0] for row in rows)
+
+
+def _count_copies(session: Session, relation: Relation, columns: Mapping[str, ColumnLook]) -> int:
+    """Rows that copy another in every column."""
+    if not columns or any(look.is_unique for look in columns.values()):
+        return 0
+    name = quoted(relation.name)
+    (n,) = session.run(
+        f"SELECT (SELECT count(*) FROM {name}) - (SELECT count(*) FROM (SELECT DISTINCT * FROM {name}))"
+    ).fetchone()
+    return int(n)
 
 
 def _sheet_options(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -176,50 +183,6 @@ def _sheet_options(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         return {}, {}
     said = f"CHECK: only the first of {len(names)} sheets ({', '.join(names)}) is read; to add another, see Joins"
     return {"sheet": names[0]}, {"sheet": said}
-
-
-def _number_options(session: Session, relation: Relation) -> tuple[dict[str, Any], dict[str, str], str | None]:
-    """Decimal comma, thousands and currency signs, from columns whose values are then all numbers."""
-    signs: dict[str, None] = {}
-    decimal = thousands = False
-    for name in relation.kinds:
-        values = _values(session, relation, name)
-        found = [sign for sign in CURRENCIES if any(sign in value for value in values)]
-        bare = [_without(value, found) for value in values]
-        if not bare or not all(re.fullmatch(r"[+-]?[\d.,]+", value) for value in bare):
-            continue
-        signs.update(dict.fromkeys(found))
-        decimal |= (
-            any("," in v for v in bare)
-            and all(_COMMA_DECIMAL.fullmatch(v) or "," not in v for v in bare)
-            and not any(_COMMA_THOUSANDS.fullmatch(v) for v in bare)
-        )
-        thousands |= any(_COMMA_THOUSANDS.fullmatch(v) for v in bare)
-    options: dict[str, Any] = {}
-    notes: dict[str, str] = {}
-    if decimal:
-        options["decimal"], notes["decimal"] = ",", "numbers such as 1.234,50"
-    elif thousands:
-        options["thousands"], notes["thousands"] = ",", "numbers such as 1,234.50"
-    if signs:
-        options["signs"], notes["signs"] = list(signs), "taken off before a number is read"
-    return options, notes, CURRENCIES[next(iter(signs))] if signs else None
-
-
-def _without(value: str, signs: list[str]) -> str:
-    for sign in signs:
-        value = value.replace(sign, "")
-    return value.strip()
-
-
-def _values(session: Session, relation: Relation, name: str) -> list[str]:
-    text = f"trim(CAST({quoted(name)} AS VARCHAR))"
-    # Distinct values in the order of their hashes: a spread of the column that is the same every time.
-    rows = session.run(
-        f"SELECT value FROM (SELECT DISTINCT {text} AS value FROM {quoted(relation.name)}) "
-        f"WHERE value <> '' ORDER BY hash(value) LIMIT {_N_VALUES}"
-    ).fetchall()
-    return [row[0] for row in rows]
 
 
 def _look_at_column(session: Session, relation: Relation, reading: Reading, name: str, n_rows: int) -> ColumnLook:
@@ -238,7 +201,7 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     asked.append(f"count(*) FILTER (WHERE ({number.value}) <> trunc({number.value}))" if number else "1")
     found = session.run(f"SELECT {', '.join(asked)} FROM {quoted(relation.name)}").fetchone()
     n, n_distinct, bad_number, low, high, bad_time, first, last, n_fractions = found
-    values = tuple(_values(session, relation, name))
+    values = tuple(distinct_values(session, relation, name))
     # Whole numbers of eight digits are dates only within the years that records have.
     is_time = bool(n) and not bad_time and first is not None and _is_sensible(first, last)
     formats: tuple[str, ...] = ()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from crm_research.sources.draft_look import ColumnLook
 
 # Role of a column to the phrases that name it. A role is a canonical column, or what one is derived from.
 _WRITTEN: Final = """
@@ -16,14 +19,19 @@ customer_id: customer id, customer, customer no, customer number, customer code,
     顾客, 会员, 用户, 买家
 order_id: order id, order, order no, order number, invoice no, invoice, basket id, basket, transaction id,
     transaction, receipt, receipt no, ticket, bill no, sales order, bestellung, bestellnummer, auftrag,
-    auftragsnummer, auftrag nr, bestell nr, bon, bonnummer, beleg, commande, numero commande, no commande, 订单,
+    auftragsnummer, auftrag nr, bestell nr, bon, bonnummer, beleg, belegnr, belegnummer, beleg nr, rechnungsnr,
+    rechnungsnummer, document no,
+    document number, voucher no, sale id, sales id, purchase id, bill id, commande, numero commande, no commande, 订单,
     订单号, 订单编号, 单号, 流水号
 ordered_at: ordered at, order date, invoice date, date, purchase date, transaction date, transaction timestamp,
     order purchase timestamp, sale date, day, timestamp, datum, bestelldatum, kaufdatum, auftragsdatum,
-    verkaufsdatum, date commande, date achat, date de commande, 日期, 订单日期, 下单时间, 购买日期, 交易日期,
+    verkaufsdatum, belegdatum, buchungsdatum, rechnungsdatum, posting date, document date, sold at, sold on,
+    order datetime, date time, date commande, date achat, date de commande,
+    日期, 订单日期, 下单时间, 购买日期, 交易日期,
     时间
 revenue: revenue, sales, sales value, amount, total, total amount, net amount, value, turnover, spend,
-    payment value, dollar value, line total, umsatz, betrag, nettobetrag, summe, gesamtbetrag, montant,
+    payment value, dollar value, line total, umsatz, betrag, nettobetrag, bruttobetrag,
+    nettoumsatz, gross amount, net value, net sales, summe, gesamtbetrag, montant,
     chiffre affaires, ca, total ht, montant total, 金额, 销售额, 总价, 总额, 实付
 quantity: quantity, qty, units, pieces, count, items, menge, anzahl, stueck, stückzahl, quantite, qte, 数量,
     件数
@@ -67,13 +75,16 @@ response_id: response id, respondent, respondent id, answer id, antwort id, repo
 asked_at: asked at, survey date, response date, answered at, befragungsdatum, date enquete, 调查日期, 答题时间
 item: item, question, frage, item name, 题目, 问题
 score: score, rating, nps, satisfaction, answer, bewertung, zufriedenheit, note, 评分, 满意度, 得分
-invoice_id: invoice id, invoice no, invoice number, invoice, rechnung, rechnungsnummer, facture, numero facture,
+invoice_id: invoice id, invoice no, invoice number, invoice, rechnung, rechnungsnummer, rechnungsnr, belegnr,
+    belegnummer, facture, numero facture,
     发票号, 账单号
-issued_at: issued at, invoice date, issue date, rechnungsdatum, date facture, 开票日期, 账单日期
+issued_at: issued at, invoice date, issue date, rechnungsdatum, belegdatum, posting date,
+    document date, date facture, 开票日期, 账单日期
 due_at: due at, due date, due, faellig, faelligkeit, echeance, date echeance, 到期日, 应付日期
-paid_at: paid at, paid, payment date, paid date, bezahlt, zahlungsdatum, paye le, date paiement, 付款日期,
+paid_at: paid at, paid, payment date, paid date, bezahlt, bezahlt am, zahlungsdatum, paye le, date paiement, 付款日期,
     支付日期
-amount: amount, invoice amount, total, betrag, rechnungsbetrag, montant, 金额
+amount: amount, invoice amount, net amount, gross amount, total, betrag, rechnungsbetrag, nettobetrag,
+    bruttobetrag, montant, 金额
 """
 
 
@@ -102,9 +113,14 @@ def header_words(header: str) -> list[str]:
 
 def name_score(header: str, role: str) -> float:
     """How well does a header name this role? 1 exactly, 0 not at all."""
+    return best_score(header, PHRASES[role])
+
+
+def best_score(header: str, phrases: Sequence[str]) -> float:
+    """How well do any of these phrases name this header?"""
     words = header_words(header)
     joined = " ".join(words)
-    return max((_phrase_score(words, joined, phrase) for phrase in PHRASES[role]), default=0.0)
+    return max((_phrase_score(words, joined, phrase) for phrase in phrases), default=0.0)
 
 
 def _phrase_score(words: list[str], joined: str, phrase: str) -> float:
@@ -119,6 +135,18 @@ def _phrase_score(words: list[str], joined: str, phrase: str) -> float:
         return max(0.0, 0.8 - 0.12 * (len(words) - len(wanted)) - (0.1 if len(wanted) == 1 else 0.0))
     ratio = SequenceMatcher(None, joined, target).ratio()
     return 0.6 * ratio if ratio > 0.85 and len(target) > 4 else 0.0
+
+
+_CURRENCY_HEADERS: Final = ("currency", "curr", "currency code", "waehrung", "devise", "monnaie", "币种", "货币")
+
+
+def currency_column(columns: Mapping[str, ColumnLook]) -> str | None:
+    """The column that names the currency of each row's money."""
+    for name, look in columns.items():
+        is_named = " ".join(header_words(name)) in _CURRENCY_HEADERS and bool(look.values)
+        if is_named and all(re.fullmatch(r"[A-Z]{3}", value) for value in look.values):
+            return name
+    return None
 
 
 def currency_of_words(headers: list[str]) -> str | None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from crm_research.sources.definition import SourceRule, StudyDefinition
+    from crm_research.sources.definition import SourceRule, StudyDefinition, TableRule
+    from crm_research.sources.mapping import TablePlan
+    from crm_research.sources.session import Relation, Session
 
 
 def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> OpenedTables:
@@ -34,6 +36,9 @@ def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]
     for table in wanted:
         place = f"{path}: tables.{table}"
         relation = stage(session, definition.tables[table].source, path.parent, where=f"{place}.from")
+        wide = relation
+        if definition.tables[table].items:
+            relation = _laid_out(session, definition.tables[table], wide, place)
         plan = Planner(
             study=definition,
             contract=contract_of(table),
@@ -42,19 +47,38 @@ def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]
             where_in_file=place,
         ).plan()
         make_table(session, plan, relation)
+        left_out = _say_left_out(session, plan, relation)
+        if relation is not wide:
+            session.run(f"DROP TABLE {quoted(relation.name)}")
         (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
         tables[table] = session.backend.table(table)
         attributes[table] = plan.attributes
+        source = f"{relation.described}{left_out}"
         inputs.append(
-            InputFingerprint(
-                table=table, source=relation.described, fingerprint=relation.fingerprint, n_rows=int(n_rows)
-            )
+            InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
         )
     for relation in session.staged.values():
         if relation.is_scratch:
             session.run(f"DROP TABLE {quoted(relation.name)}")
     truth = find_truth(definition, path, session.scratch)
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs), truth=truth)
+
+
+def _say_left_out(session: Session, plan: TablePlan, relation: Relation) -> str:
+    """How many rows of the source its ``where`` leaves out, in words: nobody else sees them go."""
+    if not plan.where:
+        return ""
+    n_rows, n_kept = session.run(
+        f"SELECT count(*), count(*) FILTER (WHERE {plan.where}) FROM {quoted(relation.name)}"
+    ).fetchone()
+    return f" ({n_rows - n_kept:,} of {n_rows:,} rows left out by where)" if n_kept < n_rows else ""
+
+
+def _laid_out(session: Session, rule: TableRule, relation: Relation, place: str) -> Relation:
+    from crm_research.sources.items import lay_out_items
+
+    is_numbered = "response_id" in rule.columns or "response_id" in (name.lower() for name in relation.kinds)
+    return lay_out_items(session, relation, rule.items, where=f"{place}.items", numbers_rows=not is_numbered)
 
 
 def _text_bytes(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> int:

@@ -38,6 +38,11 @@ def open_in_place(definition: StudyDefinition, path: Path, wanted: Sequence[str]
                 f"{place}.from: a study whose engine is a server can only read that server. Write the same url here as "
                 "under engine, or leave engine out: then everything is copied into the embedded engine."
             )
+        if rule.items:
+            raise StudyError(
+                f"{place}.items: a questionnaire with one column a question is laid out in the embedded engine only. "
+                "Leave engine out, or make a view of one row an answer in the server."
+            )
         relation = reach_in_place(backend, rule.source, where=f"{place}.from")
         tables[table], attributes[table] = _express(backend, definition, table, relation, place)
         inputs.append(InputFingerprint(table=table, source=relation.described, fingerprint=relation.fingerprint))

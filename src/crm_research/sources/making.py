@@ -24,6 +24,7 @@ _RULES: Final = {
     "timestamp": "every value is a time",
     "boolean": "every value is yes or no",
     "string": "every value is text",
+    "currency": "every amount is in a currency that has a rate",
 }
 
 
@@ -96,6 +97,12 @@ def _violation(
 
 
 def _mend(target: str, examples: list[str], key: str, *, are_few: bool) -> str:
+    if target == "currency":
+        rates = ", ".join(f"{example}: RATE" for example in examples if example)
+        return (
+            f"Write exchange_rates: {{{rates or 'USD: RATE'}}} at the top, each in money of the study, "
+            "or leave such rows out by where."
+        )
     if target == "timestamp":
         return mend_of_time(examples, key, are_few=are_few)
     if target in {"float64", "int64"}:

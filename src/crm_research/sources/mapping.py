@@ -130,7 +130,25 @@ class Planner:
             self._problems.append(str(problem))
             return
         factor = self._factor(rule)
-        self._outputs[column.name] = sql if factor is None else f"({sql}) * CAST({factor!r} AS DOUBLE)"
+        sql = sql if factor is None else f"({sql}) * CAST({factor!r} AS DOUBLE)"
+        self._outputs[column.name] = sql if rule.currency_column is None else self._in_one_currency(sql, column, rule)
+
+    def _in_one_currency(self, sql: str, column: Column, rule: ColumnRule) -> str:
+        """Money whose currency another column names, row by row, in the study's own."""
+        place = f"{self.where_in_file}.columns.{column.name}.currency_column"
+        wanted = str(rule.currency_column)
+        found = self._by_lower.get(wanted.lower())
+        if found is None:
+            offer = offer_names(wanted, self.relation.kinds)
+            self._problems.append(f"{place}: {self.relation.described} has no column {wanted!r}. {offer}")
+            return sql
+        code = f"upper({self._reading.text(f'CAST({quoted(found)} AS VARCHAR)')})"
+        rates = {**self.study.exchange_rates, self.study.currency: 1.0}
+        cases = " ".join(f"WHEN {literal(name)} THEN {rate!r}" for name, rate in rates.items())
+        rate = f"CAST(CASE {code} {cases} END AS DOUBLE)"
+        bad = f"({sql}) IS NOT NULL AND {rate} IS NULL"
+        self._doubts.append(Doubt(column=column.name, source_column=found, target="currency", bad=bad, raw=code))
+        return f"({sql}) * {rate}"
 
     def _factor(self, rule: ColumnRule) -> float | None:
         if rule.currency is not None and rule.currency != self.study.currency:

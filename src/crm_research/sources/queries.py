@@ -71,7 +71,12 @@ def prepare_sql(sql: str, relations: Mapping[str, str], *, where: str) -> str:
             )
         if table.name.lower() in by_lower:
             alias = table.alias or table.name
-            table.replace(exp.alias_(exp.to_table(by_lower[table.name.lower()]), alias, table=True))
+            # In place, so that what hangs on the table (a sample, a pivot) is kept.
+            stands_for = exp.to_table(by_lower[table.name.lower()])
+            for part in ("this", "db", "catalog"):
+                table.set(part, stands_for.args.get(part))
+            if not isinstance(table.parent, exp.Pivot) and not table.args.get("pivots"):
+                table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(alias)))
         elif table.name.lower() not in local:
             raise StudyError(f"{where}: no input {table.name!r}. {offer_names(table.name, relations)}")
     return tree.sql(dialect="duckdb")
@@ -83,19 +88,23 @@ def _typed(session: Session, relation: Relation) -> str:
         return relation.name
     reading = Reading(rule=relation.rule)
     casts = {
-        name: {kind: reading.cast(quoted(name), "text", kind) for kind in ("float64", "timestamp")} for name in texts
+        name: {kind: reading.cast(quoted(name), "text", kind) for kind in ("float64", "int64", "timestamp")}
+        for name in texts
     }
     tests = []
     for name in texts:
-        zeros = f"count(*) FILTER (WHERE regexp_matches({quoted(name)}, '^0\\d'))"
+        # A number that begins with a zero, or is too long for the engine's numbers, is a name made of digits.
+        zeros = f"count(*) FILTER (WHERE regexp_matches({quoted(name)}, '^0\\d|^-?\\d{{16}}'))"
         bad = ", ".join(f"count(*) FILTER (WHERE {casts[name][kind].bad})" for kind in ("float64", "timestamp"))
-        tests.append(f"{bad}, {zeros}, count({quoted(name)})")
+        fractions = f"count(*) FILTER (WHERE NOT regexp_full_match({quoted(name)}, '-?\\d+'))"
+        tests.append(f"{bad}, {zeros}, {fractions}, count({quoted(name)})")
     counts = session.run(f"SELECT {', '.join(tests)} FROM {quoted(relation.name)}").fetchone()
     columns = []
     for i, name in enumerate(texts):
-        n_no_number, n_no_time, n_zeros, n = counts[4 * i : 4 * i + 4]
+        n_no_number, n_no_time, n_zeros, n_fractions, n = counts[5 * i : 5 * i + 5]
         if n and not n_no_number and not n_zeros:
-            value = casts[name]["float64"].value
+            # Whole numbers stay whole, so that 7 || '-A' is 7-A.
+            value = casts[name]["float64" if n_fractions else "int64"].value
         elif n and not n_no_time:
             value = casts[name]["timestamp"].value
         else:

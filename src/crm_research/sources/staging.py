@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def stage(session: Session, rule: SourceRule, base: Path, *, where: str) -> Rela
     """
     key = json.dumps(rule.model_dump(mode="json"), sort_keys=True)
     if key not in session.staged:
-        session.staged[key] = _stage(session, rule, base, where)
+        relation = _stage(session, rule, base, where)
+        session.staged[key] = _without_copies(session, relation) if rule.distinct else relation
     return session.staged[key]
 
 
@@ -68,6 +70,21 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         fingerprint=digest_files(paths),
         is_scratch=kind in {"text", "excel", "sqlite"},
     )
+
+
+def _without_copies(session: Session, relation: Relation) -> Relation:
+    """Rows that copy another in every column, once."""
+    name = session.new_name("distinct")
+    found = quoted(relation.name)
+    # Ordered, so that a study is the same every time it is opened.
+    session.run(f"CREATE TABLE {quoted(name)} AS SELECT DISTINCT * FROM {found} ORDER BY ALL")
+    (n_copies,) = session.run(
+        f"SELECT (SELECT count(*) FROM {found}) - (SELECT count(*) FROM {quoted(name)})"
+    ).fetchone()
+    if relation.is_scratch:
+        session.run(f"DROP TABLE {found}")
+    said = f"{relation.described}, less {n_copies:,} {'copy' if n_copies == 1 else 'copies'} of rows"
+    return replace(relation, name=name, described=said, is_scratch=True)
 
 
 def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind: str, where: str) -> str:

@@ -13,6 +13,7 @@ from crm_research.errors import StudyError, nearest_name, offer_names
 from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
+    ItemRule,
     SourceRule,
     StudyDefinition,
     TableRule,
@@ -43,6 +44,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "tables": TableRule,
     "columns": ColumnRule,
     "attributes": AttributeRule,
+    "items": ItemRule,
     "from": SourceRule,
     "inputs": SourceRule,
 }

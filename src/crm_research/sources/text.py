@@ -127,12 +127,7 @@ def _reads_as_chinese(head: str) -> bool:
 
 def _as_utf8(session: Session, path: Path, rule: SourceRule, *, where: str) -> Path:
     """The file itself if it is UTF-8 by its study, else a copy of it in UTF-8 in the scratch folder."""
-    try:
-        encoding = codecs.lookup(rule.encoding).name
-    except LookupError:
-        raise StudyError(
-            f"{where}: there is no encoding {rule.encoding!r}. Known are utf-8, cp1252, gb18030, utf-16 ..."
-        ) from None
+    encoding = _encoding_of(path, rule, where=where)
     if encoding in {"utf-8", "utf-8-sig"}:
         with open_binary(path) as file:
             start = file.read(_HEAD_BYTES)
@@ -146,6 +141,21 @@ def _as_utf8(session: Session, path: Path, rule: SourceRule, *, where: str) -> P
         while chunk := reader.read(_CHUNK_BYTES):
             out.write(chunk)
     return copy
+
+
+def _encoding_of(path: Path, rule: SourceRule, *, where: str) -> str:
+    """The encoding its study says; of several, the first that reads the whole of this file."""
+    said = [rule.encoding] if isinstance(rule.encoding, str) else rule.encoding
+    known = []
+    for name in said:
+        try:
+            known.append(codecs.lookup(name).name)
+        except LookupError:
+            raise StudyError(
+                f"{where}: there is no encoding {name!r}. Known are utf-8, cp1252, gb18030, utf-16 ..."
+            ) from None
+    fitting = (name for name in known[:-1] if first_bad_byte(path, name) is None)
+    return next(fitting, known[-1])
 
 
 def _column_names(path: Path, rule: SourceRule, delimiter: str, *, where: str) -> list[str]:

@@ -115,3 +115,11 @@ def test_intervals_cover():
         row = found.shares.set_index("driver").loc["one"]
         hits += row["lower"] <= 0.5 <= row["upper"]
     assert 0.90 <= hits / 200 <= 0.99
+
+
+def test_answers_that_are_all_alike_are_called_so():
+    frame = pd.DataFrame({"y": [10.0] * 12, "a": np.arange(12.0), "b": [3.0] * 12})
+    with pytest.raises(NotEnoughData, match="outcomes that differ"):
+        share_r2(frame, "y", ["a"])
+    with pytest.raises(NotEnoughData, match="drivers that differ"):
+        share_r2(frame, "a", ["b", "y"])

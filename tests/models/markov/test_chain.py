@@ -11,6 +11,7 @@ from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.markov import (
     check_order,
     check_stability,
+    estimate_chance_before,
     estimate_first_passage,
     estimate_moves,
     estimate_steady_state,
@@ -138,3 +139,35 @@ def test_nothing_to_count_and_states_nobody_listed():
         estimate_moves(moves_of([[1, 1], [1, 1]], ("a", "b")), ("a",))
     with pytest.raises(ParameterError, match="gone"):
         estimate_first_passage(oz(), "gone")
+
+
+def test_the_chance_to_reach_one_state_before_another_by_hand():
+    # The ruin of a gambler with even chances: from one of two inner states 2/3 and 1/3.
+    table = [[1, 0, 0, 0], [50, 0, 50, 0], [0, 50, 0, 50], [0, 0, 0, 1]]
+    states = ("ruin", "one", "two", "win")
+    found = estimate_chance_before(estimate_moves(moves_of(table, states), states), "win", "ruin").set_index("state")
+    assert found["chance"].to_dict() == pytest.approx({"one": 1 / 3, "two": 2 / 3})
+    assert (found["lower"] < found["chance"]).all()
+    assert (found["chance"] < found["upper"]).all()
+
+
+def test_a_state_nobody_was_in_holds_nobody():
+    states = ("here", "there", "nowhere")
+    moves = estimate_moves(moves_of([[8, 2, 0], [3, 7, 0], [0, 0, 0]], states), states)
+    assert estimate_steady_state(moves).absorbing == ()
+
+
+def test_a_long_record_of_few_moves_is_neither_stable_nor_unstable_by_itself():
+    # Forty years of months with four moves each, of one chain: about one in twenty is refused, not none.
+    rng = np.random.default_rng(7)
+    chance = []
+    for _ in range(120):
+        tables = rng.multinomial(2, [[0.85, 0.12, 0.03], [0.10, 0.85, 0.05]], size=(480, 2))
+        period, origin, target = np.indices(tables.shape)
+        counts = pd.DataFrame(
+            {"period": period.ravel(), "from_state": origin.ravel(), "to_state": target.ravel(), "n": tables.ravel()}
+        )
+        chance.append(check_stability(counts).p_value)
+    refused = np.mean(np.array(chance) < 0.05)
+    assert 0.005 < refused < 0.13
+    assert 0.3 < np.median(chance) < 0.7

@@ -20,6 +20,31 @@ def test_remission_under_6_mp_against_placebo_as_published():
     assert found.expected["n_expected"].round(2).tolist() == [19.25, 10.75]
 
 
+def test_two_groups_differ_in_one_direction_whatever_rounding_leaves():
+    """The excesses of two groups sum to zero; what rounding leaves of that zero is no second degree of freedom."""
+    degrees = set()
+    for seed in range(40):
+        world = a_world(400 + 7 * seed, seed=seed)
+        found = compare_groups(count_rows(world["exit"], world["cause"] > 0, group=world["group"] == "a"))
+        peer = multivariate_logrank_test(world["exit"], world["group"] == "a", world["cause"] > 0)
+        assert found.p_value == pytest.approx(peer.p_value, abs=1e-9)
+        degrees.add(found.degrees)
+    assert degrees == {1}
+
+
+def test_stanford_heart_patients_with_and_without_surgery():
+    from lifelines.datasets import load_stanford_heart_transplants
+
+    heart = (
+        load_stanford_heart_transplants()
+        .groupby("id")
+        .agg(stop=("stop", "max"), event=("event", "max"), surgery=("surgery", "first"))
+    )
+    found = compare_groups(count_rows(np.ceil(heart["stop"]), heart["event"] > 0, group=heart["surgery"]))
+    peer = multivariate_logrank_test(np.ceil(heart["stop"]), heart["surgery"], heart["event"])
+    assert (found.degrees, found.p_value) == (1, pytest.approx(peer.p_value, abs=1e-10))
+
+
 @pytest.mark.parametrize("tied", [False, True])
 def test_three_groups_agree_with_lifelines(tied):
     world = a_world(500, seed=3)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _STEP_MONTHS: Final = 3
 _MOST_MONTHS: Final = 72
+_PERIODS: Final = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
 _FEWEST_AT_RISK: Final = 10
 _SHARE_AT_RISK: Final = 0.02
 
@@ -96,6 +97,16 @@ class ChurnAnalysis:
     def horizon_months(self) -> float:
         """The horizon in months."""
         return self.horizon_days / DAYS_PER_MONTH
+
+    @property
+    def period_months(self) -> int:
+        """Months by which danger is counted: one, or more where tenure is known in whole years or the like only."""
+        return _period_months(self.setting)
+
+    @property
+    def period(self) -> str:
+        """The same in words: month, year."""
+        return _PERIODS.get(self.period_months, f"{self.period_months}-month period")
 
     def days_at(self, months: float) -> float:
         """The tenure at which a number of months is read.
@@ -160,7 +171,8 @@ def describe_churn(
         group_means=grouped.means,
         rates=estimate_period_rates(
             counts.overall,
-            n_periods=max(1, round(horizon / DAYS_PER_MONTH)),
+            period_days=_period_months(setting) * DAYS_PER_MONTH,
+            n_periods=max(1, round(horizon / DAYS_PER_MONTH / _period_months(setting))),
             slack_days=SLACK_DAYS,
             confidence=confidence,
         ),
@@ -205,6 +217,12 @@ def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Compari
         reason_curves=None if ends is None else estimate_incidence(counts.by_group, ends, confidence=confidence),
         reason_tests=None if ends is None else compare_incidence(counts.by_group, ends),
     )
+
+
+def _period_months(setting: ChurnSetting) -> int:
+    """Known in whole years, everybody leaves in every twelfth month: no month is more dangerous than the others."""
+    triage = setting.triage
+    return triage.period_months if triage.is_whole_periods and triage.period_months is not None else 1
 
 
 def _usual_horizon_months(survival: SurvivalCurves) -> int:

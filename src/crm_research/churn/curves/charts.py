@@ -68,7 +68,7 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     if median <= leaving.horizon_months:
         mark_level(ax, 0.5, "half", at=1.0)
         ax.plot([median], [0.5], "o", color=ACCENT, markersize=6)
-    _write_at_risk(ax, leaving.survival.curves)
+    _write_at_risk(ax, leaving.survival.curves, slack_days=leaving.days_at(0))
     return ax
 
 
@@ -105,23 +105,24 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 
 
 def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
-    """Of those still there, what share leaves in each month of tenure?"""
+    """Of those still there, what share leaves in each month of tenure (or year, where months are not known)?"""
     title = words.hazard_finding(leaving)
     if leaving.rates is None or leaving.hazard is None:
         return _say_nothing(title, ax)
+    # Between whole years there is nothing to smooth.
+    is_smooth = leaving.period_months == 1 and not leaving.hazard.empty
     ax = new_axes(
         title=title,
-        subtitle="Ends per contract and month under observation, each month with its "
-        f"{say_percent(leaving.confidence, 0)} "
-        "interval; the line is smoothed",
-        xlabel="month of the contract",
+        subtitle=f"Ends per contract and {leaving.period} under observation, each {leaving.period} with its "
+        f"{say_percent(leaving.confidence, 0)} interval{'; the line is smoothed' if is_smooth else ''}",
+        xlabel=f"{leaving.period} of the contract",
         ax=ax,
     )
     rates = leaving.rates
-    month = rates["period_index"] + 1
-    ax.vlines(month, rates["lower"], rates["upper"], color=REST, linewidth=1.2, alpha=0.8)
-    ax.plot(month, rates["rate"], "o", color=MUTED, markersize=3.2)
-    if not leaving.hazard.empty:
+    number = rates["period_index"] + 1
+    ax.vlines(number, rates["lower"], rates["upper"], color=REST, linewidth=1.2, alpha=0.8)
+    ax.plot(number, rates["rate"], "o", color=MUTED, markersize=3.2)
+    if is_smooth:
         ax.plot(
             leaving.hazard["tenure_days"] / DAYS_PER_MONTH + 0.5, leaving.hazard["hazard"], color=ACCENT, linewidth=2.0
         )
@@ -132,7 +133,7 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         else 1.0
     )
     ax.set_ylim(0, top)
-    ax.set_xlim(0.4, leaving.horizon_months + 0.6)
+    ax.set_xlim(0.4, leaving.horizon_months / leaving.period_months + 0.6)
     format_share(ax)
     return ax
 
@@ -249,13 +250,14 @@ def _thin(curve: pd.DataFrame) -> pd.DataFrame:
     return curve.loc[keep]
 
 
-def _write_at_risk(ax: Axes, curve: pd.DataFrame) -> None:
-    """Numbers at risk below the axis, where the ticks stand."""
+def _write_at_risk(ax: Axes, curve: pd.DataFrame, *, slack_days: float) -> None:
+    """Numbers at risk below the axis, where the ticks stand; read as late as the table of milestones reads them."""
     ticks = np.linspace(0, ax.get_xlim()[1], _TICKS + 1)
     step = max(1, round(ticks[1]))
     ticks = np.arange(0, ax.get_xlim()[1] + 1e-9, step)
     ax.set_xticks(ticks)
-    place = np.searchsorted(curve["tenure_days"].to_numpy(), ticks * DAYS_PER_MONTH, side="left")
+    days = ticks * DAYS_PER_MONTH + np.where(ticks > 0, slack_days, 0.0)
+    place = np.searchsorted(curve["tenure_days"].to_numpy(), days, side="left")
     at_risk = np.append(curve["n_at_risk"].to_numpy(), 0)[place]
     with chart_style():
         for tick, n in zip(ticks, at_risk, strict=True):

@@ -38,7 +38,7 @@ def show_extrapolation(leaving: ChurnAnalysis, records: Study | None = None) -> 
         show.note(str(problem))
         return
     finding = expected_finding(found)
-    if leaving.setting.is_snapshot or leaving.setting.holds_only_survivors:
+    if leaving.setting.may_lack_early_leavers:
         finding = f"{finding} All this holds only if no early leavers are missing from the records."
     show.chart(
         draw_extrapolation(leaving, found),

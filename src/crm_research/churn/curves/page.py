@@ -115,7 +115,7 @@ def show_hazard(leaving: ChurnAnalysis) -> None:
     finding = words.hazard_finding(leaving)
     show.chart(
         charts.draw_hazard(leaving),
-        alt=f"{finding}. The picture shows the share that leaves in each month of tenure, with a smoothed line.",
+        alt=f"{finding}. The picture shows the share that leaves in each {leaving.period} of tenure.",
         data=leaving.rates,
     )
 

@@ -87,15 +87,20 @@ def _extremes(leaving: ChurnAnalysis, reason: str) -> str:
     """The groups in which most and fewest have left for a reason, in one sentence."""
     if leaving.reason_groups is None:
         return ""
-    at = leaving.reason_groups.at(_when(leaving))
-    at = at.loc[(at["reason"] == reason) & np.isfinite(at["incidence"])].sort_values("incidence")
-    if len(at) < 2:
-        return ""
-    low, high = at.iloc[0], at.iloc[-1]
-    return (
-        f" For '{reason}' {say_percent(high['incidence'])} of '{high['group']}' have left within "
-        f"{say_days(_when(leaving))}, against {say_percent(low['incidence'])} of '{low['group']}'."
-    )
+    # Curves that part late are told apart by the end of the picture, not by the first year.
+    for days in dict.fromkeys((_when(leaving), leaving.horizon_days)):
+        at = leaving.reason_groups.at(days)
+        at = at.loc[(at["reason"] == reason) & np.isfinite(at["incidence"])].sort_values("incidence")
+        if len(at) < 2:
+            continue
+        low, high = at.iloc[0], at.iloc[-1]
+        more, fewer = say_percent(high["incidence"]), say_percent(low["incidence"])
+        if more != fewer:
+            return (
+                f" For '{reason}' {more} of '{high['group']}' have left within {say_days(days)}, against {fewer} of "
+                f"'{low['group']}'."
+            )
+    return ""
 
 
 def _when(leaving: ChurnAnalysis) -> float:

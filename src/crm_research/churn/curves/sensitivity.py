@@ -14,7 +14,7 @@ from crm_research.features.clock import instant
 from crm_research.features.spells import count_spells
 from crm_research.models.survival import SurvivalCurves, estimate_survival
 from crm_research.theme import say_date
-from crm_research.vocabulary import DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -37,9 +37,9 @@ def compare_late_entry(
         Two rows, ``assumption``, ``n``, ``survival_12m``, ``lower``, ``upper``, ``median_days``; None where early
         leavers do not seem to be missing.
     """
-    if setting.first_end is None or not (setting.is_snapshot or setting.holds_only_survivors):
+    if setting.first_end is None or not setting.may_lack_early_leavers:
         return None
-    since = setting.first_end - timedelta(days=_SNAPSHOT_DAYS if setting.is_snapshot else 0)
+    since = setting.first_end - timedelta(days=_days_before(setting))
     contracts = study.table("contracts")
     known = contracts.observed_from if "observed_from" in contracts.columns else contracts.started_at
     followed = contracts.mutate(observed_from=ibis.greatest(ibis.coalesce(known, contracts.started_at), instant(since)))
@@ -49,6 +49,17 @@ def compare_late_entry(
     late = estimate_survival(counts, confidence=confidence)
     names = ("as recorded", f"followed only from {say_date(since)} on")
     return pd.DataFrame([_row(name, curves) for name, curves in zip(names, (survival, late), strict=True)])
+
+
+def _days_before(setting: ChurnSetting) -> int:
+    """Where tenure is known in whole years only, what a snapshot counts as left is taken to be that of a year."""
+    if not setting.is_snapshot:
+        return 0
+    triage = setting.triage
+    if triage.is_whole_periods and triage.period_months is not None and triage.period_months > 1:
+        # A day less than the period, so that a contract is followed through its last step alone.
+        return int(triage.period_months * DAYS_PER_MONTH) - 1
+    return _SNAPSHOT_DAYS
 
 
 def _row(assumption: str, curves: SurvivalCurves) -> dict[str, object]:

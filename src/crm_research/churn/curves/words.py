@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -9,10 +10,11 @@ import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.theme import join_words, say_count, say_days, say_days_like, say_estimate, say_interval, say_percent
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 _FEWEST_ENDS: Final = 5
 _SMALL_P: Final = 0.001
+_NEARLY_A_YEAR: Final = 350
 
 
 def answer(leaving: ChurnAnalysis) -> list[str]:
@@ -24,7 +26,7 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
         ]
     third = group_finding(leaving) or reason_finding(leaving)
     first = stay_finding(leaving)
-    if leaving.setting.is_snapshot or leaving.setting.holds_only_survivors:
+    if leaving.setting.may_lack_early_leavers:
         first = f"{first.rstrip('.')}, if no early leavers are missing from the records."
     return [line for line in (first, danger_finding(leaving), third) if line]
 
@@ -50,7 +52,13 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
         return f"Half of the contracts have ended after {said}."
     last = leaving.survival.curves.iloc[-1]
     said = say_estimate(last["survival"], last["lower"], last["upper"], say_percent, leaving.confidence)
-    return f"More than half of the contracts outlast the records: {said} still run after {say_days(size['last_days'])}."
+    longest = _say_longest(size["last_days"])
+    return f"More than half of the contracts outlast the records: {said} still run after {longest}."
+
+
+def _say_longest(days: float) -> str:
+    """The longest tenure watched; in days where months would round to the year that was not reached."""
+    return say_count(days, "day") if _NEARLY_A_YEAR <= days < DAYS_PER_YEAR else say_days(days)
 
 
 def year_finding(leaving: ChurnAnalysis) -> str:
@@ -59,9 +67,12 @@ def year_finding(leaving: ChurnAnalysis) -> str:
         return "No contract was watched."
     row = leaving.survival.at(leaving.days_at(12)).iloc[0]
     if not np.isfinite(row["survival"]):
-        longest = say_days(leaving.survival.sizes["last_days"].iloc[0])
+        longest = _say_longest(leaving.survival.sizes["last_days"].iloc[0])
         return f"No contract was watched for 12 months (the longest for {longest}), so 12-month survival is not known."
-    said = say_estimate(row["survival"], row["lower"], row["upper"], say_percent, leaving.confidence)
+    # 99 % (99 % to 99 %) would look like certainty.
+    is_narrow = say_percent(row["lower"]) == say_percent(row["upper"])
+    say = partial(say_percent, digits=1) if is_narrow else say_percent
+    said = say_estimate(row["survival"], row["lower"], row["upper"], say, leaving.confidence)
     return f"{said} of the contracts last longer than 12 months."
 
 
@@ -72,8 +83,9 @@ def danger_finding(leaving: ChurnAnalysis) -> str:
     if worst is None:
         return year
     between = say_interval(worst["lower"], worst["upper"], say_percent)
+    when = f"{leaving.period} {worst['period_index'] + 1:.0f}"
     return (
-        f"{year.rstrip('.')}; the danger is greatest in month {worst['period_index'] + 1:.0f} of a contract, in which "
+        f"{year.rstrip('.')}; the danger is greatest in {when} of a contract, in which "
         f"{say_percent(worst['rate'])} of those still there leave ({between})."
     )
 
@@ -94,11 +106,11 @@ def hazard_finding(leaving: ChurnAnalysis) -> str:
     month = int(worst["period_index"]) + 1
     late = leaving.rates
     if late is None or len(late) < 2:
-        return f"Month {month}: {say_percent(worst['rate'])} of those still there leave"
-    mean = late["n_ended"].sum() / (late["exposure_days"].sum() / DAYS_PER_MONTH)
+        return f"{leaving.period.capitalize()} {month}: {say_percent(worst['rate'])} of those still there leave"
+    mean = late["n_ended"].sum() / (late["exposure_days"].sum() / DAYS_PER_MONTH / leaving.period_months)
     return (
-        f"Month {month} is the most dangerous: {say_percent(worst['rate'])} leave, "
-        f"against {say_percent(mean)} in an average month"
+        f"{leaving.period.capitalize()} {month} is the most dangerous: {say_percent(worst['rate'])} leave, "
+        f"against {say_percent(mean)} in an average {leaving.period}"
     )
 
 
@@ -199,6 +211,11 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
 def holdout_finding(leaving: ChurnAnalysis) -> str:
     """Did the curve foretell the holdout?"""
     check = leaving.holdout
+    if check is None and leaving.setting.is_snapshot:
+        return (
+            "Nothing here was checked out of time: all ends bear one date, so no later window can be kept apart. "
+            "Records with the dates of their ends would tell whether the curve foretells."
+        )
     if check is None:
         return (
             "Nothing here was checked out of time: the study keeps no holdout, or none of its running contracts can be "
@@ -258,5 +275,10 @@ def needs(leaving: ChurnAnalysis) -> str:
     if leaving.incidence is None:
         missing.append("end_reason (to tell why they leave)")
     if leaving.holdout is None:
-        missing.append("holdout_until (to check the curve out of time)")
+        is_dated = not leaving.setting.is_snapshot
+        missing.append(
+            "holdout_until (to check the curve out of time)"
+            if is_dated
+            else "the dates of the ends (to check the curve out of time, and to tell what has changed)"
+        )
     return f"This page would say more with {join_words(missing)}." if missing else ""

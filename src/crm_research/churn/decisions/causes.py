@@ -15,7 +15,7 @@ from crm_research.churn.decisions.targets import label_groups, look_at
 from crm_research.churn.setting import ChurnSetting
 from crm_research.errors import ParameterError
 from crm_research.features.clock import instant, whole_days_between
-from crm_research.features.spells import build_spells
+from crm_research.features.spells import build_spells, name_group
 from crm_research.models.decisions import Decomposition, decompose_rates
 from crm_research.stats.intervals import difference_from_limits, poisson_rate
 from crm_research.theme import say_date
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _BAND_MONTHS: Final = (3, 12, 24)
 BANDS: Final = ("months 1 to 3", "months 4 to 12", "second year", "later")
 _PERIODS: Final = ("before", "after")
-_NOT_KNOWN: Final = "not known"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -178,7 +177,7 @@ def _dated(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...]) ->
     """Spells with their segment and their tenure at each of the instants."""
     spells = build_spells(study)
     watched = spells.filter((spells.tenure_days > spells.entry_days) | (spells.entry_days == 0))
-    label = ibis.literal("all") if counts.group is None else watched[counts.group].cast("string").fill_null(_NOT_KNOWN)
+    label = ibis.literal("all") if counts.group is None else name_group(watched[counts.group])
     at = {f"at_{place}": whole_days_between(watched.started_at, instant(when)) for place, when in enumerate(instants)}
     return watched.mutate(group=label, **at)
 

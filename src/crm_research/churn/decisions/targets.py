@@ -14,7 +14,7 @@ from crm_research.churn.curves.counting import ChurnCounts, count_contracts
 from crm_research.churn.setting import ChurnSetting, describe_setting
 from crm_research.errors import ParameterError
 from crm_research.features.clock import instant, whole_days_between
-from crm_research.features.spells import build_spells
+from crm_research.features.spells import build_spells, name_group
 from crm_research.features.window import known_rows
 from crm_research.models.decisions import needed_retention
 from crm_research.models.survival import estimate_survival
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _COUNTED: Final = ("n_before", "n_kept", "n_new", "n_new_kept", "n_running")
-_NOT_KNOWN: Final = "not known"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -161,7 +160,7 @@ def label_groups(names: pd.Series[str], counts: ChurnCounts) -> pd.Series[str]:
 def _count_year(study: Study, counts: ChurnCounts, since: datetime) -> pd.DataFrame:
     """Contracts of the year by group, the largest first."""
     spells = build_spells(study)
-    label = ibis.literal("all") if counts.group is None else spells[counts.group].cast("string").fill_null(_NOT_KNOWN)
+    label = ibis.literal("all") if counts.group is None else name_group(spells[counts.group])
     start = instant(since)
     at = whole_days_between(spells.started_at, start)
     ran = (spells.started_at <= start) & (spells.entry_days <= at) & (spells.tenure_days > at)

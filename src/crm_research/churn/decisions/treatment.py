@@ -187,7 +187,10 @@ def choose_treatment(
 
 
 def read_margins(study: Study, rows: pd.DataFrame, *, margin_share: float = MARGIN_SHARE) -> pd.Series[float] | None:
-    """What margin does each contract of these rows bring a month? Its fee times a share; None where there is no fee."""
+    """What margin does each contract of these rows bring a month? Its fee times a share; None where there is no fee.
+
+    A fee below zero (a credit note, a mistake) is no price of a contract: its margin is not known.
+    """
     if not (np.isfinite(margin_share) and 0 < margin_share <= 1):
         raise ParameterError(
             f"margin_share is the part of the fee that is left after costs, in (0, 1], not {margin_share!r}."
@@ -197,7 +200,7 @@ def read_margins(study: Study, rows: pd.DataFrame, *, margin_share: float = MARG
     fees = read_running(study, ["fee"]).drop_duplicates("contract_id").set_index("contract_id")["fee"].astype(float)
     if not (fees > 0).any():
         return None
-    margins: pd.Series[float] = rows["contract_id"].map(fees) * margin_share
+    margins: pd.Series[float] = rows["contract_id"].map(fees.where(fees >= 0)) * margin_share
     return margins
 
 

@@ -25,6 +25,7 @@ from crm_research.models.validation import (
     usable_horizon,
 )
 from crm_research.theme import say_count, say_date
+from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +39,7 @@ RULES: Final[Mapping[str, Fit]] = {BY_TENURE: fit_tenure_rule, CONSTANT: fit_con
 FEWEST_ENDS: Final = 20
 _LEAST_JUDGED: Final = 0.5
 _LEAST_SHARED: Final = 0.8
+_PARTS_OF_ENDS: Final = (0.25, 0.5, 0.75)
 
 Draw = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -191,14 +193,16 @@ def _cross(
     seed: int,
     said: str,
 ) -> Trial:
-    contracts = _watched(join_stretches(rows))
+    # Whoever ended on the day of the start had left before a chance could be said.
+    contracts = _watched(join_stretches(rows)).loc[lambda t: t["tenure_days"] > 0].reset_index(drop=True)
     _need_ends(contracts["is_ended"], "in all")
     reach = usable_horizon(read_outcomes(contracts))
     if reach < 1:
         raise _NotPossibleError("too few were watched for a day")
     models, notes, fold_of = _fit_folds(rows, fits, n_folds, seed)
     begun = contracts.assign(tenure_days=0.0, entry_days=0.0, fold=contracts["customer_id"].map(fold_of))
-    horizons, can = _choose_horizons(models, begun, pick_horizons(horizons_days, reach, slack=SLACK_DAYS))
+    asked = reach_enough_ends(horizons_days, contracts, reach)
+    horizons, can = _choose_horizons(models, begun, pick_horizons(asked, reach, slack=SLACK_DAYS))
     models, can, more = _share(models, begun, can, horizons[-1])
     can &= ((contracts["entry_days"] < horizons[-1]) | (contracts["entry_days"] <= 0)).to_numpy()
     outcomes = _cut(contracts.loc[can, ["tenure_days", "is_ended", "entry_days", "customer_id"]], horizons[-1])
@@ -215,6 +219,21 @@ def _cross(
         n_beyond=int((~can).sum()),
         notes=(*notes, *more),
     )
+
+
+def reach_enough_ends(asked: Sequence[float], contracts: pd.DataFrame, reach: float) -> Sequence[float]:
+    """The horizons asked for; where hardly anybody leaves so soon after the start, those by which a part has left.
+
+    They are the whole months by which a quarter, half and three quarters of the ends within reach have come. A horizon
+    before the first end (tenure in whole years) says nothing and is left out.
+    """
+    ends = contracts.loc[contracts["is_ended"] & (contracts["tenure_days"] <= reach), "tenure_days"]
+    if len(ends) < FEWEST_ENDS:
+        return asked
+    if (ends <= max(asked, default=0.0) + SLACK_DAYS).sum() >= FEWEST_ENDS:
+        return [days for days in asked if days + SLACK_DAYS >= ends.min()]
+    months = np.ceil(np.quantile(ends.to_numpy(dtype=np.float64), _PARTS_OF_ENDS) / DAYS_PER_MONTH)
+    return sorted({float(round(month * DAYS_PER_MONTH)) for month in months})
 
 
 def _fit_folds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from crm_research.churn.spell_rows import draw_customers, read_rows
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.features.window import known_rows
 from crm_research.models.validation import Fit, Optimism, ValidationCard, estimate_risk_optimism
-from crm_research.theme import join_words, say_count, say_interval, say_percent
+from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -214,6 +215,8 @@ def _stand(
         held = kept.horizons_days[-1] if isinstance(kept, Trial) else 0.0
         if held >= YEAR_DAYS - MONTH_SLACK_DAYS:
             return tried
+    if (none := _say_no_ends_before(study)) is not None:
+        return [*tried, none]
     best: Trial | None = None
     for days in _EARLIER_DAYS[: 1 if held else None]:
         earlier = stand_earlier(study, days)
@@ -228,6 +231,17 @@ def _stand(
         if best is not None and best.horizons_days[-1] >= days - 2 * MONTH_SLACK_DAYS:
             break
     return [*tried, best] if best is not None else tried
+
+
+def _say_no_ends_before(study: Study) -> str | None:
+    """Why one cannot stand at an earlier date: no end was recorded by the last of those tried. None where one was."""
+    contracts = known_rows(study, "contracts")
+    if "ended_at" not in contracts.columns:
+        return None
+    first = contracts.ended_at.min().to_pyarrow().as_py()
+    if first is None or first <= study.as_of - timedelta(days=_EARLIER_DAYS[-1]):
+        return None
+    return f"an earlier date: the first recorded end is of {say_date(first)}, so none was known before"
 
 
 def _sampler(study: Study, seed: int) -> tuple[Draw, str]:

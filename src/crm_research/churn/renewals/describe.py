@@ -160,11 +160,13 @@ def describe_renewals(
     first_start, longest = _span(study)
     months, why = choose_period(unit, triage, longest)
     is_due = triage.is_by_appointment and triage.period_months is not None and months % triage.period_months == 0
+    base = _Base(study=study, triage=triage, first_start=first_start, months=months, why=why, confidence=confidence)
+    if not _can_count(triage, months):
+        return _nothing(base, discount_rate)
     count = partial(_count, months=months, is_by_appointment=is_due)
     column = group if group is not None else default_group(study)
     by_group = None if column is None else count(study, by=column)
     counts = count(study) if by_group is None else _sum_groups(by_group)
-    base = _Base(study=study, triage=triage, first_start=first_start, months=months, why=why, confidence=confidence)
     if counts.empty:
         return _nothing(base, discount_rate)
     fit, extension = (
@@ -214,6 +216,16 @@ class _Base:
     months: int
     why: str
     confidence: float
+
+
+def _can_count(triage: Triage, months: int) -> bool:
+    """Do ends fall on renewals, where all of them bear one date?
+
+    An end between two renewals waits for the later one, which a snapshot never sees: such leavers would count as kept.
+    """
+    if not triage.is_snapshot:
+        return True
+    return triage.period_months is not None and triage.period_months % months == 0
 
 
 def _nothing(base: _Base, discount_rate: float) -> Renewals:

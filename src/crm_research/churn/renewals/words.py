@@ -17,6 +17,11 @@ _SMALL_P: Final = 0.01
 
 def renewal_finding(renewals: Renewals) -> str:
     """What share renews, and does it rise?"""
+    if renewals.fit is None and renewals.triage.is_snapshot:
+        return (
+            f"All ends bear one date, and not after whole periods of a {renewals.every}: who ended within a period has "
+            "not come to the renewal after it, so renewals cannot be counted. The curve by days above counts them all."
+        )
     if renewals.fit is None or renewals.observed.empty:
         return "No contract has come to a renewal yet, so nothing can be said about renewing."
     shown = renewals.shown
@@ -107,6 +112,8 @@ def projection_title(renewals: Renewals) -> str:
 
 def check_finding(renewals: Renewals) -> str:
     """Which forecast proved closer?"""
+    if renewals.fit is None:
+        return "No forecast of renewals was made, so there is none to judge."
     if renewals.check is None:
         return "Too few renewals could be kept apart to judge the forecast by, so trust it as far as the counts reach."
     return f"Judged on {renewals.check.say()}."

@@ -12,6 +12,7 @@ from crm_research.churn.risks.assess import HORIZONS_MONTHS, RiskList, assess_ri
 from crm_research.churn.risks.model import fit_for_lists
 from crm_research.churn.spell_rows import read_rows, some_customers
 from crm_research.models.hazards import fit_boosting
+from crm_research.stats.threads import one_thread
 
 if TYPE_CHECKING:
     from crm_research.models.validation import Fit
@@ -91,9 +92,5 @@ def foretell_leaving(
 def _judge(
     study: Study, fits: Mapping[str, Fit], covariates: Sequence[str], *, confidence: float, seed: int
 ) -> RiskCheck:
-    import sklearn.ensemble  # noqa: F401 - only libraries that are loaded by now are held to one thread
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    # Many small fits: where several reports run at a time, threads would wait for each other longer than they compute.
-    with threadpool_limits(limits=1):
+    with one_thread():
         return judge_risks(study, fits, covariates, confidence=confidence, seed=seed)

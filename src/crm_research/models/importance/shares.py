@@ -86,7 +86,7 @@ def share_r2(
     ParameterError
         For a column that is not there, a target among the drivers, or no driver.
     NotEnoughData
-        With fewer complete rows than two more than there are drivers that differ.
+        With fewer complete rows than two more than there are drivers that differ, or where outcome or drivers never do.
 
     Notes
     -----
@@ -104,10 +104,16 @@ def share_r2(
     if constant:
         notes.append(f"{', '.join(constant)} never differ and explain nothing; they were left out.")
     needed = max(_FEWEST, len(used) + 2)
-    if len(values) < needed or not used or np.ptp(values[:, -1]) == 0:
+    if len(values) < needed:
         raise NotEnoughData(
             "The importance of drivers", needed=needed, found=len(values),
             mend="Complete answers that differ, in the outcome and in at least one driver, are needed.",
+        )  # fmt: skip
+    if not used or np.ptp(values[:, -1]) == 0:
+        what = "drivers that differ" if not used else "outcomes that differ"
+        raise NotEnoughData(
+            f"The importance of drivers: {what}", needed=1 if not used else 2, found=0 if not used else 1,
+            mend="Where everybody answers alike there is nothing to explain, or nothing to explain it by.",
         )  # fmt: skip
     values = values[:, [*(names.index(name) for name in used), -1]]
     owner = np.arange(len(values)) if cluster is None else number_owners(answers.loc[complete, cluster].to_numpy())

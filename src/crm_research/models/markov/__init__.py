@@ -2,7 +2,12 @@
 
 from crm_research.models.markov.chain import Moves, estimate_moves
 from crm_research.models.markov.checks import ChainTest, check_order, check_stability
-from crm_research.models.markov.future import SteadyState, estimate_first_passage, estimate_steady_state
+from crm_research.models.markov.future import (
+    SteadyState,
+    estimate_chance_before,
+    estimate_first_passage,
+    estimate_steady_state,
+)
 
 __all__ = [
     "ChainTest",
@@ -10,6 +15,7 @@ __all__ = [
     "SteadyState",
     "check_order",
     "check_stability",
+    "estimate_chance_before",
     "estimate_first_passage",
     "estimate_moves",
     "estimate_steady_state",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 FloatArray = NDArray[np.float64]
+_EXPECTED: Final = 5.0
+_ENOUGH_ROWS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +71,14 @@ def check_stability(counts: pd.DataFrame) -> ChainTest:
 
 
 def _likelihood_ratio(counts: pd.DataFrame, *, within: str, rows: str, columns: str) -> ChainTest:
-    """Independence of rows and columns in each stratum, added up; only cells that could hold anybody count."""
+    """Independence of rows and columns in each stratum, added up; only cells that could hold anybody count.
+
+    Rare columns are put together with one another, and sparse rows with their neighbours, until a cell expects 5: below
+    that the statistic is not chi-squared, and a long record of few moves would look stable whatever it holds.
+    """
     chi, degrees = 0.0, 0
     for table in _tables(counts, within, rows, columns):
-        kept = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+        kept = _pool(table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0])
         if min(kept.shape, default=0) < 2:
             continue
         expected = np.outer(kept.sum(axis=1), kept.sum(axis=0)) / kept.sum()
@@ -82,6 +89,32 @@ def _likelihood_ratio(counts: pd.DataFrame, *, within: str, rows: str, columns: 
     if not degrees:
         return ChainTest(chi_squared=float(np.nan), degrees=0, p_value=float(np.nan), n=n)
     return ChainTest(chi_squared=chi, degrees=degrees, p_value=float(stats.chi2.sf(chi, degrees)), n=n)
+
+
+def _pool(table: FloatArray) -> FloatArray:
+    """The table with its rare columns put together, and then its rows, so that every cell expects 5 on average."""
+    if not table.size:
+        return table
+    order = np.argsort(table.sum(axis=0), kind="stable")
+    columns = _put_together(table[:, order].T, _EXPECTED * min(len(table), _ENOUGH_ROWS)).T
+    return _put_together(columns, _EXPECTED * columns.sum() / columns.sum(axis=0).min())
+
+
+def _put_together(table: FloatArray, least: float) -> FloatArray:
+    """Neighbouring rows added up until each sum is large enough; what is left over joins the last."""
+    found: list[FloatArray] = []
+    held = np.zeros(table.shape[1])
+    for row in table:
+        held = held + row
+        if held.sum() >= least:
+            found.append(held)
+            held = np.zeros(table.shape[1])
+    if held.sum() > 0:
+        if found:
+            found[-1] = found[-1] + held
+        else:
+            found.append(held)
+    return np.array(found).reshape(-1, table.shape[1])
 
 
 def _tables(counts: pd.DataFrame, within: str, rows: str, columns: str) -> Sequence[FloatArray]:

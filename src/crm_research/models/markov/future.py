@@ -31,7 +31,7 @@ class SteadyState:
         False where the chain falls into parts that do not communicate: the shares then depend on the start, and are
         those reached from today's shares.
     absorbing
-        States that nobody was seen to leave; where there are any, everybody ends in them.
+        States that somebody was in and nobody was seen to leave: whoever gets there stays.
     """
 
     table: pd.DataFrame
@@ -64,7 +64,8 @@ def estimate_steady_state(
     drawn = _settle(_draw(moves, seed, n_draws), begin)
     tail = (1 - moves.confidence) / 2
     lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    stays = np.flatnonzero(np.isclose(np.diag(matrix), 1.0))
+    # A state nobody was in is no place where anybody stays.
+    stays = np.flatnonzero(np.isclose(np.diag(matrix), 1.0) & (moves.counts.sum(axis=1) > 0))
     return SteadyState(
         table=pd.DataFrame(
             {"state": moves.states, "share": _settle(matrix[None], begin)[0], "lower": lower, "upper": upper}
@@ -113,6 +114,44 @@ def estimate_first_passage(moves: Moves, target: str, *, seed: int = 20170101, n
     )
 
 
+def estimate_chance_before(
+    moves: Moves, target: str, barrier: str, *, seed: int = 20170101, n_draws: int = _DRAWS
+) -> pd.DataFrame:
+    """Which share of customers reaches one state before another?
+
+    Returns
+    -------
+    pandas.DataFrame
+        Grain: state other than the two. Columns ``state``, ``chance`` (0 where neither is on the way), ``lower``,
+        ``upper`` (percentiles of the draws that `estimate_steady_state` takes).
+
+    Raises
+    ------
+    ParameterError
+        For a state that is none.
+
+    References
+    ----------
+    Kemeny and Snell (1960), Finite Markov Chains, 3.3 (absorption probabilities).
+    """
+    for name in (target, barrier):
+        if name not in moves.states:
+            raise ParameterError(f"There is no state {name!r}. {offer_names(name, list(moves.states))}")
+    place, wall = moves.states.index(target), moves.states.index(barrier)
+    others = [number for number in range(len(moves.states)) if number not in (place, wall)]
+    drawn = _reach_first(_draw(moves, seed, n_draws), others, place)
+    tail = (1 - moves.confidence) / 2
+    lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    return pd.DataFrame(
+        {
+            "state": [moves.states[number] for number in others],
+            "chance": _reach_first(moves.matrix[None], others, place)[0],
+            "lower": lower,
+            "upper": upper,
+        }
+    )
+
+
 def _draw(moves: Moves, seed: int, n_draws: int) -> FloatArray:
     """(n_draws, states, states): rows drawn from their posteriors; moves never seen keep chance 0."""
     rng = np.random.default_rng(seed)
@@ -156,6 +195,13 @@ def _chance_to_reach(matrix: FloatArray, place: int) -> FloatArray:
         among = matrix[np.ix_(live, live)]
         found[live] = np.linalg.solve(np.eye(len(live)) - among, matrix[live, place])
     return found
+
+
+def _reach_first(matrices: FloatArray, others: list[int], place: int) -> FloatArray:
+    """Chance of getting from each of the others to a state by way of the others alone."""
+    among = matrices[:, others][:, :, others]
+    system = np.eye(len(others)) * (1 + 1 / _FAR**2) - among
+    return np.asarray(np.linalg.solve(system, matrices[:, others][:, :, [place]])[..., 0])
 
 
 def _mean_passage(matrices: FloatArray, place: int) -> FloatArray:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.models.scales.alpha_limits import limit_alpha
 from crm_research.models.scales.coefficients import FloatArray, alpha_of, ave_of, rho_a_of, rho_c_of
 from crm_research.models.scales.one_factor import load_on_one_factor
 from crm_research.models.scales.reading import Answers, read_answers
@@ -86,7 +87,7 @@ def assess_scale(
     cluster
         Column of those whose rows are drawn together.
     n_bootstraps
-        Resamples of respondents; their percentiles are the limits.
+        Resamples of respondents; their percentiles are the limits, but for alpha (see `limit_alpha`).
 
     Raises
     ------
@@ -184,7 +185,9 @@ def _assemble(
     )
     second = float(eigenvalues[-2]) if len(names) > 1 else np.nan
     return ScaleQuality(
-        coefficients=_tabulate(found, sample, confidence),
+        coefficients=_tabulate(
+            found, sample, limit_alpha(values, read.weight, read.owner, confidence=confidence), confidence
+        ),
         items=table,
         alpha_if_turned=float(turned),
         second_eigenvalue=second,
@@ -192,15 +195,23 @@ def _assemble(
         n_effective=read.n_effective,
         n_bootstraps=len(sample["alpha"]) if sample["alpha"] is not None else 0,
         confidence=float(confidence),
-        estimator="alpha from covariances; rho_A, rho_c and AVE from one common factor; bootstrap percentiles",
+        estimator="alpha from covariances, jackknife of log(1 - alpha) over customers; rho_A, rho_c and AVE from one "
+        "common factor, bootstrap percentiles",
         notes=(*read.notes, *_doubts(table, float(turned), second, read.n_effective)),
     )
 
 
-def _tabulate(found: dict[str, FloatArray], sample: dict[str, FloatArray | None], confidence: float) -> pd.DataFrame:
+def _tabulate(
+    found: dict[str, FloatArray],
+    sample: dict[str, FloatArray | None],
+    of_alpha: tuple[float, float],
+    confidence: float,
+) -> pd.DataFrame:
     rows = []
     for name, convention in CONVENTIONS.items():
         lower, upper = (float(limit[0]) for limit in _limits(sample[name], 1, confidence))
+        if name == "alpha":
+            lower, upper = of_alpha
         estimate = float(found[name][0])
         rows.append(
             {

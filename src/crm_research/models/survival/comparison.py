@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from crm_research.errors import NotEnoughData
+from crm_research.models.survival.excess import judge_excess
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
 from crm_research.models.survival.mean import estimate_restricted_mean
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
@@ -62,12 +62,11 @@ def compare_groups(counts: pd.DataFrame) -> LogRank:
     ended = np.stack([_ended_at(table, days) for table in tables.values()])
     expected, variance = _expected_and_variance(at_risk, ended)
     excess = ended.sum(axis=1) - expected
-    degrees = int(np.linalg.matrix_rank(variance, hermitian=True)) if len(days) else 0
-    chi_squared = float(excess @ np.linalg.pinv(variance, hermitian=True) @ excess) if degrees else np.nan
+    chi_squared, degrees, p_value = judge_excess(excess, variance)
     return LogRank(
         chi_squared=chi_squared,
         degrees=degrees,
-        p_value=float(stats.chi2.sf(chi_squared, degrees)) if degrees else np.nan,
+        p_value=p_value,
         expected=pd.DataFrame(
             {
                 "group": list(tables),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from crm_research.errors import NotEnoughData
+from crm_research.models.survival.excess import judge_excess
 from crm_research.models.survival.kaplan_meier import product_limit
 from crm_research.models.survival.risk import FloatArray, build_risk_table, split_groups
 from crm_research.stats.multiplicity import adjust_holm
@@ -180,8 +180,5 @@ def _variance(groups: _Groups, ended: FloatArray, scaled: FloatArray, step: Floa
 
 
 def _judge(excess: FloatArray, variance: FloatArray) -> dict[str, float]:
-    degrees = int(np.linalg.matrix_rank(variance, hermitian=True)) if variance.any() else 0
-    if not degrees:
-        return {"chi_squared": np.nan, "degrees": 0, "p_value": np.nan}
-    chi_squared = float(excess @ np.linalg.pinv(variance, hermitian=True) @ excess)
-    return {"chi_squared": chi_squared, "degrees": degrees, "p_value": float(stats.chi2.sf(chi_squared, degrees))}
+    chi_squared, degrees, p_value = judge_excess(excess, variance)
+    return {"chi_squared": chi_squared, "degrees": degrees, "p_value": p_value}

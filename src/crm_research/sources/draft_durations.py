@@ -1,0 +1,217 @@
+"""Drafting contracts from a file without dates: how long each lasted, and whether it ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from crm_research.sources.draft_events import Ending, read_ending
+from crm_research.sources.draft_guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.draft_units import Unit, as_interval, unit_of
+from crm_research.sources.draft_words import best_score, header_words, name_score
+from crm_research.sources.session import quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.session import Session
+
+_LENGTH: Final = (
+    "tenure", "tenure months", "tenure in months", "account length", "months on book", "months as customer",
+    "customer lifetime", "years at company", "subscription length", "membership length", "length of service",
+    "duration", "dur", "time", "times", "survival time", "time to event", "follow up time", "follow up", "futime",
+    "lifetime", "spell", "weeks", "week", "months", "days", "years", "t", "stay", "vertragsdauer", "dauer", "laufzeit",
+    "anciennete", "duree", "在网时长", "在网月数", "时长", "存续时间", "年限",
+)  # fmt: skip
+_ENDING: Final = (
+    "churn", "churned", "churn label", "churn flag", "churn value", "is churn", "exited", "attrition", "attrition flag",
+    "left", "cancelled", "canceled", "lapsed", "terminated", "closed", "event", "status", "death", "dead", "died",
+    "observed", "censored", "censor", "cens", "failed", "failure", "arrest", "relapse", "delta", "d", "active",
+    "is active", "alive", "gekuendigt", "storno", "resilie", "statut", "流失", "是否流失", "状态", "退保",
+)  # fmt: skip
+_FROM: Final = ("start", "tstart", "start time", "time start", "t start", "time0", "t0", "begin", "entry", "enter")
+_UNTIL: Final = ("stop", "tstop", "stop time", "time stop", "t stop", "time1", "t1", "end", "exit")
+_SUBJECT: Final = ("id", "subject", "subject id", "patient", "patient id", "person", "person id", "pid", "case")
+_OFTEN_SNAPSHOTS: Final = ("churn", "exited", "attrition", "left", "流失")
+_NAMED: Final = 0.4
+_WELL_NAMED: Final = 0.75
+_BEFORE_CUSTOMERS: Final = 0.25
+_GROWS: Final = 0.5
+_CAVEAT: Final = "The records hold lengths of time and no dates; dates are counted back from as_of and mean nothing."
+
+
+def guess_durations(session: Session, look: FileLook) -> list[TableGuess]:
+    """Contracts of a file that has a length of time and whether it ended there; empty where it has not."""
+    ending, ending_score = _find_ending(look)
+    if ending is None:
+        return []
+    from crm_research.sources.draft_stretches import guess_stretches
+
+    from_score, begins = _best(look, _FROM, besides={ending.column})
+    until_score, stops = _best(look, _UNTIL, besides={ending.column, *([begins.name] if begins else [])})
+    if begins is not None and stops is not None and min(from_score, until_score) >= _WELL_NAMED:
+        subject = find_subject(look)
+        if subject is not None and not subject.is_unique:
+            return guess_stretches(session, look, subject, begins, stops, ending)
+    length_score, length = _best(look, _LENGTH, besides={ending.column})
+    if length is None or (look.columns[length.name].low or 0) < 0:
+        return []
+    guess = TableGuess(table="contracts", look=look, score=(length_score + ending_score) / 2 + _BEFORE_CUSTOMERS)
+    guess.used = {"tenure": length.name, "churn": ending.column}
+    return _drafted(session, guess, length, ending)
+
+
+def _find_ending(look: FileLook) -> tuple[Ending | None, float]:
+    ranked = sorted(((best_score(name, _ENDING), name) for name in look.columns), key=lambda found: -found[0])
+    for score, name in ranked:
+        if score < _NAMED:
+            break
+        ending = read_ending(look.columns[name])
+        if ending is not None:
+            return ending, score
+    return None, 0.0
+
+
+def _best(look: FileLook, phrases: tuple[str, ...], besides: set[str]) -> tuple[float, ColumnLook | None]:
+    found = [
+        (best_score(name, phrases), column)
+        for name, column in look.columns.items()
+        if name not in besides and column.is_number and column.n_distinct > 1
+    ]
+    score, column = max(found, key=lambda one: one[0], default=(0.0, None))
+    return (score, column) if score >= _NAMED else (0.0, None)
+
+
+def find_subject(look: FileLook) -> ColumnLook | None:
+    """The column that says whose row it is; None without one."""
+    scored = [
+        (max(name_score(name, "customer_id"), best_score(name, _SUBJECT)), column)
+        for name, column in look.columns.items()
+        if column.n and not column.is_time and (column.is_whole or not column.is_number)
+    ]
+    score, column = max(scored, key=lambda one: one[0], default=(0.0, None))
+    return column if column is not None and score >= _WELL_NAMED else None
+
+
+def _drafted(session: Session, guess: TableGuess, length: ColumnLook, ending: Ending) -> list[TableGuess]:
+    look = guess.look
+    _number_contracts(guess)
+    unit = unit_of(length, usual="months" if "tenure" in header_words(length.name) else None)
+    back = f"as_of - {as_interval(name_in_sql(length.name), unit)}"
+    guess.columns.append(
+        Guess(key="started_at", value={"expr": back}, why=say_unit(length, unit), is_unsure=True, caveat=_CAVEAT)
+    )
+    if best_score(ending.column, _OFTEN_SNAPSHOTS) < _WELL_NAMED:
+        why = "each is taken as followed from the start; leave this out if those who left early are not in the file"
+        guess.columns.append(Guess(key="observed_from", value={"expr": back}, why=why, is_unsure=True))
+    guess.columns += ending_lines(ending)
+    for role in ("plan", "fee"):
+        _add_role(guess, role)
+    if length.n < look.n_rows:
+        why = f"{look.n_rows - length.n:,} rows have no {length.name} and are left out"
+        guess.keys.append(Guess(key="where", value=f"{name_in_sql(length.name)} is not null", why=why, is_unsure=True))
+    guess.attributes = [_doubted(session, guess, line, length) for line in own_attributes(session, guess, ending)]
+    keep_columns(guess)
+    return [guess]
+
+
+def say_unit(length: ColumnLook, unit: Unit) -> str:
+    """What the draft took the numbers for, and the mend where it may be wrong."""
+    if unit.is_sure:
+        return f"no dates; {length.name} is counted back from as_of in {unit.name}: {unit.why}"
+    taken = f"no dates; {length.name} ({unit.why}) is taken as {unit.name} before as_of"
+    return f"{taken}; if not, write to_days, to_months or to_years"
+
+
+def ending_lines(ending: Ending, at: str = "as_of") -> list[Guess]:
+    """The lines of the end, and of its reason where codes tell several."""
+    column = name_in_sql(ending.column)
+    value = {"expr": f"case when {ending.condition(column)} then {at} end"}
+    lines = [Guess(key="ended_at", value=value, why=ending.why, is_unsure=True)]
+    reason = ending.reason(column)
+    if reason is not None:
+        lines.append(Guess(key="end_reason", value={"expr": reason}, why="give the codes their names", is_unsure=True))
+    return lines
+
+
+def _number_contracts(guess: TableGuess) -> None:
+    """The customer's number, or any column that numbers the rows, or the rows as they stand."""
+    look = guess.look
+    subject = find_subject(look)
+    named = subject if subject is not None and subject.is_unique else None
+    named = named or next((one for one in look.columns.values() if _numbers_rows(one)), None)
+    if named is None:
+        guess.sql = "select row_number() over () as row_number, * from records"
+    source = "row_number" if named is None else named.name
+    why = "no number in the file; rows are numbered" if named is None else "one contract for each"
+    lines = dict.fromkeys(("contract_id", "customer_id"), (source, why))
+    if subject is not None and subject is not named:
+        many = f"{subject.n_distinct:,} different in {look.n_rows:,} rows"
+        lines["contract_id"] = (source, f"each row is taken as a contract; if each {subject.name} is one, keep one row")
+        lines["customer_id"] = (subject.name, f"{many}: rows of one are taken as several contracts of a customer")
+    for role, (column, said) in lines.items():
+        is_sure = name_score(column, role) >= _WELL_NAMED and subject in (None, named)
+        guess.columns.append(Guess(key=role, value=column, why="named so" if is_sure else said, is_unsure=not is_sure))
+        guess.used[role] = column
+
+
+def own_attributes(session: Session, guess: TableGuess, ending: Ending) -> list[Guess]:
+    """Attributes that do not know the end. One filled only where there was an end becomes its reason."""
+    found = []
+    for line in attribute_guesses(guess):
+        known = _knows_end(session, guess, line.key, ending) if line.value in {"category", "flag"} else ""
+        if known == "reason" and not any(one.key == "end_reason" for one in guess.columns):
+            why = "given only where there was an end"
+            guess.columns.append(Guess(key="end_reason", value=line.key, why=why, is_unsure=True))
+        elif not known:
+            found.append(line)
+    return found
+
+
+def _knows_end(session: Session, guess: TableGuess, name: str, ending: Ending) -> str:
+    """``reason`` where only ended rows have a value; ``same`` where each value means one outcome; else nothing."""
+    look = guess.look
+    kinds = look.relation.kinds
+    flag = quoted(ending.column)
+    told = look.reading.cast(flag, kinds[ending.column], "float64").value if ending.is_number else f"trim({flag})"
+    value = look.reading.text(f"CAST({quoted(name)} AS VARCHAR)")
+    rows = f"SELECT {value} AS value, {ending.condition(f'({told})')} AS ended FROM {quoted(look.relation.name)}"
+    sql = (
+        "SELECT count(*) FILTER (WHERE value IS NOT NULL AND n_running > 0), count(*) FILTER (WHERE n_ended > 0 AND "
+        "n_running > 0), count(*) FILTER (WHERE value IS NULL AND n_running > 0) FROM (SELECT value, count(*) FILTER "
+        f"(WHERE ended) AS n_ended, count(*) FILTER (WHERE NOT ended) AS n_running FROM ({rows}) GROUP BY 1)"
+    )
+    n_running, n_mixed, n_empty = session.run(sql).fetchone()
+    if n_running == 0 and n_empty:
+        return "reason"
+    return "same" if n_mixed == 0 else ""
+
+
+def _numbers_rows(look: ColumnLook) -> bool:
+    return look.is_unique and not look.is_time and (look.is_whole or not look.is_number)
+
+
+def _add_role(guess: TableGuess, role: str) -> None:
+    free = [column for name, column in guess.look.columns.items() if name not in guess.used.values()]
+    fits = [column for column in free if (column.is_number if role == "fee" else not column.is_number) and column.n]
+    score, column = max(
+        ((name_score(one.name, role), one) for one in fits), key=lambda one: one[0], default=(0.0, None)
+    )
+    if column is not None and score >= _WELL_NAMED and not column.is_time:
+        guess.used[role] = column.name
+        guess.columns.append(Guess(key=role, value=column.name, why="named so", is_unsure=score < 1))
+
+
+def _doubted(session: Session, guess: TableGuess, line: Guess, length: ColumnLook) -> Guess:
+    """A number that grows with tenure (a total since the start) lets the length explain itself."""
+    if line.value != "number":
+        return line
+    kinds = guess.look.relation.kinds
+    x, y = (guess.look.reading.cast(quoted(name), kinds[name], "float64").value for name in (line.key, length.name))
+    (found,) = session.run(f"SELECT corr({x}, {y}) FROM {quoted(guess.look.relation.name)}").fetchone()
+    if found is None or not abs(found) > _GROWS:
+        return line
+    return replace(
+        line,
+        why=f"{line.why}; runs with {length.name} (correlation {found:.2f}): leave it out if it grows with it",
+        is_unsure=True,
+    )

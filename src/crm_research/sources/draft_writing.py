@@ -1,0 +1,109 @@
+"""How is a file written, before its study exists: encoding, separator, header line, and the signs of its numbers?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.sources.definition import WHITESPACE
+from crm_research.sources.draft_units import unit_signs
+from crm_research.sources.draft_words import CURRENCIES
+from crm_research.sources.session import quoted
+from crm_research.sources.text import first_bad_byte, read_head, sniff_delimiter, suggest_encoding
+
+if TYPE_CHECKING:
+    from crm_research.sources.session import Relation, Session
+
+_N_VALUES: Final = 300
+_N_LINES: Final = 200
+_VALUE: Final = re.compile(r"[+-]?[\d.,]*\d|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?)?")
+_COMMA_DECIMAL: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
+_COMMA_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+def encoding_of(path: Path) -> str:
+    """The likeliest encoding of a text file."""
+    return "utf-8-sig" if first_bad_byte(path, "utf-8") is None else suggest_encoding(path) or "cp1252"
+
+
+def text_options(paths: Sequence[Path]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Encoding, separator and header line of text files that make one table: the keys needed, and why each."""
+    options: dict[str, Any] = {}
+    notes: dict[str, str] = {}
+    found = {path: encoding_of(path) for path in paths}
+    others = {path: encoding for path, encoding in found.items() if encoding != "utf-8-sig"}
+    if others:
+        # Each file is read by the first that fits it: the strict ones stand before those that read anything.
+        wanted = [name for name in ("utf-8-sig", "utf-16", "gb18030", "cp1252") if name in found.values()]
+        said = ["utf-8" if name == "utf-8-sig" else name for name in wanted]
+        options["encoding"] = said if len(said) > 1 else said[0]
+        odd = next(iter(others))
+        place = f"byte {first_bad_byte(odd, 'utf-8') or 0:,} of {odd.name} is not UTF-8"
+        notes["encoding"] = f"{place}; this is the likeliest, look at names with accents"
+    lines = [line for line in read_head(paths[0], found[paths[0]]).splitlines()[:_N_LINES] if line.strip()]
+    delimiter = sniff_delimiter("\n".join(lines))
+    if _are_parted_by_blanks(lines, delimiter):
+        options["delimiter"], notes["delimiter"] = WHITESPACE, "nothing else parts the columns"
+    elif delimiter != ",":
+        options["delimiter"], notes["delimiter"] = delimiter, "the commonest separator of the header line"
+    if lines and _is_row(lines[0].split(None if options.get("delimiter") == WHITESPACE else delimiter)):
+        options["header"], notes["header"] = False, "CHECK: the first line holds no names; say them by names: [...]"
+    return options, notes
+
+
+def _are_parted_by_blanks(lines: Sequence[str], delimiter: str) -> bool:
+    widths = {len(line.split()) for line in lines[:-1] or lines}
+    return not any(delimiter in line for line in lines) and len(widths) == 1 and widths != {1}
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    """Does a line hold values rather than names: at least two cells, each a number or a time?"""
+    bare = [cell.strip().strip('"') for cell in cells]
+    return len(bare) > 1 and all(_VALUE.fullmatch(cell) for cell in bare)
+
+
+def number_options(session: Session, relation: Relation) -> tuple[dict[str, Any], dict[str, str], str | None]:
+    """Decimal comma, thousands and currency signs, from columns whose values are then all numbers."""
+    signs: dict[str, None] = {}
+    decimal = thousands = False
+    for name in relation.kinds:
+        values = distinct_values(session, relation, name)
+        found = unit_signs(values) or [sign for sign in CURRENCIES if any(sign in value for value in values)]
+        bare = [_without(value, found) for value in values]
+        if not bare or not all(re.fullmatch(r"[+-]?[\d.,]+", value) for value in bare):
+            continue
+        signs.update(dict.fromkeys(found))
+        decimal |= (
+            any("," in v for v in bare)
+            and all(_COMMA_DECIMAL.fullmatch(v) or "," not in v for v in bare)
+            and not any(_COMMA_THOUSANDS.fullmatch(v) for v in bare)
+        )
+        thousands |= any(_COMMA_THOUSANDS.fullmatch(v) for v in bare)
+    options: dict[str, Any] = {}
+    notes: dict[str, str] = {}
+    if decimal:
+        options["decimal"], notes["decimal"] = ",", "numbers such as 1.234,50"
+    elif thousands:
+        options["thousands"], notes["thousands"] = ",", "numbers such as 1,234.50"
+    if signs:
+        options["signs"], notes["signs"] = list(signs), "taken off before a number is read"
+    return options, notes, next((CURRENCIES[sign] for sign in signs if sign in CURRENCIES), None)
+
+
+def _without(value: str, signs: list[str]) -> str:
+    for sign in signs:
+        value = value.replace(sign, "")
+    return value.strip()
+
+
+def distinct_values(session: Session, relation: Relation, name: str) -> list[str]:
+    """Some hundred different values of a column."""
+    text = f"trim(CAST({quoted(name)} AS VARCHAR))"
+    # Distinct values in the order of their hashes: a spread of the column that is the same every time.
+    rows = session.run(
+        f"SELECT value FROM (SELECT DISTINCT {text} AS value FROM {quoted(relation.name)}) "
+        f"WHERE value <> '' ORDER BY hash(value) LIMIT {_N_VALUES}"
+    ).fetchall()
+    return [row[0] for row in rows]
