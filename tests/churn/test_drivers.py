@@ -89,6 +89,25 @@ def test_columns_that_name_single_contracts_explain_nothing():
     assert default_covariates(study) == ["plan", "age"]
 
 
+def test_columns_that_know_the_tenure_or_the_end_are_left_out_unless_asked_for():
+    frame = a_world(3000)
+    until = frame["ended_at"].fillna("2023-06-01").astype("datetime64[ns]")
+    paid = (until - frame["started_at"].astype("datetime64[ns]")).dt.days / 30.0 * 10.0
+    over = frame["ended_at"].to_numpy() < np.datetime64("2023-06-01")
+    why = np.where(over, np.where(np.arange(3000) % 2 == 0, "moved house", "price"), None)
+    study = a_study(
+        contracts=frame.assign(total_paid=paid, farewell=why),
+        as_of="2023-06-01",
+        attributes={"contracts": {"total_paid": "number", "farewell": "category"}},
+    )
+    found = measure_drivers(study)
+    assert found.covariates == ("plan",)
+    assert any(note.startswith("total_paid adds up or runs down") for note in found.notes)
+    assert any(note.startswith("farewell is filled in only once") for note in found.notes)
+    with pytest.raises(LeakageError, match="farewell"):
+        measure_drivers(study, ["plan", "farewell"])
+
+
 def test_trouble_is_told():
     with pytest.raises(ParameterError, match="'towm'"):
         measure_drivers(a_company(100), ["towm"])

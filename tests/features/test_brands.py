@@ -102,6 +102,16 @@ def test_halves_by_hand():
     assert of_all.groupby("n")[["customers", "later"]].sum().to_dict("index") == {1: {"customers": 2, "later": 1}}
 
 
+def test_who_had_bought_before_the_window_is_marked():
+    """Before 20 January only Ann had bought; Cy's return and Dee's cancelled order make no customer."""
+    halves = count_brands(a_shop(), a_market(after=datetime(2024, 1, 20), until=datetime(2024, 12, 31))).halves
+    of_all = halves[halves["place"] == -1]
+    assert of_all[["settled", "n", "customers"]].to_numpy().tolist() in ([[1, 1, 1], [0, 1, 1]], [[0, 1, 1], [1, 1, 1]])
+    zest = halves[halves["place"] == 0]
+    assert zest.groupby("settled")["customers"].sum().to_dict() == {0: 1, 1: 1}
+    assert (count_brands(a_shop(), a_market()).halves["settled"] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("unit", "expected"),
     [

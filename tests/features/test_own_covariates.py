@@ -149,5 +149,5 @@ def test_a_column_filled_at_the_end_is_refused_and_one_filled_at_random_is_not()
         attributes={"contracts": {"last_call": "category", "campaign": "category"}},
     )
     guard_known_ends(build_spells(study), ["plan", "campaign"])
-    with pytest.raises(LeakageError, match=r"^last_call: filled in for contracts that ended and for none of the"):
+    with pytest.raises(LeakageError, match=r"^last_call: filled in for contracts that ended and for none of those"):
         guard_known_ends(build_spells(study), ["plan", "last_call", "campaign"])

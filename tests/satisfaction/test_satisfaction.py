@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from crm_research import satisfaction
 from crm_research.errors import ParameterError
 from crm_research.features.answers import read_survey
 from crm_research.satisfaction import cautions, words
+from crm_research.satisfaction.importance import rate_drivers
 from crm_research.satisfaction.means import compare_waves, mean_interval, top_box
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts, orders
@@ -171,6 +173,25 @@ def test_roles_are_read_from_names():
 
 
 @pytest.mark.parametrize(
+    ("item", "role"),
+    [
+        ("LOY_again", "loyalty"), ("Q7_switch", "defection"), ("brand_loyalty", "loyalty"), ("buyAgain", "loyalty"),
+        ("repurchase_intent", "loyalty"), ("word_of_mouth", "loyalty"), ("intention_to_leave", "defection"),
+        ("SAT_overall", "satisfaction"), ("SAT_service", "quality"), ("complaints", "complaints"), ("复购", "loyalty"),
+        ("loyalty_card", "quality"), ("switching_costs", "quality"), ("employees", "quality"), ("brand", "image"),
+    ],
+)  # fmt: skip
+def test_outcomes_are_known_by_their_names_and_never_ranked_as_drivers(item, role):
+    wide = pd.DataFrame([[5.0, 4.0], [3.0, 2.0]], columns=[item, "speed"], index=["a", "b"])
+    survey = read_survey(a_study(surveys=long_form(wide, "2024-05-01")))
+    roles = satisfaction.assign_roles(survey)
+    assert roles.role_of[item] == role
+    is_driver = role in ("quality", "image")
+    assert (item in rate_drivers(survey, roles, 0)[1]) == is_driver
+    assert item not in roles.items_with_role("loyalty") or role == "loyalty"
+
+
+@pytest.mark.parametrize(
     "given",
     [{"recommend": "speed_1"}, {"recommend": "nothing"}, {"constructs": {"a": ["x"]}}, {"paths": [["speed", "y"]]},
      {"pairs": {"x": "speed_1"}}, {"constructs": {}}, {"paths": ["speed"]}],
@@ -178,6 +199,34 @@ def test_roles_are_read_from_names():
 def test_names_that_do_not_exist_are_refused(given):
     with pytest.raises(ParameterError):
         satisfaction.assign_roles(read_survey(a_world(40)), **given)
+
+
+def ranked(world, rows):
+    columns = ["driver", "importance", "importance_lower", "importance_upper"]
+    table = pd.DataFrame(rows, columns=columns).assign(quadrant="matters more, rated higher", is_sure=False)
+    return replace(world, priorities=replace(world.priorities, table=table, lines=(1 / len(rows), 50.0)))
+
+
+def test_the_sentence_names_the_first_of_the_table(world):
+    close = ranked(
+        world, [("service", 0.4, 0.2, 0.5), ("quality", 0.38, 0.3, 0.48), *[(c, 0.1, 0, 0.2) for c in "abc"]]
+    )
+    said = words.priority_finding(close)
+    # The first is not surely above the mean share of 0.2; the second is, and must not stand alone.
+    assert "above all service and quality (78 %" in said
+    assert "which comes first is open" in said
+    clear = ranked(world, [("service", 0.6, 0.5, 0.7), *[(c, 0.1, 0, 0.2) for c in "abcd"]])
+    assert "above all service (60 % of what the 5 things asked for explain)" in words.priority_finding(clear)
+    none = ranked(world, [(c, 0.2, 0.1, 0.3) for c in "abcde"])
+    assert "No single thing" in words.priority_finding(none)
+
+
+def test_the_page_says_what_counts_as_an_outcome_and_how_to_change_it(world):
+    note = words.drivers_note(world)
+    assert "satisfaction_1" in note
+    assert "recommend" in note
+    assert "speed_1" not in note
+    assert "parameter constructs" in note
 
 
 def test_the_drivers_truth_is_recovered(world):

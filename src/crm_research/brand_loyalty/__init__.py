@@ -10,6 +10,7 @@ from crm_research.brand_loyalty.figures import (
     parameter_figures,
     scr_figures,
 )
+from crm_research.brand_loyalty.heavy_words import heavy_finding
 from crm_research.brand_loyalty.holdout import PenetrationCheck, check_penetrations
 from crm_research.brand_loyalty.page import (
     show_brands,
@@ -22,7 +23,7 @@ from crm_research.brand_loyalty.page import (
 )
 from crm_research.brand_loyalty.setting import Setting, choose_market
 from crm_research.brand_loyalty.tables import brand_table, growth_table, heavy_table, money_table
-from crm_research.brand_loyalty.words import answer, excess_finding, heavy_finding, judged_brands, size_finding
+from crm_research.brand_loyalty.words import answer, excess_finding, judged_brands, size_finding
 
 __all__ = [
     "ESTIMATORS",

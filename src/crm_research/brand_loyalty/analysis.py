@@ -57,6 +57,9 @@ class BrandLoyalty:
         Share of category requirements by purchases, with limits; in the order of the brands.
     duplication, trend, holdout
         Shared buyers, heavy buyers in the next period, and the check out of time; None where they cannot be had.
+    is_settled
+        Heavy buyers are judged among customers who had bought before the window; False where the records hold fewer
+        than 50 such, and every buyer of the first half is judged.
     by_brand
         Grain: brand with enough buyers. What its heaviest buyers did in the second half of the window. Columns
         ``brand``, ``from_purchases``, ``n``, ``first``, ``expected``, ``observed``, ``gap_lower``, ``gap_upper``.
@@ -74,6 +77,7 @@ class BrandLoyalty:
     scr: Interval | None
     duplication: Duplication | None
     trend: ConditionalTrend | None
+    is_settled: bool
     by_brand: pd.DataFrame
     holdout: PenetrationCheck | None
     notes: tuple[str, ...]
@@ -159,6 +163,7 @@ def describe_brands(
     fit = fit_dirichlet(tallies, method=method, is_truncated=setting.market.category is None, confidence=confidence)
     groups = counts.population["group"].to_numpy()
     told = names[: len(counts.units)]
+    halves, is_settled = _choose_followed(counts.halves)
     return BrandLoyalty(
         setting=setting,
         fit=fit,
@@ -169,8 +174,11 @@ def describe_brands(
         duplication=measure_duplication(
             counts.sets, groups, counts.population["customers"].to_numpy(), told, confidence=confidence
         ),
-        trend=follow_buyers(_of_place(counts.halves, -1), _totals(counts), groups, confidence=confidence),
-        by_brand=_follow_brands(counts, told, groups, confidence),
+        trend=follow_buyers(
+            _of_place(halves, -1), _second_half(counts.category, counts.halves, -1), groups, confidence=confidence
+        ),
+        is_settled=is_settled,
+        by_brand=_follow_brands(counts, halves, told, groups, confidence),
         holdout=check_penetrations(study, setting.market, fit, told, tallies.n_customers, confidence=confidence),
         notes=(*_notes(counts, setting, told), *fit.notes),
         n_customers=tallies.n_customers,
@@ -212,6 +220,7 @@ def _nothing(
         scr=None,
         duplication=None,
         trend=None,
+        is_settled=False,
         by_brand=pd.DataFrame(),
         holdout=None,
         notes=notes,
@@ -245,21 +254,29 @@ def _of_place(halves: pd.DataFrame, place: int) -> pd.DataFrame:
     return halves.loc[halves["place"] == place]
 
 
-def _totals(counts: BrandCounts) -> FloatArray:
-    """Purchases of the category by group."""
-    rows = counts.category.assign(total=counts.category["n"] * counts.category["customers"])
-    return rows.groupby("group")["total"].sum().reindex(counts.population["group"], fill_value=0).to_numpy(dtype=float)
+def _choose_followed(halves: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Buyers who were customers before the window, where there are enough; else all buyers of the first half."""
+    settled = halves.loc[halves["settled"] == 1]
+    is_enough = bool(_of_place(settled, -1)["customers"].sum() >= _FEWEST_BUYERS)
+    return (settled, True) if is_enough else (halves, False)
 
 
-def _follow_brands(counts: BrandCounts, names: list[str], groups: FloatArray, confidence: float) -> pd.DataFrame:
+def _second_half(rows: pd.DataFrame, halves: pd.DataFrame, place: int) -> float:
+    """Purchases of all customers in the second half, from those of the window (``n`` by ``customers``)."""
+    early = _of_place(halves, place)
+    return float((rows["n"] * rows["customers"]).sum() - (early["n"] * early["customers"]).sum())
+
+
+def _follow_brands(
+    counts: BrandCounts, halves: pd.DataFrame, names: list[str], groups: FloatArray, confidence: float
+) -> pd.DataFrame:
     rows = []
     for place, name in enumerate(names):
         of_brand = counts.brands.loc[counts.brands["place"] == place]
         if of_brand["customers"].sum() < 2 * _FEWEST_BUYERS:
             continue
-        totals = of_brand.assign(total=of_brand["n"] * of_brand["customers"]).groupby("group")["total"].sum()
-        total = totals.reindex(counts.population["group"], fill_value=0).to_numpy(dtype=float)
-        trend = follow_buyers(_of_place(counts.halves, place), total, groups, confidence=confidence)
+        second = _second_half(of_brand, counts.halves, place)
+        trend = follow_buyers(_of_place(halves, place), second, groups, confidence=confidence)
         if trend is not None and trend.heavy is not None:
             rows.append({"brand": name, **trend.heavy.to_dict()})
     return pd.DataFrame(rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.brand_loyalty import words
+from crm_research.brand_loyalty import heavy_words, words
 from crm_research.brand_loyalty.analysis import BrandLoyalty
 from crm_research.models.dirichlet import ABOVE, BELOW
 from crm_research.theme import (
@@ -140,7 +140,7 @@ def draw_trend(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
         return empty_axes("Too few customers bought in the first half of the window to follow them.")
     rows = trend.classes
     ax = new_axes(
-        title=words.trend_title(loyalty),
+        title=heavy_words.trend_title(loyalty),
         subtitle="Purchases in the second half over those in the first, by how many these were: observed with its "
         f"{say_percent(loyalty.confidence, 0)} interval (dots), by chance alone (line)",
         xlabel="purchases in the first half, and buyers with so many",

@@ -38,7 +38,7 @@ ESTIMATORS: Final = MappingProxyType(
         "norm": "NBD-Dirichlet (Goodhardt, Ehrenberg and Chatfield 1984); K and S by means and zeros, or by likelihood",
         "intervals": "jackknife leaving out one of 40 groups of customers at a time, with everything fitted again",
         "shared buyers": "duplication of purchase law, D by least squares through the origin",
-        "heavy buyers": "conditional trend analysis: NBD of the first half, moved to the level of the second",
+        "heavy buyers": "conditional trend analysis: NBD of the first half, at the same buyers' later level",
         "holdout": "penetrations among the window's customers, foretold and observed, and those of the period before",
     }
 )

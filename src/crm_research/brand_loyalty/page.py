@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from crm_research import show
-from crm_research.brand_loyalty import charts, tables, words
+from crm_research.brand_loyalty import charts, heavy_words, tables, words
 from crm_research.brand_loyalty.analysis import BrandLoyalty
 from crm_research.brand_loyalty.figures import (
     duplication_figures,
@@ -88,18 +88,18 @@ def show_heavy_buyers(loyalty: BrandLoyalty) -> None:
         return
     show.chart(
         charts.draw_trend(loyalty),
-        alt=f"{words.trend_title(loyalty)}. {words.heavy_finding(loyalty)}",
+        alt=f"{heavy_words.trend_title(loyalty)}. {heavy_words.heavy_finding(loyalty)}",
         data=loyalty.trend.classes,
-        caption=f"All customers together bought {loyalty.trend.level:.2f} times as much in the second half as in the "
-        "first; the line has been moved with that.",
+        caption=heavy_words.newcomer_finding(loyalty),
     )
     by_brand = tables.heavy_table(loyalty)
+    left_open = not loyalty.is_settled and heavy_words.has_many_newcomers(loyalty)
     if not by_brand.empty:
         show.table(
             by_brand,
             f"Heaviest buyers of single {loyalty.units}: purchases per head",
             note="Beyond chance is the interval of second half less expected: below nought, more was lost than chance "
-            "takes.",
+            "takes" + (", or newcomers of the first half raised the expectation." if left_open else "."),
         )
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from crm_research.brand_loyalty.analysis import REST, BrandLoyalty
+from crm_research.brand_loyalty.heavy_words import heavy_finding
 from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS, NOTABLE, TOO_FEW
-from crm_research.theme import join_words, say_count, say_estimate, say_interval, say_percent
+from crm_research.theme import join_words, say_count, say_estimate, say_percent
 
 _NAMED: Final = 3
 _FEWEST_SHARED: Final = 30
@@ -66,53 +67,6 @@ def size_finding(loyalty: BrandLoyalty) -> str:
     rates = f"purchases per buyer differ {_factor(high / low)} ({rate[large]:.1f} and {rate[small]:.1f})"
     lead = "differ most in how many buy them" if times > high / low else "differ in how often they are bought"
     return f"{loyalty.units.capitalize()} {lead}: {buyers}; {rates}."
-
-
-def heavy_finding(loyalty: BrandLoyalty) -> str:
-    """Did heavy buyers buy less later, and was that to be expected?"""
-    trend = loyalty.trend
-    if trend is None or trend.heavy is None:
-        return ""
-    heavy = trend.heavy
-    fall, foreseen = heavy["first"] - heavy["observed"], heavy["first"] - heavy["expected"]
-    whom = f"The heaviest buyers ({heavy['from_purchases']:.0f} or more purchases in the first half of the window)"
-    if fall <= 0:
-        return (
-            f"{whom} did not buy less in the second half: {heavy['observed']:.1f} purchases each after "
-            f"{heavy['first']:.1f}, "
-            f"where chance alone let {heavy['expected']:.1f} be expected."
-        )
-    said = f"{whom} bought {heavy['first']:.1f} each, then {heavy['observed']:.1f}: {fall:.1f} less"
-    if foreseen <= 0:
-        return f"{said}, though chance alone let no fall be expected ({heavy['expected']:.1f})."
-    return f"{said}, of which chance alone lets {foreseen:.1f} be expected{_beyond(heavy)}."
-
-
-def _beyond(heavy: pd.Series) -> str:
-    between = say_interval(-heavy["gap_upper"], -heavy["gap_lower"], lambda value: f"{value:.1f}")
-    if not np.isfinite(heavy["gap_lower"]):
-        return ""
-    if heavy["gap_upper"] < 0:
-        return f"; the rest ({-heavy['gap']:.1f}, interval {between}) is more than chance"
-    if heavy["gap_lower"] > 0:
-        return "; they kept more than that"
-    return "; the difference is within chance, and no loyalty was lost"
-
-
-def trend_title(loyalty: BrandLoyalty) -> str:
-    """What the picture of buyers followed into the second half shows."""
-    if loyalty.trend is None or loyalty.trend.heavy is None:
-        return "Too few buyers to follow into the second half"
-    heavy = loyalty.trend.heavy
-    if heavy["gap_upper"] < 0:
-        return "Heavy buyers bought less later, and by more than chance explains"
-    if heavy["gap_lower"] > 0:
-        return "Heavy buyers bought more later than chance lets expect"
-    if not np.isfinite(heavy["gap_lower"]):
-        return "Buyers followed into the second half; too few to say what chance explains"
-    if heavy["observed"] < heavy["first"]:
-        return "Heavy buyers bought less later, as chance lets expect"
-    return "Heavy buyers kept buying as much"
 
 
 def jeopardy_title(loyalty: BrandLoyalty) -> str:

@@ -13,7 +13,18 @@ class LoyaltyParameters(ReportParameters):
     """The length of the periods in which retention is counted, and what one purchase is."""
 
     study: str = "cdnow"
-    period_months: int = Field(default=1, ge=1, le=24, description="Length of a retention period.")
+    period_months: int | None = Field(
+        default=None,
+        ge=1,
+        le=24,
+        description="Length of a retention period; None chooses 1, 3 or 12 by the time between purchases.",
+    )
+    repeat_days: list[int] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=4,
+        description="After how many days the share that is back is read; None chooses by the time between purchases.",
+    )
     occasion: Literal["day", "order"] = Field(
         default="day", description="What one purchase is: each day with orders, or every order."
     )

@@ -164,8 +164,8 @@ class ChurnSetting:
         return (
             f"{join_words(list(self.growing))} {moves} while a contract runs: nearly all contracts that ended soonest "
             f"lie on one side of the median of all that ended. Recorded at the end, {tells} how long a contract lasted "
-            f"and not what makes customers leave, and drivers and risks that use {them} are too good to be true. Take "
-            f"{them} out of the attributes, or give the values over time as contract_states."
+            f"and not what makes customers leave, and drivers and risks that used {them} would be too good to be true: "
+            f"{'it is' if is_one else 'they are'} left out of them. Give the values over time as contract_states."
         )
 
 

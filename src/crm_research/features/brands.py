@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.features.brand_lines import Market, Unit, build_lines, label_products, occasion_key, read_sales
 from crm_research.features.clock import instant
+from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 N_GROUPS: Final = 40
-_VALUES: Final = ("n", "customers", "category_purchases", "sole_buyers", "revenue", "category_revenue", "later_squares")
+_VALUES: Final = (
+    "n",
+    "customers",
+    "category_purchases",
+    "sole_buyers",
+    "revenue",
+    "category_revenue",
+    "later_squares",
+    "settled",
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,8 +50,9 @@ class BrandCounts:
     sets
         Grain: group and set of units bought. Columns ``group``, ``mask`` (bit `place` is set), ``customers``.
     halves
-        Grain: group, place (-1: the category) and purchases in the window's first half, from 1 on. Columns ``group``,
-        ``place``, ``n``, ``customers``, ``later`` (their purchases in the second half), ``later_squares``.
+        Grain: group, place (-1: the category), purchases in the window's first half, from 1 on, and whether the
+        customer had bought anything before the window. Columns ``group``, ``place``, ``n``, ``settled`` (0 or 1),
+        ``customers``, ``later`` (their purchases in the second half), ``later_squares``.
     n_units, n_unnamed
         Different units bought; purchases whose unit is not known, which are left out.
     """
@@ -88,9 +99,10 @@ def build_brand_counts(study: Study, market: Market) -> ir.Table:
         # Shifting bits is said differently by every engine; a list of cases is not.
         mask=counts.place.cases(*[(place, 1 << place) for place in range(market.most + 1)]).sum().cast("int64"),
     )
-    people = people.mutate(group=_group(people.customer_id))
+    orders = known_rows(study, "orders")
+    people = _mark_settled(people.mutate(group=_group(people.customer_id)), orders, market)
     joined = counts.inner_join(people, "customer_id")
-    sales = read_sales(known_rows(study, "orders"), market)
+    sales = read_sales(orders, market)
     parts = [
         _brand_part(joined),
         _category_part(people),
@@ -187,6 +199,15 @@ def _count_customers(lines: ir.Table, market: Market) -> tuple[ir.Table, ir.Tabl
     return counts, names, raw
 
 
+def _mark_settled(people: ir.Table, orders: ir.Table, market: Market) -> ir.Table:
+    """Who had bought anything before the window began, and so had all of both halves to buy in?"""
+    dealings = keep_dealings(orders)
+    before = dealings.filter(dealings.is_sale, dealings.ordered_at <= instant(market.after))
+    known = before.select("customer_id", settled=ibis.literal(1, "int64")).distinct()
+    marked = people.left_join(known, "customer_id")
+    return marked.select(*people.columns, settled=marked.settled.fill_null(0))
+
+
 def _brand_part(joined: ir.Table) -> ir.Table:
     found = joined.group_by("group", "place", "n").agg(
         customers=joined.count(),
@@ -209,7 +230,7 @@ def _set_part(people: ir.Table) -> ir.Table:
 def _half_part(rows: ir.Table) -> ir.Table:
     rows = rows.filter(rows.n_early > 0).mutate(later=rows.n - rows.n_early)
     early = rows.drop("n").rename(n="n_early")
-    found = early.group_by("group", "place", "n").agg(
+    found = early.group_by("group", "place", "n", "settled").agg(
         customers=early.count(),
         category_purchases=early.later.sum(),
         later_squares=(early.later.cast("float64") * early.later).sum(),
@@ -268,8 +289,8 @@ def _sort_out(found: pd.DataFrame) -> BrandCounts:
         sets=part("sets", keep("group", "customers", n="mask"), ["group", "mask"]),
         halves=part(
             "halves",
-            keep("group", "place", "n", "customers", "later_squares", category_purchases="later"),
-            ["group", "place", "n"],
+            keep("group", "place", "n", "settled", "customers", "later_squares", category_purchases="later"),
+            ["group", "place", "n", "settled"],
         ),
         n_units=number("n_units"),
         n_unnamed=number("n_unnamed"),

@@ -27,8 +27,8 @@ _SOONEST: Final = 0.1
 _NEARLY_ALL: Final = 0.95
 
 
-def guard_known_ends(spells: ir.Table, covariates: Sequence[str]) -> None:
-    """Is a covariate filled in only when a contract ends? Then it knows the end, and a LeakageError names it.
+def find_known_ends(spells: ir.Table, covariates: Sequence[str]) -> list[str]:
+    """Which covariates are filled in only when a contract ends, and so know the end?
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def guard_known_ends(spells: ir.Table, covariates: Sequence[str]) -> None:
 
     Notes
     -----
-    Refused is a column that is empty for every contract that runs, twenty at least, and filled for nine in ten of
+    Found is a column that is empty for every contract that runs, twenty at least, and filled for nine in ten of
     those that ended.
     """
     counts = {f"of_{i}": (~spells.is_ended & spells[name].notnull()).sum() for i, name in enumerate(covariates)}
@@ -47,16 +47,27 @@ def guard_known_ends(spells: ir.Table, covariates: Sequence[str]) -> None:
     found = spells.agg(n_ended=spells.is_ended.sum(), n=spells.count(), **counts).to_pyarrow().to_pylist()[0]
     n_ended = found["n_ended"] or 0
     if found["n"] - n_ended < _FEWEST_RUNNING or not n_ended:
-        return
-    late = [
+        return []
+    return [
         name
         for i, name in enumerate(covariates)
         if not found[f"of_{i}"] and (found[f"by_{i}"] or 0) >= _SHARE_OF_ENDED * n_ended
     ]
+
+
+def guard_known_ends(spells: ir.Table, covariates: Sequence[str]) -> None:
+    """Refuse covariates that `find_known_ends` finds.
+
+    Raises
+    ------
+    LeakageError
+        It names them.
+    """
+    late = find_known_ends(spells, covariates)
     if late:
         raise LeakageError(
-            f"{', '.join(late)}: filled in for contracts that ended and for none of the {found['n'] - n_ended:,} that "
-            "run on, so it became known with the end and cannot explain it. Leave it out of the covariates."
+            f"{', '.join(late)}: filled in for contracts that ended and for none of those that run on, so it became "
+            "known with the end and cannot explain it. Leave it out of the covariates."
         )
 
 

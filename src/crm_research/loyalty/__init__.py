@@ -11,7 +11,8 @@ from crm_research.loyalty.ladder import Ladder, describe_ladder
 from crm_research.loyalty.ladder_charts import draw_moves, draw_signs, draw_state_shares
 from crm_research.loyalty.ladder_figures import rhythm_figures, state_figures, steady_figures
 from crm_research.loyalty.ladder_page import show_cycle, show_ladder, show_ladder_check, show_rhythm, show_signs
-from crm_research.loyalty.page import show_depth, show_holdout, show_newcomers, show_retention
+from crm_research.loyalty.pace import Pace, choose_pace
+from crm_research.loyalty.page import show_depth, show_holdout, show_newcomers, show_pace, show_retention
 from crm_research.loyalty.programme import (
     Membership,
     ProgrammeEffect,
@@ -33,6 +34,7 @@ __all__ = [
     "LoyaltyAnalysis",
     "LoyaltyIndex",
     "Membership",
+    "Pace",
     "ProgrammeEffect",
     "Retention",
     "ReturnCheck",
@@ -40,6 +42,7 @@ __all__ = [
     "answer",
     "build_loyalty_index",
     "check_returns",
+    "choose_pace",
     "count_returns",
     "count_waits",
     "describe_ladder",
@@ -75,6 +78,7 @@ __all__ = [
     "show_ladder",
     "show_ladder_check",
     "show_newcomers",
+    "show_pace",
     "show_programme",
     "show_recovery",
     "show_retention",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -14,16 +15,15 @@ from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
 from crm_research.loyalty.counting import FIRST_INTAKE, LATER_INTAKE, count_waits
 from crm_research.loyalty.holdout import ReturnCheck, check_returns
+from crm_research.loyalty.pace import Pace, choose_pace
 from crm_research.loyalty.retention import Retention, estimate_retention
 from crm_research.models.survival import SurvivalCurves, compare_pairs, estimate_survival
 from crm_research.stats.intervals import wilson_share
 from crm_research.theme import say_date
-from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
-SHORT_DAYS: Final = 90.0
 _FEWEST: Final = 20
 _COUNTS: Final = ("n_entered", "n_ended", "n_censored")
 
@@ -57,6 +57,8 @@ class LoyaltyAnalysis:
         ``within_days``, ``return_rate``, ``lower``, ``upper`` (bought again within that many days, Kaplan-Meier).
     won
         One row: return after the second purchase against after the first (``compare_pairs``); None if too few.
+    pace
+        How long a period is and after how many days the share back is read, and why.
     retention
         Cohorts by period.
     holdout
@@ -77,6 +79,7 @@ class LoyaltyAnalysis:
     basis: str
     depths: pd.DataFrame
     won: pd.DataFrame | None
+    pace: Pace
     retention: Retention
     holdout: ReturnCheck | None
     daily_rate: float
@@ -90,7 +93,12 @@ class LoyaltyAnalysis:
 
 
 def describe_loyalty(
-    study: Study, *, period_months: int = 1, occasion: Occasion = "day", confidence: float = 0.95
+    study: Study,
+    *,
+    period_months: int | None = None,
+    repeat_days: Sequence[float] | None = None,
+    occasion: Occasion = "day",
+    confidence: float = 0.95,
 ) -> LoyaltyAnalysis:
     """Who buys again, how soon, and how many of each intake are still buying?
 
@@ -99,7 +107,10 @@ def describe_loyalty(
     study
         Needs orders.
     period_months
-        Length of a retention period in calendar months.
+        Length of a retention period in calendar months; None chooses 1, 3 or 12 (`choose_pace`).
+    repeat_days
+        After how many days the share that is back is read; None chooses 90 days and 12 months, or years where
+        customers buy every few years.
     occasion
         What one purchase is: each calendar ``day`` with orders, or every ``order``.
     confidence
@@ -115,7 +126,8 @@ def describe_loyalty(
     A customer who has not come back is not disloyal: he may yet. Waits are therefore censored at as_of. Customers
     whose first purchase lies before the records are told apart by the size of the first intake only.
     """
-    retention = estimate_retention(study, period_months=period_months, confidence=confidence)
+    pace = choose_pace(study, period_months=period_months, repeat_days=repeat_days, occasion=occasion)
+    retention = estimate_retention(study, period_months=pace.period_months, confidence=confidence)
     counts = count_waits(study, occasion=occasion, newcomers_from=retention.newcomers_from)
     sales = number_purchases(study, occasion=occasion)
     span = sales.aggregate(n=sales.count(), first=sales.ordered_at.min(), last=sales.ordered_at.max()).to_pandas()
@@ -139,8 +151,9 @@ def describe_loyalty(
         repeat=_repeat_rates(counts, retention, confidence),
         waits=waits,
         basis=basis,
-        depths=_by_depth(counts, first_waits, confidence),
-        won=_compare_first_and_second(counts, first_waits, confidence),
+        depths=_by_depth(counts, first_waits, pace, confidence),
+        won=_compare_first_and_second(counts, first_waits, pace, confidence),
+        pace=pace,
         retention=retention,
         holdout=check,
         daily_rate=rate,
@@ -181,7 +194,7 @@ def _repeat_rates(counts: pd.DataFrame, retention: Retention, confidence: float)
     )
 
 
-def _by_depth(counts: pd.DataFrame, first_waits: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def _by_depth(counts: pd.DataFrame, first_waits: pd.DataFrame, pace: Pace, confidence: float) -> pd.DataFrame:
     """Return after the first, second, third ... purchase, within a time every depth was watched for."""
     labelled = _label_depths(counts, first_waits)
     if labelled.empty:
@@ -189,7 +202,7 @@ def _by_depth(counts: pd.DataFrame, first_waits: pd.DataFrame, confidence: float
             columns=["depth", "n", "n_again", "seen_rate", "within_days", "return_rate", "lower", "upper"]
         )
     curves = estimate_survival(labelled, confidence=confidence)
-    within = _common_days(curves)
+    within = _common_days(curves, pace)
     at = curves.at(within)
     sizes = curves.sizes
     return pd.DataFrame(
@@ -215,21 +228,21 @@ def _label_depths(counts: pd.DataFrame, first_waits: pd.DataFrame) -> pd.DataFra
     return labelled.assign(group=labelled["depth"].astype(str))
 
 
-def _common_days(curves: SurvivalCurves) -> float:
-    """A year, 90 days, or the longest wait watched in every group, whichever is the longest that fits."""
+def _common_days(curves: SurvivalCurves, pace: Pace) -> float:
+    """The longest horizon watched in every group, or the longest wait where not even the first was."""
     ends = curves.curves.groupby("group", sort=False)["survival"].last().to_numpy()
     reach = float(np.where(ends <= 0, np.inf, curves.sizes["last_days"].to_numpy(dtype=float)).min())
-    return DAYS_PER_YEAR if reach >= DAYS_PER_YEAR else min(reach, SHORT_DAYS)
+    return max((days for days in pace.horizons_days if days <= reach), default=reach)
 
 
 def _compare_first_and_second(
-    counts: pd.DataFrame, first_waits: pd.DataFrame, confidence: float
+    counts: pd.DataFrame, first_waits: pd.DataFrame, pace: Pace, confidence: float
 ) -> pd.DataFrame | None:
     labelled = _label_depths(counts, first_waits)
     two = labelled.loc[labelled["depth"].isin([1, 2])]
     if two["depth"].nunique() < 2:
         return None
-    within = _common_days(estimate_survival(labelled, confidence=confidence))
+    within = _common_days(estimate_survival(labelled, confidence=confidence), pace)
     return compare_pairs(two, horizon_days=within, confidence=confidence)
 
 

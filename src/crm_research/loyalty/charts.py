@@ -24,15 +24,16 @@ from crm_research.theme import (
     label_points,
     new_axes,
     say_count,
-    say_days,
     say_percent,
 )
+from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_COHORTS: Final = 18
-_MOST_PERIODS: Final = 18
+_MOST_DRAWN: Final = 18  # intakes, and periods after them, in the heat map
+_MOST_YEARS_DRAWN: Final = 30
+_MONTHS_PER_YEAR: Final = 12
 _NUMBERED_PERIODS: Final = 13
 
 
@@ -41,24 +42,26 @@ def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     if loyalty.waits is None:
         return _say_nothing("No purchase is known", ax)
     found = words.return_within(loyalty)
-    title = "First-time buyers have not been watched for 90 days yet"
+    title = f"First-time buyers have not been watched for {words.say_horizon(loyalty.pace.horizons_days[0])} yet"
     if found is not None:
-        title = f"{say_percent(found[1])} of first-time buyers are back within {say_days(found[0])}"
+        title = f"{say_percent(found[1])} of first-time buyers are back within {words.say_span(found[0])}"
     level = say_percent(loyalty.confidence, 0)
+    unit, days_each = ("years", DAYS_PER_YEAR) if loyalty.pace.is_slow else ("days", 1.0)
     ax = new_axes(
         title=title,
-        subtitle=f"Share that has bought a second time, by days since the first purchase, with its {level} band; "
+        subtitle=f"Share that has bought a second time, by {unit} since the first purchase, with its {level} band; "
         f"{say_count(loyalty.waits.sizes['n'].iloc[0], 'customer')}: {loyalty.basis}",
-        xlabel="days since the first purchase",
+        xlabel=f"{unit} since the first purchase",
         ax=ax,
     )
     curve = loyalty.waits.curves
     enough = curve.loc[curve["n_at_risk"] >= 10, "tenure_days"]
     last = float(enough.max()) if len(enough) else float(curve["tenure_days"].max())
     curve = curve.loc[curve["tenure_days"] <= last]
-    draw_band(ax, curve["tenure_days"], 1 - curve["upper"], 1 - curve["lower"], is_step=True)
-    ax.step(curve["tenure_days"], 1 - curve["survival"], where="post", color=ACCENT, linewidth=2.0)
-    ax.set_xlim(0, max(last, 1.0))
+    waited = curve["tenure_days"] / days_each
+    draw_band(ax, waited, 1 - curve["upper"], 1 - curve["lower"], is_step=True)
+    ax.step(waited, 1 - curve["survival"], where="post", color=ACCENT, linewidth=2.0)
+    ax.set_xlim(0, max(last, 1.0) / days_each)
     ax.set_ylim(0, min(1.0, 1.25 * float((1 - curve["lower"]).max()) + 0.02))
     format_share(ax)
     return ax
@@ -71,8 +74,8 @@ def draw_depth(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
         return _say_nothing(words.depth_finding(loyalty), ax)
     ax = new_axes(
         title=words.depth_finding(loyalty),
-        subtitle=f"Share that buys again within {say_days(depths['within_days'].iloc[0])} (Kaplan-Meier), with its "
-        f"{say_percent(loyalty.confidence, 0)} interval",
+        subtitle=f"Share that buys again within {words.say_span(depths['within_days'].iloc[0])} (Kaplan-Meier), with "
+        f"its {say_percent(loyalty.confidence, 0)} interval",
         xlabel="after purchase number",
         ax=ax,
     )
@@ -128,16 +131,16 @@ def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
 def draw_triangle(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     """Which intake buys in which period? A heat map, newest intake at the bottom."""
     triangle = loyalty.retention.triangle
-    later = triangle.loc[triangle["period_index"].between(1, _MOST_PERIODS)]
+    later = cut_triangle(loyalty)
     if later.empty:
         return _say_nothing("No intake was followed for a whole period", ax)
     wide = later.pivot_table(index="cohort", columns="period_index", values="retention_rate").sort_index()
-    wide = wide.tail(_MOST_COHORTS)
     sizes = triangle.drop_duplicates("cohort").set_index("cohort")["n_customers"]
     period = words.period_name(loyalty)
     ax = new_axes(
         title=_triangle_title(loyalty, wide),
-        subtitle=f"Share of each intake (row, with its size) that bought in each later {period} (column)",
+        subtitle=f"Share of each intake (row, with its size) that bought in each later {period} (column)"
+        f"{_say_cut(loyalty, wide)}",
         xlabel=f"{period}s after the first purchase",
         size=(TALL[0], max(2.6, 1.6 + 0.28 * len(wide))),
         grid="none",
@@ -151,6 +154,24 @@ def draw_triangle(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     if wide.shape[1] <= _NUMBERED_PERIODS:
         _write_cells(ax, values, top)
     return ax
+
+
+def cut_triangle(loyalty: LoyaltyAnalysis) -> pd.DataFrame:
+    """The part of the triangle that is drawn: the newest intakes with a period after them, and their first periods."""
+    triangle = loyalty.retention.triangle
+    most = _MOST_YEARS_DRAWN if loyalty.retention.period_months >= _MONTHS_PER_YEAR else _MOST_DRAWN
+    later = triangle.loc[triangle["period_index"].between(1, most)]
+    newest = later["cohort"].drop_duplicates().nlargest(most)
+    return later.loc[later["cohort"].isin(newest)].reset_index(drop=True)
+
+
+def _say_cut(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
+    followed = loyalty.retention.triangle.loc[loyalty.retention.triangle["period_index"] > 0]
+    n_cohorts, n_periods = followed["cohort"].nunique(), int(followed["period_index"].max())
+    if n_cohorts <= len(wide) and n_periods <= wide.shape[1]:
+        return ""
+    period = words.period_name(loyalty)
+    return f";\nthe newest {len(wide)} of {say_count(n_cohorts, 'intake')}, {wide.shape[1]} of {n_periods} {period}s"
 
 
 def _retention_title(loyalty: LoyaltyAnalysis) -> str:

@@ -9,14 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.loyalty.analysis import SHORT_DAYS, LoyaltyAnalysis
+from crm_research.loyalty.analysis import LoyaltyAnalysis
+from crm_research.loyalty.words import say_horizon
 from crm_research.theme import say_percent
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 REPEAT_RATE: Final = "loyalty.repeat_rate"
 MEDIAN_DAYS: Final = "loyalty.median_days_to_second"
-WITHIN_90D: Final = "loyalty.repeat_90d"
-WITHIN_12M: Final = "loyalty.repeat_12m"
+WITHIN: Final = "loyalty.repeat_"  # and the horizon: 90d, 12m, 36m
 RETENTION: Final = "loyalty.retention_m"
 
 ESTIMATORS: Final = MappingProxyType(
@@ -41,7 +41,7 @@ _KM: Final = "one minus Kaplan-Meier of the wait for the second purchase, censor
 
 
 def key_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
-    """The numbers of the first screen: repeat rate, share back within 90 days and a year, median days to the second."""
+    """The numbers of the first screen: repeat rate, share back at each horizon, median days to the second."""
     return [_repeat_rate(loyalty), *_within(loyalty), _median(loyalty)]
 
 
@@ -82,21 +82,37 @@ def _repeat_rate(loyalty: LoyaltyAnalysis) -> Figure:
 
 
 def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
-    """Share back within 90 days and within a year, as far as anybody was watched."""
+    """Share back at each horizon, as far as anybody was watched."""
     if loyalty.waits is None:
         return []
     figures = []
-    for id_, days, words in ((WITHIN_90D, SHORT_DAYS, "90 days"), (WITHIN_12M, DAYS_PER_YEAR, "12 months")):
+    for days in loyalty.pace.horizons_days:
         row = loyalty.waits.at(days).iloc[0]
         if not np.isfinite(row["survival"]):
             continue
         numbers = {"estimate": 1 - row["survival"], "lower": 1 - row["upper"], "upper": 1 - row["lower"]}
-        label = f"Back within {words} of the first purchase"
+        label = f"Back within {say_horizon(days)} of the first purchase"
         estimator = _on(loyalty, _KM)
         figures.append(
-            _figure(loyalty, id_, label, "share", numbers, _n_waits(loyalty), estimator, validation=_check(loyalty))
+            _figure(
+                loyalty,
+                _horizon_id(days),
+                label,
+                "share",
+                numbers,
+                _n_waits(loyalty),
+                estimator,
+                validation=_check(loyalty),
+            )
         )
     return figures
+
+
+def _horizon_id(days: float) -> str:
+    """Whole years are named by their months, other horizons by their days."""
+    years = round(days / DAYS_PER_YEAR)
+    is_whole = years >= 1 and abs(days - years * DAYS_PER_YEAR) < 1
+    return f"{WITHIN}{12 * years}m" if is_whole else f"{WITHIN}{days:.0f}d"
 
 
 def _median(loyalty: LoyaltyAnalysis) -> Figure:

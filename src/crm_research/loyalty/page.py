@@ -8,6 +8,11 @@ from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.figures import retention_figures
 
 
+def show_pace(loyalty: LoyaltyAnalysis) -> None:
+    """How long a period is, when coming back is read, and why."""
+    show.note(words.pace_finding(loyalty))
+
+
 def show_newcomers(loyalty: LoyaltyAnalysis) -> None:
     """Whether customers won before the records begin are among the new ones."""
     doubtful = loyalty.retention.first_holds_old_customers
@@ -37,7 +42,7 @@ def show_retention(loyalty: LoyaltyAnalysis) -> None:
         charts.draw_triangle(loyalty),
         alt="A heat map with one row for each intake of customers and one column for each later period; darker cells "
         f"mean that more of the intake bought. {finding}",
-        data=loyalty.retention.triangle,
+        data=charts.cut_triangle(loyalty),
     )
 
 

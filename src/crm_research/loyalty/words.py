@@ -7,9 +7,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crm_research.loyalty.analysis import SHORT_DAYS, LoyaltyAnalysis
-from crm_research.theme import say_count, say_date, say_days, say_days_like, say_estimate, say_interval, say_percent
-from crm_research.vocabulary import DAYS_PER_YEAR
+from crm_research.loyalty.analysis import LoyaltyAnalysis
+from crm_research.loyalty.pace import MOST_IN_A_GAP, MOST_PERIODS, PERIODS_MONTHS
+from crm_research.theme import (
+    join_words,
+    say_count,
+    say_date,
+    say_days,
+    say_days_like,
+    say_estimate,
+    say_interval,
+    say_percent,
+)
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 _STILL_WATCHED: Final = 0.1
 _FEWEST_JUDGED: Final = 20
@@ -39,7 +49,8 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
     found = return_within(loyalty)
     whom = "" if loyalty.basis == "all buyers" else f" ({loyalty.basis})"
     if found is None:
-        return f"Nobody was watched for {SHORT_DAYS:.0f} days, so how soon they come back is not known yet."
+        shortest = say_horizon(loyalty.pace.horizons_days[0])
+        return f"Nobody was watched for {shortest}, so how soon they come back is not known yet."
     days, share, lower, upper = found
     back = say_estimate(share, lower, upper, say_percent, loyalty.confidence)
     median = loyalty.waits.medians.iloc[0]
@@ -51,16 +62,16 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
             say_days_like(median["median_days"]),
             loyalty.confidence,
         )
-        return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_days(days)}."
+        return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_span(days)}."
     rest = "more than half have not been seen again yet"
-    return f"Of first-time buyers{whom}, {back} are back within {say_days(days)}; {rest}."
+    return f"Of first-time buyers{whom}, {back} are back within {say_span(days)}; {rest}."
 
 
 def return_within(loyalty: LoyaltyAnalysis) -> tuple[float, float, float, float] | None:
-    """Days, share back by then, and its limits: for a year if that is known, else 90 days; None if neither is."""
+    """Days, share back by then, and its limits, at the longest horizon that is known; None if none is."""
     if loyalty.waits is None:
         return None
-    for days in (DAYS_PER_YEAR, SHORT_DAYS):
+    for days in reversed(loyalty.pace.horizons_days):
         row = loyalty.waits.at(days).iloc[0]
         if np.isfinite(row["survival"]):
             return days, 1 - float(row["survival"]), 1 - float(row["upper"]), 1 - float(row["lower"])
@@ -98,12 +109,65 @@ def period_name(loyalty: LoyaltyAnalysis) -> str:
     return {1: "month", 3: "quarter", 12: "year"}.get(loyalty.retention.period_months, "period")
 
 
+def say_span(days: float) -> str:
+    """A length of time, in whole years where it is one of two years or more."""
+    years = round(days / DAYS_PER_YEAR)
+    if years >= 2 and abs(days - years * DAYS_PER_YEAR) < 1:
+        return f"{years} years"
+    return say_days(days)
+
+
+def say_horizon(days: float) -> str:
+    """The same as a horizon was set: 90 days stay days."""
+    return f"{days:.0f} days" if days < 0.99 * DAYS_PER_YEAR else say_span(days)
+
+
+def pace_finding(loyalty: LoyaltyAnalysis) -> str:
+    """How long is a period, when is coming back read, and why?"""
+    pace = loyalty.pace
+    period = f"{pace.period_months} months" if period_name(loyalty) == "period" else f"a {period_name(loyalty)}"
+    horizons = join_words([say_horizon(days) for days in pace.horizons_days])
+    measured = f"The records span {say_days(pace.span_days)}, and " + (
+        "too few customers came back to tell the usual time between purchases."
+        if not np.isfinite(pace.gap_days)
+        else f"customers who came back usually let {say_days(pace.gap_days)} pass between purchases (median)."
+    )
+    return (
+        f"{measured} A period of retention is {period}, {_why_period(loyalty)}; the share that is back is read after "
+        f"{horizons}, {_why_horizons(loyalty)}."
+    )
+
+
+def _why_horizons(loyalty: LoyaltyAnalysis) -> str:
+    pace = loyalty.pace
+    if not pace.are_horizons_chosen:
+        return "as set by repeat_days"
+    return "chosen by the time between purchases" if np.isfinite(pace.gap_days) else "as is usual"
+
+
+def _why_period(loyalty: LoyaltyAnalysis) -> str:
+    pace = loyalty.pace
+    if not pace.is_period_chosen:
+        return "as set by period_months"
+    shorter = [months for months in PERIODS_MONTHS if months < pace.period_months]
+    if not shorter:
+        return "the shortest on offer, since the records hold few enough of them and purchases follow soon enough"
+    name = {1: "months", 3: "quarters"}[shorter[-1]]
+    days = shorter[-1] * DAYS_PER_MONTH
+    reasons = []
+    if pace.span_days > MOST_PERIODS * days:
+        reasons.append(f"the records hold {pace.span_days / days:,.0f} {name}, more than a picture can show")
+    if pace.gap_days > MOST_IN_A_GAP * days:
+        reasons.append(f"few would come back in each of the {pace.gap_days / days:,.0f} {name} between purchases")
+    return f"because {join_words(reasons)}"
+
+
 def depth_finding(loyalty: LoyaltyAnalysis) -> str:
     """Is a customer surer to come back after the second purchase than after the first?"""
     if loyalty.won is None:
         return "Too few customers have bought twice to say whether the second purchase makes the third surer"
     once, twice = _rates_at(loyalty, 1), _rates_at(loyalty, 2)
-    days = say_days(loyalty.depths["within_days"].iloc[0])
+    days = say_span(loyalty.depths["within_days"].iloc[0])
     if loyalty.won["gap_lower"].iloc[0] > 0:
         return (
             f"Whoever has bought twice comes back more surely: {say_percent(twice)} within {days}, "
@@ -126,7 +190,7 @@ def won_finding(loyalty: LoyaltyAnalysis) -> str:
         return "Fewer than 20 customers have bought twice, so the claim cannot be tested on these records."
     row = loyalty.won.iloc[0]
     between = say_interval(row["gap_lower"], row["gap_upper"], _points)
-    days = say_days(row["horizon_days"])
+    days = say_span(row["horizon_days"])
     way = "lower" if row["survival_gap"] < 0 else "higher"
     gap = (
         f"the share back within {days} is {_points(abs(row['survival_gap']))} {way} after the second purchase than "

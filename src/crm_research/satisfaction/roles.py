@@ -12,17 +12,35 @@ import pandas as pd
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.answers import Survey
 
-# Roles in the order of the customer satisfaction indices (ACSI, ECSI), with the words their names hold.
+# Words that names hold, by role; the first role that fits counts. What customers would do comes first, so that
+# brand_loyalty is no image; then the order of the customer satisfaction indices (ACSI, ECSI).
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "defection": ("switch", "defect", "churn", "leave", "leaving", "wechsel", "abwander", "kündig", "转换", "流失"),
+    "recommend": ("recommend", "nps", "promoter", "word of mouth", "empfehl", "推荐"),
+    "loyalty": (
+        "loyal", "attitude", "retention", "repurchase", "rebuy", "renew", "revisit", "repatron", "intent",
+        *(f"{verb} again" for verb in ("buy", "purchase", "order", "shop", "use", "choose", "come", "visit", "book")),
+        "wiederkauf", "treue", "忠诚", "态度", "复购", "回购", "再次购买", "续约", "续费",
+    ),
     "image": ("image", "brand", "reputation", "形象", "品牌"),
     "expectations": ("expect", "erwart", "期望"),
     "value": ("value", "price", "worth", "wert", "价值", "价格"),
     "complaints": ("complain", "beschwerde", "抱怨", "投诉"),
     "satisfaction": ("satisf", "csat", "zufried", "满意"),
     "trust": ("trust", "commit", "vertrau", "信任", "承诺"),
-    "loyalty": ("loyal", "attitude", "retention", "repurchase", "rebuy", "intention", "treue", "忠诚", "态度"),
-    "recommend": ("recommend", "nps", "promoter", "empfehl", "推荐"),
-}
+}  # fmt: skip
+# Short forms that would be found inside other words, so they must stand alone in the name.
+_SHORT: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
+    "loyalty": (frozenset({"loy"}),),
+    "recommend": (frozenset({"wom"}),),
+    "satisfaction": (
+        frozenset({"osat"}), frozenset({"sat", "overall"}), frozenset({"sat", "total"}), frozenset({"sat", "general"}),
+    ),
+}  # fmt: skip
+# What a firm offers, though its name speaks of loyalty or change.
+_OFFERED: Final = re.compile(
+    r"(loyalty|loy|treue) ?(program|scheme|card|club|point|bonus|reward|karte)|switching (cost|barrier)"
+)
 QUALITY: Final = "quality"  # what is none of the others is taken for something that makes customers satisfied
 _LEADS: Final = (
     ("image", "expectations"), ("image", "satisfaction"), ("image", "loyalty"), ("expectations", QUALITY),
@@ -30,9 +48,11 @@ _LEADS: Final = (
     ("value", "satisfaction"), ("satisfaction", "complaints"), ("satisfaction", "trust"), ("satisfaction", "loyalty"),
     ("trust", "loyalty"), ("complaints", "loyalty"),
 )  # fmt: skip
-OUTCOMES: Final = ("satisfaction", "trust", "loyalty", "complaints", "recommend")
+OUTCOMES: Final = ("satisfaction", "trust", "loyalty", "complaints", "recommend", "defection")
 _NUMBERED: Final = re.compile(r"^(?P<stem>.*?)[\s_.\-]*\d+[a-z]?$", re.IGNORECASE)
 _NO_STEMS: Final = ("", "q", "item", "question", "frage", "f", "v", "var", "x", "问题", "题", "第")
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NO_WORD: Final = re.compile(r"[\W_]+")
 _STATED_WORDS: Final = "importance|imp|wichtigkeit|重要性"
 _EXPECTED_WORDS: Final = "expectations?|expected|expect|erwartung|期望"
 
@@ -57,7 +77,8 @@ class Roles:
     constructs
         Construct to its items.
     role_of
-        Construct to its role: image, expectations, quality, value, satisfaction, trust, loyalty, complaints.
+        Construct to its role: image, expectations, quality, value, satisfaction, trust, loyalty, complaints, or
+        defection (switching, leaving: an outcome that runs against loyalty, so it is in no path and no mean of it).
     paths
         (cause, consequence) of the path model.
     stated
@@ -140,8 +161,13 @@ def assign_roles(
 
 
 def _role(name: str) -> str:
-    lowered = name.lower()
-    role = next((role for role, words in _WORDS.items() if any(word in lowered for word in words)), QUALITY)
+    spaced = _NO_WORD.sub(" ", _HUMP.sub(" ", name).lower()).strip()
+    forms, alone = (name.lower(), spaced), set(spaced.split())
+    if _OFFERED.search(spaced):
+        return QUALITY
+    role = next((role for role, words in _SHORT.items() if any(word <= alone for word in words)), None) or next(
+        (role for role, words in _WORDS.items() if any(word in form for form in forms for word in words)), QUALITY
+    )
     return "loyalty" if role == "recommend" else role
 
 

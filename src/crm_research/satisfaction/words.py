@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.satisfaction.followed import ENDED, REPEAT
+from crm_research.satisfaction.roles import OUTCOMES
 from crm_research.stats.intervals import normal_quantile
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 
@@ -127,20 +128,40 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
     if len(known) == 1:
         row = known.iloc[0]
         return f"Of {parts.target}, {row['driver']} explains {say_percent(parts.model.r2)}; nothing else was asked for."
-    sure = known.loc[known["importance_lower"] > parts.lines[0]]
+    leaders = _leaders(known, parts.lines[0])
     weak = known.loc[(known["quadrant"] == "matters more, rated lower") & known["is_sure"], "driver"].tolist()
-    if sure.empty:
+    if leaders.empty:
         said = (
             f"No single thing asked for stands out in what goes with {parts.target}: all {len(known)} together explain "
             f"{say_percent(parts.model.r2)} of it"
         )
     else:
-        names = join_words(sure["driver"].head(3).tolist())
+        names = join_words(leaders["driver"].tolist())
+        lower, upper = leaders["importance_lower"].to_numpy()[:-1], leaders["importance_upper"].to_numpy()[1:]
+        order = "; their intervals overlap, so which comes first is open" if bool((lower <= upper).any()) else ""
         said = (
-            f"With {parts.target} go above all {names} ({say_percent(sure['importance'].head(3).sum())} of what the "
-            f"{len(known)} things asked for explain)"
+            f"With {parts.target} go above all {names} ({say_percent(leaders['importance'].sum())} of what the "
+            f"{len(known)} things asked for explain{order})"
         )
     return f"{said}; {join_words(weak)} matters more and is rated lower than the rest." if weak else f"{said}."
+
+
+def _leaders(known: pd.DataFrame, line: float) -> pd.DataFrame:
+    """The most important ones down to the last of the first three whose interval lies above the mean; none skipped."""
+    above = np.flatnonzero(known["importance_lower"].head(3).to_numpy(dtype=float) > line)
+    return known.head(int(above[-1]) + 1 if len(above) else 0)
+
+
+def drivers_note(found: SatisfactionAnalysis) -> str:
+    """Which items count as outcomes and so as no drivers, how that was read, and how to say otherwise."""
+    taken = [item for item in found.roles.items_with_role(*OUTCOMES)]
+    how = "the names of the constructs given" if found.roles.is_named else "their names"
+    named = f"As outcomes, and so not as drivers, count by {how}: {join_words(taken)}. " if taken else ""
+    return (
+        f"{named}Every other item counts as something that may lead to satisfaction. Where names do not tell, the "
+        "parameter constructs does: a construct whose name says satisfaction, loyalty, repurchase, switching, "
+        "recommendation or complaints makes its items outcomes (constructs: loyalty: [item, item])."
+    )
 
 
 def conviction_finding(found: SatisfactionAnalysis) -> str:

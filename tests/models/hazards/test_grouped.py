@@ -148,6 +148,13 @@ class TestTrouble:
         assert any(note.startswith("double says nothing") for note in fit.notes)
         assert fit.n == 350
 
+    def test_of_numbers_alike_but_for_rounding_the_first_stays(self) -> None:
+        spells = monthly(400, 3)
+        spells["cost"] = (spells["fee"] * 1.7).round(2)
+        fit = fit_grouped(stretches(spells, ["fee", "cost"], 30), ["fee", "cost"])
+        assert np.isfinite(fit.terms.set_index("covariate").loc["fee", "std_error"])
+        assert any(note.startswith("cost says nothing") for note in fit.notes)
+
     def test_months_without_an_end_have_no_danger(self) -> None:
         spells = pd.DataFrame({"tenure_days": [1, 4, 4, 6], "is_ended": [True, True, False, False]})
         fit = fit_grouped(stretches(spells, []))

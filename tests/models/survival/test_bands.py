@@ -117,3 +117,9 @@ def test_ninety_five_of_a_hundred_whole_curves_lie_within(kind, late):
         truth = np.exp(-days / 200)
         hits += bool(((band["lower"].to_numpy()[place] <= truth) & (truth <= band["upper"].to_numpy()[place])).all())
     assert 0.89 <= hits / n_worlds <= 0.995
+
+
+def test_a_range_of_one_moment_has_the_normal_limit() -> None:
+    alone = critical_value("hall_wellner", 0.1, 0.1)
+    assert alone == pytest.approx(1.959964 * np.sqrt(0.09), abs=1e-5)
+    assert critical_value("hall_wellner", 0.1, 0.1 + 1e-9) == pytest.approx(alone, rel=1e-3)

@@ -19,7 +19,13 @@ from crm_research.features.changing import (
     changing_covariates,
     has_own_times,
 )
-from crm_research.features.own_covariates import guard_known_ends, guard_own_covariates, pick_instants
+from crm_research.features.own_covariates import (
+    find_growing,
+    find_known_ends,
+    guard_known_ends,
+    guard_own_covariates,
+    pick_instants,
+)
 from crm_research.features.person_periods import guard_covariates, guard_outcome
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
@@ -133,7 +139,8 @@ def measure_drivers(
     engine counts them by month and kind, and the grouped model takes the place of Cox's; strata are then covariates.
     """
     own = () if extra is None else guard_own_covariates(study, extra, pick_instants(study))
-    names = [*default_covariates(study), *own] if covariates is None else list(covariates)
+    usual, left_out = choose_covariates(study) if covariates is None else ([], [])
+    names = [*usual, *own] if covariates is None else list(covariates)
     chosen = [name for name in dict.fromkeys(names) if name not in strata]
     wanted = [*dict.fromkeys((*chosen, *strata, *(splines or ())))]
     _guard(study, wanted, own, extra)
@@ -141,7 +148,7 @@ def measure_drivers(
     changing = tuple(name for name in wanted if name in moving)
     if _n_rows(study) > MOST_ROWS:
         counted = fit_counts(study, wanted, splines=splines, extra=extra, confidence=confidence)
-        remarks = (*counted.notes, _say_counted(study))
+        remarks = (*left_out, *counted.notes, _say_counted(study))
         return _analysis(wanted, changing, counted, tell_grouped(counted), remarks, counted.n)
     rows = read_rows(study, wanted, extra=extra)
     fit = fit_risk(rows, chosen, strata=strata, splines=splines, confidence=confidence)
@@ -152,7 +159,7 @@ def measure_drivers(
         changing,
         fit,
         told,
-        (*fit.notes, *told.notes, *_say_few_customers(rows)),
+        (*left_out, *fit.notes, *told.notes, *_say_few_customers(rows)),
         int(read["contract_id"].nunique()),
     )
 
@@ -194,8 +201,15 @@ def default_covariates(study: Study) -> list[str]:
     """Which columns may explain leaving unless told otherwise?
 
     Plan, fee, the declared attributes of contracts and customers, and what changes while a contract runs
-    (`changing_covariates`): categories, flags and numbers, with no more than 50 different texts.
+    (`changing_covariates`): categories, flags and numbers, with no more than 50 different texts. Left out is what
+    tells how long a contract lasted or that it ended (`find_growing`, `find_known_ends`).
     """
+    names, _ = choose_covariates(study)
+    return names
+
+
+def choose_covariates(study: Study) -> tuple[list[str], list[str]]:
+    """`default_covariates`, and in words which columns were left out because they know the tenure or the end."""
     spells = build_spells(study)
     changing = changing_covariates(study)
     declared = {**study.attributes_of("customers"), **study.attributes_of("contracts")}
@@ -210,7 +224,16 @@ def default_covariates(study: Study) -> list[str]:
     if RECENT_COMPLAINT in names:
         complaints = known_rows(study, "contacts").filter(lambda t: t.kind == "complaint")
         few[RECENT_COMPLAINT] = bool(complaints.count().execute())
-    return [name for name in names if few.get(name, True)]
+    held = [name for name in fixed if name in spells.columns]
+    late = find_known_ends(spells, held)
+    growing = [name for name in find_growing(spells, held) if name not in late]
+    notes = [f"{name} is filled in only once a contract has ended, and was left out." for name in late]
+    notes += [
+        f"{name} adds up or runs down while a contract runs: it tells how long the contract lasted, and was left out. "
+        "Give its values over time as contract_states to have it."
+        for name in growing
+    ]
+    return [name for name in names if few.get(name, True) and name not in (*late, *growing)], notes
 
 
 def _few_levels(table: ir.Table, names: Sequence[str]) -> dict[str, bool]:

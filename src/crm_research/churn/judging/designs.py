@@ -195,6 +195,8 @@ def _cross(
 ) -> Trial:
     # Whoever ended on the day of the start had left before a chance could be said.
     contracts = _watched(join_stretches(rows)).loc[lambda t: t["tenure_days"] > 0].reset_index(drop=True)
+    if contracts.empty and len(rows):
+        raise _NotPossibleError("too few were watched for a day")
     _need_ends(contracts["is_ended"], "in all")
     reach = usable_horizon(read_outcomes(contracts))
     if reach < 1:

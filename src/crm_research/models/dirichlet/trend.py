@@ -28,8 +28,12 @@ class ConditionalTrend:
     heavy
         One row for the heaviest fifth: ``from_purchases``, ``n``, ``first``, ``expected``, ``observed``, ``lower``,
         ``upper``, ``gap`` (observed less expected), ``gap_lower``, ``gap_upper``. None with too few buyers.
-    level
-        Purchases of all customers in the second period over those in the first; the expectation is moved with it.
+    level, level_lower, level_upper
+        Purchases of these buyers in the second period over those that the NBD expects of them; the expectation of
+        every class is moved with it. Customers who came later have no part in it.
+    newcomer_share
+        Part of the second period's purchases that neither these buyers made nor customers who, by the NBD, merely
+        skipped the first period.
     n
         Buyers of the first period.
     """
@@ -37,6 +41,9 @@ class ConditionalTrend:
     classes: pd.DataFrame
     heavy: pd.Series | None
     level: float
+    level_lower: float
+    level_upper: float
+    newcomer_share: float
     n: int
 
 
@@ -51,7 +58,7 @@ def expect_next(mean: FloatArray, shape: FloatArray, x: FloatArray) -> FloatArra
 
 
 def follow_buyers(
-    halves: pd.DataFrame, total: FloatArray, groups: FloatArray, *, confidence: float = 0.95
+    halves: pd.DataFrame, second: float, groups: FloatArray, *, confidence: float = 0.95
 ) -> ConditionalTrend | None:
     """Did those who bought much at first buy less later, and no less than chance alone would have it?
 
@@ -59,16 +66,22 @@ def follow_buyers(
     ----------
     halves
         Grain: group of customers and purchases in the first period (from 1 on). Columns ``group``, ``n``,
-        ``customers``, ``later``.
-    total
-        (groups): purchases of all customers in both periods.
+        ``customers``, ``later``. Best of customers who could buy during all of both periods: whoever came in the midst
+        of the first had less time in it than in the second.
+    second
+        Purchases of all customers, newcomers too, in the second period.
     groups
         The groups, in that order.
 
     Returns
     -------
     ConditionalTrend or None
-        None with fewer than 20 buyers in the first period, or with no purchase in the second.
+        None with fewer than 20 buyers in the first period, or with no purchase of theirs in the second.
+
+    Notes
+    -----
+    With the level taken from the same buyers, a shop that grows by newcomers raises nobody's expectation. What all
+    these buyers lost together shows in the level, what the heavy ones lost beyond that in the gap.
     """
     if halves.empty or halves["customers"].sum() < _FEWEST:
         return None
@@ -79,13 +92,14 @@ def follow_buyers(
     for layer, column in enumerate(("customers", "later")):
         np.add.at(table[layer], (row, at), halves[column].to_numpy(dtype=float))
     customers, later = leave_out(table[0]), leave_out(table[1])
-    first_total = (customers * values).sum(axis=-1)
-    level = (leave_out(np.asarray(total, dtype=float)) - first_total) / first_total
-    if level[0] <= 0:
+    if table[1].sum() <= 0:
         return None
     mean, shape = nbd.fit_truncated(values, customers)
     shape = np.clip(shape, nbd.LEAST_ALIKE, nbd.MOST_ALIKE)
-    expected = level[:, None] * expect_next(mean[:, None], shape[:, None], values)
+    steady = expect_next(mean[:, None], shape[:, None], values)
+    level = later.sum(axis=-1) / (customers * steady).sum(axis=-1)
+    expected = level[:, None] * steady
+    between = jackknife_interval(level, confidence=confidence)
     frames = [
         {"purchases": words, **_compare(values, customers, later, expected, chosen, confidence)}
         for words, chosen in _classes(values, customers[0])
@@ -95,7 +109,18 @@ def follow_buyers(
     if heavy is not None:
         chosen = values >= heavy
         found = pd.Series({"from_purchases": heavy, **_compare(values, customers, later, expected, chosen, confidence)})
-    return ConditionalTrend(classes=pd.DataFrame(frames), heavy=found, level=float(level[0]), n=int(customers[0].sum()))
+    n = float(customers[0].sum())
+    none = float(nbd.none_chance(mean, shape)[0])
+    skipped = n * none / (1 - none) * float(level[0] * expect_next(mean, shape, np.zeros(1))[0])
+    return ConditionalTrend(
+        classes=pd.DataFrame(frames),
+        heavy=found,
+        level=float(level[0]),
+        level_lower=float(between.lower),
+        level_upper=float(between.upper),
+        newcomer_share=max(0.0, 1 - (float(table[1].sum()) + skipped) / second),
+        n=int(n),
+    )
 
 
 def _classes(values: FloatArray, customers: FloatArray) -> list[tuple[str, np.ndarray]]:

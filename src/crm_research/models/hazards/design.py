@@ -19,6 +19,8 @@ RARE: Final = "rare values together"
 _FEWEST_ENDS: Final = 5
 _MOST_LEVELS: Final = 50
 _LEAST_OWN_VARIANCE: Final = 1e-9
+# Share of a number's variance that the other numbers must leave over; with less its error is 100 times as wide.
+_LEAST_APART: Final = 1e-4
 
 Kind = Literal["category", "number", "spline"]
 Missing = Literal["unknown", "median", "level"]
@@ -329,3 +331,21 @@ def independent_columns(cross: FloatArray) -> list[int]:
         if own > _LEAST_OWN_VARIANCE:
             kept.append(column)
     return kept
+
+
+def without_near_copies(cross: FloatArray, kept: list[int], labels: Sequence[tuple[str, str]]) -> list[int]:
+    """Of numbers that are the same but for rounding (minutes, and what they cost), the first; with all of its columns.
+
+    Kept together, each would take any ratio that the other undoes.
+    """
+    seen: list[int] = []
+    gone: set[str] = set()
+    for column in (column for column in kept if labels[column][1] == ""):
+        trial = [*seen, column]
+        scale = np.sqrt(np.diag(cross)[trial])
+        together = cross[np.ix_(trial, trial)] / np.outer(scale, scale)
+        if 1.0 / np.linalg.pinv(together)[-1, -1] < _LEAST_APART:
+            gone.add(labels[column][0])
+        else:
+            seen = trial
+    return [column for column in kept if labels[column][0] not in gone]

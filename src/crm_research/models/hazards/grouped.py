@@ -12,7 +12,14 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.models.hazards.baseline_steps import BaselineSteps
-from crm_research.models.hazards.design import Design, independent_columns, plan_design, say_left_out, say_separated
+from crm_research.models.hazards.design import (
+    Design,
+    independent_columns,
+    plan_design,
+    say_left_out,
+    say_separated,
+    without_near_copies,
+)
 from crm_research.models.hazards.newton import is_runaway, maximise
 from crm_research.models.hazards.period_counts import add_up_periods, number_periods, read_counts, tell_kinds
 from crm_research.models.hazards.period_likelihood import PeriodLikelihood, Stretches, evaluate
@@ -173,7 +180,7 @@ def _standardise(blocks: _Blocks, n: FloatArray, n_ended: FloatArray, notes: lis
     for part, block in blocks():
         centred = block - means
         cross += (centred * n[part][:, None]).T @ centred
-    kept = independent_columns(cross)
+    kept = without_near_copies(cross, independent_columns(cross), labels)
     notes.extend(say_left_out([labels[column] for column in range(size) if column not in kept]))
     scale = np.sqrt(np.maximum(np.diag(cross) / total, 0.0))
     scale[scale == 0] = 1.0

@@ -19,6 +19,7 @@ from crm_research.models.hazards.design import (
     say_left_out,
     say_same,
     say_separated,
+    without_near_copies,
 )
 from crm_research.models.hazards.newton import is_runaway, maximise
 from crm_research.models.hazards.partial_likelihood import PartialLikelihood, baseline_steps
@@ -30,8 +31,6 @@ _ENDS_PER_COLUMN: Final = 10
 _FEWEST_CLUSTERS: Final = 50
 # Share of a column's variance that must lie within the sets compared, not between them.
 _ALIKE_WITHIN: Final = 1e-9
-# Share of a number's variance that the other numbers must leave over; with less its error is 100 times as wide.
-_LEAST_APART: Final = 1e-4
 
 Likelihood = Callable[[FloatArray, FloatArray], PartialLikelihood]
 
@@ -179,28 +178,10 @@ def _usable(likelihood: Likelihood, columns: Columns, start: PartialLikelihood) 
     is_alike = varies & (np.diag(among.information) <= _ALIKE_WITHIN * total)
     cross = among.information.copy()
     cross[is_alike] = cross[:, is_alike] = 0.0
-    kept = _without_near_copies(cross, independent_columns(cross), labels)
+    kept = without_near_copies(cross, independent_columns(cross), labels)
     lost = [labels[column] for column in range(x.shape[1]) if column not in kept and not is_alike[column]]
     same = say_same([labels[column] for column in np.flatnonzero(is_alike)], by_stratum=by_stratum)
     return kept, [*same, *say_left_out(lost)]
-
-
-def _without_near_copies(cross: FloatArray, kept: list[int], labels: Sequence[tuple[str, str]]) -> list[int]:
-    """Of numbers that are the same but for rounding (minutes, and what they cost), the first; with all of its columns.
-
-    Kept together, each would take any ratio that the other undoes.
-    """
-    seen: list[int] = []
-    gone: set[str] = set()
-    for column in (column for column in kept if labels[column][1] == ""):
-        trial = [*seen, column]
-        scale = np.sqrt(np.diag(cross)[trial])
-        together = cross[np.ix_(trial, trial)] / np.outer(scale, scale)
-        if 1.0 / np.linalg.pinv(together)[-1, -1] < _LEAST_APART:
-            gone.add(labels[column][0])
-        else:
-            seen = trial
-    return [column for column in kept if labels[column][0] not in gone]
 
 
 def unscale(

@@ -13,6 +13,8 @@ from crm_research.models.survival.risk import FloatArray
 _N_SHAPES = 24
 _N_NODES = 64
 _N_MIRRORS = 6
+# Shares of time closer than this are one moment.
+_ONE_MOMENT = 1e-12
 
 
 def equal_precision_chance(bound: float, from_share: float, to_share: float) -> float:
@@ -70,6 +72,8 @@ def hall_wellner_chance(bound: float, from_share: float, to_share: float) -> flo
     """
     nodes, node_weights = legendre.leggauss(_N_NODES)
     spread = np.sqrt(from_share * (1 - from_share))
+    if to_share - from_share < _ONE_MOMENT:
+        return float(2 * stats.norm.cdf(bound / spread) - 1)
     edge = min(bound, 9.0 * spread)
     first = edge * nodes
     first_mass = node_weights * edge * stats.norm.pdf(first, scale=spread)
