@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from crm_research import brand_loyalty as bl
+from crm_research.brand_loyalty.heavy_words import newcomer_finding, trend_title
 from crm_research.brand_loyalty.words import holdout_finding, law_finding, own_brand_finding
 from crm_research.errors import ParameterError, StudyError
 from crm_research.models.dirichlet import ABOVE
@@ -218,3 +220,61 @@ def test_what_was_asked_for_and_is_not_there_is_an_error():
     with pytest.raises(StudyError, match="knows no category"):
         bl.describe_brands(nameless, category="juice")
     assert bl.describe_brands(nameless).setting.market.category is None
+
+
+def a_shop_over_time(*, new: float, fall: float = 0.0, before: bool = True, n: int = 2500, seed: int = 1):
+    """Customers with steady rates over two years (or one); part of them join during the last year."""
+    rng = np.random.default_rng(seed)
+    rates = rng.gamma(0.8, 12.0, n)
+    joins = np.where(rng.random(n) < new, 1 + rng.random(n), 0.0)
+    many = rng.poisson(rates * 2)
+    owner = np.r_[np.repeat(np.arange(n), many), np.arange(n)]
+    when = np.r_[2 * rng.random(many.sum()), joins]
+    kept = (when >= joins[owner]) & (when >= (0 if before else 1))
+    kept &= ~((when > 1.5) & (rates[owner] > 15) & (rng.random(len(owner)) < fall))
+    owner, when = owner[kept], when[kept]
+    ids = [f"o{i}" for i in range(len(owner))]
+    at = pd.Timestamp("2022-01-01") + pd.to_timedelta(np.floor(when * 365), unit="D") + pd.Timedelta(hours=9)
+    held = pd.DataFrame({"order_id": ids, "customer_id": [f"c{i}" for i in owner], "ordered_at": at, "revenue": 2.0})
+    lines = pd.DataFrame({"order_id": ids, "quantity": 1.0, "revenue": 2.0})
+    lines["product_id"] = rng.choice(["a", "b", "c"], len(ids), p=[0.5, 0.3, 0.2])
+    products = pd.DataFrame({"product_id": ["a", "b", "c"], "category": "juice", "brand": ["Ard", "Bel", "Cor"]})
+    return a_study(as_of="2024-01-01", orders=held, order_lines=lines, products=products)
+
+
+def test_growth_by_newcomers_is_no_fall_of_heavy_buyers():
+    loyalty = bl.describe_brands(a_shop_over_time(new=0.6))
+    assert loyalty.is_settled
+    assert loyalty.trend.heavy["gap_upper"] >= 0
+    assert loyalty.trend.level == pytest.approx(1.0, abs=0.05)
+    assert "more than chance" not in bl.heavy_finding(loyalty)
+    assert "growth by newcomers is no fall" in newcomer_finding(loyalty)
+    assert (loyalty.by_brand["gap_upper"] >= 0).all()
+    show_everything(loyalty)
+
+
+def test_a_fall_of_heavy_buyers_is_found_beside_newcomers():
+    loyalty = bl.describe_brands(a_shop_over_time(new=0.5, fall=0.5))
+    assert "is more than chance" in bl.heavy_finding(loyalty)
+    assert trend_title(loyalty).endswith("by more than chance explains")
+    unsettled = replace(loyalty, is_settled=False)
+    assert "may be no loss at all" in bl.heavy_finding(unsettled)
+    assert "newcomers leave open" in trend_title(unsettled)
+
+
+def test_without_records_from_before_a_fall_is_left_open():
+    loyalty = bl.describe_brands(a_shop_over_time(new=0.7, before=False, fall=0.2))
+    assert not loyalty.is_settled
+    assert loyalty.trend.newcomer_share > 0.05
+    assert "whether newcomers explain it is open" in bl.heavy_finding(loyalty)
+    assert "newcomers leave open" in trend_title(loyalty)
+    assert "too few customers from before the window" in newcomer_finding(loyalty)
+    show_everything(loyalty)
+
+
+def test_a_level_that_all_lost_is_not_called_kept_loyalty():
+    steady = bl.describe_brands(a_shop_over_time(new=0.0))
+    fallen = replace(steady, trend=replace(steady.trend, level=0.6, level_lower=0.55, level_upper=0.65))
+    assert "no loss of loyalty" in bl.heavy_finding(steady)
+    assert "no loss of loyalty" not in bl.heavy_finding(fallen)
+    assert "0.60 of what it lets expect of them" in bl.heavy_finding(fallen)

@@ -71,8 +71,10 @@ def test_a_car_dealer_is_read_by_years(cars):
     assert five_years.lower < 0.5 * 0.931 < five_years.upper
     assert "within 5 years" in " ".join(answer(cars))
     assert "year after its first" in " ".join(answer(cars))
+    assert "3 years after it, at the peak, 18 %" in " ".join(answer(cars))
+    assert draw_retention(cars).get_title(loc="left").startswith("Buying peaks in year 3")
     assert cars.depths["within_days"].iloc[0] == 5 * YEAR
-    assert milestones(cars)["days"].tolist() == [180, 365, 730, 1096, 1826, 3652]
+    assert milestones(cars)["days"].tolist() == [365, 730, 1096, 1826, 3652]
 
 
 def test_groups_of_retention_stay_months_after_the_first(cars):
@@ -84,7 +86,7 @@ def test_the_page_says_why(cars, dealer, capsys):
     said = pace_finding(cars)
     assert "19.9 years" in said
     assert "usually let 3.0 years pass" in said
-    assert "80 quarters, more than a picture can show" in said
+    assert "a picture cannot well show the 80 quarters of the records" in said
     assert "3 years and 5 years" in said
     show_pace(cars)
     assert said in capsys.readouterr().out

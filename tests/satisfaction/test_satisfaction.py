@@ -179,6 +179,7 @@ def test_roles_are_read_from_names():
         ("repurchase_intent", "loyalty"), ("word_of_mouth", "loyalty"), ("intention_to_leave", "defection"),
         ("SAT_overall", "satisfaction"), ("SAT_service", "quality"), ("complaints", "complaints"), ("复购", "loyalty"),
         ("loyalty_card", "quality"), ("switching_costs", "quality"), ("employees", "quality"), ("brand", "image"),
+        ("switchboard", "quality"), ("product_defects", "quality"), ("renewal_process", "quality"),
     ],
 )  # fmt: skip
 def test_outcomes_are_known_by_their_names_and_never_ranked_as_drivers(item, role):
@@ -222,7 +223,7 @@ def test_the_sentence_names_the_first_of_the_table(world):
 
 
 def test_the_page_says_what_counts_as_an_outcome_and_how_to_change_it(world):
-    note = words.drivers_note(world)
+    note = cautions.drivers_note(world)
     assert "satisfaction_1" in note
     assert "recommend" in note
     assert "speed_1" not in note

@@ -52,7 +52,7 @@ def _beyond(loyalty: BrandLoyalty, heavy: pd.Series) -> str:
         return "; they kept more than that"
     if loyalty.trend is not None and loyalty.trend.level_upper < 1:
         return "; the difference is within chance: all buyers followed lost, the heavy ones no more than that"
-    return "; the difference is within chance, and no loyalty was lost"
+    return "; the difference is within chance and shows no loss of loyalty"
 
 
 def is_left_open(loyalty: BrandLoyalty) -> bool:

@@ -101,6 +101,8 @@ def draw_depth(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
 
 def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     """What share of an intake buys in each period after the first?"""
+    from matplotlib.ticker import MaxNLocator
+
     pooled = loyalty.retention.pooled
     if pooled.empty:
         return _say_nothing("No intake of new customers was followed for a whole period", ax)
@@ -120,7 +122,8 @@ def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     ax.plot(pooled["period_index"], pooled["retention_rate"], "o-", color=ACCENT, linewidth=2.0, markersize=4)
     ax.set_xlim(0.8, max(float(last["period_index"]), 1.2))
     ax.set_ylim(0, min(1.02, 1.3 * max(float(pooled["upper"].max()), float(first["retention_rate"]))))
-    ax.set_xticks(sorted({int(tick) for tick in ax.get_xticks() if 1 <= tick <= last["period_index"]} | {1}))
+    ticks = MaxNLocator(integer=True).tick_values(1, float(last["period_index"]))
+    ax.set_xticks(sorted({int(tick) for tick in ticks if 1 <= tick <= last["period_index"]} | {1}))
     format_share(ax)
     label_points(
         ax, [(float(last["period_index"]), float(last["retention_rate"]), say_percent(last["retention_rate"]), ACCENT)]
@@ -171,13 +174,19 @@ def _say_cut(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
     if n_cohorts <= len(wide) and n_periods <= wide.shape[1]:
         return ""
     period = words.period_name(loyalty)
-    return f";\nthe newest {len(wide)} of {say_count(n_cohorts, 'intake')}, {wide.shape[1]} of {n_periods} {period}s"
+    return f"; the newest {len(wide)} of {say_count(n_cohorts, 'intake')}, {wide.shape[1]} of {n_periods} {period}s"
 
 
 def _retention_title(loyalty: LoyaltyAnalysis) -> str:
     pooled = loyalty.retention.pooled
     first, last = pooled.iloc[0], words.last_watched(pooled)
     period = words.period_name(loyalty)
+    peak = words.retention_peak(loyalty)
+    if peak is not None:
+        return (
+            f"Buying peaks in {period} {peak['period_index']:.0f}, at {say_percent(peak['retention_rate'])} of an "
+            f"intake, against {say_percent(first['retention_rate'])} in {period} 1"
+        )
     if last["period_index"] == first["period_index"]:
         return f"{say_percent(first['retention_rate'])} of an intake buy in the {period} after the first"
     gap = newcombe_difference(
@@ -196,12 +205,14 @@ def _retention_title(loyalty: LoyaltyAnalysis) -> str:
 
 
 def _triangle_title(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
-    first = wide[wide.columns[0]].dropna()
-    period = words.period_name(loyalty)
+    peak, period = words.retention_peak(loyalty), words.period_name(loyalty)
+    number = 1 if peak is None else int(peak["period_index"])
+    first = wide[number].dropna() if number in wide else wide[wide.columns[0]].dropna()
     if len(first) < 2:
         return f"One intake has been followed for more than a {period}"
+    when = f"the {period}" if first.name == 1 else f"{period} {first.name}"
     return (
-        f"In the {period} after the first purchase, between {say_percent(first.min())} and {say_percent(first.max())} "
+        f"In {when} after the first purchase, between {say_percent(first.min())} and {say_percent(first.max())} "
         "of an intake come back"
     )
 

@@ -48,7 +48,7 @@ def key_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
 def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
     """Share of customers who bought in each period after the first; the group is months since the first purchase."""
     months = loyalty.retention.period_months
-    span = "month" if months == 1 else f"{months} months"
+    span = "one month" if months == 1 else f"{months} months"
     return [
         _figure(
             loyalty,
@@ -57,7 +57,7 @@ def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
             "share",
             {"estimate": row["retention_rate"], "lower": row["lower"], "upper": row["upper"]},
             int(row["n_customers"]),
-            f"active share of each intake per calendar period of one {span}, pooled over complete periods; Wilson",
+            f"active share of each intake per calendar period of {span}, pooled over complete periods; Wilson",
             group=str(int(row["period_index"]) * months),
         )
         for _, row in loyalty.retention.pooled.head(12).iterrows()

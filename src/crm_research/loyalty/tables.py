@@ -9,7 +9,7 @@ import pandas as pd
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 
 _DAYS: Final = (7, 30, 60, 90, 180, 270, 365, 730, 1096, 1826, 3652, 7305)
-_FIRST_OF_SLOW: Final = 180  # where buying takes years, shares of the first weeks are nought
+_FIRST_OF_SLOW: Final = 365  # where buying takes years, shares of the first months are nought
 
 
 def milestones(loyalty: LoyaltyAnalysis) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 _STILL_WATCHED: Final = 0.1
 _FEWEST_JUDGED: Final = 20
+_FAR_MORE: Final = 1.5
 
 
 def answer(loyalty: LoyaltyAnalysis) -> list[str]:
@@ -91,10 +92,25 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     )
     if last["period_index"] == first["period_index"]:
         return told + "."
+    peak = retention_peak(loyalty)
+    if peak is not None:
+        told += (
+            f", {peak['period_index']:.0f} {period}s after it, at the peak, {say_percent(peak['retention_rate'])} "
+            f"({say_interval(peak['lower'], peak['upper'], say_percent)})"
+        )
     return (
         f"{told}, {last['period_index']:.0f} {period}s after it {say_percent(last['retention_rate'])} "
         f"({say_interval(last['lower'], last['upper'], say_percent)})."
     )
+
+
+def retention_peak(loyalty: LoyaltyAnalysis) -> pd.Series | None:
+    """The later period in which an intake buys most; None unless far more than in the first and the last."""
+    pooled = loyalty.retention.pooled
+    first, last = pooled.iloc[0], last_watched(pooled)
+    watched = pooled.loc[pooled["period_index"] <= last["period_index"]]
+    peak: pd.Series = watched.loc[watched["retention_rate"].idxmax()]
+    return peak if peak["lower"] > _FAR_MORE * max(first["upper"], last["upper"]) else None
 
 
 def last_watched(pooled: pd.DataFrame) -> pd.Series:
@@ -156,7 +172,7 @@ def _why_period(loyalty: LoyaltyAnalysis) -> str:
     days = shorter[-1] * DAYS_PER_MONTH
     reasons = []
     if pace.span_days > MOST_PERIODS * days:
-        reasons.append(f"the records hold {pace.span_days / days:,.0f} {name}, more than a picture can show")
+        reasons.append(f"a picture cannot well show the {pace.span_days / days:,.0f} {name} of the records")
     if pace.gap_days > MOST_IN_A_GAP * days:
         reasons.append(f"few would come back in each of the {pace.gap_days / days:,.0f} {name} between purchases")
     return f"because {join_words(reasons)}"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
+from crm_research.satisfaction.roles import OUTCOMES
 from crm_research.satisfaction.words import say_points
 from crm_research.theme import join_words, say_count, say_interval
 
@@ -143,6 +144,20 @@ def placing_table(found: SatisfactionAnalysis) -> pd.DataFrame:
         return pd.DataFrame(columns=["driver", "place", "is_sure"])
     table = found.priorities.table.dropna(subset=["importance"])
     return table[["driver", "quadrant", "is_sure"]].rename(columns={"quadrant": "place"})
+
+
+def drivers_note(found: SatisfactionAnalysis) -> str:
+    """Which items count as outcomes and so as no drivers, how that was read, and how to say otherwise."""
+    taken = found.roles.items_with_role(*OUTCOMES)
+    asked = found.roles.recommend
+    taken += [asked] if asked is not None and asked not in taken else []
+    how = "the names of the constructs given" if found.roles.is_named else "their names"
+    named = f"As outcomes, and so not as drivers, count by {how}: {join_words(taken)}. " if taken else ""
+    return (
+        f"{named}Every other item counts as something that may lead to satisfaction. Where names do not tell, the "
+        "parameter constructs does: a construct whose name says satisfaction, loyalty, repurchase, switching, "
+        "recommendation or complaints makes its items outcomes (constructs: loyalty: [item, item])."
+    )
 
 
 def cut_note(found: SatisfactionAnalysis) -> str:

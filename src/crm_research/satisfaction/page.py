@@ -88,7 +88,7 @@ def show_priorities(found: SatisfactionAnalysis) -> None:
             parts.gaps.drop(columns=["p_value"]), "Experience less expectation, in points of 100",
             note="Below nought the experience falls short.",
         )  # fmt: skip
-    show.note(words.drivers_note(found))
+    show.note(cautions.drivers_note(found))
     for text in parts.notes:
         show.note(text if parts.model is None else f"Importance: {text[0].lower()}{text[1:]}")
 

@@ -15,10 +15,10 @@ from crm_research.features.answers import Survey
 # Words that names hold, by role; the first role that fits counts. What customers would do comes first, so that
 # brand_loyalty is no image; then the order of the customer satisfaction indices (ACSI, ECSI).
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "defection": ("switch", "defect", "churn", "leave", "leaving", "wechsel", "abwander", "kündig", "转换", "流失"),
+    "defection": ("defection", "churn", "wechselab", "wechselbereit", "anbieterwechsel", "abwander", "kündig", "流失"),
     "recommend": ("recommend", "nps", "promoter", "word of mouth", "empfehl", "推荐"),
     "loyalty": (
-        "loyal", "attitude", "retention", "repurchase", "rebuy", "renew", "revisit", "repatron", "intent",
+        "loyal", "attitude", "retention", "repurchase", "rebuy", "revisit", "repatron", "intent",
         *(f"{verb} again" for verb in ("buy", "purchase", "order", "shop", "use", "choose", "come", "visit", "book")),
         "wiederkauf", "treue", "忠诚", "态度", "复购", "回购", "再次购买", "续约", "续费",
     ),
@@ -31,7 +31,11 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 # Short forms that would be found inside other words, so they must stand alone in the name.
 _SHORT: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
-    "loyalty": (frozenset({"loy"}),),
+    "defection": (
+        frozenset({"switch"}), frozenset({"switching"}), frozenset({"leave"}), frozenset({"leaving"}),
+        frozenset({"wechsel"}), frozenset({"wechseln"}),
+    ),
+    "loyalty": (frozenset({"loy"}), frozenset({"renew"})),
     "recommend": (frozenset({"wom"}),),
     "satisfaction": (
         frozenset({"osat"}), frozenset({"sat", "overall"}), frozenset({"sat", "total"}), frozenset({"sat", "general"}),

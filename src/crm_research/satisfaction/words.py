@@ -9,7 +9,6 @@ import pandas as pd
 
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.satisfaction.followed import ENDED, REPEAT
-from crm_research.satisfaction.roles import OUTCOMES
 from crm_research.stats.intervals import normal_quantile
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 
@@ -150,18 +149,6 @@ def _leaders(known: pd.DataFrame, line: float) -> pd.DataFrame:
     """The most important ones down to the last of the first three whose interval lies above the mean; none skipped."""
     above = np.flatnonzero(known["importance_lower"].head(3).to_numpy(dtype=float) > line)
     return known.head(int(above[-1]) + 1 if len(above) else 0)
-
-
-def drivers_note(found: SatisfactionAnalysis) -> str:
-    """Which items count as outcomes and so as no drivers, how that was read, and how to say otherwise."""
-    taken = [item for item in found.roles.items_with_role(*OUTCOMES)]
-    how = "the names of the constructs given" if found.roles.is_named else "their names"
-    named = f"As outcomes, and so not as drivers, count by {how}: {join_words(taken)}. " if taken else ""
-    return (
-        f"{named}Every other item counts as something that may lead to satisfaction. Where names do not tell, the "
-        "parameter constructs does: a construct whose name says satisfaction, loyalty, repurchase, switching, "
-        "recommendation or complaints makes its items outcomes (constructs: loyalty: [item, item])."
-    )
 
 
 def conviction_finding(found: SatisfactionAnalysis) -> str:
