@@ -72,7 +72,7 @@ def test_a_car_dealer_is_read_by_years(cars):
     assert "within 5 years" in " ".join(answer(cars))
     assert "year after its first" in " ".join(answer(cars))
     assert "3 years after it, at the peak, 18 %" in " ".join(answer(cars))
-    assert draw_retention(cars).get_title(loc="left").startswith("Buying peaks in year 3")
+    assert draw_retention(cars).figure.get_suptitle().startswith("Buying peaks in year 3")
     assert cars.depths["within_days"].iloc[0] == 5 * YEAR
     assert milestones(cars)["days"].tolist() == [365, 730, 1096, 1826, 3652]
 
