@@ -120,6 +120,15 @@ def test_stretches_hold_whoever_was_watched_for_part_of_a_period() -> None:
     assert periods.to_numpy().tolist() == [[0, 3, 2], [1, 2, 1], [2, 1, 0]]
 
 
+def test_counts_kept_sparse_say_the_same_as_counts_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    from crm_research.models.hazards import period_likelihood
+
+    counts = stretches(monthly(800, 5), ["plan", "fee"], 30)
+    table = fit_grouped(counts, ["plan", "fee"])
+    monkeypatch.setattr(period_likelihood, "_MOST_PLACES", 0)
+    pd.testing.assert_frame_equal(fit_grouped(counts, ["plan", "fee"]).terms, table.terms, rtol=1e-9)
+
+
 class TestTrouble:
     def test_nobody_ended(self) -> None:
         with pytest.raises(NotEnoughData):

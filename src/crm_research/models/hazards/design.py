@@ -255,7 +255,8 @@ def _plan_category(
         index=[*as_text(pd.Series(distinct)), NOT_KNOWN],
     )
     sizes = sizes.loc[np.bincount(place, minlength=len(sizes)) > 0]
-    sizes = sizes.groupby(level=0).sum().sort_values(["n", "ended"], ascending=False, kind="stable")
+    once = sizes if sizes.index.is_unique else sizes.groupby(level=0).sum()
+    sizes = once.sort_index().sort_values(["n", "ended"], ascending=False, kind="stable")
     if len(sizes) < 2:
         notes.append(f"{name} is the same for everybody and was left out.")
         return None

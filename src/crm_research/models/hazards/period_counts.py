@@ -106,11 +106,16 @@ def add_up_periods(frame: pd.DataFrame) -> pd.DataFrame:
 
 def number_periods(frame: pd.DataFrame, kinds: Kinds, periods: IntArray) -> tuple[Stretches, NDArray[np.bool_]]:
     """Periods in which nobody ended have no danger and no coefficient; stretches of only such say nothing."""
-    first = np.searchsorted(periods, frame["first_period"].to_numpy(np.int64), side="left")
-    last = np.searchsorted(periods, frame["last_period"].to_numpy(np.int64), side="right") - 1
-    used = last >= first
-    n, ended = (frame[name].to_numpy(np.float64)[used] for name in ("n_at_risk", "n_ended"))
-    stretches = lay_out_stretches(
-        kinds.kind[used], first[used], last[used], n, ended, n_kinds=len(kinds.frame), n_periods=len(periods)
+    begins, until = (frame[name].to_numpy(np.int64) for name in ("first_period", "last_period"))
+    every = np.arange(int(until.max(initial=0)) + 1)
+    first, last = (np.searchsorted(periods, every, side=side) for side in ("left", "right"))
+    counted = (
+        kinds.kind,
+        first[begins],
+        last[until] - 1,
+        *(frame[name].to_numpy(np.float64) for name in ("n_at_risk", "n_ended")),
     )
-    return stretches, used
+    used = counted[2] >= counted[1]
+    if not used.all():
+        counted = tuple(values[used] for values in counted)
+    return lay_out_stretches(*counted, n_kinds=len(kinds.frame), n_periods=len(periods)), used

@@ -19,8 +19,9 @@ from crm_research.models.survival.risk import FloatArray, IntArray
 
 Blocks = Callable[[], Iterator[tuple[slice, FloatArray]]]
 
-# How much larger than the counts a table by kind and period may be to be filled in place of sorting the counts.
+# How much larger than the counts a table by kind and period may be to be filled rather than kept sparse.
 _ROOM: Final = 8
+_MOST_PLACES: Final = 5_000_000
 # Exponents are cut here, far beyond any sound estimate, so that products of two stay finite.
 _LARGEST: Final = 200.0
 
@@ -33,15 +34,15 @@ class Stretches:
     ----------
     moves
         Kinds times periods and one more: contracts that begin to be at risk of surviving a period, less those that no
-        longer are.
+        longer are. An array where few of its places would be empty.
     ends
         Kinds times periods: ends.
     """
 
-    moves: sparse.csr_matrix
+    moves: sparse.csr_matrix | FloatArray
     ends: sparse.csr_matrix
 
-    def parts(self, blocks: Blocks) -> Iterator[tuple[FloatArray, sparse.csr_matrix, sparse.csr_matrix]]:
+    def parts(self, blocks: Blocks) -> Iterator[tuple[FloatArray, sparse.csr_matrix | FloatArray, sparse.csr_matrix]]:
         """Columns, moves and ends of some kinds at a time."""
         for part, x in blocks():
             is_all = len(x) == self.moves.shape[0]
@@ -73,20 +74,21 @@ def lay_out_stretches(
 ) -> Stretches:
     """Counts of kinds and stretches of periods (first and last, of which `n_ended` ended in the last) as a table."""
     # All but those who end survive the last period; those who end survive up to it.
+    shape = (n_kinds, n_periods + 1)
+    if n_kinds * (n_periods + 1) <= min(_ROOM * (len(kind) + 1), _MOST_PLACES):
+        begin, ends, over = (
+            np.bincount(kind * shape[1] + period, values, shape[0] * shape[1]).reshape(shape)
+            for period, values in ((first, n_at_risk), (last, n_ended), (last, n_at_risk))
+        )
+        moves = begin - ends
+        moves[:, 1:] -= (over - ends)[:, :-1]
+        return Stretches(moves=moves, ends=sparse.csr_matrix(ends[:, :-1]))
     change = np.concatenate([n_at_risk, -n_ended, n_ended - n_at_risk])
-    period = np.concatenate([first, last, last + 1])
-    moves = _add_up(np.tile(kind, 3), period, change, (n_kinds, n_periods + 1))
+    sparse_moves = sparse.csr_matrix((change, (np.tile(kind, 3), np.concatenate([first, last, last + 1]))), shape=shape)
+    sparse_moves.eliminate_zeros()
     ended = n_ended > 0
-    return Stretches(moves=moves, ends=_add_up(kind[ended], last[ended], n_ended[ended], (n_kinds, n_periods)))
-
-
-def _add_up(kind: IntArray, period: IntArray, values: FloatArray, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """Values by kind and period; through the whole table where it is not much larger than what there is to add."""
-    if shape[0] * shape[1] > _ROOM * len(values) + _ROOM:
-        table = sparse.csr_matrix((values, (kind, period)), shape=shape)
-        table.eliminate_zeros()
-        return table
-    return sparse.csr_matrix(np.bincount(kind * shape[1] + period, values, shape[0] * shape[1]).reshape(shape))
+    few = sparse.csr_matrix((n_ended[ended], (kind[ended], last[ended])), shape=(n_kinds, n_periods))
+    return Stretches(moves=sparse_moves, ends=few)
 
 
 def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatArray) -> PeriodLikelihood:
@@ -112,11 +114,13 @@ def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatAr
         ratio = np.exp(np.minimum(x @ beta[:p], _LARGEST))
         lasting = -ratio * (moves @ total)
         hazard = ratio[kind] * rise[last]
-        slope, bend = _end_slopes(hazard)
+        log_end, slope, bend = _describe_ends(hazard)
         pull, pinch = n_ended * slope, n_ended * bend
-        value += float(n_ended @ _log_end(hazard) - lasting.sum())
+        value += float(n_ended @ log_end - lasting.sum())
         score[:p] += x.T @ (np.bincount(kind, pull, len(x)) - lasting)
-        information[:p, :p] += (x * (lasting + np.bincount(kind, pinch, len(x)))[:, None]).T @ x
+        # Both parts of the weight are never below nought; a product with itself takes half the work.
+        weighted = x * np.sqrt(lasting + np.bincount(kind, pinch, len(x)))[:, None]
+        information[:p, :p] += weighted.T @ weighted
         watched = np.cumsum(moves.T @ np.column_stack([ratio, x * ratio[:, None]]), axis=0)[:periods] * rise[:, None]
         by_period = watched[:, 0]
         score[p:] += np.bincount(last, pull, periods) - by_period
@@ -129,14 +133,10 @@ def evaluate(stretches: Stretches, blocks: Blocks, n_columns: int, beta: FloatAr
     return PeriodLikelihood(log_likelihood=value, score=score, information=information)
 
 
-def _log_end(hazard: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):
-        return np.where(hazard > 0, np.log(-np.expm1(-hazard)), -np.inf)
-
-
-def _end_slopes(hazard: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """First derivative, and minus the second, of log(1 - exp(-u)) in log u."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        slope = np.where(hazard > 0, hazard / np.expm1(np.minimum(hazard, 700.0)), 1.0)
-        bend = slope * (np.where(hazard > 1e-12, hazard / -np.expm1(-hazard), 1.0) - 1.0)
-    return slope, bend
+def _describe_ends(hazard: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """log(1 - exp(-u)), and in log u its first derivative and minus its second."""
+    share = -np.expm1(-hazard)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_share = np.where(share > 0, hazard / share, 1.0)
+        slope = (1.0 - share) * by_share
+        return np.log(share), slope, slope * np.maximum(by_share - 1.0, 0.0)
