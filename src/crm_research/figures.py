@@ -59,10 +59,46 @@ class Figure:
         return record
 
     @classmethod
+    def from_numbers(
+        cls,
+        id_: str,
+        label: str,
+        numbers: Mapping[str, Any],
+        *,
+        unit: str,
+        n: int,
+        window: str,
+        estimator: str,
+        confidence: float,
+        validation: str = NO_VALIDATION,
+        group: str | None = None,
+    ) -> Figure:
+        """A figure from a row of numbers: ``estimate``, and ``lower`` and ``upper`` where it has an interval.
+
+        What is not finite becomes None; the level of the interval is said with the estimator.
+        """
+        known = {name: _known(numbers.get(name)) for name in ("estimate", "lower", "upper")}
+        return cls(
+            id=id_,
+            label=label,
+            unit=unit,
+            n=n,
+            window=window,
+            estimator=f"{estimator}; {100 * confidence:.0f} % interval",
+            validation=validation,
+            group=group,
+            **known,
+        )
+
+    @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Figure:
         """Read a figure back from the mapping that `as_record` wrote; extra keys are left out."""
         names = cls.__dataclass_fields__
         return cls(**{name: value for name, value in record.items() if name in names})
+
+
+def _known(value: Any) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def _finite_or_none(value: Any) -> float | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
 from crm_research.brand_loyalty.analysis import BrandLoyalty
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.models.dirichlet import FEWEST_BUYERS
@@ -155,17 +153,15 @@ def _figure(
     validation: str = NO_VALIDATION,
     group: str | None = None,
 ) -> Figure:
-    estimate, lower, upper = (None if value is None or not np.isfinite(value) else float(value) for value in numbers)
-    return Figure(
-        id=id_,
-        label=label,
-        estimate=estimate,
-        lower=lower,
-        upper=upper,
+    return Figure.from_numbers(
+        id_,
+        label,
+        dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
         unit=unit,
         n=n,
         window=f"{loyalty.window}; {loyalty.category}",
-        estimator=f"{estimator}; {say_percent(loyalty.confidence, 0)} interval",
+        estimator=estimator,
+        confidence=loyalty.confidence,
         validation=validation,
         group=group,
     )

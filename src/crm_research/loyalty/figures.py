@@ -11,7 +11,6 @@ import numpy as np
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.words import say_horizon
-from crm_research.theme import say_percent
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 REPEAT_RATE: Final = "loyalty.repeat_rate"
@@ -152,17 +151,15 @@ def _figure(
     validation: str = NO_VALIDATION,
     group: str | None = None,
 ) -> Figure:
-    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
-    return Figure(
-        id=id_,
-        label=label,
-        estimate=known.get("estimate"),
-        lower=known.get("lower"),
-        upper=known.get("upper"),
+    return Figure.from_numbers(
+        id_,
+        label,
+        numbers,
         unit=unit,
         n=n,
         window=loyalty.window,
-        estimator=f"{estimator}; {say_percent(loyalty.confidence, 0)} interval",
+        estimator=estimator,
+        confidence=loyalty.confidence,
         validation=validation,
         group=group,
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from crm_research.figures import NO_VALIDATION, Figure
@@ -241,17 +240,15 @@ def _figure(
     group: str | None = None,
     window: str | None = None,
 ) -> Figure:
-    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
-    return Figure(
-        id=id_,
-        label=label,
-        estimate=known.get("estimate"),
-        lower=known.get("lower"),
-        upper=known.get("upper"),
+    return Figure.from_numbers(
+        id_,
+        label,
+        numbers,
         unit=unit,
         n=int(n),
         window=window or found.window,
-        estimator=f"{estimator}; {say_percent(found.confidence, 0)} interval",
+        estimator=estimator,
+        confidence=found.confidence,
         validation=validation,
         group=group,
     )

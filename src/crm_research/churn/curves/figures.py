@@ -10,7 +10,6 @@ import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.theme import say_percent
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 MEDIAN: Final = "churn.contract.median_tenure_days"
@@ -157,21 +156,17 @@ def _figure(
     group: str | None = None,
     is_checked: bool = True,
 ) -> Figure:
-    numbers = {name: None if row is None else _or_none(row[name]) for name in ("estimate", "lower", "upper")}
     # The check judges the curve of all contracts; it says nothing of a single group or reason.
     check = leaving.holdout.say() if leaving.holdout is not None and is_checked and group is None else NO_VALIDATION
-    return Figure(
-        id=id_,
-        label=label,
+    return Figure.from_numbers(
+        id_,
+        label,
+        {} if row is None else {name: row[name] for name in ("estimate", "lower", "upper")},
         unit=unit,
         n=n,
         window=leaving.setting.window,
-        estimator=f"{estimator}; {say_percent(leaving.confidence, 0)} interval",
+        estimator=estimator,
+        confidence=leaving.confidence,
         validation=check,
         group=group,
-        **numbers,
     )
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
