@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import ParameterError, offer_names
+from crm_research.models.hazards.design import number_values
 from crm_research.models.hazards.period_likelihood import Stretches, lay_out_stretches
 from crm_research.models.survival.risk import FloatArray, IntArray
 
@@ -67,15 +68,10 @@ def tell_kinds(frame: pd.DataFrame, covariates: Sequence[str]) -> Kinds:
     names = list(covariates)
     kind, size = np.zeros(len(frame), np.int64), 1
     for name in names:
-        values = frame[name]
-        codes, distinct = (
-            (values.cat.codes.to_numpy(np.int64) + 1, values.cat.categories)
-            if isinstance(values.dtype, pd.CategoricalDtype)
-            else pd.factorize(values, use_na_sentinel=False)
-        )
+        codes, distinct = number_values(frame[name])
         if size > _MOST_CODES // (len(distinct) + 1):
             kind, size = _number(kind, size)
-        kind, size = kind * (len(distinct) + 1) + codes, size * (len(distinct) + 1)
+        kind, size = kind * (len(distinct) + 1) + codes + 1, size * (len(distinct) + 1)
     kind, size = _number(kind, size)
     first = np.empty(size, np.int64)
     first[kind[::-1]] = np.arange(len(frame))[::-1]
