@@ -49,7 +49,7 @@ def new_study(name: str, files: tuple[str, ...], more: tuple[str, ...], out: Pat
     crm-research new study mine --from orders.csv
     crm-research new study mine --from orders.csv customers.xlsx --out mine.yaml
     """  # noqa: D301  (click needs the bare \b)
-    from crm_research.sources.draft import draft_study
+    from crm_research.sources.drafts.draft import draft_study
     from crm_research.sources.opening import open_study
 
     target = _target(name, out, force=force)

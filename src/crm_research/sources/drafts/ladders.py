@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from crm_research.sources.draft_look import ColumnLook
+    from crm_research.sources.drafts.look import ColumnLook
 
 # A rung with several words is written in one of them.
 _WRITTEN: Final = """

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.contracts import contract_of
-from crm_research.sources.draft_words import PHRASES, header_words, name_score
+from crm_research.sources.drafts.words import PHRASES, header_words, name_score
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
     from crm_research.sources.session import Session
 
 _UNSURE_BELOW: Final = 0.75
@@ -102,10 +102,10 @@ FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     """The canonical tables this file most probably feeds, the likeliest reading of it; empty where none fits."""
-    from crm_research.sources.draft_billing import guess_billed
-    from crm_research.sources.draft_durations import guess_durations
-    from crm_research.sources.draft_questionnaire import guess_questionnaire
-    from crm_research.sources.draft_tables import BUILDERS
+    from crm_research.sources.drafts.billing import guess_billed
+    from crm_research.sources.drafts.durations import guess_durations
+    from crm_research.sources.drafts.questionnaire import guess_questionnaire
+    from crm_research.sources.drafts.tables import BUILDERS
 
     undated = guess_durations(session, look)
     questionnaire = guess_questionnaire(look)

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.draft_words import header_words
+from crm_research.sources.drafts.words import header_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crm_research.sources.draft_look import ColumnLook
+    from crm_research.sources.drafts.look import ColumnLook
 
 _ENDED: Final = re.compile(
     r"y|yes|true|t|ja|oui|o|是|dead|died|event|exit(ed)?|left|gone|inactive|lapsed?|closed|cancell?ed|terminated|"

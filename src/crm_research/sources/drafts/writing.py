@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.sources.definition import WHITESPACE
-from crm_research.sources.draft_units import unit_signs
-from crm_research.sources.draft_words import CURRENCIES
+from crm_research.sources.drafts.units import unit_signs
+from crm_research.sources.drafts.words import CURRENCIES
 from crm_research.sources.session import quoted
 from crm_research.sources.text import first_bad_byte, read_head, sniff_delimiter, suggest_encoding
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crm_research.sources.draft import draft_study
-from crm_research.sources.draft_events import read_ending
-from crm_research.sources.draft_look import ColumnLook
-from crm_research.sources.draft_units import as_interval, unit_of, unit_signs
+from crm_research.sources.drafts.draft import draft_study
+from crm_research.sources.drafts.events import read_ending
+from crm_research.sources.drafts.look import ColumnLook
+from crm_research.sources.drafts.units import as_interval, unit_of, unit_signs
 from crm_research.sources.opening import open_study
 from tests.sources.files import held
 

@@ -14,8 +14,8 @@ from crm_research.errors import StudyError
 from crm_research.sources.casting import Reading
 from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import SourceRule
-from crm_research.sources.draft_words import currency_column
-from crm_research.sources.draft_writing import distinct_values, encoding_of, number_options, text_options
+from crm_research.sources.drafts.words import currency_column
+from crm_research.sources.drafts.writing import distinct_values, encoding_of, number_options, text_options
 from crm_research.sources.files import describe_files, file_kind
 from crm_research.sources.session import literals, quoted
 from crm_research.sources.staging import stage

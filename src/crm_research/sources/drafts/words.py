@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from crm_research.sources.draft_look import ColumnLook
+    from crm_research.sources.drafts.look import ColumnLook
 
 # Role of a column to the phrases that name it. A role is a canonical column, or what one is derived from.
 _WRITTEN: Final = """

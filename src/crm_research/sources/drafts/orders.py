@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crm_research.sources.draft_guess import Guess, TableGuess, keep_columns, name_in_sql, order_numbers
-from crm_research.sources.draft_words import currency_column, header_words
+from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, name_in_sql, order_numbers
+from crm_research.sources.drafts.words import currency_column, header_words
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Session

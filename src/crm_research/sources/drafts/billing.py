@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.draft_guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
-from crm_research.sources.draft_words import best_score, name_score
+from crm_research.sources.drafts.guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.drafts.words import best_score, name_score
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
     from crm_research.sources.session import Session
 
 _NUMBER: Final = (

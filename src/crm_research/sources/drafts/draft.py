@@ -13,10 +13,10 @@ import yaml
 
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
-from crm_research.sources.draft_guess import Guess, TableGuess, guess_tables, why_unfit
-from crm_research.sources.draft_look import ColumnLook, FileLook, group_files, look_at_files
-from crm_research.sources.draft_questionnaire import NO_DATE
-from crm_research.sources.draft_words import currency_of_words
+from crm_research.sources.drafts.guess import Guess, TableGuess, guess_tables, why_unfit
+from crm_research.sources.drafts.look import ColumnLook, FileLook, group_files, look_at_files
+from crm_research.sources.drafts.questionnaire import NO_DATE
+from crm_research.sources.drafts.words import currency_of_words
 from crm_research.sources.files import find_files
 from crm_research.sources.session import open_session
 

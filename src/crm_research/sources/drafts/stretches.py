@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.draft_events import Ending
-from crm_research.sources.draft_guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
-from crm_research.sources.draft_units import Unit, as_interval, unit_of
+from crm_research.sources.drafts.events import Ending
+from crm_research.sources.drafts.guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.drafts.units import Unit, as_interval, unit_of
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
     from crm_research.sources.session import Session
 
 _CAVEAT: Final = "The records hold lengths of time and no dates; dates are counted back from as_of and mean nothing."
@@ -75,7 +75,7 @@ def _said(unit: Unit, stops: ColumnLook) -> str:
 
 
 def _end(ending: Ending, at: str) -> list[Guess]:
-    from crm_research.sources.draft_durations import ending_lines
+    from crm_research.sources.drafts.durations import ending_lines
 
     return ending_lines(ending, at)
 

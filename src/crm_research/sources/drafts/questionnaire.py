@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from crm_research.sources.draft_guess import FILE_WORDS, Guess, TableGuess
-from crm_research.sources.draft_ladders import find_ladder
-from crm_research.sources.draft_words import header_words, name_score
+from crm_research.sources.drafts.guess import FILE_WORDS, Guess, TableGuess
+from crm_research.sources.drafts.ladders import find_ladder
+from crm_research.sources.drafts.words import header_words, name_score
 
 if TYPE_CHECKING:
-    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
 
 _CODES: Final = frozenset({77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999})
 _NOTHING: Final = frozenset({"na", "n/a", "null", "nan", "none", "-"})

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from crm_research.cli.new import command
 from crm_research.errors import ContractViolation, StudyError
-from crm_research.sources.draft import draft_study
-from crm_research.sources.draft_words import PHRASES, header_words, name_score
+from crm_research.sources.drafts.draft import draft_study
+from crm_research.sources.drafts.words import PHRASES, header_words, name_score
 from crm_research.sources.opening import open_study
 from tests.sources.files import GOOD_ORDERS, held
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import contract_of
-from crm_research.sources.draft_guess import (
+from crm_research.sources.drafts.guess import (
     Guess,
     TableGuess,
     attribute_guesses,
     keep_columns,
     name_in_sql,
 )
-from crm_research.sources.draft_orders import draft_orders, in_one_currency
+from crm_research.sources.drafts.orders import draft_orders, in_one_currency
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Session

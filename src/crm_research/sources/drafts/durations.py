@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.draft_events import Ending, read_ending
-from crm_research.sources.draft_guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
-from crm_research.sources.draft_units import Unit, as_interval, unit_of
-from crm_research.sources.draft_words import best_score, header_words, name_score
+from crm_research.sources.drafts.events import Ending, read_ending
+from crm_research.sources.drafts.guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.drafts.units import Unit, as_interval, unit_of
+from crm_research.sources.drafts.words import best_score, header_words, name_score
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.draft_look import ColumnLook, FileLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
     from crm_research.sources.session import Session
 
 _LENGTH: Final = (
@@ -44,7 +44,7 @@ def guess_durations(session: Session, look: FileLook) -> list[TableGuess]:
     ending, ending_score = _find_ending(look)
     if ending is None:
         return []
-    from crm_research.sources.draft_stretches import guess_stretches
+    from crm_research.sources.drafts.stretches import guess_stretches
 
     from_score, begins = _best(look, _FROM, besides={ending.column})
     until_score, stops = _best(look, _UNTIL, besides={ending.column, *([begins.name] if begins else [])})

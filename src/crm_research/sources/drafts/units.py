@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.draft_words import header_words
+from crm_research.sources.drafts.words import header_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crm_research.sources.draft_look import ColumnLook
+    from crm_research.sources.drafts.look import ColumnLook
 
 _WORDS: Final = {
     "days": ("day", "days", "tag", "tage", "jour", "jours", "天", "日"),
