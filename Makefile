@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := postgres lab samples dev
 JOBS ?= 2
+ROOMS ?=
+SAMPLE ?= 40
 # More options for JupyterLab, such as LAB="--no-browser --port=8890".
 LAB ?=
 
@@ -22,7 +24,7 @@ else
 SELECTION := -m "not slow"
 endif
 
-.PHONY: help report test lab check bench lock environment clean
+.PHONY: help report test mutants lab check bench lock environment clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +35,9 @@ report: $(READY) ## Run every applicable report on the sample studies; pages in 
 # One thread a worker: several that each want all cores wait for each other longer than they compute.
 test: $(READY) ## Run the tests, the notebooks among them
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 $(SELECTION) tests notebooks
+
+mutants: $(READY) ## Break the code on purpose and count what no test notices (ROOMS="churn loyalty", SAMPLE=40)
+	@$(BIN)/python scripts/mutants.py $(ROOMS) --sample $(SAMPLE) --jobs $(JOBS) --show
 
 lab: $(READY) ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
