@@ -119,7 +119,7 @@ def _as_text(part: object) -> str:
     if isinstance(part, Axes):
         return _drawn(part)
     if isinstance(part, pd.DataFrame):
-        return part.to_csv(index=False, float_format="%.6g", lineterminator="\n").rstrip()
+        return part.to_csv(index=False, float_format="%.4g", lineterminator="\n").rstrip()
     if isinstance(part, Iterable):
         return "\n".join(_as_text(one) for one in part)
     return str(part)
@@ -143,7 +143,7 @@ def _figure_line(figure: Figure) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None or not np.isfinite(value) else f"{value:.6g}"
+    return "-" if value is None or not np.isfinite(value) else f"{value:.4g}"
 
 
 def _drawn(axes: Any) -> str:
@@ -179,6 +179,6 @@ def _points(x: Any, y: Any) -> str:
 
 def _coordinate(value: Any) -> str:
     try:
-        return f"{float(value):.4g}"
+        return f"{float(value):.3g}"
     except (TypeError, ValueError):
         return str(value)
