@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +35,10 @@ def held(study: Study, table: str, *columns: str) -> list[tuple]:
     frame = study.table(table).execute()
     frame = frame[list(columns)] if columns else frame
     return sorted(frame.itertuples(index=False, name=None), key=str)
+
+
+def offered(problem: BaseException) -> dict[str, Any]:
+    """What a message says should be written beside the path, as the keys and values that a user would copy."""
+    found = re.search(r"rite (\S+: .*?) beside the path", str(problem))
+    assert found is not None, f"no mend beside the path in: {problem}"
+    return yaml.safe_load("{" + found[1] + "}")

@@ -15,6 +15,11 @@ from crm_research.errors import CrmError
 
 AttributeType = Literal["number", "category", "flag", "time"]
 WHITESPACE = "whitespace"
+# Ways of writing a minus: hyphens, dashes, the minus sign, also in full width, and brackets around the number.
+MINUS_SIGNS = "[-\u2010-\u2015\u2212\ufe63\uff0d()\uff08\uff09]"
+# Times that the calendar of the analyses can hold; outside stand only placeholders.
+FIRST_INSTANT = datetime(1678, 1, 1)
+LAST_INSTANT = datetime(2261, 12, 31)
 
 
 class _Part(BaseModel):
@@ -46,10 +51,20 @@ def _as_instant(value: Any) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is not None:
             raise ValueError("a study's instants carry no zone; write it in the study's own time")
-        return value
+        return believable(value)
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
+        return believable(datetime(value.year, value.month, value.day))
     raise ValueError(f"{value!r} is no date; write it as 2024-06-30")
+
+
+def believable(value: datetime) -> datetime:
+    """The instant itself; ValueError if no study can stand there, as in the years 1 and 9999 of empty dates."""
+    if not FIRST_INSTANT <= value <= LAST_INSTANT:
+        raise ValueError(
+            f"{value:%Y-%m-%d} lies outside the years {FIRST_INSTANT.year} to {LAST_INSTANT.year}, where no records "
+            "are; write the date up to which they reach, such as 2024-06-30"
+        )
+    return value
 
 
 def _without_password(url: str) -> str:
@@ -74,6 +89,31 @@ def _as_many(value: Any) -> Any:
 Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _is_no_sign_of_value(signs: list[str]) -> list[str]:
+    """Texts that may be taken off numbers: never a minus or a digit, whose loss would change the number."""
+    for sign in signs:
+        if re.search(MINUS_SIGNS, sign) or re.fullmatch(r"[cd]r\.?", sign.strip().lower()):
+            raise ValueError(
+                f"{sign!r} says that a number is negative; taken off, money given back would count as sales. Leave it "
+                "out: -100, 100-, (100) and \u2212100 are read as they stand, and CR and DR are told apart by an expr"
+            )
+        if not re.search(r"[^\W\d]|[^\w\s.,']", sign):
+            raise ValueError(
+                f"{sign!r} is a part of numbers; list texts that stand beside them, such as '€', or say how numbers "
+                "are written by decimal and thousands"
+            )
+    return signs
+
+
+Signs = Annotated[Texts, AfterValidator(_is_no_sign_of_value)]
+
+
+def _is_one_sign(comment: str) -> str:
+    if not comment.strip() or re.search(r"[\w\s]", comment.strip()):
+        raise ValueError(f"{comment!r} must be the sign that such lines begin with, such as '#'")
+    return comment.strip()
+
+
 class ColumnRule(_Part):
     """Where one canonical column comes from: a source column, an expression or a constant."""
 
@@ -81,6 +121,7 @@ class ColumnRule(_Part):
     expr: str | None = None
     value: str | int | float | bool | datetime | date | None = None
     format: Texts | None = None
+    one_spelling: bool = False
     currency: str | None = None
     currency_column: str | None = None
     scale: float | None = None
@@ -90,6 +131,8 @@ class ColumnRule(_Part):
         origins = [name for name in ("column", "expr", "value") if name in self.model_fields_set]
         if len(origins) != 1:
             raise ValueError(f"needs exactly one of column, expr and value; found {', '.join(origins) or 'none'}")
+        if self.one_spelling and self.column is None and self.expr is None:
+            raise ValueError("takes one_spelling beside a column or an expr only")
         if sum(part is not None for part in (self.currency, self.currency_column, self.scale)) > 1:
             raise ValueError("takes one of currency, currency_column and scale")
         return self
@@ -149,19 +192,28 @@ class SourceRule(_Part):
     quote: str = '"'
     decimal: Literal[".", ","] = "."
     thousands: str | None = None
-    signs: Texts = Field(default_factory=list)
-    header: bool = True
+    signs: Signs = Field(default_factory=list)
+    header: bool | Annotated[int, Field(ge=0, le=20)] = True
     names: list[str] | None = None
     skip_rows: int = Field(default=0, ge=0)
+    skip_footer: int = Field(default=0, ge=0)
+    comment: Annotated[str, AfterValidator(_is_one_sign)] | None = None
     null_values: Texts | None = None
     date_format: Texts | None = None
     distinct: bool = False
+
+    @property
+    def n_header_lines(self) -> int:
+        """How many lines the header takes; the names stand in the first."""
+        return int(self.header)
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> SourceRule:
         origins = [name for name in ("path", "url", "sample", "sql") if getattr(self, name) is not None]
         if len(origins) != 1:
             raise ValueError(f"needs exactly one of path, url, sample and sql; found {', '.join(origins) or 'none'}")
+        if self.names is not None and self.header is not True and self.header > 1:
+            raise ValueError("takes names or several header lines, not both; skip the header lines by skip_rows")
         if bool(self.inputs) != (self.sql is not None):
             raise ValueError("sql and inputs belong together: name every file the SQL reads under inputs")
         if self.table is not None and self.query is not None:

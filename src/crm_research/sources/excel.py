@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Session
 
 
-def stage_excel(session: Session, path: Path, rule: SourceRule, *, where: str) -> str:
-    """Copy a sheet into the session. A column whose cells are all numbers, or all times, keeps them."""
+def stage_excel(session: Session, path: Path, rule: SourceRule, *, where: str) -> tuple[str, str]:
+    """Copy a sheet into the session. A column whose cells are all numbers, or all times, keeps them.
+
+    Returns
+    -------
+    tuple
+        The table's name; the rows that were left out, in words (empty if none were).
+    """
     import pyarrow as pa
 
     with _opened(path, where) as book:
@@ -29,19 +35,43 @@ def stage_excel(session: Session, path: Path, rule: SourceRule, *, where: str) -
         frame = book.parse(
             sheet, header=None, skiprows=rule.skip_rows, dtype=object, na_values=[], keep_default_na=False
         )
+    frame, said = _without_notes(frame, rule)
     if frame.empty:
         raise StudyError(f"{where}: sheet {sheet!r} of {path.name} is empty. Give a sheet with a header line and rows.")
     first = ["" if (cell := _plain(raw)) is None else _as_text(cell) for raw in frame.iloc[0]]
-    columns = rule.names or distinct_names(first if rule.header else [""] * len(first))
+    columns = rule.names or distinct_names(first if rule.n_header_lines else [""] * len(first))
     if len(columns) != len(first):
         raise StudyError(
             f"{where}: names lists {len(columns)} columns, sheet {sheet!r} of {path.name} has {len(first)}."
         )
-    rows = frame.iloc[1:] if rule.header else frame
+    rows = frame.iloc[rule.n_header_lines :]
     arrays = [_array([_plain(cell) for cell in rows.iloc[:, i]]) for i in range(len(columns))]
     name = session.new_name("excel")
     load_batches(session, name, iter([pa.Table.from_arrays(arrays, names=columns)]))
-    return name
+    return name, said
+
+
+def _without_notes(frame: pd.DataFrame, rule: SourceRule) -> tuple[pd.DataFrame, str]:
+    """The sheet without empty rows at its ends and the rows that ``comment`` and ``skip_footer`` leave out."""
+    opens = [_opening(row) for row in frame.itertuples(index=False, name=None)]
+    filled = [i for i, text in enumerate(opens) if text is not None]
+    if not filled:
+        return frame.iloc[:0], ""
+    kept = list(range(filled[0], filled[-1] + 1 - rule.skip_footer))
+    said = [f"{rule.skip_footer:,} by skip_footer"] if rule.skip_footer else []
+    if rule.comment:
+        rows = [i for i in kept if not (opens[i] or "").startswith(rule.comment)]
+        if len(rows) < len(kept):
+            said.insert(0, f"{len(kept) - len(rows):,} left out by comment")
+        # What was set off from the table by an empty row leaves that row above the header.
+        kept = rows[next((i for i, row in enumerate(rows) if opens[row] is not None), 0) :]
+    frame = frame.iloc[kept]
+    return frame, f" (lines: {', '.join(said)})" if said else ""
+
+
+def _opening(row: tuple[Any, ...]) -> str | None:
+    """The first filled cell of a row as text; None of an empty row."""
+    return next((_as_text(cell) for raw in row if (cell := _plain(raw)) is not None), None)
 
 
 def sheet_names(path: Path) -> list[str]:

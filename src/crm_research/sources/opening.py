@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError, StudyError, offer_names
 from crm_research.settings import read_settings
+from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
 from crm_research.sources.study_file import read_study_file
@@ -108,8 +109,12 @@ def read_instant(value: date | datetime | str) -> datetime:
             raise StudyError(
                 f"as_of {value.isoformat()} carries a zone. Write it in the study's own time, without one."
             )
-        return value
-    return datetime(value.year, value.month, value.day)
+    else:
+        value = datetime(value.year, value.month, value.day)
+    try:
+        return believable(value)
+    except ValueError as problem:
+        raise StudyError(f"as_of {problem}.") from None
 
 
 def _wanted_tables(definition: StudyDefinition, tables: Iterable[str] | None, path: Path) -> list[str]:

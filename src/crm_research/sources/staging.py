@@ -56,12 +56,13 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
     paths = locate_files(rule, base, session.scratch, where=where)
     kind = file_kind(paths, where=where)
     try:
-        name = _stage_files(session, rule, paths, kind, where)
+        name, said = _stage_files(session, rule, paths, kind, where)
     except duckdb.Error as problem:
         raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {str(problem).splitlines()[0]}") from None
     described = f"sample:{rule.sample}" if rule.sample else describe_files(paths)
     if rule.table or rule.sheet is not None:
         described += f" ({rule.table or rule.sheet})"
+    described += said
     return Relation(
         name=name,
         kinds=session.kinds_of(name),
@@ -87,11 +88,12 @@ def _without_copies(session: Session, relation: Relation) -> Relation:
     return replace(relation, name=name, described=said, is_scratch=True)
 
 
-def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind: str, where: str) -> str:
+def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind: str, where: str) -> tuple[str, str]:
+    """The relation's name, and what was left out of the files in words."""
     if kind == "text":
         return stage_text(session, paths, rule, where=where)
     if kind == "parquet":
-        return _stage_parquet(session, paths)
+        return _stage_parquet(session, paths), ""
     if len(paths) > 1:
         raise StudyError(f"{where}: names {len(paths)} {kind} files; give one.")
     if kind == "excel":
@@ -101,7 +103,7 @@ def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind
     from crm_research.sources.databases import stage_duckdb, stage_sqlite
 
     read = stage_duckdb if kind == "duckdb" else stage_sqlite
-    return read(session, paths[0], rule, where=where)
+    return read(session, paths[0], rule, where=where), ""
 
 
 def _stage_parquet(session: Session, paths: Sequence[Path]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
@@ -19,43 +19,165 @@ from crm_research.errors import StudyError
 from crm_research.sources.casting import BLANKS
 from crm_research.sources.definition import WHITESPACE
 from crm_research.sources.files import describe_files
+from crm_research.sources.lines import (
+    DELIMITERS,
+    LONGEST_LINE_BYTES,
+    ends_in_a_long_line,
+    find_table,
+    has_mixed_line_ends,
+    lines_below,
+    longest_line,
+    with_one_line_end,
+    without_notes,
+)
+from crm_research.sources.opened import open_binary
 from crm_research.sources.session import literal, literals, quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
     from crm_research.sources.session import Session
 
-_DELIMITERS: Final = (",", ";", "\t", "|")
 # Tried in this order when a file is not what its study says; the first that decodes the whole file is offered.
 _LIKELY_ENCODINGS: Final = ("utf-8-sig", "gb18030", "cp1252")
 _CHUNK_BYTES: Final = 1024**2
 _HEAD_BYTES: Final = 256 * 1024
 
 
-def stage_text(session: Session, paths: Sequence[Path], rule: SourceRule, *, where: str) -> str:
-    """Copy text files into one table of the session, all columns as text. Returns the table's name."""
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """One file of a table: where it can be read, and how."""
+
+    path: Path
+    readable: Path
+    rule: SourceRule
+    delimiter: str
+    columns: Sequence[str]
+    said: str = ""
+    line_bytes: int | None = None
+
+
+def stage_text(session: Session, paths: Sequence[Path], rule: SourceRule, *, where: str) -> tuple[str, str]:
+    """Copy text files into one table of the session, all columns as text.
+
+    Returns
+    -------
+    tuple
+        The table's name; the lines that were left out, in words (empty if none were).
+    """
+    parts = [_part(session, path, rule, where) for path in paths]
+    _check_same_columns([(part.path, list(part.columns)) for part in parts], where=where)
     name = session.new_name("text")
-    selects = []
-    for path in paths:
-        readable = _as_utf8(session, path, rule, where=where)
-        delimiter = rule.delimiter or sniff_delimiter(read_head(readable, "utf-8-sig"), rule.skip_rows)
-        columns = _column_names(readable, rule, delimiter, where=f"{where}: {path.name}")
-        selects.append((readable, path, delimiter, columns))
-    _check_same_columns([(path, columns) for _, path, _, columns in selects], where=where)
-    parts = [_select(readable, rule, delimiter, columns) for readable, _, delimiter, columns in selects]
     try:
-        session.run(f"CREATE TABLE {quoted(name)} AS {' UNION ALL BY NAME '.join(parts)}")
+        _create(session, name, parts)
     except duckdb.Error as problem:
-        for readable, path, _, _ in selects:
-            check_encoding(readable, "utf-8", where=f"{where}: {path.name}")
-        broken = next((path.name for readable, path, _, _ in selects if str(readable) in str(problem)), "")
-        raise StudyError(f"{where}: {broken or describe_files(paths)}: {_reason(str(problem))}") from None
-    return name
+        for part in parts:
+            check_encoding(part.readable, "utf-8", where=f"{where}: {part.path.name}")
+        parts = [_mended(session, part, where) for part in parts]
+        try:
+            _create(session, name, parts)
+        except duckdb.Error:
+            raise _unreadable(session, parts, str(problem), where) from None
+    return name, "".join(part.said for part in parts) if len(parts) == 1 else _sum_up(parts)
 
 
-def open_binary(path: Path) -> IO[bytes]:
-    """Open a file, unpacked if it is gzipped."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+def _part(session: Session, path: Path, rule: SourceRule, where: str) -> _Part:
+    place = f"{where}: {path.name}"
+    readable, said = _as_utf8(session, path, rule, where=where), ""
+    if rule.comment or rule.skip_footer:
+        check_encoding(readable, "utf-8", where=place)
+        readable, said = without_notes(session, readable, rule, where=place)
+    head = read_head(readable, "utf-8-sig")
+    delimiter = rule.delimiter or sniff_delimiter(head, rule.skip_rows)
+    columns, above = _column_names(head, rule, delimiter, where=place)
+    line_bytes = _line_bytes(readable, place) if ends_in_a_long_line(readable) else None
+    return _Part(
+        path=path,
+        readable=readable,
+        rule=rule if above == rule.skip_rows else rule.model_copy(update={"skip_rows": above}),
+        delimiter=delimiter,
+        columns=columns,
+        said=said,
+        line_bytes=line_bytes,
+    )
+
+
+def _create(session: Session, name: str, parts: Sequence[_Part]) -> None:
+    session.run(f"CREATE TABLE {quoted(name)} AS {' UNION ALL BY NAME '.join(map(_select, parts))}")
+
+
+def _mended(session: Session, part: _Part, where: str) -> _Part:
+    """The same file as the engine can read it, where its line ends are mixed or its lines are long."""
+    if has_mixed_line_ends(part.readable):
+        part = replace(part, readable=with_one_line_end(session, part.readable))
+    return replace(part, line_bytes=_line_bytes(part.readable, f"{where}: {part.path.name}"))
+
+
+def _line_bytes(path: Path, place: str) -> int | None:
+    """How long a line the engine must expect; None where its own limit will do."""
+    n_bytes, number = longest_line(path)
+    if n_bytes > LONGEST_LINE_BYTES:
+        raise StudyError(
+            f"{place}: line {number:,} is {n_bytes / 1024**2:,.0f} MB long, which no row is. Look there for line "
+            "ends that are missing or a quote that is never closed, and mend the file."
+        )
+    # A row of several lines may be as long as the file.
+    within_cells = min(path.stat().st_size * (20 if path.suffix == ".gz" else 1), LONGEST_LINE_BYTES)
+    return max(n_bytes, within_cells) + 1024
+
+
+def _sum_up(parts: Sequence[_Part]) -> str:
+    n_with = sum(bool(part.said) for part in parts)
+    return f" (lines of {n_with:,} files left out by comment and skip_footer)" if n_with else ""
+
+
+def _unreadable(session: Session, parts: Sequence[_Part], message: str, where: str) -> StudyError:
+    part = next((part for part in parts if str(part.readable) in message), parts[0])
+    known = [part for part in parts if str(part.readable) in message]
+    described = part.path.name if known or len(parts) == 1 else describe_files([part.path for part in parts])
+    mend = _mend(session, part) if known or len(parts) == 1 else None
+    return StudyError(
+        f"{where}: {described}: {_reason(message)}. "
+        f"{mend or 'Mend that line, or check delimiter, quote, skip_rows and header.'}"
+    )
+
+
+def _mend(session: Session, part: _Part) -> str | None:
+    """What to write beside the path so that the file can be read: found by trying, None if nothing tried helps."""
+    head, quote = read_head(part.readable, "utf-8-sig"), part.rule.quote
+    place = find_table(head, quote)
+    if place is None:
+        return None
+    above = [line for line in head.splitlines()[: place.skip_rows] if line.strip()]
+    n_below = lines_below(part.readable, place.delimiter, quote)
+    top: dict[str, object] = {}
+    if place.skip_rows > part.rule.skip_rows:
+        top = {"skip_rows": place.skip_rows}
+        if above and all(line.lstrip().startswith("#") for line in above):
+            top = {"comment": "#"}
+    tries = [top, {**top, "skip_footer": part.rule.skip_footer + n_below} if n_below else {}]
+    if place.delimiter != part.delimiter and part.rule.delimiter is not None:
+        tries.append({**tries[-1], "delimiter": place.delimiter})
+    for change in tries:
+        if change and _reads(session, part, part.rule.model_copy(update=change)):
+            keys = ", ".join(f"{key}: {_in_yaml(value)}" for key, value in change.items())
+            notes = {"skip_rows": "above", "comment": "above", "skip_footer": "below"}
+            sides = " and ".join(dict.fromkeys(notes[key] for key in change if key in notes))
+            reason = f"Lines {sides} the table are no rows of it. " if sides else ""
+            return f"{reason}Write {keys} beside the path."
+    return None
+
+
+def _in_yaml(value: object) -> str:
+    return f'"{value}"'.replace("\t", "\\t") if isinstance(value, str) else str(value)
+
+
+def _reads(session: Session, part: _Part, rule: SourceRule) -> bool:
+    try:
+        tried = _part(session, part.path, rule, "")
+        session.run(f"SELECT count(*) FROM ({_select(tried)})")
+    except (StudyError, duckdb.Error):
+        return False
+    return len(tried.columns) > 1
 
 
 def read_head(path: Path, encoding: str) -> str:
@@ -68,7 +190,7 @@ def sniff_delimiter(head: str, skip_rows: int = 0) -> str:
     """Which of comma, semicolon, tab and bar parts the header line? A comma if none stands in it."""
     lines = head.splitlines()[skip_rows : skip_rows + 1]
     bare = re.sub(r'"[^"]*"', "", lines[0]) if lines else ""
-    return max(_DELIMITERS, key=bare.count)
+    return max(DELIMITERS, key=bare.count)
 
 
 def check_encoding(path: Path, encoding: str, *, where: str) -> None:
@@ -158,22 +280,26 @@ def _encoding_of(path: Path, rule: SourceRule, *, where: str) -> str:
     return next(fitting, known[-1])
 
 
-def _column_names(path: Path, rule: SourceRule, delimiter: str, *, where: str) -> list[str]:
-    lines = read_head(path, "utf-8-sig").splitlines()[rule.skip_rows :]
-    first = next((line for line in lines if line.strip()), "")
-    if not first:
+def _column_names(head: str, rule: SourceRule, delimiter: str, *, where: str) -> tuple[list[str], int]:
+    """The columns' names, and how many lines stand above the header, empty ones among them."""
+    lines = head.splitlines()
+    above = next((i for i, line in enumerate(lines) if i >= rule.skip_rows and line.strip()), None)
+    if above is None:
         raise StudyError(f"{where}: is empty. Give a file with a header line and rows.")
+    first = lines[above]
     if delimiter == WHITESPACE:
         cells = first.split()
     else:
-        cells = next(csv.reader([first], delimiter=delimiter, quotechar=rule.quote or None, skipinitialspace=False))
+        # From there on, since a name in the header may be broken into lines.
+        rest = io.StringIO("\n".join(lines[above:]))
+        cells = next(csv.reader(rest, delimiter=delimiter, quotechar=rule.quote or None, skipinitialspace=False))
     if rule.names is not None:
         if len(rule.names) != len(cells):
             raise StudyError(f"{where}: names lists {len(rule.names)} columns, its first line has {len(cells)}.")
-        return rule.names
-    if not rule.header:
-        return [f"column_{i + 1}" for i in range(len(cells))]
-    return distinct_names(cells)
+        return rule.names, above
+    if not rule.n_header_lines:
+        return [f"column_{i + 1}" for i in range(len(cells))], above
+    return distinct_names(cells), above
 
 
 def distinct_names(header: Sequence[str]) -> list[str]:
@@ -201,17 +327,22 @@ def _check_same_columns(files: Sequence[tuple[Path, list[str]]], *, where: str) 
             )
 
 
-def _select(path: Path, rule: SourceRule, delimiter: str, columns: Sequence[str]) -> str:
-    options = f"header = {str(rule.header).lower()}, skip = {rule.skip_rows}, auto_detect = false"
-    if delimiter == WHITESPACE:
-        line = f"read_csv({literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', {options})"
-        cells = ", ".join(f"cells[{i + 1}] AS {quoted(name)}" for i, name in enumerate(columns))
-        return rf"SELECT {cells} FROM (SELECT string_split_regex(trim(line), '\s+') AS cells FROM {line})"
-    trimmed = ", ".join(f"trim({quoted(name)}, {literal(BLANKS)}) AS {quoted(name)}" for name in columns)
-    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
+def _select(part: _Part) -> str:
+    rule, path = part.rule, literal(str(part.readable))
+    options = f"header = {str(rule.n_header_lines > 0).lower()}, skip = {rule.skip_rows}, auto_detect = false"
+    if part.line_bytes is not None:
+        options += f", max_line_size = {part.line_bytes}, buffer_size = {2 * part.line_bytes}"
+    # Further header lines are left out as rows, since a cell of theirs may be broken into lines.
+    below = f" OFFSET {rule.n_header_lines - 1}" if rule.n_header_lines > 1 else ""
+    if part.delimiter == WHITESPACE:
+        line = f"read_csv({path}, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', {options})"
+        cells = ", ".join(f"cells[{i + 1}] AS {quoted(name)}" for i, name in enumerate(part.columns))
+        return rf"(SELECT {cells} FROM (SELECT string_split_regex(trim(line), '\s+') AS cells FROM {line}){below})"
+    trimmed = ", ".join(f"trim({quoted(name)}, {literal(BLANKS)}) AS {quoted(name)}" for name in part.columns)
+    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in part.columns)
     return (
-        f"SELECT {trimmed} FROM read_csv({literal(str(path))}, columns = {{{types}}}, {options}, "
-        f"delim = {literal(delimiter)}, quote = {literal(rule.quote)}, escape = {literal(rule.quote)})"
+        f"(SELECT {trimmed} FROM read_csv({path}, columns = {{{types}}}, {options}, "
+        f"delim = {literal(part.delimiter)}, quote = {literal(rule.quote)}, escape = {literal(rule.quote)}){below})"
     )
 
 
@@ -226,7 +357,7 @@ def _reason(message: str) -> str:
         line += f": the file has {cells[1]} columns, and that line has {held}"
     elif "unterminated quote" in message.lower():
         line += ": a quote is opened there and never closed"
-    return f"{line}. Mend that line, or check delimiter, quote, skip_rows and header."
+    return line
 
 
 __all__ = [
