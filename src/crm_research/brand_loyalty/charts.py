@@ -27,6 +27,7 @@ from crm_research.theme import (
     new_axes,
     say_count,
     say_percent,
+    shorten,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMES: Final = 9
 _MOST_CELLS: Final = 8
+_NAME_COLUMNS: Final = 18
 _COLOURS: Final = {ABOVE: ACCENT, BELOW: WARNING}
 
 
@@ -124,8 +126,8 @@ def draw_duplication(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     ax.imshow(np.log2(np.clip(ratio, 0.25, 4.0)), cmap=_two_ways(), vmin=-1.5, vmax=1.5, aspect="auto")
-    ax.set_xticks(range(len(names)), [_short(name) for name in names], rotation=35, ha="right")
-    ax.set_yticks(range(len(names)), [_short(name) for name in names])
+    ax.set_xticks(range(len(names)), [shorten(name, _NAME_COLUMNS) for name in names], rotation=35, ha="right")
+    ax.set_yticks(range(len(names)), [shorten(name, _NAME_COLUMNS) for name in names])
     with chart_style():
         for (row, column), value in np.ndenumerate(table):
             if np.isfinite(value):
@@ -198,7 +200,7 @@ def _name_points(ax: Axes, judged: pd.DataFrame, line: pd.DataFrame) -> None:
     taken += [(x - 2, y - 2, x + 2, y + 2) for x, y in curve]
     with chart_style():
         for place, row in order.iterrows():
-            text = _short(str(row["brand"]))
+            text = shorten(str(row["brand"]), _NAME_COLUMNS)
             x, y = dots[int(str(place))]
             spot = _free_spot(x, y, 6.3 * sum(2 if ord(sign) > 0x2E80 else 1 for sign in text), taken, width, height)
             if spot is None:
@@ -234,10 +236,6 @@ def _free_spot(
         if inside and all(box[2] < b[0] or b[2] < box[0] or box[3] < b[1] or b[3] < box[1] for b in taken):
             return dx, dy, box
     return None
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 18 else f"{name[:17]}…"
 
 
 def _two_ways() -> Any:

@@ -28,7 +28,7 @@ from crm_research.theme import (
     new_axes,
     say_count,
     say_percent,
-    wrap_text,
+    wrap_name,
 )
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def draw_matrix(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     with chart_style():
         for _, row in table.iterrows():
             ax.annotate(
-                wrap_text(str(row["driver"]), 22), xy=(row["performance"], row["importance"]), xytext=(5, 4),
+                wrap_name(str(row["driver"]), 22), xy=(row["performance"], row["importance"]), xytext=(5, 4),
                 textcoords="offset points", fontsize=9.2, color=INK, fontweight="bold" if row["is_sure"] else "normal",
             )  # fmt: skip
         corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 9, "color": MUTED}

@@ -16,7 +16,7 @@ from crm_research.theme import (
     empty_axes,
     new_axes,
     say_percent,
-    wrap_text,
+    wrap_name,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def draw_map(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         ax.plot(row["performance"], row["importance"], "o", color=colour, markersize=6)
         with chart_style():
             ax.annotate(
-                wrap_text(str(row["construct"]), 22), xy=(row["performance"], row["importance"]), xytext=(6, 5),
+                wrap_name(str(row["construct"]), 22), xy=(row["performance"], row["importance"]), xytext=(6, 5),
                 textcoords="offset points", fontsize=9.5, color=INK, fontweight="bold" if sure else "normal",
             )  # fmt: skip
     _fit(ax, [*table["performance_lower"], *table["performance_upper"]], [0.0, *table["lower"], *table["upper"]])

@@ -76,11 +76,11 @@ def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     ax.axvline(0, color=theme.MUTED, linewidth=1)
     places = np.arange(len(used))[::-1]
     names = list(found.cards["segment"])
-    for name, row, colour in zip(names, shifts, _colours(found, names), strict=True):
-        ax.plot(row, places, "o", markersize=9, color=colour, markeredgecolor=theme.PAPER, label=name)
+    for row, colour in zip(shifts, _colours(found, names), strict=True):
+        ax.plot(row, places, "o", markersize=9, color=colour, markeredgecolor=theme.PAPER)
     theme.name_rows(ax, [terms[name].words for name in used[::-1]])
     ax.set_ylim(-0.6, len(used) - 0.4)
-    _key_below(ax)
+    _key_below(ax, names)
     return ax
 
 
@@ -233,9 +233,12 @@ def _colours(found: Grouping, names: list[str]) -> list[str]:
     return [by_name[name] for name in names]
 
 
-def _key_below(ax: Axes) -> None:
+def _key_below(ax: Axes, names: list[str]) -> None:
+    # By name and not by the points' labels: matplotlib leaves out labels that begin with an underscore.
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
     with theme.chart_style():
         ax.legend(
+            handles=dots, labels=[theme.shorten(name, 60) for name in names],
             loc="upper center", bbox_to_anchor=(0.4, -0.1), frameon=False, ncols=1, labelcolor=theme.INK,
             handletextpad=0.3, fontsize=9.5,
         )  # fmt: skip

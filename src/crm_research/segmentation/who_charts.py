@@ -122,7 +122,7 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                 ink = theme.PAPER if np.isfinite(effect) and abs(effect) > 0.75 * _STRONG else theme.INK
                 ax.text(column, row, text, ha="center", va="center", fontsize=9, color=ink, linespacing=1.15)
         width = max(9, int(52 / max(len(segments), 1)))
-        ax.set_xticks(range(len(segments)), [theme.wrap_text(name, width) for name in segments], fontsize=9)
+        ax.set_xticks(range(len(segments)), [theme.wrap_name(name, width) for name in segments], fontsize=9)
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0, labelcolor=theme.INK)
     theme.name_rows(ax, inputs)
@@ -153,7 +153,7 @@ def draw_map(seen: SegmentMap, *, ax: Axes | None = None) -> Axes:
         title=say_map(seen),
         subtitle=f"{len(seen.points):,} of {seen.n:,} customers; the map shows {shown} {what}",
         xlabel=f"{seen.axes['words'].iloc[0]} → ({theme.say_percent(shares.iloc[0])})",
-        ylabel=f"{theme.wrap_text(seen.axes['words'].iloc[1], 40)} → ({theme.say_percent(shares.iloc[1])})",
+        ylabel=f"{seen.axes['words'].iloc[1]} → ({theme.say_percent(shares.iloc[1])})",
         size=(theme.SIZE[0], 5.4),
         grid="none",
         ax=ax,
@@ -187,7 +187,7 @@ def _label_middles(ax: Axes, seen: SegmentMap, colours: dict[str, str]) -> None:
         }
         with theme.chart_style():
             ax.text(
-                x, y, theme.wrap_text(row["segment"], 24), ha="center", va="center", fontsize=9, fontweight="bold",
+                x, y, theme.wrap_name(row["segment"], 24), ha="center", va="center", fontsize=9, fontweight="bold",
                 color=colours[row["segment"]], bbox=box, linespacing=1.1,
             )  # fmt: skip
     ax.set_ylim(min([low, *(y - gap for _, y in placed)]), high)

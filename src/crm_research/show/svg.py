@@ -55,8 +55,9 @@ def draw_svg(figure: Figure, *, alt: str, colours: Mapping[str, str]) -> str:
 def _saved(figure: Figure) -> str:
     import matplotlib as mpl
 
-    from crm_research.theme import chart_style
+    from crm_research.theme import chart_style, letter_as_written
 
+    letter_as_written(figure)
     buffer = io.StringIO()
     with (
         chart_style(),

@@ -15,8 +15,8 @@ from crm_research.theme.charts import (
     new_axes,
     new_panels,
     shade_before,
-    wrap_text,
 )
+from crm_research.theme.lettering import letter_as_written, on_one_line, shorten, wrap_name, wrap_text
 from crm_research.theme.palette import (
     ACCENT,
     CSS_VARIABLES,
@@ -73,10 +73,12 @@ __all__ = [
     "join_words",
     "label_points",
     "label_values",
+    "letter_as_written",
     "mark_level",
     "name_rows",
     "new_axes",
     "new_panels",
+    "on_one_line",
     "place_dates",
     "say_count",
     "say_date",
@@ -90,5 +92,7 @@ __all__ = [
     "say_short",
     "say_small_count",
     "shade_before",
+    "shorten",
+    "wrap_name",
     "wrap_text",
 ]

@@ -7,12 +7,12 @@ a global style: what is set is set on the axes, or inside `chart_style` for as l
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from crm_research.theme.lettering import letter_as_written, shorten, wrap_name
 from crm_research.theme.palette import ACCENT, GRID, INK, MUTED, PAPER
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ _LINE: Final = 1.25
 # Columns of text that fit into an inch, at the size of a title and of the rest.
 _TITLE_COLUMNS: Final = 9.3
 _TEXT_COLUMNS: Final = 13.0
+_LABEL_COLUMNS: Final = 22
+# Lines of a title or subtitle: what a name from the data adds to them must leave the picture its room.
+_MOST_LINES: Final = 5
 
 
 @cache
@@ -53,6 +56,9 @@ def chart_style() -> Iterator[None]:
         "axes.labelcolor": MUTED,
         "axes.titlecolor": INK,
         "axes.unicode_minus": True,
+        # Words come from the data: "$20-$50" is a price band and no formula.
+        "text.parse_math": False,
+        "axes.formatter.use_mathtext": False,
         "xtick.color": MUTED,
         "ytick.color": MUTED,
         "figure.facecolor": PAPER,
@@ -90,18 +96,17 @@ def new_axes(
     ax
         Axes to dress instead of making a figure.
     """
-    from matplotlib.figure import Figure
-
     with chart_style():
         if ax is None:
-            figure = Figure(figsize=size, layout="constrained")
+            figure = _new_figure(size)
             ax = figure.subplots()
             _write_figure_titles(figure, title, subtitle)
         else:
             _write_titles(ax, title, subtitle)
         _dress(ax, grid)
-        ax.set_xlabel(xlabel, labelpad=6)
-        ax.set_ylabel(ylabel, labelpad=6)
+        width, height = _figure_inches(ax)
+        ax.set_xlabel(_wrap_label(xlabel, width), labelpad=6)
+        ax.set_ylabel(_wrap_label(ylabel, height * 0.7), labelpad=6)
     return ax
 
 
@@ -115,11 +120,9 @@ def new_panels(
     **sharing: Any,
 ) -> list[Axes]:
     """Several axes on one figure, row by row, one for each panel title; places without a title stay empty."""
-    from matplotlib.figure import Figure
-
     n_rows = max(1, math.ceil(len(panel_titles) / n_columns))
     with chart_style():
-        figure = Figure(figsize=size, layout="constrained")
+        figure = _new_figure(size)
         grid = figure.subplots(n_rows, n_columns, squeeze=False, **sharing)
         _write_figure_titles(figure, title, subtitle)
         panels = list(grid.flat)
@@ -129,6 +132,29 @@ def new_panels(
             _dress(panel, "y")
             _write_titles(panel, words, None, n_columns=n_columns)
     return panels[: len(panel_titles)]
+
+
+def _new_figure(size: tuple[float, float]) -> Figure:
+    """A figure that is drawn in the house's style and as it is written, whoever draws it."""
+    return _figure_class()(figsize=size, layout="constrained")
+
+
+@cache
+def _figure_class() -> type[Figure]:
+    # matplotlib is imported only where something is drawn.
+    from matplotlib.figure import Figure
+
+    class HouseFigure(Figure):
+        def draw(self, renderer: Any) -> None:
+            with chart_style():
+                letter_as_written(self)
+                super().draw(renderer)
+
+    return HouseFigure
+
+
+def _wrap_label(words: str, inches: float) -> str:
+    return "\n".join(wrap_name(line, int(inches * _TEXT_COLUMNS)) for line in words.split("\n"))
 
 
 def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
@@ -146,8 +172,8 @@ def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
 def _write_figure_titles(figure: Figure, title: str, subtitle: str | None) -> None:
     """Title and subtitle from the left edge of the figure, so that long names on the axis leave them their room."""
     width, height = figure.get_figwidth(), figure.get_figheight()
-    wrapped = wrap_text(title, int(width * _TITLE_COLUMNS))
-    below = wrap_text(subtitle, int(width * _TEXT_COLUMNS)) if subtitle else ""
+    wrapped = wrap_name(title, int(width * _TITLE_COLUMNS), most_lines=_MOST_LINES)
+    below = wrap_name(subtitle, int(width * _TEXT_COLUMNS), most_lines=_MOST_LINES) if subtitle else ""
     title_height = (wrapped.count("\n") + 1) * _TITLE_POINTS * _LINE
     whole_height = title_height + ((below.count("\n") + 1) * _TEXT_POINTS * _LINE + 3 if below else 0)
     top = 1 - 3 / (72 * height)
@@ -167,44 +193,14 @@ def _write_figure_titles(figure: Figure, title: str, subtitle: str | None) -> No
 
 def _write_titles(ax: Axes, title: str, subtitle: str | None, n_columns: int = 1) -> None:
     width = _figure_inches(ax)[0] / n_columns
-    wrapped = wrap_text(f"{title}: {subtitle}" if subtitle else title, int(width * _TEXT_COLUMNS * 0.85))
+    words = f"{title}: {subtitle}" if subtitle else title
+    wrapped = wrap_name(words, int(width * _TEXT_COLUMNS * 0.85))
     ax.set_title(wrapped, loc="left", pad=6, fontsize=_TEXT_POINTS, fontweight="bold", color=INK, linespacing=_LINE)
 
 
 def _figure_inches(ax: Axes) -> tuple[float, float]:
     whole = ax.get_figure(root=True)
     return (whole.get_figwidth(), whole.get_figheight()) if whole is not None else SIZE
-
-
-def wrap_text(text: str, width: int) -> str:
-    """Break a text into lines of at most so many columns; Chinese characters take two and may break anywhere."""
-    lines, line, used = [], "", 0
-    for word in _words(text):
-        columns = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in word)
-        if line and used + columns > width and word.strip():
-            lines.append(line.rstrip())
-            line, used = "", 0
-        line += word
-        used += columns
-    return "\n".join([*lines, line.rstrip()])
-
-
-def _words(text: str) -> Iterator[str]:
-    word = ""
-    for sign in text:
-        if unicodedata.east_asian_width(sign) in "WF":
-            if word:
-                yield word
-            yield sign
-            word = ""
-        elif sign == " ":
-            yield word
-            yield " "
-            word = ""
-        else:
-            word += sign
-    if word:
-        yield word
 
 
 def empty_axes(reason: str) -> Axes:
@@ -276,6 +272,8 @@ def label_points(
         (x, y, text, colour) of each label, usually the last point of its curve. Call it when the limits are set.
     gap_points
         Least distance between the middles of two labels.
+
+    A name longer than 22 columns loses its end, so that the picture keeps its room.
     """
     if not ends:
         return
@@ -288,7 +286,7 @@ def label_points(
         for place, height in zip(order, heights, strict=True):
             x, _, text, colour = ends[place]
             ax.annotate(
-                text,
+                shorten(text, _LABEL_COLUMNS),
                 xy=(x, height),
                 xytext=(6, 0),
                 textcoords="offset points",
@@ -322,4 +320,5 @@ def label_values(ax: Axes, texts: Sequence[str], *, points: float = 9.5, pad_poi
 
 def name_rows(ax: Axes, names: Sequence[str], *, columns: int = 26) -> None:
     """Write names beside rows 0, 1, 2 ..., broken into lines so that long ones leave the picture its room."""
-    ax.set_yticks(range(len(names)), [wrap_text(name, columns) for name in names])
+    with chart_style():
+        ax.set_yticks(range(len(names)), [wrap_name(name, columns) for name in names])

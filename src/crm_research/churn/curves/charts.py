@@ -98,7 +98,7 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         months = curve["tenure_days"] / DAYS_PER_MONTH
         draw_band(ax, months, curve["lower"], curve["upper"], colour=colour, is_step=True, alpha=0.10)
         ax.step(months, curve["survival"], where="post", color=colour, linewidth=1.8)
-        ends.append((float(months.iloc[-1]), float(curve["survival"].iloc[-1]), _short(name), colour))
+        ends.append((float(months.iloc[-1]), float(curve["survival"].iloc[-1]), name, colour))
     format_share(ax)
     label_points(ax, ends)
     return ax
@@ -162,7 +162,7 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         values = np.append(values, np.repeat(values[-1], len(months) - len(values)))
         colour = QUALITATIVE[place % len(QUALITATIVE)]
         ax.fill_between(months, base, base + values, step="post", color=colour, alpha=0.75, linewidth=0)
-        ends.append((float(months[-1]), float(base[-1] + values[-1] / 2), _short(str(reason)), colour))
+        ends.append((float(months[-1]), float(base[-1] + values[-1] / 2), str(reason), colour))
         base = base + values
     ax.set_xlim(0, leaving.horizon_months)
     ax.set_ylim(0, min(1.0, max(1.25 * float(base.max()), 0.01)))
@@ -290,7 +290,3 @@ def _as_title(sentence: str) -> str:
         start = first.index(" (")
         first = first[:start] + first[first.index(")", start) + 1 :]
     return first
-
-
-def _short(name: str, most: int = 22) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"

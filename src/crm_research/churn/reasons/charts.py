@@ -19,7 +19,7 @@ from crm_research.theme import (
     new_panels,
     say_count,
     say_percent,
-    wrap_text,
+    wrap_name,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def draw_reason_drivers(drivers: ReasonDrivers) -> list[Axes]:
         len(reasons),
         title=_title(drivers),
         subtitle=_subtitle(drivers, len(shown), len(rows)),
-        panel_titles=[wrap_text(name, 15) for name in reasons],
+        panel_titles=[wrap_name(name, 15) for name in reasons],
         size=(max(5.2, 2.6 + 1.3 * len(reasons)), 2.5 + 0.5 * len(shown)),
         sharex=True,
         sharey=True,
