@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crm_research import show, theme
+from crm_research.churn.drivers.charts import draw_bend
+from crm_research.churn.drivers.charts import draw_drift as draw_churn_drift
 from crm_research.segmentation.charts import _PICTURES
 from crm_research.show.svg import draw_svg
 from crm_research.theme.lettering import count_columns, on_one_line, shorten, wrap_name
@@ -20,8 +22,8 @@ from crm_research.theme.lettering import count_columns, on_one_line, shorten, wr
 # Each is a plan, a brand or a reason that some company has, or that somebody types to see what happens.
 HOSTILE = (
     "$20-$50", "Gold$A^{$", r"\$5 and \frac{1}{2}$", "$", "$$", r"$\alpha$", "<b>bold</b>", "A & B", "]]>", "_hidden",
-    "__", "-- a\nline", "tab\tbed", "x" * 300, "long " * 60, "شهري", "🦄🐢", "忠诚客户" * 20, "\x00\x1b[31m", "a\u2028b",
-    "", " ", "%s %d {0}", '"quoted"', "'", "50 %", "C:\\temp", "e\u0301" * 40, "‮left",
+    "__", "-- a\nline", "tab\tbed", "x" * 300, "long " * 60, "شهري", "🦄🐢", "忠诚客户" * 20, "\x00\x1b[31m",
+    "a\u2028b", "", " ", "%s %d {0}", '"quoted"', "'", "50 %", "C:\\temp", "e\u0301" * 40, "\u202eleft",
 )  # fmt: skip
 NAMES = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40), st.text(alphabet="$\\_^{}ab<&", max_size=12))
 
@@ -124,3 +126,17 @@ def test_a_name_of_many_lines_ends_in_the_last_it_may_have():
     assert wrap_name("one two three four five six", 9) == "one two\nthree\nfour fiv…"
     assert wrap_name("one two three", 9) == "one two\nthree"
     assert wrap_name("abcdefghij", 4) == "abcd\nefgh\nij"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_bend_and_a_drift_carry_a_covariate_of_any_name(name):
+    curve = pd.DataFrame(
+        {"value": [1.0, 2.0, 3.0], "hazard_ratio": [2.0, 1.0, 1.5], "lower": [1.0, 0.5, 0.7], "upper": [4.0, 2.0, 3.0]}
+    )
+    drift = curve.assign(covariate=name, level=name, reference="b", tenure_days=curve["value"] * 90)
+    fit = SimpleNamespace(curve=lambda covariate: curve, n_ended=3)
+    drivers = SimpleNamespace(fit=fit, drift=drift, confidence=0.95, cut_days=None)
+    for ax in (draw_bend(drivers, name), draw_churn_drift(drivers)):
+        drawn = " ".join(words_of(draw_svg(ax.figure, alt="Churn", colours={})))
+        said = on_one_line(name.replace("_", " "))
+        assert "".join(said[:12].split()) in "".join(drawn.split())

@@ -102,7 +102,7 @@ def letter_as_written(figure: Figure) -> None:
     """
     from matplotlib.text import Text
 
-    for ax in figure.findobj(_has_axes_parts):
+    for ax in figure.get_axes():
         for axis in (ax.xaxis, ax.yaxis):
             _say_plain_numbers(axis)
     for text in figure.findobj(Text):
@@ -110,10 +110,6 @@ def letter_as_written(figure: Figure) -> None:
         words = text.get_text()
         if _UNDRAWABLE.search(words):
             text.set_text(_UNDRAWABLE.sub("\ufffd", words))
-
-
-def _has_axes_parts(artist: Any) -> bool:
-    return hasattr(artist, "xaxis") and hasattr(artist, "yaxis")
 
 
 def _say_plain_numbers(axis: Any) -> None:
