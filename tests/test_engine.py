@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from crm_research.engine import connect, describe_engine, expand_environment, hide_credentials
+from crm_research.addresses import expand_environment, hide_credentials
+from crm_research.engine import connect, describe_engine, open_embedded_engine
 from crm_research.errors import EngineError
 
 
@@ -22,17 +24,28 @@ def test_the_default_engine_is_bounded_silent_and_fetches_nothing():
 
 
 def test_memory_and_threads_can_be_told_and_are_described():
-    backend = connect(memory_gigabytes=1.5, threads=1)
+    backend = open_embedded_engine(memory_gigabytes=1.5, threads=1)
     assert setting(backend, "threads") == 1
     assert describe_engine(backend).startswith("DuckDB ")
     assert "1 threads" in describe_engine(backend)
     assert "1.3 GiB" in describe_engine(backend)  # 1.5 GB
 
 
-def test_a_file_is_opened_and_kept(tmp_path):
-    url = f"duckdb://{tmp_path}/kept.duckdb"
-    connect(url).raw_sql("CREATE TABLE t AS SELECT 1 AS a").close()
-    assert connect(url).list_tables() == ["t"]
+def test_a_file_of_our_own_is_written_and_one_that_is_named_only_read(tmp_path):
+    file = tmp_path / "kept.duckdb"
+    ours = open_embedded_engine(file)
+    ours.raw_sql("CREATE TABLE t AS SELECT 1 AS a").close()
+    ours.disconnect()
+    named = connect(f"duckdb://{file}")
+    assert named.list_tables() == ["t"]
+    with pytest.raises(duckdb.Error, match="read-only"):
+        named.raw_sql("DROP TABLE t")
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(EngineError, match="no DuckDB file"):
+        connect(f"duckdb://{tmp_path}/typo.duckdb")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_variable_of_the_environment_is_filled_in(monkeypatch):

@@ -3,60 +3,71 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.errors import EngineError
+from crm_research.time_limit import seconds_left
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
 DEFAULT_URL = "duckdb://"
-# Greedy up to the last @: rather hide too much of an address than a part of a password that holds an @ or a slash.
-_CREDENTIALS = re.compile(r"(?<=://)\S+@")
-_PASSWORD_OPTION = re.compile(r"(?i)(password|passwd|pwd|token)=[^&\s]+")
+# A server that does not answer at all is given up after this.
+_CONNECT_SECONDS: Final = 20
 _BYTES_PER_GIGABYTE: Final = 1_000_000_000
 # Two reports run side by side, each with its own engine: together they must leave room for the models.
 _SHARE_OF_MEMORY: Final = 0.4
 _LEAST_GIGABYTES: Final = 1.0
 
 
-def connect(
-    url: str = DEFAULT_URL, *, memory_gigabytes: float | None = None, threads: int | None = None
-) -> BaseBackend:
-    """Open the engine behind a URL: ``duckdb://`` in memory, ``duckdb://FILE``, ``postgres://...``, ``pyspark://``.
+def connect(url: str = DEFAULT_URL) -> BaseBackend:
+    """Open the engine behind a URL, for reading only: ``duckdb://`` in memory, ``postgres://...``, ``pyspark://``.
 
-    ``${NAME}`` in the URL is taken from the environment, so that credentials stand nowhere else.
-
-    Parameters
-    ----------
-    url
-        Where the tables live.
-    memory_gigabytes
-        How much memory DuckDB may take before it works from disk; None gives it 40 % of the machine's.
-    threads
-        How many threads DuckDB may use; None gives it all the process may run on.
+    ``${NAME}`` in the URL is taken from the environment, so that credentials stand nowhere else. A server's session
+    takes no statement that changes anything, whatever its role may do; a DuckDB file must exist and is only read.
 
     Raises
     ------
     EngineError
-        If a variable is not set or the engine does not answer; the message never shows credentials.
+        If a variable is not set, the scheme is not one that is read, or the engine does not answer; the message never
+        shows credentials, nor a piece of a password.
+    """
+    address = read_address(url)
+    if address.scheme == "duckdb" and not address.path:
+        return open_embedded_engine()
+    try:
+        return _open(address)
+    except EngineError:
+        raise
+    except Exception as problem:
+        raise EngineError(
+            f"The engine at {hide_credentials(url)} cannot be opened: {say_driver(problem, url)}. "
+            "Check the address, that it runs, and that the driver is installed (extras: postgres, spark)."
+        ) from None
+
+
+def open_embedded_engine(
+    path: Path | None = None, *, memory_gigabytes: float | None = None, threads: int | None = None
+) -> BaseBackend:
+    """The embedded engine, in memory or on a file of our own that it may write.
+
+    Parameters
+    ----------
+    path
+        File of the database; None keeps it in memory.
+    memory_gigabytes
+        How much memory it may take before it works from disk; None gives it 40 % of the machine's.
+    threads
+        How many threads it may use; None gives it all the process may run on.
     """
     import ibis
 
-    full = expand_environment(url)
-    try:
-        backend: BaseBackend = ibis.connect(full)
-        if backend.name == "duckdb":
-            _settle_duckdb(backend, memory_gigabytes, threads)
-    except Exception as problem:
-        raise EngineError(
-            f"The engine at {hide_credentials(url)} cannot be opened: {_reason(problem, full, url)}. "
-            "Check the address, that it runs, and that the driver is installed (extras: postgres, spark)."
-        ) from None
+    backend: BaseBackend = ibis.duckdb.connect(str(path) if path else ":memory:")
+    _settle_duckdb(backend, memory_gigabytes, threads)
     return backend
 
 
@@ -70,22 +81,41 @@ def describe_engine(backend: BaseBackend) -> str:
     return f"DuckDB {backend.version}, {threads} threads, at most {memory} of memory"
 
 
-def expand_environment(text: str) -> str:
-    """Replace each ``${NAME}`` by that environment variable; EngineError names the first that is not set."""
+def _open(address: Address) -> BaseBackend:
+    import ibis
 
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            shown = hide_credentials(text)
-            raise EngineError(f"{shown!r} needs the environment variable {name}, which is not set. Export it first.")
-        return os.environ[name]
+    backend: BaseBackend
+    if address.scheme == "duckdb":
+        file = Path(address.path)
+        if not file.is_file():
+            raise EngineError(f"There is no DuckDB file {file}. Check the path; none is made.")
+        backend = ibis.duckdb.connect(str(file), read_only=True)
+        _settle_duckdb(backend, None, None)
+        backend.con.execute("SET enable_external_access = false")
+        return backend
+    if address.scheme == "pyspark":
+        return ibis.pyspark.connect(**address.options)
+    database, _, schema = address.path.partition("/")
+    options = {"connect_timeout": _CONNECT_SECONDS, **address.options}
+    said = {"host": address.host, "user": address.user, "password": address.password, "port": address.port}
+    backend = ibis.postgres.connect(
+        **{name: value for name, value in said.items() if value and name not in options},
+        **({"schema": schema} if schema and "schema" not in options else {}),
+        database=options.pop("dbname", database) or None,
+        **{name: value for name, value in options.items() if name not in {"autocommit", "database"}},
+    )
+    _settle_postgres(backend)
+    return backend
 
-    return re.sub(r"\$\{(\w+)\}", value, text)
 
-
-def hide_credentials(text: str) -> str:
-    """The same text with ``user:password@`` of every URL, and passwords given as options, replaced by ``***``."""
-    return _PASSWORD_OPTION.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
+def _settle_postgres(backend: Any) -> None:
+    """Nothing is changed by this session, and no statement outlives the time there is."""
+    limit = seconds_left()
+    if limit is not None:
+        backend.con.execute(f"SET statement_timeout = {max(1, round(1000 * limit))}")
+    backend.con.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    # Said again as each transaction begins: what a statement sets for the session does not reach the next.
+    backend.con.read_only = True
 
 
 _PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}
@@ -100,6 +130,8 @@ def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | 
         "threads": threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
+        # A name in SQL is never a variable of this program.
+        "python_enable_replacements": False,
     }
     for name, value in settings.items():
         if value is not None:
@@ -115,12 +147,3 @@ def _default_gigabytes() -> float:
     except (AttributeError, OSError, ValueError):  # not on this system
         return 4.0
     return max(_LEAST_GIGABYTES, installed * _SHARE_OF_MEMORY / _BYTES_PER_GIGABYTE)
-
-
-def _reason(problem: Exception, full: str, url: str) -> str:
-    """First line of what the driver said, without the address it was given, nor any value from the environment."""
-    text = str(problem).replace(full, url)
-    for name in re.findall(r"\$\{(\w+)\}", url):
-        text = text.replace(os.environ[name], f"${{{name}}}") if os.environ.get(name) else text
-    lines = hide_credentials(text).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(problem).__name__

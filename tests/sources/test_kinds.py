@@ -176,7 +176,7 @@ def test_an_sqlite_file_is_never_written(tmp_path):
     with sqlite3.connect(tmp_path / "shop.sqlite") as connection:
         connection.execute("CREATE TABLE orders (order_id INTEGER)")
     connection.close()
-    with pytest.raises(StudyError, match="cannot be read as SQLite"):
+    with pytest.raises(StudyError, match="must be one SELECT"):
         _opened(tmp_path, {"path": "shop.sqlite", "query": "delete from orders"})
 
 

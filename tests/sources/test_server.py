@@ -109,7 +109,7 @@ def test_a_password_written_into_the_file_is_refused(tmp_path):
 
 
 def test_an_unknown_table_offers_the_nearest(tmp_path, shop):
-    with pytest.raises(StudyError, match="Did you mean 'lines'"):
+    with pytest.raises(StudyError, match=r"Did you mean 'shop\.lines'"):
         open_study(a_study_file(tmp_path, {"orders": {"from": {"url": shop, "table": "shop.line"}}}))
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+import tempfile
+import traceback
 from importlib import import_module
+from typing import Any, Final
 
 import click
 
 from crm_research import __version__
+from crm_research.addresses import hide_credentials
 from crm_research.errors import CrmError, offer_names
+
+# Shows where an error came from; understood before or behind any command.
+_TRACEBACK: Final = "--traceback"
+_LONGEST_SAID: Final = 300
 
 # Name on the command line to module; a module is imported only when its command is asked for.
 _COMMANDS = {
@@ -40,6 +50,13 @@ class _LazyCommands(click.Group):
             raise click.UsageError(f"There is no command {args[0]!r}. {offer_names(args[0], _COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A file that ends too early is no wish to stop, for which click takes it."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as problem:
+            raise RuntimeError(f"a file ended too early ({problem})") from problem
+
 
 @click.group(cls=_LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="crm-research")
@@ -52,28 +69,62 @@ def cli() -> None:
     crm-research run --study cdnow                     every report that applies
     crm-research run churn --study mine.yaml           one report on your own study file
     crm-research new study mine --from orders.csv      draft a study file from your files
+
+    Errors are told in one paragraph. Add --traceback (or set CRM_RESEARCH_DEBUG=1) to see where one came from.
     """  # noqa: D301  (click needs the bare \b)
 
 
 def main() -> None:
     """Run the command line; errors of ours are one paragraph on standard error and exit status 2."""
+    arguments = [argument for argument in sys.argv[1:] if argument != _TRACEBACK]
+    is_tracing = len(arguments) < len(sys.argv) - 1 or bool(os.environ.get("CRM_RESEARCH_DEBUG"))
     try:
-        cli(standalone_mode=False)
+        cli(args=arguments, prog_name="crm-research", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.ClickException as problem:
         problem.show()
         sys.exit(2)
     except CrmError as problem:
+        _trace(is_tracing)
         click.echo(f"crm-research: {problem}", err=True)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
     except OSError as problem:
-        # Files and folders that may not be read or written; what went wrong in our own code stays a traceback.
-        place = f"{problem.filename}: " if problem.filename else ""
-        click.echo(f"crm-research: {place}{problem.strerror or problem}. Check the path and its permissions.", err=True)
+        _trace(is_tracing)
+        click.echo(f"crm-research: {_say_os_error(problem)}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("crm-research: stopped; nothing half-written was left.", err=True)
         sys.exit(130)
+    except Exception as problem:
+        _trace(is_tracing)
+        click.echo(f"crm-research: {_say_unforeseen(problem)}", err=True)
+        sys.exit(2)
+
+
+def _say_os_error(problem: OSError) -> str:
+    """Files and folders that may not be read or written, in words with the place where it is known."""
+    place = f"{problem.filename}: " if problem.filename else ""
+    mend = "Check the path and its permissions."
+    if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        mend = f"Free some space there, or in the folder for temporary files ({tempfile.gettempdir()})."
+    elif isinstance(problem, FileNotFoundError) and "temporary directory" in str(problem):
+        mend = "Set TMPDIR to a folder that can be written."
+    return f"{place}{problem.strerror or problem}. {mend}"
+
+
+def _say_unforeseen(problem: Exception) -> str:
+    """What went wrong in our own code: for whoever reports it, and what the user can do meanwhile."""
+    lines = hide_credentials(str(problem)).strip().splitlines()
+    said = f"{type(problem).__name__}: {lines[0][:_LONGEST_SAID]}" if lines else type(problem).__name__
+    return (
+        f"unforeseen: {said}. This is a mistake in crm_research, or a case it does not know. "
+        f"Add {_TRACEBACK} to the command to see where it happened, and report that."
+    )
+
+
+def _trace(is_asked: bool) -> None:
+    if is_asked:
+        click.echo(hide_credentials(traceback.format_exc()), err=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from crm_research.cli.options import timeout_option
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,8 +32,11 @@ _EXAMPLES: Final = 3
     metavar="FILE.parquet|FILE.csv",
     help="Write one row a customer here; without it only the sizes are printed.",
 )
+@timeout_option
 @click.option("--drift", "tells_drift", is_flag=True, help="Say also whether the segmentation has aged.")
-def command(segmentation: Path, study: str, as_of: str | None, out: Path | None, tells_drift: bool) -> None:
+def command(
+    segmentation: Path, study: str, as_of: str | None, out: Path | None, timeout: float | None, tells_drift: bool
+) -> None:
     """Give customers the segments of a saved segmentation, without finding groups anew.
 
     SEGMENTATION.json is what crm-research run segmentation leaves beside its page. All customers are assigned where
@@ -48,15 +53,19 @@ def command(segmentation: Path, study: str, as_of: str | None, out: Path | None,
     from crm_research.segmentation.assigning import assign_customers
     from crm_research.segmentation.saved import load_segmentation
     from crm_research.sources.opening import open_study
+    from crm_research.time_limit import time_limit
 
     if out is not None and out.suffix.lower() not in _WRITERS:
         raise ParameterError(f"--out must end in .parquet or .csv, found {out.name!r}.")
     if out is not None and not out.parent.is_dir():
         raise ParameterError(f"There is no folder {out.parent} to write {out.name} into. Make it first.")
+    if segmentation.exists() and not segmentation.is_file():
+        raise ParameterError(f"{segmentation} is no file but a folder, a pipe or a device. Give segmentation.json.")
     saved = load_segmentation(segmentation)
     _tell(f"{saved.k} segments by {saved.purpose}, found in study {saved.study} as of {saved.as_of:%Y-%m-%d}.")
     _tell(f"Rule: {saved.rule()}.")
-    opened = open_study(study, as_of=as_of)
+    with time_limit(f"Reading {study}", seconds=timeout):
+        opened = open_study(study, as_of=as_of)
     _tell(f"Assigning the customers of study {opened.name} as of {opened.as_of:%Y-%m-%d} ...")
     assigned = assign_customers(opened, saved).order_by("customer_id")
     counts = _count(assigned) if out is None else _write(assigned, out)

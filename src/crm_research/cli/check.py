@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crm_research.cli.options import timeout_option
 from crm_research.contracts.findings import WARNINGS_ABOVE, Finding, Verdict, as_record, say_found
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
     metavar="SHARE",
     help="Exit with 1 where a warning concerns more than this share of the rows.",
 )
+@timeout_option
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON, for programs.")
-def command(study: str, as_of: str | None, warnings_above: float, as_json: bool) -> None:
+def command(study: str, as_of: str | None, warnings_above: float, timeout: float | None, as_json: bool) -> None:
     """Is STUDY (a name, or a study file) fit for use?
 
     Prints for each table its rows and period, the rules it keeps and breaks, examples, what each failure spoils,
@@ -39,9 +41,11 @@ def command(study: str, as_of: str | None, warnings_above: float, as_json: bool)
     """
     from crm_research.contracts.checks import check_study
     from crm_research.sources.opening import open_study
+    from crm_research.time_limit import time_limit
 
-    opened = open_study(study, as_of=as_of)
-    verdict = check_study(opened)
+    with time_limit(f"Reading and checking {study}", seconds=timeout):
+        opened = open_study(study, as_of=as_of)
+        verdict = check_study(opened)
     if as_json:
         record = _verdict_record(opened, verdict, warnings_above)
         click.echo(json.dumps(record, indent=2, ensure_ascii=False, default=str))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from crm_research.cli.options import timeout_option
 from crm_research.errors import CrmError, StudyError
 
 # Subcommands that live in modules of their own, imported only when they are asked for.
@@ -42,7 +43,10 @@ def command() -> None:
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of data/studies/NAME.yaml."
 )
 @click.option("--force", is_flag=True, help="Overwrite a study file that is there.")
-def new_study(name: str, files: tuple[str, ...], more: tuple[str, ...], out: Path | None, force: bool) -> None:
+@timeout_option
+def new_study(
+    name: str, files: tuple[str, ...], more: tuple[str, ...], out: Path | None, force: bool, timeout: float | None
+) -> None:
     """Draft the study file NAME by looking at your files: CSV, Parquet, Excel, DuckDB or SQLite.
 
     \b
@@ -51,10 +55,17 @@ def new_study(name: str, files: tuple[str, ...], more: tuple[str, ...], out: Pat
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.sources.drafts.draft import draft_study
     from crm_research.sources.opening import open_study
+    from crm_research.time_limit import allow_for, time_limit
 
     target = _target(name, out, force=force)
     reference = name if out is None else _shown(target)
-    drafted = draft_study(name, [*files, *more], beside=target.parent, reference=reference)
+    given = [*files, *more]
+    for file in given:
+        if Path(file).exists() and not (Path(file).is_file() or Path(file).is_dir()):
+            raise StudyError(f"{file} is a pipe or a device, no file. Save what it gives as a file first.")
+    with time_limit(f"Looking at {', '.join(given)}", seconds=timeout):
+        allow_for(n_bytes=sum(Path(file).stat().st_size for file in given if Path(file).is_file()))
+        drafted = draft_study(name, given, beside=target.parent, reference=reference)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(drafted.text, encoding="utf-8")
     click.echo(f"Drafted {_shown(target)}:")
@@ -64,15 +75,18 @@ def new_study(name: str, files: tuple[str, ...], more: tuple[str, ...], out: Pat
     for file, reason in drafted.unused:
         click.echo(f"  (not used)   {file}: {reason}")
     try:
-        open_study(target)
+        with time_limit(f"Reading {_shown(target)}", seconds=timeout):
+            open_study(target)
     except CrmError as problem:
         click.echo(f"\nIt does not open yet:\n{problem}\n")
     click.echo(f"Read it, correct the lines marked CHECK, then: crm-research check {reference}")
 
 
 def _target(name: str, out: Path | None, *, force: bool) -> Path:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise StudyError(f"A study's name is made of a-z, 0-9 and hyphens, such as my-shop; found {name!r}.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", name):
+        raise StudyError(
+            f"A study's name is made of at most 80 of a-z, 0-9 and hyphens, such as my-shop; found {name[:90]!r}."
+        )
     if out is None:
         from crm_research.settings import read_settings
 

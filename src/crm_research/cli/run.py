@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from crm_research.cli.options import Seconds
+
 
 @click.command("run", short_help="Run reports on studies and publish their pages.")
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
@@ -17,7 +19,11 @@ import click
 @click.option("--jobs", type=click.IntRange(min=1), help="Reports at a time (default: the cores of this machine).")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where pages go (default: reports/).")
 @click.option(
-    "--timeout", type=click.FloatRange(min=1), default=900.0, show_default=True, help="Seconds a report may take."
+    "--timeout",
+    type=Seconds(),
+    metavar="SECONDS",
+    help="Longest that each report, and the reading and checking of each study before it, may take (default: 900 for a "
+    "report; two minutes for reading, and more for large files and servers).",
 )
 @click.option("--no-input-check", is_flag=True, help="Do not check the tables against their contracts first.")
 def command(
@@ -27,7 +33,7 @@ def command(
     assignments: tuple[str, ...],
     jobs: int | None,
     out: Path | None,
-    timeout: float,
+    timeout: float | None,
     no_input_check: bool,
 ) -> None:
     """Run reports on studies and publish their pages.

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
+from crm_research.addresses import hide_credentials
 from crm_research.contracts.findings import Finding, TableSummary, Verdict, say_count
 from crm_research.contracts.rules import RULES, SEVERITIES, WARNING
 from crm_research.contracts.shape_checks import usable_columns
 from crm_research.contracts.table_check import Checkable, TableCheck
 from crm_research.contracts.tables import TABLES, contract_of
-from crm_research.engine import hide_credentials
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
 
 # What only a mistake in this code raises: never to be told as a fault of the user's source.

@@ -65,7 +65,7 @@ def run_reports(
     parameters: Mapping[str, Any] | None = None,
     jobs: int | None = None,
     out: Path | None = None,
-    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    timeout_seconds: float | None = None,
     is_checking_input: bool = True,
     notebooks: Path | None = None,
 ) -> RunSummary:
@@ -90,7 +90,8 @@ def run_reports(
     out
         Folder of the pages; None takes the project's reports/.
     timeout_seconds
-        Longest a report may take.
+        Longest a report may take, and before it the reading and checking of its study; None gives a report
+        `DEFAULT_TIMEOUT_SECONDS`, and reading what `time_limit` gives it.
     is_checking_input
         Check the tables against their contracts first.
     notebooks
@@ -119,7 +120,7 @@ def run_reports(
         )
         if asked and not tasks:
             raise ParameterError(" ".join(_in_words(omission) for omission in omissions))
-        outcomes = _run_and_publish(tasks, omissions, target, n_jobs, timeout_seconds)
+        outcomes = _run_and_publish(tasks, omissions, target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
     from crm_research.reporting.site import write_index
 
     return RunSummary(index=write_index(target), outcomes=tuple(outcomes), omissions=tuple(omissions))

@@ -12,6 +12,7 @@ import duckdb
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.queries import prepare_sql
+from crm_research.sources.selects import read_select
 from crm_research.sources.session import literal, quoted
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Session
 
 _BATCH_ROWS: Final = 50_000
+_SQLITE_STEPS: Final = 100_000
+_SQLITE_READS: Final = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
 
 
 def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) -> str:
@@ -49,19 +54,38 @@ def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) 
 def stage_sqlite(session: Session, path: Path, rule: SourceRule, *, where: str) -> str:
     """Copy a table or query of an SQLite file into the session, batch by batch."""
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(_open_sqlite(path)) as connection:
             tables = [
                 row[0]
                 for row in connection.execute(
                     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
                 )
             ]
-            query = rule.query
-            if query is None:
+            if rule.query is None:
                 query = f"SELECT * FROM {quoted(choose_table(rule.table, tables, path.name, where=where))}"
-            return _copy(session, connection, query.strip().rstrip(";"))
+            else:
+                tree = read_select(rule.query, dialect="sqlite", where=f"{where}.query")
+                query = tree.sql(dialect="sqlite", comments=False)
+            connection.set_authorizer(_may_only_read)
+            return _copy(session, connection, query)
     except sqlite3.Error as problem:
         raise StudyError(f"{where}: {path.name} cannot be read as SQLite: {problem}. Check table and query.") from None
+
+
+def _open_sqlite(path: Path) -> sqlite3.Connection:
+    """The file, for reading only. One that keeps a log, and has none now, is not given one."""
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    with path.open("rb") as file:
+        keeps_log = file.read(20)[18:20] == b"\x02\x02"
+    how = "immutable=1" if keeps_log and not has_log else "mode=ro"
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)
+    # Between its steps the time limit of the command may ring.
+    connection.set_progress_handler(lambda: 0, _SQLITE_STEPS)
+    return connection
+
+
+def _may_only_read(action: int, *_: str | None) -> int:
+    return sqlite3.SQLITE_OK if action in _SQLITE_READS else sqlite3.SQLITE_DENY
 
 
 def choose_table(wanted: str | None, known: Sequence[str] | dict[str, str], described: str, *, where: str) -> str:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from crm_research.addresses import scheme_of
 from crm_research.contracts import contract_of
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError
+from crm_research.sources.written import (
+    as_allowed,
+    as_delimiter,
+    as_encoding,
+    as_finite,
+    as_quote,
+    as_sign,
+)
 
+LONGEST_NAME: Final = 80
+_MOST_ROWS: Final = 1_000_000
 AttributeType = Literal["number", "category", "flag", "time"]
-WHITESPACE = "whitespace"
 # Ways of writing a minus: hyphens, dashes, the minus sign, also in full width, and brackets around the number.
 MINUS_SIGNS = "[-\u2010-\u2015\u2212\ufe63\uff0d()\uff08\uff09]"
 # Times that the calendar of the analyses can hold; outside stand only placeholders.
@@ -48,13 +58,13 @@ def _as_instant(value: Any) -> Any:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise ValueError(f"{value!r} is no date; write it as 2024-06-30") from None
-    if isinstance(value, datetime):
-        if value.tzinfo is not None:
-            raise ValueError("a study's instants carry no zone; write it in the study's own time")
-        return believable(value)
-    if isinstance(value, date):
-        return believable(datetime(value.year, value.month, value.day))
-    raise ValueError(f"{value!r} is no date; write it as 2024-06-30")
+    if not isinstance(value, date):
+        raise ValueError(f"{repr(value)[:60]} is no date; write it as 2024-06-30")
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if value.tzinfo is not None:
+        raise ValueError("a study's instants carry no zone; write it in the study's own time")
+    return believable(value)
 
 
 def believable(value: datetime) -> datetime:
@@ -67,16 +77,7 @@ def believable(value: datetime) -> datetime:
     return value
 
 
-def _without_password(url: str) -> str:
-    written = re.search(r"://[^/@\s]*?:([^/@\s]*)@", url)
-    if written and not re.fullmatch(r"(\$\{\w+\})+", written.group(1)):
-        raise ValueError(
-            "holds a password; write ${NAME} in its place and put the password into that environment variable"
-        )
-    return url
-
-
-Url = Annotated[str, AfterValidator(_without_password)]
+Url = Annotated[str, AfterValidator(as_allowed)]
 Instant = Annotated[datetime, BeforeValidator(_as_instant)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Zone = Annotated[str, AfterValidator(_is_zone)]
@@ -87,6 +88,7 @@ def _as_many(value: Any) -> Any:
 
 
 Bound = Annotated[float, Field(allow_inf_nan=False)]
+Encoding = Annotated[str, AfterValidator(as_encoding)]
 
 
 def _is_no_sign_of_value(signs: list[str]) -> list[str]:
@@ -119,12 +121,12 @@ class ColumnRule(_Part):
 
     column: str | None = None
     expr: str | None = None
-    value: str | int | float | bool | datetime | date | None = None
+    value: Annotated[str | int | float | bool | datetime | date | None, AfterValidator(as_finite)] = None
     format: Texts | None = None
     one_spelling: bool = False
     currency: str | None = None
     currency_column: str | None = None
-    scale: float | None = None
+    scale: Bound | None = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> ColumnRule:
@@ -179,7 +181,7 @@ class ItemRule(_Part):
 class SourceRule(_Part):
     """Where a table's rows lie, and how its files are written."""
 
-    path: Texts | None = None
+    path: Annotated[Texts, Field(min_length=1)] | None = None
     url: Url | None = None
     sample: str | None = None
     sql: str | None = None
@@ -187,16 +189,16 @@ class SourceRule(_Part):
     table: str | None = None
     query: str | None = None
     sheet: str | int | None = None
-    encoding: str | list[str] = "utf-8"
-    delimiter: str | None = None
-    quote: str = '"'
+    encoding: Encoding | Annotated[list[Encoding], Field(min_length=1)] = "utf-8"
+    delimiter: Annotated[str, AfterValidator(as_delimiter)] | None = None
+    quote: Annotated[str, AfterValidator(as_quote)] = '"'
     decimal: Literal[".", ","] = "."
-    thousands: str | None = None
+    thousands: Annotated[str, AfterValidator(as_sign)] | None = None
     signs: Signs = Field(default_factory=list)
     header: bool | Annotated[int, Field(ge=0, le=20)] = True
     names: list[str] | None = None
-    skip_rows: int = Field(default=0, ge=0)
-    skip_footer: int = Field(default=0, ge=0)
+    skip_rows: int = Field(default=0, ge=0, le=_MOST_ROWS)
+    skip_footer: int = Field(default=0, ge=0, le=_MOST_ROWS)
     comment: Annotated[str, AfterValidator(_is_one_sign)] | None = None
     null_values: Texts | None = None
     date_format: Texts | None = None
@@ -216,6 +218,10 @@ class SourceRule(_Part):
             raise ValueError("takes names or several header lines, not both; skip the header lines by skip_rows")
         if bool(self.inputs) != (self.sql is not None):
             raise ValueError("sql and inputs belong together: name every file the SQL reads under inputs")
+        if self.quote and self.quote == self.delimiter:
+            raise ValueError("takes two different signs for delimiter and quote")
+        if self.thousands == self.decimal:
+            raise ValueError("takes two different signs for decimal and thousands")
         if self.table is not None and self.query is not None:
             raise ValueError("takes a table or a query, not both")
         if self.url is not None and self.table is None and self.query is None:
@@ -285,7 +291,7 @@ class StudyDefinition(_Part):
     timezone: Zone = "UTC"
     caveats: list[str] = Field(default_factory=list)
     engine: Url = DEFAULT_URL
-    exchange_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
     tables: dict[str, TableRule] = Field(min_length=1)
 
@@ -299,12 +305,17 @@ class StudyDefinition(_Part):
     @property
     def is_embedded(self) -> bool:
         """Does the study live in the embedded engine, rather than in a server?"""
-        return self.engine in {"duckdb", DEFAULT_URL}
+        return scheme_of(self.engine) == "duckdb"
 
     def _head_problems(self) -> list[str]:
         problems = []
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):
-            problems.append(f"name: {self.name!r} must be made of a-z, 0-9 and hyphens, such as my-shop.")
+            problems.append(f"name: {self.name[:60]!r} must be made of a-z, 0-9 and hyphens, such as my-shop.")
+        if len(self.name) > LONGEST_NAME:
+            problems.append(
+                f"name: is {len(self.name)} characters long; folders and pages are named after it, so write at most "
+                f"{LONGEST_NAME}."
+            )
         if not re.fullmatch(r"[A-Z]{3}", self.currency):
             problems.append(f"currency: {self.currency!r} must be three capital letters, such as EUR.")
         if self.holdout_until is not None and self.holdout_until <= self.as_of:

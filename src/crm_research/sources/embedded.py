@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.files import TEXT_ENDINGS, find_files
@@ -16,6 +17,7 @@ from crm_research.sources.samples import find_truth
 from crm_research.sources.session import open_session, quoted
 from crm_research.sources.staging import stage
 from crm_research.study import InputFingerprint
+from crm_research.time_limit import allow_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +31,12 @@ if TYPE_CHECKING:
 
 def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> OpenedTables:
     """Make the wanted tables of a study in a session of the embedded engine."""
-    session = open_session(n_bytes=_text_bytes(definition, path, wanted))
+    file = read_address(definition.engine).path
+    if file:
+        find_files([file.split("?")[0]], path.parent, where=f"{path}: engine")
+    n_bytes = _text_bytes(definition, path, wanted)
+    allow_for(n_bytes=n_bytes)
+    session = open_session(n_bytes=n_bytes)
     tables: dict[str, ir.Table] = {}
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []

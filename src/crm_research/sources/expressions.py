@@ -15,6 +15,8 @@ import sqlglot
 from sqlglot import exp
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.sources.expression_words import why_not_allowed
+from crm_research.sources.selects import refuse_depth, refuse_monstrous
 
 if TYPE_CHECKING:
     from crm_research.sources.casting import Reading
@@ -22,47 +24,8 @@ if TYPE_CHECKING:
 
 AS_OF: Final = "as_of"
 
-_REFUSED: Final = (
-    exp.Query, exp.Subquery, exp.Table, exp.AggFunc, exp.Window, exp.Star, exp.Command, exp.DDL, exp.DML, exp.Drop,
-    exp.Placeholder, exp.Parameter, exp.Block, exp.ReadCSV, exp.ReadParquet, exp.Rand, exp.Randn, exp.Lambda,
-    exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime, exp.CurrentUser, exp.SessionUser,
-    exp.Uuid, exp.Dot, exp.UDTF, exp.Semicolon, exp.Alias,
-)  # fmt: skip
-# Functions sqlglot has no class of its own for, and that only compute from their arguments.
-_ALLOWED: Final = frozenset(
-    [
-        "to_months",
-        "to_years",
-        "to_days",
-        "to_hours",
-        "to_minutes",
-        "to_seconds",
-        "to_weeks",
-        "datepart",
-        "date_part",
-        "try_strptime",
-        "suffix",
-        "prefix",
-        "strip_accents",
-        "regexp_full_match",
-        "list_extract",
-        "array_extract",
-        "isfinite",
-        "isinf",
-        "epoch",
-        "contains",
-        "nfc_normalize",
-        "fdiv",
-        "fmod",
-        "dayofyear",
-        "julian",
-        "isodow",
-        "yearweek",
-        "last_day",
-        "monthname",
-        "dayname",
-    ]
-)
+_LONGEST: Final = 20_000
+_MOST_WORDS: Final = 5_000
 _NUMERIC: Final = (
     exp.Abs,
     exp.Round,
@@ -178,26 +141,36 @@ class ExpressionReader:
 
 
 def _parse(text: str, where: str) -> exp.Expr:
+    refuse_monstrous(text, where=where, longest=_LONGEST, most=_MOST_WORDS)
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as problem:
         reason = str(problem).splitlines()[0].split(". Line")[0]
-        raise StudyError(f"{where}: {text!r} is no SQL expression ({reason}). Check brackets and quotes.") from None
+        raise StudyError(
+            f"{where}: {_start_of(text)!r} is no SQL expression ({reason}). Check brackets and quotes."
+        ) from None
+    except RecursionError:
+        raise StudyError(f"{where}: {_start_of(text)!r} is nested too deeply to be read. Write it flatter.") from None
     if len(trees) != 1 or trees[0] is None:
-        raise StudyError(f"{where}: {text!r} must be one SQL expression. Write one, without semicolons.")
+        raise StudyError(f"{where}: {_start_of(text)!r} must be one SQL expression. Write one, without semicolons.")
+    refuse_depth(trees[0], where=where)
     return trees[0]
 
 
 def _refuse(tree: exp.Expr, text: str, where: str) -> None:
     for node in tree.walk():
-        refused = isinstance(node, _REFUSED) or (isinstance(node, exp.Anonymous) and node.name.lower() not in _ALLOWED)
-        if refused:
-            name = node.name if isinstance(node, exp.Anonymous) else node.sql(dialect="duckdb")
+        name = why_not_allowed(node)
+        if name is not None:
             name = name if len(name) <= 40 else f"{name[:37]}..."
             raise StudyError(
-                f"{where}: {text!r} holds {name!r}, which is not allowed here. An expression computes one value from "
-                "the columns of one row: no subqueries, sums over rows, files, chance or today's date (use as_of)."
+                f"{where}: {_start_of(text)!r} holds {name!r}, which is not allowed here. An expression computes one "
+                "value from the columns of one row: no subqueries, sums over rows, files, chance, today's date (use "
+                "as_of), nor what the engine says of itself. docs/studies.md lists what it may hold."
             )
+
+
+def _start_of(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def _instant(value: datetime) -> exp.Expr:

@@ -35,14 +35,15 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
     """
     found: list[Path] = []
     for pattern in patterns:
-        full = Path(pattern).expanduser()
-        full = full if full.is_absolute() else base / full
+        full = _full_path(pattern, base, where=where)
         if full.is_dir():
             matches = _files_within(full)
             if not matches:
                 raise StudyError(f"{where}: the folder {full} holds no CSV or Parquet files. Check the path.")
-        elif full.exists():
+        elif full.is_file():
             matches = [full]
+        elif full.exists():
+            raise StudyError(f"{where}: {full} is a pipe or a device, no file. Save what it gives as a file first.")
         else:
             # pathlib's own glob takes no absolute patterns.
             found_here = glob.glob(str(full), recursive=True)  # noqa: PTH207
@@ -51,6 +52,18 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
                 raise StudyError(f"{where}: no file {pattern!r} (looked for {full}). {_offer_neighbours(full)}")
         found += matches
     return list(dict.fromkeys(found))
+
+
+def _full_path(pattern: str, base: Path, *, where: str) -> Path:
+    try:
+        full = Path(pattern).expanduser()
+        full = full if full.is_absolute() else base / full
+        full.is_dir()
+    except (OSError, RuntimeError, ValueError) as problem:
+        # Names that are too long or hold a zero byte, and homes of nobody.
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise StudyError(f"{where}: the path {pattern[:100]!r} cannot be used: {reason}. Check it.") from None
+    return full
 
 
 def file_kind(paths: Sequence[Path], *, where: str) -> str:

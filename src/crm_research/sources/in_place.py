@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import sqlglot
 
+from crm_research.addresses import say_driver
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.making import order_lines_summed
 from crm_research.sources.mapping import Planner
 from crm_research.sources.parts import OpenedTables
-from crm_research.sources.server import InPlaceReading, connect_server, reach_in_place
+from crm_research.sources.server import InPlaceReading, connect_server, reach_in_place, rows_of_select
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
@@ -70,10 +71,11 @@ def _express(
         ]
         sql = f"WITH source__ AS ({relation.name}), lines__ AS ({mapping}) {summed}"
     try:
-        return backend.sql(sql), plan.attributes
+        return rows_of_select(backend, sql, where=place), plan.attributes
+    except StudyError:
+        raise
     except Exception as problem:
-        reason = str(problem).strip().splitlines()
         raise StudyError(
-            f"{place}: cannot be made of {relation.described}: {reason[0] if reason else type(problem).__name__}. "
-            "Check its expressions."
+            f"{place}: cannot be made of {relation.described}: {say_driver(problem, definition.engine)}. "
+            "Check its expressions, and that this role may read the table."
         ) from None

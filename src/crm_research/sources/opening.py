@@ -83,10 +83,7 @@ def find_study_file(name_or_path: str | Path) -> Path:
     """The file of a study that is named, or given as a path."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.lower().endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
-        path = Path(text).expanduser().resolve()
-        if not path.is_file():
-            raise StudyError(f"There is no study file {path}. Check the path.")
-        return path
+        return _resolved(text)
     folder = read_settings().studies
     for ending in (".yaml", ".yml"):
         if (folder / f"{text}{ending}").is_file():
@@ -97,13 +94,27 @@ def find_study_file(name_or_path: str | Path) -> Path:
     )
 
 
+def _resolved(text: str) -> Path:
+    try:
+        path = Path(text).expanduser().resolve()
+        is_file = path.is_file()
+    except (RuntimeError, OSError, ValueError) as problem:
+        # Links that lead round in a circle, homes of nobody, names too long or with a zero byte.
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise StudyError(f"The path {text[:200]!r} leads to no file: {reason}. Check the path.") from None
+    if not is_file:
+        what = "no file but a folder, a pipe or a device" if path.exists() else "no study file"
+        raise StudyError(f"There is {what} at {path}. Check the path.")
+    return path
+
+
 def read_instant(value: date | datetime | str) -> datetime:
     """An instant from a date, a datetime or ISO text; a date means its midnight."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise StudyError(f"as_of {value!r} is no date. Write it as 2024-06-30.") from None
+            raise StudyError(f"as_of {str(value)[:60]!r} is no date. Write it as 2024-06-30.") from None
     if isinstance(value, datetime):
         if value.tzinfo is not None:
             raise StudyError(

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.casting import Reading
 from crm_research.sources.fingerprints import digest_text
+from crm_research.sources.selects import read_select, refuse_odd_parts, tables_outside
 from crm_research.sources.session import Relation, Session, quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
-
-_REFUSED: Final = (exp.DDL, exp.DML, exp.Command, exp.Drop, exp.ReadCSV, exp.ReadParquet, exp.Block, exp.Into)
+# A result beyond both is a join without its condition or a recursion without an end, and would fill the disk.
+_MOST_ROWS: Final = 20_000_000
+_MOST_PER_INPUT_ROW: Final = 20
 
 
 def stage_sql(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
@@ -34,12 +35,22 @@ def stage_sql(session: Session, rule: SourceRule, base: Path, *, where: str) -> 
     typed = {name: _typed(session, relation) for name, relation in inputs.items()}
     sql = prepare_sql(str(rule.sql), typed, where=f"{where}.sql")
     name = session.new_name("sql")
+    n_inputs = sum(
+        session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()[0] for relation in inputs.values()
+    )
+    most = max(_MOST_ROWS, _MOST_PER_INPUT_ROW * n_inputs)
     try:
-        session.run(f"CREATE TABLE {quoted(name)} AS {sql}")
+        session.run(f"CREATE TABLE {quoted(name)} AS SELECT * FROM ({sql}) AS made__ LIMIT {most + 1}")
     except duckdb.Error as problem:
         reason = str(problem).splitlines()[0]
         columns = "; ".join(f"{name} has {', '.join(relation.kinds)}" for name, relation in inputs.items())
         raise StudyError(f"{where}.sql: {reason} ({columns}.) Mend the SQL.") from None
+    (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(name)}").fetchone()
+    if n_rows > most:
+        raise StudyError(
+            f"{where}.sql: makes more than {most:,} rows of the {n_inputs:,} rows of its inputs. Give each join its "
+            "condition, and each recursion an end."
+        )
     parts = [str(rule.sql), *(relation.fingerprint for relation in inputs.values())]
     return Relation(
         name=name,
@@ -53,33 +64,23 @@ def stage_sql(session: Session, rule: SourceRule, base: Path, *, where: str) -> 
 
 def prepare_sql(sql: str, relations: Mapping[str, str], *, where: str) -> str:
     """One SELECT that reads only these named relations, with each replaced by what stands for it in the session."""
-    try:
-        trees = sqlglot.parse(sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as problem:
-        raise StudyError(f"{where}: no SQL ({str(problem).splitlines()[0]}). Mend it.") from None
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        raise StudyError(f"{where}: must be one SELECT. Write one, without semicolons.")
-    tree = trees[0]
-    if any(True for _ in tree.find_all(*_REFUSED)):
-        raise StudyError(f"{where}: may only select from its inputs. Name files under inputs.")
-    local = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
+    tree = read_select(sql, dialect="duckdb", where=where)
+    refuse_odd_parts(tree, where=where)
     by_lower = {name.lower(): relation for name, relation in relations.items()}
-    for table in list(tree.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier) or table.db:
-            raise StudyError(
-                f"{where}: reads {table.sql(dialect='duckdb')!r}. Name the file under inputs and select from that name."
-            )
-        if table.name.lower() in by_lower:
-            alias = table.alias or table.name
-            # In place, so that what hangs on the table (a sample, a pivot) is kept.
-            stands_for = exp.to_table(by_lower[table.name.lower()])
-            for part in ("this", "db", "catalog"):
-                table.set(part, stands_for.args.get(part))
-            if not isinstance(table.parent, exp.Pivot) and not table.args.get("pivots"):
-                table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(alias)))
-        elif table.name.lower() not in local:
-            raise StudyError(f"{where}: no input {table.name!r}. {offer_names(table.name, relations)}")
-    return tree.sql(dialect="duckdb")
+    for table in list(tables_outside(tree, where=where)):
+        said = ".".join(part for part in (table.catalog, table.db, table.name) if part)
+        if said.lower() not in by_lower:
+            if table.db:
+                raise StudyError(f"{where}: reads {said!r}. Name the file under inputs and select from that name.")
+            raise StudyError(f"{where}: no input {said!r}. {offer_names(said, relations)}")
+        alias = table.alias or table.name
+        # In place, so that what hangs on the table (a sample, a pivot) is kept.
+        stands_for = exp.to_table(by_lower[said.lower()])
+        for part in ("this", "db", "catalog"):
+            table.set(part, stands_for.args.get(part))
+        if not isinstance(table.parent, exp.Pivot) and not table.args.get("pivots"):
+            table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(alias)))
+    return tree.sql(dialect="duckdb", comments=False)
 
 
 def _typed(session: Session, relation: Relation) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from crm_research.engine import connect, hide_credentials
+from sqlglot import exp
+
+from crm_research.addresses import hide_credentials, read_address, say_driver, scheme_of
+from crm_research.engine import connect
 from crm_research.errors import EngineError, StudyError, offer_names
 from crm_research.sources.casting import Cast, Reading
-from crm_research.sources.databases import load_batches
-from crm_research.sources.fingerprints import digest_text
+from crm_research.sources.databases import load_batches, stage_duckdb
+from crm_research.sources.files import find_files
+from crm_research.sources.fingerprints import digest_files, digest_text
+from crm_research.sources.postgres import find_table, list_postgres_tables, postgres_schema_of
+from crm_research.sources.selects import read_select
 from crm_research.sources.session import Kind, Relation, Session, literal, quoted
+from crm_research.time_limit import SERVER_SECONDS, allow_for
 
 if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
@@ -20,12 +28,16 @@ if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
 
 _BATCH_ROWS: Final = 100_000
+# sqlglot's name of a backend's SQL, where it differs.
+_DIALECTS: Final = {"pyspark": "spark"}
 
 
-def stage_server(session: Session, rule: SourceRule, *, where: str) -> Relation:
-    """Copy a table or query of a server into the session, batch by batch."""
+def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
+    """Copy a table or query of a server into the session, batch by batch; a DuckDB file is read where it is."""
     import pyarrow as pa
 
+    if scheme_of(str(rule.url)) == "duckdb":
+        return _stage_file(session, rule, base, where=where)
     backend = connect_server(str(rule.url), where=where)
     try:
         rows = find_rows(backend, rule, where=where)
@@ -37,7 +49,7 @@ def stage_server(session: Session, rule: SourceRule, *, where: str) -> Relation:
     except (StudyError, EngineError):
         raise
     except Exception as problem:
-        raise StudyError(f"{where}: {_reason(problem)}") from None
+        raise StudyError(f"{where}: {say_server(problem, rule)}") from None
     finally:
         backend.disconnect()
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(name)}").fetchone()
@@ -59,7 +71,7 @@ def reach_in_place(backend: BaseBackend, rule: SourceRule, *, where: str) -> Rel
     except (StudyError, EngineError):
         raise
     except Exception as problem:
-        raise StudyError(f"{where}: {_reason(problem)}") from None
+        raise StudyError(f"{where}: {say_server(problem, rule)}") from None
     # Rows are named through Ibis' own SQL, so that schemas and quoting are the backend's business.
     import ibis
 
@@ -74,6 +86,7 @@ def reach_in_place(backend: BaseBackend, rule: SourceRule, *, where: str) -> Rel
 
 def connect_server(url: str, *, where: str) -> BaseBackend:
     """Open a server; the error names the place in the study file and never shows credentials."""
+    allow_for(seconds=SERVER_SECONDS)
     try:
         return connect(url)
     except EngineError as problem:
@@ -83,7 +96,17 @@ def connect_server(url: str, *, where: str) -> BaseBackend:
 def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table:
     """The table or query of a source as an Ibis table; StudyError with the nearest name if there is none."""
     if rule.query is not None:
-        return backend.sql(rule.query.strip().rstrip(";"))
+        dialect = _DIALECTS.get(backend.name, backend.name)
+        tree = read_select(rule.query, dialect=dialect, where=f"{where}.query")
+        if any(part.args.get("recursive") for part in tree.find_all(exp.With)):
+            raise StudyError(
+                f"{where}.query: WITH RECURSIVE is not read from a server. Make a view there and name it under table."
+            )
+        # Written anew: one statement, whatever the text held.
+        return rows_of_select(backend, tree.sql(dialect=dialect, comments=False), where=f"{where}.query")
+    if backend.name == "postgres":
+        schema, table = find_table(list_postgres_tables(backend), rule, where=where)
+        return backend.table(table, database=schema)
     schema, _, table = str(rule.table).rpartition(".")
     known = backend.list_tables(database=schema) if schema else backend.list_tables()
     if table not in known:
@@ -91,10 +114,44 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
     return backend.table(table, database=schema) if schema else backend.table(table)
 
 
+def rows_of_select(backend: BaseBackend, sql: str, *, where: str) -> ir.Table:
+    """A SELECT in the server's own SQL as an Ibis table. Its columns are asked; nothing is made in the server."""
+    if backend.name != "postgres":
+        return backend.sql(sql)
+    schema = postgres_schema_of(backend, sql, where=where)
+    return backend.sql(sql, schema=schema)
+
+
 def describe_server(rule: SourceRule) -> str:
     """The address without credentials or options, and what is read there."""
     address = hide_credentials(str(rule.url)).split("?")[0]
     return f"{address} ({rule.table or 'query'})"
+
+
+def say_server(problem: Exception, rule: SourceRule) -> str:
+    """What the server said, and where to look."""
+    said = say_driver(problem, str(rule.url))
+    if "read-only transaction" in said:
+        return f"the server says: {said}. A study only reads: leave out what changes anything in the server."
+    if "statement timeout" in said:
+        return f"the server says: {said}. Allow more by --timeout, or ask for less."
+    return f"the server says: {said}. Check table, query and rights."
+
+
+def _stage_file(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
+    """A DuckDB file that is named as an address is read as if it were named as a path."""
+    address = read_address(str(rule.url))
+    if not address.path:
+        raise StudyError(f"{where}.url: duckdb:// names no file. Write the file's name under path.")
+    (path,) = find_files([address.path.split("?")[0]], base, where=where)
+    name = stage_duckdb(session, path, rule, where=where)
+    return Relation(
+        name=name,
+        kinds=session.kinds_of(name),
+        rule=rule,
+        described=f"{path.name} ({rule.table or 'query'})",
+        fingerprint=digest_files([path]),
+    )
 
 
 class InPlaceReading(Reading):
@@ -145,8 +202,3 @@ def kind_of_dtype(dtype: dt.DataType) -> Kind:
 
 def _fingerprint(rule: SourceRule, n_rows: int) -> str:
     return digest_text(f"{describe_server(rule)}\n{rule.table or rule.query}\n{n_rows}")
-
-
-def _reason(problem: Any) -> str:
-    lines = hide_credentials(str(problem)).strip().splitlines()
-    return f"the server says: {lines[0] if lines else type(problem).__name__}. Check table, query and rights."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from crm_research.engine import DEFAULT_URL, connect
+from crm_research.engine import open_embedded_engine
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -79,8 +79,8 @@ class Session:
 def open_session(*, n_bytes: int = 0) -> Session:
     """Open the embedded engine; on disk if about so many bytes of text will be staged in it."""
     scratch = Path(tempfile.mkdtemp(prefix="crm-research-"))
-    url = f"duckdb://{scratch / 'session.duckdb'}" if n_bytes > LARGE_BYTES else DEFAULT_URL
-    session = Session(backend=connect(url), scratch=scratch)
+    file = scratch / "session.duckdb" if n_bytes > LARGE_BYTES else None
+    session = Session(backend=open_embedded_engine(file), scratch=scratch)
     owner = os.getpid()
     atexit.register(_remove, scratch, owner)
     session.run(f"SET temp_directory = {literal(str(scratch / 'spill'))}")

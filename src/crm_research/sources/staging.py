@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -52,13 +55,19 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
     if rule.url is not None:
         from crm_research.sources.server import stage_server
 
-        return stage_server(session, rule, where=where)
+        return stage_server(session, rule, base, where=where)
     paths = locate_files(rule, base, session.scratch, where=where)
     kind = file_kind(paths, where=where)
     try:
         name, said = _stage_files(session, rule, paths, kind, where)
     except duckdb.Error as problem:
         raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {str(problem).splitlines()[0]}") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
+        raise StudyError(f"{where}: {_broken_gzip(paths, problem)}") from None
+    except csv.Error as problem:
+        raise StudyError(
+            f"{where}: the header of {describe_files(paths)} cannot be read: {problem}. Check delimiter and quote."
+        ) from None
     described = f"sample:{rule.sample}" if rule.sample else describe_files(paths)
     if rule.table or rule.sheet is not None:
         described += f" ({rule.table or rule.sheet})"
@@ -71,6 +80,22 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         fingerprint=digest_files(paths),
         is_scratch=kind in {"text", "excel", "sqlite"},
     )
+
+
+def _broken_gzip(paths: Sequence[Path], problem: Exception) -> str:
+    """Which of the packed files cannot be unpacked, and where it ends."""
+    for path in paths:
+        if path.suffix != ".gz":
+            continue
+        n_bytes = 0
+        try:
+            with gzip.open(path, "rb") as file:
+                while chunk := file.read(1024**2):
+                    n_bytes += len(chunk)
+        except (EOFError, OSError, zlib.error) as own:
+            what = "is no gzip file" if isinstance(own, gzip.BadGzipFile) and not n_bytes else "is cut off or damaged"
+            return f"{path.name} {what} ({own}). Copy or make it again, or unpack it and name what comes out."
+    return f"{describe_files(paths)} cannot be unpacked ({problem}). Copy or make it again."
 
 
 def _without_copies(session: Session, relation: Relation) -> Relation:

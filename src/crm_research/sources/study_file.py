@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from crm_research.addresses import hide_credentials
 from crm_research.errors import StudyError, nearest_name, offer_names
 from crm_research.sources.definition import (
     AttributeRule,
@@ -38,6 +39,65 @@ class _StrictLoader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
+    def get_single_node(self) -> yaml.Node | None:
+        """The whole file as nodes, unless it is nested too deeply or its aliases stand for too much."""
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None:
+            _refuse_huge(node)
+        return node
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth = getattr(self, "_depth", 0) + 1
+        if self._depth > _DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, f"keys and lists are nested deeper than {_DEEPEST}", mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError, ArithmeticError) as problem:
+            # Such as 2024-02-30, or a number of thousands of digits.
+            kind = _SAID_KINDS.get(node.tag.rpartition(":")[2], "value")
+            found = _short(node.value)
+            reason = f"{found} is no {kind} ({str(problem).split(';')[0]})"
+            raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark) from None
+
+
+def _refuse_huge(root: yaml.Node) -> None:
+    """Count what the file stands for once its aliases are followed; each node is counted once and then known."""
+    sizes: dict[int, int | None] = {}
+
+    def size(node: yaml.Node) -> int:
+        key = id(node)
+        if key in sizes:
+            known = sizes[key]
+            if known is None:
+                raise yaml.composer.ComposerError(
+                    None, None, "an alias stands inside what it stands for", node.start_mark
+                )
+            return known
+        sizes[key] = None
+        children = node.value if isinstance(node, yaml.CollectionNode) else []
+        pairs = (part for child in children for part in (child if isinstance(child, tuple) else (child,)))
+        sizes[key] = total = 1 + sum(map(size, pairs))
+        if total > _MOST_NODES:
+            raise yaml.composer.ComposerError(
+                None, None, f"aliases make more than {_MOST_NODES:,} entries of this", node.start_mark
+            )
+        return total
+
+    size(root)
+
+
+_SAID_KINDS = {"timestamp": "date of the calendar", "int": "whole number", "float": "number"}
+# A study file is written by hand: beyond these it is something else, or made to break its reader.
+_LONGEST = 2_000_000
+_DEEPEST = 50
+_MOST_NODES = 100_000
+
 
 # Key on the way down a study file to the model that holds the keys below it.
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -64,6 +124,12 @@ def read_study_file(path: Path) -> StudyDefinition:
             f"{path} is a data file, no study file. Draft one from it: crm-research new study NAME --from {path.name}"
         )
     try:
+        if path.exists() and not path.is_file():
+            raise StudyError(f"{path}: is no file but a folder, a pipe or a device. Check the path.")
+        if path.stat().st_size > _LONGEST:
+            raise StudyError(
+                f"{path}: is {path.stat().st_size:,} bytes long; a study file is a page of text. Check the path."
+            )
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise StudyError(f"There is no study file {path}. Check the path.") from None
@@ -73,6 +139,8 @@ def read_study_file(path: Path) -> StudyDefinition:
         raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
     try:
         content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+    except RecursionError:
+        raise StudyError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -133,6 +201,12 @@ def _offer_keys(place: tuple[int | str, ...]) -> str:
     return offer_names(str(place[-1]), known) if nearest_name(str(place[-1]), known) else f"Known: {', '.join(known)}."
 
 
+def _start_of(value: list[Any] | dict[Any, Any]) -> str:
+    """The beginning of a list or of keys, without writing all of it out."""
+    shown = list(value)[:3] if isinstance(value, list) else dict(list(value.items())[:3])
+    return repr(shown)
+
+
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = hide_credentials(repr(value) if not isinstance(value, (list, dict)) else _start_of(value))
     return text if len(text) <= 60 else f"{text[:57]}..."

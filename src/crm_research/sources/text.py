@@ -17,7 +17,6 @@ import duckdb
 
 from crm_research.errors import StudyError
 from crm_research.sources.casting import BLANKS
-from crm_research.sources.definition import WHITESPACE
 from crm_research.sources.files import describe_files
 from crm_research.sources.lines import (
     DELIMITERS,
@@ -32,6 +31,7 @@ from crm_research.sources.lines import (
 )
 from crm_research.sources.opened import open_binary
 from crm_research.sources.session import literal, literals, quoted
+from crm_research.sources.written import WHITESPACE
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule

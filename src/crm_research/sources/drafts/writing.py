@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.sources.definition import WHITESPACE
 from crm_research.sources.drafts.units import unit_signs
 from crm_research.sources.drafts.words import CURRENCIES
 from crm_research.sources.session import quoted
 from crm_research.sources.text import first_bad_byte, read_head, sniff_delimiter, suggest_encoding
+from crm_research.sources.written import WHITESPACE
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session

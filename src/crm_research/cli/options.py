@@ -1,0 +1,34 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import click
+
+LONGEST_SECONDS = 7 * 86_400.0
+
+
+class Seconds(click.ParamType[float]):
+    """A time in seconds, from one second to a week."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; what is no finite number, or lies outside, is refused."""
+        try:
+            seconds = float(value)
+        except (TypeError, ValueError):
+            self.fail(f"{str(value)[:40]!r} is no number of seconds.", param, ctx)
+        if not math.isfinite(seconds) or not 1 <= seconds <= LONGEST_SECONDS:
+            self.fail(f"{value} must lie between 1 and {LONGEST_SECONDS:,.0f} seconds.", param, ctx)
+        return seconds
+
+
+timeout_option = click.option(
+    "--timeout",
+    type=Seconds(),
+    metavar="SECONDS",
+    help="Longest that reading and checking may take (default: two minutes, and more for large files and servers).",
+)

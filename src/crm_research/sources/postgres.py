@@ -1,0 +1,98 @@
+"""What PostgreSQL's catalogue says: its tables, and the columns of a query, asked by reading alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.errors import StudyError, nearest_name
+
+if TYPE_CHECKING:
+    import ibis.expr.schema as sch
+
+    from crm_research.sources.definition import SourceRule
+
+_TABLES: Final = """
+    SELECT n.nspname, c.relname, pg_table_is_visible(c.oid), has_table_privilege(c.oid, 'SELECT')
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+      AND n.nspname NOT LIKE 'pg\\_toast%' AND has_schema_privilege(n.oid, 'USAGE')
+    ORDER BY 1, 2
+"""
+_MOST_OFFERED: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerTable:
+    """A table or view of the server: can it be named without its schema, and may this role read it?"""
+
+    schema: str
+    name: str
+    is_visible: bool
+    is_readable: bool
+
+    @property
+    def full_name(self) -> str:
+        """As a study file writes it."""
+        return f"{self.schema}.{self.name}"
+
+
+def list_postgres_tables(backend: Any) -> list[ServerTable]:
+    """The tables and views of all schemas that this role may enter."""
+    with backend.con.cursor() as cursor, backend.con.transaction():
+        rows = cursor.execute(_TABLES).fetchall()
+    return [
+        ServerTable(schema=schema, name=name, is_visible=visible, is_readable=readable)
+        for schema, name, visible, readable in rows
+    ]
+
+
+def find_table(tables: Sequence[ServerTable], rule: SourceRule, *, where: str) -> tuple[str, str]:
+    """Schema and name of the table a source names; StudyError offers those of all schemas that come near it."""
+    wanted = str(rule.table)
+    found = [one for one in tables if one.full_name == wanted or (one.name == wanted and one.is_visible)]
+    if found:
+        table = next((one for one in found if one.full_name == wanted), found[0])
+        if not table.is_readable:
+            raise StudyError(
+                f"{where}.table: this role may not read {table.full_name}. Ask for GRANT SELECT ON {table.full_name} "
+                "to the role that the url names."
+            )
+        return table.schema, table.name
+    bare = wanted.rpartition(".")[2].lower()
+    readable = [one.full_name for one in tables if one.is_readable]
+    same = [one.full_name for one in tables if one.name.lower() == bare]
+    if same:
+        meant = " or ".join(repr(name) for name in same)
+        raise StudyError(f"{where}.table: there is no {wanted!r} in the server. Did you mean {meant}? Write it so.")
+    near = nearest_name(wanted, readable) or nearest_name(bare, {name.rpartition(".")[2] for name in readable})
+    near = next((name for name in readable if near in {name, name.rpartition(".")[2]}), None)
+    meant = f"Did you mean {near!r}? " if near else ""
+    shown = ", ".join(readable[:_MOST_OFFERED]) + (" ..." if len(readable) > _MOST_OFFERED else "")
+    offer = f"This role can read: {shown}." if readable else "This role can read no table. Check its rights."
+    raise StudyError(f"{where}.table: there is no {wanted!r} in the server. {meant}{offer}")
+
+
+def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
+    """The columns of a SELECT and their types, told by the server of its first nought rows: nothing is made there."""
+    import ibis.expr.schema as sch
+
+    with backend.con.cursor() as cursor, backend.con.transaction():
+        cursor.execute(f"SELECT * FROM ({sql}) AS found__ LIMIT 0")
+        described = cursor.pgresult
+        columns = [
+            (column.name, column.type_code, described.fmod(i)) for i, column in enumerate(cursor.description or ())
+        ]
+        names = [name for name, _, _ in columns]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise StudyError(f"{where}: gives two columns the name {twice!r}. Name one of them otherwise by AS.")
+        types = cursor.execute(
+            "SELECT CASE WHEN t.typtype = 'e' THEN 'enum' ELSE format_type(asked.oid, asked.fmod) END "
+            "FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS asked(oid, fmod, place) "
+            "JOIN pg_catalog.pg_type t ON t.oid = asked.oid ORDER BY place",
+            ([oid for _, oid, _ in columns], [fmod for _, _, fmod in columns]),
+        ).fetchall()
+    mapper = backend.compiler.type_mapper
+    return sch.Schema({name: mapper.from_string(said) for name, (said,) in zip(names, types, strict=True)})

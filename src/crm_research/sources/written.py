@@ -1,0 +1,57 @@
+"""Validators of what stands in a study file: each gives the value back, or says what is wrong with it."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, Final
+
+from crm_research.addresses import why_refused
+from crm_research.engine import DEFAULT_URL
+
+WHITESPACE: Final = "whitespace"
+
+
+def as_allowed(url: str) -> str:
+    """An engine's address that is one of those read, and holds no password."""
+    if url == "duckdb":
+        return DEFAULT_URL
+    refused = why_refused(url)
+    if refused is not None:
+        raise ValueError(refused)
+    return url
+
+
+def as_sign(sign: str) -> str:
+    """One character that parts or marks."""
+    if len(sign) != 1 or sign in "\r\n\x00":
+        raise ValueError(f"{sign[:20]!r} is not one sign; write one character")
+    return sign
+
+
+def as_delimiter(sign: str) -> str:
+    """One character between cells, or the word for blanks of any length."""
+    return sign if sign == WHITESPACE else as_sign(sign)
+
+
+def as_quote(sign: str) -> str:
+    """One character around cells, or none."""
+    return sign if sign == "" else as_sign(sign)
+
+
+def as_encoding(name: str) -> str:
+    """The name of an encoding of text."""
+    try:
+        # Some codecs of Python turn bytes into bytes, and one refuses everything.
+        "a".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        raise ValueError(
+            f"there is no encoding {name[:40]!r} of text; known are utf-8, cp1252, gb18030, utf-16 and others"
+        ) from None
+    return name
+
+
+def as_finite(value: Any) -> Any:
+    """A value that is no infinity and no NaN."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value} is no number; write one that is finite")
+    return value

@@ -1,0 +1,279 @@
+"""A study file only reads: whatever it says, its database and the folders around it stay as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+
+from crm_research.contracts.checks import check_study
+from crm_research.errors import CrmError
+from crm_research.sources.opening import open_study
+from tests.sources.files import GOOD_ORDERS, a_study_file
+
+SECRET = "order_id,customer_id,ordered_at,revenue\n9,the-secret,2024-01-01,1\n"
+AS_ORDERS = "order_id, customer_id, ordered_at, revenue"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with the user's files, in which the program stands."""
+    (tmp_path / "secret.csv").write_text(SECRET)
+    (tmp_path / "o.csv").write_text(GOOD_ORDERS)
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute("CREATE SEQUENCE numbers; CREATE TABLE keep AS SELECT 1 AS a")
+        connection.execute(f"CREATE TABLE orders AS SELECT * FROM read_csv('{tmp_path}/o.csv', all_varchar = true)")
+    with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE orders (order_id, customer_id, ordered_at, revenue)")
+        connection.execute("INSERT INTO orders VALUES (1, 'a', '2024-01-01', 5)")
+        connection.execute("CREATE TABLE keep (a)")
+        connection.commit()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def everything_in(folder: Path) -> dict[str, str]:
+    """Every file below a folder, but for the study file, with the digest of its bytes."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "study.yaml"
+    }
+
+
+def told_of(folder: Path, source: dict | str, **more) -> str:
+    """Open and check a study of this source: what is said, be it the refusal or the verdict's examples."""
+    try:
+        study = open_study(a_study_file(folder, {"orders": {"from": source}}, **more))
+        rows = study.table("orders").execute()
+        verdict = check_study(study)
+    except CrmError as problem:
+        return f"refused: {problem}"
+    return f"{rows.to_dict()} {verdict.failed} {study.inputs}"
+
+
+SQL_ATTACKS = [
+    'with "secret.csv" as (select * from "secret.csv") select * from "secret.csv"',
+    'with recursive "secret.csv" as (select * from \'secret.csv\') select * from "secret.csv"',
+    'select * from (with "secret.csv" as (select 1) select 1) a, "secret.csv" b',
+    'with a as (select * from b), b as (select * from "secret.csv") select * from a',
+    'with a as (with "secret.csv" as (select * from o) select * from "secret.csv") select * from "secret.csv"',
+    'select * from o where exists (with "secret.csv" as (select 1) select 1) or 1 in (select 1 from "secret.csv")',
+    "select * from 'secret.csv'",
+    "from 'secret.csv'",
+    "select * from read_csv('secret.csv')",
+    "select * from read_text('secret.csv')",
+    "select * from o, lateral read_text('secret.csv')",
+    "select * from glob('*')",
+    "select * from query('select * from ''secret.csv''')",
+    "select * from query_table('secret.csv')",
+    "select * from sniff_csv('secret.csv')",
+    "select * from (describe 'secret.csv')",
+    "select * from (summarize 'secret.csv')",
+    "pivot 'secret.csv' on order_id",
+    "select (select content from read_text('secret.csv')) as order_id, customer_id, ordered_at, revenue from o",
+    "select * from o union all select * from 'secret.csv'",
+    "copy (select 42) to 'PWNED.csv'",
+    "select * from o; copy (select 42) to 'PWNED.csv'",
+    "attach 'PWNED.duckdb' as p",
+    "select * from o; attach 'PWNED.duckdb' as p; create table p.t as select 1",
+    "install httpfs; load httpfs; select * from o",
+    "export database 'PWNED'",
+    "select * from o /* ; */ ; drop table o",
+    "select getenv('HOME') as order_id, customer_id, ordered_at, revenue from o",
+    "select current_setting('temp_directory') as order_id, customer_id, ordered_at, revenue from o",
+    "select * from duckdb_settings()",
+    "select * from information_schema.tables",
+]
+
+
+@pytest.mark.parametrize("sql", SQL_ATTACKS)
+def test_sql_over_inputs_reads_no_other_file_and_writes_none(here, sql):
+    before = everything_in(here)
+    said = told_of(here, {"sql": sql, "inputs": {"o": "o.csv"}})
+    assert said.startswith("refused:")
+    assert "the-secret" not in said
+    assert everything_in(here) == before
+
+
+FILE_ATTACKS = [
+    {"url": "duckdb://", "query": "select content as customer_id from read_text('secret.csv')"},
+    {"url": "duckdb://PWNED_created.duckdb", "table": "t"},
+    {"url": "duckdb:///{here}/PWNED_created.duckdb", "table": "t"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "select * from orders; drop table keep"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "drop table keep"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "delete from keep"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "insert into keep select 2"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "select nextval('numbers') as order_id, * from orders"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "select * from orders; COPY (select 42) TO 'PWNED_multi.csv'"},
+    {"url": "duckdb:///{here}/shop.duckdb", "query": "select * from 'secret.csv'"},
+    {"url": "duckdb:///{here}/shop.duckdb?read_only=False", "query": "drop table keep"},
+    {"path": "shop.duckdb", "query": "with keep as (delete from keep returning *) select * from keep"},
+    {"path": "shop.duckdb", "query": 'with "secret.csv" as (select * from "secret.csv") select * from "secret.csv"'},
+    {"path": "shop.duckdb", "query": "checkpoint"},
+    {"path": "shop.sqlite", "query": "delete from keep"},
+    {"path": "shop.sqlite", "query": "select * from orders; drop table keep"},
+    {"path": "shop.sqlite", "query": "select * from orders) union select (1"},
+    {"path": "shop.sqlite", "query": "attach 'PWNED.db' as p"},
+    {"path": "shop.sqlite", "query": "pragma journal_mode = delete"},
+    {"path": "shop.sqlite", "query": "select * from pragma_table_info('orders')"},
+    {"path": "shop.sqlite", "query": "select load_extension('x') as order_id, * from orders"},
+    {"path": "shop.sqlite", "query": "select writefile('PWNED', 'x') as order_id, * from orders"},
+    {"path": "shop.sqlite", "query": "vacuum into 'PWNED.db'"},
+    {"url": "sqlite:///PWNED.db", "table": "t"},
+    {"url": "file:///etc/passwd", "table": "t"},
+    {"url": "https://127.0.0.1:1/x.csv", "table": "t"},
+    {"url": "mysql://h/d", "table": "t"},
+    {"url": "duckdb://md:cloud", "table": "t"},
+]
+
+
+@pytest.mark.parametrize("source", FILE_ATTACKS, ids=str)
+def test_files_that_are_named_as_databases_are_neither_changed_nor_made(here, source):
+    source = {key: value.replace("/{here}", str(here)) for key, value in source.items()}
+    before = everything_in(here)
+    said = told_of(here, source)
+    assert said.startswith("refused:")
+    assert "the-secret" not in said
+    assert everything_in(here) == before
+
+
+@pytest.mark.parametrize("source", ["o.csv", "shop.sqlite", "shop.duckdb"])
+def test_an_honest_source_leaves_the_folder_as_it_was_too(here, source):
+    before = everything_in(here)
+    held = source if source == "o.csv" else {"path": source, "table": "orders"}
+    assert "2024" in told_of(here, held)
+    assert everything_in(here) == before
+
+
+@pytest.mark.parametrize("engine", ["duckdb://PWNED_engine.duckdb", "duckdb:///{here}/PWNED.duckdb", "sqlite://x.db"])
+def test_an_engine_that_is_no_file_is_refused_and_not_made(here, engine):
+    before = everything_in(here)
+    assert told_of(here, "o.csv", engine=engine.replace("/{here}", str(here))).startswith("refused:")
+    assert everything_in(here) == before
+
+
+def test_a_name_of_the_program_is_no_table(here):
+    frame = [("the-secret",)]  # noqa: F841  (what a replacement scan of Python's variables would find)
+    assert told_of(here, {"path": "shop.duckdb", "query": "select * from frame"}).startswith("refused:")
+
+
+SERVER = """
+    DROP SCHEMA IF EXISTS crm CASCADE;
+    CREATE SCHEMA crm;
+    CREATE TABLE crm.orders (order_id int, customer_id text, ordered_at timestamp, revenue double precision);
+    INSERT INTO crm.orders VALUES (1, 'a', '2024-01-01', 5), (2, 'b', '2024-02-01', 6);
+    CREATE TABLE crm.audit (a int);
+    INSERT INTO crm.audit VALUES (1), (2), (3);
+    CREATE SEQUENCE crm.numbers;
+    CREATE FUNCTION crm.evil() RETURNS int AS 'DELETE FROM crm.audit; SELECT 1' LANGUAGE sql;
+    CREATE FUNCTION crm.loosen() RETURNS text AS
+        $$ SELECT set_config('default_transaction_read_only', 'off', false) $$ LANGUAGE sql;
+    CREATE VIEW crm.trap AS SELECT crm.evil() AS order_id, customer_id, ordered_at, revenue FROM crm.orders;
+"""
+SERVER_ATTACKS = [
+    "select * from crm.orders; delete from crm.audit",
+    "select * from crm.orders; commit; begin read write; delete from crm.audit; commit",
+    "delete from crm.audit",
+    "delete from crm.audit returning a as order_id",
+    "with gone as (delete from crm.audit returning *) select * from crm.orders",
+    "with put as (insert into crm.audit values (4) returning *) select * from crm.orders",
+    "select crm.evil() as order_id, customer_id, ordered_at, revenue from crm.orders",
+    "select crm.loosen() as order_id, crm.evil() as e, customer_id, ordered_at, revenue from crm.orders",
+    "select * from crm.trap",
+    "select *, nextval('crm.numbers') as n from crm.orders",
+    "select *, setval('crm.numbers', 99) as n from crm.orders",
+    "select *, set_config('default_transaction_read_only', 'off', false) as n from crm.orders",
+    "select *, lo_create(4711) as n from crm.orders",
+    "select *, pg_catalog.lo_create(4711) as n from crm.orders",
+    "select *, pg_terminate_backend(pg_backend_pid()) as n from crm.orders",
+    "select *, pg_read_file('PG_VERSION') as n from crm.orders",
+    "select * from pg_ls_dir('.')",
+    "select *, pg_notify('a', 'b') as n from crm.orders",
+    "select *, pg_advisory_lock(1) as n from crm.orders",
+    "select *, query_to_xml('delete from crm.audit', true, true, '') as n from crm.orders",
+    "select *, dblink_exec('dbname=postgres', 'delete from crm.audit') as n from crm.orders",
+    "select * into crm.copied from crm.orders",
+    "select * from crm.orders for update",
+    "create table crm.made as select 1",
+    "drop table crm.audit",
+    "truncate crm.audit",
+    "copy crm.orders to '/tmp/PWNED'",
+    "copy crm.audit from program 'id'",
+    "do $$ begin delete from crm.audit; end $$",
+    "call crm.evil()",
+    "explain analyze delete from crm.audit",
+    "select 1) as x; delete from crm.audit; select * from (select 2",
+    "select $a$x$a$ as order_id; delete from crm.audit",
+    "select '\\'; delete from crm.audit; --' as order_id",
+    "set role postgres",
+    "listen a",
+]
+
+
+@pytest.fixture
+def keeper(postgres_socket, postgres_url):
+    with psycopg.connect(
+        host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(SERVER)
+        connection.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
+        yield connection
+
+
+def everything_held(connection) -> list:
+    """All that the role could have changed: rows, tables, the sequence, large objects."""
+    asked = (
+        "SELECT * FROM crm.orders ORDER BY 1",
+        "SELECT a FROM crm.audit ORDER BY 1",
+        "SELECT last_value, is_called FROM crm.numbers",
+        "SELECT count(*) FROM pg_largeobject_metadata",
+        "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'crm' ORDER BY 1",
+    )
+    return [connection.execute(one).fetchall() for one in asked]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("query", "in_place"),
+    [*((query, False) for query in SERVER_ATTACKS), *((query, True) for query in SERVER_ATTACKS[:13])],
+)
+def test_a_role_that_may_write_writes_nothing(tmp_path, keeper, postgres_url, query, in_place):
+    before = everything_held(keeper)
+    more = {"engine": postgres_url} if in_place else {}
+    said = told_of(tmp_path, {"url": postgres_url, "query": query}, **more)
+    assert everything_held(keeper) == before
+    if "'\\'" not in query:  # that one is a text, and reads nothing but itself
+        assert said.startswith("refused:")
+    assert not Path("/tmp/PWNED").exists()
+
+
+@pytest.mark.postgres
+def test_a_query_that_reads_is_read_as_it_stands(tmp_path, keeper, postgres_url):
+    query = """
+        WITH days(n) AS (SELECT 1 UNION ALL SELECT 2)  -- a comment; with a semicolon
+        SELECT order_id, customer_id || '%s' AS customer_id, ordered_at, revenue * 2 AS revenue FROM crm.orders
+        WHERE order_id IN (SELECT n FROM days) AND customer_id <> ';' ORDER BY order_id;
+    """
+    study = open_study(a_study_file(tmp_path, {"orders": {"from": {"url": postgres_url, "query": query}}}))
+    found = study.table("orders").order_by("order_id").execute()
+    assert found["customer_id"].tolist() == ["a%s", "b%s"]
+    assert found["revenue"].tolist() == [10.0, 12.0]
+
+
+@pytest.mark.parametrize("kind", ["csv", "sqlite", "duckdb"])
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_only_be_read_is_enough(here, kind):
+    here.chmod(0o500)
+    try:
+        source = "o.csv" if kind == "csv" else {"path": f"shop.{kind}", "table": "orders"}
+        assert "2024" in told_of(here, source)
+    finally:
+        here.chmod(0o700)
