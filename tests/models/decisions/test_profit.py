@@ -160,3 +160,35 @@ def test_an_offer_that_cannot_be_is_refused(wrong):
     right = {"contact_cost": 1.0, "incentive_cost": 1.0, "horizon_months": 6, "value_months": 6}
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         Offer(**(right | wrong))
+
+
+def test_what_a_contact_costs_by_hand():
+    # 1.5 + .8 x (a quarter takes 11, and 4 in 100 are woken who would have paid 30 for all 18 months)
+    # = 1.5 + .8 x (2.75 + 21.6) = 20.98; the horizon of 6 months has no part in it.
+    wakes = Offer(
+        contact_cost=1.5, incentive_cost=11, horizon_months=6, value_months=18, stayers_accept=0.25, woken_share=0.04
+    )
+    assert wakes.cost(np.array([0.2]), np.array([30.0])).tolist() == pytest.approx([20.98])
+    # Kept at a risk of one half: 30 x (18 - 6 x (1 / ln 2 - 1)); less the incentive, times the risk.
+    worth = 30 * (18 - 6 * (1 / np.log(2) - 1))
+    assert wakes.worth(np.array([0.5]), np.array([30.0])).tolist() == pytest.approx([worth])
+    assert wakes.gain(np.array([0.5]), np.array([30.0])).tolist() == pytest.approx([0.5 * (worth - 11)])
+
+
+def test_the_limits_of_one_customer_carry_the_doubt_of_save_rate_and_of_risk():
+    belief = believe_save_rate(0.3, 0.15, 0.48)
+    known = find_best_list(risks([0.5]), OFFER, belief, seed=1).customers.iloc[0]
+    # With the risk known, the profit is a line in the save rate: its error is that of the save rate times the gain.
+    gain = float(OFFER.gain(np.array([0.5]), np.array([20.0]))[0])
+    half = 1.959964 * np.sqrt(belief.variance) * gain
+    assert known["upper"] - known["expected_profit"] == pytest.approx(half)
+    assert known["expected_profit"] - known["lower"] == pytest.approx(half)
+    # Doubt about the risk comes on top: Var = mean over risks of (var of save x gain^2) + var of the mean profit.
+    doubted = find_best_list(risks([0.5], error=0.4), OFFER, belief, seed=1).customers.iloc[0]
+    z = np.linspace(-3.5, 3.5, 11)
+    weight = stats.norm.pdf(z) / stats.norm.pdf(z).sum()
+    risk = 1 / (1 + np.exp(-0.4 * z))
+    gains, costs = OFFER.gain(risk, np.full(11, 20.0)), OFFER.cost(risk, np.full(11, 20.0))
+    profit = belief.mean * gains - costs
+    variance = weight @ (profit - weight @ profit) ** 2 + belief.variance * (weight @ gains**2)
+    assert doubted["upper"] - doubted["expected_profit"] == pytest.approx(1.959964 * np.sqrt(variance))

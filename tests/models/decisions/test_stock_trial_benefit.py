@@ -131,3 +131,27 @@ def test_what_was_not_watched_to_the_horizon_is_not_told():
     )
     with pytest.raises(ParameterError):
         measure_net_benefit(outcomes, np.array([0.5, 0.6]), horizon_days=100, thresholds=[1.0])
+
+
+def test_the_limits_of_the_needed_retention_by_hand():
+    # Seven newcomers stay: exact Poisson limits 2.814363 and 14.422675. Of 230 running, 210 are wanted:
+    # (210 - 7) / 230, between (210 - 14.422675) / 230 and (210 - 2.814363) / 230; more newcomers, less is needed.
+    row = counts(n_before=240, n_kept=204, n_new=11, n_new_kept=7, n_running=230)
+    found = needed_retention(row, 210).iloc[0]
+    needed = [found[name] for name in ("needed_lower", "needed", "needed_upper")]
+    assert needed == pytest.approx([195.577325 / 230, 203 / 230, 207.185637 / 230], abs=1e-8)
+    seen = [found[name] for name in ("retention_lower", "retention", "retention_upper")]
+    assert seen == pytest.approx([0.7993305, 0.85, 0.8896417], abs=1e-7)  # R: prop.test(204, 240, correct = FALSE)
+    below = math.hypot(needed[1] - needed[0], seen[2] - seen[1])
+    above = math.hypot(needed[2] - needed[1], seen[1] - seen[0])
+    gap = needed[1] - seen[1]
+    assert [found[name] for name in ("gap_lower", "gap", "gap_upper")] == pytest.approx([gap - below, gap, gap + above])
+    fewer = [found[name] for name in ("fewer_lower", "n_fewer_leavers", "fewer_upper")]
+    assert fewer == pytest.approx([230 * (gap - below), 230 * gap, 230 * (gap + above)])
+
+
+def test_a_risk_at_the_threshold_is_acted_on_and_one_watched_to_the_horizon_has_stayed():
+    outcomes = pd.DataFrame({"tenure_days": [10.0, 100, 30, 101], "is_ended": [True, False, True, True]})
+    found = measure_net_benefit(outcomes, np.array([0.5, 0.5, 0.2, 0.7]), horizon_days=100, thresholds=[0.5]).iloc[0]
+    assert found["n_acted"] == 3
+    assert found["net_benefit"] == pytest.approx(1 / 4 - 2 / 4)  # one of three acted on leaves by day 100, two stay

@@ -123,3 +123,20 @@ def test_answers_that_are_all_alike_are_called_so():
         share_r2(frame, "y", ["a"])
     with pytest.raises(NotEnoughData, match="drivers that differ"):
         share_r2(frame, "a", ["b", "y"])
+
+
+def test_rows_of_one_customer_are_drawn_together():
+    """Every answer given four times by one customer: no more is known than from the answers given once."""
+    once = some_answers(120, seed=6)
+    drivers = [name for name in once if name != "overall"]
+    often = pd.concat([once.assign(customer=once.index)] * 4, ignore_index=True)
+    alone = share_r2(once, "overall", drivers, n_bootstraps=400)
+    together = share_r2(often, "overall", drivers, cluster="customer", n_bootstraps=400)
+    apart = share_r2(often, "overall", drivers, n_bootstraps=400)
+
+    def widths(found):
+        return (found.shares["upper"] - found.shares["lower"]).to_numpy()
+
+    assert together.shares["r2_share"].tolist() == pytest.approx(alone.shares["r2_share"].tolist())
+    assert widths(together) == pytest.approx(widths(alone), rel=0.2)
+    assert widths(apart) == pytest.approx(widths(alone) / 2, rel=0.2)  # as if four times as many had answered

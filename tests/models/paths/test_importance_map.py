@@ -75,3 +75,20 @@ def test_a_target_must_be_led_to(model):
         map_importance(model, "quality")
     with pytest.raises(ParameterError, match="Did you mean 'loyalty'"):
         map_importance(model, "loyality")
+
+
+def test_every_number_of_the_map_is_the_models(model):
+    found = map_importance(model, model.plan.constructs[-1])
+    effects = model.effects.loc[model.effects["target"] == found.target].set_index("source")
+    performance = model.performance.set_index("construct")
+    assert len(found.constructs) == len(effects)
+    for _, row in found.constructs.iterrows():
+        effect, level = effects.loc[row["construct"]], performance.loc[row["construct"]]
+        assert (row["importance"], row["lower"], row["upper"]) == tuple(
+            effect[["points", "points_lower", "points_upper"]]
+        )
+        seen = (row["performance"], row["performance_lower"], row["performance_upper"])
+        assert seen == tuple(level[["performance", "lower", "upper"]])
+        assert row["lower"] < row["importance"] < row["upper"]
+        assert row["performance_lower"] < row["performance"] < row["performance_upper"]
+    assert found.target_performance == performance.loc[found.target, "performance"]

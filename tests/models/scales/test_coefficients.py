@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from crm_research.models.scales import alpha_of, ave_of, htmt_of, rho_a_of, rho_c_of
 from crm_research.models.scales.one_factor import load_on_one_factor
+from crm_research.models.scales.reading import fill_with_means
 
 
 def test_alpha_by_hand():
@@ -63,3 +64,11 @@ def test_rho_a_of_one_factor_weighed_by_loadings_is_the_squared_correlation_with
 
 def test_items_that_do_not_go_together_load_nowhere():
     assert load_on_one_factor(np.eye(4)[None])[0] == pytest.approx(np.zeros(4), abs=1e-6)
+
+
+def test_a_gap_is_filled_with_the_weighted_mean_of_the_item():
+    values = np.array([[1.0, 2.0], [np.nan, 4.0], [4.0, np.nan], [7.0, np.nan]])
+    filled = fill_with_means(values, np.array([1.0, 2.0, 3.0, 5.0]))
+    # (1 x 1 + 3 x 4 + 5 x 7) / 9 = 48 / 9, and (1 x 2 + 2 x 4) / 3 = 10 / 3; without weights 4 and 3.
+    assert filled[:, 0].tolist() == pytest.approx([1.0, 48 / 9, 4.0, 7.0])
+    assert filled[:, 1].tolist() == pytest.approx([2.0, 4.0, 10 / 3, 10 / 3])

@@ -159,3 +159,11 @@ def test_customers_are_drawn_whole():
 
     estimate_optimism(rows, build, lambda _, score: float(score.mean()), seed=1, cluster="customer_id", n_resamples=20)
     assert all(float(size).is_integer() for size in sizes)
+
+
+def test_the_distribution_is_judged_on_one_degree_of_freedom_less_than_bins():
+    # Two customers in the lowest of four bins, one in each other: (1.25 - 2)^2 / 1.25 + 3 x .25^2 / 1.25 = .6.
+    ends = pd.DataFrame({"tenure_days": [1.0, 2, 3, 4, 5], "is_ended": True})
+    table, p_value = check_distribution(read_outcomes(ends), np.array([0.05, 0.2, 0.3, 0.6, 0.9]), n_bins=4)
+    assert table["observed"].tolist() == [2, 1, 1, 1]
+    assert p_value == pytest.approx(0.8964324, abs=1e-7)  # R: pchisq(.6, 3, lower.tail = FALSE)

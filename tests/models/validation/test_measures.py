@@ -178,3 +178,10 @@ def test_intervals_cover():
         for name, measured in found.items():
             hits[name] += abs(measured.estimate - truth[name]) <= 1.96 * measured.std_error
     assert all(0.91 <= n / 200 <= 0.99 for n in hits.values()), hits
+
+
+def test_who_was_censored_at_the_horizon_itself_has_stayed_until_then():
+    rows = pd.DataFrame({"tenure_days": [1.0, 3, 3, 5], "is_ended": [True, False, True, False]})
+    cases, beyond = horizon_weights(read_outcomes(rows), 3.0)
+    assert cases.tolist() == pytest.approx([0.25, 0, 0.25, 0])
+    assert beyond.tolist() == pytest.approx([0, 0.25, 0, 0.25])
