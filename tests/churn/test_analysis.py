@@ -109,7 +109,7 @@ def test_a_known_world_is_recovered():
     for _, row in leaving.by_group.at(365.25).iterrows():
         assert row["lower"] - 0.01 <= truth[row["group"]] <= row["upper"] + 0.01
     assert leaving.pairs["p_adjusted"].item() < 0.001
-    assert "'flex' leaves soonest" in answer(leaving)[2]
+    assert "By plan, 'flex' leaves sooner than 'fixed': after 12 months" in answer(leaving)[2]
     assert not leaving.setting.holds_only_survivors
 
 

@@ -17,7 +17,9 @@ class ChurnParameters(ReportParameters):
         le=600,
         description="How far the pictures look; None as far as enough contracts were watched.",
     )
-    group: str | None = Field(default=None, description="Attribute to compare; None takes the study's first category.")
+    group: str | None = Field(
+        default=None, description="Attribute to compare; None takes the plan, else the category that differs most."
+    )
     covariates: list[str] | None = Field(
         default=None, description="What may go with leaving; None takes plan, fee, attributes and what changes in time."
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import ibis
+
 from crm_research.errors import LeakageError, ParameterError
 from crm_research.features.changing import SINCE, CovariateBuilder, has_own_times, own_columns
 from crm_research.features.clock import instant
@@ -25,6 +27,7 @@ _SHARE_OF_ENDED: Final = 0.9
 _FEWEST_TO_GROW: Final = 50
 _SOONEST: Final = 0.1
 _NEARLY_ALL: Final = 0.95
+_HARDLY_MIXED: Final = 0.02
 
 
 def find_known_ends(spells: ir.Table, covariates: Sequence[str]) -> list[str]:
@@ -69,6 +72,38 @@ def guard_known_ends(spells: ir.Table, covariates: Sequence[str]) -> None:
             f"{', '.join(late)}: filled in for contracts that ended and for none of those that run on, so it became "
             "known with the end and cannot explain it. Leave it out of the covariates."
         )
+
+
+def find_end_labels(spells: ir.Table, names: Sequence[str]) -> list[str]:
+    """Which of these categories say that a contract has ended, as a status column does?
+
+    Parameters
+    ----------
+    spells
+        `build_spells`.
+    names
+        Its columns.
+
+    Notes
+    -----
+    Found is a category whose values hold either ended or running contracts and hardly ever both: at most 2 in 100 of
+    the smaller of the two kinds stand beside the other. Asked only where there are twenty of each.
+    """
+    sizes = spells.agg(n=spells.count(), n_ended=spells.is_ended.sum()).to_pyarrow().to_pylist()[0]
+    n_fewer = min(sizes["n_ended"] or 0, sizes["n"] - (sizes["n_ended"] or 0))
+    if n_fewer < _FEWEST_RUNNING:
+        return []
+    found = []
+    for name in names:
+        levels = spells.group_by(level=spells[name].cast("string")).agg(
+            n_ended=spells.is_ended.sum(), n_running=(~spells.is_ended).sum()
+        )
+        mixed = levels.agg(n_levels=levels.count(), n=ibis.least(levels.n_ended, levels.n_running).sum())
+        row = mixed.to_pyarrow().to_pylist()[0]
+        # Values of one contract each are never mixed, and say nothing.
+        if row["n_levels"] <= n_fewer / 2 and row["n"] <= _HARDLY_MIXED * n_fewer:
+            found.append(name)
+    return found
 
 
 def find_growing(spells: ir.Table, names: Sequence[str]) -> list[str]:

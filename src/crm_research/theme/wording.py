@@ -114,6 +114,18 @@ def say_estimate(
     return f"{say(estimate)} ({say_percent(confidence, 0)} interval {say_interval(lower, upper, say)})"
 
 
+def say_points(share: float) -> str:
+    """A difference of shares in percentage points: 0.123 is ``12 points``, 0.0412 ``4.1 points``."""
+    return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
+
+
+def say_p_value(p_value: float | None) -> str:
+    """A p-value to three places, and never as nought: ``0.023``, ``under 0.001``."""
+    if p_value is None or _is_missing(p_value):
+        return UNKNOWN
+    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
 def join_words(words: Sequence[str], last: str = "and") -> str:
     """A list in a sentence: ``a, b and c``."""
     if len(words) < 2:

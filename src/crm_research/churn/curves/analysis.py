@@ -16,6 +16,7 @@ from crm_research.models.survival import (
     IncidenceCurves,
     IncidenceTests,
     LogRank,
+    Peaks,
     SurvivalBands,
     SurvivalCurves,
     compare_groups,
@@ -27,6 +28,7 @@ from crm_research.models.survival import (
     estimate_restricted_mean,
     estimate_smooth_hazard,
     estimate_survival,
+    find_peaks,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH
 
@@ -58,6 +60,8 @@ class ChurnAnalysis:
         Days a contract lasts within the horizon: one row overall, and by group.
     rates, hazard
         Ends by month of tenure, and the smoothed hazard.
+    peaks
+        Months in which more leave than one constant rate explains, over all months at once.
     incidence
         Share that has left for each reason; None where no reasons are given.
     test, pairs
@@ -83,6 +87,7 @@ class ChurnAnalysis:
     group_means: pd.DataFrame | None = None
     rates: pd.DataFrame | None = None
     hazard: pd.DataFrame | None = None
+    peaks: Peaks | None = None
     incidence: IncidenceCurves | None = None
     test: LogRank | None = None
     pairs: pd.DataFrame | None = None
@@ -127,7 +132,7 @@ def describe_churn(
     study
         Needs contracts.
     group
-        Attribute or plan to compare by; None takes the first category of the contracts, then of the customers.
+        Attribute or plan to compare by; None lets `grouping.choose_group` choose, which says how.
     horizon_months
         How far tables and pictures look; None looks as far as enough contracts were watched (2 % of them and at
         least ten), in whole quarters and at most six years.
@@ -160,6 +165,13 @@ def describe_churn(
     horizon = (horizon_months or _usual_horizon_months(survival)) * DAYS_PER_MONTH
     rule = compare_constant_rate(counts.overall, survival, confidence=confidence)
     grouped = _compare(counts, horizon, confidence)
+    rates = estimate_period_rates(
+        counts.overall,
+        period_days=_period_months(setting) * DAYS_PER_MONTH,
+        n_periods=max(1, round(horizon / DAYS_PER_MONTH / _period_months(setting))),
+        slack_days=SLACK_DAYS,
+        confidence=confidence,
+    )
     return ChurnAnalysis(
         setting=setting,
         counts=counts,
@@ -169,13 +181,8 @@ def describe_churn(
         by_group=grouped.curves,
         restricted_mean=estimate_restricted_mean(counts.overall, horizon_days=horizon, confidence=confidence),
         group_means=grouped.means,
-        rates=estimate_period_rates(
-            counts.overall,
-            period_days=_period_months(setting) * DAYS_PER_MONTH,
-            n_periods=max(1, round(horizon / DAYS_PER_MONTH / _period_months(setting))),
-            slack_days=SLACK_DAYS,
-            confidence=confidence,
-        ),
+        rates=rates,
+        peaks=find_peaks(rates, confidence=confidence),
         hazard=estimate_smooth_hazard(counts.overall, horizon_days=horizon, confidence=confidence),
         incidence=None
         if counts.reasons is None
@@ -213,7 +220,9 @@ def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Compari
         curves=curves,
         means=means,
         test=compare_groups(counts.by_group),
-        pairs=compare_pairs(counts.by_group, horizon_days=horizon, confidence=confidence),
+        pairs=compare_pairs(
+            counts.by_group, horizon_days=horizon, n_families=counts.choice.n_looked_at, confidence=confidence
+        ),
         reason_curves=None if ends is None else estimate_incidence(counts.by_group, ends, confidence=confidence),
         reason_tests=None if ends is None else compare_incidence(counts.by_group, ends),
     )

@@ -9,6 +9,8 @@ import pandas as pd
 
 from crm_research.churn.curves import words
 from crm_research.churn.curves.analysis import ChurnAnalysis
+from crm_research.churn.curves.danger_words import hazard_finding
+from crm_research.churn.curves.group_words import group_finding, reason_finding, say_order
 from crm_research.theme import (
     ACCENT,
     INK,
@@ -38,7 +40,7 @@ _MOST_STEPS: Final = 300
 
 def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """What share of all contracts is still there after each month, with its band and the numbers at risk?"""
-    title = _as_title(words.stay_finding(leaving))
+    title = _as_title(words.curve_title(leaving))
     if leaving.survival is None:
         return _say_nothing(title, ax)
     level = say_percent(leaving.confidence, 0)
@@ -74,13 +76,10 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 
 def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """What share of each group is still there after each month?"""
-    finding = words.group_finding(leaving)
+    finding = group_finding(leaving)
     if leaving.by_group is None or not finding:
         return _say_nothing("There are no two groups of contracts to compare", ax)
-    found = words.extreme_groups(leaving)
-    title = f"Contracts that differ by {leaving.counts.group} last alike"
-    if found is not None and "no difference" not in finding:
-        title = f"'{found[0]['group']}' leaves soonest, '{found[1]['group']}' last"
+    title = say_order(leaving) or f"Contracts that differ by {leaving.counts.group} last alike, as far as can be told"
     ax = new_axes(
         title=title,
         subtitle=f"Share of contracts still running by tenure and {leaving.counts.group} (Kaplan-Meier), with "
@@ -106,7 +105,7 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 
 def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """Of those still there, what share leaves in each month of tenure (or year, where months are not known)?"""
-    title = words.hazard_finding(leaving)
+    title = hazard_finding(leaving)
     if leaving.rates is None or leaving.hazard is None:
         return _say_nothing(title, ax)
     # Between whole years there is nothing to smooth.
@@ -143,7 +142,7 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     if leaving.incidence is None:
         return _say_nothing("The records give no reason for any end", ax)
     ax = new_axes(
-        title=_as_title(words.reason_finding(leaving)),
+        title=_as_title(reason_finding(leaving)),
         subtitle="Share of contracts that have ended for each reason by tenure, stacked (cumulative incidence); "
         "above them those still running",
         xlabel=_TENURE,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research import vocabulary
+from crm_research.churn.curves.grouping import MOST_GROUPS, GroupChoice, choose_group, keep_largest
 from crm_research.errors import ParameterError
-from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason
+from crm_research.features.spells import count_spells, count_spells_by_reason
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
-MOST_GROUPS: Final = 8
 MOST_REASONS: Final = 7
 OTHER_REASONS: Final = "other reasons"
 _NOT_A_GROUP: Final = ("contract_id", "customer_id", "started_at", "entry_days", "tenure_days", "is_ended", "fee")
@@ -33,8 +33,8 @@ class ChurnCounts:
     reasons
         Grain: tenure and reason. Columns ``tenure_days``, ``end_reason``, ``n_ended``; None where no contract gives
         a reason.
-    group
-        Column the groups come from.
+    choice
+        Column the groups come from, and how it was chosen.
     n_levels
         Groups the column has, before the small ones were put together.
     reasons_by_group
@@ -45,9 +45,14 @@ class ChurnCounts:
     overall: pd.DataFrame
     by_group: pd.DataFrame | None
     reasons: pd.DataFrame | None
-    group: str | None
+    choice: GroupChoice
     n_levels: int
     reasons_by_group: pd.DataFrame | None = None
+
+    @property
+    def group(self) -> str | None:
+        """Column the groups come from."""
+        return self.choice.column
 
 
 def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
@@ -58,14 +63,15 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
     study
         Needs contracts.
     group
-        A declared attribute or plan; None takes the first category there is.
+        A declared attribute or plan; None lets `choose_group` choose.
 
     Raises
     ------
     ParameterError
         If the column is not there, names single contracts, is a number, or is known only once a contract has ended.
     """
-    column = group if group is not None else default_group(study)
+    choice = GroupChoice(column=group, why=f"Compared by {group}, as asked for.") if group else choose_group(study)
+    column = choice.column
     by_group = None
     n_levels = 0
     if column is not None:
@@ -80,37 +86,10 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
         overall=tenures,
         by_group=by_group,
         reasons=reasons,
-        group=column,
+        choice=choice,
         n_levels=n_levels,
         reasons_by_group=_count_reasons_by_group(study, column, by_group, reasons),
     )
-
-
-def default_group(study: Study) -> str | None:
-    """Which attribute do we compare unless told otherwise? A category of the contract, of the customer, the plan."""
-    columns = build_spells(study).columns
-    for kind in (vocabulary.CATEGORY, vocabulary.FLAG):
-        for table in ("contracts", "customers"):
-            for name, found in study.attributes_of(table).items():
-                if found == kind and name in columns:
-                    return name
-        if kind == vocabulary.CATEGORY and "plan" in columns:
-            return "plan"
-    return None
-
-
-def keep_largest(counts: pd.DataFrame, most: int) -> pd.DataFrame:
-    """The counts with their largest groups first and all groups beyond `most` put together."""
-    sizes = counts.groupby("group")["n_entered"].sum()
-    order = sizes.to_frame("n").reset_index().sort_values(["n", "group"], ascending=[False, True])["group"].tolist()
-    kept = order[:most]
-    if len(order) > most:
-        rest = f"all others ({len(order) - most})"
-        counts = counts.assign(group=counts["group"].where(counts["group"].isin(kept), rest))
-        kept = [*kept, rest]
-    summed = counts.groupby(["group", "tenure_days"], as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()
-    place = summed["group"].map({name: place for place, name in enumerate(kept)})
-    return summed.assign(place=place).sort_values(["place", "tenure_days"]).drop(columns="place", inplace=False)
 
 
 def _count_reasons(study: Study) -> pd.DataFrame | None:

@@ -16,9 +16,8 @@ from crm_research.churn.curves.extrapolation_views import (
     trust_finding,
 )
 from crm_research.churn.curves.figures import tenure_figures
-from crm_research.churn.curves.words import say_points
 from crm_research.errors import NotEnoughData
-from crm_research.theme import say_days
+from crm_research.theme import say_days, say_points
 
 if TYPE_CHECKING:
     from crm_research.churn.curves.analysis import ChurnAnalysis

@@ -5,8 +5,10 @@ from __future__ import annotations
 from crm_research import show
 from crm_research.churn.curves import charts, words
 from crm_research.churn.curves.analysis import ChurnAnalysis
+from crm_research.churn.curves.danger_words import hazard_finding
 from crm_research.churn.curves.figures import group_figures, reason_figures
-from crm_research.theme import say_percent
+from crm_research.churn.curves.group_words import group_finding, reason_finding
+from crm_research.theme import say_p_value, say_percent, say_points
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 
@@ -29,7 +31,7 @@ def show_cautions(leaving: ChurnAnalysis) -> None:
 
 def show_groups(leaving: ChurnAnalysis) -> None:
     """Curves, figures and pairs of groups; a note where there are none."""
-    finding = words.group_finding(leaving)
+    finding = group_finding(leaving)
     if not finding:
         show.note(
             "The contracts have no category with two values to compare. Declare an attribute of the contracts or "
@@ -41,6 +43,7 @@ def show_groups(leaving: ChurnAnalysis) -> None:
         alt=f"{finding} The picture shows one falling curve for each {leaving.counts.group}.",
         data=leaving.by_group.at([leaving.days_at(12), leaving.horizon_days]) if leaving.by_group else None,
     )
+    show.note(leaving.counts.choice.why)
     show.note(" ".join([words.chance_finding(leaving), words.groups_told_apart(leaving)]).strip())
     show.figures(group_figures(leaving), as_table=f"Tenure by {leaving.counts.group}")
     if leaving.pairs is not None:
@@ -61,11 +64,11 @@ def show_pairs(leaving: ChurnAnalysis) -> None:
         shown.rename(columns={"gap_lower": "lower", "gap_upper": "upper"}).reset_index(drop=True),
         f"How much more of the first group is still there after {months:.0f} months",
         formats={
-            "survival_gap": words.say_points,
-            "lower": words.say_points,
-            "upper": words.say_points,
+            "survival_gap": say_points,
+            "lower": say_points,
+            "upper": say_points,
             "mean_gap_days": "{:,.0f}",
-            "p_adjusted": words.say_p,
+            "p_adjusted": say_p_value,
         },
         note="All intervals hold together (Bonferroni); p-values of the log-rank test adjusted by Holm. mean gap days: "
         "difference of mean tenure within these months.",
@@ -78,7 +81,7 @@ def show_reasons(leaving: ChurnAnalysis) -> None:
     if leaving.incidence is None:
         show.note("The records give no reason for any end (end_reason), so this page cannot say why customers leave.")
         return
-    finding = words.reason_finding(leaving) or "Too few contracts were watched to say for which reason most leave."
+    finding = reason_finding(leaving) or "Too few contracts were watched to say for which reason most leave."
     show.chart(
         charts.draw_reasons(leaving),
         alt=f"{finding} The picture stacks the share that has left for each reason by month of tenure.",
@@ -112,7 +115,7 @@ def show_rule(leaving: ChurnAnalysis) -> None:
 
 def show_hazard(leaving: ChurnAnalysis) -> None:
     """When the danger is greatest."""
-    finding = words.hazard_finding(leaving)
+    finding = hazard_finding(leaving)
     show.chart(
         charts.draw_hazard(leaving),
         alt=f"{finding}. The picture shows the share that leaves in each {leaving.period} of tenure.",

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research import show
-from crm_research.churn.curves.words import say_p
-from crm_research.theme import join_words, say_count, say_days, say_percent
+from crm_research.theme import join_words, say_count, say_days, say_p_value, say_percent
 
 if TYPE_CHECKING:
     from crm_research.churn.curves.analysis import ChurnAnalysis
@@ -76,7 +75,7 @@ def show_reason_groups(leaving: ChurnAnalysis) -> None:
     show.table(
         table,
         f"Left within {say_days(_when(leaving))} for each reason, by {leaving.counts.group}",
-        formats={**dict.fromkeys(groups, "share"), "p_adjusted": say_p},
+        formats={**dict.fromkeys(groups, "share"), "p_adjusted": say_p_value},
         note="Cumulative incidence. p adjusted: Gray's test that the whole curve of the reason is the same in all "
         "groups, adjusted by Holm over the reasons. A group may lose fewer to one reason because another takes them "
         "first.",

@@ -6,13 +6,22 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
-from crm_research.theme import join_words, say_count, say_days, say_days_like, say_estimate, say_interval, say_percent
+from crm_research.churn.curves.danger_words import danger_clause
+from crm_research.churn.curves.group_words import group_finding, reason_finding
+from crm_research.theme import (
+    join_words,
+    say_count,
+    say_days,
+    say_days_like,
+    say_estimate,
+    say_interval,
+    say_percent,
+    say_points,
+)
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-_FEWEST_ENDS: Final = 5
 _SMALL_P: Final = 0.001
 _NEARLY_A_YEAR: Final = 350
 
@@ -28,7 +37,9 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
     first = stay_finding(leaving)
     if leaving.setting.may_lack_early_leavers:
         first = f"{first.rstrip('.')}, if no early leavers are missing from the records."
-    return [line for line in (first, danger_finding(leaving), third) if line]
+    clause = danger_clause(leaving)
+    second = f"{year_finding(leaving).rstrip('.')}; {clause}." if clause else year_finding(leaving)
+    return [line for line in (first, second, third) if line]
 
 
 def stay_finding(leaving: ChurnAnalysis) -> str:
@@ -50,10 +61,28 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
             leaving.confidence,
         )
         return f"Half of the contracts have ended after {said}."
-    last = leaving.survival.curves.iloc[-1]
-    said = say_estimate(last["survival"], last["lower"], last["upper"], say_percent, leaving.confidence)
-    longest = _say_longest(size["last_days"])
-    return f"More than half of the contracts outlast the records: {said} still run after {longest}."
+    return f"More than half of the contracts outlast the records: {_still_there(leaving)}."
+
+
+def curve_title(leaving: ChurnAnalysis) -> str:
+    """The finding over the curve: of a tenure that the picture shows, whatever the records hold beyond it."""
+    if leaving.survival is None or leaving.survival.sizes["n_ended"].iloc[0] == 0:
+        return stay_finding(leaving)
+    median = float(leaving.survival.medians["median_days"].iloc[0])
+    if np.isfinite(median) and median > leaving.horizon_days:
+        return f"{_still_there(leaving)}."
+    return stay_finding(leaving)
+
+
+def _still_there(leaving: ChurnAnalysis) -> str:
+    """The share still there at the end of the picture, or at the longest tenure watched where that is shorter."""
+    if leaving.survival is None:
+        return ""
+    longest = float(leaving.survival.sizes["last_days"].iloc[0])
+    days = min(leaving.horizon_days, longest)
+    row = leaving.survival.at(days).iloc[0]
+    said = say_estimate(row["survival"], row["lower"], row["upper"], say_percent, leaving.confidence)
+    return f"{said} still run after {_say_longest(days)}"
 
 
 def _say_longest(days: float) -> str:
@@ -76,92 +105,6 @@ def year_finding(leaving: ChurnAnalysis) -> str:
     return f"{said} of the contracts last longer than 12 months."
 
 
-def danger_finding(leaving: ChurnAnalysis) -> str:
-    """In which month of tenure is leaving most frequent?"""
-    year = year_finding(leaving)
-    worst = worst_month(leaving)
-    if worst is None:
-        return year
-    between = say_interval(worst["lower"], worst["upper"], say_percent)
-    when = f"{leaving.period} {worst['period_index'] + 1:.0f}"
-    return (
-        f"{year.rstrip('.')}; the danger is greatest in {when} of a contract, in which "
-        f"{say_percent(worst['rate'])} of those still there leave ({between})."
-    )
-
-
-def worst_month(leaving: ChurnAnalysis) -> pd.Series | None:
-    """The month of tenure whose rate is surely highest (by its lower limit, five ends or more); None without one."""
-    if leaving.rates is None:
-        return None
-    solid = leaving.rates.loc[leaving.rates["n_ended"] >= _FEWEST_ENDS]
-    return None if solid.empty else solid.sort_values("lower", kind="stable").iloc[-1]
-
-
-def hazard_finding(leaving: ChurnAnalysis) -> str:
-    """When is the danger, in one line?"""
-    worst = worst_month(leaving)
-    if worst is None:
-        return "Too few contracts have ended to say when the danger is greatest"
-    month = int(worst["period_index"]) + 1
-    late = leaving.rates
-    if late is None or len(late) < 2:
-        return f"{leaving.period.capitalize()} {month}: {say_percent(worst['rate'])} of those still there leave"
-    mean = late["n_ended"].sum() / (late["exposure_days"].sum() / DAYS_PER_MONTH / leaving.period_months)
-    return (
-        f"{leaving.period.capitalize()} {month} is the most dangerous: {say_percent(worst['rate'])} leave, "
-        f"against {say_percent(mean)} in an average {leaving.period}"
-    )
-
-
-def extreme_groups(leaving: ChurnAnalysis) -> tuple[pd.Series, pd.Series] | None:
-    """The groups with the lowest and the highest survival at the common horizon; None with fewer than two."""
-    if leaving.pairs is None or leaving.by_group is None:
-        return None
-    at = leaving.by_group.at(float(leaving.pairs["horizon_days"].iloc[0])).dropna(subset=["survival"])
-    if len(at) < 2:
-        return None
-    ordered = at.sort_values("survival", kind="stable")
-    return ordered.iloc[0], ordered.iloc[-1]
-
-
-def group_finding(leaving: ChurnAnalysis) -> str:
-    """Which group leaves soonest, by how much, and is it chance? Empty without groups."""
-    found = extreme_groups(leaving)
-    if found is None or leaving.pairs is None:
-        return ""
-    low, high = found
-    gap = pair_gap(leaving.pairs, str(high["group"]), str(low["group"]))
-    horizon = say_days(float(leaving.pairs["horizon_days"].iloc[0]))
-    name = leaving.counts.group
-    if not gap["p_adjusted"] <= 1 - leaving.confidence:
-        return (
-            f"By {name} no difference stands out from chance: after {horizon} {say_percent(low['survival'])} "
-            f"({low['group']}) to {say_percent(high['survival'])} ({high['group']}) are still there."
-        )
-    return (
-        f"By {name}, '{low['group']}' leaves soonest and '{high['group']}' last: after {horizon} "
-        f"{say_percent(low['survival'])} against {say_percent(high['survival'])} are still there, a difference of "
-        f"{say_points(gap['gap'])} ({say_interval(gap['lower'], gap['upper'], say_points)})."
-    )
-
-
-def pair_gap(pairs: pd.DataFrame, first: str, other: str) -> dict[str, float]:
-    """Survival of the first group less that of the other, with limits, whichever way round the pair stands."""
-    for _, row in pairs.iterrows():
-        if (row["group"], row["other_group"]) == (first, other):
-            names = ("survival_gap", "gap_lower", "gap_upper")
-            return dict(zip(("gap", "lower", "upper"), (float(row[name]) for name in names), strict=True)) | {
-                "p_adjusted": float(row["p_adjusted"])
-            }
-        if (row["group"], row["other_group"]) == (other, first):
-            names = ("survival_gap", "gap_upper", "gap_lower")
-            return dict(zip(("gap", "lower", "upper"), (-float(row[name]) for name in names), strict=True)) | {
-                "p_adjusted": float(row["p_adjusted"])
-            }
-    return {"gap": np.nan, "lower": np.nan, "upper": np.nan, "p_adjusted": np.nan}
-
-
 def chance_finding(leaving: ChurnAnalysis) -> str:
     """The log-rank test in words. Empty without groups."""
     if leaving.test is None:
@@ -174,18 +117,6 @@ def chance_finding(leaving: ChurnAnalysis) -> str:
         f"If all groups left alike, differences this large would come about by chance with probability {chance} "
         f"(log-rank chi-squared {leaving.test.chi_squared:,.1f} on {leaving.test.degrees} degrees of freedom)."
     )
-
-
-def reason_finding(leaving: ChurnAnalysis) -> str:
-    """For which reason do most leave within a year? Empty without reasons."""
-    if leaving.incidence is None:
-        return ""
-    at = leaving.incidence.at(min(leaving.days_at(12), leaving.horizon_days)).dropna(subset=["incidence"])
-    if at.empty:
-        return ""
-    top = at.sort_values("incidence", ascending=False).iloc[0]
-    said = say_estimate(top["incidence"], top["lower"], top["upper"], say_percent, leaving.confidence)
-    return f"Most often they leave because of '{top['reason']}': {said} within {say_days(top['tenure_days'])}."
 
 
 def rule_finding(leaving: ChurnAnalysis) -> str:
@@ -241,16 +172,6 @@ def holdout_finding(leaving: ChurnAnalysis) -> str:
         f"({say_interval(check.lower, check.upper, say_percent)}). Contract by contract, {better} (Brier score "
         f"{check.errors.score:.4f} against {check.errors.other_score:.4f})."
     )
-
-
-def say_points(share: float) -> str:
-    """A difference of shares in percentage points."""
-    return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
-
-
-def say_p(p_value: float) -> str:
-    """A p-value to three places, and never as nought."""
-    return "< 0.001" if p_value < _SMALL_P else f"{p_value:.3f}"
 
 
 def groups_told_apart(leaving: ChurnAnalysis) -> str:

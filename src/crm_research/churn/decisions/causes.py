@@ -103,7 +103,7 @@ def decompose_change(
     study
         Needs contracts.
     group
-        As in `count_contracts`; None takes the first category there is.
+        As in `count_contracts`; None lets `choose_group` choose.
     months
         Length of each period.
     leaving

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_research.churn.curves.words import say_points
 from crm_research.churn.decisions.cause_words import change_rows, signed
 from crm_research.churn.decisions.causes import ChangeAnalysis
 from crm_research.churn.decisions.targets import RetentionTargets
@@ -34,6 +33,7 @@ from crm_research.theme import (
     new_axes,
     say_money,
     say_percent,
+    say_points,
 )
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research import show
-from crm_research.churn.curves.words import say_points
 from crm_research.churn.decisions import cause_words, charts, target_words, treatment_words
 from crm_research.churn.decisions.causes import decompose_change
 from crm_research.churn.decisions.targets import RetentionTargets, set_targets
@@ -25,7 +24,7 @@ from crm_research.churn.decisions.treatment import (
 from crm_research.churn.decisions.treatment_check import TreatmentCheck, check_treatment
 from crm_research.churn.risks.assess import longest_months
 from crm_research.errors import ParameterError
-from crm_research.theme import say_date, say_money, say_percent
+from crm_research.theme import say_date, say_money, say_percent, say_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

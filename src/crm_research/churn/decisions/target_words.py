@@ -7,10 +7,9 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.churn.curves.words import say_points
 from crm_research.churn.decisions.targets import RetentionTargets
 from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.theme import say_count, say_date, say_estimate, say_interval, say_percent
+from crm_research.theme import say_count, say_date, say_estimate, say_interval, say_percent, say_points
 
 RETENTION_NEEDED: Final = "churn.target.retention_needed"
 RETENTION_SEEN: Final = "churn.target.retention_seen"

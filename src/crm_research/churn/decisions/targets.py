@@ -89,7 +89,7 @@ def set_targets(
     study
         Needs contracts.
     group
-        As in `count_contracts`: a declared attribute or plan; None takes the first category there is.
+        As in `count_contracts`: a declared attribute or plan; None lets `choose_group` choose.
     target_base
         Contracts wanted a year from as_of; None keeps today's number.
     leaving

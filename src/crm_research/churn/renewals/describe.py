@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from scipy import stats
 
-from crm_research.churn.curves.counting import MOST_GROUPS, default_group
+from crm_research.churn.curves.grouping import MOST_GROUPS, choose_group
 from crm_research.churn.renewals.check import RenewalCheck, check_renewals
 from crm_research.churn.renewals.period import UNITS, check_horizon, choose_period
 from crm_research.churn.renewals.tables import group_table, observe_renewals, project_renewals, triangle_of
@@ -164,7 +164,7 @@ def describe_renewals(
     if not _can_count(triage, months):
         return _nothing(base, discount_rate)
     count = partial(_count, months=months, is_by_appointment=is_due)
-    column = group if group is not None else default_group(study)
+    column = group if group is not None else choose_group(study).column
     by_group = None if column is None else count(study, by=column)
     counts = count(study) if by_group is None else _sum_groups(by_group)
     if counts.empty:

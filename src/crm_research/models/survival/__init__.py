@@ -14,6 +14,7 @@ from crm_research.models.survival.hazard import (
 )
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
 from crm_research.models.survival.mean import estimate_restricted_mean
+from crm_research.models.survival.peaks import Peaks, find_peaks
 from crm_research.models.survival.risk import EVERYONE, RiskTable, build_risk_table, count_rows
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "IncidenceCurves",
     "IncidenceTests",
     "LogRank",
+    "Peaks",
     "RiskTable",
     "SurvivalBands",
     "SurvivalCurves",
@@ -37,4 +39,5 @@ __all__ = [
     "estimate_restricted_mean",
     "estimate_smooth_hazard",
     "estimate_survival",
+    "find_peaks",
 ]

@@ -78,7 +78,9 @@ def compare_groups(counts: pd.DataFrame) -> LogRank:
     )
 
 
-def compare_pairs(counts: pd.DataFrame, *, horizon_days: float, confidence: float = 0.95) -> pd.DataFrame:
+def compare_pairs(
+    counts: pd.DataFrame, *, horizon_days: float, n_families: int = 1, confidence: float = 0.95
+) -> pd.DataFrame:
     """Between which groups, and by how much, does the share that stays to the horizon differ?
 
     Parameters
@@ -88,14 +90,16 @@ def compare_pairs(counts: pd.DataFrame, *, horizon_days: float, confidence: floa
     horizon_days
         Where survival is compared, and the restriction of the mean tenure. Pulled in to the longest tenure that
         every group was observed to; the result states it.
+    n_families
+        Groupings that were looked at before this one was chosen for its differences; p-values and limits hold for all.
 
     Returns
     -------
     pandas.DataFrame
         Grain: pair of groups. Columns ``group``, ``other_group``, ``horizon_days``, ``survival_gap`` (group less
         other), ``gap_lower``, ``gap_upper``, ``mean_gap_days`` (restricted mean tenure), ``mean_gap_lower``,
-        ``mean_gap_upper``, ``chi_squared``, ``p_value`` (log-rank of the pair), ``p_adjusted`` (Holm over all pairs).
-        All intervals hold together: each is widened by Bonferroni over the pairs.
+        ``mean_gap_upper``, ``chi_squared``, ``p_value`` (log-rank of the pair), ``p_adjusted`` (Holm over all
+        pairs, times `n_families`). All intervals hold together: widened by Bonferroni over pairs and families.
 
     References
     ----------
@@ -105,7 +109,7 @@ def compare_pairs(counts: pd.DataFrame, *, horizon_days: float, confidence: floa
     pairs = list(combinations(groups, 2))
     if not pairs:
         raise NotEnoughData("A comparison of groups", needed=2, found=len(groups), mend="Name a group column.")
-    level = 1 - (1 - check_confidence(confidence)) / len(pairs)
+    level = 1 - (1 - check_confidence(confidence)) / (len(pairs) * n_families)
     curves = estimate_survival(counts, confidence=level)
     horizon = min(horizon_days, _common_reach(curves))
     survival = curves.at(horizon).set_index("group").to_dict("index")
@@ -124,7 +128,7 @@ def compare_pairs(counts: pd.DataFrame, *, horizon_days: float, confidence: floa
             | {"chi_squared": test.chi_squared, "p_value": test.p_value}
         )
     frame = pd.DataFrame(rows)
-    return frame.assign(p_adjusted=adjust_holm(frame["p_value"]))
+    return frame.assign(p_adjusted=np.minimum(n_families * adjust_holm(frame["p_value"]), 1.0))
 
 
 def _ended_at(table: RiskTable, days: FloatArray) -> FloatArray:

@@ -1,0 +1,133 @@
+"""Months are named only where they stand out; groups and reasons only where they differ from every other one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_research.churn import answer, describe_churn, draw_groups, draw_hazard, draw_reasons, draw_survival
+from crm_research.churn.curves.danger_words import danger_clause, hazard_finding
+from crm_research.churn.curves.group_words import group_finding, reason_finding, say_order
+from crm_research.models.survival import find_peaks
+from tests.builders import a_study
+from tests.churn.worlds import START, a_world
+
+
+def described(frame: pd.DataFrame, **options):
+    return describe_churn(a_study(as_of="2024-01-01", contracts=frame), **options)
+
+
+def title_of(axes) -> str:
+    return " ".join(axes.figure.get_suptitle().split())
+
+
+def with_rates(leaving, *rows: tuple[int, int, float]):
+    """The same analysis with other rates: month from 1 on, ends, and contracts watched for the month."""
+    table = pd.DataFrame(rows, columns=["period_index", "n_ended", "exposure_days"])
+    rate = table["n_ended"] / table["exposure_days"]
+    table = table.assign(
+        period_index=table["period_index"] - 1,
+        exposure_days=table["exposure_days"] * 30.4375,
+        rate=rate,
+        lower=rate * 0.9,
+        upper=rate * 1.1,
+    )
+    return replace(leaving, rates=table, peaks=find_peaks(table))
+
+
+@pytest.fixture(scope="module")
+def constant():
+    world = a_world(1500, daily_rate=1 / 500)
+    return described(world.drop(columns="plan"))
+
+
+def test_no_month_is_named_where_the_danger_is_constant(constant):
+    assert constant.peaks.standing.empty
+    average = f"{100 * constant.rule.monthly_rate:.1f} %"
+    assert hazard_finding(constant) == (
+        f"No month stands out: in an average month {average} of those still there leave"
+    )
+    assert answer(constant)[1].endswith("; no month of a contract stands out as more dangerous than the average month.")
+    assert title_of(draw_hazard(constant)).startswith("No month stands out")
+
+
+def test_one_month_that_leads_is_named_with_its_own_numbers(constant):
+    leaving = with_rates(constant, (1, 20, 1000.0), (2, 100, 1000.0), (3, 25, 1000.0))
+    assert danger_clause(leaving) == (
+        "the danger is greatest in month 2 of a contract, in which 10 % of those still there leave (9.0 % to 11 %)"
+    )
+    assert hazard_finding(leaving).startswith("Month 2 is the most dangerous: 10 % leave, against ")
+
+
+def test_months_that_stand_out_alike_are_all_named_and_none_is_called_the_worst(constant):
+    quiet = [(month, 10, 1000.0) for month in (4, 5, 6, 7, 8, 9, 10, 11, 13)]
+    leaving = with_rates(constant, (1, 80, 1000.0), (2, 85, 1000.0), (3, 82, 1000.0), *quiet[:8], (12, 81, 1000.0))
+    assert danger_clause(leaving) == (
+        "the danger stands out in months 1 to 3 and 12 of a contract; in month 1, 8.0 % of those still there leave "
+        "(7.2 % to 8.8 %)"
+    )
+    assert hazard_finding(leaving).startswith("The danger stands out in months 1 to 3 and 12; in month 1 8.0 % leave")
+
+
+def test_a_group_that_cannot_be_told_from_the_next_does_not_leave_soonest():
+    rng = np.random.default_rng(3)
+    n = 3000
+    started = START + pd.to_timedelta(rng.integers(0, 1400, n), unit="D")
+    plan = rng.choice(["a", "b", "c"], n)
+    ended = started + pd.to_timedelta(np.ceil(rng.exponential(np.where(plan == "c", 900, 300))), unit="D")
+    frame = pd.DataFrame(
+        {
+            "contract_id": [f"k{i}" for i in range(n)],
+            "customer_id": [f"c{i}" for i in range(n)],
+            "started_at": started,
+            "ended_at": ended.where(ended <= pd.Timestamp("2024-01-01")),
+            "plan": plan,
+        }
+    )
+    leaving = described(frame)
+    assert say_order(leaving) in ("'c' leaves last, later than 'a'", "'c' leaves last, later than 'b'")
+    assert "soonest" not in group_finding(leaving)
+    assert title_of(draw_groups(leaving)) == say_order(leaving)
+
+
+def test_a_tiny_group_that_left_at_once_is_not_called_the_first_to_leave():
+    frame = a_world(600)
+    frame.loc[0, "plan"] = "tiny"
+    frame.loc[0, "ended_at"] = frame.loc[0, "started_at"] + pd.Timedelta(days=1)
+    assert "tiny" not in say_order(described(frame))
+
+
+def test_a_reason_is_called_the_commonest_only_where_it_is():
+    world = a_world(2000, reasons=("price", "service", "moved"))
+    leaving = described(world)
+    assert reason_finding(leaving).startswith("No reason stands out as the commonest: within 12 months ")
+    more = world.assign(end_reason=world["end_reason"].replace({"moved": "price"}))
+    assert reason_finding(described(more)).startswith("Most often they leave because of 'price': ")
+    assert title_of(draw_reasons(described(more))).startswith("Most often they leave because of 'price'")
+
+
+def test_no_answer_is_not_the_commonest_reason():
+    world = a_world(1000, reasons=("price", "moved"))
+    silent = world.assign(end_reason=world["end_reason"].where(world.index % 10 == 0))
+    assert "not given" not in reason_finding(described(silent))
+
+
+def test_the_title_of_the_curve_names_a_tenure_that_the_picture_shows():
+    # Half have ended after about 12 months; asked for three, the picture ends there and so must its title.
+    leaving = described(a_world(1500), horizon_months=3)
+    title = title_of(draw_survival(leaving))
+    share = leaving.survival.at(leaving.horizon_days)["survival"].item()
+    assert title == f"{100 * share:.0f} % still run after 3 months"
+    assert draw_survival(leaving).get_xlim()[1] == pytest.approx(3)
+
+
+def test_contracts_that_outlast_the_records_are_counted_where_the_picture_ends():
+    leaving = described(a_world(1500, daily_rate=1 / 9000))
+    days = leaving.horizon_days
+    assert days < leaving.survival.sizes["last_days"].item()
+    share = leaving.survival.at(days)["survival"].item()
+    assert f"{100 * share:.0f} %" in answer(leaving)[0]
+    assert answer(leaving)[0].endswith(f"still run after {days / 365.25:.1f} years.")
