@@ -103,13 +103,13 @@ def test_files_of_one_table_with_different_columns_are_refused(tmp_path):
 
 
 def test_dates_that_can_be_read_two_ways_are_never_guessed(tmp_path):
-    with pytest.raises(ContractViolation, match=r'more than one way.*"%d/%m/%Y" or "%m/%d/%Y"') as caught:
+    with pytest.raises(ContractViolation, match=r'more than one way.*\["%d/%m/%Y", iso\] or \["%m/%d') as caught:
         orders_of(tmp_path, HEAD + "1,a,03/04/2020,1\n2,a,2020-04-05,1\n")
     assert (caught.value.table, caught.value.column, caught.value.n_bad) == ("orders", "ordered_at", 1)
 
 
 def test_dates_that_can_be_read_one_way_get_their_format_offered(tmp_path):
-    with pytest.raises(ContractViolation, match=r'ordered_at: \{column: ..., format: "%d/%m/%Y"\}'):
+    with pytest.raises(ContractViolation, match=r'ordered_at: \{column: ordered_at, format: "%d/%m/%Y"\}'):
         orders_of(tmp_path, HEAD + "1,a,03/04/2020,1\n2,a,31/04/2020,1\n3,a,30/04/2020,1\n".replace("31/04", "13/04"))
 
 

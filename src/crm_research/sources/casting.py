@@ -19,12 +19,24 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Kind
 
 # Texts that mean "nothing here". NA is left alone in plain text, where it may be Namibia or North America.
-_NULLS: Final = ("", "NULL", "null", "NaN", "nan", "#N/A", "N/A", "n/a", "\\N")
-NULLS_OF_VALUES: Final = (*_NULLS, "NA", "na", "-", "None", "none")
+NULLS: Final = ("", "NULL", "null", "NaN", "nan", "#N/A", "N/A", "n/a", "\\N")
+NULLS_OF_VALUES: Final = (*NULLS, "NA", "na", "-", "None", "none")
 # Blanks that people and programs leave around cells; taken off once, where text is staged.
 BLANKS: Final = " \t\r\n\u00a0\u3000\ufeff"
 _YES: Final = ("1", "1.0", "true", "t", "yes", "y", "on", "ja", "j", "wahr", "oui", "o", "vrai", "是", "有")
 _NO: Final = ("0", "0.0", "false", "f", "no", "n", "off", "nein", "falsch", "non", "faux", "否", "无")
+
+# Words that stand beside formats: the year first, as read without a format; the day numbers of spreadsheets.
+ISO, EXCEL = "iso", "excel"
+# Blanks within numbers that no keyboard makes by accident, and apostrophes: they can only part thousands.
+_THIN: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
+_APOSTROPHES: Final = "'\u2019\u02bc\u00b4`"
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
+_FULL_WIDTH: Final = "０１２３４５６７８９．，（）＋"
+_HALF_WIDTH: Final = "0123456789.,()+"
+# Spreadsheets count days from here; 1 to 60 are left out, since they hold a 29 February that never was.
+_DAY_NOUGHT: Final = "1899-12-30"
+_DAYS: Final = "61 AND 2958465"
 
 _CLOCK: Final = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _ISO: Final = rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]{_CLOCK})?"
@@ -68,19 +80,26 @@ class Reading:
             return self._to_time(raw, kind, formats or self.rule.date_format)
         return self._to_flag(raw, kind)
 
-    def text(self, raw: str, *, nulls: Sequence[str] = _NULLS) -> str:
+    def text(self, raw: str, *, nulls: Sequence[str] = NULLS) -> str:
         """A text without surrounding blanks, empty where it says there is nothing."""
         tokens = self.rule.null_values if self.rule.null_values is not None else nulls
         empty = ["", *(token.strip() for token in tokens)]
         longest = max(len(token.encode()) for token in empty)
         # Nearly every text is told by its length and ends alone; NOT IN would cost the engine a join a column.
         is_plain = f"strlen({raw}) > {longest} AND NOT prefix({raw}, ' ') AND NOT suffix({raw}, ' ')"
-        kept = f"WHEN NOT list_contains([{literals(empty)}], trim({raw})) THEN trim({raw})"
-        return f"CASE WHEN {is_plain} THEN {raw} {kept} END"
+        # ="007" is how spreadsheets are kept from making 7 of it.
+        bare = rf"""trim(regexp_replace(trim({raw}), '^="([^"]*)"$', '\1'))"""
+        kept = f"WHEN NOT list_contains([{literals(empty)}], {bare}) THEN {bare}"
+        return f"CASE WHEN {is_plain} AND NOT prefix({raw}, '=') THEN {raw} {kept} END"
+
+    def says_nothing(self, words: Sequence[str]) -> bool:
+        """Is one of these words a word for nothing here? Whoever compares with it by name means the word itself."""
+        nulls = self.rule.null_values if self.rule.null_values is not None else NULLS_OF_VALUES
+        return bool({word.strip() for word in words if word.strip()} & {null.strip() for null in nulls})
 
     def _to_text(self, raw: str, kind: Kind, *, is_id: bool) -> Cast:
         if kind == "text":
-            value = self.text(f"CAST({raw} AS VARCHAR)", nulls=NULLS_OF_VALUES if is_id else _NULLS)
+            value = self.text(f"CAST({raw} AS VARCHAR)", nulls=NULLS_OF_VALUES if is_id else NULLS)
             # Spreadsheets and data frames write whole numbers with empty cells between them as 1001.0.
             whole = rf"CASE WHEN suffix({raw}, '.0') THEN regexp_replace({value}, '^(\d+)\.0$', '\1') ELSE {value} END"
             return Cast(value=whole if is_id else value)
@@ -102,17 +121,27 @@ class Reading:
             return Cast(value=f"CASE WHEN isfinite({double}) THEN {double} END", bad=f"isinf({double})")
         if kind != "text":
             raise StudyError(f"holds {_SAID[kind]}, which cannot be a number")
-        text = self.text(raw, nulls=NULLS_OF_VALUES)
+        text = self._without_signs(self.text(raw, nulls=NULLS_OF_VALUES))
         plain = self._plain_number(text)
         double = f"TRY_CAST({plain} AS DOUBLE)"
-        value = f"CASE WHEN isfinite({double}) AND NOT contains({plain}, '_') THEN {double} END"
+        # Nearly every number is plain; the other ways of writing one are looked for only where it is not.
+        value = (
+            f"CASE WHEN isfinite({double}) AND NOT contains({plain}, '_') THEN {double} "
+            f"WHEN ({text}) IS NOT NULL THEN {self._odd_number(text)} END"
+        )
         return Cast(value=value, bad=f"({text}) IS NOT NULL AND ({value}) IS NULL")
 
-    def _plain_number(self, text: str) -> str:
+    def _without_signs(self, text: str) -> str:
         for sign in self.rule.signs:
             text = f"trim(replace({text}, {literal(sign)}, ''), {literal(BLANKS)})"
-        decimal = self.rule.decimal
-        thousands = self.rule.thousands if self.rule.thousands is not None else "." if decimal == "," else None
+        return text
+
+    @property
+    def _thousands(self) -> str | None:
+        return self.rule.thousands if self.rule.thousands is not None else "." if self.rule.decimal == "," else None
+
+    def _plain_number(self, text: str) -> str:
+        decimal, thousands = self.rule.decimal, self._thousands
         if thousands is None:
             return text
         mark, point = re.escape(thousands), re.escape(decimal)
@@ -121,16 +150,71 @@ class Reading:
         bare = f"replace(replace({text}, {literal(thousands)}, ''), {literal(decimal)}, '.')"
         return f"CASE WHEN regexp_full_match({text}, {literal(grouped)}) THEN {bare} END"
 
+    def _odd_number(self, text: str) -> str:
+        """A number with its minus behind it, in brackets or as a dash, in full width, or parted by thin blanks."""
+        point = re.escape(self.rule.decimal)
+        groups = "|".join(rf"({mark}\d{{3}})+" for mark in self._marks())
+        whole = rf"(\d{{1,3}}({groups})|\d+)"
+        body, blank = rf"({whole}({point}\d*)?|{point}\d+)", f"[ {_THIN}]?"
+        # 25,- is a price without cents; only behind a digit is a hyphen a minus.
+        to_a_digit = rf"({whole}({point}\d+)?|{point}\d+)"
+        negative = rf"-{blank}{body}|{to_a_digit}{blank}-|\({blank}{body}{blank}\)"
+        positive = rf"\+?{blank}{body}|{whole}{point}--?"
+        ascii_only = f"translate({text}, {literal(_DASHES + _FULL_WIDTH)}, {literal('-' * len(_DASHES) + _HALF_WIDTH)})"
+        digits = f"regexp_replace({ascii_only}, {literal(f'[^0-9{point}]')}, '', 'g')"
+        size = f"TRY_CAST(replace({digits}, {literal(self.rule.decimal)}, '.') AS DOUBLE)"
+        return (
+            f"CASE WHEN regexp_full_match({ascii_only}, {literal(negative)}) THEN -{size} "
+            f"WHEN regexp_full_match({ascii_only}, {literal(positive)}) THEN {size} END"
+        )
+
+    def _marks(self) -> list[str]:
+        """What may part thousands, as patterns: what the study says, else what can mean nothing else."""
+        if self.rule.thousands is None:
+            point = [re.escape(".")] if self.rule.decimal == "," else []
+            return [*point, f"[{_THIN}]", f"[{_APOSTROPHES}]"]
+        for alike in (f" {_THIN}", _APOSTROPHES):
+            if self.rule.thousands in alike:
+                return [f"[{alike}]"]
+        return [re.escape(self.rule.thousands)]
+
     def _to_time(self, raw: str, kind: Kind, formats: Sequence[str] | None) -> Cast:
         if kind in {"date", "timestamp"}:
             return Cast(value=f"CAST({raw} AS TIMESTAMP)")
         if kind == "zoned":
             return Cast(value=f"CAST({raw} AT TIME ZONE {literal(self.timezone)} AS TIMESTAMP)")
-        if kind not in {"text", "integer"}:
+        if kind not in {"text", "integer", "number"}:
             raise StudyError(f"holds {_SAID[kind]}, which cannot be a time; derive it with expr")
-        text = self.text(f"CAST({raw} AS VARCHAR)", nulls=NULLS_OF_VALUES)
-        value = self._declared_time(text, formats) if formats else self._common_time(text)
+        text = self.text(self._digits(raw, kind), nulls=NULLS_OF_VALUES)
+        declared = [form for form in formats or () if form.lower() not in {ISO, EXCEL}]
+        words = {form.lower() for form in formats or ()}
+        ways = [self._declared_time(text, declared)] if declared else []
+        if not declared or ISO in words:
+            ways.append(self._common_time(text))
+        if EXCEL in words:
+            ways.append(self._day_number(text))
+        value = ways[0] if len(ways) == 1 else f"coalesce({', '.join(ways)})"
         return Cast(value=value, bad=f"({text}) IS NOT NULL AND ({value}) IS NULL")
+
+    def _digits(self, raw: str, kind: Kind) -> str:
+        """A column as text; numbers that are whole without a point, so that 20240105 is a day."""
+        if kind != "number":
+            return f"CAST({raw} AS VARCHAR)"
+        double = f"CAST({raw} AS DOUBLE)"
+        is_whole = f"{double} = trunc({double}) AND abs({double}) < 9e15"
+        return (
+            f"CASE WHEN {is_whole} THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) "
+            f"ELSE replace(CAST({raw} AS VARCHAR), '.', {literal(self.rule.decimal)}) END"
+        )
+
+    def _day_number(self, text: str) -> str:
+        """The day number of a spreadsheet: days since the end of 1899, with the clock as a fraction, to the second."""
+        pattern = literal(rf"\d{{2,7}}({re.escape(self.rule.decimal)}\d+)?")
+        days = f"TRY_CAST(replace({text}, {literal(self.rule.decimal)}, '.') AS DOUBLE)"
+        return (
+            f"CASE WHEN regexp_full_match({text}, {pattern}) AND {days} BETWEEN {_DAYS} "
+            f"THEN TIMESTAMP '{_DAY_NOUGHT}' + to_seconds(CAST(round({days} * 86400) AS BIGINT)) END"
+        )
 
     def _declared_time(self, text: str, formats: Sequence[str]) -> str:
         parsed = f"try_strptime({text}, [{literals(formats)}])"

@@ -30,19 +30,6 @@ def formats_fitting(examples: Sequence[str]) -> list[str]:
     return [form for form in FORMATS if examples and all(_reads(example, form) for example in examples)]
 
 
-def mend_of_time(examples: Sequence[str], key: str, *, are_few: bool = False) -> str:
-    """What to write into the study file so that such times are read; `are_few`: most others are read as it stands."""
-    fitting = formats_fitting([example.strip() for example in examples])
-    if not fitting and are_few:
-        return "Most others are read: mend these in the file, or list them under null_values beside the path."
-    if not fitting:
-        return f'Say how they are written: {key}: {{column: ..., format: "%d.%m.%Y"}}, or mend the file.'
-    if len(fitting) > 1:
-        choices = " or ".join(f'"{form}"' for form in fitting[:3])
-        return f"Such dates can be read in more than one way; say which: {key}: {{column: ..., format: {choices}}}."
-    return f'Write {key}: {{column: ..., format: "{fitting[0]}"}}.'
-
-
 def _reads(text: str, form: str) -> bool:
     try:
         datetime.strptime(text, form)

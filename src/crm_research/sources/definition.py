@@ -214,6 +214,11 @@ class SourceRule(_Part):
         origins = [name for name in ("path", "url", "sample", "sql") if getattr(self, name) is not None]
         if len(origins) != 1:
             raise ValueError(f"needs exactly one of path, url, sample and sql; found {', '.join(origins) or 'none'}")
+        if self.thousands == self.decimal:
+            raise ValueError(
+                f"says that {self.decimal!r} is the decimal sign and parts thousands too, so that 1{self.decimal}5 "
+                "would be 15; write both, such as decimal: ',' and thousands: '.'"
+            )
         if self.names is not None and self.header is not True and self.header > 1:
             raise ValueError("takes names or several header lines, not both; skip the header lines by skip_rows")
         if bool(self.inputs) != (self.sql is not None):

@@ -15,6 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.sources.casting import NULLS, NULLS_OF_VALUES
 from crm_research.sources.expression_words import why_not_allowed
 from crm_research.sources.selects import refuse_depth, refuse_monstrous
 
@@ -57,6 +58,7 @@ _TEMPORAL: Final = (
     exp.DateDiff, exp.TimestampDiff, exp.LastDay, exp.DayOfYear, exp.TsOrDsToDate, exp.DateAdd, exp.DateSub, exp.Hour,
 )  # fmt: skip
 _PASSING: Final = (exp.Paren, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
+_VALUES: Final = frozenset({"float64", "timestamp", "boolean"})
 _TARGET_OF_TIME: Final = {exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.DATETIME, exp.DType.TIMESTAMPTZ}
 
 
@@ -80,18 +82,31 @@ class Expression:
 
 @dataclass(kw_only=True)
 class ExpressionReader:
-    """Checks and prepares expressions over one source's columns."""
+    """Checks and prepares expressions over one source's columns.
+
+    Parameters
+    ----------
+    value_columns
+        Columns that the study reads as ids, numbers, times or flags, whose words for nothing are more.
+    stands_for
+        Column to the one that is read in its stead, wherever its own lines may be silent.
+    """
 
     kinds: Mapping[str, Kind]
     reading: Reading
     as_of: datetime
+    value_columns: frozenset[str] = frozenset()
+    stands_for: Mapping[str, str] = field(default_factory=dict)
     _by_lower: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_lower = {name.lower(): name for name in self.kinds}
 
-    def read(self, text: str, *, where: str, wanted: str | None = None) -> Expression:
+    def read(self, text: str, *, where: str, wanted: str | None = None, is_money: bool = False) -> Expression:
         """Check one expression; `wanted` is the Ibis type its value should have.
+
+        Text is empty to it where the source's words for nothing stand, but where it is compared with such a word.
+        Where it `is_money` that is summed over lines, numbers are those of the line alone.
 
         Raises
         ------
@@ -101,26 +116,23 @@ class ExpressionReader:
         tree = _parse(text, where)
         _refuse(tree, text, where)
         root = exp.Paren(this=tree)
-        used: dict[str, None] = {}
+        # First the names as the source writes them, then what each is treated as, while its neighbours still stand.
+        columns = [self._named(column, text, where) for column in list(root.find_all(exp.Column))]
+        targets = [(column, _target_of_use(column, wanted, self.kinds)) for column in columns if column is not None]
+        values = {column.name for column, target in targets if target in _VALUES} | self.value_columns
         usages: dict[tuple[str, str], Usage] = {}
-        for column in list(root.find_all(exp.Column)):
-            self._prepare(column, text, where, wanted, used, usages)
+        for column, target in targets:
+            self._cast(column, target, usages, is_value=column.name in values, is_money=is_money)
+        used = dict.fromkeys(column.name for column, _ in targets)
         return Expression(sql=root.sql(dialect="duckdb"), columns=tuple(used), usages=tuple(usages.values()))
 
-    def _prepare(
-        self,
-        column: exp.Column,
-        text: str,
-        where: str,
-        wanted: str | None,
-        used: dict[str, None],
-        usages: dict[tuple[str, str], Usage],
-    ) -> None:
+    def _named(self, column: exp.Column, text: str, where: str) -> exp.Column | None:
+        """The column under its own name; None of as_of, which becomes its instant."""
         if column.table:
             raise StudyError(f"{where}: {text!r} names {column.sql()!r}; write the column alone, without a table.")
         if column.name.lower() == AS_OF:
             column.replace(_instant(self.as_of))
-            return
+            return None
         name = self._by_lower.get(column.name.lower())
         if name is None:
             quotes = " Text stands in single quotes." if column.this.quoted else ""
@@ -128,16 +140,33 @@ class ExpressionReader:
                 f"{where}: {text!r} reads a column {column.name!r} that the source does not have. "
                 f"{offer_names(column.name, self.kinds)}{quotes}"
             )
-        used[name] = None
-        found = exp.column(exp.to_identifier(name, quoted=True))
-        target = _target_of_use(column, wanted, self.kinds)
-        kind = self.kinds[name]
-        if kind == "text" and target in {"float64", "timestamp", "boolean"}:
-            cast = self.reading.cast(found.sql(dialect="duckdb"), kind, target)
-            usages[name, target] = Usage(column=name, target=target, bad=cast.bad or "FALSE")
-            column.replace(exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb")))
-        else:
+        column.set("this", exp.to_identifier(name, quoted=True))
+        return column
+
+    def _cast(
+        self,
+        column: exp.Column,
+        target: str | None,
+        usages: dict[tuple[str, str], Usage],
+        *,
+        is_value: bool,
+        is_money: bool,
+    ) -> None:
+        name, kind = column.name, self.kinds[column.name]
+        of_order = not (is_money and target == "float64")
+        found = exp.column(exp.to_identifier(self.stands_for.get(name, name) if of_order else name, quoted=True))
+        raw = found.sql(dialect="duckdb")
+        if kind != "text":
             column.replace(found)
+        elif target in _VALUES:
+            cast = self.reading.cast(raw, kind, str(target))
+            usages[name, str(target)] = Usage(column=name, target=str(target), bad=cast.bad or "FALSE")
+            column.replace(exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb")))
+        elif self.reading.says_nothing(_words_beside(column)):
+            column.replace(found)
+        else:
+            nulls = NULLS_OF_VALUES if is_value else NULLS
+            column.replace(exp.paren(sqlglot.parse_one(self.reading.text(raw, nulls=nulls), dialect="duckdb")))
 
 
 def _parse(text: str, where: str) -> exp.Expr:
@@ -200,6 +229,18 @@ def _target_of_use(node: exp.Expr, wanted: str | None, kinds: Mapping[str, Kind]
     if isinstance(parent, _PASSING):
         return _target_of_use(parent, wanted, kinds)
     return None
+
+
+def _words_beside(column: exp.Column) -> list[str]:
+    """Texts that the column is compared with by name."""
+    parent = column.parent
+    if isinstance(parent, exp.Case) and parent.this is column:
+        others: list[exp.Expr] = [branch.this for branch in parent.args.get("ifs", [])]
+    elif parent is not None and isinstance(parent, _COMPARING):
+        others = list(parent.iter_expressions())
+    else:
+        return []
+    return [other.name for other in others if isinstance(other, exp.Literal) and other.is_string]
 
 
 def _whole_case(branch: exp.If) -> exp.Expr:

@@ -8,7 +8,7 @@ import duckdb
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.as_found import read_as_found
-from crm_research.sources.dates import mend_of_time
+from crm_research.sources.mends import find_mend, rows_asked
 from crm_research.sources.session import quoted
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
 
@@ -62,7 +62,7 @@ def check_doubts(session: Session, plan: TablePlan, relation: Relation) -> None:
     """Count, in one scan, the values of each column that cannot be read; raise for the first column that has any."""
     if not plan.doubts:
         return
-    counts = ", ".join(f"count(*) FILTER (WHERE {_condition(doubt, plan)})" for doubt in plan.doubts)
+    counts = ", ".join(f"count(*) FILTER (WHERE {rows_asked(doubt.bad, doubt, plan)})" for doubt in plan.doubts)
     n_rows, *found = session.run(f"SELECT count(*), {counts} FROM {quoted(relation.name)}").fetchone()
     broken = [(doubt, n) for doubt, n in zip(plan.doubts, found, strict=True) if n]
     violations = [_violation(session, plan, relation, doubt, n, n_rows) for doubt, n in broken]
@@ -72,19 +72,14 @@ def check_doubts(session: Session, plan: TablePlan, relation: Relation) -> None:
         raise StudyError("\n".join(str(violation) for violation in violations))
 
 
-def _condition(doubt: Doubt, plan: TablePlan) -> str:
-    return doubt.bad if doubt.of_all_rows or not plan.where else f"({doubt.bad}) AND ({plan.where})"
-
-
 def _violation(
     session: Session, plan: TablePlan, relation: Relation, doubt: Doubt, n_bad: int, n_rows: int
 ) -> ContractViolation:
     rows = session.run(
         f"SELECT DISTINCT CAST({doubt.raw} AS VARCHAR) AS found FROM {quoted(relation.name)} "
-        f"WHERE {_condition(doubt, plan)} ORDER BY found LIMIT {_N_EXAMPLES}"
+        f"WHERE {rows_asked(doubt.bad, doubt, plan)} ORDER BY found LIMIT {_N_EXAMPLES}"
     ).fetchall()
     examples = [repr(row[0]) for row in rows]
-    key = f"{plan.where_in_file}.columns.{doubt.column}"
     return ContractViolation(
         table=plan.table,
         column=doubt.column,
@@ -92,27 +87,8 @@ def _violation(
         n_bad=n_bad,
         found=f"{n_bad:,} of {n_rows:,} {'is' if n_bad == 1 else 'are'} not",
         examples=examples,
-        mend=_mend(doubt.target, [row[0] for row in rows], key, are_few=2 * n_bad < n_rows),
+        mend=find_mend(session, plan, relation, doubt, [row[0] for row in rows], are_few=2 * n_bad < n_rows),
     )
-
-
-def _mend(target: str, examples: list[str], key: str, *, are_few: bool) -> str:
-    if target == "currency":
-        rates = ", ".join(f"{example}: RATE" for example in examples if example)
-        return (
-            f"Write exchange_rates: {{{rates or 'USD: RATE'}}} at the top, each in money of the study, "
-            "or leave such rows out by where."
-        )
-    if target == "timestamp":
-        return mend_of_time(examples, key, are_few=are_few)
-    if target in {"float64", "int64"}:
-        if any("," in example for example in examples):
-            return (
-                "If the comma is the decimal sign, write decimal: ',' beside the path; if it parts thousands, "
-                "thousands: ','."
-            )
-        return "Mend the file, list such values under null_values or signs beside the path, or leave them out by where."
-    return f"Mend the file, or derive the value with {key}: {{expr: ...}}."
 
 
 def check_lines(session: Session, plan: TablePlan, lines: str) -> None:

@@ -31,13 +31,26 @@ _SQL_TYPES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """A condition that must hold for no row that is kept; `of_all_rows` asks those too that `where` leaves out."""
+    """A condition that must hold for no row that is kept.
+
+    Parameters
+    ----------
+    column, source_column, target
+        Canonical column (or that of the source, in an expression), where it comes from, and the type it should have.
+    bad, raw
+        The condition, and the value before it is read, as SQL.
+    key
+        Where the study file may say how the column is written; empty where an expression uses it.
+    of_all_rows
+        Asks those rows too that `where` leaves out.
+    """
 
     column: str
     source_column: str
     target: str
     bad: str
     raw: str
+    key: str = ""
     of_all_rows: bool = False
 
 
@@ -65,6 +78,7 @@ class TablePlan:
     attributes: Mapping[str, str]
     extra: tuple[str, ...] = ()
     sum_lines: bool = False
+    timezone: str = "UTC"
 
     def select_from(self, relation: str) -> str:
         """The rows of the canonical table before order lines are summed."""
@@ -90,8 +104,13 @@ class Planner:
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
         self._reading = self.reading_class(rule=self.relation.rule, timezone=self.study.timezone)
-        self._reader = ExpressionReader(kinds=self.relation.kinds, reading=self._reading, as_of=self.study.as_of)
         self._by_lower = {name.lower(): name for name in self.relation.kinds}
+        self._reader = ExpressionReader(
+            kinds=self.relation.kinds,
+            reading=self._reading,
+            as_of=self.study.as_of,
+            value_columns=value_columns(self.rule, self.contract, self.relation),
+        )
         for column in self.contract.columns:
             self._add_canonical(column)
         self._add_order_kind()
@@ -109,6 +128,7 @@ class Planner:
             attributes={name: rule.type for name, rule in self.rule.attributes.items()},
             extra=extra,
             sum_lines=self.rule.sum_lines,
+            timezone=self.study.timezone,
         )
 
     def _add_canonical(self, column: Column) -> None:
@@ -175,7 +195,8 @@ class Planner:
         raw = quoted(found)
         cast = self._cast(raw, found, target, rule, place, is_id=is_id)
         if cast.bad is not None:
-            self._doubts.append(Doubt(column=name, source_column=found, target=target, bad=cast.bad, raw=raw))
+            doubt = Doubt(column=name, source_column=found, target=target, bad=cast.bad, raw=raw, key=place)
+            self._doubts.append(doubt)
         return cast.value
 
     def _cast(self, raw: str, found: str, target: str, rule: ColumnRule, place: str, *, is_id: bool) -> Cast:
@@ -269,6 +290,18 @@ class Planner:
         ]
         self._outputs.update({name: quoted(name) for name in extra})
         return tuple(extra)
+
+
+def value_columns(rule: TableRule, contract: TableContract, relation: Relation) -> frozenset[str]:
+    """Columns of the source that the table reads as ids, numbers, times or flags."""
+    by_lower = {name.lower(): name for name in relation.kinds}
+    read_so = [
+        name if (origin := rule.columns.get(name)) is None else origin.column or ""
+        for name, kind in ((column.name, column.type) for column in contract.columns)
+        if kind != "string" or name.endswith("_id")
+    ]
+    read_so += [one.column or name for name, one in rule.attributes.items() if one.type != "category"]
+    return frozenset(by_lower[name.lower()] for name in read_so if name.lower() in by_lower)
 
 
 def _constant(value: object) -> str:

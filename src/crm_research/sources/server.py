@@ -185,6 +185,10 @@ class InPlaceReading(Reading):
         types = {"timestamp": "TIMESTAMP", "float64": "DOUBLE", "int64": "BIGINT", "boolean": "BOOLEAN"}
         return Cast(value=f"CAST({raw} AS {types[target]})")
 
+    def text(self, raw: str, *, nulls: Sequence[str] = ()) -> str:  # noqa: ARG002
+        """Text as the server holds it."""
+        return raw
+
 
 def kind_of_dtype(dtype: dt.DataType) -> Kind:
     """What the values of an Ibis type are."""
