@@ -7,7 +7,7 @@ import pytest
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.opening import open_study
-from tests.sources.files import a_study_file, held, orders_of
+from tests.sources.files import a_study_file, held, offered, orders_of
 
 ANSWERS = "who,day,Q1,quality_a,quality_b,Q9,slow\na,2024-01-05,9,4,5,good,1\nb,2024-01-06,NA,-99,3,very bad,9\n"
 COLUMNS = {"response_id": "who", "asked_at": "day"}
@@ -121,3 +121,51 @@ def test_codes_in_a_table_of_numbers_are_no_answers_either(tmp_path):
     frame.to_parquet(tmp_path / "survey.parquet")
     answers = _answers(_survey(tmp_path, items={"q": [1, 5]}, path="survey.parquet", null_values=["-99"]))
     assert answers == {("a", "q"): None, ("b", "q"): (4.0, 1.0, 5.0)}
+
+
+EXPORTED = (
+    "ResponseId,RecordedDate,Status,Q1\n"
+    "Response ID,Recorded Date,Response Type,How likely are you to recommend us?\n"
+    '"{""ImportId"":""_recordId""}","{""ImportId"":""recordedDate""}","{""ImportId"":""status""}","{""ImportId"":""Q""}"\n'
+    "R_1,2024-05-01 10:00:00,IP Address,9\n"
+    "R_2,2024-05-02 10:00:00,IP Address,6\n"
+    "R_3,2024-05-03 10:00:00,Survey Preview,0\n"
+)
+EXPORTED_COLUMNS = {"response_id": "ResponseId", "asked_at": "RecordedDate"}
+
+
+def _exported(folder, text=EXPORTED, columns=EXPORTED_COLUMNS, **rule):
+    (folder / "survey.csv").write_text(text, encoding="utf-8")
+    source = rule.pop("source", {})
+    items = {"nps": {"column": "Q1", "scale": [0, 10]}}
+    whole = {"from": {"path": "survey.csv", **source}, "columns": columns, "items": items, **rule}
+    return open_study(a_study_file(folder, {"surveys": whole}))
+
+
+@pytest.mark.parametrize("where", ["Status = 'IP Address'", "Status = 'IP Address' and score is not null", "Q1 > 0"])
+def test_answers_are_judged_among_the_rows_that_where_keeps(tmp_path, where):
+    text = (
+        EXPORTED
+        if "Q1" not in where
+        else EXPORTED.replace("How likely are you to recommend us?", "").replace('"{""ImportId"":""Q""}"', "")
+    )
+    study = _exported(tmp_path, text, where=where)
+    assert held(study, "surveys", "response_id", "score") == [("R_1", 9.0), ("R_2", 6.0)]
+    assert study.inputs[0].source.startswith("survey.csv (3 of 5 rows left out by where)")
+
+
+def test_a_condition_on_the_answers_is_asked_of_the_answers(tmp_path):
+    study = _exported(tmp_path, where="Status = 'IP Address' and score > 8 and item = 'nps'")
+    assert held(study, "surveys", "response_id") == [("R_1",)]
+
+
+def test_rows_keep_their_numbers_of_the_file_where_some_are_left_out(tmp_path):
+    study = _exported(tmp_path, columns={"asked_at": "RecordedDate"}, where="Status = 'IP Address'")
+    assert held(study, "surveys", "response_id") == [("row 3",), ("row 4",)]
+
+
+def test_further_header_lines_of_a_questionnaire_get_the_key_that_leaves_them_out(tmp_path):
+    with pytest.raises(StudyError, match=r"write header: 3 beside the path") as caught:
+        _exported(tmp_path)
+    study = _exported(tmp_path, source=offered(caught.value))
+    assert held(study, "surveys", "score") == [(0.0,), (6.0,), (9.0,)]

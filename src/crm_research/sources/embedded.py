@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.files import TEXT_ENDINGS, find_files
+from crm_research.sources.items import lay_out
 from crm_research.sources.making import make_table
 from crm_research.sources.mapping import Planner
+from crm_research.sources.once import spread_order_facts
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.samples import find_truth
 from crm_research.sources.session import open_session, quoted
@@ -42,20 +45,14 @@ def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]
     inputs = []
     for table in wanted:
         place = f"{path}: tables.{table}"
-        relation = stage(session, definition.tables[table].source, path.parent, where=f"{place}.from")
-        wide = relation
-        if definition.tables[table].items:
-            relation = _laid_out(session, definition.tables[table], wide, place)
-        plan = Planner(
-            study=definition,
-            contract=contract_of(table),
-            rule=definition.tables[table],
-            relation=relation,
-            where_in_file=place,
-        ).plan()
+        rule = definition.tables[table]
+        staged = relation = stage(session, rule.source, path.parent, where=f"{place}.from")
+        if rule.items:
+            relation, rule = lay_out(session, definition, rule, staged, place)
+        plan, relation = _planned(session, definition, table, rule, relation, place)
         make_table(session, plan, relation)
         left_out = _say_left_out(session, plan, relation)
-        if relation is not wide:
+        if relation is not staged:
             session.run(f"DROP TABLE {quoted(relation.name)}")
         (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
         tables[table] = session.backend.table(table)
@@ -81,11 +78,16 @@ def _say_left_out(session: Session, plan: TablePlan, relation: Relation) -> str:
     return f" ({n_rows - n_kept:,} of {n_rows:,} rows left out by where)" if n_kept < n_rows else ""
 
 
-def _laid_out(session: Session, rule: TableRule, relation: Relation, place: str) -> Relation:
-    from crm_research.sources.items import lay_out_items
-
-    is_numbered = "response_id" in rule.columns or "response_id" in (name.lower() for name in relation.kinds)
-    return lay_out_items(session, relation, rule.items, where=f"{place}.items", numbers_rows=not is_numbered)
+def _planned(
+    session: Session, definition: StudyDefinition, table: str, rule: TableRule, relation: Relation, place: str
+) -> tuple[TablePlan, Relation]:
+    """The plan of a table, and its source with what is said once an order on every line."""
+    planner = partial(Planner, study=definition, contract=contract_of(table), rule=rule, where_in_file=place)
+    plan = planner(relation=relation).plan()
+    facts = spread_order_facts(session, plan, relation) if rule.sum_lines or table == "order_lines" else None
+    if facts is None:
+        return plan, relation
+    return planner(relation=facts.relation, stands_for=facts.stands_for).plan(), facts.relation
 
 
 def _text_bytes(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ first; so ``where: amount > 0`` works on a CSV file, whose columns are all text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -167,6 +167,16 @@ class ExpressionReader:
         else:
             nulls = NULLS_OF_VALUES if is_value else NULLS
             column.replace(exp.paren(sqlglot.parse_one(self.reading.text(raw, nulls=nulls), dialect="duckdb")))
+
+
+def split_condition(text: str, columns: Iterable[str], *, where: str) -> tuple[str, str | None]:
+    """A condition parted into what reads these columns alone, and the rest; None where nothing is left."""
+    known = {AS_OF, *(name.lower() for name in columns)}
+    tree = _parse(text, where)
+    parts = list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
+    own = [part for part in parts if all(column.name.lower() in known for column in part.find_all(exp.Column))]
+    rest = [part.sql(dialect="duckdb") for part in parts if not any(part is one for one in own)]
+    return " AND ".join(f"({part.sql(dialect='duckdb')})" for part in own), " AND ".join(rest) or None
 
 
 def _parse(text: str, where: str) -> exp.Expr:

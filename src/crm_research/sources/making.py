@@ -8,6 +8,7 @@ import duckdb
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.as_found import read_as_found
+from crm_research.sources.mapping import IS_CANCELLED, IS_RETURN
 from crm_research.sources.mends import find_mend, rows_asked
 from crm_research.sources.session import quoted
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
@@ -100,7 +101,11 @@ def check_lines(session: Session, plan: TablePlan, lines: str) -> None:
             column="order_id",
             rule="every line that is summed has an order number",
             n_bad=unnumbered,
-            mend="Leave such lines out by where, or derive an order_id by expr, such as customer and day.",
+            mend=(
+                "If the number stands on the first line of an order only, fill it down in the file. Leave lines out by "
+                "where only if they belong to no order; where there are no numbers, derive an order_id by expr, such "
+                "as customer and day."
+            ),
         )
     mixed = (
         f"SELECT order_id FROM {quoted(lines)} GROUP BY order_id "
@@ -121,7 +126,6 @@ def check_lines(session: Session, plan: TablePlan, lines: str) -> None:
 
 def order_lines_summed(plan: TablePlan, lines: str, *, digits: int | None = 6) -> str:
     """SQL that sums lines to orders: money added, the earliest time, the smallest of every other value."""
-    has_kind = "kind" in plan.outputs
     columns = []
     for name in plan.outputs:
         column = quoted(name)
@@ -132,16 +136,21 @@ def order_lines_summed(plan: TablePlan, lines: str, *, digits: int | None = 6) -
         elif name in _SUMMED:
             # Rounded far below a cent: sums then do not depend on the order in which threads add the lines.
             total = f"sum({column})"
-            if has_kind:
-                total = f"coalesce(sum({column}) FILTER (WHERE kind <> '{CANCELLED}'), {total})"
+            if plan.flags:
+                kept = f"sum({column}) FILTER (WHERE {IS_CANCELLED} IS NOT TRUE)"
+                total = f"CASE WHEN {_IS_ALL_CANCELLED} THEN {total} ELSE {kept} END"
             columns.append(f"{total if digits is None else f'round({total}, {digits})'} AS {column}")
         else:
             columns.append(f"min({column}) AS {column}")
     return f"SELECT {', '.join(columns)} FROM {quoted(lines)} GROUP BY order_id"
 
 
-# A cancelled line leaves its order; an order is cancelled or a return only if all that is left of it is.
+# A cancelled line leaves its order; an order is cancelled or a return only if all that is left of it is. Lines that say
+# nothing, because the file says it once an order, leave it to the others.
+_IS_ALL_CANCELLED: Final = f"bool_and({IS_CANCELLED})"
+_UNKNOWN_KIND: Final = f"min(kind) FILTER (WHERE kind NOT IN ('{SALE}', '{RETURN}', '{CANCELLED}'))"
 _ORDER_KIND: Final = (
-    f"CASE WHEN bool_and(kind = '{CANCELLED}') THEN '{CANCELLED}' "
-    f"WHEN bool_and(kind IN ('{RETURN}', '{CANCELLED}')) THEN '{RETURN}' ELSE '{SALE}' END"
+    f"CASE WHEN {_IS_ALL_CANCELLED} THEN '{CANCELLED}' "
+    f"WHEN bool_and({IS_RETURN}) FILTER (WHERE {IS_CANCELLED} IS NOT TRUE) THEN '{RETURN}' "
+    f"ELSE coalesce({_UNKNOWN_KIND}, '{SALE}') END"
 )

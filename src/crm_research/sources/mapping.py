@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition, TableRule
     from crm_research.sources.session import Relation
 
+IS_CANCELLED: Final = "is_cancelled__"
+IS_RETURN: Final = "is_return__"
+# What is summed over lines: said once an order it is counted once, wherever it stands.
+MONEY: Final = frozenset({"revenue", "discount", "cost", "quantity"})
 TYPE_OF_ATTRIBUTE: Final = {"number": "float64", "category": "string", "flag": "boolean", "time": "timestamp"}
 _SQL_TYPES: Final = {
     "string": "VARCHAR",
@@ -68,6 +72,10 @@ class TablePlan:
         What must be checked on those rows first.
     extra
         Names among `outputs` that are kept as they stand in the source.
+    flags
+        What a line says of its order, as SQL: is it cancelled, is it a return? Null where it says nothing.
+    reads
+        Columns of the source that conditions, expressions and the key of customers read.
     """
 
     table: str
@@ -79,10 +87,12 @@ class TablePlan:
     extra: tuple[str, ...] = ()
     sum_lines: bool = False
     timezone: str = "UTC"
+    flags: Mapping[str, str] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
 
     def select_from(self, relation: str) -> str:
         """The rows of the canonical table before order lines are summed."""
-        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in self.outputs.items())
+        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (*self.outputs.items(), *self.flags.items()))
         return f"SELECT {columns} FROM {quoted(relation)}{f' WHERE {self.where}' if self.where else ''}"
 
 
@@ -96,10 +106,14 @@ class Planner:
     relation: Relation
     where_in_file: str
     reading_class: type[Reading] = Reading
+    stands_for: Mapping[str, str] = field(default_factory=dict)
+    value_columns: frozenset[str] | None = None
     _outputs: dict[str, str] = field(default_factory=dict)
     _doubts: list[Doubt] = field(default_factory=list)
     _problems: list[str] = field(default_factory=list)
     _renamed: set[str] = field(default_factory=set)
+    _flags: dict[str, str] = field(default_factory=dict)
+    _reads: set[str] = field(default_factory=set)
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
@@ -109,7 +123,12 @@ class Planner:
             kinds=self.relation.kinds,
             reading=self._reading,
             as_of=self.study.as_of,
-            value_columns=value_columns(self.rule, self.contract, self.relation),
+            value_columns=(
+                value_columns(self.rule, self.contract, self.relation)
+                if self.value_columns is None
+                else self.value_columns
+            ),
+            stands_for=self.stands_for,
         )
         for column in self.contract.columns:
             self._add_canonical(column)
@@ -129,6 +148,8 @@ class Planner:
             extra=extra,
             sum_lines=self.rule.sum_lines,
             timezone=self.study.timezone,
+            flags=self._flags,
+            reads=frozenset(self._reads),
         )
 
     def _add_canonical(self, column: Column) -> None:
@@ -162,7 +183,8 @@ class Planner:
             offer = offer_names(wanted, self.relation.kinds)
             self._problems.append(f"{place}: {self.relation.described} has no column {wanted!r}. {offer}")
             return sql
-        code = f"upper({self._reading.text(f'CAST({quoted(found)} AS VARCHAR)')})"
+        self._reads.add(found)
+        code = f"upper({self._reading.text(f'CAST({quoted(self.stands_for.get(found, found))} AS VARCHAR)')})"
         rates = {**self.study.exchange_rates, self.study.currency: 1.0}
         cases = " ".join(f"WHEN {literal(name)} THEN {rate!r}" for name, rate in rates.items())
         rate = f"CAST(CASE {code} {cases} END AS DOUBLE)"
@@ -192,7 +214,9 @@ class Planner:
             )
         if found not in self.rule.attributes:
             self._renamed.add(found)
-        raw = quoted(found)
+        if name in {"order_id", "customer_id"}:
+            self._reads.add(found)
+        raw = quoted(found if name in MONEY else self.stands_for.get(found, found))
         cast = self._cast(raw, found, target, rule, place, is_id=is_id)
         if cast.bad is not None:
             doubt = Doubt(column=name, source_column=found, target=target, bad=cast.bad, raw=raw, key=place)
@@ -206,7 +230,7 @@ class Planner:
             raise StudyError(f"{place}: the column {found!r} of {self.relation.described} {problem}.") from None
 
     def _from_expression(self, name: str, target: str, text: str, rule: ColumnRule, place: str) -> str:
-        expression = self._reader.read(text, where=place, wanted=target)
+        expression = self._reader.read(text, where=place, wanted=target, is_money=name in MONEY)
         self._doubt_usages(expression)
         # The expression's own type is known only to the engine, so its value is cast through text where it need be.
         value = expression.sql
@@ -229,6 +253,7 @@ class Planner:
         return tried
 
     def _doubt_usages(self, expression: Expression, *, of_all_rows: bool = False) -> None:
+        self._reads.update(expression.columns)
         for usage in expression.usages:
             self._doubts.append(
                 Doubt(
@@ -255,9 +280,19 @@ class Planner:
     def _add_order_kind(self) -> None:
         cancelled = self._condition("cancellations", self.rule.cancellations)
         returned = self._condition("returns", self.rule.returns)
-        if not cancelled and not returned:
+        if not cancelled and not returned and not (self.rule.sum_lines and "kind" in self._outputs):
             return
-        base = f"coalesce({self._outputs.get('kind', 'NULL')}, {literal(SALE)})"
+        kind = self._outputs.get("kind", "NULL")
+        if self.rule.sum_lines:
+            # Which lines make an order cancelled or a return is asked of all of them: a line may say nothing.
+            said = f"({kind})" if "kind" in self._outputs else ""
+            self._outputs["kind"] = f"CAST({kind} AS VARCHAR)"
+            self._flags = {
+                IS_CANCELLED: _or(cancelled, said and f"{said} = {literal(CANCELLED)}"),
+                IS_RETURN: _or(returned, said and f"{said} = {literal(RETURN)}"),
+            }
+            return
+        base = f"coalesce({kind}, {literal(SALE)})"
         branches = [
             f"WHEN {condition} THEN {literal(kind)}"
             for condition, kind in ((cancelled, CANCELLED), (returned, RETURN))
@@ -288,8 +323,13 @@ class Planner:
         extra = [
             name for name in self.relation.kinds if name not in self._renamed and name.lower() not in taken | canonical
         ]
+        extra = [name for name in extra if name not in self.stands_for.values()]
         self._outputs.update({name: quoted(name) for name in extra})
         return tuple(extra)
+
+
+def _or(*conditions: str) -> str:
+    return " OR ".join(f"({condition})" for condition in conditions if condition) or "FALSE"
 
 
 def value_columns(rule: TableRule, contract: TableContract, relation: Relation) -> frozenset[str]:

@@ -61,7 +61,7 @@ def find_mend(
     elif can_try and doubt.target in {"float64", "int64"}:
         tried = _mend_of_number(examples, fits)
     if tried is None and can_try:
-        tried = _mend_of_header(session, relation, doubt)
+        tried = mend_of_header(session, relation, doubt.bad)
     return tried or _mend_by_hand(doubt, are_few=are_few)
 
 
@@ -148,7 +148,7 @@ def _in_yaml(change: dict[str, Any]) -> str:
     return ", ".join(f"{key}: {written(value)}" for key, value in change.items())
 
 
-def _mend_of_header(session: Session, relation: Relation, doubt: Doubt) -> str | None:
+def mend_of_header(session: Session, relation: Relation, bad: str) -> str | None:
     """Do the first rows alone stand in the way, as further lines of a header do?"""
     rule = relation.rule
     if not relation.is_scratch or rule.path is None or not rule.header or rule.distinct:
@@ -160,7 +160,7 @@ def _mend_of_header(session: Session, relation: Relation, doubt: Doubt) -> str |
     try:
         n_bad, last, n_records = session.run(
             f"SELECT count(*), max(rowid), count(*) FILTER (WHERE {numbers or 'TRUE'}) FROM {quoted(relation.name)} "
-            f"WHERE {doubt.bad}"
+            f"WHERE {bad}"
         ).fetchone()
     except duckdb.Error:
         return None
