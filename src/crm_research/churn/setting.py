@@ -21,7 +21,7 @@ from crm_research.theme import join_words, say_count, say_date, say_percent
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from crm_research.study import Continuation, Study
+    from crm_research.study import Study
 
 # Ends that should have come before the first recorded one; by chance alone ten would be missed once in 22,000 times.
 _SUSPICIOUS_ENDS: Final = 10.0
@@ -54,8 +54,6 @@ class ChurnSetting:
         Declared numbers that add up while a contract runs, as `features.own_covariates.find_growing` finds them.
     triage
         Which setting it is, with the evidence.
-    continuation
-        Which contracts were read as one, where the study says so.
     """
 
     n_contracts: int
@@ -73,7 +71,6 @@ class ChurnSetting:
     triage: Triage
     is_entry_given: bool = False
     growing: tuple[str, ...] = ()
-    continuation: Continuation | None = None
 
     @property
     def is_snapshot(self) -> bool:
@@ -125,25 +122,9 @@ class ChurnSetting:
             ("Exit", f"the end of the contract; contracts still running on {say_date(self.as_of)} are censored there"),
             ("Reason", reasons),
             ("Clock", "days since the start of the contract (tenure), not calendar time"),
-            ("Unit", self.say_unit()),
+            ("Unit", "the contract; a customer with several counts once for each"),
         ]
         return pd.DataFrame(rows, columns=["part", "definition"])
-
-    def say_unit(self) -> str:
-        """What counts as one contract, in words."""
-        rule = self.continuation
-        if rule is None:
-            return "the contract; a customer with several counts once for each"
-        when = []
-        if rule.within_days is not None:
-            when.append(f"begins within {say_count(rule.within_days, 'day')} after it ended, or while it runs")
-        if rule.after:
-            reasons = join_words([f"'{name}'" for name in rule.after], "or")
-            when.append(f"follows an end for {reasons}, which counts as none")
-        return (
-            "a customer's contracts as far as they go on in each other: the next one goes on with the last if it "
-            f"{' or '.join(when)}. Plan and other characteristics are those of the first"
-        )
 
     def cautions(self) -> list[str]:
         """What speaks against taking the curves at their word? Sentences; none if nothing was found."""
@@ -235,7 +216,6 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
         triage=triage_setting(study),
         is_entry_given=_is_entry_given(known),
         growing=tuple(find_growing(spells, _declared_numbers(study, spells))),
-        continuation=study.continuation,
     )
 
 

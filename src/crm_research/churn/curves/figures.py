@@ -144,13 +144,6 @@ def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
     )
 
 
-def _counted(leaving: ChurnAnalysis) -> str:
-    """How contracts that follow each other were counted, where there are such."""
-    if leaving.other_reading is None:
-        return ""
-    return ", each contract by itself" if leaving.other_reading.is_joined else ", contracts that go on joined"
-
-
 def _figure(
     leaving: ChurnAnalysis,
     id_: str,
@@ -167,7 +160,7 @@ def _figure(
     check = leaving.holdout.say() if leaving.holdout is not None and is_checked and group is None else NO_VALIDATION
     return Figure.from_numbers(
         id_,
-        f"{label}{_counted(leaving)}",
+        label,
         {} if row is None else {name: row[name] for name in ("estimate", "lower", "upper")},
         unit=unit,
         n=n,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.drafts.attributes import attribute_guesses
+from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score
 from crm_research.sources.session import quoted
 

@@ -236,6 +236,9 @@ def _table_lines(guess: TableGuess, places: _Places) -> Iterator[str]:
         yield "    attributes:  # may explain what customers do; leave out what only came about later"
         for line in guess.attributes:
             yield f"      {_scalar(line.key)}: {line.value}{_comment(line.why, unsure=line.is_unsure)}"
+    if guess.left_out:
+        names = ", ".join(dict.fromkeys(guess.left_out))
+        yield f"    # CHECK: no attributes, since they seem to tell what only came about later: {names}"
 
 
 def _source_lines(guess: TableGuess, path: str | list[str]) -> Iterator[str]:

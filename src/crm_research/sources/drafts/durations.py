@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import Ending, read_ending
-from crm_research.sources.drafts.guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.units import Unit, as_interval, unit_of
 from crm_research.sources.drafts.words import best_score, header_words, name_score
 from crm_research.sources.session import quoted
@@ -156,34 +158,11 @@ def _number_contracts(guess: TableGuess) -> None:
 
 def own_attributes(session: Session, guess: TableGuess, ending: Ending) -> list[Guess]:
     """Attributes that do not know the end. One filled only where there was an end becomes its reason."""
-    found = []
-    for line in attribute_guesses(guess):
-        known = _knows_end(session, guess, line.key, ending) if line.value in {"category", "flag"} else ""
-        if known == "reason" and not any(one.key == "end_reason" for one in guess.columns):
-            why = "given only where there was an end"
-            guess.columns.append(Guess(key="end_reason", value=line.key, why=why, is_unsure=True))
-        elif not known:
-            found.append(line)
-    return found
-
-
-def _knows_end(session: Session, guess: TableGuess, name: str, ending: Ending) -> str:
-    """``reason`` where only ended rows have a value; ``same`` where each value means one outcome; else nothing."""
     look = guess.look
-    kinds = look.relation.kinds
     flag = quoted(ending.column)
-    told = look.reading.cast(flag, kinds[ending.column], "float64").value if ending.is_number else f"trim({flag})"
-    value = look.reading.text(f"CAST({quoted(name)} AS VARCHAR)")
-    rows = f"SELECT {value} AS value, {ending.condition(f'({told})')} AS ended FROM {quoted(look.relation.name)}"
-    sql = (
-        "SELECT count(*) FILTER (WHERE value IS NOT NULL AND n_running > 0), count(*) FILTER (WHERE n_ended > 0 AND "
-        "n_running > 0), count(*) FILTER (WHERE value IS NULL AND n_running > 0) FROM (SELECT value, count(*) FILTER "
-        f"(WHERE ended) AS n_ended, count(*) FILTER (WHERE NOT ended) AS n_running FROM ({rows}) GROUP BY 1)"
-    )
-    n_running, n_mixed, n_empty = session.run(sql).fetchone()
-    if n_running == 0 and n_empty:
-        return "reason"
-    return "same" if n_mixed == 0 else ""
+    kind = look.relation.kinds[ending.column]
+    told = look.reading.cast(flag, kind, "float64").value if ending.is_number else f"trim({flag})"
+    return without_the_end(session, guess, ending.condition(f"({told})"))
 
 
 def _numbers_rows(look: ColumnLook) -> bool:

@@ -67,8 +67,8 @@ def read_ending(look: ColumnLook) -> Ending | None:
         return _of_codes(look, sorted(values, key=float), is_opposite=is_opposite)
     if look.n_distinct != 2:
         return None
-    ended = [value for value in values if _ENDED.fullmatch(value.lower()) and not _RUNS.fullmatch(value.lower())]
-    running = [value for value in values if _RUNS.fullmatch(value.lower())]
+    ended = [value for value in values if _ENDED.fullmatch(_plain(value)) and not _RUNS.fullmatch(_plain(value))]
+    running = [value for value in values if _RUNS.fullmatch(_plain(value))]
     if is_opposite and _says_yes_or_no(values):
         ended, running = running, ended
     if not ended and len(running) == 1:
@@ -78,6 +78,10 @@ def read_ending(look: ColumnLook) -> Ending | None:
     return Ending(
         column=look.name, ended=(ended[0],), why=f"{look.name} = {ended[0]} is taken as ended", is_number=False
     )
+
+
+def _plain(value: str) -> str:
+    return value.strip().rstrip(".").lower()
 
 
 def _says_yes_or_no(values: list[str]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.contracts import contract_of
-from crm_research.sources.drafts.words import PHRASES, header_words, name_score
+from crm_research.sources.drafts.keys import find_customers, own_number
+from crm_research.sources.drafts.phrases import PHRASES
+from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Session
 
 _UNSURE_BELOW: Final = 0.75
+_NAMED: Final = 0.4
+_INCOMPLETE: Final = 0.15
+_MOST_TELLING: Final = 6
+_TIMES_OF_ROWS: Final = frozenset({"ordered_at", "started_at", "opened_at", "issued_at", "asked_at", "due_at"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,8 @@ class TableGuess:
     attributes: list[Guess] = field(default_factory=list)
     items: list[Guess] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     sql: str = ""
 
     def column_of(self, role: str) -> ColumnLook | None:
@@ -79,9 +86,23 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     ),
     "products": (("product_id",), ("category", "brand")),
     "customers": (("customer_id",), ("registered_at",)),
+    "partners": (("partner_id",), ()),
 }  # fmt: skip
-_IDS: Final = ("customer_id", "order_id", "product_id", "contact_id", "response_id", "invoice_id")
-_NUMBERS: Final = ("revenue", "quantity", "unit_price", "discount", "cost", "fee", "score", "amount", "tenure")
+_IDS: Final = (
+    "order_id", "product_id", "contact_id", "response_id", "invoice_id", "contract_id", "partner_id", "campaign_id",
+)  # fmt: skip
+_NUMBERS: Final = (
+    "revenue",
+    "quantity",
+    "unit_price",
+    "discount",
+    "cost",
+    "fee",
+    "score",
+    "amount",
+    "tenure",
+    "refund",
+)
 _TIMES: Final = tuple(role for role in PHRASES if role.endswith("_at") or role == "observed_from")
 _LOOKS: Final[Mapping[str, Callable[[ColumnLook], bool]]] = {
     **dict.fromkeys(_TIMES, _is_time),
@@ -90,27 +111,91 @@ _LOOKS: Final[Mapping[str, Callable[[ColumnLook], bool]]] = {
     "contract_id": lambda look: _is_id(look) and look.is_unique,
 }
 FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "orders": ("orders", "order", "sales", "transactions", "bestellungen", "commandes", "retail", "订单"),
-    "customers": ("customers", "customer", "clients", "kunden", "members", "demographics", "客户"),
-    "products": ("products", "product", "articles", "artikel", "produits", "商品", "产品"),
-    "contracts": ("contracts", "contract", "subscriptions", "policies", "vertraege", "contrats", "合同"),
+    "orders": ("orders", "order", "sales", "transactions", "bestellungen", "commandes", "pedidos", "retail", "订单"),
+    "customers": ("customers", "customer", "clients", "kunden", "clientes", "members", "demographics", "客户"),
+    "products": ("products", "product", "articles", "artikel", "produits", "productos", "商品", "产品"),
+    "contracts": ("contracts", "contract", "subscriptions", "policies", "vertraege", "contrats", "contratos", "合同"),
     "contacts": ("contacts", "complaints", "tickets", "cases", "reklamationen", "reclamations", "投诉", "工单"),
-    "surveys": ("survey", "surveys", "questionnaire", "nps", "umfrage", "befragung", "enquete", "问卷", "调查"),
-    "invoices": ("invoices", "receivables", "rechnungen", "factures", "账单", "发票"),
+    "surveys": (
+        "survey",
+        "surveys",
+        "questionnaire",
+        "nps",
+        "umfrage",
+        "befragung",
+        "enquete",
+        "encuesta",
+        "问卷",
+        "调查",
+    ),
+    "invoices": ("invoices", "receivables", "rechnungen", "factures", "facturas", "账单", "发票"),
+    "partners": ("partners", "dealers", "distributors", "resellers", "haendler", "经销商"),
 }
+# Words in a header that speak for a table; a table of these (below) is only considered where one of them stands.
+_TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "orders": (
+        "order", "sale", "sales", "payment", "charge", "captured", "refunded", "purchase", "transaction", "receipt",
+        "basket", "cart", "sku", "quantity", "qty", "lineitem", "grand total", "subtotal", "item price",
+        "payment method", "opportunity", "deal", "booking", "fare", "billing doc", "net sales", "bestellung",
+        "bestellnummer", "bestelldatum", "fakturadatum", "beleg", "commande", "pedido", "vbeln", "订单", "下单",
+        "单据", "发货", "出库", "商品", "宝贝", "实付",
+    ),
+    "contacts": (
+        "ticket", "complaint", "case", "priority", "assignee", "agent", "requester", "solved", "resolved",
+        "resolution", "conversation", "reply", "replies", "response time", "date opened", "date closed", "incident",
+        "subject", "vorgang", "vorgangsnummer", "beschwerde", "reklamation", "eroeffnet", "dossier", "reclamation",
+        "reclamacion", "工单", "投诉", "办结", "受理",
+    ),
+    "contracts": (
+        "subscription", "subscriptions", "contract", "policy", "policyholder", "plan", "tariff", "membership",
+        "renewal", "premium", "mrr", "trial", "current period", "interval", "churn", "vertragsbeginn",
+        "vertragsende", "vertrag", "tarif", "kuendigung", "kuendigungsdatum", "contrat", "forfait", "resiliation",
+        "contrato", "poliza", "保单", "合同", "险种", "套餐", "退保", "保费",
+    ),
+    "customers": (
+        "first name", "last name", "birth", "birthdate", "lifecycle", "consent", "gender", "sex", "age", "region",
+        "city", "segment", "income", "marital status", "email marketing", "lead status", "date added", "registered",
+        "member since", "geschlecht", "alter", "性别", "年龄", "注册", "城市",
+    ),
+    "invoices": (
+        "invoice", "due", "open balance", "amount due", "faellig", "rechnungsnummer", "echeance", "vencimiento",
+        "应收", "发票",
+    ),
+    "products": ("category", "brand", "description", "warengruppe", "品类", "品牌"),
+    "partners": ("partner", "dealer", "distributor", "reseller", "haendler", "经销商", "代理商"),
+}  # fmt: skip
+_ONLY_IF_TOLD: Final = frozenset({"contacts", "partners"})
+_OWN_NUMBER: Final = {
+    "orders": "order_id", "contracts": "contract_id", "contacts": "contact_id", "invoices": "invoice_id",
+    "surveys": "response_id",
+}  # fmt: skip
+_NUMBERED: Final = 0.8
+# Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
+_BEGINS: Final = (
+    "start", "started", "begin", "began", "signup", "activation", "activated", "effective", "inception", "beginn",
+    "debut", "inicio", "alta", "开始", "生效", "签约", "开通",
+)  # fmt: skip
 
 
 def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     """The canonical tables this file most probably feeds, the likeliest reading of it; empty where none fits."""
     from crm_research.sources.drafts.billing import guess_billed
+    from crm_research.sources.drafts.campaigns import guess_campaigns
     from crm_research.sources.drafts.durations import guess_durations
     from crm_research.sources.drafts.questionnaire import guess_questionnaire
     from crm_research.sources.drafts.tables import BUILDERS
+    from crm_research.sources.drafts.wide import guess_months
 
+    by_month = guess_months(look)
+    if by_month:
+        return by_month
     undated = guess_durations(session, look)
-    questionnaire = guess_questionnaire(look)
+    campaigns = [] if undated else guess_campaigns(look)
+    questionnaire = None if campaigns else guess_questionnaire(look)
     if questionnaire is not None and not undated:
         return [questionnaire]
+    if campaigns:
+        return campaigns
     candidates = [candidate for table in _NEEDED if (candidate := _try_table(table, look)) is not None]
     for candidate in sorted(candidates, key=lambda one: -one.score):
         if undated and undated[0].score > candidate.score:
@@ -156,36 +241,74 @@ def _required_found(table: str, look: FileLook) -> tuple[str, list[str], list[st
 def _try_table(table: str, look: FileLook) -> TableGuess | None:
     needed, optional = _NEEDED[table]
     guess = TableGuess(table=table, look=look)
-    scores = sorted(
-        (
-            (name_score(name, role), role, name)
-            for role in (*needed, *optional)
-            for name, column in look.columns.items()
-            if _LOOKS.get(role, _is_label)(column)
-        ),
-        key=lambda found: (-found[0], (*needed, *optional).index(found[1])),
-    )
+    n_telling = sum(names_any(name, _TELLING.get(table, ())) for name in look.columns)
+    names_file = bool(set(header_words(look.paths[0].stem)) & set(FILE_WORDS.get(table, ())))
+    if table in _ONLY_IF_TOLD and not n_telling and not names_file:
+        return None
+    if (
+        table == "contracts"
+        and not (n_telling or names_file)
+        and not any(names_any(name, _BEGINS) for name in look.columns)
+    ):
+        return None
     strength: dict[str, float] = {}
-    for score, role, name in scores:
-        if score >= 0.4 and role not in strength and name not in guess.used.values():
+    for score, role, name in _scores((*needed, *optional), look):
+        if score >= _NAMED and role not in strength and name not in guess.used.values():
             strength[role], guess.used[role] = score, name
+    _number_by_own(guess, strength)
     _fall_back(guess, needed, strength)
     if not set(needed) <= set(strength):
         return None
     # A table is as likely as its needed columns are well named, and a little likelier for each other one found.
     guess.score = sum(strength[role] for role in needed) / len(needed)
     guess.score += 0.15 * sum(strength[role] for role in optional if role in strength)
-    guess.score += 0.6 * bool(set(header_words(look.paths[0].stem)) & set(FILE_WORDS.get(table, ())))
+    guess.score += 0.6 * names_file + 0.1 * min(n_telling, _MOST_TELLING)
     for role, score in strength.items():
+        column = look.columns[guess.used[role]]
+        doubt = guess.doubts.get(role, "")
+        why = f"{_why(column, score)}{f'; {doubt}' if doubt else ''}"
         guess.columns.append(
-            Guess(
-                key=role,
-                value=guess.used[role],
-                why=_why(look.columns[guess.used[role]], score),
-                is_unsure=score < _UNSURE_BELOW,
-            )
+            Guess(key=role, value=column.name, why=why, is_unsure=score < _UNSURE_BELOW or bool(doubt))
         )
     return guess
+
+
+def _scores(roles: Sequence[str], look: FileLook) -> list[tuple[float, str, str]]:
+    """Role and column of every pair that fits, the likeliest first."""
+    keys = {key.column.name: key for key in find_customers(look)}
+    found = []
+    for role in roles:
+        for name, column in look.columns.items():
+            if role == "customer_id":
+                score = keys[name].score if name in keys else 0.0
+            else:
+                score = name_score(name, role) if _LOOKS.get(role, _is_label)(column) else 0.0
+                if role in _TIMES_OF_ROWS and column.n < column.n_rows:
+                    score -= _INCOMPLETE
+            if score > 0:
+                found.append((score, role, name))
+    order = {role: i for i, role in enumerate(roles)}
+    return sorted(found, key=lambda one: (-one[0], order[one[1]], rank(one[2], one[1])))
+
+
+def _number_by_own(guess: TableGuess, strength: dict[str, float]) -> None:
+    """A column called id, # or name numbers the rows where no other does, and customers in their own table."""
+    role = _OWN_NUMBER.get(guess.table)
+    if role is not None and strength.get(role, 0.0) < _NUMBERED:
+        taken = {name for other, name in guess.used.items() if other not in {role, "customer_id"}}
+        if strength.get("customer_id", 0.0) >= _NAMED:
+            taken.add(guess.used["customer_id"])
+        own = own_number(guess.look, taken, may_repeat=guess.table == "orders")
+        if own is not None:
+            strength[role], guess.used[role] = _NUMBERED, own.name
+    if guess.table == "customers" and strength.get("customer_id", 0.0) < _NUMBERED:
+        own = own_number(guess.look, set(guess.used.values()) - {guess.used.get("customer_id")})
+        if own is not None:
+            strength["customer_id"], guess.used["customer_id"] = _NUMBERED, own.name
+    chosen = guess.used.get("customer_id")
+    key = next((key for key in find_customers(guess.look) if key.column.name == chosen), None)
+    if key is not None and key.doubt:
+        guess.doubts["customer_id"] = key.doubt
 
 
 def _fall_back(guess: TableGuess, needed: Sequence[str], strength: dict[str, float]) -> None:
@@ -234,83 +357,3 @@ def keep_columns(guess: TableGuess) -> None:
     names = contract_of(guess.table).column_names
     kept = {line.key: line for line in guess.columns if line.key in names}
     guess.columns = [kept[name] for name in names if name in kept]
-
-
-def name_in_sql(name: str) -> str:
-    """A column's name as an expression may write it: bare where that is safe."""
-    from crm_research.sources.expressions import AS_OF
-
-    is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in {*_KEYWORDS, AS_OF}
-    return name if is_plain else quoted(name)
-
-
-_KEYWORDS: Final = frozenset(
-    [
-        "all",
-        "and",
-        "any",
-        "as",
-        "asc",
-        "between",
-        "by",
-        "case",
-        "cast",
-        "check",
-        "column",
-        "default",
-        "desc",
-        "distinct",
-        "do",
-        "else",
-        "end",
-        "except",
-        "false",
-        "for",
-        "from",
-        "group",
-        "having",
-        "in",
-        "into",
-        "is",
-        "like",
-        "limit",
-        "not",
-        "null",
-        "offset",
-        "on",
-        "or",
-        "order",
-        "primary",
-        "references",
-        "select",
-        "some",
-        "table",
-        "then",
-        "to",
-        "true",
-        "union",
-        "unique",
-        "user",
-        "using",
-        "when",
-        "where",
-        "with",
-    ]
-)
-
-
-def attribute_guesses(guess: TableGuess) -> list[Guess]:
-    """Columns that may serve as covariates: a few labels, yes or no, or a number that numbers no thing."""
-    found = []
-    for name, look in guess.look.columns.items():
-        if name in guess.used.values() or not look.n or look.is_time:
-            continue
-        if look.is_flag:
-            found.append(Guess(key=name, value="flag", why="yes or no"))
-        elif not look.is_number and 2 <= look.n_distinct <= 30:
-            found.append(Guess(key=name, value="category", why=f"{look.n_distinct} different values"))
-        elif look.is_number and not look.is_unique and look.n_distinct > 10 and name_score(name, "customer_id") < 0.5:
-            found.append(Guess(key=name, value="number", why=f"from {look.low:,.6g} to {look.high:,.6g}"))
-        elif look.is_whole and 2 <= look.n_distinct <= 10:
-            found.append(Guess(key=name, value="category", why=f"{look.n_distinct} different values", is_unsure=True))
-    return found

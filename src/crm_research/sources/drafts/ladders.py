@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ pas du tout d'accord, plutôt pas d'accord / pas d'accord, neutre, plutôt d'acc
 très insatisfait, insatisfait, neutre, satisfait, très satisfait
 非常不同意 / 完全不同意, 不同意, 一般 / 中立 / 不确定, 同意, 非常同意 / 完全同意
 非常不满意, 不满意, 一般, 满意, 非常满意
+很不满意, 不满意, 一般, 满意, 很满意
+muy insatisfecho, insatisfecho, neutral / ni satisfecho ni insatisfecho / indiferente, satisfecho, muy satisfecho
+totalmente en desacuerdo / muy en desacuerdo, en desacuerdo, neutral / ni de acuerdo ni en desacuerdo, de acuerdo, totalmente de acuerdo / muy de acuerdo
+nie, selten, manchmal / gelegentlich, oft / häufig, immer
+schlecht / sehr schlecht, mangelhaft / eher schlecht, mittel / befriedigend, gut, sehr gut
 """  # noqa: E501  (a ladder is a line)
 _LADDERS: Final = tuple(
     tuple(tuple(word.strip() for word in rung.split(" / ")) for rung in line.split(","))
@@ -32,7 +38,12 @@ _FEWEST_RUNGS: Final = 3
 
 def find_ladder(column: ColumnLook) -> list[str] | None:
     """The words of a column's answers from the lowest to the highest; None where no ladder holds them all."""
-    found = {value.strip().lower(): value.strip() for value in column.values}
+    return ladder_of(column.values)
+
+
+def ladder_of(values: Sequence[str]) -> list[str] | None:
+    """These words from the lowest to the highest; None where no ladder holds them all."""
+    found = {value.strip().lower(): value.strip() for value in values}
     if len(found) < _FEWEST_RUNGS:
         return None
     for ladder in _LADDERS:

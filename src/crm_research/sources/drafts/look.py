@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from crm_research.errors import StudyError
-from crm_research.sources.casting import Reading
+from crm_research.sources.casting import EXCEL, Reading
 from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import SourceRule
-from crm_research.sources.drafts.words import currency_column
-from crm_research.sources.drafts.writing import distinct_values, encoding_of, number_options, text_options
+from crm_research.sources.drafts.nothing import null_words
+from crm_research.sources.drafts.phrases import PHRASES
+from crm_research.sources.drafts.words import currency_column, name_score
+from crm_research.sources.drafts.writing import distinct_values, header_line, number_options, text_options
 from crm_research.sources.files import describe_files, file_kind
 from crm_research.sources.session import literals, quoted
 from crm_research.sources.staging import stage
-from crm_research.sources.text import read_head
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
@@ -80,7 +81,10 @@ class ColumnLook:
 
 @dataclass(frozen=True, kw_only=True)
 class FileLook:
-    """What a file holds and how it is written; `options` are the keys that its source needs."""
+    """What a file holds and how it is written; `options` are the keys that its source needs.
+
+    `questions` holds the text that stands under a column's name, where the header takes several lines.
+    """
 
     paths: tuple[Path, ...]
     relation: Relation
@@ -91,6 +95,7 @@ class FileLook:
     currency: str | None = None
     currencies: tuple[str, ...] = ()
     n_copies: int = 0
+    questions: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = field(repr=False)
 
     @property
@@ -106,7 +111,7 @@ def group_files(session: Session, paths: Sequence[Path]) -> list[list[Path]]:
         kind = file_kind([path], where=str(path))
         columns: object = path
         if kind == "text":
-            columns = read_head(path, encoding_of(path)).partition("\n")[0].strip()
+            columns = header_line(path)
         elif kind == "parquet":
             columns = _parquet_columns(session, path)
         groups.setdefault((kind, columns), []).append(path)
@@ -126,7 +131,7 @@ def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
     path, where = paths[0], str(paths[0])
     texts = [str(one) for one in paths]
     kind = file_kind(paths, where=where)
-    options, notes = text_options(paths) if kind == "text" else ({}, {})
+    options, notes, questions = text_options(paths) if kind == "text" else ({}, {}, {})
     if kind == "excel":
         options, notes = _sheet_options(path)
     relation = stage(session, SourceRule(path=texts, **options), path.parent, where=where)
@@ -134,6 +139,10 @@ def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
     if kind == "text":
         more, said, currency = number_options(session, relation)
         options, notes = {**options, **more}, {**notes, **said}
+    nothing = null_words(session, relation)
+    if nothing:
+        options["null_values"] = nothing
+        notes["null_values"] = "CHECK: stand among numbers or answers, and are taken for no value"
     rule = SourceRule(path=texts, **options)
     reading = Reading(rule=rule)
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()
@@ -148,6 +157,7 @@ def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
         currency=currency,
         currencies=_currencies(session, relation, columns),
         n_copies=_count_copies(session, relation, columns),
+        questions={name: text for name, text in questions.items() if name in columns},
         reading=reading,
     )
 
@@ -201,7 +211,8 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     asked.append(f"count(*) FILTER (WHERE ({number.value}) <> trunc({number.value}))" if number else "1")
     found = session.run(f"SELECT {', '.join(asked)} FROM {quoted(relation.name)}").fetchone()
     n, n_distinct, bad_number, low, high, bad_time, first, last, n_fractions = found
-    values = tuple(distinct_values(session, relation, name))
+    nothing = set(reading.rule.null_values or ())
+    values = tuple(value for value in distinct_values(session, relation, name) if value not in nothing)
     # Whole numbers of eight digits are dates only within the years that records have.
     is_time = bool(n) and not bad_time and first is not None and _is_sensible(first, last)
     formats: tuple[str, ...] = ()
@@ -209,7 +220,10 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
         formats = _formats(session, relation, raw, values)
         if formats:
             first, last = _range(session, relation, reading, raw, formats[0])
-    is_number = bool(n) and not bad_number and not is_time
+    if n and not is_time and not formats and not bad_number and _counts_days(name, low, high):
+        formats = (EXCEL,)
+        first, last = _range(session, relation, reading, f"CAST({raw} AS VARCHAR)", EXCEL)
+    is_number = bool(n) and not bad_number and not is_time and not formats
     is_time = is_time or bool(formats)
     return ColumnLook(
         name=name,
@@ -226,6 +240,17 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     )
 
 
+def _counts_days(name: str, low: float, high: float) -> bool:
+    """Are these numbers the days that spreadsheets count from the end of 1899, in a column named like a time?"""
+    in_range = low >= _FIRST_DAY and high <= _LAST_DAY
+    return in_range and any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
+
+
+# 1970 and 2100 as the day numbers of spreadsheets.
+_FIRST_DAY, _LAST_DAY = 25_569, 73_051
+_NAMED_SO = 0.75
+
+
 def _is_sensible(first: datetime, last: datetime) -> bool:
     return first.year >= 1900 and last.year <= 2100
 
@@ -239,7 +264,23 @@ def _formats(session: Session, relation: Relation, raw: str, values: tuple[str, 
         for form in fitting
     )
     bad = session.run(f"SELECT {tests} FROM {quoted(relation.name)}").fetchone()
-    return tuple(form for form, n_bad in zip(fitting, bad, strict=True) if not n_bad)
+    good = [form for form, n_bad in zip(fitting, bad, strict=True) if not n_bad]
+    return tuple(_likelier_first(session, relation, raw, good)) if len(good) > 1 else tuple(good)
+
+
+def _likelier_first(session: Session, relation: Relation, raw: str, formats: Sequence[str]) -> list[str]:
+    """Of formats that all fit, the one first by which the times lie much closer together: records follow each other."""
+    days = {
+        form: session.run(
+            f"SELECT date_diff('day', min(t), max(t)) FROM (SELECT try_strptime(trim({raw}), {literals([form])}) AS t "
+            f"FROM {quoted(relation.name)} WHERE trim({raw}) <> '')"
+        ).fetchone()[0]
+        for form in formats
+    }
+    closest = min(formats, key=lambda form: days[form])
+    if 2 * days[closest] >= days[formats[0]]:
+        return list(formats)
+    return [closest, *(form for form in formats if form != closest)]
 
 
 def _range(session: Session, relation: Relation, reading: Reading, raw: str, form: str) -> tuple[Any, Any]:

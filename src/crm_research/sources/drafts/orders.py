@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, name_in_sql, order_numbers
-from crm_research.sources.drafts.words import currency_column, header_words
+from crm_research.sources.drafts.came_about import (
+    set_cancellations,
+    set_date_of_sale,
+    take_back_by_type,
+    take_off_refunds,
+)
+from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, order_numbers
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
+from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
+from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Session
@@ -15,25 +24,41 @@ if TYPE_CHECKING:
 
 def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     """The file as orders, and as their lines where it holds those; empty where it tells no money."""
+    set_date_of_sale(guess)
     if not _set_revenue(guess):
         return []
     in_one_currency(guess, "revenue")
     customer = guess.column_of("customer_id")
     repeats = _set_order_number(session, guess)
-    if customer is not None and customer.n < customer.n_rows:
+    if customer is not None and customer.n < customer.n_rows and not _is_said_once(session, guess):
         _leave_out_nameless(guess)
     _set_returns(guess)
+    set_cancellations(session, guess)
     tables = [guess]
     product = guess.column_of("product_id")
     quantity = guess.column_of("quantity")
     if repeats and product is not None and quantity is not None and product.n == product.n_rows:
-        tables.append(_lines_of(guess))
+        tables += _lines_of(guess)
     if repeats:
         guess.keys.insert(
             0, Guess(key="sum_lines", value=True, why="the order number repeats: lines are summed to orders")
         )
+    take_off_refunds(session, guess)
+    lines = lines_of_baskets(guess) if len(tables) == 1 else None
     keep_columns(guess)
-    return tables
+    return [*tables, lines] if lines is not None else tables
+
+
+def _is_said_once(session: Session, guess: TableGuess) -> bool:
+    """Do orders name their customer on one of their lines only, so that no order is nameless?"""
+    order, customer = guess.column_of("order_id"), guess.column_of("customer_id")
+    if order is None or customer is None or order.is_unique:
+        return False
+    (n_nameless,) = session.run(
+        f"SELECT count(*) FROM (SELECT 1 FROM {quoted(guess.look.relation.name)} GROUP BY {quoted(order.name)} "
+        f"HAVING count(nullif(trim(CAST({quoted(customer.name)} AS VARCHAR)), '')) = 0)"
+    ).fetchone()
+    return not n_nameless
 
 
 def _set_revenue(guess: TableGuess) -> bool:
@@ -55,8 +80,10 @@ def _set_revenue(guess: TableGuess) -> bool:
     free = [look for name, look in guess.look.columns.items() if name not in guess.used.values() and look.is_number]
     money = [look for look in free if not look.is_whole]
     customer = guess.column_of("customer_id")
-    is_log = set(guess.look.columns) <= {*guess.used.values(), *_unnamed(guess)}
-    if not money and is_log and customer is not None and not customer.is_unique:
+    baskets = basket_columns(guess.look)
+    has_nothing_else = set(guess.look.columns) <= {*guess.used.values(), *_unnamed(guess), *baskets}
+    is_log = has_nothing_else or not _speaks_of_orders(guess)
+    if not money and is_log and not _unread_money(guess) and customer is not None and not customer.is_unique:
         why = "no column of money: each row counts 1"
         caveat = "The file holds no money: every row counts 1, so what is called revenue is a number of rows."
         guess.columns.append(Guess(key="revenue", value={"value": 1}, why=why, is_unsure=True, caveat=caveat))
@@ -67,6 +94,26 @@ def _set_revenue(guess: TableGuess) -> bool:
     why = "the only column of numbers with decimals; is it money after discount?"
     guess.columns.append(Guess(key="revenue", value=money[0].name, why=why, is_unsure=True))
     return True
+
+
+def _unread_money(guess: TableGuess) -> list[str]:
+    """Columns named like money that hold something else than numbers: what they say must not be lost."""
+    return [
+        name
+        for name, column in guess.look.columns.items()
+        if column.n and not column.is_number and not column.is_time and name_score(name, "revenue") >= _WELL_NAMED
+    ]
+
+
+def _speaks_of_orders(guess: TableGuess) -> bool:
+    """Does a header speak of orders, whose money then lies elsewhere, rather than of visits, loans or calls?"""
+    return any(names_any(name, _ORDERS) for name in guess.look.columns)
+
+
+_ORDERS: Final = (
+    "order", "orders", "sale", "sales", "purchase", "invoice", "bestellung", "bestellnummer", "auftrag", "commande",
+    "pedido", "订单", "单据", "发票",
+)  # fmt: skip
 
 
 def _unnamed(guess: TableGuess) -> set[str]:
@@ -134,6 +181,8 @@ def _leave_out_nameless(guess: TableGuess) -> None:
 
 
 def _set_returns(guess: TableGuess) -> None:
+    if take_back_by_type(guess):
+        return
     marked = _marked_number(guess)
     for role in ("quantity", "revenue"):
         look = guess.column_of(role)
@@ -161,23 +210,38 @@ def _marked_number(guess: TableGuess) -> str | None:
     return marked[0] if is_mark else None
 
 
-def _lines_of(orders: TableGuess) -> TableGuess:
+def _lines_of(orders: TableGuess) -> list[TableGuess]:
     """The same file once more, as the lines of its orders."""
     lines = TableGuess(table="order_lines", look=orders.look, used=dict(orders.used))
     named = {line.key: line for line in orders.columns}
+    money = orders.column_of("revenue")
+    if money is not None and money.n < money.n_rows:
+        # Said once an order: the money of a line is that of its pieces.
+        if "unit_price" not in orders.used:
+            return []
+        pieces, price = (name_in_sql(orders.used[role]) for role in ("quantity", "unit_price"))
+        named["revenue"] = Guess(
+            key="revenue", value={"expr": f"{pieces} * {price}"}, why="pieces times price", is_unsure=True
+        )
     lines.columns = [
-        replace(named[role], why="as above" if role != "product_id" else named[role].why)
+        replace(named[role], why="as above" if role not in {"product_id", "revenue"} else named[role].why)
         for role in ("order_id", "product_id", "quantity", "revenue", "discount", "cost")
         if role in named
     ]
     lines.keys = [replace(key, why="as above") for key in orders.keys if key.key == "where"]
-    return lines
+    return [lines]
+
+
+_WELL_NAMED: Final = 0.75
+# Money named so stands in one currency whatever that of the sale.
+CONVERTED: Final = ("converted", "base", "home currency", "local currency", "hauswaehrung", "本位币")
 
 
 def in_one_currency(guess: TableGuess, role: str) -> TableGuess:
     """Money beside a column that names several currencies is counted at each one's rate."""
     name = currency_column(guess.look.columns)
-    if name is None or guess.look.columns[name].n_distinct < 2:
+    money = guess.column_of(role)
+    if name is None or guess.look.columns[name].n_distinct < 2 or (money and names_any(money.name, CONVERTED)):
         return guess
     codes = " and ".join(sorted(guess.look.columns[name].values)[:6])
     for line in guess.columns:

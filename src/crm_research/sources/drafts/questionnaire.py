@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from crm_research.sources.drafts.guess import FILE_WORDS, Guess, TableGuess
+from crm_research.sources.drafts.keys import find_customers, own_number
 from crm_research.sources.drafts.ladders import find_ladder
-from crm_research.sources.drafts.words import header_words, name_score
+from crm_research.sources.drafts.outcomes import is_in
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -19,11 +23,26 @@ _CODES: Final = frozenset({77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999})
 _NOTHING: Final = frozenset({"na", "n/a", "null", "nan", "none", "-"})
 _SCALES: Final = ((1, 5), (1, 6), (1, 7), (0, 10), (1, 10))
 _REVERSED: Final = re.compile(r"(^|[\s_.\-])(r|rev|reversed?|recode|umgepolt)$|^r_", re.IGNORECASE)
-_ZERO_TO_TEN: Final = ("nps", "recommend", "promoter", "empfehl", "推荐")
+_ZERO_TO_TEN: Final = ("nps", "recommend", "promoter", "empfehl", "recommand", "recomend", "推荐")
+# What a question asks, by parts of words in it.
+_ASKED: Final = {
+    "nps": _ZERO_TO_TEN,
+    "satisfaction": ("satisf", "zufried", "satisfait", "满意"),
+    "loyalty": ("buy again", "use again", "wieder kaufen", "racheter", "再次购买"),
+}
+_STATES: Final = ("status", "response type", "distribution channel", "statut", "estado", "状态")
+_TRIES: Final = ("preview", "test", "spam", "vorschau", "apercu", "prueba", "预览", "测试")
+_FINISHED: Final = ("finished", "completed", "complete", "is complete", "abgeschlossen", "termine", "是否完成")
+_OF_THE_LINK: Final = ("collector", "ip", "network")
+_FEW_STATES: Final = 8
+_LONG_NAME, _LONG_TEXT, _SHOWN = 4, 12, 60
+_KEY, _SURE = 0.4, 0.95
+_HIGHEST, _TOP_OF_FIVE = 20, 5
 _OTHER_TABLES: Final = ("revenue", "unit_price", "quantity", "fee", "tenure", "due_at", "started_at", "churn")
 _OTHER_NUMBERS: Final = (
     "age", "alter", "year", "jahr", "month", "day", "income", "education", "children", "persons", "household", "sex",
-    "gender", "class", "region", "n", "count", "年龄", "性别", "教育",
+    "gender", "class", "region", "n", "count", "progress", "duration", "seconds", "total", "sum", "年龄", "性别",
+    "教育", "总分", "得分",
 )  # fmt: skip
 _FEWEST, _MANY = 2, 5
 # Ends of a scale, or the words of its answers from lowest to highest.
@@ -35,54 +54,129 @@ def guess_questionnaire(look: FileLook) -> TableGuess | None:
     items: dict[str, _Answers] = {
         column.name: answers
         for column in look.columns.values()
-        if (answers := _answers_between(column) or find_ladder(column)) is not None
+        if (answers := _answers_between(look, column) or find_ladder(column)) is not None
     }
-    if len(items) < _FEWEST or not _is_questionnaire(look, items):
+    is_clear = any(_asks(_question(look, name)) for name in items)
+    if len(items) < (1 if is_clear else _FEWEST) or not _is_questionnaire(look, items):
         return None
     codes = sorted({value for name in items for value in _codes(look.columns[name])}, key=_as_number)
     if codes:
         # Said in the file itself, these replace the texts that are taken for nothing otherwise.
-        options = {**look.options, "null_values": [*codes, *_said_nothing(look)]}
+        words = look.options.get("null_values", [])
+        options = {**look.options, "null_values": [*codes, *words, *(w for w in _said_nothing(look) if w not in words)]}
         notes = {**look.notes, "null_values": "CHECK: taken for no answer, as they lie off every scale"}
         look = replace(look, options=options, notes=notes)
     guess = TableGuess(table="surveys", look=look, score=1.0 + 0.05 * len(items))
     guess.columns.extend(_keys(guess, items))
-    guess.items.extend(_item_lines(items))
+    guess.items.extend(_item_lines(look, items))
+    leave_out_unfinished(guess)
     return guess
 
 
-def _item_lines(items: Mapping[str, _Answers]) -> Iterator[Guess]:
+def _question(look: FileLook, name: str) -> str:
+    """What a column asks: the text under its name where the file has one, else its name."""
+    return look.questions.get(name) or name
+
+
+def _asks(question: str) -> str:
+    """What a question asks, in the word that reports know; empty where it is not plain."""
+    plain = question.lower()
+    return next((item for item, words in _ASKED.items() if any(word in plain for word in words)), "")
+
+
+def _item_names(look: FileLook, items: Mapping[str, _Answers]) -> dict[str, str]:
+    """A short name for questions written out in full: what they ask, numbered where several ask it."""
+    asked = {name: _asks(_question(look, name)) if _is_written_out(look, name) else "" for name in items}
+    counts = Counter(asked.values())
+    names: dict[str, str] = {}
+    for name, item in asked.items():
+        n_before = sum(other == item for other in list(asked.values())[: list(asked).index(name)])
+        names[name] = name if not item else item if counts[item] == 1 else f"{item}_{n_before + 1}"
+    return names if len(set(names.values())) == len(names) else {name: name for name in items}
+
+
+def _is_written_out(look: FileLook, name: str) -> bool:
+    return name in look.questions or len(header_words(name)) > _LONG_NAME or len(name) > _LONG_TEXT
+
+
+def _item_lines(look: FileLook, items: Mapping[str, _Answers]) -> Iterator[Guess]:
+    names = _item_names(look, items)
     for name, answers in items.items():
+        key, question = names[name], _question(look, name)
+        column: dict[str, object] = {} if key == name else {"column": name}
+        asked = f"{question[:_SHOWN]}: " if name in look.questions else ""
         if isinstance(answers, list):
-            why = "answers in words, taken from worst to best"
-            yield Guess(key=name, value={"answers": answers}, why=why, is_unsure=True)
+            why = f"{asked}answers in words, taken from worst to best"
+            yield Guess(key=key, value={**column, "answers": answers}, why=why, is_unsure=True)
             continue
         low, high = answers
-        scale = _scale(name, low, high)
-        why = f"answers from {low} to {high}"
+        scale = _scale(question, low, high)
+        why = f"{asked}answers from {low} to {high}"
         if (low, high) != scale:
             why += "; write the scale that could be answered"
+        is_unsure = (low, high) != scale
         if _REVERSED.search(name):
             why = "its name says that it is asked in reverse; " + why
-            yield Guess(key=name, value={"scale": list(scale), "reversed": True}, why=why, is_unsure=True)
+            yield Guess(key=key, value={**column, "scale": list(scale), "reversed": True}, why=why, is_unsure=True)
+        elif column:
+            yield Guess(key=key, value={**column, "scale": list(scale)}, why=why, is_unsure=is_unsure)
         else:
-            yield Guess(key=name, value=list(scale), why=why, is_unsure=(low, high) != scale)
+            yield Guess(key=key, value=list(scale), why=why, is_unsure=is_unsure)
+
+
+def leave_out_unfinished(guess: TableGuess) -> None:
+    """Rows that are no answers of customers: previews, tests and forms that were not sent."""
+    conditions, said = [], []
+    for name, column in guess.look.columns.items():
+        if name in guess.used.values() or column.is_time or len(column.values) < 2 or len(column.values) > _FEW_STATES:
+            continue
+        if names_any(name, _STATES):
+            tries = [value for value in column.values if names_any(value, _TRIES)]
+            if tries and len(tries) < len(column.values):
+                conditions.append(f"({is_in(name_in_sql(name), tries)}) is not true")
+                said.append(f"{', '.join(tries)} in {name}")
+        elif names_any(name, _FINISHED) and len(column.values) == 2:
+            done = [value for value in column.values if value.lower() in {"true", "1", "yes", "ja", "oui", "y", "是"}]
+            if len(done) == 1:
+                conditions.append(is_in(name_in_sql(name), done))
+                said.append(f"not {done[0]} in {name}")
+    if conditions:
+        why = f"{' and '.join(said)} are left out: tries, and forms that were not finished?"
+        guess.keys.append(Guess(key="where", value=" and ".join(conditions), why=why, is_unsure=True))
 
 
 def _keys(guess: TableGuess, items: Mapping[str, _Answers]) -> Iterator[Guess]:
     free = {name: column for name, column in guess.look.columns.items() if name not in items}
+    customers = [key for key in find_customers(guess.look) if key.column.name in free and key.score >= _KEY]
     for role, fits in _KEYS.items():
+        if role == "customer_id" and customers:
+            key = customers[0]
+            if key.column.name not in guess.used.values() and not names_any(key.column.name, _OF_THE_LINK):
+                guess.used[role] = key.column.name
+                why = f"named much like it; {key.doubt}" if key.doubt else "named so"
+                yield Guess(key=role, value=key.column.name, why=why, is_unsure=bool(key.doubt) or key.score < _SURE)
+            continue
         named = sorted(
-            ((name_score(name, role), name) for name, column in free.items() if column.n and fits(column)), reverse=True
+            (
+                (-name_score(name, role), rank(name, role), name)
+                for name, column in free.items()
+                if column.n and fits(column)
+            )
         )
-        if named and named[0][0] >= 0.4:
-            guess.used[role] = named[0][1]
-            yield Guess(key=role, value=named[0][1], why="named so" if named[0][0] >= 0.95 else "named much like it")
+        if named and -named[0][0] >= _KEY and role != "customer_id":
+            guess.used[role] = named[0][2]
+            yield Guess(key=role, value=named[0][2], why="named so" if -named[0][0] >= _SURE else "named much like it")
+    if "response_id" not in guess.used:
+        own = own_number(guess.look, {*items, *guess.used.values()})
+        if own is not None:
+            guess.used["response_id"] = own.name
+            yield Guess(key="response_id", value=own.name, why="numbers the rows")
     if "asked_at" not in guess.used:
         times = [name for name, column in free.items() if column.is_time]
-        if len(times) == 1:
-            guess.used["asked_at"] = times[0]
-            yield Guess(key="asked_at", value=times[0], why="the only time in the file", is_unsure=True)
+        if times:
+            guess.used["asked_at"] = times[-1]
+            why = "the only time in the file" if len(times) == 1 else f"the last of the times {', '.join(times)}"
+            yield Guess(key="asked_at", value=times[-1], why=why, is_unsure=True)
         else:
             why = "the file does not say when it was asked"
             yield Guess(key="asked_at", value={"value": f"{NO_DATE:%Y-%m-%d}"}, why=why, is_unsure=True)
@@ -103,19 +197,21 @@ NO_DATE: Final = datetime(2020, 1, 1)
 
 def _is_questionnaire(look: FileLook, items: Mapping[str, _Answers]) -> bool:
     others = [column for name, column in look.columns.items() if name not in items]
-    if any(name_score(c.name, role) >= 0.95 for c in others for role in _OTHER_TABLES if c.is_number or c.is_time):
+    speaks = any(_asks(_question(look, name)) for name in items) and any(_is_written_out(look, name) for name in items)
+    others_said = [role for role in _OTHER_TABLES if not (speaks and role == "started_at")]
+    if any(name_score(c.name, role) >= 0.95 for c in others for role in others_said if c.is_number or c.is_time):
         return False
     if any(name_score(c.name, "item") >= 0.95 for c in others if not c.is_number):
         return False  # one row an answer already
     words = set(header_words(look.paths[0].stem)) & set(FILE_WORDS["surveys"])
     says_so = any(name_score(c.name, "response_id") >= 0.95 for c in others)
-    speaks = any(word in name.lower() for name in items for word in (*_ZERO_TO_TEN, "satisf", "zufried", "满意"))
+    speaks = any(_asks(_question(look, name)) for name in items)
     return bool(words) or says_so or speaks or (len(items) >= _MANY and 2 * len(items) >= len(look.columns))
 
 
-def _answers_between(column: ColumnLook) -> tuple[int, int] | None:
+def _answers_between(look: FileLook, column: ColumnLook) -> tuple[int, int] | None:
     """The smallest and the largest answer of a column that holds answers on a scale."""
-    if not column.n or not (column.is_whole or column.n_distinct <= 30) or _is_other(column.name):
+    if not column.n or not (column.is_whole or column.n_distinct <= 30) or _is_other(_question(look, column.name)):
         return None
     values = {value for value in column.values if value.lower() not in _NOTHING}
     if not values or not all(re.fullmatch(r"-?\d+(\.0)?", value) for value in values):
@@ -130,7 +226,7 @@ def _answers_between(column: ColumnLook) -> tuple[int, int] | None:
 def _is_other(name: str) -> bool:
     words = header_words(name)
     numbers_something = any(name_score(name, role) >= 0.95 for role in ("response_id", "customer_id", "order_id"))
-    return numbers_something or bool(set(words) & {*_OTHER_NUMBERS, "id"})
+    return numbers_something or (len(words) <= _LONG_NAME and names_any(name, (*_OTHER_NUMBERS, "id")))
 
 
 def _codes(column: ColumnLook) -> list[str]:
@@ -150,7 +246,11 @@ def _as_number(text: str) -> float:
     return float(text)
 
 
-def _scale(name: str, low: int, high: int) -> tuple[int, int]:
-    if any(word in name.lower() for word in _ZERO_TO_TEN) and high > 5:
+def _scale(question: str, low: int, high: int) -> tuple[int, int]:
+    """The scale that could be answered: said in the question, known of what it asks, or the next round the answers."""
+    said = re.search(r"(?<!\d)(\d{1,2})\s*(?:-|–|—|~|to|bis|à|a|至|到)\s*(\d{1,2})(?!\d)", question)
+    if said and int(said[1]) <= low and high <= int(said[2]) <= _HIGHEST:
+        return int(said[1]), int(said[2])
+    if any(word in question.lower() for word in _ZERO_TO_TEN) and high > _TOP_OF_FIVE:
         return 0, 10
     return next((scale for scale in _SCALES if scale[0] <= low and high <= scale[1]), (0, 10))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from crm_research.sources.drafts.attributes import attribute_guesses
 from crm_research.sources.drafts.events import Ending
-from crm_research.sources.drafts.guess import Guess, TableGuess, attribute_guesses, keep_columns, name_in_sql
+from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.units import Unit, as_interval, unit_of
 from crm_research.sources.session import quoted
 

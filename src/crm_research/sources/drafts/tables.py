@@ -7,27 +7,36 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import contract_of
-from crm_research.sources.drafts.guess import (
-    Guess,
-    TableGuess,
-    attribute_guesses,
-    keep_columns,
-    name_in_sql,
-)
+from crm_research.sources.drafts.attributes import attribute_guesses
+from crm_research.sources.drafts.contracts import shape_contracts
+from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.keys import is_code
 from crm_research.sources.drafts.orders import draft_orders, in_one_currency
+from crm_research.sources.drafts.outcomes import is_in, lost_values, status_columns
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.words import name_score, names_any
 
 if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook
     from crm_research.sources.session import Session
 
 
-def _contracts(_session: Session, guess: TableGuess) -> list[TableGuess]:
+def _contracts(session: Session, guess: TableGuess) -> list[TableGuess]:
     customer = guess.column_of("customer_id")
+    if "contract_id" not in guess.used and any(_repeats_contracts(column) for column in guess.look.columns.values()):
+        return []  # bills or states of contracts, whose number repeats
     if "contract_id" not in guess.used and (customer is None or not customer.is_unique):
         if any(line.key == "started_at" and line.is_unsure for line in guess.columns):
             return []  # customers who repeat, or none, at times that nothing calls a beginning: no contracts
         _number_rows(guess, "contract_id", "started_at")
     _set_contract_ids(guess)
+    shape_contracts(session, guess)
     return _finished(guess) if "customer_id" in {line.key for line in guess.columns} else []
+
+
+def _repeats_contracts(column: ColumnLook) -> bool:
+    is_number = not column.is_time and column.n == column.n_rows and not column.is_unique
+    return is_number and column.n_distinct > 1 and name_score(column.name, "contract_id") >= 0.95 and is_code(column)
 
 
 def _set_contract_ids(guess: TableGuess) -> None:
@@ -40,6 +49,17 @@ def _set_contract_ids(guess: TableGuess) -> None:
             why = "no other number; one contract for each customer"
             guess.columns.insert(0, Guess(key=role, value=source, why=why, is_unsure=True))
             guess.used[role] = source
+
+
+_COMPLAINTS: Final = (
+    "complaint", "complaints", "beschwerde", "beschwerden", "reklamation", "reklamationen", "vorgangsnummer",
+    "reclamation", "reclamations", "reclamacion", "queja", "投诉",
+)  # fmt: skip
+
+
+def _partners(_session: Session, guess: TableGuess) -> list[TableGuess]:
+    look = guess.column_of("partner_id")
+    return _finished(guess) if look is not None and look.is_unique else []
 
 
 def _customers(_session: Session, guess: TableGuess) -> list[TableGuess]:
@@ -56,8 +76,11 @@ def _contacts(_session: Session, guess: TableGuess) -> list[TableGuess]:
     if "contact_id" not in guess.used and not {"closed_at", "text"} & set(guess.used):
         return []
     _number_rows(guess, "contact_id", "opened_at")
-    why = "all are taken for complaints; write enquiry, visit or service, or derive it by expr"
-    guess.columns.append(Guess(key="kind", value={"value": "complaint"}, why=why, is_unsure=True))
+    if any(names_any(name, _COMPLAINTS) for name in (*guess.look.columns, guess.look.paths[0].stem)):
+        kind, why = "complaint", "all are taken for complaints; write enquiry, visit or service, or derive it by expr"
+    else:
+        kind, why = "service", "all are taken for service; write complaint, enquiry or visit, or derive it by expr"
+    guess.columns.append(Guess(key="kind", value={"value": kind}, why=why, is_unsure=True))
     return _finished(guess)
 
 
@@ -78,7 +101,19 @@ def _surveys(_session: Session, guess: TableGuess) -> list[TableGuess]:
 def _invoices(session: Session, guess: TableGuess) -> list[TableGuess]:
     orders = _orders_of(session, guess)
     _number_rows(guess, "invoice_id", "issued_at")
+    _leave_out_voided(guess)
     return [*orders, *_finished(in_one_currency(guess, "amount"))]
+
+
+def _leave_out_voided(guess: TableGuess) -> None:
+    """Bills that were called off are owed by nobody."""
+    for column in status_columns(guess.look):
+        lost = [value for value, outcome in lost_values(column).items() if outcome == "lost"]
+        if lost:
+            why = f"{' and '.join(lost)} in {column.name}: bills that were called off?"
+            value = f"({is_in(name_in_sql(column.name), lost)}) is not true"
+            guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True))
+            return
 
 
 # Role of an invoice to the role of the order it bills.
@@ -115,7 +150,7 @@ def _finished(guess: TableGuess) -> list[TableGuess]:
     required = set(contract_of(guess.table).required_names)
     if not required <= {line.key for line in guess.columns}:
         return []
-    if guess.table in {"customers", "contracts"}:
+    if guess.table in {"customers", "partners"}:
         guess.attributes = attribute_guesses(guess)
     keep_columns(guess)
     return [guess]
@@ -129,4 +164,5 @@ BUILDERS: Final[Mapping[str, Callable[[Session, TableGuess], list[TableGuess]]]]
     "contacts": _contacts,
     "surveys": _surveys,
     "invoices": _invoices,
+    "partners": _partners,
 }

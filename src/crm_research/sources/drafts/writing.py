@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.sources.definition import MINUS_SIGNS
+from crm_research.sources.drafts.layout import find_layout
 from crm_research.sources.drafts.units import unit_signs
-from crm_research.sources.drafts.words import CURRENCIES
+from crm_research.sources.drafts.words import CURRENCIES, CURRENCY_WORDS
 from crm_research.sources.session import quoted
 from crm_research.sources.text import first_bad_byte, read_head, sniff_delimiter, suggest_encoding
 from crm_research.sources.written import WHITESPACE
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 _N_VALUES: Final = 300
 _N_LINES: Final = 200
+_CODES: Final = frozenset(CURRENCY_WORDS.values())
 _VALUE: Final = re.compile(r"[+-]?[\d.,]*\d|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?)?")
+_CODED: Final = re.compile(r"([A-Z]{3})\s?[-(]?\d[\d.,]*\)?-?|[-(]?\d[\d.,]*\)?-?\s?([A-Z]{3})")
 _COMMA_DECIMAL: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _COMMA_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
@@ -28,8 +32,8 @@ def encoding_of(path: Path) -> str:
     return "utf-8-sig" if first_bad_byte(path, "utf-8") is None else suggest_encoding(path) or "cp1252"
 
 
-def text_options(paths: Sequence[Path]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Encoding, separator and header line of text files that make one table: the keys needed, and why each."""
+def text_options(paths: Sequence[Path]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    """How text files that make one table are written: the keys needed, why each, and texts under the columns' names."""
     options: dict[str, Any] = {}
     notes: dict[str, str] = {}
     found = {path: encoding_of(path) for path in paths}
@@ -42,15 +46,28 @@ def text_options(paths: Sequence[Path]) -> tuple[dict[str, Any], dict[str, str]]
         odd = next(iter(others))
         place = f"byte {first_bad_byte(odd, 'utf-8') or 0:,} of {odd.name} is not UTF-8"
         notes["encoding"] = f"{place}; this is the likeliest, look at names with accents"
-    lines = [line for line in read_head(paths[0], found[paths[0]]).splitlines()[:_N_LINES] if line.strip()]
-    delimiter = sniff_delimiter("\n".join(lines))
-    if _are_parted_by_blanks(lines, delimiter):
+    head = read_head(paths[0], found[paths[0]])
+    lines = [line for line in head.splitlines()[:_N_LINES] if line.strip()]
+    if _are_parted_by_blanks(lines, sniff_delimiter("\n".join(lines))):
         options["delimiter"], notes["delimiter"] = WHITESPACE, "nothing else parts the columns"
-    elif delimiter != ",":
-        options["delimiter"], notes["delimiter"] = delimiter, "the commonest separator of the header line"
-    if lines and _is_row(lines[0].split(None if options.get("delimiter") == WHITESPACE else delimiter)):
+        header: Sequence[str] = lines[0].split() if lines else []
+        questions: dict[str, str] = {}
+    else:
+        layout = find_layout(paths[0], head, found[paths[0]])
+        header, questions = layout.header, layout.questions
+        if layout.delimiter != ",":
+            options["delimiter"], notes["delimiter"] = layout.delimiter, "the commonest separator of the header line"
+        options, notes = {**options, **layout.options}, {**notes, **layout.notes}
+    if _is_row(header):
         options["header"], notes["header"] = False, "CHECK: the first line holds no names; say them by names: [...]"
-    return options, notes
+    return options, notes, questions
+
+
+def header_line(path: Path) -> str:
+    """The names of a text file's columns, as one text that is the same for files of one table."""
+    encoding = encoding_of(path)
+    head = read_head(path, encoding)
+    return "\n".join(find_layout(path, head, encoding).header) or head.partition("\n")[0].strip()
 
 
 def _are_parted_by_blanks(lines: Sequence[str], delimiter: str) -> bool:
@@ -70,9 +87,9 @@ def number_options(session: Session, relation: Relation) -> tuple[dict[str, Any]
     decimal = thousands = False
     for name in relation.kinds:
         values = distinct_values(session, relation, name)
-        found = unit_signs(values) or [sign for sign in CURRENCIES if any(sign in value for value in values)]
-        bare = [_without(value, found) for value in values]
-        if not bare or not all(re.fullmatch(r"[+-]?[\d.,]+", value) for value in bare):
+        found = unit_signs(values) or _currency_signs(values)
+        bare = [_without_minus(_without(value, found)) for value in values]
+        if not bare or not all(re.fullmatch(r"[\d.,]+", value) for value in bare):
             continue
         signs.update(dict.fromkeys(found))
         decimal |= (
@@ -89,7 +106,23 @@ def number_options(session: Session, relation: Relation) -> tuple[dict[str, Any]
         options["thousands"], notes["thousands"] = ",", "numbers such as 1,234.50"
     if signs:
         options["signs"], notes["signs"] = list(signs), "taken off before a number is read"
-    return options, notes, next((CURRENCIES[sign] for sign in signs if sign in CURRENCIES), None)
+    said = next(
+        (CURRENCIES.get(sign, sign) for sign in signs if sign in {*CURRENCIES, *CURRENCIES.values(), *_CODES}), None
+    )
+    return options, notes, said
+
+
+def _currency_signs(values: Sequence[str]) -> list[str]:
+    """Signs of a currency beside numbers, or its code, as in 20.00 EUR."""
+    signs = [sign for sign in CURRENCIES if any(sign in value for value in values)]
+    found = [_CODED.fullmatch(value) for value in values]
+    codes = {match[1] or match[2] for match in found if match}
+    return signs or (sorted(codes) if codes and len(codes) == 1 and all(found) else [])
+
+
+def _without_minus(value: str) -> str:
+    """A number without its minus, which stands before or behind it, or is a pair of brackets."""
+    return re.sub(rf"^{MINUS_SIGNS}\s*|\s*{MINUS_SIGNS}$|^\+", "", re.sub(r"^\((.*)\)$", r"\1", value)).strip()
 
 
 def _without(value: str, signs: list[str]) -> str:

@@ -1,0 +1,177 @@
+"""Which orders came about, when, and what was given back: read from statuses, types, dates and columns of refunds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_values, outcome_of, status_columns
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.words import best_score, header_words, name_score, names_any, rank
+from crm_research.sources.session import quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook
+    from crm_research.sources.session import Session
+
+_CLOSE: Final = (
+    "close date",
+    "closed date",
+    "won date",
+    "abschlussdatum",
+    "date de cloture",
+    "fecha de cierre",
+    "成交日期",
+    "结单日期",
+)
+_TYPES: Final = (
+    "type", "event type", "transaction type", "document type", "order type", "kind", "fkart", "fakturaart",
+    "belegart", "退货标识", "单据类型", "业务类型", "类型",
+)  # fmt: skip
+
+
+def _in_sql(guess: TableGuess, column: ColumnLook) -> str:
+    """SQL of the session for a number in a column; nought where it is empty."""
+    kind = guess.look.relation.kinds[column.name]
+    return f"coalesce({guess.look.reading.cast(quoted(column.name), kind, 'float64').value}, 0)"
+
+
+def _count(session: Session, guess: TableGuess, condition: str) -> int:
+    (n,) = session.run(f"SELECT count(*) FILTER (WHERE {condition}) FROM {quoted(guess.look.relation.name)}").fetchone()
+    return int(n)
+
+
+def _is_pipeline(guess: TableGuess) -> bool:
+    return any(
+        names_any(value, ("won", "gewonnen", "gagne", "ganado", "赢单"))
+        for c in status_columns(guess.look)
+        for value in c.values
+    )
+
+
+def set_date_of_sale(guess: TableGuess) -> None:
+    """A deal that was won came about when it was closed, not when somebody first wrote it down."""
+    if not _is_pipeline(guess):
+        return
+    closed = [one for name, one in guess.look.columns.items() if one.is_time and best_score(name, _CLOSE) >= 0.7]
+    if closed and closed[0].name != guess.used.get("ordered_at"):
+        guess.used["ordered_at"] = closed[0].name
+        why = "a deal comes about when it is closed"
+        line = Guess(key="ordered_at", value=closed[0].name, why=why, is_unsure=True)
+        guess.columns[:] = [*(other for other in guess.columns if other.key != "ordered_at"), line]
+
+
+def set_cancellations(session: Session, guess: TableGuess) -> None:
+    """Orders that never came about or were wholly given back, by every column that says so."""
+    conditions, said = [], []
+    for column in status_columns(guess.look):
+        lost = [value for value in lost_values(column) if not _has_money_back(session, guess, column, value)]
+        if not lost or (len(lost) == len(column.values) and column.n == column.n_rows):
+            continue
+        conditions.append(is_in(name_in_sql(column.name), lost))
+        said.append(f"{', '.join(lost)} in {column.name}")
+    for name in called_off_at(guess.look):
+        conditions.append(f"{name_in_sql(name)} is not null")
+        said.append(f"any {name}")
+    known = next((line for line in guess.keys if line.key == "cancellations"), None)
+    if not conditions:
+        _doubt_unknown(guess)
+        return
+    if known is not None:
+        conditions.insert(0, str(known.value))
+        guess.keys.remove(known)
+    kept = [value for column in status_columns(guess.look) for value in column.values if value not in " ".join(said)]
+    why = f"{'; '.join(said)}: not bought or wholly given back? {', '.join(kept[:8])} count as bought"
+    guess.keys.append(Guess(key="cancellations", value=" or ".join(conditions), why=why, is_unsure=True))
+
+
+def _has_money_back(session: Session, guess: TableGuess, column: ColumnLook, value: str) -> bool:
+    """Is the money of rows with this status negative, so that it takes back what stands elsewhere?"""
+    money = guess.column_of("revenue")
+    if money is None or outcome_of(value) != "refunded" or (money.low or 0) >= 0:
+        return False
+    rows = f"{is_in(f'trim({quoted(column.name)})', [value])}"
+    n_rows, n_back = (
+        _count(session, guess, condition) for condition in (rows, f"{rows} AND {_in_sql(guess, money)} < 0")
+    )
+    return n_rows > 0 and n_back == n_rows
+
+
+def _doubt_unknown(guess: TableGuess) -> None:
+    """A status of which nothing is known to mean a lost order is told: what it says is the user's to judge."""
+    for column in status_columns(guess.look):
+        if len(column.values) > 1:
+            why = f"{column.name} says {', '.join(sorted(column.values)[:8])}; write those that never came about"
+            guess.keys.append(
+                Guess(key="# cancellations", value=f"{name_in_sql(column.name)} = '...'", why=why, is_unsure=True)
+            )
+            return
+
+
+def take_back_by_type(guess: TableGuess) -> bool:
+    """Rows whose type says that money was given back, where the sign does not."""
+    money = guess.column_of("revenue")
+    if money is None or (money.low is not None and money.low < 0):
+        return False
+    for name, column in guess.look.columns.items():
+        is_type = " ".join(header_words(name)) in {" ".join(header_words(phrase)) for phrase in _TYPES}
+        back = [
+            value
+            for value in column.values
+            if outcome_of(value) == "refunded" or names_any(value, ("credit note", "gutschrift", "avoir"))
+        ]
+        if not is_type or column.is_time or not back or len(back) == len(column.values):
+            continue
+        condition = is_in(name_in_sql(name), back)
+        why = f"{', '.join(back)} in {name}: money given back, though no number is negative"
+        guess.keys.append(Guess(key="returns", value=condition, why=why, is_unsure=True))
+        amount = name_in_sql(money.name)
+        value = {"expr": f"case when {condition} then -abs({amount}) else {amount} end"}
+        guess.columns[:] = [
+            replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True) if line.key == "revenue" else line
+            for line in guess.columns
+        ]
+        return True
+    return False
+
+
+def take_off_refunds(session: Session, guess: TableGuess) -> None:
+    """Money given back of orders that stand: a column of refunds beside the money that was paid."""
+    money = guess.column_of("revenue")
+    line = next((line for line in guess.columns if line.key == "revenue"), None)
+    found = sorted(
+        (rank(name, "refund"), name)
+        for name, column in guess.look.columns.items()
+        if column.is_number
+        and name != guess.used.get("revenue")
+        and name_score(name, "refund") >= 0.7
+        and (column.low, column.high) != (0, 0)
+    )
+    if money is None or line is None or not found or not isinstance(line.value, str):
+        return
+    same = [name for _, name in found if names_any(name, ("converted",)) == names_any(money.name, ("converted",))]
+    if not same:
+        return
+    refund = guess.look.columns[same[0]]
+    back = f"abs({_in_sql(guess, refund)})"
+    lost = _sql_of_lost(guess)
+    n_partly = _count(session, guess, f"{back} > 0 AND ({lost}) IS NOT TRUE")
+    if not n_partly:
+        return
+    value = {"expr": f"{name_in_sql(money.name)} - abs(coalesce({name_in_sql(refund.name)}, 0))"}
+    why = f"{line.why}; less {refund.name}, which {n_partly:,} orders that stand have"
+    guess.columns[:] = [
+        replace(one, value=value, why=why, is_unsure=True) if one is line else one for one in guess.columns
+    ]
+
+
+def _sql_of_lost(guess: TableGuess) -> str:
+    """The drafted cancellations as SQL of the session, whose columns are text."""
+    lost = []
+    for column in status_columns(guess.look):
+        values = list(lost_values(column))
+        if values and (len(values) < len(column.values) or column.n < column.n_rows):
+            lost.append(is_in(f"trim({quoted(column.name)})", values))
+    lost += [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') IS NOT NULL" for name in called_off_at(guess.look)]
+    return " OR ".join(lost) or "FALSE"

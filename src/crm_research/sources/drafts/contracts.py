@@ -1,0 +1,253 @@
+"""From the columns found to contracts: when each began and ended, whether dates and status agree, and its fee."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from crm_research.sources.drafts.attributes import without_the_end
+from crm_research.sources.drafts.events import read_ending
+from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.outcomes import is_in, status_columns
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
+from crm_research.sources.session import quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook
+    from crm_research.sources.session import Session
+
+_OVER: Final = re.compile(
+    r"^(?!.*(not?[ _-]|non[ _-]|un)(cancel|expir|renew)).*(cancel|expired|ended|terminat|laps|clos|"
+    r"churn|inactiv|left|surrender|matured|stopp|deactiv|disconnect|beendet|gekuendigt|gekündigt|"
+    r"abgelaufen|inaktiv|ausgetreten|storn|resili|résili|anulad|cancelad|cerrad|baja|vencid|终止|退保|"
+    r"失效|注销|离网|流失|解约|已到期|停用|关闭)"
+)
+_NEVER: Final = re.compile(
+    r"incomplete_expired|^draft$|^void|never started|not taken up|entwurf|brouillon|borrador|未生效|作废|草稿"
+)
+_CREATED: Final = ("created", "created at", "created date", "created on", "creation date", "signup date")
+_PERIODS: Final = ("current period", "current term", "trial", "billing period")
+_FLAGS: Final = (
+    "churn",
+    "churned",
+    "churn label",
+    "churn flag",
+    "churn value",
+    "is churned",
+    "exited",
+    "attrition",
+    "left",
+    "流失",
+    "是否流失",
+    "gekuendigt",
+)
+_YEARLY: Final = (
+    "annual", "annually", "yearly", "year", "per year", "per annum", "pa", "jahresbeitrag", "jahrespraemie",
+    "jaehrlich", "annuel", "annuelle", "anual", "年缴", "年费", "年保费",
+)  # fmt: skip
+_INTERVALS: Final = (
+    "interval",
+    "billing interval",
+    "billing period",
+    "billing cycle",
+    "billing frequency",
+    "payment frequency",
+    "zahlungsweise",
+)
+_MONTHS_IN: Final = {
+    "day": 12 / 365.25,
+    "week": 84 / 365.25,
+    "month": 1,
+    "quarter": 3,
+    "half": 6,
+    "year": 12,
+    "annual": 12,
+}
+_NAMED: Final = 0.4
+_AGREES: Final = 0.9
+
+
+def shape_contracts(session: Session, guess: TableGuess) -> None:
+    """Choose the beginning, the end, the fee and the attributes of contracts, by their names and by how they agree."""
+    _set_start(session, guess)
+    ended = _set_end(session, guess)
+    _leave_out_never_begun(guess)
+    _set_fee(guess)
+    guess.attributes = without_the_end(session, guess, ended)
+
+
+def _put(guess: TableGuess, line: Guess) -> None:
+    guess.columns[:] = [*(other for other in guess.columns if other.key != line.key), line]
+
+
+def _time(guess: TableGuess, column: ColumnLook) -> str:
+    """SQL of the time in a column, as the study file would read it."""
+    formats = list(column.formats[:1]) or None
+    kind = guess.look.relation.kinds[column.name]
+    return guess.look.reading.cast(quoted(column.name), kind, "timestamp", formats=formats).value
+
+
+def _set_start(session: Session, guess: TableGuess) -> None:
+    """In systems that bill by periods, the start moves with a change of plan, and the day of creation does not."""
+    start = guess.column_of("started_at")
+    if start is None or not any(names_any(name, _PERIODS) for name in guess.look.columns):
+        return
+    for name, column in guess.look.columns.items():
+        if name == start.name or not column.is_time or column.n < column.n_rows or best_score(name, _CREATED) < _NAMED:
+            continue
+        created, begun = _time(guess, column), _time(guess, start)
+        n_after, n_before = session.run(
+            f"SELECT count(*) FILTER (WHERE {created} > {begun}), count(*) FILTER (WHERE {created} < {begun}) "
+            f"FROM {quoted(guess.look.relation.name)}"
+        ).fetchone()
+        if n_before and not n_after:
+            guess.used["started_at"] = name
+            why = f"the earliest; {start.name} is later in {n_before:,} rows, as after a change of plan"
+            _put(guess, Guess(key="started_at", value=name, why=why, is_unsure=True))
+            return
+
+
+def _over_values(column: ColumnLook) -> list[str]:
+    return [
+        value
+        for value in column.values
+        if _OVER.search(value.strip().lower()) and not _NEVER.search(value.strip().lower())
+    ]
+
+
+def _status(guess: TableGuess) -> tuple[ColumnLook, list[str]] | None:
+    """The column that tells which contracts are over, with the values that say so."""
+    for column in status_columns(guess.look):
+        over = _over_values(column)
+        if over and column.name not in {guess.used.get("plan"), guess.used.get("end_reason")} and not column.is_number:
+            return column, over
+    return None
+
+
+def _set_end(session: Session, guess: TableGuess) -> str:
+    """The end that agrees best with the status. Returns SQL of the study's engine that is true of rows that ended."""
+    status = _status(guess)
+    is_over = f"coalesce({is_in(f'trim({quoted(status[0].name)})', status[1])}, FALSE)" if status else None
+    candidates = [
+        column
+        for name, column in guess.look.columns.items()
+        if column.is_time and name != guess.used.get("started_at") and name_score(name, "ended_at") >= _NAMED
+    ]
+    if not candidates:
+        guess.used.pop("ended_at", None)
+        return _end_by_flag(guess, status)
+    judged = [(_agreement(session, guess, column, is_over), column) for column in candidates]
+    share, end = max(
+        judged, key=lambda one: (round(one[0], 1), name_score(one[1].name, "ended_at"), -rank(one[1].name, "ended_at"))
+    )
+    guess.used["ended_at"] = end.name
+    sql = f"({_time(guess, end)}) IS NOT NULL"
+    named = "named so" if name_score(end.name, "ended_at") >= 0.95 else "named much like it"
+    why = f"{named}; {end.n:,} of {end.n_rows:,} have one"
+    others = [column.name for _, column in judged if column is not end]
+    if others:
+        why += f"; rather than {', '.join(others)}"
+    if status is not None and share < _AGREES:
+        column, over = status
+        condition = is_in(name_in_sql(column.name), over)
+        if end.n == end.n_rows:
+            value = {"expr": f"case when {condition} then {name_in_sql(end.name)} end"}
+            value |= {"format": end.formats[0]} if end.formats else {}
+            why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} are taken as ended"
+            _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
+            return str(is_over)
+        why += f"; {column.name} says otherwise in {1 - share:.0%} of the rows"
+    is_planned = end.n == end.n_rows and status is None
+    if is_planned:
+        why += "; are these ends that came, or ends that are only agreed?"
+    is_unsure = bool(others) or is_planned or "otherwise" in why or name_score(end.name, "ended_at") < 0.75
+    _put(guess, Guess(key="ended_at", value=end.name, why=why, is_unsure=is_unsure))
+    return sql
+
+
+def _agreement(session: Session, guess: TableGuess, column: ColumnLook, is_over: str | None) -> float:
+    """The share of rows in which a date stands exactly where the status says that the contract is over."""
+    if is_over is None:
+        return 1.0 if 0 < column.n < column.n_rows else 0.5
+    (share,) = session.run(
+        f"SELECT avg(((({_time(guess, column)}) IS NOT NULL) = ({is_over}))::INT) "
+        f"FROM {quoted(guess.look.relation.name)}"
+    ).fetchone()
+    return float(share or 0)
+
+
+def _end_by_flag(guess: TableGuess, status: tuple[ColumnLook, list[str]] | None) -> str:
+    """Who left is told by a flag or a status, and not when: the end lies somewhere before as_of."""
+    ending = None
+    for name, column in guess.look.columns.items():
+        if best_score(name, _FLAGS) >= _NAMED and name_score(name, "churn") > 0:
+            ending = ending or read_ending(column)
+    if ending is not None:
+        name, condition = ending.column, ending.condition(name_in_sql(ending.column))
+        raw, kind = quoted(name), guess.look.relation.kinds[name]
+        read = guess.look.reading.cast(raw, kind, "float64").value if ending.is_number else f"trim({raw})"
+        sql = ending.condition(f"({read})")
+    elif status is not None:
+        name, condition = status[0].name, is_in(name_in_sql(status[0].name), status[1])
+        sql = is_in(f"trim({quoted(name)})", status[1])
+    else:
+        return ""
+    guess.used["churn"] = name
+    why = f"{name} says who left, and nothing says when; put at as_of. Write the column of the date if there is one"
+    caveat = (
+        f"{name} says which contracts ended, and not when: their ends are put at as_of, so lengths and curves are "
+        "too long. Only the share that ended is known."
+    )
+    _put(
+        guess,
+        Guess(
+            key="ended_at",
+            value={"expr": f"case when {condition} then as_of end"},
+            why=why,
+            is_unsure=True,
+            caveat=caveat,
+        ),
+    )
+    return sql
+
+
+def _leave_out_never_begun(guess: TableGuess) -> None:
+    for column in status_columns(guess.look):
+        never = [value for value in column.values if _NEVER.search(value.strip().lower())]
+        if never and len(never) < len(column.values):
+            condition = is_in(name_in_sql(column.name), never)
+            why = f"{' and '.join(never)} in {column.name}: contracts that never began?"
+            guess.keys.append(Guess(key="where", value=f"({condition}) is not true", why=why, is_unsure=True))
+            return
+
+
+def _set_fee(guess: TableGuess) -> None:
+    """A fee is money a month: a year's premium is parted by twelve, one of mixed intervals by its own."""
+    line = next((line for line in guess.columns if line.key == "fee"), None)
+    fee = guess.column_of("fee")
+    if line is None or fee is None:
+        return
+    name = name_in_sql(fee.name)
+    interval = next((one for one in guess.look.columns.values() if best_score(one.name, _INTERVALS) >= 0.75), None)
+    if names_any(fee.name, _YEARLY):
+        by_month = {"column": fee.name, "scale": 0.0833333333333}
+        _put(guess, replace(line, value=by_month, why=f"{line.why}; a year's money, as money a month", is_unsure=True))
+    elif interval is not None and not interval.is_number and (parts := _months_of(interval)):
+        cases = " ".join(
+            f"when {name_in_sql(interval.name)} = '{said}' then {name} / {months:g}" for said, months in parts.items()
+        )
+        why = f"{line.why}; {interval.name} says how often it is paid"
+        value = fee.name if set(parts.values()) == {1} else {"expr": f"case {cases} end"}
+        _put(guess, replace(line, value=value, why=why, is_unsure=True))
+
+
+def _months_of(interval: ColumnLook) -> dict[str, float]:
+    found = {}
+    for value in interval.values:
+        months = next((months for word, months in _MONTHS_IN.items() if word in value.lower()), None)
+        if months is None:
+            return {}
+        found[value.replace("'", "''")] = months
+    return found

@@ -1,0 +1,214 @@
+"""Where the table lies in a text file: notes above it and below it, header lines of several rows, totals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.errors import StudyError
+from crm_research.sources.drafts.words import header_words
+from crm_research.sources.lines import DELIMITERS
+from crm_research.sources.opened import open_binary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_TAIL_BYTES: Final = 64 * 1024
+_N_RECORDS: Final = 200
+_MOST_BELOW: Final = 50
+_TOTAL: Final = re.compile(
+    r"(grand |sub|over ?all )?totals?|sum|summe|gesamt(summe|betrag)?|somme|totales?|suma|合计|总计|小计|共计",
+    re.IGNORECASE,
+)
+_IMPORT: Final = re.compile(r'\{"?ImportId"?')
+_FEWEST_BASKETS: Final = 10
+_ONLY_BASKETS: Final = (
+    "{file} holds one basket a line ({items} ...), which are lines of orders. But no line says who bought, and when: "
+    "customer_id and ordered_at are missing, and no report can do without them. Export the baskets with customer and "
+    "day in columns of their own and the items in one cell; then orders take revenue: {{value: 1}}, and order_lines "
+    "from: {{sql: \"select *, unnest(string_split(items, ',')) as item from records\", inputs: {{records: FILE}}}}."
+)
+_NO_TEXT: Final = ("", "response", "open-ended response")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextLayout:
+    """The keys that leave out what is no row, why each is written, and what the questions in a second line say."""
+
+    delimiter: str
+    header: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Record:
+    cells: list[str]
+    first_line: int
+    last_line: int
+
+
+def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
+    """Where does the table begin and end, and which lines in between are no rows?"""
+    delimiter, n_columns = _find_delimiter(head)
+    records = _records(head, delimiter)
+    if _are_baskets(records):
+        raise StudyError(_ONLY_BASKETS.format(file=path.name, items=", ".join(records[0].cells[:3])))
+    top = next((i for i, record in enumerate(records) if len(record.cells) == n_columns and any(record.cells)), 0)
+    if not records:
+        return TextLayout(delimiter=delimiter, header=())
+    options: dict[str, Any] = {}
+    notes: dict[str, str] = {}
+    header = [cell.strip() for cell in records[top].cells]
+    _say_above(records[:top], records[top], options, notes)
+    n_below = _count_below(path, delimiter, n_columns, encoding) if n_columns > 1 else 0
+    if n_below:
+        options["skip_footer"] = n_below
+        which = "line is no row" if n_below == 1 else f"{n_below} lines are no rows"
+        notes["skip_footer"] = f"CHECK: the last {which}, but notes or totals"
+    questions = _say_header_lines(records[top:], header, options, notes)
+    return TextLayout(delimiter=delimiter, header=tuple(header), options=options, notes=notes, questions=questions)
+
+
+def _are_baskets(records: Sequence[_Record]) -> bool:
+    """Is each line a basket, its items side by side: words only, lines of many widths, no names of columns?"""
+    rows = [[cell for cell in record.cells if cell] for record in records]
+    widths = {len(row) for row in rows if row}
+    if len(rows) < _FEWEST_BASKETS or len(widths) < 3 or any(re.search(r"\d", cell) for row in rows for cell in row):
+        return False
+    later = {cell for row in rows[1:] for cell in row}
+    return all(cell in later for cell in rows[0])
+
+
+def _find_delimiter(head: str) -> tuple[str, int]:
+    found = []
+    for delimiter in DELIMITERS:
+        counts = Counter(len(record.cells) for record in _records(head, delimiter))
+        usual = max(((n, width) for width, n in counts.items() if width > 1), default=(0, 1))
+        found.append((usual[0], usual[1], delimiter))
+    n_lines, width, delimiter = max(found, key=lambda one: one[:2])
+    return (delimiter, width) if n_lines else (",", 1)
+
+
+def _records(head: str, delimiter: str) -> list[_Record]:
+    reader = csv.reader(io.StringIO(head), delimiter=delimiter)
+    found: list[_Record] = []
+    before = 0
+    try:
+        for cells in reader:
+            found.append(_Record([cell.strip() for cell in cells], before, reader.line_num))
+            before = reader.line_num
+            if len(found) == _N_RECORDS:
+                break
+    except csv.Error:
+        pass
+    return found
+
+
+def _say_above(above: Sequence[_Record], header: _Record, options: dict[str, Any], notes: dict[str, str]) -> None:
+    said = [record for record in above if any(record.cells)]
+    if said and all(record.cells[0].startswith("#") for record in said):
+        options["comment"] = "#"
+        notes["comment"] = f"{len(said)} lines above the table begin so"
+    elif header.first_line:
+        options["skip_rows"] = header.first_line
+        notes["skip_rows"] = "CHECK: lines above the header" + (
+            f": {' '.join(said[0].cells)[:60]}" if said else "; they are empty"
+        )
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return any(_TOTAL.fullmatch(cell.rstrip(":")) for cell in filled) and 2 * len(filled) <= len(cells) + 1
+
+
+def _count_below(path: Path, delimiter: str, n_columns: int, encoding: str) -> int:
+    """Lines at the end of a file that are no rows: of other width, or totals; none where that cannot be told."""
+    with open_binary(path) as file:
+        if path.suffix != ".gz":
+            file.seek(0, io.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+        tail = file.read()[-_TAIL_BYTES:]
+    if encoding.startswith("utf-16"):
+        return 0
+    lines = tail.decode(encoding, errors="replace").splitlines()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    n_filled = 0
+    for n_below, line in enumerate(reversed(lines), start=1):
+        if line.count('"') % 2:
+            return 0  # within a cell of several lines
+        cells = next(csv.reader([line], delimiter=delimiter), []) if line.strip() else []
+        if line.strip() and len(cells) == n_columns and not _is_total([cell.strip() for cell in cells]):
+            return n_filled
+        n_filled = n_below if line.strip() else n_filled
+        if n_below > _MOST_BELOW:
+            return 0
+    return 0
+
+
+def _say_header_lines(
+    records: Sequence[_Record], header: Sequence[str], options: dict[str, Any], notes: dict[str, str]
+) -> dict[str, str]:
+    """Lines under the header that are no rows: texts of the questions, technical names, a second name, totals."""
+    rows = [record.cells for record in records[1:] if len(record.cells) == len(header)]
+    if len(rows) < 2:
+        return {}
+    n_technical = next((i + 1 for i, row in enumerate(rows[:2]) if any(_IMPORT.match(cell) for cell in row)), 0)
+    if n_technical or _repeats(header, rows[0]):
+        n_lines = n_technical or 1
+        options["header"] = 1 + n_lines
+        notes["header"] = f"CHECK: the names stand in the first of {1 + n_lines} lines, the others are no rows"
+        said = {
+            name: text
+            for name, text in zip(header, rows[0], strict=True)
+            if text and header_words(text) != header_words(name)
+        }
+        return said if not _IMPORT.match(next(iter(said.values()), "")) else {}
+    if _is_total(rows[0]):
+        options["header"] = 2
+        notes["header"] = "CHECK: the line under the names is a total"
+    elif _continues(header, rows):
+        names = _joined(header, rows[0])
+        if len({name.lower() for name in names}) == len(names):
+            options["names"] = names
+            notes["names"] = "CHECK: the names stand in two lines, and are put together"
+            options["skip_rows"] = records[0].last_line
+            notes["skip_rows"] = "the first line of the names"
+            options.pop("comment", None)
+            notes.pop("comment", None)
+    return {}
+
+
+def _repeats(header: Sequence[str], row: Sequence[str]) -> bool:
+    """Does a line say the names once more in other words, such as Start Date under StartDate?"""
+    same = [
+        header_words(a) == header_words(b) or "".join(header_words(a)) == "".join(header_words(b))
+        for a, b in zip(header, row, strict=True)
+        if a
+    ]
+    return len(same) > 2 and 2 * sum(same) >= len(same)
+
+
+def _continues(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Does the second line go on with names: words where later rows hold numbers, nothing where they hold keys?"""
+    second, later = rows[0], rows[1:6]
+    has_gaps = any(not name for name in header)
+    words = [i for i, cell in enumerate(second) if cell and not re.search(r"\d", cell)]
+    empty = [i for i, cell in enumerate(second) if not cell and all(row[i] for row in later)]
+    return has_gaps and bool(words) and bool(empty) and len(words) == sum(bool(cell) for cell in second)
+
+
+def _joined(header: Sequence[str], second: Sequence[str]) -> list[str]:
+    names, carried = [], ""
+    for i, (first, below) in enumerate(zip(header, second, strict=True)):
+        carried = first or carried
+        own = "" if below.lower() in _NO_TEXT else below
+        names.append(f"{carried} - {own}" if own and carried else first or own or f"column_{i + 1}")
+    return names

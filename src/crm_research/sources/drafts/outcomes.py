@@ -1,0 +1,163 @@
+"""What came of a row: which values of a status column mean that nothing came about, and which that it is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from crm_research.sources.drafts.words import header_words, names_any
+
+if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
+
+Outcome = Literal["done", "lost", "refunded", "partly", "open", "closed", "unknown"]
+
+# Outcome to the texts that say it, looked for within a value; the first outcome that fits holds.
+_SAID: Final[tuple[tuple[Outcome, str], ...]] = (
+    ("unknown", (
+        r"order not closed|订单未关闭|未退款|无退款|not refunded|no refund|未作废|未关闭|not[ _-]?cancell?ed|"
+        r"uncancelled"
+    )),
+    ("partly", r"partial|partly|teilweise|partiel|parcial|部分"),
+    ("refunded", (
+        r"refund|returned|reversed|charge ?back|rueckerstatt|rückerstatt|erstattet|retour|rembours|reembols|"
+        r"devuelt|devoluci|退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款"
+    )),
+    ("lost", (
+        r"cancel|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|closed[ _-]?lost|^lost|annul|"
+        r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
+        r"fallid|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
+        r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed"
+    )),
+    ("open", (
+        r"pending|await|draft|quotation|quote|unpaid|not[ _-]?paid|prospect|qualif|negotiat|proposal|"
+        r"appointment|presentation|contract ?sent|decision|waiting|unbezahlt|entwurf|angebot|^offen$|"
+        r"en attente|brouillon|devis|impag|pendiente|borrador|presupuesto|待付款|未付款|等待买家付款|"
+        r"待支付|未支付|草稿|创建|审核中|^incomplete$|requires_|authorized|checkout|^open$|^new$"
+    )),
+    ("done", (
+        r"complet|paid|ship|deliver|success|succeed|won|fulfil|process|settle|invoiced|sales order|accept|"
+        r"confirm|finish|approved|flown|used|checked|stayed|^ok$|^done$|captured|posted|active|"
+        r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
+        r"termin|gagn|entregad|pagad|enviad|completad|ganad|成功|完成|已付款|已支付|已发货|已收货|已审核|"
+        r"赢单|已签收|正常"
+    )),
+    ("closed", r"clos|已关闭|geschlossen|cerrad|cl[oô]tur|ferm"),
+)  # fmt: skip
+_STATUS: Final = (
+    "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
+    "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
+    "vertragsstatus", "fksto", "disposition", "状态", "阶段", "售后",
+)  # fmt: skip
+# A column of these marks what was called off by any value but no.
+_CALLED_OFF: Final = (
+    "cancelled", "canceled", "is cancelled", "is canceled", "void", "voided", "cancellation", "storniert", "storno",
+    "fksto", "annule", "anulado", "cancelado", "作废", "作废状态", "是否取消", "是否作废",
+)  # fmt: skip
+_CALLED_OFF_AT: Final = (
+    "cancelled at", "canceled at", "cancelled on", "canceled on", "cancelled date", "canceled date", "cancel date",
+    "cancellation date", "voided at", "storniert am", "stornodatum", "annule le", "date annulation",
+    "fecha cancelacion", "取消时间", "关闭时间", "作废时间",
+)  # fmt: skip
+_OF_DELIVERY: Final = (
+    "fulfillment",
+    "fulfilment",
+    "shipping",
+    "shipment",
+    "delivery",
+    "lieferung",
+    "versand",
+    "livraison",
+    "invoice",
+    "发货",
+    "物流",
+)
+_REASONS: Final = (
+    "reason",
+    "grund",
+    "motif",
+    "motivo",
+    "原因",
+    "note",
+    "comment",
+    "description",
+    "resolution",
+    "sla",
+    "country",
+    "region",
+    "address",
+)
+_MOST_VALUES: Final = 25
+_NO: Final = re.compile(r"|no|n|false|f|0|nein|non|否|无|-|未.*|none|null", re.IGNORECASE)
+
+
+def outcome_of(value: str) -> Outcome:
+    """What does one value of a status column say?"""
+    plain = value.strip().lower()
+    return next((outcome for outcome, said in _SAID if re.search(said, plain)), "unknown")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Called:
+    """Rows that did not come about, or are over: a condition in SQL, and what it was read from."""
+
+    sql: str
+    why: str
+    columns: tuple[str, ...]
+
+
+def status_columns(look: FileLook) -> Iterator[ColumnLook]:
+    """Columns of few values whose name or values say what came of a row."""
+    for name, column in look.columns.items():
+        if column.is_time or not column.n or len(column.values) > _MOST_VALUES or column.n_distinct > _MOST_VALUES:
+            continue
+        if names_any(name, _REASONS) or (column.is_number and not _calls_off(column)):
+            continue
+        if (
+            names_any(name, _STATUS)
+            or any(word.endswith("status") for word in header_words(name))
+            or _calls_off(column)
+        ):
+            yield column
+
+
+def _calls_off(column: ColumnLook) -> bool:
+    return " ".join(header_words(column.name)) in {" ".join(header_words(phrase)) for phrase in _CALLED_OFF}
+
+
+def lost_values(column: ColumnLook) -> dict[str, Outcome]:
+    """The values of a status column that mean nothing came about, each with what it says."""
+    if _calls_off(column):
+        return {value: "lost" for value in column.values if not _NO.fullmatch(value.strip())}
+    found = {value: outcome_of(value) for value in column.values}
+    said = set(found.values())
+    if any(re.search(r"won|gewonnen|gagn|ganad|赢单|成交", value.lower()) for value in found):
+        # A pipeline: only what was won came about.
+        won = re.compile(r"won|gewonnen|gagn|ganad|赢单|成交")
+        return {value: found[value] for value in found if not won.search(value.lower())}
+    lost: set[Outcome] = {"lost", "refunded"}
+    if not names_any(column.name, _OF_DELIVERY):
+        lost.add("open")
+        if "done" in said:
+            lost.add("closed")  # beside completed ones, closed means ended without a sale
+    return {value: outcome for value, outcome in found.items() if outcome in lost}
+
+
+def called_off_at(look: FileLook) -> list[str]:
+    """Columns of times at which a row was called off."""
+    return [
+        name
+        for name, column in look.columns.items()
+        if column.is_time and column.n < column.n_rows and " ".join(header_words(name)) in _TIMES
+    ]
+
+
+_TIMES: Final = frozenset(" ".join(header_words(phrase)) for phrase in _CALLED_OFF_AT)
+
+
+def is_in(sql: str, values: Iterable[str], *, is_number: bool = False) -> str:
+    """SQL that is true of these values."""
+    said = [value if is_number else "'" + value.replace("'", "''") + "'" for value in values]
+    return f"{sql} = {said[0]}" if len(said) == 1 else f"{sql} in ({', '.join(said)})"

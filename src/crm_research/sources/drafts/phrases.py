@@ -1,0 +1,216 @@
+"""What people call the columns of their files, in English, German, French, Spanish and Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+# Role of a column to the phrases that name it, the likelier ones first. A role is a canonical column, or what one is
+# derived from. Technical names of ledgers (KUNAG, NETWR) are words like others.
+_WRITTEN: Final = """
+customer_id: customer id, customer no, customer number, customer code, customer key, customer ref, cust id, cust no,
+    client id, client code, client no, client number, household id, household key, member id, member number, member no,
+    membership number, user id, account id, account number, account no, account code, buyer id, card id, shopper id,
+    subscriber id, requester id, contact id, patron id, patron number, borrower number, reader id, policyholder id,
+    insured id, frequent flyer no, frequent flyer number, loyalty number, associated company id, associated company ids,
+    company id, sold to party, sold to pt, sold to, payer, external data reference, external reference,
+    customer, client, buyer, member, shopper, subscriber, policyholder, borrower, patron, guest id, kunde, kundennummer,
+    kunden nr, kundennr, kunden id, kundenkonto, auftraggeber, debitor, debitorennummer, mitgliedsnummer, kunag, kunnr,
+    kunrg, numero client, code client, no client, id client, identifiant client, numero abonne, cliente, id cliente,
+    codigo cliente, codigo de cliente, numero de cliente, no cliente,
+    客户, 客户编号, 客户编码, 客户代码, 客户号, 顾客, 会员, 会员号, 会员编号, 会员名, 用户, 用户编号, 用户id, 买家, 买家会员名, 读者证号,
+    下单帐号, 下单账号, 帐号, 账号, 投保人客户号, 投保人, 购货单位
+customer_email: customer email, buyer email, email billing, billing email, from email address, requester email,
+    contact email, account email, email address, email, e mail, mail, e mail adresse, adresse e mail, adresse mail, courriel,
+    correo electronico, correo, 邮箱, 电子邮件
+customer_phone: customer phone, buyer phone, phone number, phone, mobile, telephone, telefon, telefonnummer, handy,
+    movil, 买家手机号, 手机号, 手机, 电话
+customer_name: account name, account, buyer username, username, user name, customer name, client name, company name,
+    associated company, potential customer, contact name, company, organization, organisation, firm, booked by, guest name,
+    name, requester, full name, bill to name, kundenname, firma, nom du client, raison sociale, razon social, nombre del cliente,
+    客户名称, 客户简称, 买家昵称, 昵称, 会员昵称, 公司名称, 单位名称
+order_id: order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
+    transaction id, transaction, transaction no, transaction number, receipt, receipt no, receipt number, ticket, bill no,
+    billing document, billing doc, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
+    booking no, booking reference, reservation id, reservation number, pnr, confirmation number, opportunity id, deal id,
+    loan id, payment id, charge id, sales record number, document no, document number, voucher no, purchase order,
+    bestellung, bestellnummer, auftrag, auftragsnummer, auftrag nr, bestell nr, bon, bonnummer, beleg, belegnr, belegnummer,
+    beleg nr, fakt beleg, fakturabeleg, faktura, rechnungsnr, rechnungsnummer, lieferscheinnummer, buchungsnummer, vbeln,
+    commande, numero commande, no commande, numero de commande, reference commande, ref commande, pedido, numero pedido,
+    no pedido, numero de pedido, id pedido, factura, numero factura,
+    订单, 订单号, 订单编号, 单号, 流水号, 单据编号, 单据号, 发货单号, 出库单号, 销售单号, 交易号, 小票号
+ordered_at: ordered at, order date, order time, order datetime, order purchase timestamp, purchase date, purchase time,
+    purchased at, transaction date, transaction timestamp, transaction time, sale date, date of sale, sold at, sold on,
+    invoice date, billing date, bill date, booked on, booking date, issue date, issuedate, loan date, checkout date,
+    created date, created at, created on, created time, creation date, create date, created, date created, date, day,
+    timestamp, date time, posting date, document date, payment date, paid at, time,
+    datum, bestelldatum, bestellzeit, bestellt am, kaufdatum, auftragsdatum, verkaufsdatum, belegdatum, buchungsdatum,
+    rechnungsdatum, fakturadatum, fkdat, zeitpunkt, date commande, date achat, date de commande, date de vente, date facture,
+    fecha, fecha pedido, fecha del pedido, fecha de compra, fecha venta, fecha factura,
+    下单时间, 订单创建时间, 订单日期, 下单日期, 购买日期, 交易日期, 交易时间, 发货日期, 销售日期, 单据日期, 出库日期, 创建时间, 日期,
+    付款时间, 支付时间, 时间
+revenue: amount paid, paid amount, total paid, paid total, total collected, converted amount, grand total, order total,
+    order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue,
+    purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
+    item total, value, turnover, spend, payment value, dollar value, fare, rent, price, sold for, deal amount, gross sales,
+    umsatz, nettoumsatz, nettowert, nettobetrag, bruttobetrag, gesamtbetrag, gesamtsumme, rechnungsbetrag, bestellwert,
+    summe, betrag, netwr, total paye, montant paye, montant total, total ttc, total ht, montant, chiffre affaires, ca,
+    importe total, importe, total pagado, total pedido, ingresos, ventas,
+    买家实际支付金额, 实际支付金额, 实付金额, 订单实付金额, 实付, 实收金额, 支付金额, 价税合计, 结算金额, 应付金额, 成交金额, 订单金额,
+    总金额, 金额, 销售额, 总价, 总额
+quantity: quantity, qty, units, pieces, count, items, quantity purchased, lineitem quantity, net quantity, menge, anzahl,
+    stueck, stückzahl, quantite, qte, cantidad, unidades, 数量, 件数, 实发数量, 宝贝总数量
+unit_price: unit price, price, item price, price each, selling price, lineitem price, preis, einzelpreis, stueckpreis,
+    prix, prix unitaire, precio, precio unitario, 单价, 价格, 含税单价
+discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额
+refund: amount refunded, refunded amount, refund amount, order refund amount, total refunded, refunds, refund, refunded,
+    converted amount refunded, partial refunds, erstattung, erstattet, erstattungsbetrag, montant rembourse, rembourse,
+    importe reembolsado, reembolso, 退款金额, 已退款金额, 退款
+cost: cost, costs, cogs, purchase cost, unit cost, kosten, einstandspreis, wareneinsatz, cout, coste, 成本
+product_id: product id, product, product code, product sku, sku, lineitem sku, stock code, item id, item number, item code,
+    item barcode, article, article no, upc, ean, asin, artikel, artikelnummer, artikel nr, produkt, produkt id, produit,
+    code produit, reference produit, producto, codigo producto, 商品, 商品编号, 商品编码, 产品, 产品编号, 货号, 物料编码, 存货编码,
+    宝贝标题
+category: category, product category, department, kategorie, warengruppe, categorie, rayon, categoria, 类别, 品类, 分类
+brand: brand, marke, marque, marca, 品牌
+channel: channel, sales channel, via, source, contact channel, conversation channel, kanal, vertriebsweg, canal, 渠道, 投诉渠道, 来源渠道
+store: store, store id, shop, branch, location, filiale, geschaeft, magasin, boutique, tienda, 门店, 店铺
+contract_id: contract id, contract, contract no, contract number, subscription id, subscriptions id, subscription,
+    subscription name, subscription number, policy id, policy no, policy number, membership id, membership no, uuid, vertrag,
+    vertragsnummer, vertrags nr, policennummer, mitgliedsnummer, contrat, numero contrat, numero de contrat, contrato,
+    numero de contrato, poliza, numero de poliza, 合同, 合同号, 合同编号, 保单号, 保单号码
+started_at: started at, start date, contract start, contract start date, contract effective date, effective date,
+    inception date, policy start, start, begin, begin date, valid from, activation date, activated at, service activation date,
+    subscription start, subscription start date, subscription created, signup date, sign up date, join date, joined, joined at,
+    member since, opening date, created at, created, created date, created on, vertragsbeginn, vertragsstart, beginn,
+    beginndatum, startdatum, eintrittsdatum, eintritt, abschlussdatum, debut, date debut, date de debut, date effet, date d effet,
+    fecha de inicio, fecha inicio, inicio, fecha de alta, fecha alta,
+    开始日期, 开始时间, 签约日期, 生效日期, 保单生效日期, 起保日期, 合同开始日期, 开通时间, 入网时间, 起始日期
+ended_at: ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
+    cancelled date, canceled date, cancel date, cancellation date, churn date, churned at, termination date, terminated at,
+    terminated on, lapse date, expired at, expires at, expiry date, expiration date, closing date, end, exit date, left at, leave date,
+    vertragsende, ende, enddatum, kuendigungsdatum, gekuendigt zum, austrittsdatum, austritt, kuendigung zum, fin, date fin,
+    date de fin, date resiliation, date de resiliation, fecha de fin, fecha fin, fecha de baja, fecha baja, fecha cancelacion,
+    终止日期, 保单终止日期, 结束日期, 解约日期, 退保日期, 失效日期, 销户时间, 离网时间, 注销时间, 到期日期
+observed_from: observed from, observation start, first observed, beobachtet ab, observe depuis, 观察开始
+end_reason: end reason, cancellation reason, cancel reason, churn reason, termination reason, reason for leaving, reason,
+    kuendigungsgrund, grund, austrittsgrund, motif, motif de resiliation, raison, motivo, motivo de baja, motivo baja,
+    终止原因, 退保原因, 流失原因, 离网原因, 原因
+plan: plan, plan name, plan code, plan id, rate plan name, rate plan, tariff, contract type, membership type, line of business,
+    policy type, contract, product, product name, tarif, produkt, produit, forfait, formule, producto, tarifa,
+    套餐, 方案, 险种名称, 险种, 产品, 产品名称
+fee: monthly fee, monthly charges, monthly charge, monthly price, monthly premium, fee, unit amount, plan unit price, amount,
+    price, annual premium, premium, mrr, grundgebuehr, monatsbeitrag, beitrag, beitrag mtl, jahresbeitrag, gebuehr, abonnement,
+    praemie, jahrespraemie, prime, prime annuelle, cotisation, cuota, cuota mensual, prima, prima anual,
+    月费, 月保费, 年缴保费, 年保费, 费用, 保费
+tenure: tenure, tenure months, months, account length, vertragsdauer, anciennete, antiguedad, 在网时长, 在网月数
+churn: churn, churned, churn label, churn value, churn flag, exited, attrition, attrition flag, gekuendigt, resilie, baja,
+    流失, 是否流失
+registered_at: registered at, registration date, created at, create date, created date, date created, date added,
+    customer since, signup date, member since, join date, first active, enrolled, optin time, kunde seit, anlagedatum,
+    date inscription, client depuis, fecha de registro, fecha de alta, 注册日期, 注册时间, 入会日期
+contact_id: contact id, ticket id, case id, case number, complaint id, complaint no, ticket no, ticket number, conversation id,
+    incident id, request id, vorgang, vorgangsnummer, ticketnummer, fallnummer, dossier, numero dossier, reclamacion,
+    numero de caso, 工单号, 工单编号, 投诉编号, 投诉单号
+opened_at: opened at, date opened, opened on, opened, open date, created at, created time, created date, created on, created,
+    date received, received, received at, submitted at, complaint date, contact date, conversation started at, reported at,
+    eroeffnet, eroeffnet am, eingang, eingangsdatum, eingegangen am, erstellt am, ouvert le, date ouverture, date reception,
+    fecha de apertura, fecha apertura, fecha de creacion, 投诉时间, 投诉日期, 受理时间, 创建时间, 来电时间
+closed_at: closed at, date closed, closed on, closed time, last closed at, solved at, resolved at, resolved time, resolved on,
+    resolved, closed, close date, resolution date, completed at, erledigt, erledigt am, geschlossen am, abgeschlossen,
+    abgeschlossen am, clos le, date cloture, resolu le, fecha de cierre, fecha cierre, 办结时间, 关闭时间, 完成时间, 解决时间, 结案时间
+text: text, comment, message, description, subject, complaint, narrative, kommentar, beschreibung, betreff, commentaire,
+    objet, asunto, descripcion, 内容, 投诉内容, 评论, 问题描述
+response_id: response id, respondent id, respondent, answer id, submission id, response, antwort id, id reponse, reponse,
+    id respuesta, 问卷编号, 答卷编号, 序号
+asked_at: asked at, survey date, response date, recorded date, submitted at, submit date, submission date, answered at,
+    end date, completed at, timestamp, date, befragungsdatum, datum abgeschickt, abgeschickt, zeitstempel, date enquete,
+    date reponse, horodateur, fecha respuesta, marca temporal, 提交答卷时间, 提交时间, 调查日期, 答题时间
+item: item, question, frage, item name, pregunta, 题目, 问题
+score: score, rating, nps, nps score, csat, satisfaction, answer, stars, bewertung, zufriedenheit, note, puntuacion, 评分, 满意度, 得分
+invoice_id: invoice id, invoice no, invoice number, invoice, num, rechnung, rechnungsnummer, rechnungsnr, belegnr,
+    belegnummer, facture, numero facture, numero de facture, factura, numero factura, 发票号, 账单号
+issued_at: issued at, invoice date, issue date, bill date, date, rechnungsdatum, belegdatum, posting date, document date,
+    date facture, date de facture, fecha factura, fecha de emision, 开票日期, 账单日期
+due_at: due at, due date, due, payment due, faellig, faellig am, faelligkeit, faelligkeitsdatum, echeance, date echeance,
+    date d echeance, vencimiento, fecha de vencimiento, fecha vencimiento, 到期日, 应付日期, 应收日期
+paid_at: paid at, paid on, paid, payment date, paid date, bezahlt, bezahlt am, zahlungsdatum, paye le, date paiement,
+    fecha de pago, 付款日期, 支付日期
+amount: invoice amount, total amount, total, amount, net amount, gross amount, invoice total, betrag, rechnungsbetrag,
+    nettobetrag, bruttobetrag, montant, montant total, importe, importe total, 金额
+campaign_id: campaign id, campaign, campaign code, campaign key, kampagne, kampagnen id, campagne, campana, 活动编号, 活动
+campaign_started_at: send date, sent at, send time, sent date, campaign start, start date, sent, launch date, versanddatum,
+    versendet am, date envoi, fecha de envio, 发送时间, 开始时间
+targeted_at: targeted at, sent at, send date, sent date, mailed at, mail date, contacted at, date, assigned at, treatment date,
+    versendet am, date envoi, fecha de envio, 发送时间, 发送日期
+arm: arm, group, test group, treatment, treatment group, segment, variant, control, is control, control group, experiment group,
+    gruppe, testgruppe, kontrollgruppe, groupe, groupe test, grupo, grupo de control, 组别, 分组, 实验组
+responded: responded, response, converted, conversion, visited, visit, clicked, redeemed, purchased, bought, reaktion,
+    reagiert, repondu, respondio, 响应, 转化, 是否响应
+partner_id: partner id, dealer id, dealer code, distributor id, reseller id, vendor id, haendlernummer, haendler nr,
+    partner, dealer, distributor, reseller, haendler, revendeur, distribuidor, 经销商, 经销商编号, 代理商
+"""  # noqa: E501  (a role is a paragraph)
+
+# Words that turn what a phrase says into something else: a churn score is no churn, a refunded amount no revenue.
+_BLOCKED: Final = """
+customer_id: name, email, mail, phone, group, segment, type, note, notes, since, city, state, country, region, language, age, value,
+    lifetime, satisfaction, service, interactions, count, first, last, owner, status, address, category, 名称, 简称, 留言, 级别, 等级,
+    类型, 姓名, 电话, 服务, 满意, 邮箱, 城市, 单价, 昵称, 数
+customer_email: to, agent, owner, submitter, assignee, subject, marketing, consent, status, sent, opened, service, count, klicks,
+    recipient, permission, campaign
+customer_phone: service, model, plan, agent
+customer_name: first, last, product, item, plan, campaign, agent, owner, staff, deal, opportunity, card, subscription, manager,
+    store, lineitem, shipping, channel, event, device, contract, billing, ship, status, type, age, length, code, number, balance,
+    product, 商品, 产品, 物料, 存货, 险种, 店铺
+order_id: date, status, total, amount, type, count, item, line, time, value, number of, note, price, currency, method, state, refund,
+    tax, source, tags, discount, city, channel, quantity, 金额, 状态, 时间, 日期, 类型, 数量, 备注, 关闭, 来源, 收入
+ordered_at: update, updated, modified, due, paid, shipped, delivered, delivery, cancelled, canceled, closed, birth, expiry, expires,
+    end, expected, required, estimated, last, flight, check, time zone, timezone, zone, duration, period, valid, 结束, 关闭,
+    更新, 修改, 预计, 出生, 到期
+revenue: tax, taxes, vat, shipping, freight, postage, discount, discounts, refund, refunded, refunds, tip, fee, fees, commission,
+    balance, cost, points, number, quantity, qty, count, score, lifetime, predicted, due, outstanding, id, code, item count,
+    compare, cart, coupon, gift, cash, mwst, steuer, versand, versandkosten, rabatt, taxe, livraison, remise, impuesto, envio, descuento,
+    probability, currency, card, list, target, recipients, deliveries, bounces, opens, clicks,
+    税额, 税, 邮费, 运费, 退款, 优惠, 折扣, 余额, 积分, 数量, 成本, 应收, 单价
+refund: status, date, state, type, reason, at, id, count, 状态, 时间, 原因, 编号, 类型
+amount: tax, due, paid, balance, discount, open, fee, id, currency, 税
+discount: code, codes, type, name, rate, percent, id
+quantity: amount, total, price, value, id, name, code
+unit_price: id, total, compare, shipping, currency, tax, level, index, 合计
+product_id: name, price, category, type, title, id type, quantity, description, count, value, line, variant title
+contract_id: type, name type, start, end, date, status, length, value, amount, duration, term, signed, 日期, 状态, 类型, 金额, 期
+started_at: trial, period, renewal, next, last, term start, updated, current, birth, session, end, promo, cancel, review, 结束, 终止, 更新
+ended_at: period, trial, due, current, next, renewal, weekend, front, reason, 原因, 状态, 年限
+plan: id number, price, amount, start, end, interval, quantity, length, contractor, status, number, date, lineitem, usage, mins,
+    minutes, 编号, 号, 日期, 状态, 金额
+fee: late, refund, refunded, balance, tax, currency, setup, shipping, total price, interval, overdue, usage, status, due, code, id
+churn: score, risk, reason, probability, date, category, prediction, predicted, rate, month, time, cost, cause, prob, 原因, 风险, 概率
+contact_id: email, name, type, status, date, created, closed, time
+opened_at: updated, update, modified, last, due, first, resolved, closed, solved, assigned, birth, 更新
+closed_at: due, by, first, updated, 更新, 状态
+text: id, count, type, length
+channel: id, type count, 编号
+store: credit, id number, date
+response_id: time, date, rate, first, count, type, status, 时间
+asked_at: start, birth, update, expiry, 开始
+score: lead, credit, churn, health, risk, engagement, quality score
+invoice_id: date, amount, total, status, due, type, currency, paid, sent
+issued_at: due, paid, expected, sent
+campaign_id: name, type, budget, start, end, date, cost, email, source, medium, member, status, goal, 类型, 名称
+targeted_at: birth, order, purchase, signup, registered
+arm: history, age, market, customer, income, product, price
+responded: rate, time, id, date, count, first, unique, status
+partner_id: name, type, region, level, discount
+"""  # noqa: E501  (as above)
+
+
+def _phrases(written: str) -> dict[str, tuple[str, ...]]:
+    entries = re.findall(r"^(\w+):((?:.*\n(?!\w))*.*)", written, flags=re.MULTILINE)
+    return {
+        role: tuple(" ".join(phrase.split()) for phrase in said.split(",") if phrase.strip()) for role, said in entries
+    }
+
+
+PHRASES: Final[Mapping[str, tuple[str, ...]]] = _phrases(_WRITTEN)
+BLOCKED: Final[Mapping[str, tuple[str, ...]]] = _phrases(_BLOCKED)

@@ -1,0 +1,185 @@
+"""Files with a column a month, and baskets of which each row is one: laid out as one row each by SQL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.keys import find_customers, own_number
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.words import header_words, names_any
+
+if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
+
+_FEWEST_MONTHS: Final = 3
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar jaen janv janvier enero ene", "february feb februar fev fevr fevrier febrero",
+            "march mar maerz maer mrz marz mars marzo", "april apr avr avril abril abr", "may mai mayo",
+            "june jun juni juin junio", "july jul juli juil juillet julio", "august aug aout agosto ago",
+            "september sep sept septembre septiembre", "october oct oktober okt octobre octubre",
+            "november nov novembre noviembre", "december dec dezember dez decembre diciembre dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_MONEY: Final = (
+    "revenue",
+    "sales",
+    "spend",
+    "turnover",
+    "umsatz",
+    "amount",
+    "chiffre affaires",
+    "ventas",
+    "销售额",
+    "金额",
+)
+_ITEMS: Final = (
+    "items",
+    "item",
+    "products",
+    "product",
+    "basket",
+    "goods",
+    "articles",
+    "artikel",
+    "produits",
+    "productos",
+    "商品",
+    "购买商品",
+)
+_BETWEEN: Final = (",", ";", "|", "、", "/", "+")
+
+
+def month_of(header: str) -> datetime | None:
+    """The month that a header names, such as 2024-03, Mar 2024 or 2024年3月; None where it names none."""
+    plain = header.strip().lower()
+    found = re.fullmatch(r"(?:.*[^0-9])?(\d{4})\s*[-/._年 ]\s*(\d{1,2})\s*(?:月|[-/.]0?1)?", plain) or re.fullmatch(
+        r"(\d{4})(\d{2})", plain
+    )
+    if found:
+        return _month(int(found[1]), int(found[2]))
+    found = re.fullmatch(r"(\d{1,2})\s*[-/.]\s*(\d{4})", plain)
+    if found:
+        return _month(int(found[2]), int(found[1]))
+    words = header_words(header)
+    numbers = [word for word in words if word.isdigit() and len(word) in {2, 4}]
+    months = [_MONTHS[word] for word in words if word in _MONTHS]
+    if len(months) == 1 and len(numbers) == 1 and len(words) <= 3:
+        year = int(numbers[0])
+        return _month(year if year > 99 else 2000 + year, months[0])
+    return None
+
+
+def _month(year: int, month: int) -> datetime | None:
+    return datetime(year, month, 1) if 1900 <= year <= 2100 and 1 <= month <= 12 else None
+
+
+def guess_months(look: FileLook) -> list[TableGuess]:
+    """A file with a column a month as one row a month: what was used, or the money that it says it holds."""
+    months = {name: month for name in look.columns if (month := month_of(name)) is not None}
+    numbers = [name for name in months if look.columns[name].is_number or not look.columns[name].n]
+    if len(numbers) < _FEWEST_MONTHS or len(numbers) < len(months):
+        return []
+    keys = [key for key in find_customers(look) if key.column.name not in months]
+    own = keys[0].column if keys else own_number(look, set(months)) or _first_unique(look, set(months))
+    if own is None:
+        return []
+    who = name_in_sql(own.name)
+    dates = ", ".join(f"'{months[name]:%Y-%m-%d}'" for name in numbers)
+    values = ", ".join(f"cast({name_in_sql(name)} as double)" for name in numbers)
+    told = f"the columns {numbers[0]} to {numbers[-1]}, one row each"
+    is_money = any(names_any(text, _MONEY) for text in (*look.columns, look.paths[0].stem))
+    guess = TableGuess(table="orders" if is_money else "activity_use", look=look, score=3.0)
+    guess.sql = f"select {who}, unnest([{dates}]) as month, unnest([{values}]) as amount from records"
+    sure = bool(keys) and not keys[0].doubt
+    customer = Guess(
+        key="customer_id", value=own.name, why="named so" if sure else "tells the rows apart", is_unsure=not sure
+    )
+    if is_money:
+        guess.columns = [
+            Guess(
+                key="order_id",
+                value={"expr": f"{who} || '-' || month"},
+                why="one for each customer and month",
+                is_unsure=True,
+            ),
+            customer,
+            Guess(key="ordered_at", value="month", why=f"{told}; only the month is known", is_unsure=True),
+            Guess(key="revenue", value="amount", why="the cells under the months", is_unsure=True),
+        ]
+        guess.keys = [Guess(key="where", value="amount <> 0", why="months without money are no orders", is_unsure=True)]
+        return [guess]
+    what = "what is counted; if it is money, write a table of orders with revenue: amount and ordered_at: month instead"
+    guess.columns = [
+        customer,
+        Guess(key="activity", value={"value": "consumption"}, why=what, is_unsure=True),
+        Guess(key="period", value="month", why=told),
+        Guess(key="quantity", value="amount", why="the cells under the months"),
+    ]
+    guess.keys = [Guess(key="where", value="amount is not null", why="empty cells are no readings")]
+    return [guess]
+
+
+def _first_unique(look: FileLook, besides: set[str]) -> ColumnLook | None:
+    return next(
+        (one for name, one in look.columns.items() if name not in besides and one.is_unique and not one.is_time), None
+    )
+
+
+def basket_columns(look: FileLook) -> list[str]:
+    """Columns that hold the items of a basket: item_1, item_2 ..., or one cell with several; empty without such."""
+    stems: dict[str, list[str]] = {}
+    for name, column in look.columns.items():
+        stem = re.fullmatch(r"(.*?)[ _.-]?\d+", name.strip())
+        if stem and not column.is_number and not column.is_time and names_any(stem[1], _ITEMS):
+            stems.setdefault(stem[1].lower(), []).append(name)
+    numbered = max(stems.values(), key=len, default=[])
+    if len(numbered) > 1:
+        return numbered
+    return [name for name, column in look.columns.items() if names_any(name, _ITEMS) and separator_of(column)][:1]
+
+
+def separator_of(column: ColumnLook) -> str | None:
+    """What parts several items in one cell; None where cells hold one."""
+    if column.is_number or column.is_time or not column.values:
+        return None
+    counts = {sign: sum(sign in value for value in column.values) for sign in _BETWEEN}
+    sign = max(_BETWEEN, key=lambda one: counts[one])
+    return sign if 2 * counts[sign] > len(column.values) else None
+
+
+def lines_of_baskets(orders: TableGuess) -> TableGuess | None:
+    """The items of baskets as order lines, each counted once; None where a row is no basket."""
+    names = basket_columns(orders.look)
+    number = next((line for line in orders.columns if line.key == "order_id"), None)
+    if not names or number is None:
+        return None
+    lines = TableGuess(table="order_lines", look=orders.look, used=dict(orders.used), score=orders.score)
+    if len(names) > 1:
+        parts = f"unnest([{', '.join(name_in_sql(name) for name in names)}])"
+        why = f"the columns {names[0]} to {names[-1]}, one row each"
+    else:
+        sign = str(separator_of(orders.look.columns[names[0]]))
+        parts = f"unnest(string_split({name_in_sql(names[0])}, '{sign}'))"
+        why = f"the parts of {names[0]}, one row each"
+    lines.sql = f"select *, trim({parts}) as basket_item from records"
+    one = "each item counts 1; the file holds no quantity and no money of an item"
+    lines.columns = [
+        replace(number, why="as above"),
+        Guess(key="product_id", value="basket_item", why=why, is_unsure=True),
+        Guess(key="quantity", value={"value": 1}, why=one, is_unsure=True),
+        Guess(key="revenue", value={"value": 1}, why=one, is_unsure=True),
+    ]
+    wheres = [str(key.value) for key in orders.keys if key.key == "where"]
+    value = " and ".join([*wheres, "basket_item <> ''"])
+    lines.keys = [Guess(key="where", value=value, why="empty places hold no item")]
+    return lines
