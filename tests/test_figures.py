@@ -23,3 +23,17 @@ def test_a_figure_without_numbers_is_still_a_figure(numbers: dict[str, None]) ->
     figure = Figure.from_numbers("a.b", "B", numbers, unit="", n=0, window="", estimator="None", confidence=0.95)
     assert figure.estimate is None
     assert Figure.from_record(figure.as_record()) == figure
+
+
+def test_every_number_of_a_figure_is_the_one_given() -> None:
+    figure = Figure.from_numbers(
+        "a.b",
+        "B",
+        {"estimate": 2.0, "lower": 1.0, "upper": 4.0},
+        unit="",
+        n=0,
+        window="",
+        estimator="E",
+        confidence=0.8,
+    )
+    assert (figure.lower, figure.estimate, figure.upper) == (1.0, 2.0, 4.0)

@@ -1,11 +1,15 @@
 import json
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from crm_research.errors import CrmError
 from crm_research.reporting import records
-from crm_research.reporting.site import write_index
+from crm_research.reporting.inputs import describe_study
+from crm_research.reporting.site import _key_figures, write_index
 from crm_research.reporting.tasks import Failure, Outcome
+from tests.builders import a_study
 from tests.reporting.pages import a_figure, a_task
 
 
@@ -98,3 +102,39 @@ def test_a_damaged_record_is_named(tmp_path):
     (tmp_path / "run.json").write_text("{", encoding="utf-8")
     with pytest.raises(CrmError, match=r"run\.json is not readable"):
         records.read_run(tmp_path)
+
+
+def test_the_index_shows_promised_figures_first_and_none_of_a_single_group(tmp_path):
+    given = [
+        ("other", None),
+        ("test.repeat_rate", "south"),
+        ("test.repeat_rate", None),
+        ("more", "north"),
+        ("last", None),
+    ]
+    figures = [{"id": name, "group": group} for name, group in given]
+    shown = [(figure["id"], figure["group"]) for figure in _key_figures("churn", figures)]
+    assert shown == [("other", None), ("test.repeat_rate", None), ("last", None)]
+    promised = {**figures[0], "id": "churn.contract.survival_12m"}
+    assert _key_figures("churn", [*figures, promised])[0] == promised
+    assert len(_key_figures("churn", [*figures, promised, promised])) == 4
+
+
+def test_the_record_names_both_days_of_the_study(tmp_path):
+    orders = pd.DataFrame(
+        {"order_id": ["1"], "customer_id": ["a"], "ordered_at": [pd.Timestamp("2024-01-01")], "revenue": [1.0]}
+    )
+    study = a_study(as_of="2024-03-01", holdout_until="2024-09-30", orders=orders)
+    facts = describe_study(study, "given.yaml")
+    assert (facts.as_of, facts.holdout_until, facts.given) == ("2024-03-01", "2024-09-30", "given.yaml")
+    records.publish(tmp_path, replace(_made(tmp_path / "scratch"), study=facts), an_outcome(), {})
+    entry = records.read_run(tmp_path / facts.name / "2024-03-01")["reports"][0]
+    assert (entry["study"]["as_of"], entry["study"]["holdout_until"]) == ("2024-03-01", "2024-09-30")
+
+
+def _made(scratch):
+    task = a_task(scratch)
+    scratch.mkdir()
+    task.executed.write_text("{}", encoding="utf-8")
+    task.page.write_text("<p>page</p>", encoding="utf-8")
+    return task

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
+import tempfile
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from crm_research.errors import ContractViolation, CrmError, ParameterError, StudyError, UnknownReport
 from crm_research.reporting.records import read_run
 from crm_research.reporting.run import run_reports
+from crm_research.reporting.tasks import Outcome
 
 FOLDER = Path("handmade") / "2024-07-01"
 
@@ -73,8 +77,12 @@ def test_running_again_leaves_the_same_bytes_but_for_the_clock(project, tmp_path
 
 
 @pytest.mark.slow
-def test_one_failing_leaves_the_others_and_its_last_good_page(project, tmp_path):
+def test_one_failing_leaves_the_others_and_its_last_good_page(project, tmp_path, monkeypatch):
     out = tmp_path / "out"
+    # A short name: sockets of kernels lie below it.
+    scratch = Path(tempfile.mkdtemp(prefix="crm-t-"))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setenv("TMPDIR", str(scratch))
     (out / FOLDER).mkdir(parents=True)
     good, bad = ["good", "warning"], ["failing", "killed", "picture", "sleeping"]
     summary = run_reports([*bad, *good, "contractual"], studies=["handmade"], out=out, jobs=3, timeout_seconds=20)
@@ -83,7 +91,13 @@ def test_one_failing_leaves_the_others_and_its_last_good_page(project, tmp_path)
     assert outcomes["failing"].failure.kind == "ValueError"
     assert outcomes["failing"].failure.message == "no customers <here>"
     assert outcomes["failing"].failure.place == "cell 6 of 7, under 'Evidence'"
-    assert outcomes["killed"].failure.kind == "killed"
+    for failure in (outcomes["killed"].failure, outcomes["killed"].retried_after):
+        assert failure.kind == "killed"
+        assert failure.message.startswith("the notebook's process was ended by signal 9 (SIGKILL: the system sends it")
+        assert "Shortly before, the report held " in failure.message
+    assert outcomes["failing"].retried_after is None
+    attempt = entry(out, "killed")["failed_attempt"]
+    assert attempt["retried_after"]["message"] == outcomes["killed"].retried_after.message
     assert outcomes["picture"].failure.kind == "PageError"
     assert outcomes["sleeping"].failure.kind == "timeout"
     assert outcomes["warning"].notes == ("the fit did not converge (UserWarning).",)
@@ -92,6 +106,7 @@ def test_one_failing_leaves_the_others_and_its_last_good_page(project, tmp_path)
     assert entry(out, "contractual")["outcome"] == "not applicable"
     assert "needs the table contracts" in (out / "index.html").read_text()
     assert processes_of_kernels() == []
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -172,3 +187,68 @@ def test_unsound_tables_stop_the_run_before_a_kernel(project, tmp_path, no_kerne
     with pytest.raises(ContractViolation, match="order_id"):
         run_reports(["good"], studies=["handmade"], out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def a_published(monkeypatch, ends):
+    """Let the run's workers end with these outcomes, and publish for true."""
+
+    def end(tasks, **_):
+        for task, outcome in zip(tasks, ends, strict=True):
+            task.folder.mkdir(parents=True)
+            task.page.write_text("<p>page</p>", encoding="utf-8")
+            task.executed.write_text("{}", encoding="utf-8")
+            yield task, outcome
+
+    monkeypatch.setattr("crm_research.reporting.run._warm_up", lambda jobs: False)
+    monkeypatch.setattr("crm_research.reporting.pool.run_tasks", end)
+
+
+def a_good_outcome():
+    return Outcome(started_at="2026-01-02T03:04:00+00:00", ended_at="2026-01-02T03:05:00+00:00", seconds=1.0)
+
+
+def test_a_disk_that_fills_up_fails_one_report_and_the_others_are_made(project, tmp_path, monkeypatch):
+    a_published(monkeypatch, [a_good_outcome()] * 2)
+    write = Path.write_text
+
+    def fill(self, text, **options):
+        if self.name.startswith(".good.html"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", fill)
+    out = tmp_path / "out"
+    summary = run_reports(["good", "warning"], studies=["handmade"], out=out)
+    assert summary.n_failed == 1
+    (_, failed), (_, made) = summary.outcomes
+    assert made.failure is None
+    assert failed.failure.kind == "not published"
+    assert str(out) in failed.failure.message
+    assert "good.html: No space left on device" in failed.failure.message
+    assert (entry(out, "good")["outcome"], entry(out, "good")["page"]) == ("failed", None)
+    assert entry(out, "warning")["page"] == "warning.html"
+    assert "not published" in (out / "index.html").read_text()
+
+
+def test_a_damaged_record_fails_the_reports_of_its_study_and_names_it(project, tmp_path, monkeypatch):
+    a_published(monkeypatch, [a_good_outcome()])
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "run.json").write_text("{")
+    with pytest.raises(CrmError, match=r"run\.json is not readable"):
+        run_reports(["good"], studies=["handmade"], out=tmp_path)
+
+
+def test_a_full_disk_is_found_before_anything_is_read(project, tmp_path, monkeypatch, no_kernels):
+    monkeypatch.setattr("crm_research.reporting.shelf.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(CrmError, match=r"The disk of .*out is full: 0 MB are free"):
+        run_reports(["good"], studies=["handmade"], out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_refused_run_takes_the_server_of_forks_along(project, tmp_path, monkeypatch):
+    stopped = []
+    monkeypatch.setattr("crm_research.reporting.kernels.start_fork_server", lambda **_: True)
+    monkeypatch.setattr("crm_research.reporting.kernels.stop_fork_server", lambda: stopped.append(True))
+    with pytest.raises(StudyError):
+        run_reports(["good"], studies=["nowhere"], out=tmp_path / "out")
+    assert stopped == [True]

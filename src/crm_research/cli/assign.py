@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from crm_research.cli.options import timeout_option
+from crm_research.scratch import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,20 +79,11 @@ def _write(assigned: Any, out: Path) -> pd.DataFrame:
     import ibis
 
     ending = out.suffix.lower()
-    handle, scratch = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=f".part{ending}")
-    os.close(handle)
-    try:
-        getattr(assigned, _WRITERS[ending])(scratch)
+    with replacing(out, ending=ending) as scratch:
+        getattr(assigned, _WRITERS[ending])(str(scratch))
         engine = ibis.duckdb.connect()
-        read = engine.read_parquet(scratch) if ending == ".parquet" else _read_csv(engine, scratch, assigned)
-        counts = _count(read)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(out)
-    except BaseException:
-        with suppress(OSError):
-            Path(scratch).unlink()
-        raise
-    return counts
+        read = engine.read_parquet(scratch) if ending == ".parquet" else _read_csv(engine, str(scratch), assigned)
+        return _count(read)
 
 
 def _read_csv(engine: Any, path: str, assigned: Any) -> Any:

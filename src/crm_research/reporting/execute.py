@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from crm_research.reporting.deaths import say_death
 from crm_research.reporting.notebook_file import read_notebook, write_notebook
-from crm_research.reporting.tasks import Failure, Task
+from crm_research.reporting.tasks import KILLED, Failure, Task
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINES_OF_TRACE: Final = 12
@@ -99,6 +100,7 @@ class _Hooks:
         self._on_kernel = on_kernel
         self.n_cells = 0
         self.cell_index: int | None = None
+        self.kernel: Any = None
 
     def on_cell_start(self, cell: Any, cell_index: int) -> None:  # noqa: ARG002  (nbclient names its arguments)
         self.cell_index = cell_index
@@ -126,6 +128,7 @@ def _manager_class(task: Task, hooks: _Hooks) -> type:
 
         async def _async_start_kernel(self, **kwargs: Any) -> None:
             await super()._async_start_kernel(**kwargs)
+            hooks.kernel = getattr(self.provisioner, "process", None)
             pid = getattr(self.provisioner, "pid", None)
             if pid is not None:
                 hooks.on_kernel_start(pid)
@@ -151,13 +154,11 @@ def _died(task: Task, hooks: _Hooks, problem: Exception) -> Failure:
         place = _place(read_notebook(task.executed if task.executed.exists() else task.notebook), hooks.cell_index)
     log = task.folder / "kernel.log"
     said = log.read_text(errors="replace").splitlines()[-_LINES_OF_TRACE:] if log.exists() else []
-    message = (
-        "the notebook's process ended without an exception; the usual reasons are too little memory or a crash "
-        "in a compiled library"
-    )
+    is_dead = "Dead" in type(problem).__name__
+    exit_code = hooks.kernel.poll() if hooks.kernel is not None else None
     return Failure(
-        kind="killed" if "Dead" in type(problem).__name__ else "timeout",
-        message=message,
+        kind=KILLED if is_dead else "timeout",
+        message=say_death("the notebook's process", exit_code) if is_dead else str(problem),
         place=place,
         trace=tuple(said),
     )

@@ -23,6 +23,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from crm_research.reporting.deaths import PARENT_VARIABLE
+from crm_research.scratch import remove_scratch
+
 _NAME: Final = "crm-research-forked"
 _GROUP: Final = "jupyter_client.kernel_provisioners"
 _PRELOAD: Final = "crm_research.reporting.preload"
@@ -30,23 +33,48 @@ _THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 KERNEL_NAME: Final = "python3"
 
 
+class NotStarted(RuntimeError):
+    """A process could not be started."""
+
+
 def can_fork() -> bool:
     """Does this system have the fork server (Windows does not)?"""
     return "forkserver" in multiprocessing.get_all_start_methods()
 
 
-def start_fork_server(*, threads_per_kernel: int) -> None:
+def start_fork_server(*, threads_per_kernel: int) -> bool:
     """Start the parent of workers and kernels, so that it imports while the caller does other things.
 
     Parameters
     ----------
     threads_per_kernel
         Threads of the linear algebra in each child; read by those libraries when they are loaded, that is now.
+
+    Returns
+    -------
+    bool
+        True if it was not running already.
     """
     multiprocessing.get_context("forkserver").set_forkserver_preload([_PRELOAD])
     limits = {name: os.environ.get(name, str(threads_per_kernel)) for name in _THREAD_VARIABLES}
-    with _environment({**limits, "MPLBACKEND": "agg"}):
+    # The system ends the server with the thread that started it, so only the main thread asks for that.
+    is_main = threading.current_thread() is threading.main_thread()
+    parent = {PARENT_VARIABLE: str(os.getpid())} if is_main else {}
+    server: Any = forkserver._forkserver
+    was_running = server._forkserver_pid is not None
+    with _environment({**limits, **parent, "MPLBACKEND": "agg"}):
         forkserver.ensure_running()
+    return not was_running
+
+
+def stop_fork_server() -> None:
+    """End the parent of workers and kernels at once, also while it still imports."""
+    server: Any = forkserver._forkserver
+    if server._forkserver_pid is None:
+        return
+    with suppress(OSError):
+        os.kill(server._forkserver_pid, signal.SIGKILL)
+    server._stop()
 
 
 def share_fork_server() -> None:
@@ -61,10 +89,24 @@ def share_fork_server() -> None:
 
 
 def start_process(target: Any, *args: Any) -> multiprocessing.process.BaseProcess:
-    """Start a child of the fork server that runs `target`, and that does not run the caller's script again."""
+    """Start a child of the fork server that runs `target`, and that does not run the caller's script again.
+
+    Raises
+    ------
+    NotStarted
+        If the system gives no process: too little memory, too many processes, or the fork server was killed.
+    """
     process = multiprocessing.get_context("forkserver").Process(target=target, args=args)
-    with _unnamed_main():
-        process.start()
+    try:
+        with _unnamed_main():
+            process.start()
+    except (OSError, EOFError) as problem:
+        reason = "the process that forks the others was killed, or could not fork"
+        if isinstance(problem, OSError) and problem.strerror:
+            reason = problem.strerror
+        raise NotStarted(
+            f"no process could be started ({reason}); too little memory or a limit on the number of processes is usual"
+        ) from problem
     return process
 
 
@@ -176,6 +218,8 @@ def _become_kernel(arguments: list[str], environment: Mapping[str, str], folder:
     try:
         IPKernelApp.launch_instance(argv=arguments)
     finally:
+        # os._exit runs no handlers of its own.
+        remove_scratch()
         # Threads of libraries must not keep a finished kernel alive.
         os._exit(0)
 

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from crm_research.reporting.tasks import Outcome, Task
+from crm_research.reporting.tasks import Failure, Outcome, Task
 
 _STYLES = {"waiting": "dim", "running": "cyan", "done": "green", "failed": "bold red"}
 
@@ -48,6 +48,11 @@ class Progress:
     def rendering(self, task: Task) -> None:
         """The page is being made."""
         self._set(task, "running", "making the page")
+
+    def again(self, task: Task, failure: Failure) -> None:
+        """The task's process was killed; it is tried once more."""
+        self._set(task, "waiting", f"to be tried again: {failure.in_words()}")
+        self._say(f"{task.label}: to be tried again: {failure.in_words()}")
 
     def ended(self, task: Task, outcome: Outcome) -> None:
         """The task is over."""

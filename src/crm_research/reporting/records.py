@@ -1,17 +1,16 @@
-"""The shelf of published reports: pages, figures.json and run.json, each put in place by one rename."""
+"""What is published of a report, and the record of how it was made: page, notebook, figures.json, files, run.json."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from crm_research.errors import CrmError
-from crm_research.reporting.tasks import Outcome, Task
+from crm_research.reporting.shelf import changing, folder_of, write_text
+from crm_research.reporting.tasks import Failure, Outcome, Task
 
 DONE: Final = "done"
 FAILED: Final = "failed"
@@ -30,26 +29,6 @@ _FIGURE_KEYS: Final = (
     "validation",
     "group",
 )
-
-
-def folder_of(out: Path, study: str, as_of: str) -> Path:
-    """Where the reports of a study at a day are kept."""
-    return out / study / as_of
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(scratch).unlink()
-        raise
 
 
 def read_json(path: Path, empty: Any) -> Any:
@@ -73,23 +52,8 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Keep a second run from writing the same shelf at the same moment."""
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:
-        # Without file locks (Windows) two runs into one folder are the user's to avoid.
-        yield
-        return
-    with (out / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]) -> Path:
-    """Put a task's page, notebook, figures and record in place; a failed task leaves the last good page as it is.
+    """Put a task's page, notebook, figures and record in place, all at once; a failed task leaves the last good page.
 
     Returns
     -------
@@ -97,34 +61,34 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
         The page, or the failed notebook for its author to look at.
     """
     folder = folder_of(out, task.study.name, task.study.as_of)
-    folder.mkdir(parents=True, exist_ok=True)
-    failed = folder / "failed" / task.executed.name
-    with locked(out):
-        before = _entry(folder, task.report)
-        record = _record(task, outcome, versions, before)
+    failed = Path("failed") / task.executed.name
+    with changing(out, task.study.name, task.study.as_of) as draft:
         if outcome.failure is None:
-            _move(task.executed, folder / task.executed.name)
-            _move(task.page, folder / task.page.name)
-            _replace_figures(folder, task.report, outcome.figures)
+            _put(task.executed, draft / task.executed.name)
+            _put(task.page, draft / task.page.name)
+            _replace_figures(draft, task.report, outcome.figures)
             for name, text in outcome.files:
-                write_text(folder / name, text)
+                write_text(draft / name, text)
             with suppress(OSError):
-                failed.unlink()
-                failed.parent.rmdir()
-        elif task.executed.exists():
-            _move(task.executed, failed)
-            record["failed_notebook"] = f"failed/{failed.name}"
-        _replace_entry(folder, record)
-    return folder / task.page.name if outcome.failure is None else failed
+                (draft / failed).unlink()
+                (draft / failed).parent.rmdir()
+            record = _good_record(task, outcome, versions)
+        else:
+            is_kept = task.executed.exists()
+            if is_kept:
+                _put(task.executed, draft / failed)
+            record = _failed_record(task, outcome, versions, _entry(draft, task.report))
+            record["failed_notebook"] = failed.as_posix() if is_kept else None
+        _replace_entry(draft, record)
+    return folder / (task.page.name if outcome.failure is None else failed)
 
 
 def note_not_applicable(out: Path, task_like: Mapping[str, Any], study: str, as_of: str) -> None:
-    """Record that a report cannot be made from a study, and why."""
-    folder = folder_of(out, study, as_of)
-    with locked(out):
-        before = _entry(folder, task_like["report"])
+    """Record that a report cannot be made from a study, and why; a page that was made before keeps its record."""
+    with changing(out, study, as_of) as draft:
+        before = _entry(draft, task_like["report"])
         if before is None or before.get("page") is None:
-            _replace_entry(folder, {**task_like, "outcome": NOT_APPLICABLE, "page": None})
+            _replace_entry(draft, {**task_like, "outcome": NOT_APPLICABLE, "page": None})
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -133,36 +97,53 @@ def read_run(folder: Path) -> dict[str, Any]:
     return run
 
 
-def _record(
+def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        **_about(task),
+        "outcome": DONE,
+        "page": task.page.name,
+        "answer": list(outcome.answer),
+        "last_good_at": outcome.ended_at,
+        "failed_since": None,
+        "error": None,
+        "files": [name for name, _ in outcome.files],
+        **_attempt(task, outcome, versions),
+        "failed_attempt": None,
+    }
+
+
+def _failed_record(
     task: Task, outcome: Outcome, versions: Mapping[str, str], before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    failure = outcome.failure
-    is_good = failure is None
-    last_good_at = outcome.ended_at if is_good else (before or {}).get("last_good_at")
-    kept = {} if before is None or is_good else before
+    """The record of the last good page as it is, with the attempt that failed beside it under a key of its own.
+
+    Its parameters, inputs and versions belong to no number that is on the shelf.
+    """
+    has_page = before is not None and before.get("page") is not None
+    kept = dict(before or {}) if has_page else {"page": None, "answer": [], "last_good_at": None, "files": []}
     return {
-        "report": task.report,
-        "title": task.title,
-        "question": task.question,
-        "outcome": DONE if is_good else FAILED,
-        "page": task.page.name if last_good_at else None,
-        "answer": list(outcome.answer) if is_good else kept.get("answer", []),
+        **kept,
+        **_about(task),
+        "outcome": FAILED,
+        "failed_since": (before or {}).get("failed_since") or outcome.ended_at,
+        "error": _say_failure(outcome.failure),
+        "failed_attempt": _attempt(task, outcome, versions),
+    }
+
+
+def _about(task: Task) -> dict[str, Any]:
+    return {"report": task.report, "title": task.title, "question": task.question}
+
+
+def _attempt(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> dict[str, Any]:
+    """When a report was run, on what and with what."""
+    return {
         "started_at": outcome.started_at,
         "ended_at": outcome.ended_at,
         "seconds": outcome.seconds,
-        "last_good_at": last_good_at,
-        "failed_since": None if is_good else kept.get("failed_since") or outcome.ended_at,
-        "error": None
-        if failure is None
-        else {
-            "kind": failure.kind,
-            "message": failure.message,
-            "place": failure.place,
-            "trace": list(failure.trace),
-        },
         "parameters": task.parameters,
-        "files": [name for name, _ in outcome.files],
         "warnings": list(outcome.notes),
+        "retried_after": _say_failure(outcome.retried_after),
         "study": {
             "given": task.study.given,
             "name": task.study.name,
@@ -179,6 +160,17 @@ def _record(
     }
 
 
+def _say_failure(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "kind": failure.kind,
+        "message": failure.message,
+        "place": failure.place,
+        "trace": list(failure.trace),
+    }
+
+
 def _entry(folder: Path, report: str) -> dict[str, Any] | None:
     return next((entry for entry in read_run(folder)["reports"] if entry["report"] == report), None)
 
@@ -186,7 +178,7 @@ def _entry(folder: Path, report: str) -> dict[str, Any] | None:
 def _replace_entry(folder: Path, record: Mapping[str, Any]) -> None:
     others = [entry for entry in read_run(folder)["reports"] if entry["report"] != record["report"]]
     reports = sorted([*others, record], key=lambda entry: str(entry["report"]))
-    study = record.get("study") or {}
+    study = record.get("study") or (record.get("failed_attempt") or {}).get("study") or {}
     write_json(folder / "run.json", {"study": study.get("name"), "as_of": study.get("as_of"), "reports": reports})
 
 
@@ -198,7 +190,5 @@ def _replace_figures(folder: Path, report: str, figures: tuple[dict[str, Any], .
     write_json(path, sorted([*others, *own], key=lambda figure: str(figure["report"])))
 
 
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _put(source: Path, target: Path) -> None:
     write_text(target, source.read_text(encoding="utf-8"))
-    source.unlink()

@@ -7,8 +7,8 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,9 @@ from crm_research.catalogue import Report, find_report, reports
 from crm_research.errors import CrmError, ParameterError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names, complete_parameters
-from crm_research.reporting.tasks import Outcome, StudyFacts, Task
+from crm_research.reporting.shelf import require_room, sweep_shelf
+from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, StudyFacts, Task
+from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
@@ -106,31 +108,67 @@ def run_reports(
     candidates = asked or list(reports().values())
     check_names(parameters or {}, candidates)
     n_jobs = jobs or os.cpu_count() or 1
-    _warm_up(n_jobs)
     target = (out or read_settings().reports).resolve()
-    with _ending_on_sigterm(), tempfile.TemporaryDirectory(prefix="crm-") as scratch:
+    require_room(target, Path(tempfile.gettempdir()))
+    sweep_scratch()
+    sweep_shelf(target)
+    with _ending_on_signals(), _warmed_up(n_jobs), _own_scratch() as scratch:
         tasks, omissions = _plan(
             candidates,
             studies=studies or inputs.known_studies(),
             as_of=as_of,
             parameters=parameters or {},
-            scratch=Path(scratch),
+            scratch=scratch,
             is_checking_input=is_checking_input,
             notebooks=notebooks or read_settings().notebooks,
         )
         if asked and not tasks:
             raise ParameterError(" ".join(_in_words(omission) for omission in omissions))
         outcomes = _run_and_publish(tasks, omissions, target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
+    return RunSummary(index=_write_index(target), outcomes=tuple(outcomes), omissions=tuple(omissions))
+
+
+def _write_index(out: Path) -> Path:
     from crm_research.reporting.site import write_index
 
-    return RunSummary(index=write_index(target), outcomes=tuple(outcomes), omissions=tuple(omissions))
+    try:
+        return write_index(out)
+    except OSError as problem:
+        raise CrmError(
+            f"The index {out / 'index.html'} could not be written: {problem.strerror or problem}. What this run made "
+            "is in the folders of its studies; the index names it after the next run."
+        ) from None
 
 
-def _warm_up(jobs: int) -> None:
+@contextmanager
+def _warmed_up(jobs: int) -> Iterator[None]:
+    """The fork server, importing while the caller reads; a run that ends before its time takes it along."""
+    is_ours = _warm_up(jobs)
+    try:
+        yield
+    except BaseException:
+        if is_ours:
+            from crm_research.reporting.kernels import stop_fork_server
+
+            stop_fork_server()
+        raise
+
+
+def _warm_up(jobs: int) -> bool:
     from crm_research.reporting.kernels import can_fork, start_fork_server
 
-    if can_fork():
-        start_fork_server(threads_per_kernel=max(1, (os.cpu_count() or 1) // jobs))
+    return can_fork() and start_fork_server(threads_per_kernel=max(1, (os.cpu_count() or 1) // jobs))
+
+
+@contextmanager
+def _own_scratch() -> Iterator[Path]:
+    """A folder for snapshots and what workers make; with it goes what killed kernels of this run left."""
+    scratch = make_scratch("crm-")
+    try:
+        yield scratch
+    finally:
+        remove_scratch(scratch)
+        sweep_scratch()
 
 
 def _plan(
@@ -211,30 +249,56 @@ def _run_and_publish(
 ) -> Iterator[tuple[Task, Outcome]]:
     from crm_research.reporting.pool import run_tasks
     from crm_research.reporting.progress import Progress
-    from crm_research.reporting.records import note_not_applicable, publish
+    from crm_research.reporting.records import note_not_applicable
     from crm_research.show.sources import package_versions
 
     versions = package_versions()
-    for omission in omissions:
-        note_not_applicable(
-            out,
-            {
-                "report": omission.report.id,
-                "title": omission.report.title,
-                "question": omission.report.question,
-                "reason": omission.reason,
-                "study": {"name": omission.study.name, "title": omission.study.title, "as_of": omission.study.as_of},
-            },
-            omission.study.name,
-            omission.study.as_of,
-        )
     outcomes = []
     with Progress(tasks) as progress:
-        for task, outcome in run_tasks(tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
-            publish(out, task, outcome, versions)
+        for task, made in run_tasks(tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
+            outcome = _publish(out, task, made, versions)
+            if outcome is not made:
+                progress.ended(task, outcome)
             shutil.rmtree(task.folder, ignore_errors=True)
             outcomes.append((task, outcome))
+    for omission in omissions:
+        study = omission.study
+        about = {
+            "report": omission.report.id,
+            "title": omission.report.title,
+            "question": omission.report.question,
+            "reason": omission.reason,
+            "study": {"name": study.name, "title": study.title, "as_of": study.as_of},
+        }
+        # What cannot be written here cannot be written in the index either, and is told there.
+        with suppress(OSError, CrmError):
+            note_not_applicable(out, about, study.name, study.as_of)
     return iter(outcomes)
+
+
+def _publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]) -> Outcome:
+    """Publish a task; where that fails (a full disk, a damaged record) the outcome says so and the others go on."""
+    from crm_research.reporting.records import publish
+
+    try:
+        publish(out, task, outcome, versions)
+    except (OSError, CrmError) as problem:
+        failure = Failure(kind=NOT_PUBLISHED, message=_say_unpublished(problem, out))
+        unpublished = replace(outcome, failure=failure, figures=(), answer=(), files=())
+        with suppress(OSError, CrmError):
+            # A small record may still find room; the page that was there stays.
+            publish(out, task, unpublished, versions)
+        return unpublished
+    return outcome
+
+
+def _say_unpublished(problem: OSError | CrmError, out: Path) -> str:
+    if isinstance(problem, CrmError):
+        return str(problem)
+    return (
+        f"the page was made but could not be written: {problem.filename or out}: {problem.strerror or problem}. The "
+        "page that was there before stays. Free the disk or mend the permissions, and run the report again"
+    )
 
 
 def _notebook(folder: Path, report: Report) -> Path:
@@ -265,14 +329,17 @@ def _is_path(given: str) -> bool:
 
 
 @contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
-    """Let a schedule's SIGTERM end the run as Ctrl-C does, with the same cleaning up."""
+def _ending_on_signals() -> Iterator[None]:
+    """Let a schedule's SIGTERM, or a terminal that is closed, end the run as Ctrl-C does, with the same cleaning up."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # Whoever starts a run with nohup wants it to outlive the terminal.
+    taken = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = [(number, signal.signal(number, stop)) for number in taken]
     except ValueError:
         # Not the main thread: whoever called looks after signals.
         yield
@@ -280,4 +347,5 @@ def _ending_on_sigterm() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before:
+            signal.signal(number, handler)

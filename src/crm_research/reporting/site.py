@@ -7,14 +7,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.catalogue import reports
 from crm_research.figures import Figure
-from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run, write_text
+from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.reporting.render import TEMPLATES, read_template_text
+from crm_research.reporting.shelf import locked, write_text
 from crm_research.show.formats import format_interval, format_value
 from crm_research.show.sources import short_fingerprint
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _MOST_FIGURES: Final = 4
 
@@ -23,9 +27,15 @@ def write_index(out: Path) -> Path:
     """Write ``index.html`` over everything in the folder, also what earlier runs left; returns its path."""
     from jinja2 import Environment, FileSystemLoader
 
+    with locked(out):
+        return _write_index(
+            out, Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        )
+
+
+def _write_index(out: Path, environment: Environment) -> Path:
     studies = read_shelf(out)
     pages = [page for study in studies for page in study["pages"]]
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     html = environment.get_template("site/index.html.j2").render(
         studies=studies,
         n_pages=sum(page["href"] is not None for page in pages),
@@ -60,7 +70,7 @@ def _study(folder: Path) -> dict[str, Any]:
     shown = [entry for entry in entries if entry["outcome"] != NOT_APPLICABLE]
     about: dict[str, Any] = {}
     for entry in [*entries, *shown]:
-        about = {**about, **(entry.get("study") or {})}
+        about = {**about, **(entry.get("study") or _attempt(entry).get("study") or {})}
     name = folder.parent.name
     return {
         "id": re.sub(r"\W+", "-", f"{name}-{folder.name}"),
@@ -80,7 +90,9 @@ def _page(entry: Mapping[str, Any], folder: Path, figures: Sequence[Mapping[str,
     is_failed = entry["outcome"] == FAILED
     own = [figure for figure in figures if figure["report"] == entry["report"]]
     error = entry.get("error") or {}
-    notebook = entry.get("failed_notebook")
+    notebook = entry.get("failed_notebook") if is_failed else None
+    # The page's own run; only where there is no page, that of the attempt.
+    ran = entry if entry.get("page") else _attempt(entry) or entry
     return {
         "title": entry["title"],
         "question": entry["question"],
@@ -90,8 +102,13 @@ def _page(entry: Mapping[str, Any], folder: Path, figures: Sequence[Mapping[str,
         "failed": _failed_in_words(entry) if is_failed else None,
         "error": _error_in_words(error) if is_failed else None,
         "notebook": href + notebook if notebook else None,
-        "ran": f"Run {_moment(entry['ended_at'])}, {entry['seconds']:.1f} s",
+        "ran": f"Run {_moment(ran['ended_at'])}, {ran['seconds']:.1f} s",
     }
+
+
+def _attempt(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attempt that failed last, if the report's latest one did."""
+    return entry.get("failed_attempt") or {}
 
 
 def _failed_in_words(entry: Mapping[str, Any]) -> str:
@@ -125,7 +142,9 @@ def _figure(record: Mapping[str, Any]) -> dict[str, Any]:
 def _facts(about: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     rows = [("Data", about.get("provenance") or ""), ("Holdout until", about.get("holdout_until") or "")]
     rows += [("Caveat", caveat) for caveat in about.get("caveats") or ()]
-    newest = max(shown, key=lambda entry: str(entry["ended_at"]), default={})
+    # Facts of what stands on the shelf: of an attempt that failed only where nothing does.
+    made = [entry for entry in shown if entry.get("page")] or [_attempt(entry) or entry for entry in shown]
+    newest = max(made, key=lambda entry: str(entry["ended_at"]), default={})
     for found in newest.get("inputs") or ():
         rows.append(
             (f"Table {found['table']}", f"{found['source']}, fingerprint {short_fingerprint(found['fingerprint'])}")

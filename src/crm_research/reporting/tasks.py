@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+# Kinds of failures that say nothing against the report: its process was ended, or could not begin.
+KILLED: Final = "killed"
+NOT_STARTED: Final = "not started"
+# Kind of a failure to put a page that was made in its place.
+NOT_PUBLISHED: Final = "not published"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +89,7 @@ class Failure:
     Parameters
     ----------
     kind
-        Name of the exception, or ``timeout`` or ``killed``.
+        Name of the exception, or ``timeout``, ``killed``, ``not started``, ``not published``.
     message
         What it said.
     place
@@ -119,6 +125,8 @@ class Outcome:
         Warnings that libraries gave on the way.
     failure
         None if the page was made.
+    retried_after
+        How a first attempt ended that was tried again, as its process had been killed.
     """
 
     started_at: str
@@ -129,3 +137,4 @@ class Outcome:
     files: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
+    retried_after: Failure | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import time
 import traceback
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from crm_research.reporting.tasks import Failure, Outcome, Task
+from crm_research.reporting.tasks import NOT_STARTED, Failure, Outcome, Task
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
 CELL: Final = "cell"
@@ -30,7 +31,15 @@ def work(task: Task, messages: Connection) -> None:
         os.setpgid(0, 0)
     share_fork_server()
     die_with_parent()
-    messages.send((ENDED, run_task(task, messages.send)))
+    outcome = run_task(task, messages.send)
+    try:
+        messages.send((ENDED, outcome))
+    except (TypeError, ValueError, AttributeError, pickle.PicklingError) as problem:
+        # What the notebook showed cannot travel: said as its failure, or this process would end without a word.
+        said = Outcome(
+            started_at=outcome.started_at, ended_at=_now(), seconds=outcome.seconds, failure=_failure_of(problem)
+        )
+        messages.send((ENDED, said))
     messages.close()
 
 
@@ -74,9 +83,12 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
 
 def _failure_of(problem: Exception) -> Failure:
     from crm_research.reporting.execute import NotebookFailed
+    from crm_research.reporting.kernels import NotStarted
 
     if isinstance(problem, NotebookFailed):
         return problem.failure
+    if isinstance(problem, NotStarted):
+        return Failure(kind=NOT_STARTED, message=str(problem))
     trace = traceback.format_exception(problem)[-6:]
     return Failure(kind=type(problem).__name__, message=str(problem) or "no reason given", trace=tuple(trace))
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 
 from crm_research import __version__
 from crm_research.errors import ParameterError
+from crm_research.scratch import replacing
 from crm_research.segmentation.clustering import assign_nearest
 from crm_research.segmentation.densities import Mixture
 from crm_research.segmentation.makings import Makings
@@ -122,16 +120,8 @@ class SavedSegmentation:
 def save_segmentation(saved: SavedSegmentation, path: str | Path) -> Path:
     """Write a segmentation as JSON that a person can read, by rename; returns the path."""
     target = Path(path)
-    handle, scratch = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(as_text(saved))
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(scratch).unlink()
-        raise
+    with replacing(target) as scratch:
+        scratch.write_text(as_text(saved), encoding="utf-8")
     return target
 
 

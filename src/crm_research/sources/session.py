@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from crm_research.engine import open_embedded_engine
+from crm_research.scratch import make_scratch
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -78,20 +75,12 @@ class Session:
 
 def open_session(*, n_bytes: int = 0) -> Session:
     """Open the embedded engine; on disk if about so many bytes of text will be staged in it."""
-    scratch = Path(tempfile.mkdtemp(prefix="crm-research-"))
+    scratch = make_scratch()
     file = scratch / "session.duckdb" if n_bytes > LARGE_BYTES else None
     session = Session(backend=open_embedded_engine(file), scratch=scratch)
-    owner = os.getpid()
-    atexit.register(_remove, scratch, owner)
     session.run(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
     session.run("SET TimeZone = 'UTC'")
     return session
-
-
-def _remove(scratch: Path, owner: int) -> None:
-    # A forked child inherits the handler; only the process that made the folder may remove it.
-    if os.getpid() == owner:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def quoted(name: str) -> str:
