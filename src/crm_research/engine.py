@@ -110,10 +110,13 @@ def _open(address: Address) -> BaseBackend:
 
 def _settle_postgres(backend: Any) -> None:
     """Nothing is changed by this session, and no statement outlives the time there is."""
+    from crm_research.inline_rows import write_rows_into_queries
+
     limit = seconds_left()
     if limit is not None:
         backend.con.execute(f"SET statement_timeout = {max(1, round(1000 * limit))}")
     backend.con.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    write_rows_into_queries(backend)
     # Said again as each transaction begins: what a statement sets for the session does not reach the next.
     backend.con.read_only = True
 
