@@ -11,7 +11,7 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from sqlglot import exp
 
 
-class InliningCompiler(PostgresCompiler):
+class InliningCompiler(PostgresCompiler):  # type: ignore[misc]
     """PostgreSQL's compiler, with tables in memory written out as VALUES."""
 
     __slots__ = ()

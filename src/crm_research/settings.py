@@ -10,6 +10,7 @@ from crm_research.errors import CrmError
 
 _HOME = "CRM_RESEARCH_HOME"
 _SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
+_LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,11 @@ def read_settings() -> Settings:
     """
     snapshot = os.environ.get(_SNAPSHOT)
     return Settings(home=_find_home(), snapshot=Path(snapshot) if snapshot else None)
+
+
+def leave_out() -> frozenset[str]:
+    """Tables that a run has found at fault: its reports, none of which reads them, open their study without."""
+    return frozenset(name for name in os.environ.get(_LEAVE_OUT, "").split(",") if name)
 
 
 def _find_home() -> Path:

@@ -37,5 +37,6 @@ REPORT = Report(
     notebook="05_brand_loyalty.ipynb",
     parameters=BrandLoyaltyParameters,
     needs_any_of=(("orders", "order_lines", "products"),),
+    may_read=("customers", "order_lines", "orders", "products"),
     figure_ids=("loyalty.scr", "loyalty.dirichlet_m", "loyalty.dirichlet_k", "loyalty.dirichlet_s", "loyalty.excess"),
 )

@@ -54,6 +54,7 @@ REPORT = Report(
     notebook="02_churn.ipynb",
     parameters=ChurnParameters,
     needs_any_of=(("contracts",),),
+    may_read=("contacts", "contract_states", "contracts", "customers", "orders"),
     figure_ids=(
         "churn.contract.median_tenure_days",
         "churn.contract.survival_3m",

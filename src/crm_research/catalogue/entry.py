@@ -36,6 +36,8 @@ class Report:
         Model of its parameters; the notebook's parameter cell holds the same names and defaults.
     needs_any_of
         Groups of tables; the report applies when the study holds all tables of at least one group.
+    may_read
+        Every table the report looks at where the study holds it, those it cannot do without among them; None: all.
     figure_ids
         Ids other programs may rely on, wherever the report applies and the records suffice.
     """
@@ -47,6 +49,7 @@ class Report:
     parameters: type[ReportParameters]
     needs_any_of: tuple[tuple[str, ...], ...]
     figure_ids: tuple[str, ...]
+    may_read: tuple[str, ...] | None = None
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:
         """Why can this report not be made from these tables? None if it can."""
@@ -55,3 +58,7 @@ class Report:
             return None
         needed = " or ".join(" and ".join(group) for group in self.needs_any_of)
         return f"needs the table {needed}, which the study does not have"
+
+    def faults_among(self, faults: Iterable[str]) -> list[str]:
+        """Which of these tables, which are at fault, does the report read?"""
+        return [name for name in faults if self.may_read is None or name in self.may_read]

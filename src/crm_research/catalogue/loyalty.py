@@ -47,5 +47,17 @@ REPORT = Report(
     notebook="03_loyalty.ipynb",
     parameters=LoyaltyParameters,
     needs_any_of=(("orders",),),
+    may_read=(
+        "campaign_responses",
+        "campaign_targets",
+        "campaigns",
+        "contacts",
+        "contracts",
+        "customers",
+        "order_lines",
+        "orders",
+        "products",
+        "surveys",
+    ),
     figure_ids=("loyalty.repeat_rate", "loyalty.median_days_to_second"),
 )

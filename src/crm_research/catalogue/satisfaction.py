@@ -47,5 +47,6 @@ REPORT = Report(
     notebook="06_satisfaction.ipynb",
     parameters=SatisfactionParameters,
     needs_any_of=(("surveys",),),
+    may_read=("contacts", "contracts", "customers", "orders", "surveys"),
     figure_ids=("satisfaction.nps", "satisfaction.item_mean"),
 )

@@ -42,5 +42,18 @@ REPORT = Report(
     notebook="01_segmentation.ipynb",
     parameters=SegmentationParameters,
     needs_any_of=(("orders",),),
+    may_read=(
+        "activities",
+        "activity_use",
+        "campaign_responses",
+        "campaign_targets",
+        "campaigns",
+        "contacts",
+        "customers",
+        "order_lines",
+        "orders",
+        "products",
+        "surveys",
+    ),
     figure_ids=("segmentation.k", "segmentation.silhouette"),
 )

@@ -26,6 +26,7 @@ REPORT = Report(
     notebook="04_silent_churn.ipynb",
     parameters=SilentChurnParameters,
     needs_any_of=(("orders",),),
+    may_read=("contracts", "customers", "orders"),
     figure_ids=(
         "churn.silent.alive_share",
         "churn.silent.holdout_error",

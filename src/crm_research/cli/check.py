@@ -37,21 +37,31 @@ def command(study: str, as_of: str | None, warnings_above: float, timeout: float
     """Is STUDY (a name, or a study file) fit for use?
 
     Prints for each table its rows and period, the rules it keeps and breaks, examples, what each failure spoils,
-    and the mend. Exit status: 0 fit for use, 1 usable with care, 2 not usable.
+    and the mend. A table that cannot be read at all is told on standard error beside the verdict on the others. Exit
+    status: 0 fit for use, 1 usable with care, 2 not usable.
     """
     from crm_research.contracts.checks import check_study
+    from crm_research.errors import CrmError
     from crm_research.sources.opening import open_study
     from crm_research.time_limit import time_limit
 
     with time_limit(f"Reading and checking {study}", seconds=timeout):
-        opened = open_study(study, as_of=as_of)
+        faults: dict[str, CrmError] = {}
+        opened = open_study(study, as_of=as_of, faults=faults)
+        if not opened.tables:
+            raise CrmError("\n".join(dict.fromkeys(str(problem) for problem in faults.values())))
         verdict = check_study(opened)
     if as_json:
         record = _verdict_record(opened, verdict, warnings_above)
+        if faults:
+            record["exit_code"] = 2
+            record["unreadable"] = {table: str(problem) for table, problem in faults.items()}
         click.echo(json.dumps(record, indent=2, ensure_ascii=False, default=str))
     else:
         _print_verdict(opened, verdict, warnings_above)
-    sys.exit(verdict.exit_code(warnings_above))
+    for problem in dict.fromkeys(str(problem) for problem in faults.values()):
+        click.echo(f"crm-research: {problem}", err=True)
+    sys.exit(2 if faults else verdict.exit_code(warnings_above))
 
 
 def _verdict_record(study: Study, verdict: Verdict, warnings_above: float) -> dict[str, Any]:

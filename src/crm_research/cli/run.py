@@ -38,10 +38,13 @@ def command(
 ) -> None:
     """Run reports on studies and publish their pages.
 
-    Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 a
-    report failed (its last good page stays), 2 what was asked cannot be done (nothing was started or changed). A
-    report that does not apply to a study is listed with the reason; if none of those asked for applies, that is 2.
+    Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
+    reports were made and others were not (they failed, or read a table that is at fault; their last good pages stay),
+    2 nothing could be made of what was asked (nothing was started or changed). A report that does not apply to a
+    study is listed with the reason; if none of those asked for applies, that is 2.
     """
+    if out is not None and out.exists() and not out.is_dir():
+        raise click.BadParameter(f"{out} is no folder.", param_hint="--out")
     from crm_research.reporting.parameters import parse_assignments
     from crm_research.reporting.run import run_reports
 
@@ -57,9 +60,11 @@ def command(
     )
     for omission in summary.omissions:
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")
+    for problem in summary.unreadable:
+        click.echo(f"crm-research: {problem}", err=True)
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
     made = "1 report made" if n_made == 1 else f"{n_made} reports made"
     click.echo(f"{made}{failed}. Open {summary.index}")
-    if summary.n_failed:
+    if summary.n_failed or summary.unreadable:
         sys.exit(1)

@@ -95,11 +95,17 @@ def require_sound(study: Checkable, tables: Collection[str] | None = None) -> Ve
     verdict = check_study(study, tables=tables)
     if not verdict.errors:
         return verdict
-    first, others = verdict.errors[0], len(verdict.errors) - 1
+    raise say_violation(study, verdict)
+
+
+def say_violation(study: Checkable, verdict: Verdict, table: str | None = None) -> ContractViolation:
+    """The first error of a verdict in full, and how many others there are; of one table if it is named."""
+    errors = [error for error in verdict.errors if table in {None, error.table}]
+    first, others = errors[0], len(errors) - 1
     more = f"{others} more {'rule is' if others == 1 else 'rules are'} broken. " if others else ""
     source = next((item.source for item in study.inputs if item.table == first.table), "")
     read_from = f"The table is read from {source}. " if source else ""
-    raise ContractViolation(
+    return ContractViolation(
         table=first.table,
         column=first.column,
         rule=first.expected,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from crm_research.errors import StudyError
+from crm_research.errors import CrmError, StudyError
 from crm_research.reporting.tasks import StudyFacts
 
 if TYPE_CHECKING:
@@ -24,26 +26,40 @@ def known_studies() -> list[str]:
     return names
 
 
-def open_input(given: str, as_of: date | None) -> Study:
-    """Open a study by its name or file, standing at `as_of` if one is given."""
+class NothingReadable(StudyError):
+    """No table of a study can be read."""
+
+
+def open_input(given: str, as_of: date | None) -> tuple[Study, dict[str, CrmError]]:
+    """Open a study by its name or file, standing at `as_of` if one is given; tables that cannot be read, and why."""
     from crm_research.sources.opening import open_study
 
-    return open_study(given, as_of=as_of)
+    faults: dict[str, CrmError] = {}
+    study = open_study(given, as_of=as_of, faults=faults)
+    if not study.tables:
+        raise NothingReadable("\n".join(dict.fromkeys(str(problem) for problem in faults.values())))
+    return study, faults
 
 
-def check_input(study: Study, tables: set[str]) -> None:
-    """Stop where the tables that the reports of a run need break their contracts."""
-    from crm_research.contracts.checks import require_sound
+def find_broken(study: Study) -> dict[str, CrmError]:
+    """The tables that break their contracts, each with its first error in full."""
+    from crm_research.contracts.checks import check_study, say_violation
 
-    require_sound(study, tables & set(study.tables))
+    verdict = check_study(study)
+    return {table: say_violation(study, verdict, table) for table in dict.fromkeys(one.table for one in verdict.errors)}
 
 
-def stage_input(study: Study, folder: Path) -> Mapping[str, str]:
+def without(study: Study, faults: Collection[str]) -> Study:
+    """The study with only the tables that are sound."""
+    return replace(study, tables=MappingProxyType({name: t for name, t in study.tables.items() if name not in faults}))
+
+
+def stage_input(study: Study, folder: Path, left_out: Collection[str] = ()) -> Mapping[str, str]:
     """Write the study's tables once for all reports of a run; returns the environment that points kernels at them."""
     from crm_research.sources.snapshot import write_snapshot
 
     write_snapshot(study, folder)
-    return {"CRM_RESEARCH_SNAPSHOT": str(folder)}
+    return {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
 
 
 def describe_study(study: Study, given: str) -> StudyFacts:

@@ -14,25 +14,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from crm_research.catalogue import Report, find_report, reports
+from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
 from crm_research.reporting import inputs
-from crm_research.reporting.parameters import check_names, complete_parameters
+from crm_research.reporting.parameters import check_names
+from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
-from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, StudyFacts, Task
+from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Omission:
-    """A report that cannot be made from a study, and why."""
-
-    report: Report
-    study: StudyFacts
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +39,14 @@ class RunSummary:
         Each task with how it ended.
     omissions
         Reports that did not apply.
+    unreadable
+        For each study of several of which no table could be read: why.
     """
 
     index: Path
     outcomes: tuple[tuple[Task, Outcome], ...]
     omissions: tuple[Omission, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def n_failed(self) -> int:
@@ -74,8 +69,9 @@ def run_reports(
     """Run reports on studies and publish their pages.
 
     Everything that can be wrong with what was asked is found before the first kernel starts: unknown reports,
-    studies and parameters, wrong types, tables that break their contracts. Then one report failing leaves the others
-    running, and its last good page stays.
+    studies and parameters, wrong types, tables that cannot be read or break their contracts. A table at fault stops
+    only the reports that read it, which are named as failed with the reason. Then one report failing leaves the
+    others running, and its last good page stays.
 
     Parameters
     ----------
@@ -113,7 +109,7 @@ def run_reports(
     sweep_scratch()
     sweep_shelf(target)
     with _ending_on_signals(), _warmed_up(n_jobs), _own_scratch() as scratch:
-        tasks, omissions = _plan(
+        plan = plan_run(
             candidates,
             studies=studies or inputs.known_studies(),
             as_of=as_of,
@@ -121,11 +117,17 @@ def run_reports(
             scratch=scratch,
             is_checking_input=is_checking_input,
             notebooks=notebooks or read_settings().notebooks,
+            timeout_seconds=timeout_seconds,
         )
-        if asked and not tasks:
-            raise ParameterError(" ".join(_in_words(omission) for omission in omissions))
-        outcomes = _run_and_publish(tasks, omissions, target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
-    return RunSummary(index=_write_index(target), outcomes=tuple(outcomes), omissions=tuple(omissions))
+        if asked and not plan.tasks and not plan.hindered:
+            raise ParameterError(" ".join(in_words(omission) for omission in plan.omissions))
+        outcomes = _run_and_publish(plan, target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
+    return RunSummary(
+        index=_write_index(target),
+        outcomes=tuple(outcomes),
+        omissions=plan.omissions,
+        unreadable=plan.unreadable,
+    )
 
 
 def _write_index(out: Path) -> Path:
@@ -171,97 +173,22 @@ def _own_scratch() -> Iterator[Path]:
         sweep_scratch()
 
 
-def _plan(
-    candidates: Sequence[Report],
-    *,
-    studies: Sequence[str],
-    as_of: date | None,
-    parameters: Mapping[str, Any],
-    scratch: Path,
-    is_checking_input: bool,
-    notebooks: Path,
-) -> tuple[list[Task], list[Omission]]:
-    tasks: list[Task] = []
-    omissions: list[Omission] = []
-    problems: list[CrmError] = []
-    for number, given in enumerate(dict.fromkeys(studies)):
-        try:
-            own_tasks, own_omissions = _plan_study(
-                given, candidates, as_of, parameters, scratch / str(number), is_checking_input, notebooks
-            )
-        except CrmError as problem:
-            problems.append(problem)
-            continue
-        tasks += own_tasks
-        omissions += own_omissions
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        raise CrmError("\n".join(dict.fromkeys(str(problem) for problem in problems)))
-    _check_distinct(tasks)
-    return tasks, omissions
-
-
-def _plan_study(
-    given: str,
-    candidates: Sequence[Report],
-    as_of: date | None,
-    parameters: Mapping[str, Any],
-    scratch: Path,
-    is_checking_input: bool,
-    notebooks: Path,
-) -> tuple[list[Task], list[Omission]]:
-    study = inputs.open_input(given, as_of)
-    facts = inputs.describe_study(study, given)
-    reasons = {report.id: report.why_not_applicable(study.tables) for report in candidates}
-    applicable = [report for report in candidates if reasons[report.id] is None]
-    omissions = [
-        Omission(report=report, study=facts, reason=reason)
-        for report in candidates
-        if (reason := reasons[report.id]) is not None
-    ]
-    name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
-    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
-    if not applicable:
-        return [], omissions
-    if is_checking_input:
-        inputs.check_input(study, set(study.tables))
-    environment = dict(inputs.stage_input(study, scratch / "snapshot"))
-    tasks = [
-        Task(
-            report=report.id,
-            title=report.title,
-            question=report.question,
-            notebook=_notebook(notebooks, report),
-            study=facts,
-            parameters=values[report.id],
-            descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
-            folder=scratch / report.id,
-            environment=environment,
-        )
-        for report in applicable
-    ]
-    return tasks, omissions
-
-
-def _run_and_publish(
-    tasks: list[Task], omissions: Sequence[Omission], out: Path, jobs: int, timeout_seconds: float
-) -> Iterator[tuple[Task, Outcome]]:
+def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float) -> Iterator[tuple[Task, Outcome]]:
     from crm_research.reporting.pool import run_tasks
     from crm_research.reporting.progress import Progress
     from crm_research.reporting.records import note_not_applicable
     from crm_research.show.sources import package_versions
 
     versions = package_versions()
-    outcomes = []
-    with Progress(tasks) as progress:
-        for task, made in run_tasks(tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
+    outcomes = [(task, _publish(out, task, outcome, versions)) for task, outcome in plan.hindered]
+    with Progress(plan.tasks) as progress:
+        for task, made in run_tasks(plan.tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
             outcome = _publish(out, task, made, versions)
             if outcome is not made:
                 progress.ended(task, outcome)
             shutil.rmtree(task.folder, ignore_errors=True)
             outcomes.append((task, outcome))
-    for omission in omissions:
+    for omission in plan.omissions:
         study = omission.study
         about = {
             "report": omission.report.id,
@@ -299,33 +226,6 @@ def _say_unpublished(problem: OSError | CrmError, out: Path) -> str:
         f"the page was made but could not be written: {problem.filename or out}: {problem.strerror or problem}. The "
         "page that was there before stays. Free the disk or mend the permissions, and run the report again"
     )
-
-
-def _notebook(folder: Path, report: Report) -> Path:
-    path = folder / report.notebook
-    if not path.is_file():
-        raise CrmError(f"The notebook of report {report.id!r}, {path}, is not there. Restore it from the project.")
-    return path
-
-
-def _check_distinct(tasks: Sequence[Task]) -> None:
-    seen: dict[tuple[str, str, str], str] = {}
-    for task in tasks:
-        key = (task.study.name, task.study.as_of, task.report)
-        if key in seen and seen[key] != task.study.given:
-            raise CrmError(
-                f"Two studies of this run have the name {task.study.name!r} ({seen[key]} and {task.study.given}): "
-                "their pages would overwrite each other. Rename one of them, or run them into separate folders."
-            )
-        seen[key] = task.study.given
-
-
-def _in_words(omission: Omission) -> str:
-    return f"Report {omission.report.id!r} does not apply to study {omission.study.name!r}: it {omission.reason}."
-
-
-def _is_path(given: str) -> bool:
-    return given.lower().endswith((".yaml", ".yml")) or "/" in given or "\\" in given
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
-from crm_research.errors import StudyError
+from crm_research.errors import CrmError, StudyError
 from crm_research.sources.files import TEXT_ENDINGS, find_files
 from crm_research.sources.items import lay_out
 from crm_research.sources.making import make_table
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
 
 
-def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> OpenedTables:
-    """Make the wanted tables of a study in a session of the embedded engine."""
+def open_embedded(
+    definition: StudyDefinition, path: Path, wanted: Sequence[str], faults: dict[str, CrmError] | None = None
+) -> OpenedTables:
+    """Make the wanted tables of a study in a session of the embedded engine; what cannot be made goes into `faults`."""
     file = read_address(definition.engine).path
     if file:
         find_files([file.split("?")[0]], path.parent, where=f"{path}: engine")
@@ -44,28 +46,37 @@ def open_embedded(definition: StudyDefinition, path: Path, wanted: Sequence[str]
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []
     for table in wanted:
-        place = f"{path}: tables.{table}"
-        rule = definition.tables[table]
-        staged = relation = stage(session, rule.source, path.parent, where=f"{place}.from")
-        if rule.items:
-            relation, rule = lay_out(session, definition, rule, staged, place)
-        plan, relation = _planned(session, definition, table, rule, relation, place)
-        make_table(session, plan, relation)
-        left_out = _say_left_out(session, plan, relation)
-        if relation is not staged:
-            session.run(f"DROP TABLE {quoted(relation.name)}")
-        (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+        try:
+            plan, fingerprint = _make(session, definition, path, table)
+        except CrmError as problem:
+            if faults is None:
+                raise
+            faults[table] = problem
+            continue
         tables[table] = session.backend.table(table)
         attributes[table] = plan.attributes
-        source = f"{relation.described}{left_out}"
-        inputs.append(
-            InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
-        )
+        inputs.append(fingerprint)
     for relation in session.staged.values():
         if relation.is_scratch:
             session.run(f"DROP TABLE {quoted(relation.name)}")
     truth = find_truth(definition, path, session.scratch)
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs), truth=truth)
+
+
+def _make(session: Session, definition: StudyDefinition, path: Path, table: str) -> tuple[TablePlan, InputFingerprint]:
+    """One canonical table in the session, and what it was read from."""
+    place = f"{path}: tables.{table}"
+    rule = definition.tables[table]
+    staged = relation = stage(session, rule.source, path.parent, where=f"{place}.from")
+    if rule.items:
+        relation, rule = lay_out(session, definition, rule, staged, place)
+    plan, relation = _planned(session, definition, table, rule, relation, place)
+    make_table(session, plan, relation)
+    source = f"{relation.described}{_say_left_out(session, plan, relation)}"
+    if relation is not staged:
+        session.run(f"DROP TABLE {quoted(relation.name)}")
+    (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+    return plan, InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
 
 
 def _say_left_out(session: Session, plan: TablePlan, relation: Relation) -> str:

@@ -10,7 +10,7 @@ import sqlglot
 
 from crm_research.addresses import say_driver
 from crm_research.contracts import contract_of
-from crm_research.errors import StudyError
+from crm_research.errors import CrmError, StudyError
 from crm_research.sources.making import order_lines_summed
 from crm_research.sources.mapping import Planner
 from crm_research.sources.parts import OpenedTables
@@ -25,29 +25,41 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Relation
 
 
-def open_in_place(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> OpenedTables:
-    """Express the wanted tables of a study in its server's engine; nothing is copied."""
+def open_in_place(
+    definition: StudyDefinition, path: Path, wanted: Sequence[str], faults: dict[str, CrmError] | None = None
+) -> OpenedTables:
+    """Express the wanted tables of a study in its server's engine; nothing is copied. See `open_embedded` on faults."""
     backend = connect_server(definition.engine, where=f"{path}: engine")
     tables: dict[str, ir.Table] = {}
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []
     for table in wanted:
         place = f"{path}: tables.{table}"
-        rule = definition.tables[table]
-        if rule.source.url != definition.engine:
-            raise StudyError(
-                f"{place}.from: a study whose engine is a server can only read that server. Write the same url here as "
-                "under engine, or leave engine out: then everything is copied into the embedded engine."
-            )
-        if rule.items:
-            raise StudyError(
-                f"{place}.items: a questionnaire with one column a question is laid out in the embedded engine only. "
-                "Leave engine out, or make a view of one row an answer in the server."
-            )
-        relation = reach_in_place(backend, rule.source, where=f"{place}.from")
-        tables[table], attributes[table] = _express(backend, definition, table, relation, place)
+        try:
+            relation = _reach(backend, definition, table, place)
+            tables[table], attributes[table] = _express(backend, definition, table, relation, place)
+        except CrmError as problem:
+            if faults is None:
+                raise
+            faults[table] = problem
+            continue
         inputs.append(InputFingerprint(table=table, source=relation.described, fingerprint=relation.fingerprint))
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs))
+
+
+def _reach(backend: BaseBackend, definition: StudyDefinition, table: str, place: str) -> Relation:
+    rule = definition.tables[table]
+    if rule.source.url != definition.engine:
+        raise StudyError(
+            f"{place}.from: a study whose engine is a server can only read that server. Write the same url here as "
+            "under engine, or leave engine out: then everything is copied into the embedded engine."
+        )
+    if rule.items:
+        raise StudyError(
+            f"{place}.items: a questionnaire with one column a question is laid out in the embedded engine only. "
+            "Leave engine out, or make a view of one row an answer in the server."
+        )
+    return reach_in_place(backend, rule.source, where=f"{place}.from")
 
 
 def _express(

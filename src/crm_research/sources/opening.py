@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError, StudyError, offer_names
-from crm_research.settings import read_settings
+from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
@@ -37,6 +37,7 @@ def open_study(
     *,
     as_of: date | datetime | str | None = None,
     tables: Iterable[str] | None = None,
+    faults: dict[str, CrmError] | None = None,
 ) -> Study:
     """Which records does this study hold?
 
@@ -48,7 +49,9 @@ def open_study(
         Stand at another instant than the study's own; a date means its midnight. Expressions of the file that say
         `as_of` keep the file's own.
     tables
-        Open only these tables; None opens all.
+        Open only these tables; None opens all but those a run has found at fault (``CRM_RESEARCH_LEAVE_OUT``).
+    faults
+        Where given, a table that cannot be opened is left out and its error is put here under its name.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def open_study(
     path = find_study_file(name_or_path)
     definition = read_study_file(path)
     wanted = _wanted_tables(definition, tables, path)
-    study = _as_study(definition, path, _open_tables(definition, path, wanted))
+    study = _as_study(definition, path, _open_tables(definition, path, wanted, faults))
     return study if as_of is None else study.standing_at(read_instant(as_of))
 
 
@@ -130,7 +133,8 @@ def read_instant(value: date | datetime | str) -> datetime:
 
 def _wanted_tables(definition: StudyDefinition, tables: Iterable[str] | None, path: Path) -> list[str]:
     if tables is None:
-        return list(definition.tables)
+        left_out = leave_out()
+        return [table for table in definition.tables if table not in left_out]
     wanted = list(tables)
     for table in wanted:
         if table not in definition.tables:
@@ -138,15 +142,17 @@ def _wanted_tables(definition: StudyDefinition, tables: Iterable[str] | None, pa
     return wanted
 
 
-def _open_tables(definition: StudyDefinition, path: Path, wanted: list[str]) -> OpenedTables:
+def _open_tables(
+    definition: StudyDefinition, path: Path, wanted: list[str], faults: dict[str, CrmError] | None
+) -> OpenedTables:
     if not definition.is_embedded:
         from crm_research.sources.in_place import open_in_place
 
-        return open_in_place(definition, path, wanted)
+        return open_in_place(definition, path, wanted, faults)
     snapshots = _snapshot_folder()
     snapshot = find_snapshot(snapshots, definition.name, path) if snapshots else None
     opened = read_snapshot(snapshot, wanted) if snapshot else None
-    return opened or open_embedded(definition, path, wanted)
+    return opened or open_embedded(definition, path, wanted, faults)
 
 
 def _snapshot_folder() -> Path | None:

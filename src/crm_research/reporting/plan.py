@@ -1,0 +1,195 @@
+"""What a run will make: each study opened and checked once, each report with its parameters, and what hinders it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from crm_research.catalogue import Report
+from crm_research.errors import CrmError
+from crm_research.reporting import inputs
+from crm_research.reporting.parameters import complete_parameters
+from crm_research.reporting.tasks import Failure, Outcome, StudyFacts, Task
+from crm_research.time_limit import time_limit
+
+HINDERED = "input"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Omission:
+    """A report that cannot be made from a study, and why."""
+
+    report: Report
+    study: StudyFacts
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """What a run will do.
+
+    Parameters
+    ----------
+    tasks
+        Reports to make.
+    hindered
+        Reports that would apply, but read a table that is at fault: each failed before it began.
+    omissions
+        Reports that do not apply.
+    unreadable
+        Why studies of which no table can be read were left out, where others are run.
+    faults
+        What is wrong with the tables that hinder a report.
+    """
+
+    tasks: list[Task] = field(default_factory=list)
+    hindered: tuple[tuple[Task, Outcome], ...] = ()
+    omissions: tuple[Omission, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    faults: tuple[CrmError, ...] = ()
+
+
+def plan_run(
+    candidates: Sequence[Report],
+    *,
+    studies: Sequence[str],
+    as_of: date | None,
+    parameters: Mapping[str, Any],
+    scratch: Path,
+    is_checking_input: bool,
+    notebooks: Path,
+    timeout_seconds: float | None = None,
+) -> RunPlan:
+    """What can be made of what was asked?
+
+    Raises
+    ------
+    CrmError
+        If something was asked wrongly (a study that is not there or whose file cannot be read, a parameter), or if
+        nothing at all can be made.
+    """
+    plans: list[RunPlan] = []
+    problems: list[CrmError] = []
+    unreadable: list[CrmError] = []
+    for number, given in enumerate(dict.fromkeys(studies)):
+        try:
+            with time_limit(f"Reading and checking {given}", seconds=timeout_seconds):
+                plans.append(
+                    _plan_study(
+                        given, candidates, as_of, parameters, scratch / str(number), is_checking_input, notebooks
+                    )
+                )
+        except inputs.NothingReadable as problem:
+            unreadable.append(problem)
+        except CrmError as problem:
+            problems.append(problem)
+    tasks = [task for plan in plans for task in plan.tasks]
+    hindered = tuple(pair for plan in plans for pair in plan.hindered)
+    if not tasks:
+        # Nothing can be made: what stands in the way is all there is to say.
+        problems += unreadable
+        problems += [fault for plan in plans for fault in plan.faults]
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise CrmError("\n".join(dict.fromkeys(str(problem) for problem in problems)))
+    _check_distinct([*tasks, *(task for task, _ in hindered)])
+    return RunPlan(
+        tasks=tasks,
+        hindered=hindered,
+        omissions=tuple(omission for plan in plans for omission in plan.omissions),
+        unreadable=tuple(str(problem) for problem in unreadable),
+        faults=tuple(fault for plan in plans for fault in plan.faults),
+    )
+
+
+def _plan_study(
+    given: str,
+    candidates: Sequence[Report],
+    as_of: date | None,
+    parameters: Mapping[str, Any],
+    scratch: Path,
+    is_checking_input: bool,
+    notebooks: Path,
+) -> RunPlan:
+    study, faults = inputs.open_input(given, as_of)
+    facts = inputs.describe_study(study, given)
+    mapped = {*study.tables, *faults}
+    reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
+    applicable = [report for report in candidates if reasons[report.id] is None]
+    omissions = tuple(
+        Omission(report=report, study=facts, reason=reason)
+        for report in candidates
+        if (reason := reasons[report.id]) is not None
+    )
+    name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
+    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
+    if not applicable:
+        return RunPlan(omissions=omissions)
+    if is_checking_input:
+        faults = {**faults, **inputs.find_broken(study)}
+    read = {report.id: report.faults_among(faults) for report in applicable}
+    environment: dict[str, str] = {}
+    if any(not names for names in read.values()):
+        environment = dict(inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", faults))
+
+    def task(report: Report) -> Task:
+        return Task(
+            report=report.id,
+            title=report.title,
+            question=report.question,
+            notebook=_notebook(notebooks, report),
+            study=facts,
+            parameters=values[report.id],
+            descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
+            folder=scratch / report.id,
+            environment=environment,
+        )
+
+    return RunPlan(
+        tasks=[task(report) for report in applicable if not read[report.id]],
+        hindered=tuple(
+            (task(report), _hindered([str(faults[name]) for name in names]))
+            for report in applicable
+            if (names := read[report.id])
+        ),
+        omissions=omissions,
+        faults=tuple(faults[name] for name in dict.fromkeys(name for names in read.values() for name in names)),
+    )
+
+
+def _hindered(words: Sequence[str]) -> Outcome:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    failure = Failure(kind=HINDERED, message=" ".join(dict.fromkeys(words)))
+    return Outcome(started_at=now, ended_at=now, seconds=0.0, failure=failure)
+
+
+def _notebook(folder: Path, report: Report) -> Path:
+    path = folder / report.notebook
+    if not path.is_file():
+        raise CrmError(f"The notebook of report {report.id!r}, {path}, is not there. Restore it from the project.")
+    return path
+
+
+def _check_distinct(tasks: Sequence[Task]) -> None:
+    seen: dict[tuple[str, str, str], str] = {}
+    for task in tasks:
+        key = (task.study.name, task.study.as_of, task.report)
+        if key in seen and seen[key] != task.study.given:
+            raise CrmError(
+                f"Two studies of this run have the name {task.study.name!r} ({seen[key]} and {task.study.given}): "
+                "their pages would overwrite each other. Rename one of them, or run them into separate folders."
+            )
+        seen[key] = task.study.given
+
+
+def in_words(omission: Omission) -> str:
+    """Why a report was left out, as a sentence."""
+    return f"Report {omission.report.id!r} does not apply to study {omission.study.name!r}: it {omission.reason}."
+
+
+def _is_path(given: str) -> bool:
+    return given.lower().endswith((".yaml", ".yml")) or "/" in given or "\\" in given

@@ -1,0 +1,154 @@
+"""A table at fault stops the reports that read it, and no other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from crm_research.catalogue import reports
+from crm_research.contracts import TABLES
+from crm_research.errors import ContractViolation, CrmError, StudyError
+from crm_research.reporting.plan import plan_run
+from crm_research.reporting.records import read_run
+from crm_research.reporting.run import run_reports
+from crm_research.sources.opening import open_study
+from tests.reporting.conftest import NOTEBOOKS, a_report
+
+TWO_TABLES = """\
+name: handmade
+currency: EUR
+as_of: 2024-07-01
+tables:
+  orders: {from: orders.csv}
+  contracts: {from: contracts.csv}
+"""
+SOUND = "contract_id,customer_id,started_at\nk1,a,2024-01-01\n"
+FAULTS = {
+    "no file": (None, StudyError, "no file 'contracts.csv'"),
+    "no date": ("contract_id,customer_id,started_at\nk1,a,soon\n", ContractViolation, "every value is a time"),
+    "a key twice": (SOUND + "k1,a,2024-01-01\n", ContractViolation, "contract_id stands in one row only"),
+}
+
+
+@pytest.fixture(params=FAULTS)
+def fault(request, project):
+    """A study whose orders are sound and whose contracts are not."""
+    folder = project / "data" / "studies"
+    (folder / "handmade.yaml").write_text(TWO_TABLES)
+    text, kind, said = FAULTS[request.param]
+    if text is not None:
+        (folder / "contracts.csv").write_text(text)
+    return kind, said
+
+
+def planned(tmp_path: Path, *names: tuple[str, tuple[str, ...] | None], studies=("handmade",)):
+    """Plan reports that need orders (or contracts, by name) and read what is given."""
+    candidates = [
+        a_report(name, needs="contracts" if name == "killed" else "orders").__class__(
+            **{**vars(a_report(name, needs="contracts" if name == "killed" else "orders")), "may_read": may_read}
+        )
+        for name, may_read in names
+    ]
+    return plan_run(
+        candidates, studies=studies, as_of=None, parameters={}, scratch=tmp_path, is_checking_input=True,
+        notebooks=NOTEBOOKS,
+    )  # fmt: skip
+
+
+def test_only_reports_that_read_it_are_hindered_and_the_reason_is_told(fault, tmp_path):
+    kind, said = fault
+    plan = planned(tmp_path, ("good", ("orders",)), ("warning", ("orders", "contracts")), ("failing", None),
+                   ("killed", ("contracts",)))  # fmt: skip
+    assert [task.report for task in plan.tasks] == ["good"]
+    assert [task.report for task, _ in plan.hindered] == ["warning", "failing", "killed"]
+    assert all(said in outcome.failure.message for _, outcome in plan.hindered)
+    assert [type(one) for one in plan.faults] == [kind]
+
+
+def test_the_study_of_those_that_are_made_opens_without_the_table(fault, tmp_path, monkeypatch):
+    plan = planned(tmp_path, ("good", ("orders",)))
+    for name, value in plan.tasks[0].environment.items():
+        monkeypatch.setenv(name, value)
+    assert list(open_study("handmade").tables) == ["orders"]
+
+
+def test_where_nothing_can_be_made_the_fault_is_raised_as_it_is(fault, tmp_path):
+    kind, said = fault
+    with pytest.raises(kind, match=said):
+        planned(tmp_path, ("killed", ("contracts",)), ("failing", None))
+
+
+def test_one_study_that_cannot_be_read_leaves_the_others(project, tmp_path):
+    folder = project / "data" / "studies"
+    (folder / "other.yaml").write_text(TWO_TABLES.replace("handmade", "other").replace(".csv", "-gone.csv"))
+    plan = planned(tmp_path, ("good", ("orders",)), studies=("other", "handmade"))
+    assert [task.study.name for task in plan.tasks] == ["handmade"]
+    assert len(plan.unreadable) == 1
+    assert "orders-gone.csv" in plan.unreadable[0]
+    assert "contracts-gone.csv" in plan.unreadable[0]
+
+
+def test_a_study_that_is_not_there_stops_the_run_whatever_others_there_are(project, tmp_path):
+    with pytest.raises(CrmError, match="no study 'othre'"):
+        planned(tmp_path, ("good", ("orders",)), studies=("othre", "handmade"))
+
+
+@pytest.mark.slow
+def test_pages_records_and_counts_of_a_run_say_so(fault, project, tmp_path, monkeypatch):
+    _, said = fault
+    sound = a_report("good")
+    known = MappingProxyType(
+        {
+            "good": type(sound)(**{**vars(sound), "may_read": ("orders",)}),
+            "warning": a_report("warning", needs="contracts"),
+        }
+    )
+    monkeypatch.setattr("crm_research.reporting.run.reports", lambda: known)
+    summary = run_reports(studies=["handmade"], out=tmp_path / "out")
+    assert summary.n_failed == 1
+    held = {entry["report"]: entry for entry in read_run(tmp_path / "out" / "handmade" / "2024-07-01")["reports"]}
+    assert held["good"]["outcome"] == "done"
+    assert held["warning"]["outcome"] == "failed"
+    assert said in held["warning"]["error"]["message"]
+
+
+PACKAGE = Path(__file__).parents[2] / "src" / "crm_research"
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Names that stand below a node."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def tables_in(node: ast.AST) -> set[str]:
+    """Canonical tables whose names stand as texts below a node."""
+    return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and part.value in TABLES}
+
+
+def tables_named_in(pillar: str) -> set[str]:
+    """Canonical tables that a pillar names, or a function of features that it reaches by name."""
+    own = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / pillar).rglob("*.py"))]
+    features = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "features").glob("*.py"))]
+    functions = {node.name: node for tree in features for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found = {table for tree in own for table in tables_in(tree)}
+    its_own = {node.name for tree in own for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    waiting, seen = ({name for tree in own for name in names_in(tree)} & set(functions)) - its_own, set()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        found |= tables_in(functions[name])
+        waiting |= (names_in(functions[name]) & set(functions)) - seen
+    return found
+
+
+DECLARED = [report for report in reports().values() if report.may_read is not None]
+
+
+@pytest.mark.parametrize("report", DECLARED, ids=lambda report: report.id)
+def test_a_report_declares_every_table_that_its_pillar_names(report):
+    named = tables_named_in(report.id.replace("-", "_"))
+    assert {name for group in report.needs_any_of for name in group} <= set(report.may_read)
+    assert named <= set(report.may_read)
