@@ -362,7 +362,10 @@ def test_separation_constants_zero_tenures_and_nulls_become_notes():
     drivers = measure_drivers(few(*rows, plan=plan, fee=[None if i % 7 == 0 else 9.0 for i in range(n)]))
     assert drivers.ratios.empty
     told = " ".join(drivers.notes)
-    assert "Nobody with plan = stayed ended" in told
+    assert "plan was left out: only one of its groups ended at all." in told
+    # Its rows stay in, those without an end too.
+    assert "they were left out of the model" not in told
+    assert drivers.fit.n == n
     assert "fee is the same for everybody" in told
     some = measure_drivers(few(*rows, plan=["a", "b", None] * 40, fee=[float(i % 30) for i in range(n)]))
     assert {"plan", "fee"} == set(some.ratios["covariate"])

@@ -73,7 +73,11 @@ def test_remarks_name_the_reasons_they_hold_for() -> None:
     spells.loc[spells["end_reason"] == "moved", "plan"] = "plus"
     fits = fit_by_reason(spells, ["a", "same", "plan"])
     assert "same is the same for everybody and was left out." in fits.notes
-    assert any(note.startswith("Leaving for price: Nobody with plan = plus") for note in fits.notes)
+    # For each reason only one plan left at all: the rows of the other stay in, and nothing else is said.
+    assert "plan was left out: only one of its groups ended at all." in fits.notes
+    assert not any("Nobody with plan = plus" in note for note in fits.notes)
+    n = {reason: fit.n for reason, fit in fits.cause_specific.items()}
+    assert n["price"] == len(spells)
 
 
 def test_a_reason_or_column_that_is_not_there() -> None:

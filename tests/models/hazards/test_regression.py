@@ -133,4 +133,4 @@ def test_of_numbers_alike_but_for_rounding_the_first_keeps_its_ratio(kind: str) 
     alone = FITS[kind](data, ["minutes", "fee"]).terms.set_index("covariate")
     assert np.isnan(rows.loc["charge", "hazard_ratio"])
     assert rows.loc["minutes", "coefficient"] == pytest.approx(alone.loc["minutes", "coefficient"], rel=1e-6)
-    assert "charge says nothing that the covariates before it do not, and was left out." in fit.notes
+    assert any(note.startswith("charge can hardly be told apart from minutes, which tell 100 %") for note in fit.notes)

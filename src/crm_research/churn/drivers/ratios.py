@@ -33,7 +33,15 @@ RATIO_COLUMNS: Final = (
 _SMALL_P: Final = 0.05
 _LEAST_BEND: Final = 1.1
 # Notes that the fit with one ratio throughout has given already.
-_SAID_BEFORE: Final = ("nothing that the covariate", "missing number", "under observation", "clusters", "ends carry")
+_SAID_BEFORE: Final = (
+    "nothing that the covariate",
+    "can hardly be told apart",
+    "marks nearly the same",
+    "missing number",
+    "under observation",
+    "clusters",
+    "ends carry",
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,7 +91,8 @@ def tell_ratios(rows: pd.DataFrame, fit: CoxFit, *, strata: Sequence[str], clust
     table = _finish(ratios, rows, fit, doubtful, two.cut_days)
     first, later = _name_periods(two.cut_days)
     table["period"] = table["period"].map({EARLY: first, LATE: later, "": ""})
-    kept = [note for note in two.fit.notes if not any(words in note for words in _SAID_BEFORE)]
+    apart = [f" = {level} (n " for level in fit.apart["level"]]
+    kept = [note for note in two.fit.notes if not any(words in note for words in (*_SAID_BEFORE, *apart))]
     has_star = bool((table["is_doubtful"] & table["covariate"].isin(two.split)).any())
     remedy = _say_remedy(two, doubtful, has_star=has_star)
     return Ratios(table=table, remedy=remedy, notes=tuple(kept), cut_days=two.cut_days)

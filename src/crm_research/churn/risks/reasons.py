@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crm_research.models.hazards.apart import say_limit
 from crm_research.models.hazards.design import NOT_KNOWN, as_text
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def say_reasons(fit: HazardFit, frame: pd.DataFrame, *, n_most: int = N_MOST, le
         Reasons each way.
     least
         A characteristic counts if it multiplies the danger by at least this much (or divides it), and if its interval
-        leaves out 1.
+        leaves out 1. One without a finite ratio (`HazardFit.apart`) counts with its limit.
 
     Returns
     -------
@@ -73,7 +74,29 @@ def _read_term(
     name_values = _name_category if term.kind == "category" else _name_numbers
     named = name_values(term, alone.iloc[place])
     said[place] = [f"{name} ({_times(times)})" for name, times in zip(named, ratio[place], strict=True)]
+    for row, limit, against in _apart(fit, term, alone):
+        if (limit if limit > 1 else 1 / limit) >= least:
+            bound = "at least" if limit > 1 else "at most"
+            strength[row] = np.log(limit)
+            said[row] = (
+                f"{_name_category(term, alone.iloc[np.array([row])])[0]} ({bound} {say_limit(limit)} times that of {against})"
+            )
     return np.asarray(strength[codes], dtype=np.float64), said[codes]
+
+
+def _apart(fit: HazardFit, term: Term, values: pd.Series[Any]) -> list[tuple[int, float, str]]:
+    """The values that have a limit instead of a ratio: their place, the limit, and the group it is held against."""
+    if term.kind != "category" or fit.apart.empty:
+        return []
+    own = fit.apart.loc[(fit.apart["covariate"] == term.name) & np.isfinite(fit.apart["limit"])].set_index("level")
+    # A limit on the other side of 1 says nothing.
+    own = own.loc[(own["limit"] > 1) == own["is_sooner"]]
+    texts = as_text(values)
+    return [
+        (place, float(own.loc[text, "limit"]), str(own.loc[text, "reference"]))
+        for place, text in enumerate(texts)
+        if text in own.index
+    ]
 
 
 def _times(ratio: float) -> str:

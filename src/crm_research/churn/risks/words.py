@@ -55,7 +55,8 @@ def say_unjudged(risks: RiskList) -> str:
     parts = []
     if risks.n_beyond:
         parts.append(
-            f"{risks.n_beyond:,} would within {say_months(risks.main_months)} be older than any contract watched so far"
+            f"{risks.n_beyond:,} would within {say_months(risks.main_months)} be older than any contract of their kind "
+            "watched so far"
         )
     if risks.n_unknown:
         parts.append(

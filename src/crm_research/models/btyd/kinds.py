@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.models.btyd.patterns import MIN_REPEATERS
+from crm_research.models.hazards.collinearity import choose_columns
 from crm_research.stats.intervals import FloatArray
 
 NOT_KNOWN: Final = "not known"
@@ -101,8 +102,9 @@ def _design(frame: pd.DataFrame, kept: list[str], notes: list[str]) -> Kinds:
         )
     first = frame.iloc[np.unique(kind, return_index=True)[1]]
     is_of = [(first[row.covariate] == row.level).to_numpy() for row in columns.itertuples()]
-    design, columns, repeated = _independent(np.column_stack(is_of).astype(float), columns)
-    notes = notes + [f"{name} cannot be told apart from the other covariates and is left out." for name in repeated]
+    weight = np.asarray(np.bincount(kind, frame["n_customers"].to_numpy(dtype=float), n_kinds), dtype=np.float64)
+    design, columns, left_out = _told_apart(np.column_stack(is_of).astype(float), columns, weight)
+    notes = notes + left_out
     return Kinds(frame=frame, columns=columns, design=design, kind=kind, notes=tuple(notes))
 
 
@@ -164,14 +166,11 @@ def _columns(frame: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["covariate", "level", "reference", "n_customers", "n_reference"])
 
 
-def _independent(design: FloatArray, columns: pd.DataFrame) -> tuple[FloatArray, pd.DataFrame, list[str]]:
-    """Columns that say something of their own, taken in order beside the constant."""
-    chosen: list[int] = []
-    ones = np.ones((len(design), 1))
-    for place in range(design.shape[1]):
-        tried = np.column_stack([ones, design[:, [*chosen, place]]])
-        if np.linalg.matrix_rank(tried) == tried.shape[1]:
-            chosen.append(place)
-    left_out = columns.drop(index=chosen)
-    repeated = [f"{row.covariate} = {row.level}" for row in left_out.itertuples()]
-    return design[:, chosen], columns.iloc[chosen].reset_index(drop=True), repeated
+def _told_apart(
+    design: FloatArray, columns: pd.DataFrame, weight: FloatArray
+) -> tuple[FloatArray, pd.DataFrame, list[str]]:
+    """The columns that can be told apart from the others, and what was left out."""
+    centred = design - np.average(design, axis=0, weights=weight)
+    labels = list(zip(columns["covariate"], columns["level"], strict=True))
+    kept, notes = choose_columns((centred * weight[:, None]).T @ centred, labels, np.ones(len(labels), dtype=bool))
+    return design[:, kept], columns.iloc[kept].reset_index(drop=True), notes

@@ -10,23 +10,19 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
+from crm_research.models.hazards.assembling import shared_fields, unscale
 from crm_research.models.hazards.concordance import Concordance, measure_concordance
 from crm_research.models.hazards.design import Term
-from crm_research.models.hazards.partial_likelihood import evaluate, schoenfeld_residuals, score_residuals
+from crm_research.models.hazards.newton import invert
+from crm_research.models.hazards.partial_likelihood import schoenfeld_residuals, score_residuals
 from crm_research.models.hazards.proportionality import check_proportionality, follow_ratios
 from crm_research.models.hazards.regression import (
-    Columns,
-    Search,
     build_columns,
     robust_covariance,
-    search,
-    size_terms,
-    summarise_steps,
-    tabulate_baseline,
-    unscale,
 )
-from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
+from crm_research.models.hazards.result import HazardFit
 from crm_research.models.hazards.risk_sets import RiskSets, build_risk_sets
+from crm_research.models.hazards.searching import Search, search
 from crm_research.models.hazards.spell_rows import SpellRows, read_spell_rows
 from crm_research.models.survival.risk import FloatArray
 from crm_research.stats.intervals import check_confidence
@@ -115,37 +111,26 @@ def fit_cox(
     rows = rows.keep(known)
     if not rows.ended.any():
         raise NotEnoughData("Cox regression", needed=1, found=0, mend="No spell with known covariates ended.")
-    sets = build_risk_sets(rows.entry, rows.tenure, rows.ended, rows.stratum)
-    columns = columns.in_order(sets.order)
-    found = search(lambda x, beta: evaluate(sets, x, beta), columns, len(sets.event_rows))
-    return _assemble(rows, columns, sets, found, float(confidence))
-
-
-def _assemble(rows: SpellRows, columns: Columns, sets: RiskSets, found: Search, confidence: float) -> CoxFit:
-    design, kept = columns.design, found.kept
-    x = columns.of(kept)
-    covariance, model, few = _covariance(rows, sets, x, found)
-    coefficients, wide = unscale(columns, kept, found.beta, covariance)
-    steps = summarise_steps(sets, found.at, rows, columns, kept)
-    checked, drift = _follow(rows, columns, sets, x, found, model, confidence)
-    together = _concordance(rows, sets, x @ found.beta)
-    return CoxFit(
-        terms=tabulate_terms(design, coefficients, wide, size_terms(columns, rows.ended[sets.order]), confidence),
-        tests=tabulate_tests(design, coefficients, wide),
-        baseline=tabulate_baseline(sets, steps.rise, rows),
-        covariance=wide,
-        log_likelihood=found.at.log_likelihood,
-        null_log_likelihood=found.null,
-        n=len(rows.tenure),
-        n_ended=int(rows.ended.sum()),
+    found = search(
+        rows,
+        columns,
+        lambda stratum: build_risk_sets(rows.entry, rows.tenure, rows.ended, stratum),
         confidence=confidence,
+    )
+    return _assemble(found, float(confidence))
+
+
+def _assemble(found: Search, confidence: float) -> CoxFit:
+    rows, x = found.rows, found.columns.of(found.kept)
+    covariance, model, few = _covariance(found, x)
+    checked, drift = _follow(found, x, model, confidence)
+    together = _concordance(found, x @ found.beta)
+    return CoxFit(
+        **shared_fields(found, found.beta, found.at, covariance, confidence),
+        log_likelihood=found.at.log_likelihood,
         has_converged=found.has_converged,
-        notes=(*rows.notes, *columns.notes, *found.notes, *few),
-        strata=rows.strata,
+        notes=(*rows.notes, *found.columns.notes, *found.notes, *few),
         estimator="Cox regression, Efron ties" + (", robust errors by cluster" if rows.cluster is not None else ""),
-        steps=steps,
-        _design=design,
-        _means=columns.means,
         proportionality=checked,
         drift=drift,
         concordance=together.estimate,
@@ -153,61 +138,52 @@ def _assemble(rows: SpellRows, columns: Columns, sets: RiskSets, found: Search, 
     )
 
 
-def _covariance(
-    rows: SpellRows, sets: RiskSets, x: FloatArray, found: Search
-) -> tuple[FloatArray, FloatArray, list[str]]:
+def _covariance(found: Search, x: FloatArray) -> tuple[FloatArray, FloatArray, list[str]]:
     """Of the standardised coefficients: robust where rows are clustered, and by the model; and the notes."""
-    if not found.kept:
-        return np.empty((0, 0)), np.empty((0, 0)), []
-    model = np.asarray(np.linalg.pinv(found.at.information), dtype=np.float64)
-    if rows.cluster is None:
+    model = invert(found.at.information)
+    if found.rows.cluster is None or not found.kept:
         return model, model, []
-    robust, few = robust_covariance(score_residuals(sets, x, found.at) @ model, rows, sets.order)
+    influence = score_residuals(found.sets, x, found.at) @ model
+    robust, few = robust_covariance(influence, found.rows, found.sets.order)
     return robust, model, few
 
 
-def _follow(
-    rows: SpellRows,
-    columns: Columns,
-    sets: RiskSets,
-    x: FloatArray,
-    found: Search,
-    model: FloatArray,
-    confidence: float,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _follow(found: Search, x: FloatArray, model: FloatArray, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Whether the ratios are the same at every tenure, and how the doubtful ones run."""
-    coefficients, by_model = (part[..., found.kept] for part in unscale(columns, found.kept, found.beta, model))
-    by_model = by_model[found.kept]
-    residuals = schoenfeld_residuals(sets, x, found.at)
-    residuals *= columns.scale[found.kept]
-    ends = sets.tenure_days[sets.event_place]
-    clock = _clock(rows, sets)
-    checked = check_proportionality(columns.design, found.kept, residuals, clock, coefficients, by_model)
+    sets, kept, design = found.sets, found.kept, found.columns.design
+    clock = _clock(found.rows, sets)
+    checked = check_proportionality(design, kept, sets, x, found.at, clock, found.beta, found.columns.scale)
+    coefficients, by_model = unscale(found, found.beta, model)
     drift = follow_ratios(
-        columns.design,
-        found.kept,
-        residuals,
+        design,
+        kept,
+        schoenfeld_residuals(sets, x, found.at) * found.columns.scale[kept],
         clock,
-        ends,
-        by_model,
-        coefficients,
+        sets.tenure_days[sets.event_place],
+        by_model[np.ix_(kept, kept)],
+        coefficients[kept],
         covariates=list(checked.loc[checked["is_doubtful"], "covariate"].unique()),
         confidence=confidence,
     )
     return checked, drift
 
 
-def _concordance(rows: SpellRows, sets: RiskSets, eta: FloatArray) -> Concordance:
+def _concordance(found: Search, eta: FloatArray) -> Concordance:
+    rows, order = found.rows, found.sets.order
+    # Who is told apart without overlap comes before or after all the rest.
+    raw = found.columns.x * found.columns.scale + found.columns.means if found.directions else np.empty((0, 0))
+    for direction in reversed(found.directions):
+        eta = eta + direction.place(raw) * (np.ptp(eta) + 1.0)
     # The rows are in order of tenure: every k-th of them is a sample that is spread over all tenures.
-    every = slice(None, None, max(1, -(-len(sets.order) // _CONCORDANCE_ROWS)))
-    some = sets.order[every]
+    every = slice(None, None, max(1, -(-len(order) // _CONCORDANCE_ROWS)))
+    some = order[every]
     return measure_concordance(
         eta[every],
         rows.tenure[some],
         rows.ended[some],
         entry=rows.entry[some],
         cluster=None if rows.cluster is None else rows.cluster[some],
-        stratum=rows.stratum[some],
+        stratum=found.stratum[every],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -18,9 +18,6 @@ NOT_KNOWN: Final = "not known"
 RARE: Final = "rare values together"
 _FEWEST_ENDS: Final = 5
 _MOST_LEVELS: Final = 50
-_LEAST_OWN_VARIANCE: Final = 1e-9
-# Share of a number's variance that the other numbers must leave over; with less its error is 100 times as wide.
-_LEAST_APART: Final = 1e-4
 
 Kind = Literal["category", "number", "spline"]
 Missing = Literal["unknown", "median", "level"]
@@ -38,6 +35,8 @@ class Term:
         Of a category: the largest group, and the groups compared with it, largest first.
     rare, unseen
         Values put together as rare, and values that nobody ended with, which get no estimate.
+    joined
+        Values at the reference because other covariates stand for them.
     knots, middle, quartiles
         Of a spline or number: where it may bend, its median, and its lower and upper quartile (its extremes, where
         these are the same).
@@ -52,6 +51,7 @@ class Term:
     levels: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
     knots: tuple[float, ...] = ()
     middle: float = 0.0
     quartiles: tuple[float, float] = (0.0, 0.0)
@@ -93,7 +93,7 @@ class Term:
         place = {name: number for number, name in enumerate(self.levels)}
         rare = place.get(RARE, -1)
         table = np.zeros((len(distinct) + 1, len(self.levels)))
-        known = {self.reference, *self.levels, *self.rare}
+        known = {self.reference, *self.levels, *self.rare, *self.joined}
         for row, text in enumerate([*as_text(pd.Series(distinct)), NOT_KNOWN]):
             if text in place:
                 table[row, place[text]] = 1.0
@@ -117,17 +117,38 @@ def number_values(values: pd.Series[Any]) -> tuple[IntArray, pd.Index[Any]]:
     return np.asarray(codes, dtype=np.int64), pd.Index(distinct)
 
 
-def as_label(label: tuple[str, str]) -> str:
-    """A column in words: the covariate, and its level if it has one."""
-    return " = ".join(part for part in label if part)
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """What was done to a covariate, in words.
+
+    Parameters
+    ----------
+    needs
+        The covariate that must be in the model for it to be true, if any, and the column if that is `NOT_KNOWN`:
+        planning comes before the search, which may still leave them out.
+    """
+
+    text: str
+    needs: tuple[str, str] | None = None
+
+    def holds(self, kept: Collection[tuple[str, str]], names: Collection[str]) -> bool:
+        """Is it true of a model with these columns of these covariates?"""
+        if self.needs is None:
+            return True
+        return self.needs in kept if self.needs[1] == NOT_KNOWN else self.needs[0] in names
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """The terms of a model, in order, and what had to be left out."""
+    """The terms of a model, in order, and what was done to make them."""
 
     terms: tuple[Term, ...]
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    def say(self, kept: Collection[tuple[str, str]]) -> list[str]:
+        """What was left out, put together or set apart, where these columns are in the model in the end."""
+        names = {name for name, _ in kept}
+        return [remark.text for remark in self.remarks if remark.holds(kept, names)]
 
     @property
     def labels(self) -> list[tuple[str, str]]:
@@ -182,10 +203,10 @@ def plan_design(
         if name not in frame.columns:
             raise ParameterError(f"The spells have no column {name!r}. {offer_names(name, frame.columns)}")
     size = np.ones(len(frame)) if n is None else n
-    notes: list[str] = []
+    remarks: list[Remark] = []
     wanted = [*dict.fromkeys((*covariates, *splines))]
-    terms = [_plan_term(frame[name], name, name in splines, n_knots, ended, size, notes) for name in wanted]
-    return Design(terms=tuple(term for term in terms if term is not None), notes=tuple(notes))
+    terms = [_plan_term(frame[name], name, name in splines, n_knots, ended, size, remarks) for name in wanted]
+    return Design(terms=tuple(term for term in terms if term is not None), remarks=tuple(remarks))
 
 
 def _plan_term(
@@ -195,22 +216,24 @@ def _plan_term(
     n_knots: int,
     ended: FloatArray,
     n: FloatArray,
-    notes: list[str],
+    remarks: list[Remark],
 ) -> Term | None:
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        return _plan_category(values, name, ended, n, notes)
+        return _plan_category(values, name, ended, n, remarks)
     numbers: FloatArray = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
     known = np.isfinite(numbers)
     seen, sizes = numbers[known], n[known]
     if len(seen) == 0 or seen.min() == seen.max():
-        notes.append(f"{name} is the same for everybody and was left out.")
+        remarks.append(Remark(text=f"{name} is the same for everybody and was left out."))
         return None
     low, middle, high = (float(value) for value in quantiles(seen, (0.25, 0.5, 0.75), sizes))
     quartiles = (low, high) if low < high else (float(seen.min()), float(seen.max()))
     knots = place_knots(seen, n_knots, sizes) if bends else np.empty(0)
     if bends and len(knots) < 3:
-        notes.append(f"{name} takes too few values to bend; it enters as a straight line.")
-    missing = _plan_missing(name, middle, ~known, ended, n, notes)
+        remarks.append(
+            Remark(text=f"{name} takes too few values to bend; it enters as a straight line.", needs=(name, ""))
+        )
+    missing = _plan_missing(name, middle, ~known, ended, n, remarks)
     plain = Term(name=name, kind="number", middle=middle, quartiles=quartiles, missing=missing)
     if missing == "unknown" and not known.all():
         plain = replace(plain, unseen=(NOT_KNOWN,))
@@ -218,7 +241,7 @@ def _plan_term(
 
 
 def _plan_missing(
-    name: str, middle: float, is_missing: NDArray[np.bool_], ended: FloatArray, n: FloatArray, notes: list[str]
+    name: str, middle: float, is_missing: NDArray[np.bool_], ended: FloatArray, n: FloatArray, remarks: list[Remark]
 ) -> Missing:
     """Rows that lack a number stay in: whether it is missing may itself go with leaving."""
     size, n_ended = float(n[is_missing].sum()), float(ended[is_missing].sum())
@@ -226,26 +249,29 @@ def _plan_missing(
         return "unknown"
     expected = size * float(ended.sum()) / float(n.sum())
     if n_ended < _FEWEST_ENDS and expected < _FEWEST_ENDS:
-        notes.append(
+        told = (
             f"{name} is not known in {size:,.0f} of {n.sum():,.0f} rows, too few to tell them apart: "
             f"they stand at its median, {middle:,.6g}."
         )
+        remarks.append(Remark(text=told, needs=(name, "")))
         return "median"
     if not n_ended:
-        notes.append(
+        told = (
             f"Nobody whose {name} is not known ended (n {size:,.0f}): no ratio can be given for them, "
             "and they were left out of the model."
         )
+        remarks.append(Remark(text=told))
         return "unknown"
-    notes.append(
+    told = (
         f"{name} is not known in {size:,.0f} of {n.sum():,.0f} rows: they are a group of their own, "
         f"held against its median, {middle:,.6g}."
     )
+    remarks.append(Remark(text=told, needs=(name, NOT_KNOWN)))
     return "level"
 
 
 def _plan_category(
-    values: pd.Series[float], name: str, ended: FloatArray, n: FloatArray, notes: list[str]
+    values: pd.Series[float], name: str, ended: FloatArray, n: FloatArray, remarks: list[Remark]
 ) -> Term | None:
     codes, distinct = number_values(values)
     # The last place is that of what is missing.
@@ -258,95 +284,33 @@ def _plan_category(
     once = sizes if sizes.index.is_unique else sizes.groupby(level=0).sum()
     sizes = once.sort_index().sort_values(["n", "ended"], ascending=False, kind="stable")
     if len(sizes) < 2:
-        notes.append(f"{name} is the same for everybody and was left out.")
+        remarks.append(Remark(text=f"{name} is the same for everybody and was left out."))
         return None
     rare = sizes.index[(sizes["ended"] < _FEWEST_ENDS) | (np.arange(len(sizes)) >= _MOST_LEVELS)]
     if len(rare) == len(sizes):
         rare = rare[1:]
-    if len(rare) > 1:
+    is_pooled = len(rare) > 1
+    if is_pooled:
         together = sizes.loc[rare].sum()
         sizes = pd.concat([sizes.drop(rare), together.rename(RARE).to_frame().T])
         sizes = sizes.sort_values("n", ascending=False, kind="stable")
-        notes.append(f"{len(rare)} values of {name} had fewer than {_FEWEST_ENDS} ends each and were put together.")
-    else:
-        rare = rare[:0]
     unseen = [str(level) for level in sizes.index[sizes["ended"] <= 0]]
     levels = [str(level) for level in sizes.index if level not in unseen]
-    notes.extend(
-        f"Nobody with {name} = {level} ended (n {sizes['n'][level]:,.0f}): no ratio can be given for them, "
-        "and they were left out of the model."
+    if len(levels) < 2:
+        # Without the covariate its rows stay in, those without an end too: nothing else is to be said of them.
+        remarks.append(Remark(text=f"{name} was left out: only one of its groups ended at all."))
+        return None
+    if is_pooled:
+        pooled = f"{len(rare)} values of {name} had fewer than {_FEWEST_ENDS} ends each and were put together."
+        remarks.append(Remark(text=pooled, needs=None if RARE in unseen else (name, "")))
+    remarks.extend(
+        Remark(
+            text=f"Nobody with {name} = {level} ended (n {sizes['n'][level]:,.0f}): no ratio can be given for them, "
+            "and they were left out of the model."
+        )
         for level in unseen
     )
-    if len(levels) < 2:
-        notes.append(f"{name} was left out: only one of its groups ended at all.")
-        return None
-    merged = tuple(str(level) for level in rare) if RARE in levels else ()
+    merged = tuple(str(level) for level in rare) if is_pooled and RARE in levels else ()
     return Term(
         name=name, kind="category", reference=levels[0], levels=tuple(levels[1:]), rare=merged, unseen=tuple(unseen)
     )
-
-
-def say_left_out(labels: Sequence[tuple[str, str]]) -> list[str]:
-    """The note about columns that `independent_columns` did not keep: one for all of them, none without any."""
-    if not labels:
-        return []
-    named = ", ".join(as_label(label) for label in labels)
-    verb = (
-        "says nothing that the covariates before it do not, and was"
-        if len(labels) == 1
-        else ("say nothing that the covariates before them do not, and were")
-    )
-    return [f"{named} {verb} left out."]
-
-
-def say_same(labels: Sequence[tuple[str, str]], *, by_stratum: bool) -> list[str]:
-    """The note about columns without any difference between those compared; none without any."""
-    if not labels:
-        return []
-    named = ", ".join(as_label(label) for label in labels)
-    where = "throughout each stratum" if by_stratum else "for all who could be compared with somebody who left"
-    return [f"{named}: the same {where}, so no ratio can be told; left out."]
-
-
-def say_separated(labels: Iterable[tuple[str, str]]) -> list[str]:
-    """A note on each column that has no finite best value."""
-    return [
-        f"{as_label(label)} tells those who left from those who stayed without overlap: its ratio has no finite best "
-        "value, and it was left out."
-        for label in labels
-    ]
-
-
-def independent_columns(cross: FloatArray) -> list[int]:
-    """Which columns say something that the columns before them do not? From the cross products of centred columns."""
-    scale = np.sqrt(np.maximum(np.diag(cross), 0.0))
-    kept: list[int] = []
-    for column in range(len(cross)):
-        if scale[column] <= 0:
-            continue
-        own = 1.0
-        if kept:
-            among = cross[np.ix_(kept, kept)] / np.outer(scale[kept], scale[kept])
-            with_it = cross[kept, column] / (scale[kept] * scale[column])
-            own = 1.0 - float(with_it @ np.linalg.solve(among, with_it))
-        if own > _LEAST_OWN_VARIANCE:
-            kept.append(column)
-    return kept
-
-
-def without_near_copies(cross: FloatArray, kept: list[int], labels: Sequence[tuple[str, str]]) -> list[int]:
-    """Of numbers that are the same but for rounding (minutes, and what they cost), the first; with all of its columns.
-
-    Kept together, each would take any ratio that the other undoes.
-    """
-    seen: list[int] = []
-    gone: set[str] = set()
-    for column in (column for column in kept if labels[column][1] == ""):
-        trial = [*seen, column]
-        scale = np.sqrt(np.diag(cross)[trial])
-        together = cross[np.ix_(trial, trial)] / np.outer(scale, scale)
-        if 1.0 / np.linalg.pinv(together)[-1, -1] < _LEAST_APART:
-            gone.add(labels[column][0])
-        else:
-            seen = trial
-    return [column for column in kept if labels[column][0] not in gone]

@@ -87,21 +87,21 @@ def fit_early_late(
     """
     pieces = _cut(spells, cut_days)
     is_early = (pieces["tenure_days"] <= cut_days).to_numpy()
-    told = _kept_terms(first)
+    told = _told_terms(first)
     doubtful = [term for term in told if term.name in covariates]
     twice = {term.name: _told_twice(term, pieces, is_early) for term in doubtful}
-    split = [term.name for term in doubtful if twice[term.name]]
+    halved = [term.name for term in doubtful if twice[term.name]]
     grouped = [
-        t.name for t in doubtful if t.name not in split and t.kind == "category" and len(t.labels) < _MOST_GROUPS
+        t.name for t in doubtful if t.name not in halved and t.kind == "category" and len(t.labels) < _MOST_GROUPS
     ]
-    if not split and not grouped:
+    if not halved and not grouped:
         return None
     terms: list[Term] = []
     origin: dict[str, tuple[str, str]] = {}
     for term in told:
         if term.name in grouped:
             continue
-        if term.name not in split:
+        if term.name not in halved:
             terms.append(term)
             continue
         for part, period, values in _parts(term, twice[term.name], pieces[term.name], is_early):
@@ -113,15 +113,30 @@ def fit_early_late(
     ratios = fit.contrasts()
     names = [origin.get(name, (name, "")) for name in ratios["covariate"]]
     ratios["covariate"], ratios["period"] = [name for name, _ in names], [period for _, period in names]
-    return EarlyLateFit(
-        ratios=ratios, cut_days=float(cut_days), split=tuple(split), strata=tuple(grouped), fit=fit
-    )  # fmt: skip
+    periods = ratios.groupby("covariate")["period"].agg(set)
+    split = tuple(name for name in halved if {EARLY, LATE} <= periods.get(name, set()))
+    return EarlyLateFit(ratios=ratios, cut_days=float(cut_days), split=split, strata=tuple(grouped), fit=fit)
 
 
-def _kept_terms(first: CoxFit) -> list[Term]:
-    """Those of which a column at least has an estimate; the others only repeat them."""
-    known = first.terms.loc[np.isfinite(first.terms["coefficient"]), "covariate"]
-    return [term for term in first.covariate_terms if term.name in set(known)]
+def _told_terms(first: CoxFit) -> list[Term]:
+    """The terms with what the first fit could tell of them: what only repeats other covariates adds nothing here."""
+    terms, start = [], 0
+    for term in first.covariate_terms:
+        columns = slice(start, start + len(term.labels))
+        start += len(term.labels)
+        has_part = first.weights.coefficients[columns] != 0
+        for direction in first.weights.directions:
+            has_part |= direction.loadings[columns] != 0
+        if not has_part.any():
+            continue
+        if term.kind != "category" or has_part.all():
+            terms.append(term)
+            continue
+        # A level that others stand for is at the reference, as in the first fit.
+        levels = tuple(level for level, is_in in zip(term.levels, has_part, strict=True) if is_in)
+        repeated = tuple(level for level, is_in in zip(term.levels, has_part, strict=True) if not is_in)
+        terms.append(replace(term, levels=levels, joined=repeated))
+    return terms
 
 
 def _cut(spells: pd.DataFrame, cut_days: float) -> pd.DataFrame:
@@ -164,7 +179,7 @@ def _parts(
     level = pd.Series(np.array([term.reference, *term.levels], dtype=object)[_place(x)], index=values.index)
     has_estimate = np.asarray(np.isfinite(x).all(axis=1), dtype=bool)
     level = level.where(has_estimate, _NO_ESTIMATE)
-    plain = replace(term, levels=twice, rare=(), unseen=(_NO_ESTIMATE,))
+    plain = replace(term, levels=twice, rare=(), joined=(), unseen=(_NO_ESTIMATE,))
     is_twice = level.isin([*twice, _NO_ESTIMATE])
     for period, inside in halves:
         yield replace(plain, name=f"{term.name}, {period}"), period, level.where(is_twice & inside, term.reference)

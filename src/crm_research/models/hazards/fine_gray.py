@@ -9,19 +9,12 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
-from crm_research.models.hazards.partial_likelihood import evaluate
-from crm_research.models.hazards.regression import (
-    Search,
-    build_columns,
-    robust_covariance,
-    search,
-    size_terms,
-    summarise_steps,
-    tabulate_baseline,
-    unscale,
-)
-from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
-from crm_research.models.hazards.spell_rows import SpellRows, read_spell_rows
+from crm_research.models.hazards.assembling import shared_fields
+from crm_research.models.hazards.newton import invert
+from crm_research.models.hazards.regression import build_columns, robust_covariance
+from crm_research.models.hazards.result import HazardFit
+from crm_research.models.hazards.searching import Search, search
+from crm_research.models.hazards.spell_rows import read_spell_rows
 from crm_research.models.hazards.subdistribution import StayingSets, build_staying_sets, staying_influence
 from crm_research.models.survival.risk import FloatArray
 from crm_research.stats.intervals import check_confidence
@@ -129,37 +122,30 @@ def fit_fine_gray(
         raise NotEnoughData(
             f"A regression of leaving for {target!r}", needed=1, found=0, mend="Nobody left for that reason."
         )
-    sets = build_staying_sets(rows.entry, rows.tenure, for_it, rows.ended & ~for_it, rows.stratum)
-    columns = columns.in_order(sets.order)
-    found = search(lambda x, beta: evaluate(sets, x, beta), columns, int(for_it.sum()))
-    covariance, notes = _covariance(rows, sets, columns.of(found.kept), found)
-    coefficients, wide = unscale(columns, found.kept, found.beta, covariance)
-    steps = summarise_steps(sets, found.at, rows, columns, found.kept)
-    sizes = size_terms(columns, for_it[sets.order])
+    found = search(
+        rows,
+        columns,
+        lambda stratum: build_staying_sets(
+            rows.entry, rows.tenure, for_it, rows.ended & ~for_it, stratum, watched_in=rows.stratum
+        ),
+        confidence=confidence,
+    )
+    covariance, notes = _covariance(found)
     return FineGrayFit(
-        terms=tabulate_terms(columns.design, coefficients, wide, sizes, confidence),
-        tests=tabulate_tests(columns.design, coefficients, wide),
-        baseline=tabulate_baseline(sets, steps.rise, rows),
-        covariance=wide,
+        **shared_fields(found, found.beta, found.at, covariance, float(confidence)),
         log_likelihood=found.at.log_likelihood,
-        null_log_likelihood=found.null,
-        n=len(rows.tenure),
-        n_ended=int(for_it.sum()),
-        confidence=float(confidence),
         has_converged=found.has_converged,
         notes=(*rows.notes, *columns.notes, *found.notes, *notes),
-        strata=rows.strata,
         estimator="Fine-Gray regression, Efron ties, robust errors" + (" by cluster" if cluster else ""),
-        steps=steps,
-        _design=columns.design,
-        _means=columns.means,
         target=target,
         n_otherwise=int((rows.ended & ~for_it).sum()),
     )
 
 
-def _covariance(rows: SpellRows, sets: StayingSets, x: FloatArray, found: Search) -> tuple[FloatArray, list[str]]:
-    notes = []
+def _covariance(found: Search) -> tuple[FloatArray, list[str]]:
+    rows, sets, notes = found.rows, found.sets, []
+    if not isinstance(sets, StayingSets):
+        raise TypeError("Fine and Gray's regression needs sets in which those who left otherwise stay.")
     if sets.n_lost:
         notes.append(
             f"{sets.n_lost:,} rows left for another reason at a tenure beyond which nobody was watched for a while; "
@@ -167,6 +153,7 @@ def _covariance(rows: SpellRows, sets: StayingSets, x: FloatArray, found: Search
         )
     if not found.kept:
         return np.empty((0, 0)), notes
+    x = found.columns.of(found.kept)
     score = staying_influence(sets, x, found.at, entry=rows.entry, tenure=rows.tenure, stopped=~rows.ended)
-    covariance, few = robust_covariance(score @ np.linalg.pinv(found.at.information), rows, sets.order)
+    covariance, few = robust_covariance(score @ invert(found.at.information), rows, sets.order)
     return covariance, [*notes, *few]

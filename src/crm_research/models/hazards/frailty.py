@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.models.hazards.assembling import shared_fields
 from crm_research.models.hazards.frailty_likelihood import (
     Clustered,
     FrailtyPoint,
@@ -19,19 +20,11 @@ from crm_research.models.hazards.frailty_likelihood import (
     solve_curvature,
 )
 from crm_research.models.hazards.frailty_profile import find_variance, limit_from_zero, limit_variance
-from crm_research.models.hazards.partial_likelihood import evaluate
-from crm_research.models.hazards.regression import (
-    Columns,
-    Search,
-    build_columns,
-    search,
-    size_terms,
-    summarise_steps,
-    tabulate_baseline,
-    unscale,
-)
-from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
+from crm_research.models.hazards.newton import invert
+from crm_research.models.hazards.regression import build_columns
+from crm_research.models.hazards.result import HazardFit
 from crm_research.models.hazards.risk_sets import build_risk_sets
+from crm_research.models.hazards.searching import Search, search
 from crm_research.models.hazards.spell_rows import SpellRows, read_spell_rows
 from crm_research.models.survival.risk import FloatArray, IntArray
 from crm_research.stats.intervals import check_confidence
@@ -141,7 +134,7 @@ def fit_frailty(
     check_confidence(confidence)
     if variance is not None and not variance > 0:
         raise ParameterError(f"The variance of the frailties must be above 0, not {variance!r}.")
-    case = _prepare(spells, covariates, cluster, strata=strata, splines=splines, n_knots=n_knots)
+    case = _prepare(spells, covariates, cluster, strata=strata, splines=splines, n_knots=n_knots, confidence=confidence)
     is_told = variance is not None or case.n_repeated >= _FEWEST_REPEATED
     point = find_variance(case.data, case.plain, variance) if is_told else None
     return _assemble(case, point, is_told=is_told, is_given=variance is not None, confidence=confidence)
@@ -149,8 +142,6 @@ def fit_frailty(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Case:
-    rows: SpellRows
-    columns: Columns
     data: Clustered
     plain: Search
     names: pd.Series[str]
@@ -169,6 +160,7 @@ def _prepare(
     strata: Sequence[str],
     splines: Sequence[str],
     n_knots: int,
+    confidence: float,
 ) -> _Case:
     """The rows with their clusters, and the fit without frailty, from which the search starts."""
     rows = read_spell_rows(spells, strata=strata, cluster=cluster)
@@ -176,17 +168,18 @@ def _prepare(
     rows = rows.keep(known)
     if not rows.ended.any():
         raise NotEnoughData("A frailty model", needed=1, found=0, mend="No spell with known covariates ended.")
-    sets = build_risk_sets(rows.entry, rows.tenure, rows.ended, rows.stratum)
-    columns = columns.in_order(sets.order)
-    plain = search(lambda x, beta: evaluate(sets, x, beta), columns, len(sets.event_rows))
+    plain = search(
+        rows,
+        columns,
+        lambda stratum: build_risk_sets(rows.entry, rows.tenure, rows.ended, stratum),
+        confidence=confidence,
+    )
     numbers, codes = np.unique(np.asarray(rows.cluster), return_inverse=True)
     owner = codes.astype(np.int64)
     _, first = np.unique(owner, return_index=True)
     ends = np.bincount(owner[rows.ended], minlength=len(numbers)).astype(np.float64)
     return _Case(
-        rows=rows,
-        columns=columns,
-        data=Clustered(sets=sets, x=columns.of(plain.kept), owner=owner[sets.order], n_ended=ends),
+        data=Clustered(sets=plain.sets, x=plain.columns.of(plain.kept), owner=owner[plain.sets.order], n_ended=ends),
         plain=plain,
         names=rows.frame[cluster].iloc[first].reset_index(drop=True),
         n_spells=np.bincount(owner[~_goes_on(rows)], minlength=len(numbers)).astype(np.int64),
@@ -196,30 +189,16 @@ def _prepare(
 def _assemble(
     case: _Case, point: FrailtyPoint | None, *, is_told: bool, is_given: bool, confidence: float
 ) -> FrailtyFit:
-    rows, columns, data, plain = case.rows, case.columns, case.data, case.plain
+    data, plain = case.data, case.plain
     at, beta = (plain.at, plain.beta) if point is None else (point.at, point.beta)
     covariance = _covariance(data, plain, point, is_given)
-    coefficients, wide = unscale(columns, plain.kept, beta, covariance)
-    steps = summarise_steps(data.sets, at, rows, columns, plain.kept)
     variance, lower, upper, p_value = _variance(case, point, is_told, is_given, confidence)
-    sizes = size_terms(columns, rows.ended[data.sets.order])
     return FrailtyFit(
-        terms=tabulate_terms(columns.design, coefficients, wide, sizes, confidence),
-        tests=tabulate_tests(columns.design, coefficients, wide),
-        baseline=tabulate_baseline(data.sets, steps.rise, rows),
-        covariance=wide,
+        **shared_fields(plain, beta, at, covariance, float(confidence)),
         log_likelihood=plain.at.log_likelihood if point is None else point.log_likelihood,
-        null_log_likelihood=plain.null,
-        n=len(rows.tenure),
-        n_ended=int(rows.ended.sum()),
-        confidence=float(confidence),
         has_converged=plain.has_converged and (point is None or point.has_converged),
-        notes=(*rows.notes, *columns.notes, *plain.notes, *_remarks(case, point, is_told)),
-        strata=rows.strata,
+        notes=(*plain.rows.notes, *plain.columns.notes, *plain.notes, *_remarks(case, point, is_told)),
         estimator="Cox regression with shared gamma frailty, Efron ties",
-        steps=steps,
-        _design=columns.design,
-        _means=columns.means,
         variance=variance,
         variance_lower=lower,
         variance_upper=upper,
@@ -247,7 +226,7 @@ def _variance(
 def _covariance(data: Clustered, plain: Search, point: FrailtyPoint | None, is_given: bool) -> FloatArray:
     p = data.x.shape[1]
     if point is None or not p:
-        return np.asarray(np.linalg.pinv(plain.at.information), dtype=np.float64) if p else np.empty((0, 0))
+        return invert(plain.at.information)
     unit = np.eye(p, p + len(data.n_ended))
     solved = [solve_curvature(data, point.nu, point.at, point.log_frailty, row)[:p] for row in unit]
     found = np.array(solved)
@@ -259,7 +238,7 @@ def _covariance(data: Clustered, plain: Search, point: FrailtyPoint | None, is_g
 
 
 def _remarks(case: _Case, point: FrailtyPoint | None, is_told: bool) -> list[str]:
-    rows, n_repeated, n_clusters = case.rows, case.n_repeated, len(case.n_spells)
+    rows, n_repeated, n_clusters = case.plain.rows, case.n_repeated, len(case.n_spells)
     notes = []
     if not is_told:
         notes.append(

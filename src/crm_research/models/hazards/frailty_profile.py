@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from crm_research.models.hazards.frailty_likelihood import Clustered, FrailtyPoint, fit_at, slope_at_zero
-from crm_research.models.hazards.regression import Search
+from crm_research.models.hazards.searching import Search
 
 _LEAST: Final = 1e-3
 _MOST: Final = 64.0

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
+from crm_research.models.hazards.apart import say_apart, say_far
 from crm_research.models.hazards.baseline_steps import BaselineSteps
-from crm_research.models.hazards.design import (
-    Design,
-    independent_columns,
-    plan_design,
-    say_left_out,
-    say_separated,
-    without_near_copies,
+from crm_research.models.hazards.design import Design, plan_design
+from crm_research.models.hazards.grouped_search import (
+    Blocks,
+    CountedColumns,
+    GroupedSearch,
+    count_sizes,
+    lay_out,
+    search_grouped,
+    standardise,
 )
-from crm_research.models.hazards.newton import is_runaway, maximise
-from crm_research.models.hazards.period_counts import add_up_periods, number_periods, read_counts, tell_kinds
-from crm_research.models.hazards.period_likelihood import PeriodLikelihood, Stretches, evaluate
-from crm_research.models.hazards.result import HazardFit, tabulate_terms, tabulate_tests
-from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
+from crm_research.models.hazards.newton import invert
+from crm_research.models.hazards.period_counts import Kinds, read_counts, tell_kinds
+from crm_research.models.hazards.period_likelihood import PeriodLikelihood
+from crm_research.models.hazards.result import HazardFit, Weights, tabulate_terms, tabulate_tests
+from crm_research.models.survival.risk import EVERYONE, FloatArray
 from crm_research.stats.intervals import check_confidence, normal_quantile
 
-_ROWS_AT_ONCE: Final = 100_000
-_ELEMENTS_KEPT: Final = 10_000_000
+_NOT_ARRIVED: Final = "The search for the best coefficients did not arrive; the ratios are not to be relied on."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,57 +44,6 @@ class GroupedFit(HazardFit):
     """
 
     periods: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Blocks:
-    """The columns of the model for each kind, a block at a time: kept while they are small, made anew otherwise."""
-
-    design: Design
-    frame: pd.DataFrame
-
-    def __call__(self) -> Iterator[tuple[slice, FloatArray]]:
-        is_small = len(self.frame) * len(self.design.labels) <= _ELEMENTS_KEPT
-        yield from self._at_hand if is_small else self.design.blocks(self.frame, _ROWS_AT_ONCE)
-
-    @cached_property
-    def _at_hand(self) -> list[tuple[slice, FloatArray]]:
-        return list(self.design.blocks(self.frame, _ROWS_AT_ONCE))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Columns:
-    """The columns as the search wants them: standardised, and only those that can be estimated.
-
-    Parameters
-    ----------
-    n, n_ended
-        Contracts and ends of each kind.
-    """
-
-    blocks: _Blocks
-    n: FloatArray
-    n_ended: FloatArray
-    means: FloatArray
-    scale: FloatArray
-    kept: list[int]
-
-    def __call__(self) -> Iterator[tuple[slice, FloatArray]]:
-        is_small = len(self.n) * len(self.kept) <= _ELEMENTS_KEPT
-        yield from self._at_hand if is_small else self._make()
-
-    @property
-    def design(self) -> Design:
-        """How the covariates enter."""
-        return self.blocks.design
-
-    @cached_property
-    def _at_hand(self) -> list[tuple[slice, FloatArray]]:
-        return list(self._make())
-
-    def _make(self) -> Iterator[tuple[slice, FloatArray]]:
-        for part, block in self.blocks():
-            yield part, np.ascontiguousarray(((block - self.means) / self.scale)[:, self.kept])
 
 
 def fit_grouped(
@@ -147,49 +97,44 @@ def fit_grouped(
     kinds = tell_kinds(frame, [*dict.fromkeys((*covariates, *splines))])
     n, ended = (kinds.add_up(frame[name].to_numpy(np.float64)) for name in ("n_at_risk", "n_ended"))
     design = plan_design(kinds.frame, covariates, ended=ended, n=n, splines=splines, n_knots=n_knots)
-    notes = list(design.notes)
-    blocks = _Blocks(design=design, frame=kinds.frame)
+    notes: list[str] = []
+    blocks = Blocks(design=design, frame=kinds.frame)
     known = np.concatenate([np.empty(0, bool), *(np.isfinite(block).all(axis=1) for _, block in blocks())])
     if not known.all():
         kinds, rows = kinds.keep(known)
         lost = int(frame.loc[~rows, "n_at_risk"].sum())
         notes.append(f"{lost:,} counted spells in a group without an end were left out.")
-        frame, blocks = frame.loc[rows].reset_index(drop=True), _Blocks(design=design, frame=kinds.frame)
+        frame = frame.loc[rows].reset_index(drop=True)
     if frame["n_ended"].sum() <= 0:
         raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No spell with known covariates ended.")
-    table = add_up_periods(frame)
-    periods = table.loc[table["n_ended"] > 0, "period_index"].to_numpy(np.int64)
-    stretches, used = number_periods(frame, kinds, periods)
-    sizes = [kinds.add_up(np.where(used, frame[name].to_numpy(np.float64), 0.0)) for name in ("n_at_risk", "n_ended")]
-    columns = _standardise(blocks, sizes[0], sizes[1], notes)
-    start = _log_hazard(table.loc[table["n_ended"] > 0])
-    null = _null_likelihood(table)
-    columns, beta, at, arrived = _search(columns, stretches, start, notes)
-    if not arrived:
-        notes.append("The search for the best coefficients did not arrive; the ratios are not to be relied on.")
-    return _assemble(columns, beta, at, table, null, unit_days, confidence, arrived, notes)
+    return _assemble(_search(frame, kinds, design, notes, float(confidence)), unit_days, float(confidence))
 
 
-def _standardise(blocks: _Blocks, n: FloatArray, n_ended: FloatArray, notes: list[str]) -> _Columns:
-    labels = blocks.design.labels
-    size = len(labels)
-    sums, cross, total = np.zeros(size), np.zeros((size, size)), float(n.sum())
-    for part, block in blocks():
-        sums += n[part] @ block
-    means = sums / total
-    for part, block in blocks():
-        centred = block - means
-        cross += (centred * n[part][:, None]).T @ centred
-    kept = without_near_copies(cross, independent_columns(cross), labels)
-    notes.extend(say_left_out([labels[column] for column in range(size) if column not in kept]))
-    scale = np.sqrt(np.maximum(np.diag(cross) / total, 0.0))
-    scale[scale == 0] = 1.0
-    return _Columns(blocks=blocks, n=n, n_ended=n_ended, means=means, scale=scale, kept=kept)
-
-
-def _log_hazard(table: pd.DataFrame) -> FloatArray:
-    share = table["n_ended"].to_numpy(np.float64) / table["n_at_risk"].to_numpy(np.float64)
-    return np.asarray(np.log(-np.log1p(-np.minimum(share, 1 - 1e-9))))
+def _search(frame: pd.DataFrame, kinds: Kinds, design: Design, notes: list[str], confidence: float) -> GroupedSearch:
+    """The columns, and where the likelihood is greatest; with all that is to be said of it."""
+    layout = lay_out(frame, kinds)
+    sizes = [
+        kinds.add_up(np.where(layout.used, frame[name].to_numpy(np.float64), 0.0)) for name in ("n_at_risk", "n_ended")
+    ]
+    left_out: list[str] = []
+    columns = standardise(Blocks(design=design, frame=kinds.frame), sizes[0], sizes[1], left_out)
+    found = search_grouped(columns, layout, frame, kinds, confidence=confidence)
+    if isinstance(found, Design):
+        return _search(frame, kinds, found, notes, confidence)
+    labels, kept = design.labels, found.columns.kept
+    model = [c for c in columns.kept if found.is_told[c] or any(d.loadings[c] for d in found.directions)]
+    told = [place for place, column in enumerate(kept) if found.is_told[column]]
+    at = [kept[place] for place in told]
+    said = [
+        *design.say([labels[column] for column in model]),
+        *notes,
+        *left_out,
+        *found.notes,
+        *say_apart(found.apart, confidence, is_clustered=False),
+        *([] if found.has_converged else [_NOT_ARRIVED]),
+        *say_far(design, at, found.beta[told] / found.columns.scale[at]),
+    ]
+    return replace(found, notes=tuple(said))
 
 
 def _null_likelihood(table: pd.DataFrame) -> float:
@@ -200,69 +145,56 @@ def _null_likelihood(table: pd.DataFrame) -> float:
     return float(parts.sum())
 
 
-def _search(
-    columns: _Columns, stretches: Stretches, start: FloatArray, notes: list[str]
-) -> tuple[_Columns, FloatArray, PeriodLikelihood, bool]:
-    while True:
-        p = len(columns.kept)
-
-        def at(b: FloatArray, columns: _Columns = columns, p: int = p) -> PeriodLikelihood:
-            return evaluate(stretches, columns, p, b)
-
-        beta, here, arrived = maximise(at, np.concatenate([np.zeros(p), start]))
-        lost = [c for c, gone in zip(columns.kept, is_runaway(beta[:p], here.information), strict=True) if gone]
-        if not lost:
-            return columns, beta, here, arrived
-        notes.extend(say_separated(columns.design.labels[column] for column in lost))
-        columns = replace(columns, kept=[column for column in columns.kept if column not in lost])
-
-
-def _assemble(
-    columns: _Columns,
-    beta: FloatArray,
-    at: PeriodLikelihood,
-    table: pd.DataFrame,
-    null: float,
-    unit_days: float,
-    confidence: float,
-    arrived: bool,
-    notes: list[str],
-) -> GroupedFit:
+def _assemble(found: GroupedSearch, unit_days: float, confidence: float) -> GroupedFit:
+    columns, beta, at, table = found.columns, found.beta, found.at, found.layout.table
     kept, scale, p = columns.kept, columns.scale, len(columns.kept)
-    covariance = np.linalg.pinv(at.information)
-    full, wide = np.full(len(scale), np.nan), np.full((len(scale), len(scale)), np.nan)
+    covariance = invert(at.information)
+    full, wide = np.zeros(len(scale)), np.zeros((len(scale), len(scale)))
     full[kept] = beta[:p] / scale[kept]
     wide[np.ix_(kept, kept)] = covariance[:p, :p] / np.outer(scale[kept], scale[kept])
+    told = np.where(found.is_told, full, np.nan)
+    seen = np.where(np.outer(found.is_told, found.is_told), wide, np.nan)
     periods = _periods(table, beta[p:], np.sqrt(np.maximum(np.diag(covariance)[p:], 0.0)), unit_days, confidence)
     with np.errstate(divide="ignore"):
         rises = -np.log1p(-periods["share_ended"].to_numpy(np.float64))
     if p:
         rises = np.zeros(len(table))
         rises[table["n_ended"].to_numpy() > 0] = np.exp(beta[p:])
+    null = _null_likelihood(add_up_strata(table))
+    # Of a group that nobody was seen to leave nothing is known: it has no baseline.
+    has_ends = table["stratum"].isin(table.loc[table["n_ended"] > 0, "stratum"]).to_numpy()
+    baseline = pd.DataFrame({"stratum": table["stratum"], "tenure_days": periods["to_days"], "rise": rises})[has_ends]
+    baseline["cumulative_hazard"] = baseline["rise"].groupby(baseline["stratum"]).cumsum()
+    main = (table["stratum"] == EVERYONE).to_numpy()
     return GroupedFit(
-        terms=tabulate_terms(columns.design, full, wide, _sizes(columns), confidence),
-        tests=tabulate_tests(columns.design, full, wide),
-        baseline=pd.DataFrame(
-            {"stratum": EVERYONE, "tenure_days": periods["to_days"], "cumulative_hazard": np.cumsum(rises)}
-        ),
-        covariance=wide,
-        log_likelihood=at.log_likelihood if p else null,
+        terms=tabulate_terms(columns.design, told, seen, count_sizes(columns), confidence, found.apart),
+        tests=tabulate_tests(columns.design, told, seen),
+        baseline=baseline.drop(columns="rise").reset_index(drop=True),
+        covariance=seen,
+        log_likelihood=at.log_likelihood if p or found.directions else null,
         null_log_likelihood=null,
         n=round(columns.n.sum()),
         n_ended=int(table["n_ended"].sum()),
-        confidence=float(confidence),
-        has_converged=arrived,
-        notes=tuple(notes),
+        confidence=confidence,
+        has_converged=found.has_converged,
+        notes=found.notes,
         estimator="Complementary log-log model of periods (Prentice and Gloeckler)",
         steps=_steps(table, columns, at, rises, unit_days),
+        apart=found.apart,
         _design=columns.design,
         _means=columns.means,
-        periods=periods,
+        _weights=Weights(coefficients=full, covariance=np.nan_to_num(wide), directions=found.directions),
+        periods=periods[main].reset_index(drop=True),
     )
 
 
+def add_up_strata(table: pd.DataFrame) -> pd.DataFrame:
+    """At risk and ended in each period, whatever the group."""
+    return table.groupby("period_index", as_index=False)[["n_at_risk", "n_ended"]].sum()
+
+
 def _steps(
-    table: pd.DataFrame, columns: _Columns, at: PeriodLikelihood, rises: FloatArray, unit_days: float
+    table: pd.DataFrame, columns: CountedColumns, at: PeriodLikelihood, rises: FloatArray, unit_days: float
 ) -> BaselineSteps:
     """The periods' hazards with their uncertainty given the coefficients, and how they lean on these.
 
@@ -277,7 +209,7 @@ def _steps(
         lean = (at.information[p:, :p] / own[:, None]) * rises[ended][:, None]
     slope[:, columns.kept] = lean * columns.scale[columns.kept]
     return BaselineSteps(
-        stratum=(EVERYONE,) * int(ended.sum()),
+        stratum=tuple(table.loc[ended, "stratum"]),
         tenure_days=(table["period_index"].to_numpy(np.float64)[ended] + 1.0) * float(unit_days),
         rise=rises[ended],
         variance=np.nan_to_num(variance, nan=np.inf),
@@ -299,14 +231,3 @@ def _periods(
     everyone = (table["n_ended"] == table["n_at_risk"]).to_numpy()
     out.loc[everyone, ["share_ended", "upper"]] = 1.0
     return out[["period_index", "to_days", "n_at_risk", "n_ended", "share_ended", "lower", "upper"]]
-
-
-def _sizes(columns: _Columns) -> tuple[IntArray, IntArray]:
-    """Counted spells and ends of each level; of everybody for a number."""
-    is_level = columns.design.is_level
-    sums, ends = np.zeros(len(is_level)), np.zeros(len(is_level))
-    for part, block in columns.blocks():
-        inside = np.where(is_level, block, 1.0)
-        sums += columns.n[part] @ inside
-        ends += columns.n_ended[part] @ inside
-    return np.rint(sums).astype(np.int64), np.rint(ends).astype(np.int64)

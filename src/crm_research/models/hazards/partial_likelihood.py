@@ -87,6 +87,12 @@ def evaluate(sets: RiskSets, x: FloatArray, beta: FloatArray, *, offset: FloatAr
         )
 
 
+def weighted_information(sets: RiskSets, x: FloatArray, at: PartialLikelihood, weight: FloatArray) -> FloatArray:
+    """The variance of the columns within the risk set of each end, times a weight of the end, added up."""
+    load = at.weights * sets.row_hazard(weight / at.denominators)
+    return _cross(x, load) - _cross(at.means, weight)
+
+
 def score_residuals(sets: RiskSets, x: FloatArray, at: PartialLikelihood) -> FloatArray:
     """What does each row add to the gradient? Rows in the order of the risk sets; columns those of x.
 

@@ -164,7 +164,7 @@ def forecast_leaving(
         lower=pd.DataFrame(low, index=frame.index, columns=names),
         upper=pd.DataFrame(high, index=frame.index, columns=names),
         remaining_days=pd.Series(remaining, index=frame.index, name="remaining_days"),
-        totals=_totals(sums, steps, np.nan_to_num(fit.covariance), horizons, len(frame), half),
+        totals=_totals(sums, steps, fit.weights.covariance, horizons, len(frame), half),
         confidence=level,
     )
 
@@ -182,8 +182,8 @@ def _no_sums(n_horizons: int, steps: BaselineSteps) -> _Sums:
 
 def _parts(fit: HazardFit, frame: pd.DataFrame, n_rows: int, sums: _Sums) -> Iterator[_Part]:
     """The rows that can be scored, a block and a stratum at a time; the others are counted."""
-    covariance = np.nan_to_num(fit.covariance)
-    coefficients = np.nan_to_num(fit.terms["coefficient"].to_numpy(dtype=np.float64))
+    covariance = fit.weights.covariance
+    coefficients = fit.weights.coefficients
     strata = {name: _read_stratum(fit, str(name), covariance) for name in pd.unique(fit.baseline["stratum"])}
     for where, columns in fit.centred_blocks(frame, n_rows):
         piece = frame.iloc[where]

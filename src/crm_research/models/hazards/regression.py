@@ -1,8 +1,8 @@
-"""What every regression on single spells does alike: build the columns, search, tabulate."""
+"""What every regression on single spells does alike: build the columns, tabulate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,28 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.models.hazards.baseline_steps import BaselineSteps
-from crm_research.models.hazards.design import (
-    Design,
-    Term,
-    independent_columns,
-    plan_design,
-    say_left_out,
-    say_same,
-    say_separated,
-    without_near_copies,
-)
-from crm_research.models.hazards.newton import is_runaway, maximise
+from crm_research.models.hazards.design import Design, Term, plan_design
 from crm_research.models.hazards.partial_likelihood import PartialLikelihood, baseline_steps
 from crm_research.models.hazards.risk_sets import RiskSets
 from crm_research.models.hazards.spell_rows import SpellRows
 from crm_research.models.survival.risk import FloatArray, IntArray
 
-_ENDS_PER_COLUMN: Final = 10
 _FEWEST_CLUSTERS: Final = 50
-# Share of a column's variance that must lie within the sets compared, not between them.
-_ALIKE_WITHIN: Final = 1e-9
-
-Likelihood = Callable[[FloatArray, FloatArray], PartialLikelihood]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,26 +49,6 @@ class Columns:
         return self.x if len(kept) == self.x.shape[1] else np.asfortranarray(self.x[:, kept])
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Search:
-    """Where a likelihood is greatest, without the columns that have no (finite) best value.
-
-    Parameters
-    ----------
-    kept
-        Numbers of the columns that have one, in the order of `beta`.
-    null
-        The log likelihood without any column.
-    """
-
-    kept: list[int]
-    beta: FloatArray
-    at: PartialLikelihood
-    null: float
-    has_converged: bool
-    notes: tuple[str, ...]
-
-
 def build_columns(
     rows: SpellRows,
     covariates: Sequence[str],
@@ -105,20 +70,24 @@ def build_columns(
     if terms is None:
         design = plan_design(rows.frame, covariates, ended=ended.astype(float), splines=splines, n_knots=n_knots)
     else:
-        design = Design(terms=tuple(terms), notes=())
+        design = Design(terms=tuple(terms))
     x = design.matrix(rows.frame)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1), dtype=bool)
-    notes = list(design.notes)
+    notes: list[str] = []
     if not known.all():
         n_missing = int((~known & ~_unseen(rows, design)).sum())
         notes += [f"{n_missing:,} rows with a missing number were left out."] if n_missing else []
         x = np.asfortranarray(x[known])
+    return standardise(design, x, rows.stratum[known], tuple(notes)), known
+
+
+def standardise(design: Design, x: FloatArray, stratum: IntArray, notes: tuple[str, ...]) -> Columns:
+    """The columns with mean 0 and spread 1; `x` is used up."""
     means, scale = (x.mean(axis=0), x.std(axis=0)) if len(x) else (np.zeros(x.shape[1]), np.ones(x.shape[1]))
     scale[scale == 0] = 1.0
     x -= means
     x /= scale
-    stratum = rows.stratum[known]
-    return Columns(design=design, x=x, stratum=stratum, means=means, scale=scale, notes=tuple(notes)), known
+    return Columns(design=design, x=x, stratum=stratum, means=means, scale=scale, notes=notes)
 
 
 def _unseen(rows: SpellRows, design: Design) -> NDArray[np.bool_]:
@@ -128,71 +97,6 @@ def _unseen(rows: SpellRows, design: Design) -> NDArray[np.bool_]:
         if term.unseen:
             unseen |= ~np.isfinite(term.columns(rows.frame[term.name])).all(axis=1)
     return unseen
-
-
-def search(likelihood: Likelihood, columns: Columns, n_ends: int) -> Search:
-    """Maximise a likelihood in its columns, which are in the order of its risk sets.
-
-    Left out are columns that are the same for all who are compared, that say nothing new, or that tell leavers from
-    stayers without overlap.
-    """
-    start = likelihood(columns.x, np.zeros(columns.x.shape[1]))
-    kept, notes = _usable(likelihood, columns, start)
-    first: PartialLikelihood | None = start
-    while True:
-        part = columns.of(kept)
-        beta, at, arrived = maximise(
-            lambda b, part=part: likelihood(part, b),  # type: ignore[misc]
-            np.zeros(len(kept)),
-            first=first if len(kept) == columns.x.shape[1] else None,
-        )
-        lost = [column for column, gone in zip(kept, is_runaway(beta, at.information), strict=True) if gone]
-        if not lost:
-            break
-        notes += say_separated(columns.design.labels[column] for column in lost)
-        kept = [column for column in kept if column not in lost]
-    if not arrived:
-        notes.append("The search for the best coefficients did not arrive; the ratios are not to be relied on.")
-    if kept and n_ends < _ENDS_PER_COLUMN * len(kept):
-        notes.append(
-            f"{n_ends} ends carry {len(kept)} coefficients: fewer than {_ENDS_PER_COLUMN} each, so ratios are shaky."
-        )
-    return Search(kept=kept, beta=beta, at=at, null=start.log_likelihood, has_converged=arrived, notes=tuple(notes))
-
-
-def _usable(likelihood: Likelihood, columns: Columns, start: PartialLikelihood) -> tuple[list[int], list[str]]:
-    """Columns that tell apart those who are compared with each other: at risk together, in one stratum.
-
-    The information without effects is the variance within risk sets; what has none there has none at any effect.
-    """
-    x, labels = columns.x, columns.design.labels
-    among, by_stratum = start, bool(columns.stratum.max(initial=0) > 0)
-    if by_stratum and x.shape[1]:
-        # Around the stratum's mean, where variances keep their digits.
-        sizes = np.maximum(np.bincount(columns.stratum), 1)
-        means = np.column_stack([np.bincount(columns.stratum, column) / sizes for column in x.T])
-        among = likelihood(np.asfortranarray(x - means[columns.stratum]), np.zeros(x.shape[1]))
-    load = start.weights * start.hazard
-    total = np.array([load @ column**2 for column in x.T])
-    varies = np.array([column.any() for column in x.T], dtype=bool)
-    is_alike = varies & (np.diag(among.information) <= _ALIKE_WITHIN * total)
-    cross = among.information.copy()
-    cross[is_alike] = cross[:, is_alike] = 0.0
-    kept = without_near_copies(cross, independent_columns(cross), labels)
-    lost = [labels[column] for column in range(x.shape[1]) if column not in kept and not is_alike[column]]
-    same = say_same([labels[column] for column in np.flatnonzero(is_alike)], by_stratum=by_stratum)
-    return kept, [*same, *say_left_out(lost)]
-
-
-def unscale(
-    columns: Columns, kept: list[int], beta: FloatArray, covariance: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Coefficients and their covariance for the columns as they are; NaN for those that were not kept."""
-    full = np.full(len(columns.scale), np.nan)
-    full[kept] = beta / columns.scale[kept]
-    wide = np.full((len(full), len(full)), np.nan)
-    wide[np.ix_(kept, kept)] = covariance / np.outer(columns.scale[kept], columns.scale[kept])
-    return full, wide
 
 
 def robust_covariance(influence: FloatArray, rows: SpellRows, order: IntArray) -> tuple[FloatArray, list[str]]:
@@ -217,7 +121,7 @@ def size_terms(columns: Columns, ended: NDArray[np.bool_]) -> tuple[IntArray, In
 
 
 def summarise_steps(
-    sets: RiskSets, at: PartialLikelihood, rows: SpellRows, columns: Columns, kept: list[int]
+    sets: RiskSets, at: PartialLikelihood, rows: SpellRows, columns: Columns, kept: Sequence[int]
 ) -> BaselineSteps:
     """Rise at each end, its own variance (with ties as Efron has them), and its slope in the columns as recorded."""
     slope = np.zeros((len(sets.tenure_days), len(columns.scale)))
@@ -233,8 +137,10 @@ def summarise_steps(
 
 
 def tabulate_baseline(sets: RiskSets, rises: FloatArray, rows: SpellRows) -> pd.DataFrame:
-    """Cumulative hazard by stratum, kept up to the last tenure watched even where nobody ended then."""
+    """Cumulative hazard of strata with an end, kept up to the last tenure watched even where nobody ended then."""
     last = pd.Series(rows.tenure).groupby(rows.stratum).max()
+    # Of a group that nobody was seen to leave nothing is known: it has no baseline, rather than no danger.
+    last = last.loc[last.index.isin(sets.stratum)]
     codes = np.concatenate([sets.stratum, last.index.to_numpy(dtype=np.int64)])
     days = np.concatenate([sets.tenure_days, last.to_numpy()])
     order = np.lexsort((days, codes))

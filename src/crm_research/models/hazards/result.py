@@ -12,6 +12,7 @@ from scipy import stats
 
 from crm_research.models.hazards.baseline_steps import BaselineSteps
 from crm_research.models.hazards.design import Design, Term
+from crm_research.models.hazards.separation import Direction
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 from crm_research.stats.intervals import normal_quantile
 
@@ -32,6 +33,23 @@ TERM_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Weights:
+    """What scores are made of, which is more than what can be read.
+
+    Parameters
+    ----------
+    coefficients, covariance
+        Of every column of the model; nought for those that others stand for.
+    directions
+        Along which groups are told apart without overlap: each has its own baseline.
+    """
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    directions: tuple[Direction, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HazardFit:
     """What goes with leaving sooner, everything else alike.
 
@@ -41,15 +59,20 @@ class HazardFit:
         Grain: column of the model. Columns ``covariate``, ``level`` (empty for a straight number, ``bend k`` of a
         spline), ``reference``, ``hazard_ratio`` (of the level against the reference, or of one unit more),
         ``lower``, ``upper``, ``coefficient``, ``std_error``, ``z``, ``p_value``, ``n`` and ``n_ended`` (of the level;
-        of everybody for a number). NaN where nothing can be estimated.
+        of everybody for a number). NaN where nothing can be estimated; of a level in `apart` only the limit is there.
     tests
         Grain: covariate. Columns ``covariate``, ``chi_squared``, ``degrees``, ``p_value``: Wald's test that the
         covariate as a whole does nothing.
     baseline
         Grain: stratum and tenure. Columns ``stratum``, ``tenure_days``, ``cumulative_hazard``: of a row at
         the mean of every column of the model (the average customer), from which `score` counts.
+    apart
+        Grain: comparison without a finite ratio, because it tells those who left from the rest without overlap. Columns
+        ``covariate``, ``level``, ``reference`` (for a number its upper and lower quartile), ``is_sooner``, ``limit``
+        (of the ratio: at least so much where sooner, at most where later), ``p_value``, ``n``, ``n_ended``. Such a
+        group has a baseline (stratum) of its own. Empty mostly.
     covariance
-        Of the coefficients, rows and columns as in `terms`.
+        Of the coefficients, rows and columns as in `terms`; NaN where these are.
     log_likelihood, null_log_likelihood
         With the covariates and without them.
     n, n_ended
@@ -76,19 +99,28 @@ class HazardFit:
     strata: tuple[str, ...] = ()
     estimator: str
     steps: BaselineSteps = field(repr=False)
+    apart: pd.DataFrame = field(repr=False)
     _design: Design = field(repr=False)
     _means: FloatArray = field(repr=False)
+    _weights: Weights = field(repr=False)
 
     def score(self, frame: pd.DataFrame, *, n_rows_at_once: int = 100_000) -> FloatArray:
         """How much more danger than the baseline does each row carry, as the logarithm of the hazard ratio?
 
-        NaN for a row with a value that the model never saw end, or that lacks a number nobody lacked then.
+        NaN for a row with a value that the model never saw end, or that lacks a number nobody lacked then. Of a group
+        in `apart` it counts from the group's own baseline.
         """
-        coefficients = np.nan_to_num(self.terms["coefficient"].to_numpy(dtype=np.float64))
         scores = np.empty(len(frame))
         for part, block in self._design.blocks(frame, n_rows_at_once):
-            scores[part] = (block - self._means) @ coefficients
+            scores[part] = (block - self._means) @ self._weights.coefficients
+            for direction in self._weights.directions:
+                scores[part][direction.place(block) < 0] = np.nan
         return scores
+
+    @property
+    def weights(self) -> Weights:
+        """What scores are made of, column by column."""
+        return self._weights
 
     def centred_blocks(self, frame: pd.DataFrame, n_rows: int) -> Iterator[tuple[slice, FloatArray]]:
         """The rows as the model reads them, less the average row's columns, so many at a time."""
@@ -114,8 +146,13 @@ class HazardFit:
         return self._ratios(term, rise)
 
     def strata_of(self, frame: pd.DataFrame) -> NDArray[np.object_]:
-        """The stratum of each row, as named in `baseline`."""
-        return name_strata(frame, self.strata)
+        """The stratum of each row, as named in `baseline`: its own for a group in `apart`."""
+        named = name_strata(frame, self.strata)
+        if self._weights.directions:
+            x = self._design.matrix(frame)
+            for direction in self._weights.directions:
+                named = direction.name(named, x)
+        return named
 
     def cumulative_hazard(self, tenure_days: FloatArray, *, stratum: str = EVERYONE) -> FloatArray:
         """The baseline's cumulative hazard at these tenures; NaN beyond the last tenure watched."""
@@ -197,8 +234,15 @@ class HazardFit:
 
     def _ratios(self, term: Term, rise: FloatArray) -> pd.DataFrame:
         columns = self._columns_of(term)
-        chosen = np.nan_to_num(self.covariance[np.ix_(columns, columns)])
-        log_ratio = rise @ np.nan_to_num(self.terms["coefficient"].to_numpy(dtype=np.float64)[columns])
+        chosen = self._weights.covariance[np.ix_(columns, columns)]
+        log_ratio = rise @ self._weights.coefficients[columns]
+        is_told = np.isfinite(self.terms["coefficient"].to_numpy(dtype=np.float64)[columns])
+        if not is_told.any():
+            log_ratio = np.full(len(rise), np.nan)
+        # A column that others stand for is nought here; one that has no ratio of its own is not.
+        loads = np.any([d.loadings[columns] != 0 for d in self._weights.directions] or [~is_told & False], axis=0)
+        blurred = loads | (~is_told & (self._weights.coefficients[columns] != 0))
+        log_ratio = np.where((rise[:, blurred] != 0).any(axis=1), np.nan, log_ratio)
         half = normal_quantile(self.confidence) * np.sqrt(np.einsum("ij,jk,ik->i", rise, chosen, rise))
         return pd.DataFrame(
             {
@@ -229,13 +273,14 @@ def tabulate_terms(
     covariance: FloatArray,
     sizes: tuple[IntArray, IntArray],
     confidence: float,
+    apart: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row for each column of the model, as in `HazardFit.terms`."""
+    """One row for each column of the model, as in `HazardFit.terms`; `coefficients` NaN for those not told."""
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     half = normal_quantile(confidence) * error
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         z = coefficients / error
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "covariate": [name for name, _ in design.labels],
                 "level": [level for _, level in design.labels],
@@ -252,6 +297,11 @@ def tabulate_terms(
             },
             columns=list(TERM_COLUMNS),
         )
+    for _, row in apart.iterrows():
+        place = (table["covariate"] == row["covariate"]) & (table["level"] == row["level"]) & design.is_level
+        limits = (row["limit"], np.inf) if row["is_sooner"] else (0.0, row["limit"])
+        table.loc[place, ["lower", "upper", "p_value"]] = [*limits, row["p_value"]]
+    return table
 
 
 def tabulate_tests(design: Design, coefficients: FloatArray, covariance: FloatArray) -> pd.DataFrame:
@@ -263,7 +313,7 @@ def tabulate_tests(design: Design, coefficients: FloatArray, covariance: FloatAr
         chi, degrees = np.nan, len(place)
         if degrees:
             part = coefficients[place]
-            chi = float(part @ np.linalg.pinv(covariance[np.ix_(place, place)]) @ part)
+            chi = float(part @ np.linalg.solve(covariance[np.ix_(place, place)], part))
         rows.append(
             {
                 "covariate": term.name,

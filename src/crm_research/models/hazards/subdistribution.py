@@ -30,6 +30,8 @@ class StayingSets(RiskSets):
         Chance to be watched just before each numbered end.
     watchings
         The estimated chances, in the order of the input's rows.
+    row_stratum
+        Of each row.
     n_lost
         Rows that left for another reason at a tenure from which observation is broken, and which cannot stay.
     """
@@ -40,6 +42,7 @@ class StayingSets(RiskSets):
     weight: FloatArray
     fall: FloatArray
     watchings: tuple[Watching, ...]
+    row_stratum: IntArray
     n_lost: int
 
     def risk_sums(self, values: FloatArray) -> FloatArray:
@@ -64,25 +67,35 @@ def build_staying_sets(
     ended: NDArray[np.bool_],
     left_otherwise: NDArray[np.bool_],
     stratum: IntArray,
+    *,
+    watched_in: IntArray | None = None,
 ) -> StayingSets:
-    """Number the ends for the reason, and weigh those who left for another one; the chances by stratum."""
+    """Number the ends for the reason, and weigh those who left for another one.
+
+    Parameters
+    ----------
+    watched_in
+        Groups of strata, each of which has chances to be watched of its own; the strata themselves without it.
+    """
     sets = build_risk_sets(entry, tenure, ended, stratum)
     fall, chance = np.ones(len(sets.tenure_days)), np.ones(len(tenure))
     watchings = []
-    for number in np.unique(stratum):
+    group = stratum if watched_in is None else watched_in
+    for number in np.unique(group):
         # About in order of tenure, in which places are found faster.
-        rows = sets.order[stratum[sets.order] == number]
+        rows = sets.order[group[sets.order] == number]
+        here = np.isin(sets.stratum, np.unique(stratum[rows]))
         stopped = ~ended[rows] & ~left_otherwise[rows]
         own = watch(entry[rows], tenure[rows], stopped, rows)
         for watching in own:
             chance[rows] *= watching.before(tenure[rows])
-            here = sets.stratum == number
             fall[here] *= watching.before(sets.tenure_days[here])
         watchings += own
     beyond = np.searchsorted(sets.stratum, stratum[sets.order], side="right")
     otherwise = left_otherwise[sets.order]
     can = chance[sets.order] > 0
     stays = np.flatnonzero(otherwise & can & (sets.last < beyond))
+    row_stratum = stratum[sets.order]
     return StayingSets(
         **{part.name: getattr(sets, part.name) for part in fields(sets)},
         stays=stays,
@@ -91,6 +104,7 @@ def build_staying_sets(
         weight=1.0 / chance[sets.order][stays],
         fall=fall,
         watchings=tuple(watchings),
+        row_stratum=row_stratum,
         n_lost=int((otherwise & ~can & (sets.last < beyond)).sum()),
     )
 
@@ -129,16 +143,32 @@ def staying_influence(
 def _pull(
     staying: StayingSets, x: FloatArray, at: PartialLikelihood, days: FloatArray, rows: IntArray, tenure: FloatArray
 ) -> FloatArray:
-    """At each tenure: how the score changes with the weights that reach across it, of one stratum."""
-    in_stratum = np.zeros(len(tenure), dtype=bool)
-    in_stratum[rows] = True
-    own = in_stratum[staying.order][staying.stays]
+    """At each tenure: how the score changes with the weights that reach across it, of those watched alike."""
+    in_group = np.zeros(len(tenure), dtype=bool)
+    in_group[rows] = True
+    is_in = in_group[staying.order]
+    total = np.zeros((len(days), x.shape[1]))
+    # A weight counts at the ends of its own stratum only.
+    for number in np.unique(staying.row_stratum[is_in]):
+        total += _pull_within(staying, x, at, days, is_in & (staying.row_stratum == number), tenure)
+    return total
+
+
+def _pull_within(
+    staying: StayingSets,
+    x: FloatArray,
+    at: PartialLikelihood,
+    days: FloatArray,
+    is_in: NDArray[np.bool_],
+    tenure: FloatArray,
+) -> FloatArray:
+    own = is_in[staying.stays]
     who = staying.stays[own]
     left_at = tenure[staying.order][who]
     by_leaving = np.argsort(left_at, kind="stable")
     who, load = who[by_leaving], (at.weights[who] * staying.weight[own])[by_leaving]
     reached = np.searchsorted(left_at[by_leaving], days, side="right")
-    ends = np.flatnonzero(in_stratum[staying.order][staying.event_rows])
+    ends = np.flatnonzero(is_in[staying.event_rows])
     when = staying.tenure_days[staying.event_place[ends]]
     step = staying.fall[staying.event_place[ends]] / at.denominators[ends]
     ahead = np.searchsorted(when, days, side="right")

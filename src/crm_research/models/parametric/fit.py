@@ -11,12 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
-from crm_research.models.hazards.design import (
-    Design,
-    independent_columns,
-    plan_design,
-    say_left_out,
-)
+from crm_research.models.hazards.collinearity import choose_columns
+from crm_research.models.hazards.design import Design, plan_design
 from crm_research.models.parametric.curve import Curve
 from crm_research.models.parametric.gompertz import Gompertz
 from crm_research.models.parametric.moves import Moves, as_counts, build_moves
@@ -93,7 +89,8 @@ def fit_parametric(
     check_confidence(confidence)
     _check_shape(shape, covariates, n_knots)
     counted = as_counts(rows)
-    design, table, notes = _design(counted, covariates)
+    design, table = _design(counted, covariates)
+    notes = []
     known = np.asarray(np.isfinite(table).all(axis=1), dtype=bool).reshape(-1)
     if not known.all():
         notes.append(f"{int((~known).sum()):,} rows with a missing or unusable value were left out.")
@@ -102,7 +99,8 @@ def fit_parametric(
     moves = build_moves(counted, columns)
     curve = _curve(shape, moves, n_knots, notes)
     top = climb(curve, moves, curve.start(moves))
-    notes = [*notes, *more, *_doubts(shape, top, moves)]
+    said = design.say([design.labels[column] for column in kept])
+    notes = [*said, *notes, *more, *_doubts(shape, top, moves)]
     return ParametricFit(
         shape=shape,
         estimator=_ESTIMATORS[shape],
@@ -139,16 +137,16 @@ def _check_shape(shape: str, covariates: Sequence[str], n_knots: int) -> None:
         raise ParameterError(f"n_knots must be a whole number from 1 to {_MOST_KNOTS}, not {n_knots!r}.")
 
 
-def _design(counted: pd.DataFrame, covariates: Sequence[str]) -> tuple[Design, FloatArray, list[str]]:
+def _design(counted: pd.DataFrame, covariates: Sequence[str]) -> tuple[Design, FloatArray]:
     ended = counted["n_ended"].to_numpy(dtype=float)
     design = plan_design(counted, covariates, ended=ended, n=counted["n_entered"].to_numpy(dtype=float))
-    return design, design.matrix(counted), list(design.notes)
+    return design, design.matrix(counted)
 
 
 def _standardise(
     table: FloatArray, counted: pd.DataFrame, design: Design
 ) -> tuple[FloatArray, list[int], FloatArray, FloatArray, list[str]]:
-    """Columns of mean 0 and spread 1, without those that others make up."""
+    """Columns of mean 0 and spread 1, without those that cannot be told apart from others."""
     if not table.shape[1]:
         return table, [], np.empty(0), np.empty(0), []
     weight = counted["n_ended"].to_numpy(dtype=float) + counted["n_censored"].to_numpy(dtype=float)
@@ -157,10 +155,9 @@ def _standardise(
     means = np.average(table, axis=0, weights=weight)
     centred = table - means
     cross = (centred * weight[:, None]).T @ centred
-    kept = independent_columns(cross)
-    lost = [design.labels[column] for column in range(table.shape[1]) if column not in kept]
+    kept, left_out = choose_columns(cross, design.labels, design.is_level)
     scale = np.sqrt(np.diag(cross)[kept] / weight.sum())
-    return centred[:, kept] / scale, kept, means[kept], scale, say_left_out(lost)
+    return centred[:, kept] / scale, kept, means[kept], scale, left_out
 
 
 def _curve(shape: str, moves: Moves, n_knots: int, notes: list[str]) -> Curve:

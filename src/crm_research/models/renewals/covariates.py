@@ -12,6 +12,7 @@ from scipy import stats
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.models.btyd.maximise import Objective, Optimum, maximise
+from crm_research.models.hazards.collinearity import choose_columns
 from crm_research.stats.intervals import FloatArray, check_confidence, normal_quantile
 
 _MOST_LEVELS: Final = 30
@@ -95,7 +96,10 @@ def fit_renewal_covariates(
             "A model of renewals with covariates", needed=1, found=0, mend="Some must have renewed, and some not."
         )
     notes: list[str] = []
-    terms = _terms(frame, covariates, notes)
+    frame, terms = _terms(frame, covariates, notes)
+    left, up = float(frame["n_left"].sum()), float(frame["n_up"].sum())
+    terms, more = _apart(frame, terms)
+    notes += more
     mixed = _search(frame, terms, is_mixed=True)
     plain = _search(frame, terms, is_mixed=False)
     is_alike = 2.0 * up * (mixed.value - plain.value) < _NO_GAIN
@@ -139,38 +143,67 @@ def _summed(counts: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
     return summed.loc[summed["n_up"] > 0].reset_index(drop=True)
 
 
-def _terms(frame: pd.DataFrame, covariates: Sequence[str], notes: list[str]) -> list[_Term]:
+def _terms(frame: pd.DataFrame, covariates: Sequence[str], notes: list[str]) -> tuple[pd.DataFrame, list[_Term]]:
+    """The columns of the model, and the renewals of those who have all of them."""
+    compared: dict[str, list[str]] = {}
+    for name in covariates:
+        if not _is_number(frame[name]):
+            frame, compared[name] = _keep_levels(name, frame, notes)
     terms: list[_Term] = []
     for name in covariates:
-        column = frame[name]
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            values = column.to_numpy(dtype=float)
-            spread = float(values.std())
-            if spread == 0.0:
-                notes.append(f"{name} is the same for everybody and explains nothing.")
-                continue
-            terms.append(_Term(covariate=name, level="1 more", reference="", x=values, scale=spread))
+        if name in compared:
+            text, levels = frame[name].astype(str), compared[name]
+            for level in levels[1:]:
+                values = np.asarray(text == level, dtype=np.float64)
+                terms.append(_Term(covariate=name, level=level, reference=levels[0], x=values, scale=1.0))
             continue
-        terms += _levels(name, frame, notes)
-    return terms
+        numbers = frame[name].to_numpy(dtype=float)
+        spread = float(numbers.std())
+        if spread == 0.0:
+            notes.append(f"{name} is the same for everybody and explains nothing.")
+            continue
+        terms.append(_Term(covariate=name, level="1 more", reference="", x=numbers, scale=spread))
+    return frame, terms
 
 
-def _levels(name: str, frame: pd.DataFrame, notes: list[str]) -> list[_Term]:
-    sizes = frame.assign(level=frame[name].astype(str)).groupby("level")[["n_up", "n_left"]].sum()
+def _is_number(column: pd.Series[float]) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _keep_levels(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """The levels that can be compared, the reference first, and the renewals that have one of them.
+
+    Who belongs to none of them is not put with the reference: that would move every ratio against it.
+    """
+    text = frame[name].astype(str)
+    sizes = frame.groupby(text)[["n_up", "n_left"]].sum()
     if len(sizes) > _MOST_LEVELS:
         raise ParameterError(f"{name!r} has {len(sizes)} values; a group needs few values shared by many.")
     sizes = sizes.sort_values("n_up", ascending=False, kind="stable")
-    reference, found = str(sizes.index[0]), []
-    for level, row in sizes.iloc[1:].iterrows():
-        if min(row["n_left"], row["n_up"] - row["n_left"]) < _FEWEST_LEFT:
-            notes.append(
-                f"{name}: fewer than {_FEWEST_LEFT} of '{level}' left or renewed; it is put together with "
-                f"'{reference}' and gets no ratio."
-            )
-            continue
-        values = np.asarray(frame[name].astype(str) == level, dtype=np.float64)
-        found.append(_Term(covariate=name, level=str(level), reference=reference, x=values, scale=1.0))
-    return found
+    fewest = np.minimum(sizes["n_left"], sizes["n_up"] - sizes["n_left"])
+    enough = [str(level) for level in sizes.index[fewest >= _FEWEST_LEFT]]
+    if len(enough) < 2:
+        notes.append(f"{name} was left out: fewer than two of its groups have {_FEWEST_LEFT} who left and who renewed.")
+        return frame, []
+    few = sizes.loc[~sizes.index.isin(enough)]
+    notes += [
+        f"{name}: fewer than {_FEWEST_LEFT} of '{level}' left or renewed, so no ratio can be given for them; their "
+        f"{row['n_up']:,.0f} renewals were left out."
+        for level, row in few.iterrows()
+    ]
+    return frame.loc[text.isin(enough)].reset_index(drop=True), enough
+
+
+def _apart(frame: pd.DataFrame, terms: list[_Term]) -> tuple[list[_Term], list[str]]:
+    """Without the covariates that cannot be told apart from others, and which these were."""
+    if len(terms) < 2:
+        return terms, []
+    weight = frame["n_up"].to_numpy(dtype=float)
+    x = np.column_stack([(term.x - np.average(term.x, weights=weight)) / term.scale for term in terms])
+    labels = [(term.covariate, term.level if term.reference else "") for term in terms]
+    is_level = np.array([bool(term.reference) for term in terms])
+    kept, notes = choose_columns((x * weight[:, None]).T @ x, labels, is_level)
+    return [terms[place] for place in kept], notes
 
 
 def _search(frame: pd.DataFrame, terms: Sequence[_Term], *, is_mixed: bool) -> Optimum:

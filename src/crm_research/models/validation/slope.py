@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from crm_research.models.hazards.design import independent_columns
-from crm_research.models.hazards.newton import maximise
+from crm_research.models.hazards.collinearity import independent_columns
+from crm_research.models.hazards.newton import invert, maximise
 from crm_research.models.hazards.partial_likelihood import baseline_steps, evaluate, score_residuals
 from crm_research.models.hazards.risk_sets import RiskSets, build_risk_sets
 from crm_research.models.hazards.splines import natural_spline, place_knots
@@ -111,7 +111,7 @@ def _fit(sets: RiskSets, columns: FloatArray, ended: NDArray[np.bool_], owner: I
     ordered = np.asfortranarray(x[sets.order])
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # steps too far are taken back
         beta, at, arrived = maximise(lambda b: evaluate(sets, ordered, b), np.zeros(len(kept)))
-    covariance = np.asarray(np.linalg.pinv(at.information) if kept else np.empty((0, 0)), dtype=np.float64)
+    covariance = invert(at.information)
     if owner is not None and kept:
         influence = score_residuals(sets, ordered, at) @ covariance
         sums = np.column_stack([np.bincount(owner[sets.order], column) for column in influence.T])
