@@ -78,9 +78,8 @@ def _read_term(
         if (limit if limit > 1 else 1 / limit) >= least:
             bound = "at least" if limit > 1 else "at most"
             strength[row] = np.log(limit)
-            said[row] = (
-                f"{_name_category(term, alone.iloc[np.array([row])])[0]} ({bound} {say_limit(limit)} times that of {against})"
-            )
+            (value,) = _name_category(term, alone.iloc[np.array([row])])
+            said[row] = f"{value} ({bound} {say_limit(limit)} times that of {against})"
     return np.asarray(strength[codes], dtype=np.float64), said[codes]
 
 
