@@ -92,9 +92,12 @@ def _show_curves(drivers: DriverAnalysis) -> None:
 
 
 def _say_changing(drivers: DriverAnalysis) -> str:
-    if not drivers.changing:
+    fit = drivers.fit
+    told = {*fit.terms.loc[fit.terms["coefficient"].notna(), "covariate"], *fit.apart["covariate"], *fit.strata}
+    in_model = [name for name in drivers.changing if name in told]
+    if not in_model:
         return ""
-    names = join_words([say_covariate(name) for name in drivers.changing])
+    names = join_words([say_covariate(name) for name in in_model])
     return f"What changes while a contract runs ({names}) counts with the value it had on the day before."
 
 
