@@ -24,6 +24,9 @@ BLANKS: Final = ("", "\t", *(" " * n for n in range(1, 9)))
 TOO_LARGE: Final = 1e13
 # More than 90 % off: discount is larger than nine times what is left.
 DISCOUNT_TO_REVENUE: Final = 9.0
+_ROUNDED: Final = "^[0-9]([.,][0-9]+)?[eE][+][0-9]{2}$"
+# What the calendar of the analyses can hold.
+_CALENDAR: Final = ("1678-01-01", "2261-12-31")
 _LARGEST: Final = sys.float_info.max
 
 # Table: pairs (earlier, later) of times, whether they may be equal, and the rule.
@@ -126,6 +129,13 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             bad=lambda t: t[name].lower().isin(PLACEHOLDERS),
             filled=(name,),
         )
+        yield RowCheck(
+            rule="rounded-key",
+            columns=(name,),
+            expected=f"every {name} is written in full, and not as 1.23E+15",
+            bad=lambda t: _is_rounded(t[name]),
+            filled=(name,),
+        )
     if column.allowed is not None:
         allowed = column.allowed
         yield RowCheck(
@@ -163,6 +173,13 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             filled=(name,),
             other=source,
         )
+
+
+def _is_rounded(value: Any) -> Any:
+    """Is the id a number that a spreadsheet has shortened? Searched only where there is a plus: texts are many."""
+    import ibis
+
+    return ibis.cases((value.contains("+"), value.re_search(_ROUNDED)), else_=False)
 
 
 def _finite(name: str) -> RowCheck:
@@ -203,6 +220,14 @@ def _believable(name: str, instant: Callable[[str], Any]) -> Iterator[RowCheck]:
         columns=(name,),
         expected=f"no {name} lies before 1900",
         bad=lambda t: t[name] < instant("1900-01-01"),
+        filled=(name,),
+    )
+    first, last = _CALENDAR
+    yield RowCheck(
+        rule="beyond-calendar",
+        columns=(name,),
+        expected=f"every {name} lies in the years {first[:4]} to {last[:4]}",
+        bad=lambda t: (t[name] < instant(first)) | (t[name] > instant(last)),
         filled=(name,),
     )
     yield RowCheck(

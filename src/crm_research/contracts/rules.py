@@ -86,6 +86,25 @@ _RULES: Final = (
         mend="Turn the placeholder into a missing value, or leave such rows out with 'where:' under {table}.",
     ),
     Rule(
+        id="rounded-key",
+        severity=ERROR,
+        spoils="the last digits are lost, so that different ids have become one and meet no other table's",
+        mend=(
+            "The file no longer holds the digits: export it anew with {column} as text (a spreadsheet shortens long "
+            "numbers when it opens a file), or map another id."
+        ),
+    ),
+    Rule(
+        id="one-spelling",
+        severity=WARNING,
+        spoils="what is one is counted as several: too many customers or products, each bought from too seldom",
+        mend=(
+            "Write {column}: {{column: ..., one_spelling: true}} in every table that has it: letters become small, "
+            "blanks and leading zeros go, and full width becomes half. If capitals alone tell two apart, write accept: "
+            "{{one-spelling: 1}}."
+        ),
+    ),
+    Rule(
         id="duplicate-key",
         severity=ERROR,
         spoils="rows are counted twice, and joins multiply money",
@@ -107,13 +126,19 @@ _RULES: Final = (
         id="orphan",
         severity=ERROR,
         spoils="what the rows refer to is not in the study: totals of the two tables disagree",
-        mend="Add the missing rows to {other}, or correct the ids (leading zeros, blanks, a decimal point).",
+        mend=(
+            "Add the missing rows to {other}, or correct the ids; where capitals, blanks, full width or leading zeros "
+            "are all that differs, write {column}: {{column: ..., one_spelling: true}} in both tables."
+        ),
     ),
     Rule(
         id="undescribed",
         severity=WARNING,
         spoils="the rows' category and brand are unknown: shares by category and own brand rest on the other rows",
-        mend="Add the missing rows to {other}, or correct the ids (leading zeros, blanks, a decimal point).",
+        mend=(
+            "Add the missing rows to {other}, or correct the ids; where capitals, blanks, full width or leading zeros "
+            "are all that differs, write {column}: {{column: ..., one_spelling: true}} in both tables."
+        ),
     ),
     Rule(
         id="no-dealings",
@@ -212,6 +237,15 @@ _RULES: Final = (
         severity=WARNING,
         spoils="tenure, recency and periods: one placeholder date stretches them by a century",
         mend="Turn placeholder dates into missing values, or correct them at the source.",
+    ),
+    Rule(
+        id="beyond-calendar",
+        severity=ERROR,
+        spoils="no analysis can hold such a time; most are placeholders of programs, of the years 1 and 9999",
+        mend=(
+            "Where the rows are no records, leave them out with 'where: COLUMN between date '1900-01-01' and date "
+            "'2199-12-31'' under {table}, COLUMN being what you map to {column}; else correct the dates at the source."
+        ),
     ),
     Rule(
         id="zero-date",

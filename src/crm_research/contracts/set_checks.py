@@ -23,6 +23,10 @@ CROWD_SHARE: Final = 0.05
 CROWD_TIMES: Final = 100
 # What refers to these only describes: a row without it loses a description, not its place in the study.
 _DESCRIBING: Final = frozenset({"products"})
+_NAMED: Final = ("customers", "products")
+# Full width to half; blanks have nothing that stands for them.
+_WIDE: Final = "".join(map(chr, range(0xFF01, 0xFF5F))) + " \t\r\n\u00a0\u2007\u2009\u200b\u202f\u3000\ufeff"
+_NARROW: Final = "".join(map(chr, range(0x21, 0x7F)))
 _OPEN_END: Final = "9999-12-31"
 
 
@@ -83,8 +87,42 @@ def build_set_queries(contract: TableContract, held: Held, usable: Usable) -> li
         for reference in contract.references
         if reference.column in mine and reference.to_column in usable.get(reference.to_table, set())
     ]
+    queries += [_one_spelling(table, name) for name in _names_of_things(contract, usable)]
     queries += _TABLE_QUERIES.get(contract.name, _none)(held, usable)
     return queries
+
+
+def _names_of_things(contract: TableContract, usable: Usable) -> list[str]:
+    """Ids of customers and products that this table is the one to judge: its own, or those no other table lists."""
+    listed = {to_table for to_table in _NAMED if usable.get(to_table, set()) >= set(TABLES[to_table].key)}
+    names = [*contract.key] if contract.name in _NAMED else []
+    names += [one.column for one in contract.references if one.to_table in _NAMED and one.to_table not in listed]
+    return [name for name in dict.fromkeys(names) if name in usable[contract.name]]
+
+
+def _one_spelling(table: ir.Table, name: str) -> SetQuery:
+    """No id is another one in capitals, in full width, with blanks or with leading zeros."""
+    import ibis
+
+    ids = table.group_by(name).aggregate(n_rows=table.count())
+    ids = ids.filter(~is_missing(ids[name]))
+    narrow = ibis.cases((ids[name].re_search("[^!-~]"), ids[name].translate(_WIDE, _NARROW)), else_=ids[name]).lower()
+    is_number = narrow.startswith("0") & narrow.re_search("^0+[1-9][0-9]*$")
+    ids = ids.mutate(written=ibis.cases((is_number, narrow.re_replace("^0+", "")), else_=narrow))
+    things = ids.group_by("written").aggregate(
+        n_ways=ids.count(), n_rows=ids.n_rows.sum(), first=ids[name].min(), last=ids[name].max()
+    )
+    several = things.filter(things.n_ways > 1).rename({name: "first", "also_written": "last"})
+    check = SetCheck(
+        rule="one-spelling",
+        column=name,
+        expected=f"no {name} is another one in capitals, in full width, with blanks or with leading zeros",
+        n_bad="n_bad",
+        n_checked="n_ids",
+        examples=_sorted(several, [name, "also_written", "n_rows"]),
+    )
+    counts = things.aggregate(n_ids=things.n_ways.sum().fill_null(0), n_things=things.count())
+    return SetQuery(counts=counts.mutate(n_bad=counts.n_ids - counts.n_things), checks=(check,))
 
 
 def _unique(table: ir.Table, key: tuple[str, ...]) -> SetQuery:

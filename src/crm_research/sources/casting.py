@@ -34,6 +34,9 @@ _APOSTROPHES: Final = "'\u2019\u02bc\u00b4`"
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 _FULL_WIDTH: Final = "０１２３４５６７８９．，（）＋"
 _HALF_WIDTH: Final = "0123456789.,()+"
+_WIDE: Final = "".join(map(chr, range(0xFF01, 0xFF5F)))
+_NARROW: Final = "".join(map(chr, range(0x21, 0x7F)))
+_ANY_BLANK: Final = f" \t\r\n\u3000\u200b\ufeff{_THIN}"
 # Spreadsheets count days from here; 1 to 60 are left out, since they hold a 29 February that never was.
 _DAY_NOUGHT: Final = "1899-12-30"
 _DAYS: Final = "61 AND 2958465"
@@ -91,6 +94,11 @@ class Reading:
         bare = rf"""trim(regexp_replace(trim({raw}), '^="([^"]*)"$', '\1'))"""
         kept = f"WHEN NOT list_contains([{literals(empty)}], {bare}) THEN {bare}"
         return f"CASE WHEN {is_plain} AND NOT prefix({raw}, '=') THEN {raw} {kept} END"
+
+    def one_spelling(self, text: str) -> str:
+        """An id in small letters and half width, without blanks and leading zeros: one, however it is written."""
+        small = f"lower({_translated(text, _WIDE + _ANY_BLANK, _NARROW)})"
+        return f"CASE WHEN regexp_full_match({small}, '0+[1-9][0-9]*') THEN ltrim({small}, '0') ELSE {small} END"
 
     def says_nothing(self, words: Sequence[str]) -> bool:
         """Is one of these words a word for nothing here? Whoever compares with it by name means the word itself."""
@@ -160,7 +168,7 @@ class Reading:
         to_a_digit = rf"({whole}({point}\d+)?|{point}\d+)"
         negative = rf"-{blank}{body}|{to_a_digit}{blank}-|\({blank}{body}{blank}\)"
         positive = rf"\+?{blank}{body}|{whole}{point}--?"
-        ascii_only = f"translate({text}, {literal(_DASHES + _FULL_WIDTH)}, {literal('-' * len(_DASHES) + _HALF_WIDTH)})"
+        ascii_only = _translated(text, _DASHES + _FULL_WIDTH, "-" * len(_DASHES) + _HALF_WIDTH)
         digits = f"regexp_replace({ascii_only}, {literal(f'[^0-9{point}]')}, '', 'g')"
         size = f"TRY_CAST(replace({digits}, {literal(self.rule.decimal)}, '.') AS DOUBLE)"
         return (
@@ -243,6 +251,14 @@ class Reading:
         text = f"lower({self.text(f'CAST({raw} AS VARCHAR)', nulls=NULLS_OF_VALUES)})"
         value = f"CASE WHEN {text} IN ({literals(_YES)}) THEN TRUE WHEN {text} IN ({literals(_NO)}) THEN FALSE END"
         return Cast(value=value, bad=f"({text}) IS NOT NULL AND ({value}) IS NULL")
+
+
+def _translated(text: str, before: str, after: str) -> str:
+    # Slow, so it is asked of such texts only as have something to translate.
+    return (
+        f"CASE WHEN regexp_matches({text}, '[^!-~]') THEN translate({text}, {literal(before)}, {literal(after)}) "
+        f"ELSE {text} END"
+    )
 
 
 _SAID: Final = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.contracts import Column, TableContract
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.casting import Cast, Reading
-from crm_research.sources.definition import ColumnRule
+from crm_research.sources.definition import LAST_INSTANT, ColumnRule
 from crm_research.sources.expressions import Expression, ExpressionReader
 from crm_research.sources.session import literal, quoted
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
@@ -170,6 +170,12 @@ class Planner:
         except StudyError as problem:
             self._problems.append(str(problem))
             return
+        if rule.one_spelling and column.type != "string":
+            self._problems.append(f"{place}.one_spelling: only ids and other texts are written in several ways.")
+        elif rule.one_spelling:
+            sql = self._reading.one_spelling(sql)
+        if column.type == "timestamp" and column.nullable:
+            sql = _without_open_ends(sql, is_end=column.happens_later)
         factor = self._factor(rule)
         sql = sql if factor is None else f"({sql}) * CAST({factor!r} AS DOUBLE)"
         self._outputs[column.name] = sql if rule.currency_column is None else self._in_one_currency(sql, column, rule)
@@ -311,7 +317,8 @@ class Planner:
                 if taken:
                     raise StudyError(f"{place}: {name!r} is a canonical column; map it under columns.")
                 column = ColumnRule(**origin, format=rule.format)
-                self._outputs[name] = self._value(name, TYPE_OF_ATTRIBUTE[rule.type], column, place)
+                value = self._value(name, TYPE_OF_ATTRIBUTE[rule.type], column, place)
+                self._outputs[name] = _without_open_ends(value, is_end=True) if rule.type == "time" else value
             except StudyError as problem:
                 self._problems.append(str(problem))
 
@@ -326,6 +333,14 @@ class Planner:
         extra = [name for name in extra if name not in self.stands_for.values()]
         self._outputs.update({name: quoted(name) for name in extra})
         return tuple(extra)
+
+
+def _without_open_ends(time: str, *, is_end: bool) -> str:
+    """A time that may be empty, which programs write as the year 1; an end that is open, which they write as 9999."""
+    placeholder = f"({time}) < TIMESTAMP '0002-01-01'"
+    if is_end:
+        placeholder += f" OR ({time}) > TIMESTAMP '{LAST_INSTANT:%Y-%m-%d}'"
+    return f"CASE WHEN {placeholder} THEN NULL ELSE {time} END"
 
 
 def _or(*conditions: str) -> str:

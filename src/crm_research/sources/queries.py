@@ -13,11 +13,13 @@ from crm_research.errors import StudyError, offer_names
 from crm_research.sources.casting import Reading
 from crm_research.sources.fingerprints import digest_text
 from crm_research.sources.selects import read_select, refuse_odd_parts, tables_outside
-from crm_research.sources.session import Relation, Session, quoted
+from crm_research.sources.session import Relation, Session, literal, quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
 # A result beyond both is a join without its condition or a recursion without an end, and would fill the disk.
+# Begins with a zero, is too long for the engine's numbers, or was so for a spreadsheet: a name made of digits.
+_NAME_OF_DIGITS: Final = r"^0\d|^-?\d{16}|^\d([.,]\d+)?[eE][+]\d\d$"
 _MOST_ROWS: Final = 20_000_000
 _MOST_PER_INPUT_ROW: Final = 20
 
@@ -94,8 +96,7 @@ def _typed(session: Session, relation: Relation) -> str:
     }
     tests = []
     for name in texts:
-        # A number that begins with a zero, or is too long for the engine's numbers, is a name made of digits.
-        zeros = f"count(*) FILTER (WHERE regexp_matches({quoted(name)}, '^0\\d|^-?\\d{{16}}'))"
+        zeros = f"count(*) FILTER (WHERE regexp_matches({quoted(name)}, {literal(_NAME_OF_DIGITS)}))"
         bad = ", ".join(f"count(*) FILTER (WHERE {casts[name][kind].bad})" for kind in ("float64", "timestamp"))
         fractions = f"count(*) FILTER (WHERE NOT regexp_full_match({quoted(name)}, '-?\\d+'))"
         tests.append(f"{bad}, {zeros}, {fractions}, count({quoted(name)})")
