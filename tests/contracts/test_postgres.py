@@ -21,6 +21,9 @@ pytestmark = pytest.mark.postgres
 def moved(postgres_url):
     """Move a study's tables to PostgreSQL."""
     backend = connect(postgres_url)
+    # The product's own connections cannot write; this one lays the tables out that they then read.
+    backend.con.rollback()
+    backend.con.read_only = False
 
     def move(study):
         tables = {}
