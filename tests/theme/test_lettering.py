@@ -50,7 +50,7 @@ def picture_of(names):
     return ax
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(NAMES, min_size=1, max_size=4))
 @example(["$20-$50", "Gold$A^{$"])
 @example(["_hidden", "__"])

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint
@@ -30,6 +31,7 @@ _NAME: Final = "crm-research-forked"
 _GROUP: Final = "jupyter_client.kernel_provisioners"
 _PRELOAD: Final = "crm_research.reporting.preload"
 _THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_SECONDS_TO_END: Final = 3.0
 KERNEL_NAME: Final = "python3"
 
 
@@ -124,10 +126,16 @@ def die_with_parent() -> None:
 
 
 def kill_group(pid: int | None) -> None:
-    """End a process that leads its group, and all it started."""
-    if pid is not None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+    """End a process that leads its group, and all it started; returns when it is gone, or after a few seconds."""
+    if pid is None:
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+        deadline = time.monotonic() + _SECONDS_TO_END
+        while time.monotonic() < deadline:
+            # Until then it holds its files, so that nobody could clear them away.
+            os.kill(pid, 0)
+            time.sleep(0.02)
 
 
 class ReportKernelManager(AsyncKernelManager):

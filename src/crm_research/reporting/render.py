@@ -11,6 +11,7 @@ from crm_research.reporting.page_check import check_page
 from crm_research.reporting.tasks import StudyFacts, Task
 from crm_research.show.display import text_html
 from crm_research.show.sources import short_fingerprint
+from crm_research.theme.fonts import carried_style
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -29,8 +30,15 @@ def render_page(notebook: Any, task: Task) -> str:
     exporter_class: Any = HTMLExporter
     exporter = exporter_class(template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": _page(layout, task)})
+    page = with_carried_signs(page)
     check_page(page)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
+
+
+def with_carried_signs(page: str) -> str:
+    """The page with those Chinese signs that it holds, for readers whose machine has no font with them."""
+    style = carried_style(page)
+    return page.replace("</style>", f"\n{style}\n</style>", 1) if style else page
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.catalogue import reports
 from crm_research.figures import Figure
 from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
-from crm_research.reporting.render import TEMPLATES, read_template_text
+from crm_research.reporting.render import TEMPLATES, read_template_text, with_carried_signs
 from crm_research.reporting.shelf import locked, write_text
 from crm_research.show.formats import format_interval, format_value
 from crm_research.show.sources import short_fingerprint
@@ -44,7 +44,7 @@ def _write_index(out: Path, environment: Environment) -> Path:
         script=read_template_text("page.js"),
     )
     path = out / "index.html"
-    write_text(path, html)
+    write_text(path, with_carried_signs(html))
     return path
 
 

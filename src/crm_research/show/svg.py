@@ -46,7 +46,8 @@ def draw_svg(figure: Figure, *, alt: str, colours: Mapping[str, str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
         f'aria-labelledby="{key}-t {key}-d" viewBox="0 0 {width:g} {height:g}" '
         f'style="max-width:{width * _POINTS_TO_REM:.1f}rem;fill:{ink};stroke-linejoin:round;stroke-linecap:butt;'
-        f"font-family:'DejaVu Sans',Verdana,'Noto Sans',system-ui,'Noto Sans CJK SC','PingFang SC',sans-serif\">"
+        f"font-family:'DejaVu Sans',Verdana,'Noto Sans',system-ui,'Noto Sans CJK SC','PingFang SC','CRM Research Han',"
+        f'sans-serif">'
         f'<title id="{key}-t">{text_html(title)}</title><desc id="{key}-d">{text_html(alt.strip())}</desc>'
         f"{content}</svg>"
     )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from crm_research.theme.fonts import chart_families
 from crm_research.theme.lettering import letter_as_written, shorten, wrap_name
 from crm_research.theme.palette import ACCENT, GRID, INK, MUTED, PAPER
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 SIZE: Final = (6.6, 3.9)
 WIDE: Final = (6.6, 2.7)
 TALL: Final = (6.6, 5.2)
-_FONTS: Final = ("DejaVu Sans", "Noto Sans CJK SC")
 _TITLE_POINTS: Final = 12.5
 _TEXT_POINTS: Final = 10.0
 _LINE: Final = 1.25
@@ -35,21 +35,13 @@ _LABEL_COLUMNS: Final = 22
 _MOST_LINES: Final = 5
 
 
-@cache
-def _fonts() -> tuple[str, ...]:
-    from matplotlib import font_manager
-
-    held = set(font_manager.get_font_names())
-    return tuple(font for font in _FONTS if font in held)
-
-
 @contextmanager
 def chart_style() -> Iterator[None]:
     """The house's fonts, sizes and colours, for as long as the block lasts; also for whoever renders a figure."""
     import matplotlib as mpl
 
     settings: dict[Any, Any] = {
-        "font.family": list(_fonts()),
+        "font.family": list(chart_families()),
         "font.size": _TEXT_POINTS,
         "text.color": INK,
         "axes.edgecolor": MUTED,
@@ -166,7 +158,7 @@ def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
     ax.grid(visible=False)
     if grid != "none":
         ax.grid(visible=True, axis=grid, color=GRID, linewidth=0.8)
-    ax.tick_params(length=0, labelsize=_TEXT_POINTS, labelcolor=MUTED, labelfontfamily=list(_fonts()))
+    ax.tick_params(length=0, labelsize=_TEXT_POINTS, labelcolor=MUTED, labelfontfamily=list(chart_families()))
 
 
 def _write_figure_titles(figure: Figure, title: str, subtitle: str | None) -> None:
