@@ -78,6 +78,39 @@ def test_constants_and_small_groups_get_a_note_and_no_ratio():
     assert any("country is the same" in note for note in fit.notes)
 
 
+def test_groups_without_a_ratio_do_not_join_the_reference():
+    rows = [("a", 1, 500, 100), ("a", 2, 400, 50), ("b", 1, 300, 100), ("b", 2, 200, 40)]
+    counts = pd.DataFrame(rows, columns=["plan", "renewal", "n_up", "n_left"])
+    alone = fit_renewal_covariates(counts, ["plan"])
+    # 900 of a trial that nobody renewed: with the reference they would turn the ratio of b.
+    trial = pd.DataFrame([("trial", 1, 900, 900)], columns=counts.columns)
+    fit = fit_renewal_covariates(pd.concat([counts, trial]), ["plan"])
+    pd.testing.assert_frame_equal(fit.ratios, alone.ratios)
+    assert fit.ratios["reference"].tolist() == ["a"]
+    assert fit.ratios["hazard_ratio"].item() > 1.3
+    assert fit.p_value == pytest.approx(alone.p_value)
+    assert fit.notes[0] == (
+        "plan: fewer than 5 of 'trial' left or renewed, so no ratio can be given for them; their 900 renewals were "
+        "left out."
+    )
+
+
+@pytest.mark.parametrize(("n_left", "is_kept"), [(4, False), (5, True)])
+def test_the_fewest_who_left_for_a_ratio_are_five(n_left, is_kept):
+    rows = [("a", 1, 500, 100), ("a", 2, 400, 50), ("b", 1, 300, 100), ("c", 1, 90, n_left)]
+    counts = pd.DataFrame(rows, columns=["plan", "renewal", "n_up", "n_left"])
+    assert ("c" in fit_renewal_covariates(counts, ["plan"]).ratios["level"].tolist()) is is_kept
+
+
+def test_a_covariate_of_one_group_that_can_be_compared_is_left_out_and_its_rows_stay():
+    rows = [("a", "x", 1, 500, 100), ("b", "x", 1, 400, 150), ("b", "y", 1, 9, 0)]
+    counts = pd.DataFrame(rows, columns=["plan", "town", "renewal", "n_up", "n_left"])
+    fit = fit_renewal_covariates(counts, ["plan", "town"])
+    assert fit.ratios["covariate"].tolist() == ["plan"]
+    assert fit.ratios["n_up"].tolist() == [409]
+    assert any(note.startswith("town was left out: fewer than two of its groups") for note in fit.notes)
+
+
 def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(ParameterError, match="no column 'plann'"):
         fit_renewal_covariates(some_counts((1, 9, 3)).assign(plan="a"), ["plann"])

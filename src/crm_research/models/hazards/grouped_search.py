@@ -180,7 +180,7 @@ def search_grouped(
         loadings = None
         if p:
             span = columns.span()
-            if is_far(beta[:p], span, here):
+            if is_far(span, here):
                 loadings = find_direction(at, p, span, start, (columns.means / columns.scale)[columns.kept])
         if loadings is None:
             break

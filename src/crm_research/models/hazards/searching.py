@@ -93,7 +93,7 @@ def search(rows: SpellRows, columns: Columns, build: Build, *, confidence: float
             np.zeros(len(kept)),
             first=now.start if len(kept) == part.shape[1] == columns.x.shape[1] else None,
         )
-        direction = _find_direction(now, kept, part, beta, at)
+        direction = _find_direction(now, kept, part, at)
         if direction is None:
             break
         again = _with_other_reference(rows, columns, direction)
@@ -193,13 +193,11 @@ def _usable(now: _Prepared) -> tuple[list[int], list[str]]:
     return [different[column] for column in kept], [*same, *notes]
 
 
-def _find_direction(
-    now: _Prepared, kept: Sequence[int], part: FloatArray, beta: FloatArray, at: PartialLikelihood
-) -> Direction | None:
+def _find_direction(now: _Prepared, kept: Sequence[int], part: FloatArray, at: PartialLikelihood) -> Direction | None:
     if not len(kept):
         return None
     span = np.ptp(part, axis=0)
-    if not is_far(beta, span, at):
+    if not is_far(span, at):
         return None
     found = find_direction(lambda b: now.likelihood(part, b), len(kept), span)
     if found is None:

@@ -20,9 +20,8 @@ from crm_research.models.hazards.collinearity import Label, as_label
 from crm_research.models.hazards.newton import Evaluated, invert, maximise, solve
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 
-# How far the logarithm of a ratio may move in one step of the careful search, and from where on it is asked for.
+# How far the logarithm of a ratio may move in one step of the careful search.
 _AT_ONCE: Final = 4.0
-_FAR: Final = 12.0
 _CAREFUL_STEPS: Final = 150
 # At the top a finite best value is approached by steps of next to nothing, an infinite one by steps of about 1.
 _STILL_MOVING: Final = 0.02
@@ -85,22 +84,24 @@ class Direction:
         return named
 
 
-def is_far(beta: FloatArray, span: FloatArray, at: Evaluated) -> bool:
-    """Is a coefficient so large, so little known or still moving so much, that there may be no finite best value?
+def is_far(span: FloatArray, at: Evaluated) -> bool:
+    """Is a coefficient so little known or still moving so much that there may be no finite best value?
+
+    A concave likelihood that is bent in every direction where its slope is nought has its top there, however far out.
 
     Parameters
     ----------
-    beta, span
-        Of the columns, which come first in the likelihood: coefficients, and largest less smallest values.
+    span
+        Of the columns, which come first in the likelihood: largest less smallest values.
     at
         The likelihood where the search stopped.
     """
-    n = len(beta)
+    n = len(span)
     moved = np.abs(solve(at.information, at.score)[:n]) * span
     doubt = np.sqrt(np.maximum(np.diag(invert(at.information))[:n], 0.0)) * span
     if not (np.isfinite(moved).all() and np.isfinite(doubt).all()):
         return True
-    return bool((np.abs(beta) * span > _FAR).any() or (moved > _STILL_MOVING).any() or (doubt > _DOUBTFUL).any())
+    return bool((moved > _STILL_MOVING).any() or (doubt > _DOUBTFUL).any())
 
 
 def find_direction(
