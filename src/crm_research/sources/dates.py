@@ -9,7 +9,7 @@ from typing import Final
 _DAYS: Final = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
     "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
-    "%d-%b-%y", "%b-%d-%y", "%b-%d-%Y", "%Y年%m月%d日",
+    "%d-%b-%y", "%d/%b/%y", "%d/%b/%Y", "%b-%d-%y", "%b-%d-%Y", "%Y年%m月%d日",
 )  # fmt: skip
 _CLOCKS: Final = (
     "",

@@ -19,6 +19,9 @@ _CLOSE: Final = (
     "close date",
     "closed date",
     "won date",
+    "won time",
+    "won at",
+    "gewonnen am",
     "abschlussdatum",
     "date de cloture",
     "fecha de cierre",
@@ -29,6 +32,9 @@ _TYPES: Final = (
     "type", "event type", "transaction type", "document type", "order type", "kind", "fkart", "fakturaart",
     "belegart", "退货标识", "单据类型", "业务类型", "类型",
 )  # fmt: skip
+
+
+_WON: Final = ("won", "gewonnen", "gagne", "ganado", "赢单")
 
 
 def _in_sql(guess: TableGuess, column: ColumnLook) -> str:
@@ -43,11 +49,7 @@ def _count(session: Session, guess: TableGuess, condition: str) -> int:
 
 
 def _is_pipeline(guess: TableGuess) -> bool:
-    return any(
-        names_any(value, ("won", "gewonnen", "gagne", "ganado", "赢单"))
-        for c in status_columns(guess.look)
-        for value in c.values
-    )
+    return any(names_any(value, _WON) for column in status_columns(guess.look) for value in column.values)
 
 
 def set_date_of_sale(guess: TableGuess) -> None:
@@ -60,6 +62,10 @@ def set_date_of_sale(guess: TableGuess) -> None:
         why = "a deal comes about when it is closed"
         line = Guess(key="ordered_at", value=closed[0].name, why=why, is_unsure=True)
         guess.columns[:] = [*(other for other in guess.columns if other.key != "ordered_at"), line]
+        if closed[0].n < closed[0].n_rows:
+            why = "deals that were not won have no such day, and are left out"
+            value = f"{name_in_sql(closed[0].name)} is not null"
+            guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True))
 
 
 def set_cancellations(session: Session, guess: TableGuess) -> None:
@@ -69,7 +75,11 @@ def set_cancellations(session: Session, guess: TableGuess) -> None:
         lost = [value for value in lost_values(column) if not _has_money_back(session, guess, column, value)]
         if not lost or (len(lost) == len(column.values) and column.n == column.n_rows):
             continue
-        conditions.append(is_in(name_in_sql(column.name), lost))
+        won = [value for value in column.values if value not in lost]
+        # Of a pipeline only what was won counts, whatever stages are added later.
+        is_pipeline = any(names_any(value, _WON) for value in won)
+        said_lost = is_in(name_in_sql(column.name), lost)
+        conditions.append(f"not ({is_in(name_in_sql(column.name), won)})" if is_pipeline else said_lost)
         said.append(f"{', '.join(lost)} in {column.name}")
     for name in called_off_at(guess.look):
         conditions.append(f"{name_in_sql(name)} is not null")

@@ -30,6 +30,10 @@ _LISTED: Final = (
 )  # fmt: skip
 _TITLE: Final = ("title", "campaign name", "name", "subject", "titel", "titre", "titulo", "活动名称")
 _MOST_ARMS: Final = 8
+_SPOKEN: Final = (
+    "campaign", "mailing", "sent", "email", "e mail", "mail", "offer", "coupon", "kampagne", "campagne",
+    "campana", "活动",
+)  # fmt: skip
 _FEWEST_LISTED: Final = 2
 _NAMED: Final = 0.4
 _WELL_NAMED: Final = 0.7
@@ -41,6 +45,9 @@ def guess_campaigns(look: FileLook) -> list[TableGuess]:
     if arm is None:
         return _listed(look)
     column, control, why = arm
+    is_told = any(names_any(name, _SPOKEN) for name in (*look.columns, look.paths[0].stem))
+    if not is_told and _find_response(look, column) is None:
+        return []  # arms of a trial or groups of patients: nothing speaks of a campaign
     targets = TableGuess(table="campaign_targets", look=look, score=2.0, used={"is_control": column.name})
     responses = TableGuess(table="campaign_responses", look=look, score=2.0)
     campaigns = TableGuess(table="campaigns", look=look, score=2.0)

@@ -141,10 +141,10 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
         "单据", "发货", "出库", "商品", "宝贝", "实付",
     ),
     "contacts": (
-        "ticket", "complaint", "case", "priority", "assignee", "agent", "requester", "solved", "resolved",
-        "resolution", "conversation", "reply", "replies", "response time", "date opened", "date closed", "incident",
-        "subject", "vorgang", "vorgangsnummer", "beschwerde", "reklamation", "eroeffnet", "dossier", "reclamation",
-        "reclamacion", "工单", "投诉", "办结", "受理",
+        "ticket", "issue", "request type", "reporter", "complaint", "case", "priority", "assignee", "agent",
+        "requester", "solved", "resolved", "resolution", "conversation", "reply", "replies", "response time",
+        "date opened", "date closed", "incident", "subject", "vorgang", "vorgangsnummer", "beschwerde",
+        "reklamation", "eroeffnet", "dossier", "reclamation", "reclamacion", "工单", "投诉", "办结", "受理",
     ),
     "contracts": (
         "subscription", "subscriptions", "contract", "policy", "policyholder", "plan", "tariff", "membership",
@@ -169,6 +169,8 @@ _OWN_NUMBER: Final = {
     "orders": "order_id", "contracts": "contract_id", "contacts": "contact_id", "invoices": "invoice_id",
     "surveys": "response_id",
 }  # fmt: skip
+# Numbers that a draft makes itself where the file has none.
+_MADE: Final = frozenset({"order_id", "contract_id", "contact_id", "response_id", "invoice_id", "item"})
 _NUMBERED: Final = 0.8
 # Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
 _BEGINS: Final = (
@@ -213,28 +215,36 @@ def _with_contracts(billed: TableGuess | None, built: list[TableGuess]) -> list[
 
 
 def why_unfit(look: FileLook) -> str:
-    """Why does a file feed no table by itself? Names the table it comes nearest to, and what it lacks for that."""
+    """Why does a file feed no table by itself? Names the nearest table, what it lacks, and what to write."""
     if not look.n_rows:
         return f"holds no rows, only the columns {', '.join(look.columns)}"
-    candidates = [_required_found(table, look) for table in _NEEDED]
-    table, found, lacking = max(candidates, key=lambda candidate: len(candidate[1]))
+    table, found, lacking = max((_required_found(table, look) for table in _NEEDED), key=_nearness)
     if len(found) < 2:
         return "fits no canonical table"
     if not lacking:
         return "another file fits better"
-    return f"looks like {table}, but lacks {' and '.join(lacking)}; join the file that has it by from: {{sql: ...}}"
+    columns = ", ".join(
+        [*(f"{role}: {name}" for role, name in found.items()), *(f"{role}: COLUMN" for role in lacking)]
+    )
+    return (
+        f"looks like {table}, but lacks {' and '.join(lacking)}; where another column says it, write {table}: {{from: "
+        f"{look.paths[0].name}, columns: {{{columns}}}}}, and where another file does, join it by from: {{sql: ...}}"
+    )
 
 
-def _required_found(table: str, look: FileLook) -> tuple[str, list[str], list[str]]:
-    required = [role for role in contract_of(table).required_names if role in PHRASES]
-    found = [
-        role
-        for role in required
-        if any(
-            _LOOKS.get(role, _is_label)(column) and name_score(name, role) >= 0.4
-            for name, column in look.columns.items()
-        )
-    ]
+def _nearness(candidate: tuple[str, dict[str, str], list[str]]) -> float:
+    _, found, lacking = candidate
+    return len(found) - 0.5 * len(lacking)
+
+
+def _required_found(table: str, look: FileLook) -> tuple[str, dict[str, str], list[str]]:
+    """A table, its needed roles with the columns that fit them, and those that none fits."""
+    required = [role for role in contract_of(table).required_names if role in PHRASES and role not in _MADE]
+    required += [role for role in _NEEDED[table][0] if role not in required and role in contract_of(table).column_names]
+    found: dict[str, str] = {}
+    for score, role, name in _scores(required, look):
+        if score >= _NAMED and role not in found and name not in found.values():
+            found[role] = name
     return table, found, [role for role in required if role not in found]
 
 
