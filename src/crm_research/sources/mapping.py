@@ -74,6 +74,8 @@ class TablePlan:
         Names among `outputs` that are kept as they stand in the source.
     flags
         What a line says of its order, as SQL: is it cancelled, is it a return? Null where it says nothing.
+    ends
+        Times that may be empty and are read from text, and whether each is an end: it is open in the year 9999.
     reads
         Columns of the source that conditions, expressions and the key of customers read.
     """
@@ -89,11 +91,20 @@ class TablePlan:
     timezone: str = "UTC"
     flags: Mapping[str, str] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
+    ends: Mapping[str, bool] = field(default_factory=dict)
 
     def select_from(self, relation: str) -> str:
         """The rows of the canonical table before order lines are summed."""
-        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (*self.outputs.items(), *self.flags.items()))
-        return f"SELECT {columns} FROM {quoted(relation)}{f' WHERE {self.where}' if self.where else ''}"
+        made = {**self.outputs, **self.flags}
+        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in made.items())
+        rows = f"SELECT {columns} FROM {quoted(relation)}{f' WHERE {self.where}' if self.where else ''}"
+        if not self.ends:
+            return rows
+        # Around what reads them, so that a time is read once and not for every comparison.
+        ends = ", ".join(
+            f"{_without_open_ends(quoted(name), is_end=self.ends[name])} AS {quoted(name)}" for name in self.ends
+        )
+        return f"SELECT * REPLACE ({ends}) FROM ({rows})"
 
 
 @dataclass(kw_only=True)
@@ -114,6 +125,7 @@ class Planner:
     _renamed: set[str] = field(default_factory=set)
     _flags: dict[str, str] = field(default_factory=dict)
     _reads: set[str] = field(default_factory=set)
+    _ends: dict[str, bool] = field(default_factory=dict)
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
@@ -150,6 +162,7 @@ class Planner:
             timezone=self.study.timezone,
             flags=self._flags,
             reads=frozenset(self._reads),
+            ends=self._ends,
         )
 
     def _add_canonical(self, column: Column) -> None:
@@ -175,7 +188,7 @@ class Planner:
         elif rule.one_spelling:
             sql = self._reading.one_spelling(sql)
         if column.type == "timestamp" and column.nullable:
-            sql = _without_open_ends(sql, is_end=column.happens_later)
+            sql = self._may_be_empty(column.name, sql, rule.column, is_end=column.happens_later)
         factor = self._factor(rule)
         sql = sql if factor is None else f"({sql}) * CAST({factor!r} AS DOUBLE)"
         self._outputs[column.name] = sql if rule.currency_column is None else self._in_one_currency(sql, column, rule)
@@ -197,6 +210,13 @@ class Planner:
         bad = f"({sql}) IS NOT NULL AND {rate} IS NULL"
         self._doubts.append(Doubt(column=column.name, source_column=found, target="currency", bad=bad, raw=code))
         return f"({sql}) * {rate}"
+
+    def _may_be_empty(self, name: str, sql: str, source: str | None, *, is_end: bool) -> str:
+        found = self._by_lower.get((source or "").lower())
+        if self.relation.kinds.get(found or "") in {"date", "timestamp", "zoned"} or self.reading_class is not Reading:
+            return _without_open_ends(sql, is_end=is_end)
+        self._ends[name] = is_end
+        return sql
 
     def _factor(self, rule: ColumnRule) -> float | None:
         if rule.currency is not None and rule.currency != self.study.currency:
@@ -318,7 +338,8 @@ class Planner:
                     raise StudyError(f"{place}: {name!r} is a canonical column; map it under columns.")
                 column = ColumnRule(**origin, format=rule.format)
                 value = self._value(name, TYPE_OF_ATTRIBUTE[rule.type], column, place)
-                self._outputs[name] = _without_open_ends(value, is_end=True) if rule.type == "time" else value
+                is_time = rule.type == "time"
+                self._outputs[name] = self._may_be_empty(name, value, column.column, is_end=True) if is_time else value
             except StudyError as problem:
                 self._problems.append(str(problem))
 
