@@ -1,0 +1,93 @@
+"""The rules behind drafts, each on the smallest file that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_research.errors import StudyError
+from crm_research.sources.drafts.draft import draft_study
+from crm_research.sources.drafts.later import is_later
+from crm_research.sources.drafts.outcomes import outcome_of
+from crm_research.sources.drafts.wide import month_of
+from crm_research.sources.opening import open_study
+from tests.sources.files import held
+
+
+def _opened(folder, text, name="export.csv"):
+    (folder / name).write_text(text, encoding="utf-8")
+    draft = draft_study("mine", [folder / name], beside=folder)
+    (folder / "mine.yaml").write_text(draft.text, encoding="utf-8")
+    return draft, open_study(folder / "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [
+        ("Completed", "done"),
+        ("交易成功", "done"),
+        ("Closed Won", "done"),
+        ("Closed Lost", "lost"),
+        ("交易关闭", "lost"),
+        ("storniert", "lost"),
+        ("Annulée", "lost"),
+        ("Remboursé", "refunded"),
+        ("partially_refunded", "partly"),
+        ("unpaid", "open"),
+        ("Closed", "closed"),
+        ("订单未关闭", "unknown"),
+        ("purple", "unknown"),
+    ],
+)
+def test_a_status_says_what_came_of_an_order(value, outcome):
+    assert outcome_of(value) == outcome
+
+
+@pytest.mark.parametrize(
+    "header", ["Churn Score", "CLTV", "Predicted CLV", "Last Activity Date", "流失风险", "Total Charges"]
+)
+def test_what_only_later_is_known_is_known_by_its_name(header):
+    assert is_later(header)
+
+
+@pytest.mark.parametrize("header", ["Last Name", "Gender", "Region", "Payment Method", "Marital Status"])
+def test_what_was_known_from_the_start_is_kept(header):
+    assert not is_later(header)
+
+
+@pytest.mark.parametrize(
+    "header", ["2024-03", "2024/3", "03/2024", "202403", "Mar 2024", "Mär 2024", "2024年3月", "Mar-24"]
+)
+def test_a_header_names_a_month(header):
+    assert f"{month_of(header):%Y-%m-%d}" == "2024-03-01"
+
+
+def test_a_partial_refund_is_taken_off_an_order_that_stands(tmp_path):
+    text = "order_id,customer_id,order_date,total,refund_amount,status\n"
+    text += "1,a,2024-01-01,50.5,0,paid\n2,b,2024-01-02,80.5,20.25,paid\n3,a,2024-01-03,70.5,70.5,refunded\n"
+    draft, study = _opened(tmp_path, text)
+    # 50.50, and 80.50 - 20.25 = 60.25; the third was given back in full.
+    found = dict(held(study, "orders", "order_id", "revenue"))
+    assert (found["1"], found["2"]) == (50.5, 60.25)
+    assert dict(held(study, "orders", "order_id", "kind")) == {"1": "sale", "2": "sale", "3": "cancelled"}
+    assert "CHECK" in next(line for line in draft.text.splitlines() if "cancellations:" in line)
+
+
+def test_a_column_of_few_values_is_no_customer(tmp_path):
+    rows = "".join(f"{i},{'ab'[i % 2]},m{i % 20}@x.org,2024-01-{1 + i % 28:02d},{5 + i}.5\n" for i in range(80))
+    _, study = _opened(tmp_path, "order_id,customer_group,email,order_date,total\n" + rows)
+    assert len(set(held(study, "orders", "customer_id"))) == 20
+
+
+def test_money_that_cannot_be_read_is_not_replaced_by_a_count_of_rows(tmp_path):
+    (tmp_path / "stays.csv").write_text(
+        "guest_id,day,price\ng1,2024-01-01,about 5\ng1,2024-01-02,some\ng2,2024-01-02,x\n"
+    )
+    with pytest.raises(StudyError, match=r"looks like orders, but lacks revenue"):
+        draft_study("mine", [tmp_path / "stays.csv"], beside=tmp_path)
+
+
+def test_a_fee_of_each_interval_is_money_a_month(tmp_path):
+    text = "id,customer_id,plan,amount,interval,created,current_period_end,ended_at\n"
+    text += "s1,a,p,120,year,2023-01-05,2024-01-05,\ns2,b,q,30,month,2023-02-05,2023-03-05,2023-03-05\n"
+    _, study = _opened(tmp_path, text, "subscriptions.csv")
+    assert held(study, "contracts", "contract_id", "fee") == [("s1", 10.0), ("s2", 30.0)]
