@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 STABLE: Final = 0.75
 PATTERN: Final = 0.6
 DISSOLVED: Final = 0.5
+# With fewer, what is measured is the search for groups and not the groups.
+N_STARTS: Final = 10
 
 
 def bootstrap_groups(
-    points: NDArray[np.float64], centres: NDArray[np.float64], *, n_bootstraps: int, seed: int, n_starts: int = 2
+    points: NDArray[np.float64], centres: NDArray[np.float64], *, n_bootstraps: int, seed: int, n_starts: int = N_STARTS
 ) -> NDArray[np.float64]:
     """How like itself is each group when the customers are drawn again and grouped anew?
 
@@ -64,12 +66,12 @@ def compare_resample(
     k: int,
     *,
     seed: int,
-    n_starts: int = 2,
+    n_starts: int = N_STARTS,
 ) -> NDArray[np.float64]:
     """How like itself is each group in one resample?
 
-    Who was drawn several times weighs as often when the resample is grouped, and counts once when groups are compared;
-    a group of which nobody was drawn scores 0.
+    Who was drawn several times counts once, as in fpc::clusterboot (multipleboot = FALSE): copies would draw centres
+    to themselves. A group of which nobody was drawn scores 0.
 
     Parameters
     ----------
@@ -83,8 +85,7 @@ def compare_resample(
     """
     held = np.flatnonzero(times_drawn)
     resample = points[held]
-    # Weights, not copies: the same draw at two thirds of the cost.
-    again = fit_centres(resample, k, seed=seed, n_starts=n_starts, weights=times_drawn[held].astype(float))
+    again = fit_centres(resample, k, seed=seed, n_starts=n_starts)
     return match_groups(labels[held], assign_nearest(resample, again), k)
 
 
