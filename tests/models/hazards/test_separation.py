@@ -262,3 +262,23 @@ def test_of_many_small_worlds_none_has_a_wild_ratio_without_a_word() -> None:
             if len(fit.apart):
                 assert fit.apart["is_sooner"].all()
                 assert fit.apart["limit"].notna().all()
+
+
+@pytest.mark.parametrize("more", [{"strata": ["region"]}, {"strata": ["region"], "cluster": "customer_id"}])
+def test_a_level_apart_within_strata_is_found_too(more: dict[str, object]) -> None:
+    spells = trials().assign(region=lambda d: np.where(np.arange(len(d)) % 3 == 0, "north", "south"))
+    fit = fit_cox(spells, ["plan", "fee"], **more)  # type: ignore[arg-type]
+    without = fit_cox(spells.loc[spells["plan"] != "trial"], ["plan", "fee"], strata=["region"])
+    assert fit.apart["level"].tolist() == ["trial"]
+    plus, alone = (f.terms.set_index("level").loc["plus", "coefficient"] for f in (fit, without))
+    assert plus == pytest.approx(alone, abs=0.01)
+    assert sorted(fit.baseline["stratum"].unique()) == ["north", "north, plan = trial", "south", "south, plan = trial"]
+
+
+def test_numbers_of_a_wild_range_end_the_search() -> None:
+    rng = np.random.default_rng(0)
+    spells = pd.DataFrame({"tenure_days": rng.integers(1, 100, 60).astype(float), "is_ended": rng.random(60) < 0.6})
+    spells = spells.assign(y=np.exp(8 * rng.normal(size=60)), x=rng.normal(size=60) * 1e12)
+    fit = fit_cox(spells, ["x", "y"])
+    told = fit.terms.dropna(subset="hazard_ratio")
+    assert (told["lower"] <= told["upper"]).all()

@@ -194,7 +194,10 @@ def search_grouped(
         if terms is not None:
             return replace(columns.design, terms=terms)
         directions.append(direction)
-        strata = direction.name(strata, raw)
+        n_strata, strata = len(set(strata)), direction.name(strata, raw)
+        if len(set(strata)) == n_strata:
+            # Too near each other to be followed apart: without the columns, as nothing can be told of them.
+            usable = [column for column in usable if not direction.loadings[column]]
         now = lay_out(frame, kinds, strata)
         columns = _at_main(replace(columns, kept=usable), directions)
         cross, is_alike = _within(now, columns)

@@ -83,7 +83,8 @@ def search(rows: SpellRows, columns: Columns, build: Build, *, confidence: float
         The risk sets of the rows in these strata.
     """
     first = _prepare(columns, build, rows.stratum)
-    usable, notes = _usable(first)
+    candidates, notes = _usable(first)
+    usable = candidates
     kept, blurred, now, split = usable, set[int](), first, rows
     directions: list[Direction] = []
     while True:
@@ -100,7 +101,10 @@ def search(rows: SpellRows, columns: Columns, build: Build, *, confidence: float
         if again is not None:
             return search(rows, again, build, confidence=confidence)
         directions.append(direction)
-        split = _split(split, columns, direction)
+        n_strata, split = len(split.stratum_names), _split(split, columns, direction)
+        if len(split.stratum_names) == n_strata:
+            # Too near each other to be followed apart: without the columns, as nothing can be told of them.
+            usable = [column for column in usable if not direction.loadings[column]]
         now = _prepare(_at_main(columns, directions), build, split.stratum)
         kept, blurred, lost = tell_within(*_among(now), usable)
         gone = [columns.design.labels[column] for column in lost if not any(d.loadings[column] for d in directions)]
@@ -120,10 +124,10 @@ def search(rows: SpellRows, columns: Columns, build: Build, *, confidence: float
         null=first.start.log_likelihood,
         has_converged=arrived,
         directions=tuple(directions),
-        apart=_tabulate_apart(first, usable, directions, at.log_likelihood, confidence),
+        apart=_tabulate_apart(first, candidates, directions, at.log_likelihood, confidence),
         notes=(),
     )
-    model = {column for column in usable if is_told[column] or any(d.loadings[column] for d in directions)}
+    model = {column for column in candidates if is_told[column] or any(d.loadings[column] for d in directions)}
     notes = [*columns.design.say([columns.design.labels[column] for column in sorted(model)]), *notes]
     notes += say_apart(found.apart, confidence, is_clustered=rows.cluster is not None)
     if found.n < len(rows.tenure):

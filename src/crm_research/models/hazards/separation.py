@@ -27,10 +27,13 @@ _CAREFUL_STEPS: Final = 150
 _STILL_MOVING: Final = 0.02
 _DOUBTFUL: Final = 5.0
 _TRIED: Final = 2.0
-_AHEAD: Final = 30.0
-_NO_FALL: Final = 1e-10
+# Not further: sums over strata are running differences, and lose their digits beside weights of e^40.
+_AHEAD: Final = 8.0
+_NO_FALL: Final = 1e-9
+_ROUNDING: Final = 1e-6
 _SMALL_PART: Final = 1e-3
 _SAME: Final = 1e-4
+_SAME_NUMBER: Final = 1e-12
 _MOST_STEPS_OUT: Final = 40
 NOWHERE: Final = "\0not seen"
 
@@ -66,7 +69,7 @@ class Direction:
         with np.errstate(invalid="ignore"):
             lower = np.maximum(near - 1, 0)
             nearest = np.where(np.abs(self.values[lower] - at) <= np.abs(self.values[near] - at), lower, near)
-            is_known = np.abs(self.values[nearest] - at) <= _SAME * span
+            is_known = np.abs(self.values[nearest] - at) <= _tolerance(self.loadings) * span
         return np.where(is_known, nearest, -1).astype(np.int64)
 
     def name(self, strata: NDArray[np.object_], x: FloatArray) -> NDArray[np.object_]:
@@ -127,7 +130,7 @@ def find_direction(
     Notes
     -----
     Newton's steps are kept short, so that the information keeps its digits on the way out: there a step of the search
-    is the direction itself. It is one if the likelihood does not fall 30 further along it.
+    is the direction itself. It is one if the likelihood does not fall 8 further along it.
     """
 
     def shorten(step: FloatArray) -> float:
@@ -156,7 +159,8 @@ def find_direction(
         away = beta + _AHEAD * found
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             there = likelihood(away)
-        if there.log_likelihood >= here.log_likelihood - _NO_FALL * (abs(here.log_likelihood) + 1.0):
+        fall = here.log_likelihood - there.log_likelihood
+        if fall <= _ROUNDING + _NO_FALL * abs(here.log_likelihood):
             return np.asarray(found[:n], dtype=np.float64)
     return None
 
@@ -184,16 +188,22 @@ def describe_direction(
     at = x @ loadings
     order = np.argsort(at, kind="stable")
     span = max(float(np.ptp(at)), 1e-300)
-    is_new = np.concatenate([[True], np.diff(at[order]) > _SAME * span])
+    same = _tolerance(loadings) * span
+    is_new = np.concatenate([[True], np.diff(at[order]) > same])
     group = np.cumsum(is_new) - 1
     sizes = np.bincount(group, n[order])
     ends = np.bincount(group, ended[order])
     values = np.bincount(group, at[order]) / np.bincount(group)
     seen = ends > 0
     # Rows of the references have no part in the direction; without such, most rows.
-    main = int(np.argmax(np.where(seen, sizes + 1e9 * (np.abs(values) <= _SAME * span) * (sizes > 0), -1.0)))
+    main = int(np.argmax(np.where(seen, sizes + 1e9 * (np.abs(values) <= same) * (sizes > 0), -1.0)))
     named = ", ".join(as_label(labels[int(column)]) for column in np.flatnonzero(loadings))
     return Direction(loadings=loadings, values=values[seen], main=float(values[main]), label=named)
+
+
+def _tolerance(loadings: FloatArray) -> float:
+    """Of the range: values of one column are what they are, sums of several carry the rounding of their parts."""
+    return _SAME_NUMBER if np.count_nonzero(loadings) == 1 else _SAME
 
 
 def limit_ratio(
