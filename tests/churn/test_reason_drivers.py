@@ -181,7 +181,7 @@ def _shown(study) -> str:
 
 def test_the_page_shows_picture_sentences_and_figures():
     told = _shown(a_company(900))
-    assert "[picture: Clearest driver of leaving" in told
+    assert "[picture: Beyond chance, and after allowing for the rest: for " in told
     assert "Leaving by reason, everything else alike: what is clear" in told
     assert "end up leaving for it" in told
 

@@ -193,7 +193,8 @@ def test_how_soon_they_come_back_by_hand(survival, median, said):
 
 
 def pooled(*rows: tuple[int, float, float, float, int]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["period_index", "retention_rate", "lower", "upper", "n_customers"])
+    frame = pd.DataFrame(rows, columns=["period_index", "retention_rate", "lower", "upper", "n_customers"])
+    return frame.assign(n_cohorts=3)
 
 
 @pytest.mark.parametrize(
@@ -223,12 +224,32 @@ def test_retention_by_hand(rows, said):
 
 def test_a_peak_is_named_only_where_it_lies_half_above_first_and_last_limits():
     def peak(lower: float):
-        rows = pooled((1, 0.1, 0.08, 0.12, 500), (2, 0.3, lower, 0.4, 400), (3, 0.15, 0.1, 0.2, 300))
+        rows = pooled((1, 0.1, 0.08, 0.12, 500), (2, 0.3, lower, 0.4, 400), (3, 0.13, 0.1, 0.16, 300))
         found = replace(measured(), retention=replace(measured().retention, pooled=rows))
         return words.retention_peak(found)
 
-    assert peak(0.3001) is not None  # 1.5 x the upper limit of the last, .2
-    assert peak(0.2999) is None
+    # 1.5 x the upper limit of the last is .24; of three at once the lower limit lies 2.394 / 1.960 as far down.
+    assert peak(0.2510) is not None
+    assert peak(0.2507) is None
+
+
+def test_late_is_compared_with_early_of_the_same_intakes():
+    triangle = pd.DataFrame(
+        {
+            "cohort": pd.to_datetime(["2023-01-01", "2023-02-01", "2023-01-01"]),
+            "period_index": [1, 1, 2],
+            "n_customers": [100, 300, 100],
+            "n_active": [50, 60, 36],
+        }
+    )
+    rows = pooled((1, 110 / 400, 0.24, 0.32, 400), (2, 0.36, 0.27, 0.46, 100)).assign(n_cohorts=[2, 1])
+    retention = replace(measured().retention, triangle=triangle, pooled=rows, period_months=1, newcomers_from=None)
+    found = replace(measured(), retention=retention)
+    assert words.same_intakes(found) == (1, 0.5)
+    assert words.retention_finding(found) == (
+        "28 % of an intake buys in the month after its first (24 % to 32 %); of the one intake watched that long, 50 % "
+        "did, and 2 months after it 36 % (27 % to 46 %)."
+    )
 
 
 WON = [

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from crm_research.stats.leading import find_leader, find_leading_count, leading_quantile
+from crm_research.stats.leading import (
+    find_leader,
+    find_leader_within,
+    find_leading_count,
+    leading_quantile,
+    widen,
+)
 
 
 def test_the_first_must_exceed_each_other_by_the_quantile_of_its_family():
@@ -47,3 +53,19 @@ def test_null_worlds_of_equals_name_one_in_at_most_one_of_twenty(k):
     counted = [find_leading_count(rng.multinomial(200, np.full(k, 1 / k))) is not None for _ in range(2000)]
     assert np.mean(named) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 2000)
     assert np.mean(counted) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 2000)
+
+
+def test_limits_are_widened_for_all_that_are_compared():
+    # Four at once: 2.4977 standard errors for 1.9600 (R: qnorm(1 - .05/8), qnorm(.975)), on each side by itself.
+    wide = widen([10.0], [8.0], [13.0], n_compared=4)
+    assert wide.lower[0] == pytest.approx(10 - 2 * 2.49770547 / 1.95996398, abs=1e-7)
+    assert wide.upper[0] == pytest.approx(10 + 3 * 2.49770547 / 1.95996398, abs=1e-7)
+    assert widen([10.0], [8.0], [13.0], n_compared=1).lower[0] == pytest.approx(8.0)
+
+
+def test_a_leader_from_limits_is_that_of_their_errors():
+    # Errors of 1: limits 1.96 on each side. Two compared at .025 one-sided: 1.96 * sqrt(2) = 2.7718 apart.
+    z = norm.isf(0.025)
+    for gap, leader in ((2.78, 0), (2.76, None)):
+        estimates = np.array([gap, 0.0])
+        assert find_leader_within(estimates, estimates - z, estimates + z) == leader

@@ -189,9 +189,11 @@ def _retention_title(loyalty: LoyaltyAnalysis) -> str:
         )
     if last["period_index"] == first["period_index"]:
         return f"{say_percent(first['retention_rate'])} of an intake buy in the {period} after the first"
-    gap = newcombe_difference(
-        last["n_active"], last["n_customers"], first["n_active"], first["n_customers"], confidence=loyalty.confidence
-    )
+    alike = words.same_intakes(loyalty)
+    share = float(first["retention_rate"]) if alike is None else alike[1]
+    # Early and late of the same intakes; others would compare customers and call it time.
+    n = first["n_customers"] if alike is None else last["n_customers"]
+    gap = newcombe_difference(last["n_active"], last["n_customers"], round(share * n), n, confidence=loyalty.confidence)
     if gap.lower > 0:
         way = "rises"
     elif gap.upper < 0:
@@ -199,9 +201,16 @@ def _retention_title(loyalty: LoyaltyAnalysis) -> str:
     else:
         return f"Buying in {period} {last['period_index']:.0f} is not surely other than in {period} 1"
     return (
-        f"Buying {way} from {say_percent(first['retention_rate'])} of an intake in {period} 1 to "
+        f"Buying {way} from {say_percent(share)} of an intake in {period} 1 to "
         f"{say_percent(last['retention_rate'])} in {period} {last['period_index']:.0f}"
+        f"{_say_whose(alike)}"
     )
+
+
+def _say_whose(alike: tuple[int, float] | None) -> str:
+    if alike is None:
+        return ""
+    return f" (of the {'one intake' if alike[0] == 1 else say_count(alike[0], 'intake')} watched that long)"
 
 
 def _triangle_title(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.pace import MOST_IN_A_GAP, MOST_PERIODS, PERIODS_MONTHS
+from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import (
     join_words,
     say_count,
@@ -98,19 +99,48 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
             f", {peak['period_index']:.0f} {period}s after it, at the peak, {say_percent(peak['retention_rate'])} "
             f"({say_interval(peak['lower'], peak['upper'], say_percent)})"
         )
-    return (
-        f"{told}, {last['period_index']:.0f} {period}s after it {say_percent(last['retention_rate'])} "
-        f"({say_interval(last['lower'], last['upper'], say_percent)})."
-    )
+    when = f"{last['period_index']:.0f} {period}s after it"
+    then = f"{say_percent(last['retention_rate'])} ({say_interval(last['lower'], last['upper'], say_percent)})"
+    alike = same_intakes(loyalty)
+    if alike is None:
+        return f"{told}, {when} {then}."
+    n, share = alike
+    whose = "one intake" if n == 1 else say_count(n, "intake")
+    return f"{told}; of the {whose} watched that long, {say_percent(share)} did, and {when} {then}."
+
+
+def same_intakes(loyalty: LoyaltyAnalysis) -> tuple[int, float] | None:
+    """How many intakes were watched to the last period told, and what share of those bought in the first after theirs?
+
+    None where all were: early and late are then of the same customers already.
+    """
+    pooled, triangle = loyalty.retention.pooled, loyalty.retention.triangle
+    first, last = pooled.iloc[0], last_watched(pooled)
+    if int(last["n_cohorts"]) == int(first["n_cohorts"]):
+        return None
+    since = loyalty.retention.newcomers_from
+    later = triangle if since is None else triangle.loc[triangle["cohort"] >= since]
+    reached = later.loc[later["period_index"] == last["period_index"], "cohort"]
+    then = later.loc[later["cohort"].isin(reached) & (later["period_index"] == first["period_index"])]
+    return int(reached.nunique()), float(then["n_active"].sum() / then["n_customers"].sum())
 
 
 def retention_peak(loyalty: LoyaltyAnalysis) -> pd.Series | None:
-    """The later period in which an intake buys most; None unless far more than in the first and the last."""
+    """The later period in which an intake buys most; None unless far more than in the first and the last.
+
+    It must lie above every other period beyond chance, and its lower limit, widened for all periods looked at, above
+    one and a half times what the first and the last could be.
+    """
     pooled = loyalty.retention.pooled
     first, last = pooled.iloc[0], last_watched(pooled)
     watched = pooled.loc[pooled["period_index"] <= last["period_index"]]
-    peak: pd.Series = watched.loc[watched["retention_rate"].idxmax()]
-    return peak if peak["lower"] > _FAR_MORE * max(first["upper"], last["upper"]) else None
+    limits = (watched["retention_rate"], watched["lower"], watched["upper"])
+    leader = find_leader_within(*limits, level=loyalty.confidence, confidence=loyalty.confidence)
+    if leader is None:
+        return None
+    wide = widen(*limits, n_compared=len(watched), confidence=loyalty.confidence)
+    peak: pd.Series = watched.iloc[leader]
+    return peak if wide.lower[leader] > _FAR_MORE * max(first["upper"], last["upper"]) else None
 
 
 def last_watched(pooled: pd.DataFrame) -> pd.Series:

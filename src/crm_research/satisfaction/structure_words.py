@@ -41,7 +41,7 @@ def corrected_finding(found: SatisfactionAnalysis) -> str:
     said = (
         f"If constructs were measured without error (consistent PLS), the path from {row['source']} to "
         f"{row['target']} would be {row['corrected']:.2f} instead of {row['estimate']:.2f}"
-        f"{', the largest change' if len(known) > 1 else ''}"
+        f"{', the largest change in these answers' if len(known) > 1 else ''}"
     )
     limited = known.dropna(subset=["corrected_lower", "corrected_upper"])
     sure = (limited["lower"] > 0) | (limited["upper"] < 0)

@@ -10,9 +10,11 @@ import pandas as pd
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.satisfaction.followed import ENDED, REPEAT
 from crm_research.stats.intervals import normal_quantile
+from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 
 _NAMES: Final = {"ave": "AVE", "rho_a": "rho_A", "rho_c": "rho_C"}
+_PERFORMANCE: Final = ("performance", "performance_lower", "performance_upper")
 
 
 def answer(found: SatisfactionAnalysis) -> list[str]:
@@ -107,15 +109,30 @@ def means_finding(found: SatisfactionAnalysis) -> str:
     worst, best = table.iloc[0], table.iloc[-1]
     if len(table) == 1:
         return f"{best['item']} is rated {say_points(best['performance'])} of 100"
-    if best["performance_lower"] > worst["performance_upper"]:
+    is_best, is_worst = _stand_alone(table, found.confidence)
+    top = f"{best['item']} is rated best ({say_points(best['performance'])} of 100)"
+    bottom = f"{worst['item']} worst ({say_points(worst['performance'])})"
+    if is_best and is_worst:
+        return f"{top}, {bottom}"
+    if is_best:
+        return f"{top}; which is rated worst is open"
+    if is_worst:
         return (
-            f"{best['item']} is rated best ({say_points(best['performance'])} of 100), "
-            f"{worst['item']} worst ({say_points(worst['performance'])})"
+            f"{worst['item']} is rated worst ({say_points(worst['performance'])} of 100); which is rated best is open"
         )
     return (
         f"No item is rated clearly better than the others: all lie between {say_points(worst['performance'])} and "
         f"{say_points(best['performance'])} of 100"
     )
+
+
+def _stand_alone(table: pd.DataFrame, confidence: float) -> tuple[bool, bool]:
+    """Is the last item surely rated above every other one, and the first below? Each at half the level."""
+    value, low, high = (table[name].to_numpy(dtype=float) for name in _PERFORMANCE)
+    half = 1 - (1 - confidence) / 2
+    best = find_leader_within(value, low, high, level=confidence, confidence=half)
+    worst = find_leader_within(-value, -high, -low, level=confidence, confidence=half)
+    return best == len(table) - 1, worst == 0
 
 
 def priority_finding(found: SatisfactionAnalysis) -> str:
@@ -127,7 +144,7 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
     if len(known) == 1:
         row = known.iloc[0]
         return f"Of {parts.target}, {row['driver']} explains {say_percent(parts.model.r2)}; nothing else was asked for."
-    leaders = _leaders(known, parts.lines[0])
+    leaders = _leaders(known, parts.lines[0], found.confidence)
     weak = known.loc[(known["quadrant"] == "matters more, rated lower") & known["is_sure"], "driver"].tolist()
     if leaders.empty:
         said = (
@@ -145,9 +162,16 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
     return f"{said}; {join_words(weak)} matters more and is rated lower than the rest." if weak else f"{said}."
 
 
-def _leaders(known: pd.DataFrame, line: float) -> pd.DataFrame:
-    """The most important ones down to the last of the first three whose interval lies above the mean; none skipped."""
-    above = np.flatnonzero(known["importance_lower"].head(3).to_numpy(dtype=float) > line)
+def _leaders(known: pd.DataFrame, line: float, confidence: float) -> pd.DataFrame:
+    """The most important ones down to the last of the first three that surely lie above the mean; none skipped.
+
+    Surely: by limits that hold for all that were asked for at once.
+    """
+    limits = widen(
+        known["importance"], known["importance_lower"], known["importance_upper"], n_compared=len(known),
+        confidence=confidence,
+    )  # fmt: skip
+    above = np.flatnonzero(limits.lower[:3] > line)
     return known.head(int(above[-1]) + 1 if len(above) else 0)
 
 
@@ -231,15 +255,21 @@ def path_finding(found: SatisfactionAnalysis) -> str:
     model = None if found.structure is None else found.structure.paths
     if model is None or model.paths.empty:
         return "No path model could be fitted"
-    row = model.paths.loc[model.paths["estimate"].abs().idxmax()]
-    if not (row["lower"] > 0 or row["upper"] < 0):
-        return "No path between the constructs is sure"
-    sure = int(((model.paths["lower"] > 0) | (model.paths["upper"] < 0)).sum())
-    return (
-        f"{sure} of {len(model.paths)} paths {'is' if sure == 1 else 'are'} sure; the strongest leads from "
-        f"{row['source']} "
-        f"to {row['target']} ({row['estimate']:.2f})"
+    paths = model.paths
+    limits = widen(
+        paths["estimate"], paths["lower"], paths["upper"], n_compared=len(paths), confidence=found.confidence
     )
+    sure = int(((limits.lower > 0) | (limits.upper < 0)).sum())
+    if not sure:
+        return "No path between the constructs is sure"
+    told = f"{sure} of {len(paths)} paths {'is' if sure == 1 else 'are'} sure"
+    leader = find_leader_within(
+        paths["estimate"].abs(), paths["lower"], paths["upper"], level=found.confidence, confidence=found.confidence
+    )
+    if leader is None:
+        return told if len(paths) == 1 else f"{told}; which of them is the strongest is open"
+    row = paths.iloc[leader]
+    return f"{told}; the strongest leads from {row['source']} to {row['target']} ({row['estimate']:.2f})"
 
 
 def scale_finding(found: SatisfactionAnalysis) -> str:

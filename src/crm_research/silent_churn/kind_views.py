@@ -40,6 +40,7 @@ _WORDINGS: Final = {
     "odds of dropping out": "have {ratio:.2f} times the odds of dropping out after a purchase of",
 }
 _MOST_SHOWN: Final = 12
+_MOST_IN_TITLE: Final = 3
 _TICKS: Final = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50)
 
 
@@ -107,7 +108,9 @@ def kind_title(kinds: KindAnalysis) -> str:
     clear = list(dict.fromkeys(table.loc[table["is_clear"], "covariate"]))
     if not clear:
         return "No characteristic goes with buying more often or leaving sooner beyond chance"
-    return f"Customers differ most clearly by {join_words(clear[:2])}"
+    rest = len(clear) - _MOST_IN_TITLE
+    shown = clear if rest <= 0 else [*clear[:_MOST_IN_TITLE], f"{rest} more"]
+    return f"Customers differ beyond chance by {join_words(shown)}"
 
 
 def draw_kinds(kinds: KindAnalysis, ax: Axes | None = None) -> Axes:

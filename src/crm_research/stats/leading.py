@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from crm_research.stats.intervals import check_confidence
+from crm_research.stats.intervals import Interval, check_confidence, normal_quantile
 
 
 def find_leader(estimates: ArrayLike, std_errors: ArrayLike, *, confidence: float = 0.95) -> int | None:
@@ -39,6 +39,24 @@ def find_leader(estimates: ArrayLike, std_errors: ArrayLike, *, confidence: floa
     least = leading_quantile(len(known), confidence=confidence)
     is_above = value[top] - value[others] > least * np.hypot(error[top], error[others])
     return int(top) if bool(is_above.all()) else None
+
+
+def find_leader_within(
+    estimates: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, level: float = 0.95, confidence: float = 0.95
+) -> int | None:
+    """`find_leader` from limits in place of errors: half their width over the quantile of their level is the error."""
+    width = np.asarray(upper, dtype=float) - np.asarray(lower, dtype=float)
+    return find_leader(estimates, width / (2 * normal_quantile(level)), confidence=confidence)
+
+
+def widen(
+    estimates: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, n_compared: int, confidence: float = 0.95
+) -> Interval:
+    """Limits that hold for all that are compared at once, from those of each by itself (Bonferroni; about normal)."""
+    value, low, high = (np.asarray(part, dtype=float) for part in (estimates, lower, upper))
+    level = 1 - (1 - check_confidence(confidence)) / max(n_compared, 1)
+    times = normal_quantile(level) / normal_quantile(confidence)
+    return Interval(value, value - times * (value - low), value + times * (high - value))
 
 
 def find_leading_count(n_hits: ArrayLike, *, confidence: float = 0.95) -> int | None:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from crm_research import show
+from crm_research.stats.intervals import difference_from_limits
+from crm_research.stats.leading import widen
 from crm_research.theme import join_words, say_count, say_days, say_p_value, say_percent
 
 if TYPE_CHECKING:
@@ -94,12 +96,22 @@ def _extremes(leaving: ChurnAnalysis, reason: str) -> str:
             continue
         low, high = at.iloc[0], at.iloc[-1]
         more, fewer = say_percent(high["incidence"]), say_percent(low["incidence"])
-        if more != fewer:
+        if more != fewer and _are_apart(low, high, len(at), leaving.confidence):
             return (
                 f" For '{reason}' {more} of '{high['group']}' have left within {say_days(days)}, against {fewer} of "
                 f"'{low['group']}'."
             )
     return ""
+
+
+def _are_apart(low: pd.Series, high: pd.Series, n_groups: int, confidence: float) -> bool:
+    """Does the most lie above the least by more than the largest gap of so many pairs would by chance?"""
+    limits = [
+        widen(row["incidence"], row["lower"], row["upper"], n_compared=n_groups * (n_groups - 1) // 2,
+              confidence=confidence)
+        for row in (high, low)
+    ]  # fmt: skip
+    return bool(difference_from_limits(*limits).lower > 0)
 
 
 def _when(leaving: ChurnAnalysis) -> float:

@@ -133,9 +133,10 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
         return told + "agrees with the curve at every tenure compared: here the simple rule is good enough."
     worst = compared.iloc[int(np.argmax(np.abs(compared["rule"] - compared["survival"])))]
     way = "too dark" if worst["rule"] < worst["survival"] else "too bright"
+    far = say_points(abs(worst["rule"] - worst["survival"]))
     return told + (
-        f"lies outside the interval at {leaving.rule.n_misses} of {len(compared)} tenures compared, and is {way} by "
-        f"{say_points(abs(worst['rule'] - worst['survival']))} after {say_days(worst['months'] * DAYS_PER_MONTH)}."
+        f"lies outside what the records allow at {leaving.rule.n_misses} of {len(compared)} tenures compared, and is "
+        f"{way} by {far} after {say_days(worst['months'] * DAYS_PER_MONTH)}."
     )
 
 

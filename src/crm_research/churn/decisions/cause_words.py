@@ -9,7 +9,8 @@ import pandas as pd
 from crm_research.churn.decisions.causes import ChangeAnalysis
 from crm_research.figures import Figure
 from crm_research.models.decisions import BAND_MIX, GROUP_MIX, RATES
-from crm_research.theme import say_interval, say_percent
+from crm_research.stats.leading import find_leader_within, widen
+from crm_research.theme import join_words, say_interval, say_percent
 
 RATE_CHANGE: Final = "churn.cause.rate_change"
 
@@ -59,18 +60,54 @@ def reason_change_finding(found: ChangeAnalysis) -> str:
     """Which reason grew or shrank the most? Empty without reasons."""
     if found.reasons is None or found.reasons.empty:
         return ""
-    clear = found.reasons.loc[(found.reasons["lower"] > 0) | (found.reasons["upper"] < 0)]
+    clear, row = clear_reasons(found.reasons, found.confidence)
     if clear.empty:
         return "No reason of leaving grew or shrank beyond chance."
-    row = clear.loc[clear["change"].abs().idxmax()]
-    verb = "grew" if row["change"] > 0 else "shrank"
+    if row is None:
+        return f"{_say_moved(clear)}, by amounts that cannot be told apart."
+    verb, most = "grew" if row["change"] > 0 else "shrank", " most" if len(clear) > 1 else ""
     before, after, change, lower, upper = (
         float(row[name]) for name in ("rate_before", "rate_after", "change", "lower", "upper")
     )
     return (
-        f"The reason '{row['reason']}' {verb} most: {per_100(before)} to {per_100(after)} ends per 100 contract-years "
+        f"The reason '{row['reason']}' {verb}{most}: {per_100(before)} to {per_100(after)} ends per 100 contract-years "
         f"({signed(change)}, {say_interval(lower, upper, signed)})."
     )
+
+
+def clear_reasons(reasons: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Reasons that changed by limits that hold for all at once, and the one whose change is surely the largest."""
+    limits = widen(
+        reasons["change"], reasons["lower"], reasons["upper"], n_compared=len(reasons), confidence=confidence
+    )
+    clear = reasons.loc[(limits.lower > 0) | (limits.upper < 0)]
+    if len(clear) < 2:
+        return clear, clear.iloc[0] if len(clear) else None
+    leader = find_leader_within(
+        clear["change"].abs(), clear["lower"], clear["upper"], level=confidence, confidence=confidence
+    )
+    return clear, None if leader is None else clear.iloc[leader]
+
+
+def _say_moved(clear: pd.DataFrame) -> str:
+    grew = [f"'{name}'" for name in clear.loc[clear["change"] > 0, "reason"]]
+    shrank = [f"'{name}'" for name in clear.loc[clear["change"] < 0, "reason"]]
+    parts = [f"{join_words(grew)} grew"] if grew else []
+    parts += [f"{join_words(shrank)} shrank"] if shrank else []
+    return f"Of the reasons, {' and '.join(parts)}"
+
+
+def say_reason_title(found: ChangeAnalysis) -> str:
+    """The same as a picture's title."""
+    if found.reasons is None or found.reasons.empty:
+        return ""
+    clear, row = clear_reasons(found.reasons, found.confidence)
+    if clear.empty:
+        return "No reason of leaving grew or shrank beyond chance"
+    if row is None:
+        return _say_moved(clear)
+    most = " most" if len(clear) > 1 else ""
+    return f"The reason '{row['reason']}' {'grew' if float(row['change']) > 0 else 'shrank'}{most}"
 
 
 def change_rows(found: ChangeAnalysis) -> pd.DataFrame:

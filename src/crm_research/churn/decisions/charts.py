@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_research.churn.decisions.cause_words import change_rows, signed
+from crm_research.churn.decisions.cause_words import change_rows, say_reason_title, signed
 from crm_research.churn.decisions.causes import ChangeAnalysis
 from crm_research.churn.decisions.targets import RetentionTargets
 from crm_research.churn.decisions.treatment import Treatment
 from crm_research.churn.decisions.treatment_check import TreatmentCheck
+from crm_research.stats.leading import find_leader_within
 from crm_research.theme import (
     ACCENT,
     GRID,
@@ -93,7 +94,7 @@ def draw_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
         return empty_axes("The records do not hold two periods to compare.") if ax is None else ax
     total = float(rows["estimate"].iloc[-1])
     title = f"Leaving {'rose' if total > 0 else 'fell'} by {signed(abs(total)).lstrip('+')} per 100 contract-years"
-    title += _main_part(rows, total) if found.is_clear else ", no more than chance explains"
+    title += _main_part(rows, total, found.confidence) if found.is_clear else ", no more than chance explains"
     return _draw_bars(
         rows,
         title=title,
@@ -103,10 +104,15 @@ def draw_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
     )
 
 
-def _main_part(rows: pd.DataFrame, total: float) -> str:
+def _main_part(rows: pd.DataFrame, total: float, confidence: float) -> str:
+    """The part that is surely the largest of those that made the change; empty where none is."""
     parts = rows.iloc[:-1]
-    row = parts.loc[(parts["estimate"] * np.sign(total)).idxmax()]
-    return f", mostly: {row['part']}" if float(row["estimate"]) * total > 0 else ""
+    leader = find_leader_within(
+        parts["estimate"] * np.sign(total), parts["lower"], parts["upper"], level=confidence, confidence=confidence
+    )
+    if leader is None or float(parts["estimate"].iloc[leader]) * total <= 0:
+        return ""
+    return f", mostly: {parts['part'].iloc[leader]}"
 
 
 def draw_reason_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
@@ -114,14 +120,9 @@ def draw_reason_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
     if found.reasons is None or found.reasons.empty:
         return empty_axes("The records give no reason for any end.") if ax is None else ax
     rows = found.reasons.rename(columns={"reason": "part"}).assign(is_total=False)
-    clear = rows.loc[(rows["lower"] > 0) | (rows["upper"] < 0)]
-    title = "No reason of leaving grew or shrank beyond chance"
-    if len(clear):
-        row = clear.loc[clear["change"].abs().idxmax()]
-        title = f"The reason '{row['part']}' {'grew' if float(row['change']) > 0 else 'shrank'} most"
     return _draw_bars(
         rows.rename(columns={"change": "estimate"}),
-        title=title,
+        title=say_reason_title(found),
         subtitle=f"Change of ends per 100 contract-years by reason, {found.window}, with "
         f"{say_percent(found.confidence, 0)} intervals",
         ax=ax,

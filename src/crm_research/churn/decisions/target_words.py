@@ -9,7 +9,8 @@ import pandas as pd
 
 from crm_research.churn.decisions.targets import RetentionTargets
 from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.theme import say_count, say_date, say_estimate, say_interval, say_percent, say_points
+from crm_research.stats.leading import find_leader_within, widen
+from crm_research.theme import join_words, say_count, say_date, say_estimate, say_interval, say_percent, say_points
 
 RETENTION_NEEDED: Final = "churn.target.retention_needed"
 RETENTION_SEEN: Final = "churn.target.retention_seen"
@@ -57,11 +58,20 @@ def group_target_finding(targets: RetentionTargets) -> str:
     """Which groups fall short? Empty without groups."""
     if targets.by_group is None or len(targets.by_group) < 2:
         return ""
-    short = targets.by_group.loc[targets.by_group["gap_lower"] > 0].sort_values("n_fewer_leavers", ascending=False)
+    short = _sure_shortfalls(targets.by_group, targets.confidence)
     if short.empty:
         return f"No {targets.group} falls short of its share of the target beyond chance."
     row = short.iloc[0]
     rest = f"; {len(short)} of {len(targets.by_group)} fall short" if len(short) > 1 else ""
+    if len(short) > 1 and not _leads(short, targets.confidence):
+        names = join_words([f"'{name}'" for name in short["group"]])
+        fewer = short["n_fewer_leavers"].sum()
+        return f"{names} fall short of their share of the target, together by {fewer:,.0f} leavers too many."
+    if len(short) == 1 and row["needed"] <= 1:
+        return (
+            f"Only '{row['group']}' falls short: {say_percent(row['retention'])} stayed, {say_percent(row['needed'])} "
+            f"are needed, {row['n_fewer_leavers']:,.0f} fewer must leave."
+        )
     if row["needed"] > 1:
         return (
             f"The gap is largest in '{row['group']}', which cannot reach its share of the target by retention alone, "
@@ -71,6 +81,24 @@ def group_target_finding(targets: RetentionTargets) -> str:
         f"The gap is largest in '{row['group']}': {say_percent(row['retention'])} stayed, {say_percent(row['needed'])} "
         f"are needed, {row['n_fewer_leavers']:,.0f} fewer must leave{rest}."
     )
+
+
+def _sure_shortfalls(by_group: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Groups that fall short by limits that hold for all groups at once, the most leavers too many first."""
+    limits = widen(
+        by_group["gap"], by_group["gap_lower"], by_group["gap_upper"], n_compared=len(by_group), confidence=confidence
+    )
+    return by_group.loc[limits.lower > 0].sort_values("n_fewer_leavers", ascending=False)
+
+
+def _leads(short: pd.DataFrame, confidence: float) -> bool:
+    """Is the first's number of leavers too many surely the largest? Its error is that of the gap, in contracts."""
+    each = short["n_fewer_leavers"] / short["gap"]
+    leader = find_leader_within(
+        short["n_fewer_leavers"], each * short["gap_lower"], each * short["gap_upper"], level=confidence,
+        confidence=confidence,
+    )  # fmt: skip
+    return leader == 0
 
 
 def target_figures(targets: RetentionTargets) -> list[Figure]:

@@ -10,11 +10,13 @@ import pandas as pd
 from crm_research.churn.drivers.measure import DriverAnalysis
 from crm_research.features.changing import RECENT_COMPLAINT, RECENT_DAYS
 from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.stats.multiplicity import adjust_holm
 from crm_research.theme import (
     ACCENT,
     REST,
     draw_intervals,
     empty_axes,
+    join_words,
     name_rows,
     new_axes,
     say_count,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HAZARD_RATIO: Final = "churn.contract.hazard_ratio"
+_MOST_NAMED: Final = 3
 _ENDS_OF_AXIS: Final = (0.02, 50.0)
 
 
@@ -36,8 +39,8 @@ def driver_table(drivers: DriverAnalysis) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``covariate``, ``compared`` (the level and its reference), ``when`` (the months of a contract for which
         it holds; empty where it holds throughout), ``hazard_ratio``, ``lower``, ``upper``, ``n`` (contracts),
-        ``n_ended``, ``is_clear`` (the interval leaves out 1, and the whole covariate is not chance),
-        ``is_doubtful`` (an average of a ratio that changes with tenure).
+        ``n_ended``, ``is_clear`` (the interval leaves out 1, and the whole covariate is not chance, Holm over the
+        covariates), ``is_doubtful`` (an average of a ratio that changes with tenure).
     """
     terms = drivers.ratios
     table = terms[["covariate", "period", "hazard_ratio", "lower", "upper", "n", "n_ended", "is_doubtful"]].rename(
@@ -50,7 +53,7 @@ def driver_table(drivers: DriverAnalysis) -> pd.DataFrame:
     table.insert(1, "compared", against)
     is_off_one = (table["lower"] > 1) | (table["upper"] < 1)
     # A number that bends has several coefficients: its quartiles may differ by chance while the whole says nothing.
-    table.insert(8, "is_clear", is_off_one & (terms["p_value"] < 1 - drivers.confidence))
+    table.insert(8, "is_clear", is_off_one & (_adjusted(terms) < 1 - drivers.confidence))
     # The logarithm over half the interval's width: how far the ratio lies from 1, in units of its error.
     with np.errstate(divide="ignore", invalid="ignore"):
         width = np.log(table["upper"]) - np.log(table["lower"])
@@ -60,6 +63,14 @@ def driver_table(drivers: DriverAnalysis) -> pd.DataFrame:
     place = pd.DataFrame({"by": -together, "row": np.arange(len(table))}).sort_values(["by", "row"], kind="stable")
     ordered: pd.DataFrame = table.loc[place.index].reset_index(drop=True)
     return ordered
+
+
+def _adjusted(terms: pd.DataFrame) -> pd.Series[float]:
+    """The p-value of each whole covariate (and period), adjusted for all that the model holds."""
+    keys = [terms["covariate"], terms["period"]]
+    tests = terms["p_value"].groupby(keys).first()
+    adjusted = pd.Series(adjust_holm(tests), index=tests.index)
+    return pd.Series(adjusted.loc[pd.MultiIndex.from_arrays(keys)].to_numpy(), index=terms.index)
 
 
 def _plainly(level: object) -> str:
@@ -72,7 +83,10 @@ def say_covariate(name: str) -> str:
 
 
 def driver_finding(drivers: DriverAnalysis) -> str:
-    """The clearest driver in one sentence, told so that the risk is multiplied rather than divided."""
+    """One driver that is surely one, told so that the risk is multiplied rather than divided.
+
+    It is the one furthest from chance of those that pass together; that it matters most is not said.
+    """
     table = driver_table(drivers)
     clear = table.loc[table["is_clear"]]
     if clear.empty:
@@ -188,4 +202,7 @@ def _title(table: pd.DataFrame) -> str:
     clear = table.loc[table["is_clear"]]
     if clear.empty:
         return "Nothing recorded goes with leaving beyond chance"
-    return f"'{say_covariate(clear.iloc[0]['covariate'])}' tells leavers from stayers most clearly"
+    names = [f"'{say_covariate(name)}'" for name in dict.fromkeys(clear["covariate"])]
+    rest = len(names) - _MOST_NAMED
+    shown = names if rest <= 0 else [*names[:_MOST_NAMED], f"{rest} more"]
+    return f"{join_words(shown)} {'goes' if len(names) == 1 else 'go'} with leaving beyond chance"

@@ -9,12 +9,13 @@ import pandas as pd
 
 from crm_research.churn.drivers.views import say_covariate
 from crm_research.churn.reasons.measure import ReasonDrivers
-from crm_research.churn.reasons.views import ratio_strength, reason_table
+from crm_research.churn.reasons.views import reason_table
 from crm_research.theme import (
     ACCENT,
     QUALITATIVE,
     REST,
     empty_axes,
+    join_words,
     name_rows,
     new_panels,
     say_count,
@@ -29,6 +30,7 @@ _MOST_ROWS: Final = 10
 _SHARE_COLOUR: Final = QUALITATIVE[1]
 _LIMITS: Final = (0.1, 10.0)
 _APART: Final = 0.17
+_MOST_IN_TITLE: Final = 3
 
 
 def draw_reason_drivers(drivers: ReasonDrivers) -> list[Axes]:
@@ -86,19 +88,25 @@ def _scale(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def _title(drivers: ReasonDrivers) -> str:
-    """The driver that surely differs by reason; else the clearest one."""
+    """The drivers that surely differ by reason; else those that surely are any."""
     table = reason_table(drivers)
     clear = table.loc[table["is_clear"].astype(bool)]
     if clear.empty:
         return "Nothing recorded goes with leaving for any one reason beyond chance"
     sure = drivers.differences.loc[drivers.differences["p_value"] < 1 - drivers.confidence]
     if len(sure):
-        name = sure.sort_values("p_value", kind="stable")["covariate"].iloc[0]
-        return f"Reasons have drivers of their own: '{say_covariate(str(name))}' works most differently"
-    best = clear.iloc[int(ratio_strength(clear, "").to_numpy().argmax())]
-    return (
-        f"'{best['covariate']}' drives leaving most clearly, for {best['reason']}; no driver surely differs by reason"
-    )
+        ordered = sure.sort_values("p_value", kind="stable")["covariate"]
+        names = [f"'{say_covariate(str(name))}'" for name in dict.fromkeys(ordered)]
+        verb = "works" if len(names) == 1 else "work"
+        return f"Reasons have drivers of their own: {_list(names)} {verb} differently"
+    names = [f"'{name}'" for name in dict.fromkeys(clear["covariate"])]
+    verb = "goes" if len(names) == 1 else "go"
+    return f"{_list(names)} {verb} with leaving beyond chance; no driver surely differs by reason"
+
+
+def _list(names: list[str]) -> str:
+    rest = len(names) - _MOST_IN_TITLE
+    return join_words(names if rest <= 0 else [*names[:_MOST_IN_TITLE], f"{rest} more"])
 
 
 def _subtitle(drivers: ReasonDrivers, n_shown: int, n_rows: int) -> str:

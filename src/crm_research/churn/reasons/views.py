@@ -60,7 +60,7 @@ def ratio_strength(table: pd.DataFrame, prefix: str) -> pd.Series[float]:
 
 
 def reason_finding(drivers: ReasonDrivers) -> str:
-    """For each reason the clearest driver, in one sentence."""
+    """For each reason one driver that is surely one (Holm), the furthest from chance, in one sentence."""
     clear = reason_table(drivers)
     clear = clear.loc[clear["is_clear"].astype(bool)]
     if clear.empty:
@@ -73,8 +73,9 @@ def reason_finding(drivers: ReasonDrivers) -> str:
             continue
         row = own.iloc[int(ratio_strength(own, "").to_numpy().argmax())]
         ratio, low, high = _told(row, "")
-        parts.append(f"for {reason} {_compare(row)} ({ratio} times the risk, {low} to {high})")
-    return f"Clearest driver of leaving, after allowing for the rest: {'; '.join(parts)}."
+        more = f" and {say_count(len(own) - 1, 'other comparison')}" if len(own) > 1 else ""
+        parts.append(f"for {reason} {_compare(row)} ({ratio} times the risk, {low} to {high}){more}")
+    return f"Beyond chance, and after allowing for the rest: {'; '.join(parts)}."
 
 
 def difference_finding(drivers: ReasonDrivers) -> str:

@@ -47,7 +47,7 @@ def draw_retention(renewals: Renewals, ax: Axes | None = None) -> Axes:
         size=TALL,
         ax=ax,
     )
-    ahead = renewals.projection
+    ahead = renewals.carried
     _shade_beyond(ax, renewals)
     ax.vlines(seen["renewal"], seen["lower"], seen["upper"], color=MUTED, linewidth=1.3, alpha=0.7)
     ax.plot(seen["renewal"], seen["retention"], "o", color=MUTED, markersize=5, markeredgecolor=PAPER)
@@ -65,7 +65,8 @@ def draw_projection(renewals: Renewals, ax: Axes | None = None) -> Axes:
     """What share of a new intake is still there after each renewal, also beyond the records?"""
     if renewals.fit is None:
         return empty_axes(_NOTHING) if ax is None else ax
-    ahead, last = renewals.projection, renewals.projection.iloc[-1]
+    ahead = renewals.carried
+    last, modelled = ahead.iloc[-1], ahead.dropna(subset=["survival"]).iloc[-1]
     ax = new_axes(
         title=projection_title(renewals),
         subtitle=f"Share of a new intake left after each renewal: as seen (dots), {_line_name(renewals)} with its "
@@ -80,7 +81,12 @@ def draw_projection(renewals: Renewals, ax: Axes | None = None) -> Axes:
     seen = renewals.shown
     ax.plot(seen["renewal"], seen["survival"], "o", color=MUTED, markersize=5, markeredgecolor=PAPER)
     ends = [
-        (float(last["renewal"]), float(last["survival"]), "one rate" if renewals.fit.is_constant else "model", ACCENT)
+        (
+            float(modelled["renewal"]),
+            float(modelled["survival"]),
+            "one rate" if renewals.fit.is_constant else "model",
+            ACCENT,
+        )
     ]
     if not renewals.fit.is_constant:
         ax.plot(ahead["renewal"], ahead["rule_survival"], color=INK, linewidth=1.3, linestyle=(0, (1, 2)))
@@ -160,7 +166,7 @@ def _cell(column: int, row: int, depth: float) -> Rectangle:
 
 def _draw_line(ax: Axes, renewals: Renewals, column: str) -> None:
     """The model as far as the records reach, and dashed from there."""
-    ahead, last = renewals.projection, _last_seen(renewals)
+    ahead, last = renewals.carried, _last_seen(renewals)
     within, beyond = ahead.loc[ahead["renewal"] <= last], ahead.loc[ahead["renewal"] >= last]
     ax.plot(within["renewal"], within[column], color=ACCENT, linewidth=2.0)
     ax.plot(beyond["renewal"], beyond[column], color=ACCENT, linewidth=2.0, linestyle=(0, (4, 2)))

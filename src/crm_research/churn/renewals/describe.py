@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from crm_research.churn.curves.grouping import MOST_GROUPS, choose_group
 from crm_research.churn.renewals.check import RenewalCheck, check_renewals
 from crm_research.churn.renewals.period import UNITS, check_horizon, choose_period
-from crm_research.churn.renewals.tables import group_table, observe_renewals, project_renewals, triangle_of
+from crm_research.churn.renewals.tables import (
+    group_table,
+    observe_renewals,
+    project_renewals,
+    seen_survival,
+    triangle_of,
+)
 from crm_research.churn.triage import Triage, triage_setting
 from crm_research.churn.triage_evidence import NEAR_DAYS
 from crm_research.features.renewals import count_renewals
@@ -24,6 +31,7 @@ from crm_research.models.renewals import (
     fit_shifted_beta_geometric,
 )
 from crm_research.models.renewals.fitted import RenewalFit
+from crm_research.stats.intervals import Interval, difference_from_limits
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
@@ -35,6 +43,9 @@ _NO_COUNTS: Final = pd.DataFrame(columns=["cohort", "renewal", "n_up", "n_left"]
 _FEWEST_SHOWN: Final = 10
 _SHARE_SHOWN: Final = 0.02
 _LIFETIMES_SHOWN: Final = 6
+# Of many contracts every model misses something beyond chance: two points are worth a word (a convention).
+_NOTABLE: Final = 0.02
+_OF_THE_MODEL: Final = ("retention", "retention_lower", "retention_upper", "survival", "lower", "upper")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,6 +112,47 @@ class Renewals:
     def shown(self) -> pd.DataFrame:
         """The rows of `observed` that enough contracts came to for a picture: ten, and 2 % of the best attended."""
         return _well_attended(self.observed)
+
+    @property
+    def model_misses(self) -> tuple[int, float, float] | None:
+        """Where the model's curve has left what was seen: the last renewal shown, its share there, and the share seen.
+
+        None while the two agree there, by the limits of both or to two points, or one constant rate is the model. What
+        contradicts the records where they end cannot be carried beyond them.
+        """
+        if self.fit is None or self.fit.is_constant or self.shown.empty or self.projection.empty:
+            return None
+        seen = self.shown.iloc[-1]
+        row = self.projection.loc[self.projection["renewal"] == seen["renewal"]]
+        if row.empty:
+            return None
+        limits = seen_survival(self.observed, int(seen["renewal"]), confidence=self.confidence)
+        model = Interval(*(np.asarray(float(row[name].iloc[0])) for name in ("survival", "lower", "upper")))
+        gap = difference_from_limits(model, limits)
+        if not abs(gap.estimate) > _NOTABLE or gap.lower <= 0 <= gap.upper:
+            return None
+        return int(seen["renewal"]), float(row["survival"].iloc[0]), float(seen["survival"])
+
+    @property
+    def rule_misses(self) -> bool:
+        """Has one constant rate left what was seen, too, where the records end?"""
+        missed = self.model_misses
+        if missed is None:
+            return False
+        limits = seen_survival(self.observed, missed[0], confidence=self.confidence)
+        rule = float(self.projection.loc[self.projection["renewal"] == missed[0], "rule_survival"].iloc[0])
+        is_outside = not float(limits.lower) <= rule <= float(limits.upper)
+        return is_outside and abs(rule - float(limits.estimate)) > _NOTABLE
+
+    @property
+    def carried(self) -> pd.DataFrame:
+        """The projection as far as it may be read: the model's columns end where it has left what was seen."""
+        missed = self.model_misses
+        if missed is None:
+            return self.projection
+        ahead = self.projection.copy()
+        ahead.loc[ahead["renewal"] > missed[0], list(_OF_THE_MODEL)] = np.nan
+        return ahead
 
     @property
     def every(self) -> str:

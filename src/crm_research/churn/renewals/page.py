@@ -57,9 +57,9 @@ def _show_projection(renewals: Renewals) -> None:
     show.chart(
         charts.draw_projection(renewals),
         alt=f"{finding} Falling lines by number of the renewal, beyond the records dashed on a shaded ground.",
-        data=renewals.projection,
+        data=renewals.carried,
     )
-    is_refuted = renewals.check is not None and renewals.check.winner == RULE
+    is_refuted = renewals.model_misses is not None or (renewals.check is not None and renewals.check.winner == RULE)
     show.note(finding, kind="caution" if is_refuted else "note")
     if renewals.lifetimes.empty or is_refuted:
         return

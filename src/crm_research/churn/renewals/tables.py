@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_research.models.renewals import fit_renewal_groups
 from crm_research.models.renewals.fitted import RenewalFit
-from crm_research.stats.intervals import wilson_share
+from crm_research.stats.intervals import Interval, normal_quantile, wilson_share
 
 _MOST_ROWS: Final = 12
 _MOST_COLUMNS: Final = 7
@@ -146,3 +146,19 @@ def _name_intake(number: int, width: int) -> str:
         if width == 3
         else f"{year} H{month // 6 + 1}"
     )
+
+
+def seen_survival(observed: pd.DataFrame, renewal: int, *, confidence: float = 0.95) -> Interval:
+    """Share of a new intake seen to be there after a renewal, the product of the retentions, with its limits.
+
+    Greenwood's variance over the renewals, limits on the log(-log) scale.
+    """
+    rows = observed.loc[observed["renewal"] <= renewal]
+    share = float(rows["survival"].iloc[-1])
+    n_up, n_left = rows["n_up"].to_numpy(dtype=float), rows["n_left"].to_numpy(dtype=float)
+    if not 0 < share < 1 or bool(np.any(n_left >= n_up)):
+        return Interval(*(np.asarray(value) for value in (share, share, share)))
+    error = float(np.sqrt(np.sum(n_left / (n_up * (n_up - n_left))))) / abs(np.log(share))
+    half = normal_quantile(confidence) * error
+    lower, upper = (float(np.exp(np.log(share) * np.exp(sign * half))) for sign in (1, -1))
+    return Interval(np.asarray(share), np.asarray(lower), np.asarray(upper))

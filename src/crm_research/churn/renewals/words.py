@@ -77,6 +77,9 @@ def projection_finding(renewals: Renewals) -> str:
     """How many of a new intake will still be there at the end of the horizon, by either forecast?"""
     if renewals.fit is None or renewals.projection.empty:
         return "There is nothing to project."
+    missed = renewals.model_misses
+    if missed is not None:
+        return _say_miss(renewals, *missed)
     row = renewals.projection.iloc[-1]
     said = say_estimate(row["survival"], row["lower"], row["upper"], say_percent, renewals.confidence)
     after = f"after {row['renewal']:.0f} renewals"
@@ -96,8 +99,29 @@ def projection_finding(renewals: Renewals) -> str:
     return f"Of a new intake {said} will be there {after} by the model, {rule} if the same share left at every one."
 
 
+def _say_miss(renewals: Renewals, renewal: int, modelled: float, seen: float) -> str:
+    start = (
+        f"The model does not hold where the records end: after {renewal} renewals it has {say_percent(modelled)} of an "
+        f"intake still there, and {say_percent(seen)} were seen. It is not carried beyond them"
+    )
+    if renewals.rule_misses:
+        return f"{start}, nor is one constant rate, which has left what was seen as well."
+    if renewals.check is None or renewals.check.winner != RULE:
+        return f"{start}."
+    row = renewals.projection.iloc[-1]
+    after = f"{say_percent(row['rule_survival'])} after {row['renewal']:.0f}"
+    return f"{start}; one constant rate, which came closer to what followed, has {after}."
+
+
 def projection_title(renewals: Renewals) -> str:
     """The same as a picture's title."""
+    missed = renewals.model_misses
+    if missed is not None:
+        renewal, modelled, seen = missed
+        return (
+            f"The model has {say_percent(modelled)} after {renewal} renewals where {say_percent(seen)} were seen: "
+            "it is not carried further"
+        )
     row = renewals.projection.iloc[-1]
     after, model = f"After {row['renewal']:.0f} renewals", say_percent(row["survival"])
     if renewals.fit is None or renewals.fit.is_constant:
@@ -163,11 +187,15 @@ def _name(fit: RenewalFit) -> str:
 def counting_note(renewals: Renewals) -> str:
     """How renewals were counted, and what was assumed."""
     up = say_count(renewals.observed["n_up"].sum() if len(renewals.observed) else 0, "decision")
-    start = f"A renewal every {renewals.every} ({renewals.why_period}); {up} to go on or not. "
+    is_due = renewals.triage.is_by_appointment
+    how = f"A renewal every {renewals.every}" if is_due else f"Counted by the {renewals.every}"
+    start = f"{how} ({renewals.why_period}); {up} to go on or not. "
     if renewals.triage.is_snapshot:
+        free = f"Whoever is bound for longer than a {renewals.every} had no choice in between, and counts as going on. "
         return (
-            f"{start}All ends bear one date, so who came to a renewal is read from tenure alone, and intakes cannot be "
-            "followed one by one. If those who left earlier were dropped, all shares here are too high."
+            f"{start}{'' if is_due else free}All ends bear one date, so who came to a renewal is read from tenure "
+            "alone, and intakes cannot be followed one by one. If those who left earlier were dropped, all shares here "
+            "are too high."
         )
     if renewals.triage.is_by_appointment:
         return f"{start}An end up to three days late counts at its renewal, and an early one at the next."
