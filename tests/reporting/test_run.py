@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from crm_research import scratch as scratch_module
 from crm_research.errors import ContractViolation, CrmError, ParameterError, StudyError, UnknownReport
 from crm_research.reporting.records import read_run
 from crm_research.reporting.run import run_reports
@@ -106,7 +107,8 @@ def test_one_failing_leaves_the_others_and_its_last_good_page(project, tmp_path,
     assert entry(out, "contractual")["outcome"] == "not applicable"
     assert "needs the table contracts" in (out / "index.html").read_text()
     assert processes_of_kernels() == []
-    assert list(scratch.iterdir()) == []
+    # This process is alive: what it opened itself goes when it ends.
+    assert [path for path in scratch.glob("crm-*") if path not in scratch_module._held] == []
 
 
 @pytest.mark.slow
