@@ -24,7 +24,7 @@ else
 SELECTION := -m "not slow"
 endif
 
-.PHONY: help report test mutants lab check bench lock environment clean
+.PHONY: help report test mutants lab check attack bench lock environment clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ check: $(READY) ## Lint, format, types, floors, environment agreement
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python scripts/write_environment.py --check
+
+attack: $(READY) ## Give the command line 700 malformed inputs (minutes); 0 tracebacks, 0 hangs, 0 silent is well
+	@OMP_NUM_THREADS=1 $(BIN)/python scripts/attack.py
 
 bench: $(READY) ## Run the benchmarks beside their peers (minutes)
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench; done

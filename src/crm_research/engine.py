@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.errors import EngineError
-from crm_research.time_limit import seconds_left
+from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -68,6 +68,7 @@ def open_embedded_engine(
 
     backend: BaseBackend = ibis.duckdb.connect(str(path) if path else ":memory:")
     _settle_duckdb(backend, memory_gigabytes, threads)
+    interruptible(backend)
     return backend
 
 

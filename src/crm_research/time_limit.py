@@ -1,7 +1,7 @@
 """A limit on the time that reading and checking may take: nothing of ours stands still for ever.
 
-The limit raises in the main thread, also out of a scan of the embedded engine, which looks for signals between its
-chunks. Where a single step of foreign code does not come back, a second clock ends the process with the same words.
+The limit raises in the main thread, and interrupts the scans of the embedded engines that were told to it. Where a
+single step of foreign code does not come back, a second clock ends the process with the same words.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from crm_research.errors import CrmError
 
@@ -27,6 +28,7 @@ SERVER_SECONDS: Final = 900.0
 # After the limit, how long a single step may still take to come back before the process is ended.
 _GRACE_SECONDS: Final = 10.0
 _AGAIN_SECONDS: Final = 1.0
+_INTERRUPT_SECONDS: Final = 0.25
 
 
 class TimeLimitExceeded(CrmError):
@@ -47,6 +49,8 @@ class _Limit:
 
 
 _current: list[_Limit] = []
+# By identity: two engines in memory are equal to Ibis.
+_engines: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
 @contextmanager
@@ -105,6 +109,11 @@ def allow_for(*, n_bytes: int = 0, seconds: float = 0.0) -> None:
         _set_clock(limit)
 
 
+def interruptible(engine: Any) -> None:
+    """Let a limit interrupt what this engine (an Ibis backend over DuckDB) is doing when the time is over."""
+    _engines[id(engine)] = engine
+
+
 def seconds_left() -> float | None:
     """How much of the present limit is left? None where there is none."""
     return max(0.0, _current[0].ends_at - time.monotonic()) if _current else None
@@ -117,8 +126,15 @@ def _set_clock(limit: _Limit) -> None:
 
 def _end_at_last(limit: _Limit, is_done: threading.Event) -> None:
     while (left := limit.ends_at + _GRACE_SECONDS - time.monotonic()) > 0:
-        if is_done.wait(left):
+        # Awake a little after the limit, and then again and again: one scan may follow another.
+        to_the_end = limit.ends_at - time.monotonic()
+        if is_done.wait(min(left, max(to_the_end, 0) + _INTERRUPT_SECONDS)):
             return
+        if time.monotonic() > limit.ends_at:
+            limit.is_over = True
+            for engine in list(_engines.values()):
+                with suppress(Exception):
+                    engine.con.interrupt()
     if not is_done.is_set():
         print(f"crm-research: {_words(limit)}", file=sys.stderr, flush=True)  # noqa: T201  (the process ends here)
         os._exit(2)

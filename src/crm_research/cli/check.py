@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_research.cli.options import timeout_option
+from crm_research.cli.options import Share, timeout_option
 from crm_research.contracts.findings import WARNINGS_ABOVE, Finding, Verdict, as_record, say_found
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 @click.option("--as-of", metavar="DATE", help="Stand at another instant than the study's own.")
 @click.option(
     "--warnings-above",
-    type=click.FloatRange(0, 1),
+    type=Share(),
     default=WARNINGS_ABOVE,
     show_default=True,
     metavar="SHARE",

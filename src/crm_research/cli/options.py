@@ -26,6 +26,22 @@ class Seconds(click.ParamType[float]):
         return seconds
 
 
+class Share(click.ParamType[float]):
+    """A share from 0 to 1."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; what is none (nan neither), or lies outside, is refused."""
+        try:
+            share = float(value)
+        except (TypeError, ValueError):
+            self.fail(f"{str(value)[:40]!r} is no number.", param, ctx)
+        if not 0 <= share <= 1:
+            self.fail(f"{value} must lie between 0 and 1.", param, ctx)
+        return share
+
+
 timeout_option = click.option(
     "--timeout",
     type=Seconds(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +14,7 @@ from crm_research.vocabulary import DAYS_PER_YEAR
 if TYPE_CHECKING:
     from crm_research.simulate import World
 
+_MOST_HOLDOUT_DAYS: Final = 36_525
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -49,11 +50,17 @@ def command(
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.errors import ParameterError
     from crm_research.simulate import WorldSettings, simulate_world
+    from crm_research.sources.definition import believable
 
     if not 0 < years <= 100:
         raise ParameterError(f"--years must lie above 0 and be at most 100, found {years:g}.")
-    if holdout_days < 0:
-        raise ParameterError(f"--holdout-days must not be negative, found {holdout_days}.")
+    if not 0 <= holdout_days <= _MOST_HOLDOUT_DAYS:
+        raise ParameterError(f"--holdout-days must lie between 0 and {_MOST_HOLDOUT_DAYS:,}, found {holdout_days:,}.")
+    try:
+        believable(as_of)
+        believable(as_of - timedelta(days=round(years * DAYS_PER_YEAR)))
+    except (ValueError, OverflowError) as problem:
+        raise ParameterError(f"--as-of, or the {years:g} years before it, {problem}.") from None
     if is_null:
         del others["n_segments"], others["campaign_effect"]
     make = WorldSettings.without_effects if is_null else WorldSettings

@@ -114,8 +114,8 @@ def _time_problems(world: WorldSettings) -> Iterator[str]:
 def _name_problems(world: WorldSettings) -> Iterator[str]:
     if not re.fullmatch(r"[A-Z]{3}", world.currency):
         yield f"currency must be an ISO 4217 code such as EUR, found {world.currency!r}"
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", world.name):
-        yield f"name must be made of a-z, 0-9 and hyphens, found {world.name!r}"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", world.name):
+        yield f"name must be made of at most 80 of a-z, 0-9 and hyphens, found {world.name[:90]!r}"
     names = [reason.name for reason in world.reasons]
     if not names or len(set(names)) < len(names):
         yield "reasons must be at least one, each with its own name"

@@ -225,8 +225,6 @@ class SourceRule(_Part):
             raise ValueError("sql and inputs belong together: name every file the SQL reads under inputs")
         if self.quote and self.quote == self.delimiter:
             raise ValueError("takes two different signs for delimiter and quote")
-        if self.thousands == self.decimal:
-            raise ValueError("takes two different signs for decimal and thousands")
         if self.table is not None and self.query is not None:
             raise ValueError("takes a table or a query, not both")
         if self.url is not None and self.table is None and self.query is None:

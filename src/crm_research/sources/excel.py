@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -85,6 +86,7 @@ def _opened(path: Path, where: str) -> Iterator[pd.ExcelFile]:
     import pandas as pd
 
     try:
+        _refuse_damaged(path, where)
         with pd.ExcelFile(path, engine="calamine") as book:
             yield book
     except StudyError:
@@ -92,6 +94,16 @@ def _opened(path: Path, where: str) -> Iterator[pd.ExcelFile]:
     except Exception as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise StudyError(f"{where}: {path.name} cannot be read as an Excel file: {reason}. Check the file.") from None
+
+
+def _refuse_damaged(path: Path, where: str) -> None:
+    """Hold every part of a packed workbook to its checksum, which the reader of its cells does not."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as packed:
+        part = packed.testzip()
+    if part is not None:
+        raise StudyError(f"{where}: {path.name} is damaged: its part {part!r} is not what was saved. Save it again.")
 
 
 def _choose_sheet(wanted: str | int | None, names: list[str], described: str, where: str) -> str:

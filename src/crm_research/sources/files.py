@@ -55,6 +55,8 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
 
 
 def _full_path(pattern: str, base: Path, *, where: str) -> Path:
+    if not pattern.strip():
+        raise StudyError(f"{where}: names no file. Write its path, or . for the folder of the study file.")
     try:
         full = Path(pattern).expanduser()
         full = full if full.is_absolute() else base / full

@@ -1,0 +1,91 @@
+"""A limit on the time that reading may take: it ends what stands still, and says so in words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+from crm_research.engine import open_embedded_engine
+from crm_research.time_limit import TimeLimitExceeded, allow_for, seconds_left, time_limit
+
+
+def test_within_the_limit_nothing_is_seen_of_it():
+    with time_limit("Reading x", seconds=60):
+        assert 59 < seconds_left() <= 60
+    assert seconds_left() is None
+
+
+def test_python_that_does_not_end_is_ended_though_errors_are_caught_within():
+    began = time.monotonic()
+
+    def stand_still() -> None:
+        while True:
+            with suppress(Exception):
+                time.sleep(0.01)
+
+    said = "Reading x took longer than 1 s and was stopped"
+    with pytest.raises(TimeLimitExceeded, match=said), time_limit("Reading x", seconds=1):
+        stand_still()
+    assert time.monotonic() - began < 5
+
+
+def test_a_scan_of_the_engine_is_ended():
+    engine = open_embedded_engine()
+    connection = engine.con
+    with pytest.raises(TimeLimitExceeded), time_limit("Reading x", seconds=1):
+        connection.execute("SELECT count(a.range * b.range) FROM range(10000000) a, range(10000000) b")
+
+
+def test_an_error_within_the_limit_stays_what_it_is():
+    with pytest.raises(KeyError), time_limit("Reading x", seconds=60):
+        raise KeyError("a")
+
+
+def test_much_to_read_gets_more_time_unless_a_limit_was_asked_for():
+    with time_limit("Reading x"):
+        before = seconds_left()
+        allow_for(n_bytes=50_000_000)
+        assert seconds_left() == pytest.approx(before + 50, abs=1)
+        allow_for(seconds=900)
+        assert seconds_left() == pytest.approx(900, abs=1)
+    with time_limit("Reading x", seconds=7):
+        allow_for(n_bytes=50_000_000, seconds=900)
+        assert seconds_left() <= 7
+
+
+def test_outside_the_main_thread_and_within_another_limit_nothing_is_limited():
+    seen = []
+
+    def elsewhere() -> None:
+        with time_limit("Reading x", seconds=1):
+            seen.append(seconds_left())
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == [None]
+    with time_limit("Reading x", seconds=60), time_limit("Reading y", seconds=1):
+        assert seconds_left() > 50
+
+
+STUCK = """
+import ctypes, signal
+from crm_research import time_limit
+time_limit._GRACE_SECONDS = 0.5
+with time_limit.time_limit("Reading x", seconds=1):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])  # as foreign code that never comes back
+    ctypes.CDLL(None).sleep(60)
+"""
+
+
+def test_foreign_code_that_never_comes_back_ends_with_the_process():
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("crm-research: Reading x took longer than 1 s")
+    assert time.monotonic() - began < 30
