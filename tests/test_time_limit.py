@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from crm_research.engine import open_embedded_engine
 from crm_research.time_limit import TimeLimitExceeded, allow_for, seconds_left, time_limit
+from tests.sources.files import a_study_file
 
 
 def test_within_the_limit_nothing_is_seen_of_it():
@@ -34,11 +34,16 @@ def test_python_that_does_not_end_is_ended_though_errors_are_caught_within():
     assert time.monotonic() - began < 5
 
 
-def test_a_scan_of_the_engine_is_ended():
-    engine = open_embedded_engine()
-    connection = engine.con
-    with pytest.raises(TimeLimitExceeded), time_limit("Reading x", seconds=1):
-        connection.execute("SELECT count(a.range * b.range) FROM range(10000000) a, range(10000000) b")
+def test_a_scan_of_the_engine_is_ended_and_the_command_with_it(tmp_path):
+    (tmp_path / "o.csv").write_text("order_id\n" + "1\n" * 2_000)
+    sql = "select count(a.order_id * b.order_id + c.order_id * d.order_id) as order_id from o a, o b, o c, o d"
+    file = a_study_file(tmp_path, {"orders": {"from": {"sql": sql, "inputs": {"o": "o.csv"}}}})
+    command = [sys.executable, "-m", "crm_research", "check", str(file), "--timeout", "4"]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 2
+    assert f"Reading and checking {file} took longer than 4 s" in done.stderr
+    assert time.monotonic() - began < 60
 
 
 def test_an_error_within_the_limit_stays_what_it_is():

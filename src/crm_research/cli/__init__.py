@@ -15,6 +15,7 @@ import click
 from crm_research import __version__
 from crm_research.addresses import hide_credentials
 from crm_research.errors import CrmError, offer_names
+from crm_research.time_limit import TimeLimitExceeded
 
 # Shows where an error came from; understood before or behind any command.
 _TRACEBACK: Final = "--traceback"
@@ -85,6 +86,13 @@ def main() -> None:
     except click.ClickException as problem:
         problem.show()
         sys.exit(2)
+    except TimeLimitExceeded as problem:
+        _trace(is_tracing)
+        click.echo(f"crm-research: {problem}", err=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A thread of the engine may still be at work on what was interrupted, and leaving in order would wait for it.
+        os._exit(2)
     except CrmError as problem:
         _trace(is_tracing)
         click.echo(f"crm-research: {problem}", err=True)

@@ -55,7 +55,7 @@ def new_study(
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.sources.drafts.draft import draft_study
     from crm_research.sources.opening import open_study
-    from crm_research.time_limit import allow_for, time_limit
+    from crm_research.time_limit import TimeLimitExceeded, allow_for, time_limit
 
     target = _target(name, out, force=force)
     reference = name if out is None else _shown(target)
@@ -77,6 +77,8 @@ def new_study(
     try:
         with time_limit(f"Reading {_shown(target)}", seconds=timeout):
             open_study(target)
+    except TimeLimitExceeded:
+        raise
     except CrmError as problem:
         click.echo(f"\nIt does not open yet:\n{problem}\n")
     click.echo(f"Read it, correct the lines marked CHECK, then: crm-research check {reference}")

@@ -13,7 +13,7 @@ from crm_research.errors import CrmError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.tasks import Failure, Outcome, StudyFacts, Task
-from crm_research.time_limit import time_limit
+from crm_research.time_limit import TimeLimitExceeded, time_limit
 
 HINDERED = "input"
 
@@ -84,6 +84,8 @@ def plan_run(
                 )
         except inputs.NothingReadable as problem:
             unreadable.append(problem)
+        except TimeLimitExceeded:
+            raise
         except CrmError as problem:
             problems.append(problem)
     tasks = [task for plan in plans for task in plan.tasks]
