@@ -9,6 +9,25 @@ from typing import Any, Final
 
 FIGURES_MIME: Final = "application/vnd.crm-research.figures+json"
 NO_VALIDATION: Final = "none"
+# An interval that leaves so much of what a number can be says nothing about it: it is printed as not known.
+NEARLY_EVERYTHING: Final = 0.9
+
+
+def says_nothing(lower: float | None, upper: float | None, *, span: float | None = None) -> bool:
+    """Does an interval leave nearly everything open, so that the number must be printed as not known?
+
+    Parameters
+    ----------
+    lower, upper
+        The limits; None (or not finite) where one was never reached.
+    span
+        Width of all that the number can be: 1 for a share, 2 for a difference of shares. None for a number without a
+        largest value, such as a tenure: its interval says nothing if it reaches from nought to no end.
+    """
+    low, high = _known(lower), _known(upper)
+    if span is None:
+        return high is None and low is not None and low <= 0
+    return low is not None and high is not None and high - low >= NEARLY_EVERYTHING * span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +68,12 @@ class Figure:
     upper: float | None = None
     validation: str = NO_VALIDATION
     group: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Is there an estimate, and does its interval say anything?"""
+        span = {"share": 1.0}.get(self.unit)
+        return self.estimate is not None and not says_nothing(self.lower, self.upper, span=span)
 
     def as_record(self) -> dict[str, Any]:
         """The figure as one JSON-ready mapping; what is not finite becomes None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 DAYS_PER_YEAR: Final = 365.25
@@ -30,3 +31,48 @@ ATTRIBUTE_TYPES: Final = (NUMBER, CATEGORY, FLAG, TIME)
 
 # Reason of an ended contract for which the records give none.
 REASON_NOT_GIVEN: Final = "not given"
+
+_COMMON_YEAR: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FOUR_YEARS: Final = (*_COMMON_YEAR, *_COMMON_YEAR, *_COMMON_YEAR, 31, 29, *_COMMON_YEAR[2:])
+
+
+def days_in_months(months: int) -> int:
+    """By which tenure in days have so many calendar months passed, whenever they began? 31, 62, 92 ... 366.
+
+    The one way from months to tenure. It is the longest that so many months can be, so that a tenure of exactly k
+    whole months (28 to 31 days for one) lies beyond ``days_in_months(k - 1)`` and not beyond ``days_in_months(k)``,
+    whether tenures are known in days or in whole months, and whatever the month begun in. Month k of a contract is the
+    tenures from just after the former up to the latter.
+
+    Parameters
+    ----------
+    months
+        A whole number from 0 on.
+    """
+    return _spans_of(int(months))[1]
+
+
+def months_of_days(days: float) -> int:
+    """How many calendar months are about so many days? To the nearest month."""
+    return round(days / DAYS_PER_MONTH)
+
+
+def whole_months_in(days: float) -> int:
+    """How many calendar months may have passed by this tenure: 1 from 28 days on, 12 from 365?"""
+    months = months_of_days(days)
+    return months if days >= _spans_of(months)[0] else months - 1
+
+
+def month_of_tenure(days: float) -> int:
+    """In which month of a contract does a tenure lie: the k beyond ``days_in_months(k - 1)``, and 1 from the start?"""
+    month = max(int(days / DAYS_PER_MONTH), 1)
+    return month if days <= days_in_months(month) else month + 1
+
+
+@lru_cache(maxsize=4096)
+def _spans_of(months: int) -> tuple[int, int]:
+    """The fewest and the most days that so many calendar months can be."""
+    cycles, rest = divmod(months, len(_FOUR_YEARS))
+    twice = _FOUR_YEARS * 2
+    spans = [sum(twice[start : start + rest]) for start in range(len(_FOUR_YEARS))]
+    return cycles * sum(_FOUR_YEARS) + min(spans), cycles * sum(_FOUR_YEARS) + max(spans)

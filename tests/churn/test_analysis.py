@@ -54,8 +54,8 @@ def test_tenure_in_whole_years_has_a_most_dangerous_year_and_no_month():
     assert leaving.rates["n_ended"].iloc[2] == int((is_over & (years == 3)).sum())
     axes = draw_hazard(leaving)
     assert axes.get_xlabel() == "year of the contract"
-    # What a snapshot of years calls left is that of a year: followed through the last step alone.
-    assert leaving.sensitivity["assumption"].iloc[1] == "followed only from 2023-01-02 on"
+    # What a snapshot of years calls left is that of a year: each is followed through the last year of its tenure.
+    assert leaving.sensitivity["assumption"].iloc[1] == "followed only from 2023-01-01 on"
     table = milestones(leaving).set_index("months")["n_at_risk"]
     drawn = [text.get_text() for text in draw_survival(leaving).texts]
     assert {f"{n:,}" for n in table.loc[[12, 24, 36, 48]]} <= set(drawn)

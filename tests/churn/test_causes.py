@@ -78,8 +78,8 @@ def test_contract_years_and_ends_by_hand():
     assert before.sum() == pytest.approx(365 + 91)
     assert after.sum() == pytest.approx(366 + 92 + 30)
     assert before["months 1 to 3"] == pytest.approx(91)
-    assert after["months 4 to 12"] == pytest.approx(183 - 3 * YEAR / 12)
-    assert after["later"] == pytest.approx(912 - 2 * YEAR)
+    assert after["months 4 to 12"] == pytest.approx(183 - 92)  # three calendar months are 92 days at most
+    assert after["later"] == pytest.approx(912 - 731)  # and two years 731
     assert found.cells["n_before"].sum() == 0
     assert cells["n_after"].to_dict() == {BANDS[0]: 1, BANDS[1]: 1, BANDS[2]: 0, BANDS[3]: 0}
     assert found.reasons.set_index("reason")["n_after"].to_dict() == {"price": 1, "moved": 1}
@@ -157,7 +157,7 @@ def test_without_groups_there_is_age_and_rate_alone():
     found = decompose_change(a_study(contracts=a_world(1000).drop(columns="plan"), as_of="2024-01-01"))
     effects = found.change.effects.set_index("effect")["estimate"]
     assert found.group is None
-    assert effects[GROUP_MIX] == 0.0
+    assert effects[GROUP_MIX] == pytest.approx(0.0, abs=1e-12)
     assert len(change_rows(found)) == 3
     assert effects[RATES] + effects[BAND_MIX] == pytest.approx(float(found.change.change.estimate))
 

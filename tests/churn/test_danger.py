@@ -27,13 +27,13 @@ def title_of(axes) -> str:
 def with_rates(leaving, *rows: tuple[int, int, float]):
     """The same analysis with other rates: month from 1 on, ends, and contracts watched for the month."""
     table = pd.DataFrame(rows, columns=["period_index", "n_ended", "exposure_days"])
-    rate = table["n_ended"] / table["exposure_days"]
+    share = table["n_ended"] / table["exposure_days"]
     table = table.assign(
         period_index=table["period_index"] - 1,
         exposure_days=table["exposure_days"] * 30.4375,
-        rate=rate,
-        lower=rate * 0.9,
-        upper=rate * 1.1,
+        share=share,
+        lower=share * 0.9,
+        upper=share * 1.1,
     )
     return replace(leaving, rates=table, peaks=find_peaks(table))
 
@@ -46,7 +46,7 @@ def constant():
 
 def test_no_month_is_named_where_the_danger_is_constant(constant):
     assert constant.peaks.standing.empty
-    average = f"{100 * constant.rule.monthly_rate:.1f} %"
+    average = f"{100 * constant.rule.monthly_share:.1f} %"
     assert hazard_finding(constant) == (
         f"No month stands out: in an average month {average} of those still there leave"
     )

@@ -85,8 +85,8 @@ def test_the_truth_is_judged_in_the_holdout_and_a_year_earlier_and_passes():
     assert check.is_tested_in_time
     assert check.mark == ""
     assert list(check.cards) == ["model", BY_TENURE, CONSTANT]
-    assert check.designs[0].horizons_days == (61.0, 122.0, 183.0)
-    assert check.designs[1].horizons_days == (91.0, 183.0, 365.0)
+    assert check.designs[0].horizons_days == (61.0, 123.0, 184.0)
+    assert check.designs[1].horizons_days == (92.0, 184.0, 365.0)
     slope = check.slope_12m
     assert slope is not None
     assert slope.design == check.designs[1].said
@@ -186,7 +186,7 @@ def test_who_left_at_a_tenure_of_nothing_is_not_held_against_the_forecast():
     check = judge_risks(a_bank(), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
     (design,) = check.designs
     # Nobody can be seen to leave after 3 or 6 months, so nothing is judged there.
-    assert design.horizons_days == (367.0,)
+    assert design.horizons_days == (366.0,)
     everyone = check.card.calibration.loc[lambda t: t["group"] == "all"].iloc[0]
     assert everyone["lower"] < everyone["expected"] < everyone["upper"]
     assert check.is_fit_for_lists
@@ -337,7 +337,7 @@ def test_figures_bear_the_ids_and_say_the_design():
 
 def test_the_sentences_say_what_the_card_says():
     check = of_the_truth()
-    groups = check.card.calibration.query("horizon_days == 183 and group != 'all'")
+    groups = check.card.calibration.query("horizon_days == 184 and group != 'all'")
     top = groups.iloc[-1]
     assert check_finding(check).startswith("Of 100 contracts said to leave within 6 months with a chance of about")
     assert f"{100 * top['observed']:.0f} did" in check_finding(check)

@@ -71,7 +71,7 @@ def test_shares_of_all_contracts_are_said_as_the_figures_and_the_curve_have_them
 
 def test_the_average_month_is_the_rule_of_thumb():
     leaving = a_page("half have left")
-    rate = say_percent(leaving.rule.monthly_rate)
+    rate = say_percent(leaving.rule.monthly_share)
     assert f"an average month {rate} of those still there leave" in hazard_finding(leaving)
     data = churn.curves.words.rule_finding(leaving)
     assert f"The rule of thumb, {rate} leave every month" in data

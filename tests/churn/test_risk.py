@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crm_research.churn.judging.judge import judge_risks
-from crm_research.churn.risks.assess import assess_risks, longest_months
+from crm_research.churn.risks.assess import assess_risks
 from crm_research.churn.risks.charts import draw_risks
 from crm_research.churn.risks.foretelling import Foretelling
 from crm_research.churn.risks.page import show_risks
@@ -19,6 +19,7 @@ from crm_research.churn.spell_rows import read_ends, read_rows, read_running
 from crm_research.errors import ParameterError
 from crm_research.models.hazards import fit_cox
 from crm_research.models.hazards.boosting import fit_boosting
+from crm_research.vocabulary import days_in_months
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
 from tests.reporting.pages import bundles
@@ -97,7 +98,7 @@ def test_as_many_leave_in_the_holdout_as_the_interval_says(company, risks):
     months = 6
     judged = risks.rows.dropna(subset=[f"risk_{months}m"])
     ends = judged.merge(read_ends(company), on="contract_id")
-    left = int((ends["end_tenure"] - ends["tenure_days"] <= longest_months(months)).sum())
+    left = int((ends["end_tenure"] - ends["tenure_days"] <= days_in_months(months)).sum())
     row = risks.at(months)
     assert row["lower"] < left < row["upper"]
     assert row["expected"] == pytest.approx(judged[f"risk_{months}m"].sum())
@@ -232,7 +233,7 @@ def test_without_covariates_all_of_one_tenure_are_alike(company):
 
 
 def test_horizons_are_months_at_their_longest():
-    assert [longest_months(m) for m in (1, 2, 3, 6, 12, 24)] == [31, 62, 92, 184, 366, 732]
+    assert [days_in_months(m) for m in (1, 2, 3, 6, 12, 24)] == [31, 62, 92, 184, 366, 731]
 
 
 @pytest.mark.parametrize("months", [(), (0,), (1.5,), (True,), (-3, 1)])

@@ -15,8 +15,8 @@ from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.own_covariates import find_growing
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
-from crm_research.models.survival import estimate_cumulative_hazard
-from crm_research.theme import join_words, say_count, say_date, say_percent
+from crm_research.models.survival import FEWEST_AT_RISK, estimate_cumulative_hazard, estimate_survival
+from crm_research.theme import join_words, say_count, say_date, say_days, say_percent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,6 +27,75 @@ if TYPE_CHECKING:
 _SUSPICIOUS_ENDS: Final = 10.0
 _SUSPICIOUS_SHARE_OF_ENDS: Final = 0.05
 _THEY_GROW: Final = ("add up (or run down)", "they tell", "them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """From which tenure on, and up to which, were enough contracts under observation for a curve?
+
+    Parameters
+    ----------
+    begins_days
+        Above 0 everything that is read off the curve is that of contracts that lasted so long.
+    n_before
+        Contracts that were no longer watched by then; they are left out.
+    stops_days, n_beyond
+        Where nobody was left under observation though others were met later, and how many these are; None without.
+    """
+
+    begins_days: float = 0.0
+    n_before: int = 0
+    stops_days: float | None = None
+    n_beyond: int = 0
+
+    @property
+    def condition(self) -> str:
+        """Whose curve it is, to stand behind "contracts": `` that lasted 33 days``; empty from the start on."""
+        return say_condition(self.begins_days)
+
+    def cautions(self) -> list[str]:
+        """What follows for the reader; nothing where every curve begins at the start and reaches the end."""
+        found = []
+        if self.begins_days > 0:
+            left_out = (
+                f" {say_count(self.n_before, 'contract')} no longer watched by then "
+                f"{'is' if self.n_before == 1 else 'are'} left out, since an end among so few would have brought the "
+                "whole curve down."
+                if self.n_before
+                else ""
+            )
+            begin = say_days(self.begins_days)
+            found.append(
+                f"Few contracts were watched from their start: fewer than {FEWEST_AT_RISK} before a tenure of {begin}, "
+                f"because records of the others begin later. The curves begin there: what they say holds for contracts "
+                f"that lasted {begin}, and how many end earlier is not known.{left_out}"
+            )
+        if self.stops_days is not None:
+            found.append(
+                f"At a tenure of {say_days(self.stops_days)} no contract was left under observation; "
+                f"{say_count(self.n_beyond, 'contract')} {'was' if self.n_beyond == 1 else 'were'} met at longer "
+                "tenures only. The curves stop there, and what happens later is not known."
+            )
+        return found
+
+
+def say_condition(begins_days: float) -> str:
+    """Whose curve begins at a tenure, to stand behind "contracts"; empty for one that begins at the start."""
+    return f" that lasted {say_days(begins_days)}" if begins_days > 0 else ""
+
+
+def watch(counts: pd.DataFrame) -> Watching:
+    """Where do curves from these counts begin and stop?"""
+    if counts.empty or not counts["n_entered"].sum():
+        return Watching()
+    size = estimate_survival(counts).sizes.iloc[0]
+    n_beyond = int(size["n_beyond"])
+    return Watching(
+        begins_days=float(size["first_days"]),
+        n_before=int(size["n_before"]),
+        stops_days=float(size["last_days"]) if n_beyond else None,
+        n_beyond=n_beyond,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +123,8 @@ class ChurnSetting:
         Declared numbers that add up while a contract runs, as `features.own_covariates.find_growing` finds them.
     triage
         Which setting it is, with the evidence.
+    watching
+        Where the curves begin and stop, because contracts were met late.
     """
 
     n_contracts: int
@@ -69,6 +140,7 @@ class ChurnSetting:
     as_of: datetime
     n_missing_ends: float
     triage: Triage
+    watching: Watching = Watching()
     is_entry_given: bool = False
     growing: tuple[str, ...] = ()
 
@@ -119,6 +191,7 @@ class ChurnSetting:
             ("Population", self.window),
             ("Origin", "the start of the contract, day 0"),
             ("Entry", entry),
+            *([("Condition", f"contracts{self.watching.condition}")] if self.watching.condition else []),
             ("Exit", f"the end of the contract; contracts still running on {say_date(self.as_of)} are censored there"),
             ("Reason", reasons),
             ("Clock", "days since the start of the contract (tenure), not calendar time"),
@@ -156,7 +229,7 @@ class ChurnSetting:
             )
         if self.growing:
             found.append(self._say_growing())
-        return found + self.triage.cautions()
+        return found + self.watching.cautions() + self.triage.cautions()
 
     def _say_growing(self) -> str:
         is_one = len(self.growing) == 1
@@ -214,6 +287,7 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
         as_of=study.as_of,
         n_missing_ends=0.0 if first_end is None else _missing_ends(study, counts, first_end),
         triage=triage_setting(study),
+        watching=watch(counts),
         is_entry_given=_is_entry_given(known),
         growing=tuple(find_growing(spells, _declared_numbers(study, spells))),
     )

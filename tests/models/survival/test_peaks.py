@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from crm_research.models.survival import count_rows, estimate_period_rates, find_peaks
+from crm_research.models.survival import count_rows, estimate_period_shares, find_peaks
+from crm_research.vocabulary import days_in_months
+
+MONTHS = [days_in_months(number) for number in range(1, 37)]
 
 N_WORLDS = 200
 
@@ -64,7 +67,9 @@ def test_null_worlds_of_constant_danger_name_a_month_in_at_most_one_of_twenty():
     for _ in range(N_WORLDS):
         stay, watched = rng.exponential(500, 400), rng.uniform(0, 1460, 400)
         ended = pd.Series(stay <= watched)
-        table = estimate_period_rates(count_rows(pd.Series(np.ceil(np.minimum(stay, watched))), ended), n_periods=36)
+        table = estimate_period_shares(
+            count_rows(pd.Series(np.ceil(np.minimum(stay, watched))), ended), ends_days=MONTHS
+        )
         n_named += not find_peaks(table).standing.empty
     # Two standard errors of a share of .05 among 200.
     assert n_named / N_WORLDS <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / N_WORLDS)
@@ -77,6 +82,8 @@ def test_worlds_with_one_dangerous_month_name_it():
         stay = np.where(rng.random(1500) < 0.08, rng.uniform(335, 365, 1500), rng.exponential(900, 1500))
         watched = rng.uniform(0, 1460, 1500)
         exits = pd.Series(np.ceil(np.minimum(stay, watched)))
-        leader = find_peaks(estimate_period_rates(count_rows(exits, pd.Series(stay <= watched)), n_periods=36)).leader
+        leader = find_peaks(
+            estimate_period_shares(count_rows(exits, pd.Series(stay <= watched)), ends_days=MONTHS)
+        ).leader
         n_found += leader is not None and leader["period_index"] == 11
     assert n_found >= 38

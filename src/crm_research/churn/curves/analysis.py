@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_research.churn.curves.counting import ChurnCounts, count_contracts
 from crm_research.churn.curves.holdout import HoldoutCheck, check_holdout
-from crm_research.churn.curves.rule import SLACK_DAYS, ConstantRate, compare_constant_rate
+from crm_research.churn.curves.rule import ConstantRate, compare_constant_rate
 from crm_research.churn.curves.sensitivity import compare_late_entry
 from crm_research.churn.setting import ChurnSetting, describe_setting
 from crm_research.models.survival import (
@@ -24,13 +24,13 @@ from crm_research.models.survival import (
     compare_pairs,
     estimate_bands,
     estimate_incidence,
-    estimate_period_rates,
+    estimate_period_shares,
     estimate_restricted_mean,
     estimate_smooth_hazard,
     estimate_survival,
     find_peaks,
 )
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import days_in_months, months_of_days, whole_months_in
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -59,7 +59,7 @@ class ChurnAnalysis:
     restricted_mean, group_means
         Days a contract lasts within the horizon: one row overall, and by group.
     rates, hazard
-        Ends by month of tenure, and the smoothed hazard.
+        Share of those there that leaves in each month of tenure, and the smoothed hazard.
     peaks
         Months in which more leave than one constant rate explains, over all months at once.
     incidence
@@ -99,9 +99,20 @@ class ChurnAnalysis:
     reason_tests: IncidenceTests | None = None
 
     @property
-    def horizon_months(self) -> float:
-        """The horizon in months."""
-        return self.horizon_days / DAYS_PER_MONTH
+    def horizon_months(self) -> int:
+        """The horizon in calendar months."""
+        return months_of_days(self.horizon_days)
+
+    def days_at(self, months: int) -> float:
+        """The tenure at which so many calendar months are read: the longest that they can be, or the longest watched.
+
+        Records that end with the last day of a whole number of months were watched for it, though others are longer.
+        """
+        days = float(days_in_months(months))
+        if self.survival is None:
+            return days
+        longest = float(self.survival.sizes["last_days"].max())
+        return min(days, longest) if whole_months_in(longest) >= months else days
 
     @property
     def period_months(self) -> int:
@@ -112,14 +123,6 @@ class ChurnAnalysis:
     def period(self) -> str:
         """The same in words: month, year."""
         return _PERIODS.get(self.period_months, f"{self.period_months}-month period")
-
-    def days_at(self, months: float) -> float:
-        """The tenure at which a number of months is read.
-
-        Where tenure is known in whole months only, calendar months run up to two days ahead of the mean month: read a
-        little late, so that whoever left at the end of the last month has left.
-        """
-        return months * DAYS_PER_MONTH + (SLACK_DAYS if self.setting.triage.is_whole_periods else 0.0)
 
 
 def describe_churn(
@@ -159,17 +162,15 @@ def describe_churn(
     if setting.n_watched == 0:
         months = horizon_months or 12
         return ChurnAnalysis(
-            setting=setting, counts=counts, confidence=confidence, horizon_days=months * DAYS_PER_MONTH
+            setting=setting, counts=counts, confidence=confidence, horizon_days=float(days_in_months(months))
         )
     survival = estimate_survival(counts.overall, confidence=confidence)
-    horizon = (horizon_months or _usual_horizon_months(survival)) * DAYS_PER_MONTH
+    horizon = float(days_in_months(horizon_months or _usual_horizon_months(survival)))
     rule = compare_constant_rate(counts.overall, survival, confidence=confidence)
     grouped = _compare(counts, horizon, confidence)
-    rates = estimate_period_rates(
+    rates = estimate_period_shares(
         counts.overall,
-        period_days=_period_months(setting) * DAYS_PER_MONTH,
-        n_periods=max(1, round(horizon / DAYS_PER_MONTH / _period_months(setting))),
-        slack_days=SLACK_DAYS,
+        ends_days=_period_ends(months_of_days(horizon), _period_months(setting)),
         confidence=confidence,
     )
     return ChurnAnalysis(
@@ -191,7 +192,7 @@ def describe_churn(
         pairs=grouped.pairs,
         rule=rule,
         holdout=check_holdout(study, survival, rule, confidence=confidence),
-        sensitivity=compare_late_entry(study, setting, survival, confidence=confidence),
+        sensitivity=compare_late_entry(study, setting, counts.overall, confidence=confidence),
         bands=estimate_bands(counts.overall, confidence=confidence),
         reason_groups=grouped.reason_curves,
         reason_tests=grouped.reason_tests,
@@ -234,11 +235,16 @@ def _period_months(setting: ChurnSetting) -> int:
     return triage.period_months if triage.is_whole_periods and triage.period_months is not None else 1
 
 
+def _period_ends(horizon_months: int, period_months: int) -> list[int]:
+    n_periods = max(1, round(horizon_months / period_months))
+    return [days_in_months(period_months * number) for number in range(1, n_periods + 1)]
+
+
 def _usual_horizon_months(survival: SurvivalCurves) -> int:
     """The longest whole quarter of tenure that enough contracts were watched for; at least one month."""
     curve = survival.curves
     enough = curve["n_at_risk"] >= max(_FEWEST_AT_RISK, _SHARE_AT_RISK * float(survival.sizes["n"].iloc[0]))
     reached = curve.loc[enough, "tenure_days"].max() if enough.any() else curve["tenure_days"].max()
-    months = int(float(reached) / DAYS_PER_MONTH + 1e-6)
+    months = whole_months_in(float(reached))
     whole = months - months % _STEP_MONTHS if months >= _STEP_MONTHS else max(months, 1)
     return min(whole, _MOST_MONTHS)

@@ -28,7 +28,7 @@ from crm_research.theme import (
     say_count,
     say_percent,
 )
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,8 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     band = "band" if whole is None else "band at each tenure (pale) and for the whole curve at once (dashed)"
     ax = new_axes(
         title=title,
-        subtitle=f"Share of contracts still running by tenure (Kaplan-Meier), with its {level} {band}; "
+        subtitle=f"Share of contracts{leaving.setting.watching.condition} still running by tenure (Kaplan-Meier), with "
+        f"its {level} {band}; "
         f"{say_count(leaving.survival.sizes['n'].iloc[0], 'contract')}",
         xlabel=_TENURE,
         ax=ax,
@@ -70,7 +71,7 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     if median <= leaving.horizon_months:
         mark_level(ax, 0.5, "half", at=1.0)
         ax.plot([median], [0.5], "o", color=ACCENT, markersize=6)
-    _write_at_risk(ax, leaving.survival.curves, slack_days=leaving.days_at(0))
+    _write_at_risk(ax, leaving.survival.curves)
     return ax
 
 
@@ -112,25 +113,20 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     is_smooth = leaving.period_months == 1 and not leaving.hazard.empty
     ax = new_axes(
         title=title,
-        subtitle=f"Ends per contract and {leaving.period} under observation, each {leaving.period} with its "
-        f"{say_percent(leaving.confidence, 0)} interval{'; the line is smoothed' if is_smooth else ''}",
+        subtitle=f"Of those there when a {leaving.period} of the contract begins, the share that leaves in it, with "
+        f"its {say_percent(leaving.confidence, 0)} interval{'; the line is smoothed' if is_smooth else ''}",
         xlabel=f"{leaving.period} of the contract",
         ax=ax,
     )
     rates = leaving.rates
     number = rates["period_index"] + 1
+    smooth = -np.expm1(-leaving.hazard["hazard"])  # the same scale: a rate as the share that leaves in the period
     ax.vlines(number, rates["lower"], rates["upper"], color=REST, linewidth=1.2, alpha=0.8)
-    ax.plot(number, rates["rate"], "o", color=MUTED, markersize=3.2)
+    ax.plot(number, rates["share"], "o", color=MUTED, markersize=3.2)
     if is_smooth:
-        ax.plot(
-            leaving.hazard["tenure_days"] / DAYS_PER_MONTH + 0.5, leaving.hazard["hazard"], color=ACCENT, linewidth=2.0
-        )
+        ax.plot(leaving.hazard["tenure_days"] / DAYS_PER_MONTH + 0.5, smooth, color=ACCENT, linewidth=2.0)
     solid = rates.loc[rates["n_ended"] > 0]
-    top = (
-        float(min(rates["upper"].max(), 1.8 * max(solid["rate"].max(), leaving.hazard["hazard"].max())))
-        if len(solid)
-        else 1.0
-    )
+    top = float(min(rates["upper"].max(), 1.8 * max(solid["share"].max(), smooth.max()))) if len(solid) else 1.0
     ax.set_ylim(0, top)
     ax.set_xlim(0.4, leaving.horizon_months / leaving.period_months + 0.6)
     format_share(ax)
@@ -204,7 +200,7 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         if good
         else "One monthly rate for everybody misleads",
         subtitle="Share still running: the curve with its band, and the rule that "
-        f"{say_percent(leaving.rule.monthly_rate)} "
+        f"{say_percent(leaving.rule.monthly_share)} "
         "leave every month (dashed)",
         xlabel=_TENURE,
         ax=ax,
@@ -213,8 +209,11 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     months = curve["tenure_days"] / DAYS_PER_MONTH
     draw_band(ax, months, curve["lower"], curve["upper"], is_step=True)
     ax.step(months, curve["survival"], where="post", color=ACCENT, linewidth=2.0)
-    grid = np.linspace(0, leaving.horizon_days, 60)
-    ax.plot(grid / DAYS_PER_MONTH, leaving.rule.survival(grid), color=INK, linewidth=1.4, linestyle=(0, (4, 3)))
+    begins = leaving.setting.watching.begins_days
+    grid = np.linspace(begins, max(leaving.horizon_days, begins), 60)
+    ax.plot(
+        grid / DAYS_PER_MONTH, leaving.rule.survival(grid - begins), color=INK, linewidth=1.4, linestyle=(0, (4, 3))
+    )
     ax.set_xlim(0, leaving.horizon_months)
     ax.set_ylim(0, 1.02)
     format_share(ax)
@@ -249,13 +248,14 @@ def _thin(curve: pd.DataFrame) -> pd.DataFrame:
     return curve.loc[keep]
 
 
-def _write_at_risk(ax: Axes, curve: pd.DataFrame, *, slack_days: float) -> None:
-    """Numbers at risk below the axis, where the ticks stand; read as late as the table of milestones reads them."""
+def _write_at_risk(ax: Axes, curve: pd.DataFrame) -> None:
+    """Numbers at risk below the axis, where the ticks stand; read where the table of milestones reads them."""
     ticks = np.linspace(0, ax.get_xlim()[1], _TICKS + 1)
     step = max(1, round(ticks[1]))
     ticks = np.arange(0, ax.get_xlim()[1] + 1e-9, step)
     ax.set_xticks(ticks)
-    days = ticks * DAYS_PER_MONTH + np.where(ticks > 0, slack_days, 0.0)
+    # Those still under observation when the months are over, as in the table of milestones.
+    days = [days_in_months(round(tick)) + (1 if tick > 0 else 0) for tick in ticks]
     place = np.searchsorted(curve["tenure_days"].to_numpy(), days, side="left")
     at_risk = np.append(curve["n_at_risk"].to_numpy(), 0)[place]
     with chart_style():

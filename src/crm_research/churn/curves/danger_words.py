@@ -26,7 +26,7 @@ def danger_clause(leaving: ChurnAnalysis) -> str:
         return f"no {leaving.period} of a contract stands out as more dangerous than the average {leaving.period}"
     row = _shown(leaving.peaks)
     when = f"{leaving.period} {row['period_index'] + 1:.0f}"
-    share = f"{say_percent(row['rate'])} of those still there leave"
+    share = f"{say_percent(row['share'])} of those still there leave"
     between = say_interval(row["lower"], row["upper"], say_percent)
     if leaving.peaks.leader is not None:
         return f"the danger is greatest in {when} of a contract, in which {share} ({between})"
@@ -42,12 +42,12 @@ def hazard_finding(leaving: ChurnAnalysis) -> str:
     if len(leaving.peaks.tested) < 2:
         row = leaving.peaks.tested.iloc[0]
         when = f"{leaving.period.capitalize()} {row['period_index'] + 1:.0f}"
-        return f"{when}: {say_percent(row['rate'])} of those still there leave"
+        return f"{when}: {say_percent(row['share'])} of those still there leave"
     if leaving.peaks.standing.empty:
         return f"No {leaving.period} stands out: in an average {leaving.period} {average} of those still there leave"
     row = _shown(leaving.peaks)
     when = f"{leaving.period.capitalize()} {row['period_index'] + 1:.0f}"
-    against = f"{say_percent(row['rate'])} leave, against {average} in an average {leaving.period}"
+    against = f"{say_percent(row['share'])} leave, against {average} in an average {leaving.period}"
     if leaving.peaks.leader is not None:
         return f"{when} is the most dangerous: {against}"
     standing = _say_standing(leaving.peaks, leaving.period)
@@ -58,8 +58,6 @@ def average_share(leaving: ChurnAnalysis) -> float:
     """Share that leaves in a period if the same left in each: the rule of thumb, carried to the period's length."""
     if leaving.rule is None or not np.isfinite(leaving.rule.monthly_rate):
         return float("nan")
-    if leaving.period_months == 1:
-        return leaving.rule.monthly_rate
     return float(-np.expm1(-leaving.rule.monthly_rate * leaving.period_months))
 
 

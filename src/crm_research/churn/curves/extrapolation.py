@@ -26,7 +26,7 @@ from crm_research.models.parametric import (
     hide_tenures,
     watched_until,
 )
-from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, days_in_months, whole_months_in
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -144,12 +144,12 @@ def extrapolate_tenure(
     if horizon_years is not None and not 0 < horizon_years < np.inf:
         raise ParameterError(f"horizon_years must be above 0, not {horizon_years!r}.")
     watched = _seam(counts)
-    horizon = _usual_horizon(watched) if horizon_years is None else horizon_years * DAYS_PER_YEAR
+    horizon = _usual_horizon(watched) if horizon_years is None else _days_of(horizon_years)
     choice = choose_shape(counts, trials=[*hide_tenures(counts), *_earlier_trials(leaving, records)], shapes=shapes)
     fits = {shape: fit_parametric(counts, shape=shape, confidence=leaving.confidence) for shape in shapes}
     fits = {shape: fit for shape, fit in fits.items() if fit.has_converged}
     fit = fits[choice.shape]
-    so_far = [months * DAYS_PER_MONTH for months in _SO_FAR_MONTHS if months * DAYS_PER_MONTH <= min(watched, horizon)]
+    so_far = [float(days) for days in map(days_in_months, _SO_FAR_MONTHS) if days <= min(watched, horizon)]
     days = np.linspace(min(watched, horizon), horizon, _N_POINTS)
     return TenureExtrapolation(
         choice=choice,
@@ -185,8 +185,16 @@ def _seam(counts: pd.DataFrame) -> float:
 def _usual_horizon(watched: float) -> float:
     """Ten years, but no more than four times what was watched, in whole years (or months, or days)."""
     most = min(FAR_YEARS * DAYS_PER_YEAR, _MOST_TIMES_WATCHED * max(watched, 1.0))
-    unit = DAYS_PER_YEAR if most >= DAYS_PER_YEAR else DAYS_PER_MONTH if most >= DAYS_PER_MONTH else 1.0
-    return float(np.floor(most / unit + 1e-9) * unit)
+    if most >= DAYS_PER_YEAR:
+        return _days_of(np.floor(most / DAYS_PER_YEAR + 1e-9))
+    months = whole_months_in(most)
+    return float(days_in_months(months)) if months else float(np.floor(most))
+
+
+def _days_of(years: float) -> float:
+    """Years as a tenure: calendar months where they are whole."""
+    months = 12 * float(years)
+    return float(days_in_months(int(months))) if months.is_integer() else months * DAYS_PER_MONTH
 
 
 def _earlier_trials(leaving: ChurnAnalysis, records: Study | None) -> list[Trial]:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
+from crm_research.churn.setting import say_condition
 from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import months_of_days
 
 MEDIAN: Final = "churn.contract.median_tenure_days"
 SURVIVAL_3M: Final = "churn.contract.survival_3m"
@@ -24,7 +25,7 @@ ESTIMATORS: Final = MappingProxyType(
         "share still there": "Kaplan-Meier with delayed entry, Greenwood variance, log(-log) limits",
         "median tenure": "Brookmeyer-Crowley limits",
         "mean tenure": "area under Kaplan-Meier within the horizon",
-        "danger by month": "ends over time under observation with exact Poisson limits; Ramlau-Hansen smoothing",
+        "danger by month": "Kaplan-Meier within each month, log(-log) limits; Ramlau-Hansen smoothing",
         "reasons": "Aalen-Johansen cumulative incidence, exact with ties",
         "whole curve": "equal-precision band on the log(-log) scale, critical value of the Brownian bridge computed",
         "tenure beyond the records": "Kaplan-Meier, then the shape that foretold hidden tenures best; delta method",
@@ -88,7 +89,7 @@ def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
         _figure(
             leaving,
             CIF_12M,
-            "Left within 12 months",
+            f"Left within 12 months{_condition(leaving)}",
             "share",
             row.rename({"incidence": "estimate"}),
             int(sizes.loc[row["reason"], "n"]),
@@ -101,7 +102,9 @@ def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
 
 
 def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False) -> Figure:
-    label = "Median tenure" if np.isfinite(row["median_days"]) else "Median tenure (fewer than half have left)"
+    condition = _condition(leaving, row if is_group else None)
+    label = f"Median tenure{condition}"
+    label += "" if np.isfinite(row["median_days"]) else " (fewer than half have left)"
     return _figure(
         leaving,
         MEDIAN,
@@ -118,11 +121,15 @@ def _survival(
     leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False, *, id_: str = SURVIVAL_12M, months: int = 12
 ) -> Figure:
     known = np.isfinite(row["survival"])
-    label = f"Still there after {months} months"
+    curves = leaving.by_group if is_group else leaving.survival
+    begins = 0.0 if curves is None else float(curves.sizes.set_index("group").loc[row["group"], "first_days"])
+    why = "too few were watched so early" if row["tenure_days"] < begins else "nobody was watched that long"
+    condition = _condition(leaving, row if is_group else None)
+    label = f"Still there after {months} months{condition}"
     return _figure(
         leaving,
         id_,
-        label if known else f"{label} (nobody was watched that long)",
+        label if known else f"{label} ({why})",
         "share",
         row.rename({"survival": "estimate"}),
         n,
@@ -132,16 +139,30 @@ def _survival(
 
 
 def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
-    months = row["horizon_days"] / DAYS_PER_MONTH
+    months = months_of_days(row["horizon_days"])
     return _figure(
         leaving,
         MEAN,
-        f"Mean tenure within the first {months:.0f} months",
+        f"Mean tenure within the first {months} months{say_whose(row['from_days'])}",
         "days",
         row.rename({"mean_days": "estimate"}),
         int(row["n"]),
-        f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; normal limits",
+        f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; limits on the logit scale",
     )
+
+
+def _condition(leaving: ChurnAnalysis, row: pd.Series | None = None) -> str:
+    """Whose number it is where a curve, of all or of the group of a row, begins later than at the start."""
+    curves = leaving.survival if row is None else leaving.by_group
+    if curves is None:
+        return ""
+    sizes = curves.sizes if row is None else curves.sizes.loc[curves.sizes["group"] == row["group"]]
+    return say_whose(float(sizes["first_days"].iloc[0]))
+
+
+def say_whose(begins_days: float) -> str:
+    """To stand behind a label: `` of contracts that lasted 33 days``; empty for a curve from the start."""
+    return f" of contracts{say_condition(begins_days)}" if begins_days > 0 else ""
 
 
 def _figure(

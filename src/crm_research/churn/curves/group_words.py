@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research import vocabulary
 from crm_research.churn.curves.counting import OTHER_REASONS
+from crm_research.churn.setting import say_condition
 from crm_research.stats.leading import find_leading_count
 from crm_research.theme import join_words, say_days, say_estimate, say_interval, say_percent, say_points
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 def extreme_groups(leaving: ChurnAnalysis) -> tuple[pd.Series, pd.Series] | None:
     """The groups with the lowest and the highest survival at the common horizon; None with fewer than two."""
-    if leaving.pairs is None or leaving.by_group is None:
+    if leaving.pairs is None:
         return None
-    at = leaving.by_group.at(float(leaving.pairs["horizon_days"].iloc[0])).dropna(subset=["survival"])
+    pairs = leaving.pairs
+    other = pairs[["other_group", "other_survival"]].set_axis(["group", "survival"], axis=1)
+    at = pd.concat([pairs[["group", "survival"]], other]).drop_duplicates("group").dropna(subset=["survival"])
     if len(at) < 2:
         return None
     ordered = at.sort_values("survival", kind="stable")
@@ -34,17 +37,19 @@ def group_finding(leaving: ChurnAnalysis) -> str:
         return ""
     low, high = found
     horizon = say_days(float(leaving.pairs["horizon_days"].iloc[0]))
+    condition = say_condition(float(leaving.pairs["from_days"].iloc[0]))
+    whose = f", of contracts{condition}," if condition else ""
     name = leaving.counts.group
     if not differ(leaving, str(high["group"]), str(low["group"])):
         at_all = bool((leaving.pairs["p_adjusted"] <= 1 - leaving.confidence).any())
         start = f"By {name} contracts end at different times, but" if at_all else f"By {name}"
         return (
-            f"{start} no difference stands out from chance: after {horizon} {say_percent(low['survival'])} "
+            f"{start} no difference stands out from chance: after {horizon}{whose} {say_percent(low['survival'])} "
             f"({low['group']}) to {say_percent(high['survival'])} ({high['group']}) are still there."
         )
     gap = pair_gap(leaving.pairs, str(high["group"]), str(low["group"]))
     return (
-        f"By {name}, {say_order(leaving)}: after {horizon} "
+        f"By {name}, {say_order(leaving)}: after {horizon}{whose} "
         f"{say_percent(low['survival'])} of '{low['group']}' and {say_percent(high['survival'])} of '{high['group']}' "
         f"are still there, a difference of "
         f"{say_points(gap['gap'])} ({say_interval(gap['lower'], gap['upper'], say_points)})."

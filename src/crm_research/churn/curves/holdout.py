@@ -37,7 +37,7 @@ class HoldoutCheck:
     n
         Contracts running at as_of that the curve can judge.
     n_beyond
-        Running contracts longer than the curve reaches; not judged.
+        Running contracts longer than the curve reaches, or shorter than it begins; not judged.
     expected_share, observed_share, lower, upper
         Share that ends in the holdout: as the curve said, as it came, with the observed share's Wilson interval.
     bands

@@ -9,7 +9,7 @@ from crm_research.churn.curves.danger_words import hazard_finding
 from crm_research.churn.curves.figures import group_figures, reason_figures
 from crm_research.churn.curves.group_words import group_finding, reason_finding
 from crm_research.theme import say_p_value, say_percent, say_points
-from crm_research.vocabulary import DAYS_PER_YEAR
+from crm_research.vocabulary import months_of_days
 
 
 def show_cautions(leaving: ChurnAnalysis) -> None:
@@ -59,10 +59,10 @@ def show_pairs(leaving: ChurnAnalysis) -> None:
     shown = pairs.loc[
         order, ["group", "other_group", "survival_gap", "gap_lower", "gap_upper", "mean_gap_days", "p_adjusted"]
     ]
-    months = float(pairs["horizon_days"].iloc[0]) / (DAYS_PER_YEAR / 12)
+    months = months_of_days(float(pairs["horizon_days"].iloc[0]))
     show.table(
         shown.rename(columns={"gap_lower": "lower", "gap_upper": "upper"}).reset_index(drop=True),
-        f"How much more of the first group is still there after {months:.0f} months",
+        f"How much more of the first group is still there after {months} months",
         formats={
             "survival_gap": say_points,
             "lower": say_points,
@@ -100,8 +100,8 @@ def show_holdout(leaving: ChurnAnalysis) -> None:
     if check.n_beyond:
         share = check.n_beyond / (check.n + check.n_beyond)
         show.note(
-            f"{check.n_beyond:,} running contracts ({say_percent(share)}) are older than the curve reaches and "
-            "were not judged."
+            f"{check.n_beyond:,} running contracts ({say_percent(share)}) are older than the curve reaches, or younger "
+            "than it begins, and were not judged."
         )
 
 

@@ -10,10 +10,8 @@ import pandas as pd
 
 from crm_research.models.survival import SurvivalCurves, estimate_survival
 from crm_research.stats.intervals import poisson_rate
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months
 
-# A calendar month is up to two days longer than the mean month: whoever left at its end has left by it.
-SLACK_DAYS: Final = 2.0
 _MONTHS_COMPARED: Final = (1, 3, 6, 12, 24, 36, 60)
 
 
@@ -24,7 +22,7 @@ class ConstantRate:
     Parameters
     ----------
     monthly_rate, lower, upper
-        Ends per contract and month under observation, with exact Poisson limits.
+        Ends per contract and month under observation, with exact Poisson limits; a rate, which may be above one.
     compared
         Grain: tenure in months. Columns ``months``, ``survival``, ``lower``, ``upper`` (as the records say),
         ``rule`` (as the constant rate says), ``rule_is_within`` (whether limits that hold for all tenures
@@ -35,6 +33,11 @@ class ConstantRate:
     lower: float
     upper: float
     compared: pd.DataFrame
+
+    @property
+    def monthly_share(self) -> float:
+        """The share of those there that leaves in a month at this rate, never above one."""
+        return float(-np.expm1(-self.monthly_rate))
 
     def survival(self, days: np.ndarray) -> np.ndarray:
         """Share staying longer than each tenure, by the rule."""
@@ -59,9 +62,10 @@ def compare_constant_rate(counts: pd.DataFrame, survival: SurvivalCurves, *, con
     moves = counts["n_ended"] + counts["n_censored"] - counts["n_entered"]
     exposure = float((moves * counts["tenure_days"]).sum()) / DAYS_PER_MONTH
     rate = poisson_rate(counts["n_ended"].sum(), exposure, confidence=confidence)
-    months = np.array(_MONTHS_COMPARED, dtype=float)
-    seen = survival.at(list(months * DAYS_PER_MONTH + SLACK_DAYS)).assign(months=months).dropna(subset=["survival"])
-    rule = np.exp(-float(rate.estimate) * seen["months"])
+    days = [float(days_in_months(months)) for months in _MONTHS_COMPARED]
+    seen = survival.at(days).assign(months=_MONTHS_COMPARED).dropna(subset=["survival"])
+    begins = float(survival.sizes["first_days"].iloc[0])
+    rule = np.exp(-float(rate.estimate) * (seen["tenure_days"] - begins) / DAYS_PER_MONTH)
     # One true rate lies outside some of seven intervals far more often than outside one.
     level = 1 - (1 - confidence) / max(len(seen), 1)
     together = estimate_survival(counts, confidence=level).at(list(seen["tenure_days"])).set_index(seen.index)

@@ -10,6 +10,7 @@ import numpy as np
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.churn.curves.danger_words import danger_clause
 from crm_research.churn.curves.group_words import group_finding, reason_finding
+from crm_research.figures import says_nothing
 from crm_research.theme import (
     join_words,
     say_count,
@@ -60,8 +61,9 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
             say_days_like(median["median_days"]),
             leaving.confidence,
         )
-        return f"Half of the contracts have ended after {said}."
-    return f"More than half of the contracts outlast the records: {_still_there(leaving)}."
+        return f"Half of the contracts{leaving.setting.watching.condition} have ended after {said}."
+    whose = f"the contracts{leaving.setting.watching.condition}"
+    return f"More than half of {whose} outlast the records: {_still_there(leaving)}."
 
 
 def curve_title(leaving: ChurnAnalysis) -> str:
@@ -95,6 +97,9 @@ def year_finding(leaving: ChurnAnalysis) -> str:
     if leaving.survival is None:
         return "No contract was watched."
     row = leaving.survival.at(leaving.days_at(12)).iloc[0]
+    condition = leaving.setting.watching.condition
+    if leaving.days_at(12) < leaving.setting.watching.begins_days:
+        return f"Too few contracts were watched so early: nothing is known of 12 months but of contracts{condition}."
     if not np.isfinite(row["survival"]):
         longest = _say_longest(leaving.survival.sizes["last_days"].iloc[0])
         return f"No contract was watched for 12 months (the longest for {longest}), so 12-month survival is not known."
@@ -102,7 +107,9 @@ def year_finding(leaving: ChurnAnalysis) -> str:
     is_narrow = say_percent(row["lower"]) == say_percent(row["upper"])
     say = partial(say_percent, digits=1) if is_narrow else say_percent
     said = say_estimate(row["survival"], row["lower"], row["upper"], say, leaving.confidence)
-    return f"{said} of the contracts last longer than 12 months."
+    if says_nothing(row["lower"], row["upper"], span=1.0):
+        return f"Too few contracts{condition} were watched for 12 months: the share that lasts longer is not known."
+    return f"{said} of the contracts{condition} last longer than 12 months."
 
 
 def chance_finding(leaving: ChurnAnalysis) -> str:
@@ -126,7 +133,7 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
     compared = leaving.rule.compared
     if not np.isfinite(leaving.rule.monthly_rate):
         return "No contract was watched for a whole day, so there is no monthly rate to hold against the curve."
-    told = f"The rule of thumb, {say_percent(leaving.rule.monthly_rate)} leave every month, "
+    told = f"The rule of thumb, {say_percent(leaving.rule.monthly_share)} leave every month, "
     if compared.empty:
         return told + "cannot be compared: nobody was watched for a month."
     if leaving.rule.n_misses == 0:

@@ -19,7 +19,7 @@ from crm_research.features.spells import build_spells, name_group
 from crm_research.models.decisions import Decomposition, decompose_rates
 from crm_research.stats.intervals import difference_from_limits, poisson_rate
 from crm_research.theme import say_date
-from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_YEAR, days_in_months
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -185,7 +185,7 @@ def _dated(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...]) ->
 def _count_cells(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...]) -> pd.DataFrame:
     """Contract-years by segment, band and period."""
     dated = _dated(study, counts, instants)
-    edges = [0.0, *(months * DAYS_PER_MONTH for months in _BAND_MONTHS), None]
+    edges = [0.0, *(float(days_in_months(months)) for months in _BAND_MONTHS), None]
     sums = {}
     for band in range(len(BANDS)):
         for place, period in enumerate(_PERIODS):
@@ -216,7 +216,7 @@ def _count_ends(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...
     ended = dated.filter(dated.is_ended, dated.tenure_days > dated.at_0, dated.tenure_days <= dated.at_2)
     band = ibis.literal(0)
     for months in _BAND_MONTHS:
-        band = band + (ended.tenure_days > months * DAYS_PER_MONTH).cast("int64")
+        band = band + (ended.tenure_days > days_in_months(months)).cast("int64")
     marked = ended.mutate(band=band, is_after=ended.tenure_days > ended.at_1)
     found: pd.DataFrame = (
         marked.group_by("group", "band", "is_after", reason=marked.end_reason).agg(n=marked.count()).to_pandas()

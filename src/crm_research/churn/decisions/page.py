@@ -22,9 +22,9 @@ from crm_research.churn.decisions.treatment import (
     usual_costs,
 )
 from crm_research.churn.decisions.treatment_check import TreatmentCheck, check_treatment
-from crm_research.churn.risks.assess import longest_months
 from crm_research.errors import ParameterError
 from crm_research.theme import say_date, say_money, say_percent, say_points
+from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,7 +196,7 @@ def _months_to_act(records: Study, risks: RiskList) -> int:
     months = [int(number) for number in risks.summary["horizon_months"] if number <= risks.main_months]
     if records.holdout_until is not None:
         held = (records.holdout_until - records.as_of).days
-        months = [number for number in months if longest_months(number) <= held + 1] or months[:1]
+        months = [number for number in months if days_in_months(number) <= held + 1] or months[:1]
     return months[-1]
 
 

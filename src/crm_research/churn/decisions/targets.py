@@ -20,7 +20,7 @@ from crm_research.models.decisions import needed_retention
 from crm_research.models.survival import estimate_survival
 from crm_research.stats.intervals import wilson_share
 from crm_research.theme import say_count, say_date, say_percent
-from crm_research.vocabulary import DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_YEAR, days_in_months
 
 if TYPE_CHECKING:
     from crm_research.churn.curves.analysis import ChurnAnalysis
@@ -207,7 +207,7 @@ def _stay_by_tenure(counts: ChurnCounts) -> float:
     curve = estimate_survival(counts.overall)
     days = running["tenure_days"].to_numpy(dtype=float)
     now = curve.at(list(days))["survival"].to_numpy()
-    then = curve.at(list(days + DAYS_PER_YEAR))["survival"].to_numpy()
+    then = curve.at(list(days + days_in_months(12)))["survival"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         stay = then / now
     n = running["n_censored"].to_numpy(dtype=float)

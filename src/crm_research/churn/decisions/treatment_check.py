@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from crm_research.churn.decisions.treatment import Treatment
-from crm_research.churn.risks.assess import longest_months
 from crm_research.churn.spell_rows import read_ends, read_running
 from crm_research.errors import NotEnoughData
 from crm_research.models.decisions import MaximumProfit, expected_maximum_profit, measure_net_benefit
 from crm_research.stats.intervals import wilson_share
 from crm_research.theme import say_count, say_percent
+from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -71,7 +71,7 @@ def check_treatment(study: Study, treatment: Treatment, *, seed: int = 1) -> Tre
 
     None without a holdout as long as the horizon, or if nobody left in it.
     """
-    days = float(longest_months(int(treatment.offer.horizon_months)))
+    days = float(days_in_months(int(treatment.offer.horizon_months)))
     if study.holdout_until is None or treatment.rows.empty or "contract_id" not in treatment.rows.columns:
         return None
     window = (study.holdout_until.date() - study.as_of.date()).days

@@ -15,7 +15,7 @@ from crm_research.models.hazards import CoxFit, HazardFit
 from crm_research.models.hazards.design import NOT_KNOWN
 from crm_research.models.hazards.early_late import EARLY, LATE, EarlyLateFit, fit_early_late
 from crm_research.theme import join_words
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import days_in_months, months_of_days
 
 RATIO_COLUMNS: Final = (
     "covariate",
@@ -104,9 +104,9 @@ def tell_grouped(fit: HazardFit) -> Ratios:
 
 
 def cut_tenure(rows: pd.DataFrame) -> float:
-    """Up to which tenure is a ratio early? The median tenure of those who left, in whole months, one at least."""
+    """Up to which tenure is a ratio early? The median tenure of those who left, in calendar months, one at least."""
     middle = float(rows.loc[rows["is_ended"].astype(bool), "tenure_days"].median())
-    return float(round(max(round(middle / DAYS_PER_MONTH), 1) * DAYS_PER_MONTH))
+    return float(days_in_months(max(months_of_days(middle), 1)))
 
 
 def find_bends(fit: HazardFit, confidence: float = 0.95) -> list[str]:
@@ -140,7 +140,7 @@ def _departure(curve: pd.DataFrame) -> float:
 
 
 def _name_periods(cut_days: float) -> tuple[str, str]:
-    months = round(cut_days / DAYS_PER_MONTH)
+    months = months_of_days(cut_days)
     return f"first {months} months" if months > 1 else "first month", "later"
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_research.churn.curves.rule import SLACK_DAYS
 from crm_research.churn.judging.horizons import pick_horizons
 from crm_research.churn.spell_rows import read_ends, read_rows, read_running
 from crm_research.errors import NotEnoughData
@@ -25,7 +24,7 @@ from crm_research.models.validation import (
     usable_horizon,
 )
 from crm_research.theme import say_count, say_date
-from crm_research.vocabulary import DAYS_PER_MONTH
+from crm_research.vocabulary import days_in_months, month_of_tenure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -204,7 +203,7 @@ def _cross(
     models, notes, fold_of = _fit_folds(rows, fits, n_folds, seed)
     begun = contracts.assign(tenure_days=0.0, entry_days=0.0, fold=contracts["customer_id"].map(fold_of))
     asked = reach_enough_ends(horizons_days, contracts, reach)
-    horizons, can = _choose_horizons(models, begun, pick_horizons(asked, reach, slack=SLACK_DAYS))
+    horizons, can = _choose_horizons(models, begun, pick_horizons(asked, reach))
     models, can, more = _share(models, begun, can, horizons[-1])
     can &= ((contracts["entry_days"] < horizons[-1]) | (contracts["entry_days"] <= 0)).to_numpy()
     outcomes = _cut(contracts.loc[can, ["tenure_days", "is_ended", "entry_days", "customer_id"]], horizons[-1])
@@ -232,10 +231,10 @@ def reach_enough_ends(asked: Sequence[float], contracts: pd.DataFrame, reach: fl
     ends = contracts.loc[contracts["is_ended"] & (contracts["tenure_days"] <= reach), "tenure_days"]
     if len(ends) < FEWEST_ENDS:
         return asked
-    if (ends <= max(asked, default=0.0) + SLACK_DAYS).sum() >= FEWEST_ENDS:
-        return [days for days in asked if days + SLACK_DAYS >= ends.min()]
-    months = np.ceil(np.quantile(ends.to_numpy(dtype=np.float64), _PARTS_OF_ENDS) / DAYS_PER_MONTH)
-    return sorted({float(round(month * DAYS_PER_MONTH)) for month in months})
+    if (ends <= max(asked, default=0.0)).sum() >= FEWEST_ENDS:
+        return [days for days in asked if days >= ends.min()]
+    tenures = np.quantile(ends.to_numpy(dtype=np.float64), _PARTS_OF_ENDS)
+    return sorted({float(days_in_months(month_of_tenure(float(tenure)))) for tenure in tenures})
 
 
 def _fit_folds(

@@ -20,12 +20,12 @@ def say_horizon(days: float) -> str:
     return say_count(days, "day")
 
 
-def pick_horizons(asked: Sequence[float], reach: float, *, slack: float = 0.0) -> tuple[float, ...]:
+def pick_horizons(asked: Sequence[float], reach: float) -> tuple[float, ...]:
     """Three horizons: those asked for that the records reach; where these are fewer, thirds of the last of them.
 
     Half a year may have 181 days: a horizon that the records miss by so little is cut to what they hold.
     """
-    within = sorted({min(float(days) + slack, reach) for days in asked if 0 < days <= reach + MONTH_SLACK_DAYS})
+    within = sorted({min(float(days), reach) for days in asked if 0 < days <= reach + MONTH_SLACK_DAYS})
     if len(within) >= _N_HORIZONS or (len(within) == len(set(asked)) and within):
         return tuple(within)
     last = within[-1] if within else reach

@@ -17,12 +17,13 @@ from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.features.window import known_rows
 from crm_research.models.validation import Fit, Optimism, ValidationCard, estimate_risk_optimism
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
+from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
-HORIZONS_DAYS: Final = (91.0, 183.0, 365.0)
-YEAR_DAYS: Final = 365.0
+HORIZONS_DAYS: Final = tuple(float(days_in_months(months)) for months in (3, 6, 12))
+YEAR_DAYS: Final = float(days_in_months(12))
 _EARLIER_DAYS: Final = (365.0, 183.0, 92.0)
 _MOST_CONTRACTS: Final = 50_000
 _MOST_FOR_OPTIMISM: Final = 5_000

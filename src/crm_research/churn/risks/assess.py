@@ -14,6 +14,7 @@ from crm_research.churn.risks.reasons import say_reasons
 from crm_research.churn.spell_rows import read_running
 from crm_research.errors import ParameterError
 from crm_research.models.hazards.prediction import Forecast, forecast_leaving
+from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
     from crm_research.features.changing import CovariateBuilder
@@ -25,7 +26,6 @@ HORIZONS_MONTHS: Final = (1, 3, 6, 12)
 _MOSTLY: Final = 0.8
 _N_GROUPS: Final = 10
 _FEWEST_FOR_GROUPS: Final = 20
-_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TENTHS: Final = ("tenth", "n", "lowest_risk", "mean_risk", "expected", "lower", "upper", "share_expected")
 _IDS: Final = ("contract_id", "customer_id", "tenure_days")
 
@@ -127,20 +127,20 @@ def assess_risks(
     Notes
     -----
     Risks are conditional on the tenure so far; characteristics that change over time are held as they are now. A
-    month counts its longest (`longest_months`). A list may only be shown if the risks held out of time
+    month counts its longest (`days_in_months`). A list may only be shown if the risks held out of time
     (`show_risks` asks for the check).
     """
     months = _check_months(horizons_months)
     wanted = [*dict.fromkeys((*covariates, *(term.name for term in fit.covariate_terms), *fit.strata))]
     running = read_running(study, wanted, extra=extra)
-    days = [float(longest_months(number)) for number in months]
+    days = [float(days_in_months(number)) for number in months]
     forecast = forecast_leaving(fit, running, days, confidence=confidence, n_rows_at_once=n_rows_at_once)
     summary = _summarise(forecast, months)
     main = _main_horizon(summary)
-    risk = forecast.risk[float(longest_months(main))].to_numpy()
+    risk = forecast.risk[float(days_in_months(main))].to_numpy()
     order = np.argsort(-np.nan_to_num(risk, nan=-1.0), kind="stable")
     n_judged = int(np.isfinite(risk).sum())
-    deciles = _split_tenths(fit, running.iloc[order[:n_judged]], float(longest_months(main)), forecast.confidence)
+    deciles = _split_tenths(fit, running.iloc[order[:n_judged]], float(days_in_months(main)), forecast.confidence)
     explained = n_judged if n_explained is None else min(n_explained, n_judged)
     rows = _lay_out(running, forecast, months, days, order)
     said = say_reasons(fit, running.iloc[order[:explained]])
@@ -160,16 +160,6 @@ def assess_risks(
         confidence=forecast.confidence,
         estimator=fit.estimator,
     )
-
-
-def longest_months(months: int) -> int:
-    """The most days that so many calendar months can have: 31, 62, 92 ... 366.
-
-    Where tenure is recorded by the month, a horizon a day short of a month would miss everybody who leaves at its end.
-    """
-    years, rest = divmod(months, 12)
-    twice = _MONTHS * 2
-    return 366 * years + max(sum(twice[start : start + rest]) for start in range(12))
 
 
 def _check_months(horizons_months: Sequence[int]) -> list[int]:

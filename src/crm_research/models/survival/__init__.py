@@ -9,16 +9,18 @@ from crm_research.models.survival.competing import IncidenceCurves, estimate_inc
 from crm_research.models.survival.gray import IncidenceTests, compare_incidence
 from crm_research.models.survival.hazard import (
     estimate_cumulative_hazard,
-    estimate_period_rates,
     estimate_smooth_hazard,
 )
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
+from crm_research.models.survival.late_entry import FEWEST_AT_RISK
 from crm_research.models.survival.mean import estimate_restricted_mean
 from crm_research.models.survival.peaks import Peaks, find_peaks
+from crm_research.models.survival.periods import estimate_period_shares
 from crm_research.models.survival.risk import EVERYONE, RiskTable, build_risk_table, count_rows
 
 __all__ = [
     "EVERYONE",
+    "FEWEST_AT_RISK",
     "IncidenceCurves",
     "IncidenceTests",
     "LogRank",
@@ -35,7 +37,7 @@ __all__ = [
     "estimate_bands",
     "estimate_cumulative_hazard",
     "estimate_incidence",
-    "estimate_period_rates",
+    "estimate_period_shares",
     "estimate_restricted_mean",
     "estimate_smooth_hazard",
     "estimate_survival",

@@ -11,6 +11,7 @@ from scipy import optimize, stats
 
 from crm_research.models.survival.crossing import equal_precision_chance, hall_wellner_chance
 from crm_research.models.survival.kaplan_meier import product_limit
+from crm_research.models.survival.late_entry import well_watched
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
 from crm_research.stats.intervals import check_confidence
 
@@ -76,8 +77,9 @@ def estimate_bands(
     Notes
     -----
     A large-sample band: the Kaplan-Meier curve over its survival is about a Brownian motion on the clock of
-    Greenwood's sum. With late entry the same clock holds, and n is the number of spells; the band is then an
-    approximation for large samples at risk. Critical values are computed, not read off tables.
+    Greenwood's sum. With late entry the curve begins where enough are at risk (`late_entry.well_watched`), the
+    same clock holds, and n is the number of spells; the band is then an approximation for large samples at risk.
+    Critical values are computed, not read off tables.
 
     References
     ----------
@@ -88,7 +90,7 @@ def estimate_bands(
     check_confidence(confidence)
     bands, ranges = [], []
     for name, rows in split_groups(counts):
-        table = build_risk_table(rows)
+        table = well_watched(build_risk_table(rows))
         band, spanned = _one_band(table, kind, scale, (from_days, to_days), confidence)
         bands.append(band.assign(group=name)[list(BAND_COLUMNS)])
         ranges.append({"group": name, "n": table.n_spells, "n_ended": int(table.n_ended.sum())} | spanned)

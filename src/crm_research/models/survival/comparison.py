@@ -15,7 +15,7 @@ from crm_research.models.survival.excess import judge_excess
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
 from crm_research.models.survival.mean import estimate_restricted_mean
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
-from crm_research.stats.intervals import Interval, check_confidence, difference_from_limits, normal_interval
+from crm_research.stats.intervals import Interval, check_confidence, difference_from_limits
 from crm_research.stats.multiplicity import adjust_holm
 
 
@@ -47,7 +47,8 @@ def compare_groups(counts: pd.DataFrame) -> LogRank:
 
     Notes
     -----
-    Strong where one group leaves faster throughout, weak where curves cross: look at the curves.
+    Strong where one group leaves faster throughout, weak where curves cross: look at the curves. Tenures at which few
+    are at risk weigh little, so that with late entry all of them are used.
 
     References
     ----------
@@ -89,17 +90,19 @@ def compare_pairs(
         As in `estimate_survival`, with a ``group`` column.
     horizon_days
         Where survival is compared, and the restriction of the mean tenure. Pulled in to the longest tenure that
-        every group was observed to; the result states it.
+        every group was observed to; the result states it. With spells met late all groups begin together, where enough
+        of each are at risk (`late_entry.begin_together`), and what is compared is conditional on lasting so long.
     n_families
         Groupings that were looked at before this one was chosen for its differences; p-values and limits hold for all.
 
     Returns
     -------
     pandas.DataFrame
-        Grain: pair of groups. Columns ``group``, ``other_group``, ``horizon_days``, ``survival_gap`` (group less
-        other), ``gap_lower``, ``gap_upper``, ``mean_gap_days`` (restricted mean tenure), ``mean_gap_lower``,
-        ``mean_gap_upper``, ``chi_squared``, ``p_value`` (log-rank of the pair), ``p_adjusted`` (Holm over all
-        pairs, times `n_families`). All intervals hold together: widened by Bonferroni over pairs and families.
+        Grain: pair of groups. Columns ``group``, ``other_group``, ``from_days``, ``horizon_days``, ``survival``,
+        ``other_survival``, ``survival_gap`` (group less other), ``gap_lower``, ``gap_upper``, ``mean_gap_days``
+        (restricted mean tenure), ``mean_gap_lower``, ``mean_gap_upper``, ``chi_squared``, ``p_value`` (log-rank of the
+        pair), ``p_adjusted`` (Holm over all pairs, times `n_families`). All intervals hold together: widened by
+        Bonferroni over pairs and families.
 
     References
     ----------
@@ -110,19 +113,20 @@ def compare_pairs(
     if not pairs:
         raise NotEnoughData("A comparison of groups", needed=2, found=len(groups), mend="Name a group column.")
     level = 1 - (1 - check_confidence(confidence)) / (len(pairs) * n_families)
-    curves = estimate_survival(counts, confidence=level)
+    start = max(estimate_survival(counts).sizes["first_days"])
+    curves = estimate_survival(counts, from_days=start, confidence=level)
     horizon = min(horizon_days, _common_reach(curves))
     survival = curves.at(horizon).set_index("group").to_dict("index")
-    means = estimate_restricted_mean(counts, horizon_days=horizon, confidence=level).set_index("group").to_dict("index")
+    means = estimate_restricted_mean(counts, horizon_days=horizon, is_common=True, confidence=level)
+    mean = means.set_index("group").to_dict("index")
     rows = []
     for name, other in pairs:
         test = compare_groups(pd.concat([groups[name], groups[other]]))
         gap = difference_from_limits(_interval(survival[name]), _interval(survival[other]))
-        error = np.hypot(float(means[name]["std_error"]), float(means[other]["std_error"]))
-        mean_gap = float(means[name]["mean_days"]) - float(means[other]["mean_days"])
-        mean_limits = normal_interval(mean_gap, error, confidence=level)
+        mean_limits = difference_from_limits(_interval(mean[name], "mean_days"), _interval(mean[other], "mean_days"))
         rows.append(
-            {"group": name, "other_group": other, "horizon_days": horizon}
+            {"group": name, "other_group": other, "from_days": start, "horizon_days": horizon}
+            | {"survival": survival[name]["survival"], "other_survival": survival[other]["survival"]}
             | _named(("survival_gap", "gap_lower", "gap_upper"), gap)
             | _named(("mean_gap_days", "mean_gap_lower", "mean_gap_upper"), mean_limits)
             | {"chi_squared": test.chi_squared, "p_value": test.p_value}
@@ -156,8 +160,8 @@ def _common_reach(curves: SurvivalCurves) -> float:
     return float(reach.min())
 
 
-def _interval(row: Mapping[Hashable, Any]) -> Interval:
-    return Interval(*(np.asarray(row[name], dtype=float) for name in ("survival", "lower", "upper")))
+def _interval(row: Mapping[Hashable, Any], estimate: str = "survival") -> Interval:
+    return Interval(*(np.asarray(row[name], dtype=float) for name in (estimate, "lower", "upper")))
 
 
 def _named(names: tuple[str, str, str], interval: Interval) -> dict[str, float]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from crm_research.models.survival.kaplan_meier import product_limit
+from crm_research.models.survival.kaplan_meier import fewest_so_far, product_limit
+from crm_research.models.survival.late_entry import well_watched
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
 from crm_research.stats.intervals import check_confidence, exact_share, normal_quantile
 
 CURVE_COLUMNS = ["group", "reason", "tenure_days", "incidence", "lower", "upper", "std_error", "n_ended", "n_at_risk"]
+_READ: Final = ["incidence", "lower", "upper", "std_error"]
+_TOLERANCE: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,7 +30,7 @@ class IncidenceCurves:
         reasons and survival sum to one.
     sizes
         Grain: group and reason. Columns ``group``, ``reason``, ``n`` (spells of the group), ``n_ended``,
-        ``last_days`` (longest tenure observed in the group).
+        ``first_days`` (where the curves of the group begin), ``last_days`` (longest tenure they reach).
     confidence
         Level of the pointwise intervals.
     """
@@ -37,20 +40,26 @@ class IncidenceCurves:
     confidence: float
 
     def at(self, days: float) -> pd.DataFrame:
-        """Which share has left for each reason by `days`? Grain group and reason; NaN beyond what was observed."""
+        """Which share has left for each reason by `days`?
+
+        Grain group and reason. NaN before the curves begin, and beyond what was observed unless everybody had ended.
+        """
         rows = []
+        last = self.curves.groupby(["group", "reason"], sort=False)["incidence"].last()
+        gone = last.groupby("group").sum().to_dict()
         for (group, reason), curve in self.curves.groupby(["group", "reason"], sort=False):
-            reached = curve.loc[curve["tenure_days"] <= days]
-            row: dict[Any, Any] = {"incidence": 0.0, "lower": 0.0, "upper": np.nan, "std_error": 0.0}
-            if len(reached):
-                row = reached.iloc[-1][["incidence", "lower", "upper", "std_error"]].to_dict()
-            if days > curve["tenure_days"].iloc[-1]:
-                row = dict.fromkeys(row, np.nan)
+            tenures = curve["tenure_days"].to_numpy()
+            place = int(np.searchsorted(tenures, days, side="right")) - 1
+            row: dict[Any, Any] = dict.fromkeys(_READ, np.nan)
+            if place >= 0 and (days <= tenures[-1] or gone[group] >= 1 - _TOLERANCE):
+                row = curve.iloc[place][_READ].to_dict()
             rows.append({"group": group, "reason": reason, "tenure_days": float(days)} | row)
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=["group", "reason", "tenure_days", *_READ])
 
 
-def estimate_incidence(counts: pd.DataFrame, ends: pd.DataFrame, *, confidence: float = 0.95) -> IncidenceCurves:
+def estimate_incidence(
+    counts: pd.DataFrame, ends: pd.DataFrame, *, from_days: float | None = None, confidence: float = 0.95
+) -> IncidenceCurves:
     """Which share leaves for each reason by each tenure, when leaving for one rules out the others?
 
     One minus Kaplan-Meier per reason would treat those who left for another reason as if they could still leave
@@ -63,6 +72,8 @@ def estimate_incidence(counts: pd.DataFrame, ends: pd.DataFrame, *, confidence: 
     ends
         The ends among the counts by reason. Grain: tenure and reason, or group, tenure and reason: ``group``
         (optional, as in `counts`), ``tenure_days``, ``end_reason``, ``n_ended``.
+    from_days
+        As in `estimate_survival`: with spells met late the curves begin where enough are at risk.
 
     Raises
     ------
@@ -73,7 +84,7 @@ def estimate_incidence(counts: pd.DataFrame, ends: pd.DataFrame, *, confidence: 
     -----
     Exact with ties: all ends at a tenure share the number at risk just before it, and nothing is drawn at random.
     Variance by the delta method; limits on the log(-log) scale; where nobody has left for the reason yet, the
-    upper limit is the exact binomial one for the number at risk.
+    upper limit is the exact binomial one for the fewest at risk so far. Limits never fall with tenure.
 
     References
     ----------
@@ -84,19 +95,21 @@ def estimate_incidence(counts: pd.DataFrame, ends: pd.DataFrame, *, confidence: 
     by_group = dict(split_groups(ends))
     curves, sizes = [], []
     for name, rows in split_groups(counts):
-        table = build_risk_table(rows)
+        whole = build_risk_table(rows)
+        table = well_watched(whole, from_days=from_days)
         own = by_group.get(name, ends.iloc[:0])
-        if int(own["n_ended"].sum()) != int(table.n_ended.sum()):
+        if int(own["n_ended"].sum()) != int(whole.n_ended.sum()):
             raise ValueError(f"Ends by reason do not add up to all ends in group {name!r}: every end needs a reason.")
         for reason, at_reason in own.groupby("end_reason", sort=True, observed=True):
             ended = at_reason.groupby("tenure_days")["n_ended"].sum()
             per_day = ended.reindex(table.tenure_days, fill_value=0).to_numpy(dtype=float)
+            per_day = np.where(table.n_ended > 0, per_day, 0.0)  # not what happened before the beginning
             curves.append(_one_reason(name, str(reason), table, per_day, confidence))
-            size = {"group": name, "reason": str(reason), "n": table.n_spells, "n_ended": int(ended.sum())}
-            sizes.append(size | {"last_days": table.last_days})
+            size = {"group": name, "reason": str(reason), "n": table.n_spells, "n_ended": int(per_day.sum())}
+            sizes.append(size | {"first_days": table.first_days, "last_days": table.last_days})
     return IncidenceCurves(
         curves=pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS),
-        sizes=pd.DataFrame(sizes, columns=["group", "reason", "n", "n_ended", "last_days"]),
+        sizes=pd.DataFrame(sizes, columns=["group", "reason", "n", "n_ended", "first_days", "last_days"]),
         confidence=float(confidence),
     )
 
@@ -113,9 +126,11 @@ def _one_reason(name: str, reason: str, table: RiskTable, ended: FloatArray, con
         lower, upper = incidence ** np.exp(spread), incidence ** np.exp(-spread)
     nobody_yet = np.cumsum(ended) == 0
     lower[nobody_yet] = 0.0
-    upper[nobody_yet] = exact_share(0, at_risk, confidence=confidence).upper[nobody_yet]
+    upper[nobody_yet] = exact_share(0, np.maximum(fewest_so_far(table), 1), confidence=confidence).upper[nobody_yet]
     certain = incidence >= 1.0
     lower[certain], upper[certain] = exact_share(at_risk, at_risk, confidence=confidence).lower[certain], 1.0
+    # A true incidence never falls, so neither do its limits.
+    lower, upper = np.maximum.accumulate(lower), np.minimum.accumulate(upper[::-1])[::-1]
     return pd.DataFrame(
         {
             "group": name,

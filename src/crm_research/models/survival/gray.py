@@ -10,7 +10,8 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.models.survival.excess import judge_excess
 from crm_research.models.survival.kaplan_meier import product_limit
-from crm_research.models.survival.risk import FloatArray, build_risk_table, split_groups
+from crm_research.models.survival.late_entry import begin_together
+from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
 from crm_research.stats.multiplicity import adjust_holm
 
 TEST_COLUMNS = ("reason", "chi_squared", "degrees", "p_value", "p_adjusted", "n_ended")
@@ -72,16 +73,19 @@ def compare_incidence(counts: pd.DataFrame, ends: pd.DataFrame) -> IncidenceTest
     Notes
     -----
     Weights of rho = 0. With ties and with one reason only the excess of ends is that of the log-rank test; its variance
-    differs a little. With late entry the number at risk over survival estimates how many would be watched, as it does
+    differs a little. With late entry the groups are compared from the tenure on at which enough of each are at risk
+    (`late_entry.begin_together`), and the number at risk over survival estimates how many would be watched, as it does
     without, and the same sums serve as a large-sample approximation.
 
     References
     ----------
     Gray (1988), Annals of Statistics 16, 1141-1154.
     """
-    groups = _stack(counts)
-    if len(groups.names) < 2:
-        raise NotEnoughData("A comparison of groups", needed=2, found=len(groups.names), mend="Name a group column.")
+    whole = {name: build_risk_table(rows) for name, rows in split_groups(counts)}
+    if len(whole) < 2:
+        raise NotEnoughData("A comparison of groups", needed=2, found=len(whole), mend="Name a group column.")
+    tables = begin_together(whole)
+    groups, ends = _stack(tables), _within(ends, whole, tables)
     by_reason = {str(name): _place(rows, groups) for name, rows in ends.groupby("end_reason", sort=True, observed=True)}
     found = sum(by_reason.values(), np.zeros_like(groups.ended))
     if not np.array_equal(found, groups.ended):
@@ -101,8 +105,16 @@ def compare_incidence(counts: pd.DataFrame, ends: pd.DataFrame) -> IncidenceTest
     )
 
 
-def _stack(counts: pd.DataFrame) -> _Groups:
-    tables = {name: build_risk_table(rows) for name, rows in split_groups(counts)}
+def _within(ends: pd.DataFrame, whole: dict[str, RiskTable], tables: dict[str, RiskTable]) -> pd.DataFrame:
+    """The ends that happened where the groups are compared."""
+    begins = {name: table.first_days for name, table in tables.items() if table.first_days > 0}
+    stops = {name: table.last_days for name, table in tables.items() if table.last_days < whole[name].last_days}
+    group, days = ends["group"].astype(str), ends["tenure_days"].astype(float)
+    is_in = ~(days <= group.map(begins)) & ~(days >= group.map(stops))
+    return ends.loc[is_in]
+
+
+def _stack(tables: dict[str, RiskTable]) -> _Groups:
     days = np.unique(np.concatenate([table.tenure_days[table.n_ended > 0] for table in tables.values()]))
     ended, before, after = (np.zeros((len(tables), len(days))) for _ in range(3))
     for row, table in enumerate(tables.values()):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from crm_research.models.survival.late_entry import well_watched
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
-from crm_research.stats.intervals import log_interval, poisson_rate
+from crm_research.stats.intervals import log_interval
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 
@@ -26,7 +27,7 @@ def estimate_cumulative_hazard(counts: pd.DataFrame, *, confidence: float = 0.95
     """
     frames = []
     for name, rows in split_groups(counts):
-        table = build_risk_table(rows)
+        table = well_watched(build_risk_table(rows))
         total = np.cumsum(_increments(table))
         error = np.sqrt(np.cumsum(_increments(table) / np.maximum(table.n_at_risk, 1)))
         limits = log_interval(total, error, confidence=confidence)
@@ -42,64 +43,6 @@ def estimate_cumulative_hazard(counts: pd.DataFrame, *, confidence: float = 0.95
                     "n_at_risk": table.n_at_risk,
                 }
             )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def estimate_period_rates(
-    counts: pd.DataFrame,
-    *,
-    period_days: float = DAYS_PER_MONTH,
-    n_periods: int = 24,
-    slack_days: float = 0.0,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Of those there during each period of tenure, how many leave per period?
-
-    Ended spells over time under observation, with exact Poisson limits: what a manager can count by hand.
-
-    Parameters
-    ----------
-    counts
-        As in `estimate_survival`.
-    period_days, n_periods
-        Length and number of the periods.
-    slack_days
-        How many days after its length a period closes. Calendar months have 28 to 31 days: with two days of slack
-        whoever leaves at the end of the k-th calendar month leaves in period k.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Grain: group and period of tenure. Columns ``group``, ``period_index`` (0 is the first), ``from_days``,
-        ``to_days``, ``n_ended``, ``exposure_days`` (observed), ``rate`` (ends per spell and period), ``lower``,
-        ``upper``. A period nobody was observed in is left out. An end exactly on a boundary belongs to the period
-        it closes; an end at tenure 0 to the first.
-    """
-    frames = []
-    edges: FloatArray = np.arange(n_periods + 1, dtype=np.float64) * float(period_days)
-    edges[1:] += slack_days
-    for name, rows in split_groups(counts):
-        table = build_risk_table(rows)
-        exposure = np.diff(_exposure_until(table, edges))
-        place = np.maximum(np.searchsorted(edges, table.tenure_days, side="left") - 1, 0)
-        inside = place < n_periods
-        ended = np.bincount(place[inside], weights=table.n_ended[inside], minlength=n_periods)
-        rate = poisson_rate(ended, exposure / period_days, confidence=confidence)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "group": name,
-                    "period_index": np.arange(n_periods),
-                    "from_days": edges[:-1],
-                    "to_days": edges[1:],
-                    "n_ended": ended.astype(np.int64),
-                    "exposure_days": exposure,
-                    "rate": rate.estimate,
-                    "lower": rate.lower,
-                    "upper": rate.upper,
-                }
-            ).loc[exposure > 0]
         )
     return pd.concat(frames, ignore_index=True)
 
@@ -138,13 +81,13 @@ def estimate_smooth_hazard(
     """
     frames = []
     for name, rows in split_groups(counts):
-        table = build_risk_table(rows)
+        table = well_watched(build_risk_table(rows))
         happened = table.n_ended > 0
         if not happened.any():
             continue
         reach = min(horizon_days, table.last_days)
         width = bandwidth_days or _pilot_bandwidth(table)
-        grid = np.linspace(0.0, reach, n_points)
+        grid = np.linspace(min(table.first_days, reach), reach, n_points)
         hazard, error = _smooth(table, grid, width)
         limits = log_interval(hazard * per_days, error * per_days, confidence=confidence)
         frames.append(
@@ -165,13 +108,6 @@ def estimate_smooth_hazard(
 
 def _increments(table: RiskTable) -> FloatArray:
     return np.where(table.n_ended > 0, table.n_ended / np.maximum(table.n_at_risk, 1), 0.0)
-
-
-def _exposure_until(table: RiskTable, days: FloatArray) -> FloatArray:
-    """Time under observation, over all spells, up to each of these tenures."""
-    spans = np.diff(np.concatenate([[0.0], table.tenure_days]))
-    until = np.concatenate([[0.0], np.cumsum(spans * table.n_at_risk)])
-    return np.asarray(np.interp(days, np.concatenate([[0.0], table.tenure_days]), until), dtype=np.float64)
 
 
 def _pilot_bandwidth(table: RiskTable) -> float:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
+from crm_research.models.survival.late_entry import well_watched
+from crm_research.models.survival.risk import FloatArray, IntArray, RiskTable, build_risk_table, split_groups
 from crm_research.stats.intervals import check_confidence, exact_share, normal_quantile
 
 CURVE_COLUMNS = ("group", "tenure_days", "survival", "lower", "upper", "std_error", "n_at_risk", "n_ended")
@@ -27,9 +28,11 @@ class SurvivalCurves:
         Grain: group. Columns ``group``, ``median_days``, ``lower``, ``upper``; NaN where a curve or limit never
         falls to one half.
     sizes
-        Grain: group. Columns ``group``, ``n`` (spells), ``n_ended``, ``n_censored``, ``first_days`` (where
-        observation begins; above 0 the curve is conditional on having stayed that long), ``last_days`` (longest
-        tenure observed), ``last_end_days`` (longest tenure that ended; NaN if none did).
+        Grain: group. Columns ``group``, ``n`` (spells the curve rests on), ``n_ended``, ``n_censored``, ``first_days``
+        (where the curve begins; above 0 it is conditional on having stayed that long), ``n_before`` (spells that had
+        gone by then and are not used), ``last_days`` (longest tenure the curve reaches), ``last_end_days`` (longest
+        tenure that ended; NaN if none did), ``n_beyond`` (spells met after everybody watched before had gone: the
+        curve does not reach them).
     confidence
         Level of every interval.
     """
@@ -51,8 +54,8 @@ class SurvivalCurves:
         -------
         pandas.DataFrame
             Grain: group and asked tenure. Columns ``group``, ``tenure_days``, ``survival``, ``lower``, ``upper``,
-            ``std_error``, ``n_at_risk`` (just before). Beyond the longest tenure observed the survival is NaN,
-            unless everybody had ended by then.
+            ``std_error``, ``n_at_risk`` (just before). Before the curve begins and beyond its longest tenure the
+            survival is NaN, unless everybody had ended by then.
         """
         asked = np.atleast_1d(np.asarray(days, dtype=float))
         return pd.concat([_read_curve(name, curve, asked) for name, curve in self._by_group()], ignore_index=True)
@@ -76,7 +79,9 @@ class SurvivalCurves:
         return [(str(name), curve) for name, curve in self.curves.groupby("group", sort=False)]
 
 
-def estimate_survival(counts: pd.DataFrame, *, confidence: float = 0.95) -> SurvivalCurves:
+def estimate_survival(
+    counts: pd.DataFrame, *, from_days: float | None = None, confidence: float = 0.95
+) -> SurvivalCurves:
     """What share stays longer than each tenure, allowing for those who are still there and those we met late?
 
     Parameters
@@ -84,6 +89,9 @@ def estimate_survival(counts: pd.DataFrame, *, confidence: float = 0.95) -> Surv
     counts
         Grain: tenure, or group and tenure: ``group`` (optional), ``tenure_days``, ``n_entered`` (spells whose
         observation begins at that tenure: 0 unless we met them late), ``n_ended``, ``n_censored``.
+    from_days
+        Share of those who lasted so long; None begins at 0, or, with spells met late, where enough are at risk
+        (`late_entry.well_watched`).
     confidence
         Level of the pointwise intervals.
 
@@ -91,8 +99,9 @@ def estimate_survival(counts: pd.DataFrame, *, confidence: float = 0.95) -> Surv
     -----
     Assumes that those whose observation stops, or who are met late, leave neither sooner nor later than the rest
     of their tenure. Variance by Greenwood, limits on the log(-log) scale. Where nobody has ended yet, the lower
-    limit is the exact binomial one for the number still at risk; where everybody has, the limit before the last
-    end is kept as the upper one: the delta method is silent at 0 and 1 and would claim certainty.
+    limit is the exact binomial one for the fewest at risk so far; where everybody has, the limit before the last
+    end is kept as the upper one: the delta method is silent at 0 and 1 and would claim certainty. A true curve never
+    rises, so a limit that holds at one tenure holds on its side of it too: limits never rise with tenure either.
 
     References
     ----------
@@ -102,9 +111,10 @@ def estimate_survival(counts: pd.DataFrame, *, confidence: float = 0.95) -> Surv
     check_confidence(confidence)
     curves, sizes = [], []
     for name, rows in split_groups(counts):
-        table = build_risk_table(rows)
+        whole = build_risk_table(rows)
+        table = well_watched(whole, from_days=from_days)
         curves.append(_one_curve(name, table, confidence))
-        sizes.append({"group": name} | _size(table))
+        sizes.append({"group": name} | _size(table, whole))
     frame = pd.concat(curves, ignore_index=True)
     result = SurvivalCurves(
         curves=frame, medians=pd.DataFrame(), sizes=pd.DataFrame(sizes), confidence=float(confidence)
@@ -124,8 +134,8 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
 
 def _one_curve(name: str, table: RiskTable, confidence: float) -> pd.DataFrame:
     survival, greenwood = product_limit(table)
-    lower, upper = _limits(table, survival, greenwood, confidence)
-    curve = pd.DataFrame(
+    lower, upper = survival_limits(table, survival, greenwood, confidence)
+    return pd.DataFrame(
         {
             "group": name,
             "tenure_days": table.tenure_days,
@@ -138,21 +148,18 @@ def _one_curve(name: str, table: RiskTable, confidence: float) -> pd.DataFrame:
         },
         columns=list(CURVE_COLUMNS),
     )
-    if table.tenure_days[0] == 0:
-        return curve
-    start = curve.head(1).assign(tenure_days=0.0, survival=1.0, lower=1.0, upper=1.0, std_error=0.0, n_ended=0)
-    return pd.concat([start.assign(n_at_risk=0), curve], ignore_index=True)
 
 
-def _limits(
+def survival_limits(
     table: RiskTable, survival: FloatArray, greenwood: FloatArray, confidence: float
 ) -> tuple[FloatArray, FloatArray]:
+    """Pointwise limits of a curve and Greenwood's sum, as `product_limit` gives them; they never rise with tenure."""
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = z * np.sqrt(greenwood) / np.abs(np.log(survival))
         lower, upper = survival ** np.exp(spread), survival ** np.exp(-spread)
     nobody_yet = np.cumsum(table.n_ended) == 0
-    lower[nobody_yet] = exact_share(table.n_at_risk, table.n_at_risk, confidence=confidence).lower[nobody_yet]
+    lower[nobody_yet] = exact_share(fewest := fewest_so_far(table), fewest, confidence=confidence).lower[nobody_yet]
     upper[nobody_yet] = 1.0
     gone = np.flatnonzero(survival <= 0)
     if len(gone):
@@ -160,18 +167,30 @@ def _limits(
         n_last = max(int(table.n_at_risk[last]), 1)
         exact = float(exact_share(0, n_last, confidence=confidence).upper)
         lower[gone], upper[gone] = 0.0, min(exact, float(upper[last - 1])) if last > 0 else exact
-    return lower, upper
+    return np.maximum.accumulate(lower[::-1])[::-1], np.minimum.accumulate(upper)
 
 
-def _size(table: RiskTable) -> dict[str, float]:
+def fewest_so_far(table: RiskTable) -> IntArray:
+    """The smallest number at risk up to each tenure, from where the table begins: with late entry it may rise again."""
+    at_risk = table.n_at_risk.copy()
+    if table.tenure_days[0] > 0:
+        at_risk[0] = table.n_entered[0]
+    return np.asarray(np.minimum.accumulate(at_risk), dtype=np.int64)
+
+
+def _size(table: RiskTable, whole: RiskTable) -> dict[str, float]:
     ends = table.tenure_days[table.n_ended > 0]
+    before = whole.tenure_days <= table.first_days if table.first_days > 0 else np.zeros(len(whole.tenure_days), bool)
+    n_before = int((whole.n_ended + whole.n_censored)[before].sum())
     return {
         "n": table.n_spells,
         "n_ended": int(table.n_ended.sum()),
         "n_censored": int(table.n_censored.sum()),
         "first_days": table.first_days,
+        "n_before": n_before,
         "last_days": table.last_days,
         "last_end_days": float(ends[-1]) if len(ends) else np.nan,
+        "n_beyond": whole.n_spells - table.n_spells - n_before,
     }
 
 
@@ -179,7 +198,7 @@ def _read_curve(name: str, curve: pd.DataFrame, asked: FloatArray) -> pd.DataFra
     days = curve["tenure_days"].to_numpy()
     place = np.maximum(np.searchsorted(days, asked, side="right") - 1, 0)
     found = curve[["survival", "lower", "upper", "std_error"]].iloc[place].reset_index(drop=True)
-    unknown = (asked > days[-1]) & (found["survival"].to_numpy() > 0)
+    unknown = (asked < days[0]) | ((asked > days[-1]) & (found["survival"].to_numpy() > 0))
     found[unknown] = np.nan
     at_risk = np.append(curve["n_at_risk"].to_numpy(), 0)[np.searchsorted(days, asked, side="left")]
     return pd.DataFrame({"group": name, "tenure_days": asked}).join(found).assign(n_at_risk=at_risk)

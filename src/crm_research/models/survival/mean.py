@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crm_research.models.survival.kaplan_meier import product_limit
-from crm_research.models.survival.risk import RiskTable, build_risk_table, split_groups
-from crm_research.stats.intervals import normal_interval
+from crm_research.models.survival.kaplan_meier import product_limit, survival_limits
+from crm_research.models.survival.late_entry import begin_together, well_watched
+from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
+from crm_research.stats.intervals import logit_interval
 
 
-def estimate_restricted_mean(counts: pd.DataFrame, *, horizon_days: float, confidence: float = 0.95) -> pd.DataFrame:
+def estimate_restricted_mean(
+    counts: pd.DataFrame,
+    *,
+    horizon_days: float,
+    is_common: bool = False,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
     """How many of the first `horizon_days` does a customer stay, on average?
 
     Unlike the mean it needs no guess about the time after the records end, and unlike the median it always exists.
@@ -22,46 +29,77 @@ def estimate_restricted_mean(counts: pd.DataFrame, *, horizon_days: float, confi
     horizon_days
         The restriction. A group observed for less is given its own longest tenure, which the result states; means
         at different horizons must not be compared.
+    is_common
+        Whether all groups are given the shortest of these, and the latest beginning, so that they can be compared.
 
     Returns
     -------
     pandas.DataFrame
-        Grain: group. Columns ``group``, ``horizon_days``, ``mean_days``, ``lower``, ``upper``, ``std_error``, ``n``.
+        Grain: group. Columns ``group``, ``from_days``, ``horizon_days``, ``mean_days``, ``lower``, ``upper``,
+        ``std_error``, ``n``.
+        The mean is that of customers who stayed ``from_days``, with these days in it.
+
+    Notes
+    -----
+    Limits on the logit scale of the part of the horizon that is stayed, so that they lie within it. Where nobody ends
+    within the horizon, or all at once, the variance is silent: the limits are then the areas under those of the curve.
 
     References
     ----------
     Area under Kaplan-Meier with Greenwood-type variance: Klein and Moeschberger (2003), Survival Analysis,
     equations 4.5.1 and 4.5.2; Royston and Parmar (2013), BMC Medical Research Methodology 13, 152.
     """
-    rows = []
-    for name, group in split_groups(counts):
-        table = build_risk_table(group)
-        survival, _ = product_limit(table)
-        reach = horizon_days if survival[-1] <= 0 else min(horizon_days, table.last_days)
-        mean, error = _area(table, reach)
-        limits = normal_interval(mean, error, confidence=confidence)
-        rows.append(
-            {
-                "group": name,
-                "horizon_days": float(reach),
-                "mean_days": mean,
-                "lower": max(float(limits.lower), 0.0),
-                "upper": min(float(limits.upper), float(reach)),
-                "std_error": error,
-                "n": table.n_spells,
-            }
-        )
-    return pd.DataFrame(rows)
+    whole = {name: build_risk_table(rows) for name, rows in split_groups(counts)}
+    tables = begin_together(whole) if is_common else {name: well_watched(table) for name, table in whole.items()}
+    reach = {name: _reach(table, horizon_days) for name, table in tables.items()}
+    if is_common:
+        reach = dict.fromkeys(reach, min(reach.values()))
+    return pd.DataFrame([_one_mean(name, table, reach[name], confidence) for name, table in tables.items()])
 
 
-def _area(table: RiskTable, horizon: float) -> tuple[float, float]:
-    within = table.tenure_days <= horizon
-    days = table.tenure_days[within]
+def _reach(table: RiskTable, horizon: float) -> float:
     survival, _ = product_limit(table)
-    edges = np.concatenate([[0.0], days, [horizon]])
-    pieces = np.diff(edges) * np.concatenate([[1.0], survival[within]])
-    beyond = np.cumsum(pieces[::-1])[::-1][1:]  # area between each tenure and the horizon
+    return float(horizon if survival[-1] <= 0 else min(horizon, table.last_days))
+
+
+def _one_mean(name: str, table: RiskTable, reach: float, confidence: float) -> dict[str, object]:
+    start = table.first_days
+    survival, greenwood = product_limit(table)
+    stayed, error = _area(table, survival, reach), _std_error(table, survival, reach)
+    span = max(reach - start, 0.0)
+    if error > 0 and span > 0:
+        limits = logit_interval(stayed / span, error / span, confidence=confidence)
+        lower, upper = float(limits.lower) * span, float(limits.upper) * span
+    else:
+        low, high = survival_limits(table, survival, greenwood, confidence)
+        lower, upper = _area(table, low, reach), _area(table, high, reach)
+    return {
+        "group": name,
+        "from_days": start,
+        "horizon_days": reach,
+        "mean_days": start + stayed,
+        "lower": start + lower,
+        "upper": start + upper,
+        "std_error": error,
+        "n": table.n_spells,
+    }
+
+
+def _pieces(table: RiskTable, survival: FloatArray, horizon: float) -> FloatArray:
+    """The areas between the tenures up to the horizon, under a curve that begins where the table does."""
+    within = table.tenure_days <= horizon
+    edges = np.concatenate([table.tenure_days[within], [max(horizon, table.first_days)]])
+    return np.asarray(np.diff(edges) * survival[within], dtype=np.float64)
+
+
+def _area(table: RiskTable, survival: FloatArray, horizon: float) -> float:
+    return float(_pieces(table, survival, horizon).sum())
+
+
+def _std_error(table: RiskTable, survival: FloatArray, horizon: float) -> float:
+    within = table.tenure_days <= horizon
+    beyond = np.cumsum(_pieces(table, survival, horizon)[::-1])[::-1]  # area between each tenure and the horizon
     at_risk, ended = table.n_at_risk[within].astype(float), table.n_ended[within].astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where((ended > 0) & (at_risk > ended), ended / (at_risk * (at_risk - ended)), 0.0)
-    return float(pieces.sum()), float(np.sqrt(np.sum(beyond**2 * steps)))
+    return float(np.sqrt(np.sum(beyond**2 * steps)))

@@ -41,7 +41,7 @@ def find_peaks(rates: pd.DataFrame, *, confidence: float = 0.95) -> Peaks:
     Parameters
     ----------
     rates
-        Grain: period. Columns ``n_ended`` and ``exposure_days``, as in `estimate_period_rates` (without groups).
+        Grain: period. Columns ``n_ended`` and ``exposure_days``, as in `estimate_period_shares` (without groups).
     confidence
         One less the chance that, were the rate constant, even one period is said to stand out.
 

@@ -1,0 +1,83 @@
+"""Contracts met late, through the whole chain: the page says whose curve it is, and nothing that few could say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_research.churn import answer, describe_churn
+from crm_research.churn.curves.figures import CIF_12M, key_figures, reason_figures
+from crm_research.churn.curves.tables import milestones
+from crm_research.churn.curves.words import rule_finding, year_finding
+from crm_research.churn.setting import Watching
+from tests.builders import a_study
+
+AS_OF = pd.Timestamp("2024-01-01")
+
+
+def met_late(*, n: int = 300, alone: bool = True, seed: int = 3) -> pd.DataFrame:
+    """Contracts of one rate, all met at least 60 days after their start; and one that ends alone on its third day."""
+    rng = np.random.default_rng(seed)
+    entry, stay = rng.integers(60, 500, n), np.ceil(rng.exponential(700, n)).astype(int)
+    keep = stay > entry
+    entry, stay = entry[keep], stay[keep]
+    watched = AS_OF - pd.to_timedelta(rng.integers(1, 900, len(entry)), unit="D")
+    started = watched - pd.to_timedelta(entry, unit="D")
+    ended = pd.Series(started + pd.to_timedelta(stay, unit="D"))
+    frame = pd.DataFrame({"started_at": started, "observed_from": watched, "ended_at": ended.where(ended <= AS_OF)})
+    if alone:
+        day = pd.Timestamp("2022-01-01")
+        frame.loc[len(frame)] = [day, day, day + pd.Timedelta(days=3)]
+    names = [f"k{i}" for i in range(len(frame))]
+    return frame.assign(contract_id=names, customer_id=names, end_reason=np.where(frame["ended_at"].notna(), "x", None))
+
+
+def test_one_end_alone_leaves_the_page_as_it_was_but_for_a_caution():
+    leaving, plain = (describe_churn(a_study(contracts=met_late(alone=flag))) for flag in (True, False))
+    begins = leaving.setting.watching.begins_days
+    assert leaving.setting.watching == Watching(begins_days=begins, n_before=1)
+    assert 60 <= begins < 90
+    pd.testing.assert_frame_equal(leaving.survival.curves, plain.survival.curves)
+    said = f"contracts that lasted {begins:.0f} days"
+    assert answer(leaving)[0].startswith(f"Half of the {said} have ended after ")
+    assert f"of the {said} last longer than 12 months" in year_finding(leaving)
+    caution = " ".join(leaving.setting.cautions())
+    assert f"fewer than 10 before a tenure of {begins:.0f} days" in caution
+    assert "1 contract no longer watched by then is left out" in caution
+    assert [figure.label.endswith(f" of {said}") for figure in key_figures(leaving)] == [True] * 3
+    assert reason_figures(leaving)[0].label == f"Left within 12 months of {said}"
+    assert reason_figures(leaving)[0].id == CIF_12M
+    assert milestones(leaving)["months"].min() == 3
+    assert ("Condition", said) in leaving.setting.estimand().itertuples(index=False, name=None)
+
+
+def test_watched_from_the_start_nothing_is_conditional():
+    frame = met_late(alone=False).drop(columns="observed_from")
+    leaving = describe_churn(a_study(contracts=frame))
+    assert leaving.setting.watching == Watching()
+    assert not any("that lasted" in line for line in answer(leaving))
+
+
+def test_contracts_met_after_all_others_had_gone_end_the_curve():
+    rows = [(AS_OF - pd.Timedelta(days=900), None, AS_OF - pd.Timedelta(days=900 - 5 * d)) for d in range(1, 31)]
+    late = AS_OF - pd.Timedelta(days=100)
+    rows += [(late - pd.Timedelta(days=400), late, pd.NaT)] * 3
+    frame = pd.DataFrame(rows, columns=["started_at", "observed_from", "ended_at"])
+    names = [f"k{i}" for i in range(len(frame))]
+    leaving = describe_churn(a_study(contracts=frame.assign(contract_id=names, customer_id=names)))
+    assert leaving.setting.watching == Watching(stops_days=150.0, n_beyond=3)
+    assert "3 contracts were met at longer tenures only" in " ".join(leaving.setting.cautions())
+    assert "is not known" in year_finding(leaving)
+
+
+def test_a_rate_of_more_than_one_end_a_month_is_told_as_a_share():
+    # Forty trials of a week each: 40 ends in 40 x 7 / 30.4375 months is a rate of 4.35, and a share of 98.7 %.
+    day = pd.Timestamp("2023-01-01")
+    frame = pd.DataFrame({"started_at": day, "ended_at": day + pd.Timedelta(days=7)}, index=range(40))
+    names = [f"k{i}" for i in range(len(frame))]
+    leaving = describe_churn(a_study(contracts=frame.assign(contract_id=names, customer_id=names)))
+    assert leaving.rule.monthly_rate == pytest.approx(30.4375 / 7)
+    assert leaving.rule.monthly_share == pytest.approx(1 - np.exp(-30.4375 / 7))
+    assert rule_finding(leaving).startswith("The rule of thumb, 99 % leave every month")
+    assert leaving.rates["share"].tolist() == [1.0]
