@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 from types import MappingProxyType
 
+import duckdb
 import pytest
 
 from crm_research.catalogue import reports
@@ -152,3 +153,12 @@ def test_a_report_declares_every_table_that_its_pillar_names(report):
     named = tables_named_in(report.id.replace("-", "_"))
     assert {name for group in report.needs_any_of for name in group} <= set(report.may_read)
     assert named <= set(report.may_read)
+
+
+def test_a_disk_that_is_full_while_tables_are_staged_is_told(project, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise duckdb.IOException("IO Error: Could not write file: No space left on device")
+
+    monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", full)
+    with pytest.raises(StudyError, match="No space left on device. Free some space there, or set TMPDIR"):
+        planned(tmp_path, ("good", ("orders",)))

@@ -56,9 +56,17 @@ def without(study: Study, faults: Collection[str]) -> Study:
 
 def stage_input(study: Study, folder: Path, left_out: Collection[str] = ()) -> Mapping[str, str]:
     """Write the study's tables once for all reports of a run; returns the environment that points kernels at them."""
+    import duckdb
+
     from crm_research.sources.snapshot import write_snapshot
 
-    write_snapshot(study, folder)
+    try:
+        write_snapshot(study, folder)
+    except duckdb.IOException as problem:
+        raise StudyError(
+            f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some space "
+            "there, or set TMPDIR to a folder on another disk."
+        ) from None
     return {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
 
 
