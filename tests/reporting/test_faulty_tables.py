@@ -160,5 +160,5 @@ def test_a_disk_that_is_full_while_tables_are_staged_is_told(project, tmp_path, 
         raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
     monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", full)
-    with pytest.raises(StudyError, match="No space left on device. Free some space there, or set TMPDIR"):
+    with pytest.raises(StudyError, match=r"No space left on device\. Free some space there, or set TMPDIR"):
         planned(tmp_path, ("good", ("orders",)))

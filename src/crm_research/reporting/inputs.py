@@ -64,8 +64,8 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = ()) -> M
         write_snapshot(study, folder)
     except duckdb.IOException as problem:
         raise StudyError(
-            f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some space "
-            "there, or set TMPDIR to a folder on another disk."
+            f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some "
+            "space there, or set TMPDIR to a folder on another disk."
         ) from None
     return {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
 
