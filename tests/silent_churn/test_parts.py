@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.models.btyd import fit_mbg_nbd
 from crm_research.silent_churn.choice import choose_by_holdout
 from crm_research.silent_churn.counting import count_histories, count_purchase_days, find_usual_gap, read_big_spenders
 from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN, check_forecasts
 from crm_research.silent_churn.intake import judge_intake
 from crm_research.silent_churn.pictures import merge_weeks
+from crm_research.silent_churn.tracking import track_purchases
 from tests.builders import a_study, orders
 
 # as_of 1 July; the holdout is 30 days, so the last period begins on 1 June.
@@ -54,10 +56,34 @@ def test_the_rules_of_thumb_by_hand():
 
 
 def test_purchase_days_count_from_as_of_and_leave_later_customers_out():
-    days = count_purchase_days(a_shop()).set_index("day")
+    counted = count_purchase_days(a_shop())
+    assert counted["born_days"].tolist() == counted["day"].tolist()  # dates alone: midnights
+    days = counted.set_index("day").drop(columns="born_days")
     assert days.loc[4].tolist() == [1, 0]  # ann on 5 July
     assert 2 not in days.index  # dan was not known
     assert days["n_first"].sum() == 3
+
+
+def test_tracking_counts_every_purchase_of_the_holdout_at_its_clock_time():
+    bought = orders(
+        ("ann", "2024-06-02 10:00", 1.0), ("ann", "2024-06-30 23:00", 1.0), ("ann", "2024-07-01 08:00", 1.0),
+        ("bob", "2024-06-03 08:00", 1.0), ("bob", "2024-07-08 00:00", 1.0), ("bob", "2024-07-08 00:01", 1.0),
+        ("bob", "2024-07-18 23:59", 1.0), ("bob", "2024-07-19 00:01", 1.0), ("cy", "2024-07-02 09:00", 1.0),
+    )  # fmt: skip
+    study = a_study(as_of="2024-07-01", holdout_until="2024-07-19", orders=bought)
+    patterns = pd.DataFrame(
+        {"frequency": [0, 1, 2, 5], "recency_days": [0.0, 9.0, 20.0, 25.0], "age_days": 29.0, "n_customers": [20, 9, 5, 2]}
+    )
+    table = track_purchases(study, fit_mbg_nbd(patterns)).set_index("week")
+    # Weeks end at the midnights of 1, 8 and 15 July; the last stretch is the four days to the 19th. Bob's 8 July is one
+    # purchase, of its first order: that at midnight belongs to the week before.
+    assert table.loc[0:, "observed"].tolist() == [1.0, 2.0, 0.0, 1.0]
+    assert table.loc[0:, "is_whole"].tolist() == [True, True, True, False]
+    assert table.index[-1] == 3
+    assert table.loc[3, "ends_at"] == pd.Timestamp("2024-07-19")
+    assert table["is_holdout"].sum() == 3
+    later = count_histories(study)
+    assert (later["n_later"] * later["n_customers"]).sum() == 3 == table.loc[1:, "observed"].sum()
 
 
 def test_big_spenders_bought_again():
@@ -120,9 +146,11 @@ def test_long_records_are_drawn_in_stretches_that_never_cross_as_of(n_before, n_
             "observed": 1.0,
             "expected": 2.0,
             "is_holdout": week > 0,
+            "is_whole": True,
         }
     )
-    merged, width = merge_weeks(tracking)
+    rest = tracking.tail(1).assign(week=n_after + 1, observed=0.5, is_whole=False)
+    merged, width = merge_weeks(pd.concat([tracking, rest], ignore_index=True))
     assert width == n_weeks
     assert (merged["observed"] == width).all()
     assert (merged["week"] % width == 0).all()

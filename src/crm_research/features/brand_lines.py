@@ -52,7 +52,7 @@ class Market:
 
     @property
     def middle(self) -> datetime:
-        """The midnight that halves the window."""
+        """The midnight that halves the window: (after, middle] and (middle, until]."""
         half = self.after + (self.until - self.after) / 2
         return half.replace(hour=0, minute=0, second=0, microsecond=0)
 

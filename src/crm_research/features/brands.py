@@ -181,7 +181,7 @@ def _group(customer_id: ir.Value) -> ir.IntegerValue:
 def _count_customers(lines: ir.Table, market: Market) -> tuple[ir.Table, ir.Table, ir.Table]:
     """Purchases by customer and place; the units with their places; purchases by customer and raw unit."""
     keyed = lines.mutate(
-        at=occasion_key(lines, market), is_early=(lines.ordered_at < instant(market.middle)).ifelse(1, 0)
+        at=occasion_key(lines, market), is_early=(lines.ordered_at <= instant(market.middle)).ifelse(1, 0)
     )
     visits = keyed.group_by("customer_id", "unit", "at").agg(is_early=keyed.is_early.max(), revenue=keyed.revenue.sum())
     raw = visits.group_by("customer_id", "unit").agg(
@@ -240,7 +240,7 @@ def _half_part(rows: ir.Table) -> ir.Table:
 
 def _population_part(sales: ir.Table, market: Market) -> ir.Table:
     people = sales.group_by("customer_id").agg(first=sales.ordered_at.min())
-    people = people.mutate(group=_group(people.customer_id), is_early=people["first"] < instant(market.middle))
+    people = people.mutate(group=_group(people.customer_id), is_early=people["first"] <= instant(market.middle))
     found = people.group_by("group").agg(customers=people.count(), n=people.is_early.sum())
     return _align(found, "population")
 

@@ -33,6 +33,20 @@ def whole_days_between(earlier: ir.TimestampValue, later: ir.TimestampValue) -> 
     return days.round().cast("int64")
 
 
+def day_of(when: datetime) -> ir.TimestampScalar:
+    """The calendar day an instant lies in, as its midnight."""
+    return instant(when.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def days_after(when: datetime, at: ir.TimestampValue) -> ir.IntegerValue:
+    """In which stretch of one day after an instant, (n - 1, n] days, does a time lie? 0 is the one that ends there.
+
+    Stretches end like the study's window: what came at the instant itself belongs to those before it, and so do all
+    clock times of the 24 hours that end there.
+    """
+    return days_between(instant(when), at).ceil().cast("int64")
+
+
 def check_period_months(period_months: int) -> int:
     """The length of a calendar period, if it is one: a whole number of months from 1 on."""
     if isinstance(period_months, bool) or not isinstance(period_months, int) or period_months < 1:

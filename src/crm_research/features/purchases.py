@@ -8,7 +8,8 @@ import ibis
 
 from crm_research import vocabulary
 from crm_research.errors import ParameterError
-from crm_research.features.window import known_rows
+from crm_research.features.clock import day_of
+from crm_research.features.window import known_rows, outcome_rows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -37,17 +38,50 @@ def build_purchases(study: Study, *, occasion: Occasion = "order") -> ir.Table:
     Returns
     -------
     ibis table
-        One purchase occasion: customer_id, ordered_at, revenue (after discount, in the study's currency), and
-        discount and cost where the study has them.
+        One purchase occasion: customer_id, ordered_at (of a day its midnight, for counting days), came_at (the instant
+        of its first order, for asking on which side of another instant it lies), revenue (after discount, before
+        returns, in the study's currency), and discount and cost where the study has them.
     """
     check_occasion(occasion)
-    dealings = keep_dealings(known_rows(study, "orders"))
+    return _gather(known_rows(study, "orders"), occasion)
+
+
+def build_later_purchases(study: Study, *, occasion: Occasion = "order") -> ir.Table:
+    """Which purchases came in the holdout, (as_of, holdout_until]?
+
+    With those of `build_purchases` they are what the study seen from holdout_until has: no occasion is in both. The
+    rest of a day on which the customer had already bought by as_of is no further occasion; its money is in
+    `build_outcomes`.
+
+    Returns
+    -------
+    ibis table
+        As `build_purchases`, of all customers, those not yet known at as_of included.
+
+    Raises
+    ------
+    LeakageError
+        If the study keeps no holdout.
+    """
+    check_occasion(occasion)
+    later = _gather(outcome_rows(study, "orders"), occasion)
+    if occasion == "order":
+        return later
+    begun = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at")
+    return later.anti_join(begun.filter(begun.ordered_at == day_of(study.as_of)), ["customer_id", "ordered_at"])
+
+
+def _gather(orders: ir.Table, occasion: Occasion) -> ir.Table:
+    """Sales as occasions: each order, or those of a customer's calendar day put together."""
+    dealings = keep_dealings(orders)
     sales = dealings.filter(dealings.is_sale)
     money = [name for name in MONEY if name in sales.columns]
     if occasion == "order":
-        return sales.select("customer_id", "ordered_at", *money)
-    by_day = sales.mutate(ordered_at=sales.ordered_at.truncate("D"))
-    return by_day.group_by("customer_id", "ordered_at").agg(**{name: by_day[name].sum() for name in money})
+        return sales.select("customer_id", "ordered_at", *money, came_at=sales.ordered_at)
+    by_day = sales.mutate(came_at=sales.ordered_at, ordered_at=sales.ordered_at.truncate("D"))
+    return by_day.group_by("customer_id", "ordered_at").agg(
+        **{name: by_day[name].sum() for name in money}, came_at=by_day.came_at.min()
+    )
 
 
 def keep_dealings(orders: ir.Table) -> ir.Table:

@@ -82,7 +82,8 @@ def build_outcomes(study: Study, *, occasion: Occasion = "order") -> ir.Table:
     ibis table
         One customer with a purchase at or before as_of, the same rows as `build_rfm`: customer_id, holdout_orders
         (occasions), holdout_spend (sales less returns) and is_repeat (any purchase), all in (as_of, holdout_until];
-        zero and False for those who did not come back.
+        zero and False for those who did not come back. By ``day``, the rest of a day on which the customer had
+        already bought by as_of is money of the holdout but no further occasion.
 
     Raises
     ------
@@ -91,9 +92,12 @@ def build_outcomes(study: Study, *, occasion: Occasion = "order") -> ir.Table:
     """
     check_occasion(occasion)
     later = _count_dealings(outcome_rows(study, "orders"), occasion)
-    known = build_rfm(study, occasion=occasion).select("customer_id")
+    known = build_rfm(study, occasion=occasion).select("customer_id", known_until="last_order_at")
     joined = known.left_join(later, "customer_id")
     n_orders = joined.n_orders.fill_null(0)
+    if occasion == "day":
+        goes_on = (joined.known_until == joined.first_order_at).fill_null(ibis.literal(value=False))
+        n_orders = n_orders - goes_on.ifelse(1, 0)
     return joined.select(
         "customer_id",
         holdout_orders=n_orders,

@@ -62,6 +62,15 @@ def outcome_rows(study: Study, table: str) -> ir.Table:
     return seen_from_the_end.filter(lambda t: ~_is_known(t[contract.known_at], contract, study.as_of))
 
 
+def before_holdout(study: Study) -> datetime:
+    """Since when is the stretch, as long as the holdout, that ends at as_of? It is (then, as_of], like the holdout.
+
+    Without a holdout it is empty, and begins at as_of.
+    """
+    until = study.as_of if study.holdout_until is None else study.holdout_until
+    return study.as_of - (until - study.as_of)
+
+
 def _has_time(rows: ir.Table, contract: TableContract) -> bool:
     return contract.known_at is not None and contract.known_at in rows.columns
 

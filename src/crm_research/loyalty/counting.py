@@ -9,9 +9,8 @@ import ibis
 import pandas as pd
 
 from crm_research.features.clock import instant, whole_days_between
-from crm_research.features.kept import seen_to_the_end
 from crm_research.features.own_rhythm import number_purchases
-from crm_research.features.purchases import Occasion
+from crm_research.features.purchases import Occasion, build_later_purchases
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -74,17 +73,16 @@ def count_returns(study: Study, *, occasion: Occasion = "day", newcomers_from: d
     """
     if study.holdout_until is None:
         return pd.DataFrame({"age_days": [], "wait_days": [], "n": []})
-    numbered = number_purchases(seen_to_the_end(study), occasion=occasion)
-    as_of = instant(study.as_of)
-    once = numbered.filter(
-        numbered.depth == 1,
-        numbered.ordered_at <= as_of,
-        numbered.next_at.isnull() | (numbered.next_at > as_of),  # noqa: PD003
-    )
+    numbered = number_purchases(study, occasion=occasion)
+    once = numbered.filter(numbered.depth == 1, numbered.next_at.isnull())  # noqa: PD003
     if newcomers_from is not None:
         once = once.filter(once.first_at >= instant(newcomers_from))
+    later = build_later_purchases(study, occasion=occasion)
+    came = later.group_by("customer_id").agg(came_back_at=later.ordered_at.min())
+    once = once.left_join(came, "customer_id")
     once = once.mutate(
-        age_days=whole_days_between(once.ordered_at, as_of), wait_days=whole_days_between(once.ordered_at, once.next_at)
+        age_days=whole_days_between(once.ordered_at, instant(study.as_of)),
+        wait_days=whole_days_between(once.ordered_at, once.came_back_at),
     )
     counted: pd.DataFrame = once.group_by("age_days", "wait_days").agg(n=once.count()).to_pandas()
     return counted.sort_values(["age_days", "wait_days"], ignore_index=True)

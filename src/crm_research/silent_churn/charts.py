@@ -126,7 +126,7 @@ def draw_weekly(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do expected purchases follow those that came, week by week and into the holdout?"""
     title = words.tracking_finding(silence)
     table, n_weeks = merge_weeks(silence.tracking)
-    each = "week" if n_weeks == 1 else f"{n_weeks} weeks"
+    each = "whole week" if n_weeks == 1 else f"{n_weeks} weeks"
     return _draw_tracking(silence, table, ("observed", "expected"), title, f"Repeat purchases in each {each}", ax)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import ibis
 import pandas as pd
 
-from crm_research.features.clock import days_between, instant, whole_days_between
-from crm_research.features.purchases import build_purchases
+from crm_research.features.clock import days_after, days_between, instant, whole_days_between
+from crm_research.features.purchases import build_later_purchases, build_purchases
 from crm_research.features.rfm import build_outcomes, build_rfm
+from crm_research.features.window import before_holdout
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -37,12 +39,13 @@ def count_histories(study: Study) -> pd.DataFrame:
     if study.holdout_until is None:
         return pd.DataFrame(columns=[*columns, "n_customers"], dtype=float)
     bought = build_purchases(study, occasion="day")
-    since = instant(study.as_of - (study.holdout_until - study.as_of))
+    since = instant(before_holdout(study))
     per = bought.group_by("customer_id").agg(
         n=bought.count(),
         first_at=bought.ordered_at.min(),
         last_at=bought.ordered_at.max(),
-        n_since=bought.count(where=bought.ordered_at > since),
+        is_since=bought.came_at.min() > since,
+        n_since=bought.count(where=bought.came_at > since),
     )
     joined = per.inner_join(
         build_outcomes(study, occasion="day").select("customer_id", "holdout_orders"), "customer_id"
@@ -51,7 +54,7 @@ def count_histories(study: Study) -> pd.DataFrame:
         frequency=joined.n - 1,
         recency_days=days_between(joined.first_at, joined.last_at),
         age_days=days_between(joined.first_at, instant(study.as_of)),
-        n_last=joined.n_since - (joined.first_at > since).ifelse(1, 0),
+        n_last=joined.n_since - joined.is_since.ifelse(1, 0),
         n_later=joined.holdout_orders,
     )
     counted: pd.DataFrame = (
@@ -66,19 +69,26 @@ def count_purchase_days(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Grain: day with a purchase. Columns ``day`` (whole days from as_of, negative before it), ``n_purchases``,
-        ``n_first`` (customers whose first purchase it was).
+        Grain: stretch of 24 hours with a purchase. Columns ``day`` (number of the stretch after as_of, (day - 1, day]
+        days; 0 ends at as_of, so no stretch holds purchases of both sides) and calendar day in it: ``born_days`` (from
+        as_of to its midnight, negative before), ``n_purchases``, ``n_first`` (customers whose first purchase it was).
     """
-    seen = study if study.holdout_until is None else study.standing_at(study.holdout_until)
-    bought = build_purchases(seen, occasion="day").select("customer_id", "ordered_at")
-    first = bought.group_by("customer_id").agg(first_at=bought.ordered_at.min())
-    as_of = instant(study.as_of)
-    known = bought.inner_join(first.filter(first.first_at <= as_of), "customer_id")
-    dated = known.select(day=whole_days_between(as_of, known.ordered_at), is_first=known.ordered_at == known.first_at)
+    known = build_purchases(study, occasion="day").select("customer_id", "ordered_at", "came_at")
+    first = known.group_by("customer_id").agg(first_at=known.came_at.min())
+    bought = known
+    if study.holdout_until is not None:
+        later = build_later_purchases(study, occasion="day").select("customer_id", "ordered_at", "came_at")
+        bought = ibis.union(known, later)
+    dated = bought.inner_join(first, "customer_id")
+    dated = dated.select(
+        day=days_after(study.as_of, dated.came_at),
+        born_days=days_between(instant(study.as_of), dated.ordered_at),
+        is_first=dated.came_at == dated.first_at,
+    )
     counted: pd.DataFrame = (
-        dated.group_by("day")
+        dated.group_by("day", "born_days")
         .agg(n_purchases=dated.count(), n_first=dated.count(where=dated.is_first))
-        .order_by("day")
+        .order_by("day", "born_days")
         .to_pandas()
     )
     return counted

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.features.clock import days_between, instant
-from crm_research.features.purchases import build_purchases
+from crm_research.features.clock import instant
+from crm_research.features.purchases import build_purchases, keep_dealings
+from crm_research.features.rfm import build_rfm
+from crm_research.features.window import before_holdout, outcome_rows
 from crm_research.models.btyd import BtydFit, SpendFit, fit_gamma_gamma
 from crm_research.silent_churn.counting import PATTERN
 from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN, mean_interval
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 REVENUE: Final = "revenue"
+SPEND: Final = "spend"
 MARGIN: Final = "margin"
 COLUMNS: Final = (
     "money", "forecast", "is_rule", "rmse", "lower", "upper", "mae", "total_expected", "total_observed",
@@ -42,17 +45,18 @@ def check_money(
     Returns
     -------
     pandas.DataFrame
-        Grain: kind of money and forecast, the model first, then the rules by error. Columns ``money`` (``revenue``;
-        ``margin``, revenue less cost, where the orders carry cost), ``forecast``, ``is_rule``, ``rmse`` (per customer,
-        in the study's currency), ``lower``, ``upper``, ``mae``, ``total_expected``, ``total_observed``. Empty without
-        a holdout or customers.
+        Grain: kind of money and forecast, the model first, then the rules by error. Columns ``money`` (``revenue``,
+        sales before returns; ``spend``, sales less returns, where there are any; ``margin``, revenue less cost, where
+        the orders carry cost), ``forecast``, ``is_rule``, ``rmse`` (per customer, in the study's currency), ``lower``,
+        ``upper``, ``mae``, ``total_expected``, ``total_observed``. Empty without a holdout or customers.
 
     Notes
     -----
     The model's money is purchases expected times the spend expected on one by the Gamma-Gamma model (own mean shrunk
     to that of all), which takes spend as independent of frequency; where it has no fit, the customer's own mean. The
-    rules repeat the money of the last period, or the past pace at the own mean. Margin is expected at the share
-    of revenue that it was up to as_of. Returns are not taken off. One row a customer leaves the engine.
+    rules repeat the money of the last period, or the past pace at the own mean. Spend and margin are expected at the
+    share of revenue that they were up to as_of. Money is that of the orders of each side of as_of, also where these
+    part a day. One row a customer leaves the engine.
     """
     if study.holdout_until is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -60,42 +64,43 @@ def check_money(
     if rows.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     expected = _expect(rows, fit, hiatus_days, horizon_days)
-    tables = [_measure(REVENUE, expected, rows["later_revenue"].to_numpy(dtype=float), confidence)]
-    if "later_cost" in rows.columns and rows["revenue"].sum() > 0:
-        share = 1 - float(rows["cost"].sum() / rows["revenue"].sum())
-        scaled = {name: values * share for name, values in expected.items()}
-        later = (rows["later_revenue"] - rows["later_cost"]).to_numpy(dtype=float)
-        tables.append(_measure(MARGIN, scaled, later, confidence))
+    later: dict[str, FloatArray] = {REVENUE: rows["later_revenue"].to_numpy(dtype=float)}
+    shares = {REVENUE: 1.0}
+    sold = float(rows[REVENUE].sum())
+    if sold > 0:
+        if not np.allclose(rows[[SPEND, "later_spend"]], rows[[REVENUE, "later_revenue"]]):
+            later[SPEND] = rows["later_spend"].to_numpy(dtype=float)
+            shares[SPEND] = float(rows[SPEND].sum()) / sold
+        if "later_cost" in rows.columns:
+            later[MARGIN] = (rows["later_revenue"] - rows["later_cost"]).to_numpy(dtype=float)
+            shares[MARGIN] = 1 - float(rows["cost"].sum()) / sold
+    tables = [
+        _measure(money, {name: values * shares[money] for name, values in expected.items()}, came, confidence)
+        for money, came in later.items()
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
 def _read_rows(study: Study) -> pd.DataFrame:
     """One row a customer known at as_of: the history, and money before, in the last period and in the holdout."""
-    until = study.holdout_until or study.as_of
-    as_of, since = instant(study.as_of), instant(study.as_of - (until - study.as_of))
-    bought = build_purchases(study.standing_at(until), occasion="day")
+    bought = build_purchases(study, occasion="day")
     names = [REVENUE] + (["cost"] if "cost" in bought.columns else [])
     first = bought.ordered_at.min().over(group_by=bought.customer_id)
-    bought = bought.select("customer_id", "ordered_at", *names).mutate(first_at=first)
-    bought = bought.filter(bought.first_at <= as_of)
-    at = bought.ordered_at
-    is_known, is_later = at <= as_of, at > as_of
-    is_repeat = is_known & (at > bought.first_at)
-    money = {name: bought[name].fill_null(0.0).sum(where=is_known) for name in names}
-    money |= {f"later_{name}": bought[name].fill_null(0.0).sum(where=is_later) for name in names}
-    per = bought.group_by("customer_id").agg(
-        n_known=bought.count(where=is_known),
-        first_at=bought.first_at.min(),
-        last_at=at.max(where=is_known),
-        repeat_revenue=bought.revenue.fill_null(0.0).sum(where=is_repeat),
-        last_revenue=bought.revenue.fill_null(0.0).sum(where=is_repeat & (at > since)),
-        **money,
+    bought = bought.mutate(is_repeat=bought.ordered_at > first)
+    known = bought.group_by("customer_id").agg(
+        **{name: bought[name].sum() for name in names},
+        repeat_revenue=bought.revenue.sum(where=bought.is_repeat),
+        last_revenue=bought.revenue.sum(where=bought.is_repeat & (bought.came_at > instant(before_holdout(study)))),
     )
-    held = per.select(
-        frequency=per.n_known - 1,
-        recency_days=days_between(per.first_at, per.last_at),
-        age_days=days_between(per.first_at, as_of),
-        **{name: per[name] for name in ("repeat_revenue", "last_revenue", *money)},
+    dealings = keep_dealings(outcome_rows(study, "orders"))
+    later = dealings.group_by("customer_id").agg(
+        **{f"later_{name}": dealings[name].sum(where=dealings.is_sale) for name in names},
+        later_spend=dealings.revenue.sum(),
+    )
+    histories = build_rfm(study, occasion="day").select("customer_id", *PATTERN, SPEND)
+    joined = histories.inner_join(known, "customer_id").left_join(later, "customer_id")
+    held = joined.select(
+        *PATTERN, SPEND, *known.drop("customer_id").columns, *later.drop("customer_id").columns
     )
     # Sums of floats hang on their order, and the engine's is not fixed: sorted rows make a second run say the same.
     frame: pd.DataFrame = held.order_by(held.columns).to_pandas()

@@ -110,8 +110,9 @@ def merge_weeks(tracking: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     -------
     table, n_weeks
         ``week`` and ``ends_at`` of the last week, ``observed``, ``expected``, ``is_holdout``; weeks at the beginning
-        that make no whole stretch are left out, and none lies on both sides of as_of.
+        that make no whole stretch are left out, a part of a week at the end too, and none lies on both sides of as_of.
     """
+    tracking = tracking.loc[tracking["is_whole"]] if len(tracking) else tracking
     n_weeks = next((n for n in _STRETCHES if len(tracking) <= n * _MOST_POINTS), _STRETCHES[-1])
     if n_weeks == 1 or tracking.empty:
         return tracking, 1

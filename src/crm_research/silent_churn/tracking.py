@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,30 +27,34 @@ def track_purchases(study: Study, fit: BtydFit) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Grain: whole week, counted so that one ends at as_of. Columns ``week`` (0 ends at as_of), ``ends_at``,
-        ``observed``, ``expected``, ``observed_total``, ``expected_total`` (since the records begin), ``is_holdout``.
-        Empty where there are no two whole weeks.
+        Grain: week, counted so that one ends at as_of; the last ends with the holdout and may be shorter. Columns
+        ``week`` (0 ends at as_of), ``ends_at``, ``is_whole``, ``observed``, ``expected``, ``observed_total``,
+        ``expected_total`` (since the records begin), ``is_holdout``. Empty where there are no two whole weeks.
     """
     days = count_purchase_days(study)
-    columns = ["week", "ends_at", "observed", "expected", "observed_total", "expected_total", "is_holdout"]
+    columns = ["week", "ends_at", "is_whole", "observed", "expected", "observed_total", "expected_total", "is_holdout"]
     if days.empty:
         return pd.DataFrame(columns=columns)
     start = int(np.floor(days["day"].min() / DAYS_PER_WEEK))
     until = study.as_of if study.holdout_until is None else study.holdout_until
-    last = int((until - study.as_of).days // DAYS_PER_WEEK)
+    reach = (until - study.as_of) / timedelta(days=1)
+    last = int(reach // DAYS_PER_WEEK)
     if last - start < 2:
         return pd.DataFrame(columns=columns)
-    week = np.arange(start, last + 1)
+    ends = np.arange(start, last + 1) * DAYS_PER_WEEK
+    if reach > ends[-1]:
+        ends = np.append(ends, reach)
     repeats = (days["n_purchases"] - days["n_first"]).to_numpy(dtype=float)
     cumulative = np.concatenate([[0.0], np.cumsum(repeats)])
-    observed = cumulative[np.searchsorted(days["day"].to_numpy(), week * DAYS_PER_WEEK, side="right")]
-    born = days.loc[days["n_first"] > 0, ["day", "n_first"]]
-    births = born.rename(columns={"day": "born_days", "n_first": "n_customers"})
-    expected = fit.expected_tracking(births, (week * DAYS_PER_WEEK).tolist())["expected_repeats"].to_numpy()
+    observed = cumulative[np.searchsorted(days["day"].to_numpy(), np.ceil(ends), side="right")]
+    born = days.loc[days["n_first"] > 0, ["born_days", "n_first"]]
+    births = born.groupby("born_days", as_index=False)[["n_first"]].sum().rename(columns={"n_first": "n_customers"})
+    expected = fit.expected_tracking(births, ends.tolist())["expected_repeats"].to_numpy()
     table = pd.DataFrame(
         {
-            "week": week[1:],
-            "ends_at": pd.Timestamp(study.as_of) + pd.to_timedelta(week[1:] * 7, unit="D"),
+            "week": np.ceil(ends[1:] / DAYS_PER_WEEK).astype(int),
+            "ends_at": pd.Timestamp(study.as_of) + pd.to_timedelta(ends[1:], unit="D"),
+            "is_whole": np.diff(ends) == DAYS_PER_WEEK,
             "observed": np.diff(observed),
             "expected": np.diff(expected),
             "observed_total": observed[1:],

@@ -8,9 +8,11 @@ from crm_research.models.btyd.limits import NOBODY_LEAVES
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.figures import say_weeks
 from crm_research.silent_churn.fits import BG_NBD, REGULAR
+from crm_research.silent_churn.money import REVENUE, SPEND
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
 _TOO_SHORT = "The records are too short to follow purchases week by week"
+_MONEY = {REVENUE: "sales before returns", SPEND: "sales less returns"}
 _LONG_MODEL = {REGULAR: "model for regular buyers"}
 
 
@@ -110,11 +112,12 @@ def money_finding(silence: SilentChurn) -> str:
     table = silence.money
     if table.empty or silence.chosen is None:
         return "No model could be judged in money."
-    rows = table.loc[table["money"] == table["money"].iloc[0]]
+    kind = SPEND if (table["money"] == SPEND).any() else REVENUE
+    rows = table.loc[table["money"] == kind]
     model, rule = rows.loc[~rows["is_rule"]].iloc[0], rows.loc[rows["is_rule"]].iloc[0]
     smaller = "smaller" if model["rmse"] < rule["rmse"] else "no smaller"
     said = (
-        f"In money the model's error per customer ({model['rmse']:,.2f} {silence.currency}) is {smaller} than that of "
+        f"In money ({_MONEY[kind]}) the model's error per customer ({model['rmse']:,.2f} {silence.currency}) is {smaller} than that of "
         f"the better rule ({rule['forecast']}, {rule['rmse']:,.2f}). "
     )
     came = float(model["total_observed"])
@@ -123,8 +126,9 @@ def money_finding(silence: SilentChurn) -> str:
         way = "more" if off > 0 else "less"
         said += f"All together it had expected {say_percent(abs(off))} {way} than came. "
     return (
-        f"{said}Money is purchases expected times spend expected on one (Gamma-Gamma model, or the own mean where that "
-        "cannot be fitted); margin at its past share of revenue; returns not taken off."
+        f"{said}Revenue is sales before returns: purchases expected times the sum expected on one (Gamma-Gamma model, or "
+        "the own mean where that cannot be fitted). Spend (sales less returns) and margin are expected at their past "
+        "share of it."
     )
 
 
