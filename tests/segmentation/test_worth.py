@@ -151,12 +151,12 @@ def test_a_customer_without_a_group_counts_as_one_of_none():
 
 def test_limits_and_p_values_hold_for_all_comparisons():
     gains = pd.DataFrame(
-        {"estimate": [0.1, 0.02, np.nan], "lower": [0.06, -0.02, np.nan], "upper": [0.14, 0.06, np.nan]}
+        {"estimate": [0.1, 0.02, np.nan], "std_error": [0.02, 0.02, np.nan], "skewness": [0.0, 0.0, np.nan], "n": 10**9}
     )
     adjusted = _adjust(gains, confidence=0.95)
-    error = 0.04 / 1.959964
-    assert adjusted["upper_all"][0] == pytest.approx(0.1 + 2.241403 * error)  # two comparisons: 97.5 % each
-    assert adjusted["p_adjusted"][1] == pytest.approx(2 * 0.1635, abs=1e-3)
+    assert adjusted["lower"][0] == pytest.approx(0.1 - 1.959964 * 0.02)
+    assert adjusted["upper_all"][0] == pytest.approx(0.1 + 2.241403 * 0.02)  # two comparisons: 97.5 % each
+    assert adjusted["p_adjusted"][1] == pytest.approx(0.3173, abs=1e-4)  # 1 standard error, the larger of two by Holm
     assert adjusted["finding"].tolist() == ["better", "open", "not known"]
 
 

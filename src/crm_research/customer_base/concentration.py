@@ -10,7 +10,8 @@ import pandas as pd
 
 from crm_research.customer_base.spending import RankedSpend
 from crm_research.errors import NotEnoughData
-from crm_research.stats.intervals import Interval, normal_interval
+from crm_research.stats.intervals import Interval
+from crm_research.stats.skewed import mean_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,9 +153,8 @@ def _later_share(ranked: RankedSpend, confidence: float) -> Interval | None:
     is_top = np.arange(len(later)) < TOP_SHARE * len(later)
     share = float(later[is_top].sum() / later.sum())
     # Ratio of two sums over the same customers: linearised (Cochran 1977, Sampling Techniques, 6.4).
-    residuals = later * (is_top - share)
-    error = float(np.sqrt(len(later)) * residuals.std(ddof=1) / later.sum())
-    return normal_interval(share, error, confidence=confidence)
+    moved = mean_interval(later * (is_top - share) / later.mean(), confidence=confidence)
+    return Interval(np.asarray(share), *(np.clip(share + end, 0.0, 1.0) for end in moved[1:]))
 
 
 def _draw_points(spend: NDArray[np.float64]) -> pd.DataFrame:

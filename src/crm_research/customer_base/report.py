@@ -84,7 +84,7 @@ def name_estimators(base: CustomerBase) -> dict[str, str]:
         methods["shares of revenue"] = base.concentration.estimator
         if base.concentration.later_top20 is not None:
             methods["later share of the top fifth"] = (
-                "ratio of sums over the same customers, linearised normal interval"
+                "ratio of sums over the same customers, linearised, limits out to the long tail"
             )
     if base.growth is not None:
         methods["warm-up"] = (

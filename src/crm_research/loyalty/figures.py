@@ -32,7 +32,7 @@ ESTIMATORS: Final = MappingProxyType(
         "first purchase": "Cox regression of the wait for the second on what was known at the first",
         "complaints, campaigns, programme": "from the end of the days it happened in, against customers of the same "
         "class weighted to be alike (entropy balancing); customers as clusters",
-        "trials": "share and sales against the control group; Newcombe, and normal with unequal variances",
+        "trials": "share and sales against the control group; Newcombe, and Welch with limits out to the long tail",
         "holdout": "expected against observed returns of first-time buyers; Brier score against one daily rate",
     }
 )

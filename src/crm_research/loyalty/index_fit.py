@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from crm_research.stats.intervals import Interval, normal_interval
+from crm_research.stats.skewed import mean_interval
 
 FloatArray = NDArray[np.float64]
 _STEPS: Final = 60
@@ -120,7 +121,7 @@ def compare_ranking(
 def compare_deviance(y: FloatArray, chance: FloatArray, other: FloatArray, *, confidence: float = 0.95) -> Interval:
     """By how much is the mean deviance of the other forecast larger? Above 0 the first is better; paired."""
     gain = _deviance(y, other) - _deviance(y, chance)
-    return normal_interval(gain.mean(), gain.std(ddof=1) / np.sqrt(len(gain)), confidence=confidence)
+    return mean_interval(gain, confidence=confidence)
 
 
 def _deviance(y: FloatArray, chance: FloatArray) -> FloatArray:

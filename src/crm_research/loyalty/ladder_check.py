@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.features.states import STATES
-from crm_research.stats.intervals import normal_interval
+from crm_research.stats.skewed import mean_interval
 
 FloatArray = NDArray[np.float64]
 _FEWEST_MOVES: Final = 30
@@ -88,16 +88,14 @@ def check_ladder(
     chain, rule = _chances(learned), _stay_chances(learned)
     gain = _losses(rule) - _losses(chain)
     n = judged.sum()
-    mean = float((judged * gain).sum() / n)
-    spread = float((judged * gain**2).sum() / n) - mean**2
-    limits = normal_interval(mean, np.sqrt(max(spread, 0.0) / n), confidence=confidence)
+    limits = mean_interval(gain.ravel(), judged.ravel(), confidence=confidence)
     return LadderCheck(
         is_holdout=is_holdout,
         n=int(n),
         n_periods=int(later["period_start"].nunique()),
         chain_hits=float(judged[np.arange(len(chain)), chain.argmax(axis=1)].sum() / n),
         rule_hits=float(np.trace(judged) / n),
-        gain=mean,
+        gain=float(limits.estimate),
         lower=float(limits.lower),
         upper=float(limits.upper),
         end=_project(past, later, chain),

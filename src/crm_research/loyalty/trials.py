@@ -10,12 +10,14 @@ import pandas as pd
 from crm_research.features.clock import days_between, instant
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
-from crm_research.stats.intervals import newcombe_difference, normal_interval, wilson_share
+from crm_research.stats.intervals import Interval, newcombe_difference, wilson_share
+from crm_research.stats.skewed import skewed_interval
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
 _FEWEST_ARM: Final = 20
+_MOMENTS: Final = ("n", "came", "mean", "variance", "square", "cube")
 COLUMNS: Final = (
     "campaign_id", "n_addressed", "bought_addressed", "n_control", "bought_control", "difference", "lower", "upper",
     "spend_difference", "spend_lower", "spend_upper",
@@ -39,7 +41,7 @@ def compare_with_control(study: Study, *, days: float, confidence: float = 0.95)
     pandas.DataFrame
         Grain: campaign. Columns ``campaign_id``, ``n_addressed``, ``bought_addressed``, ``n_control``,
         ``bought_control`` (shares), ``difference``, ``lower``, ``upper`` (Newcombe), ``spend_difference``,
-        ``spend_lower``, ``spend_upper`` (sales less returns a customer, normal with unequal variances). Empty where
+        ``spend_lower``, ``spend_upper`` (sales less returns a customer, unequal variances). Empty where
         no campaign has 20 customers in each arm.
 
     Notes
@@ -67,7 +69,12 @@ def compare_with_control(study: Study, *, days: float, confidence: float = 0.95)
     joined = targets.left_join(spent, ["campaign_id", "customer_id"])
     joined = joined.mutate(came=(joined.n_sales.fill_null(0) > 0).ifelse(1, 0), spend=joined.spend.fill_null(0.0))
     arms = joined.group_by("campaign_id", "is_control").agg(
-        n=joined.count(), came=joined.came.sum(), mean=joined.spend.mean(), variance=joined.spend.var(how="sample")
+        n=joined.count(),
+        came=joined.came.sum(),
+        mean=joined.spend.mean(),
+        variance=joined.spend.var(how="sample"),
+        square=(joined.spend * joined.spend).mean(),
+        cube=(joined.spend * joined.spend * joined.spend).mean(),
     )
     return _compare_arms(arms.order_by("campaign_id", "is_control").to_pandas(), confidence)
 
@@ -78,14 +85,11 @@ def _compare_arms(arms: pd.DataFrame, confidence: float) -> pd.DataFrame:
         large.loc[large["is_control"]], on="campaign_id", suffixes=("_told", "_kept")
     )
     told, kept = (
-        both[[f"{name}_{arm}" for name in ("n", "came", "mean", "variance")]].set_axis(
-            ["n", "came", "mean", "variance"], axis=1
-        )
+        both[[f"{name}_{arm}" for name in _MOMENTS]].set_axis(list(_MOMENTS), axis=1)
         for arm in ("told", "kept")
     )
     share = newcombe_difference(told["came"], told["n"], kept["came"], kept["n"], confidence=confidence)
-    error = np.sqrt(told["variance"] / told["n"] + kept["variance"] / kept["n"])
-    spend = normal_interval(told["mean"] - kept["mean"], error, confidence=confidence)
+    spend = _compare_means(told, kept, confidence)
     return pd.DataFrame(
         {
             "campaign_id": both["campaign_id"].astype(str),
@@ -101,6 +105,22 @@ def _compare_arms(arms: pd.DataFrame, confidence: float) -> pd.DataFrame:
             "spend_upper": spend.upper,
         }
     )
+
+
+def _compare_means(told: pd.DataFrame, kept: pd.DataFrame, confidence: float) -> Interval:
+    """Welch's difference of two means, with limits that reach out to the long tail of spend (`stats.skewed`)."""
+    parts = [(arm["variance"] / arm["n"]).to_numpy(dtype=float) for arm in (told, kept)]
+    variance = parts[0] + parts[1]
+    tilts = [
+        ((arm["cube"] - 3 * arm["mean"] * arm["square"] + 2 * arm["mean"] ** 3) / arm["n"] ** 2).to_numpy(dtype=float)
+        for arm in (told, kept)
+    ]
+    sizes = [arm["n"].to_numpy(dtype=float) for arm in (told, kept)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skewness = np.where(variance > 0, (tilts[0] - tilts[1]) / variance**1.5, 0.0)
+        df = variance**2 / sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
+    gap = (told["mean"] - kept["mean"]).to_numpy(dtype=float)
+    return skewed_interval(gap, np.sqrt(variance), skewness, np.where(variance > 0, df, 1.0), confidence=confidence)
 
 
 def count_discounts(study: Study) -> pd.DataFrame:

@@ -11,8 +11,9 @@ import pandas as pd
 from crm_research.features.rfm import build_outcomes
 from crm_research.segmentation.responses import read_responses
 from crm_research.segmentation.rfm_rules import MEASURES, number_scores, score_values
-from crm_research.stats.intervals import Interval, normal_interval
+from crm_research.stats.intervals import Interval
 from crm_research.stats.multiplicity import adjust_holm
+from crm_research.stats.skewed import skewed_interval, skewed_p_value, skewness_of_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,21 +137,22 @@ def _judge(
         (CELLS, CELLS, SEGMENTS), (EQUAL, EQUAL, SEGMENTS), (NAMED, NAMED, SEGMENTS), (NAMED, ADDED, BOTH),
         (NONE, NONE, SEGMENTS),
     ):  # fmt: skip
-        gain = compare_errors(foretold[rule], foretold[better], null, confidence=confidence)
-        gains.append({"against": against, "n": len(actual)} | {n: float(v) for n, v in gain._asdict().items()})
+        estimate, error, skewness = measure_gain(foretold[rule], foretold[better], null)
+        row = {"against": against, "n": len(actual), "estimate": estimate, "std_error": error, "skewness": skewness}
+        gains.append(row)
     return scores, gains
 
 
 def _adjust(gains: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
     """The gains with limits and p-values that hold for all comparisons together."""
-    from scipy.stats import norm
-
-    error = (gains["upper"] - gains["lower"]).to_numpy() / (2 * norm.ppf(0.5 + confidence / 2))
+    found = [gains[name].to_numpy(dtype=float) for name in ("estimate", "std_error", "skewness")]
+    df = gains["n"].to_numpy(dtype=float) - 1
     level = 1 - (1 - confidence) / max(int(gains["estimate"].notna().sum()), 1)
-    limits = normal_interval(gains["estimate"], error, confidence=level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_values = 2 * norm.sf(np.abs(gains["estimate"].to_numpy() / error))
-    gains = gains.assign(lower_all=limits.lower, upper_all=limits.upper, p_adjusted=adjust_holm(p_values))
+    alone, limits = (skewed_interval(*found, df, confidence=one) for one in (confidence, level))
+    gains = gains.drop(columns=["std_error", "skewness"]).assign(
+        lower=alone.lower, upper=alone.upper, lower_all=limits.lower, upper_all=limits.upper,
+        p_adjusted=adjust_holm(skewed_p_value(*found, df)),
+    )  # fmt: skip
     is_better, is_worse = gains["lower_all"] > 0, gains["upper_all"] < 0
     finding = np.select([is_better, is_worse, gains["estimate"].isna()], ["better", "worse", "not known"], "open")
     return gains.assign(finding=finding)
@@ -256,18 +258,24 @@ def weigh_groups(counts: NDArray[np.int64], means: NDArray[np.float64], within: 
 
 
 def compare_errors(rule: Foretold, segments: Foretold, null: Foretold, *, confidence: float) -> Interval:
-    """Explained share of the segments less that of the rule, with an interval over customers.
+    """Explained share of the segments less that of the rule, with an interval over customers (`stats.skewed`)."""
+    return skewed_interval(*measure_gain(rule, segments, null), len(null.errors) - 1, confidence=confidence)
+
+
+def measure_gain(rule: Foretold, segments: Foretold, null: Foretold) -> tuple[float, float, float]:
+    """Explained share of the segments less that of the rule, its standard error and its skewness.
 
     Ratio of two sums over the same customers, linearised (Cochran 1977, Sampling Techniques, 6.4) in what each customer
     does to the sums, through the means of the groups too; how far these are drawn in is taken as given.
     """
-    total = float(null.errors.sum())
-    if total <= 0:
-        nothing = np.asarray(np.nan)
-        return Interval(nothing, nothing, nothing)
+    total, n = float(null.errors.sum()), len(null.errors)
+    if total <= 0 or n < 2:
+        return float("nan"), float("nan"), float("nan")
     gain = float((rule.errors - segments.errors).sum()) / total
-    spread = (rule.influence - segments.influence - gain * null.influence).std(ddof=1)
-    return normal_interval(gain, np.sqrt(len(null.errors)) * spread / total, confidence=confidence)
+    moved = rule.influence - segments.influence - gain * null.influence
+    second, third = (float(((moved - moved.mean()) ** power).mean()) for power in (2, 3))
+    error = np.sqrt(n * second * n / (n - 1)) / total
+    return gain, float(error), float(skewness_of_mean(second, third, n))
 
 
 def _cut(values: pd.Series, n_groups: int) -> NDArray[np.int64]:

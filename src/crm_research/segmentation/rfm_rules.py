@@ -12,7 +12,8 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.features.rfm import build_rfm
-from crm_research.stats.intervals import normal_interval, wilson_share
+from crm_research.stats.intervals import wilson_share
+from crm_research.stats.skewed import skewed_interval, skewness_of_mean
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def count_cells(measured: ir.Table, cuts: Mapping[str, Sequence[float]]) -> pd.D
     Returns
     -------
     frame
-        recency, frequency, money (scores 1 to 5, 5 is best), n_customers, revenue, revenue_squared (sum of squares
+        recency, frequency, money (scores 1 to 5, 5 is best), n_customers, revenue, revenue_squared and revenue_cubed (sums of powers
         over customers), days, orders (sums).
     """
     scored = score_table(measured, cuts)
@@ -170,6 +171,7 @@ def count_cells(measured: ir.Table, cuts: Mapping[str, Sequence[float]]) -> pd.D
         n_customers=scored.count(),
         revenue=scored.money.sum(),
         revenue_squared=(scored.money**2).sum(),
+        revenue_cubed=(scored.money**3).sum(),
         days=scored.recency.sum(),
         orders=scored.frequency.sum(),
     )
@@ -211,13 +213,16 @@ def name_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sum_groups(cells: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
-    sums = cells.groupby("group")[["n_customers", "revenue", "revenue_squared", "days", "orders"]].sum()
+    sums = cells.groupby("group")[["n_customers", "revenue", "revenue_squared", "revenue_cubed", "days", "orders"]].sum()
     sums = sums.reindex(list(NAMES), fill_value=0)
     n, total, squares = sums["n_customers"].sum(), sums["revenue"].sum(), sums["revenue_squared"].sum()
     sizes = wilson_share(sums["n_customers"], n, confidence=confidence)
     share = sums["revenue"] / total if total > 0 else sums["revenue"] * np.nan
     variance = ((1 - 2 * share) * sums["revenue_squared"] + share**2 * squares).clip(lower=0)
-    limits = normal_interval(share, np.sqrt(variance) / total if total > 0 else np.nan, confidence=confidence)
+    cubes = (1 - share) ** 3 * sums["revenue_cubed"] - share**3 * (sums["revenue_cubed"].sum() - sums["revenue_cubed"])
+    error = np.sqrt(variance) / total if total > 0 else variance * np.nan
+    skewness = skewness_of_mean(variance / n, cubes / n, n)
+    limits = skewed_interval(share, error, skewness, max(int(n) - 1, 1), confidence=confidence)
     counts = sums["n_customers"].where(sums["n_customers"] > 0)
     return pd.DataFrame(
         {

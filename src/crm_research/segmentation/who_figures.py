@@ -25,7 +25,7 @@ def rfm_figures(rfm: RfmGroups, *, window: str) -> list[Figure]:
             unit="share",
             n=int(row["n_customers"]),
             window=window,
-            estimator=f"rule over scores by {how}; ratio over customers, linearised normal interval",
+            estimator=f"rule over scores by {how}; ratio over customers, linearised, limits out to the long tail",
             validation="none: customers as if drawn from many alike",
             group=row["group"],
         )

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from crm_research.silent_churn.fits import BG_NBD, Fits
-from crm_research.stats.intervals import FloatArray, normal_interval
+from crm_research.stats.intervals import FloatArray
+from crm_research.stats.skewed import mean_interval
 from crm_research.theme import join_words
 
 _CLEARLY_MORE_LIKELY: Final = 2.0
@@ -73,7 +74,4 @@ def choose_by_likelihood(fits: Fits) -> tuple[str | None, str]:
 def _is_clearly_worse(
     one: tuple[FloatArray, FloatArray], best: tuple[FloatArray, FloatArray], confidence: float
 ) -> bool:
-    difference, n = one[0] - best[0], one[1]
-    mean = float(np.average(difference, weights=n))
-    spread = np.sqrt(float(np.average((difference - mean) ** 2, weights=n)) / n.sum())
-    return bool(normal_interval(mean, spread, confidence=confidence).lower > 0)
+    return bool(mean_interval(one[0] - best[0], one[1], confidence=confidence).lower > 0)

@@ -15,7 +15,8 @@ from crm_research.silent_churn.choice import choose_by_holdout
 from crm_research.silent_churn.counting import PATTERN, count_histories
 from crm_research.silent_churn.expectation import average_by_frequency, average_by_group, average_by_recency
 from crm_research.silent_churn.scores import GONE_BELOW, chance_to_buy, squared_miss
-from crm_research.stats.intervals import FloatArray, Interval, normal_interval, wilson_share
+from crm_research.stats.intervals import FloatArray, Interval, wilson_share
+from crm_research.stats.skewed import mean_interval
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -118,7 +119,7 @@ def check_forecasts(
     The rules: every customer repeats the repeats of the last period of equal length; or goes on at the past rate,
     unless silent for longer than `hiatus_days` (after Wuebben and von Wangenheim 2008, Journal of Marketing 72,
     82-93). Squared error is least for the true expectation, so it is what forecasts are ranked by; intervals are
-    normal, over customers taken as independent. Who buys at all is judged on at most 20,000 distinct histories.
+    those of `stats.skewed` over customers taken as independent. Who buys at all is judged on at most 20,000 distinct histories.
     """
     if study.holdout_until is None:
         return None
@@ -151,7 +152,7 @@ def check_forecasts(
         chosen=chosen,
         why_chosen=why,
         best_rule=best_rule,
-        gain=mean_interval((later - rules[best_rule]) ** 2 - (later - expected) ** 2, n, confidence),
+        gain=mean_interval((later - rules[best_rule]) ** 2 - (later - expected) ** 2, n, confidence=confidence),
         by_frequency=average_by_frequency(rows, means),
         by_recency=average_by_recency(rows, means),
         bought=wilson_share(n[later > 0].sum(), n.sum(), confidence=confidence),
@@ -182,13 +183,6 @@ def _judge_chosen(judged: pd.DataFrame | None, confidence: float) -> dict[str, A
         "gone_bought": wilson_share(n_back, n_gone, confidence=confidence) if is_enough else None,
         "expected_share": _mean_of(buying, "chance"),
     }
-
-
-def mean_interval(values: FloatArray, n: FloatArray, confidence: float) -> Interval:
-    """Mean over customers, n of whom share a value, with its normal interval."""
-    mean = float(np.average(values, weights=n))
-    spread = np.sqrt(float(np.average((values - mean) ** 2, weights=n)) / n.sum())
-    return normal_interval(mean, spread, confidence=confidence)
 
 
 def _judge_buying(
@@ -234,7 +228,7 @@ def _measure_errors(
 ) -> pd.DataFrame:
     found = []
     for name, expected in {**forecasts, **rules}.items():
-        squared = mean_interval((later - expected) ** 2, n, confidence)
+        squared = mean_interval((later - expected) ** 2, n, confidence=confidence)
         found.append(
             {
                 "forecast": name,

@@ -14,8 +14,9 @@ from crm_research.features.rfm import build_rfm
 from crm_research.features.window import before_holdout, outcome_rows
 from crm_research.models.btyd import BtydFit, SpendFit, fit_gamma_gamma
 from crm_research.silent_churn.counting import PATTERN
-from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN, mean_interval
+from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN
 from crm_research.stats.intervals import FloatArray
+from crm_research.stats.skewed import mean_interval
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -151,9 +152,9 @@ def _fit_spend(frame: pd.DataFrame) -> SpendFit | None:
 
 
 def _measure(money: str, expected: dict[str, FloatArray], later: FloatArray, confidence: float) -> pd.DataFrame:
-    n, found = np.ones(len(later)), []
+    found = []
     for name, values in expected.items():
-        squared = mean_interval((later - values) ** 2, n, confidence)
+        squared = mean_interval((later - values) ** 2, confidence=confidence)
         is_rule = name in (SAME_AGAIN, HIATUS)
         ends = (float(np.sqrt(max(float(end), 0.0))) for end in (squared.estimate, squared.lower, squared.upper))
         mae = float(np.abs(later - values).mean())

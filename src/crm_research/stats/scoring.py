@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crm_research.stats.intervals import normal_interval
+from crm_research.stats.skewed import mean_interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def compare_brier(
 
     Notes
     -----
-    The interval is normal, on the differences within customers, who are taken as independent.
+    The interval is that of `stats.skewed` on the differences within customers, who are taken as independent.
 
     References
     ----------
@@ -56,13 +56,12 @@ def compare_brier(
         return float((hits * if_hit + (size - hits) * if_not).sum() / total)
 
     if_hit, if_not = (1 - q) ** 2 - (1 - p) ** 2, q**2 - p**2
-    gain = mean(if_hit, if_not)
-    spread = max(mean(if_hit**2, if_not**2) - gain**2, 0.0)
-    limits = normal_interval(gain, np.sqrt(spread / total), confidence=confidence)
+    gains, customers = np.concatenate([if_hit, if_not]), np.concatenate([hits, size - hits])
+    limits = mean_interval(gains, customers, confidence=confidence)
     return BrierComparison(
         score=mean((1 - p) ** 2, p**2),
         other_score=mean((1 - q) ** 2, q**2),
-        gain=gain,
+        gain=float(limits.estimate),
         lower=float(limits.lower),
         upper=float(limits.upper),
     )

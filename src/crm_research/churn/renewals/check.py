@@ -12,7 +12,8 @@ import pandas as pd
 
 from crm_research.models.renewals import fit_beta_discrete_weibull, fit_constant_rate, fit_shifted_beta_geometric
 from crm_research.models.renewals.fitted import RenewalFit
-from crm_research.stats.intervals import FloatArray, Interval, normal_interval, wilson_share
+from crm_research.stats.intervals import FloatArray, Interval, wilson_share
+from crm_research.stats.skewed import mean_interval
 from crm_research.theme import say_count, say_date
 
 if TYPE_CHECKING:
@@ -188,14 +189,12 @@ def _retention(fit: RenewalFit, renewals: pd.Series) -> FloatArray:
 def _log_gain(up: FloatArray, left: FloatArray, chance: FloatArray, other: FloatArray, confidence: float) -> Interval:
     """How much more likely, per decision and on the log scale, was what came by one forecast than by the other?
 
-    Decisions are independent given who came to them; the interval is normal on their differences. Unlike squared errors
+    Decisions are independent given who came to them; the interval is of their mean difference. Unlike squared errors
     it tells rare ends apart: 1 % against 0.1 % is a gross error and a tiny square.
     """
     if_left, if_stayed = np.log(chance) - np.log(other), np.log1p(-chance) - np.log1p(-other)
-    n = up.sum()
-    gain = float((left * if_left + (up - left) * if_stayed).sum() / n)
-    square = float((left * if_left**2 + (up - left) * if_stayed**2).sum() / n)
-    return normal_interval(gain, np.sqrt(max(square - gain**2, 0.0) / n), confidence=confidence)
+    gains, decisions = np.concatenate([if_left, if_stayed]), np.concatenate([left, up - left])
+    return mean_interval(gains, decisions, confidence=confidence)
 
 
 def _errors(up: FloatArray, left: FloatArray, leave: dict[str, FloatArray]) -> pd.DataFrame:

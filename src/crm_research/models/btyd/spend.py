@@ -10,13 +10,15 @@ from scipy import special, stats
 
 from crm_research.errors import NotEnoughData
 from crm_research.models.btyd.family import dot, sum_by
-from crm_research.models.btyd.maximise import Objective, maximise
+from crm_research.models.btyd.maximise import Objective, Optimum, maximise
 from crm_research.models.btyd.patterns import MIN_CUSTOMERS, MIN_DISTINCT, read_column, refuse_rows
+from crm_research.models.btyd.profile import MOST_PROFILED, Target, coordinate, profile_limits
 from crm_research.models.btyd.scoring import describe_params, draw_params, estimate_of, read_level, row_slices
 from crm_research.stats.intervals import FloatArray, normal_quantile
 
 _NAMES = ("p", "q", "gamma")
 _STARTS = [np.log([p, q, gamma]) for p, q, gamma in ((4.0, 4.0, 0.75), (1.0, 2.0, 1.0), (15.0, 10.0, 0.6))]
+_LEAST_OVER_ONE = 1e-6
 _SPEND_MEND = "A gamma distribution holds only money above 0: leave out free occasions, and take returns off apart."
 
 
@@ -27,10 +29,11 @@ class SpendFit:
     Parameters
     ----------
     params
-        name, estimate, se, lower, upper: p, q (pure numbers) and gamma (in the currency of the spend).
+        name, estimate, se, lower, upper: p, q (pure numbers) and gamma (in the currency of the spend); limits of the
+        profile likelihood, Wald's with more than 20,000 rows. Infinite where the likelihood never falls far enough.
     mean_spend
-        estimate, lower, upper: spend per occasion of the mean customer, p gamma / (q - 1), one row; NaN where q is
-        not above 1, since the mean is then infinite.
+        estimate, lower, upper: spend per occasion of the mean customer, p gamma / (q - 1), one row, limits likewise;
+        NaN where q is not above 1, since the mean is then infinite.
     log_likelihood
         At the estimates.
     n_customers
@@ -136,13 +139,22 @@ def fit_gamma_gamma(spend: pd.DataFrame, *, confidence: float = 0.95) -> SpendFi
     n_customers = int(weights.sum())
     # In units of the typical spend the search is the same in every currency.
     unit = _typical(z, weights)
-    optimum = maximise(_objective(x, z / unit, weights), _STARTS, n_customers=n_customers, names=_NAMES)
-    log_params = optimum.log_params + np.array([0.0, 0.0, np.log(unit)])
+    objective = _objective(x, z / unit, weights)
+    optimum = maximise(objective, _STARTS, n_customers=n_customers, names=_NAMES)
+    in_currency = np.array([0.0, 0.0, np.log(unit)])
+    log_params = optimum.log_params + in_currency
     notes, mean_spend = list(optimum.notes), _population_mean(log_params, optimum.covariance, level)
+    params = describe_params(_NAMES, log_params, optimum.covariance, level)
+    if optimum.is_converged and len(x) <= MOST_PROFILED:
+        for place in range(len(_NAMES)):
+            target = coordinate(place, len(_NAMES))
+            _sharpen(params, place, objective, optimum, target, n_customers, level, in_currency[place])
+        if log_params[1] > 0:
+            _sharpen(mean_spend, 0, objective, optimum, _log_mean, n_customers, level, float(np.log(unit)))
     if log_params[1] <= 0:
         notes.append("q is not above 1: spend varies so much between customers that its mean is infinite.")
     return SpendFit(
-        params=describe_params(_NAMES, log_params, optimum.covariance, level),
+        params=params,
         mean_spend=mean_spend,
         log_likelihood=optimum.value * n_customers - n_customers * float(np.log(unit)),
         n_customers=n_customers,
@@ -264,6 +276,31 @@ def _population_mean(log_params: FloatArray, covariance: FloatArray, level: floa
     half = normal_quantile(level) * float(np.sqrt(slope @ covariance @ slope))
     mean = p * gamma / (q - 1.0)
     return pd.DataFrame({"estimate": [mean], "lower": [mean * np.exp(-half)], "upper": [mean * np.exp(half)]})
+
+
+def _log_mean(point: FloatArray) -> tuple[float, FloatArray]:
+    """Logarithm of the mean customer's spend, and its slope; on the way to q = 1 it grows without bounds."""
+    over = max(float(np.expm1(point[1])), _LEAST_OVER_ONE)
+    return float(point[0] + point[2] - np.log(over)), np.array([1.0, -(over + 1) / over, 1.0])
+
+
+def _sharpen(
+    table: pd.DataFrame,
+    place: int,
+    objective: Objective,
+    optimum: Optimum,
+    target: Target,
+    n_customers: int,
+    level: float,
+    shift: float,
+) -> None:
+    """Put the ends of the profile likelihood in the place of Wald's limits, where the search gets to them."""
+    ends = profile_limits(
+        objective, optimum.log_params, optimum.covariance, target, n_customers=n_customers, confidence=level
+    )
+    for name, end in zip(("lower", "upper"), ends, strict=True):
+        if not np.isnan(end):
+            table.loc[place, name] = np.exp(end + shift)
 
 
 def _read_spend(frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
