@@ -9,6 +9,9 @@ from typing import Any, Final
 
 FIGURES_MIME: Final = "application/vnd.crm-research.figures+json"
 NO_VALIDATION: Final = "none"
+# What the check of a number says of it, where there is one that can say so.
+AGREES: Final = "agrees"
+REFUTED: Final = "refuted"
 # An interval that leaves so much of what a number can be says nothing about it: it is printed as not known.
 NEARLY_EVERYTHING: Final = 0.9
 
@@ -55,6 +58,9 @@ class Figure:
         How the number was checked (holdout, published value); ``none`` marks it so on the page.
     group
         The group, month or segment this figure is about, where one id has several.
+    verdict
+        ``agrees`` or ``refuted``: what that check says of the number; None where nothing can say so. A refuted
+        number is marked louder than an unchecked one.
     """
 
     id: str
@@ -68,6 +74,11 @@ class Figure:
     upper: float | None = None
     validation: str = NO_VALIDATION
     group: str | None = None
+    verdict: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict not in (None, AGREES, REFUTED):
+            raise ValueError(f"The verdict of {self.id!r} must be {AGREES!r}, {REFUTED!r} or None: {self.verdict!r}.")
 
     @property
     def is_known(self) -> bool:
@@ -97,21 +108,24 @@ class Figure:
         confidence: float,
         validation: str = NO_VALIDATION,
         group: str | None = None,
+        verdict: str | None = None,
     ) -> Figure:
         """A figure from a row of numbers: ``estimate``, and ``lower`` and ``upper`` where it has an interval.
 
-        What is not finite becomes None; the level of the interval is said with the estimator.
+        What is not finite becomes None; where an interval is known its level is said with the estimator.
         """
         known = {name: _known(numbers.get(name)) for name in ("estimate", "lower", "upper")}
+        has_interval = known["lower"] is not None or known["upper"] is not None
         return cls(
             id=id_,
             label=label,
             unit=unit,
             n=n,
             window=window,
-            estimator=f"{estimator}; {100 * confidence:.0f} % interval",
+            estimator=f"{estimator}; {say_level(confidence)}" if has_interval else estimator,
             validation=validation,
             group=group,
+            verdict=verdict,
             **known,
         )
 
@@ -120,6 +134,16 @@ class Figure:
         """Read a figure back from the mapping that `as_record` wrote; extra keys are left out."""
         names = cls.__dataclass_fields__
         return cls(**{name: value for name, value in record.items() if name in names})
+
+
+def say_level(confidence: float) -> str:
+    """The level of an interval in words, such as ``95 % interval`` or ``99.9 % interval``."""
+    return f"{100 * confidence:.10g} % interval"
+
+
+def verdict_of(holds: bool | None) -> str | None:
+    """The verdict of a check that holds, fails, or cannot say (None)."""
+    return None if holds is None else AGREES if holds else REFUTED
 
 
 def _known(value: Any) -> float | None:

@@ -166,7 +166,7 @@ def test_chance_groups_are_seldom_said_to_be_better_than_none():
     for _ in range(300):
         actual, groups = rng.gamma(1, 50, 200), rng.integers(0, 3, 200)
         held = dict.fromkeys(("segments", CELLS, EQUAL, NAMED, "RFM groups and segments"), groups)
-        gains = pd.DataFrame(_judge(actual, held, rng.integers(0, 5, 200), confidence=0.95)[1])
+        gains = pd.DataFrame(_judge(actual, held, rng.integers(0, 5, 200))[1])
         n_better += int(_adjust(gains, confidence=0.95).set_index("against").loc[NONE, "finding"] == "better")
     assert n_better / 300 <= 0.05
 

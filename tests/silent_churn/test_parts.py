@@ -72,7 +72,12 @@ def test_tracking_counts_every_purchase_of_the_holdout_at_its_clock_time():
     )  # fmt: skip
     study = a_study(as_of="2024-07-01", holdout_until="2024-07-19", orders=bought)
     patterns = pd.DataFrame(
-        {"frequency": [0, 1, 2, 5], "recency_days": [0.0, 9.0, 20.0, 25.0], "age_days": 29.0, "n_customers": [20, 9, 5, 2]}
+        {
+            "frequency": [0, 1, 2, 5],
+            "recency_days": [0.0, 9.0, 20.0, 25.0],
+            "age_days": 29.0,
+            "n_customers": [20, 9, 5, 2],
+        }
     )
     table = track_purchases(study, fit_mbg_nbd(patterns)).set_index("week")
     # Weeks end at the midnights of 1, 8 and 15 July; the last stretch is the four days to the 19th. Bob's 8 July is one

@@ -85,8 +85,7 @@ def _compare_arms(arms: pd.DataFrame, confidence: float) -> pd.DataFrame:
         large.loc[large["is_control"]], on="campaign_id", suffixes=("_told", "_kept")
     )
     told, kept = (
-        both[[f"{name}_{arm}" for name in _MOMENTS]].set_axis(list(_MOMENTS), axis=1)
-        for arm in ("told", "kept")
+        both[[f"{name}_{arm}" for name in _MOMENTS]].set_axis(list(_MOMENTS), axis=1) for arm in ("told", "kept")
     )
     share = newcombe_difference(told["came"], told["n"], kept["came"], kept["n"], confidence=confidence)
     spend = _compare_means(told, kept, confidence)

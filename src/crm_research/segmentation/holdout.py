@@ -92,7 +92,7 @@ def check_in_holdout(
             continue
         actual = np.nan_to_num(values[is_judged])
         held = {name: groups[is_judged] for name, groups in groupings.items()}
-        made = _judge(actual, held, folds[is_judged], confidence=confidence)
+        made = _judge(actual, held, folds[is_judged])
         scores += [{"outcome": words} | row for row in made[0]]
         gains += [{"outcome": words} | row for row in made[1]]
     return HoldoutCheck(
@@ -121,8 +121,6 @@ def _judge(
     actual: NDArray[np.float64],
     groupings: dict[str, NDArray[np.int64]],
     folds: NDArray[np.int64],
-    *,
-    confidence: float,
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     foretold = {name: foretell(groups, actual, folds) for name, groups in groupings.items()}
     null = foretold[NONE] = foretell(np.zeros(len(actual), dtype=np.int64), actual, folds)

@@ -163,8 +163,8 @@ def count_cells(measured: ir.Table, cuts: Mapping[str, Sequence[float]]) -> pd.D
     Returns
     -------
     frame
-        recency, frequency, money (scores 1 to 5, 5 is best), n_customers, revenue, revenue_squared and revenue_cubed (sums of powers
-        over customers), days, orders (sums).
+        recency, frequency, money (scores 1 to 5, 5 is best), n_customers, revenue, revenue_squared and
+        revenue_cubed (sums of powers over customers), days, orders (sums).
     """
     scored = score_table(measured, cuts)
     cells = scored.group_by(*(f"{name}_score" for name in MEASURES)).agg(
@@ -213,7 +213,9 @@ def name_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sum_groups(cells: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
-    sums = cells.groupby("group")[["n_customers", "revenue", "revenue_squared", "revenue_cubed", "days", "orders"]].sum()
+    sums = cells.groupby("group")[
+        ["n_customers", "revenue", "revenue_squared", "revenue_cubed", "days", "orders"]
+    ].sum()
     sums = sums.reindex(list(NAMES), fill_value=0)
     n, total, squares = sums["n_customers"].sum(), sums["revenue"].sum(), sums["revenue_squared"].sum()
     sizes = wilson_share(sums["n_customers"], n, confidence=confidence)

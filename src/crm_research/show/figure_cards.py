@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from crm_research.figures import FIGURES_MIME, NO_VALIDATION, Figure
+from crm_research.figures import FIGURES_MIME, NO_VALIDATION, REFUTED, Figure
 from crm_research.show.display import emit, text_html
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.table import render_table
+
+_REFUTED_MARK = "refuted by its own check"
 
 
 def figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) -> None:
@@ -67,7 +69,7 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
             "estimate": [format_estimate(figure) for figure in figures],
             "interval": [format_interval(figure) for figure in figures],
             "n": [int(figure.n) for figure in figures],
-            "validation": ["not validated" if _is_unchecked(figure) else figure.validation for figure in figures],
+            "validation": [_say_validation(figure) for figure in figures],
         }
     )
     estimators = dict.fromkeys(figure.estimator for figure in figures)
@@ -79,11 +81,19 @@ def _is_unchecked(figure: Figure) -> bool:
     return figure.validation.strip().lower() in ("", NO_VALIDATION)
 
 
+def _say_validation(figure: Figure) -> str:
+    if figure.verdict == REFUTED:
+        return f"{_REFUTED_MARK}: {figure.validation}"
+    return "not validated" if _is_unchecked(figure) else figure.validation
+
+
 def _card(figure: Figure) -> str:
     interval = format_interval(figure)
     between = f'<p class="interval">{text_html(interval)}</p>' if interval else ""
     unchecked = _is_unchecked(figure)
     mark = '<p class="unchecked">not validated</p>' if unchecked else ""
+    if figure.verdict == REFUTED:
+        mark = f'<p class="refuted">{_REFUTED_MARK}<span class="why">{text_html(figure.validation)}</span></p>'
     reasons = (
         ("Window", figure.window),
         ("Estimator", figure.estimator),
@@ -116,4 +126,5 @@ def _estimate_html(text: str) -> str:
 def _line(figure: Figure) -> str:
     interval = format_interval(figure)
     between = f" ({interval})" if interval else ""
-    return f"{_title(figure)}: {format_estimate(figure)}{between}, n = {int(figure.n):,}"
+    refuted = f"; {_REFUTED_MARK} ({figure.validation})" if figure.verdict == REFUTED else ""
+    return f"{_title(figure)}: {format_estimate(figure)}{between}, n = {int(figure.n):,}{refuted}"

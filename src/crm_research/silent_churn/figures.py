@@ -8,11 +8,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, say_level, verdict_of
 from crm_research.models.btyd import BtydFit
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
-from crm_research.theme import say_date, say_percent, say_short
+from crm_research.stats.intervals import Interval
+from crm_research.theme import say_count, say_date, say_percent
 
 ALIVE_SHARE: Final = "churn.silent.alive_share"
 EXPECTED_ORDERS: Final = "churn.silent.expected_orders"
@@ -26,8 +27,6 @@ PARAMETERS: Final = MappingProxyType(
         PARETO_NBD: ("paretonbd", ("r", "alpha", "s", "beta")),
     }
 )
-# Share of an interval's width from which the limits of two methods differ clearly.
-_CLEARLY: Final = 0.1
 ESTIMATORS: Final = MappingProxyType(
     {
         "models": "BG/NBD, MBG/NBD, Pareto/NBD by maximum likelihood on counts of histories, times in weeks; "
@@ -66,13 +65,12 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
         error = None if silence.holdout is None else silence.holdout.error_of(model)
         checks = ["published values of CDNOW reproduced"] if fit is not None else []
         checks += [f"holdout error {error['rmse']:.2f} orders"] if error is not None else []
+        limits = "; limits of the profile likelihood" if of_profile else "; limits on the log scale" if rows else ""
         common: dict[str, Any] = {
             "unit": "",
             "n": silence.n_customers,
             "window": silence.window,
-            "estimator": "maximum likelihood, time in weeks; limits "
-            + ("of the profile likelihood where they differ, else " if of_profile else "")
-            + f"on the log scale, {say_percent(silence.confidence, 0)}",
+            "estimator": "maximum likelihood, time in weeks" + limits,
             "validation": "; ".join(checks) or NO_VALIDATION,
         }
         for name in names:
@@ -84,7 +82,7 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
                     estimate=_known(row.get("estimate")),
                     lower=_known(row.get("lower")),
                     upper=_known(row.get("upper")),
-                    **common,
+                    **(common | {"estimator": common["estimator"] + _said_level(row, silence.confidence)}),
                 )
             )
         likelihood = None if fit is None else round(fit.log_likelihood, 4)
@@ -93,30 +91,37 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
                 id=f"churn.silent.{part}_loglik",
                 label=f"{model} log-likelihood{missing}",
                 estimate=likelihood,
-                **common,
+                **(common | {"estimator": "maximum likelihood, time in weeks"}),
             )
         )
     return figures
 
 
+def _said_level(row: dict[str, Any], confidence: float) -> str:
+    has_limit = any(_known(row.get(end)) is not None for end in ("lower", "upper"))
+    return f", {say_percent(confidence, 0)}" if has_limit else ""
+
+
 def _limits_of(fit: BtydFit, profiled: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
-    """Parameters by name; limits of the profile likelihood where they differ by a tenth of the interval or more."""
+    """Parameters by name; limits of the profile likelihood where the search gets to them (open ends stay open)."""
     rows: dict[str, dict[str, Any]] = {
         str(row["name"]): {str(key): value for key, value in row.items()} | {"is_profiled": False}
         for row in fit.params.to_dict("records")
     }
     for own in [] if profiled is None else profiled.to_dict("records"):
-        row = rows[own["name"]]
-        ends = np.log(np.array([[own["lower"], own["upper"]], [row["lower"], row["upper"]]]))
-        if np.isfinite(ends[0]).all() and not np.abs(ends[0] - ends[1]).max() < _CLEARLY * np.ptp(ends[1]):
-            rows[own["name"]] = {**row, "lower": own["lower"], "upper": own["upper"], "is_profiled": True}
+        ends = np.array([own["lower"], own["upper"]], dtype=float)
+        if not np.isnan(ends).any():
+            # Wald's limits are too narrow in small fits; a parameter without an end to one side has none there.
+            lower, upper = (end if 0 < end < np.inf else None for end in ends)
+            rows[own["name"]] |= {"lower": lower, "upper": upper, "is_profiled": True}
     return rows
 
 
 def _alive(silence: SilentChurn) -> Figure:
     check, found = silence.holdout, silence.alive
-    validation = NO_VALIDATION
+    validation, verdict = NO_VALIDATION, None
     if check is not None and found is not None:
+        verdict = verdict_of(check.share_holds and not check.is_refuted)
         word = "agrees" if check.share_holds else "does not agree"
         validation = (
             f"holdout {say_date(check.as_of)} to {say_date(check.until)}: "
@@ -125,6 +130,7 @@ def _alive(silence: SilentChurn) -> Figure:
             f"{say_percent(check.expected_share, 1)} expected; {word}"
         )
         validation += "; those called gone bought too often: refuted" if check.is_refuted else ""
+    level = _level(found, silence.confidence)
     return Figure(
         id=ALIVE_SHARE,
         label="Customers probably still active" + ("" if found else " (no model could be fitted)"),
@@ -136,21 +142,24 @@ def _alive(silence: SilentChurn) -> Figure:
         window=silence.window,
         estimator=f"mean chance of being active by the {silence.fit.model}; limits from its parameters "
         "(drawn, or of the profile likelihood where that differs clearly) "
-        f"and each customer's chance, the model taken as right; {say_percent(silence.confidence, 0)} interval"
+        f"and each customer's chance, the model taken as right{level}"
         if silence.fit
         else "none",
         validation=validation,
+        verdict=verdict,
     )
 
 
 def _expected(silence: SilentChurn) -> Figure:
     found, check = silence.expected, silence.holdout
     error = None if check is None else check.error_of(silence.chosen)
-    validation = NO_VALIDATION
+    validation, verdict = NO_VALIDATION, None
     if check is not None and error is not None:
+        verdict = verdict_of(check.total_holds)
         validation = (
-            f"holdout: {say_short(error['total_expected'])} purchases expected in {check.horizon_days:.0f} days, "
-            f"{say_short(check.observed)} came"
+            f"holdout: {say_count(error['total_expected'])} purchases expected in {check.horizon_days:.0f} days, "
+            f"{say_count(check.observed)} came"
+            + {None: "", True: "; agrees", False: "; does not agree"}[check.total_holds]
         )
     return Figure(
         id=EXPECTED_ORDERS,
@@ -161,11 +170,11 @@ def _expected(silence: SilentChurn) -> Figure:
         unit="orders",
         n=silence.n_customers,
         window=silence.window,
-        estimator=f"{silence.fit.model}; {say_percent(silence.confidence, 0)} interval of the expectation (delta "
-        "method)"
+        estimator=f"{silence.fit.model}, expectation by the delta method{_level(found, silence.confidence)}"
         if silence.fit
         else "none",
         validation=validation,
+        verdict=verdict,
     )
 
 
@@ -198,6 +207,12 @@ def _errors(silence: SilentChurn) -> list[Figure]:
             )
         )
     return figures
+
+
+def _level(found: Interval | None, confidence: float) -> str:
+    """The level of an interval, to go with its estimator; nothing where there is no interval."""
+    has_interval = found is not None and np.isfinite([found.lower, found.upper]).any()
+    return f"; {say_level(confidence)}" if has_interval else ""
 
 
 def say_weeks(days: float) -> str:

@@ -14,7 +14,14 @@ from crm_research.models.btyd import BtydFit
 from crm_research.silent_churn.choice import choose_by_holdout
 from crm_research.silent_churn.counting import PATTERN, count_histories
 from crm_research.silent_churn.expectation import average_by_frequency, average_by_group, average_by_recency
-from crm_research.silent_churn.scores import GONE_BELOW, chance_to_buy, squared_miss
+from crm_research.silent_churn.scores import (
+    GONE_BELOW,
+    GONE_GROUPS,
+    chance_to_buy,
+    estimate_expected,
+    score_patterns,
+    squared_miss,
+)
 from crm_research.stats.intervals import FloatArray, Interval, wilson_share
 from crm_research.stats.skewed import mean_interval
 
@@ -60,6 +67,11 @@ class HoldoutCheck:
         bought in the holdout after all, with limits. None where there are fewer than 20.
     expected_share, bought
         Share of customers that buys in the holdout: as the chosen model expected, and as it came (Wilson).
+    total
+        Purchases of all in the holdout less those the chosen model expected, with limits for both what the parameters
+        leave open and what customers do by chance; NaN without a model.
+    confidence
+        Level of the intervals.
     """
 
     as_of: datetime
@@ -80,6 +92,8 @@ class HoldoutCheck:
     gone_bought: Interval | None
     expected_share: float
     bought: Interval
+    total: Interval
+    confidence: float
 
     def error_of(self, forecast: str | None) -> pd.Series | None:
         """The row of `errors` of one forecast; None where it is not there."""
@@ -88,8 +102,34 @@ class HoldoutCheck:
 
     @property
     def is_refuted(self) -> bool:
-        """Did more of those taken to be gone buy again than could have been active?"""
+        """Did more of those taken to be gone, or of one group of them, buy again than could have been active?"""
+        return self.is_refuted_together or len(self.refuted_groups) > 0
+
+    @property
+    def is_refuted_together(self) -> bool:
+        """Did more of all those taken to be gone buy again than could have been active?"""
         return self.gone_bought is not None and float(self.gone_bought.lower) > self.gone_alive
+
+    @property
+    def refuted_groups(self) -> pd.DataFrame:
+        """The rows of `by_group` taken to be gone of whom more bought again than could have been active.
+
+        Groups of 20 customers or more, with limits that hold for all of them together (Bonferroni).
+        """
+        rows = self.by_group
+        judged = rows.loc[rows["customers"].isin(GONE_GROUPS) & (rows["n_customers"] >= _FEWEST_GONE)]
+        level = 1 - (1 - self.confidence) / max(len(judged), 1)
+        n = judged["n_customers"].to_numpy(dtype=float)
+        hits = np.round(judged["observed_share"].to_numpy(dtype=float) * n)
+        share = wilson_share(hits, n, confidence=level)
+        judged = judged.assign(lower=share.lower, upper=share.upper)
+        return judged.loc[judged["lower"] > judged["alive_share"]].reset_index(drop=True)
+
+    @property
+    def total_holds(self) -> bool | None:
+        """Did as many purchases come as expected, within the interval? None without a model or limits."""
+        ends = float(self.total.lower), float(self.total.upper)
+        return ends[0] <= 0 <= ends[1] if np.isfinite(ends).all() else None
 
     @property
     def share_holds(self) -> bool:
@@ -119,7 +159,8 @@ def check_forecasts(
     The rules: every customer repeats the repeats of the last period of equal length; or goes on at the past rate,
     unless silent for longer than `hiatus_days` (after Wuebben and von Wangenheim 2008, Journal of Marketing 72,
     82-93). Squared error is least for the true expectation, so it is what forecasts are ranked by; intervals are
-    those of `stats.skewed` over customers taken as independent. Who buys at all is judged on at most 20,000 distinct histories.
+    those of `stats.skewed` over customers taken as independent. Who buys at all is judged on at
+    most 20,000 distinct histories.
     """
     if study.holdout_until is None:
         return None
@@ -156,8 +197,28 @@ def check_forecasts(
         by_frequency=average_by_frequency(rows, means),
         by_recency=average_by_recency(rows, means),
         bought=wilson_share(n[later > 0].sum(), n.sum(), confidence=confidence),
+        total=_judge_total(usable.get(str(chosen)), rows, horizon, later - expected, confidence, seed),
+        confidence=confidence,
         **_judge_chosen(judged.get(str(chosen)), confidence),
     )
+
+
+def _judge_total(
+    fit: BtydFit | None, rows: pd.DataFrame, horizon: float, missed: FloatArray, confidence: float, seed: int
+) -> Interval:
+    """Purchases that came less those expected, with limits for the parameters and for what customers do by chance."""
+    nothing = Interval(*(np.asarray(np.nan) for _ in range(3)))
+    if fit is None:
+        return nothing
+    n = rows["n_customers"].to_numpy(dtype=float)
+    by_chance = mean_interval(missed, n, confidence=confidence)
+    patterns = rows[[*PATTERN, "n_customers"]].groupby(list(PATTERN), as_index=False).sum()
+    scores = score_patterns(fit, patterns, horizon)
+    told = estimate_expected(fit, scores, horizon, confidence=confidence, seed=seed)
+    gap = float(by_chance.estimate) * n.sum()
+    below = np.hypot((by_chance.estimate - by_chance.lower) * n.sum(), told.upper - told.estimate)
+    above = np.hypot((by_chance.upper - by_chance.estimate) * n.sum(), told.estimate - told.lower)
+    return Interval(np.asarray(gap), np.asarray(gap - below), np.asarray(gap + above))
 
 
 def _forecast(rows: pd.DataFrame, usable: Mapping[str, BtydFit], horizon: float) -> dict[str, FloatArray]:

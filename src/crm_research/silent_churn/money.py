@@ -100,9 +100,7 @@ def _read_rows(study: Study) -> pd.DataFrame:
     )
     histories = build_rfm(study, occasion="day").select("customer_id", *PATTERN, SPEND)
     joined = histories.inner_join(known, "customer_id").left_join(later, "customer_id")
-    held = joined.select(
-        *PATTERN, SPEND, *known.drop("customer_id").columns, *later.drop("customer_id").columns
-    )
+    held = joined.select(*PATTERN, SPEND, *known.drop("customer_id").columns, *later.drop("customer_id").columns)
     # Sums of floats hang on their order, and the engine's is not fixed: sorted rows make a second run say the same.
     frame: pd.DataFrame = held.order_by(held.columns).to_pandas()
     return frame.fillna(0.0)

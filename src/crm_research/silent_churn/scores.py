@@ -26,6 +26,7 @@ GROUPS: Final = (
 )
 # Below this chance of being active a customer is probably gone.
 GONE_BELOW: Final = 0.5
+GONE_GROUPS: Final = tuple(name for name, lowest in GROUPS if lowest < GONE_BELOW)
 _ROWS_AT_ONCE: Final = 100_000
 _N_DRAWS: Final = 200
 _ROWS_DRAWN: Final = 4_000

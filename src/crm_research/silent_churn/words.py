@@ -45,22 +45,45 @@ def alive_finding(silence: SilentChurn) -> str:
     return (
         f"Of {say_count(silence.n_customers, 'customer')} about {n} are probably still active ({say_percent(share)}, "
         f"{say_percent(silence.confidence, 0)} interval {between}{_other_readings(silence)}); about {gone} have "
-        "probably left without saying so."
+        f"probably left without saying so{_share_refuted(silence)}."
     )
+
+
+def _share_refuted(silence: SilentChurn) -> str:
+    """What the holdout says against the share still active; empty where it says nothing against it."""
+    check = silence.holdout
+    if check is None or check.share_holds:
+        return ""
+    return (
+        f"; the check speaks against this model: {say_percent(float(check.bought.estimate))} bought in the holdout, "
+        f"where it had expected {say_percent(check.expected_share)}"
+    )
+
+
+def other_range(silence: SilentChurn) -> tuple[float, float] | None:
+    """Smallest and largest share still active of all customers by the readings not chosen; None without any.
+
+    The one range that the page gives. Left out: the BG/NBD, in which nobody who bought once can be gone, and readings
+    of newcomers, who are other customers.
+    """
+    rows = silence.others
+    if rows.empty:
+        return None
+    is_other = ~rows["is_chosen"] & ~rows["reading"].str.startswith(BG_NBD)
+    told = rows.loc[is_other & (rows["n_customers"] == silence.n_customers), "alive_share"]
+    return None if told.empty else (float(told.min()), float(told.max()))
 
 
 def _other_readings(silence: SilentChurn) -> str:
     """What other models say, where that lies outside the interval; the BG/NBD, blind to one-time buyers, left out."""
-    rows, alive = silence.others, silence.alive
-    if alive is None:
+    told, alive = other_range(silence), silence.alive
+    if alive is None or told is None:
         return ""
-    is_other = ~rows["is_chosen"] & ~rows["reading"].str.startswith(BG_NBD)
-    told = rows.loc[is_other & rows["reading"].str.endswith("all customers"), "alive_share"]
-    if told.empty or told.between(float(alive.lower), float(alive.upper)).all():
+    if float(alive.lower) <= told[0] and told[1] <= float(alive.upper):
         return ""
-    if len(told) == 1:
-        return f"; {say_percent(told.iloc[0])} by another model"
-    return f"; {say_interval(told.min(), told.max(), say_percent)} by other models"
+    if told[0] == told[1]:
+        return f"; {say_percent(told[0])} by another model"
+    return f"; {say_interval(*told, say_percent)} by other models"
 
 
 def future_finding(silence: SilentChurn) -> str:
@@ -73,12 +96,25 @@ def future_finding(silence: SilentChurn) -> str:
         f"({say_percent(silence.confidence, 0)} interval {between})"
     )
     sentence = f"In the next {say_weeks(silence.horizon_days)} they are expected to make {said}"
+    sentence += _total_refuted(silence)
     if silence.intake.is_mostly_old:
         return (
             f"{sentence}; beware that {say_percent(silence.intake.old_share)} were probably customers before the "
             "records begin, so the models take them to be younger than they are."
         )
     return f"{sentence}."
+
+
+def _total_refuted(silence: SilentChurn) -> str:
+    """What the holdout says against the purchases expected; empty where it says nothing against them."""
+    check = silence.holdout
+    row = None if check is None else check.error_of(silence.chosen)
+    if check is None or row is None or check.total_holds is not False:
+        return ""
+    return (
+        f", a number that the check refutes: in the {say_weeks(check.horizon_days)} of the holdout "
+        f"{say_count(row['total_expected'])} were expected and {say_count(check.observed)} came"
+    )
 
 
 def check_finding(silence: SilentChurn) -> str:
@@ -117,8 +153,8 @@ def money_finding(silence: SilentChurn) -> str:
     model, rule = rows.loc[~rows["is_rule"]].iloc[0], rows.loc[rows["is_rule"]].iloc[0]
     smaller = "smaller" if model["rmse"] < rule["rmse"] else "no smaller"
     said = (
-        f"In money ({_MONEY[kind]}) the model's error per customer ({model['rmse']:,.2f} {silence.currency}) is {smaller} than that of "
-        f"the better rule ({rule['forecast']}, {rule['rmse']:,.2f}). "
+        f"In money ({_MONEY[kind]}) the model's error per customer ({model['rmse']:,.2f} {silence.currency}) is "
+        f"{smaller} than that of the better rule ({rule['forecast']}, {rule['rmse']:,.2f}). "
     )
     came = float(model["total_observed"])
     if came > 0:
@@ -126,9 +162,9 @@ def money_finding(silence: SilentChurn) -> str:
         way = "more" if off > 0 else "less"
         said += f"All together it had expected {say_percent(abs(off))} {way} than came. "
     return (
-        f"{said}Revenue is sales before returns: purchases expected times the sum expected on one (Gamma-Gamma model, or "
-        "the own mean where that cannot be fitted). Spend (sales less returns) and margin are expected at their past "
-        "share of it."
+        f"{said}Revenue is sales before returns: purchases expected times the sum expected on one (Gamma-Gamma model, "
+        "or the own mean where that cannot be fitted). Spend (sales less returns) and margin are expected at their "
+        "past share of it."
     )
 
 
@@ -175,14 +211,18 @@ def spread_finding(silence: SilentChurn) -> str:
     rows = silence.others
     if len(rows) < 2:
         return "Only one model could be fitted, so how far the share hangs on the model is not known."
-    low, high = rows["alive_share"].min(), rows["alive_share"].max()
-    said = f"These readings of the same records put the share still active between {say_percent(low)} and "
-    said += f"{say_percent(high)}: the interval on this page takes its model as right."
+    said = (
+        "The interval on this page takes its model as right; the other readings of the same records, one a line, show "
+        "how far the share hangs on the model."
+    )
     if any(str(name).startswith(BG_NBD) for name in rows["reading"]):
         said += (
             f" In the {BG_NBD} nobody who has bought only once can be gone, so its share counts every one of the "
-            f"{say_count(silence.n_customers - silence.n_repeaters, 'one-time buyer')} as active."
+            f"{say_count(silence.n_customers - silence.n_repeaters, 'one-time buyer')} as active and is no reading of "
+            "who is still there."
         )
+    if (rows["n_customers"] != silence.n_customers).any():
+        said += " Readings of newcomers are of those customers alone, not of the whole base."
     return said
 
 
@@ -274,16 +314,19 @@ def total_finding(silence: SilentChurn) -> str:
 def refuted_finding(silence: SilentChurn) -> str:
     """Why is no list of names printed? Empty where nothing speaks against it."""
     check = silence.holdout
-    if check is None or check.gone_bought is None or not check.is_refuted:
+    if check is None or not check.is_refuted:
         return ""
-    bought = say_estimate(
-        _number(check.gone_bought.estimate), _number(check.gone_bought.lower), _number(check.gone_bought.upper),
-        say_percent, silence.confidence,
-    )  # fmt: skip
+    if check.gone_bought is not None and check.is_refuted_together:
+        who, alive, share = "probably or almost surely gone", check.gone_alive, check.gone_bought
+        ends = [_number(end) for end in share]
+    else:
+        row = check.refuted_groups.iloc[0]
+        who, alive = str(row["customers"]), float(row["alive_share"])
+        ends = [float(row[name]) for name in ("observed_share", "lower", "upper")]
+    bought = say_estimate(*ends, say_percent, silence.confidence)
     return (
-        "No list of names is printed. Of the customers whom the model calls probably or almost surely gone, "
-        f"{say_percent(check.gone_alive)} could still be active by its own account, yet {bought} bought in the "
-        "holdout. "
+        f"No list of names is printed. Of the customers whom the model calls {who}, "
+        f"{say_percent(alive)} could still be active by its own account, yet {bought} bought in the holdout. "
         "They had paused and came back (holidays, a season, purchases elsewhere), which none of these models "
         "knows: such a list would take customers for lost who are not."
     )

@@ -96,7 +96,7 @@ def skewed_p_value(estimate: ArrayLike, std_error: ArrayLike, skewness: ArrayLik
 
 
 def _johnson_inverse(quantile: FloatArray, tilt: FloatArray) -> FloatArray:
-    """The t at which u + skewness / 6 + skewness u^2 / 3 reaches the quantile; its turning point where it never does."""
+    """The t at which u + skewness / 6 + skewness u^2 / 3 reaches the quantile; where it never does, its turn."""
     under = 1 - 4 * tilt / 3 * (tilt / 6 - quantile)
     root = (-1 + np.sqrt(np.maximum(under, 0.0))) / (2 * tilt / 3)
     return np.asarray(np.where(np.abs(tilt) > _SYMMETRIC, root, quantile))
