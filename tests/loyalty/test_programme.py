@@ -70,7 +70,7 @@ def test_a_true_effect_is_recovered(useful):
     assert row["before_lower"] < 0 < row["before_upper"]  # nothing before joining
     outcomes = effect.comparison.outcomes.set_index("outcome")
     assert outcomes.loc["purchases", "lower"] > 0
-    assert outcomes.loc["sales", "difference"] == pytest.approx(10 * outcomes.loc["purchases", "difference"])
+    assert outcomes.loc["spend", "difference"] == pytest.approx(10 * outcomes.loc["purchases", "difference"])
     assert "joined while they were followed" in sensitivity_finding(effect)
 
 

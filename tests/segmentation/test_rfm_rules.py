@@ -21,6 +21,7 @@ from crm_research.segmentation.rfm_rules import (
     score_values,
     take_quintiles,
 )
+from crm_research.stats.skewed import skewed_interval
 from tests.builders import a_study, orders
 
 
@@ -107,7 +108,11 @@ def test_a_revenue_share_has_the_interval_of_a_ratio_over_customers():
     error = np.sqrt((residuals**2).sum()) / spend.sum()
     row = rfm.groups.iloc[0]
     assert row["revenue_share"] == pytest.approx(share)
-    assert row["upper"] == pytest.approx(share + 1.959964 * error, rel=1e-6)
+    n, second, third = len(spend), (residuals**2).mean(), (residuals**3).mean()
+    limits = skewed_interval(share, error, third / second**1.5 / np.sqrt(n), n - 1)
+    assert row["lower"] == pytest.approx(float(limits.lower))
+    assert row["upper"] == pytest.approx(float(limits.upper))
+    assert row["upper"] > share + 1.959964 * error
 
 
 def test_one_customer_who_bought_once_is_scored_with_a_note():

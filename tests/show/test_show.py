@@ -40,6 +40,19 @@ def test_figures_travel_as_records_and_say_when_nothing_checked_them():
     assert bundle["text/plain"].splitlines()[1] == "Customers who buy again: not reached (95 days or more), n = 200"
 
 
+def test_a_number_that_its_own_check_refutes_is_louder_than_an_unchecked_one():
+    refuted = a_figure(validation="holdout: 4,000 expected, 3,389 came; does not agree", verdict="refuted")
+    found = shown(lambda: show.figures(refuted))
+    html, text = found["text/html"], found["text/plain"]
+    assert '<p class="refuted">refuted by its own check' in html
+    assert html.index("3,389 came") < html.index("<details>")  # in plain sight, not in the fold
+    assert "; refuted by its own check (holdout: 4,000 expected, 3,389 came; does not agree)" in text
+    table = shown(lambda: show.figures(refuted, as_table="Figures"))
+    assert "refuted by its own check: holdout: 4,000 expected" in table["text/html"]
+    agrees = shown(lambda: show.figures(a_figure(validation="came as expected", verdict="agrees")))
+    assert "refuted" not in agrees["text/html"]
+
+
 def test_the_same_figure_cannot_be_shown_twice_in_one_call():
     with pytest.raises(ValueError, match="twice"):
         show.figures(a_figure(), a_figure())

@@ -73,22 +73,29 @@ class CustomerBase:
         return f"all records known on {say_date(self.as_of)}"
 
     def figures(self) -> list[Figure]:
-        """The numbers other programs may read: base.customers, and base.orders, base.revenue,
+        """The numbers other programs may read: base.customers, and base.orders, base.revenue (with
+        base.customers_revenue and base.nameless_revenue where orders name no customer),
         base.top20_revenue_share, base.gini, base.customers_for_80_share as far as the study has orders.
         """  # noqa: D205
         found = [self._count("base.customers", "Customers known", self.n_customers, "customers", self.n_customers)]
         if self.orders is not None:
-            n_orders = self.orders.n_sales
+            n_orders, n_dealings = self.orders.n_sales, self.orders.n_sales + self.orders.n_returns
             found += [
                 self._count("base.orders", "Orders, without returns and cancelled ones", n_orders, "orders", n_orders),
-                self._count(
-                    "base.revenue",
-                    "Revenue, net of returns",
-                    self.orders.revenue,
-                    self.currency,
-                    n_orders + self.orders.n_returns,
-                ),
+                self._count("base.revenue", "Revenue, net of returns", self.orders.revenue, self.currency, n_dealings),
             ]
+            if self.orders.n_nameless:
+                n_named = n_dealings - self.orders.n_nameless
+                of_customers, rest = self.orders.customers_revenue, self.orders.nameless_revenue
+                found += [
+                    self._count(
+                        "base.customers_revenue", "Revenue that names a customer", of_customers, self.currency, n_named
+                    ),
+                    self._count(
+                        "base.nameless_revenue", "Revenue that names no customer", rest, self.currency,
+                        self.orders.n_nameless,
+                    ),
+                ]  # fmt: skip
         return found + self._concentration_figures()
 
     def _count(self, figure_id: str, label: str, value: float, unit: str, n: int) -> Figure:

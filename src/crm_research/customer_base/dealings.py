@@ -28,13 +28,16 @@ class OrderTotals:
     Parameters
     ----------
     n_sales, n_returns, n_cancelled
-        Orders of each kind; cancelled ones count nowhere else.
+        Orders of each kind, also those that name no customer; cancelled ones count nowhere else.
     revenue
-        Sales less returns, in the study's currency.
+        Sales less returns, in the study's currency, of all of them.
     returned
         Money that returns gave back, as recorded (negative).
-    n_unassigned
-        Orders that name no customer or no time; they are in none of the other numbers.
+    n_nameless, nameless_revenue
+        Sales and returns among them that name no customer, and their sales less returns: in the totals, and in nothing
+        counted by customer.
+    n_undated
+        Orders that name no time; they are in none of the other numbers.
     first_at, last_at
         First and last order counted; None without any.
     """
@@ -44,27 +47,37 @@ class OrderTotals:
     n_cancelled: int
     revenue: float
     returned: float
-    n_unassigned: int
+    n_nameless: int
+    nameless_revenue: float
+    n_undated: int
     first_at: datetime | None
     last_at: datetime | None
+
+    @property
+    def customers_revenue(self) -> float:
+        """Sales less returns of the orders that name a customer: what shares of customers are taken of."""
+        return self.revenue - self.nameless_revenue
 
 
 def total_orders(study: Study) -> OrderTotals:
     """What do the orders known at as_of add up to? The study needs orders."""
     known = known_rows(study, "orders")
-    assigned = known.customer_id.notnull() & known.ordered_at.notnull()  # noqa: PD004 - Ibis
+    dated = known.ordered_at.notnull()  # noqa: PD004 - Ibis
     has_kinds = "kind" in known.columns
     cancelled = known.kind.fill_null(vocabulary.SALE) == vocabulary.CANCELLED if has_kinds else None
     rows = known.agg(
-        n_unassigned=known.count(where=~assigned),
-        n_cancelled=known.count(where=assigned & cancelled) if cancelled is not None else known.count() * 0,
+        n_undated=known.count(where=~dated),
+        n_cancelled=known.count(where=dated & cancelled) if cancelled is not None else known.count() * 0,
     )
-    dealings = keep_dealings(known)
+    dealings = keep_dealings(known, of_anybody=True)
+    nameless = dealings.customer_id.isnull()  # noqa: PD003 - Ibis
     sums = dealings.agg(
         n_sales=dealings.count(where=dealings.is_sale),
         n_returns=dealings.count(where=~dealings.is_sale),
         revenue=dealings.revenue.sum(),
         returned=dealings.revenue.sum(where=~dealings.is_sale),
+        n_nameless=dealings.count(where=nameless),
+        nameless_revenue=dealings.revenue.sum(where=nameless),
         first_at=dealings.ordered_at.min(),
         last_at=dealings.ordered_at.max(),
     )
@@ -73,7 +86,9 @@ def total_orders(study: Study) -> OrderTotals:
         n_sales=int(found["n_sales"]),
         n_returns=int(found["n_returns"]),
         n_cancelled=int(found["n_cancelled"]),
-        n_unassigned=int(found["n_unassigned"]),
+        n_nameless=int(found["n_nameless"]),
+        nameless_revenue=float(found["nameless_revenue"] or 0.0),
+        n_undated=int(found["n_undated"]),
         revenue=float(found["revenue"] or 0.0),
         returned=float(found["returned"] or 0.0),
         first_at=found["first_at"],

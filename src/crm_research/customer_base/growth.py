@@ -85,12 +85,12 @@ def measure_growth(study: Study) -> Growth | None:
 
 
 def _count_periods(study: Study, grain: Grain) -> ir.Table:
-    dealings = keep_dealings(known_rows(study, "orders"))
+    dealings = keep_dealings(known_rows(study, "orders"), of_anybody=True)
     dated = dealings.mutate(period=dealings.ordered_at.truncate(_UNITS[grain]))
     by_customer = dated.group_by("customer_id", "period").agg(
         n_orders=dated.is_sale.count(where=dated.is_sale), revenue=dated.revenue.sum()
     )
-    bought = by_customer.n_orders > 0
+    bought = by_customer.customer_id.notnull() & (by_customer.n_orders > 0)  # noqa: PD004 - Ibis
     first = by_customer.period.min(where=bought).over(group_by=by_customer.customer_id)
     marked = by_customer.mutate(is_active=bought, is_first=bought & (by_customer.period == first))
     return marked.group_by("period").agg(

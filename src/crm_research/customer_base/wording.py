@@ -25,7 +25,12 @@ def say_holdings(base: CustomerBase) -> str:
     known = f"On {say_date(base.as_of)} we know {say_count(base.n_customers, 'customer')}"
     if base.orders is not None:
         money = say_money(base.orders.revenue, base.currency)
-        return f"{known}, with {say_count(base.orders.n_sales, 'order')} worth {money} net of returns."
+        said = f"{known}, with {say_count(base.orders.n_sales, 'order')} worth {money} net of returns"
+        if not base.orders.n_nameless:
+            return f"{said}."
+        named = say_money(base.orders.customers_revenue, base.currency)
+        rest = say_money(base.orders.nameless_revenue, base.currency)
+        return f"{said}, of which {named} names a customer and {rest} does not."
     if len(base.contracts):
         started, running = int(base.contracts["n_started"].sum()), int(base.contracts["n_running"].iloc[-1])
         return f"{known}, with {say_count(started, 'contract')}, of which {say_count(running)} are running."
@@ -63,8 +68,15 @@ def note_base(base: CustomerBase) -> list[str]:
     if base.why_no_concentration:
         notes.append(f"No concentration of revenue is shown. {base.why_no_concentration}")
     if base.orders is not None:
-        if base.orders.n_unassigned:
-            notes.append(f"{say_count(base.orders.n_unassigned, 'order')} without a customer or a time count nowhere.")
+        if base.orders.n_nameless:
+            rest = say_money(base.orders.nameless_revenue, base.currency)
+            notes.append(
+                f"{say_count(base.orders.n_nameless, 'order')} without a customer, worth {rest} net of returns, are in "
+                "the totals and in nothing counted by customer: shares of revenue are of the "
+                f"{say_money(base.orders.customers_revenue, base.currency)} that name one."
+            )
+        if base.orders.n_undated:
+            notes.append(f"{say_count(base.orders.n_undated, 'order')} without a time count nowhere.")
         if base.orders.n_cancelled:
             notes.append(f"{say_count(base.orders.n_cancelled, 'cancelled order')} count nowhere.")
     if base.growth is not None:

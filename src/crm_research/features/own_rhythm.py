@@ -58,8 +58,7 @@ def number_purchases(study: Study, *, occasion: Occasion = "day") -> ir.Table:
     ibis table
         One purchase: customer_id, ordered_at, revenue, and discount where the study has it; depth (its number),
         first_at, before_at and next_at (the customer's first, previous and next purchase; empty where there is none),
-        log_gap (natural logarithm of the days since the one before, at least half a day), log_gaps_so_far (their sum),
-        spend_so_far (revenue up to this one).
+        log_gap (natural logarithm of the days since the one before, at least half a day), log_gaps_so_far (their sum).
     """
     return keep_table(study, ("purchases", occasion), lambda: _number(study, occasion))
 
@@ -197,12 +196,9 @@ def _number(study: Study, occasion: Occasion) -> ir.Table:
     )
     timed = timed.mutate(log_gap=days_between(timed.before_at, timed.ordered_at).clip(lower=LEAST_GAP_DAYS).ln())
     so_far = ibis.window(group_by=timed.customer_id, order_by=timed.depth, preceding=None, following=0)
-    timed = timed.mutate(
-        log_gaps_so_far=timed.log_gap.fill_null(0.0).sum().over(so_far),
-        spend_so_far=timed.revenue.fill_null(0.0).sum().over(so_far),
-    )
+    timed = timed.mutate(log_gaps_so_far=timed.log_gap.fill_null(0.0).sum().over(so_far))
     money = ["revenue"] + (["discount"] if "discount" in timed.columns else [])
     return timed.select(
         "customer_id", "ordered_at", *money, "depth", "first_at", "before_at", "next_at", "log_gap",
-        "log_gaps_so_far", "spend_so_far",
+        "log_gaps_so_far",
     )  # fmt: skip

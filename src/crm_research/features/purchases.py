@@ -71,6 +71,12 @@ def build_later_purchases(study: Study, *, occasion: Occasion = "order") -> ir.T
     return later.anti_join(begun.filter(begun.ordered_at == day_of(study.as_of)), ["customer_id", "ordered_at"])
 
 
+def build_returns(study: Study) -> ir.Table:
+    """Which returns gave money back by as_of? One return: customer_id, ordered_at, revenue as recorded."""
+    dealings = keep_dealings(known_rows(study, "orders"))
+    return dealings.filter(~dealings.is_sale).select("customer_id", "ordered_at", "revenue")
+
+
 def _gather(orders: ir.Table, occasion: Occasion) -> ir.Table:
     """Sales as occasions: each order, or those of a customer's calendar day put together."""
     dealings = keep_dealings(orders)
@@ -84,9 +90,14 @@ def _gather(orders: ir.Table, occasion: Occasion) -> ir.Table:
     )
 
 
-def keep_dealings(orders: ir.Table) -> ir.Table:
-    """Orders that count, sales and returns, with is_sale; cancelled ones, and those of nobody or of no time, do not."""
-    orders = orders.filter(orders.customer_id.notnull(), orders.ordered_at.notnull())
+def keep_dealings(orders: ir.Table, *, of_anybody: bool = False) -> ir.Table:
+    """Orders that count, sales and returns, with is_sale; cancelled ones, and those of nobody or of no time, do not.
+
+    With `of_anybody` those that name no customer stay: for totals, never for anything counted by customer.
+    """
+    orders = orders.filter(orders.ordered_at.notnull())
+    if not of_anybody:
+        orders = orders.filter(orders.customer_id.notnull())
     if "kind" not in orders.columns:
         return orders.mutate(is_sale=ibis.literal(value=True))
     kind = orders.kind.fill_null(vocabulary.SALE)

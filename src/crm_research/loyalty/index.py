@@ -232,9 +232,9 @@ def _customers(fit: RidgeLogistic, now: pd.DataFrame, names: list[str], confiden
 
 
 def ends_of(index: LoyaltyIndex) -> pd.DataFrame:
-    """The ten highest and the ten lowest of the customers with above-average sales, by index."""
+    """The ten highest and the ten lowest, by index, of the customers who spent more than the average, and something."""
     held = index.customers
-    valued = held.loc[held["spend"] >= held["spend"].mean()]
+    valued = held.loc[(held["spend"] >= held["spend"].mean()) & (held["spend"] > 0)]
     columns = ["customer_id", "index", "lower", "upper", "spend"]
     top, bottom = valued.head(_LISTED), valued.iloc[_LISTED:].tail(_LISTED)
     return pd.concat([top.assign(end="highest"), bottom.assign(end="lowest")])[["end", *columns]].reset_index(drop=True)

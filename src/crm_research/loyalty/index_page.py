@@ -61,7 +61,7 @@ def show_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex | None:
     show.figures(index_figures(index), as_table="How well the index foretells")
     show.table(
         ends_of(index),
-        "Highest and lowest index among customers with above-average sales",
+        "Highest and lowest index among customers with above-average spend (sales less returns)",
         formats={"index": "{:.0f}", "lower": "{:.0f}", "upper": "{:.0f}", "spend": "{:,.2f}"},
         note="Limits hold the uncertainty of the weights, not what else the customer may do.",
     )

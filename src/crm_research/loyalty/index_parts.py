@@ -12,6 +12,7 @@ from crm_research.features.basket import build_basket
 from crm_research.features.clock import days_between, instant
 from crm_research.features.own_rhythm import build_own_rhythm, count_gap_scores, count_log_gaps, score_silence
 from crm_research.features.purchases import Occasion
+from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.loyalty.gap_scale import fit_gap_scale, set_limits
 
@@ -52,7 +53,8 @@ def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFram
     scale = set_limits(scale, count_gap_scores(study, scale, occasion=occasion))
     rows = build_own_rhythm(study, scale, occasion=occasion)
     rows = rows.filter(rows.next_at.isnull())  # noqa: PD003
-    rows = rows.rename(spend="spend_so_far").mutate(days_since_last=days_between(rows.ordered_at, instant(study.as_of)))
+    rows = rows.inner_join(build_rfm(study).select("customer_id", "spend"), "customer_id")
+    rows = rows.mutate(days_since_last=days_between(rows.ordered_at, instant(study.as_of)))
     parts = rows.select(
         "customer_id",
         "spend",

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from crm_research.features.clock import days_between, instant, whole_days_between
-from crm_research.features.purchases import Occasion, build_purchases
+from crm_research.features.purchases import Occasion, build_purchases, build_returns
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -74,6 +74,8 @@ def read_landmarks(
         dated = first.filter(first.nth == 0).drop("nth")
     sales = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at", "revenue")
     firsts = sales.group_by("customer_id").agg(first_at=sales.ordered_at.min())
+    bought = sales.mutate(is_sale=ibis.literal(value=True))
+    moved = ibis.union(bought, build_returns(study).mutate(is_sale=ibis.literal(value=False)))
     windows = _windows(study, dated, days, width_days)
     if windows is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -82,7 +84,7 @@ def read_landmarks(
     others = _other_rows(theirs, dated, windows, is_lasting=is_lasting)
     drawn = mine.filter(_lot(mine, most_rows / max(n_mine, 1)))
     chosen = ibis.union(*(part.cast({"joined_at": "timestamp", "ends_at": "timestamp"}) for part in (drawn, others)))
-    found: pd.DataFrame = _describe(chosen, sales, days, width_days).to_pandas()
+    found: pd.DataFrame = _describe(chosen, moved, days, width_days).to_pandas()
     return found.sort_values(["customer_id", "period"], ignore_index=True)[list(COLUMNS)]
 
 
@@ -137,14 +139,14 @@ def _count(rows: ir.Table) -> int:
     return int(rows.count().execute())
 
 
-def _describe(chosen: ir.Table, sales: ir.Table, days: float, width_days: int) -> ir.Table:
-    rows = chosen.join(sales, "customer_id")
+def _describe(chosen: ir.Table, moved: ir.Table, days: float, width_days: int) -> ir.Table:
+    rows = chosen.join(moved, "customer_id")
     age = days_between(rows.ordered_at, rows.ends_at)  # above 0: before the landmark
     early = age - width_days  # above 0: before the window
     then = early - days  # above 0: before the days that end where the window begins
 
     def count(condition: ir.BooleanValue) -> ir.IntegerValue:
-        return condition.ifelse(1, 0).sum()
+        return (condition & rows.is_sale).ifelse(1, 0).sum()
 
     def known(by: ir.FloatingValue, suffix: str) -> dict[str, ir.Value]:
         past = by > 0
@@ -152,8 +154,8 @@ def _describe(chosen: ir.Table, sales: ir.Table, days: float, width_days: int) -
             f"n_all{suffix}": count(past),
             f"n_recent{suffix}": count(past & (by <= days)),
             f"n_longer{suffix}": count(past & (by <= LONGER * days)),
-            f"silence_days{suffix}": by.min(where=past),
-            f"tenure_days{suffix}": by.max(where=past),
+            f"silence_days{suffix}": by.min(where=past & rows.is_sale),
+            f"tenure_days{suffix}": by.max(where=past & rows.is_sale),
             f"spend_so_far{suffix}": rows.revenue.sum(where=past),
         }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FEWEST: Final = 20
 BOUGHT: Final = "bought"
 PURCHASES: Final = "purchases"
-SALES: Final = "sales"
+SPEND: Final = "spend"
 COLUMNS: Final = (
     "group", "n", "n_matched", "n_alike", "share", "share_alike", "difference", "lower", "upper", "raw_difference",
     "before_difference", "before_lower", "before_upper", "e_value", "e_value_limit", "largest_gap", "crossed_share",
@@ -32,7 +32,7 @@ BALANCE_COLUMNS: Final = ("group", "known_before", "mean", "mean_others", "mean_
 _NAMES: Final = {
     "n_all": "purchases so far", "n_recent": "purchases of late", "n_longer": "purchases in a longer time",
     "n_in_period": "purchases in the window", "silence_days": "days since the last purchase",
-    "tenure_days": "days since the first purchase", "spend_so_far": "sales so far",
+    "tenure_days": "days since the first purchase", "spend_so_far": "spend so far",
 }  # fmt: skip
 _ROWS_PER_COLUMN: Final = 10
 _WINDOWS_FOLLOWED: Final = 8
@@ -192,7 +192,7 @@ def _compare(
     if found is None or int(found.is_exposed.sum()) < FEWEST:
         return None
     held = found.rows
-    values = {BOUGHT: held["n_after"] > 0, PURCHASES: held["n_after"], SALES: held["spend_after"].fillna(0.0)}
+    values = {BOUGHT: held["n_after"] > 0, PURCHASES: held["n_after"], SPEND: held["spend_after"].fillna(0.0)}
     compared = {name: found.compare(outcome, confidence) for name, outcome in values.items()}
     bought = compared[BOUGHT]
     came = (rows["n_after"] > 0).to_numpy()

@@ -20,7 +20,7 @@ from crm_research.features.own_rhythm import (
     score_silence,
 )
 from crm_research.features.purchases import Occasion
-from crm_research.features.rfm import build_outcomes
+from crm_research.features.rfm import build_outcomes, build_rfm
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.counting import count_waits
 from crm_research.loyalty.gap_scale import chance_beyond, fit_gap_scale, set_limits
@@ -53,14 +53,14 @@ class RhythmAnalysis:
         Completed gaps, and customers who have one.
     standing
         Grain: band (in rhythm, overdue: beyond the limit four of five gaps kept, long silent: beyond that of 19 of 20).
-        Columns ``band``, ``n``, ``share``, ``lower``, ``upper`` (Wilson), ``spend`` (sales so far).
+        Columns ``band``, ``n``, ``share``, ``lower``, ``upper`` (Wilson), ``spend`` (sales less returns so far).
     usual_overdue_share
         Of the time between purchases that did follow, the part beyond the overdue limit: what to expect of customers
         who are all still there.
     overdue
-        Grain: customer overdue now, but not long silent; the 20 with the largest sales. Columns ``customer_id``,
-        ``spend``, ``n_purchases``, ``last_at``, ``silence_days``, ``typical_days``, ``expected_at``, ``chance`` (share
-        of gaps that were longer by the rhythm known before them).
+        Grain: customer overdue now, but not long silent; the 20 who spent most (sales less returns above 0). Columns
+        ``customer_id``, ``spend``, ``n_purchases``, ``last_at``, ``silence_days``, ``typical_days``, ``expected_at``,
+        ``chance`` (share of gaps that were longer by the rhythm known before them).
     cycle_days, cycle_basis
         Median time between purchases and where it comes from, in words.
     won
@@ -132,7 +132,8 @@ def _stand(study: Study, scale: RhythmScale, occasion: Occasion) -> ir.Table:
     """One customer: his last purchase, his rhythm and the band his silence is in at as_of."""
     rows = build_own_rhythm(study, scale, occasion=occasion)
     rows = rows.filter(rows.next_at.isnull())  # noqa: PD003
-    rows = rows.rename(spend="spend_so_far").mutate(silence_days=days_between(rows.ordered_at, instant(study.as_of)))
+    rows = rows.inner_join(build_rfm(study).select("customer_id", "spend"), "customer_id")
+    rows = rows.mutate(silence_days=days_between(rows.ordered_at, instant(study.as_of)))
     band = ibis.cases(
         (rows.silence_days > rows.lost_days, SILENT), (rows.silence_days > rows.fading_days, OVERDUE), else_=IN_RHYTHM
     )
@@ -161,7 +162,7 @@ def _usual_overdue(study: Study, scale: RhythmScale, occasion: Occasion) -> floa
 
 
 def _list_overdue(standing: ir.Table, scores: pd.DataFrame) -> pd.DataFrame:
-    overdue = standing.filter(standing.band == OVERDUE)
+    overdue = standing.filter(standing.band == OVERDUE, standing.spend > 0)
     top = (
         overdue.select("customer_id", "spend", "depth", "ordered_at", "silence_days", "typical_days", "score")
         .order_by(ibis.desc("spend"), "customer_id")

@@ -143,13 +143,13 @@ def _judge(
 
 def _adjust(gains: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
     """The gains with limits and p-values that hold for all comparisons together."""
-    found = [gains[name].to_numpy(dtype=float) for name in ("estimate", "std_error", "skewness")]
+    estimate, error, skewness = (gains[name].to_numpy(dtype=float) for name in ("estimate", "std_error", "skewness"))
     df = gains["n"].to_numpy(dtype=float) - 1
     level = 1 - (1 - confidence) / max(int(gains["estimate"].notna().sum()), 1)
-    alone, limits = (skewed_interval(*found, df, confidence=one) for one in (confidence, level))
+    alone, limits = (skewed_interval(estimate, error, skewness, df, confidence=one) for one in (confidence, level))
     gains = gains.drop(columns=["std_error", "skewness"]).assign(
         lower=alone.lower, upper=alone.upper, lower_all=limits.lower, upper_all=limits.upper,
-        p_adjusted=adjust_holm(skewed_p_value(*found, df)),
+        p_adjusted=adjust_holm(skewed_p_value(estimate, error, skewness, df)),
     )  # fmt: skip
     is_better, is_worse = gains["lower_all"] > 0, gains["upper_all"] < 0
     finding = np.select([is_better, is_worse, gains["estimate"].isna()], ["better", "worse", "not known"], "open")

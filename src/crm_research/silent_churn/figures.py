@@ -60,17 +60,15 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
     for model, (part, names) in PARAMETERS.items():
         fit = silence.fits.usable.get(model)
         rows = {} if fit is None else _limits_of(fit, silence.fits.profiles.get(model))
-        of_profile = any(row["is_profiled"] for row in rows.values())
         missing = "" if fit is not None else " (no fit)"
         error = None if silence.holdout is None else silence.holdout.error_of(model)
         checks = ["published values of CDNOW reproduced"] if fit is not None else []
         checks += [f"holdout error {error['rmse']:.2f} orders"] if error is not None else []
-        limits = "; limits of the profile likelihood" if of_profile else "; limits on the log scale" if rows else ""
         common: dict[str, Any] = {
             "unit": "",
             "n": silence.n_customers,
             "window": silence.window,
-            "estimator": "maximum likelihood, time in weeks" + limits,
+            "estimator": "maximum likelihood, time in weeks",
             "validation": "; ".join(checks) or NO_VALIDATION,
         }
         for name in names:
@@ -82,7 +80,7 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
                     estimate=_known(row.get("estimate")),
                     lower=_known(row.get("lower")),
                     upper=_known(row.get("upper")),
-                    **(common | {"estimator": common["estimator"] + _said_level(row, silence.confidence)}),
+                    **(common | {"estimator": common["estimator"] + _said_limits(row, silence.confidence)}),
                 )
             )
         likelihood = None if fit is None else round(fit.log_likelihood, 4)
@@ -91,15 +89,17 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
                 id=f"churn.silent.{part}_loglik",
                 label=f"{model} log-likelihood{missing}",
                 estimate=likelihood,
-                **(common | {"estimator": "maximum likelihood, time in weeks"}),
+                **common,
             )
         )
     return figures
 
 
-def _said_level(row: dict[str, Any], confidence: float) -> str:
-    has_limit = any(_known(row.get(end)) is not None for end in ("lower", "upper"))
-    return f", {say_percent(confidence, 0)}" if has_limit else ""
+def _said_limits(row: dict[str, Any], confidence: float) -> str:
+    if all(_known(row.get(end)) is None for end in ("lower", "upper")):
+        return ""
+    where = "of the profile likelihood" if row["is_profiled"] else "on the log scale"
+    return f"; limits {where}, {say_percent(confidence, 0)}"
 
 
 def _limits_of(fit: BtydFit, profiled: pd.DataFrame | None) -> dict[str, dict[str, Any]]:

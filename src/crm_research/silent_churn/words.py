@@ -318,12 +318,12 @@ def refuted_finding(silence: SilentChurn) -> str:
         return ""
     if check.gone_bought is not None and check.is_refuted_together:
         who, alive, share = "probably or almost surely gone", check.gone_alive, check.gone_bought
-        ends = [_number(end) for end in share]
+        estimate, lower, upper = (_number(end) for end in share)
     else:
         row = check.refuted_groups.iloc[0]
         who, alive = str(row["customers"]), float(row["alive_share"])
-        ends = [float(row[name]) for name in ("observed_share", "lower", "upper")]
-    bought = say_estimate(*ends, say_percent, silence.confidence)
+        estimate, lower, upper = (float(row[name]) for name in ("observed_share", "lower", "upper"))
+    bought = say_estimate(estimate, lower, upper, say_percent, silence.confidence)
     return (
         f"No list of names is printed. Of the customers whom the model calls {who}, "
         f"{say_percent(alive)} could still be active by its own account, yet {bought} bought in the holdout. "

@@ -368,7 +368,9 @@ def test_the_only_number_of_rows_numbers_orders(tmp_path):
 def test_what_a_draft_leaves_out_stands_on_every_page(tmp_path):
     (tmp_path / "retail.csv").write_text(RETAIL)
     _, study = _drafted(tmp_path, "retail.csv")
-    assert study.caveats == ("1 of 5 lines name no customer and are left out of everything.",)
+    assert study.caveats == (
+        "1 of 5 lines, worth 12.00 of 31.00 in all, name no customer and are left out of everything.",
+    )
     assert {one.source for one in study.inputs} == {"retail.csv (1 of 5 rows left out by where)"}
 
 

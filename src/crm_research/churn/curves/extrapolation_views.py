@@ -268,19 +268,17 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
     if found.by_group is not None:
         rows += [(str(row["group"]), row, int(row["n"])) for _, row in found.by_group.iterrows()]
     return [
-        Figure(
-            id=EXPECTED,
-            label=label if np.isfinite(row["expected_days"]) else f"{label} (too few have ended)",
+        Figure.from_numbers(
+            EXPECTED,
+            label if np.isfinite(row["expected_days"]) else f"{label} (too few have ended)",
+            {"estimate": row["expected_days"], "lower": row["lower"], "upper": row["upper"]},
             unit="days",
             n=n,
             window=leaving.setting.window,
-            estimator=f"{how}; {say_percent(found.confidence, 0)} interval",
+            estimator=how,
+            confidence=found.confidence,
             validation=check if group is None else NO_VALIDATION,
             group=group,
-            **{
-                name: float(row[column]) if np.isfinite(row[column]) else None
-                for name, column in (("estimate", "expected_days"), ("lower", "lower"), ("upper", "upper"))
-            },
         )
         for group, row, n in rows
     ]

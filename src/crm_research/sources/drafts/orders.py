@@ -31,7 +31,7 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     customer = guess.column_of("customer_id")
     repeats = _set_order_number(session, guess)
     if customer is not None and customer.n < customer.n_rows and not _is_said_once(session, guess):
-        _leave_out_nameless(guess)
+        _leave_out_nameless(session, guess)
     _set_returns(guess)
     set_cancellations(session, guess)
     tables = [guess]
@@ -169,15 +169,41 @@ def _put(guess: TableGuess, line: Guess) -> None:
     guess.columns[:] = [line, *(other for other in guess.columns if other.key != line.key)]
 
 
-def _leave_out_nameless(guess: TableGuess) -> None:
+def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
     look = guess.look.columns[guess.used["customer_id"]]
     name = name_in_sql(look.name)
     value = f"{name} is not null" + (
         f" and trim({name}) <> ''" if guess.look.relation.kinds[look.name] == "text" else ""
     )
     why = f"{look.n_rows - look.n:,} of {look.n_rows:,} rows name no customer and are left out"
-    caveat = f"{look.n_rows - look.n:,} of {look.n_rows:,} lines name no customer and are left out of everything."
+    why += "; to keep them in totals, take this line away and write accept: {missing-key: 1}"
+    money = _nameless_money(session, guess)
+    worth = "" if money is None else f", worth {money[0]:,.2f} of {money[1]:,.2f} in all,"
+    caveat = (
+        f"{look.n_rows - look.n:,} of {look.n_rows:,} lines{worth} name no customer and are left out of everything."
+    )
     guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
+
+
+def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float] | None:
+    """Money of the lines that name no customer, and of all lines; None where the file holds none, or several kinds."""
+    look = guess.look
+    currency = currency_column(look.columns)
+    if currency is not None and look.columns[currency].n_distinct > 1:
+        return None
+    roles = ["revenue"] if "revenue" in guess.used else ["quantity", "unit_price"]
+    if not set(roles) <= set(guess.used):
+        return None
+    names = [guess.used[role] for role in roles]
+    if any(not look.columns[name].is_number for name in names):
+        return None
+    kinds, reading = look.relation.kinds, look.reading
+    money = " * ".join(f"({reading.cast(quoted(name), kinds[name], 'float64').value})" for name in names)
+    customer = reading.text(f"CAST({quoted(guess.used['customer_id'])} AS VARCHAR)")
+    found = session.run(
+        f"SELECT sum({money}) FILTER (WHERE {customer} IS NULL), sum({money}) FROM {quoted(look.relation.name)}"
+    ).fetchone()
+    return None if None in found else (float(found[0]), float(found[1]))
 
 
 def _set_returns(guess: TableGuess) -> None:
