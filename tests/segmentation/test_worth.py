@@ -8,6 +8,7 @@ from crm_research.segmentation.holdout import (
     EQUAL,
     NAMED,
     NONE,
+    SEGMENTS,
     _adjust,
     _judge,
     check_in_holdout,
@@ -151,7 +152,7 @@ def test_a_customer_without_a_group_counts_as_one_of_none():
 
 def test_limits_and_p_values_hold_for_all_comparisons():
     gains = pd.DataFrame(
-        {"estimate": [0.1, 0.02, np.nan], "std_error": [0.02, 0.02, np.nan], "skewness": [0.0, 0.0, np.nan], "n": 10**9}
+        {"estimate": [0.1, 0.02, np.nan], "std_error": [0.02, 0.02, np.nan], "skewness": [0.0, 0.0, np.nan], "df": 1e9}
     )
     adjusted = _adjust(gains, confidence=0.95)
     assert adjusted["lower"][0] == pytest.approx(0.1 - 1.959964 * 0.02)
@@ -160,6 +161,7 @@ def test_limits_and_p_values_hold_for_all_comparisons():
     assert adjusted["finding"].tolist() == ["better", "open", "not known"]
 
 
+@pytest.mark.slow
 def test_chance_groups_are_seldom_said_to_be_better_than_none():
     rng = np.random.default_rng(4)
     n_better = 0
@@ -241,5 +243,22 @@ def test_intervals_of_the_gain_cover():
         found.append([float(part) for part in compare_errors(by_cells, by_segments, by_none, confidence=0.95)])
     estimate, lower, upper = np.array(found).T
     # The gain of rules found on so many customers: that of the estimates on average.
+    covered = (lower <= estimate.mean()) & (estimate.mean() <= upper)
+    assert covered.mean() >= 0.92
+
+
+@pytest.mark.slow
+def test_gains_of_few_customers_of_very_unequal_spend_are_covered():
+    """Spend of gamma shape .25, 300 customers: the linearised error alone covers 82 %."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(150):
+        segments, cells = rng.integers(0, 4, 300), rng.integers(0, 60, 300)
+        actual = (20 * (1 + segments) + 5 * (cells % 10)) * rng.gamma(0.25, 4.0, 300)
+        held = {SEGMENTS: segments, CELLS: cells, EQUAL: cells, NAMED: cells, "RFM groups and segments": segments}
+        gains = pd.DataFrame(_judge(actual, held, rng.integers(0, 5, 300))[1])
+        row = _adjust(gains, confidence=0.95).set_index("against").loc[CELLS]
+        found.append((row["estimate"], row["lower"], row["upper"]))
+    estimate, lower, upper = np.array(found).T
     covered = (lower <= estimate.mean()) & (estimate.mean() <= upper)
     assert covered.mean() >= 0.92

@@ -59,7 +59,7 @@ def skewed_interval(
     Interval
         On each side the farthest of three: Student's t, Johnson's modified t and Hall's transformed t. The sample
         tells neither how skewed money is nor which side is short; each of the three alone covers too little
-        somewhere (docs/methods/coverage.md).
+        somewhere (docs/methods/means.md).
 
     References
     ----------
