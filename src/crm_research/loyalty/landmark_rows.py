@@ -75,7 +75,8 @@ def read_landmarks(
     sales = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at", "revenue")
     firsts = sales.group_by("customer_id").agg(first_at=sales.ordered_at.min())
     bought = sales.mutate(is_sale=ibis.literal(value=True))
-    moved = ibis.union(bought, build_returns(study).mutate(is_sale=ibis.literal(value=False)))
+    returned = build_returns(study).mutate(is_sale=ibis.literal(value=False))
+    moved = ibis.union(*(part.cast({"ordered_at": "timestamp"}) for part in (bought, returned)))
     windows = _windows(study, dated, days, width_days)
     if windows is None:
         return pd.DataFrame(columns=list(COLUMNS))
