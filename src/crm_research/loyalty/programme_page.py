@@ -70,7 +70,8 @@ def show_programme(
         effect.comparison.outcomes.drop(columns="group"),
         f"Within {effect.comparison.days:.0f} days of the end of {_window(effect)} of joining, a customer",
         formats=dict.fromkeys(("mean", "mean_alike", "difference", "lower", "upper"), "{:,.3f}"),
-        note=f"Spend (sales less returns) in {study.currency}. Alike: others, weighted until they looked like new members.",
+        note=f"Spend (sales less returns) in {study.currency}. Alike: others, weighted until they looked like new "
+        "members.",
     )
     show.table(
         effect.comparison.balance.drop(columns="group"),
