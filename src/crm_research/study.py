@@ -39,6 +39,24 @@ class InputFingerprint:
     n_rows: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Continuation:
+    """When does a contract go on in another one of the same customer, so that its end is none?
+
+    Parameters
+    ----------
+    within_days
+        The next one begins at most so many days after the end; also one that begins while the other runs. None where
+        only reasons tell.
+    after
+        End reasons that are no end (a change of plan, a pause): the next contract of the customer, whenever it begins,
+        goes on with it; without a next one it counts as running.
+    """
+
+    within_days: int | None = None
+    after: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Study:
     """Which records do we have, until when, and in which money?
@@ -61,6 +79,8 @@ class Study:
     accepted
         Table name to rule id (docs/checks.md) to the largest share of rows that may break the rule: defects the
         user knows of and can live with. Written as ``accept:`` under a table in the study's file.
+    continuation
+        Which contracts are read as one; None reads each by itself. Applied where tables are cut to what was known.
     provenance
         Where the data come from, under which licence.
     caveats
@@ -81,6 +101,7 @@ class Study:
     holdout_until: datetime | None = None
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     accepted: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+    continuation: Continuation | None = None
     provenance: str = ""
     caveats: tuple[str, ...] = ()
     segment_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -21,7 +21,7 @@ from crm_research.theme import join_words, say_count, say_date, say_days, say_pe
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from crm_research.study import Study
+    from crm_research.study import Continuation, Study
 
 # Ends that should have come before the first recorded one; by chance alone ten would be missed once in 22,000 times.
 _SUSPICIOUS_ENDS: Final = 10.0
@@ -125,6 +125,8 @@ class ChurnSetting:
         Which setting it is, with the evidence.
     watching
         Where the curves begin and stop, because contracts were met late.
+    continuation
+        Which contracts were read as one, where the study says so.
     """
 
     n_contracts: int
@@ -143,6 +145,7 @@ class ChurnSetting:
     watching: Watching = Watching()
     is_entry_given: bool = False
     growing: tuple[str, ...] = ()
+    continuation: Continuation | None = None
 
     @property
     def is_snapshot(self) -> bool:
@@ -195,9 +198,25 @@ class ChurnSetting:
             ("Exit", f"the end of the contract; contracts still running on {say_date(self.as_of)} are censored there"),
             ("Reason", reasons),
             ("Clock", "days since the start of the contract (tenure), not calendar time"),
-            ("Unit", "the contract; a customer with several counts once for each"),
+            ("Unit", self.say_unit()),
         ]
         return pd.DataFrame(rows, columns=["part", "definition"])
+
+    def say_unit(self) -> str:
+        """What counts as one contract, in words."""
+        rule = self.continuation
+        if rule is None:
+            return "the contract; a customer with several counts once for each"
+        when = []
+        if rule.within_days is not None:
+            when.append(f"begins within {say_count(rule.within_days, 'day')} after it ended, or while it runs")
+        if rule.after:
+            reasons = join_words([f"'{name}'" for name in rule.after], "or")
+            when.append(f"follows an end for {reasons}, which counts as none")
+        return (
+            "a customer's contracts as far as they go on in each other: the next one goes on with the last if it "
+            f"{' or '.join(when)}. Plan and other characteristics are those of the first"
+        )
 
     def cautions(self) -> list[str]:
         """What speaks against taking the curves at their word? Sentences; none if nothing was found."""
@@ -290,6 +309,7 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
         watching=watch(counts),
         is_entry_given=_is_entry_given(known),
         growing=tuple(find_growing(spells, _declared_numbers(study, spells))),
+        continuation=study.continuation,
     )
 
 

@@ -167,8 +167,9 @@ class Triage:
             found.append(
                 f"After {say_percent(self.sizes.n_followed / self.sizes.n_ended)} of the ends the same customer "
                 f"began another contract within {FOLLOWED_DAYS} days. Such ends may be renewals or changes of plan "
-                "and no leaving; here each counts as an end. Join such contracts into one in the source if "
-                "customers, not contracts, are asked for."
+                "and no leaving; here each counts as an end. If such contracts go on, write continues_within: "
+                f"{FOLLOWED_DAYS} days and by: customer under contracts in the study's file, and end reasons that are "
+                "no end, such as a pause, as continues_after: [REASON]."
             )
         if self.sizes.n_overlapping:
             found.append(

@@ -277,6 +277,15 @@ _RULES: Final = (
         spoils="a contract is in two states at once, and its time at risk is counted twice",
         mend="End each state (valid_to) where the next one begins (valid_from).",
     ),
+    Rule(
+        id="goes-on",
+        severity=WARNING,
+        spoils="changes of plan, renewals and pauses count as ends: customers seem to leave far sooner than they do",
+        mend=(
+            "If such contracts go on in the next one, write 'continues_within: 7 days' and 'by: customer' under "
+            "{table} in the study file; end reasons that are no end, such as a pause, as 'continues_after: [REASON]'."
+        ),
+    ),
     # Identities
     Rule(
         id="lines-sum",

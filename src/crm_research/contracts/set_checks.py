@@ -21,6 +21,9 @@ CENTS_PER_LINE: Final = 0.005
 RELATIVE_TOLERANCE: Final = 1e-6
 CROWD_SHARE: Final = 0.05
 CROWD_TIMES: Final = 100
+FOLLOWED_DAYS: Final = 7
+FOLLOWED_SHARE: Final = 0.05
+_MOSTLY: Final = 0.5
 # What refers to these only describes: a row without it loses a description, not its place in the study.
 _DESCRIBING: Final = frozenset({"products"})
 _NAMED: Final = ("customers", "products")
@@ -279,6 +282,39 @@ def _customer_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
     yield SetQuery(counts=idle.aggregate(n_bad=idle.count()), checks=(check,))
 
 
+def _contract_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    """Ends after which the same customer began another contract at once: a change of plan, it seems, and no leaving."""
+    import ibis
+
+    if not usable["contracts"] >= {"contract_id", "customer_id", "started_at", "ended_at"}:
+        return
+    rows = held["contracts"].filter(lambda t: ~is_missing(t.customer_id))
+    after = ibis.window(group_by="customer_id", order_by=["started_at", "contract_id"])
+    rows = rows.mutate(next_started_at=rows.started_at.lead().over(after))
+    limit = rows.ended_at.truncate("D") + ibis.interval(days=FOLLOWED_DAYS)
+    first = rows.ended_at.truncate("D") - ibis.interval(days=1)
+    soon = (rows.next_started_at.truncate("D") >= first) & (rows.next_started_at.truncate("D") <= limit)
+    counts = rows.aggregate(n_ended=rows.ended_at.count(), n_soon=rows.count(where=soon))
+    counts = counts.mutate(n_bad=(counts.n_soon > FOLLOWED_SHARE * counts.n_ended).ifelse(counts.n_soon, 0))
+    ended = rows.filter(rows.ended_at.notnull())
+    examples = _sorted(ended.filter(soon), ["customer_id", "contract_id", "ended_at", "next_started_at"])
+    if "end_reason" in usable["contracts"]:
+        reasons = ended.filter(ended.end_reason.notnull()).group_by("end_reason")
+        by_reason = reasons.aggregate(n_ends=lambda t: t.count(), n_followed=lambda t: t.next_started_at.count())
+        mostly = by_reason.filter(by_reason.n_followed >= _MOSTLY * by_reason.n_ends)
+        examples = mostly.select("end_reason", "n_followed", "n_ends").order_by(mostly.n_followed.desc(), "end_reason")
+    check = SetCheck(
+        rule="goes-on",
+        column="ended_at",
+        expected=f"at most {100 * FOLLOWED_SHARE:g} % of the ends are followed, within {FOLLOWED_DAYS} days, by "
+        "another contract of the same customer",
+        n_bad="n_bad",
+        n_checked="n_ended",
+        examples=examples,
+    )
+    yield SetQuery(counts=counts, checks=(check,))
+
+
 def _survey_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
     surveys = held["surveys"]
     if usable["surveys"] >= {"response_id", "customer_id"}:
@@ -341,4 +377,5 @@ _TABLE_QUERIES: Final[Mapping[str, Callable[[Held, Usable], Iterator[SetQuery]]]
     "customers": _customer_queries,
     "surveys": _survey_queries,
     "contract_states": _state_queries,
+    "contracts": _contract_queries,
 }

@@ -51,6 +51,8 @@ class Checkable(Protocol):
     @property
     def accepted(self) -> Mapping[str, Mapping[str, float]]: ...  # noqa: D102
     @property
+    def continuation(self) -> object | None: ...  # noqa: D102
+    @property
     def inputs(self) -> Sequence[Source]: ...  # noqa: D102
 
 
@@ -159,6 +161,8 @@ class TableCheck:
         for query in build_set_queries(self.contract, self.study.tables, self.usable):
             counts = query.counts.to_pyarrow().to_pylist()[0]
             for check in query.checks:
+                if check.rule == "goes-on" and self.study.continuation is not None:
+                    continue  # the study has said how they are read
                 n_bad = int(counts[check.n_bad])
                 yield self._finding(
                     check.rule,

@@ -33,6 +33,12 @@ _SETS: Final[Mapping[str, _Builder]] = MappingProxyType(
 )
 
 
+def tables_naming_customers(study: Study) -> list[str]:
+    """Which tables of the study say whom their rows are about? None does where all there is are anonymous answers."""
+    named = [name for name, contract in TABLES.items() if study.has(name) and "customer_id" in contract.column_names]
+    return [name for name in named if "customer_id" in study.table(name).columns]
+
+
 def build_customers(study: Study) -> ir.Table:
     """Whom do we know at as_of, and from which records?
 
@@ -53,8 +59,7 @@ def build_customers(study: Study) -> ir.Table:
     StudyError
         If no table of the study names customers.
     """
-    named = [name for name, contract in TABLES.items() if study.has(name) and "customer_id" in contract.column_names]
-    named = [name for name in named if "customer_id" in study.table(name).columns]
+    named = tables_naming_customers(study)
     if not named:
         raise StudyError(f"No table of study {study.name!r} names customers. Map one with a customer_id in its file.")
     seen = reduce(ibis.union, (_ids_of(study, name, named) for name in named))

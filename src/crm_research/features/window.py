@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.contracts import TableContract, contract_of
 from crm_research.errors import LeakageError
 from crm_research.features.clock import instant
+from crm_research.features.joined import join_contracts, rename_joined
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +29,8 @@ def known_rows(study: Study, table: str) -> ir.Table:
     would have become known with them. Rows without a time of their own are known with the row they came with (order
     lines with their order), and are kept where there is none.
 
+    Contracts that go on in each other, where the study says which, are one row.
+
     Returns
     -------
     ibis table
@@ -36,7 +39,7 @@ def known_rows(study: Study, table: str) -> ir.Table:
     rows = study.table(table)
     contract = contract_of(table)
     if _has_time(rows, contract):
-        return _cut(rows, contract, study.as_of)
+        return _joined(study, _cut(rows, contract, study.as_of), table, study.as_of)
     later = _later_parents(study, table)
     return _cut(rows if later is None else rows.anti_join(later, later.columns), contract, study.as_of)
 
@@ -58,7 +61,7 @@ def outcome_rows(study: Study, table: str) -> ir.Table:
         )
     if not _has_time(rows, contract):
         raise LeakageError(f"Rows of {table!r} carry no time, so none of them can be an outcome.")
-    seen_from_the_end = _cut(rows, contract, study.holdout_until)
+    seen_from_the_end = _joined(study, _cut(rows, contract, study.holdout_until), table, study.holdout_until)
     return seen_from_the_end.filter(lambda t: ~_is_known(t[contract.known_at], contract, study.as_of))
 
 
@@ -69,6 +72,18 @@ def before_holdout(study: Study) -> datetime:
     """
     until = study.as_of if study.holdout_until is None else study.holdout_until
     return study.as_of - (until - study.as_of)
+
+
+def _joined(study: Study, rows: ir.Table, table: str, until: datetime) -> ir.Table:
+    """Contracts joined as the study says, and their states under the ids of the joined ones."""
+    if study.continuation is None or table not in ("contracts", "contract_states"):
+        return rows
+    if table == "contracts":
+        return join_contracts(rows, study.continuation)
+    if not study.has("contracts"):
+        return rows
+    contracts = _cut(study.table("contracts"), contract_of("contracts"), until)
+    return rename_joined(rows, contracts, study.continuation)
 
 
 def _has_time(rows: ir.Table, contract: TableContract) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from crm_research.features.answers import Survey
-from crm_research.features.customers import build_customers
+from crm_research.features.customers import build_customers, tables_naming_customers
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.satisfaction.promoters import sign_answers
@@ -109,6 +109,12 @@ def measure_response(
     McNeil (1982), Radiology 143, 29-36.
     """
     latest = survey.answers.loc[survey.answers["wave"] == now]
+    if not tables_naming_customers(study):
+        why = (
+            f"All {len(latest):,} answers are anonymous and no other table names customers, so who answered cannot be "
+            "compared with who did not. Map customer_id of the surveys, or a table of customers, to have it."
+        )
+        return replace(_bare(0, 0, len(latest), None), notes=(why,))
     start = latest["asked_at"].min().to_pydatetime().replace(hour=0, minute=0, second=0, microsecond=0)
     people = _read_people(study.standing_at(start - timedelta(microseconds=1)))
     named = latest.dropna(subset=["customer_id"])

@@ -21,9 +21,11 @@ from crm_research.sources.written import (
     as_quote,
     as_sign,
 )
+from crm_research.study import Continuation
 
 LONGEST_NAME: Final = 80
 _MOST_ROWS: Final = 1_000_000
+_MOST_DAYS_BETWEEN: Final = 3660
 AttributeType = Literal["number", "category", "flag", "time"]
 # Ways of writing a minus: hyphens, dashes, the minus sign, also in full width, and brackets around the number.
 MINUS_SIGNS = "[-\u2010-\u2015\u2212\ufe63\uff0d()\uff08\uff09]"
@@ -261,6 +263,19 @@ Item = Annotated[ItemRule, BeforeValidator(_item_from_scale)]
 Attribute = Annotated[AttributeRule, BeforeValidator(_attribute_from_text)]
 
 
+def _as_days(value: Any) -> Any:
+    """A number of days, or text such as ``7 days`` or ``2 weeks``."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"\s*(\d+)\s*(day|week)s?\s*", value)
+    if not found:
+        raise ValueError(f"{value!r} is no number of days; write it as 7 days")
+    return int(found.group(1)) * (7 if found.group(2) == "week" else 1)
+
+
+Days = Annotated[int, BeforeValidator(_as_days), Field(ge=0, le=_MOST_DAYS_BETWEEN)]
+
+
 class TableRule(_Part):
     """How one canonical table is made of a source."""
 
@@ -271,8 +286,18 @@ class TableRule(_Part):
     sum_lines: bool = False
     returns: str | None = None
     cancellations: str | None = None
+    continues_within: Days | None = None
+    continues_after: Texts = Field(default_factory=list)
+    by: Literal["customer"] = "customer"
     attributes: dict[str, Attribute] = Field(default_factory=dict)
     accept: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+
+    @property
+    def continuation(self) -> Continuation | None:
+        """Which contracts are read as one."""
+        if self.continues_within is None and not self.continues_after:
+            return None
+        return Continuation(within_days=self.continues_within, after=tuple(self.continues_after))
 
 
 class SegmentationRule(_Part):
@@ -348,6 +373,17 @@ class StudyDefinition(_Part):
                     )
             if rule.items and name != "surveys":
                 problems.append(f"tables.{name}.items: only surveys take items.")
+            if name != "contracts":
+                problems += [
+                    f"tables.{name}.{key}: only contracts take {key}."
+                    for key in ("continues_within", "continues_after", "by")
+                    if key in rule.model_fields_set
+                ]
+            elif "by" in rule.model_fields_set and rule.continuation is None:
+                problems.append(
+                    "tables.contracts.by: says whose contracts are joined, but not when. Write continues_within: 7 "
+                    "days, or continues_after: [REASON] for end reasons that are none, beside it."
+                )
             if name != "orders":
                 problems += [
                     f"tables.{name}.{key}: only orders take {key}."

@@ -171,6 +171,7 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         holdout_until=definition.holdout_until,
         tables=MappingProxyType(dict(opened.tables)),
         attributes=MappingProxyType({name: MappingProxyType(dict(held)) for name, held in opened.attributes.items()}),
+        continuation=definition.tables["contracts"].continuation if "contracts" in definition.tables else None,
         accepted=MappingProxyType({name: MappingProxyType(rule.accept) for name, rule in definition.tables.items()}),
         provenance=definition.provenance,
         caveats=tuple(definition.caveats),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research.churn.curves.counting import ChurnCounts, count_contracts
 from crm_research.churn.curves.holdout import HoldoutCheck, check_holdout
+from crm_research.churn.curves.reading import OtherReading, read_otherwise
 from crm_research.churn.curves.rule import ConstantRate, compare_constant_rate
 from crm_research.churn.curves.sensitivity import compare_late_entry
 from crm_research.churn.setting import ChurnSetting, describe_setting
@@ -60,6 +61,8 @@ class ChurnAnalysis:
         Days a contract lasts within the horizon: one row overall, and by group.
     rates, hazard
         Share of those there that leaves in each month of tenure, and the smoothed hazard.
+    other_reading
+        The curve with contracts that follow each other counted the other way; None where they hardly do.
     peaks
         Months in which more leave than one constant rate explains, over all months at once.
     incidence
@@ -88,6 +91,7 @@ class ChurnAnalysis:
     rates: pd.DataFrame | None = None
     hazard: pd.DataFrame | None = None
     peaks: Peaks | None = None
+    other_reading: OtherReading | None = None
     incidence: IncidenceCurves | None = None
     test: LogRank | None = None
     pairs: pd.DataFrame | None = None
@@ -184,6 +188,7 @@ def describe_churn(
         group_means=grouped.means,
         rates=rates,
         peaks=find_peaks(rates, confidence=confidence),
+        other_reading=read_otherwise(study, setting, confidence=confidence),
         hazard=estimate_smooth_hazard(counts.overall, horizon_days=horizon, confidence=confidence),
         incidence=None
         if counts.reasons is None

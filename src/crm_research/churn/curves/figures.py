@@ -165,6 +165,13 @@ def say_whose(begins_days: float) -> str:
     return f" of contracts{say_condition(begins_days)}" if begins_days > 0 else ""
 
 
+def _counted(leaving: ChurnAnalysis) -> str:
+    """How contracts that follow each other were counted, where there are such."""
+    if leaving.other_reading is None:
+        return ""
+    return ", each contract by itself" if leaving.other_reading.is_joined else ", contracts that go on joined"
+
+
 def _figure(
     leaving: ChurnAnalysis,
     id_: str,
@@ -181,7 +188,7 @@ def _figure(
     check = leaving.holdout.say() if leaving.holdout is not None and is_checked and group is None else NO_VALIDATION
     return Figure.from_numbers(
         id_,
-        label,
+        f"{label}{_counted(leaving)}",
         {} if row is None else {name: row[name] for name in ("estimate", "lower", "upper")},
         unit=unit,
         n=n,

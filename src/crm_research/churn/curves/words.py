@@ -38,6 +38,8 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
     first = stay_finding(leaving)
     if leaving.setting.may_lack_early_leavers:
         first = f"{first.rstrip('.')}, if no early leavers are missing from the records."
+    if leaving.other_reading is not None:
+        first = f"{first} {leaving.other_reading.say(leaving.days_at(12))}"
     clause = danger_clause(leaving)
     second = f"{year_finding(leaving).rstrip('.')}; {clause}." if clause else year_finding(leaving)
     return [line for line in (first, second, third) if line]
