@@ -194,11 +194,11 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """Where does one monthly rate for everybody depart from the curve?"""
     if leaving.survival is None or leaving.rule is None:
         return _say_nothing("There is no curve to hold the rule against", ax)
-    good = leaving.rule.n_misses == 0
+    same = "tells the same story" if leaving.rule.n_misses == 0 else "misleads"
     ax = new_axes(
-        title="One monthly rate for everybody tells the same story"
-        if good
-        else "One monthly rate for everybody misleads",
+        title="Nobody was watched long enough to hold one monthly rate against"
+        if leaving.rule.compared.empty
+        else f"One monthly rate for everybody {same}",
         subtitle="Share still running: the curve with its band, and the rule that "
         f"{say_percent(leaving.rule.monthly_share)} "
         "leave every month (dashed)",

@@ -11,6 +11,7 @@ import pandas as pd
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.churn.setting import say_condition
 from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.theme import say_days
 from crm_research.vocabulary import months_of_days
 
 MEDIAN: Final = "churn.contract.median_tenure_days"
@@ -140,10 +141,11 @@ def _survival(
 
 def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
     months = months_of_days(row["horizon_days"])
+    within = f"{months} months" if months > 1 else say_days(row["horizon_days"])
     return _figure(
         leaving,
         MEAN,
-        f"Mean tenure within the first {months} months{say_whose(row['from_days'])}",
+        f"Mean tenure within the first {within}{say_whose(row['from_days'])}",
         "days",
         row.rename({"mean_days": "estimate"}),
         int(row["n"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -25,6 +26,7 @@ from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 _SMALL_P: Final = 0.001
 _NEARLY_A_YEAR: Final = 350
+_FINER: Final[tuple[Callable[..., str], ...]] = (say_percent, *(partial(say_percent, digits=n) for n in (1, 2, 3)))
 
 
 def answer(leaving: ChurnAnalysis) -> list[str]:
@@ -106,8 +108,7 @@ def year_finding(leaving: ChurnAnalysis) -> str:
         longest = _say_longest(leaving.survival.sizes["last_days"].iloc[0])
         return f"No contract was watched for 12 months (the longest for {longest}), so 12-month survival is not known."
     # 99 % (99 % to 99 %) would look like certainty.
-    is_narrow = say_percent(row["lower"]) == say_percent(row["upper"])
-    say = partial(say_percent, digits=1) if is_narrow else say_percent
+    say = next((say for say in _FINER if say(row["lower"]) != say(row["upper"])), say_percent)
     said = say_estimate(row["survival"], row["lower"], row["upper"], say, leaving.confidence)
     if says_nothing(row["lower"], row["upper"], span=1.0):
         return f"Too few contracts{condition} were watched for 12 months: the share that lasts longer is not known."
@@ -122,9 +123,10 @@ def chance_finding(leaving: ChurnAnalysis) -> str:
         return "The groups were never at risk together with an end among them, so they cannot be compared."
     small = leaving.test.p_value < _SMALL_P
     chance = "less than one in a thousand" if small else f"{leaving.test.p_value:.3f}"
+    degrees = say_count(leaving.test.degrees, "degree")
     return (
         f"If all groups left alike, differences this large would come about by chance with probability {chance} "
-        f"(log-rank chi-squared {leaving.test.chi_squared:,.1f} on {leaving.test.degrees} degrees of freedom)."
+        f"(log-rank chi-squared {leaving.test.chi_squared:,.1f} on {degrees} of freedom)."
     )
 
 
@@ -140,7 +142,8 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
         return told + "cannot be compared: nobody was watched for a month."
     if leaving.rule.n_misses == 0:
         return told + "agrees with the curve at every tenure compared: here the simple rule is good enough."
-    worst = compared.iloc[int(np.argmax(np.abs(compared["rule"] - compared["survival"])))]
+    missed = compared.loc[~compared["rule_is_within"].astype(bool)]
+    worst = missed.iloc[int(np.argmax(np.abs(missed["rule"] - missed["survival"])))]
     way = "too dark" if worst["rule"] < worst["survival"] else "too bright"
     far = say_points(abs(worst["rule"] - worst["survival"]))
     return told + (

@@ -26,6 +26,11 @@ def signed(rate: float) -> str:
     return "0.0" if text in ("+0.0", "-0.0") else text
 
 
+def say_way(change: float, up: str, down: str, same: str) -> str:
+    """Which of three ways a change of a rate went, as far as it is printed."""
+    return same if signed(change) == "0.0" else up if change > 0 else down
+
+
 def change_finding(found: ChangeAnalysis) -> str:
     """Did the churn rate change, and where does the change sit?"""
     if found.change is None:
@@ -34,12 +39,10 @@ def change_finding(found: ChangeAnalysis) -> str:
         float(one.estimate) for one in (found.change.before, found.change.after, found.change.change)
     )
     between = say_interval(float(found.change.change.lower), float(found.change.change.upper), signed)
-    verb = "rose" if change > 0 else "fell"
     level = say_percent(found.confidence, 0)
-    told = (
-        f"Leaving {verb} from {per_100(before)} to {per_100(after)} ends per 100 contract-years ({signed(change)}, "
-        f"{level} interval {between})"
-    )
+    way = say_way(change, "rose from", "fell from", "stayed at")
+    there = per_100(before) if signed(change) == "0.0" else f"{per_100(before)} to {per_100(after)}"
+    told = f"Leaving {way} {there} ends per 100 contract-years ({signed(change)}, {level} interval {between})"
     if not found.is_clear:
         return f"{told}, no more than chance explains. {_say_parts(found)}"
     return f"{told}. {_say_parts(found)}"
@@ -127,9 +130,9 @@ def change_rows(found: ChangeAnalysis) -> pd.DataFrame:
     whole = dict(zip(effects["effect"], limits, strict=True))
     rows = []
     for name, value, low, high in zip(own["group"], own["estimate"], own["lower"], own["upper"], strict=True):
-        way = "more" if value > 0 else "less"
+        way = say_way(value, "more often", "less often", "as often")
         who = f"'{name}' leaves" if found.group else "contracts of the same age leave"
-        rows.append((f"{who} {way} often", value, low, high, False))
+        rows.append((f"{who} {way}", value, low, high, False))
     mixes = [(BAND_MIX, "age of the contracts")]
     if found.group:
         mixes.append((GROUP_MIX, f"mix of {found.group}"))

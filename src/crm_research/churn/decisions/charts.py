@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_research.churn.decisions.cause_words import change_rows, say_reason_title, signed
+from crm_research.churn.decisions.cause_words import change_rows, say_reason_title, say_way, signed
 from crm_research.churn.decisions.causes import ChangeAnalysis
 from crm_research.churn.decisions.targets import RetentionTargets
 from crm_research.churn.decisions.treatment import Treatment
@@ -93,7 +93,8 @@ def draw_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
     if rows.empty or found.change is None:
         return empty_axes("The records do not hold two periods to compare.") if ax is None else ax
     total = float(rows["estimate"].iloc[-1])
-    title = f"Leaving {'rose' if total > 0 else 'fell'} by {signed(abs(total)).lstrip('+')} per 100 contract-years"
+    by = f"by {signed(abs(total)).lstrip('+')} per 100 contract-years"
+    title = f"Leaving {say_way(total, f'rose {by}', f'fell {by}', 'stayed as it was')}"
     title += _main_part(rows, total, found.confidence) if found.is_clear else ", no more than chance explains"
     return _draw_bars(
         rows,

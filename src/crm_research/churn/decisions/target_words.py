@@ -14,6 +14,7 @@ from crm_research.theme import join_words, say_count, say_date, say_estimate, sa
 
 RETENTION_NEEDED: Final = "churn.target.retention_needed"
 RETENTION_SEEN: Final = "churn.target.retention_seen"
+_NEEDED: Final = "Yearly retention needed"
 
 
 def target_finding(targets: RetentionTargets) -> str:
@@ -28,6 +29,8 @@ def target_finding(targets: RetentionTargets) -> str:
         extra = (
             f"{say_count(math.ceil(more), 'newcomer')} more than in the last year are needed"
             if math.isfinite(more)
+            else "newcomers who stay are needed, and of those of the last year none did"
+            if row["n_new"] > 0
             else "newcomers are needed, and none came in the last year"
         )
         return f"{aim} is not possible by retention alone: even if none of {base:,} contracts ended, {extra}."
@@ -43,10 +46,12 @@ def _say_gap(row: pd.Series[float]) -> str:
     if row["gap_lower"] > 0:
         fewer = say_interval(row["fewer_lower"], row["fewer_upper"], lambda n: f"{n:,.0f}")
         instead = row["n_newcomers_instead"]
-        other = f", or {math.ceil(instead):,} newcomers come instead of {row['n_new']:,.0f}"
+        other = ""
+        if math.isfinite(instead):
+            other = f", or {math.ceil(instead):,} newcomers come instead of {row['n_new']:,.0f}"
         return (
             f"That falls short by {say_points(row['gap'])} ({gap}): {row['n_fewer_leavers']:,.0f} fewer must leave in "
-            f"a year ({fewer}){other if math.isfinite(instead) else ''}."
+            f"a year ({fewer}){other}."
         )
     if row["gap_upper"] < 0:
         back = say_interval(abs(row["gap_upper"]), abs(row["gap_lower"]), say_points)
@@ -67,19 +72,13 @@ def group_target_finding(targets: RetentionTargets) -> str:
         names = join_words([f"'{name}'" for name in short["group"]])
         fewer = short["n_fewer_leavers"].sum()
         return f"{names} fall short of their share of the target, together by {fewer:,.0f} leavers too many."
-    if len(short) == 1 and row["needed"] <= 1:
-        return (
-            f"Only '{row['group']}' falls short: {say_percent(row['retention'])} stayed, {say_percent(row['needed'])} "
-            f"are needed, {row['n_fewer_leavers']:,.0f} fewer must leave."
-        )
+    # By leavers too many, not by points: a small group may lack more points and fewer contracts.
+    who = f"Only '{row['group']}' falls short" if len(short) == 1 else f"'{row['group']}' falls short by most contracts"
     if row["needed"] > 1:
-        return (
-            f"The gap is largest in '{row['group']}', which cannot reach its share of the target by retention alone, "
-            f"even if nobody left{rest}."
-        )
+        return f"{who}: it cannot reach its share of the target by retention alone, even if nobody left{rest}."
     return (
-        f"The gap is largest in '{row['group']}': {say_percent(row['retention'])} stayed, {say_percent(row['needed'])} "
-        f"are needed, {row['n_fewer_leavers']:,.0f} fewer must leave{rest}."
+        f"{who}: {say_percent(row['retention'])} stayed, {say_percent(row['needed'])} are needed, "
+        f"{row['n_fewer_leavers']:,.0f} fewer must leave{rest}."
     )
 
 
@@ -104,23 +103,25 @@ def _leads(short: pd.DataFrame, confidence: float) -> bool:
 def target_figures(targets: RetentionTargets) -> list[Figure]:
     """Retention needed and seen, and needed by group; without an estimate where the records do not hold the year."""
     if targets.overall is None:
-        label = "Yearly retention needed to hold the base (these records cannot tell)"
+        label = f"{_NEEDED} to hold the base (these records cannot tell)"
         return [_target(targets, RETENTION_NEEDED, label, None, "needed", None)]
     row = targets.overall.iloc[0]
     figures = [
-        _target(targets, RETENTION_NEEDED, f"Yearly retention needed{_say_beyond(row)}", row, "needed", None),
+        _target(targets, RETENTION_NEEDED, f"{_NEEDED}{_say_beyond(row)}", row, "needed", None),
         _target(targets, RETENTION_SEEN, "Retention seen in the last year", row, "retention", None),
     ]
     if targets.by_group is not None:
         figures += [
-            _target(targets, RETENTION_NEEDED, "Yearly retention needed", one, "needed", str(one["group"]))
+            _target(targets, RETENTION_NEEDED, f"{_NEEDED}{_say_beyond(one)}", one, "needed", str(one["group"]))
             for _, one in targets.by_group.iterrows()
         ]
     return figures
 
 
 def _say_beyond(row: pd.Series[float]) -> str:
-    return " (more than all: not possible without more newcomers)" if row["needed"] > 1 else ""
+    if row["needed"] > 1:
+        return " (more than all: not possible without more newcomers)"
+    return " (none: newcomers alone are enough)" if row["needed"] <= 0 else ""
 
 
 def _target(

@@ -13,6 +13,8 @@ from crm_research.models.renewals.fitted import RenewalFit
 from crm_research.theme import say_count, say_estimate, say_percent
 
 _SMALL_P: Final = 0.01
+_HIGH: Final = 0.9
+_NEARLY_ALL: Final = 0.9995
 
 
 def renewal_finding(renewals: Renewals) -> str:
@@ -40,15 +42,14 @@ def renewal_finding(renewals: Renewals) -> str:
 
 
 def _say_retention(row: pd.Series, confidence: float) -> str:
-    digits = 1 if 0.9 <= row["retention"] < 1 else None
-    return say_estimate(
-        row["retention"], row["lower"], row["upper"], lambda share: say_percent(share, digits), confidence
-    )
+    say = say_high_share if row["retention"] >= _HIGH else say_percent
+    return say_estimate(row["retention"], row["lower"], row["upper"], say, confidence)
 
 
 def say_high_share(share: float) -> str:
     """A share in percent; near 100 % with a decimal, since what matters is what is missing from it."""
-    return say_percent(share, 1 if 0.9 <= share < 1 else None)
+    # From 99.95 % on one decimal would print 100.0 %: whoever is missing must not vanish.
+    return say_percent(share, 1 if _HIGH <= share < _NEARLY_ALL else None)
 
 
 def heterogeneity_finding(renewals: Renewals) -> str:
@@ -68,8 +69,10 @@ def heterogeneity_finding(renewals: Renewals) -> str:
         shape = "They lie near none or near certain: customers are of two kinds. "
     elif alpha < 1:
         shape = "Most customers hardly ever leave, and few leave soon. "
+    elif beta < 1:
+        shape = "Most customers are near certain to leave, and few stay for long. "
     else:
-        shape = "Most customers lie in the middle. "
+        shape = "Most customers lie around that average. "
     return f"{start}{shape}Retention then rises only because the restless go first; nobody need have become more loyal."
 
 
@@ -129,7 +132,7 @@ def projection_title(renewals: Renewals) -> str:
     rule = say_percent(row["rule_survival"])
     winner = None if renewals.check is None else renewals.check.winner
     if winner == SBG:
-        return f"{after} {model} of an intake should still be there, not {rule}"
+        return f"{after} {model} of an intake should still be there{'' if rule == model else f', not {rule}'}"
     proved = ", which proved closer" if winner == RULE else ""
     return f"{after} {model} are there by the model, {rule} at one rate{proved}"
 
