@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, verdict_of
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.words import say_horizon
 from crm_research.vocabulary import DAYS_PER_YEAR
@@ -102,6 +102,7 @@ def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
                 _n_waits(loyalty),
                 estimator,
                 validation=_check(loyalty),
+                verdict=_verdict(loyalty),
             )
         )
     return figures
@@ -123,7 +124,15 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
         label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
     estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
     return _figure(
-        loyalty, MEDIAN_DAYS, label, "days", numbers, _n_waits(loyalty), estimator, validation=_check(loyalty)
+        loyalty,
+        MEDIAN_DAYS,
+        label,
+        "days",
+        numbers,
+        _n_waits(loyalty),
+        estimator,
+        validation=_check(loyalty),
+        verdict=_verdict(loyalty),
     )
 
 
@@ -139,6 +148,10 @@ def _check(loyalty: LoyaltyAnalysis) -> str:
     return NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
 
 
+def _verdict(loyalty: LoyaltyAnalysis) -> str | None:
+    return None if loyalty.holdout is None else verdict_of(loyalty.holdout.holds)
+
+
 def _figure(
     loyalty: LoyaltyAnalysis,
     id_: str,
@@ -150,6 +163,7 @@ def _figure(
     *,
     validation: str = NO_VALIDATION,
     group: str | None = None,
+    verdict: str | None = None,
 ) -> Figure:
     return Figure.from_numbers(
         id_,
@@ -162,4 +176,5 @@ def _figure(
         confidence=loyalty.confidence,
         validation=validation,
         group=group,
+        verdict=verdict,
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.churn.setting import say_condition
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, verdict_of
 from crm_research.theme import say_days
 from crm_research.vocabulary import months_of_days
 
@@ -187,7 +187,9 @@ def _figure(
     is_checked: bool = True,
 ) -> Figure:
     # The check judges the curve of all contracts; it says nothing of a single group or reason.
-    check = leaving.holdout.say() if leaving.holdout is not None and is_checked and group is None else NO_VALIDATION
+    is_checked = leaving.holdout is not None and is_checked and group is None
+    check = leaving.holdout.say() if leaving.holdout is not None and is_checked else NO_VALIDATION
+    verdict = verdict_of(leaving.holdout.holds) if leaving.holdout is not None and is_checked else None
     return Figure.from_numbers(
         id_,
         f"{label}{_counted(leaving)}",
@@ -199,4 +201,5 @@ def _figure(
         confidence=leaving.confidence,
         validation=check,
         group=group,
+        verdict=verdict,
     )
