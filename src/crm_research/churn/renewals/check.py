@@ -76,7 +76,10 @@ class RenewalCheck:
         sbg, rule = rows.loc[SBG], rows.loc[RULE]
         verdict = {
             SBG: "the model is closer",
-            RULE: "one constant rate is closer; use it",
+            # Closer is not right: what misses by more than chance is nothing to go by.
+            RULE: "one constant rate is closer; use it"
+            if self.left_lower <= rule["expected_left"] <= self.left_upper
+            else "one constant rate is closer, though it misses too",
             None: "the two cannot be told apart",
         }[self.winner]
         return (
