@@ -139,14 +139,15 @@ def hide_credentials(text: str) -> str:
 def hide_fragments(text: str, secrets: Iterable[str]) -> str:
     """The same text with every run of four or more characters of a secret, in capitals or not, replaced by ``***``."""
     hidden = [False] * len(text)
-    lowered = text.lower()
-    if len(lowered) != len(text):  # rare letters change their length
-        lowered = text
-    forms = {form.lower() for secret in secrets for form in (secret, unquote(secret), quote(secret, safe=""))}
+    # Letter by letter: rare ones become two when they change their size, and each keeps the place it came from.
+    folded = [letter.casefold() for letter in text]
+    small, place = "".join(folded), [i for i, letters in enumerate(folded) for _ in letters]
+    forms = {form.casefold() for secret in secrets for form in (secret, unquote(secret), quote(secret, safe=""))}
     pieces = {form[i : i + _SHORTEST_FRAGMENT] for form in forms for i in range(len(form) - _SHORTEST_FRAGMENT + 1)}
-    for i in range(len(lowered) - _SHORTEST_FRAGMENT + 1):
-        if lowered[i : i + _SHORTEST_FRAGMENT] in pieces:
-            hidden[i : i + _SHORTEST_FRAGMENT] = [True] * _SHORTEST_FRAGMENT
+    for i in range(len(small) - _SHORTEST_FRAGMENT + 1):
+        if small[i : i + _SHORTEST_FRAGMENT] in pieces:
+            for at in place[i : i + _SHORTEST_FRAGMENT]:
+                hidden[at] = True
     marked = "".join("\x00" if is_hidden else letter for letter, is_hidden in zip(text, hidden, strict=True))
     return re.sub("\x00+", "***", marked)
 

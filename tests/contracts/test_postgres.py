@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from crm_research.contracts.checks import check_study
-from crm_research.engine import connect
 from tests.builders import a_study
 from tests.contracts.frames import customers
 from tests.contracts.test_row_rules import SOUND, with_values
+from tests.postgres import connect_to_write
 
 pytestmark = pytest.mark.postgres
 
@@ -20,10 +20,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def moved(postgres_url):
     """Move a study's tables to PostgreSQL."""
-    backend = connect(postgres_url)
-    # The product's own connections cannot write; this one lays the tables out that they then read.
-    backend.con.rollback()
-    backend.con.read_only = False
+    backend = connect_to_write(postgres_url)
 
     def move(study):
         tables = {}

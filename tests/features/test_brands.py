@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.engine import connect
 from crm_research.errors import LeakageError, ParameterError, StudyError
 from crm_research.features.brand_lines import Market, build_lines, units_of
 from crm_research.features.brands import build_brand_counts, count_brands, count_buyers, count_categories
 from tests.builders import a_study, orders
 from tests.features.test_dialects import spark_options  # noqa: F401
 from tests.features.test_engines import moved_to
+from tests.postgres import connect_to_write
 
 AFTER, UNTIL = datetime(2023, 12, 31), datetime(2024, 7, 1)
 
@@ -202,7 +202,7 @@ def test_other_engines_can_say_it(dialect, spark_options):  # noqa: F811 - a fix
 def test_postgresql_counts_the_same(postgres_url):
     """All but the groups, which come from each engine's own hash of the customer's id."""
     here = a_shop()
-    there = moved_to(here, connect(postgres_url))
+    there = moved_to(here, connect_to_write(postgres_url))
     market = a_market(category="tea", most=1)
     one, other = count_brands(here, market), count_brands(there, market)
     pd.testing.assert_frame_equal(by_brand(one).drop(columns="group"), by_brand(other).drop(columns="group"))

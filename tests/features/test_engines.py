@@ -8,12 +8,12 @@ import ibis
 import pandas as pd
 import pytest
 
-from crm_research.engine import connect
 from crm_research.features.leakage import guard_no_lookahead
 from crm_research.features.rfm import build_rfm
 from tests.features.test_dialects import BUILDERS
 from tests.features.test_leakage import spend_of_all_time
 from tests.features.worlds import a_full_study
+from tests.postgres import connect_to_write
 
 
 def moved_to(study, backend):
@@ -40,7 +40,7 @@ def assert_same_features(elsewhere):
 
 @pytest.mark.postgres
 def test_postgresql_gives_the_same_features_and_the_same_verdict_on_leaks(postgres_url):
-    study = moved_to(a_full_study(), connect(postgres_url))
+    study = moved_to(a_full_study(), connect_to_write(postgres_url))
     assert study.backend.name == "postgres"
     assert_same_features(study)
     assert guard_no_lookahead(build_rfm, study).n_rows == 2

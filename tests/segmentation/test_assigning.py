@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.engine import connect
 from crm_research.errors import ParameterError
 from crm_research.segmentation import segment_customers
 from crm_research.segmentation.assigning import NO_PURCHASE, NOTHING_KNOWN, assign_customers
 from crm_research.segmentation.keeping import keep_segmentation
 from tests.builders import a_study, orders
+from tests.postgres import connect_to_write
 from tests.segmentation.kept import CENTRES, NAMES, NUMBER, RECENCY, a_kept, draw_features
 
 
@@ -129,7 +129,7 @@ def test_it_compiles_where_the_data_live(study, dialect):
 @pytest.mark.postgres
 def test_postgresql_assigns_the_same(study, postgres_url):
     frame = draw_features(300)
-    elsewhere = connect(postgres_url)
+    elsewhere = connect_to_write(postgres_url)
     table = elsewhere.create_table("features_to_assign", frame, overwrite=True)
     kept = a_kept()
     there = assign_customers(study, kept, features=table).order_by("customer_id").to_pandas()

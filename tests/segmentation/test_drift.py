@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.engine import connect
 from crm_research.errors import NotEnoughData
 from crm_research.segmentation.assigning import place_features
 from crm_research.segmentation.drift import DISTANCE, KEEP, REFIT, UNCERTAIN, compare_portraits, look_at, measure_drift
@@ -15,6 +14,7 @@ from crm_research.segmentation.living_views import drift_figures, tabulate_signs
 from crm_research.segmentation.portrait import count_bins, find_edges
 from crm_research.segmentation.stability_index import compare_bins
 from tests.builders import a_study, orders
+from tests.postgres import connect_to_write
 from tests.segmentation.kept import NAMES, a_kept, draw_features
 
 
@@ -151,7 +151,7 @@ def test_picture_and_table_are_there_whatever_the_numbers(study):
 @pytest.mark.postgres
 def test_postgresql_takes_the_same_portrait(postgres_url):
     frame, kept = draw_features(300), a_kept()
-    there = connect(postgres_url).create_table("features_to_look_at", frame, overwrite=True)
+    there = connect_to_write(postgres_url).create_table("features_to_look_at", frame, overwrite=True)
     assert (
         look_at(place_features(there, kept), kept).counts
         == look_at(place_features(ibis.memtable(frame), kept), kept).counts

@@ -35,7 +35,7 @@ from crm_research.simulate import Reason, WorldSettings
         ({"lines_per_order": 0.5}, "lines_per_order must be at least 1"),
         ({"regularity": 0}, "regularity must be"),
         ({"currency": "euro"}, "currency must be an ISO 4217 code"),
-        ({"name": "My World"}, "name must be made of a-z"),
+        ({"name": "My World"}, "name must be made of at most 80 of a-z, 0-9 and hyphens, found 'My World'"),
         ({"intake_days": 9_999.0}, "intake_days must lie above 0 and within the records"),
         ({"effects": {"plan=flx": 1.0}}, "unknown covariate 'plan=flx'. Did you mean 'plan=flex'"),
         ({"reason_effects": {"prize": {"log_fee": 1.0}}}, "unknown reason 'prize'. Did you mean 'price'"),
