@@ -30,7 +30,7 @@ def says_nothing(lower: float | None, upper: float | None, *, span: float | None
     low, high = _known(lower), _known(upper)
     if span is None:
         return high is None and low is not None and low <= 0
-    return low is not None and high is not None and high - low >= NEARLY_EVERYTHING * span
+    return low is not None and high is not None and high - low >= NEARLY_EVERYTHING * span - 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)

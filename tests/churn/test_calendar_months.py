@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,9 +16,11 @@ from crm_research.churn.decisions.targets import set_targets
 from crm_research.churn.drivers.ratios import cut_tenure
 from crm_research.churn.judging.designs import reach_enough_ends
 from crm_research.churn.spell_rows import read_rows
-from crm_research.models.hazards import fit_cox
+from crm_research.features.person_periods import count_stretches
+from crm_research.features.spells import build_spells
+from crm_research.models.hazards import fit_cox, fit_grouped
 from crm_research.models.hazards.early_late import fit_early_late
-from crm_research.vocabulary import days_in_months
+from crm_research.vocabulary import days_in_months, month_of_tenure
 from tests.builders import a_study
 
 AS_OF = "2024-01-01"
@@ -107,3 +110,22 @@ def test_early_and_late_ratios_of_telco_are_those_of_r_at_month_ten():
     two = fit_early_late(rows, fit_cox(rows, names), names[:2], cut_days=cut_tenure(rows))
     expected = [0.3084256308, 0.5820147822, 0.6844835109, 0.6374616903, 1.6005479930]
     assert two.ratios["hazard_ratio"].tolist() == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 7, 10, 12, 19, 25, 47, 48, 49])
+def test_the_grouped_model_counts_ends_after_whole_months_in_the_last_of_them(months):
+    study = a_study(contracts=whole_months(months), as_of="2026-01-01")
+    counts = count_stretches(build_spells(study), ["plan"], is_by_month=True).to_pandas()
+    ends = counts.loc[counts["n_ended"] > 0]
+    assert ends["last_period"].unique().tolist() == [months - 1]
+    assert int(ends["n_ended"].sum()) == 30
+    fit = fit_grouped(counts, is_by_month=True)
+    row = fit.periods.loc[fit.periods["period_index"] == months - 1].iloc[0]
+    assert (row["to_days"], row["n_ended"]) == (days_in_months(months), 30)
+
+
+def test_months_of_every_tenure_are_the_same_in_the_engine():
+    days = pd.DataFrame({"tenure_days": range(3200), "is_ended": True, "entry_days": 0})
+    counted = count_stretches(ibis.memtable(days), ["tenure_days"], is_by_month=True).to_pandas()
+    last = counted.set_index("tenure_days")["last_period"].sort_index()
+    assert last.tolist() == [month_of_tenure(day) - 1 for day in range(3200)]

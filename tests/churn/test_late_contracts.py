@@ -7,10 +7,14 @@ import pandas as pd
 import pytest
 
 from crm_research.churn import answer, describe_churn
+from crm_research.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.churn.curves.extrapolation_views import expected_finding
 from crm_research.churn.curves.figures import CIF_12M, key_figures, reason_figures
+from crm_research.churn.curves.group_words import group_finding
 from crm_research.churn.curves.tables import milestones
 from crm_research.churn.curves.words import rule_finding, year_finding
-from crm_research.churn.setting import Watching
+from crm_research.churn.renewals.tables import observe_renewals
+from crm_research.churn.setting import Watching, say_condition
 from tests.builders import a_study
 
 AS_OF = pd.Timestamp("2024-01-01")
@@ -81,3 +85,37 @@ def test_a_rate_of_more_than_one_end_a_month_is_told_as_a_share():
     assert leaving.rule.monthly_share == pytest.approx(1 - np.exp(-30.4375 / 7))
     assert rule_finding(leaving).startswith("The rule of thumb, 99 % leave every month")
     assert leaving.rates["share"].tolist() == [1.0]
+
+
+def test_an_end_alone_leaves_the_time_beyond_the_records_as_it_was():
+    found, plain = (
+        extrapolate_tenure(describe_churn(a_study(contracts=met_late(alone=flag)))) for flag in (True, False)
+    )
+    assert found.begins_days == plain.begins_days >= 60
+    assert found.expected["expected_days"].iloc[0] == pytest.approx(plain.expected["expected_days"].iloc[0])
+    assert expected_finding(found).startswith(
+        f"A contract that lasted {found.begins_days:.0f} days is expected to last "
+    )
+
+
+def test_few_at_an_early_renewal_do_not_make_the_share_still_there_nought():
+    counts = pd.DataFrame({"renewal": [1, 2, 3], "n_up": [1, 40, 30], "n_left": [1, 10, 6]})
+    assert observe_renewals(counts)["survival"].isna().all()
+    few_late = pd.DataFrame({"renewal": [1, 2, 3], "n_up": [40, 30, 5], "n_left": [10, 6, 1]})
+    assert observe_renewals(few_late)["survival"].tolist() == pytest.approx([0.75, 0.6, 0.48])
+
+
+def test_groups_met_late_are_drawn_from_one_beginning():
+    frame = met_late(n=900)
+    frame["plan"] = np.where(np.arange(len(frame)) % 2 == 0, "a", "b")
+    late = (frame["observed_from"] - frame["started_at"]).dt.days
+    leaving = describe_churn(a_study(contracts=frame.loc[(frame["plan"] == "a") | (late > 200)].reset_index(drop=True)))
+    own = leaving.by_group.sizes.set_index("group")["first_days"]
+    assert own["b"] > 200 > own["a"]
+    assert leaving.compared.sizes["first_days"].tolist() == [own["b"]] * 2
+    assert leaving.pairs["from_days"].item() == own["b"]
+    assert f"of contracts{say_condition(own['b'])}" in group_finding(leaving)
+    at = leaving.compared.at(leaving.pairs["horizon_days"].item()).set_index("group")["survival"]
+    assert leaving.pairs[["survival", "other_survival"]].iloc[0].tolist() == pytest.approx(
+        [at[leaving.pairs["group"].item()], at[leaving.pairs["other_group"].item()]]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -10,6 +11,7 @@ import ibis
 from crm_research.errors import LeakageError, ParameterError, offer_names
 from crm_research.features.leakage import guard_fixed_in_time, guard_no_lookahead
 from crm_research.features.spells import build_spells
+from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 
     from crm_research.study import Study
 
+_CYCLE_MONTHS: Final = 48
 _OUTCOME: Final = ("tenure_days", "entry_days", "is_ended", "end_reason", "ended_at")
 
 
-def count_stretches(spells: ir.Table, covariates: Sequence[str], *, unit_days: int = 1) -> ir.Table:
+def count_stretches(
+    spells: ir.Table, covariates: Sequence[str], *, unit_days: int = 1, is_by_month: bool = False
+) -> ir.Table:
     """How many contracts of each kind were watched from which period to which, and how many ended in the last?
 
     One row stands for any number of contracts that are alike; there are never more rows than contracts, however
@@ -37,6 +42,8 @@ def count_stretches(spells: ir.Table, covariates: Sequence[str], *, unit_days: i
     unit_days
         Length of a period of tenure. Whoever was watched for part of a period was at risk in all of it, as in
         `count_spells`.
+    is_by_month
+        Periods are the calendar months of `vocabulary.days_in_months` instead.
 
     Returns
     -------
@@ -54,18 +61,33 @@ def count_stretches(spells: ir.Table, covariates: Sequence[str], *, unit_days: i
     entry = spells.entry_days if "entry_days" in spells.columns else ibis.literal(0, "int64")
     watched = spells.filter((spells.tenure_days >= 0) & ((spells.tenure_days > entry) | (entry <= 0)))
     entry = watched.entry_days if "entry_days" in watched.columns else ibis.literal(0, "int64")
-    last = ((watched.tenure_days + (unit_days - 1)) // unit_days - 1).cast("int64")
+    whole = _whole_months if is_by_month else partial(_whole_units, unit_days=unit_days)
+    one = ibis.literal(1, "int64")
+    # The period of a tenure is the one after all those that were over the day before.
     dated = watched.mutate(
-        first_period=ibis.greatest((entry // unit_days).cast("int64"), 0), last_period=ibis.greatest(last, 0)
+        first_period=ibis.greatest(whole(entry), 0), last_period=ibis.greatest(whole(watched.tenure_days - one), 0)
     )
     if "goes_on" in dated.columns:
         # The period in which a contract changes is counted once, for what it is at the period's end.
-        before = (dated.tenure_days // unit_days - 1).cast("int64")
+        before = whole(dated.tenure_days) - one
         dated = dated.mutate(last_period=dated.goes_on.ifelse(before, dated.last_period))
         dated = dated.filter(dated.last_period >= dated.first_period)
     return dated.group_by(*covariates, "first_period", "last_period").agg(
         n_at_risk=dated.count(), n_ended=dated.is_ended.cast("int64").sum()
     )
+
+
+def _whole_units(days: ir.NumericValue, *, unit_days: int) -> ir.IntegerValue:
+    return (days // unit_days).cast("int64")
+
+
+def _whole_months(days: ir.NumericValue) -> ir.IntegerValue:
+    """How many calendar months are over by a tenure: four years repeat, and within them each month is looked at."""
+    cycle = days_in_months(_CYCLE_MONTHS)
+    cycles = (days // cycle).cast("int64")
+    rest = days - cycles * cycle
+    ends = [(rest >= days_in_months(months)).cast("int64") for months in range(1, _CYCLE_MONTHS)]
+    return cycles * _CYCLE_MONTHS + sum(ends, start=ibis.literal(0, "int64"))
 
 
 def count_person_periods(spells: ir.Table, covariates: Sequence[str], *, unit_days: int = 1) -> ir.Table:

@@ -14,6 +14,7 @@ from crm_research.churn.curves.rule import ConstantRate, compare_constant_rate
 from crm_research.churn.curves.sensitivity import compare_late_entry
 from crm_research.churn.setting import ChurnSetting, describe_setting
 from crm_research.models.survival import (
+    FEWEST_AT_RISK,
     IncidenceCurves,
     IncidenceTests,
     LogRank,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 _STEP_MONTHS: Final = 3
 _MOST_MONTHS: Final = 72
 _PERIODS: Final = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
-_FEWEST_AT_RISK: Final = 10
 _SHARE_AT_RISK: Final = 0.02
 
 
@@ -57,6 +57,8 @@ class ChurnAnalysis:
         Level of the intervals; how far tables and pictures look.
     survival, by_group
         Curves of all contracts and by group; None without a contract, or without a grouping.
+    compared
+        The curves of groups all begun where the last of them begins (contracts met late), to be held beside each other.
     restricted_mean, group_means
         Days a contract lasts within the horizon: one row overall, and by group.
     rates, hazard
@@ -86,6 +88,7 @@ class ChurnAnalysis:
     horizon_days: float
     survival: SurvivalCurves | None = None
     by_group: SurvivalCurves | None = None
+    compared: SurvivalCurves | None = None
     restricted_mean: pd.DataFrame | None = None
     group_means: pd.DataFrame | None = None
     rates: pd.DataFrame | None = None
@@ -184,6 +187,7 @@ def describe_churn(
         horizon_days=horizon,
         survival=survival,
         by_group=grouped.curves,
+        compared=grouped.compared,
         restricted_mean=estimate_restricted_mean(counts.overall, horizon_days=horizon, confidence=confidence),
         group_means=grouped.means,
         rates=rates,
@@ -208,6 +212,7 @@ def describe_churn(
 class _Comparison:
     curves: SurvivalCurves | None = None
     means: pd.DataFrame | None = None
+    compared: SurvivalCurves | None = None
     test: LogRank | None = None
     pairs: pd.DataFrame | None = None
     reason_curves: IncidenceCurves | None = None
@@ -218,18 +223,22 @@ def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Compari
     if counts.by_group is None:
         return _Comparison()
     curves = estimate_survival(counts.by_group, confidence=confidence)
-    means = estimate_restricted_mean(counts.by_group, horizon_days=horizon, confidence=confidence)
+    means = estimate_restricted_mean(counts.by_group, horizon_days=horizon, is_common=True, confidence=confidence)
     if len(curves.groups) < 2:
         return _Comparison(curves=curves, means=means)
     ends = counts.reasons_by_group
+    begin = float(curves.sizes["first_days"].max())
     return _Comparison(
         curves=curves,
         means=means,
+        compared=estimate_survival(counts.by_group, from_days=begin, confidence=confidence),
         test=compare_groups(counts.by_group),
         pairs=compare_pairs(
             counts.by_group, horizon_days=horizon, n_families=counts.choice.n_looked_at, confidence=confidence
         ),
-        reason_curves=None if ends is None else estimate_incidence(counts.by_group, ends, confidence=confidence),
+        reason_curves=None
+        if ends is None
+        else estimate_incidence(counts.by_group, ends, from_days=begin, confidence=confidence),
         reason_tests=None if ends is None else compare_incidence(counts.by_group, ends),
     )
 
@@ -248,7 +257,7 @@ def _period_ends(horizon_months: int, period_months: int) -> list[int]:
 def _usual_horizon_months(survival: SurvivalCurves) -> int:
     """The longest whole quarter of tenure that enough contracts were watched for; at least one month."""
     curve = survival.curves
-    enough = curve["n_at_risk"] >= max(_FEWEST_AT_RISK, _SHARE_AT_RISK * float(survival.sizes["n"].iloc[0]))
+    enough = curve["n_at_risk"] >= max(FEWEST_AT_RISK, _SHARE_AT_RISK * float(survival.sizes["n"].iloc[0]))
     reached = curve.loc[enough, "tenure_days"].max() if enough.any() else curve["tenure_days"].max()
     months = whole_months_in(float(reached))
     whole = months - months % _STEP_MONTHS if months >= _STEP_MONTHS else max(months, 1)

@@ -11,6 +11,7 @@ from crm_research.churn.curves import words
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.churn.curves.danger_words import hazard_finding
 from crm_research.churn.curves.group_words import group_finding, reason_finding, say_order
+from crm_research.churn.setting import say_condition
 from crm_research.theme import (
     ACCENT,
     INK,
@@ -32,6 +33,8 @@ from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from crm_research.models.survival import SurvivalCurves
 
 _TENURE: Final = "months since the contract began"
 _TICKS: Final = 6
@@ -78,13 +81,13 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """What share of each group is still there after each month?"""
     finding = group_finding(leaving)
-    if leaving.by_group is None or not finding:
+    if leaving.compared is None or not finding:
         return _say_nothing("There are no two groups of contracts to compare", ax)
     title = say_order(leaving) or f"Contracts that differ by {leaving.counts.group} last alike, as far as can be told"
     ax = new_axes(
         title=title,
-        subtitle=f"Share of contracts still running by tenure and {leaving.counts.group} (Kaplan-Meier), with "
-        f"{say_percent(leaving.confidence, 0)} bands",
+        subtitle=f"Share of contracts{_condition_of(leaving.compared)} still running by tenure and "
+        f"{leaving.counts.group} (Kaplan-Meier), with {say_percent(leaving.confidence, 0)} bands",
         xlabel=_TENURE,
         size=TALL,
         ax=ax,
@@ -92,9 +95,9 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, leaving.horizon_months)
     ax.set_ylim(0, 1.02)
     ends = []
-    for place, name in enumerate(leaving.by_group.groups):
+    for place, name in enumerate(leaving.compared.groups):
         colour = QUALITATIVE[place] if place < len(QUALITATIVE) else REST
-        curve = _upto(leaving.by_group.curves.loc[leaving.by_group.curves["group"] == name], leaving.horizon_days)
+        curve = _upto(leaving.compared.curves.loc[leaving.compared.curves["group"] == name], leaving.horizon_days)
         months = curve["tenure_days"] / DAYS_PER_MONTH
         draw_band(ax, months, curve["lower"], curve["upper"], colour=colour, is_step=True, alpha=0.10)
         ax.step(months, curve["survival"], where="post", color=colour, linewidth=1.8)
@@ -218,6 +221,10 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, 1.02)
     format_share(ax)
     return ax
+
+
+def _condition_of(curves: SurvivalCurves) -> str:
+    return say_condition(float(curves.sizes["first_days"].max()))
 
 
 def _whole_band(leaving: ChurnAnalysis) -> pd.DataFrame | None:

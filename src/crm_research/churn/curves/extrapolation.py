@@ -26,6 +26,7 @@ from crm_research.models.parametric import (
     hide_tenures,
     watched_until,
 )
+from crm_research.models.survival import well_watched_counts
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, days_in_months, whole_months_in
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class TenureExtrapolation:
         ``expected_days``, ``lower``, ``upper``, ``beyond_share``; None without groups.
     n, n_ended
         Contracts and ends.
+    begins_days
+        Where the curve begins; above 0 what is said of a new contract is that of one that lasted so long.
     """
 
     choice: ShapeChoice
@@ -84,6 +87,7 @@ class TenureExtrapolation:
     confidence: float
     n: int
     n_ended: int
+    begins_days: float = 0.0
 
     @property
     def is_needed(self) -> bool:
@@ -139,6 +143,7 @@ def extrapolate_tenure(
     chance within the shape; the spread over other shapes is shown beside it.
     """
     counts = leaving.counts.overall
+    counts = well_watched_counts(counts) if leaving.survival is not None else counts
     if leaving.survival is None or not counts["n_ended"].sum():
         raise NotEnoughData("A curve beyond the records", needed=1, found=0, mend="No contract has ended yet.")
     if horizon_years is not None and not 0 < horizon_years < np.inf:
@@ -149,7 +154,12 @@ def extrapolate_tenure(
     fits = {shape: fit_parametric(counts, shape=shape, confidence=leaving.confidence) for shape in shapes}
     fits = {shape: fit for shape, fit in fits.items() if fit.has_converged}
     fit = fits[choice.shape]
-    so_far = [float(days) for days in map(days_in_months, _SO_FAR_MONTHS) if days <= min(watched, horizon)]
+    begins = leaving.setting.watching.begins_days
+    so_far = [
+        float(days)
+        for days in map(days_in_months, _SO_FAR_MONTHS)
+        if days <= min(watched, horizon) and not 0 < days < begins
+    ]
     days = np.linspace(min(watched, horizon), horizon, _N_POINTS)
     return TenureExtrapolation(
         choice=choice,
@@ -174,6 +184,7 @@ def extrapolate_tenure(
         confidence=leaving.confidence,
         n=int(counts["n_entered"].sum()),
         n_ended=int(counts["n_ended"].sum()),
+        begins_days=begins,
     )
 
 
@@ -229,7 +240,8 @@ def _by_group(leaving: ChurnAnalysis, shape: str, horizon: float) -> pd.DataFram
     if leaving.counts.by_group is None:
         return None
     rows = []
-    for name, counts in leaving.counts.by_group.groupby("group", sort=False):
+    for name, rows_of_group in leaving.counts.by_group.groupby("group", sort=False):
+        counts = well_watched_counts(rows_of_group)
         watched, n_ended = _seam(counts), int(counts["n_ended"].sum())
         row = {"group": str(name), "n": int(counts["n_entered"].sum()), "n_ended": n_ended, "watched_days": watched}
         nothing = dict.fromkeys(("expected_days", "lower", "upper", "beyond_share"), np.nan)

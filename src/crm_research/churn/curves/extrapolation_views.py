@@ -10,6 +10,8 @@ import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.churn.curves.extrapolation import TenureExtrapolation
+from crm_research.churn.curves.figures import say_whose
+from crm_research.churn.setting import say_condition
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.models.parametric import HELD_FLAT
 from crm_research.theme import (
@@ -56,7 +58,7 @@ def expected_finding(found: TenureExtrapolation) -> str:
     said = say_estimate(
         row["expected_days"], row["lower"], row["upper"], say_days_like(row["expected_days"]), found.confidence
     )
-    told = f"A new contract is expected to last {said} within its first {_say_horizon(found)}"
+    told = f"{_say_whose(found)} is expected to last {said} within its first {_say_horizon(found)}"
     if not found.is_needed or not row["beyond_share"] > 0:
         return f"{told}; contracts were watched that long, so nothing is guessed."
     return (
@@ -206,10 +208,14 @@ def _draw_beyond(ax: Axes, found: TenureExtrapolation, unit: float) -> None:
     mark_level(ax, found.watched_days / unit, "watched until here", axis="x", at=1.0)
 
 
+def _say_whose(found: TenureExtrapolation) -> str:
+    return f"A contract{say_condition(found.begins_days)}" if found.begins_days > 0 else "A new contract"
+
+
 def _title(found: TenureExtrapolation) -> str:
     row = found.expected.iloc[0]
     if not found.is_needed or not row["beyond_share"] > 0:
-        return f"A new contract lasts {say_days(row['expected_days'])} on average within {_say_horizon(found)}"
+        return f"{_say_whose(found)} lasts {say_days(row['expected_days'])} on average within {_say_horizon(found)}"
     return (
         f"{say_percent(row['beyond_share'])} of the expected {say_days(row['expected_days'])} lie where few were "
         "watched"
@@ -252,6 +258,9 @@ def remaining_table(found: TenureExtrapolation) -> pd.DataFrame:
 
 def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list[Figure]:
     """Expected tenure of all contracts, and of each group."""
+    begins: dict[str | None, float] = {None: found.begins_days}
+    if leaving.by_group is not None:
+        begins |= dict(leaving.by_group.sizes[["group", "first_days"]].itertuples(index=False, name=None))
     label = f"Expected tenure within the first {_say_horizon(found)}"
     how = (
         f"Kaplan-Meier up to {say_days(found.watched_days)}, {found.fit.estimator} beyond; delta method over both"
@@ -270,7 +279,8 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
     return [
         Figure.from_numbers(
             EXPECTED,
-            label if np.isfinite(row["expected_days"]) else f"{label} (too few have ended)",
+            f"{label}{say_whose(begins.get(group, 0.0))}"
+            + ("" if np.isfinite(row["expected_days"]) else " (too few have ended)"),
             {"estimate": row["expected_days"], "lower": row["lower"], "upper": row["upper"]},
             unit="days",
             n=n,

@@ -41,7 +41,7 @@ def show_groups(leaving: ChurnAnalysis) -> None:
     show.chart(
         charts.draw_groups(leaving),
         alt=f"{finding} The picture shows one falling curve for each {leaving.counts.group}.",
-        data=leaving.by_group.at([leaving.days_at(12), leaving.horizon_days]) if leaving.by_group else None,
+        data=leaving.compared.at([leaving.days_at(12), leaving.horizon_days]) if leaving.compared else None,
     )
     show.note(leaving.counts.choice.why)
     show.note(" ".join([words.chance_finding(leaving), words.groups_told_apart(leaving)]).strip())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research import show
+from crm_research.churn.curves.figures import say_whose
 from crm_research.stats.intervals import difference_from_limits
 from crm_research.stats.leading import widen
 from crm_research.theme import join_words, say_count, say_days, say_p_value, say_percent
@@ -76,7 +77,7 @@ def show_reason_groups(leaving: ChurnAnalysis) -> None:
     groups = [name for name in table.columns if name not in ("reason", "n_ended", "p_adjusted")]
     show.table(
         table,
-        f"Left within {say_days(_when(leaving))} for each reason, by {leaving.counts.group}",
+        f"Left within {say_days(_when(leaving))} for each reason, by {leaving.counts.group}{_whose(leaving)}",
         formats={**dict.fromkeys(groups, "share"), "p_adjusted": say_p_value},
         note="Cumulative incidence. p adjusted: Gray's test that the whole curve of the reason is the same in all "
         "groups, adjusted by Holm over the reasons. A group may lose fewer to one reason because another takes them "
@@ -112,6 +113,11 @@ def _are_apart(low: pd.Series, high: pd.Series, n_groups: int, confidence: float
         for row in (high, low)
     ]  # fmt: skip
     return bool(difference_from_limits(*limits).lower > 0)
+
+
+def _whose(leaving: ChurnAnalysis) -> str:
+    """Whose shares these are, where the groups begin to be compared later than at the start."""
+    return "" if leaving.compared is None else say_whose(float(leaving.compared.sizes["first_days"].max()))
 
 
 def _when(leaving: ChurnAnalysis) -> float:

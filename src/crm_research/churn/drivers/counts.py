@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # Up to so many rows contracts are read one by one (about 1.5 kB each); beyond, the engine counts them by month.
 MOST_ROWS: Final = 1_000_000
-UNIT_DAYS: Final = 30
 # Numbers are counted in so many steps, each at the mean of its values: in fewer where kinds would be too many.
 STEPS: Final = (12, 6, 3)
 MOST_KINDS: Final = 1_000_000
@@ -34,7 +33,7 @@ def fit_counts(
     extra: CovariateBuilder | None = None,
     confidence: float = 0.95,
 ) -> GroupedFit:
-    """What goes with leaving sooner, everything else alike, from counts by month and kind of contract?
+    """What goes with leaving sooner, everything else alike, from counts by calendar month and kind of contract?
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def fit_counts(
     numbers = [name for name in covariates if stretches[name].type().is_numeric()]
     for n_steps in STEPS:
         stepped, many = _in_steps(stretches, numbers, n_steps)
-        kinds = count_stretches(stepped, covariates, unit_days=UNIT_DAYS).cache()
+        kinds = count_stretches(stepped, covariates, is_by_month=True).cache()
         if not many or int(kinds.count().execute()) <= MOST_KINDS:
             break
     counts = kinds.to_pandas()
@@ -69,7 +68,7 @@ def fit_counts(
         if name not in numbers and not pd.api.types.is_bool_dtype(counts[name]):
             counts[name] = counts[name].astype("category")
     bending = many if splines is None else splines
-    return fit_grouped(counts, covariates, splines=bending, unit_days=UNIT_DAYS, confidence=confidence)
+    return fit_grouped(counts, covariates, splines=bending, is_by_month=True, confidence=confidence)
 
 
 def _in_steps(stretches: ir.Table, numbers: Sequence[str], n_steps: int) -> tuple[ir.Table, list[str]]:

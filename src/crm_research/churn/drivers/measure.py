@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.churn.drivers.counts import MOST_ROWS, UNIT_DAYS, fit_counts
+from crm_research.churn.drivers.counts import MOST_ROWS, fit_counts
 from crm_research.churn.drivers.ratios import Ratios, find_bends, tell_grouped, tell_ratios
 from crm_research.churn.spell_rows import read_rows
 from crm_research.features.changing import (
@@ -300,7 +300,7 @@ def _say_counted(study: Study) -> str:
     n, n_customers = int(contracts.count().execute()), int(contracts.customer_id.nunique().execute())
     shared = " Counts cannot tell which contracts belong to one customer: intervals take them as independent."
     return (
-        f"With {n:,} contracts the engine counted them by {UNIT_DAYS} days of tenure and by kind, numbers in steps; "
+        f"With {n:,} contracts the engine counted them by calendar month of tenure and by kind, numbers in steps; "
         f"whether ratios change with tenure was not checked.{shared if n_customers < n else ''}"
     )
 

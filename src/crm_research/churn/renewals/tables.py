@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research.models.renewals import fit_renewal_groups
 from crm_research.models.renewals.fitted import RenewalFit
+from crm_research.models.survival import FEWEST_AT_RISK
 from crm_research.stats.intervals import Interval, normal_quantile, wilson_share
 
 _MOST_ROWS: Final = 12
@@ -24,12 +25,15 @@ def observe_renewals(counts: pd.DataFrame, *, confidence: float = 0.95) -> pd.Da
     -------
     pandas.DataFrame
         Columns ``renewal``, ``n_up``, ``n_left``, ``retention``, ``lower``, ``upper``, ``survival``. The survival is
-        missing from the first renewal on that nobody was seen to come to.
+        missing from the first renewal on that nobody was seen to come to, or so few (under ten, of contracts met late)
+        though more came to a later one: what happens among them would count for all.
     """
     sums = counts.groupby("renewal", as_index=False)[["n_up", "n_left"]].sum()
     sums = sums.loc[sums["n_up"] > 0].reset_index(drop=True)
     share = wilson_share(sums["n_up"] - sums["n_left"], sums["n_up"], confidence=confidence)
-    is_joined = (sums["renewal"] == np.arange(1, len(sums) + 1)).cummin()
+    most_later = sums["n_up"][::-1].cummax()[::-1]
+    is_thin = (sums["n_up"] < FEWEST_AT_RISK) & (most_later >= FEWEST_AT_RISK)
+    is_joined = ((sums["renewal"] == np.arange(1, len(sums) + 1)) & ~is_thin).cummin()
     return sums.assign(
         retention=share.estimate,
         lower=share.lower,

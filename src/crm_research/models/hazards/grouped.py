@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -26,8 +27,11 @@ from crm_research.models.hazards.newton import invert
 from crm_research.models.hazards.period_counts import Kinds, read_counts, tell_kinds
 from crm_research.models.hazards.period_likelihood import PeriodLikelihood
 from crm_research.models.hazards.result import HazardFit, Weights, tabulate_terms, tabulate_tests
-from crm_research.models.survival.risk import EVERYONE, FloatArray
+from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 from crm_research.stats.intervals import check_confidence, normal_quantile
+from crm_research.vocabulary import days_in_months
+
+PeriodEnds = Callable[[IntArray], FloatArray]
 
 _NOT_ARRIVED: Final = "The search for the best coefficients did not arrive; the ratios are not to be relied on."
 
@@ -53,6 +57,7 @@ def fit_grouped(
     splines: Sequence[str] = (),
     n_knots: int = 4,
     unit_days: float = 1.0,
+    is_by_month: bool = False,
     confidence: float = 0.95,
 ) -> GroupedFit:
     """What goes with leaving sooner, everything else alike, given only counts by period?
@@ -70,6 +75,8 @@ def fit_grouped(
         Numbers that may bend.
     unit_days
         Length of a period, to give tenures in days.
+    is_by_month
+        Periods are the calendar months of `vocabulary.days_in_months` instead.
 
     Returns
     -------
@@ -107,7 +114,8 @@ def fit_grouped(
         frame = frame.loc[rows].reset_index(drop=True)
     if frame["n_ended"].sum() <= 0:
         raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No spell with known covariates ended.")
-    return _assemble(_search(frame, kinds, design, notes, float(confidence)), unit_days, float(confidence))
+    ends = _month_ends if is_by_month else partial(_unit_ends, unit_days=float(unit_days))
+    return _assemble(_search(frame, kinds, design, notes, float(confidence)), ends, float(confidence))
 
 
 def _search(frame: pd.DataFrame, kinds: Kinds, design: Design, notes: list[str], confidence: float) -> GroupedSearch:
@@ -145,7 +153,15 @@ def _null_likelihood(table: pd.DataFrame) -> float:
     return float(parts.sum())
 
 
-def _assemble(found: GroupedSearch, unit_days: float, confidence: float) -> GroupedFit:
+def _unit_ends(period: IntArray, *, unit_days: float) -> FloatArray:
+    return np.asarray((period + 1.0) * unit_days, dtype=np.float64)
+
+
+def _month_ends(period: IntArray) -> FloatArray:
+    return np.array([days_in_months(int(number) + 1) for number in period], dtype=np.float64)
+
+
+def _assemble(found: GroupedSearch, ends: PeriodEnds, confidence: float) -> GroupedFit:
     columns, beta, at, table = found.columns, found.beta, found.at, found.layout.table
     kept, scale, p = columns.kept, columns.scale, len(columns.kept)
     covariance = invert(at.information)
@@ -154,7 +170,7 @@ def _assemble(found: GroupedSearch, unit_days: float, confidence: float) -> Grou
     wide[np.ix_(kept, kept)] = covariance[:p, :p] / np.outer(scale[kept], scale[kept])
     told = np.where(found.is_told, full, np.nan)
     seen = np.where(np.outer(found.is_told, found.is_told), wide, np.nan)
-    periods = _periods(table, beta[p:], np.sqrt(np.maximum(np.diag(covariance)[p:], 0.0)), unit_days, confidence)
+    periods = _periods(table, beta[p:], np.sqrt(np.maximum(np.diag(covariance)[p:], 0.0)), ends, confidence)
     with np.errstate(divide="ignore"):
         rises = -np.log1p(-periods["share_ended"].to_numpy(np.float64))
     if p:
@@ -179,7 +195,7 @@ def _assemble(found: GroupedSearch, unit_days: float, confidence: float) -> Grou
         has_converged=found.has_converged,
         notes=found.notes,
         estimator="Complementary log-log model of periods (Prentice and Gloeckler)",
-        steps=_steps(table, columns, at, rises, unit_days),
+        steps=_steps(table, columns, at, rises, ends),
         apart=found.apart,
         _design=columns.design,
         _means=columns.means,
@@ -194,7 +210,7 @@ def add_up_strata(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _steps(
-    table: pd.DataFrame, columns: CountedColumns, at: PeriodLikelihood, rises: FloatArray, unit_days: float
+    table: pd.DataFrame, columns: CountedColumns, at: PeriodLikelihood, rises: FloatArray, ends: PeriodEnds
 ) -> BaselineSteps:
     """The periods' hazards with their uncertainty given the coefficients, and how they lean on these.
 
@@ -210,7 +226,7 @@ def _steps(
     slope[:, columns.kept] = lean * columns.scale[columns.kept]
     return BaselineSteps(
         stratum=tuple(table.loc[ended, "stratum"]),
-        tenure_days=(table["period_index"].to_numpy(np.float64)[ended] + 1.0) * float(unit_days),
+        tenure_days=ends(table["period_index"].to_numpy(np.int64)[ended]),
         rise=rises[ended],
         variance=np.nan_to_num(variance, nan=np.inf),
         slope=np.nan_to_num(slope),
@@ -218,11 +234,11 @@ def _steps(
 
 
 def _periods(
-    table: pd.DataFrame, alpha: FloatArray, error: FloatArray, unit_days: float, confidence: float
+    table: pd.DataFrame, alpha: FloatArray, error: FloatArray, ends: PeriodEnds, confidence: float
 ) -> pd.DataFrame:
     ended = table["n_ended"].to_numpy() > 0
     half = normal_quantile(confidence) * error
-    out = table.assign(to_days=(table["period_index"] + 1) * float(unit_days))
+    out = table.assign(to_days=ends(table["period_index"].to_numpy(np.int64)))
     for name, value in (("share_ended", alpha), ("lower", alpha - half), ("upper", alpha + half)):
         share = np.zeros(len(table))
         share[ended] = -np.expm1(-np.exp(np.minimum(value, 700.0)))

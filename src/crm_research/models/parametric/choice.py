@@ -14,6 +14,7 @@ from crm_research.models.parametric.extend import watched_until
 from crm_research.models.parametric.fit import SHAPES, fit_parametric
 from crm_research.models.parametric.result import ParametricFit
 from crm_research.models.survival.kaplan_meier import product_limit
+from crm_research.models.survival.late_entry import well_watched
 from crm_research.models.survival.risk import FloatArray, build_risk_table
 
 HELD_FLAT: Final = "held flat"
@@ -224,7 +225,7 @@ def _mean_error(values: FloatArray, n: FloatArray) -> float:
 
 def _observed(trial: Trial) -> tuple[FloatArray, FloatArray]:
     """Hidden tenures on an even grid, as far as enough were watched, and the share still there of those at the cut."""
-    table = build_risk_table(trial.later)
+    table = well_watched(build_risk_table(trial.later))
     curve = np.append(1.0, product_limit(table)[0])
     reach = max(watched_until(trial.later), float(np.nextafter(trial.from_days, np.inf)))
     grid = np.linspace(trial.from_days, reach, _N_POINTS + 1)[1:]

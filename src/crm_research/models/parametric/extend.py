@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,11 +11,11 @@ import pandas as pd
 
 from crm_research.models.parametric.moves import FIRST_DAY
 from crm_research.models.parametric.result import ParametricFit, stretch_nodes
-from crm_research.models.survival.kaplan_meier import product_limit
+from crm_research.models.survival.kaplan_meier import product_limit, survival_limits
+from crm_research.models.survival.late_entry import FEWEST_AT_RISK, well_watched
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table
-from crm_research.stats.intervals import normal_interval, normal_quantile
+from crm_research.stats.intervals import Interval, normal_interval, normal_quantile
 
-FEWEST_AT_RISK: Final = 10
 _SHARE_AT_RISK: Final = 0.02
 _QUIET: Final = np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore")
 
@@ -44,7 +44,7 @@ class _Joined:
 
 
 def _join(counts: pd.DataFrame, fit: ParametricFit, seam: float) -> _Joined:
-    table = build_risk_table(counts)
+    table = well_watched(build_risk_table(counts))
     survival, _ = product_limit(table)
     happened = fit.read(np.where(table.tenure_days > 0, table.tenure_days, FIRST_DAY))
     return _Joined(
@@ -75,7 +75,7 @@ def expected_tenure(
     horizon_days
         Nothing is counted beyond this tenure, which makes the mean exist.
     after_days
-        Tenures so far; 0 is a new customer.
+        Tenures so far; 0 is a new customer, or with spells met late one who will last until the curve begins.
 
     Returns
     -------
@@ -94,6 +94,8 @@ def expected_tenure(
     for after in after_days:
         mean, beyond, error = _mean_after(joined, float(after), float(horizon_days))
         limits = normal_interval(mean, error, confidence=confidence)
+        if error == 0:
+            limits = _limits_of_curve(joined, float(after), float(horizon_days), confidence)
         longest = max(float(horizon_days) - float(after), 0.0)
         rows.append(
             {
@@ -154,6 +156,15 @@ def _mean_after(joined: _Joined, after: float, horizon: float) -> tuple[float, f
     # Without a part beyond the seam the shape, and whether it could be fitted, does not matter.
     moved = own + level * (joined.pull @ slope) if beyond > 0 else own
     return mean, beyond, float(np.sqrt(table.n_ended @ moved**2))
+
+
+def _limits_of_curve(joined: _Joined, after: float, horizon: float, confidence: float) -> Interval:
+    """The days under the limits of the curve: where nobody ends, or all at once, the variance claims certainty."""
+    survival, greenwood = product_limit(joined.table)
+    curves = (survival, *survival_limits(joined.table, survival, greenwood, confidence))
+    days = [_mean_after(replace(joined, survival=curve), after, horizon)[0] for curve in curves]
+    is_before_any_end = joined.level(after) >= 1
+    return Interval(*(np.asarray(value if is_before_any_end else np.nan) for value in days))
 
 
 def _area(joined: _Joined, after: float, seam: float) -> tuple[float, FloatArray]:

@@ -12,7 +12,7 @@ from crm_research.models.survival.hazard import (
     estimate_smooth_hazard,
 )
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
-from crm_research.models.survival.late_entry import FEWEST_AT_RISK
+from crm_research.models.survival.late_entry import FEWEST_AT_RISK, well_watched_counts
 from crm_research.models.survival.mean import estimate_restricted_mean
 from crm_research.models.survival.peaks import Peaks, find_peaks
 from crm_research.models.survival.periods import estimate_period_shares
@@ -42,4 +42,5 @@ __all__ = [
     "estimate_smooth_hazard",
     "estimate_survival",
     "find_peaks",
+    "well_watched_counts",
 ]

@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from crm_research.models.survival.risk import FloatArray, IntArray, RiskTable
+from crm_research.models.survival.risk import FloatArray, IntArray, RiskTable, build_risk_table
 
 # A curve of spells met late begins where so many are under observation: the first end then takes a tenth at most.
 FEWEST_AT_RISK: Final = 10
@@ -38,6 +39,19 @@ def well_watched(table: RiskTable, *, from_days: float | None = None) -> RiskTab
     """
     start = max(find_start(table), 0.0 if from_days is None else from_days)
     return _until_emptied(since(table, start))
+
+
+def well_watched_counts(counts: pd.DataFrame) -> pd.DataFrame:
+    """The same part as counts by tenure, without groups: what a model of the curve's spells is fitted to."""
+    table = well_watched(build_risk_table(counts))
+    return pd.DataFrame(
+        {
+            "tenure_days": table.tenure_days,
+            "n_entered": table.n_entered,
+            "n_ended": table.n_ended,
+            "n_censored": table.n_censored,
+        }
+    )
 
 
 def begin_together(tables: Mapping[str, RiskTable]) -> dict[str, RiskTable]:
