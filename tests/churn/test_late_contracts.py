@@ -13,6 +13,8 @@ from crm_research.churn.curves.figures import CIF_12M, key_figures, reason_figur
 from crm_research.churn.curves.group_words import group_finding
 from crm_research.churn.curves.tables import milestones
 from crm_research.churn.curves.words import rule_finding, year_finding
+from crm_research.churn.decisions.target_words import target_finding
+from crm_research.churn.decisions.targets import set_targets
 from crm_research.churn.renewals.tables import observe_renewals
 from crm_research.churn.setting import Watching, say_condition
 from tests.builders import a_study
@@ -119,3 +121,14 @@ def test_groups_met_late_are_drawn_from_one_beginning():
     assert leaving.pairs[["survival", "other_survival"]].iloc[0].tolist() == pytest.approx(
         [at[leaving.pairs["group"].item()], at[leaving.pairs["other_group"].item()]]
     )
+
+
+def test_without_newcomers_a_target_names_only_the_leavers_it_needs():
+    # 200 contracts of before last year, of whom 80 left in it, and nobody came.
+    old = AS_OF - pd.Timedelta(days=900)
+    ended = [AS_OF - pd.Timedelta(days=day) for day in range(100, 180)]
+    frame = pd.DataFrame({"started_at": old, "ended_at": [*ended, *[pd.NaT] * 120]})
+    names = [f"k{i}" for i in range(len(frame))]
+    targets = set_targets(a_study(contracts=frame.assign(contract_id=names, customer_id=names)))
+    assert targets.overall["n_new"].item() == 0
+    assert "newcomers" not in target_finding(targets).split("falls short")[1]
