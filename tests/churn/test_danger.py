@@ -62,6 +62,16 @@ def test_one_month_that_leads_is_named_with_its_own_numbers(constant):
     assert hazard_finding(leaving).startswith("Month 2 is the most dangerous: 10 % leave, against ")
 
 
+def test_a_month_that_stands_out_alone_is_not_called_the_worst_where_a_later_one_may_be(constant):
+    rows = ((1, 120, 1000.0), (2, 35, 700.0), (3, 25, 500.0), (4, 18, 350.0), (5, 12, 240.0), (6, 12, 100.0))
+    leaving = with_rates(constant, *rows)
+    assert danger_clause(leaving) == (
+        "month 1 of a contract stands out as more dangerous than the average month: 12 % of those still there leave "
+        "(11 % to 13 %)"
+    )
+    assert hazard_finding(leaving).startswith("Month 1 stands out: 12 % leave, against ")
+
+
 def test_months_that_stand_out_alike_are_all_named_and_none_is_called_the_worst(constant):
     quiet = [(month, 10, 1000.0) for month in (4, 5, 6, 7, 8, 9, 10, 11, 13)]
     leaving = with_rates(constant, (1, 80, 1000.0), (2, 85, 1000.0), (3, 82, 1000.0), *quiet[:8], (12, 81, 1000.0))

@@ -396,3 +396,21 @@ def test_the_slope_of_the_truth_covers_one():
         n_refused += not check.is_fit_for_lists
     assert hits / 40 >= 0.85, hits
     assert n_refused <= 2
+
+
+def test_where_all_were_gone_before_the_first_horizon_the_page_says_so_without_a_picture():
+    # Weekly trials: all that ran three months before the records end had ended within weeks of it.
+    rng = np.random.default_rng(8)
+    n = 400
+    weeks, slack = rng.geometric(0.35, n), rng.integers(0, 200, n)
+    ended = pd.Timestamp("2024-01-01") - pd.to_timedelta(slack, unit="D")
+    started = ended - pd.to_timedelta(7 * weeks, unit="D")
+    frame = pd.DataFrame(
+        {"contract_id": [f"c{i}" for i in range(n)], "customer_id": [f"k{i}" for i in range(n)], "started_at": started}
+    ).assign(ended_at=ended, plan="a")
+    check = judge(a_study(contracts=frame, as_of="2024-01-01"), Truth(times=20.0), n_resamples=2)
+    assert check.card.calibration.empty
+    assert check_finding(check).startswith("The risks could not be judged by groups: hardly any contract was left")
+    told = " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_check(check)))
+    assert "[picture" not in told
+    assert "nan" not in told

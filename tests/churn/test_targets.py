@@ -171,3 +171,26 @@ def test_trouble_is_told():
         set_targets(study, target_base=0)
     with pytest.raises(ParameterError, match="plam"):
         set_targets(study, group="plam")
+
+
+def test_a_base_that_falls_short_while_nobody_came_says_so_without_newcomers():
+    # 200 ran a year before and 160 still do, none came: all of 160 must stay, 80 % did.
+    ends = [f"2024-{1 + i % 5:02d}-15" if i < 40 else None for i in range(200)]
+    rows = [(f"c{i}", "2022-01-01", end, None) for i, end in enumerate(ends)]
+    told = target_finding(set_targets(a_study(contracts=contracts(*rows))))
+    assert told.startswith("To have 160 contracts a year after 2024-07-01, 100 % (95 % interval 98 % to 100 %) of")
+    assert "80 % did in the last year. That falls short by 20 points" in told
+    assert "newcomers" not in told
+
+
+def test_no_share_below_nothing_is_needed():
+    # Nine ran, three came and stayed: for 4 contracts (4 - 3) / 12 must stay, and if 8.77 came (exact Poisson) none.
+    rows = [(f"c{i}", "2022-01-01", None, None) for i in range(9)] + [
+        (f"n{i}", "2024-01-01", None, None) for i in "abc"
+    ]
+    row = set_targets(a_study(contracts=contracts(*rows)), target_base=4).overall.iloc[0]
+    assert row["needed"] == pytest.approx(1 / 12)
+    assert row["needed_lower"] == 0
+    assert row["needed_upper"] == pytest.approx((4 - 0.6187) / 12, abs=1e-4)
+    none = set_targets(a_study(contracts=contracts(*rows)), target_base=1).overall.iloc[0]
+    assert none[["needed", "needed_lower"]].tolist() == [0, 0]

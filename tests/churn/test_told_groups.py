@@ -154,9 +154,8 @@ def with_shares(*rows: tuple[int, int, int, tuple[float, float, float]]):
 
 
 def test_the_most_dangerous_month_is_told_with_its_own_numbers():
-    """Month 5 leads by its ends; month 2 has the larger share of few contracts, and is not it."""
     leaving = with_shares(
-        (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 2, 11, (0.166, 0.03, 0.42)), (5, 130, 1000, (0.122, 0.103, 0.143)),
+        (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 15, 900, (0.0165, 0.009, 0.027)), (5, 130, 1000, (0.122, 0.103, 0.143)),
         (6, 21, 1000, (0.0208, 0.013, 0.031)),
     )  # fmt: skip
     assert danger_words.danger_clause(leaving) == (
@@ -165,6 +164,19 @@ def test_the_most_dangerous_month_is_told_with_its_own_numbers():
     assert danger_words.hazard_finding(leaving) == (
         "Month 5 is the most dangerous: 12 % leave, against 5.0 % in an average month"
     )
+
+
+def test_beside_a_month_of_few_contracts_and_a_larger_share_one_stands_out_and_is_not_called_the_worst():
+    # Month 2: 2 of 11 left; it does not stand out, but whether month 5 is more dangerous nobody can tell.
+    leaving = with_shares(
+        (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 2, 11, (0.166, 0.03, 0.42)), (5, 130, 1000, (0.122, 0.103, 0.143)),
+        (6, 21, 1000, (0.0208, 0.013, 0.031)),
+    )  # fmt: skip
+    assert danger_words.danger_clause(leaving) == (
+        "month 5 of a contract stands out as more dangerous than the average month: 12 % of those still there leave "
+        "(10 % to 14 %)"
+    )
+    assert danger_words.hazard_finding(leaving) == "Month 5 stands out: 12 % leave, against 5.0 % in an average month"
 
 
 def test_many_months_that_stand_out_are_told_in_stretches_and_the_rest_counted():

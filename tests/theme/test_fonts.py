@@ -110,3 +110,9 @@ def test_a_new_machine_without_fonts_or_cache_draws_chinese(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert time.monotonic() - began < 300
+
+
+def test_bold_text_in_a_font_without_a_bold_cut_leaves_no_line_on_the_page(bare, caplog):
+    ax = theme.new_axes(title="忠诚客户", xlabel="months")
+    ax.figure.draw_without_rendering()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("matplotlib")] == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ _WIDER: Final = {
 }
 # Below this no sign is Chinese, Japanese or Korean.
 _FIRST_WIDE: Final = 0x2E80
+_BOLD: Final = ("700", "bold")
 
 
 @cache
@@ -43,7 +45,20 @@ def chart_families() -> tuple[str, ...]:
     if not _names(manager) & set(_WIDER):
         _add_installed(manager)
     names = _names(manager)
-    return tuple(family for family in (_LATIN, CARRIED_FAMILY, *_WIDER) if family in names)
+    families = tuple(family for family in (_LATIN, CARRIED_FAMILY, *_WIDER) if family in names)
+    _embolden(manager, families)
+    return families
+
+
+def _embolden(manager: Any, families: tuple[str, ...]) -> None:
+    """Let a font without a bold cut serve bold text as it is.
+
+    Matplotlib takes it anyway, but says so in a line of its log, which a notebook would print on the page.
+    """
+    for family in families:
+        own = [font for font in manager.ttflist if font.name == family]
+        if not any(str(font.weight) in _BOLD for font in own):
+            manager.ttflist.append(replace(own[0], weight=700))
 
 
 def _names(manager: Any) -> set[str]:

@@ -111,6 +111,13 @@ def test_the_best_list_is_never_worse_than_another(chances, margin, contact, inc
     assert np.isfinite(rows[["expected", "lower", "upper"]].to_numpy()).all()
 
 
+def test_a_list_of_everybody_is_no_longer_than_everybody():
+    # Between two places of the risks' doubt the weights add up to a hair above 15, which was rounded up to 16.
+    offer = Offer(contact_cost=0.0, incentive_cost=0.0, horizon_months=6, value_months=24)
+    found = find_best_list(risks([0.0] * 15, 1.0, 0.2), offer, SURE, seed=1, n_draws=50)
+    assert (found.n_best, found.n_upper) == (15, 15)
+
+
 def test_nobody_is_worth_it_where_the_offer_costs_more_than_a_customer():
     dear = Offer(contact_cost=1, incentive_cost=1e6, horizon_months=12, value_months=12)
     found = find_best_list(risks([0.1, 0.9]), dear, SURE, seed=1)

@@ -98,6 +98,18 @@ def test_within_what_was_watched_it_is_the_area_under_kaplan_meier():
     assert found["beyond_share"] == 0
 
 
+def test_who_ends_on_the_first_day_counts_in_the_tenure_of_a_new_customer():
+    # Five of eight end on day 0, the others after 5, 6 and 6 days: 17 / 8 days; of those who lasted longer 17 / 3.
+    table = counts(*[(0, 1)] * 5, (5, 1), (6, 1), (6, 1))
+    fit = fit_parametric(table, shape="log_logistic")
+    row = expected_tenure(table, fit, seam_days=6, horizon_days=3000).iloc[0]
+    assert row["expected_days"] == pytest.approx(17 / 8)
+    assert row["expected_days"] == pytest.approx(estimate_restricted_mean(table, horizon_days=6)["mean_days"].item())
+    # Each end at t moves the mean by the area after t over those at risk: 5 (17/8 / 8)^2 + (1/4 / 3)^2 for day 0 and 5.
+    assert row["std_error"] == pytest.approx((5 * (17 / 64) ** 2 + (1 / 12) ** 2) ** 0.5)
+    assert row["lower"] < 17 / 8 < row["upper"]
+
+
 def test_expected_tenure_splits_at_any_tenure():
     table = daily_counts(500, 4)
     fit = fit_parametric(table, shape="weibull")

@@ -30,6 +30,10 @@ def danger_clause(leaving: ChurnAnalysis) -> str:
     between = say_interval(row["lower"], row["upper"], say_percent)
     if leaving.peaks.leader is not None:
         return f"the danger is greatest in {when} of a contract, in which {share} ({between})"
+    if len(leaving.peaks.standing) == 1:
+        return (
+            f"{when} of a contract stands out as more dangerous than the average {leaving.period}: {share} ({between})"
+        )
     standing = _say_standing(leaving.peaks, leaving.period)
     return f"the danger stands out in {standing} of a contract; in {when}, {share} ({between})"
 
@@ -50,6 +54,8 @@ def hazard_finding(leaving: ChurnAnalysis) -> str:
     against = f"{say_percent(row['share'])} leave, against {average} in an average {leaving.period}"
     if leaving.peaks.leader is not None:
         return f"{when} is the most dangerous: {against}"
+    if len(leaving.peaks.standing) == 1:
+        return f"{when} stands out: {against}"
     standing = _say_standing(leaving.peaks, leaving.period)
     return f"The danger stands out in {standing}; in {when.lower()} {against}"
 
@@ -66,7 +72,7 @@ def _has_ends(leaving: ChurnAnalysis) -> bool:
 
 
 def _shown(peaks: Peaks) -> pd.Series:
-    """The leader, or of months that stand out alike the first: which of them is the worst is not known."""
+    """The leader, or of months that stand out alike the first: which of all is the worst is not known."""
     return peaks.leader if peaks.leader is not None else peaks.standing.iloc[0]
 
 

@@ -88,7 +88,8 @@ def _show_target_table(targets: RetentionTargets) -> None:
             "n_newcomers_instead": "{:,.0f}",
         },
         note="Each group's target is its share of today's base; groups need not add up to the whole, as the mix of the "
-        "base has moved. Below 0: more than enough. n_newcomers_instead: newcomers a year if retention stays as seen.",
+        "base has moved. A gap below 0: more than enough. n newcomers instead: newcomers a year if retention stays as "
+        "seen.",
     )
 
 

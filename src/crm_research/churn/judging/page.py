@@ -25,12 +25,13 @@ def show_check(check: RiskCheck) -> None:
         show.figures(judging_figures(check))
         return
     data = calibration_data(check)
-    show.chart(
-        draw_calibration(check),
-        alt=f"{calibration_title(data)}. Dots of groups of contracts with like risk, the chance said from left to "
-        "right and the share that left upwards, around a line on which the two agree.",
-        data=data.drop(columns=["horizon_days"]),
-    )
+    if not data.empty:
+        show.chart(
+            draw_calibration(check),
+            alt=f"{calibration_title(data)}. Dots of groups of contracts with like risk, the chance said from left to "
+            "right and the share that left upwards, around a line on which the two agree.",
+            data=data.drop(columns=["horizon_days"]),
+        )
     show.figures(judging_figures(check))
     for design in check.designs:
         show.table(

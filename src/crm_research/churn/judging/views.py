@@ -46,12 +46,15 @@ _ROWS: Final[tuple[tuple[str, str, str, Callable[[float], str]], ...]] = (
 
 
 def check_finding(check: RiskCheck) -> str:
-    """Do the risks come true? In contracts of a hundred, at the last horizon of the best design."""
+    """Do the risks come true? In contracts of a hundred, at the last horizon at which the best design was judged."""
     if check.card is None:
         return f"The risks could not be judged. {check.reasons[0]}"
     design = check.designs[0]
-    days = design.horizons_days[-1]
     table = check.card.calibration
+    if table.empty:
+        shortest = say_horizon(design.horizons_days[0])
+        return f"The risks could not be judged by groups: hardly any contract was left to watch after {shortest}."
+    days = float(table["horizon_days"].max())
     groups = table.loc[(table["horizon_days"] == days) & (table["group"] != "all")]
     within = f"within {say_horizon(days)}" + ("" if design.is_in_time else " of their start")
     if groups.empty:
@@ -158,7 +161,12 @@ def optimism_finding(check: RiskCheck) -> str:
     if not check.optimism:
         return check.optimism_said or "Optimism was not estimated."
     named = {"uno_c": "Uno's C", "calibration_slope": "the calibration slope"}
-    parts = [_flattery(named[key], found) for key, found in check.optimism.items()]
+    known = {
+        key: found for key, found in check.optimism.items() if np.isfinite([found.apparent, found.corrected]).all()
+    }
+    if not known:
+        return "How much of the success is mere fitting (optimism) is not known: the rows of the fit do not tell it."
+    parts = [_flattery(named[key], found) for key, found in known.items()]
     return f"Mere fitting (optimism), within 12 months of the start: {'; '.join(parts)} ({check.optimism_said})."
 
 

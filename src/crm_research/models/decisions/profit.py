@@ -215,7 +215,8 @@ def _best_lengths(gains: FloatArray, costs: FloatArray, doubt: _Doubt, tail: flo
     at = np.arange(len(doubt.save))
     after = np.minimum(doubt.below + 1, len(doubt.places) - 1)
     drawn = lengths[doubt.below, at] * (1 - doubt.part) + lengths[after, at] * doubt.part
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    # Between two whole lengths a weight may add up to a hair above the longer one, which rounding up would lengthen.
+    low, high = np.quantile(drawn, [tail, 1 - tail]).round(9)
     return min(int(np.floor(low)), n_best), max(int(np.ceil(high)), n_best)
 
 

@@ -29,9 +29,10 @@ def needed_retention(counts: pd.DataFrame, target: ArrayLike, *, confidence: flo
     -------
     pandas.DataFrame
         `counts` with ``target``; ``retention`` (seen within the year) with ``retention_lower``, ``retention_upper``
-        (Wilson); ``needed`` with ``needed_lower``, ``needed_upper``; ``gap`` (needed less seen) with ``gap_lower``,
-        ``gap_upper``; ``n_fewer_leavers`` (gap times the base) with its limits; ``n_more_newcomers`` (0 unless even
-        a retention of 1 is not enough); ``n_newcomers_instead`` (newcomers in all, if retention stays as seen).
+        (Wilson); ``needed`` with ``needed_lower``, ``needed_upper`` (0 or more); ``gap`` (needed less seen) with
+        ``gap_lower``, ``gap_upper``; ``n_fewer_leavers`` (gap times the base) with its limits; ``n_more_newcomers``
+        (0 unless even a retention of 1 is not enough); ``n_newcomers_instead`` (newcomers in all, if retention stays
+        as seen).
 
     Notes
     -----
@@ -48,7 +49,10 @@ def needed_retention(counts: pd.DataFrame, target: ArrayLike, *, confidence: flo
     stay = poisson_rate(new_kept, np.ones_like(running), confidence=confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         base = np.where(running > 0, running, np.nan)
-        needed = Interval((wanted - stay.estimate) / base, (wanted - stay.upper) / base, (wanted - stay.lower) / base)
+        # Where newcomers alone are enough none of the base need stay; a share below nought says nothing more.
+        needed = Interval(
+            *(np.maximum((wanted - came) / base, 0.0) for came in (stay.estimate, stay.upper, stay.lower))
+        )
         survive = np.where(new > 0, new_kept / new, np.nan)
         gap = difference_from_limits(needed, seen)
         short = np.clip(wanted - running - new_kept, 0.0, None)

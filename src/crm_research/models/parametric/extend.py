@@ -140,7 +140,8 @@ def _mean_after(joined: _Joined, after: float, horizon: float) -> tuple[float, f
     """Expected further days, those beyond the seam among them, and the standard error of the whole."""
     table, fit = joined.table, joined.fit
     seam = min(joined.seam, horizon)
-    start = joined.level(after) if after <= seam else 1.0
+    # A new customer has not yet come through the first day: who ends on it is among those expected.
+    start = 1.0 if after <= 0 else joined.level(after) if after <= seam else 1.0
     if start <= 0 or after >= horizon:
         return (0.0 if after >= horizon else np.nan), 0.0, 0.0
     inside, area_after = _area(joined, after, seam)
@@ -149,7 +150,7 @@ def _mean_after(joined: _Joined, after: float, horizon: float) -> tuple[float, f
     tail, slope = _tail(fit, tail_from, horizon)
     mean, beyond = inside / start + level * tail, level * tail
     own = np.where(
-        (table.tenure_days > after) & (table.tenure_days <= seam) & (table.n_ended > 0),
+        ((table.tenure_days > after) | (after <= 0)) & (table.tenure_days <= seam) & (table.n_ended > 0),
         (area_after / start + level * tail) / np.maximum(table.n_at_risk, 1),
         0.0,
     )

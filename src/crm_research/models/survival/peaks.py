@@ -48,8 +48,9 @@ def find_peaks(rates: pd.DataFrame, *, confidence: float = 0.95) -> Peaks:
     Notes
     -----
     Given all ends, those of a period are binomial with its part of the time under observation, were the rate constant.
-    A leader has to pass the like test against each of the others, at a level divided by the number of periods that
-    stand out: of equals one is then called the leader in at most that share of worlds.
+    A leader has to pass the like test against each of the others, those that do not stand out among them (few may have
+    been watched there), at a level divided by the number of periods: of equals one is then called the leader in at most
+    that share of worlds.
 
     References
     ----------
@@ -63,15 +64,15 @@ def find_peaks(rates: pd.DataFrame, *, confidence: float = 0.95) -> Peaks:
         p_values = stats.binom.sf(n_ended - 1, n_ended.sum(), exposure / exposure.sum())
     tested = rates.assign(p_value=p_values, p_adjusted=adjust_holm(p_values))
     standing = tested.loc[tested["p_adjusted"] <= level]
-    return Peaks(tested=tested, standing=standing, leader=_leader(standing, level))
+    return Peaks(tested=tested, standing=standing, leader=_leader(tested, standing, level))
 
 
-def _leader(standing: pd.DataFrame, level: float) -> pd.Series | None:
+def _leader(tested: pd.DataFrame, standing: pd.DataFrame, level: float) -> pd.Series | None:
     if standing.empty:
         return None
-    n_ended, exposure = standing["n_ended"].to_numpy(), standing["exposure_days"].to_numpy(dtype=float)
-    top = int(np.argmax(n_ended / exposure))
-    others = np.arange(len(standing)) != top
+    n_ended, exposure = tested["n_ended"].to_numpy(), tested["exposure_days"].to_numpy(dtype=float)
+    top = int(np.flatnonzero(tested.index == (standing["n_ended"] / standing["exposure_days"]).idxmax())[0])
+    others = np.arange(len(tested)) != top
     share = exposure[top] / (exposure[top] + exposure[others])
     p_values = stats.binom.sf(n_ended[top] - 1, n_ended[top] + n_ended[others], share)
-    return standing.iloc[top] if bool(np.all(p_values <= level / len(standing))) else None
+    return tested.iloc[top] if bool(np.all(p_values <= level / len(tested))) else None
