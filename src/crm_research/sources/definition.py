@@ -126,6 +126,7 @@ class ColumnRule(_Part):
     value: Annotated[str | int | float | bool | datetime | date | None, AfterValidator(as_finite)] = None
     format: Texts | None = None
     one_spelling: bool = False
+    once_an_order: bool | None = None
     currency: str | None = None
     currency_column: str | None = None
     scale: Bound | None = None

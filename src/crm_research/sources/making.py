@@ -8,8 +8,9 @@ import duckdb
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.as_found import read_as_found
-from crm_research.sources.mapping import IS_CANCELLED, IS_RETURN
+from crm_research.sources.mapping import IS_CANCELLED, IS_RETURN, SUMMED
 from crm_research.sources.mends import find_mend, rows_asked
+from crm_research.sources.once import check_repeated_money
 from crm_research.sources.session import quoted
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
 
 _N_EXAMPLES: Final = 5
-_SUMMED: Final = ("revenue", "discount", "cost")
 _RULES: Final = {
     "float64": "every value is a number",
     "int64": "every value is a whole number",
@@ -45,6 +45,7 @@ def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
             lines = session.new_name("lines")
             session.run(f"CREATE TEMP TABLE {quoted(lines)} AS {select}")
             check_lines(session, plan, lines)
+            check_repeated_money(session, plan, lines)
             select = order_lines_summed(plan, lines)
         # Text is cast once, into a table; typed sources stay where they are, behind a view.
         session.run(f"CREATE {'TABLE' if is_table else 'VIEW'} {quoted(plan.table)} AS {select}")
@@ -125,7 +126,7 @@ def check_lines(session: Session, plan: TablePlan, lines: str) -> None:
 
 
 def order_lines_summed(plan: TablePlan, lines: str, *, digits: int | None = 6) -> str:
-    """SQL that sums lines to orders: money added, the earliest time, the smallest of every other value."""
+    """SQL that sums lines to orders: money added or taken once, the earliest time, the smallest of other values."""
     columns = []
     for name in plan.outputs:
         column = quoted(name)
@@ -133,7 +134,9 @@ def order_lines_summed(plan: TablePlan, lines: str, *, digits: int | None = 6) -
             columns.append(column)
         elif name == "kind":
             columns.append(f"{_ORDER_KIND} AS kind")
-        elif name in _SUMMED:
+        elif plan.once.get(name):
+            columns.append(f"max({column}) AS {column}")
+        elif name in SUMMED:
             # Rounded far below a cent: sums then do not depend on the order in which threads add the lines.
             total = f"sum({column})"
             if plan.flags:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 IS_CANCELLED: Final = "is_cancelled__"
 IS_RETURN: Final = "is_return__"
 # What is summed over lines: said once an order it is counted once, wherever it stands.
-MONEY: Final = frozenset({"revenue", "discount", "cost", "quantity"})
+SUMMED: Final = ("revenue", "discount", "cost")
+MONEY: Final = frozenset({*SUMMED, "quantity"})
 TYPE_OF_ATTRIBUTE: Final = {"number": "float64", "category": "string", "flag": "boolean", "time": "timestamp"}
 _SQL_TYPES: Final = {
     "string": "VARCHAR",
@@ -78,6 +79,8 @@ class TablePlan:
         Times that may be empty and are read from text, and whether each is an end: it is open in the year 9999.
     reads
         Columns of the source that conditions, expressions and the key of customers read.
+    once
+        Columns of money, and whether each line repeats its order's; None where the study file does not say.
     """
 
     table: str
@@ -91,6 +94,7 @@ class TablePlan:
     timezone: str = "UTC"
     flags: Mapping[str, str] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
+    once: Mapping[str, bool | None] = field(default_factory=dict)
     ends: Mapping[str, bool] = field(default_factory=dict)
 
     def select_from(self, relation: str) -> str:
@@ -126,6 +130,7 @@ class Planner:
     _flags: dict[str, str] = field(default_factory=dict)
     _reads: set[str] = field(default_factory=set)
     _ends: dict[str, bool] = field(default_factory=dict)
+    _once: dict[str, bool | None] = field(default_factory=dict)
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
@@ -162,6 +167,7 @@ class Planner:
             timezone=self.study.timezone,
             flags=self._flags,
             reads=frozenset(self._reads),
+            once=self._once,
             ends=self._ends,
         )
 
@@ -187,6 +193,10 @@ class Planner:
             self._problems.append(f"{place}.one_spelling: only ids and other texts are written in several ways.")
         elif rule.one_spelling:
             sql = self._reading.one_spelling(sql)
+        if self.rule.sum_lines and column.name in SUMMED:
+            self._once[column.name] = False if rule.column is None and not rule.once_an_order else rule.once_an_order
+        elif rule.once_an_order is not None:
+            self._problems.append(f"{place}.once_an_order: only money of orders made by sum_lines takes it.")
         if column.type == "timestamp" and column.nullable:
             sql = self._may_be_empty(column.name, sql, rule.column, is_end=column.happens_later)
         factor = self._factor(rule)

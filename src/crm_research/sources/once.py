@@ -1,4 +1,4 @@
-"""What a file says once an order: cells that stand on one line of it and are empty on its other lines."""
+"""What a file says of a whole order: on one line of it, the others being empty, or again on each of its lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from crm_research.errors import ContractViolation
 from crm_research.sources.casting import NULLS_OF_VALUES, Reading
 from crm_research.sources.session import quoted
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
 
 _OF_ITS_ORDER: Final = " of its order"
+_N_EXAMPLES: Final = 3
+# So many orders of several lines, of different worth, are alike on all lines by a rule and not by chance.
+_FEWEST_TELLING: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,3 +116,62 @@ def _said_once(
     lines = f"SELECT *, {key} AS key__, count(*) OVER (PARTITION BY {key}) AS n_lines__ FROM {quoted(relation.name)}"
     found = session.run(f"SELECT {counts} FROM ({lines}) WHERE key__ IS NOT NULL AND n_lines__ > 1").fetchone()
     return [name for name, n_elsewhere in zip(asked, found, strict=True) if n_elsewhere == 0]
+
+
+def check_repeated_money(session: Session, plan: TablePlan, lines: str) -> None:
+    """Money is added over lines only if it is the lines' own: an order's total that each line repeats is not.
+
+    Raises
+    ------
+    ContractViolation
+        If all orders of several lines bear the same money on each, and the study file does not say whose it is; or if
+        it says that the order's is repeated, and lines of one order differ.
+    """
+    for name, is_once in plan.once.items():
+        money = quoted(name)
+        orders = (
+            f"SELECT order_id, count(DISTINCT {money}) AS n_values, max({money}) AS value FROM {quoted(lines)} "
+            "GROUP BY order_id "
+        )
+        if is_once:
+            differing = f"SELECT order_id FROM ({orders}) WHERE n_values > 1 ORDER BY order_id"
+            (n_differing,) = session.run(f"SELECT count(*) FROM ({differing})").fetchone()
+            if n_differing:
+                examples = session.run(f"{differing} LIMIT {_N_EXAMPLES}").fetchall()
+                raise ContractViolation(
+                    table=plan.table,
+                    column=name,
+                    rule="money said once an order is the same on every line of it",
+                    n_bad=n_differing,
+                    examples=[repr(row[0]) for row in examples],
+                    mend="Leave once_an_order out, so that lines are added.",
+                )
+        elif is_once is None and is_repeated(session, lines, "order_id", money):
+            (n_orders,) = session.run(
+                f"SELECT count(*) FROM (SELECT 1 FROM {quoted(lines)} GROUP BY order_id HAVING count(*) > 1)"
+            ).fetchone()
+            raise ContractViolation(
+                table=plan.table,
+                column=name,
+                rule="money that is added over the lines of an order is that of the lines",
+                n_bad=n_orders,
+                found=f"all {n_orders:,} orders of several lines have the same number on each of their lines",
+                mend=(
+                    f"If it is the whole order's, write {name}: {{column: ..., once_an_order: true}}, and it is "
+                    f"counted once; if it is each line's own, once_an_order: false."
+                ),
+            )
+
+
+def is_repeated(session: Session, relation: str, order: str, money: str) -> bool:
+    """Do all orders of several lines, of different worth, have the same money on each of their lines?"""
+    # As text, since drafts ask before numbers are read. Orders of nothing tell nothing.
+    value = f"nullif(trim(CAST({money} AS VARCHAR)), '')"
+    several = (
+        f"SELECT count(DISTINCT {value}) AS n_values, max({value}) AS value, count({value}) = count(*) AS is_full "
+        f"FROM {quoted(relation)} GROUP BY {order} HAVING count(*) > 1 "
+        f"AND NOT (count(DISTINCT {value}) = 1 AND coalesce(try_cast(max({value}) AS DOUBLE), 1) = 0)"
+    )
+    asked = f"SELECT count(*), bool_and(is_full AND n_values = 1), count(DISTINCT value) FROM ({several})"
+    n_orders, are_alike, n_worths = session.run(asked).fetchone()
+    return n_orders >= _FEWEST_TELLING and bool(are_alike) and n_worths > 1

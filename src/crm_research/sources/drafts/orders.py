@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, o
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
+from crm_research.sources.mapping import SUMMED
+from crm_research.sources.once import is_repeated
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
@@ -35,15 +38,18 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     _set_returns(guess)
     set_cancellations(session, guess)
     tables = [guess]
+    repeated = _repeated_money(session, guess) if repeats else ()
     product = guess.column_of("product_id")
     quantity = guess.column_of("quantity")
     if repeats and product is not None and quantity is not None and product.n == product.n_rows:
-        tables += _lines_of(guess)
+        tables += _lines_of(guess, repeated)
     if repeats:
         guess.keys.insert(
             0, Guess(key="sum_lines", value=True, why="the order number repeats: lines are summed to orders")
         )
     take_off_refunds(session, guess)
+    if repeats:
+        _count_once(guess, repeated)
     lines = lines_of_baskets(guess) if len(tables) == 1 else None
     keep_columns(guess)
     return [*tables, lines] if lines is not None else tables
@@ -236,13 +242,13 @@ def _marked_number(guess: TableGuess) -> str | None:
     return marked[0] if is_mark else None
 
 
-def _lines_of(orders: TableGuess) -> list[TableGuess]:
+def _lines_of(orders: TableGuess, repeated: Collection[str]) -> list[TableGuess]:
     """The same file once more, as the lines of its orders."""
     lines = TableGuess(table="order_lines", look=orders.look, used=dict(orders.used))
     named = {line.key: line for line in orders.columns}
     money = orders.column_of("revenue")
-    if money is not None and money.n < money.n_rows:
-        # Said once an order: the money of a line is that of its pieces.
+    if money is not None and (money.n < money.n_rows or "revenue" in repeated):
+        # Said once an order, or again on each line: the money of a line is that of its pieces.
         if "unit_price" not in orders.used:
             return []
         pieces, price = (name_in_sql(orders.used[role]) for role in ("quantity", "unit_price"))
@@ -252,10 +258,31 @@ def _lines_of(orders: TableGuess) -> list[TableGuess]:
     lines.columns = [
         replace(named[role], why="as above" if role not in {"product_id", "revenue"} else named[role].why)
         for role in ("order_id", "product_id", "quantity", "revenue", "discount", "cost")
-        if role in named
+        if role in named and (role == "revenue" or role not in repeated)
     ]
     lines.keys = [replace(key, why="as above") for key in orders.keys if key.key == "where"]
     return [lines]
+
+
+def _repeated_money(session: Session, guess: TableGuess) -> tuple[str, ...]:
+    """Roles of money that every line of an order repeats: the order's own, not the line's."""
+    order = guess.used.get("order_id")
+    roles = [role for role in SUMMED if (look := guess.column_of(role)) is not None and look.is_number]
+    if order is None:
+        return ()
+    return tuple(
+        role
+        for role in roles
+        if is_repeated(session, guess.look.relation.name, quoted(order), quoted(guess.used[role]))
+    )
+
+
+def _count_once(guess: TableGuess, repeated: Collection[str]) -> None:
+    for line in guess.columns:
+        if line.key in repeated:
+            origin = line.value if isinstance(line.value, dict) else {"column": line.value}
+            why = f"{line.why}; the same on all lines of every order, so it is the order's and counted once"
+            _put_in_place(guess, replace(line, value={**origin, "once_an_order": True}, why=why, is_unsure=True))
 
 
 _WELL_NAMED: Final = 0.75
