@@ -164,3 +164,12 @@ def test_no_study_stands_where_no_records_are(tmp_path, as_of):
     study = orders_of(tmp_path, HEAD + ROWS)
     with pytest.raises(StudyError, match=r"as_of .* outside the years 1678 to 2261"):
         open_study(study.path, as_of=as_of)
+
+
+@pytest.mark.parametrize("ends", [("\n", "\r\n"), ("\r\n", "\n"), ("\r", "\n"), ("\r\n", "\r")])
+def test_a_title_that_ends_otherwise_than_the_rows_hides_none(ends, tmp_path):
+    # The engine read no row of such files, and said nothing.
+    title, row = ends
+    rows = "order_id,customer_id,ordered_at,revenue\n1,007,2024-01-05,10.5\n2,008,2024-02-05,20\n".replace("\n", row)
+    study = orders_of(tmp_path, f"Orders of 2024{title}{rows}", source={"skip_rows": 1})
+    assert held(study, "orders", "order_id", "revenue") == [("1", 10.5), ("2", 20.0)]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Session
 
 # Tried in this order when a file is not what its study says; the first that decodes the whole file is offered.
-_LIKELY_ENCODINGS: Final = ("utf-8-sig", "gb18030", "cp1252")
+_LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp932", "gb18030", "cp1252")
 _CHUNK_BYTES: Final = 1024**2
 _HEAD_BYTES: Final = 256 * 1024
 
@@ -89,6 +89,9 @@ def _part(session: Session, path: Path, rule: SourceRule, where: str) -> _Part:
     head = read_head(readable, "utf-8-sig")
     delimiter = rule.delimiter or sniff_delimiter(head, rule.skip_rows)
     columns, above = _column_names(head, rule, delimiter, where=place)
+    if above and has_mixed_line_ends(readable):
+        # Where it passes over lines, the engine finds no row at all in such a file, and says nothing.
+        readable = with_one_line_end(session, readable)
     line_bytes = _line_bytes(readable, place) if ends_in_a_long_line(readable) else None
     return _Part(
         path=path,
@@ -234,10 +237,19 @@ def suggest_encoding(path: Path, *, besides: str = "") -> str | None:
             or first_bad_byte(path, encoding) is not None
         ):
             continue
+        if encoding == "cp932" and not _reads_as_japanese(read_head(path, encoding)):
+            continue
         if encoding == "gb18030" and not _reads_as_chinese(read_head(path, encoding)):
             continue
         return encoding
     return None
+
+
+def _reads_as_japanese(head: str) -> bool:
+    # Chinese read so is full of small kana of half width; Japanese has kana of full width everywhere.
+    foreign = re.findall(r"[^\x00-\x7f]", head)
+    kana, signs = re.findall(r"[\u3041-\u30ff]", head), re.findall(r"[\u3041-\u30ff\u4e00-\u9fff]", head)
+    return bool(foreign) and len(kana) >= 0.03 * len(foreign) and len(signs) >= 0.8 * len(foreign)
 
 
 def _reads_as_chinese(head: str) -> bool:

@@ -91,3 +91,45 @@ def test_a_fee_of_each_interval_is_money_a_month(tmp_path):
     text += "s1,a,p,120,year,2023-01-05,2024-01-05,\ns2,b,q,30,month,2023-02-05,2023-03-05,2023-03-05\n"
     _, study = _opened(tmp_path, text, "subscriptions.csv")
     assert held(study, "contracts", "contract_id", "fee") == [("s1", 10.0), ("s2", 30.0)]
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [("Credited", "refunded"), ("gutgeschrieben", "refunded"), ("返品", "refunded"), ("キャンセル", "lost"),
+     ("発送済み", "done"), ("Awaiting Fulfillment", "unknown"), ("Awaiting Payment", "open")],
+)  # fmt: skip
+def test_more_words_of_a_status(value, outcome):
+    assert outcome_of(value) == outcome
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_orders_in_japanese(encoding, tmp_path):
+    # Worth 1,010 + 1,020 + ... + 1,200 = 22,100; the fifth (1,050) is called off, the eighth (1,080) given back.
+    rows = "".join(
+        f"{k},2024/01/{k:02d} 10:00:00,{500 + k % 6},A,{'キャンセル' if k == 5 else '返品' if k == 8 else '発送済み'},"
+        f'"{1000 + 10 * k:,}"\n'
+        for k in range(1, 21)
+    )
+    (tmp_path / "export.csv").write_bytes(
+        f"注文番号,注文日時,会員ID,お名前,対応状況,お支払い合計\n{rows}".encode(encoding)
+    )
+    (tmp_path / "mine.yaml").write_text(draft_study("mine", [tmp_path / "export.csv"], beside=tmp_path).text, "utf-8")
+    orders = open_study(tmp_path / "mine.yaml").table("orders").execute()
+    kept = orders[orders["kind"] != "cancelled"]
+    assert (len(kept), kept["revenue"].sum(), kept["customer_id"].nunique()) == (18, 19970.0, 6)
+
+
+def test_a_title_over_the_table_is_no_header_though_it_has_its_separators(tmp_path):
+    rows = "".join(f"R{k},C{k % 6},{k:02d}/02/2024,Confirmée,{k},50\n" for k in range(1, 21))
+    head = "Liste des réservations;;;;\nÉditée le 12/03/2024;;;;\nN° réservation;N° client;Date de réservation;Statut;Montant TTC\n"
+    _, study = _opened(tmp_path, head + rows.replace(",50\n", "#50\n").replace(",", ";").replace("#", ","))
+    assert held(study, "orders", "revenue")[-1] == (9.5,)
+    assert study.table("orders").count().execute() == 20
+
+
+def test_a_total_with_tax_is_no_tax_and_nr_is_a_number(tmp_path):
+    rows = "".join(f"{k},D{k % 6},2024-02-{k:02d},{k},{k + 0.25}\n" for k in range(1, 21))
+    head = "Belegnr.,Debitorennr.,Buchungsdatum,Tax Total,Order Total (inc tax)\n"
+    _, study = _opened(tmp_path, head + rows)
+    assert study.table("orders").revenue.sum().execute() == 215.0
+    assert study.table("orders").customer_id.nunique().execute() == 6

@@ -138,19 +138,21 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
         "basket", "cart", "sku", "quantity", "qty", "lineitem", "grand total", "subtotal", "item price",
         "payment method", "opportunity", "deal", "booking", "fare", "billing doc", "net sales", "bestellung",
         "bestellnummer", "bestelldatum", "fakturadatum", "beleg", "commande", "pedido", "vbeln", "订单", "下单",
-        "单据", "发货", "出库", "商品", "宝贝", "实付",
+        "单据", "发货", "出库", "商品", "宝贝", "实付", "注文", "受注", "売上", "réservation", "reservation",
     ),
     "contacts": (
         "ticket", "issue", "request type", "reporter", "complaint", "case", "priority", "assignee", "agent",
         "requester", "solved", "resolved", "resolution", "conversation", "reply", "replies", "response time",
         "date opened", "date closed", "incident", "subject", "vorgang", "vorgangsnummer", "beschwerde",
-        "reklamation", "eroeffnet", "dossier", "reclamation", "reclamacion", "工单", "投诉", "办结", "受理",
+        "reklamation", "eroeffnet", "ticketnummer", "queue", "dossier", "reclamation",
+        "reclamacion", "工单", "投诉", "办结", "受理",
     ),
     "contracts": (
         "subscription", "subscriptions", "contract", "policy", "policyholder", "plan", "tariff", "membership",
         "renewal", "premium", "mrr", "trial", "current period", "interval", "churn", "vertragsbeginn",
         "vertragsende", "vertrag", "tarif", "kuendigung", "kuendigungsdatum", "contrat", "forfait", "resiliation",
-        "contrato", "poliza", "保单", "合同", "险种", "套餐", "退保", "保费",
+        "contrato", "poliza", "保单", "合同", "险种", "套餐", "退保", "保费", "agreement",
+        "契約", "解約", "プラン", "会費",
     ),
     "customers": (
         "first name", "last name", "birth", "birthdate", "lifecycle", "consent", "gender", "sex", "age", "region",
@@ -175,7 +177,7 @@ _NUMBERED: Final = 0.8
 # Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
 _BEGINS: Final = (
     "start", "started", "begin", "began", "signup", "activation", "activated", "effective", "inception", "beginn",
-    "debut", "inicio", "alta", "开始", "生效", "签约", "开通",
+    "debut", "inicio", "alta", "开始", "生效", "签约", "开通", "契約", "入会",
 )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
     records = _records(head, delimiter)
     if _are_baskets(records):
         raise StudyError(_ONLY_BASKETS.format(file=path.name, items=", ".join(records[0].cells[:3])))
-    top = next((i for i, record in enumerate(records) if len(record.cells) == n_columns and any(record.cells)), 0)
+    top = _find_header(records, n_columns)
     if not records:
         return TextLayout(delimiter=delimiter, header=())
     options: dict[str, Any] = {}
@@ -74,6 +74,15 @@ def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
         notes["skip_footer"] = f"CHECK: the last {which}, but notes or totals"
     questions = _say_header_lines(records[top:], header, options, notes)
     return TextLayout(delimiter=delimiter, header=tuple(header), options=options, notes=notes, questions=questions)
+
+
+def _find_header(records: Sequence[_Record], n_columns: int) -> int:
+    """The first record of the table's width; a title in the first of several cells is none, where names follow."""
+    wide = [i for i, record in enumerate(records) if len(record.cells) == n_columns and any(record.cells)]
+    if n_columns > 2:
+        named = [i for i in wide if sum(map(bool, records[i].cells)) > 1]
+        wide = named if named and named[0] < _MOST_BELOW else wide
+    return wide[0] if wide else 0
 
 
 def _are_baskets(records: Sequence[_Record]) -> bool:

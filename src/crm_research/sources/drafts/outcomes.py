@@ -18,38 +18,39 @@ Outcome = Literal["done", "lost", "refunded", "partly", "open", "closed", "unkno
 _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
     ("unknown", (
         r"order not closed|订单未关闭|未退款|无退款|not refunded|no refund|未作废|未关闭|not[ _-]?cancell?ed|"
-        r"uncancelled"
+        r"uncancelled|await\w*[ _-](fulfil|ship|pickup|dispatch|collect)"
     )),
     ("partly", r"partial|partly|teilweise|partiel|parcial|部分"),
     ("refunded", (
         r"refund|returned|reversed|charge ?back|rueckerstatt|rückerstatt|erstattet|retour|rembours|reembols|"
-        r"devuelt|devoluci|退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款"
+        r"devuelt|devoluci|^credited|gutgeschrieben|返品|返金|"
+        r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款"
     )),
     ("lost", (
         r"cancel|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|closed[ _-]?lost|^lost|annul|"
         r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
-        r"fallid|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
+        r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
         r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed"
     )),
     ("open", (
         r"pending|await|draft|quotation|quote|unpaid|not[ _-]?paid|prospect|qualif|negotiat|proposal|"
         r"appointment|presentation|contract ?sent|decision|waiting|unbezahlt|entwurf|angebot|^offen$|"
         r"en attente|brouillon|devis|impag|pendiente|borrador|presupuesto|待付款|未付款|等待买家付款|"
-        r"待支付|未支付|草稿|创建|审核中|^incomplete$|requires_|authorized|checkout|^open$|^new$"
+        r"入金待ち|新規受付|待支付|未支付|草稿|创建|审核中|^incomplete$|requires_|authorized|checkout|^open$|^new$"
     )),
     ("done", (
         r"complet|paid|ship|deliver|success|succeed|won|fulfil|process|settle|invoiced|sales order|accept|"
         r"confirm|finish|approved|flown|used|checked|stayed|^ok$|^done$|captured|posted|active|"
         r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
         r"termin|gagn|entregad|pagad|enviad|completad|ganad|成功|完成|已付款|已支付|已发货|已收货|已审核|"
-        r"赢单|已签收|正常"
+        r"赢单|已签收|正常|発送済|入金済|出荷済|完了"
     )),
     ("closed", r"clos|已关闭|geschlossen|cerrad|cl[oô]tur|ferm"),
 )  # fmt: skip
 _STATUS: Final = (
     "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
     "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
-    "vertragsstatus", "fksto", "disposition", "状态", "阶段", "售后",
+    "vertragsstatus", "fksto", "disposition", "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況",
 )  # fmt: skip
 # A column of these marks what was called off by any value but no.
 _CALLED_OFF: Final = (

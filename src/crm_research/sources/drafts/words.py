@@ -95,13 +95,22 @@ CURRENCY_WORDS: Final = {
 }  # fmt: skip
 
 
+# Total (inc. tax) is a total, and no tax.
+_WITH_TAX: Final = re.compile(
+    r"\(?\b(incl?|excl?|ex|including|excluding|with|without)\.? (tax|vat|gst|mwst)\b\)?", re.IGNORECASE
+)
+
+
 @cache
 def _words_of(header: str) -> tuple[str, ...]:
+    header = _WITH_TAX.sub(" ", header)
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("º", " "), ("°", " ")):
         parted = parted.lower().replace(umlaut, plain)
     bare = "".join(c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c))
-    return tuple(re.findall(r"[a-z0-9]+|[\u4e00-\u9fff]+", bare))
+    # Kundennr is Kundennummer; the signs of Japanese stand beside those of Chinese.
+    words = re.findall(r"[a-z0-9]+|[\u3005\u3040-\u30ff\u4e00-\u9fff]+", bare)
+    return tuple(re.sub(r"(?<=[a-z]{3})nr$", "nummer", word) for word in words)
 
 
 def header_words(header: str) -> list[str]:
