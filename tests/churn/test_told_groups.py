@@ -155,8 +155,8 @@ def with_shares(*rows: tuple[int, int, int, tuple[float, float, float]]):
 
 def test_the_most_dangerous_month_is_told_with_its_own_numbers():
     leaving = with_shares(
-        (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 15, 900, (0.0165, 0.009, 0.027)), (5, 130, 1000, (0.122, 0.103, 0.143)),
-        (6, 21, 1000, (0.0208, 0.013, 0.031)),
+        (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 15, 900, (0.0165, 0.009, 0.027)),
+        (5, 130, 1000, (0.122, 0.103, 0.143)), (6, 21, 1000, (0.0208, 0.013, 0.031)),
     )  # fmt: skip
     assert danger_words.danger_clause(leaving) == (
         "the danger is greatest in month 5 of a contract, in which 12 % of those still there leave (10 % to 14 %)"
