@@ -12,7 +12,7 @@ from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.panel import build_customer_periods, count_retention
-from crm_research.features.purchases import build_purchases
+from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
@@ -22,6 +22,10 @@ from tests.features.worlds import a_full_study
 BUILDERS = {
     "purchases": build_purchases,
     "purchases by day": lambda study: build_purchases(study, occasion="day"),
+    "later purchases": build_later_purchases,
+    "later purchases by day": lambda study: build_later_purchases(study, occasion="day"),
+    "returns": build_returns,
+    "outcomes by day": lambda study: build_outcomes(study, occasion="day"),
     "rfm": build_rfm,
     "rfm by day": lambda study: build_rfm(study, occasion="day"),
     "outcomes": build_outcomes,
