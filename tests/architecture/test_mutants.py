@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", ["brand_loyalty", "decisions"])
+@pytest.mark.skipif(not os.environ.get("CRM_SWEEP"), reason="a sweep of many minutes: set CRM_SWEEP=1")
+@pytest.mark.parametrize("room", ["brand_loyalty"])
 def test_a_sample_of_broken_code_is_noticed(room, tmp_path):
     pytest.importorskip("mutmut", reason="mutmut is not installed")
     out = tmp_path / "mutants.json"
