@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -20,7 +21,10 @@ from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.study import Study
 from tests.notebooks.running import NOTEBOOKS
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.environ.get("CRM_SWEEP"), reason="a sweep of many minutes: set CRM_SWEEP=1"),
+]
 
 CHEAP = {"satisfaction": {"n_bootstraps": 100}}
 
