@@ -94,7 +94,7 @@ def expected_tenure(
     for after in after_days:
         mean, beyond, error = _mean_after(joined, float(after), float(horizon_days))
         limits = normal_interval(mean, error, confidence=confidence)
-        if error == 0:
+        if error == 0 and float(after) < float(horizon_days):
             limits = _limits_of_curve(joined, float(after), float(horizon_days), confidence)
         longest = max(float(horizon_days) - float(after), 0.0)
         rows.append(
