@@ -134,3 +134,25 @@ def test_a_total_with_tax_is_no_tax_and_nr_is_a_number(tmp_path):
     _, study = _opened(tmp_path, head + rows)
     assert study.table("orders").revenue.sum().execute() == 215.0
     assert study.table("orders").customer_id.nunique().execute() == 6
+
+
+def test_payments_of_a_ledger_are_no_sales_and_no_returns(tmp_path):
+    # 20 invoices, 11 + ... + 30 = 410; a credit note of 15; ten payments that take their money off the account.
+    rows = [f"{k:02d}.03.2024,Rechnung,R{k},D{k % 6},{10 + k},50" for k in range(1, 21)]
+    rows += [f"{k:02d}.04.2024,Zahlung,Z{k},D{k % 6},{10 + k},50-" for k in range(1, 11)]
+    rows += ["30.04.2024,Gutschrift,G1,D1,15,25-"]
+    head = "Buchungsdatum;Belegart;Belegnr.;Debitorennr.;Betrag\n"
+    parted = [";".join(row.split(",")[:4]) + ";" + ",".join(row.split(",")[4:]) for row in rows]
+    draft, study = _opened(tmp_path, head + "\n".join(parted) + "\n")
+    orders = study.table("orders").execute()
+    assert (len(orders), orders["revenue"].sum()) == (21, 20 * 0.5 + 410 - 15.25)
+    assert orders.loc[orders["kind"] == "return", "revenue"].tolist() == [-15.25]
+    assert "CHECK" in next(line for line in draft.text.splitlines() if "Zahlung" in line)
+
+
+def test_where_nothing_is_billed_a_payment_is_the_sale(tmp_path):
+    rows = "".join(
+        f"{k},c{k % 6},2024-03-{k:02d},{'payment' if k % 4 else 'charge'},{10 + k}.5\n" for k in range(1, 21)
+    )
+    _, study = _opened(tmp_path, "id,customer_id,created_at,type,amount\n" + rows)
+    assert study.table("orders").revenue.sum().execute() == 20 * 0.5 + 410

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,11 @@ _TYPES: Final = (
 )  # fmt: skip
 
 
+_PAYMENT: Final = re.compile(
+    r"(ein|aus)?zahlung(en|seingang)?|payments?|customer payment|paiement|r[eè]glement|pago|cobro|付款|收款|入金",
+    re.IGNORECASE,
+)
+_BILLED: Final = re.compile(r"rechnung|faktura|invoice|bill|factur|发票|請求|销售单", re.IGNORECASE)
 _WON: Final = ("won", "gewonnen", "gagne", "ganado", "赢单")
 
 
@@ -144,6 +150,23 @@ def take_back_by_type(guess: TableGuess) -> bool:
         ]
         return True
     return False
+
+
+def leave_out_payments(guess: TableGuess) -> None:
+    """A ledger holds payments among its invoices: money that came in for what was sold before, and no sale."""
+    for name, column in guess.look.columns.items():
+        is_type = " ".join(header_words(name)) in {" ".join(header_words(phrase)) for phrase in _TYPES}
+        paid = [value for value in column.values if _PAYMENT.fullmatch(value.strip())]
+        if not is_type or not paid or not any(_BILLED.search(value) for value in column.values):
+            continue
+        condition = f"({is_in(name_in_sql(name), paid)}) is not true"
+        why = f"{', '.join(paid)} in {name}: payments for what other rows sell"
+        others = [key for key in guess.keys if key.key == "where"]
+        value = " and ".join([*(f"({key.value})" for key in others), condition])
+        why = "; ".join([*(key.why for key in others), why])
+        caveat = " ".join(key.caveat for key in others if key.caveat)
+        guess.keys[:] = [key for key in guess.keys if key.key != "where"]
+        guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
 
 
 def take_off_refunds(session: Session, guess: TableGuess) -> None:

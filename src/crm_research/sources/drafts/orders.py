@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.came_about import (
+    leave_out_payments,
     set_cancellations,
     set_date_of_sale,
     take_back_by_type,
@@ -35,6 +36,7 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     repeats = _set_order_number(session, guess)
     if customer is not None and customer.n < customer.n_rows and not _is_said_once(session, guess):
         _leave_out_nameless(session, guess)
+    leave_out_payments(guess)
     _set_returns(guess)
     set_cancellations(session, guess)
     tables = [guess]
