@@ -97,6 +97,15 @@ def test_every_figure_of_a_group_or_reason_is_that_of_its_own_row():
     assert {figure.validation for figure in figures.key_figures(leaving)} == {leaving.holdout.say()}
 
 
+@pytest.mark.parametrize(
+    ("is_joined", "said"), [(True, ", each contract by itself"), (False, ", contracts that go on joined")]
+)
+def test_where_contracts_go_on_a_figure_says_how_they_were_counted(is_joined, said):
+    other = SimpleNamespace(is_joined=is_joined)
+    for figure in figures.group_figures(replace(measured(), other_reading=other)):
+        assert figure.label.endswith(said)
+
+
 def test_limits_lie_around_their_estimates_everywhere():
     for name in ("good", "bad"):
         leaving = described(name)

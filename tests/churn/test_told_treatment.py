@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import Treatment, TreatmentCheck
+from crm_research.churn import Treatment, TreatmentCheck, show_treatment
 from crm_research.churn.decisions import charts, treatment_words
 from crm_research.churn.decisions.treatment import (
     CONTACT,
@@ -22,10 +23,28 @@ from crm_research.churn.decisions.treatment import (
     usual_costs,
 )  # fmt: skip
 from crm_research.churn.decisions.treatment_check import _break_even_risk, _thresholds, check_treatment
-from crm_research.models.decisions import Offer, Targeting, believe_save_rate
+from crm_research.models.decisions import Offer, Targeting, believe_save_rate, power_of_trial, size_trial
 from crm_research.theme import chart_style
-from tests.churn.test_treatment import a_company
-from tests.told import check_figures, check_frame
+from tests.churn.test_treatment import a_company, some_rows
+from tests.told import check_figures, check_frame, hold, tell
+
+TOLD = Path(__file__).parent / "told"
+PAGES = {
+    "good": {"is_fit_for_lists": True},
+    "bad": {"contact_cost": 500.0, "holdout": False},
+    "nothing": {"fee": None},
+}
+
+
+@pytest.mark.parametrize("world", PAGES)
+def test_what_a_reader_is_told_of_contacts(world):
+    given = dict(PAGES[world])
+    rows = some_rows(250)
+    rows.loc[3, ["risk_6m", "lower_6m", "upper_6m"]] = np.nan
+    known = rows.fillna(0.1)
+    study = a_company(known, **{name: given.pop(name) for name in ("holdout", "fee") if name in given})
+    told = tell(page=lambda: show_treatment(study, rows, horizon_months=6, **given) and None)
+    hold(told, TOLD / f"contacts-{world}.txt")
 
 
 @cache
@@ -263,6 +282,8 @@ def test_who_gets_which_verdict_by_hand():
     assert trial.n_listed == 2
     assert trial.leave_alone == pytest.approx(0.7)
     assert trial.leave_contacted == pytest.approx(0.7 * 0.7)
+    assert trial.n_each == size_trial(trial.leave_alone, trial.leave_contacted)
+    assert trial.power == power_of_trial(1.0, trial.leave_alone, trial.leave_contacted)
     check_frame(found.rows, estimate="expected_profit")
     check_frame(found.targeting.curve, estimate="expected")
     check_frame(found.targeting.strategies, estimate="expected")

@@ -23,7 +23,7 @@ from crm_research.churn.decisions.treatment import (
 )
 from crm_research.churn.decisions.treatment_check import TreatmentCheck, check_treatment
 from crm_research.errors import ParameterError
-from crm_research.theme import say_date, say_money, say_percent, say_points
+from crm_research.theme import say_count, say_date, say_money, say_percent, say_points
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -305,7 +305,8 @@ def _show_result(
     for remark in treatment.notes:
         show.note(remark)
     if treatment.n_unknown:
-        show.note(f"{treatment.n_unknown:,} contracts have no risk or no margin and were left out.")
+        unknown = say_count(treatment.n_unknown, "contract")
+        show.note(f"Left out, because no risk or no margin is known of them: {unknown}.")
 
 
 def _show_rows(treatment: Treatment, currency: str, may_list: bool) -> None:
