@@ -12,11 +12,12 @@ from crm_research.features.clock import instant
 from crm_research.features.joined import join_contracts, rename_joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     import ibis.expr.types as ir
 
-    from crm_research.study import Study
+    from crm_research.study import Continuation, Study
 
 # Rows that may carry no time of their own, and the table whose row they came with.
 _CAME_WITH: Final[Mapping[str, str]] = MappingProxyType({"order_lines": "orders", "campaign_targets": "campaigns"})
@@ -76,14 +77,24 @@ def before_holdout(study: Study) -> datetime:
 
 def _joined(study: Study, rows: ir.Table, table: str, until: datetime) -> ir.Table:
     """Contracts joined as the study says, and their states under the ids of the joined ones."""
-    if study.continuation is None or table not in ("contracts", "contract_states"):
-        return rows
-    if table == "contracts":
-        return join_contracts(rows, study.continuation)
+    join = _JOINS.get(table)
+    return rows if join is None or study.continuation is None else join(study, rows, study.continuation, until)
+
+
+def _contracts_joined(_study: Study, rows: ir.Table, rule: Continuation, _until: datetime) -> ir.Table:
+    return join_contracts(rows, rule)
+
+
+def _states_renamed(study: Study, rows: ir.Table, rule: Continuation, until: datetime) -> ir.Table:
     if not study.has("contracts"):
         return rows
-    contracts = _cut(study.table("contracts"), contract_of("contracts"), until)
-    return rename_joined(rows, contracts, study.continuation)
+    return rename_joined(rows, _cut(study.table("contracts"), contract_of("contracts"), until), rule)
+
+
+# The tables that a continuation joins.
+_JOINS: Final[Mapping[str, Callable[[Study, ir.Table, Continuation, datetime], ir.Table]]] = MappingProxyType(
+    {"contracts": _contracts_joined, "contract_states": _states_renamed}
+)
 
 
 def _has_time(rows: ir.Table, contract: TableContract) -> bool:
