@@ -6,8 +6,10 @@
 
 The mutants are mutmut's (operators, numbers, words, arguments), never ours. A room is a list of modules and the tests
 that answer for them. mutmut runs the tests that it saw reach a mutant; what survives is tried once more against every
-test of the room, since a fixture that is shared hides its users from mutmut. Nothing is written into the checkout:
-mutants live in a scratch folder. Exit 1 where a room notices a smaller share than it promises.
+file of tests that reaches its module, since a fixture that is shared hides its users from mutmut. A mutant that only
+ran out of time is tried once more, too, under a limit of processor time that no load of the machine can use up.
+Nothing is written into the checkout: mutants live in a scratch folder. Exit 1 where a room notices a smaller share than
+it promises.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -66,7 +69,12 @@ ROOMS = {
     "markov": Room((f"{PACKAGE}/models/markov/*",), ("tests/models/markov",), MODELS),
     "renewals": Room((f"{PACKAGE}/models/renewals/*",), ("tests/models/renewals",), MODELS),
     "parametric": Room((f"{PACKAGE}/models/parametric/*",), ("tests/models/parametric",), MODELS),
+    "attitude": Room((f"{PACKAGE}/models/attitude/*",), ("tests/models/attitude",), MODELS),
     "stats": Room((f"{PACKAGE}/stats/*",), ("tests/stats",), MODELS),
+    "features": Room((f"{PACKAGE}/features/*",), ("tests/features",), PILLARS),
+    "sources": Room((f"{PACKAGE}/sources/*",), ("tests/sources",), PILLARS),
+    "reporting": Room((f"{PACKAGE}/reporting/*",), ("tests/reporting",), PILLARS),
+    "contracts": Room((f"{PACKAGE}/contracts/*",), ("tests/contracts",), PILLARS),
 }
 
 
