@@ -171,9 +171,7 @@ def test_resampled_limits_take_the_level_the_seed_and_the_number_of_draws():
     for _ in range(50):
         weight = rng.poisson(1.0, size=30)
         draws.append(weight @ values / weight.sum())
-    weighted = poisson_bootstrap_interval(
-        lambda w: w @ values / w.sum(), n=30, seed=5, confidence=0.8, n_resamples=50
-    )
+    weighted = poisson_bootstrap_interval(lambda w: w @ values / w.sum(), n=30, seed=5, confidence=0.8, n_resamples=50)
     assert told(weighted) == pytest.approx([values.mean(), *np.quantile(draws, [0.1, 0.9])])
 
 

@@ -58,7 +58,9 @@ def test_every_limit_of_the_needed_retention_at_eighty_per_cent():
     low = gap - math.hypot(needed[1] - needed[0], seen[2] - seen[1])
     high = gap + math.hypot(needed[2] - needed[1], seen[1] - seen[0])
     assert row[["gap_lower", "gap", "gap_upper"]].tolist() == pytest.approx([low, gap, high])
-    assert row[["fewer_lower", "n_fewer_leavers", "fewer_upper"]].tolist() == pytest.approx([50 * low, 28.25, 50 * high])
+    assert row[["fewer_lower", "n_fewer_leavers", "fewer_upper"]].tolist() == pytest.approx(
+        [50 * low, 28.25, 50 * high]
+    )
     assert row["n_more_newcomers"] == 0.0
     assert row["n_newcomers_instead"] == pytest.approx((44 - 0.175 * 50) / (7 / 11))
     assert row["target"] == 44
@@ -314,7 +316,9 @@ def test_every_frame_of_the_best_list_by_hand():
     worth = margin * 12 * (1 - leaving)
     gain, cost = risk * (worth - 10), 1 + (1 - risk) * 10
     profit = 0.4 * gain - cost
-    found = find_best_list(world, offer, SaveRate(mean=0.4, lower=0.3, upper=0.5, alpha=math.inf, beta=math.inf), seed=1)
+    found = find_best_list(
+        world, offer, SaveRate(mean=0.4, lower=0.3, upper=0.5, alpha=math.inf, beta=math.inf), seed=1
+    )
     order = np.argsort(-profit)
     assert found.order.tolist() == order.tolist()
     assert [found.n_best, found.n_lower, found.n_upper] == [int((profit > 0).sum())] * 3

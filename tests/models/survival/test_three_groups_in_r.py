@@ -1,7 +1,7 @@
 """Twenty-seven contracts of three plans, every number as R 4.2 has it, at a level of 80 %: survival 3.5, cmprsk 2.2.
 
-    f <- survfit(Surv(t, e != "0") ~ 1, conf.type = "log-log", conf.int = .8)     # for each plan
-    summary(f, rmean = 45); survdiff(...); survfit(Surv(t, factor(e)) ~ 1); cuminc(t, e, g)
+f <- survfit(Surv(t, e != "0") ~ 1, conf.type = "log-log", conf.int = .8)     # for each plan
+summary(f, rmean = 45); survdiff(...); survfit(Surv(t, factor(e)) ~ 1); cuminc(t, e, g)
 """
 
 from __future__ import annotations
@@ -199,7 +199,9 @@ def test_pairs_are_adjusted_by_holm_and_widened_by_bonferroni(n_families):
             gap = one[0] - other[0]
             down, up = np.hypot(one[0] - one[1], other[2] - other[0]), np.hypot(one[2] - one[0], other[0] - other[1])
             assert row[["survival", "other_survival"]].tolist() == pytest.approx([one[0], other[0]])
-            assert row[["survival_gap", "gap_lower", "gap_upper"]].tolist() == pytest.approx([gap, gap - down, gap + up])
+            assert row[["survival_gap", "gap_lower", "gap_upper"]].tolist() == pytest.approx(
+                [gap, gap - down, gap + up]
+            )
     alone = estimate_restricted_mean(
         plans("a", "b", "c")[0], horizon_days=45, confidence=1 - 0.2 / 3 / n_families
     ).set_index("group")
