@@ -40,7 +40,7 @@ def test_a_trial_at_other_levels_and_at_its_edges():
     assert power_of_trial(-5, 0.5, 0.5) == pytest.approx(0.025)
     for wrong in (-0.1, 1.1, math.nan):
         for first, other in ((wrong, 0.5), (0.5, wrong)):
-            for call in (lambda a, b: size_trial(a, b), lambda a, b: power_of_trial(9, a, b)):
+            for call in (size_trial, lambda a, b: power_of_trial(9, a, b)):
                 with pytest.raises(ParameterError, match=rf"^A share lies between 0 and 1, not {wrong!r}\.$"):
                     call(first, other)
     assert size_trial(0.0, 1.0) == pytest.approx(1.959963985**2 / 2)
@@ -186,9 +186,7 @@ def test_what_cannot_be_parted_is_refused_in_words():
     cells = pd.DataFrame([("a", "x", 1, 1, 1, 1)], columns=CELLS)
     with pytest.raises(
         ParameterError,
-        match=r"^The cells have no column 'band'\. Did you mean 'n_before'\? Known: exposure_after, exposure_before, "
-        r"group, n_after, n_before\.$|^The cells have no column 'band'\. Known: exposure_after, exposure_before, group, "
-        r"n_after, n_before\.$",
+        match=r"^The cells have no column 'band'\. Known: exposure_after, exposure_before, group, n_after, n_before\.$",
     ):
         decompose_rates(cells.drop(columns="band"))
     for name in ("exposure_before", "exposure_after"):

@@ -330,7 +330,8 @@ def test_a_card_says_what_was_measured_how_and_what_was_not():
     squared = (np.exp(-0.3) - (stay > 30)) ** 2
     row = card.measures.query("measure == 'brier' and horizon_days == 30").iloc[0]
     half = Z * squared.std() / np.sqrt(60)
-    assert row[["estimate", "lower", "upper"]].tolist() == pytest.approx([squared.mean(), squared.mean() - half, squared.mean() + half])  # fmt: skip
+    limits = [squared.mean(), squared.mean() - half, squared.mean() + half]
+    assert row[["estimate", "lower", "upper"]].tolist() == pytest.approx(limits)
     observed = float((stay <= 60).mean())
     assert card.value("observed_to_expected", 60) == pytest.approx(observed / -np.expm1(-0.6))
     assert card.value("brier", 30) == pytest.approx(squared.mean())
@@ -351,8 +352,10 @@ def test_a_card_that_fails_says_which_way():
         )
         row = card.measures.query("measure == 'observed_to_expected'").iloc[0]
         assert card.reasons == (
-            f"at 30 days observed over expected is {row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f}), "
-            f"where 1 is right: {meant}",
+            (
+                f"at 30 days observed over expected is {row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f}), "
+                f"where 1 is right: {meant}"
+            ),
         )
         assert not card.is_calibrated
         assert card.notes == ()
