@@ -353,8 +353,8 @@ def test_a_card_that_fails_says_which_way():
         row = card.measures.query("measure == 'observed_to_expected'").iloc[0]
         assert card.reasons == (
             (
-                f"at 30 days observed over expected is {row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f}), "
-                f"where 1 is right: {meant}"
+                f"at 30 days observed over expected is {row['estimate']:.2f} ({row['lower']:.2f} to "
+                f"{row['upper']:.2f}), where 1 is right: {meant}"
             ),
         )
         assert not card.is_calibrated
