@@ -19,7 +19,9 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,11 @@ PACKAGE = "src/crm_research"
 SAID = ("words.py", "*_words.py", "wording.py", "views.py", "*_views.py", "figures.py", "*_figures.py")
 PILLARS = 0.85
 MODELS = 0.80
+_ARGUMENTS = ("-m", "not slow and not browser and not postgres", "-p", "no:cacheprovider", "-p", "quick_tests_first")
+# 1: a test failed; 2 and 3: the tests could not run to their end. What ran out of time is tried once more.
+_KILLED = {1, 2, 3}
+# Processor time for a second try, as a multiple of how long the tests took when they were watched, and more of it.
+_TIMES_AS_LONG, _SECONDS_MORE, _SECONDS_AT_MOST = 4, 30, 1800
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,11 @@ class Outcome:
     n_mutants: int
     killed: tuple[str, ...]
     survived: dict[str, str]
+    undecided: tuple[str, ...] = ()
 
     @property
     def n_tried(self) -> int:
-        """Mutants tried."""
+        """Mutants of which it is known whether a test noticed them."""
         return len(self.killed) + len(self.survived)
 
     @property
@@ -106,7 +114,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="crm-mutants-") as folder:
             outcome = try_room(name, Path(folder), sample=options.sample, seed=options.seed, jobs=options.jobs)
         outcomes.append(outcome)
-        print(f"   {len(outcome.killed)} of {outcome.n_tried} noticed ({outcome.share:.0%})", flush=True)
+        open_ones = f"; {len(outcome.undecided)} undecided for want of time" if outcome.undecided else ""
+        print(f"   {len(outcome.killed)} of {outcome.n_tried} noticed ({outcome.share:.0%}){open_ones}", flush=True)
         for mutant, change in outcome.survived.items():
             print(f"   survived: {mutant}")
             if options.show:
@@ -122,7 +131,16 @@ def main() -> int:
             f"{promised:>10.0%}{'  short' if is_short else ''}"
         )
     if options.out:
-        rows = [{"room": o.room, "tried": o.n_tried, "killed": len(o.killed), "survived": o.survived} for o in outcomes]
+        rows = [
+            {
+                "room": o.room,
+                "tried": o.n_tried,
+                "killed": len(o.killed),
+                "survived": o.survived,
+                "undecided": o.undecided,
+            }
+            for o in outcomes
+        ]
         options.out.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return 1 if short else 0
 
@@ -140,14 +158,23 @@ def try_room(name: str, folder: Path, *, sample: int, seed: int, jobs: int) -> O
     drawn = random.Random(f"{seed} {name}").sample(mutants, min(sample, len(mutants)))
     _mutmut(folder, "run", "--max-children", str(jobs), *drawn)
     verdicts = _verdicts(folder)
-    killed = [mutant for mutant in drawn if _is_killed(verdicts[mutant])]
-    survived = {}
+    killed = [mutant for mutant in drawn if verdicts[mutant] in _KILLED]
+    survived, undecided = {}, []
     for mutant in sorted(set(drawn) - set(killed)):
-        if _is_noticed(folder, room, mutant):
+        is_noticed = _is_noticed(folder, room, mutant)
+        if is_noticed is None:
+            undecided.append(mutant)
+        elif is_noticed:
             killed.append(mutant)
         else:
             survived[mutant] = _mutmut(folder, "show", mutant).stdout.strip()
-    return Outcome(room=name, n_mutants=len(mutants), killed=tuple(sorted(killed)), survived=survived)
+    return Outcome(
+        room=name,
+        n_mutants=len(mutants),
+        killed=tuple(sorted(killed)),
+        survived=survived,
+        undecided=tuple(undecided),
+    )
 
 
 def copy_checkout(folder: Path) -> None:
@@ -172,11 +199,12 @@ def write_settings(folder: Path, room: Room) -> None:
         "source_paths": ["src"],
         "only_mutate": list(room.modules),
         "pytest_add_cli_args_test_selection": list(room.tests),
-        "pytest_add_cli_args": ["-m", "not slow and not browser and not postgres", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args": list(_ARGUMENTS),
         "also_copy": also,
         "process_isolation": "forkserver",
-        "timeout_multiplier": 10.0,
-        "timeout_constant": 20.0,
+        # By the clock, so short or long is a matter of load: whatever runs out of it gets a second try.
+        "timeout_multiplier": 4.0,
+        "timeout_constant": 5.0,
         "use_git_change_detection": False,
         "track_dependencies": False,
     }
@@ -225,7 +253,14 @@ def _plain(text: str) -> str:
 def _environment() -> dict[str, str]:
     # A test run may start this one: its own settings are none of the mutants' business.
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    return {**outer, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
+    plugin = str(Path(__file__).resolve().parent)
+    return {
+        **outer,
+        "OMP_NUM_THREADS": "1",
+        "MPLBACKEND": "agg",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": plugin,
+    }
 
 
 def _verdicts(folder: Path) -> dict[str, int | None]:
@@ -240,24 +275,56 @@ def _meta_files(folder: Path) -> Iterator[Path]:
     return (folder / "mutants" / "src").rglob("*.meta")
 
 
-def _is_killed(code: int | None) -> bool:
-    """1: a test failed; 2 and 3: the tests could not run to their end; 24, 36 and 152: they took many times as long."""
-    return code in {1, 2, 3, 24, 36, 152, 255, -24}
-
-
-def _is_noticed(folder: Path, room: Room, mutant: str) -> bool:
-    """Does any test of the room fail with this mutant in place?"""
+def _is_noticed(folder: Path, room: Room, mutant: str) -> bool | None:
+    """Does a test fail with this mutant in place, of the files that reach its module? None where there was no time."""
     here = folder / "mutants"
-    words = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not browser and not postgres", *room.tests]
-    environment = {**_environment(), "MUTANT_UNDER_TEST": mutant, "PYTHONPATH": str(here / "src")}
-    command = [sys.executable, "-m", "pytest", "--rootdir=.", *words]
+    watched = json.loads((here / "mutmut-stats.json").read_text(encoding="utf-8"))
+    module = _module_of(mutant)
+    reaching = {
+        test.partition("::")[0]
+        for function, tests in watched["tests_by_mangled_function_name"].items()
+        if _module_of(function) == module
+        for test in tests
+    }
+    took = sum(time for test, time in watched["duration_by_test"].items() if test.partition("::")[0] in reaching)
+    limit = int(_TIMES_AS_LONG * took) + _SECONDS_MORE
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+
+    environment = {**_environment(), "MUTANT_UNDER_TEST": mutant}
+    environment["PYTHONPATH"] = os.pathsep.join([str(here / "src"), environment["PYTHONPATH"]])
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--rootdir=.",
+        "-x",
+        "-q",
+        *_ARGUMENTS,
+        *(sorted(reaching) or room.tests),
+    ]
     try:
         done = subprocess.run(
-            command, cwd=here, capture_output=True, text=True, env=environment, check=False, timeout=900
+            command,
+            cwd=here,
+            capture_output=True,
+            env=environment,
+            check=False,
+            timeout=_SECONDS_AT_MOST,
+            preexec_fn=bound,
         )
     except subprocess.TimeoutExpired:
-        return True
-    return done.returncode == 1
+        return None
+    # Whoever used up four times the processor time (whatever else ran beside it) goes round in circles.
+    if done.returncode in {0, *_KILLED, -signal.SIGXCPU}:
+        return done.returncode != 0
+    return None
+
+
+def _module_of(name: str) -> str:
+    """The module of a function or mutant as mutmut names it: package.module.x_function__mutmut_3."""
+    return name.rpartition(".")[0]
 
 
 if __name__ == "__main__":
