@@ -173,3 +173,20 @@ def test_a_title_that_ends_otherwise_than_the_rows_hides_none(ends, tmp_path):
     rows = "order_id,customer_id,ordered_at,revenue\n1,007,2024-01-05,10.5\n2,008,2024-02-05,20\n".replace("\n", row)
     study = orders_of(tmp_path, f"Orders of 2024{title}{rows}", source={"skip_rows": 1})
     assert held(study, "orders", "order_id", "revenue") == [("1", 10.5), ("2", 20.0)]
+
+
+@pytest.mark.parametrize("rows", ["1,a,2024-01-05,10,50\n2,b,2024-01-06,11,50\n", "1,a,2024-01-05,10,50\n" * 5])
+def test_a_header_is_never_skipped_for_rows_with_a_cell_too_many(tmp_path, rows):
+    with pytest.raises(StudyError, match="The header names 4 columns and most rows hold 5 cells: a comma") as problem:
+        orders_of(tmp_path, "order_id,customer_id,ordered_at,revenue\n" + rows)
+    assert "skip_rows" not in str(problem.value)
+
+
+def test_a_sign_of_comments_is_not_offered_where_rows_begin_with_it(tmp_path):
+    text = (
+        "# made on Monday\n# by hand\norder_id,customer_id,ordered_at,revenue\n#1,a,2024-01-05,10\n#2,b,2024-01-06,5\n"
+    )
+    with pytest.raises(StudyError) as problem:
+        orders_of(tmp_path, text)
+    study = orders_of(tmp_path, text, source=offered(problem.value))
+    assert [row[0] for row in held(study, "orders", "order_id")] == ["#1", "#2"]

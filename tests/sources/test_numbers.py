@@ -151,3 +151,16 @@ def test_credits_and_debits_are_derived_as_the_message_says(tmp_path):
         columns={"revenue": {"expr": f"case when suffix(revenue, 'CR') then -{number} else {number} end"}},
     )
     assert held(study, "orders", "revenue") == [(-5.0,), (12.0,)]
+
+
+def test_a_point_is_never_offered_for_thousands_and_decimals_at_once(tmp_path):
+    with pytest.raises(ContractViolation) as problem:
+        _money(tmp_path, "1.23", "4.5", "1.000.5")
+    assert "beside the path" not in str(problem.value).replace("null_values beside the path", "")
+
+
+def test_points_that_can_only_part_thousands_make_the_comma_decimal(tmp_path):
+    with pytest.raises(ContractViolation) as problem:
+        _money(tmp_path, "1.000.000", "2.500")
+    found = _money(tmp_path, "1.000.000", "2.500", **offered(problem.value))
+    assert sum(row[0] for row in held(found, "orders", "revenue")) == 1_002_500.0

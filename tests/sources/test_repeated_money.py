@@ -32,7 +32,7 @@ def opened(folder, revenue, text=LINES, **rule):
 def test_a_total_on_every_line_is_refused_with_both_readings(tmp_path):
     with pytest.raises(ContractViolation) as problem:
         opened(tmp_path, "total")
-    assert "write revenue: {column: ..., once_an_order: true}" in str(problem.value)
+    assert 'write revenue: {column: "total", once_an_order: true}' in str(problem.value)
     assert "all 3 orders of several lines" in str(problem.value)
 
 
@@ -62,11 +62,30 @@ def test_totals_that_differ_within_an_order_are_not_once_an_order(tmp_path):
     [
         ("1,a,2024-01-05,paid,y,2,8.5,30", "1,a,2024-01-05,paid,y,2,8.5,31"),  # lines have money of their own
         ("1,a,2024-01-05,paid,y,2,8.5,30", "1,a,2024-01-05,paid,y,2,8.5,"),  # the total stands on the first line
-        (",55\n", ",0\n"),  # two orders are too few to tell
     ],
 )
 def test_money_of_lines_is_added_without_asking(tmp_path, old, new):
     assert opened(tmp_path, "total", LINES.replace(old, new)) is not None
+
+
+@pytest.mark.parametrize(
+    ("keep", "said"),
+    [
+        ("12345678", "all 3 orders of several lines"),
+        ("1236", "the one order of several lines"),
+        ("12678", "all 2 orders"),
+    ],
+)
+def test_few_orders_are_asked_about_as_well_where_money_differs_in_the_file(tmp_path, keep, said):
+    rows = LINES.splitlines()
+    text = "\n".join([rows[0], *(rows[int(i)] for i in keep)]) + "\n"
+    with pytest.raises(ContractViolation, match=said):
+        opened(tmp_path, "total", text)
+
+
+def test_orders_of_nothing_tell_nothing(tmp_path):
+    study = opened(tmp_path, "total", LINES.replace(",30\n", ",0\n").replace(",100\n", ",0\n").replace(",55\n", ",0\n"))
+    assert [row[0] for row in held(study, "orders", "revenue")] == [0.0, 0.0, 0.0, 7.0]
 
 
 def test_one_price_for_everything_is_no_total(tmp_path):

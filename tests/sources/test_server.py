@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import pytest
+import yaml
 
 from crm_research.errors import CrmError, EngineError, StudyError
 from crm_research.sources.opening import open_study
@@ -123,3 +126,89 @@ def test_a_study_inside_a_server_reads_no_files(tmp_path, shop):
     (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,revenue\n1,a,2024-01-01,1\n")
     with pytest.raises(StudyError, match="leave engine out"):
         open_study(a_study_file(tmp_path, {"orders": {"from": "orders.csv"}}, engine=shop))
+
+
+SAID_ONCE = """
+    DROP SCHEMA IF EXISTS once CASCADE;
+    CREATE SCHEMA once;
+    CREATE TABLE once.lines (no text, client text, at timestamp, state text, paid boolean, total numeric, each numeric,
+        ship numeric, ref uuid);
+    INSERT INTO once.lines VALUES
+        ('1', 'a', '2024-01-05', 'paid', true, 50, 20, 5, gen_random_uuid()),
+        ('1', 'a', '2024-01-05', NULL, NULL, NULL, 30, NULL, NULL),
+        ('2', 'b', '2024-01-06', 'voided', true, 100, 60, 7, gen_random_uuid()),
+        ('2', 'b', '2024-01-06', '', NULL, NULL, 40, NULL, NULL),
+        ('3', 'c', '2024-01-07', 'paid', false, 70, 70, 1, gen_random_uuid());
+    CREATE TABLE once.log (ref text, client text, at timestamp, state text, amount numeric);
+    INSERT INTO once.log SELECT 'p' || i, 'c' || i % 3, timestamp '2024-01-01' + i * interval '1 day', state, 10 + i
+        FROM generate_series(1, 6) AS i, unnest(ARRAY['Received', 'Authorised', 'Settled']) AS state;
+    INSERT INTO once.log VALUES ('p6', 'c0', '2024-01-20', 'Refunded', 16);
+    CREATE TABLE once.totals (no text, client text, at timestamp, total numeric);
+    INSERT INTO once.totals VALUES
+        ('1', 'a', '2024-01-05', 30), ('1', 'a', '2024-01-05', 30), ('2', 'b', '2024-01-05', 7);
+    CREATE TABLE once.mixed (no text, client text, at timestamp, total numeric);
+    INSERT INTO once.mixed VALUES
+        ('1', 'a', '2024-01-05', 30), ('1', 'b', '2024-01-05', 31), ('2', 'b', '2024-01-05', 7);
+"""
+
+
+@pytest.fixture
+def once(postgres_socket, postgres_url):
+    with psycopg.connect(
+        host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(SAID_ONCE)
+    return postgres_url
+
+
+def _in_place_too(folder, url, in_place, table, **rule):
+    orders = {"from": {"url": url, "table": f"once.{table}"}, "sum_lines": True, **rule}
+    more = {"engine": url} if in_place else {}
+    return open_study(a_study_file(folder, {"orders": orders}, **more))
+
+
+LINES_OF = {"order_id": "no", "customer_id": "client", "ordered_at": "at"}
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("cancelled", ["state = 'voided'", "state in ('voided')", "coalesce(state, 'ok') = 'voided'"])
+def test_what_is_said_once_an_order_is_its_order_s_in_place_too(tmp_path, once, in_place, cancelled):
+    columns = {**LINES_OF, "revenue": "each"}
+    study = _in_place_too(tmp_path, once, in_place, "lines", columns=columns, cancellations=cancelled)
+    found = _summed(study)
+    assert (found["kind"], found["revenue"]) == (["sale", "cancelled", "sale"], [50.0, 100.0, 70.0])
+    assert "(said once an order: state)" in study.inputs[0].source
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_flag_said_once_is_its_order_s_in_place_too(tmp_path, once, in_place):
+    columns = {**LINES_OF, "revenue": "each"}
+    found = _summed(_in_place_too(tmp_path, once, in_place, "lines", columns=columns, where="paid"))
+    assert (found["order_id"], found["revenue"]) == (["1", "2"], [50.0, 100.0])
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize(
+    ("table", "columns", "said"),
+    [
+        ("lines", {"revenue": {"expr": "each + ship"}}, "COALESCE\\(ship, 0\\)"),
+        ("totals", {"revenue": "total"}, "once_an_order: true"),
+        ("mixed", {"revenue": "total"}, "belongs to one customer"),
+        ("log", {"order_id": "ref", "revenue": "amount"}, "several states of 'state'"),
+    ],
+)
+def test_lines_that_must_not_be_added_are_told_in_place_too(tmp_path, once, in_place, table, columns, said):
+    with pytest.raises(CrmError, match=said):
+        _in_place_too(tmp_path, once, in_place, table, columns={**LINES_OF, **columns})
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_the_mend_for_states_is_right_in_place_too(tmp_path, once, in_place):
+    columns = {**LINES_OF, "order_id": "ref", "revenue": "amount"}
+    with pytest.raises(CrmError) as problem:
+        _in_place_too(tmp_path, once, in_place, "log", columns=columns)
+    found = yaml.safe_load("{" + re.search(r"write (where: .*) \(where and returns", str(problem.value))[1] + "}")
+    columns |= {name: found.pop(name) for name in list(found) if name in columns}
+    orders = _summed(_in_place_too(tmp_path, once, in_place, "log", columns=columns, **found))
+    assert sum(orders["revenue"]) == 11 + 12 + 13 + 14 + 15  # of 16, all went back
+    assert orders["kind"].count("return") == 1

@@ -11,7 +11,7 @@ from sqlglot import expressions
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.mapping import TablePlan
+    from crm_research.sources.plans import TablePlan
     from crm_research.sources.session import Relation, Session
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
+from crm_research.sources.casting import Reading
 from crm_research.sources.files import TEXT_ENDINGS, find_files
 from crm_research.sources.items import lay_out
 from crm_research.sources.making import make_table
 from crm_research.sources.mapping import Planner
-from crm_research.sources.once import spread_order_facts
+from crm_research.sources.once import find_order_facts
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.samples import find_truth
 from crm_research.sources.session import open_session, quoted
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_research.sources.definition import SourceRule, StudyDefinition, TableRule
-    from crm_research.sources.mapping import TablePlan
+    from crm_research.sources.plans import TablePlan
     from crm_research.sources.session import Relation, Session
 
 
@@ -72,7 +74,8 @@ def _make(session: Session, definition: StudyDefinition, path: Path, table: str)
         relation, rule = lay_out(session, definition, rule, staged, place)
     plan, relation = _planned(session, definition, table, rule, relation, place)
     make_table(session, plan, relation)
-    source = f"{relation.described}{_say_left_out(session, plan, relation)}"
+    left_out = _say_left_out(session, plan, relation)
+    source = f"{relation.described}{left_out}{_say_silent(session, plan, relation)}"
     if relation is not staged:
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
@@ -89,16 +92,38 @@ def _say_left_out(session: Session, plan: TablePlan, relation: Relation) -> str:
     return f" ({n_rows - n_kept:,} of {n_rows:,} rows left out by where)" if n_kept < n_rows else ""
 
 
+def _say_silent(session: Session, plan: TablePlan, relation: Relation) -> str:
+    """How many lines add nothing to their order's money, because a part of what it is computed of is empty."""
+    said = []
+    for name, is_silent in plan.silent.items():
+        condition = f"({is_silent}) AND ({plan.where})" if plan.where else is_silent
+        (n,) = session.run(f"SELECT count(*) FILTER (WHERE {condition}) FROM {quoted(relation.name)}").fetchone()
+        if n:
+            said.append(f"{name} is empty on {n:,} of the lines that are added, since a part of it is")
+    return f" ({'; '.join(said)})" if said else ""
+
+
 def _planned(
     session: Session, definition: StudyDefinition, table: str, rule: TableRule, relation: Relation, place: str
 ) -> tuple[TablePlan, Relation]:
     """The plan of a table, and its source with what is said once an order on every line."""
     planner = partial(Planner, study=definition, contract=contract_of(table), rule=rule, where_in_file=place)
     plan = planner(relation=relation).plan()
-    facts = spread_order_facts(session, plan, relation) if rule.sum_lines or table == "order_lines" else None
+    if not rule.sum_lines and table != "order_lines":
+        return plan, relation
+    facts = find_order_facts(session, plan, relation, Reading(rule=relation.rule))
     if facts is None:
         return plan, relation
-    return planner(relation=facts.relation, stands_for=facts.stands_for).plan(), facts.relation
+    name = session.new_name("spread")
+    session.run(f"CREATE TABLE {quoted(name)} AS {facts.select}")
+    relation = replace(
+        relation,
+        name=name,
+        kinds=session.kinds_of(name),
+        described=relation.described + facts.said,
+        is_scratch=True,
+    )
+    return planner(relation=relation, stands_for=facts.stands_for).plan(), relation
 
 
 def _text_bytes(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> int:

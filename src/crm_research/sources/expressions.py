@@ -6,7 +6,7 @@ first; so ``where: amount > 0`` works on a CSV file, whose columns are all text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -18,6 +18,7 @@ from crm_research.errors import StudyError, offer_names
 from crm_research.sources.casting import NULLS, NULLS_OF_VALUES
 from crm_research.sources.expression_words import why_not_allowed
 from crm_research.sources.selects import refuse_depth, refuse_monstrous
+from crm_research.sources.sums import fill_part, fill_sums, find_sums, part_at, parts_of
 
 if TYPE_CHECKING:
     from crm_research.sources.casting import Reading
@@ -73,11 +74,18 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A checked expression as SQL, with the columns it reads."""
+    """A checked expression as SQL, with the columns it reads.
+
+    `filled` is the same expression with empty parts of its sums counted as nought, where it holds any; `parts` are
+    these parts, and `numbers` the columns that it computes with, as SQL.
+    """
 
     sql: str
     columns: tuple[str, ...]
     usages: tuple[Usage, ...] = ()
+    filled: str = ""
+    parts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -120,11 +128,24 @@ class ExpressionReader:
         columns = [self._named(column, text, where) for column in list(root.find_all(exp.Column))]
         targets = [(column, _target_of_use(column, wanted, self.kinds)) for column in columns if column is not None]
         values = {column.name for column, target in targets if target in _VALUES} | self.value_columns
+        sums = find_sums(root, lambda part: _is_time(part, self.kinds)) if wanted == "float64" else []
         usages: dict[tuple[str, str], Usage] = {}
+        numbers = []
         for column, target in targets:
-            self._cast(column, target, usages, is_value=column.name in values, is_money=is_money)
+            cast = self._cast(column, target, usages, is_value=column.name in values, is_money=is_money)
+            numbers += [cast.sql(dialect="duckdb")] if target == "float64" else []
         used = dict.fromkeys(column.name for column, _ in targets)
-        return Expression(sql=root.sql(dialect="duckdb"), columns=tuple(used), usages=tuple(usages.values()))
+        sql, parts = root.sql(dialect="duckdb"), tuple(part_at(slot).sql(dialect="duckdb") for slot in parts_of(sums))
+        fill_sums(sums)
+        filled = root.sql(dialect="duckdb") if sums else ""
+        return Expression(
+            sql=sql,
+            columns=tuple(used),
+            usages=tuple(usages.values()),
+            filled=filled,
+            parts=parts,
+            numbers=tuple(dict.fromkeys(numbers)),
+        )
 
     def _named(self, column: exp.Column, text: str, where: str) -> exp.Column | None:
         """The column under its own name; None of as_of, which becomes its instant."""
@@ -151,22 +172,33 @@ class ExpressionReader:
         *,
         is_value: bool,
         is_money: bool,
-    ) -> None:
+    ) -> exp.Expr:
+        """Put what the column is read as in its place."""
         name, kind = column.name, self.kinds[column.name]
         of_order = not (is_money and target == "float64")
-        found = exp.column(exp.to_identifier(self.stands_for.get(name, name) if of_order else name, quoted=True))
+        found: exp.Expr = exp.column(
+            exp.to_identifier(self.stands_for.get(name, name) if of_order else name, quoted=True)
+        )
         raw = found.sql(dialect="duckdb")
-        if kind != "text":
-            column.replace(found)
-        elif target in _VALUES:
+        if kind == "text" and target in _VALUES:
             cast = self.reading.cast(raw, kind, str(target))
             usages[name, str(target)] = Usage(column=name, target=str(target), bad=cast.bad or "FALSE")
-            column.replace(exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb")))
-        elif self.reading.says_nothing(_words_beside(column)):
-            column.replace(found)
-        else:
+            found = exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb"))
+        elif kind == "text" and not self.reading.says_nothing(_words_beside(column)):
             nulls = NULLS_OF_VALUES if is_value else NULLS
-            column.replace(exp.paren(sqlglot.parse_one(self.reading.text(raw, nulls=nulls), dialect="duckdb")))
+            found = exp.paren(sqlglot.parse_one(self.reading.text(raw, nulls=nulls), dialect="duckdb"))
+        column.replace(found)
+        return found
+
+
+def fill_parts(text: str, empty: Collection[int], kinds: Mapping[str, Kind]) -> str:
+    """The expression as its author would write it so that these parts of its sums count as nought where empty."""
+    root = exp.Paren(this=_parse(text, ""))
+    slots = parts_of(find_sums(root, lambda part: _is_time(part, kinds)))
+    for i, slot in enumerate(slots):
+        if i in empty:
+            fill_part(slot)
+    return str(root.this.sql(dialect="duckdb"))
 
 
 def split_condition(text: str, columns: Iterable[str], *, where: str) -> tuple[str, str | None]:

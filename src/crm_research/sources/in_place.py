@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlglot
 
 from crm_research.addresses import say_driver
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
-from crm_research.sources.making import order_lines_summed
+from crm_research.sources.making import check_doubts, check_lines, order_lines_summed
 from crm_research.sources.mapping import Planner
+from crm_research.sources.once import check_repeated_money, find_order_facts
 from crm_research.sources.parts import OpenedTables
-from crm_research.sources.server import InPlaceReading, connect_server, reach_in_place, rows_of_select
+from crm_research.sources.plans import SUM
+from crm_research.sources.server import (
+    DIALECTS,
+    InPlaceReading,
+    connect_server,
+    reach_in_place,
+    rows_of_answer,
+    rows_of_select,
+)
+from crm_research.sources.states import check_states
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
@@ -23,6 +35,11 @@ if TYPE_CHECKING:
 
     from crm_research.sources.definition import StudyDefinition
     from crm_research.sources.session import Relation
+
+# Parts of the query that a table in place is: the source, with order facts on every line, and mapped.
+_SOURCE: Final = "source__"
+_SPREAD: Final = "spread__"
+_LINES: Final = "lines__"
 
 
 def open_in_place(
@@ -37,13 +54,13 @@ def open_in_place(
         place = f"{path}: tables.{table}"
         try:
             relation = _reach(backend, definition, table, place)
-            tables[table], attributes[table] = _express(backend, definition, table, relation, place)
+            tables[table], attributes[table], source = _express(backend, definition, table, relation, place)
         except CrmError as problem:
             if faults is None:
                 raise
             faults[table] = problem
             continue
-        inputs.append(InputFingerprint(table=table, source=relation.described, fingerprint=relation.fingerprint))
+        inputs.append(InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint))
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs))
 
 
@@ -64,30 +81,73 @@ def _reach(backend: BaseBackend, definition: StudyDefinition, table: str, place:
 
 def _express(
     backend: BaseBackend, definition: StudyDefinition, table: str, relation: Relation, place: str
-) -> tuple[ir.Table, Mapping[str, str]]:
+) -> tuple[ir.Table, Mapping[str, str], str]:
+    """The table as an expression, its attributes, and what its source is called."""
     rule = definition.tables[table]
-    plan = Planner(
-        study=definition,
-        contract=contract_of(table),
-        rule=rule,
-        relation=relation,
-        where_in_file=place,
-        reading_class=InPlaceReading,
-    ).plan()
-    # The source is already in the server's own SQL; only the mapping is written in DuckDB's.
-    mapping = sqlglot.transpile(plan.select_from("source__"), read="duckdb", write=backend.name)[0]
-    sql = f"WITH source__ AS ({relation.name}) {mapping}"
-    if plan.sum_lines:
-        summed = sqlglot.transpile(order_lines_summed(plan, "lines__", digits=None), read="duckdb", write=backend.name)[
-            0
-        ]
-        sql = f"WITH source__ AS ({relation.name}), lines__ AS ({mapping}) {summed}"
+    contract = contract_of(table)
+    # The source is already in the server's own SQL; all that is asked of it is written in DuckDB's.
+    asked = _Asked(backend=backend, parts={_SOURCE: relation.name})
+    relation = replace(relation, name=_SOURCE)
+    planner = partial(
+        Planner, study=definition, contract=contract, rule=rule, where_in_file=place, reading_class=InPlaceReading
+    )
+    plan = planner(relation=relation).plan()
     try:
-        return rows_of_select(backend, sql, where=place), plan.attributes
-    except StudyError:
+        if rule.sum_lines or table == "order_lines":
+            facts = find_order_facts(asked, plan, relation, InPlaceReading(rule=relation.rule))
+            if facts is not None:
+                asked.parts[_SPREAD] = asked.translated(facts.select)
+                kinds = {**relation.kinds, **{new: relation.kinds[old] for old, new in facts.stands_for.items()}}
+                relation = replace(relation, name=_SPREAD, kinds=kinds, described=relation.described + facts.said)
+                plan = planner(relation=relation, stands_for=facts.stands_for).plan()
+        if any(doubt.target == SUM for doubt in plan.doubts):
+            check_doubts(asked, plan, relation)
+        select = plan.select_from(relation.name)
+        if plan.sum_lines:
+            asked.parts[_LINES] = asked.translated(select)
+            check_lines(asked, plan, _LINES)
+            check_states(asked, plan, relation)
+            check_repeated_money(asked, plan, _LINES)
+            select = order_lines_summed(plan, _LINES, digits=None)
+        return rows_of_select(backend, asked.whole(select), where=place), plan.attributes, relation.described
+    except CrmError:
         raise
     except Exception as problem:
         raise StudyError(
             f"{place}: cannot be made of {relation.described}: {say_driver(problem, definition.engine)}. "
             "Check its expressions, and that this role may read the table."
         ) from None
+
+
+@dataclass(kw_only=True)
+class _Asked:
+    """Questions in DuckDB's SQL about parts of a query, put to the server as one SELECT each."""
+
+    backend: BaseBackend
+    parts: dict[str, str]
+
+    def translated(self, sql: str) -> str:
+        """The same in the server's own SQL."""
+        return sqlglot.transpile(sql, read="duckdb", write=DIALECTS.get(self.backend.name, self.backend.name))[0]
+
+    def whole(self, sql: str) -> str:
+        """A SELECT over the parts, with them."""
+        parts = ", ".join(f"{name} AS ({part})" for name, part in self.parts.items())
+        return f"WITH {parts} {self.translated(sql)}"
+
+    def run(self, sql: str) -> _Answer:
+        """Ask."""
+        return _Answer(rows_of_answer(self.backend, self.whole(sql)))
+
+
+@dataclass
+class _Answer:
+    rows: list[tuple[Any, ...]]
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        return self.rows[0] if self.rows else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows."""
+        return self.rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ LONGEST_LINE_BYTES: Final = 128 * 1024**2
 _CHUNK_BYTES: Final = 1024**2
 _N_LOOKED_AT: Final = 200
 _N_BELOW: Final = 50
+# Numbers and dates, however they are written; a year alone may name a column.
+_IS_VALUE: Final = re.compile(r"(?!(19|20)\d\d$)[-+(]?\d[\d.,:/\s'T-]*[-)Z]?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +54,21 @@ def find_table(head: str, quote: str = '"') -> TablePlace | None:
 
 def n_cells(line: str, delimiter: str, quote: str = '"') -> int:
     """How many cells does a line hold? None in an empty one."""
+    return len(_cells(line, delimiter, quote))
+
+
+def is_header(line: str, delimiter: str, quote: str = '"') -> bool:
+    """May this line name columns? A record would hold a number or a date somewhere."""
+    return not any(_IS_VALUE.fullmatch(cell.strip(BLANKS)) for cell in _cells(line, delimiter, quote))
+
+
+def _cells(line: str, delimiter: str, quote: str) -> list[str]:
     if not line.strip(BLANKS):
-        return 0
+        return []
     try:
-        return len(next(csv.reader([line], delimiter=delimiter, quotechar=quote or None)))
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote or None))
     except (csv.Error, StopIteration):
-        return 0
+        return []
 
 
 def lines_below(path: Path, delimiter: str, quote: str = '"') -> int:

@@ -8,15 +8,16 @@ import duckdb
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.as_found import read_as_found
-from crm_research.sources.mapping import IS_CANCELLED, IS_RETURN, SUMMED
 from crm_research.sources.mends import find_mend, rows_asked
 from crm_research.sources.once import check_repeated_money
+from crm_research.sources.plans import IS_CANCELLED, IS_RETURN, SUM, SUMMED
 from crm_research.sources.session import quoted
+from crm_research.sources.states import check_states
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
 
 if TYPE_CHECKING:
-    from crm_research.sources.mapping import Doubt, TablePlan
-    from crm_research.sources.session import Relation, Session
+    from crm_research.sources.plans import Doubt, TablePlan
+    from crm_research.sources.session import Asking, Relation, Session
 
 _N_EXAMPLES: Final = 5
 _RULES: Final = {
@@ -26,6 +27,7 @@ _RULES: Final = {
     "boolean": "every value is yes or no",
     "string": "every value is text",
     "currency": "every amount is in a currency that has a rate",
+    SUM: "the parts of a sum are all there, or all empty",
 }
 
 
@@ -45,6 +47,7 @@ def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
             lines = session.new_name("lines")
             session.run(f"CREATE TEMP TABLE {quoted(lines)} AS {select}")
             check_lines(session, plan, lines)
+            check_states(session, plan, relation)
             check_repeated_money(session, plan, lines)
             select = order_lines_summed(plan, lines)
         # Text is cast once, into a table; typed sources stay where they are, behind a view.
@@ -60,7 +63,7 @@ def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
     return plan.table
 
 
-def check_doubts(session: Session, plan: TablePlan, relation: Relation) -> None:
+def check_doubts(session: Asking, plan: TablePlan, relation: Relation) -> None:
     """Count, in one scan, the values of each column that cannot be read; raise for the first column that has any."""
     if not plan.doubts:
         return
@@ -75,7 +78,7 @@ def check_doubts(session: Session, plan: TablePlan, relation: Relation) -> None:
 
 
 def _violation(
-    session: Session, plan: TablePlan, relation: Relation, doubt: Doubt, n_bad: int, n_rows: int
+    session: Asking, plan: TablePlan, relation: Relation, doubt: Doubt, n_bad: int, n_rows: int
 ) -> ContractViolation:
     rows = session.run(
         f"SELECT DISTINCT CAST({doubt.raw} AS VARCHAR) AS found FROM {quoted(relation.name)} "
@@ -93,7 +96,7 @@ def _violation(
     )
 
 
-def check_lines(session: Session, plan: TablePlan, lines: str) -> None:
+def check_lines(session: Asking, plan: TablePlan, lines: str) -> None:
     """Lines may be summed to orders: each has an order number, and no order has two customers."""
     (unnumbered,) = session.run(f"SELECT count(*) FROM {quoted(lines)} WHERE order_id IS NULL").fetchone()
     if unnumbered:
@@ -112,7 +115,7 @@ def check_lines(session: Session, plan: TablePlan, lines: str) -> None:
         f"SELECT order_id FROM {quoted(lines)} GROUP BY order_id "
         "HAVING min(customer_id) <> max(customer_id) OR (count(customer_id) > 0 AND count(customer_id) < count(*))"
     )
-    (n_mixed,) = session.run(f"SELECT count(*) FROM ({mixed})").fetchone()
+    (n_mixed,) = session.run(f"SELECT count(*) FROM ({mixed}) AS mixed__").fetchone()
     if n_mixed:
         examples = session.run(f"{mixed} ORDER BY order_id LIMIT {_N_EXAMPLES}").fetchall()
         raise ContractViolation(

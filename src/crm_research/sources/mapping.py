@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Final
 from crm_research.contracts import Column, TableContract
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.casting import Cast, Reading
-from crm_research.sources.definition import LAST_INSTANT, ColumnRule
+from crm_research.sources.definition import ColumnRule
 from crm_research.sources.expressions import Expression, ExpressionReader
+from crm_research.sources.plans import (
+    IS_CANCELLED,
+    IS_RETURN,
+    SUM,
+    SUMMED,
+    Doubt,
+    TablePlan,
+    without_open_ends,
+)
 from crm_research.sources.session import literal, quoted
 from crm_research.vocabulary import CANCELLED, RETURN, SALE
 
@@ -19,10 +28,6 @@ if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition, TableRule
     from crm_research.sources.session import Relation
 
-IS_CANCELLED: Final = "is_cancelled__"
-IS_RETURN: Final = "is_return__"
-# What is summed over lines: said once an order it is counted once, wherever it stands.
-SUMMED: Final = ("revenue", "discount", "cost")
 MONEY: Final = frozenset({*SUMMED, "quantity"})
 TYPE_OF_ATTRIBUTE: Final = {"number": "float64", "category": "string", "flag": "boolean", "time": "timestamp"}
 _SQL_TYPES: Final = {
@@ -32,83 +37,6 @@ _SQL_TYPES: Final = {
     "timestamp": "TIMESTAMP",
     "boolean": "BOOLEAN",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Doubt:
-    """A condition that must hold for no row that is kept.
-
-    Parameters
-    ----------
-    column, source_column, target
-        Canonical column (or that of the source, in an expression), where it comes from, and the type it should have.
-    bad, raw
-        The condition, and the value before it is read, as SQL.
-    key
-        Where the study file may say how the column is written; empty where an expression uses it.
-    of_all_rows
-        Asks those rows too that `where` leaves out.
-    """
-
-    column: str
-    source_column: str
-    target: str
-    bad: str
-    raw: str
-    key: str = ""
-    of_all_rows: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class TablePlan:
-    """How to make a canonical table.
-
-    Parameters
-    ----------
-    outputs
-        Column name to SQL over the source's columns: the canonical ones, then attributes, then extra columns.
-    where
-        Rows to keep, as SQL; empty for all.
-    doubts
-        What must be checked on those rows first.
-    extra
-        Names among `outputs` that are kept as they stand in the source.
-    flags
-        What a line says of its order, as SQL: is it cancelled, is it a return? Null where it says nothing.
-    ends
-        Times that may be empty and are read from text, and whether each is an end: it is open in the year 9999.
-    reads
-        Columns of the source that conditions, expressions and the key of customers read.
-    once
-        Columns of money, and whether each line repeats its order's; None where the study file does not say.
-    """
-
-    table: str
-    where_in_file: str
-    outputs: Mapping[str, str]
-    where: str
-    doubts: tuple[Doubt, ...]
-    attributes: Mapping[str, str]
-    extra: tuple[str, ...] = ()
-    sum_lines: bool = False
-    timezone: str = "UTC"
-    flags: Mapping[str, str] = field(default_factory=dict)
-    reads: frozenset[str] = frozenset()
-    once: Mapping[str, bool | None] = field(default_factory=dict)
-    ends: Mapping[str, bool] = field(default_factory=dict)
-
-    def select_from(self, relation: str) -> str:
-        """The rows of the canonical table before order lines are summed."""
-        made = {**self.outputs, **self.flags}
-        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in made.items())
-        rows = f"SELECT {columns} FROM {quoted(relation)}{f' WHERE {self.where}' if self.where else ''}"
-        if not self.ends:
-            return rows
-        # Around what reads them, so that a time is read once and not for every comparison.
-        ends = ", ".join(
-            f"{_without_open_ends(quoted(name), is_end=self.ends[name])} AS {quoted(name)}" for name in self.ends
-        )
-        return f"SELECT * REPLACE ({ends}) FROM ({rows})"
 
 
 @dataclass(kw_only=True)
@@ -131,6 +59,7 @@ class Planner:
     _reads: set[str] = field(default_factory=set)
     _ends: dict[str, bool] = field(default_factory=dict)
     _once: dict[str, bool | None] = field(default_factory=dict)
+    _silent: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
@@ -168,8 +97,29 @@ class Planner:
             flags=self._flags,
             reads=frozenset(self._reads),
             once=self._once,
+            is_of_lines=self._written_rule("revenue").once_an_order is False,
+            written=self._written(),
+            origins={name: self._origin(name) for name in SUMMED if name in self._outputs},
+            silent=self._silent,
             ends=self._ends,
         )
+
+    def _written_rule(self, name: str) -> ColumnRule:
+        return self.rule.columns.get(name) or ColumnRule(column=self._by_lower.get(name, name))
+
+    def _origin(self, name: str) -> tuple[str, str]:
+        rule = self._written_rule(name)
+        return ("column", rule.column) if rule.column is not None else ("expr", rule.expr or _constant(rule.value))
+
+    def _written(self) -> dict[str, str]:
+        said = {key: text for key in ("where", "returns") if (text := getattr(self.rule, key))}
+        for name in ("order_id", "revenue"):
+            rule = self._written_rule(name)
+            if rule.column is not None:
+                said[name] = quoted(self._by_lower.get(rule.column.lower(), rule.column))
+            else:
+                said[name] = f"({rule.expr})" if rule.expr is not None else _constant(rule.value)
+        return said
 
     def _add_canonical(self, column: Column) -> None:
         rule = self.rule.columns.get(column.name)
@@ -224,7 +174,7 @@ class Planner:
     def _may_be_empty(self, name: str, sql: str, source: str | None, *, is_end: bool) -> str:
         found = self._by_lower.get((source or "").lower())
         if self.relation.kinds.get(found or "") in {"date", "timestamp", "zoned"} or self.reading_class is not Reading:
-            return _without_open_ends(sql, is_end=is_end)
+            return without_open_ends(sql, is_end=is_end)
         self._ends[name] = is_end
         return sql
 
@@ -270,6 +220,11 @@ class Planner:
         self._doubt_usages(expression)
         # The expression's own type is known only to the engine, so its value is cast through text where it need be.
         value = expression.sql
+        if expression.filled and name in self.contract.column_names:
+            self._doubt_sum(name, text, expression, place)
+        if self.rule.sum_lines and name in SUMMED and expression.numbers:
+            filled = " OR ".join(f"({number}) IS NOT NULL" for number in expression.numbers)
+            self._silent[name] = f"({expression.sql}) IS NULL AND ({filled})"
         if target == "timestamp" and (rule.format or self.relation.rule.date_format):
             cast = self._reading.cast(value, "text", target, formats=rule.format)
             self._doubts.append(Doubt(column=name, source_column=text, target=target, bad=str(cast.bad), raw=value))
@@ -287,6 +242,19 @@ class Planner:
             )
         )
         return tried
+
+    def _doubt_sum(self, name: str, text: str, expression: Expression, place: str) -> None:
+        """An empty part empties its whole sum, whose other parts are then lost from totals without a word."""
+        bad = f"({expression.filled}) IS DISTINCT FROM ({expression.sql})"
+        if not self.rule.sum_lines:
+            # Where rows stand for themselves, an empty value is judged by the contract; a coalesce around it hides it.
+            is_judged = "missing-value" in self.rule.accept or self.contract.column(name).nullable
+            bad += f" AND ({expression.sql}) IS NOT NULL" if is_judged else ""
+        raw = " || ' and ' || ".join(
+            f"coalesce(CAST({part} AS VARCHAR), {literal('(empty)')})" for part in expression.parts
+        )
+        doubt = Doubt(column=name, source_column=text, target=SUM, bad=bad, raw=raw, key=place, parts=expression.parts)
+        self._doubts.append(doubt)
 
     def _doubt_usages(self, expression: Expression, *, of_all_rows: bool = False) -> None:
         self._reads.update(expression.columns)
@@ -364,14 +332,6 @@ class Planner:
         extra = [name for name in extra if name not in self.stands_for.values()]
         self._outputs.update({name: quoted(name) for name in extra})
         return tuple(extra)
-
-
-def _without_open_ends(time: str, *, is_end: bool) -> str:
-    """A time that may be empty, which programs write as the year 1; an end that is open, which they write as 9999."""
-    placeholder = f"({time}) < TIMESTAMP '0002-01-01'"
-    if is_end:
-        placeholder += f" OR ({time}) > TIMESTAMP '{LAST_INSTANT:%Y-%m-%d}'"
-    return f"CASE WHEN {placeholder} THEN NULL ELSE {time} END"
 
 
 def _or(*conditions: str) -> str:

@@ -8,15 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import yaml
 
 from crm_research.sources.casting import EXCEL, ISO, Reading
 from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import MINUS_SIGNS
+from crm_research.sources.expressions import fill_parts
+from crm_research.sources.plans import SUM
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.mapping import Doubt, TablePlan
-    from crm_research.sources.session import Relation, Session
+    from crm_research.sources.plans import Doubt, TablePlan
+    from crm_research.sources.session import Asking, Relation
 
     Fits = Callable[[dict[str, Any], list[str] | None], bool]
 
@@ -33,7 +36,7 @@ def rows_asked(condition: str, doubt: Doubt, plan: TablePlan) -> str:
 
 
 def find_mend(
-    session: Session, plan: TablePlan, relation: Relation, doubt: Doubt, examples: Sequence[str], *, are_few: bool
+    session: Asking, plan: TablePlan, relation: Relation, doubt: Doubt, examples: Sequence[str], *, are_few: bool
 ) -> str:
     """How can values that could not be read be read, or be left out?
 
@@ -51,6 +54,9 @@ def find_mend(
             "or leave such rows out by where."
         )
 
+    if doubt.target == SUM:
+        return _mend_of_sum(session, plan, relation, doubt)
+
     def fits(change: dict[str, Any], formats: list[str] | None = None) -> bool:
         return _n_unread(session, plan, relation, doubt, change, formats) == 0
 
@@ -65,8 +71,22 @@ def find_mend(
     return tried or _mend_by_hand(doubt, are_few=are_few)
 
 
+def _mend_of_sum(session: Asking, plan: TablePlan, relation: Relation, doubt: Doubt) -> str:
+    """The sum with those parts counted as nought that are empty where others are not."""
+    counts = ", ".join(f"count(*) FILTER (WHERE ({part}) IS NULL)" for part in doubt.parts)
+    found = session.run(
+        f"SELECT {counts} FROM {quoted(relation.name)} WHERE {rows_asked(doubt.bad, doubt, plan)}"
+    ).fetchone()
+    written = fill_parts(doubt.source_column, [i for i, n in enumerate(found) if n], relation.kinds)
+    value = yaml.safe_dump({"expr": written}, default_flow_style=True, allow_unicode=True, width=10_000).strip()
+    return (
+        f"Where an empty cell means that there is nothing to add, write {doubt.column}: {value}; where it means that "
+        "nobody knows, leave such rows out by where."
+    )
+
+
 def _n_unread(
-    session: Session,
+    session: Asking,
     plan: TablePlan,
     relation: Relation,
     doubt: Doubt,
@@ -130,7 +150,13 @@ def _mend_of_number(examples: Sequence[str], fits: Fits) -> str | None:
     if len(comma) == 2:
         both = [_in_yaml(beside | change) for change in comma]
         return f"If the comma is the decimal sign, write {both[0]} beside the path; if it parts thousands, {both[1]}."
-    marks = ({"thousands": " "}, {"decimal": ",", "thousands": " "}, {"thousands": "."}, {"decimal": "."})
+    # A point that parts thousands leaves the comma to be the decimal sign: one sign never means both.
+    marks = (
+        {"thousands": " "},
+        {"decimal": ",", "thousands": " "},
+        {"decimal": ",", "thousands": "."},
+        {"decimal": "."},
+    )
     for change in (*comma, *marks):
         if fits(beside | change, None):
             return f"Write {_in_yaml(beside | change)} beside the path."
@@ -148,7 +174,7 @@ def _in_yaml(change: dict[str, Any]) -> str:
     return ", ".join(f"{key}: {written(value)}" for key, value in change.items())
 
 
-def mend_of_header(session: Session, relation: Relation, bad: str) -> str | None:
+def mend_of_header(session: Asking, relation: Relation, bad: str) -> str | None:
     """Do the first rows alone stand in the way, as further lines of a header do?"""
     rule = relation.rule
     if not relation.is_scratch or rule.path is None or not rule.header or rule.distinct:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS: Final = 100_000
 # sqlglot's name of a backend's SQL, where it differs.
-_DIALECTS: Final = {"pyspark": "spark"}
+DIALECTS: Final = {"pyspark": "spark"}
 
 
 def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
@@ -40,7 +40,7 @@ def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) 
         return _stage_file(session, rule, base, where=where)
     backend = connect_server(str(rule.url), where=where)
     try:
-        rows = find_rows(backend, rule, where=where)
+        rows = _as_it_travels(find_rows(backend, rule, where=where))
         name = session.new_name("server")
         reader = rows.to_pyarrow_batches(chunk_size=_BATCH_ROWS)
         tables = (pa.Table.from_batches([batch]) for batch in reader)
@@ -61,6 +61,12 @@ def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) 
         fingerprint=_fingerprint(rule, n_rows),
         is_scratch=True,
     )
+
+
+def _as_it_travels(rows: ir.Table) -> ir.Table:
+    """Ids and addresses of a type of their own as text, which is all that Arrow can carry of them."""
+    own = [name for name, dtype in rows.schema().items() if dtype.is_uuid() or dtype.is_inet() or dtype.is_macaddr()]
+    return rows.mutate(**{name: rows[name].cast("string") for name in own}) if own else rows
 
 
 def reach_in_place(backend: BaseBackend, rule: SourceRule, *, where: str) -> Relation:
@@ -96,7 +102,7 @@ def connect_server(url: str, *, where: str) -> BaseBackend:
 def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table:
     """The table or query of a source as an Ibis table; StudyError with the nearest name if there is none."""
     if rule.query is not None:
-        dialect = _DIALECTS.get(backend.name, backend.name)
+        dialect = DIALECTS.get(backend.name, backend.name)
         tree = read_select(rule.query, dialect=dialect, where=f"{where}.query")
         if any(part.args.get("recursive") for part in tree.find_all(exp.With)):
             raise StudyError(
@@ -120,6 +126,14 @@ def rows_of_select(backend: BaseBackend, sql: str, *, where: str) -> ir.Table:
         return backend.sql(sql)
     schema = postgres_schema_of(backend, sql, where=where)
     return backend.sql(sql, schema=schema)
+
+
+def rows_of_answer(backend: Any, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a small answer, whatever its columns are called."""
+    if backend.name == "postgres":
+        with backend.con.cursor() as cursor, backend.con.transaction():
+            return list(cursor.execute(sql).fetchall())
+    return [tuple(row) for row in backend.raw_sql(sql).collect()]
 
 
 def describe_server(rule: SourceRule) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from crm_research.engine import open_embedded_engine
 from crm_research.scratch import make_scratch
@@ -19,6 +19,13 @@ Kind = Literal["text", "integer", "number", "boolean", "date", "timestamp", "zon
 
 # Text sources larger than this are staged on disk instead of in memory.
 LARGE_BYTES: Final = 256 * 1024**2
+
+
+class Asking(Protocol):
+    """Whatever answers a question in DuckDB's SQL about rows: the embedded engine, or a server that is only read."""
+
+    def run(self, sql: str) -> Any:
+        """Run one statement and give what can be fetched."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,30 +17,31 @@ import duckdb
 
 from crm_research.errors import StudyError
 from crm_research.sources.casting import BLANKS
+from crm_research.sources.encodings import HEAD_BYTES, check_encoding, encoding_of, read_head
 from crm_research.sources.files import describe_files
 from crm_research.sources.lines import (
     DELIMITERS,
     LONGEST_LINE_BYTES,
+    TablePlace,
     ends_in_a_long_line,
     find_table,
     has_mixed_line_ends,
+    is_header,
     lines_below,
     longest_line,
+    n_cells,
     with_one_line_end,
     without_notes,
 )
 from crm_research.sources.opened import open_binary
-from crm_research.sources.session import literal, literals, quoted
+from crm_research.sources.session import literal, quoted
 from crm_research.sources.written import WHITESPACE
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
     from crm_research.sources.session import Session
 
-# Tried in this order when a file is not what its study says; the first that decodes the whole file is offered.
-_LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp932", "gb18030", "cp1252")
 _CHUNK_BYTES: Final = 1024**2
-_HEAD_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,14 +151,19 @@ def _mend(session: Session, part: _Part) -> str | None:
     place = find_table(head, quote)
     if place is None:
         return None
-    above = [line for line in head.splitlines()[: place.skip_rows] if line.strip()]
+    lines = head.splitlines()
+    above = [line for line in lines[: place.skip_rows] if line.strip()]
     n_below = lines_below(part.readable, place.delimiter, quote)
-    top: dict[str, object] = {}
+    tops: list[dict[str, object]] = [{}]
     if place.skip_rows > part.rule.skip_rows:
-        top = {"skip_rows": place.skip_rows}
-        if above and all(line.lstrip().startswith("#") for line in above):
-            top = {"comment": "#"}
-    tries = [top, {**top, "skip_footer": part.rule.skip_footer + n_below} if n_below else {}]
+        if part.rule.n_header_lines and not is_header(lines[place.skip_rows], place.delimiter, quote):
+            # What would be skipped is the header itself: the rows below it hold cells that it does not name.
+            return _of_cells_too_many(above[-1], place, quote)
+        tops = [{"skip_rows": place.skip_rows}]
+        is_noted = above and all(line.lstrip().startswith("#") for line in above)
+        if is_noted and not any(line.lstrip().startswith("#") for line in lines[place.skip_rows :]):
+            tops.insert(0, {"comment": "#"})
+    tries = [{**top, **below} for below in ({}, _footer(part, n_below)) for top in tops]
     if place.delimiter != part.delimiter and part.rule.delimiter is not None:
         tries.append({**tries[-1], "delimiter": place.delimiter})
     for change in tries:
@@ -168,6 +174,23 @@ def _mend(session: Session, part: _Part) -> str | None:
             reason = f"Lines {sides} the table are no rows of it. " if sides else ""
             return f"{reason}Write {keys} beside the path."
     return None
+
+
+def _footer(part: _Part, n_below: int) -> dict[str, object]:
+    return {"skip_footer": part.rule.skip_footer + n_below} if n_below else {}
+
+
+def _of_cells_too_many(header: str, place: TablePlace, quote: str) -> str | None:
+    """Rows with more cells than their header names: a sign within cells parts them, as a decimal comma does."""
+    n_named = n_cells(header, place.delimiter, quote)
+    if not 1 < n_named < place.n_columns:
+        return None
+    sign = {",": "comma", ";": "semicolon", "\t": "tab"}.get(place.delimiter, repr(place.delimiter))
+    return (
+        f"The header names {n_named} columns and most rows hold {place.n_columns} cells: a {sign} stands within cells, "
+        f"such as a decimal sign, and no key can tell it from one that parts cells. Export the file anew with such "
+        "cells in quotes, or with another delimiter."
+    )
 
 
 def _in_yaml(value: object) -> str:
@@ -183,12 +206,6 @@ def _reads(session: Session, part: _Part, rule: SourceRule) -> bool:
     return len(tried.columns) > 1
 
 
-def read_head(path: Path, encoding: str) -> str:
-    """The first quarter megabyte of a text file; a character cut off at its end is left out."""
-    with open_binary(path) as file:
-        return codecs.getincrementaldecoder(encoding)("replace").decode(file.read(_HEAD_BYTES))
-
-
 def sniff_delimiter(head: str, skip_rows: int = 0) -> str:
     """Which of comma, semicolon, tab and bar parts the header line? A comma if none stands in it."""
     lines = head.splitlines()[skip_rows : skip_rows + 1]
@@ -196,75 +213,12 @@ def sniff_delimiter(head: str, skip_rows: int = 0) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def check_encoding(path: Path, encoding: str, *, where: str) -> None:
-    """Raise StudyError with the byte's position and a likelier encoding if the file is not in this one."""
-    position = first_bad_byte(path, encoding)
-    if position is None:
-        return
-    likely = suggest_encoding(path, besides=encoding)
-    mend = f"Write encoding: {likely} beside its path." if likely else "Find out how it was saved, and give encoding."
-    raise StudyError(f"{where}: byte {position:,} is not {encoding}. {mend}")
-
-
-def first_bad_byte(path: Path, encoding: str) -> int | None:
-    """Where does a file stop being text of this encoding? None if it never does."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    read = 0
-    with open_binary(path) as file:
-        while True:
-            chunk = file.read(_CHUNK_BYTES)
-            pending = len(decoder.getstate()[0])
-            try:
-                decoded = decoder.decode(chunk, final=not chunk)
-            except UnicodeError as problem:
-                return read - pending + int(getattr(problem, "start", 0))
-            if "\x00" in decoded and not encoding.startswith("utf-16"):
-                return read + decoded.index("\x00")
-            if not chunk:
-                return None
-            read += len(chunk)
-
-
-def suggest_encoding(path: Path, *, besides: str = "") -> str | None:
-    """Which encoding is this file probably in?"""
-    with open_binary(path) as file:
-        start = file.read(2)
-    if start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return "utf-16"
-    for encoding in _LIKELY_ENCODINGS:
-        if (
-            encoding in {besides, "utf-8-sig" if besides == "utf-8" else ""}
-            or first_bad_byte(path, encoding) is not None
-        ):
-            continue
-        if encoding == "cp932" and not _reads_as_japanese(read_head(path, encoding)):
-            continue
-        if encoding == "gb18030" and not _reads_as_chinese(read_head(path, encoding)):
-            continue
-        return encoding
-    return None
-
-
-def _reads_as_japanese(head: str) -> bool:
-    # Chinese read so is full of small kana of half width; Japanese has kana of full width everywhere.
-    foreign = re.findall(r"[^\x00-\x7f]", head)
-    kana, signs = re.findall(r"[\u3041-\u30ff]", head), re.findall(r"[\u3041-\u30ff\u4e00-\u9fff]", head)
-    return bool(foreign) and len(kana) >= 0.03 * len(foreign) and len(signs) >= 0.8 * len(foreign)
-
-
-def _reads_as_chinese(head: str) -> bool:
-    # Two Western letters above 127 also decode as some rare Chinese character; common ones are in this block, in runs.
-    foreign = re.findall(r"[^\x00-\x7f]", head)
-    common = re.findall(r"[\u4e00-\u9fff]{2,}", head)
-    return bool(foreign) and sum(map(len, common)) >= 0.5 * len(foreign)
-
-
 def _as_utf8(session: Session, path: Path, rule: SourceRule, *, where: str) -> Path:
     """The file itself if it is UTF-8 by its study, else a copy of it in UTF-8 in the scratch folder."""
-    encoding = _encoding_of(path, rule, where=where)
+    encoding = encoding_of(path, rule, where=where)
     if encoding in {"utf-8", "utf-8-sig"}:
         with open_binary(path) as file:
-            start = file.read(_HEAD_BYTES)
+            start = file.read(HEAD_BYTES)
         if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} or b"\x00" in start:
             check_encoding(path, "utf-8", where=f"{where}: {path.name}")
         return path
@@ -275,21 +229,6 @@ def _as_utf8(session: Session, path: Path, rule: SourceRule, *, where: str) -> P
         while chunk := reader.read(_CHUNK_BYTES):
             out.write(chunk)
     return copy
-
-
-def _encoding_of(path: Path, rule: SourceRule, *, where: str) -> str:
-    """The encoding its study says; of several, the first that reads the whole of this file."""
-    said = [rule.encoding] if isinstance(rule.encoding, str) else rule.encoding
-    known = []
-    for name in said:
-        try:
-            known.append(codecs.lookup(name).name)
-        except LookupError:
-            raise StudyError(
-                f"{where}: there is no encoding {name!r}. Known are utf-8, cp1252, gb18030, utf-16 ..."
-            ) from None
-    fitting = (name for name in known[:-1] if first_bad_byte(path, name) is None)
-    return next(fitting, known[-1])
 
 
 def _column_names(head: str, rule: SourceRule, delimiter: str, *, where: str) -> tuple[list[str], int]:
@@ -370,16 +309,3 @@ def _reason(message: str) -> str:
     elif "unterminated quote" in message.lower():
         line += ": a quote is opened there and never closed"
     return line
-
-
-__all__ = [
-    "check_encoding",
-    "distinct_names",
-    "first_bad_byte",
-    "literals",
-    "open_binary",
-    "read_head",
-    "sniff_delimiter",
-    "stage_text",
-    "suggest_encoding",
-]

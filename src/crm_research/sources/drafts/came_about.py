@@ -11,6 +11,7 @@ from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_valu
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, header_words, name_score, names_any, rank
 from crm_research.sources.session import quoted
+from crm_research.sources.states import find_states
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook
@@ -74,10 +75,55 @@ def set_date_of_sale(guess: TableGuess) -> None:
             guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True))
 
 
-def set_cancellations(session: Session, guess: TableGuess) -> None:
-    """Orders that never came about or were wholly given back, by every column that says so."""
+def count_once_of_states(session: Session, guess: TableGuess) -> str | None:
+    """A log holds a payment once for each state it went through: one of them counts, what went back is a return.
+
+    Returns the column of the states; None where rows are no states of the same payment.
+    """
+    order, money = guess.column_of("order_id"), guess.column_of("revenue")
+    line = next((line for line in guess.columns if line.key == "revenue"), None)
+    if order is None or money is None or line is None or not isinstance(line.value, str):
+        return None
+    states = find_states(session, guess.look.relation, quoted(order.name), _in_sql(guess, money))
+    if states is None:
+        return None
+    name, key, amount = (name_in_sql(one) for one in (states.column, order.name, money.name))
+    why = f"{', '.join(states.others)} in {states.column} are the same payment before, or none that came about"
+    add_where(guess, Guess(key="where", value=is_in(name, states.counted), why=why, is_unsure=True))
+    if states.back:
+        back = ", ".join(states.back)
+        why = f"{back} in {states.column}: money given back"
+        guess.keys.append(Guess(key="returns", value=states.is_back(name), why=why, is_unsure=True))
+        changed = {
+            "revenue": replace(line, value={"expr": states.money(name, amount)}, is_unsure=True, why=why),
+            "order_id": Guess(
+                key="order_id",
+                value={"expr": states.number(name, key)},
+                why=f"{why}, an order of its own",
+                is_unsure=True,
+            ),
+        }
+        guess.columns[:] = [changed.get(one.key, one) for one in guess.columns]
+    return states.column
+
+
+def add_where(guess: TableGuess, line: Guess) -> None:
+    """A condition on rows beside those there are."""
+    others = [key for key in guess.keys if key.key == "where"]
+    conditions = [str(key.value) for key in (*others, line)]
+    value = conditions[0] if len(conditions) == 1 else " and ".join(f"({one})" for one in conditions)
+    why = "; ".join(key.why for key in (*others, line))
+    caveat = " ".join(key.caveat for key in (*others, line) if key.caveat)
+    guess.keys[:] = [key for key in guess.keys if key.key != "where"]
+    guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
+
+
+def set_cancellations(session: Session, guess: TableGuess, *, besides: str | None = None) -> None:
+    """Orders that never came about or were wholly given back, by every column that says so but one."""
     conditions, said = [], []
     for column in status_columns(guess.look):
+        if column.name == besides:
+            continue
         lost = [value for value in lost_values(column) if not _has_money_back(session, guess, column, value)]
         if not lost or (len(lost) == len(column.values) and column.n == column.n_rows):
             continue
@@ -92,7 +138,8 @@ def set_cancellations(session: Session, guess: TableGuess) -> None:
         said.append(f"any {name}")
     known = next((line for line in guess.keys if line.key == "cancellations"), None)
     if not conditions:
-        _doubt_unknown(guess)
+        if besides is None:
+            _doubt_unknown(guess)
         return
     if known is not None:
         conditions.insert(0, str(known.value))
@@ -159,14 +206,11 @@ def leave_out_payments(guess: TableGuess) -> None:
         paid = [value for value in column.values if _PAYMENT.fullmatch(value.strip())]
         if not is_type or not paid or not any(_BILLED.search(value) for value in column.values):
             continue
-        condition = f"({is_in(name_in_sql(name), paid)}) is not true"
         why = f"{', '.join(paid)} in {name}: payments for what other rows sell"
-        others = [key for key in guess.keys if key.key == "where"]
-        value = " and ".join([*(f"({key.value})" for key in others), condition])
-        why = "; ".join([*(key.why for key in others), why])
-        caveat = " ".join(key.caveat for key in others if key.caveat)
-        guess.keys[:] = [key for key in guess.keys if key.key != "where"]
-        guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
+        add_where(
+            guess,
+            Guess(key="where", value=f"({is_in(name_in_sql(name), paid)}) is not true", why=why, is_unsure=True),
+        )
 
 
 def take_off_refunds(session: Session, guess: TableGuess) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.came_about import (
+    count_once_of_states,
     leave_out_payments,
     set_cancellations,
     set_date_of_sale,
@@ -18,8 +19,8 @@ from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, o
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
-from crm_research.sources.mapping import SUMMED
-from crm_research.sources.once import is_repeated
+from crm_research.sources.once import FEWEST_TELLING, is_repeated
+from crm_research.sources.plans import SUMMED
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
@@ -37,10 +38,12 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     if customer is not None and customer.n < customer.n_rows and not _is_said_once(session, guess):
         _leave_out_nameless(session, guess)
     leave_out_payments(guess)
-    _set_returns(guess)
-    set_cancellations(session, guess)
+    states = count_once_of_states(session, guess) if repeats else None
+    if states is None:
+        _set_returns(guess)
+    set_cancellations(session, guess, besides=states)
     tables = [guess]
-    repeated = _repeated_money(session, guess) if repeats else ()
+    repeated = _repeated_money(session, guess) if repeats and states is None else ()
     product = guess.column_of("product_id")
     quantity = guess.column_of("quantity")
     if repeats and product is not None and quantity is not None and product.n == product.n_rows:
@@ -49,7 +52,8 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
         guess.keys.insert(
             0, Guess(key="sum_lines", value=True, why="the order number repeats: lines are summed to orders")
         )
-    take_off_refunds(session, guess)
+    if states is None:
+        take_off_refunds(session, guess)
     if repeats:
         _count_once(guess, repeated)
     lines = lines_of_baskets(guess) if len(tables) == 1 else None
@@ -275,8 +279,15 @@ def _repeated_money(session: Session, guess: TableGuess) -> tuple[str, ...]:
     return tuple(
         role
         for role in roles
-        if is_repeated(session, guess.look.relation.name, quoted(order), quoted(guess.used[role]))
+        if is_repeated(
+            session, guess.look.relation.name, quoted(order), quoted(guess.used[role]), fewest=_fewest(guess)
+        )
     )
+
+
+def _fewest(guess: TableGuess) -> int:
+    """From how many orders alike on all lines is their money the order's? From one, where lines have prices too."""
+    return 1 if {"quantity", "unit_price"} <= set(guess.used) and "revenue" in guess.used else FEWEST_TELLING
 
 
 def _count_once(guess: TableGuess, repeated: Collection[str]) -> None:
