@@ -43,7 +43,8 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
         _set_returns(guess)
     set_cancellations(session, guess, besides=states)
     tables = [guess]
-    repeated = _repeated_money(session, guess) if repeats and states is None else ()
+    fewest = 1 if {"quantity", "unit_price", "revenue"} <= set(guess.used) else FEWEST_TELLING
+    repeated = _repeated_money(session, guess, fewest) if repeats and states is None else ()
     product = guess.column_of("product_id")
     quantity = guess.column_of("quantity")
     if repeats and product is not None and quantity is not None and product.n == product.n_rows:
@@ -54,8 +55,8 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
         )
     if states is None:
         take_off_refunds(session, guess)
-    if repeats:
-        _count_once(guess, repeated)
+    if repeats and states is None:
+        _count_once(session, guess, repeated)
     lines = lines_of_baskets(guess) if len(tables) == 1 else None
     keep_columns(guess)
     return [*tables, lines] if lines is not None else tables
@@ -270,32 +271,31 @@ def _lines_of(orders: TableGuess, repeated: Collection[str]) -> list[TableGuess]
     return [lines]
 
 
-def _repeated_money(session: Session, guess: TableGuess) -> tuple[str, ...]:
-    """Roles of money that every line of an order repeats: the order's own, not the line's."""
+def _repeated_money(session: Session, guess: TableGuess, fewest: int) -> tuple[str, ...]:
+    """Roles of money that every line of an order repeats, in at least so many orders of several lines."""
     order = guess.used.get("order_id")
     roles = [role for role in SUMMED if (look := guess.column_of(role)) is not None and look.is_number]
     if order is None:
         return ()
+    relation = guess.look.relation.name
     return tuple(
-        role
-        for role in roles
-        if is_repeated(
-            session, guess.look.relation.name, quoted(order), quoted(guess.used[role]), fewest=_fewest(guess)
-        )
+        role for role in roles if is_repeated(session, relation, quoted(order), quoted(guess.used[role]), fewest=fewest)
     )
 
 
-def _fewest(guess: TableGuess) -> int:
-    """From how many orders alike on all lines is their money the order's? From one, where lines have prices too."""
-    return 1 if {"quantity", "unit_price"} <= set(guess.used) and "revenue" in guess.used else FEWEST_TELLING
-
-
-def _count_once(guess: TableGuess, repeated: Collection[str]) -> None:
+def _count_once(session: Session, guess: TableGuess, repeated: Collection[str]) -> None:
+    """Say whose the money is that each line repeats: the order's, or the line's where too few orders tell."""
+    doubtful = set(_repeated_money(session, guess, 1)) - set(repeated)
     for line in guess.columns:
-        if line.key in repeated:
-            origin = line.value if isinstance(line.value, dict) else {"column": line.value}
-            why = f"{line.why}; the same on all lines of every order, so it is the order's and counted once"
-            _put_in_place(guess, replace(line, value={**origin, "once_an_order": True}, why=why, is_unsure=True))
+        if line.key not in {*repeated, *doubtful}:
+            continue
+        origin = line.value if isinstance(line.value, dict) else {"column": line.value}
+        is_once = line.key in repeated
+        why = "the same on all lines of every order, so it is the order's and counted once"
+        if not is_once:
+            why = "the same on all lines of the few orders that have several: write true if it is the whole order's"
+        value = {**origin, "once_an_order": is_once}
+        _put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
 
 
 _WELL_NAMED: Final = 0.75
