@@ -7,6 +7,7 @@ import pytest
 from tests.builders import a_study, orders
 from tests.contracts.frames import customers, order_lines
 from tests.contracts.test_row_rules import SIX_ORDERS, found, with_values
+from tests.sources.files import orders_of
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,68 @@ def test_times_that_no_analysis_can_hold_are_an_error(at, n_bad):
     )  # fmt: skip
     (finding,) = [one for one in check_study(changed).of_table("orders") if one.rule == "beyond-calendar"]
     assert (finding.severity, finding.n_checked, finding.n_bad) == ("error", 6, n_bad)
+
+
+SPELLINGS = [
+    ("jos\u00e9", "jose\u0301"),  # composed, and with the accent as a sign of its own
+    ("\u30ac\u30d1\u30fc", "\uff76\uff9e\uff8a\uff9f\uff70"),  # kana of full and half width
+    ("stra\u00dfe", "STRASSE"),
+    ("stra\u00dfe", "STRA\u1e9eE"),
+    ("anna", "anna\u00a0"),
+    ("anna", "an\u200dna"),
+    ("anna", "\u200eanna"),
+    ("anna", "an\u00adna"),
+    ("anna", "anna\u2060"),
+    ("0042", "\uff10\uff10\uff14\uff12"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SPELLINGS)
+def test_one_customer_in_two_spellings_is_counted_by_check_and_joined_by_the_mend(tmp_path, one, other):
+    study = a_study(orders=orders((one, "2024-06-05", 1.0), (other, "2024-06-06", 1.0)))
+    assert found(study, "orders", "one-spelling", "customer_id").n_bad == 1
+    text = f"order_id,who,ordered_at,revenue\n1,{one},2024-06-05,1\n2,{other},2024-06-06,1\n"
+    columns = {"customer_id": {"column": "who", "one_spelling": True}}
+    assert orders_of(tmp_path, text, columns=columns).table("orders").customer_id.nunique().to_pyarrow().as_py() == 1
+
+
+@pytest.mark.parametrize("other", ["jose", "jos\u00e8", "\u30ab\u30cf\u30fc"])
+def test_other_accents_are_other_customers(tmp_path, other):
+    one = "jos\u00e9" if other.startswith("j") else "\u30ac\u30d1\u30fc"
+    study = a_study(orders=orders((one, "2024-06-05", 1.0), (other, "2024-06-06", 1.0)))
+    assert found(study, "orders", "one-spelling", "customer_id").holds
+
+
+@pytest.mark.parametrize("word", ["Total", "TOTAL", "Grand Total", "Subtotal", "Summe", "Gesamt:", "合计", "Итого"])
+def test_a_row_called_a_total_is_an_error_with_a_mend_that_is_right(tmp_path, word):
+    text = f"order_id,customer_id,ordered_at,revenue\n1,a,2024-01-05,10\n2,b,2024-01-06,20\n{word},all,2024-01-31,30\n"
+    finding = found(orders_of(tmp_path, text), "orders", "total-row", "order_id")
+    assert (finding.severity, finding.n_bad, finding.n_checked) == ("error", 1, 3)
+    for mended in ({"where": f"order_id not in ('{word}')"}, {"source": {"skip_footer": 1}}):
+        study = orders_of(tmp_path, text, **mended)
+        assert study.table("orders").revenue.sum().to_pyarrow().as_py() == 30.0
+        assert found(study, "orders", "total-row", "order_id").holds
+
+
+@pytest.mark.parametrize("word", ["Totalenergies", "T-1", "total123", "sumo"])
+def test_names_that_hold_such_a_word_are_names(tmp_path, word):
+    text = f"order_id,customer_id,ordered_at,revenue\n{word},{word},2024-01-05,10\n"
+    study = orders_of(tmp_path, text)
+    assert found(study, "orders", "total-row", "order_id").holds
+    assert found(study, "orders", "total-name", "customer_id").holds
+
+
+def test_a_customer_called_total_is_a_warning(tmp_path):
+    text = "order_id,customer_id,ordered_at,revenue\n1,Total,2024-01-05,10\n"
+    finding = found(orders_of(tmp_path, text), "orders", "total-name", "customer_id")
+    assert (finding.severity, finding.n_bad) == ("warning", 1)
+
+
+@pytest.mark.parametrize(("last", "n_bad"), [(55.55, 1), (55.54, 0), (55.56, 0)])
+@pytest.mark.parametrize("n", [10, 9])
+def test_a_row_whose_money_is_all_the_others_is_a_total_whatever_it_is_called(tmp_path, last, n_bad, n):
+    money = [5.05 + i for i in range(10)][: n - 1]
+    rows = "".join(f"{i},c{i},2024-01-05,{value:.2f}\n" for i, value in enumerate(money))
+    total = sum(money) + last - 55.55
+    text = f"order_id,customer_id,ordered_at,revenue\n{rows}99,zusammen,2024-01-31,{total:.2f}\n"
+    assert found(orders_of(tmp_path, text), "orders", "total-row", "revenue").n_bad == (n_bad if n == 10 else 0)

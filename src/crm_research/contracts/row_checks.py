@@ -25,6 +25,12 @@ TOO_LARGE: Final = 1e13
 # More than 90 % off: discount is larger than nine times what is left.
 DISCOUNT_TO_REVENUE: Final = 9.0
 _ROUNDED: Final = "^[0-9]([.,][0-9]+)?[eE][+][0-9]{2}$"
+# What stands in place of an id where a row sums the others.
+_TOTAL: Final = (
+    r"^(grand[ -]?|sub[ -]?|over ?all )?totals?( general| général)?:?$|^(sum|summe|gesamt|gesamtsumme|gesamtbetrag|"
+    r"zwischensumme|endsumme|insgesamt|somme|total[ei]|totaal|suma|razem|итого|всего|合计|合計|总计|總計|小计|小計|共计|総計|합계)[:：]?$"
+)
+_NAMES_THINGS: Final = frozenset({"customer_id", "product_id", "partner_id"})
 # What the calendar of the analyses can hold.
 _CALENDAR: Final = ("1678-01-01", "2261-12-31")
 _LARGEST: Final = sys.float_info.max
@@ -136,6 +142,13 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             bad=lambda t: _is_rounded(t[name]),
             filled=(name,),
         )
+        yield RowCheck(
+            rule="total-name" if name in _NAMES_THINGS else "total-row",
+            columns=(name,),
+            expected=f"no {name} is a word for a total",
+            bad=lambda t: _is_total(t[name]),
+            filled=(name,),
+        )
     if column.allowed is not None:
         allowed = column.allowed
         yield RowCheck(
@@ -180,6 +193,13 @@ def _is_rounded(value: Any) -> Any:
     import ibis
 
     return ibis.cases((value.contains("+"), value.re_search(_ROUNDED)), else_=False)
+
+
+def _is_total(value: Any) -> Any:
+    """Does a word for a sum stand in place of an id? Searched only where no digit is, which most ids have."""
+    import ibis
+
+    return ibis.cases((~value.re_search("[0-9]"), value.strip().lower().re_search(_TOTAL)), else_=False)
 
 
 def _finite(name: str) -> RowCheck:

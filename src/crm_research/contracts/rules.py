@@ -95,13 +95,32 @@ _RULES: Final = (
         ),
     ),
     Rule(
+        id="total-row",
+        severity=ERROR,
+        spoils="the total is counted as one more row, so that money is counted twice",
+        mend=(
+            "If the row is a total and no record, leave it out with 'where:' under {table}, such as where: COLUMN not "
+            "in ('Total', 'Summe'), COLUMN being the one that says so; at the end of the file, skip_footer: 1 beside "
+            "the path does it. If it is a record, write accept: {{total-row: 1}}."
+        ),
+    ),
+    Rule(
+        id="total-name",
+        severity=WARNING,
+        spoils="if the rows are totals, what they sum is counted twice, and one customer or product is none",
+        mend=(
+            "If the rows are totals, leave them out with 'where:' under {table}; if somebody is called so, write "
+            "accept: {{total-name: 1}}."
+        ),
+    ),
+    Rule(
         id="one-spelling",
         severity=WARNING,
         spoils="what is one is counted as several: too many customers or products, each bought from too seldom",
         mend=(
-            "Write {column}: {{column: ..., one_spelling: true}} in every table that has it: letters become small, "
-            "blanks and leading zeros go, and full width becomes half. If capitals alone tell two apart, write accept: "
-            "{{one-spelling: 1}}."
+            "Write {column}: {{column: ..., one_spelling: true}} in every table that has it: letters become small and "
+            "composed, blanks, unseen signs and leading zeros go, \u00df becomes ss, and width the usual one. If "
+            "capitals alone tell two apart, write accept: {{one-spelling: 1}}."
         ),
     ),
     Rule(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research import vocabulary
 from crm_research.contracts.row_checks import is_missing
+from crm_research.contracts.set_query import SetCheck, SetQuery
+from crm_research.contracts.spelling import fold
 from crm_research.contracts.tables import TABLES, Reference, TableContract
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # An order's lines are rounded one by one: half a cent for each, and what floating point loses on large sums.
 CENTS_PER_LINE: Final = 0.005
 RELATIVE_TOLERANCE: Final = 1e-6
+# A total stands among so many rows; of fewer, one may be the sum of the others by chance.
+FEWEST_SUMMED: Final = 10
+MONEY_LOST: Final = 1e-12
 CROWD_SHARE: Final = 0.05
 CROWD_TIMES: Final = 100
 FOLLOWED_DAYS: Final = 7
@@ -27,46 +31,7 @@ _MOSTLY: Final = 0.5
 # What refers to these only describes: a row without it loses a description, not its place in the study.
 _DESCRIBING: Final = frozenset({"products"})
 _NAMED: Final = ("customers", "products")
-# Full width to half; blanks have nothing that stands for them.
-_WIDE: Final = "".join(map(chr, range(0xFF01, 0xFF5F))) + " \t\r\n\u00a0\u2007\u2009\u200b\u202f\u3000\ufeff"
-_NARROW: Final = "".join(map(chr, range(0x21, 0x7F)))
 _OPEN_END: Final = "9999-12-31"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetCheck:
-    """One rule read off a query's counts.
-
-    Parameters
-    ----------
-    rule, column, expected
-        Which rule, the column(s) a finding names, and the rule in words.
-    n_bad
-        Column of the counts that holds how many break it.
-    n_checked
-        Column of the counts that holds how many were checked; None: every row of the table; a name that begins with
-        ``filled:`` the rows where that column has a value.
-    examples
-        Offenders: columns to show, already sorted.
-    other
-        The other table that the mend speaks of.
-    """
-
-    rule: str
-    column: str
-    expected: str
-    n_bad: str
-    examples: ir.Table
-    n_checked: str | None = None
-    other: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetQuery:
-    """A query of one row, and the checks that read it."""
-
-    counts: ir.Table
-    checks: tuple[SetCheck, ...]
 
 
 def build_set_queries(contract: TableContract, held: Held, usable: Usable) -> list[SetQuery]:
@@ -105,13 +70,9 @@ def _names_of_things(contract: TableContract, usable: Usable) -> list[str]:
 
 def _one_spelling(table: ir.Table, name: str) -> SetQuery:
     """No id is another one in capitals, in full width, with blanks or with leading zeros."""
-    import ibis
-
     ids = table.group_by(name).aggregate(n_rows=table.count())
     ids = ids.filter(~is_missing(ids[name]))
-    narrow = ibis.cases((ids[name].re_search("[^!-~]"), ids[name].translate(_WIDE, _NARROW)), else_=ids[name]).lower()
-    is_number = narrow.startswith("0") & narrow.re_search("^0+[1-9][0-9]*$")
-    ids = ids.mutate(written=ibis.cases((is_number, narrow.re_replace("^0+", "")), else_=narrow))
+    ids = ids.mutate(written=fold(ids[name]))
     things = ids.group_by("written").aggregate(
         n_ways=ids.count(), n_rows=ids.n_rows.sum(), first=ids[name].min(), last=ids[name].max()
     )
@@ -119,7 +80,7 @@ def _one_spelling(table: ir.Table, name: str) -> SetQuery:
     check = SetCheck(
         rule="one-spelling",
         column=name,
-        expected=f"no {name} is another one in capitals, in full width, with blanks or with leading zeros",
+        expected=f"no {name} is another one in capitals, other width or composition, with blanks or leading zeros",
         n_bad="n_bad",
         n_checked="n_ids",
         examples=_sorted(several, [name, "also_written", "n_rows"]),
@@ -191,7 +152,31 @@ def _none(_held: Held, _usable: Usable) -> Iterator[SetQuery]:
     return iter(())
 
 
+def _no_total(table: ir.Table, key: str, money: str) -> SetQuery:
+    """No row's money is that of all the others together, to the cent."""
+    whole = table.aggregate(n_rows=table.count(), total=table[money].sum())
+    rows = table.select(key, money).cross_join(whole)
+    is_sum = (rows.n_rows >= FEWEST_SUMMED) & (rows[money] != 0)
+    is_sum &= (2 * rows[money] - rows.total).abs() <= CENTS_PER_LINE + MONEY_LOST * rows[money].abs()
+    sums = rows.filter(is_sum)
+    check = SetCheck(
+        rule="total-row",
+        column=money,
+        expected=f"no row's {money} is the sum of all the others",
+        n_bad="n_bad",
+        examples=_sorted(sums, [key, money]),
+    )
+    return SetQuery(counts=sums.aggregate(n_bad=sums.count()), checks=(check,))
+
+
+def _invoice_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    if usable["invoices"] >= {"invoice_id", "amount"}:
+        yield _no_total(held["invoices"], "invoice_id", "amount")
+
+
 def _order_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
+    if usable["orders"] >= {"order_id", "revenue"}:
+        yield _no_total(held["orders"], "order_id", "revenue")
     if "customer_id" in usable["orders"]:
         yield _no_crowd(held["orders"])
     both = {"order_id", "revenue"}
@@ -373,6 +358,7 @@ def _sorted(table: ir.Table, columns: list[str]) -> ir.Table:
 
 
 _TABLE_QUERIES: Final[Mapping[str, Callable[[Held, Usable], Iterator[SetQuery]]]] = {
+    "invoices": _invoice_queries,
     "orders": _order_queries,
     "customers": _customer_queries,
     "surveys": _survey_queries,

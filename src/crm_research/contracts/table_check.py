@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from crm_research.contracts.findings import Finding, TableSummary
 from crm_research.contracts.rules import ERROR, NOTE, RULES, WARNING, Severity, say_mend, say_what_is_spoilt
 from crm_research.contracts.scan import Scan, scan_table, show_examples
-from crm_research.contracts.set_checks import SetCheck, build_set_queries
+from crm_research.contracts.set_checks import build_set_queries
+from crm_research.contracts.set_query import SetCheck
 from crm_research.contracts.shape_checks import missing_columns, wrong_types
 from crm_research.contracts.tables import TableContract
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from crm_research.contracts.spelling import AFTER, BEFORE, HAS_OTHER_SIGNS, PADDED
 from crm_research.errors import StudyError
 from crm_research.sources.session import literal, literals
 
@@ -34,9 +35,6 @@ _APOSTROPHES: Final = "'\u2019\u02bc\u00b4`"
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 _FULL_WIDTH: Final = "０１２３４５６７８９．，（）＋"
 _HALF_WIDTH: Final = "0123456789.,()+"
-_WIDE: Final = "".join(map(chr, range(0xFF01, 0xFF5F)))
-_NARROW: Final = "".join(map(chr, range(0x21, 0x7F)))
-_ANY_BLANK: Final = f" \t\r\n\u3000\u200b\ufeff{_THIN}"
 # Spreadsheets count days from here; 1 to 60 are left out, since they hold a 29 February that never was.
 _DAY_NOUGHT: Final = "1899-12-30"
 _DAYS: Final = "61 AND 2958465"
@@ -97,8 +95,10 @@ class Reading:
 
     def one_spelling(self, text: str) -> str:
         """An id in small letters and half width, without blanks and leading zeros: one, however it is written."""
-        small = f"lower({_translated(text, _WIDE + _ANY_BLANK, _NARROW)})"
-        return f"CASE WHEN regexp_full_match({small}, '0+[1-9][0-9]*') THEN ltrim({small}, '0') ELSE {small} END"
+        signs = f"nfc_normalize(translate({text}, {literal(BEFORE)}, {literal(AFTER)}))"
+        plain = f"replace(lower({signs}), '\u00df', 'ss')"
+        small = f"CASE WHEN regexp_matches({text}, '{HAS_OTHER_SIGNS}') THEN {plain} ELSE lower({text}) END"
+        return f"CASE WHEN regexp_matches({small}, '{PADDED}') THEN ltrim({small}, '0') ELSE {small} END"
 
     def says_nothing(self, words: Sequence[str]) -> bool:
         """Is one of these words a word for nothing here? Whoever compares with it by name means the word itself."""

@@ -128,7 +128,15 @@ class _Asked:
 
     def translated(self, sql: str) -> str:
         """The same in the server's own SQL."""
-        return sqlglot.transpile(sql, read="duckdb", write=DIALECTS.get(self.backend.name, self.backend.name))[0]
+        tree = sqlglot.parse_one(sql, read="duckdb").transform(self._own_function)
+        return tree.sql(dialect=DIALECTS.get(self.backend.name, self.backend.name))
+
+    def _own_function(self, node: sqlglot.Expression) -> sqlglot.Expression:
+        """Letters composed with their accents: by PostgreSQL's function, and not at all where there is none."""
+        if not isinstance(node, sqlglot.exp.Anonymous) or node.name.lower() != "nfc_normalize":
+            return node
+        (text,) = node.expressions
+        return sqlglot.exp.func("normalize", text) if self.backend.name == "postgres" else text
 
     def whole(self, sql: str) -> str:
         """A SELECT over the parts, with them."""
