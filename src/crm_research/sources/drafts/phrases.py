@@ -38,7 +38,7 @@ order_id: order id, order, order no, order number, order reference, order ref, i
     transaction id, transaction, transaction no, transaction number, receipt, receipt no, receipt number, ticket, bill no,
     billing document, billing doc, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
     booking no, booking reference, reservation id, reservation number, pnr, confirmation number, opportunity id, deal id,
-    loan id, merchant reference, merchant order reference, psp reference, payment id, payment reference, charge id, sales record number, document no, document number, voucher no, purchase order,
+    loan id, merchant reference, merchant order reference, psp reference, payment id, charge id, sales record number, document no, document number, voucher no, purchase order,
     bestellung, bestellnummer, auftrag, auftragsnummer, auftrag nr, bestell nr, bon, bonnummer, beleg, belegnr, belegnummer,
     beleg nr, fakt beleg, fakturabeleg, faktura, rechnungsnr, rechnungsnummer, lieferscheinnummer, buchungsnummer, vbeln,
     commande, numero commande, no commande, numero de commande, reference commande, ref commande, pedido, numero pedido,
