@@ -142,7 +142,7 @@ def _draw_tracking(
     silence: SilentChurn, table: pd.DataFrame, columns: tuple[str, str], title: str, what: str, ax: Axes | None
 ) -> Axes:
     if table.empty:
-        return _say_nothing("The records are too short to follow purchases week by week", ax)
+        return _say_nothing(title, ax)
     ax = new_axes(
         title=title,
         subtitle=f"{what}: as they came (grey) and as the {silence.fit.model if silence.fit else ''} expects them "

@@ -29,8 +29,9 @@ def show_covariates(silence: SilentChurn) -> None:
     )
     show.note(f"{finding} {kind_gain(kinds)}")
     show.figures(kind_figures(kinds, window=silence.window), as_table="Buying and dropping out, everything else alike")
+    levels = kinds.fit.alive_by_level()
     show.table(
-        kinds.fit.alive_by_level(),
+        levels.assign(covariate=levels["covariate"].map(plain_name)),
         "The share still active by kind of customer, as the customers are",
         formats={"alive_share": "share", "lower": "share", "upper": "share"},
         note="Limits hold the uncertainty of the parameters alone.",

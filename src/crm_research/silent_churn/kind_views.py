@@ -35,9 +35,9 @@ DROPOUT_RATIO: Final = "churn.silent.dropout_ratio"
 _PURCHASES: Final = "purchase rate"
 _NAMES: Final = {FIRST_SPEND: "value of the first purchase"}
 _WORDINGS: Final = {
-    _PURCHASES: "buy {ratio:.2f} times as often as",
-    "dropout rate": "drop out {ratio:.2f} times as fast as",
-    "odds of dropping out": "have {ratio:.2f} times the odds of dropping out after a purchase of",
+    _PURCHASES: "buy {ratio} times as often as",
+    "dropout rate": "drop out {ratio} times as fast as",
+    "odds of dropping out": "have {ratio} times the odds of dropping out after a purchase of",
 }
 _MOST_SHOWN: Final = 12
 _MOST_IN_TITLE: Final = 3
@@ -89,9 +89,10 @@ def kind_finding(kinds: KindAnalysis) -> str:
         if rows.empty:
             continue
         row = rows.iloc[int(np.argmax(np.abs(np.log(rows["ratio"]))))]
-        between = f"{row['lower']:.2f} to {row['upper']:.2f}"
+        said = wording.format(ratio=_say_ratio(row["ratio"]))
+        between = f"{_say_ratio(row['lower'])} to {_say_ratio(row['upper'])}"
         sentences.append(
-            f"customers with {row['covariate']} {row['level']} {wording.format(ratio=row['ratio'])} those with "
+            f"customers with {row['covariate']} {row['level']} {said} those with "
             f"{row['reference']} ({say_percent(kinds.fit.confidence, 0)} interval {between})"
         )
     if sentences:
@@ -102,8 +103,15 @@ def kind_finding(kinds: KindAnalysis) -> str:
     return f"Nothing in {join_words(others)} goes with buying more often or dropping out sooner beyond chance."
 
 
+def _say_ratio(ratio: float) -> str:
+    """A ratio with two decimals; a small one with two digits, so that it is not nought."""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
 def kind_title(kinds: KindAnalysis) -> str:
     """Which characteristics tell customers apart, in a few words."""
+    if kinds.fit is None:
+        return "Kinds of customers could not be compared"
     table = kind_table(kinds)
     clear = list(dict.fromkeys(table.loc[table["is_clear"], "covariate"]))
     if not clear:
@@ -117,7 +125,7 @@ def draw_kinds(kinds: KindAnalysis, ax: Axes | None = None) -> Axes:
     """By how much do kinds of customers differ in buying and in dropping out? The clearest first."""
     table = kind_table(kinds)
     if table.empty:
-        return empty_axes("Kinds of customers could not be compared") if ax is None else ax
+        return empty_axes(kind_title(kinds)) if ax is None else ax
     keys = [f"{row.covariate}: {row.level} against {row.reference}" for row in table.itertuples()]
     order = list(dict.fromkeys(keys))[:_MOST_SHOWN]
     place = {key: row for row, key in enumerate(order)}

@@ -219,7 +219,11 @@ def show_holdout(silence: SilentChurn) -> None:
     )
     show.table(check.by_recency, "The same by weeks of silence at the start of the holdout, purchases per customer")
     show.note(words.group_finding(silence), kind="note" if check.share_holds else "caution")
-    show.table(check.by_group, "Did those called gone stay away? Share that bought in the holdout")
+    show.table(
+        check.by_group,
+        "Did those called gone stay away? Share that bought in the holdout",
+        formats={"lower": "share", "upper": "share"},
+    )
 
 
 def _say_rules(silence: SilentChurn) -> str:

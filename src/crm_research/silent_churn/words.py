@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from crm_research.figures import says_nothing
 from crm_research.models.btyd.limits import NOBODY_LEAVES
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.figures import say_weeks
@@ -12,6 +16,9 @@ from crm_research.silent_churn.money import REVENUE, SPEND
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
 _TOO_SHORT = "The records are too short to follow purchases week by week"
+_NO_MODEL = "No model could be fitted, so purchases cannot be followed week by week"
+# A total that is off by less than this share of it came as expected.
+_AS_EXPECTED = 0.005
 _MONEY = {REVENUE: "sales before returns", SPEND: "sales less returns"}
 _LONG_MODEL = {REGULAR: "model for regular buyers"}
 
@@ -38,15 +45,29 @@ def alive_finding(silence: SilentChurn) -> str:
     """How many customers are probably still active?"""
     if silence.alive is None:
         return "How many customers are still active cannot be said."
-    share = float(silence.alive.estimate)
-    n = say_count(round(share * silence.n_customers))
-    gone = say_count(round((1 - share) * silence.n_customers))
-    between = say_interval(_number(silence.alive.lower), _number(silence.alive.upper), say_percent)
+    share, lower, upper = (_number(part) for part in silence.alive)
+    if says_nothing(lower, upper, span=1.0):
+        return (
+            f"How many of the {say_count(silence.n_customers, 'customer')} are still active is not known: the interval "
+            f"spans nearly everything{_share_refuted(silence)}."
+        )
+    n_active = round(share * silence.n_customers)
+    limits = _say_limits(silence, lower, upper, say_percent, ", ")
     return (
-        f"Of {say_count(silence.n_customers, 'customer')} about {n} are probably still active ({say_percent(share)}, "
-        f"{say_percent(silence.confidence, 0)} interval {between}{_other_readings(silence)}); about {gone} have "
-        f"probably left without saying so{_share_refuted(silence)}."
+        f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} are probably still active "
+        f"({say_percent(share)}{limits}{_other_readings(silence)}); about "
+        f"{say_count(silence.n_customers - n_active)} have probably left without saying so{_share_refuted(silence)}."
     )
+
+
+def _say_limits(
+    silence: SilentChurn, lower: float, upper: float, say: Callable[[float], str], before: str, after: str = ""
+) -> str:
+    """The interval of a number between two signs; nothing where there is none."""
+    if not np.isfinite([lower, upper]).any():
+        return ""
+    level = say_percent(silence.confidence, 0)
+    return f"{before}{level} interval {say_interval(lower, upper, say)}{after}"
 
 
 def _share_refuted(silence: SilentChurn) -> str:
@@ -90,11 +111,8 @@ def future_finding(silence: SilentChurn) -> str:
     """What will they buy, and are they new?"""
     if silence.expected is None:
         return ""
-    between = say_interval(_number(silence.expected.lower), _number(silence.expected.upper), say_count)
-    said = (
-        f"{say_count(_number(silence.expected.estimate), 'purchase')} "
-        f"({say_percent(silence.confidence, 0)} interval {between})"
-    )
+    n, lower, upper = (_number(part) for part in silence.expected)
+    said = f"{say_count(n, 'purchase')}{_say_limits(silence, lower, upper, say_count, ' (', ')')}"
     sentence = f"In the next {say_weeks(silence.horizon_days)} they are expected to make {said}"
     sentence += _total_refuted(silence)
     if silence.intake.is_mostly_old:
@@ -128,19 +146,26 @@ def check_finding(silence: SilentChurn) -> str:
     model, rule = check.error_of(silence.chosen), check.error_of(check.best_rule)
     if model is None or rule is None:
         return "No model could be judged on what happened afterwards."
-    errors = f"an error of {model['rmse']:.2f} against {rule['rmse']:.2f} orders per customer"
+    of_model, of_rule = say_apart(model["rmse"], rule["rmse"])
     name = f"the best rule of thumb ({check.best_rule})"
     if check.gain.lower > 0:
-        verdict = f"In the {say_weeks(check.horizon_days)} after, the model was closer than {name}: {errors}"
+        verdict = f"the model was closer than {name}: an error of {of_model} against {of_rule} orders per customer"
     elif check.gain.upper < 0:
         verdict = (
-            f"In the {say_weeks(check.horizon_days)} after, {name} was closer than the model: {errors}; use the rule"
+            f"{name} was closer than the model: an error of {of_rule} against {of_model} orders per customer; use the "
+            "rule"
         )
     else:
-        verdict = f"In the {say_weeks(check.horizon_days)} after, the model was no better than {name}: {errors}"
+        verdict = f"the model was no better than {name}: an error of {of_model} against {of_rule} orders per customer"
     if check.is_refuted:
-        return f"{verdict}; and those it called gone bought again too often, so no list of names is printed."
-    return f"{verdict}."
+        verdict += "; and those whom the model called gone bought again too often, so no list of names is printed"
+    return f"In the {say_weeks(check.horizon_days)} after, {verdict}."
+
+
+def say_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many decimals, two to four, as keep them apart."""
+    digits = next((digits for digits in (2, 3) if f"{one:.{digits}f}" != f"{other:.{digits}f}"), 4)
+    return f"{one:,.{digits}f}", f"{other:,.{digits}f}"
 
 
 def money_finding(silence: SilentChurn) -> str:
@@ -160,7 +185,8 @@ def money_finding(silence: SilentChurn) -> str:
     if came > 0:
         off = float(model["total_expected"]) / came - 1
         way = "more" if off > 0 else "less"
-        said += f"All together it had expected {say_percent(abs(off))} {way} than came. "
+        how_far = "as much as" if abs(off) < _AS_EXPECTED else f"{say_percent(abs(off))} {way} than"
+        said += f"All together it had expected {how_far} came. "
     return (
         f"{said}Revenue is sales before returns: purchases expected times the sum expected on one (Gamma-Gamma model, "
         "or the own mean where that cannot be fitted). Spend (sales less returns) and margin are expected at their "
@@ -209,17 +235,19 @@ def edge_findings(silence: SilentChurn) -> list[str]:
 def spread_finding(silence: SilentChurn) -> str:
     """How much does the share still active hang on the model?"""
     rows = silence.others
+    if rows.empty:
+        return "No model could be fitted, so there is nothing that hangs on it."
     if len(rows) < 2:
         return "Only one model could be fitted, so how far the share hangs on the model is not known."
     said = (
         "The interval on this page takes its model as right; the other readings of the same records, one a line, show "
         "how far the share hangs on the model."
     )
-    if any(str(name).startswith(BG_NBD) for name in rows["reading"]):
+    n_once = silence.n_customers - silence.n_repeaters
+    if n_once and any(str(name).startswith(BG_NBD) for name in rows["reading"]):
         said += (
-            f" In the {BG_NBD} nobody who has bought only once can be gone, so its share counts every one of the "
-            f"{say_count(silence.n_customers - silence.n_repeaters, 'one-time buyer')} as active and is no reading of "
-            "who is still there."
+            f" In the {BG_NBD} nobody who has bought only once can be gone, so its share counts all who bought once "
+            f"({say_count(n_once, 'customer')}) as active and is no reading of who is still there."
         )
     if (rows["n_customers"] != silence.n_customers).any():
         said += " Readings of newcomers are of those customers alone, not of the whole base."
@@ -231,6 +259,7 @@ def intake_finding(silence: SilentChurn) -> str:
     intake = silence.intake
     if intake.n_customers == 0:
         return "No purchase is known."
+    usual = say_count(intake.usual)
     if intake.usual != intake.usual:
         return (
             f"All first purchases lie within {say_days(intake.span_days + 1)}, so the records look like one "
@@ -238,15 +267,14 @@ def intake_finding(silence: SilentChurn) -> str:
         )
     if intake.n_old == 0:
         return (
-            f"First purchases come evenly, usually {intake.usual:,.0f} in 30 days, from the beginning on: nothing "
+            f"First purchases come evenly, usually {usual} in 30 days, from the beginning on: nothing "
             "suggests customers who were won before the records begin."
         )
     told = (
-        f"{say_count(intake.n_old, 'customer')} ({say_percent(intake.old_share)}) were first seen while the "
-        "records still "
-        f"brought more than twice the usual {intake.usual:,.0f} first-seen customers in 30 days. They were "
-        "probably customers before, and are not called new: the records see neither their age nor their earlier "
-        "purchases."
+        f"{say_count(intake.n_old, 'customer')} ({say_percent(intake.old_share)}) first came while the records still "
+        f"brought more than twice as many first-seen customers in 30 days as usual (usually {usual}). "
+        "They were probably customers before, and are not called new: the records see neither their age nor their "
+        "earlier purchases."
     )
     if intake.is_mostly_old:
         told += (
@@ -267,11 +295,12 @@ def regularity_finding(silence: SilentChurn) -> str:
     between = f"{found.shape:.2f} ({say_percent(found.confidence, 0)} interval {found.lower:.2f} to {found.upper:.2f})"
     base = f"{say_count(found.n_customers, 'customer')} with two gaps or more give a shape of {between}"
     if found.lower > 1:
-        extra = (
-            f" A model for regular buyers ({REGULAR}) was therefore tried as well."
-            if REGULAR in silence.fits.fitted
-            else " It is so little that the random models were kept."
-        )
+        if REGULAR in silence.fits.fitted:
+            extra = f" A model for regular buyers ({REGULAR}) was therefore tried as well."
+        elif silence.fits.is_regular:
+            extra = f" There are too many histories for the model of regular buyers ({REGULAR})."
+        else:
+            extra = " It is so little that the random models were kept."
         return f"Customers buy more regularly than at random: {base}, where 1 is random.{extra}"
     if found.upper < 1:
         return (
@@ -285,29 +314,37 @@ def tracking_finding(silence: SilentChurn) -> str:
     """Do expected purchases follow those that came?"""
     table = silence.tracking
     if table.empty:
-        return _TOO_SHORT
+        return _cannot_follow(silence)
     later = table.loc[table["is_holdout"]]
     if later.empty:
         return total_finding(silence)
     came, expected = float(later["observed"].sum()), float(later["expected"].sum())
     if came == 0:
-        return f"No repeat purchase came in the holdout, where {expected:,.0f} had been expected"
+        return (
+            f"No repeat purchase came in the holdout, where {say_count(expected)} had been expected from the days of "
+            "first purchases alone"
+        )
     off = expected / came - 1
-    if abs(off) < 0.005:
-        return f"In the holdout {came:,.0f} repeat purchases came, as expected"
+    said = f"In the holdout {say_count(came, 'repeat purchase')} came"
+    if abs(off) < _AS_EXPECTED:
+        return f"{said}, as expected from the days of first purchases alone"
     way = "more" if off > 0 else "fewer"
-    return f"In the holdout {came:,.0f} repeat purchases came; the model had expected {say_percent(abs(off))} {way}"
+    return f"{said}; from the days of first purchases alone the model expected {say_percent(abs(off))} {way}"
+
+
+def _cannot_follow(silence: SilentChurn) -> str:
+    return _TOO_SHORT if silence.chosen is not None else _NO_MODEL
 
 
 def total_finding(silence: SilentChurn) -> str:
     """Do expected purchases add up to those that came, over the whole of the records?"""
     if silence.tracking.empty:
-        return _TOO_SHORT
+        return _cannot_follow(silence)
     last = silence.tracking.iloc[-1]
     until = "end of the holdout" if last["is_holdout"] else "study's date"
     return (
-        f"By the {until} {say_count(last['observed_total'], 'repeat purchase')} had come, "
-        f"{say_count(last['expected_total'])} were expected"
+        f"By the {until} {say_count(last['observed_total'], 'repeat purchase')} had come; from the days of first "
+        f"purchases alone the model expected {say_count(last['expected_total'])}"
     )
 
 
@@ -336,7 +373,8 @@ def group_finding(silence: SilentChurn) -> str:
     """Did those called gone stay away?"""
     check = silence.holdout
     if check is None or check.by_group.empty:
-        return "Without a holdout it cannot be checked whether those called gone stayed away."
+        missing = "holdout" if check is None else "model"
+        return f"Without a {missing} it cannot be checked whether those called gone stayed away."
     agree = "agrees" if check.share_holds else "does not agree"
     return (
         f"{say_percent(float(check.bought.estimate))} of customers bought between {say_date(check.as_of)} and "

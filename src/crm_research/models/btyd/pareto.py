@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -219,7 +220,9 @@ def _quadrature(
     return np.array([log_integral, *averages, *inverses])
 
 
+@cache
 def _legendre(n_nodes: int) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights on 0 to 1; kept, since to find them costs more than to use them."""
     nodes, node_weights = np.polynomial.legendre.leggauss(n_nodes)
     return (nodes + 1.0) / 2.0, node_weights / 2.0
 
