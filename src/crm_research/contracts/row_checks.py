@@ -124,9 +124,8 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
     name, key = column.name, is_key(contract, column.name)
     if not column.nullable:
         rule = "missing-key" if key else "missing-value"
-        yield RowCheck(
-            rule=rule, columns=(name,), expected=f"every row has a {name}", bad=lambda t: is_missing(t[name])
-        )
+        one = f"an {name}" if name[0] in "aeiou" else f"a {name}"
+        yield RowCheck(rule=rule, columns=(name,), expected=f"every row has {one}", bad=lambda t: is_missing(t[name]))
     if key and column.type == "string":
         yield RowCheck(
             rule="placeholder-key",

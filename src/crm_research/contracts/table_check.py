@@ -128,7 +128,8 @@ class TableCheck:
         if known_at is None or scan.n_known is None:
             return
         expected = f"rows are known at as_of, {self.study.as_of:%Y-%m-%d}"
-        found = f"all {scan.n_rows:,} rows lie after it"
+        n = scan.n_rows
+        found = f"all {n:,} rows lie after it" if n > 1 else "its only row lies after it"
         if scan.first_at is not None:
             found += f", the first at {scan.first_at:%Y-%m-%d}"
         yield self._finding("nothing-known", known_at, expected, 1, int(scan.n_known == 0), found=found)

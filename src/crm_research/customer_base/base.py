@@ -16,7 +16,7 @@ from crm_research.customer_base.dealings import PERIODS, OrderTotals, count_cont
 from crm_research.customer_base.growth import Growth, measure_growth
 from crm_research.customer_base.spending import rank_spending
 from crm_research.errors import NotEnoughData
-from crm_research.figures import Figure
+from crm_research.figures import Figure, say_level
 from crm_research.theme import say_date, say_interval, say_percent
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class CustomerBase:
             Figure(
                 id=name, label=label, estimate=float(value.estimate), lower=float(value.lower),
                 upper=float(value.upper), unit=unit, n=found.n_customers, window=self.window,
-                estimator=found.estimator, validation=checked or "none",
+                estimator=f"{found.estimator}; {say_level(found.confidence)}", validation=checked or "none",
             )
             for name, label, value, unit, checked in rows
         ]  # fmt: skip

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from crm_research import theme
 from crm_research.customer_base.concentration import CLAIMED_SHARE, TOP_SHARE
+from crm_research.customer_base.wording import say_usual
+from crm_research.figures import says_nothing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from crm_research.customer_base.base import CustomerBase
+    from crm_research.customer_base.concentration import Concentration
     from crm_research.customer_base.growth import Growth
 
 
@@ -21,7 +24,7 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
         return theme.empty_axes(base.why_no_concentration)
     value, lower, upper = (float(part) for part in found.top20)
     ax = theme.new_axes(
-        title=f"The top fifth of the buyers bring {theme.say_percent(value)} of the revenue",
+        title=_concentration_title(found),
         subtitle=f"{theme.say_count(found.n_customers, 'buyer')}, highest spenders first; net revenue, {base.window}",
         xlabel="Share of buyers",
         ylabel="Share of revenue",
@@ -47,17 +50,23 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _concentration_title(found: Concentration) -> str:
+    value, lower, upper = (float(part) for part in found.top20)
+    if says_nothing(lower, upper, span=1.0):
+        return "How much of the revenue the top fifth of the buyers bring is not known"
+    return f"The top fifth of the buyers bring {theme.say_percent(value)} of the revenue"
+
+
 def draw_growth(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     """Customers buying in each period, those first seen apart; contracts running where there are no orders."""
     if base.growth is None:
         return _draw_contracts(base, ax)
     growth = base.growth
-    shown = growth.periods[growth.periods["is_complete"]]
+    shown = growth.whole
     if shown.empty:
         return theme.empty_axes(f"The records do not cover one {growth.grain} whole.")
-    usual = theme.say_count(shown["n_active"].median(), "customer")
     ax = theme.new_axes(
-        title=f"{usual} buy in a usual {growth.grain}{_newcomers(growth)}",
+        title=f"{say_usual(growth)}{_newcomers(growth)}",
         subtitle=f"Customers with at least one purchase in each whole {growth.grain}",
         ylabel="Customers",
         ax=ax,
@@ -73,11 +82,12 @@ def draw_growth(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
 
 
 def _newcomers(growth: Growth) -> str:
-    settled = growth.periods[growth.periods["is_complete"] & ~growth.periods["is_warm_up"]]
-    if settled.empty:
+    settled = growth.whole[~growth.whole["is_warm_up"]]
+    if settled.empty or growth.warm_up_days is None:
         return ""
     fresh = settled["n_first_seen"].median()
-    return f"; about {theme.say_count(fresh)} of them were not seen before"
+    settled_after = theme.say_days(growth.warm_up_days)
+    return f"; after the first {settled_after} about {theme.say_count(fresh)} a {growth.grain} for the first time"
 
 
 def _explain_bars(ax: Axes) -> None:
@@ -96,9 +106,9 @@ def _draw_contracts(base: CustomerBase, ax: Axes | None) -> Axes:
     months = base.contracts
     if months.empty:
         return theme.empty_axes("No purchase and no contract is known at this date.")
-    running = theme.say_count(months["n_running"].iloc[-1], "contract")
+    n = months["n_running"].iloc[-1]
     ax = theme.new_axes(
-        title=f"{running} are running on {theme.say_date(base.as_of)}",
+        title=f"{theme.say_count(n, 'contract is', 'contracts are')} running on {theme.say_date(base.as_of)}",
         subtitle="Contracts running at the end of each month, of those that our records hold",
         ylabel="Contracts",
         ax=ax,

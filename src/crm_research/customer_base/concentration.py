@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.customer_base.spending import RankedSpend
-from crm_research.errors import NotEnoughData
+from crm_research.errors import CrmError, NotEnoughData
 from crm_research.stats.intervals import Interval
 from crm_research.stats.skewed import mean_interval
 
@@ -22,6 +22,16 @@ CLAIMED_SHARE: Final = 0.8
 _SINGLY: Final = 10_000  # the highest spenders are resampled one by one, the others in as many groups
 _N_RESAMPLES: Final = 500
 _CURVE_POINTS: Final = 200
+
+
+class NoRevenue(NotEnoughData):
+    """Shares were asked of a revenue that is nothing, or less."""
+
+    def __init__(self, total: float) -> None:
+        self.needed, self.found = 1, 0
+        CrmError.__init__(
+            self, f"A share of net revenue means nothing where that is {total:,.2f}. Check orders.revenue."
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,7 +100,7 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
         raise NotEnoughData("A fifth of the customers", needed=FEWEST_CUSTOMERS, found=n)
     total = ranked.total
     if not np.isfinite(total) or total <= 0:
-        raise NotEnoughData("A share of revenue: net revenue, which", needed=1, found=0, mend="Check orders.revenue.")
+        raise NoRevenue(total)
     top20, gini, customers_for_80 = _resample(spend, confidence=confidence, seed=seed)
     return Concentration(
         n_customers=n,

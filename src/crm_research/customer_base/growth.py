@@ -37,9 +37,12 @@ class Growth:
         Length of a period.
     first_at, last_at
         First and last purchase known at as_of.
+    usual_gap_days
+        Nine of ten repeat customers leave so many days or fewer between purchases on average. None where nobody has
+        bought twice.
     warm_up_days
-        Nine of ten repeat customers leave fewer days than this between purchases on average: whoever is first seen
-        earlier than that after the records begin may be an old customer. None where nobody has bought twice.
+        Whoever is first seen earlier than this after the records begin may be an old customer: the usual gap, at most
+        half of the records. None where nobody has bought twice.
     n_customers, n_first_seen_in_warm_up
         Customers with a purchase, and those first seen in the warm-up.
     """
@@ -48,9 +51,20 @@ class Growth:
     grain: Grain
     first_at: datetime
     last_at: datetime
+    usual_gap_days: float | None
     warm_up_days: float | None
     n_customers: int
     n_first_seen_in_warm_up: int
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The periods that the records cover whole."""
+        return self.periods[self.periods["is_complete"]]
+
+    @property
+    def usual_active(self) -> float:
+        """Customers buying in a usual whole period (median); NaN without one."""
+        return float(self.whole["n_active"].median())
 
 
 def measure_growth(study: Study) -> Growth | None:
@@ -78,6 +92,7 @@ def measure_growth(study: Study) -> Growth | None:
         grain=grain,
         first_at=first_at,
         last_at=last_at,
+        usual_gap_days=None if warm_up is None else float(summary["usual_gap"]),
         warm_up_days=warm_up,
         n_customers=int(summary["n"]),
         n_first_seen_in_warm_up=early,

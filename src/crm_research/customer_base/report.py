@@ -34,7 +34,8 @@ def tabulate_broken_rules(base: CustomerBase) -> pd.DataFrame:
             "where": finding.where,
             "expected": finding.expected,
             "found": finding.found
-            or f"{finding.n_bad:,} of {finding.n_checked:,} do not ({say_percent(finding.share_bad)})",
+            or f"{finding.n_bad:,} of {finding.n_checked:,} {'does' if finding.n_bad == 1 else 'do'} not "
+            f"({say_percent(finding.share_bad)})",
             "spoils": finding.spoils.split(" (reports")[0],
         }
         for finding in base.verdict.failed
@@ -60,20 +61,21 @@ def describe_picture(base: CustomerBase, name: str) -> str:
             f"{say_concentration(base.concentration)} A curve of the share of revenue over the share of buyers, "
             "highest spenders first, rises steeply and flattens; a mark shows the rule of thumb at 20 % and 80 %."
         )
+    if name == "coverage" and not base.n_customers:
+        return "No picture. No customer is known."
     if name == "coverage":
         rows = base.coverage.iloc[1:]
         said = "; ".join(
             f"{what} {say_percent(share)}" for what, share in zip(rows["what"], rows["share"], strict=True)
         )
         known = say_count(base.n_customers, "customer")
-        return f"Of {known}: {said or 'nothing further is known'}. Lying bars, one a record."
+        return f"Of {known}: {said or 'nothing further is known'}. Lying bars, one for each kind of record."
     if base.growth is not None:
         shape = f"Upright bars by {base.growth.grain}, customers first seen on top of those seen before."
         return f"{say_growth(base.growth)} {shape}"
     if len(base.contracts):
-        return (
-            f"{base.contracts['n_running'].iloc[-1]:,} contracts are running at the end. A line of contracts by month."
-        )
+        n = base.contracts["n_running"].iloc[-1]
+        return f"{say_count(n, 'contract is', 'contracts are')} running at the end. A line of contracts by month."
     return "No picture. Neither a purchase nor a contract is known."
 
 
@@ -88,6 +90,6 @@ def name_estimators(base: CustomerBase) -> dict[str, str]:
             )
     if base.growth is not None:
         methods["warm-up"] = (
-            "ninth tenth of the mean days between purchases of repeat customers, at most half the records"
+            "ninth decile of the mean days between purchases of repeat customers, at most half the records"
         )
     return methods

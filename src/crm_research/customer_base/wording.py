@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_research.customer_base.concentration import CLAIMED_SHARE
+from crm_research.figures import says_nothing
 from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent
 
 if TYPE_CHECKING:
@@ -33,13 +34,18 @@ def say_holdings(base: CustomerBase) -> str:
         return f"{said}, of which {named} names a customer and {rest} does not."
     if len(base.contracts):
         started, running = int(base.contracts["n_started"].sum()), int(base.contracts["n_running"].iloc[-1])
-        return f"{known}, with {say_count(started, 'contract')}, of which {say_count(running)} are running."
+        return f"{known}, with {say_count(started, 'contract')}, {say_count(running)} of them running."
     return f"{known}; the study holds nothing of what they did."
 
 
 def say_concentration(found: Concentration) -> str:
     """The share of the top fifth, against the rule of four fifths."""
     value, lower, upper = (float(part) for part in found.top20)
+    if says_nothing(lower, upper, span=1.0):
+        return (
+            f"How much of the revenue the fifth of the buyers that spends most brings is not known: "
+            f"{say_count(found.n_customers, 'buyer')} are too few to say."
+        )
     brought = say_estimate(value, lower, upper, say_percent, found.confidence)
     if upper < CLAIMED_SHARE:
         judged = "less than the 80 % of the rule of thumb"
@@ -52,14 +58,17 @@ def say_concentration(found: Concentration) -> str:
 
 def say_growth(growth: Growth) -> str:
     """How many buy in a usual period, and how many of them are first seen in the latest one."""
-    whole = growth.periods[growth.periods["is_complete"]]
-    if whole.empty:
+    if growth.whole.empty:
         return f"The records do not cover one {growth.grain} whole."
-    active = whole["n_active"].median()
-    last = whole.iloc[-1]
-    share = last["n_first_seen"] / last["n_active"] if last["n_active"] else float("nan")
-    newcomers = f"{say_percent(share)} of them in the last whole {growth.grain} for the first time"
-    return f"In a usual {growth.grain} {say_count(active, 'customer')} buy, {newcomers}."
+    n, n_first = (int(growth.whole[name].iloc[-1]) for name in ("n_active", "n_first_seen"))
+    said = f"{say_usual(growth)}; in the last whole {growth.grain} {say_count(n)} did"
+    return f"{said}, {say_percent(n_first / n)} of them for the first time." if n else f"{said}."
+
+
+def say_usual(growth: Growth) -> str:
+    """How many customers buy in a usual period."""
+    n = growth.usual_active
+    return f"In a usual {growth.grain} {say_count(n, 'customer buys', 'customers buy')}"
 
 
 def note_base(base: CustomerBase) -> list[str]:
@@ -71,14 +80,15 @@ def note_base(base: CustomerBase) -> list[str]:
         if base.orders.n_nameless:
             rest = say_money(base.orders.nameless_revenue, base.currency)
             notes.append(
-                f"{say_count(base.orders.n_nameless, 'order')} without a customer, worth {rest} net of returns, are in "
-                "the totals and in nothing counted by customer: shares of revenue are of the "
-                f"{say_money(base.orders.customers_revenue, base.currency)} that name one."
+                "In the totals and in nothing counted by customer: "
+                f"{say_count(base.orders.n_nameless, 'order')} without a customer, worth {rest} net of returns. "
+                f"Shares of "
+                f"revenue are of the {say_money(base.orders.customers_revenue, base.currency)} that name one."
             )
         if base.orders.n_undated:
-            notes.append(f"{say_count(base.orders.n_undated, 'order')} without a time count nowhere.")
+            notes.append(f"Counted nowhere: {say_count(base.orders.n_undated, 'order')} without a time.")
         if base.orders.n_cancelled:
-            notes.append(f"{say_count(base.orders.n_cancelled, 'cancelled order')} count nowhere.")
+            notes.append(f"Counted nowhere: {say_count(base.orders.n_cancelled, 'cancelled order')}.")
     if base.growth is not None:
         notes.append(_note_warm_up(base.growth))
     if base.concentration is not None and base.concentration.n_losing:
@@ -90,13 +100,17 @@ def note_base(base: CustomerBase) -> list[str]:
 
 
 def _note_warm_up(growth: Growth) -> str:
-    if growth.warm_up_days is None:
+    if growth.warm_up_days is None or growth.usual_gap_days is None:
         return "Nobody has bought twice, so new customers cannot be told from old ones first seen when records begin."
     share = say_percent(growth.n_first_seen_in_warm_up / growth.n_customers)
+    is_cut = growth.warm_up_days < growth.usual_gap_days
+    more = ", which is more than half of the records" if is_cut else ""
+    when = f"in the first half of the records ({say_days(growth.warm_up_days)})" if is_cut else "in that time"
     return (
-        f"Records begin on {say_date(growth.first_at)}. Nine of ten repeat customers leave less than "
-        f"{say_days(growth.warm_up_days)} between purchases on average, so the {share} of customers who were first "
-        "seen in that time may well be old ones: they are called first seen, not new."
+        f"Records begin on {say_date(growth.first_at)}. Nine of ten repeat customers leave "
+        f"{say_days(growth.usual_gap_days)} or less between purchases on average{more}, so the {share} of customers "
+        f"who "
+        f"were first seen {when} may well be old ones: they are called first seen, not new."
     )
 
 
