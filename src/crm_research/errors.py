@@ -75,10 +75,11 @@ class ContractViolation(CrmError):
 class NotEnoughData(CrmError):
     """An estimate was asked of fewer records than it can stand on."""
 
-    def __init__(self, what: str, *, needed: int, found: int, mend: str = "") -> None:
+    def __init__(self, what: str, *, needed: int, found: int, mend: str = "", of: str = "") -> None:
         self.needed = needed
         self.found = found
-        super().__init__(f"{what} needs at least {needed:,}; found {found:,}. {mend}".strip())
+        noun = f" {of}" if of else ""
+        super().__init__(f"{what} needs at least {needed:,}{noun}; found {found:,}. {mend}".strip())
 
 
 class LeakageError(CrmError):

@@ -88,12 +88,12 @@ def test_what_makes_customers_leave_for_price_lowers_the_share_who_move():
 
 def test_the_sentences_say_what_was_found():
     drivers = measured()
-    assert "for price plan, f" in reason_finding(drivers)
-    assert "for moved age, " in reason_finding(drivers)
+    assert "for 'price' plan, f" in reason_finding(drivers)
+    assert "for 'moved' age, " in reason_finding(drivers)
     assert difference_finding(drivers).startswith("Drivers that work differently by reason, beyond chance: ")
     assert "plan (" in difference_finding(drivers)
     assert "can no longer leave for this one" in share_finding(drivers)
-    assert "Only the share differs, not the speed, for moved and plan" in share_finding(drivers)
+    assert "Only the share differs, not the speed, for 'moved' and plan" in share_finding(drivers)
 
 
 def test_differences_are_those_of_cochran():

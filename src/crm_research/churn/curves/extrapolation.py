@@ -145,7 +145,9 @@ def extrapolate_tenure(
     counts = leaving.counts.overall
     counts = well_watched_counts(counts) if leaving.survival is not None else counts
     if leaving.survival is None or not counts["n_ended"].sum():
-        raise NotEnoughData("A curve beyond the records", needed=1, found=0, mend="No contract has ended yet.")
+        raise NotEnoughData(
+            "A curve beyond the records", needed=1, of="end", found=0, mend="No contract has ended yet."
+        )
     if horizon_years is not None and not 0 < horizon_years < np.inf:
         raise ParameterError(f"horizon_years must be above 0, not {horizon_years!r}.")
     watched = _seam(counts)

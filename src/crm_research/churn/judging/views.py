@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.churn.judging.cards import Design
-from crm_research.churn.judging.designs import RULES
+from crm_research.churn.judging.designs import BY_TENURE, RULES
 from crm_research.churn.judging.horizons import say_horizon
 from crm_research.churn.judging.judge import RiskCheck
 from crm_research.figures import Figure
@@ -18,7 +18,7 @@ from crm_research.theme import join_words, say_interval, say_percent
 
 SLOPE_12M: Final = "churn.contract.calibration_slope_12m"
 _FIGURES: Final = {
-    "uno_c": ("churn.contract.uno_c", "Of two customers, how often the one said to be at more risk left first"),
+    "uno_c": ("churn.contract.uno_c", "Of two contracts, how often the one said to be at more risk left first"),
     "ibs": ("churn.contract.ibs", "Mean squared error of the risks (integrated Brier score)"),
     "ibs_null": ("churn.contract.ibs_null", "The same error of the curve by tenure alone"),
 }
@@ -210,7 +210,7 @@ def _main_figures(check: RiskCheck, level: str) -> list[Figure]:
             unit="",
             n=check.card.n,
             window=design.window,
-            estimator=f"{check.name}: {told[measure]['estimator']}; {level}",
+            estimator=f"{BY_TENURE if measure == 'ibs_null' else check.name}: {told[measure]['estimator']}; {level}",
             validation=design.said,
         )
         for measure, (id_, label) in _FIGURES.items()

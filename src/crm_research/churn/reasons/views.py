@@ -69,12 +69,12 @@ def reason_finding(drivers: ReasonDrivers) -> str:
     for reason in drivers.fits.cause_specific if drivers.fits else ():
         own = clear.loc[clear["reason"] == reason]
         if own.empty:
-            parts.append(f"for {reason} nothing recorded beyond chance")
+            parts.append(f"for '{reason}' nothing recorded")
             continue
         row = own.iloc[int(ratio_strength(own, "").to_numpy().argmax())]
         ratio, low, high = _told(row, "")
         more = f" and {say_count(len(own) - 1, 'other comparison')}" if len(own) > 1 else ""
-        parts.append(f"for {reason} {_compare(row)} ({ratio} times the risk, {low} to {high}){more}")
+        parts.append(f"for '{reason}' {_compare(row)} ({ratio} times the risk, {low} to {high}){more}")
     return f"Beyond chance, and after allowing for the rest: {'; '.join(parts)}."
 
 
@@ -96,8 +96,8 @@ def difference_finding(drivers: ReasonDrivers) -> str:
         least, most = part.iloc[0], part.iloc[-1]
         said.append(
             f"{say_covariate(str(row['covariate']))} ({_plainly(row['level'])} against {_plainly(row['reference'])}): "
-            f"{_told(most, '')[0]} times the risk of leaving for {most['reason']}, {_told(least, '')[0]} times for "
-            f"{least['reason']}"
+            f"{_told(most, '')[0]} times the risk of leaving for '{most['reason']}', {_told(least, '')[0]} times for "
+            f"'{least['reason']}'"
         )
     more = f"; and {say_count(len(sure) - _MOST_NAMED, 'more comparison')}" if len(sure) > _MOST_NAMED else ""
     return f"Drivers that work differently by reason, beyond chance: {'; '.join(said)}{more}."
@@ -121,7 +121,9 @@ def share_finding(drivers: ReasonDrivers) -> str:
         (only_speed, "The speed differs but the share who end up leaving does not clearly, for"),
     ):
         if rows.any():
-            named = [f"{row['reason']} and {_compare(row)}" for _, row in table.loc[rows].head(_MOST_NAMED).iterrows()]
+            named = [
+                f"'{row['reason']}' and {_compare(row)}" for _, row in table.loc[rows].head(_MOST_NAMED).iterrows()
+            ]
             more = int(rows.sum()) - len(named)
             found.append(f"{words} {'; '.join(named)}{f' (and {more} more)' if more > 0 else ''}.")
     return " ".join([why, *(found or ["Here they say the same wherever either is clear."])])

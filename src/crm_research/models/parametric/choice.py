@@ -118,7 +118,7 @@ def choose_shape(
     fits = _fit_all(counts, shapes, n_knots, notes)
     if not fits:
         raise NotEnoughData(
-            "A curve beyond the records", needed=_FEWEST_HIDDEN, found=int(counts["n_ended"].sum()),
+            "A curve beyond the records", needed=_FEWEST_HIDDEN, of="ends", found=int(counts["n_ended"].sum()),
             mend="No shape could be fitted to so few ends.",
         )  # fmt: skip
     usable = [trial for trial in (hide_tenures(counts) if trials is None else trials) if _is_telling(trial)]
