@@ -192,7 +192,7 @@ def test_names_of_any_kind_and_length():
     frame = study.table("contracts").to_pandas()
     frame["end_reason"] = frame["end_reason"].replace({"price": reason})
     study = a_study(contracts=frame, as_of="2023-06-01", attributes={"contracts": {"age": "category"}})
-    assert f"for {reason} plan" in _shown(study)
+    assert f"for '{reason}' plan" in _shown(study)
 
 
 class TestNothingToShow:

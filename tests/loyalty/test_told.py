@@ -271,6 +271,12 @@ WON = [
         "3.0 points higher",
         "(difference -4.0 points to 11",
     ),
+    (
+        (0.0004, -0.04, 0.05),
+        "The records neither bear out nor refute",
+        "is the same after the second purchase as after the first",
+        "(difference -4.0 points to 5.0",
+    ),
 ]
 
 

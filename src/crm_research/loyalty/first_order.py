@@ -56,12 +56,11 @@ def fit_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit:
     """
     frame = read_first_orders(study, loyalty)
     if len(frame) < _FEWEST:
-        raise NotEnoughData("What goes with coming back, in first purchases,", needed=_FEWEST, found=len(frame))
+        raise NotEnoughData("What goes with coming back", needed=_FEWEST, of="first purchases", found=len(frame))
     names = [name for name in (BASKET, DISCOUNT, CHANNEL, CAMPAIGN) if name in frame and frame[name].nunique() > 1]
     if not names:
-        raise NotEnoughData(
-            "What goes with coming back", needed=1, found=0, mend="It needs a channel, a discount or sums that differ."
-        )
+        what = "of a channel, a discount and sums that differ"
+        raise NotEnoughData("What goes with coming back", needed=1, of=what, found=0)
     return fit_cox(frame, names, confidence=loyalty.confidence)
 
 

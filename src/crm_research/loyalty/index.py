@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 _FEWEST: Final = 50
+_FEWEST_OF_EACH: Final = 10
 _MOST_OF_SPAN: Final = 3.0
 _LEAST_DAYS: Final = 7.0
 _LISTED: Final = 10
@@ -148,14 +149,14 @@ def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
 
 def _period_days(study: Study, loyalty: LoyaltyAnalysis) -> float:
     if loyalty.first_at is None:
-        raise NotEnoughData("A loyalty index", needed=1, found=0, mend="It needs purchases.")
+        raise NotEnoughData("A loyalty index", needed=1, of="purchase", found=0)
     span = (study.as_of - loyalty.first_at).total_seconds() / 86_400
     days = span / _MOST_OF_SPAN
     if study.holdout_until is not None:
         days = min(days, (study.holdout_until - study.as_of).total_seconds() / 86_400)
     if days < _LEAST_DAYS:
         raise NotEnoughData(
-            "A loyalty index, in days to learn on and to test on,", needed=int(3 * _LEAST_DAYS), found=int(span)
+            "A loyalty index", needed=int(3 * _LEAST_DAYS), of="days to learn on and to test on", found=int(span)
         )
     return float(np.floor(days))
 
@@ -168,14 +169,11 @@ def _read(study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysi
     came = outcomes.set_index("customer_id")["is_repeat"].reindex(parts["customer_id"]).fillna(value=False)
     y = came.to_numpy(dtype=float)
     fewest = int(min(y.sum(), len(y) - y.sum()))
-    if len(y) < _FEWEST or fewest < 10:
-        raise NotEnoughData(
-            "A loyalty index, in customers who bought and who did not in a period of "
-            f"{period.days} days from {at:%Y-%m-%d},",
-            needed=10,
-            found=fewest,
-            mend=f"And {_FEWEST} customers in all; there were {len(y):,}.",
-        )
+    if len(y) < _FEWEST:
+        raise NotEnoughData("A loyalty index", needed=_FEWEST, of=f"customers known on {at:%Y-%m-%d}", found=len(y))
+    if fewest < _FEWEST_OF_EACH:
+        who = f"customers who bought in the {period.days} days from {at:%Y-%m-%d}, and as many who did not"
+        raise NotEnoughData("A loyalty index", needed=_FEWEST_OF_EACH, of=who, found=fewest)
     return parts, y
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.loyalty.ladder import Ladder
 from crm_research.loyalty.rhythm import OVERDUE, RhythmAnalysis
-from crm_research.theme import say_percent
+from crm_research.theme import say_count, say_percent
 
 STATE_SHARE: Final = "loyalty.state_share"
 STEADY_SHARE: Final = "loyalty.steady_share"
@@ -67,7 +67,8 @@ def state_figures(ladder: Ladder) -> list[Figure]:
             "Customers in each state now",
             row,
             n=int(row["n_customers"]),
-            estimator=f"states by rule at the end of the last whole period of {ladder.period_months} month(s); Wilson",
+            estimator="states by rule at the end of the last whole period of "
+            f"{say_count(ladder.period_months, 'month')}; Wilson",
             validation=_check_state(ladder, str(row["state"])),
             group=str(row["state"]),
         )

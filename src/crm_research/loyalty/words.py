@@ -25,6 +25,8 @@ from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 _STILL_WATCHED: Final = 0.1
 _FEWEST_JUDGED: Final = 20
 _FAR_MORE: Final = 1.5
+# A difference below this is nought to one decimal of a point.
+_NO_GAP: Final = 0.0005
 
 
 def answer(loyalty: LoyaltyAnalysis) -> list[str]:
@@ -238,10 +240,10 @@ def won_finding(loyalty: LoyaltyAnalysis) -> str:
     between = say_interval(row["gap_lower"], row["gap_upper"], _points)
     days = say_span(row["horizon_days"])
     way = "lower" if row["survival_gap"] < 0 else "higher"
-    gap = (
-        f"the share back within {days} is {_points(abs(row['survival_gap']))} {way} after the second purchase than "
-        f"after the first (difference {between})"
-    )
+    far = f"{_points(abs(row['survival_gap']))} {way} after the second purchase than"
+    if abs(row["survival_gap"]) < _NO_GAP:
+        far = "the same after the second purchase as"
+    gap = f"the share back within {days} is {far} after the first (difference {between})"
     if row["gap_lower"] > 0:
         return (
             f"The records speak for the claim: {gap}. Part of it is selection, for those who buy twice were the keener "
@@ -255,6 +257,11 @@ def won_finding(loyalty: LoyaltyAnalysis) -> str:
 def truncation_finding(loyalty: LoyaltyAnalysis) -> str:
     """Are customers who were won before the records begin counted as new?"""
     retention = loyalty.retention
+    if not retention.first_intake:
+        return (
+            f"The records hold no whole {period_name(loyalty)} of first-seen customers, so it cannot be told whether "
+            "they hold customers won before."
+        )
     if not retention.first_holds_old_customers:
         return (
             f"The first {period_name(loyalty)} of the records brings "
