@@ -97,7 +97,7 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
     """
     spend, n = ranked.spend, ranked.n_customers
     if n < FEWEST_CUSTOMERS:
-        raise NotEnoughData("A fifth of the customers", needed=FEWEST_CUSTOMERS, of="customers", found=n)
+        raise NotEnoughData("A fifth of the customers", needed=FEWEST_CUSTOMERS, of="of them", found=n)
     total = ranked.total
     if not np.isfinite(total) or total <= 0:
         raise NoRevenue(total)
