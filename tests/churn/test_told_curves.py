@@ -132,7 +132,7 @@ def a_curve(shares: dict[float, tuple[float, float, float]], median=(np.nan,) * 
         return pd.DataFrame([row | {"n_at_risk": 50}])
 
     medians = pd.DataFrame([dict(zip(("group", "median_days", "lower", "upper"), ("all", *median), strict=True))])
-    size = {"group": "all", "n": n, "n_ended": n_ended, "first_days": 0.0, "last_days": last}
+    size = {"group": "all", "n": n, "n_ended": n_ended, "first_days": 0.0, "last_days": last, "known_days": last}
     return SimpleNamespace(at=at, medians=medians, sizes=pd.DataFrame([size]))
 
 

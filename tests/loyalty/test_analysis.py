@@ -153,3 +153,13 @@ def test_thin_records_give_a_whole_page(case, period_months):
     for part in PAGE:
         part(loyalty)
     milestones(loyalty)
+
+
+def test_a_shop_younger_than_the_horizon_does_not_know_the_share_that_is_back_by_then():
+    # All thirty came back within a month; the first bought 100 days before as_of.
+    first = [(f"c{i}", "2024-03-23", 10.0) for i in range(30)]
+    again = [(f"c{i}", f"2024-04-{i % 20 + 1:02d}", 10.0) for i in range(30)]
+    loyalty = describe_loyalty(a_study(as_of="2024-07-01", orders=orders(*first, *again)), repeat_days=(90, 365))
+    back = loyalty.waits.at([100, 101])["survival"]
+    assert back[0] == 0
+    assert np.isnan(back[1])

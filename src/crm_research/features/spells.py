@@ -84,14 +84,15 @@ def count_spells(study: Study, *, by: str | None = None, unit_days: int = 1) -> 
     -------
     ibis table
         One tenure (in a group): group (text; only with `by`), tenure_days, n_entered, n_ended, n_censored. At risk
-        at a tenure t are those who entered before t (or at 0) and left at t or later.
+        at a tenure t are those who entered before t (or at 0) and left at t or later. A row of noughts is the longest
+        tenure that a contract could have reached by as_of, where the one begun first has ended.
 
     Notes
     -----
     A contract whose tenure equals an entry after its start was never watched for a whole day and is not counted.
     """
     spells, keys = _grouped(_steps(build_spells(study), unit_days), by)
-    return _count_moves(spells, keys)
+    return _count_moves(spells, keys, _to_step(whole_days_between(spells.started_at, instant(study.as_of)), unit_days))
 
 
 def count_spells_by_reason(study: Study, *, by: str | None = None, unit_days: int = 1) -> ir.Table:
@@ -138,8 +139,12 @@ def _steps(spells: ir.Table, unit_days: int) -> ir.Table:
         return watched
     return watched.mutate(
         entry_days=watched.entry_days // unit_days * unit_days,
-        tenure_days=(watched.tenure_days + (unit_days - 1)) // unit_days * unit_days,
+        tenure_days=_to_step(watched.tenure_days, unit_days),
     )
+
+
+def _to_step(days: ir.IntegerValue, unit_days: int) -> ir.IntegerValue:
+    return days if unit_days == 1 else (days + (unit_days - 1)) // unit_days * unit_days
 
 
 def _grouped(spells: ir.Table, by: str | None) -> tuple[ir.Table, list[str]]:
@@ -157,7 +162,7 @@ def name_group(column: ir.Value) -> ir.StringValue:
     return column.cast("string").fill_null(_GROUP_NOT_KNOWN)
 
 
-def _count_moves(spells: ir.Table, keys: list[str]) -> ir.Table:
+def _count_moves(spells: ir.Table, keys: list[str], could_reach: ir.IntegerValue) -> ir.Table:
     zero, one = ibis.literal(0, "int64"), ibis.literal(1, "int64")
     entries = spells.select(*keys, tenure_days="entry_days", n_entered=one, n_ended=zero, n_censored=zero)
     exits = spells.select(
@@ -167,6 +172,10 @@ def _count_moves(spells: ir.Table, keys: list[str]) -> ir.Table:
         n_ended=spells.is_ended.ifelse(one, zero),
         n_censored=spells.is_ended.ifelse(zero, one),
     )
-    moves = ibis.union(entries, exits, distinct=False)
+    longest = spells.group_by(keys) if keys else spells
+    reach = longest.agg(tenure_days=could_reach.max())
+    reach = reach.filter(reach.tenure_days.notnull())
+    reach = reach.select(*keys, "tenure_days", n_entered=zero, n_ended=zero, n_censored=zero)
+    moves = ibis.union(entries, exits, reach, distinct=False)
     counts = {name: moves[name].sum() for name in ("n_entered", "n_ended", "n_censored")}
     return moves.group_by(*keys, "tenure_days").agg(**counts).order_by(*keys, "tenure_days")

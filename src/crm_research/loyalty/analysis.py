@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from crm_research.features.own_rhythm import number_purchases
@@ -230,8 +229,7 @@ def _label_depths(counts: pd.DataFrame, first_waits: pd.DataFrame) -> pd.DataFra
 
 def _common_days(curves: SurvivalCurves, pace: Pace) -> float:
     """The longest horizon watched in every group, or the longest wait where not even the first was."""
-    ends = curves.curves.groupby("group", sort=False)["survival"].last().to_numpy()
-    reach = float(np.where(ends <= 0, np.inf, curves.sizes["last_days"].to_numpy(dtype=float)).min())
+    reach = float(curves.sizes["known_days"].min())
     return max((days for days in pace.horizons_days if days <= reach), default=reach)
 
 

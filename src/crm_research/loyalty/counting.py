@@ -37,7 +37,8 @@ def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: dat
     pandas.DataFrame
         Grain: intake, number of the purchase (1 to 6) and wait in whole days. Columns ``intake`` (first, later),
         ``depth``, ``tenure_days`` (the wait, to the next purchase or to as_of), ``n_entered`` (0 but at wait 0),
-        ``n_ended`` (bought again), ``n_censored`` (not yet).
+        ``n_ended`` (bought again), ``n_censored`` (not yet). A row of noughts is the longest wait that anybody could
+        have been watched for by as_of, where he has bought again.
     """
     numbered = number_purchases(study, occasion=occasion)
     until = ibis.coalesce(numbered.next_at, instant(study.as_of))
@@ -46,19 +47,22 @@ def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: dat
         intake=old.ifelse(FIRST_INTAKE, LATER_INTAKE),
         tenure_days=whole_days_between(numbered.ordered_at, until),
         came=numbered.next_at.notnull().ifelse(1, 0),  # noqa: PD004
+        could_wait=whole_days_between(numbered.ordered_at, instant(study.as_of)),
     )
     waits = waits.filter(waits.depth <= DEEPEST)
     counted: pd.DataFrame = (
         waits.group_by("intake", "depth", "tenure_days")
-        .agg(n_ended=waits.came.sum(), n=waits.count())
+        .agg(n_ended=waits.came.sum(), n=waits.count(), could_wait=waits.could_wait.max())
         .order_by("intake", "depth", "tenure_days")
         .to_pandas()
     )
     exits = counted.assign(n_entered=0, n_censored=counted["n"] - counted["n_ended"])
-    entries = counted.groupby(["intake", "depth"], as_index=False)[["n"]].sum().rename(columns={"n": "n_entered"})
-    entries = entries.assign(tenure_days=0, n_ended=0, n_censored=0)
+    by_depth = counted.groupby(["intake", "depth"], as_index=False)
+    entries = by_depth[["n"]].sum().rename(columns={"n": "n_entered"}).assign(tenure_days=0, n_ended=0, n_censored=0)
+    reach = by_depth[["could_wait"]].max().rename(columns={"could_wait": "tenure_days"})
+    reach = reach.assign(n_entered=0, n_ended=0, n_censored=0)
     columns = ["intake", "depth", "tenure_days", "n_entered", "n_ended", "n_censored"]
-    return pd.concat([entries[columns], exits[columns]], ignore_index=True)
+    return pd.concat([entries[columns], exits[columns], reach[columns]], ignore_index=True)
 
 
 def count_returns(study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None) -> pd.DataFrame:

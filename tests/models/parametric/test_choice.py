@@ -94,7 +94,7 @@ def test_within_what_was_watched_it_is_the_area_under_kaplan_meier():
     found = expected_tenure(table, fit, seam_days=800, horizon_days=600).iloc[0]
     area = estimate_restricted_mean(table, horizon_days=600).iloc[0]
     assert found["expected_days"] == pytest.approx(area["mean_days"])
-    assert found["std_error"] == pytest.approx(area["std_error"], rel=0.02)
+    assert found["std_error"] == pytest.approx(area["std_error"])
     assert found["beyond_share"] == 0
 
 
@@ -105,8 +105,13 @@ def test_who_ends_on_the_first_day_counts_in_the_tenure_of_a_new_customer():
     row = expected_tenure(table, fit, seam_days=6, horizon_days=3000).iloc[0]
     assert row["expected_days"] == pytest.approx(17 / 8)
     assert row["expected_days"] == pytest.approx(estimate_restricted_mean(table, horizon_days=6)["mean_days"].item())
-    # Each end at t moves the mean by the area after t over those at risk: 5 (17/8 / 8)^2 + (1/4 / 3)^2 for day 0 and 5.
-    assert row["std_error"] == pytest.approx((5 * (17 / 64) ** 2 + (1 / 12) ** 2) ** 0.5)
+    # R: t <- c(0, 0, 0, 0, 0, 5, 6, 6)
+    # summary(survfit(Surv(t, rep(1, 8)) ~ 1), rmean = 3000)$table: rmean 2.125, se(rmean) 0.9752804084.
+    # By hand, Greenwood: (17/8)^2 5 / (8 x 3) of day 0, (1/4)^2 1 / (3 x 2) of day 5, nothing of day 6.
+    assert row["std_error"] == pytest.approx(0.9752804084, abs=1e-10)
+    assert row["std_error"] == pytest.approx(((17 / 8) ** 2 * 5 / 24 + (1 / 4) ** 2 / 6) ** 0.5)
+    area = estimate_restricted_mean(table, horizon_days=6).iloc[0]
+    assert row["std_error"] == pytest.approx(area["std_error"])
     assert row["lower"] < 17 / 8 < row["upper"]
 
 

@@ -20,8 +20,8 @@ def remission() -> pd.DataFrame:
     return count_rows(spells["week"].astype(float), spells["ended"] == 1, group=spells["group"])
 
 
-def counts(*spells: tuple, group: bool = False) -> pd.DataFrame:
-    """Counts of spells given as (exit, ended) or (entry, exit, ended), with a name at the end when `group`."""
+def counts(*spells: tuple, group: bool = False, reach: float | None = None) -> pd.DataFrame:
+    """Counts of spells (exit, ended) or (entry, exit, ended), a name last if `group`, that could be seen to `reach`."""
     rows = [spell if len(spell) == 3 + group else (0, *spell) for spell in spells]
     frame = pd.DataFrame(rows, columns=["entry", "exit", "ended", *(["group"] if group else [])])
     return count_rows(
@@ -29,6 +29,7 @@ def counts(*spells: tuple, group: bool = False) -> pd.DataFrame:
         frame["ended"] == 1,
         entry_days=frame["entry"].astype(float),
         group=frame["group"] if group else None,
+        reach_days=reach,
     )
 
 

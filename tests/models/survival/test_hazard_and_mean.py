@@ -65,7 +65,7 @@ def test_shares_by_period_by_hand():
 
 def test_more_ends_than_months_watched_are_no_share_above_one():
     # Twelve contracts that last a week: four ends for each month watched, and all of them gone in the first month.
-    found = estimate_period_shares(counts(*[(7, 1)] * 12), ends_days=[31, 62])
+    found = estimate_period_shares(counts(*[(7, 1)] * 12, reach=31), ends_days=[31, 62])
     assert found[["n_ended", "share", "upper"]].to_numpy().tolist() == [[12, 1.0, 1.0]]
     assert found["lower"].item() == pytest.approx(0.025 ** (1 / 12))
 

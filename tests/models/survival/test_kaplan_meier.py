@@ -69,7 +69,7 @@ def test_nobody_has_left_yet_is_not_certainty():
 
 
 def test_everybody_left_on_the_first_day():
-    result = estimate_survival(counts(*[(0, 1)] * 20))
+    result = estimate_survival(counts(*[(0, 1)] * 20, reach=366))
     assert result.medians["median_days"].tolist() == [0.0]
     row = result.at(365.25).iloc[0]
     assert (row["survival"], row["lower"], row["n_at_risk"]) == (0.0, 0.0, 0)

@@ -181,7 +181,7 @@ def test_nobody_ended_is_no_certainty_of_the_mean():
     found = estimate_restricted_mean(counts(*[(25, 0)] * 10), horizon_days=25).iloc[0]
     assert found[["mean_days", "lower", "upper"]].tolist() == pytest.approx([25.0, 25 * 0.025 ** (1 / 10), 25.0])
     # All at once on day 14: before it the same share at least, after it one in ... 1 - .025 ** (1 / 10) at most.
-    found = estimate_restricted_mean(counts(*[(14, 1)] * 10), horizon_days=25).iloc[0]
+    found = estimate_restricted_mean(counts(*[(14, 1)] * 10, reach=25), horizon_days=25).iloc[0]
     low, high = 14 * 0.025 ** (1 / 10), 14 + 11 * (1 - 0.025 ** (1 / 10))
     assert found[["mean_days", "lower", "upper"]].tolist() == pytest.approx([14.0, low, high])
 
@@ -196,7 +196,7 @@ def test_means_of_groups_share_their_horizon_where_they_are_compared():
 
 def test_incidence_after_the_last_end_of_all_stays_known():
     ends = pd.DataFrame({"tenure_days": [5.0, 6.0, 7.0], "end_reason": ["a", "b", "a"], "n_ended": 1})
-    everybody = estimate_incidence(counts((5, 1), (6, 1), (7, 1)), ends)
+    everybody = estimate_incidence(counts((5, 1), (6, 1), (7, 1), reach=366), ends)
     assert everybody.at(366)["incidence"].tolist() == pytest.approx([2 / 3, 1 / 3])
     one_left = estimate_incidence(counts((5, 1), (6, 1), (7, 1), (9, 0)), ends)
     assert one_left.at(366)["incidence"].isna().all()

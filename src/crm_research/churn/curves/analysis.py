@@ -118,7 +118,7 @@ class ChurnAnalysis:
         days = float(days_in_months(months))
         if self.survival is None:
             return days
-        longest = float(self.survival.sizes["last_days"].max())
+        longest = float(self.survival.sizes["known_days"].max())
         return min(days, longest) if whole_months_in(longest) >= months else days
 
     @property

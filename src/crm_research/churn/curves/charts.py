@@ -152,7 +152,9 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     order = list(wide.iloc[-1].sort_values(ascending=False).index)
     wide = _thin(wide.loc[wide.index <= leaving.horizon_days, order])
     months = np.append(0.0, wide.index.to_numpy(dtype=float) / DAYS_PER_MONTH)
-    months = np.append(months, leaving.horizon_months) if months[-1] < leaving.horizon_months else months
+    # As far as it is known, and no farther: beyond, nobody could have been watched.
+    end = min(leaving.horizon_months, float(leaving.incidence.sizes["known_days"].max()) / DAYS_PER_MONTH)
+    months = np.append(months, end) if months[-1] < end else months
     base = np.zeros(len(months))
     ends = []
     for place, reason in enumerate(order):

@@ -26,7 +26,7 @@ from crm_research.models.parametric import (
     hide_tenures,
     watched_until,
 )
-from crm_research.models.survival import well_watched_counts
+from crm_research.models.survival import build_risk_table, well_watched_counts
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, days_in_months, whole_months_in
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def extrapolate_tenure(
 
 def _seam(counts: pd.DataFrame) -> float:
     """Where Kaplan-Meier is left: the longest tenure watched by enough, or by anybody, if it was never enough."""
-    return watched_until(counts) or float(counts["tenure_days"].max())
+    return watched_until(counts) or build_risk_table(counts).last_days
 
 
 def _usual_horizon(watched: float) -> float:

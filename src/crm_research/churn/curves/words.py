@@ -105,7 +105,13 @@ def year_finding(leaving: ChurnAnalysis) -> str:
     if leaving.days_at(12) < leaving.setting.watching.begins_days:
         return f"Too few contracts were watched so early: nothing is known of 12 months but of contracts{condition}."
     if not np.isfinite(row["survival"]):
-        longest = _say_longest(leaving.survival.sizes["last_days"].iloc[0])
+        size = leaving.survival.sizes.iloc[0]
+        longest = _say_longest(size["known_days"])
+        if size["known_days"] > size["last_days"]:
+            return (
+                f"All contracts have ended, but none could have been watched for 12 months: the first began {longest} "
+                "before the records end, so 12-month survival is not known."
+            )
         return f"No contract was watched for 12 months (the longest for {longest}), so 12-month survival is not known."
     # 99 % (99 % to 99 %) would look like certainty.
     say = next((say for say in _FINER if say(row["lower"]) != say(row["upper"])), say_percent)

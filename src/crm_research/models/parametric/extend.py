@@ -13,7 +13,7 @@ from crm_research.models.parametric.moves import FIRST_DAY
 from crm_research.models.parametric.result import ParametricFit, stretch_nodes
 from crm_research.models.survival.kaplan_meier import product_limit, survival_limits
 from crm_research.models.survival.late_entry import FEWEST_AT_RISK, well_watched
-from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table
+from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, greenwood_steps
 from crm_research.stats.intervals import Interval, normal_interval, normal_quantile
 
 _SHARE_AT_RISK: Final = 0.02
@@ -86,7 +86,8 @@ def expected_tenure(
 
     Notes
     -----
-    Each end moves the curve and the shape at once; the variance adds up both movements, end by end. The choice of the
+    Each end moves the curve and the shape at once; the variance adds up both movements, end by end, and for ends at
+    one tenure what Greenwood's formula has above those that come one by one. The choice of the
     shape is not in the interval: see how far other shapes lead.
     """
     joined = _join(counts, fit, seam_days)
@@ -130,7 +131,7 @@ def extended_curve(
     before = table.tenure_days <= seam_days
     own = np.where(before & (table.n_ended > 0), 1.0 / np.maximum(table.n_at_risk, 1), 0.0)
     moved = own[:, None] + joined.pull @ (there.d_cumulative - seam.d_cumulative).T
-    error = np.sqrt(table.n_ended @ moved**2)
+    error = np.sqrt(table.n_ended @ moved**2 + _ties(table) @ before[:, None])
     factor = np.exp(normal_quantile(confidence) * error / total)
     lower, upper = np.exp(-total * factor), np.exp(-total / factor)
     return pd.DataFrame({"tenure_days": asked, "survival": np.exp(-total), "lower": lower, "upper": upper})
@@ -149,14 +150,18 @@ def _mean_after(joined: _Joined, after: float, horizon: float) -> tuple[float, f
     tail_from = max(after, seam)
     tail, slope = _tail(fit, tail_from, horizon)
     mean, beyond = inside / start + level * tail, level * tail
-    own = np.where(
-        ((table.tenure_days > after) | (after <= 0)) & (table.tenure_days <= seam) & (table.n_ended > 0),
-        (area_after / start + level * tail) / np.maximum(table.n_at_risk, 1),
-        0.0,
-    )
+    counts = ((table.tenure_days > after) | (after <= 0)) & (table.tenure_days <= seam) & (table.n_ended > 0)
+    days_lost = np.where(counts, area_after / start + level * tail, 0.0)
+    own = days_lost / np.maximum(table.n_at_risk, 1)
     # Without a part beyond the seam the shape, and whether it could be fitted, does not matter.
     moved = own + level * (joined.pull @ slope) if beyond > 0 else own
-    return mean, beyond, float(np.sqrt(table.n_ended @ moved**2))
+    return mean, beyond, float(np.sqrt(table.n_ended @ moved**2 + _ties(table) @ days_lost**2))
+
+
+def _ties(table: RiskTable) -> FloatArray:
+    """By how much Greenwood's steps exceed those of ends that come one by one, d / n^2; little without ties."""
+    one_by_one = table.n_ended / np.maximum(table.n_at_risk, 1).astype(float) ** 2
+    return np.asarray(np.maximum(greenwood_steps(table) - one_by_one, 0.0), dtype=np.float64)
 
 
 def _limits_of_curve(joined: _Joined, after: float, horizon: float, confidence: float) -> Interval:

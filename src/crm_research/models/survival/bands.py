@@ -52,6 +52,7 @@ def estimate_bands(
     *,
     kind: BandKind = "equal_precision",
     scale: BandScale = "log_log",
+    shared: pd.DataFrame | None = None,
     from_days: float | None = None,
     to_days: float | None = None,
     confidence: float = 0.95,
@@ -68,6 +69,8 @@ def estimate_bands(
     kind
         ``equal_precision`` widens the pointwise interval by one factor at every tenure; ``hall_wellner`` is narrower
         in the middle and wider at the ends.
+    shared
+        As in `estimate_survival`: the band then runs on the clock of the robust variance.
     scale
         ``log_log`` stays within 0 and 1 and is better in small samples; ``plain`` adds and subtracts.
     from_days, to_days
@@ -91,7 +94,8 @@ def estimate_bands(
     bands, ranges = [], []
     for name, rows in split_groups(counts):
         table = well_watched(build_risk_table(rows))
-        band, spanned = _one_band(table, kind, scale, (from_days, to_days), confidence)
+        moments = product_limit(table, shared, name)
+        band, spanned = _one_band(table, moments, kind, scale, (from_days, to_days), confidence)
         bands.append(band.assign(group=name)[list(BAND_COLUMNS)])
         ranges.append({"group": name, "n": table.n_spells, "n_ended": int(table.n_ended.sum())} | spanned)
     return SurvivalBands(
@@ -126,12 +130,13 @@ def critical_value(kind: BandKind, from_share: float, to_share: float, *, confid
 
 def _one_band(
     table: RiskTable,
+    moments: tuple[FloatArray, FloatArray],
     kind: BandKind,
     scale: BandScale,
     limits: tuple[float | None, float | None],
     confidence: float,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    survival, greenwood = product_limit(table)
+    survival, greenwood = moments
     inside = _range(table, survival, greenwood, limits)
     if not inside.any():
         empty = pd.DataFrame(columns=[name for name in BAND_COLUMNS if name != "group"], dtype=float)

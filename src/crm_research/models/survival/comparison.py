@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
+from crm_research.models.survival.clusters import score_excess
 from crm_research.models.survival.excess import judge_excess
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
 from crm_research.models.survival.mean import estimate_restricted_mean
@@ -37,13 +38,15 @@ class LogRank:
     expected: pd.DataFrame
 
 
-def compare_groups(counts: pd.DataFrame) -> LogRank:
+def compare_groups(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) -> LogRank:
     """Could groups that leave alike have differed this much by chance?
 
     Parameters
     ----------
     counts
         As in `estimate_survival`, with a ``group`` column of two groups or more.
+    shared
+        As there: spells of one customer then count as one another's likes, and the test is that of a robust score.
 
     Notes
     -----
@@ -62,6 +65,10 @@ def compare_groups(counts: pd.DataFrame) -> LogRank:
     at_risk = np.stack([table.at_risk(days) for table in tables.values()]).astype(float)
     ended = np.stack([_ended_at(table, days) for table in tables.values()])
     expected, variance = _expected_and_variance(at_risk, ended)
+    if shared is not None and len(days):
+        number = shared["group"].astype(str).map({name: row for row, name in enumerate(tables)})
+        ours = shared.assign(number=number).dropna(subset=["number"])
+        variance = variance + score_excess(days, at_risk, ended, ours)
     excess = ended.sum(axis=1) - expected
     chi_squared, degrees, p_value = judge_excess(excess, variance)
     return LogRank(
@@ -80,7 +87,12 @@ def compare_groups(counts: pd.DataFrame) -> LogRank:
 
 
 def compare_pairs(
-    counts: pd.DataFrame, *, horizon_days: float, n_families: int = 1, confidence: float = 0.95
+    counts: pd.DataFrame,
+    *,
+    horizon_days: float,
+    n_families: int = 1,
+    shared: pd.DataFrame | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Between which groups, and by how much, does the share that stays to the horizon differ?
 
@@ -94,6 +106,8 @@ def compare_pairs(
         of each are at risk (`late_entry.begin_together`), and what is compared is conditional on lasting so long.
     n_families
         Groupings that were looked at before this one was chosen for its differences; p-values and limits hold for all.
+    shared
+        As in `estimate_survival`. Customers with spells in both groups make their gap a little surer than its limits.
 
     Returns
     -------
@@ -114,14 +128,14 @@ def compare_pairs(
         raise NotEnoughData("A comparison of groups", needed=2, found=len(groups), mend="Name a group column.")
     level = 1 - (1 - check_confidence(confidence)) / (len(pairs) * n_families)
     start = max(estimate_survival(counts).sizes["first_days"])
-    curves = estimate_survival(counts, from_days=start, confidence=level)
+    curves = estimate_survival(counts, from_days=start, shared=shared, confidence=level)
     horizon = min(horizon_days, _common_reach(curves))
     survival = curves.at(horizon).set_index("group").to_dict("index")
-    means = estimate_restricted_mean(counts, horizon_days=horizon, is_common=True, confidence=level)
+    means = estimate_restricted_mean(counts, horizon_days=horizon, is_common=True, shared=shared, confidence=level)
     mean = means.set_index("group").to_dict("index")
     rows = []
     for name, other in pairs:
-        test = compare_groups(pd.concat([groups[name], groups[other]]))
+        test = compare_groups(pd.concat([groups[name], groups[other]]), shared=shared)
         gap = difference_from_limits(_interval(survival[name]), _interval(survival[other]))
         mean_limits = difference_from_limits(_interval(mean[name], "mean_days"), _interval(mean[other], "mean_days"))
         rows.append(
@@ -154,10 +168,7 @@ def _expected_and_variance(at_risk: FloatArray, ended: FloatArray) -> tuple[Floa
 
 
 def _common_reach(curves: SurvivalCurves) -> float:
-    # A curve that has come down to nothing stays there, so it is known at every later tenure.
-    ends = curves.curves.groupby("group", sort=False)["survival"].last()
-    reach = np.where(ends.to_numpy() <= 0, np.inf, curves.sizes["last_days"].to_numpy(dtype=float))
-    return float(reach.min())
+    return float(curves.sizes["known_days"].min())
 
 
 def _interval(row: Mapping[Hashable, Any], estimate: str = "survival") -> Interval:

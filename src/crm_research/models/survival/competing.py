@@ -8,14 +8,15 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.models.survival.clusters import incidence_excess, place_spells
 from crm_research.models.survival.kaplan_meier import fewest_so_far, product_limit
 from crm_research.models.survival.late_entry import well_watched
-from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
+from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, greenwood_steps, split_groups
 from crm_research.stats.intervals import check_confidence, exact_share, normal_quantile
 
 CURVE_COLUMNS = ["group", "reason", "tenure_days", "incidence", "lower", "upper", "std_error", "n_ended", "n_at_risk"]
+SIZE_COLUMNS: Final = ["group", "reason", "n", "n_ended", "first_days", "last_days", "known_days"]
 _READ: Final = ["incidence", "lower", "upper", "std_error"]
-_TOLERANCE: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,7 +31,8 @@ class IncidenceCurves:
         reasons and survival sum to one.
     sizes
         Grain: group and reason. Columns ``group``, ``reason``, ``n`` (spells of the group), ``n_ended``,
-        ``first_days`` (where the curves of the group begin), ``last_days`` (longest tenure they reach).
+        ``first_days`` (where the curves of the group begin), ``last_days`` (longest tenure they reach), ``known_days``
+        (up to which they are known, as in `SurvivalCurves`).
     confidence
         Level of the pointwise intervals.
     """
@@ -42,23 +44,29 @@ class IncidenceCurves:
     def at(self, days: float) -> pd.DataFrame:
         """Which share has left for each reason by `days`?
 
-        Grain group and reason. NaN before the curves begin, and beyond what was observed unless everybody had ended.
+        Grain group and reason. NaN before the curves begin, and beyond what was observed unless everybody had ended and
+        could have been observed so long.
         """
         rows = []
-        last = self.curves.groupby(["group", "reason"], sort=False)["incidence"].last()
-        gone = last.groupby("group").sum().to_dict()
+        named = zip(self.sizes["group"], self.sizes["reason"], strict=True)
+        known = dict(zip(named, self.sizes["known_days"], strict=True))
         for (group, reason), curve in self.curves.groupby(["group", "reason"], sort=False):
             tenures = curve["tenure_days"].to_numpy()
             place = int(np.searchsorted(tenures, days, side="right")) - 1
             row: dict[Any, Any] = dict.fromkeys(_READ, np.nan)
-            if place >= 0 and (days <= tenures[-1] or gone[group] >= 1 - _TOLERANCE):
+            if place >= 0 and days <= known[(group, reason)]:
                 row = curve.iloc[place][_READ].to_dict()
             rows.append({"group": group, "reason": reason, "tenure_days": float(days)} | row)
         return pd.DataFrame(rows, columns=["group", "reason", "tenure_days", *_READ])
 
 
 def estimate_incidence(
-    counts: pd.DataFrame, ends: pd.DataFrame, *, from_days: float | None = None, confidence: float = 0.95
+    counts: pd.DataFrame,
+    ends: pd.DataFrame,
+    *,
+    from_days: float | None = None,
+    shared: pd.DataFrame | None = None,
+    confidence: float = 0.95,
 ) -> IncidenceCurves:
     """Which share leaves for each reason by each tenure, when leaving for one rules out the others?
 
@@ -74,6 +82,8 @@ def estimate_incidence(
         (optional, as in `counts`), ``tenure_days``, ``end_reason``, ``n_ended``.
     from_days
         As in `estimate_survival`: with spells met late the curves begin where enough are at risk.
+    shared
+        As there, with ``end_reason``.
 
     Raises
     ------
@@ -104,22 +114,26 @@ def estimate_incidence(
             ended = at_reason.groupby("tenure_days")["n_ended"].sum()
             per_day = ended.reindex(table.tenure_days, fill_value=0).to_numpy(dtype=float)
             per_day = np.where(table.n_ended > 0, per_day, 0.0)  # not what happened before the beginning
-            curves.append(_one_reason(name, str(reason), table, per_day, confidence))
+            excess = incidence_excess(table, place_spells(shared, table, name), per_day, str(reason))
+            curves.append(_one_reason(name, str(reason), table, per_day, excess, confidence))
             size = {"group": name, "reason": str(reason), "n": table.n_spells, "n_ended": int(per_day.sum())}
-            sizes.append(size | {"first_days": table.first_days, "last_days": table.last_days})
+            reach = {"last_days": table.last_days, "known_days": table.known_days}
+            sizes.append(size | {"first_days": table.first_days} | reach)
     return IncidenceCurves(
         curves=pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS),
-        sizes=pd.DataFrame(sizes, columns=["group", "reason", "n", "n_ended", "first_days", "last_days"]),
+        sizes=pd.DataFrame(sizes, columns=SIZE_COLUMNS),
         confidence=float(confidence),
     )
 
 
-def _one_reason(name: str, reason: str, table: RiskTable, ended: FloatArray, confidence: float) -> pd.DataFrame:
+def _one_reason(
+    name: str, reason: str, table: RiskTable, ended: FloatArray, excess: FloatArray, confidence: float
+) -> pd.DataFrame:
     survival, _ = product_limit(table)
     before = np.concatenate([[1.0], survival[:-1]])
     at_risk = np.maximum(table.n_at_risk, 1).astype(float)
     incidence = np.cumsum(before * ended / at_risk)
-    error = np.sqrt(_variance(table, before, incidence, ended))
+    error = np.sqrt(np.maximum(_variance(table, before, incidence, ended) + excess, 0.0))
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = z * error / (incidence * np.abs(np.log(incidence)))
@@ -148,9 +162,7 @@ def _one_reason(name: str, reason: str, table: RiskTable, ended: FloatArray, con
 
 def _variance(table: RiskTable, before: FloatArray, incidence: FloatArray, ended: FloatArray) -> FloatArray:
     """Delta-method variance of the incidence after each tenure, in one pass over cumulated sums."""
-    at_risk, all_ended = np.maximum(table.n_at_risk, 1).astype(float), table.n_ended.astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.where(at_risk > all_ended, all_ended / (at_risk * (at_risk - all_ended)), 0.0)
+    at_risk, greenwood = np.maximum(table.n_at_risk, 1).astype(float), greenwood_steps(table)
     share = ended / at_risk
     own = before**2 * share * (1 - share) / at_risk
     cross = before * share / at_risk

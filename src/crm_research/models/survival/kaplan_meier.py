@@ -7,8 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crm_research.models.survival.clusters import place_spells, survival_excess
 from crm_research.models.survival.late_entry import well_watched
-from crm_research.models.survival.risk import FloatArray, IntArray, RiskTable, build_risk_table, split_groups
+from crm_research.models.survival.risk import (
+    FloatArray,
+    IntArray,
+    RiskTable,
+    build_risk_table,
+    greenwood_steps,
+    split_groups,
+)
 from crm_research.stats.intervals import check_confidence, exact_share, normal_quantile
 
 CURVE_COLUMNS = ("group", "tenure_days", "survival", "lower", "upper", "std_error", "n_at_risk", "n_ended")
@@ -23,16 +31,17 @@ class SurvivalCurves:
     ----------
     curves
         Grain: group and tenure. Columns ``group``, ``tenure_days``, ``survival`` (share that stays longer than the
-        tenure), ``lower``, ``upper``, ``std_error`` (Greenwood), ``n_at_risk`` (just before the tenure), ``n_ended``.
+        tenure), ``lower``, ``upper``, ``std_error``, ``n_at_risk`` (just before the tenure), ``n_ended``.
     medians
         Grain: group. Columns ``group``, ``median_days``, ``lower``, ``upper``; NaN where a curve or limit never
         falls to one half.
     sizes
         Grain: group. Columns ``group``, ``n`` (spells the curve rests on), ``n_ended``, ``n_censored``, ``first_days``
         (where the curve begins; above 0 it is conditional on having stayed that long), ``n_before`` (spells that had
-        gone by then and are not used), ``last_days`` (longest tenure the curve reaches), ``last_end_days`` (longest
-        tenure that ended; NaN if none did), ``n_beyond`` (spells met after everybody watched before had gone: the
-        curve does not reach them).
+        gone by then and are not used), ``last_days`` (longest tenure the curve reaches), ``known_days`` (up to which
+        its share is known: ``last_days``, or, where all have ended, the longest that anybody could have been watched),
+        ``last_end_days`` (longest tenure that ended; NaN if none did), ``n_beyond`` (spells met after everybody watched
+        before had gone: the curve does not reach them).
     confidence
         Level of every interval.
     """
@@ -55,10 +64,12 @@ class SurvivalCurves:
         pandas.DataFrame
             Grain: group and asked tenure. Columns ``group``, ``tenure_days``, ``survival``, ``lower``, ``upper``,
             ``std_error``, ``n_at_risk`` (just before). Before the curve begins and beyond its longest tenure the
-            survival is NaN, unless everybody had ended by then.
+            survival is NaN, unless everybody had ended by then and could have been watched for so long.
         """
         asked = np.atleast_1d(np.asarray(days, dtype=float))
-        return pd.concat([_read_curve(name, curve, asked) for name, curve in self._by_group()], ignore_index=True)
+        known = self.sizes.set_index("group")["known_days"]
+        parts = [_read_curve(name, curve, asked, float(known[name])) for name, curve in self._by_group()]
+        return pd.concat(parts, ignore_index=True)
 
     def quantile(self, share_left: float) -> pd.DataFrame:
         """By which tenure has this share left? Columns ``group``, ``days``, ``lower``, ``upper``; NaN if never.
@@ -80,7 +91,11 @@ class SurvivalCurves:
 
 
 def estimate_survival(
-    counts: pd.DataFrame, *, from_days: float | None = None, confidence: float = 0.95
+    counts: pd.DataFrame,
+    *,
+    from_days: float | None = None,
+    shared: pd.DataFrame | None = None,
+    confidence: float = 0.95,
 ) -> SurvivalCurves:
     """What share stays longer than each tenure, allowing for those who are still there and those we met late?
 
@@ -88,20 +103,25 @@ def estimate_survival(
     ----------
     counts
         Grain: tenure, or group and tenure: ``group`` (optional), ``tenure_days``, ``n_entered`` (spells whose
-        observation begins at that tenure: 0 unless we met them late), ``n_ended``, ``n_censored``.
+        observation begins at that tenure: 0 unless we met them late), ``n_ended``, ``n_censored``; a row without any
+        of them says how long a spell could have been watched (`build_risk_table`).
     from_days
         Share of those who lasted so long; None begins at 0, or, with spells met late, where enough are at risk
         (`late_entry.well_watched`).
+    shared
+        The spells of customers who have several of them (`clusters.place_spells`), which vary together and make the
+        limits wider; None takes all spells as independent.
     confidence
         Level of the pointwise intervals.
 
     Notes
     -----
     Assumes that those whose observation stops, or who are met late, leave neither sooner nor later than the rest
-    of their tenure. Variance by Greenwood, limits on the log(-log) scale. Where nobody has ended yet, the lower
-    limit is the exact binomial one for the fewest at risk so far; where everybody has, the limit before the last
-    end is kept as the upper one: the delta method is silent at 0 and 1 and would claim certainty. A true curve never
-    rises, so a limit that holds at one tenure holds on its side of it too: limits never rise with tenure either.
+    of their tenure. Variance by Greenwood, with `shared` spells by the infinitesimal jackknife over customers; limits
+    on the log(-log) scale. Where nobody has ended yet, the lower limit is the exact binomial one for the fewest at risk
+    so far; where everybody has, the limit before the last end is kept as the upper one: the delta method is silent at 0
+    and 1 and would claim certainty. A true curve never rises, so a limit that holds at one tenure holds on its side of
+    it too: limits never rise with tenure either.
 
     References
     ----------
@@ -113,7 +133,7 @@ def estimate_survival(
     for name, rows in split_groups(counts):
         whole = build_risk_table(rows)
         table = well_watched(whole, from_days=from_days)
-        curves.append(_one_curve(name, table, confidence))
+        curves.append(_one_curve(name, table, shared, confidence))
         sizes.append({"group": name} | _size(table, whole))
     frame = pd.concat(curves, ignore_index=True)
     result = SurvivalCurves(
@@ -123,17 +143,22 @@ def estimate_survival(
     return SurvivalCurves(curves=frame, medians=medians, sizes=result.sizes, confidence=result.confidence)
 
 
-def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
-    """Survival after each tenure of the table, and Greenwood's sum d / (n (n - d)) up to it."""
+def product_limit(
+    table: RiskTable, shared: pd.DataFrame | None = None, group: str | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Survival after each tenure of the table, and the variance of its logarithm.
+
+    The latter is Greenwood's sum d / (n (n - d)) up to the tenure, and what `shared` spells (of the group) add to it.
+    """
     at_risk, ended = table.n_at_risk.astype(float), table.n_ended.astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         staying = np.where(ended > 0, (at_risk - ended) / at_risk, 1.0)
-        steps = np.where((ended > 0) & (at_risk > ended), ended / (at_risk * (at_risk - ended)), 0.0)
-    return np.cumprod(staying, dtype=np.float64), np.cumsum(steps, dtype=np.float64)
+    variance = np.cumsum(greenwood_steps(table)) + survival_excess(table, place_spells(shared, table, group))
+    return np.cumprod(staying, dtype=np.float64), np.maximum(variance, 0.0)
 
 
-def _one_curve(name: str, table: RiskTable, confidence: float) -> pd.DataFrame:
-    survival, greenwood = product_limit(table)
+def _one_curve(name: str, table: RiskTable, shared: pd.DataFrame | None, confidence: float) -> pd.DataFrame:
+    survival, greenwood = product_limit(table, shared, name)
     lower, upper = survival_limits(table, survival, greenwood, confidence)
     return pd.DataFrame(
         {
@@ -189,16 +214,17 @@ def _size(table: RiskTable, whole: RiskTable) -> dict[str, float]:
         "first_days": table.first_days,
         "n_before": n_before,
         "last_days": table.last_days,
+        "known_days": table.known_days,
         "last_end_days": float(ends[-1]) if len(ends) else np.nan,
         "n_beyond": whole.n_spells - table.n_spells - n_before,
     }
 
 
-def _read_curve(name: str, curve: pd.DataFrame, asked: FloatArray) -> pd.DataFrame:
+def _read_curve(name: str, curve: pd.DataFrame, asked: FloatArray, known_days: float) -> pd.DataFrame:
     days = curve["tenure_days"].to_numpy()
     place = np.maximum(np.searchsorted(days, asked, side="right") - 1, 0)
     found = curve[["survival", "lower", "upper", "std_error"]].iloc[place].reset_index(drop=True)
-    unknown = (asked < days[0]) | ((asked > days[-1]) & (found["survival"].to_numpy() > 0))
+    unknown = (asked < days[0]) | (asked > known_days)
     found[unknown] = np.nan
     at_risk = np.append(curve["n_at_risk"].to_numpy(), 0)[np.searchsorted(days, asked, side="left")]
     return pd.DataFrame({"group": name, "tenure_days": asked}).join(found).assign(n_at_risk=at_risk)

@@ -44,7 +44,7 @@ def well_watched(table: RiskTable, *, from_days: float | None = None) -> RiskTab
 def well_watched_counts(counts: pd.DataFrame) -> pd.DataFrame:
     """The same part as counts by tenure, without groups: what a model of the curve's spells is fitted to."""
     table = well_watched(build_risk_table(counts))
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "tenure_days": table.tenure_days,
             "n_entered": table.n_entered,
@@ -52,6 +52,10 @@ def well_watched_counts(counts: pd.DataFrame) -> pd.DataFrame:
             "n_censored": table.n_censored,
         }
     )
+    if table.reach_days <= table.last_days:
+        return found
+    reach = pd.DataFrame({"tenure_days": [table.reach_days], "n_entered": 0, "n_ended": 0, "n_censored": 0})
+    return pd.concat([found, reach], ignore_index=True)
 
 
 def begin_together(tables: Mapping[str, RiskTable]) -> dict[str, RiskTable]:
@@ -87,6 +91,7 @@ def since(table: RiskTable, days: float) -> RiskTable:
         n_ended=np.append(0, table.n_ended[later]),
         n_censored=np.append(0, table.n_censored[later]),
         n_entered=np.append(met, table.n_entered[later]),
+        reach_days=table.reach_days,
     )
 
 

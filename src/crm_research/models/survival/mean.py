@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from crm_research.models.survival.clusters import mean_excess, place_spells
 from crm_research.models.survival.kaplan_meier import product_limit, survival_limits
 from crm_research.models.survival.late_entry import begin_together, well_watched
-from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, split_groups
+from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, greenwood_steps, split_groups
 from crm_research.stats.intervals import logit_interval
 
 
@@ -16,6 +17,7 @@ def estimate_restricted_mean(
     *,
     horizon_days: float,
     is_common: bool = False,
+    shared: pd.DataFrame | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """How many of the first `horizon_days` does a customer stay, on average?
@@ -27,10 +29,12 @@ def estimate_restricted_mean(
     counts
         As in `estimate_survival`.
     horizon_days
-        The restriction. A group observed for less is given its own longest tenure, which the result states; means
-        at different horizons must not be compared.
+        The restriction. A group observed for less is given the longest tenure up to which its curve is known, which the
+        result states; means at different horizons must not be compared.
     is_common
         Whether all groups are given the shortest of these, and the latest beginning, so that they can be compared.
+    shared
+        As in `estimate_survival`.
 
     Returns
     -------
@@ -54,18 +58,20 @@ def estimate_restricted_mean(
     reach = {name: _reach(table, horizon_days) for name, table in tables.items()}
     if is_common:
         reach = dict.fromkeys(reach, min(reach.values()))
-    return pd.DataFrame([_one_mean(name, table, reach[name], confidence) for name, table in tables.items()])
+    return pd.DataFrame([_one_mean(name, table, reach[name], shared, confidence) for name, table in tables.items()])
 
 
 def _reach(table: RiskTable, horizon: float) -> float:
-    survival, _ = product_limit(table)
-    return float(horizon if survival[-1] <= 0 else min(horizon, table.last_days))
+    return float(min(horizon, table.known_days))
 
 
-def _one_mean(name: str, table: RiskTable, reach: float, confidence: float) -> dict[str, object]:
+def _one_mean(
+    name: str, table: RiskTable, reach: float, shared: pd.DataFrame | None, confidence: float
+) -> dict[str, object]:
     start = table.first_days
-    survival, greenwood = product_limit(table)
-    stayed, error = _area(table, survival, reach), _std_error(table, survival, reach)
+    survival, greenwood = product_limit(table, shared, name)
+    added = mean_excess(table, place_spells(shared, table, name), survival, reach)
+    stayed, error = _area(table, survival, reach), _std_error(table, survival, reach, added)
     span = max(reach - start, 0.0)
     if error > 0 and span > 0:
         limits = logit_interval(stayed / span, error / span, confidence=confidence)
@@ -96,10 +102,7 @@ def _area(table: RiskTable, survival: FloatArray, horizon: float) -> float:
     return float(_pieces(table, survival, horizon).sum())
 
 
-def _std_error(table: RiskTable, survival: FloatArray, horizon: float) -> float:
+def _std_error(table: RiskTable, survival: FloatArray, horizon: float, added: float) -> float:
     within = table.tenure_days <= horizon
     beyond = np.cumsum(_pieces(table, survival, horizon)[::-1])[::-1]  # area between each tenure and the horizon
-    at_risk, ended = table.n_at_risk[within].astype(float), table.n_ended[within].astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.where((ended > 0) & (at_risk > ended), ended / (at_risk * (at_risk - ended)), 0.0)
-    return float(np.sqrt(np.sum(beyond**2 * steps)))
+    return float(np.sqrt(max(np.sum(beyond**2 * greenwood_steps(table)[within]) + added, 0.0)))

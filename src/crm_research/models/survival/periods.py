@@ -23,7 +23,11 @@ _WATCHED_PART: Final = 0.8
 
 
 def estimate_period_shares(
-    counts: pd.DataFrame, *, ends_days: Sequence[float], confidence: float = 0.95
+    counts: pd.DataFrame,
+    *,
+    ends_days: Sequence[float],
+    shared: pd.DataFrame | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Of those still there when each period of tenure begins, what share leaves in it?
 
@@ -36,6 +40,8 @@ def estimate_period_shares(
         As in `estimate_survival`.
     ends_days
         Where each period ends, rising; the first begins at tenure 0. For months `vocabulary.days_in_months`.
+    shared
+        As in `estimate_survival`.
 
     Returns
     -------
@@ -57,14 +63,19 @@ def estimate_period_shares(
     for name, group in split_groups(counts):
         table = well_watched(build_risk_table(group))
         for place, (begin, end) in enumerate(pairwise(edges)):
-            found = _one_period(table, float(begin), float(end), confidence)
+            found = _one_period(table, (float(begin), float(end)), shared, name, confidence)
             if found is not None:
                 rows.append({"group": name, "period_index": place, "from_days": begin, "to_days": end} | found)
     return pd.DataFrame(rows, columns=list(PERIOD_COLUMNS))
 
 
-def _one_period(table: RiskTable, begin: float, end: float, confidence: float) -> dict[str, float] | None:
+def _one_period(
+    table: RiskTable, edges: tuple[float, float], shared: pd.DataFrame | None, group: str, confidence: float
+) -> dict[str, float] | None:
+    begin, end = edges
     if begin < table.first_days or begin >= table.last_days > 0:
+        return None
+    if table.known_days < begin + _WATCHED_PART * (end - begin):
         return None
     later = since(table, begin) if begin > 0 else table
     inside = later.tenure_days <= end
@@ -75,16 +86,14 @@ def _one_period(table: RiskTable, begin: float, end: float, confidence: float) -
             for name in ("tenure_days", "n_at_risk", "n_ended", "n_censored", "n_entered")
         },
     )
-    survival, greenwood = product_limit(period)
-    if survival[-1] > 0 and table.last_days < begin + _WATCHED_PART * (end - begin):
-        return None
+    survival, greenwood = product_limit(period, shared, group)
     lower, upper = survival_limits(period, survival, greenwood, confidence)
-    edges = np.concatenate([period.tenure_days, [min(end, max(table.last_days, begin))]])
-    after = period.n_at_risk - period.n_ended - period.n_censored + np.where(edges[:-1] > 0, period.n_entered, 0)
+    steps = np.concatenate([period.tenure_days, [min(end, max(table.last_days, begin))]])
+    after = period.n_at_risk - period.n_ended - period.n_censored + np.where(steps[:-1] > 0, period.n_entered, 0)
     return {
         "n_at_risk": int(later.n_entered[0] if begin > 0 else later.n_at_risk[0]),
         "n_ended": int(period.n_ended.sum()),
-        "exposure_days": float(np.sum(np.diff(edges) * after)),
+        "exposure_days": float(np.sum(np.diff(steps) * after)),
         "share": 1.0 - float(survival[-1]),
         "lower": 1.0 - float(upper[-1]),
         "upper": 1.0 - float(lower[-1]),

@@ -33,6 +33,9 @@ class RiskTable:
         enters at a tenure above 0 is at risk from just after it; at tenure 0 all who enter there are at risk.
     n_ended, n_censored, n_entered
         What happens at the tenure; those who end and those who are censored at the same tenure are both at risk.
+    reach_days
+        The longest tenure at which anybody could have been observed, had he stayed: beyond it nothing is known, though
+        all may have ended before.
     """
 
     tenure_days: FloatArray
@@ -40,6 +43,7 @@ class RiskTable:
     n_ended: IntArray
     n_censored: IntArray
     n_entered: IntArray
+    reach_days: float
 
     @property
     def n_spells(self) -> int:
@@ -56,10 +60,23 @@ class RiskTable:
         """The shortest tenure at which observation began; above 0 every curve is conditional on reaching it."""
         return float(self.tenure_days[self.n_entered > 0][0])
 
+    @property
+    def known_days(self) -> float:
+        """Up to which tenure is the share left known? Where all have ended, as far as they could have been seen."""
+        all_ended = self.n_ended[-1] > 0 and self.n_ended[-1] == self.n_at_risk[-1]
+        return max(self.last_days, self.reach_days) if all_ended else self.last_days
+
     def at_risk(self, days: FloatArray) -> IntArray:
         """How many were under observation just before each of these tenures?"""
         place = np.searchsorted(self.tenure_days, days, side="left")
         return np.append(self.n_at_risk, 0)[place]
+
+
+def greenwood_steps(table: RiskTable) -> FloatArray:
+    """What each tenure adds to the variance of log survival, d / (n (n - d)); nothing where all at risk end."""
+    at_risk, ended = table.n_at_risk.astype(float), table.n_ended.astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((ended > 0) & (at_risk > ended), ended / (at_risk * (at_risk - ended)), 0.0)
 
 
 def build_risk_table(counts: pd.DataFrame) -> RiskTable:
@@ -69,7 +86,8 @@ def build_risk_table(counts: pd.DataFrame) -> RiskTable:
     ----------
     counts
         One row per tenure (rows of the same tenure are added up): ``tenure_days`` (0 or more), ``n_entered``
-        (spells whose observation begins there), ``n_ended``, ``n_censored``.
+        (spells whose observation begins there), ``n_ended``, ``n_censored``. A row without any of them says that a
+        spell could have been observed for so long, had it lasted (one begun first, and ended since).
 
     Raises
     ------
@@ -83,6 +101,7 @@ def build_risk_table(counts: pd.DataFrame) -> RiskTable:
     if table.isna().to_numpy().any() or (table.to_numpy() < 0).any():
         raise ValueError("Counts by tenure must be given and not negative in every row.")
     totals = table.groupby("tenure_days", sort=True).sum()
+    reach = float(totals.index.max()) if len(totals) else 0.0
     totals = totals.loc[totals.sum(axis=1) > 0]
     if totals.empty or totals["n_entered"].sum() == 0:
         raise NotEnoughData("A survival curve", needed=1, found=0, mend="No spell has been observed for any time.")
@@ -97,7 +116,9 @@ def build_risk_table(counts: pd.DataFrame) -> RiskTable:
             f"At tenure {worst:g} days more spells leave than are under observation. Drop spells whose observation "
             "begins at or after their end before counting them."
         )
-    return RiskTable(tenure_days=days, n_at_risk=at_risk, n_ended=ended, n_censored=censored, n_entered=entered)
+    return RiskTable(
+        tenure_days=days, n_at_risk=at_risk, n_ended=ended, n_censored=censored, n_entered=entered, reach_days=reach
+    )
 
 
 def split_groups(counts: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -115,8 +136,14 @@ def count_rows(
     *,
     entry_days: pd.Series[float] | None = None,
     group: pd.Series[str] | None = None,
+    reach_days: float | None = None,
 ) -> pd.DataFrame:
     """What do single spells say, counted by tenure? For small tables already at hand; the engine counts large ones.
+
+    Parameters
+    ----------
+    reach_days
+        The longest tenure at which anybody (of each group) could have been observed; None takes the longest observed.
 
     Returns
     -------
@@ -137,5 +164,7 @@ def count_rows(
             "n_censored": (~flag).astype(int),
         }
     )
-    counted = pd.concat([entries, exits]).groupby(["group", "tenure_days"], as_index=False, sort=True).sum()
+    reach = pd.DataFrame({"group": label.unique(), "tenure_days": reach_days, "n_entered": 0, "n_ended": 0})
+    rows = [entries, exits] if reach_days is None else [entries, exits, reach.assign(n_censored=0)]
+    counted = pd.concat(rows).groupby(["group", "tenure_days"], as_index=False, sort=True).sum()
     return counted.drop(columns="group") if group is None else counted

@@ -48,6 +48,7 @@ def _observe(
         pd.Series(outcomes.ended),
         entry_days=pd.Series(np.maximum(outcomes.entry, 0.0)),
         group=pd.Series(label),
+        reach_days=days,  # horizons are judged where the records reach them
     )
     at = estimate_survival(counts, confidence=confidence).at([days]).set_index("group")
     weight = population_weights(outcomes, days)
