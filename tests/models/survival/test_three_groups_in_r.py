@@ -76,16 +76,17 @@ def test_curves_limits_and_numbers_at_risk():
     assert found.confidence == 0.8
     assert found.groups == ["a", "b", "c"]
     columns = ["tenure_days", "n_at_risk", "n_ended", "survival", "std_error", "lower", "upper"]
-    for rows in CURVES.values():
-        own = found.curves.query("group == @name and n_ended > 0")
+    for name, rows in CURVES.items():
+        own = found.curves.loc[(found.curves["group"] == name) & (found.curves["n_ended"] > 0)]
         np.testing.assert_allclose(own[columns].to_numpy(dtype=float), [row[:7] for row in rows], rtol=2e-9)
     sizes = found.sizes.set_index("group")
     assert sizes.columns.tolist() == [
-        "n", "n_ended", "n_censored", "first_days", "n_before", "last_days", "last_end_days", "n_beyond",
+        "n", "n_ended", "n_censored", "first_days", "n_before", "last_days", "known_days", "last_end_days",
+        "n_beyond",
     ]  # fmt: skip
-    assert sizes.loc["a"].tolist() == [10, 6, 4, 0.0, 0, 60.0, 41.0, 0]
-    assert sizes.loc["b"].tolist() == [9, 7, 2, 0.0, 0, 58.0, 47.0, 0]
-    assert sizes.loc["c"].tolist() == [8, 4, 4, 0.0, 0, 75.0, 62.0, 0]
+    assert sizes.loc["a"].tolist() == [10, 6, 4, 0.0, 0, 60.0, 60.0, 41.0, 0]
+    assert sizes.loc["b"].tolist() == [9, 7, 2, 0.0, 0, 58.0, 58.0, 47.0, 0]
+    assert sizes.loc["c"].tolist() == [8, 4, 4, 0.0, 0, 75.0, 75.0, 62.0, 0]
 
 
 def test_medians_and_quarters_with_their_limits():
@@ -131,8 +132,8 @@ def test_cumulative_hazards():
     assert found.columns.tolist() == [
         "group", "tenure_days", "cumulative_hazard", "lower", "upper", "std_error", "n_at_risk",
     ]  # fmt: skip
-    for rows in CURVES.values():
-        own = found.query("group == @name").set_index("tenure_days")
+    for name, rows in CURVES.items():
+        own = found.loc[found["group"] == name].set_index("tenure_days")
         for day, at_risk, *_, total, error in rows:
             factor = np.exp(Z * error / total)
             expected = [total, total / factor, total * factor, error, at_risk]
@@ -233,10 +234,10 @@ def test_incidences_of_two_reasons():
     assert upper[5.0] == pytest.approx(min(1 - 0.1 ** (1 / 10), upper.min()))
     assert curves.loc[("b", "x", 14.0), ["n_ended", "n_at_risk"]].tolist() == [2, 7]
     sizes = [
-        ["a", "x", 10, 3, 0.0, 60.0], ["a", "y", 10, 3, 0.0, 60.0], ["b", "x", 9, 5, 0.0, 58.0],
-        ["b", "y", 9, 2, 0.0, 58.0], ["c", "x", 8, 2, 0.0, 75.0], ["c", "y", 8, 2, 0.0, 75.0],
+        ["a", "x", 10, 3, 0.0, 60.0, 60.0], ["a", "y", 10, 3, 0.0, 60.0, 60.0], ["b", "x", 9, 5, 0.0, 58.0, 58.0],
+        ["b", "y", 9, 2, 0.0, 58.0, 58.0], ["c", "x", 8, 2, 0.0, 75.0, 75.0], ["c", "y", 8, 2, 0.0, 75.0, 75.0],
     ]  # fmt: skip
-    columns = ["group", "reason", "n", "n_ended", "first_days", "last_days"]
+    columns = ["group", "reason", "n", "n_ended", "first_days", "last_days", "known_days"]
     pd.testing.assert_frame_equal(found.sizes, pd.DataFrame(sizes, columns=columns))
     at = found.at(25).set_index(["group", "reason"])
     assert at.columns.tolist() == ["tenure_days", "incidence", "lower", "upper", "std_error"]
