@@ -120,3 +120,16 @@ def test_help_shows_an_example(call):
     status, out, _ = call("--help")
     assert status == 0
     assert "crm-research assign reports/" in out
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_ids_that_a_spreadsheet_would_run_are_written_as_they_are_and_told(shop, call, name):
+    for file in ("orders.csv", "customers.csv"):
+        text = (shop / file).read_text().replace("c000", "=1+C0").replace("c001", "@sum").replace("c002", "-2")
+        (shop / file).write_text(text)
+    status, _, err = call("segmentation.json", "--study", "corner.yaml", "--out", name)
+    assert status == 0
+    told = "warning: 3 customer ids begin with =, +, -, @ or a tab (such as '-2')"
+    assert (told in err) == name.endswith(".csv")
+    rows = pd.read_csv(shop / name) if name.endswith(".csv") else pd.read_parquet(shop / name)
+    assert {"=1+C0", "@sum", "-2"} <= set(rows["customer_id"])

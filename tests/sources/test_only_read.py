@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -253,6 +254,81 @@ def test_a_role_that_may_write_writes_nothing(tmp_path, keeper, postgres_url, qu
     if "'\\'" not in query:  # that one is a text, and reads nothing but itself
         assert said.startswith("refused:")
     assert not Path("/tmp/PWNED").exists()
+
+
+ACTING = """
+    CREATE FUNCTION crm.write() RETURNS int LANGUAGE plpgsql AS
+        $$ BEGIN COPY (SELECT 42) TO '{file}'; RETURN 1; END $$;
+    CREATE FUNCTION crm.write_of(double precision) RETURNS double precision LANGUAGE plpgsql AS
+        $$ BEGIN COPY (SELECT 42) TO PROGRAM 'touch {file}'; RETURN $1; END $$;
+    CREATE FUNCTION crm.write_both(double precision, double precision) RETURNS double precision LANGUAGE plpgsql AS
+        $$ BEGIN COPY (SELECT 42) TO '{file}'; RETURN $1; END $$;
+    CREATE FUNCTION crm.write_if(double precision) RETURNS boolean LANGUAGE plpgsql AS
+        $$ BEGIN COPY (SELECT 42) TO '{file}'; RETURN true; END $$;
+    CREATE OPERATOR crm.### (FUNCTION = crm.write_both, LEFTARG = double precision, RIGHTARG = double precision);
+    CREATE AGGREGATE crm.sum_up(double precision) (SFUNC = crm.write_both, STYPE = double precision, INITCOND = '0');
+    CREATE DOMAIN crm.coin AS double precision CHECK (crm.write_if(VALUE));
+    CREATE VIEW crm.by_name AS
+        SELECT order_id, customer_id, ordered_at, crm.write_of(revenue) AS revenue FROM crm.orders;
+    CREATE VIEW crm.over_it AS SELECT * FROM crm.by_name;
+    CREATE VIEW crm.by_sign AS
+        SELECT order_id, customer_id, ordered_at, revenue OPERATOR(crm.###) 1 AS revenue FROM crm.orders;
+    CREATE VIEW crm.by_sum AS SELECT order_id, customer_id, ordered_at, crm.sum_up(revenue) AS revenue
+        FROM crm.orders GROUP BY 1, 2, 3;
+    CREATE TABLE crm.guarded AS SELECT * FROM crm.orders;
+    ALTER TABLE crm.guarded ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY who ON crm.guarded USING (crm.write_if(revenue));
+    CREATE FUNCTION crm.doubled(double precision) RETURNS double precision IMMUTABLE LANGUAGE sql AS 'SELECT 2 * $1';
+    CREATE VIEW crm.honest AS SELECT order_id, customer_id, ordered_at, crm.doubled(revenue) AS revenue FROM crm.orders;
+"""
+_ROW = "order_id, customer_id, ordered_at"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"query": f"select {_ROW}, crm.write() as revenue from crm.orders"},
+        {"query": f"select {_ROW}, crm.write_of(revenue) as revenue from crm.orders"},
+        {"query": f"select {_ROW}, crm.WRITE_OF(revenue) as revenue from crm.orders"},
+        {"query": f"select {_ROW}, revenue OPERATOR(crm.###) 1 as revenue from crm.orders"},
+        {"query": f"select {_ROW}, crm.sum_up(revenue) as revenue from crm.orders group by 1, 2, 3"},
+        {"query": f"select {_ROW}, revenue::crm.coin as revenue from crm.orders"},
+        {"query": f"select {_ROW}, revenue from crm.orders where crm.write_if(revenue)"},
+        {"query": f"with a as (select * from crm.over_it) select {_ROW}, revenue from a"},
+        *({"table": f"crm.{name}"} for name in ("by_name", "over_it", "by_sign", "by_sum", "guarded")),
+        *({"query": f"select * from crm.{name}"} for name in ("by_name", "over_it", "by_sign", "by_sum", "guarded")),
+    ],
+    ids=str,
+)
+def test_a_function_of_a_superuser_s_writes_no_file(tmp_path, keeper, postgres_url, source, in_place):
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o777)
+        keeper.execute(ACTING.format(file=f"{folder}/PWNED"))
+        more = {"engine": postgres_url} if in_place else {}
+        assert told_of(tmp_path, {"url": postgres_url, **source}, **more).startswith("refused:")
+        assert list(Path(folder).iterdir()) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "source", [{"table": "crm.honest"}, {"query": "select * from crm.honest where length('a') = 1"}]
+)
+def test_a_function_that_only_computes_is_called(tmp_path, keeper, postgres_url, source):
+    keeper.execute(ACTING.format(file="/nowhere"))
+    assert "'revenue': {0: 10.0, 1: 12.0}" in told_of(tmp_path, {"url": postgres_url, **source})
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "query",
+    ["select * from crm.orders tablesample bernoulli (50)",
+     "select * from crm.orders tablesample system (1) repeatable (7)",
+     "select * from crm.orders where random() < 0.5", "select * from crm.orders order by gen_random_uuid() limit 1"],
+)  # fmt: skip
+def test_chance_is_refused_since_no_report_could_be_made_again(tmp_path, keeper, postgres_url, query):
+    assert told_of(tmp_path, {"url": postgres_url, "query": query}).startswith("refused:")
 
 
 @pytest.mark.postgres

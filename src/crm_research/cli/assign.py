@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _WRITERS: Final = {".parquet": "to_parquet", ".csv": "to_csv"}
-_EXAMPLES: Final = 3
+# What spreadsheet programs take for the beginning of a formula.
+_FORMULA: Final = r"^[=+\-@\t\r]"
 
 
 @click.command("assign", short_help="Give customers the segments of a saved segmentation.")
@@ -71,7 +72,23 @@ def command(
     if tells_drift:
         _print_drift(opened, saved)
     if out is not None:
+        _warn_of_formulas(assigned, out)
         click.echo(str(out))
+
+
+def _warn_of_formulas(assigned: Any, out: Path) -> None:
+    """Ids are written as they are, so that they meet those of the source; a spreadsheet may take some for formulas."""
+    if out.suffix.lower() != ".csv":
+        return
+    odd = assigned.filter(assigned.customer_id.re_search(_FORMULA))
+    found = odd.aggregate(n=odd.count(), example=odd.customer_id.min()).to_pyarrow().to_pylist()[0]
+    if found["n"]:
+        ids = "customer id begins" if found["n"] == 1 else "customer ids begin"
+        _tell(
+            f"warning: {found['n']:,} {ids} with =, +, -, @ or a tab (such as {found['example']!r}), which spreadsheet "
+            "programs run as formulas when they open a CSV file. They are written as they are, so that they meet the "
+            "ids of your records: import the file with that column as text, or write a .parquet file."
+        )
 
 
 def _write(assigned: Any, out: Path) -> pd.DataFrame:

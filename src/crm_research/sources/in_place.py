@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlglot
+from sqlglot import exp
 
 from crm_research.addresses import say_driver
 from crm_research.contracts import contract_of
@@ -129,14 +130,14 @@ class _Asked:
     def translated(self, sql: str) -> str:
         """The same in the server's own SQL."""
         tree = sqlglot.parse_one(sql, read="duckdb").transform(self._own_function)
-        return tree.sql(dialect=DIALECTS.get(self.backend.name, self.backend.name))
+        return str(tree.sql(dialect=DIALECTS.get(self.backend.name, self.backend.name)))
 
-    def _own_function(self, node: sqlglot.Expression) -> sqlglot.Expression:
+    def _own_function(self, node: exp.Expr) -> exp.Expr:
         """Letters composed with their accents: by PostgreSQL's function, and not at all where there is none."""
-        if not isinstance(node, sqlglot.exp.Anonymous) or node.name.lower() != "nfc_normalize":
+        if not isinstance(node, exp.Anonymous) or node.name.lower() != "nfc_normalize":
             return node
         (text,) = node.expressions
-        return sqlglot.exp.func("normalize", text) if self.backend.name == "postgres" else text
+        return exp.func("normalize", text) if self.backend.name == "postgres" else text
 
     def whole(self, sql: str) -> str:
         """A SELECT over the parts, with them."""

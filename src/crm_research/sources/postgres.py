@@ -20,6 +20,43 @@ _TABLES: Final = """
       AND n.nspname NOT LIKE 'pg\\_toast%' AND has_schema_privilege(n.oid, 'USAGE')
     ORDER BY 1, 2
 """
+# Functions that may do anything when they are called, and are no part of the server itself: in a query by their names,
+# in the tables and views it reads through all that these rest on (rules of views, operators, policies of rows).
+_ACTING: Final = """
+    WITH RECURSIVE reached(kind, id) AS (
+        SELECT 'pg_class'::regclass::oid, c.oid FROM pg_class c WHERE c.oid = ANY(%(relations)s::oid[])
+        UNION
+        SELECT d.refclassid, d.refobjid FROM reached r
+            JOIN pg_catalog.pg_rewrite w ON r.kind = 'pg_class'::regclass AND w.ev_class = r.id
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+            WHERE d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass)
+    ), policies AS (
+        SELECT d.refclassid AS kind, d.refobjid AS id FROM reached r
+            JOIN pg_catalog.pg_policy p ON r.kind = 'pg_class'::regclass AND p.polrelid = r.id
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+    ), called AS (
+        SELECT id FROM reached WHERE kind = 'pg_proc'::regclass
+        UNION SELECT id FROM policies WHERE kind = 'pg_proc'::regclass
+        UNION SELECT o.oprcode::oid FROM (TABLE reached UNION TABLE policies) r
+            JOIN pg_catalog.pg_operator o ON r.kind = 'pg_operator'::regclass AND o.oid = r.id
+        UNION SELECT p.oid FROM pg_catalog.pg_proc p WHERE lower(p.proname) = ANY(%(names)s)
+        UNION SELECT k.castfunc FROM pg_catalog.pg_cast k
+            JOIN pg_catalog.pg_type t ON t.oid IN (k.castsource, k.casttarget)
+            WHERE lower(t.typname) = ANY(%(types)s)
+        UNION SELECT d.refobjid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_constraint k ON k.contypid = t.oid
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+            WHERE lower(t.typname) = ANY(%(types)s) AND d.refclassid = 'pg_proc'::regclass
+    ), all_called AS (
+        SELECT id FROM called
+        UNION SELECT part FROM called c JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = c.id,
+            unnest(ARRAY[a.aggtransfn::oid, a.aggfinalfn::oid, a.aggcombinefn::oid]) AS part
+    )
+    SELECT DISTINCT n.nspname || '.' || p.proname FROM all_called c
+        JOIN pg_catalog.pg_proc p ON p.oid = c.id JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname <> 'pg_catalog' AND (p.provolatile = 'v' OR p.prosecdef)
+      AND NOT (lower(p.proname) = ANY(%(names)s) AND NOT has_schema_privilege(n.oid, 'USAGE'))
+    ORDER BY 1
+"""
 _MOST_OFFERED: Final = 20
 
 
@@ -96,3 +133,31 @@ def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
         ).fetchall()
     mapper = backend.compiler.type_mapper
     return sch.Schema({name: mapper.from_string(said) for name, (said,) in zip(names, types, strict=True)})
+
+
+def refuse_acting(
+    backend: Any, relations: Sequence[str], names: Sequence[str] = (), types: Sequence[str] = (), *, where: str
+) -> None:
+    """Refuse to read what calls a function of the user's own that may act: a read-only session does not hold it all.
+
+    A function of a superuser's writes files and starts programs (COPY ... TO) in a transaction that cannot write.
+
+    Parameters
+    ----------
+    relations
+        Tables and views, as the server's SQL names them.
+    names
+        Functions that a query calls, in small letters.
+    types
+        Types of the user's own that it casts to, in small letters.
+    """
+    with backend.con.cursor() as cursor, backend.con.transaction():
+        ids = [cursor.execute("SELECT to_regclass(%s)::oid", (name,)).fetchone()[0] for name in relations]
+        asked = {"relations": [oid for oid in ids if oid is not None], "names": list(names), "types": list(types)}
+        found = [name for (name,) in cursor.execute(_ACTING, asked).fetchall()]
+    if found:
+        raise StudyError(
+            f"{where}: calls {' and '.join(found[:3])}, of which the server says that it may do more than compute "
+            "(VOLATILE or SECURITY DEFINER), and a study only reads. If it only computes, say so in the server (ALTER "
+            "FUNCTION ... STABLE SECURITY INVOKER), or read what it is computed of."
+        )

@@ -24,14 +24,15 @@ _REFUSED: Final = (
     exp.Set, exp.Attach, exp.Detach, exp.Describe, exp.Summarize, exp.Show, exp.Pragma, exp.Use, exp.Execute, exp.Block,
     exp.Into, exp.Lock, exp.ReadCSV, exp.ReadParquet, exp.Transaction, exp.Commit, exp.Rollback, exp.Kill, exp.Analyze,
     exp.TruncateTable, exp.Alter, exp.Cache, exp.Uncache, exp.Refresh, exp.LoadData, exp.Export, exp.Comment,
-    exp.Grant, exp.Revoke, exp.Semicolon, exp.Parameter, exp.Placeholder, exp.NextValueFor,
+    exp.Grant, exp.Revoke, exp.Semicolon, exp.Parameter, exp.Placeholder, exp.NextValueFor, exp.Operator,
 )  # fmt: skip
+_OF_CHANCE: Final = (exp.TableSample, exp.Rand, exp.Randn, exp.Uuid)
 # Functions that act on the server, its files, other servers or the session rather than compute a value.
 _ACTING: Final = re.compile(
     r"(pg_|lo_|dblink|xp_|sys_|set_config|setval|nextval|current_setting|query_to_xml|cursor_to_xml|table_to_xml|"
     r"schema_to_xml|database_to_xml|txid_|inet_server|currval|lastval|binary_upgrade|java_method|reflect|try_reflect|"
     r"read_|write_|load_extension|readfile|writefile|edit$|fsdir|getenv|getvariable|query$|query_table|glob$|parquet_|"
-    r"sniff_csv|duckdb_|pragma_|sqlite_|postgres_|mysql_|iceberg_|delta_|st_read|shell|system$|http_|fts3_tokenizer|"
+    r"sniff_csv|gen_random_|setseed|duckdb_|pragma_|sqlite_|postgres_|mysql_|iceberg_|delta_|st_read|shell|system$|http_|fts3_tokenizer|"
     r"arrow_scan|pandas_scan|python_map|seq_scan|force_checkpoint|checkpoint$|from_substrait|get_substrait|import_|export_)"
 )
 # Of these families, those that only compute.
@@ -162,13 +163,23 @@ def _refuse_acting(node: exp.Expr, dialect: str, where: str) -> None:
             f"{where}: holds {_shortened(node, dialect)!r}; it may only select. Nothing of a study changes its "
             f"source.{files}"
         )
+    if isinstance(node, _OF_CHANCE):
+        raise StudyError(
+            f"{where}: holds {_shortened(node, dialect)!r}, which gives other rows or numbers at each opening, so that "
+            "no report could be made again. Take a part by a key instead, such as where id % 10 = 0."
+        )
     if isinstance(node, exp.Func):
-        name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        name = name_of_function(node).lower()
         if _ACTING.match(name) and name not in _COMPUTING:
             raise StudyError(
                 f"{where}: calls {name}, which does more than compute a value from rows. Leave it out; if the source "
                 "needs it, make a view there and name the view under table."
             )
+
+
+def name_of_function(node: exp.Func) -> str:
+    """What a function is called."""
+    return str(node.name if isinstance(node, exp.Anonymous) else node.sql_name())
 
 
 def _shortened(node: exp.Expr, dialect: str = "duckdb") -> str:

@@ -15,8 +15,13 @@ from crm_research.sources.casting import Cast, Reading
 from crm_research.sources.databases import load_batches, stage_duckdb
 from crm_research.sources.files import find_files
 from crm_research.sources.fingerprints import digest_files, digest_text
-from crm_research.sources.postgres import find_table, list_postgres_tables, postgres_schema_of
-from crm_research.sources.selects import read_select
+from crm_research.sources.postgres import (
+    find_table,
+    list_postgres_tables,
+    postgres_schema_of,
+    refuse_acting,
+)
+from crm_research.sources.selects import name_of_function, read_select
 from crm_research.sources.session import Kind, Relation, Session, literal, quoted
 from crm_research.time_limit import SERVER_SECONDS, allow_for
 
@@ -108,16 +113,41 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
             raise StudyError(
                 f"{where}.query: WITH RECURSIVE is not read from a server. Make a view there and name it under table."
             )
+        if backend.name == "postgres":
+            refuse_acting(backend, _tables_of(tree), _functions_of(tree), _types_of(tree), where=f"{where}.query")
         # Written anew: one statement, whatever the text held.
         return rows_of_select(backend, tree.sql(dialect=dialect, comments=False), where=f"{where}.query")
     if backend.name == "postgres":
         schema, table = find_table(list_postgres_tables(backend), rule, where=where)
+        refuse_acting(backend, [f"{quoted(schema)}.{quoted(table)}"], where=f"{where}.table")
         return backend.table(table, database=schema)
     schema, _, table = str(rule.table).rpartition(".")
     known = backend.list_tables(database=schema) if schema else backend.list_tables()
     if table not in known:
         raise StudyError(f"{where}.table: {describe_server(rule)} is not there. {offer_names(table, known)}")
     return backend.table(table, database=schema) if schema else backend.table(table)
+
+
+def _tables_of(tree: exp.Query) -> list[str]:
+    """Tables as the server would name them; parts of WITH are none there, or are another table of that name."""
+    return [
+        ".".join(part.sql(dialect="postgres") for part in (table.args.get("db"), table.this) if part)
+        for table in tree.find_all(exp.Table)
+        if isinstance(table.this, exp.Identifier)
+    ]
+
+
+def _types_of(tree: exp.Query) -> list[str]:
+    """Names of types that are none of SQL's own, in small letters, without their schema."""
+    own = [
+        str(node.args.get("kind") or "") for node in tree.find_all(exp.DataType) if node.this == exp.DType.USERDEFINED
+    ]
+    return sorted({name.rpartition(".")[2].strip('"').lower() for name in own if name})
+
+
+def _functions_of(tree: exp.Query) -> list[str]:
+    """Names of all that is called, in small letters."""
+    return sorted({name_of_function(node).lower() for node in tree.find_all(exp.Func)})
 
 
 def rows_of_select(backend: BaseBackend, sql: str, *, where: str) -> ir.Table:
