@@ -24,6 +24,7 @@ from crm_research.models.decisions import (
     power_of_trial,
     size_trial,
 )
+from crm_research.models.decisions.profit import _draw
 
 Z = 1.281551566  # R: qnorm(.9), the limits of 80 %
 CELLS = ["group", "band", "n_before", "exposure_before", "n_after", "exposure_after"]
@@ -367,3 +368,23 @@ def test_the_limits_of_the_strategies_are_quantiles_over_the_save_rate_at_the_le
     half = Z * math.sqrt(belief.variance) * gain
     assert (found.customers["upper"] - found.customers["expected_profit"]).tolist() == pytest.approx(half.tolist())
     assert found.curve[["lower", "upper"]].iloc[1].tolist() == pytest.approx((draws * gain[0] - cost[0]).tolist())
+
+
+def test_a_single_newcomer_tells_how_newcomers_stay():
+    frame = pd.DataFrame({"n_before": [10], "n_kept": [8], "n_new": [1], "n_new_kept": [1], "n_running": [9]})
+    assert needed_retention(frame, 12)["n_more_newcomers"].tolist() == [2.0]  # 12 - 9 - 1, all of whom stay
+
+
+def test_between_two_places_of_the_error_what_is_drawn_is_read_along_a_line():
+    world = Risks(risk=np.array([0.5]), std_error=np.array([0.3]), margin=np.array([20.0]))
+    belief = believe_save_rate(0.3, 0.15, 0.48)
+    doubt = _draw(world, belief, 4, 5000, 11)
+    rng = np.random.default_rng(4)
+    save = belief.draw(rng, 5000)
+    error = np.clip(rng.standard_normal(5000), -3.5, 3.5)
+    assert (np.abs(error) > 2.8).any()
+    assert doubt.save.tolist() == save.tolist()
+    places = np.linspace(-3.5, 3.5, 11)
+    assert doubt.places.tolist() == places.tolist()
+    assert doubt.weights == pytest.approx(stats.norm.pdf(places) / stats.norm.pdf(places).sum())
+    assert doubt.mix(places[None] ** 2)[0] == pytest.approx(np.interp(error, places, places**2))

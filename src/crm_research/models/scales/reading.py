@@ -185,7 +185,7 @@ def _say_gaps(names: Sequence[str], answered: NDArray[np.bool_]) -> list[str]:
     if not n_gaps:
         return []
     notes = [f"{n_gaps:,} missing answers ({n_gaps / answered.size:.1%}) were filled with the item's mean."]
-    much = [name for name, share in zip(names, 1 - answered.mean(axis=0), strict=True) if share > _MUCH_MISSING]
+    much = [name for name, share in zip(names, (~answered).mean(axis=0), strict=True) if share > _MUCH_MISSING]
     if much:
         notes.append(f"More than {_MUCH_MISSING:.0%} of the answers to {', '.join(much)} are missing.")
     return notes

@@ -19,6 +19,8 @@ from crm_research.stats.intervals import check_confidence
 
 CONVENTIONS: Final = {"alpha": 0.7, "rho_a": 0.7, "rho_c": 0.7, "ave": 0.5}
 _FEWEST: Final = 5
+# The loadings of copies come near to 1, as far as the search for them goes.
+_AS_GOOD_AS_ONE: Final = 1 - 1e-5
 _FEW: Final = 50
 
 
@@ -276,7 +278,7 @@ def _doubts(table: pd.DataFrame, turned: float, second: float, n_effective: floa
             f"Reversed against the other items: {', '.join(against)}. Turn the scale round if this was asked in "
             f"reverse (alpha would be {turned:.2f})."
         )
-    full = table.loc[table["loading"].abs() >= 1, "item"].tolist()
+    full = table.loc[table["loading"].abs() >= _AS_GOOD_AS_ONE, "item"].tolist()
     if full and len(full) == len(table):
         doubts.append("The items are copies of one another: so perfect a scale asks one thing several times.")
     elif full:
