@@ -125,3 +125,20 @@ def test_a_first_row_that_holds_a_number_is_never_called_a_header(tmp_path):
     with pytest.raises(ContractViolation, match="every value is a time") as caught:
         _dated(tmp_path, "unknown", "2024-01-05", "2024-01-06")
     assert "header" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["2024-01-05T10:00:00+02:00", "2024-01-05 10:00:00"], "1 of 2 times of ordered_at carry a zone"),
+        (["2024-01-05T10:00:00Z", "2024-01-05", "2024-01-06"], "1 of 3 times of ordered_at carry a zone"),
+        (["2024-01-05T10:00:00Z", "2024-07-05T10:00:00+02:00"], None),
+        (["2024-01-05", "2024-01-06 12:30:10"], None),
+    ],
+)
+def test_times_with_and_without_a_zone_in_one_column_are_told(tmp_path, times, said):
+    rows = "".join(f"{i},a,{time},1\n" for i, time in enumerate(times))
+    study = orders_of(tmp_path, "order_id,customer_id,ordered_at,revenue\n" + rows, head={"timezone": "Europe/Berlin"})
+    source = study.inputs[0].source
+    assert (said or "carry a zone") in source if said else "carry a zone" not in source
+    assert not said or "the others are read as Europe/Berlin" in source

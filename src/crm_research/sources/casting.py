@@ -42,6 +42,8 @@ _DAYS: Final = "61 AND 2958465"
 _CLOCK: Final = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _ISO: Final = rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]{_CLOCK})?"
 _ISO_ZONED: Final = rf"\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK} ?(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)"
+# A clock and what may stand behind it: the zone of a time.
+ZONED: Final = r":\d{2}(\.\d+)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
 _YEAR_FIRST: Final = rf"\d{{4}}[/.年]\d{{1,2}}[/.月]\d{{1,2}}日?( {_CLOCK})?"
 
 

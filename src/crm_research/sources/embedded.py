@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
-from crm_research.sources.casting import Reading
+from crm_research.sources.casting import ZONED, Reading
 from crm_research.sources.files import TEXT_ENDINGS, find_files
 from crm_research.sources.items import lay_out
 from crm_research.sources.making import make_table
@@ -19,7 +19,7 @@ from crm_research.sources.mapping import Planner
 from crm_research.sources.once import find_order_facts
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.samples import find_truth
-from crm_research.sources.session import open_session, quoted
+from crm_research.sources.session import literal, open_session, quoted
 from crm_research.sources.staging import stage
 from crm_research.study import InputFingerprint
 from crm_research.time_limit import allow_for
@@ -76,6 +76,7 @@ def _make(session: Session, definition: StudyDefinition, path: Path, table: str)
     make_table(session, plan, relation)
     left_out = _say_left_out(session, plan, relation)
     source = f"{relation.described}{left_out}{_say_silent(session, plan, relation)}"
+    source += _say_zones(session, plan, relation)
     if relation is not staged:
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
@@ -100,6 +101,23 @@ def _say_silent(session: Session, plan: TablePlan, relation: Relation) -> str:
         (n,) = session.run(f"SELECT count(*) FILTER (WHERE {condition}) FROM {quoted(relation.name)}").fetchone()
         if n:
             said.append(f"{name} is empty on {n:,} of the lines that are added, since a part of it is")
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _say_zones(session: Session, plan: TablePlan, relation: Relation) -> str:
+    """How many times of a column carry a zone where others carry none, and are taken for the study's own."""
+    said = []
+    for name, text in plan.times.items():
+        has_zone = f"regexp_matches(trim({text}), {literal(ZONED)})"
+        rows = f"FROM {quoted(relation.name)}{f' WHERE {plan.where}' if plan.where else ''}"
+        (n_zoned,) = session.run(f"SELECT count(*) FILTER (WHERE {has_zone}) {rows}").fetchone()
+        if not n_zoned:
+            continue
+        (n_times,) = session.run(f"SELECT count({plan.outputs[name]}) {rows}").fetchone()
+        if n_zoned < n_times:
+            said.append(
+                f"{n_zoned:,} of {n_times:,} times of {name} carry a zone, the others are read as {plan.timezone}"
+            )
     return f" ({'; '.join(said)})" if said else ""
 
 

@@ -60,6 +60,7 @@ class Planner:
     _ends: dict[str, bool] = field(default_factory=dict)
     _once: dict[str, bool | None] = field(default_factory=dict)
     _silent: dict[str, str] = field(default_factory=dict)
+    _times: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
@@ -101,6 +102,7 @@ class Planner:
             written=self._written(),
             origins={name: self._origin(name) for name in SUMMED if name in self._outputs},
             silent=self._silent,
+            times=self._times,
             ends=self._ends,
         )
 
@@ -204,6 +206,8 @@ class Planner:
             self._reads.add(found)
         raw = quoted(found if name in MONEY else self.stands_for.get(found, found))
         cast = self._cast(raw, found, target, rule, place, is_id=is_id)
+        if target == "timestamp" and self.relation.kinds[found] == "text":
+            self._times[name] = raw
         if cast.bad is not None:
             doubt = Doubt(column=name, source_column=found, target=target, bad=cast.bad, raw=raw, key=place)
             self._doubts.append(doubt)

@@ -73,6 +73,8 @@ class TablePlan:
         What the study file says of order_id, revenue, where and returns, as expressions over the source.
     origins
         Money to the column or expression that the study file takes it from: ``column`` or ``expr``, and its text.
+    times
+        Times that are read from text, to that text as SQL: some may carry a zone and others none.
     silent
         Money that is computed of columns, to the rows of which it says nothing although one of them is filled.
     """
@@ -93,6 +95,7 @@ class TablePlan:
     written: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     silent: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, str] = field(default_factory=dict)
     ends: Mapping[str, bool] = field(default_factory=dict)
 
     def select_from(self, relation: str) -> str:

@@ -194,8 +194,26 @@ def test_a_book_of_several_sheets_is_a_guess_to_check(tmp_path):
         orders.to_excel(book, sheet_name="2023", index=False)
         orders.to_excel(book, sheet_name="2024", index=False)
     draft, _ = _drafted(tmp_path, "orders.xlsx")
-    assert "# CHECK: only the first of 2 sheets (2023, 2024) is read" in draft.text
-    assert draft.guesses == (("orders", "orders.xlsx", 1),)
+    assert "# CHECK: only this one of 2 sheets with the same columns (2023, 2024) is read" in draft.text
+    assert draft.guesses == (("orders", "orders.xlsx (2023)", 1),)
+
+
+def test_every_sheet_of_a_book_is_looked_at(tmp_path):
+    orders = pd.DataFrame({"order_id": [1], "customer_id": [7], "ordered_at": ["2024-01-05"], "revenue": [1.5]})
+    people = pd.DataFrame({"customer_id": [7, 8], "gender": ["f", "m"], "age": [30, 40]})
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        pd.DataFrame({"Read me": ["made on Monday"]}).to_excel(book, sheet_name="Cover", index=False)
+        pd.DataFrame().to_excel(book, sheet_name="Empty", index=False)
+        people.to_excel(book, sheet_name="People", index=False)
+        orders.to_excel(book, sheet_name="Sales 2024", index=False)
+    draft, study = _drafted(tmp_path, "book.xlsx")
+    assert {(table, file) for table, file, _ in draft.guesses} == {
+        ("customers", "book.xlsx (People)"),
+        ("orders", "book.xlsx (Sales 2024)"),
+    }
+    assert [file for file, _ in draft.unused] == ["book.xlsx (Cover)"]
+    assert held(study, "orders", "order_id", "revenue") == [("1", 1.5)]
+    assert held(study, "customers", "customer_id") == [("7",), ("8",)]
 
 
 def test_insurance_contracts_with_chinese_headings_and_late_entry(tmp_path):

@@ -14,7 +14,7 @@ import yaml
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.drafts.guess import Guess, TableGuess, guess_tables, why_unfit
-from crm_research.sources.drafts.look import ColumnLook, FileLook, group_files, look_at_files
+from crm_research.sources.drafts.look import ColumnLook, FileLook, group_files, look_at_all
 from crm_research.sources.drafts.questionnaire import NO_DATE
 from crm_research.sources.drafts.words import currency_of_words
 from crm_research.sources.files import find_files
@@ -64,7 +64,7 @@ def draft_study(name: str, files: Sequence[str | Path], *, beside: Path, referen
     paths = find_files([str(Path(file).expanduser().resolve()) for file in files], Path.cwd(), where="--from")
     folders = _folders(files)
     session = open_session()
-    looks = [look_at_files(session, group) for group in group_files(session, paths)]
+    looks = [look for group in group_files(session, paths) for look in look_at_all(session, group)]
     tables = _one_each([guess for look in looks for guess in guess_tables(session, look)])
     if not tables:
         raise StudyError(_nothing_fits(looks))
@@ -95,8 +95,8 @@ def _folders(files: Sequence[str | Path]) -> dict[tuple[Path, ...], Path]:
 
 
 def _unused(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> list[FileLook]:
-    used = {guess.look.paths for guess in tables}
-    return [look for look in looks if look.paths not in used]
+    used = {(guess.look.paths, guess.look.options.get("sheet")) for guess in tables}
+    return [look for look in looks if (look.paths, look.options.get("sheet")) not in used]
 
 
 def _one_each(guesses: Sequence[TableGuess]) -> list[TableGuess]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,8 +101,9 @@ class FileLook:
 
     @property
     def described(self) -> str:
-        """A short name for its files."""
-        return describe_files(self.paths)
+        """A short name for its files, and of its sheet in a book of several."""
+        name = describe_files(self.paths)
+        return f"{name} ({self.options['sheet']})" if "sheet" in self.options else name
 
 
 def group_files(session: Session, paths: Sequence[Path]) -> list[list[Path]]:
@@ -126,14 +128,45 @@ def _parquet_columns(session: Session, path: Path) -> tuple[object, ...]:
         raise StudyError(f"{path}: cannot be read as Parquet: {reason}. Check the file.") from None
 
 
-def look_at_files(session: Session, paths: Sequence[Path]) -> FileLook:
+def look_at_all(session: Session, paths: Sequence[Path]) -> list[FileLook]:
+    """These files of one table as one look; a book of several sheets as one for each that holds something else."""
+    if file_kind(paths, where=str(paths[0])) != "excel":
+        return [look_at_files(session, paths)]
+    from crm_research.sources.excel import sheet_names
+
+    names = sheet_names(paths[0])
+    if len(names) == 1:
+        return [look_at_files(session, paths)]
+    looks: list[FileLook] = []
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        with suppress(StudyError):  # an empty sheet, or a picture
+            look = look_at_files(session, paths, sheet=name)
+            alike.setdefault(tuple(look.columns), []).append(name)
+            looks += [look] if len(alike[tuple(look.columns)]) == 1 else []
+    if not looks:
+        raise StudyError(f"{paths[0]}: none of its sheets ({', '.join(names)}) holds a header line and rows.")
+    return [_with_others_alike(look, alike[tuple(look.columns)]) for look in looks]
+
+
+def _with_others_alike(look: FileLook, sheets: Sequence[str]) -> FileLook:
+    if len(sheets) == 1:
+        return look
+    said = (
+        f"CHECK: only this one of {len(sheets)} sheets with the same columns ({', '.join(sheets)}) is read; to read "
+        "the others too, save each as a CSV file and name them all under path, or see Joins"
+    )
+    return replace(look, notes={**look.notes, "sheet": said})
+
+
+def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None = None) -> FileLook:
     """How are these files of one table written, and what does each of their columns hold?"""
     path, where = paths[0], str(paths[0])
     texts = [str(one) for one in paths]
     kind = file_kind(paths, where=where)
     options, notes, questions = text_options(paths) if kind == "text" else ({}, {}, {})
-    if kind == "excel":
-        options, notes = _sheet_options(path)
+    if sheet is not None:
+        options["sheet"] = sheet
     relation = stage(session, SourceRule(path=texts, **options), path.parent, where=where)
     currency = None
     if kind == "text":
@@ -183,16 +216,6 @@ def _count_copies(session: Session, relation: Relation, columns: Mapping[str, Co
         f"SELECT (SELECT count(*) FROM {name}) - (SELECT count(*) FROM (SELECT DISTINCT * FROM {name}))"
     ).fetchone()
     return int(n)
-
-
-def _sheet_options(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    from crm_research.sources.excel import sheet_names
-
-    names = sheet_names(path)
-    if len(names) == 1:
-        return {}, {}
-    said = f"CHECK: only the first of {len(names)} sheets ({', '.join(names)}) is read; to add another, see Joins"
-    return {"sheet": names[0]}, {"sheet": said}
 
 
 def _look_at_column(session: Session, relation: Relation, reading: Reading, name: str, n_rows: int) -> ColumnLook:
