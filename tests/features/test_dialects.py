@@ -16,7 +16,7 @@ from crm_research.features.purchases import build_later_purchases, build_purchas
 from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
-from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason
+from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
 from tests.features.worlds import a_full_study
 
 BUILDERS = {
@@ -36,6 +36,7 @@ BUILDERS = {
     "spells": build_spells,
     "spells by plan": lambda study: count_spells(study, by="plan", unit_days=30),
     "reasons": count_spells_by_reason,
+    "shared spells": lambda study: list_shared_spells(study, by="plan", unit_days=30),
     "stretches": lambda study: build_stretches(study, ["plan", "region", "recent_complaint"]),
     "standing": lambda study: build_standing(study, ["plan", "recent_complaint"]),
     "renewals by plan": lambda study: count_renewals(study, period_months=1, slack_days=3, by="plan"),

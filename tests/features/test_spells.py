@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research.errors import ParameterError
-from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason
+from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
 from tests.builders import a_study, contracts
 from tests.features.worlds import a_full_study, rows
 
@@ -177,3 +177,27 @@ def test_groups_of_a_flag_are_yes_and_no_and_not_known():
         attributes={"contracts": {"is_business": "flag"}},
     )
     assert set(count_spells(study, by="is_business").to_pandas()["group"]) == {"yes", "no", "not known"}
+
+
+def test_contracts_of_customers_with_several_are_listed_and_no_others():
+    frame = contracts(
+        ("ann", "2024-01-01", "2024-01-31", "price"), ("ann", "2024-02-01", None, None),
+        ("bob", "2024-01-01", None, None),
+        ("cat", "2024-03-01", None, None), ("cat", "2024-03-11", "2024-03-21", "moved"),
+        ("cat", "2024-04-01", None, None),
+    )  # fmt: skip
+    study = a_study(as_of="2024-04-11", contracts=frame.assign(contract_id=[f"k{i}" for i in range(6)]))
+    found = rows(list_shared_spells(study)).sort_values(["cluster", "tenure_days", "is_ended"])
+    assert found[["cluster", "entry_days", "tenure_days", "is_ended", "end_reason"]].fillna("").to_numpy().tolist() == [
+        [0, 0, 30, True, "price"],
+        [0, 0, 70, False, ""],
+        [1, 0, 10, False, ""],
+        [1, 0, 10, True, "moved"],
+        [1, 0, 41, False, ""],
+    ]
+    assert found["weight"].tolist() == [1] * 5
+    # Of five rows two at most: every third customer, who stands for three.
+    few = rows(list_shared_spells(study, most=2))
+    assert few["weight"].unique().tolist() == [3]
+    assert few["cluster"].unique().tolist() == [0]
+    assert rows(list_shared_spells(study.standing_at(study.as_of.replace(month=1, day=2)))).empty

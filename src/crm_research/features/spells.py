@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _GROUP_NOT_KNOWN = "not known"
+_MOST_SHARED = 100_000
 
 
 def build_spells(study: Study) -> ir.Table:
@@ -113,6 +114,39 @@ def count_spells_by_reason(study: Study, *, by: str | None = None, unit_days: in
         .agg(n_ended=ended.count())
         .order_by(*keys, "tenure_days", "end_reason")
     )
+
+
+def list_shared_spells(
+    study: Study, *, by: str | None = None, unit_days: int = 1, most: int = _MOST_SHARED
+) -> ir.Table:
+    """Which contracts belong to customers who have several of them?
+
+    Contracts of one customer vary together, and limits have to know it; those of customers with one contract each are
+    counted by `count_spells` and need no row.
+
+    Parameters
+    ----------
+    most
+        About so many contracts at most: where there are more, every second, third ... such customer is taken, and
+        stands for so many.
+
+    Returns
+    -------
+    ibis table
+        One contract that `count_spells` of the same options counts: group (text; only with `by`), cluster (number of
+        the customer), entry_days, tenure_days, is_ended, end_reason, weight (customers it stands for).
+    """
+    spells, keys = _grouped(_steps(build_spells(study), unit_days), by)
+    spells = spells.filter(spells.customer_id.notnull())
+    held = spells.group_by("customer_id").agg(n_held=spells.count())
+    several = held.filter(held.n_held > 1)
+    numbered = several.mutate(
+        cluster=ibis.row_number().over(order_by=several.customer_id).cast("int64"),
+        weight=(several.n_held.sum().over(ibis.window()).cast("float64") / float(most)).ceil().cast("int64"),
+    )
+    some = numbered.filter(numbered.cluster % numbered.weight == 0).select("customer_id", "cluster", "weight")
+    listed = spells.inner_join(some, "customer_id")
+    return listed.select(*keys, "cluster", "entry_days", "tenure_days", "is_ended", "end_reason", "weight")
 
 
 def _entry_days(contracts: ir.Table) -> ir.IntegerValue:

@@ -162,7 +162,7 @@ def describe_churn(
     Notes
     -----
     Contracts are assumed to be censored by the end of the records and by nothing that has to do with leaving, and
-    those of one customer are treated as independent.
+    those of different customers are independent; those of one customer may vary together (`ChurnCounts.shared`).
     """
     counts = count_contracts(study, group=group)
     setting = describe_setting(study, counts.overall)
@@ -171,13 +171,15 @@ def describe_churn(
         return ChurnAnalysis(
             setting=setting, counts=counts, confidence=confidence, horizon_days=float(days_in_months(months))
         )
-    survival = estimate_survival(counts.overall, confidence=confidence)
+    shared = counts.shared
+    survival = estimate_survival(counts.overall, shared=shared, confidence=confidence)
     horizon = float(days_in_months(horizon_months or _usual_horizon_months(survival)))
-    rule = compare_constant_rate(counts.overall, survival, confidence=confidence)
+    rule = compare_constant_rate(counts.overall, survival, shared=shared, confidence=confidence)
     grouped = _compare(counts, horizon, confidence)
     rates = estimate_period_shares(
         counts.overall,
         ends_days=_period_ends(months_of_days(horizon), _period_months(setting)),
+        shared=shared,
         confidence=confidence,
     )
     return ChurnAnalysis(
@@ -188,7 +190,9 @@ def describe_churn(
         survival=survival,
         by_group=grouped.curves,
         compared=grouped.compared,
-        restricted_mean=estimate_restricted_mean(counts.overall, horizon_days=horizon, confidence=confidence),
+        restricted_mean=estimate_restricted_mean(
+            counts.overall, horizon_days=horizon, shared=shared, confidence=confidence
+        ),
         group_means=grouped.means,
         rates=rates,
         peaks=find_peaks(rates, confidence=confidence),
@@ -196,13 +200,13 @@ def describe_churn(
         hazard=estimate_smooth_hazard(counts.overall, horizon_days=horizon, confidence=confidence),
         incidence=None
         if counts.reasons is None
-        else estimate_incidence(counts.overall, counts.reasons, confidence=confidence),
+        else estimate_incidence(counts.overall, counts.reasons, shared=shared, confidence=confidence),
         test=grouped.test,
         pairs=grouped.pairs,
         rule=rule,
         holdout=check_holdout(study, survival, rule, confidence=confidence),
-        sensitivity=compare_late_entry(study, setting, counts.overall, confidence=confidence),
-        bands=estimate_bands(counts.overall, confidence=confidence),
+        sensitivity=compare_late_entry(study, setting, counts.overall, shared=shared, confidence=confidence),
+        bands=estimate_bands(counts.overall, shared=shared, confidence=confidence),
         reason_groups=grouped.reason_curves,
         reason_tests=grouped.reason_tests,
     )
@@ -222,8 +226,11 @@ class _Comparison:
 def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Comparison:
     if counts.by_group is None:
         return _Comparison()
-    curves = estimate_survival(counts.by_group, confidence=confidence)
-    means = estimate_restricted_mean(counts.by_group, horizon_days=horizon, is_common=True, confidence=confidence)
+    shared = counts.shared_by_group
+    curves = estimate_survival(counts.by_group, shared=shared, confidence=confidence)
+    means = estimate_restricted_mean(
+        counts.by_group, horizon_days=horizon, is_common=True, shared=shared, confidence=confidence
+    )
     if len(curves.groups) < 2:
         return _Comparison(curves=curves, means=means)
     ends = counts.reasons_by_group
@@ -231,14 +238,18 @@ def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Compari
     return _Comparison(
         curves=curves,
         means=means,
-        compared=estimate_survival(counts.by_group, from_days=begin, confidence=confidence),
-        test=compare_groups(counts.by_group),
+        compared=estimate_survival(counts.by_group, from_days=begin, shared=shared, confidence=confidence),
+        test=compare_groups(counts.by_group, shared=shared),
         pairs=compare_pairs(
-            counts.by_group, horizon_days=horizon, n_families=counts.choice.n_looked_at, confidence=confidence
+            counts.by_group,
+            horizon_days=horizon,
+            n_families=counts.choice.n_looked_at,
+            shared=shared,
+            confidence=confidence,
         ),
         reason_curves=None
         if ends is None
-        else estimate_incidence(counts.by_group, ends, from_days=begin, confidence=confidence),
+        else estimate_incidence(counts.by_group, ends, from_days=begin, shared=shared, confidence=confidence),
         reason_tests=None if ends is None else compare_incidence(counts.by_group, ends),
     )
 

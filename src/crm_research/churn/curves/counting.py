@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research import vocabulary
-from crm_research.churn.curves.grouping import MOST_GROUPS, GroupChoice, choose_group, keep_largest
+from crm_research.churn.curves.grouping import MOST_GROUPS, GroupChoice, choose_group, keep_largest, put_together
 from crm_research.errors import ParameterError
-from crm_research.features.spells import count_spells, count_spells_by_reason
+from crm_research.features.spells import count_spells, count_spells_by_reason, list_shared_spells
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -40,6 +40,9 @@ class ChurnCounts:
     reasons_by_group
         The ends of `by_group` by reason. Grain: group, tenure and reason. Columns ``group``, ``tenure_days``,
         ``end_reason``, ``n_ended``; None without groups or reasons.
+    shared, shared_by_group
+        The contracts of customers who have several, with the reasons and groups of the counts, by which limits know
+        that they vary together. Columns as in `features.spells.list_shared_spells`; None where everybody has one.
     """
 
     overall: pd.DataFrame
@@ -48,6 +51,8 @@ class ChurnCounts:
     choice: GroupChoice
     n_levels: int
     reasons_by_group: pd.DataFrame | None = None
+    shared: pd.DataFrame | None = None
+    shared_by_group: pd.DataFrame | None = None
 
     @property
     def group(self) -> str | None:
@@ -82,6 +87,7 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
     overall = by_group if by_group is not None else count_spells(study).to_pandas()
     tenures = overall.groupby("tenure_days", as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()
     reasons = _count_reasons(study)
+    shared = _list_shared(study, column, by_group, reasons)
     return ChurnCounts(
         overall=tenures,
         by_group=by_group,
@@ -89,7 +95,24 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
         choice=choice,
         n_levels=n_levels,
         reasons_by_group=_count_reasons_by_group(study, column, by_group, reasons),
+        shared=None if shared is None else shared.drop(columns="group", errors="ignore"),
+        shared_by_group=shared if by_group is not None else None,
     )
+
+
+def _list_shared(
+    study: Study, column: str | None, by_group: pd.DataFrame | None, reasons: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Contracts of customers with several, groups and reasons put together as in the counts."""
+    shared: pd.DataFrame = list_shared_spells(study, by=column).to_pandas()
+    if shared.empty:
+        return None
+    if by_group is not None:
+        shared = put_together(shared, by_group)
+    if reasons is not None:
+        is_kept = shared["end_reason"].isin(set(reasons["end_reason"])) | shared["end_reason"].isna()
+        shared = shared.assign(end_reason=shared["end_reason"].where(is_kept, OTHER_REASONS))
+    return shared
 
 
 def _count_reasons(study: Study) -> pd.DataFrame | None:

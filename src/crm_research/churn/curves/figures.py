@@ -23,7 +23,8 @@ CIF_12M: Final = "churn.contract.cif_12m"
 
 ESTIMATORS: Final = MappingProxyType(
     {
-        "share still there": "Kaplan-Meier with delayed entry, Greenwood variance, log(-log) limits",
+        "share still there": "Kaplan-Meier with delayed entry, Greenwood variance (by customer where one has several "
+        "contracts), log(-log) limits",
         "median tenure": "Brookmeyer-Crowley limits",
         "mean tenure": "area under Kaplan-Meier within the horizon",
         "danger by month": "Kaplan-Meier within each month, log(-log) limits; Ramlau-Hansen smoothing",
@@ -134,7 +135,7 @@ def _survival(
         "share",
         row.rename({"survival": "estimate"}),
         n,
-        "Kaplan-Meier; Greenwood variance, log(-log) limits",
+        f"Kaplan-Meier; {_say_variance(leaving)}, log(-log) limits",
         group=str(row["group"]) if is_group else None,
     )
 
@@ -151,6 +152,10 @@ def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
         int(row["n"]),
         f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; limits on the logit scale",
     )
+
+
+def _say_variance(leaving: ChurnAnalysis) -> str:
+    return "Greenwood variance" if leaving.counts.shared is None else "variance by customer (infinitesimal jackknife)"
 
 
 def _condition(leaving: ChurnAnalysis, row: pd.Series | None = None) -> str:

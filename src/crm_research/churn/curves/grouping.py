@@ -12,7 +12,7 @@ from scipy import stats
 
 from crm_research import vocabulary
 from crm_research.features.own_covariates import find_end_labels, find_known_ends
-from crm_research.features.spells import build_spells, count_spells
+from crm_research.features.spells import build_spells, count_spells, list_shared_spells
 from crm_research.models.survival import compare_groups
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.theme import join_words, say_count, say_p_value
@@ -83,7 +83,10 @@ def choose_group(study: Study) -> GroupChoice:
         return GroupChoice(column=PLAN, why=f"Compared by plan, as the study maps it.{left_out}")
     if len(usable) == 1:
         return GroupChoice(column=usable[0], why=f"Compared by {usable[0]}, the only category there is.{left_out}")
-    evidence = weigh_categories({name: count_spells(study, by=name).to_pandas() for name in usable})
+    evidence = weigh_categories(
+        {name: count_spells(study, by=name).to_pandas() for name in usable},
+        {name: list_shared_spells(study, by=name).to_pandas() for name in usable},
+    )
     best = evidence.iloc[0]
     n = say_count(len(usable), "category", "categories")
     if not best["p_adjusted"] <= _LEVEL:
@@ -100,13 +103,17 @@ def choose_group(study: Study) -> GroupChoice:
     return GroupChoice(column=str(best["category"]), why=f"{why}{left_out}", n_looked_at=len(usable), evidence=evidence)
 
 
-def weigh_categories(counts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def weigh_categories(
+    counts: Mapping[str, pd.DataFrame], shared: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """Of which category do the groups differ most clearly?
 
     Parameters
     ----------
     counts
         Category to contracts by tenure and ``group``, as `features.spells.count_spells` gives them.
+    shared
+        Likewise the contracts of customers with several, as `features.spells.list_shared_spells` gives them.
 
     Returns
     -------
@@ -115,7 +122,9 @@ def weigh_categories(counts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = []
     for name, counted in counts.items():
-        chi_squared, degrees = _log_rank(keep_largest(counted, MOST_GROUPS))
+        largest = keep_largest(counted, MOST_GROUPS)
+        ours = None if shared is None or shared[name].empty else put_together(shared[name], largest)
+        chi_squared, degrees = _log_rank(largest, ours)
         rows.append((name, counted["group"].nunique(), chi_squared, degrees))
     found = pd.DataFrame(rows, columns=_CATEGORIES[:4])
     # Of thousands of contracts p-values are too small to be told apart; their logarithms are not.
@@ -138,6 +147,12 @@ def keep_largest(counts: pd.DataFrame, most: int) -> pd.DataFrame:
     return summed.assign(place=place).sort_values(["place", "tenure_days"]).drop(columns="place", inplace=False)
 
 
+def put_together(rows: pd.DataFrame, largest: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a ``group``, the small ones put together as in the counts."""
+    groups = list(pd.unique(largest["group"]))
+    return rows.assign(group=rows["group"].where(rows["group"].isin(groups), groups[-1]))
+
+
 def _categories(study: Study, spells: ir.Table) -> list[str]:
     """Plan, then declared categories, then flags; those of the contracts before those of the customers."""
     found = [PLAN] if PLAN in spells.columns else []
@@ -157,20 +172,22 @@ def _count_values(spells: ir.Table, names: Sequence[str]) -> dict[str, int]:
     return {name: found[f"n{i}"] + int(found[f"e{i}"]) for i, name in enumerate(names)}
 
 
-def _log_rank(counts: pd.DataFrame) -> tuple[float, int]:
+def _log_rank(counts: pd.DataFrame, shared: pd.DataFrame | None) -> tuple[float, int]:
     """Chi-squared and its degrees, small groups put together and left out where they stay small."""
     for name in ("the small ones", None):
         if counts["group"].nunique() < 2:
             return float("nan"), 0
-        test = compare_groups(counts)
+        test = compare_groups(counts, shared=shared)
         small = test.expected.loc[test.expected["n_expected"] < _FEWEST_EXPECTED, "group"]
         if small.empty:
             return test.chi_squared, test.degrees
         is_small = counts["group"].isin(small)
         counts = counts.loc[~is_small] if name is None else counts.assign(group=counts["group"].mask(is_small, name))
+        if shared is not None and name is not None:
+            shared = shared.assign(group=shared["group"].mask(shared["group"].isin(small), name))
     if counts["group"].nunique() < 2:
         return float("nan"), 0
-    test = compare_groups(counts)
+    test = compare_groups(counts, shared=shared)
     return test.chi_squared, test.degrees
 
 

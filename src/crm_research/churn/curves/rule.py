@@ -49,7 +49,13 @@ class ConstantRate:
         return int((~self.compared["rule_is_within"].astype(bool)).sum())
 
 
-def compare_constant_rate(counts: pd.DataFrame, survival: SurvivalCurves, *, confidence: float = 0.95) -> ConstantRate:
+def compare_constant_rate(
+    counts: pd.DataFrame,
+    survival: SurvivalCurves,
+    *,
+    shared: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+) -> ConstantRate:
     """Does one monthly rate for everybody tell the same story as the curve?
 
     Parameters
@@ -58,6 +64,8 @@ def compare_constant_rate(counts: pd.DataFrame, survival: SurvivalCurves, *, con
         As in `models.survival.estimate_survival`, without groups.
     survival
         The curve estimated from them.
+    shared
+        As in `estimate_survival`.
     """
     moves = counts["n_ended"] + counts["n_censored"] - counts["n_entered"]
     exposure = float((moves * counts["tenure_days"]).sum()) / DAYS_PER_MONTH
@@ -68,7 +76,8 @@ def compare_constant_rate(counts: pd.DataFrame, survival: SurvivalCurves, *, con
     rule = np.exp(-float(rate.estimate) * (seen["tenure_days"] - begins) / DAYS_PER_MONTH)
     # One true rate lies outside some of seven intervals far more often than outside one.
     level = 1 - (1 - confidence) / max(len(seen), 1)
-    together = estimate_survival(counts, confidence=level).at(list(seen["tenure_days"])).set_index(seen.index)
+    curve = estimate_survival(counts, shared=shared, confidence=level)
+    together = curve.at(list(seen["tenure_days"])).set_index(seen.index)
     compared = seen[["months", "survival", "lower", "upper"]].assign(
         rule=rule, rule_is_within=rule.between(together["lower"], together["upper"])
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from crm_research.churn.setting import ChurnSetting, say_condition
 from crm_research.features.clock import instant
-from crm_research.features.spells import count_spells
+from crm_research.features.spells import count_spells, list_shared_spells
 from crm_research.models.survival import SurvivalCurves, estimate_survival
 from crm_research.theme import say_date
 from crm_research.vocabulary import days_in_months, months_of_days
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def compare_late_entry(
-    study: Study, setting: ChurnSetting, recorded: pd.DataFrame, *, confidence: float = 0.95
+    study: Study,
+    setting: ChurnSetting,
+    recorded: pd.DataFrame,
+    *,
+    shared: pd.DataFrame | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame | None:
     """What would the curve be, had every contract been followed only from the first recorded end on?
 
@@ -32,6 +37,8 @@ def compare_late_entry(
     ----------
     recorded
         Contracts by tenure, as recorded.
+    shared
+        Of them those of customers with several, as in `estimate_survival`.
 
     Returns
     -------
@@ -44,20 +51,21 @@ def compare_late_entry(
     months = _period_months(setting)
     if months:
         since = (pd.Timestamp(setting.first_end) - pd.DateOffset(months=months)).to_pydatetime()
-        counts = _through_last_period(recorded, months)
+        counts, late_shared = _through_last_period(recorded, months), None
     else:
         since = setting.first_end - timedelta(days=days_in_months(1) if setting.is_snapshot else 0)
         contracts = study.table("contracts")
         known = contracts.observed_from if "observed_from" in contracts.columns else contracts.started_at
         begin = ibis.greatest(ibis.coalesce(known, contracts.started_at), instant(since))
         followed = contracts.mutate(observed_from=begin)
-        counts = count_spells(replace(study, tables={**study.tables, "contracts": followed})).to_pandas()
+        later = replace(study, tables={**study.tables, "contracts": followed})
+        counts, late_shared = count_spells(later).to_pandas(), list_shared_spells(later).to_pandas()
     if counts.empty:
         return None
-    late = estimate_survival(counts, confidence=confidence)
+    late = estimate_survival(counts, shared=late_shared, confidence=confidence)
     # Both rows speak of the same contracts: those that lasted until enough are followed.
     begin = float(late.sizes["first_days"].iloc[0])
-    survival = estimate_survival(recorded, from_days=begin, confidence=confidence)
+    survival = estimate_survival(recorded, from_days=begin, shared=shared, confidence=confidence)
     whose = f", contracts{say_condition(begin)}" if begin > 0 else ""
     names = (f"as recorded{whose}", f"followed only from {say_date(since)} on{whose}")
     return pd.DataFrame([_row(name, curves) for name, curves in zip(names, (survival, late), strict=True)])
