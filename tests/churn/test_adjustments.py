@@ -12,6 +12,9 @@ from crm_research.churn.drivers.views import _adjusted
 from crm_research.churn.reasons.measure import _compare_reasons
 from crm_research.models.survival import count_rows, estimate_survival
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 
 def test_a_rule_is_held_against_limits_of_all_the_tenures_compared():
     rng = np.random.default_rng(8)

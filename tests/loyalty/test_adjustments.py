@@ -10,6 +10,9 @@ from crm_research.loyalty.balancing import Balance, compare_balanced, e_value
 from crm_research.loyalty.index_fit import compare_deviance, compare_ranking
 from crm_research.stats.skewed import mean_interval
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # R: qnorm(.9)
 
 

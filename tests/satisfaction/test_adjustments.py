@@ -12,6 +12,9 @@ from scipy import stats
 from crm_research.satisfaction.importance import _measure_gaps
 from crm_research.satisfaction.means import _changes, compare_waves, mean_interval
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # R: qnorm(.9)
 
 

@@ -18,6 +18,9 @@ from crm_research.segmentation.treatment import _sum_segments
 from crm_research.stats.intervals import newcombe_difference, wilson_share
 from crm_research.stats.skewed import skewed_interval, skewed_p_value
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 MEMBERS, OTHERS = np.array([5.0, 7, 9, 6, 8]), np.array([4.0, 3, 6, 5, 2, 4, 4])
 
 

@@ -23,6 +23,9 @@ from crm_research.stats.resampling import bootstrap_interval, poisson_bootstrap_
 from crm_research.stats.scoring import compare_brier
 from crm_research.stats.skewed import mean_interval, skewed_interval, skewed_p_value, skewness_of_mean
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 
 def told(interval):
     return [float(np.squeeze(part)) for part in interval]

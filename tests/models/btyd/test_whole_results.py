@@ -26,6 +26,9 @@ from crm_research.models.btyd.scoring import (
 from crm_research.models.btyd.spend import _conditional_mean, _log_mean, _objective, _population_mean
 from tests.models.btyd.worlds import spending_customers
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # R: qnorm(.9)
 MENDS = {
     "frequency": "frequency counts repeat purchase occasions: 0 for somebody who bought once.",

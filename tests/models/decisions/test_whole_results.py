@@ -26,6 +26,9 @@ from crm_research.models.decisions import (
 )
 from crm_research.models.decisions.profit import _draw
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # R: qnorm(.9), the limits of 80 %
 CELLS = ["group", "band", "n_before", "exposure_before", "n_after", "exposure_after"]
 

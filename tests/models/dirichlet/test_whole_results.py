@@ -13,6 +13,9 @@ from crm_research.models.dirichlet.nbd import none_chance, shape_by_zeros
 from crm_research.models.dirichlet.solving import jackknife_error, jackknife_interval, leave_out, solve_rising
 from crm_research.models.dirichlet.tallies import build_tallies
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 
 def test_the_jackknife_leaves_out_one_group_at_a_time():
     by_group = np.arange(1.0, 13.0)

@@ -19,6 +19,9 @@ from crm_research.models.hazards.apart import say_apart, say_limit
 from crm_research.models.hazards.newton import invert, maximise, solve
 from crm_research.models.hazards.person_rows import lay_out_periods
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # qnorm(.9)
 SAME = "The ratio may be read as the same at every tenure."
 

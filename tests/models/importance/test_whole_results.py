@@ -11,6 +11,9 @@ from crm_research.models.importance import share_r2
 from crm_research.models.importance.explained import divide_by_subsets, divide_by_weights, explain
 from crm_research.stats.correlations import resample_correlations
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 
 def answers(n=40, seed=3):
     rng = np.random.default_rng(seed)

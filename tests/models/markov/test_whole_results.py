@@ -18,6 +18,9 @@ from crm_research.models.markov import (
 )
 from crm_research.models.markov.checks import _pool, _put_together
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 STATES = ("new", "loyal", "gone")
 COUNTS = pd.DataFrame(
     [("new", "loyal", 12), ("new", "gone", 3), ("loyal", "new", 4), ("loyal", "loyal", 10), ("loyal", "gone", 2),

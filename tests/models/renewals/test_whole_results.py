@@ -18,6 +18,9 @@ from crm_research.models.renewals import (
 from crm_research.models.renewals.counts import sum_counts
 from tests.models.renewals.samples import HIGH_END, REGULAR, a_cohort, some_counts
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # R: qnorm(.9)
 
 

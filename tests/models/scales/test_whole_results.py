@@ -14,6 +14,9 @@ from crm_research.models.scales.one_factor import load_on_one_factor
 from crm_research.models.scales.reading import fill_with_means, read_answers, standardise, to_numbers
 from crm_research.models.scales.reliability import assess_scale, judge
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 ANSWERS = pd.DataFrame(
     {
         "a": [1.0, 2, 3, 4, 5, np.nan, 2, 4],

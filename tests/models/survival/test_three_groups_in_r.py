@@ -20,8 +20,12 @@ from crm_research.models.survival import (
     estimate_cumulative_hazard,
     estimate_incidence,
     estimate_restricted_mean,
+    estimate_smooth_hazard,
     estimate_survival,
 )
+
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 Z = 1.281551566  # qnorm(.9)
 SPELLS = {
@@ -293,3 +297,34 @@ def test_what_cannot_be_compared_is_refused_in_words():
             ValueError, match=r"^Ends by reason name a group or tenure at which the counts have no end\.$"
         ):
             compare_incidence(counts, ends.assign(**{k: ends[k].where(~first, v) for k, v in wrong.items()}))
+
+
+def test_a_smoothed_hazard_by_its_kernel_and_groups_one_below_the_other():
+    found = estimate_smooth_hazard(
+        plans("a", "b")[0], horizon_days=50, bandwidth_days=15, per_days=10, n_points=3, confidence=0.8
+    )
+    assert found.index.tolist() == list(range(6))
+    assert found["group"].tolist() == ["a"] * 3 + ["b"] * 3
+    assert found["tenure_days"].tolist() == [0.0, 25.0, 50.0] * 2
+    assert found["bandwidth_days"].tolist() == [15.0] * 6
+    # At 25 within 15 days: ends at 12 (1 of 7) and 20 (2 of 6); Epanechnikov .75 (1 - u^2) / 15.
+    weight = 0.75 * (1 - (np.array([13, 5]) / 15) ** 2) / 15
+    hazard = weight @ np.array([1 / 7, 2 / 6])
+    error = np.sqrt(weight**2 @ np.array([1 / 49, 2 / 36]))
+    factor = np.exp(Z * error / hazard)
+    row = found.iloc[1]
+    assert row[["hazard", "lower", "upper"]].tolist() == pytest.approx(
+        [10 * hazard, 10 * hazard / factor, 10 * hazard * factor]
+    )
+    # At 0 only half of the window lies within the records: its mass is one half.
+    start = 0.75 * (1 - (np.array([5, 8, 12]) / 15) ** 2) / 15 @ np.array([1 / 10, 1 / 9, 1 / 7]) / 0.5
+    assert found["hazard"].iloc[0] == pytest.approx(10 * start)
+
+
+def test_spells_met_within_the_first_day_are_at_risk_from_then_on():
+    # Tenures in years: eleven met at .5; nobody else is watched, so the curve begins there.
+    spells = pd.DataFrame({"t": np.arange(1.0, 12.0), "e": True})
+    counts = count_rows(spells["t"], spells["e"], entry_days=pd.Series(np.full(11, 0.5)))
+    found = estimate_survival(counts)
+    assert found.sizes["first_days"].tolist() == [0.5]
+    assert found.curves.query("n_ended > 0")["n_at_risk"].tolist() == list(range(11, 0, -1))

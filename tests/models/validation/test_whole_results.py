@@ -17,6 +17,9 @@ from crm_research.models.validation.optimism import estimate_optimism, resample_
 from crm_research.models.validation.risks import join_stretches, risk_at_start
 from crm_research.models.validation.rules import fit_constant_rule, fit_tenure_rule
 
+# No number comes with a warning.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 Z = 1.281551566  # R: qnorm(.9)
 # Censored at 2 and 4: G = 1 before and at 2, 3/4 after 2, 3/8 after 4; Kaplan-Meier .8, .8 * 2/3, 0.
 FIVE = pd.DataFrame({"tenure_days": [1.0, 2, 3, 4, 5], "is_ended": [True, False, True, False, True]})
