@@ -109,8 +109,10 @@ def test_numbers_that_are_missing_are_a_group_or_stand_at_the_median():
     nobody = plan(frame, np.where(np.arange(n) < 20, 0.0, 1.0))
     assert nobody.terms[0].unseen == (NOT_KNOWN,)
     assert nobody.say([]) == [
-        "Nobody whose fee is not known ended (n 20): no ratio can be given for them, and they were left out of the "
-        "model."
+        (
+            "Nobody whose fee is not known ended (n 20): no ratio can be given for them, and they were left out of the "
+            "model."
+        )
     ]
     few = plan(frame.iloc[18:], np.ones(42))
     assert few.terms[0].missing == "median"
