@@ -278,6 +278,11 @@ ACTING = """
     CREATE TABLE crm.guarded AS SELECT * FROM crm.orders;
     ALTER TABLE crm.guarded ENABLE ROW LEVEL SECURITY;
     CREATE POLICY who ON crm.guarded USING (crm.write_if(revenue));
+    CREATE FUNCTION crm.said_stable() RETURNS int STABLE LANGUAGE sql AS 'SELECT crm.write()';
+    CREATE EXTENSION IF NOT EXISTS file_fdw;
+    CREATE SERVER IF NOT EXISTS files FOREIGN DATA WRAPPER file_fdw;
+    CREATE FOREIGN TABLE crm.run (order_id int, customer_id text, ordered_at timestamp, revenue double precision)
+        SERVER files OPTIONS (program 'touch {file}; echo "1,a,2024-01-01,5"', format 'csv');
     CREATE FUNCTION crm.doubled(double precision) RETURNS double precision IMMUTABLE LANGUAGE sql AS 'SELECT 2 * $1';
     CREATE VIEW crm.honest AS SELECT order_id, customer_id, ordered_at, crm.doubled(revenue) AS revenue FROM crm.orders;
 """
@@ -296,6 +301,12 @@ _ROW = "order_id, customer_id, ordered_at"
         {"query": f"select {_ROW}, crm.sum_up(revenue) as revenue from crm.orders group by 1, 2, 3"},
         {"query": f"select {_ROW}, revenue::crm.coin as revenue from crm.orders"},
         {"query": f"select {_ROW}, revenue from crm.orders where crm.write_if(revenue)"},
+        {"query": f"select {_ROW}, crm.said_stable() as revenue from crm.orders"},
+        {"query": f"select {_ROW}, revenue from crm.orders, ts_stat('select (crm.write()::text)::tsvector')"},
+        {"query": f"select {_ROW}, ts_rewrite('a'::tsquery, 'select crm.write()::text') as revenue from crm.orders"},
+        {"query": "select 1 as order_id, rolpassword as customer_id, now() as ordered_at, 1 as revenue from pg_authid"},
+        {"table": "crm.run"},
+        {"query": "with a as (select * from crm.run) select * from a"},
         {"query": f"with a as (select * from crm.over_it) select {_ROW}, revenue from a"},
         *({"table": f"crm.{name}"} for name in ("by_name", "over_it", "by_sign", "by_sum", "guarded")),
         *({"query": f"select * from crm.{name}"} for name in ("by_name", "over_it", "by_sign", "by_sum", "guarded")),

@@ -50,8 +50,20 @@ _ACTING: Final = """
         SELECT id FROM called
         UNION SELECT part FROM called c JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = c.id,
             unnest(ARRAY[a.aggtransfn::oid, a.aggfinalfn::oid, a.aggcombinefn::oid]) AS part
+    ), deep AS (
+        SELECT id FROM all_called
+        UNION
+        SELECT q.oid FROM deep JOIN pg_catalog.pg_proc p ON p.oid = deep.id
+            JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'pg_catalog'
+            JOIN pg_catalog.pg_proc q ON position(lower(q.proname) IN lower(p.prosrc)) > 0
+            JOIN pg_catalog.pg_namespace m ON m.oid = q.pronamespace
+                AND m.nspname NOT IN ('pg_catalog', 'information_schema')
     )
-    SELECT DISTINCT n.nspname || '.' || p.proname FROM all_called c
+    SELECT f.ftrelid::regclass::text || ' (a foreign table that runs a program)' FROM reached r
+        JOIN pg_catalog.pg_foreign_table f ON r.kind = 'pg_class'::regclass AND f.ftrelid = r.id
+        WHERE array_to_string(f.ftoptions, ' ') ~ '(^| )program='
+    UNION
+    SELECT n.nspname || '.' || p.proname FROM deep c
         JOIN pg_catalog.pg_proc p ON p.oid = c.id JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname <> 'pg_catalog' AND (p.provolatile = 'v' OR p.prosecdef)
       AND NOT (lower(p.proname) = ANY(%(names)s) AND NOT has_schema_privilege(n.oid, 'USAGE'))

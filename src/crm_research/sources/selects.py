@@ -32,7 +32,7 @@ _ACTING: Final = re.compile(
     r"(pg_|lo_|dblink|xp_|sys_|set_config|setval|nextval|current_setting|query_to_xml|cursor_to_xml|table_to_xml|"
     r"schema_to_xml|database_to_xml|txid_|inet_server|currval|lastval|binary_upgrade|java_method|reflect|try_reflect|"
     r"read_|write_|load_extension|readfile|writefile|edit$|fsdir|getenv|getvariable|query$|query_table|glob$|parquet_|"
-    r"sniff_csv|gen_random_|setseed|duckdb_|pragma_|sqlite_|postgres_|mysql_|iceberg_|delta_|st_read|shell|system$|http_|fts3_tokenizer|"
+    r"sniff_csv|gen_random_|setseed|ts_stat$|ts_rewrite$|crosstab|connectby|xpath_table|duckdb_|pragma_|sqlite_|postgres_|mysql_|iceberg_|delta_|st_read|shell|system$|http_|fts3_tokenizer|"
     r"arrow_scan|pandas_scan|python_map|seq_scan|force_checkpoint|checkpoint$|from_substrait|get_substrait|import_|export_)"
 )
 # Of these families, those that only compute.

@@ -114,6 +114,7 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
                 f"{where}.query: WITH RECURSIVE is not read from a server. Make a view there and name it under table."
             )
         if backend.name == "postgres":
+            _refuse_catalogue(tree, where=f"{where}.query")
             refuse_acting(backend, _tables_of(tree), _functions_of(tree), _types_of(tree), where=f"{where}.query")
         # Written anew: one statement, whatever the text held.
         return rows_of_select(backend, tree.sql(dialect=dialect, comments=False), where=f"{where}.query")
@@ -126,6 +127,13 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
     if table not in known:
         raise StudyError(f"{where}.table: {describe_server(rule)} is not there. {offer_names(table, known)}")
     return backend.table(table, database=schema) if schema else backend.table(table)
+
+
+def _refuse_catalogue(tree: exp.Query, *, where: str) -> None:
+    """No table of the server's own: they hold roles, passwords and other people's queries, and no records."""
+    for table in tree.find_all(exp.Table):
+        if table.name.lower().startswith("pg_") or table.db.lower() in {"pg_catalog", "information_schema"}:
+            raise StudyError(f"{where}: reads {table.name!r} of the server's catalogue. Read tables of records only.")
 
 
 def _tables_of(tree: exp.Query) -> list[str]:
