@@ -84,6 +84,23 @@ def test_where_newcomers_alone_are_enough_nobody_need_stay():
         needed_retention(frame.drop(columns="n_kept"), 10)
 
 
+def wilson(share, n):
+    centre, half = share + Z**2 / (2 * n), Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return (centre - half) / (1 + Z**2 / n), (centre + half) / (1 + Z**2 / n)
+
+
+def benefit_limits(leavers, stayers, variances, correlation, odds):
+    """Square and add: leavers less the odds times stayers, each with Wilson's limits for its worth in customers."""
+    low, high = (wilson(p, p * (1 - p) / v) for p, v in zip((leavers, stayers), variances, strict=True))
+    value, found = leavers - odds * stayers, []
+    for sign, a, b in (
+        (-1, leavers - low[0], odds * (high[1] - stayers)),
+        (1, low[1] - leavers, odds * (stayers - high[0])),
+    ):
+        found.append(value + sign * math.sqrt(a**2 + b**2 - 2 * correlation * a * b))
+    return found
+
+
 def test_every_column_of_the_net_benefit_by_hand():
     # In no order of tenure; the third has no risk and does not count. Seven count, five are acted on at .25.
     outcomes = pd.DataFrame(
@@ -97,16 +114,20 @@ def test_every_column_of_the_net_benefit_by_hand():
     # Acted on: 20+ (end), 20, 40, 100, 120: one of five ends, S = .8, Greenwood .64 / (5 x 4) = .032.
     share, times = 5 / 7, 4 / 3
     each = 1 - 0.8 * times
-    error = math.sqrt((share * times) ** 2 * 0.032 + each**2 * share * (1 - share) / 7)
+    chosen = share * (1 - share) / 7
+    variances = [share**2 * 0.032 + 0.2**2 * chosen, share**2 * 0.032 + 0.8**2 * chosen]
+    alike = (0.2 * 0.8 * chosen - share**2 * 0.032) / math.sqrt(variances[0] * variances[1])
     assert row["n_acted"] == 5
     assert row["net_benefit"] == pytest.approx(share * each)
-    assert [row["lower"], row["upper"]] == pytest.approx([share * each - Z * error, share * each + Z * error])
-    # Spared: two, both end (60 and 70): S = 0, and fewer than five have a binomial variance, of nought here.
-    rest_error = math.sqrt(1.0 * (2 / 7) * (5 / 7) / 7)
+    limits = benefit_limits(share * 0.2, share * 0.8, variances, alike, 1 / 3)
+    assert [row["lower"], row["upper"]] == pytest.approx(limits)
+    assert [row["lower"], row["upper"]] == pytest.approx([-0.1914517624, 0.2316025369])
+    # Spared: two, both end (60 and 70): leavers 2 of 7 by Wilson; nobody of seven stays, who would gain a third each.
+    low, high = wilson(2 / 7, 7)
+    nobody = Z**2 / (7 + Z**2) / 3
     assert row["over_all"] == pytest.approx(-2 / 7)
-    assert [row["over_all_lower"], row["over_all_upper"]] == pytest.approx(
-        [-2 / 7 - Z * rest_error, -2 / 7 + Z * rest_error]
-    )
+    found = [row["over_all_lower"], row["over_all_upper"]]
+    assert found == pytest.approx([-high, -2 / 7 + math.hypot(2 / 7 - low, nobody)])
     # Everybody: ends at 20 (7 at risk), 60 (4) and 70 (3): 6/7 x 3/4 x 2/3.
     assert row["treat_all"] == pytest.approx(1 - 6 / 7 * 3 / 4 * 2 / 3 * times)
     assert row["treat_none"] == 0.0
@@ -121,8 +142,10 @@ def test_four_acted_on_have_a_binomial_error_and_five_have_greenwoods():
     for n, variance in ((4, 0.75 * 0.25 / 4), (5, 0.8**2 / (5 * 4))):
         outcomes = pd.DataFrame({"tenure_days": [10.0] + [100.0] * (n - 1), "is_ended": [True] + [False] * (n - 1)})
         row = measure_net_benefit(outcomes, np.full(n, 0.5), horizon_days=100, thresholds=[0.5], confidence=0.8)
-        # Everybody is acted on: the error is that of staying, times 1 + the odds of the threshold.
-        assert row["upper"][0] - row["net_benefit"][0] == pytest.approx(Z * 2 * math.sqrt(variance))
+        # Everybody is acted on: a leaver is a stayer less, so that the two limits add up.
+        stayers = (n - 1) / n
+        limits = benefit_limits(1 / n, stayers, [variance, variance], -1.0, 1.0)
+        assert [row["lower"][0], row["upper"][0]] == pytest.approx(limits)
 
 
 def test_all_who_leave_before_the_horizon_are_known_and_one_cut_off_at_the_last_day_is_not():
@@ -134,7 +157,9 @@ def test_all_who_leave_before_the_horizon_are_known_and_one_cut_off_at_the_last_
     late = ended.assign(tenure_days=[200.0, 300.0, 400.0])
     found = measure_net_benefit(late, np.full(3, 0.5), horizon_days=100, thresholds=[0.2]).iloc[0]
     assert found["net_benefit"] == pytest.approx(-0.25)
-    assert found["lower"] == found["upper"] == pytest.approx(-0.25)
+    # Of three nobody is seen to leave, which is no certainty: R: prop.test(0, 3, correct = FALSE)$conf.int[2] .5614970.
+    assert found["lower"] == pytest.approx(-0.25)
+    assert found["upper"] == pytest.approx(-0.25 + 0.5614970 * 1.25, abs=1e-6)
 
 
 @pytest.mark.parametrize("wrong", [[], [0.0], [1.0], [0.2, np.nan], [0.2, -0.1]])
