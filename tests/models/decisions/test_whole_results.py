@@ -401,6 +401,15 @@ def test_the_limits_of_the_strategies_are_quantiles_over_the_save_rate_at_the_le
 def test_a_single_newcomer_tells_how_newcomers_stay():
     frame = pd.DataFrame({"n_before": [10], "n_kept": [8], "n_new": [1], "n_new_kept": [1], "n_running": [9]})
     assert needed_retention(frame, 12)["n_more_newcomers"].tolist() == [2.0]  # 12 - 9 - 1, all of whom stay
+    assert needed_retention(frame, 10.5)["n_more_newcomers"].tolist() == [0.5]
+
+
+def test_a_risk_of_one_or_nought_moves_with_the_error_of_the_model():
+    world = Risks(risk=np.array([1.0, 0.0]), std_error=np.array([0.3, 0.3]), margin=np.ones(2))
+    # Held a billionth inside: odds of 1e9 and 1e-9, times exp(-+.6) two errors away.
+    assert (1 - world.shifted(-2.0)[0]) == pytest.approx(1e-9 * np.exp(0.6), rel=1e-4)
+    assert world.shifted(2.0)[1] == pytest.approx(1e-9 * np.exp(0.6), rel=1e-4)
+    assert world.n == 2
 
 
 def test_between_two_places_of_the_error_what_is_drawn_is_read_along_a_line():

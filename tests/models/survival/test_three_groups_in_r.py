@@ -23,6 +23,7 @@ from crm_research.models.survival import (
     estimate_smooth_hazard,
     estimate_survival,
 )
+from crm_research.models.survival.late_entry import well_watched_counts
 
 # No number comes with a warning.
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -328,3 +329,16 @@ def test_spells_met_within_the_first_day_are_at_risk_from_then_on():
     found = estimate_survival(counts)
     assert found.sizes["first_days"].tolist() == [0.5]
     assert found.curves.query("n_ended > 0")["n_at_risk"].tolist() == list(range(11, 0, -1))
+
+
+def test_the_well_watched_part_as_counts():
+    found = well_watched_counts(plans("a")[0])
+    expected = pd.DataFrame(
+        {
+            "tenure_days": [0.0, 5, 8, 12, 20, 33, 41, 55, 60],
+            "n_entered": [10, 0, 0, 0, 0, 0, 0, 0, 0],
+            "n_ended": [0, 1, 1, 1, 2, 0, 1, 0, 0],
+            "n_censored": [0, 0, 1, 0, 0, 1, 0, 1, 1],
+        }
+    )
+    pd.testing.assert_frame_equal(found, expected)

@@ -35,6 +35,10 @@ def test_what_is_seen_before_and_after_each_tenure():
     assert seen.seen(days).tolist() == pytest.approx([1, 1, 0.75, 0.75, 0.375])
     assert seen.seen(days, after=True).tolist() == pytest.approx([1, 0.75, 0.75, 0.375, 0])
     assert seen.own_seen.tolist() == seen.seen(days).tolist()
+    # All are met at half a day: before it nobody has left, and nobody is watched.
+    late = read_outcomes(FIVE.assign(entry_days=0.5))
+    assert late.kaplan_meier(np.array([0.2, 1.0])).tolist() == pytest.approx([1.0, 0.8])
+    assert late.seen(np.array([0.2, 1.0])).tolist() == pytest.approx([0.0, 1.0])
 
 
 def test_weights_with_one_who_was_met_late_by_hand():
