@@ -136,9 +136,10 @@ def _shown(part: Callable[[], object]) -> str:
 def _figure_line(figure: Figure) -> str:
     about = f" [{figure.group}]" if figure.group is not None else ""
     numbers = f"{_number(figure.estimate)} ({_number(figure.lower)} to {_number(figure.upper)}) {figure.unit}".rstrip()
+    judged = "" if figure.verdict is None else f" | {figure.verdict}"
     return (
         f"{figure.id}{about}: {figure.label}: {numbers}; n {figure.n}\n"
-        f"    {figure.window} | {figure.estimator} | {figure.validation}"
+        f"    {figure.window} | {figure.estimator} | {figure.validation}{judged}"
     )
 
 

@@ -18,7 +18,7 @@ from crm_research.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
 from crm_research.silent_churn.intake import Intake
 from crm_research.silent_churn.money import MARGIN, REVENUE, SPEND
 from crm_research.stats.intervals import Interval, wilson_share
-from crm_research.theme import chart_style
+from crm_research.theme import ACCENT, WARNING, chart_style
 from tests.builders import a_study, contracts, orders
 from tests.silent_churn.worlds import bad_news, good_news, no_news
 from tests.told import check_figures, check_frame, hold, tell
@@ -491,7 +491,10 @@ def test_the_whole_of_the_records_by_hand():
 def kinds_with(*effects: tuple[str, str, str, str, float, float, float, int, int], p: dict[str, float]):
     names = ["covariate", "level", "reference", "effect", "ratio", "lower", "upper", "n_customers", "n_reference"]
     table = pd.DataFrame(effects, columns=names)
-    tests = pd.DataFrame({"covariate": list(p), "p_value": list(p.values())})
+    # One row for each effect of a covariate, as the fit gives them: Holm counts covariates, not rows.
+    tests = pd.DataFrame(
+        {"covariate": [*p, *p], "p_value": [*p.values()] * 2, "effect": ["both"] * len(p) + ["rate"] * len(p)}
+    )
     fit = SimpleNamespace(
         effects=table, tests=tests, confidence=0.9, covariates=tuple(p), model="Pareto/NBD", n_customers=431
     )
@@ -616,3 +619,39 @@ def test_parameters_say_where_their_limits_come_from():
 )
 def test_a_horizon_in_weeks(days, said):
     assert figures.say_weeks(days) == said
+
+
+def test_the_picture_of_kinds_by_hand():
+    kinds = kinds_with(
+        ("region", "a", "b", RATE, 1.7, 0.55, 4.5, 9, 8),
+        ("region", "a", "b", ODDS, 0.6, 0.2, 1.3, 9, 8),
+        ("region", "c", "b", RATE, 2.0, 1.5, np.inf, 9, 8),
+        p={"region": 0.01},
+    )
+    with chart_style():
+        ax = sc.draw_kinds(kinds)
+    # Limits from .2 to 50 (an end that is open is drawn to 50), a tenth wider on either side.
+    assert ax.get_xlim() == pytest.approx((0.2 / 1.1, 50 * 1.1))
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert ticks == ["0.2", "0.3", "0.5", "0.7", "1", "1.5", "2", "3", "5", "10", "20", "50"]
+    (legend,) = ax.figure.legends
+    assert [(text.get_text(), text.get_color()) for text in legend.get_texts()] == [(RATE, ACCENT), (ODDS, WARNING)]
+    open_end = next(f for f in sc.kind_figures(kinds, window="w") if f.group == "region: c against b")
+    assert (open_end.lower, open_end.upper) == (1.5, None)
+
+
+def test_a_picture_of_ratios_near_one_reaches_to_both_sides_of_it():
+    # .55 / 1.1 is .5, which is the first tick; the upper limit 4.5454... x 1.1 is 5, the last.
+    kinds = kinds_with(("region", "a", "b", RATE, 1.7, 0.55, 5 / 1.1, 9, 8), p={"region": 0.01})
+    ax = sc.draw_kinds(kinds)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.5", "0.7", "1", "1.5", "2", "3", "5"]
+    close = sc.draw_kinds(kinds_with(("region", "a", "b", RATE, 1.0, 0.98, 1.02, 9, 8), p={"region": 0.9}))
+    assert close.get_xlim() == pytest.approx((0.9 / 1.1, 1.1 * 1.1))
+    assert [label.get_text() for label in close.get_xticklabels()] == ["1"]
+
+
+def test_what_is_missing_is_said_on_the_card():
+    without = {figure.id: figure.label for figure in sc.key_figures(planted(holdout=None))}
+    assert without[figures.HOLDOUT_ERROR] == "Error of the model per customer (no holdout)"
+    assert without[figures.NAIVE_ERROR] == "Error of the best rule of thumb (no holdout)"
+    assert {figure.verdict for figure in sc.key_figures(measured("bad"))} == {"refuted", None}
