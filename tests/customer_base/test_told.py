@@ -361,3 +361,12 @@ def test_no_share_of_no_revenue():
     assert base.why_no_concentration == (
         "A share of net revenue means nothing where that is -0.50. Check orders.revenue."
     )
+
+
+def test_the_level_asked_for_is_the_level_told():
+    base = describe_base(good_news(), confidence=0.8)
+    usual = measured("good").concentration.top20
+    found = base.concentration.top20
+    assert usual.lower < found.lower < found.estimate < found.upper < usual.upper
+    assert "(80 % interval " in base.answer()[0]
+    assert base.figures()[3].estimator.endswith("; 80 % interval")
