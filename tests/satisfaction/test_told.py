@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from crm_research import satisfaction
-from crm_research.satisfaction import SatisfactionAnalysis, figures, words
+from crm_research.satisfaction import SatisfactionAnalysis, figures, structure_words, words
 from crm_research.satisfaction.analysis import Level
 from crm_research.satisfaction.followed import ENDED, REPEAT
 from crm_research.theme import chart_style
@@ -262,3 +263,180 @@ def test_leaders_are_those_above_the_mean_down_to_the_last_of_three():
     assert said.startswith(
         "No single thing asked for stands out in what goes with satisfaction: all 6 together explain"
     )
+
+
+def a_response(**changed) -> SimpleNamespace:
+    moves = pd.DataFrame({"item": ["a", "b", "c"], "lower": [0.1, -0.3, -0.2], "upper": [0.4, -0.1, 0.2]})
+    parts = {
+        "n_customers": 613, "n_answered": 141, "discrimination": 0.61, "discrimination_lower": 0.53, "moves": moves,
+        "n_effective": 97.4,
+    }  # fmt: skip
+    return SimpleNamespace(response=SimpleNamespace(**(parts | changed)))
+
+
+def test_who_answered_by_hand():
+    # 141 of 613 are 23.0 %; a and b lie beyond nought on either side, c does not.
+    assert words.response_finding(a_response()) == (
+        "141 customers of 613 known when the wave began answered under their name (23 %); what was known of them "
+        "before tells "
+        "in part who. Weighting for it moves a and b beyond chance, and leaves answers worth 97."
+    )
+    nothing = a_response(discrimination_lower=0.5, moves=a_response().response.moves.tail(1))
+    assert words.response_finding(nothing).endswith(
+        "(23 %); nothing known of them before tells who. Weighting for it moves no item beyond chance, and leaves "
+        "answers "
+        "worth 97."
+    )
+    assert words.response_finding(a_response(discrimination=np.nan)).endswith("(23 %); too little to tell who answers.")
+    assert words.response_finding(a_response(n_customers=0)).startswith("No customer was known before the wave began")
+    assert words.response_finding(SimpleNamespace(response=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((3.4, 0.2, 6.6), "The net promoter score has risen by 3.4 since 2023-05"),
+        ((-3.4, -6.6, -0.2), "The net promoter score has fallen by 3.4 since 2023-05"),
+        ((3.4, 0.0, 6.8), "The net promoter score has not moved beyond chance since 2023-05"),
+        ((-3.4, -6.8, 0.0), "The net promoter score has not moved beyond chance since 2023-05"),
+        ((3.4, np.nan, np.nan), "The change since 2023-05 cannot be judged"),
+    ],
+)
+def test_the_trend_of_promoters_by_hand(change, said):
+    moved = dict(zip(("change", "lower", "upper"), change, strict=True))
+    found = SimpleNamespace(promoters=SimpleNamespace(change=moved), label_before="2023-05")
+    assert words.trend_finding(found) == said
+
+
+def scales(*rows: tuple[str, str, str], htmt: list[str] | None = None) -> SimpleNamespace:
+    table = pd.DataFrame(rows, columns=["construct", "coefficient", "verdict"])
+    pairs = pd.DataFrame({"one": ["speed", "price"], "other": ["price", "trust"], "verdict": htmt or ["distinct"] * 2})
+    near = None if htmt is None else SimpleNamespace(htmt=pairs)
+    return SimpleNamespace(structure=SimpleNamespace(scales=table, distinctness=near))
+
+
+def test_whether_questions_measure_what_they_should_by_hand():
+    met, unclear, failed = ("speed", "alpha", "met"), ("price", "ave", "unclear"), ("trust", "rho_c", "not met")
+    assert words.scale_finding(scales(met)) == (
+        "The construct measured by several items meets the usual conventions of reliability."
+    )
+    assert words.scale_finding(scales(met, unclear)) == (
+        "The 2 constructs measured by several items meet the usual conventions of reliability, but for AVE of price, "
+        "where the "
+        "interval holds both sides."
+    )
+    assert words.scale_finding(scales(met, unclear, failed, ("trust", "alpha", "not met"))) == (
+        "Below the usual conventions lie rho_C of trust and alpha of trust: those scores carry much error."
+    )
+    meets = "The construct measured by several items meets the usual conventions of reliability. "
+    for verdicts, said in (
+        (["distinct", "distinct"], "No two constructs are so alike that they would be one."),
+        (["distinct", "not distinct"], "Hardly to be told apart: price and trust."),
+        (["distinct", "unclear"], "Whether all constructs differ is not sure."),
+    ):
+        assert words.scale_finding(scales(met, htmt=verdicts)) == meets + said
+
+
+def corrected(*rows: tuple) -> SimpleNamespace:
+    names = ["source", "target", "estimate", "lower", "upper", "corrected", "corrected_lower", "corrected_upper"]
+    paths = SimpleNamespace(paths=pd.DataFrame(rows, columns=names))
+    return SimpleNamespace(structure=SimpleNamespace(paths=paths))
+
+
+def test_paths_without_errors_of_measurement_by_hand():
+    kept = ("speed", "trust", 0.31, 0.12, 0.48, 0.36, 0.11, 0.57)
+    lost = ("price", "trust", 0.22, 0.05, 0.41, 0.13, -0.02, 0.33)  # moves most, and nought comes inside
+    said = "If constructs were measured without error (consistent PLS), the path from "
+    assert structure_words.corrected_finding(corrected(kept)) == (
+        f"{said}speed to trust would be 0.36 instead of 0.31; which paths are sure stays the same."
+    )
+    assert structure_words.corrected_finding(corrected(kept, lost)) == (
+        f"{said}price to trust would be 0.13 instead of 0.22, the largest change in these answers; whether a path is "
+        f"sure "
+        "changes for price to trust."
+    )
+    open_ended = (*kept[:6], np.nan, np.nan)
+    assert structure_words.corrected_finding(corrected(open_ended)).endswith(
+        "instead of 0.31; limits of it cannot be had."
+    )
+    below = ("speed", "trust", -0.31, -0.48, -0.12, -0.36, -0.57, 0.01)
+    assert structure_words.corrected_finding(corrected(below)).endswith("is sure changes for speed to trust.")
+    none = (*kept[:5], np.nan, np.nan, np.nan)
+    assert structure_words.corrected_finding(corrected(none)) == (
+        "The paths could not be corrected for errors of measurement: these answers allow no such correction."
+    )
+    assert not structure_words.is_corrected(corrected(none))
+    assert structure_words.is_corrected(corrected(kept, none))
+    assert structure_words.corrected_finding(SimpleNamespace(structure=None)) == ""
+
+
+def compared(*paths: tuple, none: tuple[str, ...] = (), by: str = "region") -> SimpleNamespace:
+    names = ["source", "target", "one", "other", "estimate_one", "estimate_other", "is_comparable", "p_adjusted"]
+    inner = SimpleNamespace(
+        groups=pd.DataFrame({"group": ["north", "south", "west"], "is_compared": [True, True, False]}),
+        invariance=pd.DataFrame({"construct": [*none, "trust"], "invariance": ["none"] * len(none) + ["full"]}),
+        paths=pd.DataFrame(paths, columns=names),
+    )
+    return SimpleNamespace(groups=SimpleNamespace(found=inner, by=by, note="why"), confidence=0.9)
+
+
+def test_paths_of_groups_by_hand():
+    sure = ("speed", "trust", "north", "south", 0.51, 0.22, True, 0.099)
+    unsure = ("price", "trust", "north", "south", 0.41, 0.37, True, 0.1)
+    left = ("price", "speed", "north", "south", 0.9, 0.1, False, 0.001)
+    opening = "Between groups of region (north and south) "
+    alike = "every construct is put together alike in them"
+    assert structure_words.groups_finding(compared(sure, unsure, left)) == (
+        f"{opening}{alike}; beyond chance (Holm) differ speed to trust (north 0.51, south 0.22)."
+    )
+    assert structure_words.groups_finding(compared(unsure, left, none=("price",))) == (
+        f"{opening}price is not put together alike in all of them, so paths from and to it are not compared; no "
+        f"difference of "
+        "paths is beyond chance (1 comparison, Holm)."
+    )
+    two = structure_words.groups_finding(compared(left, none=("speed", "price")))
+    assert two == (
+        f"{opening}no path can be compared: price and speed are not put together alike in all of them, so paths from "
+        f"and to "
+        "them are not compared."
+    )
+    waves = structure_words.groups_finding(compared(sure, by=structure_words.WAVE))
+    assert waves.startswith("Between the two latest waves (north and south) ")
+    assert structure_words.groups_finding(SimpleNamespace(groups=SimpleNamespace(found=None, note="why"))) == "why"
+    assert structure_words.groups_finding(SimpleNamespace(groups=None)) == ""
+
+
+def test_what_would_move_most_by_hand():
+    def said(lower: float) -> str:
+        first = {"construct": "speed", "importance": 0.314, "lower": lower, "upper": 0.517, "performance": 61.4}
+        held = SimpleNamespace(constructs=pd.DataFrame([first]), target="trust")
+        return structure_words.map_finding(SimpleNamespace(structure=SimpleNamespace(map=held)))
+
+    assert said(0.123) == (
+        "One more point of speed goes with 0.31 points of trust (0.12 to 0.52); it stands at 61 of 100"
+    )
+    assert said(0.0) == "Nothing asked for surely goes with more trust along the paths"
+
+
+def test_what_stands_once_weighted_by_hand():
+    table = pd.DataFrame(
+        {
+            "measure": ["importance", "alpha", "path"], "of": ["speed", "price", "speed -> trust"],
+            "plain": [0.31, 0.82, 0.44], "weighted": [0.47, 0.83, 0.29], "is_outside": [True, False, True],
+        }
+    )  # fmt: skip
+    unweighted = "Changes between waves, groups and loyalty by conviction are not weighted."
+
+    def said(rows: pd.DataFrame) -> str:
+        return structure_words.reweighted_finding(SimpleNamespace(reweighted=rows))
+
+    assert said(table) == (
+        "Weighted in the same way, importance of speed (0.31 becomes 0.47) and path of speed -> trust (0.44 becomes "
+        "0.29) leave "
+        f"the limits they have without weights. {unweighted}"
+    )
+    assert said(table.assign(is_outside=False)) == (
+        "Weighted in the same way, importance, alpha and paths stay inside the limits they have without weights. "
+        f"{unweighted}"
+    )
+    assert said(table.iloc[:0]).startswith("Importance, scales and paths could not be weighted for who answered.")

@@ -67,9 +67,10 @@ def groups_finding(found: SatisfactionAnalysis) -> str:
     apart = sorted(set(held.found.invariance.loc[held.found.invariance["invariance"] == "none", "construct"]))
     kept = held.found.paths.loc[held.found.paths["is_comparable"]]
     sure = kept.loc[kept["p_adjusted"] < 1 - found.confidence]
+    verb, them = ("is", "it") if len(apart) == 1 else ("are", "them")
     meant = (
-        f"{join_words(apart)} {'is' if len(apart) == 1 else 'are'} not put together alike in all of them, so paths "
-        "from and to it are not compared"
+        f"{join_words(apart)} {verb} not put together alike in all of them, so paths from and to {them} are not "
+        "compared"
         if apart
         else "every construct is put together alike in them"
     )
@@ -99,7 +100,8 @@ def reweighted_finding(found: SatisfactionAnalysis) -> str:
         return f"Weighted in the same way, {kinds} stay inside the limits they have without weights. {unweighted}"
     named = [f"{row['measure']} of {row['of']} ({row['plain']:.2f} becomes {row['weighted']:.2f})" for _, row in
              outside.head(_MOST_NAMED).iterrows()]  # fmt: skip
-    return f"Weighted in the same way, {join_words(named)} leave the limits they have without weights. {unweighted}"
+    leave = "leaves the limits it has" if len(named) == 1 else "leave the limits they have"
+    return f"Weighted in the same way, {join_words(named)} {leave} without weights. {unweighted}"
 
 
 def followed_finding(found: SatisfactionAnalysis) -> str:
