@@ -73,13 +73,32 @@ class ContractViolation(CrmError):
 
 
 class NotEnoughData(CrmError):
-    """An estimate was asked of fewer records than it can stand on."""
+    """An estimate was asked of fewer records than it can stand on.
+
+    Parameters
+    ----------
+    what
+        What was asked for, and after a colon (or as `of`) what it is counted in: ``A segmentation: customers``.
+    needed, found
+        How many it takes, and how many there are.
+    mend
+        What to do about it, or why there is nothing.
+    of
+        What is counted, as behind the colon.
+    """
 
     def __init__(self, what: str, *, needed: int, found: int, mend: str = "", of: str = "") -> None:
         self.needed = needed
         self.found = found
-        noun = f" {of}" if of else ""
-        super().__init__(f"{what} needs at least {needed:,}{noun}; found {found:,}. {mend}".strip())
+        subject, _, counted = what.partition(": ")
+        noun = of or counted
+        said = f"{subject} needs at least {needed:,}{f' {noun}' if noun else ''}; found {found:,}."
+        if needed == 1 and found == 0 and counted:
+            said = f"{subject} needs {counted}; found none."
+        elif needed == 1 and found == 0 and mend and not of:
+            # Nothing is counted: the mend says what is missing.
+            said = f"{subject} cannot be worked out here."
+        super().__init__(f"{said} {mend}".strip())
 
 
 class LeakageError(CrmError):

@@ -182,29 +182,33 @@ HEAVY = [
     (
         {},
         {},
-        "of which chance alone lets 0.9 be expected; the difference is within chance and shows no loss of loyalty.",
+        "of which chance alone would take 0.9; the difference is within chance and shows no loss of loyalty.",
     ),
     (
         {},
         {"level": 0.86, "level_lower": 0.81, "level_upper": 0.93},
         (
-            "of which chance, at the level of all buyers followed (0.86 of what it lets expect of them), lets 0.9 be "
-            "expected; the difference is within chance: all buyers followed lost, the heavy ones no more than that."
+            "of which chance, and buying 0.86 times as much as it explains by all buyers followed, would take 0.9; "
+            "the difference is within chance: all buyers followed lost, the heavy ones no more than that."
         ),
     ),
-    ({"gap": 0.4, "gap_lower": 0.1, "gap_upper": 0.8}, {}, "be expected; they kept more than that."),
+    (
+        {"gap": 0.4, "gap_lower": 0.1, "gap_upper": 0.8},
+        {},
+        "of which chance alone would take 0.9; they kept more than that.",
+    ),
     (
         LOST,
         {},
         (
-            "bought 8.4 each, then 5.1: 3.3 less, of which chance alone lets 0.9 be expected; the rest (2.4, interval "
+            "bought 8.4 each, then 5.1: 3.3 less, of which chance alone would take 0.9; the rest (2.4, interval "
             "1.7 to 3.1) is more than chance."
         ),
     ),
-    ({"observed": 8.9}, {}, "half: 8.9 purchases each after 8.4, where chance alone let 7.5 be expected."),
+    ({"observed": 8.9}, {}, "half: 8.9 purchases each after 8.4, where chance alone would have given 7.5."),
     ({"observed": 8.4}, {}, "did not buy less in the second half: 8.4 purchases each after 8.4"),
-    ({"expected": 8.6}, {}, "then 7.3: 1.1 less, though chance alone let no fall be expected (8.6)."),
-    ({"gap_lower": np.nan, "gap_upper": np.nan}, {}, "lets 0.9 be expected."),
+    ({"expected": 8.6}, {}, "then 7.3: 1.1 less, though chance alone would have given no fall (8.6)."),
+    ({"gap_lower": np.nan, "gap_upper": np.nan}, {}, "of which chance alone would take 0.9."),
 ]
 
 
@@ -225,7 +229,7 @@ def test_a_fall_that_newcomers_may_explain_is_left_open_from_five_per_cent_of_pu
         assert heavy_words.is_left_open(replace(loyalty, is_settled=True)) is False
     unforeseen = replace(loyalty.trend, heavy=heavy_of(expected=8.6, gap=-1.3, gap_lower=-2.0, gap_upper=-0.6))
     said = heavy_words.heavy_finding(replace(loyalty, trend=unforeseen))
-    assert said.endswith("let no fall be expected (8.6), and whether newcomers explain it is open.")
+    assert said.endswith("would have given no fall (8.6), and whether newcomers explain it is open.")
 
 
 def test_the_estimators_of_s_disagree_only_where_their_intervals_do_not_meet():

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import chi2
 
 from crm_research.churn import answer, describe_churn, describe_renewals
-from crm_research.churn.curves.grouping import choose_group, weigh_categories
+from crm_research.churn.curves.group_words import group_finding
+from crm_research.churn.curves.grouping import choose_group, is_put_together, weigh_categories
 from crm_research.models.survival import compare_groups, count_rows
 from tests.builders import a_study
 from tests.churn.worlds import a_world
@@ -121,3 +122,17 @@ def test_a_named_group_is_said_to_be_asked_for():
     leaving = describe_churn(a_study_of(mixed(), "gender", "tariff"), group="gender")
     assert leaving.counts.choice.why == "Compared by gender, as asked for."
     assert leaving.counts.choice.n_looked_at == 1
+
+
+def test_groups_that_the_page_put_together_are_not_named_as_leaving_soonest():
+    world = a_world(1200)
+    # Eight groups of 130 and two small ones, all of whose contracts end after a week.
+    names = [f"g{i}" for i in range(8)]
+    world["plan"] = [names[i % 8] if i < 1040 else ("x" if i % 2 else "y") for i in range(len(world))]
+    small = world["plan"].isin(["x", "y"])
+    world.loc[small, "ended_at"] = world.loc[small, "started_at"] + pd.Timedelta(days=7)
+    leaving = describe_churn(a_study(as_of="2024-01-01", contracts=world), group="plan")
+    assert leaving.by_group is not None
+    assert "all others (2)" in [str(name) for name in leaving.by_group.groups]
+    assert "all others" not in group_finding(leaving)
+    assert [is_put_together(name) for name in ("all others (2)", "all others", "g1 (2)")] == [True, False, False]

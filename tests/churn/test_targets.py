@@ -194,3 +194,17 @@ def test_no_share_below_nothing_is_needed():
     assert row["needed_upper"] == pytest.approx((4 - 0.6187) / 12, abs=1e-4)
     none = set_targets(a_study(contracts=contracts(*rows)), target_base=1).overall.iloc[0]
     assert none[["needed", "needed_lower"]].tolist() == [0, 0]
+
+
+def test_a_base_of_nobody_and_a_need_that_is_not_known_are_said_so():
+    gone = a_world(300).assign(ended_at=lambda rows: rows["ended_at"].fillna(pd.Timestamp("2023-12-31")))
+    assert target_finding(set_targets(a_study(as_of="2024-01-01", contracts=gone))) == (
+        "No contract runs on 2024-01-01, so there is no base whose retention could be asked for."
+    )
+    # Six ran a year ago, five still do, and one came: what is needed lies between 7 % and 100 %.
+    rows = [(f"c{i}", "2022-01-10", "2023-05-01" if i == 0 else None, None) for i in range(6)]
+    few = a_study(as_of="2024-01-01", contracts=contracts(*rows, ("new", "2023-06-01", None, None)))
+    assert target_finding(set_targets(few)) == (
+        "To have 6 contracts a year after 2024-01-01: how many of today's 6 must stay for that is not known, for too "
+        "few came in the last year; 83 % stayed then."
+    )

@@ -271,8 +271,8 @@ def test_where_one_rate_misleads_by_hand(rows, where, said):
 def test_one_rate_that_agrees_or_cannot_be_compared():
     told = words.rule_finding(replace(measured(), rule=a_rule((1, 0.95, 0.93, True))))
     assert told == (
-        "The rule of thumb, 5.0 % leave every month, agrees with the curve at every tenure compared: here the simple "
-        "rule is good enough."
+        "The rule of thumb, 5.0 % leave every month, agrees with the curve at every tenure compared: nothing here "
+        "speaks against the simple rule."
     )
     told = words.rule_finding(replace(measured(), rule=a_rule()))
     assert told.endswith("leave every month, cannot be compared: nobody was watched for a month.")
@@ -328,7 +328,13 @@ def test_what_is_missing_is_asked_for():
         "with the dates of the ends (to check the curve out of time, and to tell what has changed)."
     )
     assert "all ends bear one date" in words.holdout_finding(replace(leaving, holdout=None, setting=snapshot))
-    assert "Set holdout_until" in words.holdout_finding(replace(leaving, holdout=None))
+    assert words.holdout_finding(replace(leaving, holdout=None, keeps_holdout=False)) == (
+        "Nothing here was checked out of time: the study keeps no holdout. Set holdout_until in its file to learn "
+        "whether the curve foretells."
+    )
+    assert words.holdout_finding(replace(leaving, holdout=None, keeps_holdout=True)) == (
+        "Nothing here was checked out of time: none of the running contracts can be judged by the curve in the holdout."
+    )
 
 
 def test_the_answer_says_if_early_leavers_may_be_missing():

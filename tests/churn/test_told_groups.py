@@ -188,7 +188,7 @@ def test_many_months_that_stand_out_are_told_in_stretches_and_the_rest_counted()
         "there leave (6.1 % to 9.4 %)"
     )
     assert danger_words.hazard_finding(leaving) == (
-        "The danger stands out in months 1 to 3, 6, 9, 12 and 2 more; in month 1 7.7 % leave, against 5.0 % in an "
+        "The danger stands out in months 1 to 3, 6, 9, 12 and 2 more; in month 1, 7.7 % leave, against 5.0 % in an "
         "average month"
     )
 

@@ -1,4 +1,5 @@
 from crm_research.customer_base import count_contracts, measure_growth
+from crm_research.customer_base.wording import say_growth
 from tests.builders import a_study, contracts, orders
 
 
@@ -65,3 +66,14 @@ def test_contracts_running_add_up():
     )
     months = count_contracts(a_study(contracts=held))
     assert months["n_running"].tolist() == [2, 2, 1, 2]
+
+
+def test_one_customer_buys_and_the_last_month_is_told_by_itself():
+    rows = [("a", "2024-01-05", 9.0), ("a", "2024-02-05", 9.0), ("a", "2024-03-05", 9.0), ("b", "2024-03-06", 9.0)]
+    growth = measure_growth(a_study(as_of="2024-04-10", orders=orders(*rows, ("b", "2024-04-09", 9.0))))
+    assert growth is not None
+    told = say_growth(growth)
+    if growth.grain == "month":
+        assert told == (
+            "In a usual month 1 customer buys; in the last whole one 2 did, 50 % of them for the first time."
+        )

@@ -247,8 +247,8 @@ def test_late_is_compared_with_early_of_the_same_intakes():
     found = replace(measured(), retention=retention)
     assert words.same_intakes(found) == (1, 0.5)
     assert words.retention_finding(found) == (
-        "28 % of an intake buys in the month after its first (24 % to 32 %); of the one intake watched that long, 50 % "
-        "did, and 2 months after it 36 % (27 % to 46 %)."
+        "28 % of an intake buys in the month after its first (24 % to 32 %); of the one intake watched for 2 months, "
+        "50 % did, and in month 2 after it 36 % (27 % to 46 %)."
     )
 
 

@@ -17,7 +17,14 @@ from crm_research.silent_churn.figures import (
     outlook_figures,
     parameter_figures,
 )
-from crm_research.silent_churn.words import alive_finding, future_finding, refuted_finding, spread_finding
+from crm_research.silent_churn.words import (
+    _nobody_leaves,
+    alive_finding,
+    future_finding,
+    other_range,
+    refuted_finding,
+    spread_finding,
+)
 from crm_research.stats.intervals import Interval
 from tests.builders import a_study, orders
 
@@ -114,7 +121,8 @@ def test_the_page_gives_one_range_of_other_readings(steady):
         }
     )
     alive = Interval(*map(np.asarray, (0.36, 0.35, 0.37)))
-    silence = replace(steady, others=others, alive=alive)
+    inside = {name: replace(fit, limit=None) for name, fit in steady.fits.fitted.items()}
+    silence = replace(steady, others=others, alive=alive, fits=replace(steady.fits, fitted=inside))
     assert "; 33 % by another model)" in alive_finding(silence)
     spread = spread_finding(silence)
     assert not any(sign in spread for sign in ("33 %", "75 %", "90 %"))
@@ -128,3 +136,24 @@ def test_no_figure_claims_an_interval_that_it_does_not_have(steady, slowed):
             if figure.lower is None and figure.upper is None:
                 assert "interval" not in figure.estimator, figure.id
                 assert "; limits" not in figure.estimator, figure.id
+
+
+def test_a_model_at_the_edge_where_nobody_leaves_finds_nothing_of_who_is_active(steady):
+    assert _nobody_leaves(steady.fit)
+    assert alive_finding(steady).startswith(
+        f"Of 600 customers none is seen to have left: these records take the {steady.fit.model} to where nobody drops "
+        "out, and then all count as active"
+    )
+    # 100 % by construction is no other reading either.
+    at_edge = [name for name, fit in steady.fits.usable.items() if _nobody_leaves(fit)]
+    others = pd.DataFrame(
+        {
+            "reading": [f"{at_edge[-1]}, all customers", "MBG/CNBD-k, all customers"],
+            "n_customers": [600, 600],
+            "alive_share": [1.0, 0.42],
+            "is_chosen": [False, False],
+        }
+    )
+    kept = {name: fit for name, fit in steady.fits.fitted.items() if name in at_edge}
+    silence = replace(steady, others=others, fits=replace(steady.fits, fitted=kept))
+    assert other_range(silence) == ((0.42, 0.42) if "MBG/CNBD-k" not in at_edge else None)

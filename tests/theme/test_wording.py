@@ -8,8 +8,10 @@ from crm_research.theme import (
     say_estimate,
     say_interval,
     say_money,
+    say_months,
     say_of_ten,
     say_percent,
+    say_range,
     say_short,
 )
 
@@ -78,3 +80,21 @@ def test_an_interval_keeps_to_the_unit_of_its_estimate():
     assert said == "23 months (95 % interval 22 months to 25 months)"
     assert say_days_like(800.0)(700.0) == "1.9 years"
     assert say_days_like(12.0)(100.0) == "100 days"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.0, "100 %"), (0.99999, "over 99.99 %"), (0.99995, "over 99.99 %"), (0.9999, "99.99 %"), (0.996, "99.60 %")],
+)
+def test_a_share_just_under_all_is_not_printed_as_all(share, words):
+    assert say_percent(share) == words
+
+
+def test_a_range_that_is_printed_alike_is_said_once():
+    assert say_range(0.171, 0.242, say_percent) == "17 % to 24 %"
+    assert say_range(0.238, 0.242, say_percent) == "24 %"
+
+
+@pytest.mark.parametrize(("months", "said"), [(1, "1 month"), (1.5, "1.5 months"), (12, "12 months")])
+def test_months_have_their_noun(months, said):
+    assert say_months(months) == said

@@ -23,18 +23,18 @@ def heavy_finding(loyalty: BrandLoyalty) -> str:
     whom = f"The heaviest buyers ({heavy['from_purchases']:.0f} or more purchases in the first half of the window)"
     chance = "chance alone"
     if not trend.level_lower <= 1 <= trend.level_upper and np.isfinite(trend.level_lower):
-        chance = f"chance, at the level of all buyers followed ({trend.level:.2f} of what it lets expect of them),"
+        chance = f"chance, and buying {trend.level:.2f} times as much as it explains by all buyers followed,"
     if fall <= 0:
         return (
             f"{whom} did not buy less in the second half: {heavy['observed']:.1f} purchases each after "
             f"{heavy['first']:.1f}, "
-            f"where {chance} let {heavy['expected']:.1f} be expected."
+            f"where {chance} would have given {heavy['expected']:.1f}."
         )
     said = f"{whom} bought {heavy['first']:.1f} each, then {heavy['observed']:.1f}: {fall:.1f} less"
     if foreseen <= 0:
         fall_left_open = ", and whether newcomers explain it is open" if is_left_open(loyalty) else ""
-        return f"{said}, though {chance} let no fall be expected ({heavy['expected']:.1f}){fall_left_open}."
-    return f"{said}, of which {chance} lets {foreseen:.1f} be expected{_beyond(loyalty, heavy)}."
+        return f"{said}, though {chance} would have given no fall ({heavy['expected']:.1f}){fall_left_open}."
+    return f"{said}, of which {chance} would take {foreseen:.1f}{_beyond(loyalty, heavy)}."
 
 
 def _beyond(loyalty: BrandLoyalty, heavy: pd.Series) -> str:
@@ -78,8 +78,8 @@ def newcomer_finding(loyalty: BrandLoyalty) -> str:
         level += f" ({say_interval(trend.level_lower, trend.level_upper, lambda value: f'{value:.2f}')})"
     whom = "who had bought before the window" if loyalty.is_settled else "of the first half"
     said = (
-        f"Followed are {say_count(trend.n, 'buyer')} {whom}; together they bought {level} times what chance lets "
-        "expect of them, and the line has been moved with that. "
+        f"Followed are {say_count(trend.n, 'buyer')} {whom}; together they bought {level} times what chance "
+        "explains, and the line has been moved with that. "
     )
     new = f"Newcomers made about {say_percent(trend.newcomer_share)} of the second half's purchases"
     if not has_many_newcomers(loyalty):
@@ -102,9 +102,9 @@ def trend_title(loyalty: BrandLoyalty) -> str:
             return "Heavy buyers bought less later; newcomers leave open whether by more than chance"
         return "Heavy buyers bought less later, and by more than chance explains"
     if heavy["gap_lower"] > 0:
-        return "Heavy buyers bought more later than chance lets expect"
+        return "Heavy buyers bought more later than chance explains"
     if not np.isfinite(heavy["gap_lower"]):
         return "Buyers followed into the second half; too few to say what chance explains"
     if heavy["observed"] < heavy["first"]:
-        return "Heavy buyers bought less later, as chance lets expect"
+        return "Heavy buyers bought less later, as chance explains"
     return "Heavy buyers kept buying as much"

@@ -14,8 +14,6 @@ from crm_research.brand_loyalty.figures import (
     scr_figures,
 )
 
-_NO_NORM = "This part needs at least two of them and enough buyers, and is left out."
-
 
 def show_setting(loyalty: BrandLoyalty) -> None:
     """Which market is looked at, and what is left out of it."""
@@ -34,7 +32,7 @@ def show_setting(loyalty: BrandLoyalty) -> None:
 def show_brands(loyalty: BrandLoyalty) -> None:
     """Every brand beside the norm of its size."""
     if loyalty.norm is None:
-        show.note(_NO_NORM, kind="caution")
+        show.note(words.no_norm(loyalty), kind="caution")
         return
     show.table(
         _verdict_first(tables.brand_table(loyalty)),
@@ -106,7 +104,7 @@ def show_heavy_buyers(loyalty: BrandLoyalty) -> None:
 def show_norm(loyalty: BrandLoyalty) -> None:
     """The parameters of the norm, and what it foretells for other periods."""
     if loyalty.fit is None:
-        show.note(_NO_NORM, kind="caution")
+        show.note(words.no_norm(loyalty), kind="caution")
         return
     show.figures(parameter_figures(loyalty), as_table="The norm's three parameters")
     show.note(words.estimator_finding(loyalty))

@@ -45,7 +45,7 @@ def excess_finding(loyalty: BrandLoyalty) -> str:
     verb = "is" if len(above) == 1 else "are"
     others = "none lies below" if below.empty else f"{_count(len(below))} below {_its(below)} size"
     return (
-        f"In {loyalty.category}, {_list(above)} {verb} loyal beyond {_its(above)} size, bought that much oftener by "
+        f"In {loyalty.category}, {_list(above)} {verb} loyal beyond {_its(above)} size, bought that much more often by "
         f"{_its(above)} buyers than size explains; {others}."
     )
 
@@ -78,14 +78,22 @@ def jeopardy_title(loyalty: BrandLoyalty) -> str:
     if above.empty:
         return f"No {loyalty.unit} lies above the line that its size would give; {_names(below)} below it"
     verb = "lies" if len(above) == 1 else "lie"
-    return f"{_names(above)} {verb} above the line: bought oftener by {_its(above)} buyers than size explains"
+    return f"{_names(above)} {verb} above the line: bought more often by {_its(above)} buyers than size explains"
+
+
+def no_norm(loyalty: BrandLoyalty) -> str:
+    """What the parts that hold brands against the norm of their size say where there is none."""
+    return f"The norm needs at least two {loyalty.units} and enough buyers of them; this part is left out."
 
 
 def law_finding(loyalty: BrandLoyalty) -> str:
     """Do brands share their buyers in line with size?"""
     found = loyalty.duplication
     if found is None:
-        return f"Nobody bought two {loyalty.units}, so none shares its buyers with another."
+        return (
+            f"Too few {loyalty.units} have buyers enough, or too few customers bought two of them, to say whether "
+            f"{loyalty.units} share their buyers in line with size."
+        )
     law = say_estimate(
         float(found.law.estimate),
         float(found.law.lower),

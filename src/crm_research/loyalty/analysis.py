@@ -61,9 +61,11 @@ class LoyaltyAnalysis:
     retention
         Cohorts by period.
     holdout
-        The check out of time; None without one.
+        The check out of time; None without one, or where the curve can judge nobody.
     daily_rate
         The rule of thumb: returns per first-time buyer and day waited.
+    keeps_holdout
+        Does the study keep one?
     """
 
     first_at: datetime | None
@@ -82,6 +84,7 @@ class LoyaltyAnalysis:
     retention: Retention
     holdout: ReturnCheck | None
     daily_rate: float
+    keeps_holdout: bool = False
 
     @property
     def window(self) -> str:
@@ -156,6 +159,7 @@ def describe_loyalty(
         retention=retention,
         holdout=check,
         daily_rate=rate,
+        keeps_holdout=study.holdout_until is not None,
     )
 
 

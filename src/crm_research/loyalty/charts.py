@@ -187,6 +187,8 @@ def _retention_title(loyalty: LoyaltyAnalysis) -> str:
             f"Buying peaks in {period} {peak['period_index']:.0f}, at {say_percent(peak['retention_rate'])} of an "
             f"intake, against {say_percent(first['retention_rate'])} in {period} 1"
         )
+    if (pooled["retention_rate"] == 0).all():
+        return words.retention_finding(loyalty).rstrip(".")
     if last["period_index"] == first["period_index"]:
         return f"{say_percent(first['retention_rate'])} of an intake buy in the {period} after the first"
     alike = words.same_intakes(loyalty)
@@ -210,7 +212,7 @@ def _retention_title(loyalty: LoyaltyAnalysis) -> str:
 def _say_whose(alike: tuple[int, float] | None) -> str:
     if alike is None:
         return ""
-    return f" (of the {'one intake' if alike[0] == 1 else say_count(alike[0], 'intake')} watched that long)"
+    return f" (of the {'one intake' if alike[0] == 1 else say_count(alike[0], 'intake')} watched so long)"
 
 
 def _triangle_title(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
@@ -220,10 +222,9 @@ def _triangle_title(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
     if len(first) < 2:
         return f"One intake has been followed for more than a {period}"
     when = f"the {period}" if first.name == 1 else f"{period} {first.name}"
-    return (
-        f"In {when} after the first purchase, between {say_percent(first.min())} and {say_percent(first.max())} "
-        "of an intake come back"
-    )
+    low, high = say_percent(first.min()), say_percent(first.max())
+    share = f"{low} of each intake" if low == high else f"between {low} and {high} of an intake"
+    return f"In {when} after the first purchase, {share} come back"
 
 
 def _new_cohorts(loyalty: LoyaltyAnalysis) -> pd.DataFrame:

@@ -55,9 +55,7 @@ def fit_gap_scale(counts: pd.DataFrame) -> RhythmScale:
     )
     n_all = int((n * m).sum())
     if n_all < FEWEST_GAPS:
-        raise NotEnoughData(
-            "The rhythm of purchases", needed=FEWEST_GAPS, found=n_all, mend="It needs gaps between purchases."
-        )
+        raise NotEnoughData("The rhythm of purchases: gaps between purchases", needed=FEWEST_GAPS, found=n_all)
     degrees = float((m * (n - 1)).sum())
     if degrees < 1:
         mean = float(total.sum() / m.sum())

@@ -134,8 +134,8 @@ def describe_ladder(
     moved = past.dropna(subset=["from_state"])
     if moved.empty:
         raise NotEnoughData(
-            "The ladder of loyalty", needed=2, found=past["period_start"].nunique(),
-            mend="It needs customers at the end of two complete periods: take shorter ones.",
+            "The ladder of loyalty: complete periods with customers at their end",
+            needed=2, found=past["period_start"].nunique(), mend="Take shorter ones.",
         )  # fmt: skip
     moves = estimate_moves(moved, STATES, confidence=loyalty.confidence)
     shares = _share_states(past, loyalty.confidence)

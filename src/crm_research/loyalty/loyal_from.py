@@ -55,7 +55,7 @@ def choose_loyal_from(depths: pd.DataFrame, given: int | None = None) -> LoyalFr
     known = depths.loc[(depths["depth"] >= _LEAST) & (depths["n"] >= _FEWEST)].sort_values("depth")
     if len(known) < 2:
         few = depths.loc[depths["depth"] >= _LEAST, "n"].sum() >= _FEWEST
-        reason = "for too few buy oftener than twice to compare more" if few else "by custom, for too few buy twice"
+        reason = "for too few buy more often than twice to compare more" if few else "by custom, for too few buy twice"
         return LoyalFrom(number=_LEAST if few else CUSTOM, why=reason)
     rates = known["return_rate"].to_numpy(dtype=float)
     numbers = known["depth"].to_numpy(dtype=int)

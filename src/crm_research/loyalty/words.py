@@ -89,6 +89,9 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
         return ""
     first, last = pooled.iloc[0], last_watched(pooled)
     period = period_name(loyalty)
+    if (pooled["retention_rate"] == 0).all():
+        until = f"{last['period_index']:.0f} {period}s" if last["period_index"] > 1 else f"the {period}"
+        return f"Nobody has bought again in {until} after a first purchase."
     told = (
         f"{say_percent(first['retention_rate'])} of an intake buys in the {period} after its first "
         f"({say_interval(first['lower'], first['upper'], say_percent)})"
@@ -108,7 +111,9 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
         return f"{told}, {when} {then}."
     n, share = alike
     whose = "one intake" if n == 1 else say_count(n, "intake")
-    return f"{told}; of the {whose} watched that long, {say_percent(share)} did, and {when} {then}."
+    number = f"{last['period_index']:.0f}"
+    watched = f"of the {whose} watched for {number} {period}s, {say_percent(share)} did"
+    return f"{told}; {watched}, and in {period} {number} after it {then}."
 
 
 def same_intakes(loyalty: LoyaltyAnalysis) -> tuple[int, float] | None:
@@ -199,6 +204,8 @@ def _why_period(loyalty: LoyaltyAnalysis) -> str:
         return "as set by period_months"
     shorter = [months for months in PERIODS_MONTHS if months < pace.period_months]
     if not shorter:
+        if not np.isfinite(pace.gap_days):
+            return "the shortest on offer, since the records hold few enough of them"
         return "the shortest on offer, since the records hold few enough of them and purchases follow soon enough"
     name = {1: "months", 3: "quarters"}[shorter[-1]]
     days = shorter[-1] * DAYS_PER_MONTH
@@ -284,10 +291,12 @@ def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
     """Did first-time buyers come back in the holdout as expected?"""
     check = loyalty.holdout
     if check is None:
-        return (
-            "Nothing here was checked out of time: the study keeps no holdout, or none of its first-time buyers can be "
-            "judged by the curve. Set holdout_until in the study's file to learn whether the curve foretells."
+        why = (
+            "none of the first-time buyers can be judged by the curve in the holdout."
+            if loyalty.keeps_holdout
+            else "the study keeps no holdout. Set holdout_until in its file to learn whether the curve foretells."
         )
+        return f"Nothing here was checked out of time: {why}"
     verdict = (
         "The curve holds out of time"
         if check.holds

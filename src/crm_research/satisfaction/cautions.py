@@ -153,8 +153,13 @@ def drivers_note(found: SatisfactionAnalysis) -> str:
     taken += [asked] if asked is not None and asked not in taken else []
     how = "the names of the constructs given" if found.roles.is_named else "their names"
     named = f"As outcomes, and so not as drivers, count by {how}: {join_words(taken)}. " if taken else ""
+    rest = (
+        f"{named}Every other item counts as something that may lead to satisfaction."
+        if taken
+        else "By their names no item is an outcome (satisfaction, loyalty, recommendation)."
+    )
     return (
-        f"{named}Every other item counts as something that may lead to satisfaction. Where names do not tell, the "
+        f"{rest} Where names do not tell, the "
         "parameter constructs does: a construct whose name says satisfaction, loyalty, repurchase, switching, "
         "recommendation or complaints makes its items outcomes (constructs: loyalty: [item, item])."
     )

@@ -97,8 +97,10 @@ def measure_conviction(
     later = pd.DataFrame(columns=["outcome", "group", "n", "value", "lower", "upper"])
     contrasts = pd.DataFrame(columns=["outcome", "gap", "lower", "upper"])
     items = roles.items_with_role("loyalty")
-    notes = [] if items else ["No item asks for attitude or loyalty; satisfaction stands for it here."]
-    items = items or roles.items_with_role("satisfaction")
+    notes: list[str] = []
+    if not items:
+        items = roles.items_with_role("satisfaction")
+        notes += ["No item asks for attitude or loyalty; satisfaction stands for it here."] if items else []
     why = _what_is_missing(study, survey, items)
     ages, n_left_out, groups, followed = np.nan, 0, None, None
     if why is None:

@@ -38,8 +38,11 @@ def corrected_finding(found: SatisfactionAnalysis) -> str:
     if known.empty:
         return "The paths could not be corrected for errors of measurement: these answers allow no such correction."
     row = known.loc[(known["corrected"] - known["estimate"]).abs().idxmax()]
+    is_same = f"{row['corrected']:.2f}" == f"{row['estimate']:.2f}"
     said = (
-        f"If constructs were measured without error (consistent PLS), the path from {row['source']} to "
+        "If constructs were measured without error (consistent PLS), no path would change by as much as 0.01"
+        if is_same
+        else f"If constructs were measured without error (consistent PLS), the path from {row['source']} to "
         f"{row['target']} would be {row['corrected']:.2f} instead of {row['estimate']:.2f}"
         f"{', the largest change in these answers' if len(known) > 1 else ''}"
     )

@@ -103,8 +103,8 @@ def build_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str
     offer = offer_inputs(study, purpose=purpose, inputs=inputs)
     n = len(offer.customers)
     if n < FEWEST_CUSTOMERS:
-        who = "These are buyers." if not offer.n_left_out else "These are buyers of whom at least half is known."
-        raise NotEnoughData("A segmentation", needed=FEWEST_CUSTOMERS, found=n, mend=who)
+        who = "buyers" if not offer.n_left_out else "buyers of whom at least half is known"
+        raise NotEnoughData(f"A segmentation: {who}", needed=FEWEST_CUSTOMERS, found=n)
     named = purpose if inputs is None else "named inputs"
     chosen = choose_inputs(offer.customers, candidates=offer.candidates, ready=offer.ready, purpose=named)
     return replace(chosen, makings=offer.makings, n_left_out=offer.n_left_out)

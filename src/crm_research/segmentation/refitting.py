@@ -60,7 +60,7 @@ def refit_segmentation(
     texts = {group.attribute: built[group.attribute].cast("string") for group in saved.makings.categories}
     rows = built.order_by("customer_id").select(*saved.ingredients).mutate(**texts).to_pandas()
     if len(rows) < FEWEST:
-        raise NotEnoughData("Segments at an earlier day: buyers", needed=FEWEST, found=len(rows))
+        raise NotEnoughData("A segmentation at an earlier day: buyers", needed=FEWEST, found=len(rows))
     makings = saved.makings.refit(rows)
     raw, values = makings.make_frame(rows, saved.used)
     shared = makings.measure_scales(rows)
@@ -69,7 +69,7 @@ def refit_segmentation(
     fitted = scaled[draw_sample(len(scaled), _FIT_SAMPLE, seed=seed)]
     n_different = len(np.unique(fitted, axis=0))
     if n_different < saved.k:
-        raise NotEnoughData("Segments at an earlier day: buyers who differ", needed=saved.k, found=n_different)
+        raise NotEnoughData("A segmentation at an earlier day: buyers who differ", needed=saved.k, found=n_different)
     kind = None if saved.mixture is None else saved.mixture.kind
     centres, mixture = _fit(fitted, saved.k, kind, seed=seed, n_starts=_N_STARTS)
     others = np.asarray(measure_places(scaled, centres, mixture)[0], dtype=np.int64)

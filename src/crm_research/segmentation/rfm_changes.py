@@ -57,8 +57,8 @@ class RfmChanges:
 def compare_periods(study: Study, *, period_months: float | None = None, confidence: float = 0.95) -> RfmChanges:
     """Which groups gain customers and which lose them?
 
-    Both periods are scored by the cut points of the earlier one, so a group grows only if customers buy more, oftener
-    or later in their period than the customers of the period before.
+    Both periods are scored by the cut points of the earlier one, so a group grows only if customers buy more, more
+    often or later in their period than the customers of the period before.
 
     Parameters
     ----------

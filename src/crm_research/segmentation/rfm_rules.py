@@ -234,8 +234,9 @@ def _sum_groups(cells: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
             "size_share": sizes.estimate,
             "revenue": sums["revenue"].to_numpy(),
             "revenue_share": limits.estimate,
-            "lower": limits.lower,
-            "upper": limits.upper,
+            # A share, unless some gave back more than they bought: then a group's may lie outside.
+            "lower": np.clip(limits.lower, 0, None) if (sums["revenue"] >= 0).all() else limits.lower,
+            "upper": np.clip(limits.upper, None, 1) if (sums["revenue"] >= 0).all() else limits.upper,
             "mean_days_since_last": (sums["days"] / counts).to_numpy(),
             "mean_orders": (sums["orders"] / counts).to_numpy(),
             "mean_spend": (sums["revenue"] / counts).to_numpy(),

@@ -78,9 +78,7 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     placed = assign_segments(earlier, saved).inner_join(spend, "customer_id")
     then = placed.select("customer_id", "segment", "spend").to_pandas().dropna(subset="segment")
     if len(then) < _FEWEST:
-        raise NotEnoughData(
-            "A look back", needed=_FEWEST, found=len(then), mend=f"These are the buyers known on {then_at:%Y-%m-%d}."
-        )
+        raise NotEnoughData(f"A look back: buyers known on {then_at:%Y-%m-%d}", needed=_FEWEST, found=len(then))
     now = found.inputs.customers[["customer_id", "spend"]].assign(
         segment=found.cards.set_index("group")["segment"].reindex(found.labels).to_numpy()
     )

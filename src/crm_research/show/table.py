@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.figures import says_nothing
 from crm_research.show.display import TABLE_MIME, emit, text_html
 from crm_research.show.formats import MISSING, NOT_KNOWN, SHARE, format_number, format_value
+from crm_research.theme.wording import say_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_P_VALUE: Final = re.compile(r"(^|[_ ])p([_ ]|$)")
+_LIMITS: Final = ("lower", "upper")
 Format = str | Callable[[Any], str]
 
 
@@ -35,7 +38,8 @@ def table(
         What the table shows; the page reads it out before the numbers.
     formats
         Column to how it is printed: a unit (``share``, ``days``, ``USD``), a format such as ``{:.2f}``, or a
-        function. Without one a column goes by its type, and names ending in ``_share`` or ``_rate`` are per cent.
+        function. Without one a column goes by its type, names ending in ``_share`` or ``_rate`` are per cent, limits
+        are printed as the share they are of, and p-values are never 0.
     note
         A line below the table.
     max_rows
@@ -90,18 +94,23 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) 
     unknown = set(formats) - set(names)
     if unknown:
         raise ValueError(f"formats names {sorted(unknown)}, but the table has the columns {names}.")
-    printed = []
+    printed: list[_Printed] = []
+    given: list[Format] = []
     for position, name in enumerate(names):
         values = flat.iloc[:, position]
-        cells = [_cell(value, formats.get(name) or _usual_format(name, values)) for value in values]
+        how = formats.get(name) or _usual_format(name, values)
+        if name in _LIMITS and name not in formats and given[-1:] == [SHARE]:
+            how = SHARE
+        given.append(how)
+        cells = [_cell(value, how) for value in values]
         printed.append(
             _Printed(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
         )
-    _hide_what_says_nothing(flat, printed, [formats.get(name) for name in names])
+    _hide_what_says_nothing(flat, printed, given)
     return printed
 
 
-def _hide_what_says_nothing(flat: pd.DataFrame, printed: list[_Printed], formats: list[Format | None]) -> None:
+def _hide_what_says_nothing(flat: pd.DataFrame, printed: list[_Printed], formats: list[Format]) -> None:
     """A share whose limits, in the two columns after it, leave nearly everything open is not known."""
     raw = [_flat_name(name) for name in flat.columns]
     for place in range(1, len(raw) - 1):
@@ -123,6 +132,8 @@ def _usual_format(name: str, values: pd.Series) -> Format:
     is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
     if is_number and name.endswith(("_share", "_rate")):
         return "share"
+    if types.is_float_dtype(values) and _P_VALUE.search(name):
+        return say_p_value
     if types.is_float_dtype(values):
         # One number of decimals for a column, so that the decimal points stand under each other.
         largest = values.abs().replace(float("inf"), float("nan")).max()

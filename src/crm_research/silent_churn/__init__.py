@@ -8,6 +8,7 @@ from crm_research.silent_churn.charts import (
     draw_frequencies,
     draw_silence,
     draw_weekly,
+    silence_alt,
     silence_title,
 )
 from crm_research.silent_churn.figures import ESTIMATORS, key_figures, outlook_figures, parameter_figures
@@ -79,6 +80,7 @@ __all__ = [
     "show_names",
     "show_setting",
     "show_tracking",
+    "silence_alt",
     "silence_finding",
     "silence_title",
     "summary",

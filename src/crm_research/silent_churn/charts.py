@@ -47,7 +47,7 @@ def draw_silence(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """How likely is a customer still active after so many weeks of silence?"""
     table = average_by_silence(silence)
     if table.empty:
-        return _say_nothing("No model could be fitted, so a silence has no meaning yet", ax)
+        return _say_nothing(silence_title(silence), ax)
     ax = new_axes(
         title=silence_title(silence),
         subtitle="Mean chance of still being active, by weeks since the last purchase; "
@@ -79,6 +79,8 @@ def _in_order(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def silence_title(silence: SilentChurn) -> str:
     """What a silence means, in one sentence."""
     found = silence_that_halves(silence)
+    if silence.chosen is None:
+        return "No model could be fitted, so a silence has no meaning yet"
     if found is None:
         return _say_fall(average_by_silence(silence))
     name, weeks = found
@@ -91,13 +93,26 @@ def silence_title(silence: SilentChurn) -> str:
 def _say_fall(table: pd.DataFrame) -> str:
     """From which chance to which does a silence take those who bought most often?"""
     if table.empty:
-        return "What a silence means cannot be said"
+        return "Too few customers are alike to say what a silence means"
     name, rows = _in_order(table)[-1]
     first, last = rows.iloc[0], rows.iloc[-1]
     early = f"{first['silent_weeks']:.0f} weeks of silence {say_percent(first['active_rate'])} of those who {name}"
     if len(rows) == 1:
         return f"After about {early} are probably still active"
+    if say_percent(first["active_rate"]) == say_percent(last["active_rate"]):
+        return f"After {early} are still active, and after {last['silent_weeks']:.0f} weeks as many"
     return f"After {early} are still active, after {last['silent_weeks']:.0f} weeks {say_percent(last['active_rate'])}"
+
+
+def silence_alt(silence: SilentChurn) -> str:
+    """What one sees in the picture of silence: the finding, then the shape of the lines."""
+    table = average_by_silence(silence)
+    told = f"{silence_title(silence)}."
+    if table.empty:
+        return told
+    rates = [rows["active_rate"] for _, rows in _in_order(table)]
+    falls = any(rate.iloc[0] - rate.iloc[-1] > 0.005 for rate in rates)
+    return f"{told} Lines {'fall as the weeks of silence grow' if falls else 'stay level over the weeks of silence'}."
 
 
 def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:

@@ -89,12 +89,10 @@ def kind_finding(kinds: KindAnalysis) -> str:
         if rows.empty:
             continue
         row = rows.iloc[int(np.argmax(np.abs(np.log(rows["ratio"]))))]
-        said = wording.format(ratio=_say_ratio(row["ratio"]))
-        between = f"{_say_ratio(row['lower'])} to {_say_ratio(row['upper'])}"
-        sentences.append(
-            f"customers with {row['covariate']} {row['level']} {said} those with "
-            f"{row['reference']} ({say_percent(kinds.fit.confidence, 0)} interval {between})"
-        )
+        limits = f"{_say_ratio(row['lower'])} to {_say_ratio(row['upper'])}"
+        told = f"{_say_ratio(row['ratio'])} ({say_percent(kinds.fit.confidence, 0)} interval {limits})"
+        said = wording.format(ratio=told)
+        sentences.append(f"customers with {row['covariate']} {row['level']} {said} those with {row['reference']}")
     if sentences:
         return f"Everything else alike, {join_words(sentences)}."
     others = [plain_name(name) for name in kinds.fit.covariates if name != FIRST_SEEN]

@@ -68,9 +68,9 @@ def show_names(silence: SilentChurn) -> None:
             "spend": "{:,.2f}",
             "usual_gap_weeks": "{:.1f}",
             "silent_weeks": "{:.1f}",
-            "active_rate": "{:.0%}",
-            "lower": "{:.0%}",
-            "upper": "{:.0%}",
+            "active_rate": "share",
+            "lower": "share",
+            "upper": "share",
         },
         note="Bought again, and 10 to 50 % likely to be still active. Limits hold the uncertainty of the "
         "parameters alone. Spend is what was paid less returns, and is no profit.",
@@ -87,7 +87,7 @@ def show_histories(silence: SilentChurn) -> None:
     show.table(
         common_histories(silence),
         f"The commonest of {len(silence.scores):,} distinct histories, scored",
-        formats={"active_rate": "{:.1%}", "expected_purchases": "{:.3f}"},
+        formats={"active_rate": "share", "expected_purchases": "{:.3f}"},
     )
 
 

@@ -26,6 +26,8 @@ def say_percent(share: float | None, digits: int | None = None) -> str:
     percent = 100 * share
     if digits is None and 0 < abs(percent) < 0.005:
         return "under 0.01 %" if percent > 0 else "over -0.01 %"
+    if digits is None and 99.995 <= percent < 100:
+        return "over 99.99 %"
     if digits is None:
         digits = 0 if abs(percent) >= 10 or percent == 0 else 1
         # 99.97 must not be printed as 100, nor 0.01 as 0.0.
@@ -80,6 +82,11 @@ def say_days(days: float | None) -> str:
     return UNKNOWN if days is None or _is_missing(days) else say_days_like(days)(days)
 
 
+def say_months(months: float) -> str:
+    """A number of months with its noun: ``1 month``, ``12 months``, ``1.5 months``."""
+    return f"{months:g} {'month' if months == 1 else 'months'}"
+
+
 def say_days_like(days: float | None) -> Callable[[float], str]:
     """How to say other lengths of time in the unit that suits this one: an interval keeps to its estimate's unit."""
     if days is None or _is_missing(days) or abs(days) < 90:
@@ -124,6 +131,11 @@ def say_estimate(
 def say_points(share: float) -> str:
     """A difference of shares in percentage points: 0.123 is ``12 points``, 0.0412 ``4.1 points``."""
     return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
+
+
+def say_range(low: float, high: float, say: Callable[[float], str]) -> str:
+    """From the smallest to the largest of several: ``17 % to 24 %``, or ``24 %`` where both are printed alike."""
+    return say(low) if say(low) == say(high) else f"{say(low)} to {say(high)}"
 
 
 def say_p_value(p_value: float | None) -> str:

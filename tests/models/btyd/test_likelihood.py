@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 from crm_research.models.btyd.beta_binomial import BgBb
-from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd, _expected_if_alive
+from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd, _expected_if_alive, purchases_until_dropout
 from crm_research.models.btyd.family import History
 from crm_research.models.btyd.pareto import ParetoNbd
 from crm_research.models.btyd.patterns import Patterns
@@ -193,3 +193,24 @@ def test_expected_repeats_of_the_pareto_nbd_hold_at_s_equal_to_one(s):
     found = ParetoNbd().expected_repeats(np.array([r, alpha, s, beta]), np.array([until]))
     alive_time = integrate.quad(lambda t: (beta / (beta + t)) ** s, 0, until)[0]
     assert found[0] == pytest.approx(r / alpha * alive_time, rel=1e-10)
+
+
+@pytest.mark.filterwarnings("error")
+def test_purchases_to_expect_at_the_edge_of_the_rate_and_at_once():
+    def expected(horizon, rate):
+        of_two = (np.array([value, value]) for value in (2.0, rate, 3.0, horizon))
+        shape, each_rate, b, until = of_two
+        return _expected_if_alive(shape, each_rate, 80.0, b, until)[0]
+
+    # Whoever buys without end drops out after 1 / p purchases: their mean over Beta(80, 3) is 82 / 79.
+    assert expected(39.0, 1e-310) == pytest.approx(82 / 79, rel=1e-5)
+    assert expected(0.0, 10.0) == 0.0
+    # A rate of Gamma(2, 1e6) brings 2 / 1e6 purchases a week before anybody drops out.
+    assert expected(1.0, 1e6) == pytest.approx(2e-6, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_who_hardly_ever_drops_out_stays_for_longer_than_any_count():
+    # The chance 1e-320 is beyond the normal numbers: 1 over it overflows, and says never.
+    found = purchases_until_dropout(np.array([0.0, 1e-320, 1.0]), np.random.default_rng(1))
+    assert found.tolist() == [1e15, 1e15, 1.0]

@@ -97,3 +97,12 @@ def test_trouble_is_told():
         expected_maximum_profit(np.array([0.1, 0.2]), np.zeros(2))
     with pytest.raises(ParameterError, match="worth more"):
         expected_maximum_profit(np.array([0.1, 0.2]), np.array([0.0, 1.0]), customer_value=5.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_resample_in_which_nobody_is_drawn_is_left_out():
+    # Of two customers a Poisson resample draws nobody in exp(-2), 13.5 %, of draws: 0 / 0, and no profit of nought.
+    found = expected_maximum_profit(np.array([0.9, 0.1]), np.array([1.0, 0.0]), n_resamples=400, seed=1)
+    assert found.profit == pytest.approx(28.0, abs=1e-6)  # (190 x 0.3 - 1) / 2
+    # Leavers alone bring 190 x 0.3 - 1 a head, stayers alone nothing.
+    assert (found.lower, found.upper) == (pytest.approx(0.0, abs=1e-6), pytest.approx(56.0, abs=1e-6))

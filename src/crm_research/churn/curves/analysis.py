@@ -72,7 +72,10 @@ class ChurnAnalysis:
     test, pairs
         Log-rank over all groups, and every pair; None with fewer than two groups.
     rule, holdout
-        One rate for everybody beside the curve; the check out of time, None without a holdout.
+        One rate for everybody beside the curve; the check out of time, None without a holdout or where the curve can
+        judge nobody.
+    keeps_holdout
+        Does the study keep one?
     sensitivity
         Where early leavers seem to be missing: the curve as recorded and as if followed only lately.
     bands
@@ -100,6 +103,7 @@ class ChurnAnalysis:
     pairs: pd.DataFrame | None = None
     rule: ConstantRate | None = None
     holdout: HoldoutCheck | None = None
+    keeps_holdout: bool = False
     sensitivity: pd.DataFrame | None = None
     bands: SurvivalBands | None = None
     reason_groups: IncidenceCurves | None = None
@@ -205,6 +209,7 @@ def describe_churn(
         pairs=grouped.pairs,
         rule=rule,
         holdout=check_holdout(study, survival, rule, confidence=confidence),
+        keeps_holdout=study.holdout_until is not None,
         sensitivity=compare_late_entry(study, setting, counts.overall, shared=shared, confidence=confidence),
         bands=estimate_bands(counts.overall, shared=shared, confidence=confidence),
         reason_groups=grouped.reason_curves,

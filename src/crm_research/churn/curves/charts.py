@@ -199,7 +199,9 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """Where does one monthly rate for everybody depart from the curve?"""
     if leaving.survival is None or leaving.rule is None:
         return _say_nothing("There is no curve to hold the rule against", ax)
-    same = "tells the same story" if leaving.rule.n_misses == 0 else "misleads"
+    if leaving.rule.monthly_rate == 0:
+        return _say_nothing("No contract has ended, so there is no monthly rate yet", ax)
+    same = "agrees with the curve" if leaving.rule.n_misses == 0 else "misleads"
     ax = new_axes(
         title="Nobody was watched long enough to hold one monthly rate against"
         if leaving.rule.compared.empty

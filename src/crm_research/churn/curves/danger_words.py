@@ -57,7 +57,7 @@ def hazard_finding(leaving: ChurnAnalysis) -> str:
     if len(leaving.peaks.standing) == 1:
         return f"{when} stands out: {against}"
     standing = _say_standing(leaving.peaks, leaving.period)
-    return f"The danger stands out in {standing}; in {when.lower()} {against}"
+    return f"The danger stands out in {standing}; in {when.lower()}, {against}"
 
 
 def average_share(leaving: ChurnAnalysis) -> float:

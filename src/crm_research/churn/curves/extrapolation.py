@@ -182,7 +182,7 @@ def extrapolate_tenure(
             ],
             ignore_index=True,
         ),
-        by_group=_by_group(leaving, choice.shape, horizon),
+        by_group=_by_group(leaving, choice.shape, watched, horizon),
         confidence=leaving.confidence,
         n=int(counts["n_entered"].sum()),
         n_ended=int(counts["n_ended"].sum()),
@@ -238,13 +238,14 @@ def _rivals(
     return pd.concat(rows, ignore_index=True)[list(_RIVAL_COLUMNS)]
 
 
-def _by_group(leaving: ChurnAnalysis, shape: str, horizon: float) -> pd.DataFrame | None:
+def _by_group(leaving: ChurnAnalysis, shape: str, watched_by_all: float, horizon: float) -> pd.DataFrame | None:
     if leaving.counts.by_group is None:
         return None
     rows = []
     for name, rows_of_group in leaving.counts.by_group.groupby("group", sort=False):
         counts = well_watched_counts(rows_of_group)
-        watched, n_ended = _seam(counts), int(counts["n_ended"].sum())
+        # A group never watched by enough is carried on from where all are: its few are no curve of their own.
+        watched, n_ended = watched_until(counts) or min(_seam(counts), watched_by_all), int(counts["n_ended"].sum())
         row = {"group": str(name), "n": int(counts["n_entered"].sum()), "n_ended": n_ended, "watched_days": watched}
         nothing = dict.fromkeys(("expected_days", "lower", "upper", "beyond_share"), np.nan)
         fit = fit_parametric(counts, shape=shape, confidence=leaving.confidence) if n_ended else None

@@ -28,6 +28,7 @@ from crm_research.theme import (
     say_days_like,
     say_estimate,
     say_percent,
+    say_range,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -121,8 +122,15 @@ def _say_rivals(found: TenureExtrapolation) -> str:
         if spread <= _MUCH
         else "the number depends on the choice more than a budget should"
     )
-    say = say_days_like(chosen)
-    return f"Other shapes lead to {say(low)} to {say(high)}: {weight}."
+    return f"Other shapes lead to {_say_apart(low, high, chosen)}: {weight}."
+
+
+def _say_apart(low: float, high: float, like: float) -> str:
+    """Shortest to longest in the unit of the number told; in days where that unit cannot tell them apart."""
+    say = say_days_like(like)
+    if say(low) == say(high) and f"{low:.0f}" != f"{high:.0f}":
+        return f"{low:,.0f} to {high:,.0f} days"
+    return say_range(low, high, say)
 
 
 def _rival_range(found: TenureExtrapolation) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_research import vocabulary
 from crm_research.churn.curves.counting import OTHER_REASONS
+from crm_research.churn.curves.grouping import is_put_together
 from crm_research.churn.setting import say_condition
 from crm_research.stats.leading import find_leading_count
 from crm_research.theme import join_words, say_days, say_estimate, say_interval, say_percent, say_points
@@ -24,6 +25,8 @@ def extreme_groups(leaving: ChurnAnalysis) -> tuple[pd.Series, pd.Series] | None
     pairs = leaving.pairs
     other = pairs[["other_group", "other_survival"]].set_axis(["group", "survival"], axis=1)
     at = pd.concat([pairs[["group", "survival"]], other]).drop_duplicates("group").dropna(subset=["survival"])
+    # What we put together ourselves is no group that leaves soonest or last.
+    at = at.loc[~at["group"].map(is_put_together)]
     if len(at) < 2:
         return None
     ordered = at.sort_values("survival", kind="stable")
@@ -44,8 +47,8 @@ def group_finding(leaving: ChurnAnalysis) -> str:
         at_all = bool((leaving.pairs["p_adjusted"] <= 1 - leaving.confidence).any())
         start = f"By {name} contracts end at different times, but" if at_all else f"By {name}"
         return (
-            f"{start} no difference stands out from chance: after {horizon}{whose} {say_percent(low['survival'])} "
-            f"({low['group']}) to {say_percent(high['survival'])} ({high['group']}) are still there."
+            f"{start} no difference stands out from chance: after {horizon}{whose} {_say_spread(low, high)} are still "
+            "there."
         )
     gap = pair_gap(leaving.pairs, str(high["group"]), str(low["group"]))
     return (
@@ -54,6 +57,13 @@ def group_finding(leaving: ChurnAnalysis) -> str:
         f"are still there, a difference of "
         f"{say_points(gap['gap'])} ({say_interval(gap['lower'], gap['upper'], say_points)})."
     )
+
+
+def _say_spread(low: pd.Series, high: pd.Series) -> str:
+    shares = say_percent(low["survival"]), say_percent(high["survival"])
+    if shares[0] == shares[1]:
+        return f"{shares[0]} of each"
+    return f"{shares[0]} ({low['group']}) to {shares[1]} ({high['group']})"
 
 
 def say_order(leaving: ChurnAnalysis) -> str:
@@ -68,6 +78,7 @@ def say_order(leaving: ChurnAnalysis) -> str:
     if not differ(leaving, high, low):
         return ""
     others = [str(name) for name in leaving.by_group.groups if str(name) not in (low, high)]
+    others = [name for name in others if not is_put_together(name)]
     is_first = all(differ(leaving, name, low) for name in others)
     is_last = all(differ(leaving, high, name) for name in others)
     if is_first and is_last and others:

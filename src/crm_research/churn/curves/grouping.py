@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -131,6 +132,11 @@ def weigh_categories(
     log_p = stats.chi2.logsf(found["chi_squared"], found["degrees"].where(found["degrees"] > 0))
     found = found.assign(p_value=np.exp(log_p), p_adjusted=adjust_holm(np.exp(log_p)))
     return found.iloc[np.argsort(np.where(np.isnan(log_p), np.inf, log_p), kind="stable")].reset_index(drop=True)
+
+
+def is_put_together(name: object) -> bool:
+    """Is this the lump of all groups beyond the largest, which `keep_largest` made?"""
+    return re.fullmatch(r"all others \(\d+\)", str(name)) is not None
 
 
 def keep_largest(counts: pd.DataFrame, most: int) -> pd.DataFrame:

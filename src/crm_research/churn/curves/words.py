@@ -143,11 +143,13 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
     compared = leaving.rule.compared
     if not np.isfinite(leaving.rule.monthly_rate):
         return "No contract was watched for a whole day, so there is no monthly rate to hold against the curve."
+    if leaving.rule.monthly_rate == 0:
+        return "No contract has ended, so there is no monthly rate to hold against the curve."
     told = f"The rule of thumb, {say_percent(leaving.rule.monthly_share)} leave every month, "
     if compared.empty:
         return told + "cannot be compared: nobody was watched for a month."
     if leaving.rule.n_misses == 0:
-        return told + "agrees with the curve at every tenure compared: here the simple rule is good enough."
+        return told + "agrees with the curve at every tenure compared: nothing here speaks against the simple rule."
     missed = compared.loc[~compared["rule_is_within"].astype(bool)]
     worst = missed.iloc[int(np.argmax(np.abs(missed["rule"] - missed["survival"])))]
     way = "too dark" if worst["rule"] < worst["survival"] else "too bright"
@@ -167,11 +169,12 @@ def holdout_finding(leaving: ChurnAnalysis) -> str:
             "Records with the dates of their ends would tell whether the curve foretells."
         )
     if check is None:
-        return (
-            "Nothing here was checked out of time: the study keeps no holdout, or none of its running contracts can be "
-            "judged by the curve. Set holdout_until in the study's file to learn whether the curve "
-            "foretells."
+        why = (
+            "none of the running contracts can be judged by the curve in the holdout."
+            if leaving.keeps_holdout
+            else "the study keeps no holdout. Set holdout_until in its file to learn whether the curve foretells."
         )
+        return f"Nothing here was checked out of time: {why}"
     verdict = (
         "The curve holds out of time"
         if check.holds

@@ -39,6 +39,8 @@ def change_finding(found: ChangeAnalysis) -> str:
         float(one.estimate) for one in (found.change.before, found.change.after, found.change.change)
     )
     between = say_interval(float(found.change.change.lower), float(found.change.change.upper), signed)
+    if before == after == 0:
+        return "Nobody left in either of the two years, so there is no change to explain."
     level = say_percent(found.confidence, 0)
     way = say_way(change, "rose from", "fell from", "stayed at")
     there = per_100(before) if signed(change) == "0.0" else f"{per_100(before)} to {per_100(after)}"

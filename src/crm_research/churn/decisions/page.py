@@ -23,7 +23,7 @@ from crm_research.churn.decisions.treatment import (
 )
 from crm_research.churn.decisions.treatment_check import TreatmentCheck, check_treatment
 from crm_research.errors import ParameterError
-from crm_research.theme import say_count, say_date, say_money, say_percent, say_points
+from crm_research.theme import say_count, say_date, say_money, say_months, say_percent, say_points
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _show_result(
         alt=f"{finding} The picture shows the profit by the length of the list.",
         data=treatment.targeting.curve,
     )
-    window = f"contracts running on {say_date(records.as_of)}, the {treatment.offer.horizon_months:g} months after"
+    window = f"contracts running on {say_date(records.as_of)}, the {say_months(treatment.offer.horizon_months)} after"
     show.figures(treatment_words.treatment_figures(treatment, currency, window=window, check=check))
     money = dict.fromkeys(("expected", "lower", "upper", "behind", "behind_lower", "behind_upper"), currency)
     show.table(

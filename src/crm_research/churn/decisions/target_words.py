@@ -8,9 +8,17 @@ from typing import Final
 import pandas as pd
 
 from crm_research.churn.decisions.targets import RetentionTargets
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, says_nothing
 from crm_research.stats.leading import find_leader_within, widen
-from crm_research.theme import join_words, say_count, say_date, say_estimate, say_interval, say_percent, say_points
+from crm_research.theme import (
+    join_words,
+    say_count,
+    say_date,
+    say_estimate,
+    say_interval,
+    say_percent,
+    say_points,
+)
 
 RETENTION_NEEDED: Final = "churn.target.retention_needed"
 RETENTION_SEEN: Final = "churn.target.retention_seen"
@@ -38,6 +46,11 @@ def target_finding(targets: RetentionTargets) -> str:
         return f"{aim}, the newcomers of a year like the last are enough, whoever else stays."
     need = say_estimate(row["needed"], row["needed_lower"], row["needed_upper"], say_percent, targets.confidence)
     seen = f"{say_percent(row['retention'])} did in the last year"
+    if says_nothing(row["needed_lower"], row["needed_upper"], span=1.0):
+        return (
+            f"{aim}: how many of today's {base:,} must stay for that is not known, for too few came in the last year; "
+            f"{say_percent(row['retention'])} stayed then."
+        )
     return f"{aim}, {need} of today's {base:,} must stay; {seen}. {_say_gap(row)}"
 
 

@@ -186,6 +186,8 @@ def _problem(setting: ChurnSetting, year: pd.DataFrame, since: datetime) -> str:
             "and do not say who ran a year ago and left since, so neither the retention of a year nor the one needed "
             "can be told. Give the contracts that ended in earlier months, with their dates."
         )
+    if int(year["n_running"].sum()) == 0:
+        return f"No contract runs on {say_date(setting.as_of)}, so there is no base whose retention could be asked for."
     if int(year["n_before"].sum()) == 0:
         return (
             f"No contract is known to have run on {say_date(since)}, a year before the records end, so the retention "

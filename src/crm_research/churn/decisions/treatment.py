@@ -24,6 +24,7 @@ from crm_research.models.decisions import (
     size_trial,
 )
 from crm_research.stats.intervals import normal_quantile
+from crm_research.theme import say_months, say_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +157,7 @@ def choose_treatment(
     A kept leaver is assumed to stay to the end of `value_months`; when he would have left follows from his risk at an
     even danger. Saving does not depend on who it is: a model of uplift needs the trial this page asks for.
     """
-    told, risk_column = _read_risks(rows, horizon_months, margin_per_month, confidence)
+    told = _read_risks(rows, horizon_months, margin_per_month, confidence)
     known = np.isfinite(told.risk) & np.isfinite(told.margin)
     risks = Risks(risk=told.risk[known], std_error=told.std_error[known], margin=told.margin[known])
     offer = Offer(
@@ -181,7 +182,7 @@ def choose_treatment(
         trial=_plan_trial(risks, targeting, belief),
         n_unknown=int((~known).sum()),
         confidence=confidence,
-        assumptions=_assumptions(offer, belief, risks, confidence, risk_column),
+        assumptions=_assumptions(offer, belief, risks, confidence),
         notes=tuple(notes),
     )
 
@@ -220,9 +221,7 @@ def _two_figures(value: float) -> float:
     return float(f"{value:.2g}") if math.isfinite(value) else 0.0
 
 
-def _read_risks(
-    rows: pd.DataFrame, months: int, margin: float | str | Sequence[float], confidence: float
-) -> tuple[Risks, str]:
+def _read_risks(rows: pd.DataFrame, months: int, margin: float | str | Sequence[float], confidence: float) -> Risks:
     own = f"_{months}m" if f"risk_{months}m" in rows.columns else ""
     name = f"risk{own}"
     if name not in rows.columns:
@@ -244,7 +243,7 @@ def _read_risks(
         values = np.broadcast_to(np.asarray(margin, dtype=float), risk.shape).astype(float)
     if bool(np.any(values < 0)):
         raise ParameterError("margin_per_month must be 0 or more for every contract.")
-    return Risks(risk=risk, std_error=error, margin=values), name
+    return Risks(risk=risk, std_error=error, margin=values)
 
 
 def _logit(share: FloatArray) -> FloatArray:
@@ -296,22 +295,20 @@ def _plan_trial(risks: Risks, targeting: Targeting, belief: SaveRate) -> Trial |
     )
 
 
-def _assumptions(offer: Offer, belief: SaveRate, risks: Risks, confidence: float, risk_column: str) -> pd.DataFrame:
+def _assumptions(offer: Offer, belief: SaveRate, risks: Risks, confidence: float) -> pd.DataFrame:
     margin = f"{risks.margin.mean():,.2f} a month on average" if risks.n else "not known"
-    spread = f"{belief.lower:.0%} to {belief.upper:.0%}"
+    spread = f"{say_percent(belief.lower)} to {say_percent(belief.upper)}"
+    stay = (
+        f"{say_percent(belief.mean)} of contacted would-be leavers stay ({say_percent(confidence, 0)} range {spread})"
+    )
+    whom = f"each leaver kept and {say_percent(offer.stayers_accept)} of contacted stayers"
     rows = [
-        (
-            "Save rate",
-            f"{belief.mean:.0%} of contacted would-be leavers stay ({confidence:.0%} range {spread})",
-        ),
+        ("Save rate", stay),
         ("Margin", margin),
         ("Contact", f"{offer.contact_cost:,.2f} each"),
-        (
-            "Incentive",
-            f"{offer.incentive_cost:,.2f}, for each leaver kept and {offer.stayers_accept:.0%} of contacted stayers",
-        ),
-        ("Stayers woken", f"{offer.woken_share:.1%} of contacted stayers leave because of the contact"),
-        ("Risk", f"chance to leave within {offer.horizon_months:g} months ({risk_column})"),
-        ("Value", f"margin of {offer.value_months:g} months from now; a kept leaver stays that long"),
+        ("Incentive", f"{offer.incentive_cost:,.2f}, for {whom}"),
+        ("Stayers woken", f"{say_percent(offer.woken_share)} of contacted stayers leave because of the contact"),
+        ("Risk", f"chance to leave within {say_months(offer.horizon_months)}"),
+        ("Value", f"margin of {say_months(offer.value_months)} from now; a kept leaver stays that long"),
     ]
     return pd.DataFrame(rows, columns=["part", "value"])

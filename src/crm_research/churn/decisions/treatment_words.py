@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.churn.decisions.treatment import CONTACT, LEAVE_ALONE, Treatment
 from crm_research.churn.decisions.treatment_check import TreatmentCheck
 from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_percent
+from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_months, say_percent
 
 TREAT_CUSTOMERS: Final = "churn.treat.customers"
 TREAT_PROFIT: Final = "churn.treat.expected_profit"
@@ -115,7 +115,7 @@ def treatment_figures(
         ),
         Figure(
             id=TREAT_PROFIT,
-            label=f"Expected profit of contacting them, over {treatment.offer.value_months:g} months",
+            label=f"Expected profit of contacting them, over {say_months(treatment.offer.value_months)}",
             estimate=float(best["expected"]),
             lower=float(best["lower"]),
             upper=float(best["upper"]),

@@ -90,7 +90,7 @@ def driver_finding(drivers: DriverAnalysis) -> str:
     table = driver_table(drivers)
     clear = table.loc[table["is_clear"]]
     if clear.empty:
-        return "None of the characteristics recorded goes with leaving sooner or later beyond chance."
+        return "With all else alike, no characteristic recorded goes with leaving sooner or later beyond chance."
     row = clear.iloc[0]
     both = table.loc[(table["covariate"] == row["covariate"]) & (table["compared"] == row["compared"])]
     turned = bool(row["hazard_ratio"] < 1)
@@ -104,7 +104,7 @@ def driver_finding(drivers: DriverAnalysis) -> str:
         when = f" {'in the ' if str(part['when']).startswith('first') else ''}{part['when']}" if part["when"] else ""
         risk = " the risk of leaving" if number == 0 else ""
         told, least, most = say_ratios(ratio, low, high)
-        said.append(f"{told} times{risk}{when} ({least} to {most})")
+        said.append(f"{told} times ({least} to {most}){risk}{when}")
     star = " It is an average: it changes with tenure." if both["is_doubtful"].any() else ""
     return (
         f"After allowing for the rest, {say_covariate(row['covariate'])} ({compared}) goes with "
@@ -201,7 +201,7 @@ def driver_figures(drivers: DriverAnalysis, *, window: str) -> list[Figure]:
 def _title(table: pd.DataFrame) -> str:
     clear = table.loc[table["is_clear"]]
     if clear.empty:
-        return "Nothing recorded goes with leaving beyond chance"
+        return "With all else alike, nothing recorded goes with leaving beyond chance"
     names = [f"'{say_covariate(name)}'" for name in dict.fromkeys(clear["covariate"])]
     rest = len(names) - _MOST_NAMED
     shown = names if rest <= 0 else [*names[:_MOST_NAMED], f"{rest} more"]

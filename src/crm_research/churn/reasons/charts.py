@@ -92,7 +92,7 @@ def _title(drivers: ReasonDrivers) -> str:
     table = reason_table(drivers)
     clear = table.loc[table["is_clear"].astype(bool)]
     if clear.empty:
-        return "Nothing recorded goes with leaving for any one reason beyond chance"
+        return "With all else alike, nothing recorded goes with leaving for any one reason beyond chance"
     sure = drivers.differences.loc[drivers.differences["p_value"] < 1 - drivers.confidence]
     if len(sure):
         ordered = sure.sort_values("p_value", kind="stable")["covariate"]

@@ -64,7 +64,7 @@ def reason_finding(drivers: ReasonDrivers) -> str:
     clear = reason_table(drivers)
     clear = clear.loc[clear["is_clear"].astype(bool)]
     if clear.empty:
-        return "Nothing recorded goes with leaving for any one reason beyond chance."
+        return "With all else alike, nothing recorded goes with leaving for any one reason beyond chance."
     parts = []
     for reason in drivers.fits.cause_specific if drivers.fits else ():
         own = clear.loc[clear["reason"] == reason]

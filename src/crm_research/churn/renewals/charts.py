@@ -24,6 +24,7 @@ from crm_research.theme import (
     new_axes,
     say_count,
     say_percent,
+    say_range,
 )
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _intake_title(renewals: Renewals) -> str:
     after = f"after {column} {'renewal' if column == 1 else 'renewals'}"
     if len(values) < 2:
         return f"Of the intake {values.index[0]}, {say_percent(values.iloc[0])} were there {after}"
-    return f"{say_percent(values.min())} to {say_percent(values.max())} of an intake are there {after}"
+    return f"{say_range(values.min(), values.max(), say_percent)} of an intake are there {after}"
 
 
 def _why_no_intakes(renewals: Renewals) -> str:

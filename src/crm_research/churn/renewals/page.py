@@ -54,6 +54,9 @@ def show_renewal_check(renewals: Renewals) -> None:
 
 def _show_projection(renewals: Renewals) -> None:
     finding = words.projection_finding(renewals)
+    if words.nobody_left(renewals):
+        show.note(finding)
+        return
     show.chart(
         charts.draw_projection(renewals),
         alt=f"{finding} Falling lines by number of the renewal, beyond the records dashed on a shaded ground.",

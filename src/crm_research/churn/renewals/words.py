@@ -76,10 +76,17 @@ def heterogeneity_finding(renewals: Renewals) -> str:
     return f"{start}{shape}Retention then rises only because the restless go first; nobody need have become more loyal."
 
 
+def nobody_left(renewals: Renewals) -> bool:
+    """Has nobody left at any renewal seen, so that a forecast would only repeat it?"""
+    return not renewals.observed.empty and not renewals.observed["n_left"].sum()
+
+
 def projection_finding(renewals: Renewals) -> str:
     """How many of a new intake will still be there at the end of the horizon, by either forecast?"""
     if renewals.fit is None or renewals.projection.empty:
         return "There is nothing to project."
+    if nobody_left(renewals):
+        return "Nobody has left at a renewal yet, so how many of a new intake will is not forecast."
     missed = renewals.model_misses
     if missed is not None:
         return _say_miss(renewals, *missed)

@@ -171,8 +171,8 @@ def _clean(
     n = int(usable.sum())
     if n < _FEWEST:
         raise NotEnoughData(
-            "Attitude beside behaviour", needed=_FEWEST, found=n,
-            mend="Customers who answered under their own name and had time to buy are needed.",
+            "Attitude beside behaviour: customers who answered under their own name and had time to buy",
+            needed=_FEWEST, found=n,
         )  # fmt: skip
     if bought[usable].sum() == 0:
         raise NotEnoughData(

@@ -80,8 +80,7 @@ def score_attitude(items: pd.DataFrame, *, single_reliability: float = SINGLE_RE
     if n < _FEWEST or not frame.shape[1]:
         found = n if frame.shape[1] else 0
         raise NotEnoughData(
-            "Attitude beside behaviour", needed=_FEWEST, found=found,
-            mend="Known customers who answered, and answers that differ, are needed.",
+            "Attitude beside behaviour: known customers whose answers differ", needed=_FEWEST, found=found,
         )  # fmt: skip
     true, error, is_assumed = _split_variance(frame, single_reliability)
     if not true > 0:

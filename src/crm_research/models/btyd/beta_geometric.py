@@ -260,14 +260,16 @@ def _by_quadrature(shape: FloatArray, rate: FloatArray, a: float, b: FloatArray,
     for start in range(0, len(b), 10_000):
         rows = slice(start, start + 10_000)
         chance = chances[at_distinct[rows]]
-        log_growth = np.log1p(chance * (horizon[rows] / rate[rows])[:, None])
-        expected[rows] = (-np.expm1(-shape[rows, None] * log_growth) / chance * weights / 2.0).sum(axis=1)
+        # log(1 + p t / rate) from logarithms: a rate at the edge of its range makes the quotient overflow.
+        with np.errstate(over="ignore", divide="ignore"):
+            log_growth = np.logaddexp(0.0, np.log(chance) + (np.log(horizon[rows]) - np.log(rate[rows]))[:, None])
+            expected[rows] = (-np.expm1(-shape[rows, None] * log_growth) / chance * weights / 2.0).sum(axis=1)
     return expected
 
 
 def purchases_until_dropout(dropout: FloatArray, rng: np.random.Generator) -> FloatArray:
     """After which purchase does each customer drop out? Geometric from 1, by inversion, safe for tiny chances."""
     waiting = rng.exponential(size=len(dropout))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         tosses = np.ceil(waiting / -np.log1p(-dropout))
     return np.asarray(np.clip(np.nan_to_num(tosses, nan=1.0, posinf=1e15), 1.0, 1e15))

@@ -132,7 +132,7 @@ def check_enough(patterns: Patterns, model: str) -> None:
     ):
         if found < needed:
             raise NotEnoughData(
-                f"The {model} model's number of {what}",
+                f"The {model} model: {what}",
                 needed=needed,
                 found=found,
                 mend="Take a longer window or a larger group of customers.",

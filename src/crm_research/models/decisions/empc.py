@@ -85,6 +85,9 @@ def expected_maximum_profit(
     last = np.append(np.flatnonzero(np.diff(ranked) != 0), len(ranked) - 1)
 
     def value(resampled: FloatArray) -> FloatArray:
+        if not (mass * resampled).any():
+            # Nobody was drawn: of a base of nobody there is no profit a head, and the resample is left out.
+            return np.full(2, np.nan)
         hull = _hull(mass * resampled * left, mass * resampled * (1 - left), last)
         return np.array(_integrate(*hull, customer_value, incentive_cost, contact_cost, alpha, beta))
 

@@ -184,9 +184,7 @@ def fit_boosting(
     frame, tenure, entry = rows.loc[np.asarray(watched)], tenure[watched], entry[watched]
     ended = frame["is_ended"].to_numpy(dtype=bool)
     if int(ended.sum()) < _FEWEST_ENDS:
-        raise NotEnoughData(
-            "Boosting", needed=_FEWEST_ENDS, found=int(ended.sum()), mend="Trees need ends to learn from."
-        )
+        raise NotEnoughData("Boosting: ends to learn from", needed=_FEWEST_ENDS, found=int(ended.sum()))
     unit = float(unit_days or max(1.0, min(DAYS_PER_MONTH, float(tenure.max()) / _PERIODS_WANTED)))
     periods = lay_out_periods(entry, tenure, ended, unit_days=unit, n_most=n_periods_at_most, seed=seed)
     if periods.has_ended.all():

@@ -136,7 +136,8 @@ def search(rows: SpellRows, columns: Columns, build: Build, *, confidence: float
         notes.append("The search for the best coefficients did not arrive; the ratios are not to be relied on.")
     if kept and n_ends < _ENDS_PER_COLUMN * len(kept):
         notes.append(
-            f"{n_ends} ends carry {len(kept)} coefficients: fewer than {_ENDS_PER_COLUMN} each, so ratios are shaky."
+            f"{n_ends} ends carry {len(kept)} {'coefficient' if len(kept) == 1 else 'coefficients'}: fewer than "
+            f"{_ENDS_PER_COLUMN} each, so ratios are shaky."
         )
     told = [column for column in kept if is_told[column]]
     far = say_far(columns.design, told, beta[[kept.index(c) for c in told]] / now.columns.scale[told])

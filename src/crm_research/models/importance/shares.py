@@ -106,8 +106,8 @@ def share_r2(
     needed = max(_FEWEST, len(used) + 2)
     if len(values) < needed:
         raise NotEnoughData(
-            "The importance of drivers", needed=needed, found=len(values),
-            mend="Complete answers that differ, in the outcome and in at least one driver, are needed.",
+            "The importance of drivers: complete answers", needed=needed, found=len(values),
+            mend="They must differ, in the outcome and in at least one driver.",
         )  # fmt: skip
     if not used or np.ptp(values[:, -1]) == 0:
         what = "drivers that differ" if not used else "outcomes that differ"

@@ -142,7 +142,7 @@ def prepare(
     plan = full if not read.constant else _without(full, constructs, paths, modes, read.constant)
     needed = max(_FEWEST, int(plan.leads_to.sum(axis=0).max()) + 2)
     if len(read.scores) < needed:
-        raise NotEnoughData("A path model", needed=needed, found=len(read.scores), mend="These are usable respondents.")
+        raise NotEnoughData("A path model: usable respondents", needed=needed, found=len(read.scores))
     return plan, read
 
 

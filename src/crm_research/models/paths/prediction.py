@@ -117,8 +117,8 @@ def predict_paths(
     n_owners = read.n_owners
     if n_owners < max(_FEWEST, n_folds):
         raise NotEnoughData(
-            "Foretelling the answers of people left out", needed=max(_FEWEST, n_folds), found=n_owners,
-            mend="These are respondents (customers); fit_paths does with fewer, but its predictions cannot be judged.",
+            "Judging the path model by prediction: respondents (customers)",
+            needed=max(_FEWEST, n_folds), found=n_owners,
         )  # fmt: skip
     raw = to_numbers(answers.loc[read.kept], plan.items)
     folds = cut_folds(n_owners, n_folds, n_repeats, seed)[:, read.owner]

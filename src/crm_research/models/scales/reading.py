@@ -113,7 +113,7 @@ def read_answers(
     notes = _say_left_out(int((~kept).sum()), len(frame), is_filled=is_filled)
     values, weight = frame[kept], weight[kept]
     if len(values) < fewest:
-        raise NotEnoughData(what, needed=fewest, found=len(values), mend="These are usable respondents.")
+        raise NotEnoughData(f"{what}: usable respondents", needed=fewest, found=len(values))
     answered = np.isfinite(values)
     filled = fill_with_means(values, weight)
     constant = [name for name, reach in zip(names, np.ptp(filled, axis=0), strict=True) if reach <= 0]

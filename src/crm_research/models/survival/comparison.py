@@ -60,7 +60,7 @@ def compare_groups(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) 
     """
     tables = {name: build_risk_table(rows) for name, rows in split_groups(counts)}
     if len(tables) < 2:
-        raise NotEnoughData("A comparison of groups", needed=2, found=len(tables), mend="Name a group column.")
+        raise NotEnoughData("A comparison of groups: groups", needed=2, found=len(tables), mend="Name a group column.")
     days = np.unique(np.concatenate([table.tenure_days[table.n_ended > 0] for table in tables.values()]))
     at_risk = np.stack([table.at_risk(days) for table in tables.values()]).astype(float)
     ended = np.stack([_ended_at(table, days) for table in tables.values()])
@@ -125,7 +125,7 @@ def compare_pairs(
     groups = dict(split_groups(counts))
     pairs = list(combinations(groups, 2))
     if not pairs:
-        raise NotEnoughData("A comparison of groups", needed=2, found=len(groups), mend="Name a group column.")
+        raise NotEnoughData("A comparison of groups: groups", needed=2, found=len(groups), mend="Name a group column.")
     level = 1 - (1 - check_confidence(confidence)) / (len(pairs) * n_families)
     start = max(estimate_survival(counts).sizes["first_days"])
     curves = estimate_survival(counts, from_days=start, shared=shared, confidence=level)

@@ -83,7 +83,7 @@ def compare_incidence(counts: pd.DataFrame, ends: pd.DataFrame) -> IncidenceTest
     """
     whole = {name: build_risk_table(rows) for name, rows in split_groups(counts)}
     if len(whole) < 2:
-        raise NotEnoughData("A comparison of groups", needed=2, found=len(whole), mend="Name a group column.")
+        raise NotEnoughData("A comparison of groups: groups", needed=2, found=len(whole), mend="Name a group column.")
     tables = begin_together(whole)
     groups, ends = _stack(tables), _within(ends, whole, tables)
     by_reason = {str(name): _place(rows, groups) for name, rows in ends.groupby("end_reason", sort=True, observed=True)}

@@ -1,0 +1,110 @@
+"""What sentences call a quantity, and the figure that it is: patterns by report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+
+_N = r"\d[\d,]*(?:\.\d+)?"
+_P = rf"(?P<estimate>{_N}) %"
+_LIMITS = rf"(?: \((?:\d+(?:\.\d+)? % interval )?(?P<lower>{_N}) % to (?P<upper>{_N}) %\))?"
+_DAYS = {"day": 1.0, "month": DAYS_PER_MONTH, "year": DAYS_PER_YEAR}
+# Figures whose unit is a share and which may lie below 0: changes and excesses.
+SIGNED = frozenset(
+    {
+        "loyalty.excess",
+        "loyalty.index_auc_gain",
+        "segmentation.holdout_gain_over_rfm",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A way of saying a figure: named groups ``estimate``, ``lower``, ``upper``, ``n``, ``unit``, ``group``."""
+
+    id: str
+    pattern: re.Pattern[str]
+    is_share: bool = False
+    is_rest: bool = False
+
+    def in_words(self, value: float, part: str, unit: str) -> float:
+        """The figure's value in the unit of the sentence."""
+        if part == "n":
+            return value
+        if self.is_share:
+            return 100 * (1 - value if self.is_rest else value)
+        return value / _DAYS[unit.rstrip("s")] if unit.rstrip("s") in _DAYS else value
+
+
+def _share(id_: str, pattern: str, *, is_rest: bool = False) -> Quantity:
+    return Quantity(id_, re.compile(pattern), is_share=True, is_rest=is_rest)
+
+
+def _number(id_: str, pattern: str) -> Quantity:
+    return Quantity(id_, re.compile(pattern))
+
+
+_SPAN = (
+    rf"(?P<estimate>{_N})(?: (?:days?|months?|years?))? "
+    rf"\(\d+ % interval (?P<lower>{_N}) (?:days?|months?|years?) to (?P<upper>{_N}) (?P<unit>days?|months?|years?)\)"
+)
+_SPAN_TITLE = rf"(?P<estimate>{_N}) (?P<unit>days?|months?|years?)"
+QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
+    "churn": (
+        _share("churn.contract.survival_12m", rf"{_P}{_LIMITS} of the contracts last longer than 12 months"),
+        _share("churn.contract.survival_{months}m", rf"Still there after (?P<months>\d+) months: {_P}{_LIMITS}"),
+        _number("churn.contract.median_tenure_days", rf"Half of the contracts have ended after {_SPAN}"),
+        _number("churn.contract.median_tenure_days", rf"Half of the contracts have ended after {_SPAN_TITLE}"),
+        _number("churn.contract.expected_tenure_days", rf"new contract is expected to last {_SPAN}"),
+        _share("churn.target.retention_needed", rf", {_P}{_LIMITS} of today's \d"),
+        _share("churn.target.retention_seen", rf"must stay; {_P} did in the last year"),
+        _share("churn.renewal.retention_1", rf"{_P}{_LIMITS} of the contracts go on after the first"),
+        _share("churn.renewal.retention_1", rf"^{_P} go on at renewal 1,"),
+        _number("churn.contract.median_tenure_days", rf"by tenure \(Kaplan-Meier\).*; (?P<n>{_N}) contracts$"),
+        _number("churn.treat.customers", rf"^Contact(?:ing)? (?P<estimate>{_N}) of"),
+    ),
+    "customer-base": (
+        _share("base.top20_revenue_share", rf"spends most brings? {_P}{_LIMITS} of the revenue"),
+        _share("base.top20_revenue_share", rf"The top fifth of the buyers bring {_P} of the revenue"),
+        _share("base.top20_revenue_share", rf"^here: {_P}$"),
+        _number("base.customers", rf"we know (?P<estimate>{_N}) customers"),
+        _number("base.orders", rf"with (?P<estimate>{_N}) orders worth"),
+        _number("base.customers", rf"^Share of (?P<estimate>{_N}) customers known from any table"),
+        _number("base.customers", rf"^Of (?P<estimate>{_N}) customers: in "),
+    ),
+    "loyalty": (
+        _share("loyalty.repeat_rate", rf"^Of (?P<n>{_N}) buyers, {_P}{_LIMITS} have bought again"),
+        _share("loyalty.repeat_12m", rf"half are back after [^)]*\), and {_P}{_LIMITS} within 12 months"),
+        _share("loyalty.repeat_12m", rf"^{_P} of first-time buyers are back within 12 months"),
+        _number("loyalty.median_days_to_second", rf"half are back after {_SPAN}"),
+        _share("loyalty.retention_m", rf"^{_P} of an intake buys in the \w+ after its first{_LIMITS}"),
+    ),
+    "silent-churn": (
+        _share(
+            "churn.silent.alive_share",
+            rf"probably still active \({_P}, \d+ % interval (?P<lower>{_N}) % to (?P<upper>{_N}) %",
+        ),
+        _number(
+            "churn.silent.expected_orders",
+            rf"expected to make (?P<estimate>{_N}) purchases \(\d+ % interval (?P<lower>{_N}) to (?P<upper>{_N})\)",
+        ),
+        _number("churn.silent.alive_share", rf"^Of (?P<n>{_N}) customers about"),
+    ),
+    "brand-loyalty": (),
+    "satisfaction": (
+        _number(
+            "satisfaction.nps",
+            rf"net promoter score at (?P<estimate>-?{_N}) \((?P<lower>-?{_N}) to (?P<upper>-?{_N})\)",
+        ),
+        _number("satisfaction.nps", rf"a net promoter score of (?P<estimate>-?{_N})"),
+        _share("loyalty.dick_basu_share", rf"buy, {_P} buy often by conviction{_LIMITS}"),
+        _number("loyalty.dick_basu_share", rf"^Of the (?P<n>{_N}) customers who answered and buy"),
+    ),
+    "segmentation": (
+        _number("segmentation.k", rf"(?P<n>{_N}) customers fall into"),
+    ),
+}  # fmt: skip
