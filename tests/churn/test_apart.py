@@ -30,8 +30,8 @@ def test_trials_do_not_turn_the_sign_of_the_other_plans():
     assert (table["when"] == "").all()
     assert drivers.remedy == ""
     assert driver_finding(drivers) == (
-        "After allowing for the rest, plan (plus against basic) goes with 1.30 times the risk of leaving (1.12 to "
-        "1.52); 95 % intervals in brackets."
+        "After allowing for the rest, plan (plus against basic) goes with 1.30 times (1.12 to 1.52) the risk of "
+        "leaving; 95 % intervals in brackets."
     )
     (note,) = drivers.notes
     assert note.startswith("plan = trial (n 350, 350 ended) tells those who left from those who stayed without overlap")

@@ -113,7 +113,9 @@ def test_where_nothing_matters_nothing_is_claimed():
     drivers = measure_reason_drivers(
         a_company(n, plan=rng.choice(["a", "b"], n), age=rng.choice(["x", "y"], n), seed=8)
     )
-    assert reason_finding(drivers) == "Nothing recorded goes with leaving for any one reason beyond chance."
+    assert reason_finding(drivers) == (
+        "With all else alike, nothing recorded goes with leaving for any one reason beyond chance."
+    )
     assert difference_finding(drivers).startswith("No driver is seen to work more for one reason")
     assert share_finding(drivers).endswith("wherever either is clear.")
     assert [figure.id for figure in reason_driver_figures(drivers, window="w")] == []

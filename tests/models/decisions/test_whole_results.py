@@ -221,7 +221,7 @@ def test_what_cannot_be_parted_is_refused_in_words():
     for name in ("exposure_before", "exposure_after"):
         with pytest.raises(
             NotEnoughData,
-            match=rf"^A comparison of two periods needs at least 1; found 0\. Nobody was watched in one of them "
+            match=rf"^A comparison of two periods cannot be worked out here\. Nobody was watched in one of them "
             rf"\({name}\)\.$",
         ):
             decompose_rates(cells.assign(**{name: 0}))
@@ -283,7 +283,7 @@ def test_a_campaign_that_cannot_be_is_refused(wrong):
     for same in (0.0, 1.0):
         with pytest.raises(
             NotEnoughData,
-            match=r"^The expected maximum profit needs at least 1; found 0\. All left, or nobody did\.$",
+            match=r"^The expected maximum profit cannot be worked out here\. All left, or nobody did\.$",
         ):
             expected_maximum_profit(score, np.full(2, same))
 

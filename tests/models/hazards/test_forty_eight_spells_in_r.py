@@ -153,7 +153,7 @@ def test_chances_to_stay_and_their_limits_are_those_of_survfit():
 
 def test_no_end_with_known_covariates_is_refused_in_words():
     with pytest.raises(
-        NotEnoughData, match=r"^Cox regression needs at least 1; found 0\. No spell with known covariates ended\.$"
+        NotEnoughData, match=r"^Cox regression cannot be worked out here\. No spell with known covariates ended\.$"
     ):
         fit_cox(spells().assign(is_ended=False), ["plan"])
 

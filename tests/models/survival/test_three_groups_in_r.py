@@ -281,7 +281,7 @@ def test_what_cannot_be_compared_is_refused_in_words():
         lambda: compare_incidence(one, own),
     ):
         with pytest.raises(
-            NotEnoughData, match=r"^A comparison of groups needs at least 2; found 1\. Name a group column\.$"
+            NotEnoughData, match=r"^A comparison of groups needs at least 2 groups; found 1\. Name a group column\.$"
         ):
             call()
     with pytest.raises(

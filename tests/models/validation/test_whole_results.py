@@ -109,7 +109,7 @@ def test_outcomes_are_refused_in_words():
         ):
             read_outcomes(FIVE.assign(**wrong))
     with pytest.raises(
-        NotEnoughData, match=r"^A validation card needs at least 1; found 0\. Nobody ended in the time judged\.$"
+        NotEnoughData, match=r"^A validation card cannot be worked out here\. Nobody ended in the time judged\.$"
     ):
         read_outcomes(FIVE.assign(is_ended=False))
     assert read_outcomes(FIVE.assign(entry_days=-3.0)).watched(np.array([1.0])).tolist() == [5]
