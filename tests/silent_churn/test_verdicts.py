@@ -17,8 +17,8 @@ from crm_research.silent_churn.figures import (
     outlook_figures,
     parameter_figures,
 )
+from crm_research.silent_churn.fits import nobody_leaves
 from crm_research.silent_churn.words import (
-    _nobody_leaves,
     alive_finding,
     future_finding,
     other_range,
@@ -139,13 +139,13 @@ def test_no_figure_claims_an_interval_that_it_does_not_have(steady, slowed):
 
 
 def test_a_model_at_the_edge_where_nobody_leaves_finds_nothing_of_who_is_active(steady):
-    assert _nobody_leaves(steady.fit)
+    assert nobody_leaves(steady.fit)
     assert alive_finding(steady).startswith(
         f"Of 600 customers none is seen to have left: these records take the {steady.fit.model} to where nobody drops "
         "out, and then all count as active"
     )
     # 100 % by construction is no other reading either.
-    at_edge = [name for name, fit in steady.fits.usable.items() if _nobody_leaves(fit)]
+    at_edge = [name for name, fit in steady.fits.usable.items() if nobody_leaves(fit)]
     others = pd.DataFrame(
         {
             "reading": [f"{at_edge[-1]}, all customers", "MBG/CNBD-k, all customers"],

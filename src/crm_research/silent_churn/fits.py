@@ -22,6 +22,7 @@ from crm_research.models.btyd import (
     fit_pareto_nbd,
     profile_params,
 )
+from crm_research.models.btyd.limits import NOBODY_LEAVES
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -109,3 +110,8 @@ def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:
 def _mean_log_gap(study: Study) -> float:
     gaps: pd.DataFrame = count_gaps(study).to_pandas()
     return float(np.average(gaps["mean_log_gap"], weights=gaps["n_gaps"] * gaps["n_customers"]))
+
+
+def nobody_leaves(fit: BtydFit) -> bool:
+    """Have the records taken the model to where nobody drops out, so that all are active by construction?"""
+    return fit.limit is not None and NOBODY_LEAVES in fit.limit.words

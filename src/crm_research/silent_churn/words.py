@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from crm_research.figures import says_nothing
-from crm_research.models.btyd import BtydFit
-from crm_research.models.btyd.limits import NOBODY_LEAVES
 from crm_research.silent_churn.analysis import SilentChurn
 from crm_research.silent_churn.figures import say_weeks
-from crm_research.silent_churn.fits import BG_NBD, REGULAR
+from crm_research.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.silent_churn.money import REVENUE, SPEND
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
@@ -46,7 +44,7 @@ def alive_finding(silence: SilentChurn) -> str:
     """How many customers are probably still active?"""
     if silence.alive is None:
         return "How many customers are still active cannot be said."
-    if silence.fit is not None and _nobody_leaves(silence.fit):
+    if silence.fit is not None and nobody_leaves(silence.fit):
         return (
             f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: these records take the "
             f"{silence.fit.model} to where nobody drops out, and then all count as active"
@@ -77,11 +75,6 @@ def _say_limits(
     return f"{before}{level} interval {say_interval(lower, upper, say)}{after}"
 
 
-def _nobody_leaves(fit: BtydFit) -> bool:
-    """Have the records taken the model to where nobody drops out, so that all are active by construction?"""
-    return fit.limit is not None and NOBODY_LEAVES in fit.limit.words
-
-
 def _share_refuted(silence: SilentChurn) -> str:
     """What the holdout says against the share still active; empty where it says nothing against it."""
     check = silence.holdout
@@ -103,7 +96,7 @@ def other_range(silence: SilentChurn) -> tuple[float, float] | None:
     if rows.empty:
         return None
     is_other = ~rows["is_chosen"] & ~rows["reading"].str.startswith(BG_NBD)
-    at_edge = tuple(f"{name}," for name, fit in silence.fits.usable.items() if _nobody_leaves(fit))
+    at_edge = tuple(f"{name}," for name, fit in silence.fits.usable.items() if nobody_leaves(fit))
     is_other &= ~rows["reading"].str.startswith(at_edge)
     told = rows.loc[is_other & (rows["n_customers"] == silence.n_customers), "alive_share"]
     return None if told.empty else (float(told.min()), float(told.max()))
@@ -237,7 +230,7 @@ def edge_findings(silence: SilentChurn) -> list[str]:
         ratios = fit.params.loc[fit.params["name"].str.contains("/"), ["name", "estimate"]]
         named = [f"{row.name_} = {row.estimate:.4g}" for row in ratios.rename(columns={"name": "name_"}).itertuples()]
         rest = f" What is left of its parameters, in weeks: {join_words(named)}." if named else ""
-        if _nobody_leaves(fit):
+        if nobody_leaves(fit):
             rest += " Its share still active is 100 % by construction, and the interval beside it has no width."
         told.append(
             f"{model}: these records take it to an edge, where {join_words(list(fit.limit.words))}. It is used as that "
