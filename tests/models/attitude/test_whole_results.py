@@ -53,17 +53,17 @@ def test_a_single_item_has_the_reliability_that_is_given():
 
 
 def test_attitudes_that_cannot_be_told_are_refused_in_words():
-    mend = "Known customers who answered, and answers that differ, are needed."
+    who = "known customers whose answers differ"
     for frame, n in ((answers(30), 29), (answers()[["flat"]], 0)):
         with pytest.raises(NotEnoughData) as raised:
             score_attitude(frame)
-        assert str(raised.value) == f"Attitude beside behaviour needs at least 30; found {n}. {mend}"
+        assert str(raised.value) == f"Attitude beside behaviour needs at least 30 {who}; found {n}."
     assert score_attitude(answers(31)).n_items == 3
     against = answers()[["a"]].assign(b=lambda x: 100 - x["a"])
     with pytest.raises(NotEnoughData) as raised:
         score_attitude(against)
     assert str(raised.value) == (
-        "A score of attitude: items that go together needs at least 2; found 0. The items named do not correlate on "
+        "A score of attitude needs at least 2 items that go together; found 0. The items named do not correlate on "
         "average; name the items of one attitude under 'constructs'."
     )
     for wrong in (0.0, 1.0, 1.5):

@@ -147,9 +147,7 @@ def test_a_remark_holds_where_what_it_needs_is_in_the_model():
 
 def test_trees_and_frailties_are_refused_in_words():
     spells = pd.DataFrame({"tenure_days": np.arange(1.0, 41), "is_ended": [True] * 19 + [False] * 21, "fee": range(40)})
-    with pytest.raises(
-        NotEnoughData, match=r"^Boosting needs at least 20; found 19\. Trees need ends to learn from\.$"
-    ):
+    with pytest.raises(NotEnoughData, match=r"^Boosting needs at least 20 ends to learn from; found 19\.$"):
         fit_boosting(spells, ["fee"], seed=1)
     owned = spells.assign(customer_id=[str(i) for i in range(40)])
     for variance in (0.0, -1.0):
@@ -157,7 +155,7 @@ def test_trees_and_frailties_are_refused_in_words():
         with pytest.raises(ParameterError, match=f"^{re.escape(words)}$"):
             fit_frailty(owned, ["fee"], cluster="customer_id", variance=variance)
     with pytest.raises(
-        NotEnoughData, match=r"^A frailty model needs at least 1; found 0\. No spell with known covariates ended\.$"
+        NotEnoughData, match=r"^A frailty model cannot be worked out here\. No spell with known covariates ended\.$"
     ):
         fit_frailty(owned.assign(is_ended=False), ["fee"], cluster="customer_id")
     single = fit_frailty(owned, ["fee"], cluster="customer_id")

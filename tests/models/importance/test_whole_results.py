@@ -127,14 +127,14 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused_in_words():
     with pytest.raises(NotEnoughData) as raised:
         share_r2(short, "liking", ["price", "speed"])
     assert str(raised.value) == (
-        "The importance of drivers needs at least 4; found 3. Complete answers that differ, in the outcome and in at "
-        "least one driver, are needed."
+        "The importance of drivers needs at least 4 complete answers; found 3. They must differ, in the outcome and "
+        "in at least one driver."
     )
     assert share_r2(answers().head(4), "liking", ["price", "speed"], n_bootstraps=20).n == 4
     nothing = "Where everybody answers alike there is nothing to explain, or nothing to explain it by."
     for changed, words in (
-        ({"liking": 1.0}, f"The importance of drivers: outcomes that differ needs at least 2; found 1. {nothing}"),
-        ({"price": 1.0}, f"The importance of drivers: drivers that differ needs at least 1; found 0. {nothing}"),
+        ({"liking": 1.0}, f"The importance of drivers needs at least 2 outcomes that differ; found 1. {nothing}"),
+        ({"price": 1.0}, f"The importance of drivers needs drivers that differ; found none. {nothing}"),
     ):
         with pytest.raises(NotEnoughData) as raised:
             share_r2(answers().assign(**changed), "liking", ["price"])

@@ -64,7 +64,7 @@ def test_spells_that_cannot_be_read_are_refused_in_words():
         ):
             as_counts(SPELLS.assign(**wrong))
     with pytest.raises(
-        NotEnoughData, match=r"^A smooth curve of tenure needs at least 1; found 0\. No spell has ended yet\.$"
+        NotEnoughData, match=r"^A smooth curve of tenure cannot be worked out here\. No spell has ended yet\.$"
     ):
         build_moves(as_counts(SPELLS.assign(is_ended=False)), np.empty((4, 0)))
 

@@ -41,7 +41,7 @@ def test_counts_of_cohorts_are_added_up():
         ):
             sum_counts(some_counts((number, 5, 1)))
     with pytest.raises(
-        NotEnoughData, match=r"^A model of renewals needs at least 1; found 0\. Nobody has come to a renewal yet\.$"
+        NotEnoughData, match=r"^A model of renewals cannot be worked out here\. Nobody has come to a renewal yet\.$"
     ):
         sum_counts(some_counts((1, 0, 0)))
 

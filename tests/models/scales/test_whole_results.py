@@ -64,7 +64,7 @@ def test_without_filling_whoever_lacks_an_answer_is_left_out():
     assert found.n_filled == 0
     assert found.owner.tolist() == [0, 1, 2, 3]
     assert found.weight.tolist() == [1.0] * 4
-    with pytest.raises(NotEnoughData, match=r"^It needs at least 5; found 4\. These are usable respondents\.$"):
+    with pytest.raises(NotEnoughData, match=r"^It needs at least 5 usable respondents; found 4\.$"):
         read_answers(ANSWERS, ["a", "b", "c"], what="It", fewest=5, is_filled=False)
     with pytest.raises(
         ParameterError, match=r"^The answers have no column 'aa'\. Did you mean 'a'\? Known: a, b, c, d, e, w, who\.$"
@@ -230,11 +230,9 @@ def test_doubts_about_a_scale_are_said_whole():
         assess_scale(frame, [])
     with pytest.raises(
         NotEnoughData,
-        match=r"^The quality of a scale: items that differ needs at least 1; found 0\. Everybody answered every item "
+        match=r"^The quality of a scale needs items that differ; found none\. Everybody answered every item "
         r"alike; such answers cannot tell how well it measures\.$",
     ):
         assess_scale(frame.assign(p=1.0), ["p"])
-    with pytest.raises(
-        NotEnoughData, match=r"^The quality of a scale needs at least 5; found 4\. These are usable respondents\.$"
-    ):
+    with pytest.raises(NotEnoughData, match=r"^The quality of a scale needs at least 5 usable respondents; found 4\.$"):
         assess_scale(frame.head(4), ["p", "q"])
