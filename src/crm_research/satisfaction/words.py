@@ -319,7 +319,7 @@ def response_finding(found: SatisfactionAnalysis) -> str:
     if not np.isfinite(parts.discrimination):
         if parts.n_answered == parts.n_customers:
             return f"{said}; all did, so nothing tells those who answer from others."
-        return f"{said}; too few of the one or the other to tell who answers."
+        return f"{said}; too little to tell who answers."
     tells = parts.discrimination_lower > 0.5
     who = "what was known of them before tells in part who" if tells else "nothing known of them before tells who"
     moved = parts.moves.loc[(parts.moves["lower"] > 0) | (parts.moves["upper"] < 0), "item"].tolist()
