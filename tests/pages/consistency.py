@@ -309,7 +309,7 @@ def named_numbers(page: Page) -> Iterator[tuple[str, str, Number, float]]:
             for found in quantity.pattern.finditer(text):
                 parts = found.groupdict()
                 id_ = quantity.id.format(**parts)
-                group = parts.get("group")
+                group = parts.get("group", quantity.group)
                 known = [one for one in figures[id_] if (group is None) == (one.group is None)]
                 known = [one for one in known if group is None or one.group == group]
                 if not known:

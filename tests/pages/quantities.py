@@ -30,6 +30,7 @@ class Quantity:
     pattern: re.Pattern[str]
     is_share: bool = False
     is_rest: bool = False
+    group: str | None = None
 
     def in_words(self, value: float, part: str, unit: str) -> float:
         """The figure's value in the unit of the sentence."""
@@ -40,12 +41,12 @@ class Quantity:
         return value / _DAYS[unit.rstrip("s")] if unit.rstrip("s") in _DAYS else value
 
 
-def _share(id_: str, pattern: str, *, is_rest: bool = False) -> Quantity:
-    return Quantity(id_, re.compile(pattern), is_share=True, is_rest=is_rest)
+def _share(id_: str, pattern: str, *, is_rest: bool = False, group: str | None = None) -> Quantity:
+    return Quantity(id_, re.compile(pattern), is_share=True, is_rest=is_rest, group=group)
 
 
-def _number(id_: str, pattern: str) -> Quantity:
-    return Quantity(id_, re.compile(pattern))
+def _number(id_: str, pattern: str, *, group: str | None = None) -> Quantity:
+    return Quantity(id_, re.compile(pattern), group=group)
 
 
 _SPAN = (
@@ -81,7 +82,7 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _share("loyalty.repeat_12m", rf"half are back after [^)]*\), and {_P}{_LIMITS} within 12 months"),
         _share("loyalty.repeat_12m", rf"^{_P} of first-time buyers are back within 12 months"),
         _number("loyalty.median_days_to_second", rf"half are back after {_SPAN}"),
-        _share("loyalty.retention_m", rf"^{_P} of an intake buys in the \w+ after its first{_LIMITS}"),
+        _share("loyalty.retention_m", rf"^{_P} of an intake buys in the \w+ after its first{_LIMITS}", group="1"),
     ),
     "silent-churn": (
         _share(
@@ -101,8 +102,10 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
             rf"net promoter score at (?P<estimate>-?{_N}) \((?P<lower>-?{_N}) to (?P<upper>-?{_N})\)",
         ),
         _number("satisfaction.nps", rf"a net promoter score of (?P<estimate>-?{_N})"),
-        _share("loyalty.dick_basu_share", rf"buy, {_P} buy often by conviction{_LIMITS}"),
-        _number("loyalty.dick_basu_share", rf"^Of the (?P<n>{_N}) customers who answered and buy"),
+        _share("loyalty.dick_basu_share", rf"buy, {_P} buy often by conviction{_LIMITS}", group="true loyalty"),
+        _number(
+            "loyalty.dick_basu_share", rf"^Of the (?P<n>{_N}) customers who answered and buy", group="true loyalty"
+        ),
     ),
     "segmentation": (
         _number("segmentation.k", rf"(?P<n>{_N}) customers fall into"),
