@@ -46,7 +46,7 @@ def compare_groups(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) 
     counts
         As in `estimate_survival`, with a ``group`` column of two groups or more.
     shared
-        As there: spells of one customer then count as one another's likes, and the test is that of a robust score.
+        As there: what the spells of one customer add to the variance makes the test that of a robust score.
 
     Notes
     -----
