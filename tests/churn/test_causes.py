@@ -204,7 +204,7 @@ def test_nobody_who_left_is_a_rate_of_nought():
     found = decompose_change(study)
     assert float(found.change.after.estimate) == 0.0
     assert found.reasons is None
-    assert "no more than chance" in shown(study)
+    assert "Nobody left in either of the two years, so there is no change to explain." in shown(study)
 
 
 def test_trouble_is_told():

@@ -79,7 +79,7 @@ def test_months_that_stand_out_alike_are_all_named_and_none_is_called_the_worst(
         "the danger stands out in months 1 to 3 and 12 of a contract; in month 1, 8.0 % of those still there leave "
         "(7.2 % to 8.8 %)"
     )
-    assert hazard_finding(leaving).startswith("The danger stands out in months 1 to 3 and 12; in month 1 8.0 % leave")
+    assert hazard_finding(leaving).startswith("The danger stands out in months 1 to 3 and 12; in month 1, 8.0 % leave")
 
 
 def test_a_group_that_cannot_be_told_from_the_next_does_not_leave_soonest():

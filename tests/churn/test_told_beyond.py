@@ -135,9 +135,8 @@ def test_the_clearest_driver_by_hand():
     """The risk of leaving is told as multiplied: 1 / .4 = 2.5, 1 / .53 = 1.89, 1 / .32 = 3.13."""
     drivers = drivers_of(("plan", "fixed", "flex", "", 0.4, 0.32, 0.53, 0.0001, 411, 97), AGE)
     assert driver_views.driver_finding(drivers) == (
-        "After allowing for the rest, plan (flex against fixed) goes with 2.5 times the risk of leaving (1.9 to "
-        "3.1); 90 % "
-        "intervals in brackets."
+        "After allowing for the rest, plan (flex against fixed) goes with 2.5 times (1.9 to 3.1) the risk of "
+        "leaving; 90 % intervals in brackets."
     )
     table = driver_views.driver_table(drivers)
     # log(.4) over log(.53 / .32) is 1.82, log(1.31) over log(1.68 / 1.02) is .54; Holm: 2 x .0001, 1 x .032.
@@ -164,7 +163,7 @@ def test_a_driver_is_clear_only_beyond_one_and_beyond_chance_of_all():
     assert clear(("plan", "a", "b", "", 0.5, 0.2, 1.0, 0.0001, 9, 8)) == {"plan": False}
     assert clear(("plan", "a", "b", "", 0.5, 0.2, 0.99, 0.0001, 9, 8)) == {"plan": True}
     nothing = driver_views.driver_finding(drivers_of(("plan", "a", "b", "", 2.0, 1.0, 4.0, 0.0001, 9, 8)))
-    assert nothing == "None of the characteristics recorded goes with leaving sooner or later beyond chance."
+    assert nothing == "With all else alike, no characteristic recorded goes with leaving sooner or later beyond chance."
 
 
 def test_early_and_late_are_told_together_and_an_average_is_called_one():
@@ -173,9 +172,8 @@ def test_early_and_late_are_told_together_and_an_average_is_called_one():
         ("fee", "30", "10", "later", 1.21, 1.04, 1.42, 0.02, 300, 51),
     )
     assert driver_views.driver_finding(drivers) == (
-        "After allowing for the rest, fee (30 against 10) goes with 3.4 times the risk of leaving in the first 7 "
-        "months (2.9 "
-        "to 4.1) and 1.21 times later (1.04 to 1.42); 90 % intervals in brackets."
+        "After allowing for the rest, fee (30 against 10) goes with 3.4 times (2.9 to 4.1) the risk of "
+        "leaving in the first 7 months and 1.21 times (1.04 to 1.42) later; 90 % intervals in brackets."
     )
     assert driver_views.driver_figures(drivers, window="x")[0].group == "fee: 30 against 10, first 7 months"
     town = drivers_of(("town", "True", "False", "", 13.2, 7.4, 23.1, 0.0001, 411, 97))
@@ -242,7 +240,7 @@ def test_drivers_by_reason_by_hand():
     )
     nothing = reasons_of(MOVED_PLAN)
     assert reason_views.reason_finding(nothing) == (
-        "Nothing recorded goes with leaving for any one reason beyond chance."
+        "With all else alike, nothing recorded goes with leaving for any one reason beyond chance."
     )
     made = reason_views.reason_driver_figures(reasons, window="2023")
     numbers = {(figure.id, figure.group): (figure.estimate, figure.lower, figure.upper) for figure in made}

@@ -114,7 +114,7 @@ def _benefit(
     down = [leavers - gain.lower, odds * (cost.upper - stayers)]
     up = [gain.upper - leavers, odds * (stayers - cost.lower)]
     benefit = leavers - odds * stayers
-    reach = [np.sqrt(max(a**2 + b**2 - 2 * alike * a * b, 0.0)) for a, b in (down, up)]
+    reach = [float(np.sqrt(np.maximum(a**2 + b**2 - 2 * alike * a * b, 0.0))) for a, b in (down, up)]
     return Interval(*(np.asarray(value) for value in (benefit, benefit - reach[0], benefit + reach[1])))
 
 
