@@ -140,6 +140,18 @@ def test_a_longish_cloud_is_stable_and_yet_constructed():
     assert found.verdict == "constructed"
 
 
+@pytest.mark.parametrize(("apart", "verdict"), [(2.2, "constructed"), (3.0, "reproducible"), (4.0, "natural")])
+def test_two_gaussians_by_how_far_they_are_apart(apart, verdict):
+    # Half-way between two normals the density over that of a peak is .98 at 2.2 standard deviations (two peaks are not
+    # to be told from one), .64 at 3 and .27 at 4. Three apart used to be called constructed.
+    rng = np.random.default_rng(1)
+    points = rng.normal(size=(1_000, 2)) + apart * rng.integers(0, 2, size=1_000)[:, None] * np.array([1, 0])
+    found = find_groups(points, k_max=2, n_bootstraps=20, seed=1)
+    assert found.stability["mean_jaccard"].min() > 0.9
+    assert found.verdict == verdict
+    assert found.borders["is_gap"].tolist() == [verdict == "natural"]
+
+
 def _nulls(*, is_beyond, is_emptier):
     return pd.DataFrame(
         {"judges_separation": [True], "judges_borders": [True], "is_beyond": [is_beyond], "is_emptier": [is_emptier]}
@@ -147,11 +159,14 @@ def _nulls(*, is_beyond, is_emptier):
 
 
 def test_the_rule_of_the_verdict():
-    gap, crowd = pd.DataFrame({"is_gap": [True, True]}), pd.DataFrame({"is_gap": [True, False]})
+    gap = pd.DataFrame({"is_border": [True, True, False], "is_gap": [True, True, False], "is_dip": [True, True, False]})
+    dip, crowd = gap.assign(is_gap=[True, False, False]), gap.assign(is_gap=False, is_dip=[True, False, False])
     assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=True), gap) == "natural"
     assert judge_groups(0.9, _nulls(is_beyond=True, is_emptier=True), crowd) == "reproducible"
     assert judge_groups(0.9, _nulls(is_beyond=True, is_emptier=False), gap) == "reproducible"
     assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=True), crowd) == "constructed"
+    assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=True), dip) == "reproducible"
+    assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=False), dip) == "constructed"
     assert judge_groups(0.7, _nulls(is_beyond=True, is_emptier=True), gap) == "constructed"
     assert judge_groups(float("nan"), _nulls(is_beyond=True, is_emptier=True), gap) == "constructed"
 

@@ -85,7 +85,7 @@ def _measure(points: NDArray[np.float64], k: int, seed: int) -> dict[str, float]
         "calinski_harabasz": float(calinski_harabasz_score(points, labels)) if sizes.all() else 0.0,
         "bic": measure_bic(points, labels, k, seed=seed),
         "stability": float(
-            bootstrap_groups(points, centres, n_bootstraps=_N_BOOTSTRAPS, seed=seed, n_starts=5).mean(axis=0).min()
+            bootstrap_groups(points, centres, n_bootstraps=_N_BOOTSTRAPS, seed=seed, n_starts=3).mean(axis=0).min()
         ),
         "seeds": seeds,
         "subsets": subsets,

@@ -142,11 +142,13 @@ def find_groups(
 def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFrame) -> str:
     """Are the groups natural, reproducible or constructed?
 
-    natural: every group is found again (mean Jaccard of .75 or more, Hennig 2007), between any two of them lies a gap
-    (at most half as dense as the sparser of the two, and not the edge of a heap of customers who share one value), and
-    that gap is emptier than in every draw of data without gaps. reproducible: every group is found again, and they are
-    better separated than in all data without groups, yet some border runs through a crowd. constructed: the rest,
-    also groups that are found again only because any cloud that is longer than broad is cut in the same place.
+    natural: every group is found again (mean Jaccard of .75 or more, Hennig 2007), between any two neighbours lies a
+    gap (at most half as dense as the sparser of the two, and not the edge of a heap of customers who share one value),
+    and that gap is emptier than in every draw of data without gaps. reproducible: every group is found again, yet some
+    border runs through a crowd; but either the groups are better separated than in all data without groups, or every
+    border is a dip between two humps (at most .85 as dense, no heap) and emptier than in every draw of data without
+    gaps. constructed: the rest, also groups that are found again only because any cloud that is longer than broad is
+    cut in the same place.
 
     The three words are those of Dolnicar and Leisch (2010); thresholds are conventions, their error is in
     docs/methods/segmentation.md.
@@ -154,7 +156,10 @@ def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFr
     if not weakest_jaccard >= STABLE:
         return CONSTRUCTED
     is_emptier = bool(nulls.loc[nulls["judges_borders"], "is_emptier"].all())
-    if len(borders) and bool(borders["is_gap"].all()) and is_emptier:
+    between = borders[borders["is_border"]]
+    if len(between) and bool(between["is_gap"].all()) and is_emptier:
         return NATURAL
+    if len(between) and bool(between["is_dip"].all()) and is_emptier:
+        return REPRODUCIBLE
     is_beyond = bool(nulls.loc[nulls["judges_separation"], "is_beyond"].all())
     return REPRODUCIBLE if is_beyond else CONSTRUCTED

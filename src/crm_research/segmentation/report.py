@@ -219,7 +219,11 @@ def _table(found: Grouping, name: str) -> pd.DataFrame:
         "rules": lambda: found.rules.table,
         "borders": lambda: found.borders.assign(
             told_by=found.borders["heap_in_words"],
-            **{"is": np.where(found.borders["is_gap"], "a gap", "no gap")},
+            **{
+                "is": np.select(
+                    [found.borders["is_gap"], found.borders["is_border"]], ["a gap", "no gap"], "no neighbours"
+                )
+            },
         ).sort_values("border_density", ascending=False, ignore_index=True),
         "methods": lambda: found.methods,
     }
@@ -331,7 +335,7 @@ def name_estimators(segmentation: Segmentation) -> dict[str, str]:
         "number of groups": RULE,
         "stability": f"bootstrap Jaccard similarity, {found.n_bootstraps} resamples (Hennig 2007)",
         "data without groups": "permuted columns, one Gaussian, Gaussian copulas of the data's shapes, heaps, humps",
-        "borders": "kernel density along the line that joins two centres, ties spread over their own step",
+        "borders": "kernel density of all between two neighbouring centres, ties spread over their own step; dip test",
         "other methods": "Gaussian mixture by BIC, Ward, HDBSCAN, k-means on other scales; at most 2,000 customers",
         "rules": f"decision tree of depth {say_small_count(found.rules.depth)}, fidelity by five-fold cross-validation",
         "later behaviour": "means by group, five folds, explained share of the variance",

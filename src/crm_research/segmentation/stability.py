@@ -16,7 +16,7 @@ STABLE: Final = 0.75
 PATTERN: Final = 0.6
 DISSOLVED: Final = 0.5
 # With fewer, what is measured is the search for groups and not the groups.
-N_STARTS: Final = 10
+N_STARTS: Final = 5
 
 
 def bootstrap_groups(

@@ -34,10 +34,17 @@ def say_verdict(found: Grouping) -> str:
     if found.verdict == NATURAL:
         worst = say_percent(float(found.borders["border_density"].max()), 0)
         return (
-            "The groups are natural: they are found again in resamples, and between any two of them few customers "
+            "The groups are natural: they are found again in resamples, and between any two neighbours few customers "
             f"stand (on the most crowded border {worst} of the density of the sparser group)."
         )
     if found.verdict == REPRODUCIBLE:
+        if not found.nulls.loc[found.nulls["judges_separation"], "is_beyond"].all():
+            return (
+                "The groups are reproducible, not natural: the same lines are found again in resamples, and fewer "
+                "customers stand on every border than in data with a single hump, but the groups run into each other "
+                f"(on the most crowded border {say_percent(float(found.borders['border_density'].max()), 0)} of the "
+                "density of the sparser group)."
+            )
         return (
             "The groups are reproducible, not natural: the same lines are found again in resamples, and the groups are "
             f"better separated than in data without groups, but {_say_border(found)}."
