@@ -230,7 +230,8 @@ def _stand_between(squares: NDArray[np.float64], labels: NDArray[np.int64], one:
     members = [np.sort(behind[labels == group]) for group in (one, other)]
     wanted = max(_FEWEST_BETWEEN, int(_LEAST_BETWEEN * min(map(len, members))))
     reach = max(0.0, *(float(side[min(wanted, len(side)) - 1]) for side in members))
-    return behind <= reach
+    is_between: NDArray[np.bool_] = behind <= reach
+    return is_between
 
 
 def _measure_density(along: NDArray[np.float64], sides: NDArray[np.int64]) -> float:
