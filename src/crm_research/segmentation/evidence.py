@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.borders import measure_borders
+from crm_research.segmentation.borders import GAP, measure_borders
 from crm_research.segmentation.clustering import assign_nearest, draw_sample, fit_centres, n_distinct
 from crm_research.segmentation.criteria import compare_numbers_of_groups, measure_silhouette
 from crm_research.segmentation.nulls import compare_with_nulls
@@ -43,7 +43,7 @@ class Evidence:
     centres, labels
         Centres of the groups on the weighted inputs, and the group of each row of the table that was asked about.
     criteria, stability, nulls, borders
-        `compare_numbers_of_groups`, `judge_stability`, `compare_with_nulls`, `measure_borders`.
+        `compare_numbers_of_groups`, `judge_stability`, `compare_with_nulls`, `measure_borders` and `confirm_gaps`.
     silhouette, n_silhouette
         Mean silhouette given the groups, and the customers it was taken on.
     verdict
@@ -123,6 +123,7 @@ def find_groups(
         given = None if shares is None else lambda rows: shares(sample[rows])
         nulls = compare_with_nulls(fitted, k, seed=seed, shares=given)
         borders = measure_borders(few, assign_nearest(few, centres), seed=seed, names=names, weights=weights)
+        borders = confirm_gaps(borders, nulls)
     weakest = float(stability["mean_jaccard"].min())
     return Evidence(
         points=fitted,
@@ -139,6 +140,23 @@ def find_groups(
     )
 
 
+def confirm_gaps(borders: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
+    """Are the borders gaps also where there are too few customers for a dip test to tell?
+
+    They are where each of them is at most half as dense as the sparser group and no heap, and even the most crowded one
+    is emptier than in every draw of data without gaps: then chance has made none of them. Else as they were measured.
+    """
+    is_border = borders["is_border"]
+    is_empty = is_border & (borders["border_density"] <= GAP) & (borders["heap"] == "")
+    if bool(is_empty[is_border].all()) and _is_emptier(nulls):
+        return borders.assign(is_gap=is_empty)
+    return borders
+
+
+def _is_emptier(nulls: pd.DataFrame) -> bool:
+    return bool(nulls.loc[nulls["judges_borders"], "is_emptier"].all())
+
+
 def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFrame) -> str:
     """Are the groups natural, reproducible or constructed?
 
@@ -146,7 +164,7 @@ def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFr
     gap (at most half as dense as the sparser of the two, and not the edge of a heap of customers who share one value),
     and that gap is emptier than in every draw of data without gaps. reproducible: every group is found again, yet some
     border runs through a crowd; but either the groups are better separated than in all data without groups, or every
-    border is a dip between two humps (at most .85 as dense, no heap) and emptier than in every draw of data without
+    border is a dip between two humps (at most .8 as dense, no heap) and emptier than in every draw of data without
     gaps. constructed: the rest, also groups that are found again only because any cloud that is longer than broad is
     cut in the same place.
 
@@ -155,7 +173,7 @@ def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFr
     """
     if not weakest_jaccard >= STABLE:
         return CONSTRUCTED
-    is_emptier = bool(nulls.loc[nulls["judges_borders"], "is_emptier"].all())
+    is_emptier = _is_emptier(nulls)
     between = borders[borders["is_border"]]
     if len(between) and bool(between["is_gap"].all()) and is_emptier:
         return NATURAL

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crm_research.errors import ParameterError, offer_names
+from crm_research.segmentation.borders import GAP
 from crm_research.segmentation.criteria import rank_numbers
 from crm_research.segmentation.holdout import CELLS, OUTCOMES
 from crm_research.segmentation.stability import STABLE
 from crm_research.segmentation.terms import list_terms
 from crm_research.segmentation.verdicts import NATURAL, REPRODUCIBLE
-from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
+from crm_research.theme import join_words, say_count, say_date, say_p_value, say_percent, say_small_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,52 +33,71 @@ def answer_segments(segmentation: Segmentation) -> list[str]:
 def say_verdict(found: Grouping) -> str:
     """Natural, reproducible or constructed, and by what it is so."""
     if found.verdict == NATURAL:
-        worst = say_percent(float(found.borders["border_density"].max()), 0)
         return (
             "The groups are natural: they are found again in resamples, and between any two neighbours few customers "
-            f"stand (on the most crowded border {worst} of the density of the sparser group)."
+            f"stand (on the most crowded border {_say_density(found.borders)} of the density of the sparser group)."
         )
     if found.verdict == REPRODUCIBLE:
-        if not found.nulls.loc[found.nulls["judges_separation"], "is_beyond"].all():
+        again = "The groups are reproducible, not natural: the same lines are found again in resamples, and"
+        if _name_alike(found, "judges_separation", "is_beyond"):
             return (
-                "The groups are reproducible, not natural: the same lines are found again in resamples, and fewer "
-                "customers stand on every border than in data with a single hump, but the groups run into each other "
-                f"(on the most crowded border {say_percent(float(found.borders['border_density'].max()), 0)} of the "
-                "density of the sparser group)."
+                f"{again} fewer customers stand on every border than in data with a single hump, but the groups run "
+                f"into each other (on the most crowded border {_say_density(found.borders)} of the density of the "
+                "sparser group)."
             )
-        return (
-            "The groups are reproducible, not natural: the same lines are found again in resamples, and the groups are "
-            f"better separated than in data without groups, but {_say_border(found)}."
-        )
+        return f"{again} the groups are better separated than in data without groups, but {_say_border(found)}."
     weakest = float(found.stability["mean_jaccard"].min())
-    if weakest < STABLE:
-        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {weakest:.2f})"
-    else:
-        like = join_words(
-            [
-                f"“{name}”"
-                for name in found.nulls.loc[found.nulls["judges_separation"] & ~found.nulls["is_beyond"], "null"]
-            ]
+    if not weakest >= STABLE:
+        # A mean of .7462 is below .75, and must not be printed as that.
+        digits = 2 if round(weakest, 2) < STABLE else 4
+        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {weakest:.{digits}f})"
+    elif not found.criteria["qualifies"].any():
+        why = (
+            "whatever their number, some group holds less than 2 % of the customers or is not found again in resamples"
         )
-        why = f"they are found again, but data without groups ({like}), cut into as many parts, look much the same"
+    else:
+        alike = _name_alike(found, "judges_separation", "is_beyond")
+        why = f"they are found again, but data without groups ({alike}), cut into as many parts, look much the same"
         if (found.borders["heap"] != "").any():
             why += f", and {_say_border(found)}"
     return f"The groups are constructed: {why}. Use them to order the work, not as kinds of customers that exist."
 
 
+def _name_alike(found: Grouping, judging: str, beyond: str) -> str:
+    """The kinds of data without groups that look as the data do; empty where none does."""
+    return join_words([f"“{name}”" for name in found.nulls.loc[found.nulls[judging] & ~found.nulls[beyond], "null"]])
+
+
+def _say_density(borders: pd.DataFrame) -> str:
+    return say_percent(float(borders["border_density"].max()), 0)
+
+
 def _say_border(found: Grouping) -> str:
+    """What speaks against a gap between any two neighbours."""
     heaps = found.borders[found.borders["heap"] != ""]
     if len(heaps):
         row = heaps.iloc[0]
         return (
             f"the line between “{row['segment']}” and “{row['other_segment']}” is a rule, {row['heap_in_words']} or not"
         )
-    crowded = found.borders.sort_values("border_density", ascending=False).iloc[0]
-    if crowded["border_density"] != crowded["border_density"]:
+    closed = found.borders[found.borders["is_border"] & ~found.borders["is_gap"]]
+    if closed.empty:
+        alike = _name_alike(found, "judges_borders", "is_emptier")
+        return (
+            f"data without groups ({alike}), cut into as many parts, show a border as empty (the most crowded one here "
+            f"{_say_density(found.borders)} of the density of the sparser group)"
+        )
+    row = closed.sort_values("border_density", ascending=False).iloc[0]
+    between, density = f"“{row['segment']}” and “{row['other_segment']}”", say_percent(float(row["border_density"]), 0)
+    if row["border_density"] != row["border_density"]:
         return "some groups are too small for a gap to be seen between them"
+    if row["border_density"] <= GAP:
+        return (
+            f"the gap between {between} ({density} of the density of the sparser group) may be chance among so few "
+            f"customers (dip test, p {say_p_value(float(row['p_one_hump']))})"
+        )
     return (
-        f"the line between “{crowded['segment']}” and “{crowded['other_segment']}” runs through a crowd (as dense "
-        f"there as {say_percent(float(crowded['border_density']), 0)} of the sparser group's own peak)"
+        f"the line between {between} runs through a crowd (as dense there as {density} of the sparser group's own peak)"
     )
 
 
