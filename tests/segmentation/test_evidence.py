@@ -184,8 +184,8 @@ def _borders(**columns):
 
 
 def test_borders_that_no_draw_reaches_are_gaps_also_among_few():
-    # The dip test alone calls the last one open; where every border is at most half as dense, and the most crowded one
-    # emptier than in all data without gaps, it is a gap.
+    # The dip test alone calls the last one open; where every border is at most half as dense, and the most crowded
+    # one emptier than in all data without gaps, it is a gap.
     emptier, not_emptier = _nulls(is_beyond=False, is_emptier=True), _nulls(is_beyond=True, is_emptier=False)
     assert confirm_gaps(_borders(), emptier)["is_gap"].tolist() == [True, False, True]
     assert confirm_gaps(_borders(), not_emptier)["is_gap"].tolist() == [True, False, False]

@@ -20,6 +20,9 @@ GAP: Final = 0.5
 DIP: Final = 0.8
 # Groups are sought where customers are few, so that chance gaps are found rather than met: 5 % would be 10.
 _LEVEL: Final = 0.01
+# Of dips every border must be one, so that each is asked by itself.
+_LEVEL_OF_DIPS: Final = 0.1
+_FEWEST_OF_DIPS: Final = 100
 # Of a group's customers, the least share that has another group as the next nearest for a border with it.
 _NEIGHBOURS: Final = 0.05
 _LEAST_BETWEEN: Final = 0.5
@@ -69,9 +72,10 @@ def measure_borders(
         through a crowd, near 0 across an empty gap; missing where a group has fewer than five customers, and where
         there is no border); heap (the input on which one exact value tells the two groups apart, else empty) and
         heap_value; p_one_hump (of the dip test of Hartigan and Hartigan 1985, times the number of borders: how probable
-        is so empty a border where all are one hump? Asked where the density is at most half); is_dip (at most .8 of
-        the density of the sparser peak, and no value of an input tells the two apart seven times in ten); is_gap (at
-        most half, no heap, and p at most .01; see also `confirm_gaps`).
+        is so empty a border where all are one hump? Asked where the density is at most .8); is_dip (at most .8 of the
+        density of the sparser peak, a gap or p of the border by itself at most .1 among 100 customers of either side
+        or more, and no value of an input tells the two apart seven times in ten); is_gap (at most half, no heap, and p at most .01; see
+        also `confirm_gaps`).
 
     Notes
     -----
@@ -85,15 +89,20 @@ def measure_borders(
     rows = []
     for one, other in combinations([int(label) for label in np.unique(labels)], 2):
         is_border = (one, other) in seen
-        density, p_value, heap, value, is_dip = float("nan"), float("nan"), None, float("nan"), False
+        density, p_value, heap, value = float("nan"), float("nan"), None, float("nan")
+        is_dip = is_gap = False
         if is_border:
             along, sides = seen[one, other]
             density = _measure_density(along, sides)
             members = points[labels == one], points[labels == other]
             heap, value = find_heap_rule(*members, ends=ends)
-            is_dip = density <= DIP and find_heap_rule(*members, ends=ends, at_least=_NO_HEAP)[0] is None
-            if density <= GAP:
-                p_value = min(len(seen) * _test_dip(along, sides), 1.0)
+            if density <= DIP:
+                p_alone = _test_dip(along, sides)
+                p_value = min(len(seen) * p_alone, 1.0)
+                is_plain = find_heap_rule(*members, ends=ends, at_least=_NO_HEAP)[0] is None
+                has_many = min(int((sides < 0).sum()), int((sides > 0).sum())) >= _FEWEST_OF_DIPS
+                is_gap = heap is None and density <= GAP and p_value <= _LEVEL
+                is_dip = is_plain and (is_gap or (has_many and p_alone <= _LEVEL_OF_DIPS))
         rows.append(
             {
                 "group": one,
@@ -104,7 +113,7 @@ def measure_borders(
                 "heap_value": value,
                 "p_one_hump": p_value,
                 "is_dip": is_dip,
-                "is_gap": heap is None and density <= GAP and p_value <= _LEVEL,
+                "is_gap": is_gap,
             }
         )
     return pd.DataFrame(rows, columns=list(_COLUMNS))

@@ -143,8 +143,8 @@ def find_groups(
 def confirm_gaps(borders: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
     """Are the borders gaps also where there are too few customers for a dip test to tell?
 
-    They are where each of them is at most half as dense as the sparser group and no heap, and even the most crowded one
-    is emptier than in every draw of data without gaps: then chance has made none of them. Else as they were measured.
+    They are where each of them is at most half as dense as the sparser group and no heap, and even the most
+    crowded one is emptier than in every draw of data without gaps. Else as they were measured.
     """
     is_border = borders["is_border"]
     is_empty = is_border & (borders["border_density"] <= GAP) & (borders["heap"] == "")
@@ -164,9 +164,9 @@ def judge_groups(weakest_jaccard: float, nulls: pd.DataFrame, borders: pd.DataFr
     gap (at most half as dense as the sparser of the two, and not the edge of a heap of customers who share one value),
     and that gap is emptier than in every draw of data without gaps. reproducible: every group is found again, yet some
     border runs through a crowd; but either the groups are better separated than in all data without groups, or every
-    border is a dip between two humps (at most .8 as dense, no heap) and emptier than in every draw of data without
-    gaps. constructed: the rest, also groups that are found again only because any cloud that is longer than broad is
-    cut in the same place.
+    border is a dip between two humps (at most .8 as dense, p of the dip test at most .1, no heap) and emptier than in
+    every draw of data without gaps. constructed: the rest, also groups that are found again only because any cloud that
+    is longer than broad is cut in the same place.
 
     The three words are those of Dolnicar and Leisch (2010); thresholds are conventions, their error is in
     docs/methods/segmentation.md.

@@ -155,7 +155,7 @@ def _differentiable(found: Grouping) -> tuple[str, ...]:
     if against_none.empty:
         return (*head, "nothing happened in the holdout that could differ", convention, UNKNOWN)
     said = [
-        f"{row['outcome']} {say_percent(max(row['estimate'], 0.0))} ({say_percent(row['lower_all'])} to "
+        f"{row['outcome']} {say_percent(row['estimate'])} ({say_percent(row['lower_all'])} to "
         f"{say_percent(row['upper_all'])})"
         for row in against_none.to_dict("records")
     ]
