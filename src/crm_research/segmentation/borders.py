@@ -72,10 +72,9 @@ def measure_borders(
         through a crowd, near 0 across an empty gap; missing where a group has fewer than five customers, and where
         there is no border); heap (the input on which one exact value tells the two groups apart, else empty) and
         heap_value; p_one_hump (of the dip test of Hartigan and Hartigan 1985, times the number of borders: how probable
-        is so empty a border where all are one hump? Asked where the density is at most .8); is_dip (at most .8 of the
-        density of the sparser peak, a gap or p of the border by itself at most .1 among 100 customers of either side
-        or more, and no value of an input tells the two apart seven times in ten); is_gap (at most half, no heap, and p at most .01; see
-        also `confirm_gaps`).
+        is so empty a border where all are one hump? Asked where the density is at most .8); is_gap (at most half, no
+        heap, and p at most .01; see also `confirm_gaps`); is_dip (no value of an input tells the two apart seven times
+        in ten, and a gap, or at most .8 with p of the border by itself at most .1 among 100 customers of either side).
 
     Notes
     -----
