@@ -178,9 +178,8 @@ def test_early_and_late_are_told_together_and_an_average_is_called_one():
     assert driver_views.driver_figures(drivers, window="x")[0].group == "fee: 30 against 10, first 7 months"
     town = drivers_of(("town", "True", "False", "", 13.2, 7.4, 23.1, 0.0001, 411, 97))
     assert driver_views.driver_finding(town) == (
-        "After allowing for the rest, town (yes against no) goes with 13 times the risk of leaving (7 to 23); 90 % "
-        "intervals "
-        "in brackets. It is an average: it changes with tenure."
+        "After allowing for the rest, town (yes against no) goes with 13 times (7 to 23) the risk of leaving; 90 % "
+        "intervals in brackets. It is an average: it changes with tenure."
     )
 
 
