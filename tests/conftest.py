@@ -24,6 +24,8 @@ def postgres_socket() -> Iterator[Path]:
         pytest.skip("the programs of the PostgreSQL server (initdb, pg_ctl) are not installed")
     # The server refuses to run as root, so root hands it to the user that Debian's package made for it.
     as_root = os.geteuid() == 0
+    if as_root and shutil.which("runuser") is None:
+        pytest.skip("root cannot hand the PostgreSQL server to its owner: runuser is not installed")
     as_owner = ["runuser", "-u", "postgres", "--"] if as_root else []
     folder = Path(tempfile.mkdtemp(prefix="crm-postgres-"))
     try:

@@ -156,3 +156,34 @@ def test_where_nothing_is_billed_a_payment_is_the_sale(tmp_path):
     )
     _, study = _opened(tmp_path, "id,customer_id,created_at,type,amount\n" + rows)
     assert study.table("orders").revenue.sum().execute() == 20 * 0.5 + 410
+
+
+def test_rows_of_credit_take_back_the_order_whose_number_they_bear(tmp_path):
+    # Sales of 11 to 30, 410 in all; orders 1 to 4 were given back on a row of their own: 11 + 12 + 13 + 14 = 50.
+    rows = [f"t{k},sale,settled,2024-03-{k:02d},{10 + k},{10 + k},c{k % 6},o{k}" for k in range(1, 21)]
+    rows += [f"r{k},credit,settled,2024-04-{k:02d},{10 + k},,c{k % 6},o{k}" for k in range(1, 5)]
+    head = "Transaction ID,Transaction Type,Transaction Status,Created Datetime,"
+    head += "Amount Submitted For Settlement,Amount Authorized,Customer ID,Order ID\n"
+    draft, study = _opened(tmp_path, head + "\n".join(rows) + "\n")
+    orders = study.table("orders").execute()
+    assert (len(orders), orders["revenue"].sum()) == (20, 360.0)
+    assert "CHECK" in next(line for line in draft.text.splitlines() if line.strip().startswith("revenue:"))
+
+
+def test_names_that_begin_with_what_they_are_of_are_names(tmp_path):
+    rows = "".join(
+        f"{k},Org {k % 6},{10 + k}.5,{'Won' if k % 4 else 'Lost'},2024-03-{k:02d} 10:00:00\n" for k in range(1, 21)
+    )
+    head = "Deal - ID,Deal - Organization,Deal - Value,Deal - Status,Deal - Deal created\n"
+    _, study = _opened(tmp_path, head + rows)
+    orders = study.table("orders").execute()
+    # 410 and twenty halves, less 14.5 + 18.5 + 22.5 + 26.5 + 30.5 of what was lost
+    assert orders.loc[orders["kind"] != "cancelled", "revenue"].sum() == 420.0 - 112.5
+    assert orders["customer_id"].nunique() == 6
+
+
+@pytest.mark.parametrize(("who", "n"), [("consumer_id", 6), ("Consumer name", 6), ("Shopper Reference", 6)])
+def test_payers_of_payment_services_are_customers(tmp_path, who, n):
+    rows = "".join(f"tr_{k},person{k % 6},2024-03-{k:02d},paid,{10 + k}.5\n" for k in range(1, 21))
+    _, study = _opened(tmp_path, f"ID,{who},Date,Status,Amount\n{rows}")
+    assert study.table("orders").customer_id.nunique().execute() == n

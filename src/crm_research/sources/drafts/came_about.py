@@ -182,7 +182,9 @@ def take_back_by_type(guess: TableGuess) -> bool:
         back = [
             value
             for value in column.values
-            if outcome_of(value) == "refunded" or names_any(value, ("credit note", "gutschrift", "avoir"))
+            if outcome_of(value) == "refunded"
+            or names_any(value, ("credit note", "credit memo", "gutschrift", "avoir"))
+            or value.strip().lower() in {"credit", "credits"}
         ]
         if not is_type or column.is_time or not back or len(back) == len(column.values):
             continue

@@ -274,7 +274,11 @@ def _lines_of(orders: TableGuess, repeated: Collection[str]) -> list[TableGuess]
 def _repeated_money(session: Session, guess: TableGuess, fewest: int) -> tuple[str, ...]:
     """Roles of money that every line of an order repeats, in at least so many orders of several lines."""
     order = guess.used.get("order_id")
-    roles = [role for role in SUMMED if (look := guess.column_of(role)) is not None and look.is_number]
+    # Money that is computed, as where rows of credit turn its sign, is each row's own.
+    plain = {line.key for line in guess.columns if isinstance(line.value, str) or "column" in line.value}
+    roles = [
+        role for role in SUMMED if (look := guess.column_of(role)) is not None and look.is_number and role in plain
+    ]
     if order is None:
         return ()
     relation = guess.look.relation.name

@@ -12,7 +12,7 @@ _WRITTEN: Final = """
 customer_id: customer id, customer no, customer number, customer code, customer key, customer ref, cust id, cust no,
     client id, client code, client no, client number, household id, household key, member id, member number, member no,
     membership number, user id, account id, account number, account no, account code, buyer id, card id, shopper id,
-    subscriber id, requester id, reporter id, caller id, contact id, patron id, patron number, borrower number, reader id, policyholder id,
+    subscriber id, consumer id, requester id, reporter id, caller id, contact id, patron id, patron number, borrower number, reader id, policyholder id,
     insured id, frequent flyer no, frequent flyer number, loyalty number, associated company id, associated company ids,
     company id, sold to party, sold to pt, sold to, payer, external data reference, external reference,
     customer, client, buyer, member, shopper, subscriber, policyholder, borrower, patron, guest id, kunde, kundennummer,
@@ -29,7 +29,7 @@ customer_email: customer email, buyer email, email billing, billing email, from 
 customer_phone: customer phone, buyer phone, phone number, phone, mobile, telephone, telefon, telefonnummer, handy,
     movil, 买家手机号, 手机号, 手机, 电话,
     電話番号, 携帯電話番号
-customer_name: account name, account, buyer username, username, user name, customer name, client name, company name,
+customer_name: account name, account, consumer name, buyer username, username, user name, customer name, client name, company name,
     associated company, potential customer, contact name, company, organization, organisation, firm, booked by, guest name,
     name, requester, full name, bill to name, kundenname, firma, nom du client, raison sociale, razon social, nombre del cliente,
     客户名称, 客户简称, 买家昵称, 昵称, 会员昵称, 公司名称, 单位名称,
@@ -56,7 +56,7 @@ ordered_at: ordered at, order date, order time, order datetime, order purchase t
     下单时间, 订单创建时间, 订单日期, 下单日期, 购买日期, 交易日期, 交易时间, 发货日期, 销售日期, 单据日期, 出库日期, 创建时间, 日期,
     付款时间, 支付时间, 时间,
     date de reservation, fecha de reserva, 注文日時, 注文日, 受注日時, 受注日, 購入日時, 購入日, 売上日, 取引日, 予約日
-revenue: amount paid, paid amount, total paid, paid total, total collected, converted amount, grand total, order total,
+revenue: amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
     order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue,
     purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
     item total, value, turnover, spend, payment value, dollar value, fare, rent, price, sold for, deal amount, gross sales,

@@ -121,7 +121,10 @@ def header_words(header: str) -> list[str]:
 def name_score(header: str, role: str) -> float:
     """How well does a header name this role? 1 exactly, 0 not at all."""
     score = best_score(header, PHRASES[role])
-    return 0.0 if score < 1 and is_blocked(header, role) else score
+    score = 0.0 if score < 1 and is_blocked(header, role) else score
+    # Some programs write whose column it is before its name: Deal - Organization.
+    of_what, _, own = header.partition(" - ")
+    return max(score, _OF_A_PART * name_score(own, role)) if own and of_what.isalpha() else score
 
 
 def rank(header: str, role: str) -> int:
@@ -154,6 +157,9 @@ def names_any(header: str, phrases: Sequence[str]) -> bool:
 def best_score(header: str, phrases: Sequence[str]) -> float:
     """How well do any of these phrases name this header?"""
     return max((_phrase_score(header, phrase) for phrase in phrases), default=0.0)
+
+
+_OF_A_PART: Final = 0.95
 
 
 @cache
