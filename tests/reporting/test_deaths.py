@@ -150,3 +150,27 @@ def test_what_has_no_lock_goes_after_a_day_and_what_is_not_ours_never(temporary)
     assert sorted(path.name for path in temporary.iterdir()) == [
         "crm-abcd1234", "crm-abcd5678", "crm-postgres-abcd1234",
     ]  # fmt: skip
+
+
+_SERVING = """
+import sys, time
+from crm_research.reporting.kernels import start_fork_server
+start_fork_server(threads_per_kernel=1)
+print("serving", flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_sockets_of_a_killed_run_s_fork_server_are_swept_too(temporary):
+    serving = subprocess.Popen(
+        [sys.executable, "-c", _SERVING],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+    assert serving.stdout is not None
+    assert serving.stdout.readline() == "serving\n"
+    serving.kill()
+    serving.wait()
+    sweep_scratch()
+    assert list(temporary.iterdir()) == []

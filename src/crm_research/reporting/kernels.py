@@ -25,7 +25,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from crm_research.reporting.deaths import PARENT_VARIABLE
-from crm_research.scratch import remove_scratch
+from crm_research.scratch import make_scratch, remove_scratch
 
 _NAME: Final = "crm-research-forked"
 _GROUP: Final = "jupyter_client.kernel_provisioners"
@@ -64,6 +64,11 @@ def start_fork_server(*, threads_per_kernel: int) -> bool:
     parent = {PARENT_VARIABLE: str(os.getpid())} if is_main else {}
     server: Any = forkserver._forkserver
     was_running = server._forkserver_pid is not None
+    # Sockets of the server lie where a later run sweeps what this one leaves if it is killed.
+    own: Any = multiprocessing.current_process()
+    known = own._config.get("tempdir")
+    if not was_running and (known is None or not Path(known).is_dir()):
+        own._config["tempdir"] = str(make_scratch("crm-"))
     with _environment({**limits, **parent, "MPLBACKEND": "agg"}):
         forkserver.ensure_running()
     return not was_running
