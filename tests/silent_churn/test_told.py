@@ -516,11 +516,9 @@ def test_kinds_of_customers_by_hand():
         p={"first_channel": 0.0004, "first_seen": 0.2, "age_band": 0.06},
     )
     assert kind_views.kind_finding(kinds) == (
-        "Everything else alike, customers with first channel fair buy 0.52 times as often as those with shop (90 % "
-        "interval "
-        "0.41 to 0.66) and customers with first channel web drop out 0.073 times as fast as those with shop (90 % "
-        "interval "
-        "0.031 to 0.17)."
+        "Everything else alike, customers with first channel fair buy 0.52 (90 % interval 0.41 to 0.66) times "
+        "as often as those with shop and customers with first channel web drop out 0.073 (90 % interval 0.031 to 0.17) "
+        "times as fast as those with shop."
     )
     table = kind_views.kind_table(kinds).set_index(["covariate", "level", "effect"])
     assert table.loc[("first channel", "web", RATE), "n"] == 341  # 130 + 211
@@ -543,9 +541,8 @@ def test_a_difference_is_named_only_beyond_chance_and_beyond_its_limits():
         return kind_views.kind_finding(kinds_with(("region", "a", "b", ODDS, 1.7, lower, upper, 9, 8), p={"region": p}))
 
     assert said(1.01, 2.8, 0.0999) == (
-        "Everything else alike, customers with region a have 1.70 times the odds of dropping out after a purchase of "
-        "those "
-        "with b (90 % interval 1.01 to 2.80)."
+        "Everything else alike, customers with region a have 1.70 (90 % interval 1.01 to 2.80) times the "
+        "odds of dropping out after a purchase of those with b."
     )
     nothing = "Nothing in region goes with buying more often or dropping out sooner beyond chance."
     assert said(1.0, 2.8, 0.0999) == nothing
