@@ -85,7 +85,7 @@ def test_gaps_are_not_foretold_and_customers_stay_together():
 def test_bad_requests_end_in_words():
     answers = some_answers(60)
     constructs = constructs_of(answers)
-    with pytest.raises(NotEnoughData, match="at least 20; found 19"):
+    with pytest.raises(NotEnoughData, match=r"needs at least 20 respondents \(customers\); found 19"):
         predict_paths(answers.head(19), constructs, PATHS)
     with pytest.raises(ParameterError, match="n_folds"):
         predict_paths(answers, constructs, PATHS, n_folds=1)

@@ -97,7 +97,7 @@ def test_bad_answers_end_in_words():
         assess_scale(answers, ["item_00"])
     with pytest.raises(ParameterError, match="at least one item"):
         assess_scale(answers, [])
-    with pytest.raises(NotEnoughData, match="at least 5; found 4"):
+    with pytest.raises(NotEnoughData, match="needs at least 5 usable respondents; found 4"):
         assess_scale(answers.head(4), items)
     with pytest.raises(NotEnoughData, match="alike"):
         assess_scale(answers * 0 + 10, items)
