@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from crm_research.figures import REFUTED, Figure, verdict_of
+from crm_research.figures import AGREES, REFUTED, Figure, FigureMaker, verdict_of
 
 
 def test_a_figure_from_numbers_knows_what_is_not_finite() -> None:
@@ -63,3 +64,50 @@ def test_every_number_of_a_figure_is_the_one_given() -> None:
         confidence=0.8,
     )
     assert (figure.lower, figure.estimate, figure.upper) == (1.0, 2.0, 4.0)
+
+
+MAKER = FigureMaker(window="2024", confidence=0.9, validation="holdout: 3 of 3", verdict=AGREES)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected", "estimator"),
+    [
+        ({"estimate": 0.5, "lower": 0.4, "upper": 0.7, "n": 8}, (0.5, 0.4, 0.7), "Counts; 90 % interval"),
+        ((0.5, None, 0.7), (0.5, None, 0.7), "Counts; 90 % interval"),
+        (0.5, (0.5, None, None), "Counts"),
+        (None, (None, None, None), "Counts"),
+    ],
+)
+def test_what_figures_of_one_analysis_share_is_said_once(numbers, expected, estimator) -> None:
+    figure = MAKER.one("a.b", "B", numbers, unit="share", n=3, estimator="Counts")
+    assert (figure.estimate, figure.lower, figure.upper) == expected
+    assert (figure.window, figure.estimator) == ("2024", estimator)
+    assert (figure.validation, figure.verdict) == ("holdout: 3 of 3", AGREES)
+
+
+def test_a_figure_with_a_check_of_its_own_has_a_verdict_of_its_own() -> None:
+    common = {"unit": "share", "n": 3, "estimator": "Counts"}
+    own = MAKER.one("a.b", "B", 0.5, validation="published: 0.7", verdict=REFUTED, **common)
+    assert (own.validation, own.verdict) == ("published: 0.7", REFUTED)
+    silent = MAKER.one("a.b", "B", 0.5, validation="published: 0.5", **common)
+    assert (silent.validation, silent.verdict) == ("published: 0.5", None)
+
+
+def test_a_figure_a_row_takes_its_numbers_basis_and_group_from_the_columns_named() -> None:
+    rows = pd.DataFrame(
+        {"brand": ["A", "B"], "ratio": [1.2, 0.8], "low": [1.1, np.nan], "high": [1.4, 0.9], "buyers": [51, 70]}
+    )
+    first, second = MAKER.of_rows(
+        rows,
+        "a.b",
+        "B",
+        unit="times",
+        estimator="Counts",
+        numbers=("ratio", "low", "high"),
+        n="buyers",
+        group="brand",
+        validation=lambda row: f"norm of {row['brand']}",
+    )
+    assert (first.group, first.n, first.estimate, first.lower, first.upper) == ("A", 51, 1.2, 1.1, 1.4)
+    assert (second.group, second.n, second.estimate, second.lower, second.upper) == ("B", 70, 0.8, None, 0.9)
+    assert [figure.validation for figure in (first, second)] == ["norm of A", "norm of B"]

@@ -110,6 +110,10 @@ def _check_limits(where: str, lower: float | None, estimate: float | None, upper
 def _as_text(part: object) -> str:
     from matplotlib.axes import Axes
 
+    from crm_research.show import Section
+
+    if isinstance(part, Section):
+        return repr(part)
     if callable(part):
         return _shown(part)
     if isinstance(part, str):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIGURES_MIME: Final = "application/vnd.crm-research.figures+json"
 NO_VALIDATION: Final = "none"
@@ -134,6 +137,93 @@ class Figure:
         """Read a figure back from the mapping that `as_record` wrote; extra keys are left out."""
         names = cls.__dataclass_fields__
         return cls(**{name: value for name, value in record.items() if name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureMaker:
+    """What do all figures of one analysis share? Said once: the records' period, the level, and the check.
+
+    Parameters
+    ----------
+    window
+        The period of the records, in words.
+    confidence
+        Level of the intervals; said with the estimator of a figure that has limits, and of no other.
+    validation, verdict
+        How the numbers were checked and what came of it, where a figure says nothing else.
+    """
+
+    window: str
+    confidence: float
+    validation: str = NO_VALIDATION
+    verdict: str | None = None
+
+    def one(
+        self,
+        id_: str,
+        label: str,
+        numbers: Mapping[str, Any] | Sequence[float | None] | float | None,
+        *,
+        unit: str,
+        n: int,
+        estimator: str,
+        validation: str | None = None,
+        verdict: str | None = None,
+        group: str | None = None,
+    ) -> Figure:
+        """One figure.
+
+        `numbers` is a row with ``estimate``, ``lower`` and ``upper``, the three in this order, or one number alone.
+        """
+        return Figure.from_numbers(
+            id_,
+            label,
+            _named(numbers),
+            unit=unit,
+            n=n,
+            window=self.window,
+            estimator=estimator,
+            confidence=self.confidence,
+            validation=self.validation if validation is None else validation,
+            group=group,
+            verdict=self.verdict if validation is None else verdict,
+        )
+
+    def of_rows(
+        self,
+        frame: pd.DataFrame,
+        id_: str,
+        label: str,
+        *,
+        unit: str,
+        estimator: str,
+        numbers: tuple[str, str, str] = ("estimate", "lower", "upper"),
+        n: str = "n",
+        group: str = "group",
+        validation: Callable[[pd.Series], str] | None = None,
+    ) -> list[Figure]:
+        """One figure a row: `numbers`, `n` and `group` name columns; `validation` says of a row how it was checked."""
+        return [
+            self.one(
+                id_,
+                label,
+                [row[name] for name in numbers],
+                unit=unit,
+                n=int(row[n]),
+                estimator=estimator,
+                validation=None if validation is None else validation(row),
+                group=str(row[group]),
+            )
+            for _, row in frame.iterrows()
+        ]
+
+
+def _named(numbers: Mapping[str, Any] | Sequence[float | None] | float | None) -> Mapping[str, Any]:
+    if isinstance(numbers, Mapping):
+        return numbers
+    if isinstance(numbers, Sequence):
+        return dict(zip(("estimate", "lower", "upper"), numbers, strict=True))
+    return {"estimate": numbers}
 
 
 def say_level(confidence: float) -> str:

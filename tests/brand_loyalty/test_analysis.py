@@ -11,41 +11,35 @@ import pandas as pd
 import pytest
 
 from crm_research import brand_loyalty as bl
+from crm_research.brand_loyalty import charts, figures, heavy_words, tables, words
 from crm_research.brand_loyalty.heavy_words import newcomer_finding, trend_title
 from crm_research.brand_loyalty.words import holdout_finding, law_finding, own_brand_finding
 from crm_research.errors import ParameterError, StudyError
-from crm_research.models.dirichlet import ABOVE
+from crm_research.models.dirichlet import ABOVE, BELOW
 from crm_research.theme import chart_style
 from tests.brand_loyalty.worlds import NAMES, a_juice_market, a_study_of
 from tests.builders import a_study, orders
 from tests.models.dirichlet.markets import draw_purchases
 
-PAGE = (
-    bl.show_setting,
-    bl.show_brands,
-    bl.show_requirements,
-    bl.show_shared_buyers,
-    bl.show_heavy_buyers,
-    bl.show_norm,
-    bl.show_holdout,
-)
-DRAWINGS = (bl.draw_double_jeopardy, bl.draw_excess, bl.draw_duplication, bl.draw_trend)
+DRAWINGS = (charts.draw_double_jeopardy, charts.draw_excess, charts.draw_duplication, charts.draw_trend)
 
 
 def show_everything(loyalty):
     """The whole page must come out whatever the records hold."""
-    lines = bl.answer(loyalty)
+    lines = words.answer(loyalty)
     assert 1 <= len(lines) <= 3
     assert all(line.strip() and "nan" not in line and "inf" not in line for line in lines)
-    everything = [bl.key_figures, bl.parameter_figures, bl.scr_figures, bl.excess_figures]
+    everything = [figures.key_figures, figures.parameter_figures, figures.scr_figures, figures.excess_figures]
     for figure in (figure for make in everything for figure in make(loyalty)):
         figure.as_record()
     for draw in DRAWINGS:
         with chart_style():
             draw(loyalty).figure.savefig(BytesIO(), format="svg")
-    for part in PAGE:
-        part(loyalty)
-    for table in (bl.brand_table, bl.money_table, bl.growth_table, bl.heavy_table):
+    page = bl.BrandLoyaltyPage(a_juice_market(3))
+    page.result = loyalty
+    for part in page.sections().values():
+        part.show()
+    for table in (tables.brand_table, tables.money_table, tables.growth_table, tables.heavy_table):
         table(loyalty)
 
 
@@ -61,16 +55,16 @@ def test_the_market_is_found_and_recovered(juice):
     for name, truth in (("m", 5.0), ("k", 0.8), ("s", 1.6)):
         assert used.loc[name, "lower"] * 0.93 <= truth <= used.loc[name, "upper"] * 1.07
     assert set(juice.norm["brand"]) == set(NAMES)
-    assert "no brand is loyal beyond its size, and none below it" in bl.answer(juice)[0]
+    assert "no brand is loyal beyond its size, and none below it" in words.answer(juice)[0]
     assert juice.norm["n_buyers"].sum() > 0
     show_everything(juice)
 
 
 def test_money_is_kept_apart_from_purchases(juice):
-    both = bl.money_table(juice)
+    both = tables.money_table(juice)
     assert both["share_of_purchases"].sum() == pytest.approx(100, abs=0.5)
     assert both["share_of_revenue"].tolist() == both["share_of_purchases"].tolist()  # every purchase costs the same
-    cells = {figure.group: figure for figure in bl.scr_figures(juice)}
+    cells = {figure.group: figure for figure in figures.scr_figures(juice)}
     largest = cells[juice.norm.loc[0, "brand"]]
     assert largest.lower < largest.estimate < largest.upper
     assert largest.unit == "share"
@@ -82,9 +76,9 @@ def test_a_brand_bought_oftener_than_its_size_is_named():
     purchases[keen, 2] += np.random.default_rng(0).poisson(7, len(keen))
     loyalty = bl.describe_brands(a_study_of(purchases))
     assert loyalty.norm.set_index("brand").loc["云鼎", "verdict"] == ABOVE
-    assert "云鼎 (+" in bl.answer(loyalty)[0]
-    assert "is loyal beyond its size" in bl.answer(loyalty)[0]
-    excess = {figure.group: figure for figure in bl.excess_figures(loyalty)}["云鼎"]
+    assert "云鼎 (+" in words.answer(loyalty)[0]
+    assert "is loyal beyond its size" in words.answer(loyalty)[0]
+    excess = {figure.group: figure for figure in figures.excess_figures(loyalty)}["云鼎"]
     assert excess.id == "loyalty.excess"
     assert excess.lower > 0
     show_everything(loyalty)
@@ -113,7 +107,7 @@ def test_the_holdout_judges_the_norm():
     ).abs().max() < 1e-9
     assert "penetrations of 7 brands among 2,500 customers missed by" in check.say()
     assert "lie within the interval" in holdout_finding(loyalty)
-    assert all("holdout" in figure.validation for figure in bl.parameter_figures(loyalty))
+    assert all("holdout" in figure.validation for figure in figures.parameter_figures(loyalty))
 
 
 def test_the_window_is_the_last_year_or_what_was_asked_for():
@@ -193,7 +187,7 @@ def test_thin_records_give_a_whole_page(case):
     assert (loyalty.fit is not None) == is_fitted
     show_everything(loyalty)
     if not is_fitted:
-        assert "cannot say" in bl.answer(loyalty)[0]
+        assert "cannot say" in words.answer(loyalty)[0]
     if case == "all loyal to one":
         assert "too few customers bought two of them" in law_finding(loyalty)
     if case == "500 brands":
@@ -247,7 +241,7 @@ def test_growth_by_newcomers_is_no_fall_of_heavy_buyers():
     assert loyalty.is_settled
     assert loyalty.trend.heavy["gap_upper"] >= 0
     assert loyalty.trend.level == pytest.approx(1.0, abs=0.05)
-    assert "more than chance" not in bl.heavy_finding(loyalty)
+    assert "more than chance" not in heavy_words.heavy_finding(loyalty)
     assert "growth by newcomers is no fall" in newcomer_finding(loyalty)
     assert (loyalty.by_brand["gap_upper"] >= 0).all()
     show_everything(loyalty)
@@ -255,10 +249,10 @@ def test_growth_by_newcomers_is_no_fall_of_heavy_buyers():
 
 def test_a_fall_of_heavy_buyers_is_found_beside_newcomers():
     loyalty = bl.describe_brands(a_shop_over_time(new=0.5, fall=0.5))
-    assert "is more than chance" in bl.heavy_finding(loyalty)
+    assert "is more than chance" in heavy_words.heavy_finding(loyalty)
     assert trend_title(loyalty).endswith("by more than chance explains")
     unsettled = replace(loyalty, is_settled=False)
-    assert "may be no loss at all" in bl.heavy_finding(unsettled)
+    assert "may be no loss at all" in heavy_words.heavy_finding(unsettled)
     assert "newcomers leave open" in trend_title(unsettled)
 
 
@@ -266,7 +260,7 @@ def test_without_records_from_before_a_fall_is_left_open():
     loyalty = bl.describe_brands(a_shop_over_time(new=0.7, before=False, fall=0.2))
     assert not loyalty.is_settled
     assert loyalty.trend.newcomer_share > 0.05
-    assert "whether newcomers explain it is open" in bl.heavy_finding(loyalty)
+    assert "whether newcomers explain it is open" in heavy_words.heavy_finding(loyalty)
     assert "newcomers leave open" in trend_title(loyalty)
     assert "too few customers from before the window" in newcomer_finding(loyalty)
     show_everything(loyalty)
@@ -275,6 +269,31 @@ def test_without_records_from_before_a_fall_is_left_open():
 def test_a_level_that_all_lost_is_not_called_kept_loyalty():
     steady = bl.describe_brands(a_shop_over_time(new=0.0))
     fallen = replace(steady, trend=replace(steady.trend, level=0.6, level_lower=0.55, level_upper=0.65))
+<<<<<<< HEAD
     assert "no loss of loyalty" in bl.heavy_finding(steady)
     assert "no loss of loyalty" not in bl.heavy_finding(fallen)
     assert "buying 0.60 times as much as it explains by all buyers followed" in bl.heavy_finding(fallen)
+=======
+    assert "no loss of loyalty" in heavy_words.heavy_finding(steady)
+    assert "no loss of loyalty" not in heavy_words.heavy_finding(fallen)
+    assert "0.60 of what it lets expect of them" in heavy_words.heavy_finding(fallen)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "shown"),
+    [
+        # Dorado lies farther above its size than Brise; that Esker lies farther off, below it, comes second.
+        ({"Brise": ABOVE, "Dorado": ABOVE, "Esker": BELOW}, "Dorado"),
+        ({"Esker": BELOW, "Alpen": BELOW}, "Esker"),
+        ({}, "Alpen"),
+    ],
+)
+def test_the_excess_on_the_first_screen_is_a_sure_one_or_the_largest_brands(juice, verdicts, shown):
+    excess = {"Alpen": -0.11, "Brise": 0.14, "Dorado": 0.26, "Esker": -0.31}
+    norm = juice.norm.assign(
+        verdict=[verdicts.get(brand, "as the norm") for brand in juice.norm["brand"]],
+        excess_ratio=[excess.get(brand, 0.4) for brand in juice.norm["brand"]],
+    )
+    first = figures.key_figures(replace(juice, norm=norm))[0]
+    assert (first.group, first.estimate) == (shown, excess[shown])
+>>>>>>> 99d4fe6 (A page holds a study and its parameters once, and answers each question with a section that shows itself; loyalty to brands is the first)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from crm_research import brand_loyalty as bl
-from crm_research.brand_loyalty import charts, figures, heavy_words, page, tables, words
+from crm_research.brand_loyalty import charts, figures, heavy_words, tables, words
 from crm_research.brand_loyalty.holdout import PenetrationCheck
 from crm_research.models.dirichlet import ABOVE, AS_NORM, BELOW, TOO_FEW
 from crm_research.stats.intervals import Interval
@@ -128,15 +128,6 @@ WORLDS: dict[str, Callable[[], bl.BrandLoyalty]] = {
     "nothing judged": lambda: planted((TOO_FEW,) * 7, EVEN, duplication=None, trend=None, scr=None),
     "four above": lambda: planted((ABOVE,) * 4 + (AS_NORM, *FEW), (0.19, 0.14, 0.34, 0.26, 0.008, 0.3, -0.2)),
 }
-PAGE = (
-    page.show_setting,
-    page.show_brands,
-    page.show_requirements,
-    page.show_shared_buyers,
-    page.show_heavy_buyers,
-    page.show_norm,
-    page.show_holdout,
-)
 FINDINGS = (
     words.answer,
     words.excess_finding,
@@ -166,11 +157,18 @@ def test_what_a_reader_is_told(world):
     loyalty = WORLDS[world]()
     with chart_style():
         parts = {make.__name__: made(make, loyalty) for make in (*FINDINGS, *FIGURES, *TABLES, *PICTURES)}
-        parts |= {part.__name__: lambda part=part: part(loyalty) for part in PAGE}
-        told = tell(**parts)
+        sections = a_page_of(loyalty).sections()
+        # Where the numbers come from holds the versions of packages.
+        told = tell(**parts, **{f"page.{name}": made for name, made in sections.items() if name != "provenance"})
     hold(told, TOLD / f"{world.replace(' ', '-')}.txt")
     for make in FIGURES:
         check_figures(make(loyalty), signed={"loyalty.excess"})
+
+
+def a_page_of(loyalty: bl.BrandLoyalty) -> bl.BrandLoyaltyPage:
+    page = bl.BrandLoyaltyPage(a_juice_market(3))
+    page.result = loyalty
+    return page
 
 
 def made(make: Callable[[bl.BrandLoyalty], object], loyalty: bl.BrandLoyalty) -> object:

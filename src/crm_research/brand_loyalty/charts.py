@@ -43,7 +43,7 @@ def draw_double_jeopardy(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     """Do small brands suffer twice, and who lies off the line?"""
     judged = words.judged_brands(loyalty)
     if loyalty.fit is None or judged.empty:
-        return empty_axes(f"No {loyalty.unit} has enough buyers to be set against the norm.")
+        return empty_axes(f"No {loyalty.unit} has enough buyers to be set against the norm.", ax)
     line = loyalty.fit.line()
     ax = new_axes(
         title=words.jeopardy_title(loyalty),
@@ -79,7 +79,7 @@ def draw_excess(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     """By how much do purchases per buyer differ from what size gives?"""
     judged = words.judged_brands(loyalty)
     if judged.empty:
-        return empty_axes(f"No {loyalty.unit} has enough buyers to be set against the norm.")
+        return empty_axes(f"No {loyalty.unit} has enough buyers to be set against the norm.", ax)
     n_off = int(judged["verdict"].isin([ABOVE, BELOW]).sum())
     rows = judged.iloc[::-1].reset_index(drop=True)
     ax = new_axes(
@@ -109,7 +109,7 @@ def draw_duplication(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     """Whose buyers also buy whom, against what size alone would give?"""
     found = loyalty.duplication
     if found is None:
-        return empty_axes(words.law_finding(loyalty))
+        return empty_axes(words.law_finding(loyalty), ax)
     names = list(found.table.index[:_MOST_CELLS])
     table = found.table.loc[names, names].to_numpy()
     reach = (
@@ -139,7 +139,7 @@ def draw_trend(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     """What part of their first half's purchases did buyers make in the second, by how much they had bought?"""
     trend = loyalty.trend
     if trend is None:
-        return empty_axes("Too few customers bought in the first half of the window to follow them.")
+        return empty_axes("Too few customers bought in the first half of the window to follow them.", ax)
     rows = trend.classes
     ax = new_axes(
         title=heavy_words.trend_title(loyalty),

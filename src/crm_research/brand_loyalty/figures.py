@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+import pandas as pd
+
 from crm_research.brand_loyalty.analysis import BrandLoyalty
-from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.models.dirichlet import FEWEST_BUYERS
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
+from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS
 from crm_research.theme import say_percent
 
 SCR: Final = "loyalty.scr"
@@ -43,14 +45,23 @@ ESTIMATORS: Final = MappingProxyType(
 
 
 def key_figures(loyalty: BrandLoyalty) -> list[Figure]:
-    """The numbers of the first screen: the largest excess, the largest brand's share of requirements, and S."""
+    """The numbers of the first screen: an excess, the largest brand's share of requirements, and S.
+
+    The excess is the largest of those that surely lie above their size, else the farthest below, else the largest
+    brand's: the largest of many that chance has scattered would be no finding.
+    """
     if loyalty.fit is None or loyalty.norm is None:
         return [
-            _figure(loyalty, PARAMETERS["s"], _LABELS["s"], "", (None, None, None), loyalty.n_buyers, "not estimated")
+            _maker(loyalty).one(
+                PARAMETERS["s"], _LABELS["s"], None, unit="", n=loyalty.n_buyers, estimator="not estimated"
+            )
         ]
-    excess = sorted(excess_figures(loyalty), key=lambda figure: -(figure.estimate or 0.0))
     largest = scr_figures(loyalty)[:1]
-    return [*excess[:1], *largest, *(figure for figure in parameter_figures(loyalty) if figure.id == PARAMETERS["s"])]
+    return [
+        *_excess_to_show(loyalty),
+        *largest,
+        *(figure for figure in parameter_figures(loyalty) if figure.id == PARAMETERS["s"]),
+    ]
 
 
 def duplication_figures(loyalty: BrandLoyalty) -> list[Figure]:
@@ -58,11 +69,17 @@ def duplication_figures(loyalty: BrandLoyalty) -> list[Figure]:
     if loyalty.duplication is None:
         return []
     law = loyalty.duplication.law
-    limits = (float(law.estimate), float(law.lower), float(law.upper))
-    label = "D: how much likelier buyers of one are to buy another"
-    how = "duplication of purchase law, least squares through the origin; jackknife"
-    checked = f"the shares lie {100 * loyalty.duplication.mean_miss:.1f} points from the law on average"
-    return [_figure(loyalty, DUPLICATION, label, "times", limits, loyalty.n_buyers, how, validation=checked)]
+    return [
+        _maker(loyalty).one(
+            DUPLICATION,
+            "D: how much likelier buyers of one are to buy another",
+            (float(law.estimate), float(law.lower), float(law.upper)),
+            unit="times",
+            n=loyalty.n_buyers,
+            estimator="duplication of purchase law, least squares through the origin; jackknife",
+            validation=f"the shares lie {100 * loyalty.duplication.mean_miss:.1f} points from the law on average",
+        )
+    ]
 
 
 def parameter_figures(loyalty: BrandLoyalty) -> list[Figure]:
@@ -70,18 +87,18 @@ def parameter_figures(loyalty: BrandLoyalty) -> list[Figure]:
     if loyalty.fit is None:
         return []
     used = loyalty.fit.params.loc[loyalty.fit.params["is_used"]]
+    validation = NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
     return [
-        _figure(
-            loyalty,
+        _maker(loyalty).one(
             PARAMETERS[row["name"]],
             _LABELS[row["name"]],
-            "",
-            (row["estimate"], row["lower"], row["upper"]),
-            loyalty.n_customers,
-            f"{_METHODS[row['method']]}; jackknife on the logarithm",
-            validation=_check(loyalty),
+            [row[name] for name in ("estimate", "lower", "upper")],
+            unit="",
+            n=loyalty.n_customers,
+            estimator=f"{_METHODS[row['method']]}; jackknife on the logarithm",
+            validation=validation,
         )
-        for _, row in used.iterrows()
+        for row in used.to_dict("records")
     ]
 
 
@@ -89,47 +106,49 @@ def scr_figures(loyalty: BrandLoyalty) -> list[Figure]:
     """Share of category requirements by purchases, of each brand with at least 50 buyers."""
     if loyalty.norm is None or loyalty.scr is None:
         return []
-    rows = zip(loyalty.scr.estimate, loyalty.scr.lower, loyalty.scr.upper, strict=True)
-    return [
-        _figure(
-            loyalty,
-            SCR,
-            "Share of its buyers' requirements",
-            "share",
-            limits,
-            int(row["n_buyers"]),
-            "purchases of the brand over its buyers' purchases of the category; jackknife",
-            validation=f"the norm for its size is {say_percent(row['scr_norm'])}",
-            group=str(row["brand"]),
-        )
-        for (_, row), limits in zip(loyalty.norm.iterrows(), rows, strict=True)
-        if row["n_buyers"] >= FEWEST_BUYERS
-    ]
+    limits = {name: getattr(loyalty.scr, name) for name in ("estimate", "lower", "upper")}
+    return _maker(loyalty).of_rows(
+        _large_enough(loyalty.norm.assign(**limits)),
+        SCR,
+        "Share of its buyers' requirements",
+        unit="share",
+        n="n_buyers",
+        group="brand",
+        estimator="purchases of the brand over its buyers' purchases of the category; jackknife",
+        validation=lambda row: f"the norm for its size is {say_percent(row['scr_norm'])}",
+    )
 
 
 def excess_figures(loyalty: BrandLoyalty) -> list[Figure]:
     """Purchases per buyer above or below the norm of its size, for each brand with at least 50 buyers."""
     if loyalty.norm is None:
         return []
-    return [
-        _figure(
-            loyalty,
-            EXCESS,
-            "Purchases per buyer beyond its size",
-            "share",
-            (row["excess_ratio"], row["ratio_lower"], row["ratio_upper"]),
-            int(row["n_buyers"]),
-            "observed purchases per buyer over those of the NBD-Dirichlet, less 1; jackknife, fitted anew each time",
-            validation=_check_brand(loyalty, str(row["brand"])),
-            group=str(row["brand"]),
-        )
-        for _, row in loyalty.norm.iterrows()
-        if row["n_buyers"] >= FEWEST_BUYERS
-    ]
+    return _maker(loyalty).of_rows(
+        _large_enough(loyalty.norm),
+        EXCESS,
+        "Purchases per buyer beyond its size",
+        unit="share",
+        n="n_buyers",
+        group="brand",
+        numbers=("excess_ratio", "ratio_lower", "ratio_upper"),
+        estimator="observed purchases per buyer over those of the NBD-Dirichlet, less 1; "
+        "jackknife, fitted anew each time",
+        validation=lambda row: _check_brand(loyalty, str(row["brand"])),
+    )
 
 
-def _check(loyalty: BrandLoyalty) -> str:
-    return NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
+def _excess_to_show(loyalty: BrandLoyalty) -> list[Figure]:
+    found = {figure.group: figure for figure in excess_figures(loyalty)}
+    norm = pd.DataFrame() if loyalty.norm is None else loyalty.norm
+    for verdict, is_least in ((ABOVE, False), (BELOW, True)):
+        sure = norm.loc[norm["verdict"] == verdict].sort_values("excess_ratio", ascending=is_least)
+        if not sure.empty:
+            return [found[str(sure["brand"].iloc[0])]]
+    return list(found.values())[:1]
+
+
+def _large_enough(norm: pd.DataFrame) -> pd.DataFrame:
+    return norm.loc[norm["n_buyers"] >= FEWEST_BUYERS]
 
 
 def _check_brand(loyalty: BrandLoyalty, brand: str) -> str:
@@ -141,27 +160,5 @@ def _check_brand(loyalty: BrandLoyalty, brand: str) -> str:
     return f"holdout: bought by {say_percent(predicted)} foretold, {say_percent(observed)} observed"
 
 
-def _figure(
-    loyalty: BrandLoyalty,
-    id_: str,
-    label: str,
-    unit: str,
-    numbers: tuple[float | None, float | None, float | None],
-    n: int,
-    estimator: str,
-    *,
-    validation: str = NO_VALIDATION,
-    group: str | None = None,
-) -> Figure:
-    return Figure.from_numbers(
-        id_,
-        label,
-        dict(zip(("estimate", "lower", "upper"), numbers, strict=True)),
-        unit=unit,
-        n=n,
-        window=f"{loyalty.window}; {loyalty.category}",
-        estimator=estimator,
-        confidence=loyalty.confidence,
-        validation=validation,
-        group=group,
-    )
+def _maker(loyalty: BrandLoyalty) -> FigureMaker:
+    return FigureMaker(window=f"{loyalty.window}; {loyalty.category}", confidence=loyalty.confidence)

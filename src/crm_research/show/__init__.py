@@ -10,7 +10,10 @@ from crm_research.show.chart import chart
 from crm_research.show.display import ANSWER_MIME, CHART_MIME, NOTE_MIME, TABLE_MIME
 from crm_research.show.figure_cards import figures
 from crm_research.show.formats import format_interval, format_value
+from crm_research.show.page import Page, section
+from crm_research.show.parts import Answer, Caveats, Chart, Figures, Note, Part, Provenance, Table, drawn
 from crm_research.show.prose import answer, note
+from crm_research.show.section import Section
 from crm_research.show.sources import caveats, provenance
 from crm_research.show.table import table
 
@@ -19,13 +22,25 @@ __all__ = [
     "CHART_MIME",
     "NOTE_MIME",
     "TABLE_MIME",
+    "Answer",
+    "Caveats",
+    "Chart",
+    "Figures",
+    "Note",
+    "Page",
+    "Part",
+    "Provenance",
+    "Section",
+    "Table",
     "answer",
     "caveats",
     "chart",
+    "drawn",
     "figures",
     "format_interval",
     "format_value",
     "note",
     "provenance",
+    "section",
     "table",
 ]

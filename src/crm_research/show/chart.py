@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.show.display import CHART_MIME, emit, text_html
+from crm_research.show.display import CHART_MIME, Output, text_html
 from crm_research.show.svg import draw_svg
 from crm_research.show.table import render_table
 
@@ -46,6 +46,13 @@ def chart(
     ValueError
         If `alt` is empty.
     """
+    render_chart(axes_or_figure, alt=alt, data=data, caption=caption).show()
+
+
+def render_chart(
+    axes_or_figure: Axes | Figure | Any, *, alt: str, data: pd.DataFrame | None = None, caption: str | None = None
+) -> Output:
+    """The picture, its caption and its numbers, as `chart` displays them."""
     if not alt.strip():
         raise ValueError("A chart needs alt: one or two sentences that say what one sees.")
     figure = _figure_of(axes_or_figure)
@@ -54,7 +61,8 @@ def chart(
     below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
     numbers = _numbers(data, caption or alt) if data is not None else ""
     html = f'<figure class="crm crm-chart"><div class="scroll" tabindex="0">{svg}</div>{below}{numbers}</figure>'
-    emit(html, f"[picture: {alt.strip()}]", **{CHART_MIME: {"alt": alt.strip(), "caption": caption}})
+    types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}}
+    return Output(html=html, plain=f"[picture: {alt.strip()}]", types=types)
 
 
 def theme_colours() -> Mapping[str, str]:

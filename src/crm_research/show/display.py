@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
@@ -25,6 +27,19 @@ LAB_STYLE: Final = (
     ".crm :is(p,dl,figure){margin:.3em 0}.crm dt{float:left;margin-right:.6em;opacity:.7}"
     "</style>"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One thing ready to be seen: markup without style, the same in plain text, and further types of the bundle."""
+
+    html: str
+    plain: str
+    types: Mapping[str, Any] = field(default_factory=dict)
+
+    def show(self) -> None:
+        """Display it at once."""
+        emit(self.html, self.plain, **self.types)
 
 
 def text_html(text: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, REFUTED, Figure
-from crm_research.show.display import emit, text_html
+from crm_research.show.display import Output, text_html
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.table import render_table
 
@@ -29,12 +29,17 @@ def figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) ->
     ValueError
         If there is none, or two have the same id and group: another program could not tell them apart.
     """
+    render_figures(*figures, as_table=as_table).show()
+
+
+def render_figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) -> Output:
+    """The cards, or the table, as `figures` displays them."""
     shown = list(_flatten(figures))
     if not shown:
         raise ValueError("There is no figure to show.")
     _check_distinct(shown)
     html, plain = _cards(shown) if as_table is None else _rows(shown, as_table)
-    emit(html, plain, **{FIGURES_MIME: [figure.as_record() for figure in shown]})
+    return Output(html=html, plain=plain, types={FIGURES_MIME: [figure.as_record() for figure in shown]})
 
 
 def _flatten(figures: Iterable[Figure | Iterable[Figure]]) -> Iterator[Figure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from crm_research.show.display import ANSWER_MIME, NOTE_MIME, emit, text_html
+from crm_research.show.display import ANSWER_MIME, NOTE_MIME, Output, text_html
 
 _MOST_SENTENCES: Final = 3
 _KINDS: Final = {"note": "Note", "caution": "Caution"}
@@ -20,11 +20,20 @@ def answer(*sentences: str) -> None:
     ValueError
         If there is no sentence, an empty one, or more than three.
     """
+    render_answer(*sentences).show()
+
+
+def render_answer(*sentences: str) -> Output:
+    """The answer as `answer` displays it."""
     lines = [sentence.strip() for sentence in sentences]
     if not 1 <= len(lines) <= _MOST_SENTENCES or not all(lines):
         raise ValueError(f"An answer has one to {_MOST_SENTENCES} sentences, none of them empty; found {sentences!r}.")
     paragraphs = "".join(f"<p>{text_html(line)}</p>" for line in lines)
-    emit(f'<div class="crm crm-answer">{paragraphs}</div>', "\n".join(lines), **{ANSWER_MIME: {"sentences": lines}})
+    return Output(
+        html=f'<div class="crm crm-answer">{paragraphs}</div>',
+        plain="\n".join(lines),
+        types={ANSWER_MIME: {"sentences": lines}},
+    )
 
 
 def note(text: str, *, kind: Literal["note", "caution"] = "note") -> None:
@@ -35,9 +44,15 @@ def note(text: str, *, kind: Literal["note", "caution"] = "note") -> None:
     ValueError
         If the kind is neither, or the text is empty.
     """
+    render_note(text, kind=kind).show()
+
+
+def render_note(text: str, *, kind: Literal["note", "caution"] = "note") -> Output:
+    """The note as `note` displays it."""
     if kind not in _KINDS:
         raise ValueError(f"kind must be one of {', '.join(_KINDS)}, not {kind!r}.")
     if not text.strip():
         raise ValueError("A note without text says nothing; leave it out.")
     html = f'<p class="crm crm-note {kind}"><strong>{_KINDS[kind]}.</strong> {text_html(text.strip())}</p>'
-    emit(html, f"{_KINDS[kind]}: {text.strip()}", **{NOTE_MIME: {"kind": kind, "text": text.strip()}})
+    types = {NOTE_MIME: {"kind": kind, "text": text.strip()}}
+    return Output(html=html, plain=f"{_KINDS[kind]}: {text.strip()}", types=types)

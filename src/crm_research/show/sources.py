@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
-from crm_research.show.display import emit, text_html
+from crm_research.show.display import Output, text_html
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -28,11 +28,16 @@ _LENGTH_OF_SHORT_FINGERPRINT: Final = 12
 
 def caveats(study: Study) -> None:
     """What is doubtful about these data?"""
+    render_caveats(study).show()
+
+
+def render_caveats(study: Study) -> Output:
+    """The caveats as `caveats` displays them."""
     doubts = study.caveats or (
         "The study's file names no doubts about its data; that is no proof that there are none.",
     )
     items = "".join(f"<li>{text_html(doubt)}</li>" for doubt in doubts)
-    emit(f'<ul class="crm crm-caveats">{items}</ul>', "\n".join(f"- {doubt}" for doubt in doubts))
+    return Output(html=f'<ul class="crm crm-caveats">{items}</ul>', plain="\n".join(f"- {doubt}" for doubt in doubts))
 
 
 def provenance(study: Study, *, estimators: Mapping[str, str] | Iterable[str] = ()) -> None:
@@ -43,6 +48,11 @@ def provenance(study: Study, *, estimators: Mapping[str, str] | Iterable[str] = 
     estimators
         The methods used, in words; or what they estimate to the method.
     """
+    render_provenance(study, estimators=estimators).show()
+
+
+def render_provenance(study: Study, *, estimators: Mapping[str, str] | Iterable[str] = ()) -> Output:
+    """The list of sources as `provenance` displays it."""
     rows = _study_rows(study)
     if isinstance(estimators, Mapping):
         rows += [(f"Method: {what}", how) for what, how in estimators.items()]
@@ -51,7 +61,9 @@ def provenance(study: Study, *, estimators: Mapping[str, str] | Iterable[str] = 
     rows += [("Caveat", doubt) for doubt in study.caveats]
     rows += [("Versions", ", ".join(f"{name} {number}" for name, number in package_versions().items()))]
     shown = "".join(f"<div><dt>{text_html(name)}</dt><dd>{text_html(value)}</dd></div>" for name, value in rows)
-    emit(f'<dl class="crm crm-provenance">{shown}</dl>', "\n".join(f"{name}: {value}" for name, value in rows))
+    return Output(
+        html=f'<dl class="crm crm-provenance">{shown}</dl>', plain="\n".join(f"{name}: {value}" for name, value in rows)
+    )
 
 
 def package_versions() -> dict[str, str]:

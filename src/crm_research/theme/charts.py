@@ -195,9 +195,9 @@ def _figure_inches(ax: Axes) -> tuple[float, float]:
     return (whole.get_figwidth(), whole.get_figheight()) if whole is not None else SIZE
 
 
-def empty_axes(reason: str) -> Axes:
+def empty_axes(reason: str, ax: Axes | None = None) -> Axes:
     """A strip that says why there is no picture, in the place where it would stand."""
-    ax = new_axes(title="Nothing to draw", subtitle=reason, size=(SIZE[0], 1.0), grid="none")
+    ax = new_axes(title="Nothing to draw", subtitle=reason, size=(SIZE[0], 1.0), grid="none", ax=ax)
     ax.set_axis_off()
     return ax
 

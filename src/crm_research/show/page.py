@@ -1,0 +1,98 @@
+"""A page: a study and a report's parameters, given once, and a section for each question, made when first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+from crm_research.show.display import emit, text_html
+from crm_research.show.parts import Caveats, Provenance
+from crm_research.show.section import Section
+
+if TYPE_CHECKING:
+    from crm_research.figures import Figure
+    from crm_research.study import Study
+
+
+class section(cached_property[Section]):  # noqa: N801 - a decorator, as cached_property is
+    """A section of a page: a method that makes it, called when it is first looked at, then kept.
+
+    The first line of its docstring is the question that it answers; the page lists it under contents.
+    """
+
+
+class Page:
+    """What does a report say of a study?
+
+    A pillar's page adds its parameters and its sections. As the last line of a cell it displays the answer and what
+    else it holds; Tab lists the sections.
+
+    Parameters
+    ----------
+    study
+        The study asked.
+    """
+
+    estimators: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What is estimated to how; printed with the provenance."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    @section
+    def answer(self) -> Section:
+        """What is the answer, with the picture and the numbers that carry it?"""
+        raise NotImplementedError
+
+    @section
+    def caveats(self) -> Section:
+        """What is doubtful about these data?"""
+        return Section(Caveats(self.study))
+
+    @section
+    def provenance(self) -> Section:
+        """Where do the numbers come from?"""
+        return Section(Provenance(self.study, self.estimators))
+
+    @classmethod
+    def contents(cls) -> dict[str, str]:
+        """The sections by name, in the order in which they are read, each with the question that it answers."""
+        own = [vars(kind) for kind in reversed(cls.__mro__) if kind is not Page]
+        named = {name: held for held in [*own, vars(Page)] for name in held if isinstance(getattr(cls, name), section)}
+        return {name: (getattr(cls, name).__doc__ or "").split("\n", 1)[0].strip() for name in named}
+
+    def sections(self) -> dict[str, Section]:
+        """All sections, each made now if it was not looked at before."""
+        return {name: getattr(self, name) for name in self.contents()}
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Every printed number of the page, each id and group once; makes all sections."""
+        found = {(figure.id, figure.group): figure for made in self.sections().values() for figure in made.figures}
+        return tuple(found.values())
+
+    def show(self) -> None:
+        """Display the answer, and what else the page holds."""
+        self.answer.show()
+        emit(self._contents_html(), self._contents_text())
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def _repr_html_(self) -> str:
+        return f"{self.answer._repr_html_()}{self._contents_html()}"
+
+    def __repr__(self) -> str:
+        return f"{self.answer!r}\n\n{self._contents_text()}"
+
+    def _contents_html(self) -> str:
+        rows = "".join(
+            f"<div><dt><code>.{name}</code></dt><dd>{text_html(question)}</dd></div>"
+            for name, question in self.contents().items()
+        )
+        return f'<dl class="crm crm-contents">{rows}</dl>'
+
+    def _contents_text(self) -> str:
+        return "\n".join(f".{name}: {question}" for name, question in self.contents().items())

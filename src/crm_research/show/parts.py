@@ -1,0 +1,183 @@
+"""What a section is made of: sentences, pictures, tables and figures, shown only where there is something to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from crm_research.show.chart import render_chart
+from crm_research.show.display import TABLE_MIME, Output
+from crm_research.show.figure_cards import render_figures
+from crm_research.show.prose import render_answer, render_note
+from crm_research.show.sources import render_caveats, render_provenance
+from crm_research.show.table import Format, render_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from crm_research.figures import Figure
+    from crm_research.study import Study
+
+
+class Part(Protocol):
+    """One thing of a section: it knows whether it is empty, and how it looks."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there nothing to show? Then it drops out of its section."""
+        ...
+
+    def render(self) -> Output:
+        """How it looks, as HTML and as text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is the answer, in at most three lines? Empty ones drop out; the first stands in the index."""
+
+    sentences: tuple[str, ...]
+
+    def __init__(self, *sentences: str) -> None:
+        object.__setattr__(self, "sentences", tuple(line for line in sentences if line.strip()))
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there no sentence?"""
+        return not self.sentences
+
+    def render(self) -> Output:
+        """The lines, the first the largest."""
+        return render_answer(*self.sentences)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What should the reader know beside this: a plain note, or a caution about how far to trust it?"""
+
+    text: str
+    kind: Literal["note", "caution"] = "note"
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there no text?"""
+        return not self.text.strip()
+
+    def render(self) -> Output:
+        """The note with its kind before it."""
+        return render_note(self.text, kind=self.kind)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What does this look like, and what does one see?
+
+    Parameters
+    ----------
+    draw
+        Draws on the axes it is given, or makes its own: ``draw(ax=None) -> Axes``.
+    alt
+        What one sees, for those who do not see it.
+    data
+        The numbers behind the picture.
+    caption
+        A line below it.
+    """
+
+    draw: Callable[[Axes | None], Axes]
+    alt: str
+    data: pd.DataFrame | None = None
+    caption: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """A picture is always one: what cannot be drawn says so in its place."""
+        return False
+
+    def render(self) -> Output:
+        """The picture as SVG, its caption, and its numbers folded away."""
+        return render_chart(self.draw(None), alt=self.alt, data=self.data, caption=self.caption)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What do these rows say, number by number? (`show.table` says what the fields mean.)"""
+
+    frame: pd.DataFrame
+    caption: str
+    formats: Mapping[str, Format] | None = None
+    note: str | None = None
+    max_rows: int = 50
+
+    @property
+    def is_empty(self) -> bool:
+        """Has it no row?"""
+        return self.frame.empty
+
+    def render(self) -> Output:
+        """The table with its caption."""
+        html, plain = render_table(
+            self.frame, self.caption, formats=self.formats, note=self.note, max_rows=self.max_rows
+        )
+        return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": self.caption, "n_rows": len(self.frame)}})
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Which numbers carry the answer, and how sure are we of each? Cards, or one table under the caption `as_table`."""
+
+    figures: tuple[Figure, ...] = field(default=())
+    as_table: str | None = None
+
+    def __init__(self, figures: Iterable[Figure], as_table: str | None = None) -> None:
+        object.__setattr__(self, "figures", tuple(figures))
+        object.__setattr__(self, "as_table", as_table)
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there no figure?"""
+        return not self.figures
+
+    def render(self) -> Output:
+        """The cards or the table, with the records of the figures."""
+        return render_figures(self.figures, as_table=self.as_table)
+
+
+@dataclass(frozen=True)
+class Caveats:
+    """What is doubtful about the data of a study?"""
+
+    study: Study
+
+    @property
+    def is_empty(self) -> bool:
+        """A study without caveats says that it names none."""
+        return False
+
+    def render(self) -> Output:
+        """The caveats, one a line."""
+        return render_caveats(self.study)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where do the numbers of a page come from, and how could someone make them again?"""
+
+    study: Study
+    estimators: Mapping[str, str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Every number comes from somewhere."""
+        return False
+
+    def render(self) -> Output:
+        """Study, inputs, methods and versions."""
+        return render_provenance(self.study, estimators=self.estimators)
+
+
+def drawn(draw: Callable[..., Axes], *results: Any) -> Callable[[Axes | None], Axes]:
+    """A drawing function with its results, ready for a `Chart`: ``drawn(draw_excess, loyalty)``."""
+    return lambda ax: draw(*results, ax=ax)

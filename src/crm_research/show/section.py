@@ -1,0 +1,91 @@
+"""A section: the answer to one question, as an object that shows itself and hands out what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+from crm_research.show.display import LAB_STYLE
+from crm_research.show.parts import Chart, Figures, Note, Part, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from crm_research.figures import Figure
+
+
+class Section:
+    """What do the records say to one question?
+
+    As the last line of a cell it displays itself; elsewhere `show` does. Its pictures, tables and figures can be taken
+    out of it, and `result` is the analysis behind them.
+
+    Parameters
+    ----------
+    *parts
+        Notes, charts, tables, figures or other sections, in the order in which they are read. None and what is empty
+        drop out.
+    result
+        What the numbers were taken from.
+    """
+
+    def __init__(self, *parts: Part | Section | None, result: Any = None) -> None:
+        self.parts: tuple[Part, ...] = tuple(_kept(parts))
+        self.result = result
+
+    @classmethod
+    def missing(cls, why: str, kind: Literal["note", "caution"] = "note") -> Section:
+        """A question that these records cannot answer, and why."""
+        return cls(Note(why, kind))
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """Its pictures, each to be drawn with `plot` or its own `draw`."""
+        return tuple(part for part in self.parts if isinstance(part, Chart))
+
+    @property
+    def tables(self) -> tuple[pd.DataFrame, ...]:
+        """The frames of its tables, whole."""
+        return tuple(part.frame for part in self.parts if isinstance(part, Table))
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Its printed numbers, each with interval, basis and check."""
+        return tuple(figure for part in self.parts if isinstance(part, Figures) for figure in part.figures)
+
+    def plot(self, ax: Axes | None = None, *, which: int = 0) -> Axes:
+        """Draw its first picture (or another), on axes of your own if you give some.
+
+        Raises
+        ------
+        LookupError
+            If it has no such picture.
+        """
+        if not -len(self.charts) <= which < len(self.charts):
+            n_charts = len(self.charts)
+            held = "no picture" if not n_charts else "1 picture" if n_charts == 1 else f"{n_charts} pictures"
+            raise LookupError(f"This section has {held}, so there is none at place {which}.")
+        return self.charts[which].draw(ax)
+
+    def show(self) -> None:
+        """Display its parts, one after the other."""
+        for part in self.parts:
+            part.render().show()
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def _repr_html_(self) -> str:
+        return LAB_STYLE + "".join(part.render().html for part in self.parts)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(part.render().plain for part in self.parts) or "(nothing to show)"
+
+
+def _kept(parts: Iterable[Part | Section | None]) -> Iterable[Part]:
+    for part in parts:
+        if isinstance(part, Section):
+            yield from part.parts
+        elif part is not None and not part.is_empty:
+            yield part
