@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +26,14 @@ def figures_of(report: Report, parameters: dict[str, Any], folder: Path) -> list
     outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output for output in outputs if output.get("name") == "stderr"] == []
     return [record for output in outputs for record in output.get("data", {}).get(FIGURES_MIME, [])]
+
+
+def run_cell(source: str, names: dict[str, Any]) -> None:
+    """Run a cell in this process as a kernel does: an object that its last line is worth shows itself."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    if isinstance(last, ast.Expr):
+        value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names)
+        if hasattr(value, "_ipython_display_"):
+            value._ipython_display_()

@@ -22,7 +22,7 @@ from crm_research.contracts import TABLES
 from crm_research.contracts.rules import READERS
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.study import Study
-from tests.notebooks.running import NOTEBOOKS
+from tests.notebooks.running import NOTEBOOKS, run_cell
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +73,7 @@ def run(report_id: str, study: Study, monkeypatch: pytest.MonkeyPatch) -> str:
         exec(parameters, names)
         names.update(CHEAP.get(report_id, {}))
         for cell in rest:
-            exec(cell, names)
+            run_cell(cell, names)
     plt.close("all")
     return printed.getvalue()
 

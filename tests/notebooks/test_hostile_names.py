@@ -20,7 +20,7 @@ import crm_research
 from crm_research.catalogue import find_report
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.theme import shorten
-from tests.notebooks.running import NOTEBOOKS
+from tests.notebooks.running import NOTEBOOKS, run_cell
 
 pytestmark = pytest.mark.slow
 
@@ -130,7 +130,7 @@ def test_every_picture_draws_hostile_names_as_they_stand(report, study, drawn, m
         warnings.simplefilter("error", UserWarning)
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), names)
+                run_cell("".join(cell["source"]), names)
                 if "parameters" in cell["metadata"].get("tags", []):
                     names |= {"study": str(study), **REPORTS[report]}
     words = [unescape(word) for svg in pictures for word in re.findall(r">([^<]*)</(?:text|tspan)>", svg)]

@@ -22,7 +22,7 @@ from crm_research import show
 from crm_research.catalogue import find_report
 from crm_research.figures import Figure
 from crm_research.show.table import render_table
-from tests.notebooks.running import NOTEBOOKS
+from tests.notebooks.running import NOTEBOOKS, run_cell
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def walk(report: str, study: str, monkeypatch: pytest.MonkeyPatch, *, world: str
         exec(cells[0], names)
         names |= {"study": study, **parameters}
         for cell in cells[1:]:
-            exec(cell, names)
+            run_cell(cell, names)
     plt.close("all")
     page.shown.append(Shown("printed", (), printed=rest.getvalue()))
     return page
@@ -112,6 +112,24 @@ def _keep_what_is_shown(page: Page, patches: pytest.MonkeyPatch) -> None:
             real_figures(figures, as_table=as_table)
         page.shown.append(Shown("figures", (as_table,) if as_table else (), printed=out.getvalue()))
 
+    def keep_section(section: show.Section) -> None:
+        for part in section.parts:
+            match part:
+                case show.Answer():
+                    keep_answer(*part.sentences)
+                case show.Note():
+                    keep_note(part.text, kind=part.kind)
+                case show.Table():
+                    below = {"formats": part.formats, "note": part.note, "max_rows": part.max_rows}
+                    keep_table(part.frame, part.caption, **below)
+                case show.Chart():
+                    keep_chart(part.draw(None), alt=part.alt, data=part.data, caption=part.caption)
+                case show.Figures():
+                    keep_figures(part.figures, as_table=part.as_table)
+                case _:
+                    part.render().show()
+
+    patches.setattr(show.Section, "show", keep_section)
     real_figures = show.figures
     kept = (
         ("answer", keep_answer),
