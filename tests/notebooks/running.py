@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
-from crm_research.catalogue import Report
+from crm_research.catalogue import Report, find_report
 from crm_research.figures import FIGURES_MIME
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -26,6 +27,12 @@ def figures_of(report: Report, parameters: dict[str, Any], folder: Path) -> list
     outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output for output in outputs if output.get("name") == "stderr"] == []
     return [record for output in outputs for record in output.get("data", {}).get(FIGURES_MIME, [])]
+
+
+def code_cells(report_id: str) -> list[str]:
+    """The code of a report's notebook, cell by cell; the first holds its parameters."""
+    notebook = json.loads((NOTEBOOKS / find_report(report_id).notebook).read_text(encoding="utf-8"))
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def run_cell(source: str, names: dict[str, Any]) -> None:

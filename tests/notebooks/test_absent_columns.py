@@ -5,7 +5,6 @@ CI leaves them out a handful at a time, each of them once; with CRM_SWEEP=1 also
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -22,17 +21,12 @@ from crm_research.contracts import TABLES
 from crm_research.contracts.rules import READERS
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.study import Study
-from tests.notebooks.running import NOTEBOOKS, run_cell
+from tests.notebooks.running import code_cells, run_cell
 
 pytestmark = pytest.mark.slow
 
 CHEAP = {"satisfaction": {"n_bootstraps": 100}}
 HANDFUL = 6
-
-
-def cells(report_id: str) -> list[str]:
-    notebook = json.loads((NOTEBOOKS / find_report(report_id).notebook).read_text(encoding="utf-8"))
-    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def without(study: Study, table: str, column: str = "") -> Study:
@@ -69,7 +63,7 @@ def run(report_id: str, study: Study, monkeypatch: pytest.MonkeyPatch) -> str:
     names: dict[str, object] = {"__name__": "__main__"}
     printed = StringIO()
     with redirect_stdout(printed):
-        parameters, *rest = cells(report_id)
+        parameters, *rest = code_cells(report_id)
         exec(parameters, names)
         names.update(CHEAP.get(report_id, {}))
         for cell in rest:

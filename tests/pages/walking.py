@@ -7,7 +7,6 @@ printed cells, the picture with what is written in it.
 from __future__ import annotations
 
 import io
-import json
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
@@ -19,10 +18,9 @@ import pandas as pd
 import pytest
 
 from crm_research import show
-from crm_research.catalogue import find_report
 from crm_research.figures import Figure
 from crm_research.show.table import render_table
-from tests.notebooks.running import NOTEBOOKS, run_cell
+from tests.notebooks.running import code_cells, run_cell
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Page:
 def walk(report: str, study: str, monkeypatch: pytest.MonkeyPatch, *, world: str = "", **parameters: Any) -> Page:
     """Run the report's notebook over the study and keep all that it shows."""
     page = Page(report, world or study)
-    cells = _cells(report)
+    cells = code_cells(report)
     names: dict[str, object] = {"__name__": "__main__"}
     with monkeypatch.context() as patches, redirect_stdout(io.StringIO()) as rest:
         _keep_what_is_shown(page, patches)
@@ -78,11 +76,6 @@ def walk(report: str, study: str, monkeypatch: pytest.MonkeyPatch, *, world: str
     plt.close("all")
     page.shown.append(Shown("printed", (), printed=rest.getvalue()))
     return page
-
-
-def _cells(report: str) -> list[str]:
-    notebook = json.loads((NOTEBOOKS / find_report(report).notebook).read_text(encoding="utf-8"))
-    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def _keep_what_is_shown(page: Page, patches: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,6 @@ def parameter_figures(loyalty: BrandLoyalty) -> list[Figure]:
     if loyalty.fit is None:
         return []
     used = loyalty.fit.params.loc[loyalty.fit.params["is_used"]]
-    validation = NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
     return [
         _maker(loyalty).one(
             PARAMETERS[row["name"]],
@@ -96,7 +95,6 @@ def parameter_figures(loyalty: BrandLoyalty) -> list[Figure]:
             unit="",
             n=loyalty.n_customers,
             estimator=f"{_METHODS[row['method']]}; jackknife on the logarithm",
-            validation=validation,
         )
         for row in used.to_dict("records")
     ]
@@ -161,4 +159,8 @@ def _check_brand(loyalty: BrandLoyalty, brand: str) -> str:
 
 
 def _maker(loyalty: BrandLoyalty) -> FigureMaker:
-    return FigureMaker(window=f"{loyalty.window}; {loyalty.category}", confidence=loyalty.confidence)
+    return FigureMaker(
+        window=f"{loyalty.window}; {loyalty.category}",
+        confidence=loyalty.confidence,
+        validation=NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say(),
+    )

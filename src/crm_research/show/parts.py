@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from crm_research.show.chart import render_chart
-from crm_research.show.display import TABLE_MIME, Output
+from crm_research.show.display import Output
 from crm_research.show.figure_cards import render_figures
 from crm_research.show.prose import render_answer, render_note
 from crm_research.show.sources import render_caveats, render_provenance
-from crm_research.show.table import Format, render_table
+from crm_research.show.table import Format, table_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,10 +118,7 @@ class Table:
 
     def render(self) -> Output:
         """The table with its caption."""
-        html, plain = render_table(
-            self.frame, self.caption, formats=self.formats, note=self.note, max_rows=self.max_rows
-        )
-        return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": self.caption, "n_rows": len(self.frame)}})
+        return table_output(self.frame, self.caption, formats=self.formats, note=self.note, max_rows=self.max_rows)
 
 
 @dataclass(frozen=True)

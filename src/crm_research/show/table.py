@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import says_nothing
-from crm_research.show.display import TABLE_MIME, emit, text_html
+from crm_research.show.display import TABLE_MIME, Output, text_html
 from crm_research.show.formats import MISSING, NOT_KNOWN, SHARE, format_number, format_value
 from crm_research.theme.wording import say_p_value
 
@@ -50,8 +50,20 @@ def table(
     ValueError
         If the caption is empty or `formats` names a column that is not there.
     """
+    table_output(frame, caption, formats=formats, note=note, max_rows=max_rows).show()
+
+
+def table_output(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    formats: Mapping[str, Format] | None = None,
+    note: str | None = None,
+    max_rows: int = 50,
+) -> Output:
+    """The table as `table` displays it."""
     html, plain = render_table(frame, caption, formats=formats, note=note, max_rows=max_rows)
-    emit(html, plain, **{TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
+    return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
 
 
 def render_table(
