@@ -111,3 +111,10 @@ def test_a_figure_a_row_takes_its_numbers_basis_and_group_from_the_columns_named
     assert (first.group, first.n, first.estimate, first.lower, first.upper) == ("A", 51, 1.2, 1.1, 1.4)
     assert (second.group, second.n, second.estimate, second.lower, second.upper) == ("B", 70, 0.8, None, 0.9)
     assert [figure.validation for figure in (first, second)] == ["norm of A", "norm of B"]
+
+
+def test_limits_without_a_level_are_refused():
+    with pytest.raises(ValueError, match="need the level"):
+        FigureMaker(window="w", confidence=None).one("a.b", "A", (1.0, 0.5, 2.0), unit="", n=3, estimator="mean")
+    alone = FigureMaker(window="w", confidence=None).one("a.b", "A", 1.0, unit="", n=3, estimator="mean")
+    assert alone.estimator == "mean"

@@ -108,7 +108,7 @@ class Figure:
         n: int,
         window: str,
         estimator: str,
-        confidence: float,
+        confidence: float | None,
         validation: str = NO_VALIDATION,
         group: str | None = None,
         verdict: str | None = None,
@@ -116,16 +116,24 @@ class Figure:
         """A figure from a row of numbers: ``estimate``, and ``lower`` and ``upper`` where it has an interval.
 
         What is not finite becomes None; where an interval is known its level is said with the estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is an interval and no `confidence`.
         """
         known = {name: _known(numbers.get(name)) for name in ("estimate", "lower", "upper")}
         has_interval = known["lower"] is not None or known["upper"] is not None
+        if has_interval and confidence is None:
+            raise ValueError(f"The limits of {id_!r} need the level that they hold at.")
+        level = f"; {say_level(confidence)}" if has_interval and confidence is not None else ""
         return cls(
             id=id_,
             label=label,
             unit=unit,
             n=n,
             window=window,
-            estimator=f"{estimator}; {say_level(confidence)}" if has_interval else estimator,
+            estimator=f"{estimator}{level}",
             validation=validation,
             group=group,
             verdict=verdict,
@@ -148,13 +156,14 @@ class FigureMaker:
     window
         The period of the records, in words.
     confidence
-        Level of the intervals; said with the estimator of a figure that has limits, and of no other.
+        Level of the intervals; said with the estimator of a figure that has limits, and of no other. None where
+        no figure has any.
     validation, verdict
         How the numbers were checked and what came of it, where a figure says nothing else.
     """
 
     window: str
-    confidence: float
+    confidence: float | None
     validation: str = NO_VALIDATION
     verdict: str | None = None
 

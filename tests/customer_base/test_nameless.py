@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crm_research.customer_base.base import describe_base
-from crm_research.customer_base.dealings import total_orders
+from crm_research.customer_base import describe_base, total_orders, words
+from crm_research.customer_base.figures import base_figures
 from tests.builders import a_study, orders
 
 
@@ -34,15 +34,15 @@ def test_totals_hold_every_order_and_say_what_names_nobody():
 
 def test_the_page_shows_both_totals_and_the_difference():
     base = describe_base(a_shop())
-    figures = {figure.id: (figure.estimate, figure.n) for figure in base.figures()}
+    figures = {figure.id: (figure.estimate, figure.n) for figure in base_figures(base)}
     assert figures["base.orders"] == (14.0, 14)
     assert figures["base.revenue"] == (1232.0, 15)
     assert figures["base.customers_revenue"] == (1200.0, 12)
     assert figures["base.nameless_revenue"] == (32.0, 3)
     assert base.concentration.revenue == 1200.0
-    said = " ".join(base.answer())
+    said = " ".join(words.answer(base))
     assert "14 orders worth 1,232 EUR net of returns, of which 1,200 EUR names a customer and 32 EUR does not" in said
-    assert any("3 orders without a customer, worth 32 EUR net of returns" in note for note in base.notes())
+    assert any("3 orders without a customer, worth 32 EUR net of returns" in note for note in words.notes(base))
     periods = base.growth.periods
     assert periods["revenue"].sum() == pytest.approx(1232.0)
     assert periods["n_orders"].sum() == 14
@@ -52,5 +52,5 @@ def test_the_page_shows_both_totals_and_the_difference():
 
 def test_where_every_order_names_a_customer_nothing_is_said():
     base = describe_base(a_shop(named_only=True))
-    assert not {"base.customers_revenue", "base.nameless_revenue"} & {figure.id for figure in base.figures()}
-    assert "does not" not in " ".join(base.answer())
+    assert not {"base.customers_revenue", "base.nameless_revenue"} & {figure.id for figure in base_figures(base)}
+    assert "does not" not in " ".join(words.answer(base))

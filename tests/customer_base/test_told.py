@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import show
-from crm_research.customer_base import describe_base, wording
-from crm_research.customer_base.base import CustomerBase
+from crm_research.customer_base import CustomerBase, CustomerBasePage, charts, describe_base, tables, words
+from crm_research.customer_base.figures import base_figures
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts, orders
@@ -108,31 +107,40 @@ def measured(world: str) -> CustomerBase:
 @pytest.mark.parametrize("world", STUDIES)
 def test_what_a_reader_is_told(world):
     base = measured(world)
+    page = CustomerBasePage(STUDIES[world]())
+    page.result = base
     with chart_style():
         told = tell(
-            answer=base.answer(),
-            notes=base.notes(),
+            answer=words.answer(base),
+            notes=words.notes(base),
             # With customers who gave back more than they bought, the others bring more than the whole.
-            figures=check_figures(base.figures(), signed={"base.top20_revenue_share"} if world == "bad" else ()),
-            headline=base.headline,
-            inventory=base.inventory(),
-            broken=base.broken_rules(),
+            figures=check_figures(base_figures(base), signed={"base.top20_revenue_share"} if world == "bad" else ()),
+            inventory=tables.inventory_table(base),
+            broken=tables.broken_rules_table(base),
             coverage=base.coverage,
-            periods=base.periods(),
-            claims=lambda: show.table(base.claims(), "The claim and the data", formats=base.claim_formats()),
-            tenths=base.tenths(),
-            summary=base.summary(),
-            estimators=[f"{name}: {how}" for name, how in base.estimators().items()],
-            pictures=[f"{name}: {base.alt(name)}" for name in ("concentration", "growth", "coverage")],
-            draw_headline=base.draw_headline(),
-            draw_concentration=base.draw_concentration(),
-            draw_growth=base.draw_growth(),
-            draw_coverage=base.draw_coverage(),
-            data=base.headline_data(),
+            periods=base.periods,
+            claims=page.claims.show,
+            tenths=page.tenths.tables[0] if page.tenths.tables else repr(page.tenths),
+            summary=tables.summary_table(base),
+            estimators=[f"{name}: {how}" for name, how in page.estimators.items()],
+            pictures=[
+                f"{name}: {seen(base)}"
+                for name, seen in (
+                    ("concentration", words.concentration_seen),
+                    ("growth", words.growth_seen),
+                    ("coverage", words.coverage_seen),
+                )
+            ],
+            headline=page.answer.charts[0].alt,
+            draw_headline=page.answer.plot(),
+            draw_concentration=charts.draw_concentration(base),
+            draw_growth=page.growth.plot(),
+            draw_coverage=page.coverage.plot(),
+            data=page.answer.charts[0].data,
         )
     hold(told, TOLD / f"{world}.txt")
-    if len(base.claims()):
-        check_frame(base.claims())
+    if base.concentration is not None:
+        check_frame(page.claims.result)
 
 
 def read_dealings(study) -> pd.DataFrame:
@@ -142,7 +150,7 @@ def read_dealings(study) -> pd.DataFrame:
 
 
 def figures_of(base: CustomerBase) -> dict[str, float]:
-    return {figure.id: figure.estimate for figure in base.figures()}
+    return {figure.id: figure.estimate for figure in base_figures(base)}
 
 
 def test_the_numbers_of_the_good_world_by_hand():
@@ -164,7 +172,7 @@ def test_the_numbers_of_the_good_world_by_hand():
     frame = study.table("orders").to_pandas()
     later = frame.loc[frame["ordered_at"] > study.as_of].groupby("customer_id")["revenue"].sum()
     top = later.reindex(spend.index[:8]).sum() / later.sum()
-    assert f"the same customers brought {100 * top:.0f} % (" in base.figures()[3].validation
+    assert f"the same customers brought {100 * top:.0f} % (" in base_figures(base)[3].validation
     # By month: all buyers, and those never seen before it.
     sales = known.loc[known["kind"] == "sale"].assign(month=lambda rows: rows["ordered_at"].dt.to_period("M"))
     buyers = sales.groupby("month")["customer_id"].nunique()
@@ -222,28 +230,28 @@ def an_interval(estimate: float, lower: float, upper: float) -> Interval:
 )
 def test_the_rule_of_thumb_by_hand(limits, said, verdict):
     found = replace(measured("good").concentration, top20=an_interval(*limits), confidence=0.9)
-    sentence = wording.say_concentration(found)
+    sentence = words.say_concentration(found)
     assert sentence.startswith(f"The fifth of the buyers that spends most brings {said}")
     assert sentence.endswith("the rule of thumb." if "not" not in said else "the rule of thumb of 80 %.")
     base = replace(measured("good"), concentration=found)
-    row = base.claims().iloc[0]
+    row = tables.claims_table(base).iloc[0]
     assert (row["claimed_share"], row["estimate"], row["lower"], row["upper"]) == (0.8, *limits)
     assert verdict in row["verdict"]
-    figure = base.figures()[3]
+    figure = base_figures(base)[3]
     assert (figure.estimate, figure.lower, figure.upper) == limits
     assert figure.estimator.endswith("; 90 % interval")
-    assert base.draw_concentration().figure.get_suptitle() == (
+    assert charts.draw_concentration(base).figure.get_suptitle() == (
         f"The top fifth of the buyers bring {100 * limits[0]:.0f} % of the revenue"
     )
 
 
 def test_a_share_that_can_be_nearly_anything_is_not_known():
     found = replace(measured("good").concentration, top20=an_interval(0.5, 0.05, 0.97), n_customers=11)
-    assert wording.say_concentration(found) == (
+    assert words.say_concentration(found) == (
         "How much of the revenue the fifth of the buyers that spends most brings is not known: 11 buyers are too few "
         "to say."
     )
-    title = replace(measured("good"), concentration=found).draw_concentration().figure.get_suptitle()
+    title = charts.draw_concentration(replace(measured("good"), concentration=found)).figure.get_suptitle()
     assert "not known" in title.replace("\n", " ")
 
 
@@ -257,20 +265,20 @@ def test_growth_by_hand():
     rows = [(5, 5, True, True), (41, 3, False, True), (11, 4, False, True), (13, 7, False, True), (1, 1, False, False)]
     growth = replace(measured("good").growth, periods=months(*rows), warm_up_days=31.0)
     # Whole months bring 5, 41, 11 and 13, so the median is 12; of the last whole month's 13 buyers 7 are new.
-    assert wording.say_growth(growth) == (
+    assert words.say_growth(growth) == (
         "In a usual month 12 customers buy; in the last whole month 13 did, 54 % of them for the first time."
     )
-    title = replace(measured("good"), growth=growth).draw_growth().figure.get_suptitle().replace("\n", " ")
+    title = charts.draw_growth(replace(measured("good"), growth=growth)).figure.get_suptitle().replace("\n", " ")
     # After the warm-up 3, 4 and 7 were first seen.
     assert title == "In a usual month 12 customers buy; after the first 31 days about 4 a month for the first time"
     alone = replace(growth, periods=months((1, 1, False, True), (0, 0, False, True), (1, 0, False, True)), grain="week")
-    assert wording.say_growth(alone) == (
+    assert words.say_growth(alone) == (
         "In a usual week 1 customer buys; in the last whole week 1 did, 0 % of them for the first time."
     )
     ending = replace(alone, periods=months((1, 1, False, True), (0, 0, False, True)))
-    assert wording.say_growth(ending).endswith("; in the last whole week 0 did.")
+    assert words.say_growth(ending).endswith("; in the last whole week 0 did.")
     none = replace(alone, periods=months((1, 1, False, False)))
-    assert wording.say_growth(none) == "The records do not cover one week whole."
+    assert words.say_growth(none) == "The records do not cover one week whole."
     assert none.whole.empty
 
 
@@ -301,7 +309,7 @@ def test_who_may_be_an_old_customer_by_hand(usual, warm_up, said):
         measured("good").growth,
         usual_gap_days=usual, warm_up_days=warm_up, n_customers=71, n_first_seen_in_warm_up=22,
     )  # fmt: skip
-    note = replace(measured("good"), growth=growth).notes()[-1]
+    note = words.notes(replace(measured("good"), growth=growth))[-1]
     assert note == (
         f"Records begin on 2024-01-02. Nine of ten repeat customers {said} may well be old ones: they are called first "
         "seen, not new."
@@ -319,17 +327,17 @@ def test_records_shorter_than_two_usual_gaps_say_so():
 def test_holdings_by_hand():
     base = measured("contracts")
     one = base.contracts.assign(n_running=1, n_started=[1, 0, 0, 0, 0, 0])
-    assert wording.say_holdings(replace(base, contracts=one)) == (
+    assert words.say_holdings(replace(base, contracts=one)) == (
         "On 2024-07-01 we know 5 customers, with 1 contract, 1 of them running."
     )
-    assert "1 contract is running at the end." in replace(base, contracts=one).alt("growth")
-    title = replace(base, contracts=one).draw_growth().figure.get_suptitle()
+    assert "1 contract is running at the end." in words.growth_seen(replace(base, contracts=one))
+    title = charts.draw_growth(replace(base, contracts=one)).figure.get_suptitle()
     assert title == "1 contract is running on 2024-07-01"
-    assert wording.say_holdings(replace(base, contracts=base.contracts.iloc[:0])) == (
+    assert words.say_holdings(replace(base, contracts=base.contracts.iloc[:0])) == (
         "On 2024-07-01 we know 5 customers; the study holds nothing of what they did."
     )
     totals = replace(measured("bad").orders, n_sales=7, revenue=431.0, nameless_revenue=29.0, n_nameless=3)
-    said = wording.say_holdings(replace(measured("bad"), orders=totals))
+    said = words.say_holdings(replace(measured("bad"), orders=totals))
     check_numbers(
         said,
         {
@@ -337,7 +345,7 @@ def test_holdings_by_hand():
             "named": "of which 402 EUR names a customer", "nameless": "29 EUR does not",
         },
     )  # fmt: skip
-    assert wording.say_holdings(replace(measured("bad"), orders=replace(totals, n_nameless=0))).endswith(
+    assert words.say_holdings(replace(measured("bad"), orders=replace(totals, n_nameless=0))).endswith(
         "with 7 orders worth 431 EUR net of returns."
     )
 
@@ -350,7 +358,7 @@ def test_rules_that_do_not_hold_by_hand():
         )  # fmt: skip
 
     verdict = SimpleNamespace(failed=[a_finding(1), a_finding(3), a_finding(3, "all are z")])
-    rows = replace(measured("good"), verdict=verdict).broken_rules()
+    rows = tables.broken_rules_table(replace(measured("good"), verdict=verdict))
     assert rows["found"].tolist() == ["1 of 40 does not (2.5 %)", "3 of 40 do not (7.5 %)", "all are z"]
     assert rows["spoils"].tolist() == ["sums"] * 3
 
@@ -368,5 +376,5 @@ def test_the_level_asked_for_is_the_level_told():
     usual = measured("good").concentration.top20
     found = base.concentration.top20
     assert usual.lower < found.lower < found.estimate < found.upper < usual.upper
-    assert "(80 % interval " in base.answer()[0]
-    assert base.figures()[3].estimator.endswith("; 80 % interval")
+    assert "(80 % interval " in words.answer(base)[0]
+    assert base_figures(base)[3].estimator.endswith("; 80 % interval")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,6 @@ class BrandLoyaltyPage(Page):
         As `describe_brands` takes them.
     """
 
-    estimators = figures.ESTIMATORS
-
     def __init__(
         self,
         study: Study,
@@ -51,6 +50,11 @@ class BrandLoyaltyPage(Page):
             method=method,
             confidence=confidence,
         )
+
+    @property
+    def estimators(self) -> Mapping[str, str]:
+        """What is estimated, to how."""
+        return figures.ESTIMATORS
 
     @cached_property
     def result(self) -> BrandLoyalty:

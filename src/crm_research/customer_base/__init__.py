@@ -5,11 +5,14 @@ from crm_research.customer_base.concentration import Concentration, measure_conc
 from crm_research.customer_base.coverage import measure_coverage
 from crm_research.customer_base.dealings import OrderTotals, count_contracts, total_orders
 from crm_research.customer_base.growth import Growth, measure_growth
+from crm_research.customer_base.page import CustomerBasePage
 from crm_research.customer_base.spending import RankedSpend, rank_spending
+from crm_research.customer_base.tables import summary_table
 
 __all__ = [
     "Concentration",
     "CustomerBase",
+    "CustomerBasePage",
     "Growth",
     "OrderTotals",
     "RankedSpend",
@@ -19,5 +22,6 @@ __all__ = [
     "measure_coverage",
     "measure_growth",
     "rank_spending",
+    "summary_table",
     "total_orders",
 ]

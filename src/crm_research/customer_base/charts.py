@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crm_research import theme
 from crm_research.customer_base.concentration import CLAIMED_SHARE, TOP_SHARE
-from crm_research.customer_base.wording import say_usual
+from crm_research.customer_base.words import say_usual
 from crm_research.figures import says_nothing
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     """Share of revenue against share of customers, highest spenders first, with the claimed point."""
     found = base.concentration
     if found is None:
-        return theme.empty_axes(base.why_no_concentration)
+        return theme.empty_axes(base.why_no_concentration, ax=ax)
     value, lower, upper = (float(part) for part in found.top20)
     ax = theme.new_axes(
         title=_concentration_title(found),
@@ -64,7 +64,7 @@ def draw_growth(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     growth = base.growth
     shown = growth.whole
     if shown.empty:
-        return theme.empty_axes(f"The records do not cover one {growth.grain} whole.")
+        return theme.empty_axes(f"The records do not cover one {growth.grain} whole.", ax=ax)
     ax = theme.new_axes(
         title=f"{say_usual(growth)}{_newcomers(growth)}",
         subtitle=f"Customers with at least one purchase in each whole {growth.grain}",
@@ -105,7 +105,7 @@ def _explain_bars(ax: Axes) -> None:
 def _draw_contracts(base: CustomerBase, ax: Axes | None) -> Axes:
     months = base.contracts
     if months.empty:
-        return theme.empty_axes("No purchase and no contract is known at this date.")
+        return theme.empty_axes("No purchase and no contract is known at this date.", ax=ax)
     n = months["n_running"].iloc[-1]
     ax = theme.new_axes(
         title=f"{theme.say_count(n, 'contract is', 'contracts are')} running on {theme.say_date(base.as_of)}",
@@ -124,7 +124,7 @@ def draw_coverage(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     """Bars: of which share of the customers we have each kind of record."""
     shown = base.coverage.iloc[1:][::-1]
     if shown.empty or not base.n_customers:
-        return theme.empty_axes("No customer is known at this date.")
+        return theme.empty_axes("No customer is known at this date.", ax=ax)
     ax = theme.new_axes(
         title=_coverage_title(base),
         subtitle=f"Share of {theme.say_count(base.n_customers, 'customer')} known from any table",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from crm_research.show.display import emit, text_html
 from crm_research.show.parts import Caveats, Provenance
@@ -35,11 +34,13 @@ class Page:
         The study asked.
     """
 
-    estimators: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """What is estimated to how; printed with the provenance."""
-
     def __init__(self, study: Study) -> None:
         self.study = study
+
+    @property
+    def estimators(self) -> Mapping[str, str]:
+        """What is estimated, to how; printed with the provenance."""
+        return {}
 
     @section
     def answer(self) -> Section:

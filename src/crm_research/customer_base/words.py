@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crm_research.customer_base.growth import Growth
 
 
-def answer_base(base: CustomerBase) -> list[str]:
+def answer(base: CustomerBase) -> list[str]:
     """On how few it rests, whom we know, and how far the records can be trusted."""
     first = say_concentration(base.concentration) if base.concentration is not None else ""
     quality = base.verdict.headline()
@@ -56,6 +56,11 @@ def say_concentration(found: Concentration) -> str:
     return f"The fifth of the buyers that spends most brings {brought} of the revenue, {judged}."
 
 
+def no_concentration(base: CustomerBase) -> str:
+    """Why nothing is said of how few the revenue rests on."""
+    return f"No concentration of revenue is shown. {base.why_no_concentration}"
+
+
 def say_growth(growth: Growth) -> str:
     """How many buy in a usual period, and how many of them are first seen in the latest one."""
     if growth.whole.empty:
@@ -71,32 +76,61 @@ def say_usual(growth: Growth) -> str:
     return f"In a usual {growth.grain} {say_count(n, 'customer buys', 'customers buy')}"
 
 
-def note_base(base: CustomerBase) -> list[str]:
+def notes(base: CustomerBase) -> list[str]:
     """What a reader must know before trusting the numbers: one sentence each."""
-    notes = []
+    said = []
     if base.why_no_concentration:
-        notes.append(f"No concentration of revenue is shown. {base.why_no_concentration}")
+        said.append(no_concentration(base))
     if base.orders is not None:
         if base.orders.n_nameless:
             rest = say_money(base.orders.nameless_revenue, base.currency)
-            notes.append(
+            said.append(
                 "In the totals and in nothing counted by customer: "
                 f"{say_count(base.orders.n_nameless, 'order')} without a customer, worth {rest} net of returns. "
                 f"Shares of "
                 f"revenue are of the {say_money(base.orders.customers_revenue, base.currency)} that name one."
             )
         if base.orders.n_undated:
-            notes.append(f"Counted nowhere: {say_count(base.orders.n_undated, 'order')} without a time.")
+            said.append(f"Counted nowhere: {say_count(base.orders.n_undated, 'order')} without a time.")
         if base.orders.n_cancelled:
-            notes.append(f"Counted nowhere: {say_count(base.orders.n_cancelled, 'cancelled order')}.")
+            said.append(f"Counted nowhere: {say_count(base.orders.n_cancelled, 'cancelled order')}.")
     if base.growth is not None:
-        notes.append(_note_warm_up(base.growth))
+        said.append(_note_warm_up(base.growth))
     if base.concentration is not None and base.concentration.n_losing:
         losing = say_count(base.concentration.n_losing, "customer")
-        notes.append(
-            f"{losing} gave back more than they bought, so the curve of revenue rises above 100 % and returns."
-        )
-    return notes
+        said.append(f"{losing} gave back more than they bought, so the curve of revenue rises above 100 % and returns.")
+    return said
+
+
+def concentration_seen(base: CustomerBase) -> str:
+    """What one sees in the picture of the concentration, for those who do not see it."""
+    if base.concentration is None:
+        return f"No picture. {base.why_no_concentration}"
+    return (
+        f"{say_concentration(base.concentration)} A curve of the share of revenue over the share of buyers, "
+        "highest spenders first, rises steeply and flattens; a mark shows the rule of thumb at 20 % and 80 %."
+    )
+
+
+def coverage_seen(base: CustomerBase) -> str:
+    """What one sees in the picture of what is known of customers."""
+    if not base.n_customers:
+        return "No picture. No customer is known."
+    rows = base.coverage.iloc[1:]
+    said = "; ".join(f"{what} {say_percent(share)}" for what, share in zip(rows["what"], rows["share"], strict=True))
+    known = say_count(base.n_customers, "customer")
+    return f"Of {known}: {said or 'nothing further is known'}. Lying bars, one for each kind of record."
+
+
+def growth_seen(base: CustomerBase) -> str:
+    """What one sees in the picture of customers by period, or of contracts by month."""
+    if base.growth is not None:
+        shape = f"Upright bars by {base.growth.grain}, customers first seen on top of those seen before."
+        return f"{say_growth(base.growth)} {shape}"
+    if len(base.contracts):
+        n = base.contracts["n_running"].iloc[-1]
+        return f"{say_count(n, 'contract is', 'contracts are')} running at the end. A line of contracts by month."
+    return "No picture. Neither a purchase nor a contract is known."
 
 
 def _note_warm_up(growth: Growth) -> str:
