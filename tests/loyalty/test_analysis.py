@@ -8,26 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.loyalty import (
-    answer,
-    describe_loyalty,
-    draw_depth,
-    draw_retention,
-    draw_triangle,
-    draw_waits,
-    key_figures,
-    milestones,
-    retention_figures,
-    show_depth,
-    show_holdout,
-    show_newcomers,
-    show_retention,
-)
-from crm_research.loyalty.words import won_finding
+from crm_research.loyalty import LoyaltyPage, describe_loyalty
+from crm_research.loyalty.charts import draw_depth, draw_retention, draw_triangle, draw_waits
+from crm_research.loyalty.figures import key_figures, retention_figures
+from crm_research.loyalty.words import answer, won_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 
-PAGE = (show_newcomers, show_depth, show_retention, show_holdout)
 DRAWINGS = (draw_waits, draw_depth, draw_retention, draw_triangle)
 
 
@@ -150,9 +137,10 @@ def test_thin_records_give_a_whole_page(case, period_months):
     for draw in DRAWINGS:
         with chart_style():
             draw(loyalty).figure.savefig(BytesIO(), format="svg")
-    for part in PAGE:
-        part(loyalty)
-    milestones(loyalty)
+    page = LoyaltyPage(study, period_months=period_months)
+    made = page.sections()
+    assert [name for name, section in made.items() if not section.parts] in ([], ["ladder_check"])  # no ladder
+    assert all(section._repr_html_() for section in made.values())
 
 
 def test_a_shop_younger_than_the_horizon_does_not_know_the_share_that_is_back_by_then():

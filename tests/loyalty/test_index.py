@@ -12,7 +12,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.loyalty import describe_loyalty
 from crm_research.loyalty.index import build_loyalty_index, ends_of
 from crm_research.loyalty.index_fit import compare_deviance, compare_ranking, fit_ridge_logistic
-from crm_research.loyalty.index_page import draw_deciles, index_figures, index_finding, show_index
+from crm_research.loyalty.index_page import draw_deciles, index_figures, index_finding, index_section
 from crm_research.loyalty.index_parts import read_index_parts
 from crm_research.theme import chart_style
 from tests.builders import a_study
@@ -132,7 +132,7 @@ def test_attitude_and_breadth_enter_where_they_are_known():
 
 def test_without_a_holdout_the_test_moves_back():
     study = a_study(as_of="2019-06-01", orders=a_leaving_world(300))
-    index = show_index(study, describe_loyalty(study, occasion="order"))
+    index = index_section(study, describe_loyalty(study, occasion="order")).result
     assert not index.is_holdout
     assert index.judged_at < study.as_of
     for figure in index_figures(index):
@@ -144,7 +144,7 @@ def test_without_a_holdout_the_test_moves_back():
 @pytest.mark.parametrize("case", THIN)
 def test_thin_records_have_no_index(case):
     study = a_study(as_of="2024-07-01", holdout_until="2024-08-01", orders=THIN[case])
-    assert show_index(study, describe_loyalty(study)) is None
+    assert index_section(study, describe_loyalty(study)).result is None
     with pytest.raises(NotEnoughData):
         build_loyalty_index(study, describe_loyalty(study))
 
@@ -153,4 +153,4 @@ def test_a_short_record_is_said_to_be_short():
     frame = a_world(200)
     early = frame.loc[frame["ordered_at"] < "2023-01-15"]
     study = a_study(as_of="2023-01-16", orders=early)
-    assert show_index(study, describe_loyalty(study)) is None
+    assert index_section(study, describe_loyalty(study)).result is None

@@ -9,18 +9,11 @@ import pandas as pd
 import pytest
 
 from crm_research.features.states import STATES
-from crm_research.loyalty import describe_loyalty
+from crm_research.loyalty import LoyaltyPage, describe_loyalty
 from crm_research.loyalty.ladder import describe_ladder
 from crm_research.loyalty.ladder_charts import draw_moves, draw_signs, draw_state_shares
 from crm_research.loyalty.ladder_check import check_ladder
 from crm_research.loyalty.ladder_figures import rhythm_figures, state_figures, steady_figures
-from crm_research.loyalty.ladder_page import (
-    show_cycle,
-    show_ladder,
-    show_ladder_check,
-    show_rhythm,
-    show_signs,
-)
 from crm_research.loyalty.rhythm import describe_rhythm
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
@@ -105,12 +98,12 @@ def test_the_holdout_changes_nothing_but_the_check(steady):
 
 
 def test_the_page_of_a_full_study(steady):
-    loyalty = describe_loyalty(steady, occasion="order")
-    rhythm = show_rhythm(steady, loyalty)
-    ladder = show_ladder(steady, loyalty, rhythm, seed=1)
-    show_cycle(rhythm)
-    show_signs(ladder)
-    show_ladder_check(ladder)
+    page = LoyaltyPage(steady, occasion="order", seed=1)
+    rhythm, ladder = page.rhythm, page.ladder_result
+    for part in (page.overdue, page.cycle, page.ladder, page.ladder_check):
+        assert part.result is not None
+    assert [figure.id for figure in page.ladder.figures].count("loyalty.state_share") == len(STATES)
+    assert [type(part).__name__ for part in page.overdue.parts] == ["Note", "Chart", "Note", "Table"]
     figures = [*rhythm_figures(rhythm), *state_figures(ladder), *steady_figures(ladder)]
     assert {figure.group for figure in figures if figure.id == "loyalty.state_share"} == set(STATES)
     assert all("nan" not in str(figure.as_record()) for figure in figures)
@@ -123,12 +116,10 @@ def test_the_page_of_a_full_study(steady):
 def test_thin_records_give_notes(case):
     frame = a_world(60) if case == "two purchases each" else THIN[case]
     study = a_study(as_of="2024-07-01", orders=frame)
-    loyalty = describe_loyalty(study, period_months=1)
-    rhythm = show_rhythm(study, loyalty)
-    show_cycle(rhythm)
-    ladder = show_ladder(study, loyalty, rhythm, seed=1)
-    show_signs(ladder)
-    show_ladder_check(ladder)
+    page = LoyaltyPage(study, period_months=1, seed=1)
+    for part in (page.overdue, page.cycle, page.ladder, page.signs):
+        assert repr(part).startswith(("Note: ", "Caution: "))
+    assert (page.ladder_result is None) == (not page.ladder_check.parts)
 
 
 def test_everybody_on_one_day_each_month_is_loyal():

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import ParameterError
-from crm_research.loyalty import describe_loyalty, find_membership, measure_programme, show_programme
+from crm_research.loyalty import describe_loyalty, find_membership, measure_programme
 from crm_research.loyalty.landmark_rows import LEFT_OUT, OTHERS, read_landmarks
 from crm_research.loyalty.programme_page import (
     draw_programme,
     programme_figures,
     programme_finding,
+    programme_section,
     programme_title,
     sensitivity_finding,
 )
@@ -200,7 +201,7 @@ def test_a_programme_can_be_named():
 
 def test_the_page_of_a_programme(useless_study):
     loyalty = describe_loyalty(useless_study, occasion="order")
-    effect = show_programme(useless_study, loyalty, None)
+    effect = programme_section(useless_study, loyalty, None).result
     assert effect.comparison.days == 60
     figure = programme_figures(effect, loyalty)[0].as_record()
     assert figure["id"] == "loyalty.programme_difference"
@@ -225,5 +226,5 @@ def test_thin_records_end_in_words(case):
     plans = pd.DataFrame({"contract_id": ["1"], "customer_id": ["a"], "started_at": ["2024-01-05"], "plan": ["Club"]})
     study = a_study(as_of="2024-07-01", orders=THIN[case], contracts=plans)
     loyalty = describe_loyalty(study)
-    assert show_programme(study, loyalty, None).found is None
-    assert show_programme(a_study(as_of="2024-07-01", orders=THIN[case]), loyalty, None) is None
+    assert programme_section(study, loyalty, None).result.found is None
+    assert programme_section(a_study(as_of="2024-07-01", orders=THIN[case]), loyalty, None).result is None

@@ -12,8 +12,8 @@ from crm_research.loyalty import describe_loyalty
 from crm_research.loyalty.exposures import QUICK, SLOW, TOLD, TOOK, find_addressed, find_complaints, find_takers
 from crm_research.loyalty.first_order import fit_first_order, read_first_orders
 from crm_research.loyalty.landmark_rows import LEFT_OUT
-from crm_research.loyalty.raising_page import draw_first_order, show_discounts, show_first_order, show_trials
-from crm_research.loyalty.recovery_page import show_recovery
+from crm_research.loyalty.raising_page import discounts_section, draw_first_order, first_order_section, trials_section
+from crm_research.loyalty.recovery_page import recovery_section
 from crm_research.loyalty.rhythm import describe_rhythm
 from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
 from crm_research.theme import chart_style
@@ -110,7 +110,7 @@ def test_a_campaign_without_control_is_compared_with_those_alike():
     )
     study = a_study(as_of="2019-10-01", orders=frame, campaign_targets=targets)
     loyalty = describe_loyalty(study, occasion="order")
-    found = show_recovery(study, loyalty, describe_rhythm(study, loyalty))
+    found = recovery_section(study, loyalty, describe_rhythm(study, loyalty)).result
     assert found["group"].tolist() == [TOLD]
     assert found["n"].tolist() == [80]
     assert find_addressed(a_study(orders=frame)) is None
@@ -121,14 +121,14 @@ def test_a_campaign_without_control_is_compared_with_those_alike():
     assert find_addressed(a_study(as_of="2019-10-01", orders=frame, campaign_targets=kept)) is None
     never = targets.assign(is_control=False)
     assert find_addressed(a_study(as_of="2019-10-01", orders=frame, campaign_targets=never)) is not None
-    assert show_trials(study, loyalty, None) is None
+    assert trials_section(study, loyalty, None).result is None
 
 
 @pytest.mark.parametrize("case", THIN)
 def test_thin_records_give_notes(case):
     study = a_study(as_of="2024-07-01", orders=THIN[case])
     loyalty = describe_loyalty(study)
-    show_first_order(study, loyalty)
-    assert show_discounts(study).empty
-    assert show_recovery(study, loyalty, None) is None
-    assert show_trials(study, loyalty, None) is None
+    assert len(repr(first_order_section(study, loyalty))) > 20
+    assert discounts_section(study).result is None
+    assert recovery_section(study, loyalty, None).result is None
+    assert trials_section(study, loyalty, None).result is None

@@ -16,8 +16,10 @@ import pytest
 from crm_research import loyalty as ly
 from crm_research.features.states import DEVELOPING, FADING, LOST, LOYAL, NEW
 from crm_research.loyalty import (
+    charts,
     figures,
     index_page,
+    ladder_charts,
     ladder_figures,
     ladder_words,
     programme_page,
@@ -41,8 +43,12 @@ SENTENCES = (
 )  # fmt: skip
 FIGURES = (figures.key_figures, figures.retention_figures)
 TABLES = (ly.milestones,)
-PICTURES = (ly.draw_waits, ly.draw_depth, ly.draw_retention, ly.draw_triangle)
-PAGE = (ly.show_pace, ly.show_newcomers, ly.show_depth, ly.show_retention, ly.show_holdout)
+PICTURES = (charts.draw_waits, charts.draw_depth, charts.draw_retention, charts.draw_triangle)
+SECTIONS = ("pace", "newcomers", "depth", "retention", "holdout")
+MORE_SECTIONS = (
+    "overdue", "cycle", "ladder", "first_order", "discounts", "index", "trials", "recovery", "programme", "signs",
+    "ladder_check",
+)  # fmt: skip
 # Differences, which may lie below nought.
 SIGNED = {"loyalty.index_auc_gain", "loyalty.programme_difference"}
 
@@ -66,12 +72,12 @@ WORLDS: dict[str, Callable[[], object]] = {"good": good_study, "bad": bad_study,
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_what_a_reader_is_told(world):
-    study = WORLDS[world]()
-    found = ly.describe_loyalty(study)
+    page = ly.LoyaltyPage(WORLDS[world]())
+    found = page.result
     with chart_style():
         parts: dict[str, object] = {make.__name__: make(found) for make in (*SENTENCES, *FIGURES)}
         parts |= {draw.__name__: draw(found) for draw in (*TABLES, *PICTURES)} if found.waits is not None else {}
-        parts |= {part.__name__: lambda part=part: part(found) for part in PAGE}
+        parts |= {name: getattr(page, name).show for name in SECTIONS}
         hold(tell(**parts), TOLD / f"{world}.txt")
     for make in FIGURES:
         check_figures(make(found))
@@ -79,30 +85,9 @@ def test_what_a_reader_is_told(world):
 
 @pytest.mark.parametrize("world", ["good", "bad"])
 def test_what_a_reader_is_told_of_rhythm_ladder_and_index(world):
-    study = WORLDS[world]()
-    found = ly.describe_loyalty(study)
-    kept: dict[str, object] = {}
-
-    def keep(name: str, make: Callable[[], object]) -> Callable[[], None]:
-        def run() -> None:
-            kept[name] = make()
-
-        return run
-
-    told = tell(rhythm=keep("rhythm", lambda: ly.show_rhythm(study, found)))
-    rhythm = kept["rhythm"]
-    told += tell(
-        cycle=lambda: ly.show_cycle(rhythm),
-        ladder=keep("ladder", lambda: ly.show_ladder(study, found, rhythm)),
-        first_order=keep("first", lambda: ly.show_first_order(study, found)),
-        discounts=keep("discounts", lambda: ly.show_discounts(study)),
-        index=keep("index", lambda: ly.show_index(study, found)),
-        trials=keep("trials", lambda: ly.show_trials(study, found, rhythm)),
-        recovery=keep("recovery", lambda: ly.show_recovery(study, found, rhythm)),
-        programme=keep("programme", lambda: ly.show_programme(study, found, rhythm)),
-    )
-    ladder, index = kept["ladder"], kept["index"]
-    told += tell(signs=lambda: ly.show_signs(ladder), check=lambda: ly.show_ladder_check(ladder))
+    page = ly.LoyaltyPage(WORLDS[world]())
+    told = tell(**{name: getattr(page, name).show for name in MORE_SECTIONS})
+    rhythm, ladder, index = page.rhythm, page.ladder_result, page.index.result
     made = []
     if rhythm is not None:
         made += ladder_figures.rhythm_figures(rhythm)
@@ -114,11 +99,11 @@ def test_what_a_reader_is_told_of_rhythm_ladder_and_index(world):
         assert ladder.standing["share"].sum() == pytest.approx(1)
         assert ladder.steady.table["share"].sum() == pytest.approx(1)
         with chart_style():
-            told += tell(shares=ly.draw_state_shares(ladder), moves=ly.draw_moves(ladder))
+            told += tell(shares=ladder_charts.draw_state_shares(ladder), moves=ladder_charts.draw_moves(ladder))
     if index is not None:
         made += index_page.index_figures(index)
         with chart_style():
-            told += tell(deciles=ly.draw_deciles(index))
+            told += tell(deciles=index_page.draw_deciles(index))
     told += tell(figures=check_figures(made, signed=SIGNED))
     hold(told, TOLD / f"{world}-ladder.txt")
 
@@ -126,11 +111,10 @@ def test_what_a_reader_is_told_of_rhythm_ladder_and_index(world):
 def test_what_a_reader_is_told_of_a_programme():
     study = a_programme_world(500, effect=1.5).study()
     found = ly.describe_loyalty(study)
-    kept = []
-    told = tell(programme=lambda: kept.append(ly.show_programme(study, found, None)))
-    effect = kept[0]
+    section = programme_page.programme_section(study, found, None)
+    told, effect = tell(programme=section.show), section.result
     with chart_style():
-        told += tell(picture=ly.draw_programme(effect))
+        told += tell(picture=programme_page.draw_programme(effect))
     made = check_figures(programme_page.programme_figures(effect, found), signed=SIGNED)
     hold(told + tell(figures=made), TOLD / "programme.txt")
 

@@ -1,4 +1,4 @@
-"""What the notebook shows of the loyalty index, or a note of why there is none."""
+"""What is shown of the loyalty index, or a note of why there is none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from crm_research import show
 from crm_research.errors import NotEnoughData
 from crm_research.figures import Figure
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.index import LoyaltyIndex, build_loyalty_index, ends_of
+from crm_research.show import Chart, Figures, Note, Section, Table, drawn
 from crm_research.theme import (
     ACCENT,
     MUTED,
@@ -34,38 +34,38 @@ INDEX_AUC: Final = "loyalty.index_auc"
 INDEX_GAIN: Final = "loyalty.index_auc_gain"
 
 
-def show_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex | None:
-    """How loyal is each customer? None, and a note, where the records are too thin to test an index."""
+def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
+    """How loyal is each customer? Its result is the index, or None where the records are too thin to test one."""
     try:
         index = build_loyalty_index(study, loyalty)
     except NotEnoughData as problem:
-        show.note(str(problem))
-        return None
-    show.note(index_finding(index), kind="note" if index.is_better else "caution")
-    for remark in index.notes:
-        show.note(remark, kind="caution")
-    show.chart(
-        draw_deciles(index),
-        alt=f"{_decile_title(index)}. Ten dots with intervals, one for each tenth, and the index beside each.",
-        data=index.deciles,
+        return Section.missing(str(problem))
+    return Section(
+        Note(index_finding(index), kind="note" if index.is_better else "caution"),
+        *(Note(remark, kind="caution") for remark in index.notes),
+        Chart(
+            drawn(draw_deciles, index),
+            alt=f"{_decile_title(index)}. Ten dots with intervals, one for each tenth, and the index beside each.",
+            data=index.deciles,
+        ),
+        Note(weight_finding(index)),
+        Table(
+            index.weights,
+            "What counts in the index: log odds of buying for one standard deviation more",
+            formats=dict.fromkeys(("estimate", "lower", "upper"), "{:+.2f}"),
+            note=f"Ridge logistic regression on {say_count(index.n_learned, 'customer')} of "
+            f"{say_date(index.learned_at)} and what they bought in the period after. A weight is that of a part beside "
+            "the others: it may be negative where the others already say the rest.",
+        ),
+        Figures(index_figures(index), "How well the index foretells"),
+        Table(
+            ends_of(index),
+            "Highest and lowest index among customers with above-average spend (sales less returns)",
+            formats={"index": "{:.0f}", "lower": "{:.0f}", "upper": "{:.0f}", "spend": "{:,.2f}"},
+            note="Limits hold the uncertainty of the weights, not what else the customer may do.",
+        ),
+        result=index,
     )
-    show.note(weight_finding(index))
-    show.table(
-        index.weights,
-        "What counts in the index: log odds of buying for one standard deviation more",
-        formats=dict.fromkeys(("estimate", "lower", "upper"), "{:+.2f}"),
-        note=f"Ridge logistic regression on {say_count(index.n_learned, 'customer')} of {say_date(index.learned_at)} "
-        "and what they bought in the period after. A weight is that of a part beside the others: it may be negative "
-        "where the others already say the rest.",
-    )
-    show.figures(index_figures(index), as_table="How well the index foretells")
-    show.table(
-        ends_of(index),
-        "Highest and lowest index among customers with above-average spend (sales less returns)",
-        formats={"index": "{:.0f}", "lower": "{:.0f}", "upper": "{:.0f}", "spend": "{:,.2f}"},
-        note="Limits hold the uncertainty of the weights, not what else the customer may do.",
-    )
-    return index
 
 
 def index_finding(index: LoyaltyIndex) -> str:

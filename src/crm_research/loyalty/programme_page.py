@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research import show
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.following import follow_days
 from crm_research.loyalty.landmarks import choose_width
 from crm_research.loyalty.programme import ProgrammeEffect, find_membership, measure_programme
 from crm_research.loyalty.rhythm import RhythmAnalysis
+from crm_research.show import Chart, Figures, Note, Section, Table, drawn
 from crm_research.theme import (
     ACCENT,
     INK,
@@ -38,47 +38,49 @@ _BEFORE: Final = "Before joining, against those alike earlier (nought if fair)"
 _AFTER: Final = "After joining, against those alike until then"
 
 
-def show_programme(
+def programme_section(
     study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None, *, programme: str | None = None
-) -> ProgrammeEffect | None:
-    """Do customers buy more often after joining the programme than others like them? None, and a note, if unknown."""
+) -> Section:
+    """Do customers buy more often after joining the programme than others like them? Its result is the effect."""
     membership = find_membership(study, programme)
     if membership is None:
-        show.note(
+        return Section.missing(
             "No programme that customers join is recorded with the day of joining: no plan of contracts, no date of "
             "customers and no campaign that was answered speaks of a club, members or rewards. If there is one by "
             "another name, say so with the parameter 'programme'."
         )
-        return None
     effect = measure_programme(
         study, membership, days=follow_days(study, loyalty, rhythm), occasion=loyalty.occasion,
         confidence=loyalty.confidence,
     )  # fmt: skip
-    show.note(programme_finding(effect))
+    finding = Note(programme_finding(effect))
     if effect.found is None:
-        return effect
-    table = effect_rows(effect)
-    show.chart(
-        draw_programme(effect),
-        alt=f"{programme_title(effect)}. One row for each comparison, with its interval; nought is no difference.",
-        data=table,
-    )
-    show.figures(programme_figures(effect, loyalty), as_table="What went with joining the programme")
+        return Section(finding, result=effect)
     doubtful = effect.found["before_lower"] > 0 or effect.found["before_upper"] < 0
-    show.note(sensitivity_finding(effect), kind="caution" if doubtful else "note")
-    show.table(
-        effect.comparison.outcomes.drop(columns="group"),
-        f"Within {effect.comparison.days:.0f} days of the end of {_window(effect)} of joining, a customer",
-        formats=dict.fromkeys(("mean", "mean_alike", "difference", "lower", "upper"), "{:,.3f}"),
-        note=f"Spend (sales less returns) in {study.currency}. Alike: others, weighted until they looked like new "
-        "members.",
+    return Section(
+        finding,
+        Chart(
+            drawn(draw_programme, effect),
+            alt=f"{programme_title(effect)}. One row for each comparison, with its interval; nought is no difference.",
+            data=effect_rows(effect),
+        ),
+        Figures(programme_figures(effect, loyalty), "What went with joining the programme"),
+        Note(sensitivity_finding(effect), kind="caution" if doubtful else "note"),
+        Table(
+            effect.comparison.outcomes.drop(columns="group"),
+            f"Within {effect.comparison.days:.0f} days of the end of {_window(effect)} of joining, a customer",
+            formats=dict.fromkeys(("mean", "mean_alike", "difference", "lower", "upper"), "{:,.3f}"),
+            note=f"Spend (sales less returns) in {study.currency}. Alike: others, weighted until they looked like new "
+            "members.",
+        ),
+        Table(
+            effect.comparison.balance.drop(columns="group"),
+            f"What was known by the end of {_window(effect)} of joining: means of new members, all others, and those "
+            "alike",
+            formats=dict.fromkeys(("mean", "mean_others", "mean_alike"), "{:,.2f}"),
+        ),
+        result=effect,
     )
-    show.table(
-        effect.comparison.balance.drop(columns="group"),
-        f"What was known by the end of {_window(effect)} of joining: means of new members, all others, and those alike",
-        formats=dict.fromkeys(("mean", "mean_others", "mean_alike"), "{:,.2f}"),
-    )
-    return effect
 
 
 def programme_title(effect: ProgrammeEffect) -> str:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from crm_research import show
 from crm_research.errors import NotEnoughData
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.first_order import BASKET, CAMPAIGN, CHANNEL, DISCOUNT, fit_first_order
 from crm_research.loyalty.following import FEWEST_DAYS, follow_days
 from crm_research.loyalty.rhythm import RhythmAnalysis
 from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
+from crm_research.show import Chart, Note, Section, Table, drawn
 from crm_research.theme import ACCENT, INK, chart_style, draw_intervals, join_words, new_axes, say_interval, say_percent
 
 if TYPE_CHECKING:
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
 _TITLE_NAMES: Final = 2
 
 
-def show_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit | None:
-    """What of the first purchase goes with a second one? None, and a note, where it cannot be told."""
+def first_order_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
+    """What of the first purchase goes with a second one? Its result is the fit, or None where it cannot be told."""
     try:
         fit = fit_first_order(study, loyalty)
     except NotEnoughData as problem:
-        show.note(str(problem))
-        return None
+        return Section.missing(str(problem))
     table = first_order_table(fit)
     if table.empty:
-        show.note("No comparison of first purchases could be estimated.")
-        return None
-    show.chart(
-        draw_first_order(fit),
-        alt=f"{_first_title(table)}. One row for each comparison, with its interval; 1 is no difference.",
-        data=table,
-    )
+        return Section.missing("No comparison of first purchases could be estimated.")
     drifting = fit.drift["covariate"].unique().tolist() if len(fit.drift) else []
-    for remark in fit.notes:
-        show.note(remark, kind="caution")
-    if drifting:
-        show.note(
+    return Section(
+        Chart(
+            drawn(draw_first_order, fit),
+            alt=f"{_first_title(table)}. One row for each comparison, with its interval; 1 is no difference.",
+            data=table,
+        ),
+        *(Note(remark, kind="caution") for remark in fit.notes),
+        Note(
             f"Early and late the ratio of {join_words([str(name) for name in drifting])} is not the same; what is "
             "printed is an average over the time watched.",
             kind="caution",
         )
-    return fit
+        if drifting
+        else None,
+        result=fit,
+    )
 
 
 def first_order_table(fit: CoxFit) -> pd.DataFrame:
@@ -123,20 +123,23 @@ def draw_first_order(fit: CoxFit, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def show_discounts(study: Study, *, confidence: float = 0.95) -> pd.DataFrame:
-    """Loyal to us or to the coupon? Empty, and a note, where discounts are not recorded."""
+def discounts_section(study: Study, *, confidence: float = 0.95) -> Section:
+    """Loyal to us or to the coupon?"""
     found = compare_discounts(count_discounts(study), confidence=confidence)
     if found.empty:
-        show.note("Discounts of orders are not recorded, so loyalty to the coupon cannot be told from loyalty to us.")
-        return found
-    show.note(discount_finding(found))
-    show.table(
-        found,
-        "Customers with two purchases or more, by how often they bought at a discount",
-        formats=dict.fromkeys(("share", "lower", "upper", "by_chance"), "share"),
-        note="By chance: if every purchase of everybody had the same chance of a discount.",
+        return Section.missing(
+            "Discounts of orders are not recorded, so loyalty to the coupon cannot be told from loyalty to us."
+        )
+    return Section(
+        Note(discount_finding(found)),
+        Table(
+            found,
+            "Customers with two purchases or more, by how often they bought at a discount",
+            formats=dict.fromkeys(("share", "lower", "upper", "by_chance"), "share"),
+            note="By chance: if every purchase of everybody had the same chance of a discount.",
+        ),
+        result=found,
     )
-    return found
 
 
 def discount_finding(found: pd.DataFrame) -> str:
@@ -156,32 +159,33 @@ def discount_finding(found: pd.DataFrame) -> str:
     return f"Discounts seem to fall on purchases by chance, as far as always buying at one goes: {said}"
 
 
-def show_trials(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> pd.DataFrame | None:
-    """What campaigns did, against control groups drawn by chance. None, and a note, without any."""
+def trials_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Section:
+    """What did campaigns do, against control groups drawn by chance?"""
     days = FEWEST_DAYS if rhythm is None else follow_days(study, loyalty, rhythm)
     found = compare_with_control(study, days=days, confidence=loyalty.confidence)
     if found.empty:
-        show.note(
+        return Section.missing(
             "No campaign kept a control group of 20 customers by chance that was followed for long enough, so nothing "
             "here shows what raised loyalty. A control group is the cheapest way to learn it."
         )
-        return None
     sure = found.loc[(found["lower"] > 0) | (found["upper"] < 0)]
     verdict = (
         f"{len(sure)} of {len(found)} campaigns changed the share that bought beyond chance"
         if len(sure)
         else f"None of {len(found)} campaigns with a control group changed the share that bought beyond chance"
     )
-    show.note(
-        f"{verdict}, within {days:.0f} days. One in twenty such intervals misses nought by chance. This is an effect, "
-        "not an association, as far as the control groups were drawn by chance."
+    return Section(
+        Note(
+            f"{verdict}, within {days:.0f} days. One in twenty such intervals misses nought by chance. This is an "
+            "effect, not an association, as far as the control groups were drawn by chance."
+        ),
+        Table(
+            found,
+            f"Campaigns against their control groups, {days:.0f} days after being addressed",
+            formats={"bought_addressed": "share", "bought_control": "share"}
+            | {name: lambda value: f"{100 * value:+.1f}" for name in ("difference", "lower", "upper")}
+            | dict.fromkeys(("spend_difference", "spend_lower", "spend_upper"), "{:+,.2f}"),
+            note=f"Differences of shares in points, of sales in {study.currency} a customer. By intention to treat.",
+        ),
+        result=found,
     )
-    show.table(
-        found,
-        f"Campaigns against their control groups, {days:.0f} days after being addressed",
-        formats={"bought_addressed": "share", "bought_control": "share"}
-        | {name: lambda value: f"{100 * value:+.1f}" for name in ("difference", "lower", "upper")}
-        | dict.fromkeys(("spend_difference", "spend_lower", "spend_upper"), "{:+,.2f}"),
-        note=f"Differences of shares in points, of sales in {study.currency} a customer. By intention to treat.",
-    )
-    return found

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_research import show
 from crm_research.loyalty.analysis import LoyaltyAnalysis
 from crm_research.loyalty.exposures import QUICK, SLOW, TOOK, find_addressed, find_complaints, find_takers
 from crm_research.loyalty.following import follow_days
 from crm_research.loyalty.landmarks import choose_width, compare_from_landmarks
 from crm_research.loyalty.rhythm import RhythmAnalysis
+from crm_research.show import Note, Section, Table
 from crm_research.theme import join_words, say_interval
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _SHOWN = ("group", "n_matched", "share", "share_alike", "difference", "lower", "
 _CHECKS = ("group", "before_difference", "before_lower", "before_upper", "e_value_limit")
 
 
-def show_recovery(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> pd.DataFrame | None:
+def recovery_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Section:
     """After a complaint handled well, or a campaign: do customers buy again more often than those alike?"""
     days = follow_days(study, loyalty, rhythm)
     width = choose_width(days)
@@ -34,37 +34,39 @@ def show_recovery(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis
     ]
     found = [table for table in found if not table.empty]
     if not found:
-        show.note(
+        return Section.missing(
             "Nothing can be said of how complaints were handled, or of campaigns without a control group: they are not "
             "recorded with their times, or fewer than 20 customers had one, had others alike beside them and were "
             f"followed for {days:.0f} days."
         )
-        return None
     table = pd.concat(found, ignore_index=True)
-    show.note(recovery_finding(table, days))
     differs = table.loc[(table["before_lower"] > 0) | (table["before_upper"] < 0), "group"].tolist()
-    if differs:
-        show.note(
+    when = f"the {width} days" if width > 1 else "the day"
+    return Section(
+        Note(recovery_finding(table, days)),
+        Note(
             f"Before it happened, {join_words([f'those {_article(name)}' for name in differs])} differed already from "
             "others alike at that time in how many bought (second table): what follows is not due to it alone.",
             kind="caution",
         )
-    when = f"the {width} days" if width > 1 else "the day"
-    show.table(
-        table[list(_SHOWN)],
-        f"Bought within {days:.0f} days of the end of {when} it happened in, against customers who were alike",
-        formats=dict.fromkeys(("share", "share_alike"), "share") | dict.fromkeys(_SHOWN[4:], _say_points),
-        note="Differences in points. Alike: same time, as many purchases in those days and about as many so far, "
-        "weighted until purchases, silence, tenure and sales agree, all as known at their end. Raw: without that.",
+        if differs
+        else None,
+        Table(
+            table[list(_SHOWN)],
+            f"Bought within {days:.0f} days of the end of {when} it happened in, against customers who were alike",
+            formats=dict.fromkeys(("share", "share_alike"), "share") | dict.fromkeys(_SHOWN[4:], _say_points),
+            note="Differences in points. Alike: same time, as many purchases in those days and about as many so far, "
+            "weighted until purchases, silence, tenure and sales agree, all as known at their end. Raw: without that.",
+        ),
+        Table(
+            table[list(_CHECKS)],
+            f"The same difference in the {days:.0f} days before, when nothing had happened yet",
+            formats=dict.fromkeys(_CHECKS[1:4], _say_points) | {"e_value_limit": "{:.2f}"},
+            note="Points; nought if the comparison is fair. E value limit: how strongly something unrecorded must go "
+            "with both sides to undo what followed; 1 where nothing sure followed. Associations all the same.",
+        ),
+        result=table,
     )
-    show.table(
-        table[list(_CHECKS)],
-        f"The same difference in the {days:.0f} days before, when nothing had happened yet",
-        formats=dict.fromkeys(_CHECKS[1:4], _say_points) | {"e_value_limit": "{:.2f}"},
-        note="Points; nought if the comparison is fair. E value limit: how strongly something unrecorded must go with "
-        "both sides to undo what followed; 1 where nothing sure followed. Associations all the same.",
-    )
-    return table
 
 
 def recovery_finding(table: pd.DataFrame, days: float) -> str:
