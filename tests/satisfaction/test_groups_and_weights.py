@@ -8,6 +8,7 @@ import pytest
 
 from crm_research import satisfaction
 from crm_research.errors import ParameterError
+from crm_research.satisfaction import figures as figures_module
 from crm_research.satisfaction import structure_words
 from tests.builders import a_study
 from tests.satisfaction.test_satisfaction import long_form
@@ -85,7 +86,7 @@ def test_the_map_says_points_for_points():
     assert held.constructs["importance"][0] == pytest.approx(slope, rel=1e-6)
     assert f"{slope:.2f} points of satisfaction" in structure_words.map_finding(found)
     figures = {
-        figure.id: figure for figure in [*satisfaction.map_figures(found), *satisfaction.corrected_figures(found)]
+        figure.id: figure for figure in [*figures_module.map_figures(found), *figures_module.corrected_figures(found)]
     }
     assert figures["satisfaction.path_corrected"].estimate > found.structure.paths.paths["estimate"][0]
     assert "would be" in structure_words.corrected_finding(found)

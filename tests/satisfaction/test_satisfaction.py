@@ -14,7 +14,7 @@ from scipy import stats
 from crm_research import satisfaction
 from crm_research.errors import ParameterError
 from crm_research.features.answers import read_survey
-from crm_research.satisfaction import cautions, words
+from crm_research.satisfaction import cautions, charts, conviction_charts, figures, structure_charts, words
 from crm_research.satisfaction.importance import rate_drivers
 from crm_research.satisfaction.means import compare_waves, mean_interval, top_box
 from crm_research.theme import chart_style
@@ -22,18 +22,15 @@ from tests.builders import a_study, contracts, orders
 
 COLUMNS = ["response_id", "customer_id", "asked_at", "item", "score", "scale_min", "scale_max"]
 DRAWINGS = (
-    satisfaction.draw_means, satisfaction.draw_spread, satisfaction.draw_trend, satisfaction.draw_matrix,
-    satisfaction.draw_paths, satisfaction.draw_response, satisfaction.draw_groups, satisfaction.draw_later,
-    satisfaction.draw_map,
+    charts.draw_means, charts.draw_spread, charts.draw_trend, charts.draw_matrix, charts.draw_paths,
+    charts.draw_response, conviction_charts.draw_groups, conviction_charts.draw_later, structure_charts.draw_map,
 )  # fmt: skip
-PAGE = (
-    satisfaction.show_first_picture, satisfaction.show_survey, satisfaction.show_means, satisfaction.show_promoters,
-    satisfaction.show_priorities, satisfaction.show_structure, satisfaction.show_map, satisfaction.show_groups,
-    satisfaction.show_response, satisfaction.show_conviction,
+SECTIONS = (
+    "survey", "means", "promoters", "priorities", "structure", "map", "groups", "response", "conviction",
 )  # fmt: skip
 FIGURES = (
-    satisfaction.key_figures, satisfaction.item_figures, satisfaction.importance_figures, satisfaction.path_figures,
-    satisfaction.conviction_figures, satisfaction.corrected_figures, satisfaction.map_figures,
+    figures.key_figures, figures.item_figures, figures.importance_figures, figures.path_figures,
+    figures.conviction_figures, figures.corrected_figures, figures.map_figures,
 )  # fmt: skip
 
 
@@ -339,16 +336,19 @@ def test_a_full_record_gives_a_whole_page(world):
 
 
 def _all_of(found):
-    assert 1 <= len(satisfaction.answer(found)) <= 3
+    assert 1 <= len(words.answer(found)) <= 3
     for make in FIGURES:
         for figure in make(found):
             figure.as_record()
     for draw in DRAWINGS:
         with chart_style():
             draw(found).figure.savefig(BytesIO(), format="svg")
-    for part in PAGE:
-        part(found)
-    satisfaction.means_table(found)
+    page = satisfaction.SatisfactionPage(None)
+    page.result = found
+    for name in ("answer", *SECTIONS):
+        section = getattr(page, name)
+        assert section.parts, name
+        assert section._repr_html_()
 
 
 def test_the_survey_tells_nothing_of_what_came_later():

@@ -16,9 +16,10 @@ from crm_research import satisfaction
 from crm_research.satisfaction import SatisfactionAnalysis, figures, structure_words, words
 from crm_research.satisfaction.analysis import Level
 from crm_research.satisfaction.followed import ENDED, REPEAT
+from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.builders import a_study
-from tests.satisfaction.test_satisfaction import DRAWINGS, FIGURES, PAGE, a_world, long_form
+from tests.satisfaction.test_satisfaction import DRAWINGS, FIGURES, SECTIONS, a_world, long_form
 from tests.told import check_figures, check_frame, check_numbers, hold, tell
 
 TOLD = Path(__file__).parent / "told"
@@ -88,7 +89,10 @@ def test_what_a_reader_is_told(world):
     found = WORLDS[world]()
     with chart_style():
         parts: dict[str, object] = {make.__name__: make(found) for make in (*SENTENCES, *FIGURES)}
-        parts |= {part.__name__: lambda part=part: part(found) for part in PAGE}
+        page = satisfaction.SatisfactionPage(None)
+        page.result = found
+        parts["first picture"] = Section(*page.answer.charts).show
+        parts |= {name: getattr(page, name).show for name in SECTIONS}
         parts |= {draw.__name__: draw(found) for draw in DRAWINGS if found.wave is not None}
         told = tell(**parts)
     hold(told, TOLD / f"{world.replace(' ', '-')}.txt")

@@ -161,3 +161,11 @@ def test_a_page_shows_its_answer_and_what_else_it_holds(page):
 
 def test_each_figure_of_a_page_is_counted_once(page):
     assert [figure.group for figure in page.figures] == ["a", "b"]
+
+
+def test_a_picture_of_several_panels_makes_a_figure_of_its_own():
+    chart = show.Chart(show.panels(draw, *[]), alt="Lines.")
+    section = show.Section(chart)
+    assert section.plot().get_figure() is not None
+    with pytest.raises(ValueError, match="several panels"):
+        section.plot(Canvas().subplots())

@@ -40,7 +40,7 @@ _MOST_ROWS: Final = 25
 def draw_means(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """How is each item rated, on 0 to 100?"""
     if found.items is None or found.items.table.empty:
-        return empty_axes("No item was answered.")
+        return empty_axes("No item was answered.", ax)
     table = found.items.table.sort_values("performance", kind="stable").tail(_MOST_ROWS)
     ax = _rows_axes(
         len(table), ax,
@@ -60,7 +60,7 @@ def draw_means(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
 def draw_spread(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """How do the answers to the question of recommendation spread?"""
     if found.promoters is None:
-        return empty_axes("No item asks for recommendation on a scale from 0 to 10.")
+        return empty_axes("No item asks for recommendation on a scale from 0 to 10.", ax)
     spread = found.promoters.spread
     ax = new_axes(
         title=words.promoters_finding(found),
@@ -82,7 +82,7 @@ def draw_spread(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
 def draw_trend(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """How has the net promoter score moved from wave to wave?"""
     if found.promoters is None or len(found.promoters.waves) < 2:
-        return empty_axes("There is one wave of the net promoter score at the most.")
+        return empty_axes("There is one wave of the net promoter score at the most.", ax)
     waves = found.promoters.waves.tail(_MOST_ROWS)
     ax = new_axes(
         title=words.trend_finding(found),
@@ -104,7 +104,7 @@ def draw_matrix(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """What matters, and how well do we do on it?"""
     parts = found.priorities
     if parts is None or parts.table["importance"].notna().sum() < 2:
-        return empty_axes("Importance needs a rating of satisfaction and two more items that may lead to it.")
+        return empty_axes("Importance needs a rating of satisfaction and two more items that may lead to it.", ax)
     table = parts.table.dropna(subset=["importance"]).head(_MOST_ROWS)
     ax = new_axes(
         title=words.priority_finding(found).rstrip("."),
@@ -144,7 +144,7 @@ def draw_paths(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """How strongly does one construct lead to another?"""
     model = None if found.structure is None else found.structure.paths
     if model is None or model.paths.empty:
-        return empty_axes("No path model could be fitted.")
+        return empty_axes("No path model could be fitted.", ax)
     table = model.paths.iloc[::-1].tail(_MOST_ROWS)
     ax = _rows_axes(
         len(table), ax,
@@ -162,7 +162,7 @@ def draw_paths(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
 def draw_response(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """Who was more likely to answer?"""
     if found.response is None or found.response.effects.empty:
-        return empty_axes("Too few answered, or too little was known before, to tell who answers.")
+        return empty_axes("Too few answered, or too little was known before, to tell who answers.", ax)
     table = found.response.effects.iloc[::-1].tail(_MOST_ROWS)
     effects = found.response.effects
     sure = effects.loc[(effects["lower"] > 1) | (effects["upper"] < 1)].sort_values("p_value")

@@ -41,7 +41,7 @@ def draw_groups(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """How many are loyal by conviction, how many by habit?"""
     groups = None if found.conviction is None else found.conviction.groups
     if groups is None:
-        return empty_axes("Attitude and behaviour of the same customers are needed.")
+        return empty_axes("Attitude and behaviour of the same customers are needed.", ax)
     table = groups.shares.iloc[::-1].rename(columns={"share": "estimate"})
     ax = new_axes(
         title=_title(found),

@@ -27,7 +27,7 @@ def draw_map(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     """Which construct moves the target most, and how much room is left on it?"""
     held = None if found.structure is None else found.structure.map
     if held is None:
-        return empty_axes("Without a path model there is no map.")
+        return empty_axes("Without a path model there is no map.", ax)
     table = held.constructs
     ax = new_axes(
         title=structure_words.map_finding(found),

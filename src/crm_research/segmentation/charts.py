@@ -24,7 +24,7 @@ def draw(segmentation: Segmentation, name: str, *, ax: Axes | None = None) -> Ax
     if name not in _PICTURES:
         raise ParameterError(f"There is no picture {name!r} of a segmentation. {offer_names(name, _PICTURES)}")
     if segmentation.found is None:
-        return theme.empty_axes(segmentation.why_not)
+        return theme.empty_axes(segmentation.why_not, ax)
     return _PICTURES[name](segmentation, segmentation.found, ax)
 
 
@@ -201,7 +201,7 @@ def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
 
 def _draw_holdout(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     if found.holdout is None:
-        return theme.empty_axes("The study keeps no holdout, so the groups cannot be judged by what came after.")
+        return theme.empty_axes("The study keeps no holdout, so the groups cannot be judged by what came after.", ax)
     scores = found.holdout.scores[::-1]
     from crm_research.segmentation.wording import say_holdout
 

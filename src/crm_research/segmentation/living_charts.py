@@ -97,7 +97,7 @@ def draw_drift(drift: Drift, ax: Axes | None = None) -> Axes:
     rows = drift.inputs.sort_values("stability_index", kind="stable", ignore_index=True)
     rows = rows[rows["stability_index"].notna()].rename(columns={"stability_index": "estimate"})
     if rows.empty:
-        return theme.empty_axes("No input can be compared with what it was")
+        return theme.empty_axes("No input can be compared with what it was", ax)
     n_beyond = int(rows["is_beyond"].sum())
     title = "No input has shifted beyond the limit"
     if n_beyond:

@@ -197,7 +197,7 @@ def draw_worth(check: HoldoutCheck, *, ax: Axes | None = None) -> Axes:
     """What the segments explain of what came after, less what simpler rules explain."""
     rows = check.gains[check.gains["estimate"].notna()][::-1]
     if rows.empty:
-        return theme.empty_axes("Nothing happened in the holdout in which customers differed.")
+        return theme.empty_axes("Nothing happened in the holdout in which customers differed.", ax)
     ax = theme.new_axes(
         title=find_worth(check),
         subtitle="Explained share of the differences between customers, out of sample: segments less the rule named; "

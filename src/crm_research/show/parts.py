@@ -178,3 +178,20 @@ class Provenance:
 def drawn(draw: Callable[..., Axes], *results: Any) -> Callable[[Axes | None], Axes]:
     """A drawing function with its results, ready for a `Chart`: ``drawn(draw_excess, loyalty)``."""
     return lambda ax: draw(*results, ax=ax)
+
+
+def panels(draw: Callable[..., Axes], *results: Any) -> Callable[[Axes | None], Axes]:
+    """The same for a picture of several panels, which makes a figure of its own.
+
+    Raises
+    ------
+    ValueError
+        When it is drawn on axes that somebody gives.
+    """
+
+    def drawn_alone(ax: Axes | None) -> Axes:
+        if ax is not None:
+            raise ValueError("This picture has several panels and makes a figure of its own: plot it without axes.")
+        return draw(*results)
+
+    return drawn_alone

@@ -123,7 +123,7 @@ def draw_kinds(kinds: KindAnalysis, ax: Axes | None = None) -> Axes:
     """By how much do kinds of customers differ in buying and in dropping out? The clearest first."""
     table = kind_table(kinds)
     if table.empty:
-        return empty_axes(kind_title(kinds)) if ax is None else ax
+        return empty_axes(kind_title(kinds), ax)
     keys = [f"{row.covariate}: {row.level} against {row.reference}" for row in table.itertuples()]
     order = list(dict.fromkeys(keys))[:_MOST_SHOWN]
     place = {key: row for row, key in enumerate(order)}

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 def draw_targets(targets: RetentionTargets, ax: Axes | None = None) -> Axes:
     """What share stayed, and what share must stay, overall and by group?"""
     if targets.overall is None:
-        return empty_axes("The records do not hold the retention of a year.") if ax is None else ax
+        return empty_axes("The records do not hold the retention of a year.", ax)
     parts = [targets.overall.assign(group="all contracts")]
     if targets.by_group is not None:
         parts.append(targets.by_group)
@@ -91,7 +91,7 @@ def draw_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
     """Which parts raised the churn rate, and which lowered it? The bars sum to the last."""
     rows = change_rows(found)
     if rows.empty or found.change is None:
-        return empty_axes("The records do not hold two periods to compare.") if ax is None else ax
+        return empty_axes("The records do not hold two periods to compare.", ax)
     total = float(rows["estimate"].iloc[-1])
     by = f"by {signed(abs(total)).lstrip('+')} per 100 contract-years"
     title = f"Leaving {say_way(total, f'rose {by}', f'fell {by}', 'stayed as it was')}"
@@ -119,7 +119,7 @@ def _main_part(rows: pd.DataFrame, total: float, confidence: float) -> str:
 def draw_reason_change(found: ChangeAnalysis, ax: Axes | None = None) -> Axes:
     """Which reasons of leaving grew, and which shrank? The bars sum to the change of the rate."""
     if found.reasons is None or found.reasons.empty:
-        return empty_axes("The records give no reason for any end.") if ax is None else ax
+        return empty_axes("The records give no reason for any end.", ax)
     rows = found.reasons.rename(columns={"reason": "part"}).assign(is_total=False)
     return _draw_bars(
         rows.rename(columns={"change": "estimate"}),
@@ -167,7 +167,7 @@ def draw_profit(treatment: Treatment, currency: str, ax: Axes | None = None) -> 
     """What does a list of each length bring, and where is the best?"""
     curve, targeting = treatment.targeting.curve, treatment.targeting
     if treatment.rows.empty:
-        return empty_axes("No contract has both a risk and a margin.") if ax is None else ax
+        return empty_axes("No contract has both a risk and a margin.", ax)
     best = treatment.best
     title = (
         f"Contacting {targeting.n_best:,} of {len(treatment.rows):,} brings most: "
@@ -219,7 +219,7 @@ def draw_net_benefit(check: TreatmentCheck, confidence: float, ax: Axes | None =
     """At which thresholds is acting on the risks better than contacting everybody, or nobody?"""
     curve = check.curve.dropna(subset=["net_benefit"])
     if curve.empty:
-        return empty_axes("Nobody was watched long enough to judge the risks.") if ax is None else ax
+        return empty_axes("Nobody was watched long enough to judge the risks.", ax)
     ax = new_axes(
         title=_benefit_title(check),
         subtitle="Net benefit in the holdout: leavers found per contract, less the stayers contacted at the odds of "

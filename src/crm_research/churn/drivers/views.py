@@ -123,7 +123,7 @@ def draw_drivers(drivers: DriverAnalysis, ax: Axes | None = None, *, n_most: int
     whole = driver_table(drivers)
     table = whole.head(n_most)
     if table.empty:
-        return empty_axes("No characteristic of the contracts could be given a ratio") if ax is None else ax
+        return empty_axes("No characteristic of the contracts could be given a ratio", ax)
     ax = new_axes(
         title=_title(table),
         subtitle=_subtitle(drivers, table, len(whole)),

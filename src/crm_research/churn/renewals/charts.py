@@ -37,7 +37,7 @@ _NOTHING: Final = "No contract has come to a renewal"
 def draw_retention(renewals: Renewals, ax: Axes | None = None) -> Axes:
     """Of those who come to each renewal, what share goes on: as seen, by the model, and by one constant rate?"""
     if renewals.fit is None:
-        return empty_axes(_NOTHING) if ax is None else ax
+        return empty_axes(_NOTHING, ax)
     seen = renewals.shown
     ax = new_axes(
         title=_retention_title(renewals),
@@ -65,7 +65,7 @@ def draw_retention(renewals: Renewals, ax: Axes | None = None) -> Axes:
 def draw_projection(renewals: Renewals, ax: Axes | None = None) -> Axes:
     """What share of a new intake is still there after each renewal, also beyond the records?"""
     if renewals.fit is None:
-        return empty_axes(_NOTHING) if ax is None else ax
+        return empty_axes(_NOTHING, ax)
     ahead = renewals.carried
     last, modelled = ahead.iloc[-1], ahead.dropna(subset=["survival"]).iloc[-1]
     ax = new_axes(
@@ -102,7 +102,7 @@ def draw_intakes(renewals: Renewals, ax: Axes | None = None) -> Axes:
     """What share of each intake was still there after so many renewals?"""
     table = renewals.triangle
     if table.empty:
-        return empty_axes(_why_no_intakes(renewals)) if ax is None else ax
+        return empty_axes(_why_no_intakes(renewals), ax)
     values = table.to_numpy(dtype=float)
     ax = new_axes(
         title=_intake_title(renewals),
@@ -138,7 +138,7 @@ def draw_renewal_check(renewals: Renewals, ax: Axes | None = None) -> Axes:
     """What share went on at the renewals kept apart, and what had the forecasts said?"""
     check = renewals.check
     if check is None:
-        return empty_axes("Too few renewals could be kept apart") if ax is None else ax
+        return empty_axes("Too few renewals could be kept apart", ax)
     verdict = {"sBG": "The model came closer than one rate", "constant rate": "One constant rate came closer"}
     rows = check.by_renewal.loc[check.by_renewal["n_up"] >= max(5.0, 0.01 * check.by_renewal["n_up"].max())]
     ax = new_axes(

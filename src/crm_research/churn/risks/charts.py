@@ -18,7 +18,7 @@ def draw_risks(risks: RiskList, ax: Axes | None = None) -> Axes:
     """How many of each tenth are expected to leave, the tenth most at risk first?"""
     tenths = risks.deciles
     if tenths.empty:
-        return empty_axes("Too few running contracts could be judged to be split into tenths") if ax is None else ax
+        return empty_axes("Too few running contracts could be judged to be split into tenths", ax)
     row = risks.at(risks.main_months)
     ax = new_axes(
         title=risk_title(risks),
