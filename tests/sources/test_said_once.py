@@ -162,3 +162,16 @@ def test_lines_may_repeat_what_the_order_says_or_leave_it_out(tmp_path_factory, 
     assert rows[0] == rows[1]
     kinds = {"paid": "sale", "voided": "cancelled", "refunded": "return"}
     assert [row[1] for row in rows[0]] == [kinds[state] for state, _, _ in orders]
+
+
+def test_a_sum_of_what_is_said_once_an_order_is_not_asked_about_on_its_other_lines(tmp_path):
+    # 50 - 20 = 30 of order 1; what both lines need is asked: 2 * 15 + an empty total
+    text = SHOP.replace("Cur,", "Cur,Back,").replace("EUR,", "EUR,0,").replace(",,,,,", ",,,,,,")
+    text = text.replace("#1,a@x.com,paid,50,,EUR,0", "#1,a@x.com,paid,50,,EUR,20").replace("-30,,EUR,0", "-30,,EUR,0")
+    text = text.replace("#3,c@x.com,voided,70,2024-03-06,EUR,0", "#3,c@x.com,paid,70,,EUR,0")
+    columns = COLUMNS | {"revenue": {"expr": "Total - abs(coalesce(Back, 0))"}}
+    found = _by_order(_shop(tmp_path, text, columns=columns, cancellations="State = 'voided'"), "revenue")
+    assert found == {"#1": 30.0, "#2": 100.0, "#3": 70.0, "#4": -30.0}
+    mixed = COLUMNS | {"revenue": {"expr": "Total + Pieces * Price"}}
+    with pytest.raises(ContractViolation, match="the parts of a sum are all there, or all empty"):
+        _shop(tmp_path, text, columns=mixed)

@@ -10,7 +10,7 @@ import yaml
 from crm_research.errors import ContractViolation
 from crm_research.sources.drafts.draft import draft_study
 from crm_research.sources.opening import open_study
-from tests.sources.files import orders_of
+from tests.sources.files import held, orders_of
 
 _WAYS = {
     "kept": ["Received", "Authorised", "SentForSettle", "Settled"],
@@ -102,3 +102,18 @@ def test_a_draft_without_money_back_needs_no_returns(tmp_path):
     (tmp_path / "mine.yaml").write_text(draft_study("mine", [tmp_path / "payments.csv"], beside=tmp_path).text)
     orders = open_study(tmp_path / "mine.yaml").table("orders").execute()
     assert (len(orders), orders["revenue"].sum()) == (9, 141.0)
+
+
+def test_a_return_with_its_minus_under_the_number_of_its_sale_is_a_part_of_it(tmp_path):
+    # 50 - 50, 70 - 70 and 20; the same money without the minus is asked about
+    text = (
+        "order_id,customer_id,ordered_at,revenue,state\n1,a,2024-01-05,50,SUCCESS\n1,a,2024-01-06,-50,REFUND\n"
+        "2,b,2024-01-05,70,SUCCESS\n2,b,2024-01-06,-70,REFUND\n3,b,2024-01-07,20,SUCCESS\n"
+    )
+    assert dict(held(orders_of(tmp_path, text, sum_lines=True), "orders", "order_id", "revenue")) == {
+        "1": 0.0,
+        "2": 0.0,
+        "3": 20.0,
+    }
+    with pytest.raises(ContractViolation, match="in several states of 'state'"):
+        orders_of(tmp_path, text.replace(",-", ","), sum_lines=True)

@@ -231,3 +231,16 @@ def test_a_missing_file_offers_the_nearest_in_its_folder(tmp_path):
     (tmp_path / "orders.csv").write_text(GOOD_ORDERS)
     with pytest.raises(StudyError, match=r"tables.orders.from: no file 'order.csv'.*Did you mean 'orders.csv'"):
         open_study(a_study_file(tmp_path, {"orders": {"from": "order.csv"}}))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [('="007"', "007"), ("'007", "007"), ("`007", "007"), ("'+49 30", "+49 30")]
+)
+def test_marks_that_keep_spreadsheets_from_making_numbers_are_no_part_of_a_cell(tmp_path, written, read):
+    text = (
+        f"order_id,customer_id,ordered_at,revenue\n1,{written},`2024-01-05,`-10.5\n2,'s-Hertogenbosch,2024-01-06,'20\n"
+    )
+    study = orders_of(tmp_path, text)
+    assert held(study, "orders", "customer_id", "revenue") == [("'s-Hertogenbosch", 20.0), (read, -10.5)]
+    study = orders_of(tmp_path, text, where=f"customer_id = '{read}'")
+    assert study.table("orders").count().execute() == 1

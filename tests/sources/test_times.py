@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from crm_research.errors import ContractViolation
+from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.opening import open_study
 from tests.sources.files import a_study_file, held, orders_of
 
@@ -142,3 +142,42 @@ def test_times_with_and_without_a_zone_in_one_column_are_told(tmp_path, times, s
     source = study.inputs[0].source
     assert (said or "carry a zone") in source if said else "carry a zone" not in source
     assert not said or "the others are read as Europe/Berlin" in source
+
+
+@pytest.mark.parametrize("how", ["beside the path", "beside the column"])
+@pytest.mark.parametrize(
+    ("expr", "ends"),
+    [
+        ("case when state = 'over' then last end", ["2024-02-07 00:00:00", "NaT"]),
+        ("case when state = 'over' then as_of - interval 3 day end", ["2024-06-28 00:00:00", "NaT"]),
+        ("case when last < as_of then last end", ["2024-02-07 00:00:00", "NaT"]),
+        ("case when last < date '2024-12-01' then last end", ["2024-02-07 00:00:00", "NaT"]),
+        ("last || ''", ["2024-02-07 00:00:00", "2024-12-24 00:00:00"]),
+    ],
+)
+def test_an_expression_of_times_reads_them_as_they_are_declared(tmp_path, how, expr, ends):
+    (tmp_path / "c.csv").write_text(
+        "id,who,begun,last,state\n1,a,05.01.2024,07.02.2024,over\n2,b,06.01.2024,24.12.2024,on\n"
+    )
+    form = "%d.%m.%Y"
+    is_of_all = how == "beside the path"
+    own = {} if is_of_all else {"format": form}
+    table = {
+        "from": {"path": "c.csv", **({"date_format": form} if is_of_all else {})},
+        "columns": {
+            "contract_id": "id",
+            "customer_id": "who",
+            "started_at": {"column": "begun", **own},
+            "ended_at": {"expr": expr, **own},
+        },
+    }
+    study = open_study(a_study_file(tmp_path, {"contracts": table}))
+    assert sorted(str(at) for (at,) in held(study, "contracts", "ended_at")) == ends
+
+
+@pytest.mark.parametrize("form", ["%d%m", "%d.%m.", "%H:%M", "%m/%d %H:%M"])
+def test_a_format_without_the_year_is_refused_since_all_would_be_of_1900(tmp_path, form):
+    with pytest.raises(StudyError, match="says no year"):
+        _dated(tmp_path, "0501", date_format=form)
+    with pytest.raises(StudyError, match="says no year"):
+        _dated(tmp_path, "0501", rule={"column": "day", "format": form})

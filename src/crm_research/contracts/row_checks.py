@@ -28,7 +28,7 @@ _ROUNDED: Final = "^[0-9]([.,][0-9]+)?[eE][+][0-9]{2}$"
 # What stands in place of an id where a row sums the others.
 _TOTAL: Final = (
     r"^(grand[ -]?|sub[ -]?|over ?all )?totals?( general| général)?:?$|^(sum|summe|gesamt|gesamtsumme|gesamtbetrag|"
-    r"zwischensumme|endsumme|insgesamt|somme|total[ei]|totaal|suma|razem|итого|всего|合计|合計|总计|總計|小计|小計|共计|総計|합계)[:：]?$"
+    r"zwischensumme|endsumme|insgesamt|somme|total[ei]|totaal|suma|razem|итого|всего|\*{1,3}|∑|σ|合计|合計|总计|總計|小计|小計|共计|総計|합계)[:：]?$"
 )
 _NAMES_THINGS: Final = frozenset({"customer_id", "product_id", "partner_id"})
 # What the calendar of the analyses can hold.

@@ -90,10 +90,20 @@ class Reading:
         longest = max(len(token.encode()) for token in empty)
         # Nearly every text is told by its length and ends alone; NOT IN would cost the engine a join a column.
         is_plain = f"strlen({raw}) > {longest} AND NOT prefix({raw}, ' ') AND NOT suffix({raw}, ' ')"
-        # ="007" is how spreadsheets are kept from making 7 of it.
-        bare = rf"""trim(regexp_replace(trim({raw}), '^="([^"]*)"$', '\1'))"""
+        # ="007", '007 and `007 are how spreadsheets are kept from making 7 of it.
+        bare = rf"trim(regexp_replace(trim({raw}), {literal(KEPT_AS_TEXT)}, '\1\2\3'))"
         kept = f"WHEN NOT list_contains([{literals(empty)}], {bare}) THEN {bare}"
-        return f"CASE WHEN {is_plain} AND NOT prefix({raw}, '=') THEN {raw} {kept} END"
+        return f"CASE WHEN {is_plain} AND NOT {IS_MARKED.format(raw)} THEN {raw} {kept} END"
+
+    def computed_time(self, value: str, formats: Sequence[str] | None) -> Cast:
+        """What an expression gives as a time: read as it is declared where it is text, and as it stands where not."""
+        as_text = f"CAST({value} AS VARCHAR)"
+        read = self.cast(as_text, "text", "timestamp", formats=formats)
+        is_text = f"typeof({value}) = 'VARCHAR'"
+        return Cast(
+            value=f"CASE WHEN {is_text} THEN {read.value} ELSE TRY_CAST({value} AS TIMESTAMP) END",
+            bad=f"CASE WHEN {is_text} THEN {read.bad} ELSE FALSE END",
+        )
 
     def one_spelling(self, text: str) -> str:
         """An id in small letters and half width, without blanks and leading zeros: one, however it is written."""
@@ -263,6 +273,9 @@ def _translated(text: str, before: str, after: str) -> str:
     )
 
 
+# Before them all else is a text's own: a name may begin with an apostrophe.
+KEPT_AS_TEXT: Final = r"""^(?:="([^"]*)"|`([^`]*)|'([0-9+=-][^']*))$"""
+IS_MARKED: Final = "(left({0}, 1) IN ('=', '`', ''''))"
 _SAID: Final = {
     "text": "text",
     "integer": "whole numbers",

@@ -15,6 +15,7 @@ from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError
 from crm_research.sources.written import (
     as_allowed,
+    as_date_formats,
     as_delimiter,
     as_encoding,
     as_finite,
@@ -43,6 +44,7 @@ def _as_list(value: Any) -> Any:
 
 
 Texts = Annotated[list[str], BeforeValidator(_as_list)]
+Formats = Annotated[Texts, AfterValidator(as_date_formats)]
 
 
 def _is_zone(name: str) -> str:
@@ -124,7 +126,7 @@ class ColumnRule(_Part):
     column: str | None = None
     expr: str | None = None
     value: Annotated[str | int | float | bool | datetime | date | None, AfterValidator(as_finite)] = None
-    format: Texts | None = None
+    format: Formats | None = None
     one_spelling: bool = False
     once_an_order: bool | None = None
     currency: str | None = None
@@ -149,7 +151,7 @@ class AttributeRule(_Part):
     type: AttributeType
     column: str | None = None
     expr: str | None = None
-    format: Texts | None = None
+    format: Formats | None = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> AttributeRule:
@@ -204,7 +206,7 @@ class SourceRule(_Part):
     skip_footer: int = Field(default=0, ge=0, le=_MOST_ROWS)
     comment: Annotated[str, AfterValidator(_is_one_sign)] | None = None
     null_values: Texts | None = None
-    date_format: Texts | None = None
+    date_format: Formats | None = None
     distinct: bool = False
 
     @property

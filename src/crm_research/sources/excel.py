@@ -75,6 +75,15 @@ def _opening(row: tuple[Any, ...]) -> str | None:
     return next((_as_text(cell) for raw in row if (cell := _plain(raw)) is not None), None)
 
 
+def sheet_cells(path: Path, sheet: str | None = None) -> list[list[str]]:
+    """All cells of a sheet as texts, row by row as ``skip_rows`` counts them; empty ones are empty texts."""
+    with _opened(path, str(path)) as book:
+        name = _choose_sheet(sheet, [str(one) for one in book.sheet_names], path.name, str(path))
+        frame = book.parse(name, header=None, dtype=object, na_values=[], keep_default_na=False)
+    rows = frame.itertuples(index=False, name=None)
+    return [["" if (cell := _plain(raw)) is None else _as_text(cell) for raw in row] for row in rows]
+
+
 def sheet_names(path: Path) -> list[str]:
     """The sheets of an Excel file."""
     with _opened(path, str(path)) as book:

@@ -6,7 +6,7 @@ first; so ``where: amount > 0`` works on a CSV file, whose columns are all text.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -60,7 +60,13 @@ _TEMPORAL: Final = (
 )  # fmt: skip
 _PASSING: Final = (exp.Paren, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _VALUES: Final = frozenset({"float64", "timestamp", "boolean"})
-_TARGET_OF_TIME: Final = {exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.DATETIME, exp.DType.TIMESTAMPTZ}
+_TARGET_OF_TIME: Final = {
+    exp.DType.DATE,
+    exp.DType.TIMESTAMP,
+    exp.DType.TIMESTAMPNTZ,
+    exp.DType.DATETIME,
+    exp.DType.TIMESTAMPTZ,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +116,16 @@ class ExpressionReader:
     def __post_init__(self) -> None:
         self._by_lower = {name.lower(): name for name in self.kinds}
 
-    def read(self, text: str, *, where: str, wanted: str | None = None, is_money: bool = False) -> Expression:
-        """Check one expression; `wanted` is the Ibis type its value should have.
+    def read(
+        self,
+        text: str,
+        *,
+        where: str,
+        wanted: str | None = None,
+        is_money: bool = False,
+        formats: Sequence[str] | None = None,
+    ) -> Expression:
+        """Check one expression; `wanted` is the Ibis type its value should have, `formats` how its times are written.
 
         Text is empty to it where the source's words for nothing stand, but where it is compared with such a word.
         Where it `is_money` that is summed over lines, numbers are those of the line alone.
@@ -132,7 +146,8 @@ class ExpressionReader:
         usages: dict[tuple[str, str], Usage] = {}
         numbers = []
         for column, target in targets:
-            cast = self._cast(column, target, usages, is_value=column.name in values, is_money=is_money)
+            is_value = column.name in values
+            cast = self._cast(column, target, usages, is_value=is_value, is_money=is_money, formats=formats)
             numbers += [cast.sql(dialect="duckdb")] if target == "float64" else []
         used = dict.fromkeys(column.name for column, _ in targets)
         sql, parts = root.sql(dialect="duckdb"), tuple(part_at(slot).sql(dialect="duckdb") for slot in parts_of(sums))
@@ -172,6 +187,7 @@ class ExpressionReader:
         *,
         is_value: bool,
         is_money: bool,
+        formats: Sequence[str] | None,
     ) -> exp.Expr:
         """Put what the column is read as in its place."""
         name, kind = column.name, self.kinds[column.name]
@@ -181,7 +197,7 @@ class ExpressionReader:
         )
         raw = found.sql(dialect="duckdb")
         if kind == "text" and target in _VALUES:
-            cast = self.reading.cast(raw, kind, str(target))
+            cast = self.reading.cast(raw, kind, str(target), formats=formats)
             usages[name, str(target)] = Usage(column=name, target=str(target), bad=cast.bad or "FALSE")
             found = exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb"))
         elif kind == "text" and not self.reading.says_nothing(_words_beside(column)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import Column, TableContract
 from crm_research.errors import StudyError, offer_names
-from crm_research.sources.casting import Cast, Reading
+from crm_research.sources.casting import NULLS_OF_VALUES, Cast, Reading
 from crm_research.sources.definition import ColumnRule
 from crm_research.sources.expressions import Expression, ExpressionReader
 from crm_research.sources.plans import (
@@ -220,7 +220,7 @@ class Planner:
             raise StudyError(f"{place}: the column {found!r} of {self.relation.described} {problem}.") from None
 
     def _from_expression(self, name: str, target: str, text: str, rule: ColumnRule, place: str) -> str:
-        expression = self._reader.read(text, where=place, wanted=target, is_money=name in MONEY)
+        expression = self._reader.read(text, where=place, wanted=target, is_money=name in MONEY, formats=rule.format)
         self._doubt_usages(expression)
         # The expression's own type is known only to the engine, so its value is cast through text where it need be.
         value = expression.sql
@@ -230,7 +230,7 @@ class Planner:
             filled = " OR ".join(f"({number}) IS NOT NULL" for number in expression.numbers)
             self._silent[name] = f"({expression.sql}) IS NULL AND ({filled})"
         if target == "timestamp" and (rule.format or self.relation.rule.date_format):
-            cast = self._reading.cast(value, "text", target, formats=rule.format)
+            cast = self._reading.computed_time(value, rule.format)
             self._doubts.append(Doubt(column=name, source_column=text, target=target, bad=str(cast.bad), raw=value))
             return cast.value
         if target == "string":
@@ -254,6 +254,12 @@ class Planner:
             # Where rows stand for themselves, an empty value is judged by the contract; a coalesce around it hides it.
             is_judged = "missing-value" in self.rule.accept or self.contract.column(name).nullable
             bad += f" AND ({expression.sql}) IS NOT NULL" if is_judged else ""
+        elif expression.columns and set(expression.columns) <= set(self.stands_for):
+            # All of it is said once an order: its other lines have nothing to add.
+            texts = {name: f"CAST({quoted(name)} AS VARCHAR)" for name in expression.columns}
+            says = [f"nullif({self._reading.text(text, nulls=NULLS_OF_VALUES)}, '') IS NULL" for text in texts.values()]
+            of_order = ", ".join(quoted(self.stands_for[name]) for name in texts)
+            bad += f" AND NOT ({' AND '.join(says)} AND coalesce({of_order}) IS NOT NULL)"
         raw = " || ' and ' || ".join(
             f"coalesce(CAST({part} AS VARCHAR), {literal('(empty)')})" for part in expression.parts
         )

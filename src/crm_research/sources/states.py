@@ -133,8 +133,11 @@ def find_states(session: Asking, relation: Relation, key: str, money: str, kept:
         if states is None:
             continue
         state = f"trim(CAST({quoted(column)} AS VARCHAR))"
+        # What went back with its minus is a part of its order; only money of one sign stands there again.
+        own = f" FILTER (WHERE NOT coalesce(({money}) < 0 AND {is_one_of(state, states.back)}, FALSE))"
+        own = own if states.back else ""
         orders = (
-            f"SELECT count(DISTINCT {state}) > 1 AND count(DISTINCT abs({money})) < count({money}) AS is_one "
+            f"SELECT count(DISTINCT {state}) > 1 AND count(DISTINCT abs({money})){own} < count({money}){own} AS is_one "
             f"FROM {quoted(relation.name)} WHERE ({kept}) AND ({key}) IS NOT NULL GROUP BY {key} HAVING count(*) > 1"
         )
         n_orders, n_one = session.run(

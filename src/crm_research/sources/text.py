@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import StudyError
-from crm_research.sources.casting import BLANKS
+from crm_research.sources.casting import BLANKS, IS_MARKED, KEPT_AS_TEXT
 from crm_research.sources.encodings import HEAD_BYTES, check_encoding, encoding_of, read_head
 from crm_research.sources.files import describe_files
 from crm_research.sources.lines import (
@@ -289,12 +289,20 @@ def _select(part: _Part) -> str:
         line = f"read_csv({path}, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', {options})"
         cells = ", ".join(f"cells[{i + 1}] AS {quoted(name)}" for i, name in enumerate(part.columns))
         return rf"(SELECT {cells} FROM (SELECT string_split_regex(trim(line), '\s+') AS cells FROM {line}){below})"
-    trimmed = ", ".join(f"trim({quoted(name)}, {literal(BLANKS)}) AS {quoted(name)}" for name in part.columns)
+    trimmed = ", ".join(
+        f"{_bare(f'trim({quoted(name)}, {literal(BLANKS)})')} AS {quoted(name)}" for name in part.columns
+    )
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in part.columns)
     return (
         f"(SELECT {trimmed} FROM read_csv({path}, columns = {{{types}}}, {options}, "
         f"delim = {literal(part.delimiter)}, quote = {literal(rule.quote)}, escape = {literal(rule.quote)}){below})"
     )
+
+
+def _bare(cell: str) -> str:
+    """SQL of a cell without the marks that keep spreadsheets from making a number of it."""
+    bare = rf"regexp_replace({cell}, {literal(KEPT_AS_TEXT)}, '\1\2\3')"
+    return f"CASE WHEN {IS_MARKED.format(cell)} THEN trim({bare}, {literal(BLANKS)}) ELSE {cell} END"
 
 
 def _reason(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 from typing import Any, Final
 
@@ -48,6 +49,17 @@ def as_encoding(name: str) -> str:
             f"there is no encoding {name[:40]!r} of text; known are utf-8, cp1252, gb18030, utf-16 and others"
         ) from None
     return name
+
+
+def as_date_formats(formats: list[str]) -> list[str]:
+    """Ways of writing a time, each of which says the year; without it every time would be of 1900."""
+    for form in formats:
+        if "%" in form and not re.search(r"%-?[YyGcx]", form):
+            raise ValueError(
+                f"{form[:40]!r} says no year (%Y or %y), so that all times would be of 1900; where the file has the "
+                "year elsewhere, put the two together by expr"
+            )
+    return formats
 
 
 def as_finite(value: Any) -> Any:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -403,3 +407,35 @@ def test_answers_in_words_are_put_in_order(tmp_path):
     assert [said[str(i), "service"] for i in range(1, 5)] == [5.0, 2.0, 3.0, 4.0]
     assert [said[i, "shop"] for i in ("1", "2", "4")] == [3.0, 4.0, 1.0]
     assert {item for _, item in said} == {"service", "shop"}
+
+
+def test_a_sheet_with_title_two_rows_of_names_and_a_total_is_read_between_them(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Umsatzbericht"],
+        ["Erstellt am:", datetime(2024, 7, 1, 8, 30)],
+        [],
+        ["Beleg", None, "Kunde", None, "Betrag", None],
+        ["Nummer", "Datum", "Nummer", "Name", "MwSt", "Brutto"],
+    ):
+        sheet.append(row)
+    for i in range(12):
+        sheet.append([f"R{i}", datetime(2024, 1, 1 + i), f"{i % 5:04d}", "Haus", 1.0, 10.0 + i])
+    sheet.append(["Summe", None, None, None, 12.0, 186.0])
+    book.save(tmp_path / "report.xlsx")
+    text = draft_study("mine", [tmp_path / "report.xlsx"], beside=tmp_path).text
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    orders = open_study(tmp_path / "mine.yaml").table("orders").execute()
+    # 10 + 11 + ... + 21
+    assert (len(orders), orders["revenue"].sum(), orders["customer_id"].nunique()) == (12, 186.0, 5)
+    assert "skip_rows: 4  # CHECK" in text
+    assert "skip_footer: 1  # CHECK" in text
+    assert "Kunde - Nummer" in text
+
+
+def test_a_file_whose_rows_nothing_calls_customers_is_drafted_so_only_with_a_doubt(tmp_path):
+    rows = "".join(f"{i},{i % 3},{i % 7}.5\n" for i in range(40))
+    (tmp_path / "list.csv").write_text("No,Level,Points\n" + rows)
+    text = draft_study("mine", [tmp_path / "list.csv"], beside=tmp_path).text
+    assert re.search(r"customer_id: 'No'  # CHECK: .*nothing says that a row is a customer", text)

@@ -8,10 +8,12 @@ import yaml
 from crm_research.errors import CrmError, StudyError
 from crm_research.sources.drafts.draft import draft_study
 from crm_research.sources.opening import open_study
-from tests.sources.drafts.layouts import billing, second, service, shops, surveys
+from tests.sources.drafts.layouts import billing, second, service, shops, surveys, third
 from tests.sources.drafts.layouts.world import Layout
 
-LAYOUTS = {layout.name: layout for module in (shops, billing, service, surveys, second) for layout in module.LAYOUTS}
+LAYOUTS = {
+    layout.name: layout for module in (shops, billing, service, surveys, second, third) for layout in module.LAYOUTS
+}
 
 
 def judged(layout: Layout, folder) -> list[str]:

@@ -32,7 +32,8 @@ _CLOSE: Final = (
 )
 _TYPES: Final = (
     "type", "event type", "transaction type", "document type", "order type", "kind", "fkart", "fakturaart",
-    "belegart", "退货标识", "单据类型", "业务类型", "类型",
+    "belegart", "belegtyp", "dokumenttyp", "type de document", "type de piece", "tipo de documento", "gift type",
+    "reporting category", "交易类型", "退货标识", "单据类型", "业务类型", "类型",
 )  # fmt: skip
 
 
@@ -41,6 +42,19 @@ _PAYMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _BILLED: Final = re.compile(r"rechnung|faktura|invoice|bill|factur|发票|請求|销售单", re.IGNORECASE)
+# Sage writes SI for an invoice, SC for its credit note, SR and SA for what customers paid.
+_CODE_OF_BILL: Final = "SI"
+_CODES_OF_PAYMENT: Final = frozenset({"SR", "SA", "SP", "SD"})
+_CODE_OF_CREDIT: Final = "SC"
+# A promise is no money; what is paid of it stands in rows of its own.
+_PROMISE: Final = re.compile(r"pledge|recurring gift|zusage|promesse( de don)?|promesa", re.IGNORECASE)
+_PAID_PROMISE: Final = re.compile(r"\bpay\b|paid|payment|zahlung|paiement|pago", re.IGNORECASE)
+# Refunded says what became of the row's own sale; a refund is a row of its own.
+_STATE_OF_ITS_SALE: Final = re.compile(
+    r"refunded|returned|reversed|charged back|erstattet|rembours[ée]e?s?|reembolsad[oa]|devuelt[oa]|已退款|返金済",
+    re.IGNORECASE,
+)
+_SUMS: Final = r"^(\*{1,3}|(grand |sub)?totals?|summe|zwischensumme|合计|小计|总计)$"
 _WON: Final = ("won", "gewonnen", "gagne", "ganado", "赢单")
 
 
@@ -151,14 +165,37 @@ def set_cancellations(session: Session, guess: TableGuess, *, besides: str | Non
 
 def _has_money_back(session: Session, guess: TableGuess, column: ColumnLook, value: str) -> bool:
     """Is the money of rows with this status negative, so that it takes back what stands elsewhere?"""
-    money = guess.column_of("revenue")
-    if money is None or outcome_of(value) != "refunded" or (money.low or 0) >= 0:
+    money, customer = guess.column_of("revenue"), guess.column_of("customer_id")
+    if money is None or outcome_of(value) != "refunded":
         return False
-    rows = f"{is_in(f'trim({quoted(column.name)})', [value])}"
-    n_rows, n_back = (
-        _count(session, guess, condition) for condition in (rows, f"{rows} AND {_in_sql(guess, money)} < 0")
+    rows, amount = is_in(f"trim({quoted(column.name)})", [value]), _in_sql(guess, money)
+    refund = _refund_column(guess, money)
+    below = f"{amount} < 0"
+    if refund is not None:
+        below = f"({below} OR ({amount} = 0 AND abs({_in_sql(guess, refund)}) > 0))"
+    named = f"nullif(trim(CAST({quoted(customer.name)} AS VARCHAR)), '') IS NOT NULL" if customer else "TRUE"
+    n_rows, n_back, n_elsewhere = (
+        _count(session, guess, condition)
+        for condition in (rows, f"{rows} AND {below}", f"NOT coalesce({rows}, FALSE) AND {below} AND {named}")
     )
-    return n_rows > 0 and n_back == n_rows
+    # A sale that is called refunded keeps its money where other rows take it back, one for each at least.
+    return n_rows > 0 and (n_back == n_rows or (not n_back and n_elsewhere >= n_rows))
+
+
+def _refund_column(guess: TableGuess, money: ColumnLook) -> ColumnLook | None:
+    """The column of money given back that stands beside the money paid; yes and no are no money."""
+    found = sorted(
+        (rank(name, "refund"), name)
+        for name, column in guess.look.columns.items()
+        if column.is_number
+        and name != money.name
+        and name_score(name, "refund") >= 0.7
+        and not column.is_flag
+        and not name.rstrip().endswith("?")
+        and (column.low, column.high) != (0, 0)
+    )
+    same = [name for _, name in found if names_any(name, ("converted",)) == names_any(money.name, ("converted",))]
+    return guess.look.columns[same[0]] if same else None
 
 
 def _doubt_unknown(guess: TableGuess) -> None:
@@ -182,9 +219,10 @@ def take_back_by_type(guess: TableGuess) -> bool:
         back = [
             value
             for value in column.values
-            if outcome_of(value) == "refunded"
+            if (outcome_of(value) == "refunded" and not _STATE_OF_ITS_SALE.search(value))
             or names_any(value, ("credit note", "credit memo", "gutschrift", "avoir"))
             or value.strip().lower() in {"credit", "credits"}
+            or (value.strip() == _CODE_OF_CREDIT and _CODE_OF_BILL in column.values)
         ]
         if not is_type or column.is_time or not back or len(back) == len(column.values):
             continue
@@ -201,14 +239,45 @@ def take_back_by_type(guess: TableGuess) -> bool:
     return False
 
 
+def leave_out_sums(session: Session, guess: TableGuess) -> None:
+    """Rows among the others that sum them, which lists mark by a star or a word where the customer stands."""
+    customer = guess.column_of("customer_id")
+    if customer is None or guess.look.relation.kinds[customer.name] != "text":
+        return
+    sums = [
+        row[0]
+        for row in session.run(
+            f"SELECT DISTINCT trim({quoted(customer.name)}) AS said FROM {quoted(guess.look.relation.name)} "
+            f"WHERE regexp_matches(lower(trim({quoted(customer.name)})), '{_SUMS}') ORDER BY said"
+        ).fetchall()
+    ]
+    if sums:
+        said = is_in(f"trim({quoted(customer.name)})", sums)
+        guess.n_left_out = _count(session, guess, said)
+        why = f"{', '.join(sums)} in {customer.name}: {guess.n_left_out:,} rows that sum others"
+        value = f"({is_in(name_in_sql(customer.name), sums)}) is not true"
+        add_where(guess, Guess(key="where", value=value, why=why, is_unsure=True))
+
+
 def leave_out_payments(guess: TableGuess) -> None:
     """A ledger holds payments among its invoices: money that came in for what was sold before, and no sale."""
     for name, column in guess.look.columns.items():
         is_type = " ".join(header_words(name)) in {" ".join(header_words(phrase)) for phrase in _TYPES}
-        paid = [value for value in column.values if _PAYMENT.fullmatch(value.strip())]
-        if not is_type or not paid or not any(_BILLED.search(value) for value in column.values):
+        if not is_type:
             continue
-        why = f"{', '.join(paid)} in {name}: payments for what other rows sell"
+        paid = [value for value in column.values if _PAYMENT.fullmatch(value.strip())]
+        paid = paid if any(_BILLED.search(value) for value in column.values) else []
+        if _CODE_OF_BILL in column.values:
+            paid += [value for value in column.values if value.strip() in _CODES_OF_PAYMENT]
+        promised = [value for value in column.values if _PROMISE.fullmatch(value.strip())]
+        if not any(_PAID_PROMISE.search(value) for value in column.values if value not in promised):
+            promised = []
+        if not paid and not promised:
+            continue
+        why = f"{', '.join(paid)} in {name}: payments for what other rows sell" if paid else ""
+        if promised:
+            why += f"{'; ' if why else ''}{', '.join(promised)} in {name}: promises, whose payments are other rows"
+        paid += promised
         add_where(
             guess,
             Guess(key="where", value=f"({is_in(name_in_sql(name), paid)}) is not true", why=why, is_unsure=True),
@@ -219,22 +288,11 @@ def take_off_refunds(session: Session, guess: TableGuess) -> None:
     """Money given back of orders that stand: a column of refunds beside the money that was paid."""
     money = guess.column_of("revenue")
     line = next((line for line in guess.columns if line.key == "revenue"), None)
-    found = sorted(
-        (rank(name, "refund"), name)
-        for name, column in guess.look.columns.items()
-        if column.is_number
-        and name != guess.used.get("revenue")
-        and name_score(name, "refund") >= 0.7
-        and (column.low, column.high) != (0, 0)
-    )
-    if money is None or line is None or not found or not isinstance(line.value, str):
+    refund = None if money is None else _refund_column(guess, money)
+    if money is None or line is None or refund is None or not isinstance(line.value, str):
         return
-    same = [name for _, name in found if names_any(name, ("converted",)) == names_any(money.name, ("converted",))]
-    if not same:
-        return
-    refund = guess.look.columns[same[0]]
     back = f"abs({_in_sql(guess, refund)})"
-    lost = _sql_of_lost(guess)
+    lost = _sql_of_lost(session, guess)
     n_partly = _count(session, guess, f"{back} > 0 AND ({lost}) IS NOT TRUE")
     if not n_partly:
         return
@@ -245,11 +303,11 @@ def take_off_refunds(session: Session, guess: TableGuess) -> None:
     ]
 
 
-def _sql_of_lost(guess: TableGuess) -> str:
+def _sql_of_lost(session: Session, guess: TableGuess) -> str:
     """The drafted cancellations as SQL of the session, whose columns are text."""
     lost = []
     for column in status_columns(guess.look):
-        values = list(lost_values(column))
+        values = [value for value in lost_values(column) if not _has_money_back(session, guess, column, value)]
         if values and (len(values) < len(column.values) or column.n < column.n_rows):
             lost.append(is_in(f"trim({quoted(column.name)})", values))
     lost += [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') IS NOT NULL" for name in called_off_at(guess.look)]

@@ -159,12 +159,31 @@ def _set_end(session: Session, guess: TableGuess) -> str:
             _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
             return str(is_over)
         why += f"; {column.name} says otherwise in {1 - share:.0%} of the rows"
+    elif status is not None and is_over is not None and _is_only_planned(session, guess, end, is_over):
+        column, over = status
+        condition = is_in(name_in_sql(column.name), over)
+        value = {"expr": f"case when {condition} then {name_in_sql(end.name)} end"}
+        value |= {"format": end.formats[0]} if end.formats else {}
+        why += f"; only {' and '.join(over)} in {column.name} are taken as ended, other ends are still to come"
+        _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
+        return is_over
     is_planned = end.n == end.n_rows and status is None
     if is_planned:
         why += "; are these ends that came, or ends that are only agreed?"
     is_unsure = bool(others) or is_planned or "otherwise" in why or name_score(end.name, "ended_at") < 0.75
     _put(guess, Guess(key="ended_at", value=end.name, why=why, is_unsure=is_unsure))
     return sql
+
+
+def _is_only_planned(session: Session, guess: TableGuess, end: ColumnLook, is_over: str) -> bool:
+    """Do all that are over have an end, and some that are not over one too, as after a notice?"""
+    has_end = f"({_time(guess, end)}) IS NOT NULL"
+    n_planned, n_without = session.run(
+        f"SELECT count(*) FILTER (WHERE {has_end} AND NOT {is_over}), "
+        f"count(*) FILTER (WHERE {is_over} AND NOT {has_end}) "
+        f"FROM {quoted(guess.look.relation.name)}"
+    ).fetchone()
+    return n_planned > 0 and not n_without
 
 
 def _agreement(session: Session, guess: TableGuess, column: ColumnLook, is_over: str | None) -> float:

@@ -49,6 +49,7 @@ class TableGuess:
     doubts: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     sql: str = ""
+    n_left_out: int = 0
 
     def column_of(self, role: str) -> ColumnLook | None:
         """The look of the column that plays a role."""
@@ -185,6 +186,7 @@ def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     """The canonical tables this file most probably feeds, the likeliest reading of it; empty where none fits."""
     from crm_research.sources.drafts.billing import guess_billed
     from crm_research.sources.drafts.campaigns import guess_campaigns
+    from crm_research.sources.drafts.cents import in_whole_money
     from crm_research.sources.drafts.durations import guess_durations
     from crm_research.sources.drafts.questionnaire import guess_questionnaire
     from crm_research.sources.drafts.tables import BUILDERS
@@ -206,7 +208,7 @@ def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
             break
         built: list[TableGuess] = BUILDERS[candidate.table](session, candidate)
         if built:
-            return _with_contracts(guess_billed(session, look), built)
+            return [in_whole_money(guess) for guess in _with_contracts(guess_billed(session, look), built)]
     return undated or _with_contracts(guess_billed(session, look), [])
 
 
@@ -317,6 +319,8 @@ def _number_by_own(guess: TableGuess, strength: dict[str, float]) -> None:
         own = own_number(guess.look, set(guess.used.values()) - {guess.used.get("customer_id")})
         if own is not None:
             strength["customer_id"], guess.used["customer_id"] = _NUMBERED, own.name
+            if not any(names_any(name, _TELLING["customers"]) for name in guess.look.columns):
+                guess.doubts["customer_id"] = "it numbers the rows, and nothing says that a row is a customer"
     chosen = guess.used.get("customer_id")
     key = next((key for key in find_customers(guess.look) if key.column.name == chosen), None)
     if key is not None and key.doubt:

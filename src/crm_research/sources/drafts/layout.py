@@ -25,6 +25,8 @@ _TOTAL: Final = re.compile(
     r"(grand |sub|over ?all )?totals?|sum|summe|gesamt(summe|betrag)?|somme|totales?|suma|合计|总计|小计|共计",
     re.IGNORECASE,
 )
+_VALUE: Final = re.compile(r"[-+(]?\d[\d.,:/\s'T-]*[-)Z]?")
+_RULE: Final = re.compile(r"[-=+|_\s]*([-=_])\1{4,}[-=+|_\s]*")
 _IMPORT: Final = re.compile(r'\{"?ImportId"?')
 _FEWEST_BASKETS: Final = 10
 _ONLY_BASKETS: Final = (
@@ -56,6 +58,13 @@ class _Record:
 
 def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
     """Where does the table begin and end, and which lines in between are no rows?"""
+    ruled = {line.lstrip()[:1] for line in head.splitlines()[:_N_RECORDS] if _RULE.fullmatch(line)}
+    rule = ruled.pop() if len(ruled) == 1 else ""
+    if rule == "|":
+        rule = ""
+    if rule:
+        # Lines that are drawn between header, rows and sums are left out as notes; each stays an empty line.
+        head = "\n".join("" if line.lstrip().startswith(rule) else line for line in head.splitlines())
     delimiter, n_columns = _find_delimiter(head)
     records = _records(head, delimiter)
     if _are_baskets(records):
@@ -67,13 +76,56 @@ def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
     notes: dict[str, str] = {}
     header = [cell.strip() for cell in records[top].cells]
     _say_above(records[:top], records[top], options, notes)
-    n_below = _count_below(path, delimiter, n_columns, encoding) if n_columns > 1 else 0
+    if rule:
+        options["comment"] = rule
+        notes["comment"] = "lines that are drawn between the rows"
+    n_below = _count_below(path, delimiter, n_columns, encoding, rule) if n_columns > 1 else 0
     if n_below:
         options["skip_footer"] = n_below
         which = "line is no row" if n_below == 1 else f"{n_below} lines are no rows"
         notes["skip_footer"] = f"CHECK: the last {which}, but notes or totals"
     questions = _say_header_lines(records[top:], header, options, notes)
     return TextLayout(delimiter=delimiter, header=tuple(header), options=options, notes=notes, questions=questions)
+
+
+def find_sheet_layout(rows: Sequence[Sequence[str]]) -> TextLayout:
+    """The same for a sheet, whose rows are all as wide as the widest: a title above it fills fewer cells."""
+    widths = Counter(n for row in rows[:_N_RECORDS] if (n := sum(map(bool, row))) > 1)
+    usual = max(widths, key=lambda n: (widths[n], n), default=0)
+    filled = [i for i, row in enumerate(rows) if 10 * sum(map(bool, row)) >= 8 * usual and usual > 1]
+    top = next((i for i in filled[:_MOST_BELOW] if not any(_VALUE.fullmatch(cell) for cell in rows[i])), None)
+    first = next((i for i, row in enumerate(rows) if any(row)), 0)
+    options: dict[str, Any] = {}
+    notes: dict[str, str] = {}
+    if top is None or filled[0] < top:
+        return TextLayout(delimiter="", header=())
+    records = [_Record(list(row), i, i + 1) for i, row in enumerate(rows[first:_N_RECORDS], start=first)]
+    header = list(rows[top])
+    if top > first:
+        options["skip_rows"] = top
+        notes["skip_rows"] = f"CHECK: rows above the header: {' '.join(filter(None, rows[first]))[:60]}"
+        over = rows[top - 1]
+        names = _joined(over, header)
+        if sum(map(bool, over)) > 1 and over[0] and not any(_VALUE.fullmatch(cell) for cell in over):
+            options["names"] = names if len(set(names)) == len(names) else header
+            notes["names"] = "CHECK: the names stand in two rows, and are put together"
+    rest = list(rows)
+    while rest and not any(rest[-1]):
+        rest.pop()
+    n_below = 0
+    while len(rest) - n_below > top + 1 and n_below < _MOST_BELOW:
+        row = rest[-1 - n_below]
+        is_thin = 2 * sum(map(bool, row)) < usual
+        if not (is_thin or any(_TOTAL.fullmatch(cell.rstrip(":")) for cell in row[:3] if cell)):
+            break
+        n_below += 1
+    if n_below:
+        options["skip_footer"] = n_below
+        notes["skip_footer"] = (
+            f"CHECK: the last {n_below} of the sheet's rows are none of the table, but notes or totals"
+        )
+    questions = {} if "names" in options else _say_header_lines(records[top - first :], header, options, notes)
+    return TextLayout(delimiter="", header=tuple(header), options=options, notes=notes, questions=questions)
 
 
 def _find_header(records: Sequence[_Record], n_columns: int) -> int:
@@ -137,7 +189,7 @@ def _is_total(cells: Sequence[str]) -> bool:
     return any(_TOTAL.fullmatch(cell.rstrip(":")) for cell in filled) and 2 * len(filled) <= len(cells) + 1
 
 
-def _count_below(path: Path, delimiter: str, n_columns: int, encoding: str) -> int:
+def _count_below(path: Path, delimiter: str, n_columns: int, encoding: str, comment: str = "") -> int:
     """Lines at the end of a file that are no rows: of other width, or totals; none where that cannot be told."""
     with open_binary(path) as file:
         if path.suffix != ".gz":
@@ -147,15 +199,17 @@ def _count_below(path: Path, delimiter: str, n_columns: int, encoding: str) -> i
     if encoding.startswith("utf-16"):
         return 0
     lines = tail.decode(encoding, errors="replace").splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
+    n_drawn = 0
+    while lines and (not lines[-1].strip() or (comment and lines[-1].lstrip().startswith(comment))):
+        if lines.pop().strip():
+            n_drawn += 1
     n_filled = 0
     for n_below, line in enumerate(reversed(lines), start=1):
         if line.count('"') % 2:
             return 0  # within a cell of several lines
         cells = next(csv.reader([line], delimiter=delimiter), []) if line.strip() else []
         if line.strip() and len(cells) == n_columns and not _is_total([cell.strip() for cell in cells]):
-            return n_filled
+            return n_filled + n_drawn if n_filled else 0
         n_filled = n_below if line.strip() else n_filled
         if n_below > _MOST_BELOW:
             return 0

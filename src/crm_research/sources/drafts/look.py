@@ -15,6 +15,7 @@ from crm_research.errors import StudyError
 from crm_research.sources.casting import EXCEL, Reading
 from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import SourceRule
+from crm_research.sources.drafts.layout import find_sheet_layout
 from crm_research.sources.drafts.nothing import null_words
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.words import currency_column, name_score
@@ -167,6 +168,11 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
     options, notes, questions = text_options(paths) if kind == "text" else ({}, {}, {})
     if sheet is not None:
         options["sheet"] = sheet
+    if kind == "excel":
+        from crm_research.sources.excel import sheet_cells
+
+        layout = find_sheet_layout(sheet_cells(path, sheet))
+        options, notes, questions = {**options, **layout.options}, {**notes, **layout.notes}, layout.questions
     relation = stage(session, SourceRule(path=texts, **options), path.parent, where=where)
     currency = None
     if kind == "text":

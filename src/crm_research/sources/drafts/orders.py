@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from crm_research.sources.drafts.came_about import (
     count_once_of_states,
     leave_out_payments,
+    leave_out_sums,
     set_cancellations,
     set_date_of_sale,
     take_back_by_type,
     take_off_refunds,
 )
 from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, order_numbers
+from crm_research.sources.drafts.guests import name_guests
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
@@ -34,7 +36,9 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
         return []
     in_one_currency(guess, "revenue")
     customer = guess.column_of("customer_id")
+    leave_out_sums(session, guess)
     repeats = _set_order_number(session, guess)
+    name_guests(session, guess)
     if customer is not None and customer.n < customer.n_rows and not _is_said_once(session, guess):
         _leave_out_nameless(session, guess)
     leave_out_payments(guess)
@@ -136,14 +140,15 @@ def _unnamed(guess: TableGuess) -> set[str]:
 def _set_order_number(session: Session, guess: TableGuess) -> bool:
     """Find or make the order number. Returns whether it repeats from line to line."""
     customer, order, day = (guess.used.get(role) for role in ("customer_id", "order_id", "ordered_at"))
-    if order is not None and customer is not None and guess.look.columns[order].n == guess.look.n_rows:
+    n_rows = guess.look.n_rows - guess.n_left_out
+    if order is not None and customer is not None and guess.look.columns[order].n >= n_rows:
         n_orders, n_mixed = order_numbers(session, guess.look, order, customer)
         if n_mixed:
             value = {"expr": f"{name_in_sql(customer)} || '-' || {name_in_sql(order)}"}
             why = f"{n_mixed:,} numbers in {order} stand with several customers, so the customer is part of it"
             _put(guess, Guess(key="order_id", value=value, why=why, is_unsure=True))
             return True
-        return n_orders < guess.look.n_rows
+        return n_orders < n_rows
     if order is not None:
         guess.used.pop("order_id")
     number = _numbering(guess)
@@ -265,10 +270,18 @@ def _lines_of(orders: TableGuess, repeated: Collection[str]) -> list[TableGuess]
     lines.columns = [
         replace(named[role], why="as above" if role not in {"product_id", "revenue"} else named[role].why)
         for role in ("order_id", "product_id", "quantity", "revenue", "discount", "cost")
-        if role in named and (role == "revenue" or role not in repeated)
+        if role in named
+        and (role == "revenue" or role not in repeated)
+        and not (role in {"discount", "cost"} and _stands_with_the_order(orders, role))
     ]
     lines.keys = [replace(key, why="as above") for key in orders.keys if key.key == "where"]
     return [lines]
+
+
+def _stands_with_the_order(orders: TableGuess, role: str) -> bool:
+    """Is this money said on as many lines as the order's total, which other lines leave empty?"""
+    money, own = orders.column_of("revenue"), orders.column_of(role)
+    return money is not None and own is not None and money.n < money.n_rows and own.n == money.n
 
 
 def _repeated_money(session: Session, guess: TableGuess, fewest: int) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款"
     )),
     ("lost", (
-        r"cancel|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|closed[ _-]?lost|^lost|annul|"
+        r"cancel|^canc$|^not attending$|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|"
+        r"closed[ _-]?lost|^lost|annul|"
         r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
         r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
         r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed"
@@ -55,7 +56,8 @@ _STATUS: Final = (
 # A column of these marks what was called off by any value but no.
 _CALLED_OFF: Final = (
     "cancelled", "canceled", "is cancelled", "is canceled", "void", "voided", "cancellation", "storniert", "storno",
-    "fksto", "annule", "anulado", "cancelado", "作废", "作废状态", "是否取消", "是否作废",
+    "storn", "fksto", "fully refunded", "is fully refunded", "annule", "anulado", "cancelado", "作废", "作废状态",
+    "是否取消", "是否作废",
 )  # fmt: skip
 _CALLED_OFF_AT: Final = (
     "cancelled at", "canceled at", "cancelled on", "canceled on", "cancelled date", "canceled date", "cancel date",
@@ -90,6 +92,8 @@ _REASONS: Final = (
     "region",
     "address",
 )
+# A type of order that tells what became of it.
+_BECAME: Final = re.compile(r"(fully )?refunded|cancell?ed|voided", re.IGNORECASE)
 _MOST_VALUES: Final = 25
 _NO: Final = re.compile(r"|no|n|false|f|0|nein|non|否|无|-|未.*|none|null", re.IGNORECASE)
 
@@ -116,8 +120,10 @@ def status_columns(look: FileLook) -> Iterator[ColumnLook]:
             continue
         if names_any(name, _REASONS) or (column.is_number and not _calls_off(column)):
             continue
+        tells_what_became = any(_BECAME.fullmatch(value.strip()) for value in column.values)
         if (
             names_any(name, _STATUS)
+            or (tells_what_became and header_words(name)[-1:] == ["type"])
             or any(word.endswith("status") for word in header_words(name))
             or _calls_off(column)
         ):

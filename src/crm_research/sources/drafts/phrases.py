@@ -9,7 +9,7 @@ from typing import Final
 # Role of a column to the phrases that name it, the likelier ones first. A role is a canonical column, or what one is
 # derived from. Technical names of ledgers (KUNAG, NETWR) are words like others.
 _WRITTEN: Final = """
-customer_id: customer id, customer no, customer number, customer code, customer key, customer ref, cust id, cust no,
+customer_id: customer id, customer no, acct, acct no, acct id, a c, constituent id, donor id, customer number, customer code, customer key, customer ref, cust id, cust no,
     client id, client code, client no, client number, household id, household key, member id, member number, member no,
     membership number, user id, account id, account number, account no, account code, buyer id, card id, shopper id,
     subscriber id, consumer id, requester id, reporter id, caller id, contact id, patron id, patron number, borrower number, reader id, policyholder id,
@@ -19,7 +19,7 @@ customer_id: customer id, customer no, customer number, customer code, customer 
     kunden nr, kundennr, kunden id, kundenkonto, auftraggeber, debitor, debitorennummer, mitgliedsnummer, kunag, kunnr,
     kunrg, numero client, code client, no client, id client, identifiant client, numero abonne, cliente, id cliente,
     codigo cliente, codigo de cliente, numero de cliente, no cliente,
-    客户, 客户编号, 客户编码, 客户代码, 客户号, 顾客, 会员, 会员号, 会员编号, 会员名, 用户, 用户编号, 用户id, 买家, 买家会员名, 读者证号,
+    用户标识, openid, 客户, 客户编号, 客户编码, 客户代码, 客户号, 顾客, 会员, 会员号, 会员编号, 会员名, 用户, 用户编号, 用户id, 买家, 买家会员名, 读者证号,
     下单帐号, 下单账号, 帐号, 账号, 投保人客户号, 投保人, 购货单位,
     会員id, 会員番号, 顧客id, 顧客番号, 顧客コード, 得意先コード, 取引先コード, 購入者id, 契約者番号
 customer_email: customer email, buyer email, email billing, billing email, from email address, requester email,
@@ -32,6 +32,7 @@ customer_phone: customer phone, buyer phone, phone number, phone, mobile, teleph
 customer_name: account name, account, consumer name, buyer username, username, user name, customer name, client name, company name,
     associated company, potential customer, contact name, company, organization, organisation, firm, booked by, guest name,
     name, requester, full name, bill to name, kundenname, firma, nom du client, raison sociale, razon social, nombre del cliente,
+    对方账户, 对方账号, 交易对方,
     客户名称, 客户简称, 买家昵称, 昵称, 会员昵称, 公司名称, 单位名称,
     顧客名, 得意先名, 会社名
 order_id: order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
@@ -44,10 +45,11 @@ order_id: order id, order, order no, order number, order reference, order ref, i
     commande, numero commande, no commande, numero de commande, reference commande, ref commande, pedido, numero pedido,
     no pedido, numero de pedido, id pedido, factura, numero factura,
     订单, 订单号, 订单编号, 单号, 流水号, 单据编号, 单据号, 发货单号, 出库单号, 销售单号, 交易号, 小票号,
-    auftragsnummer, 注文id, 注文番号, 受注番号, 受注id, 伝票番号, 取引番号, 売上番号, 予約番号
+    auftragsnummer, numero du document, numero de document, numero documento, gift id, donation id,
+    微信订单号, 支付宝交易号, 商户订单号, 注文id, 注文番号, 受注番号, 受注id, 伝票番号, 取引番号, 売上番号, 予約番号
 ordered_at: ordered at, order date, order time, order datetime, order purchase timestamp, purchase date, purchase time,
     purchased at, transaction date, transaction timestamp, transaction time, sale date, date of sale, sold at, sold on,
-    invoice date, billing date, bill date, booked on, booking date, issue date, issuedate, loan date, checkout date,
+    invoice date, inv date, gift date, donation date, billing date, bill date, booked on, booking date, issue date, issuedate, loan date, checkout date,
     created date, created at, created on, created time, creation date, create date, created, date created, date, day,
     timestamp, date time, opened, opened at, posting date, document date, payment date, paid at, time,
     datum, bestelldatum, bestellzeit, bestellt am, kaufdatum, auftragsdatum, verkaufsdatum, belegdatum, buchungsdatum,
@@ -61,10 +63,10 @@ revenue: amount paid, paid amount, total paid, paid total, total collected, amou
     purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
     item total, value, turnover, spend, payment value, dollar value, fare, rent, price, sold for, deal amount, gross sales,
     umsatz, nettoumsatz, nettowert, nettobetrag, bruttobetrag, gesamtbetrag, gesamtsumme, rechnungsbetrag, bestellwert,
-    summe, betrag, netwr, total paye, montant paye, montant total, total ttc, total ht, montant, chiffre affaires, ca,
+    positionssumme, zeilensumme, gesamtpreis, gift amount, donation amount, summe, betrag, netwr, total paye, montant paye, montant total, total ttc, total ht, montant, chiffre affaires, ca,
     importe total, importe, total pagado, total pedido, ingresos, ventas,
     买家实际支付金额, 实际支付金额, 实付金额, 订单实付金额, 实付, 实收金额, 支付金额, 价税合计, 结算金额, 应付金额, 成交金额, 订单金额,
-    总金额, 金额, 销售额, 总价, 总额,
+    应结订单金额, 商家实收, 总金额, 金额, 销售额, 总价, 总额,
     お支払い合計, 支払合計, 支払い合計, 合計金額, 請求金額, ご請求金額, 売上金額, 税込合計, 支払金額, 売上, 合計
 quantity: quantity, qty, units, pieces, count, items, quantity purchased, lineitem quantity, net quantity, menge, anzahl,
     stueck, stückzahl, quantite, qte, cantidad, unidades, 数量, 件数, 实发数量, 宝贝总数量,
@@ -73,7 +75,7 @@ unit_price: unit price, price, item price, price each, selling price, lineitem p
     prix, prix unitaire, precio, precio unitario, 单价, 价格, 含税单价
 discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额
 refund: amount refunded, refunded amount, refund amount, order refund amount, total refunded, refunds, refund, refunded,
-    converted amount refunded, partial refunds, erstattung, erstattet, erstattungsbetrag, montant rembourse, rembourse,
+    converted amount refunded, partial refund, partial refunds, erstattung, erstattet, erstattungsbetrag, montant rembourse, rembourse,
     importe reembolsado, reembolso, 退款金额, 已退款金额, 退款
 cost: cost, costs, cogs, purchase cost, unit cost, kosten, einstandspreis, wareneinsatz, cout, coste, 成本
 product_id: product id, product, product code, product sku, sku, lineitem sku, stock code, item id, item number, item code,
@@ -148,7 +150,7 @@ item: item, question, frage, item name, pregunta, 题目, 问题
 score: score, rating, nps, nps score, csat, satisfaction, answer, stars, bewertung, zufriedenheit, note, puntuacion, 评分, 满意度, 得分
 invoice_id: invoice id, invoice no, invoice number, invoice, num, rechnung, rechnungsnummer, rechnungsnr, belegnr,
     belegnummer, facture, numero facture, numero de facture, factura, numero factura, 发票号, 账单号
-issued_at: issued at, invoice date, issue date, bill date, date, rechnungsdatum, belegdatum, posting date, document date,
+issued_at: issued at, invoice date, inv date, issue date, bill date, date, rechnungsdatum, belegdatum, posting date, document date,
     date facture, date de facture, fecha factura, fecha de emision, 开票日期, 账单日期
 due_at: due at, due date, due, payment due, faellig, faellig am, faelligkeit, faelligkeitsdatum, echeance, date echeance,
     date d echeance, vencimiento, fecha de vencimiento, fecha vencimiento, 到期日, 应付日期, 应收日期
@@ -194,6 +196,8 @@ revenue: tax, taxes, vat, shipping, freight, postage, discount, discounts, refun
 refund: status, date, state, type, reason, at, id, count, 状态, 时间, 原因, 编号, 类型
 amount: tax, due, paid, balance, discount, open, fee, id, currency, 税,
     quantity, qty, count
+cost: shipping, freight, postage, delivery, handling, transport, versand, porto, livraison, expedition, envio, flete,
+    运费, 邮费, 物流, 送料, cost center, cost centre, per click, id, code, type
 discount: code, codes, type, name, rate, percent, id
 quantity: amount, total, price, value, id, name, code
 unit_price: id, total, compare, shipping, currency, tax, level, index, 合计

@@ -34,6 +34,8 @@ _NEUTRAL: Final = frozenset(
         "in",
         "base",
         "local",
+        "brutto",
+        "netto",
         "orig",
         "eur",
         "usd",

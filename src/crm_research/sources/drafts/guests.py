@@ -1,0 +1,57 @@
+"""Shops that sell without an account write 0 where the customer's number would stand: many people under one number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.words import name_score
+from crm_research.sources.session import quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.drafts.guess import TableGuess
+    from crm_research.sources.session import Session
+
+# So many times the orders of another number are no single customer's.
+_CROWD: Final = 3
+_NOBODY: Final = "'0', '00', '000', '-1', '0.0'"
+
+
+def name_guests(session: Session, guess: TableGuess) -> None:
+    """Guests under a number for nobody are known by their mail address, where the file has it, or told as doubtful."""
+    customer = guess.column_of("customer_id")
+    line = next((line for line in guess.columns if line.key == "customer_id"), None)
+    if customer is None or line is None or not (customer.is_number or customer.values):
+        return
+    value = f"trim(CAST({quoted(customer.name)} AS VARCHAR))"
+    n_guests, n_named, n_customers = session.run(
+        f"SELECT count(*) FILTER (WHERE {value} IN ({_NOBODY})), "
+        f"count(*) FILTER (WHERE {value} NOT IN ({_NOBODY})), "
+        f"count(DISTINCT {value}) FILTER (WHERE {value} NOT IN ({_NOBODY})) FROM {quoted(guess.look.relation.name)}"
+    ).fetchone()
+    if not n_guests or n_guests * max(n_customers, 1) < _CROWD * n_named:
+        return
+    mail = next(
+        (
+            name
+            for name, column in guess.look.columns.items()
+            if name_score(name, "customer_email") >= _NAMED and any("@" in one for one in column.values[:20])
+        ),
+        None,
+    )
+    column = name_in_sql(customer.name)
+    said = f"{n_guests:,} rows have 0 in {customer.name}, as guests without an account"
+    number = f"case when cast({column} as varchar) not in ({_NOBODY}) then cast({column} as varchar) end"
+    if mail is not None:
+        origin = {"expr": f"coalesce({number}, {name_in_sql(mail)})"}
+        why = f"{line.why}; {said}, who are told apart by {mail}"
+    else:
+        origin = {"expr": number}
+        why = f"{line.why}; {said}; they name no customer (write accept: {{missing-key: 1}} to keep them in totals)"
+    guess.columns[:] = [
+        replace(one, value=origin, why=why, is_unsure=True) if one is line else one for one in guess.columns
+    ]
+
+
+_NAMED: Final = 0.7
