@@ -12,44 +12,33 @@ from hypothesis import strategies as st
 
 from crm_research import open_study
 from crm_research.features.rfm import build_rfm
-from crm_research.silent_churn import (
-    answer,
-    average_by_silence,
-    common_histories,
-    describe_silence,
+from crm_research.silent_churn import SilentChurnPage, common_histories, describe_silence, group_table, summary_table
+from crm_research.silent_churn.charts import (
     draw_chances,
     draw_conditional,
     draw_cumulative,
     draw_frequencies,
     draw_silence,
     draw_weekly,
-    group_table,
-    key_figures,
-    outlook_figures,
-    parameter_figures,
-    show_base,
-    show_fit,
-    show_groups,
-    show_histories,
-    show_holdout,
-    show_models,
-    show_names,
-    show_tracking,
-    summary,
 )
-from crm_research.silent_churn.words import refuted_finding, regularity_finding, tracking_finding
+from crm_research.silent_churn.figures import key_figures, outlook_figures, parameter_figures
+from crm_research.silent_churn.pictures import average_by_silence
+from crm_research.silent_churn.words import answer, refuted_finding, regularity_finding, tracking_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 
-PAGE = (show_base, show_groups, show_names, show_histories, show_models, show_fit, show_tracking, show_holdout)
+SECTIONS = ("answer", "intake", "groups", "names", "histories", "kinds", "models", "fit", "tracking", "holdout")
 DRAWINGS = (draw_silence, draw_chances, draw_weekly, draw_cumulative, draw_frequencies, draw_conditional)
 
 
 def shown(silence) -> None:
     """Everything of the page, drawn to the last line."""
-    answer(silence)
-    for part in PAGE:
-        part(silence)
+    assert answer(silence)
+    page = SilentChurnPage(None)
+    page.result = silence
+    for name in SECTIONS:
+        assert getattr(page, name)._repr_html_(), name
+        assert getattr(page, name).parts, name
     with chart_style():
         for draw in DRAWINGS:
             draw(silence).get_figure().savefig(BytesIO(), format="svg")
@@ -115,7 +104,7 @@ def test_the_bg_nbd_which_calls_no_one_time_buyer_gone_is_not_chosen_among_equal
 
 def test_the_whole_page_of_cdnow_and_its_table_of_figures(cdnow):
     shown(cdnow)
-    assert summary(cdnow)["figure"].is_unique
+    assert summary_table(cdnow)["figure"].is_unique
     assert group_table(cdnow)["n_customers"].sum() == 2357
     assert not cdnow.going_silent.empty
     assert cdnow.going_silent["active_rate"].between(0.1, 0.5).all()
@@ -253,4 +242,4 @@ def test_chances_are_shares_and_groups_hold_everybody(seed, gone_after, confiden
 
 def test_the_same_seed_gives_the_same_page(cdnow):
     again = describe_silence(open_study("cdnow"))
-    pd.testing.assert_frame_equal(summary(again), summary(cdnow))
+    pd.testing.assert_frame_equal(summary_table(again), summary_table(cdnow))

@@ -10,17 +10,10 @@ import pytest
 
 from crm_research import open_study
 from crm_research.errors import ParameterError
-from crm_research.silent_churn import (
-    describe_silence,
-    draw_kinds,
-    kind_figures,
-    kind_finding,
-    kind_table,
-    known_covariates,
-    measure_kinds,
-    show_covariates,
-)
+from crm_research.silent_churn import describe_silence, known_covariates, measure_kinds
 from crm_research.silent_churn.intake import judge_intake
+from crm_research.silent_churn.kind_page import kinds_section
+from crm_research.silent_churn.kind_views import draw_kinds, kind_figures, kind_finding, kind_table
 from crm_research.silent_churn.kinds import build_kinds, count_kinds
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
@@ -96,7 +89,7 @@ def test_the_effects_of_a_known_world_reach_the_page():
     figures = kind_figures(found, window="2023")
     assert {figure.id for figure in figures} == {"churn.silent.purchase_ratio", "churn.silent.dropout_ratio"}
     assert figures[0].group == "region: north against south"
-    show_covariates(silence)
+    assert [figure.id for figure in kinds_section(silence).figures] == [figure.id for figure in figures]
     with chart_style():
         draw_kinds(silence.kinds).get_figure().savefig(BytesIO(), format="svg")
 
@@ -113,7 +106,7 @@ def test_without_covariates_or_a_model_there_is_a_note():
     silence = describe_silence(alike)
     assert silence.kinds.fit is None
     assert "Declare attributes" in silence.kinds.why
-    show_covariates(silence)
+    assert repr(kinds_section(silence)) == f"Note: {silence.kinds.why}"
     nobody = measure_kinds(alike, None, silence.intake)
     assert nobody.fit is None
     assert "No model" in kind_finding(nobody)
@@ -122,7 +115,7 @@ def test_without_covariates_or_a_model_there_is_a_note():
     draw_kinds(nobody)
     thin = describe_silence(a_shop())
     assert thin.kinds.fit is None
-    show_covariates(thin)
+    assert repr(kinds_section(thin)) == f"Note: {thin.kinds.why}"
 
 
 def test_customers_won_before_the_records_get_a_pace_of_their_own():

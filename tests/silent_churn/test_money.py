@@ -9,7 +9,8 @@ import pytest
 from crm_research import open_study
 from crm_research.features.rfm import count_patterns
 from crm_research.models.btyd import fit_mbg_nbd, fit_pareto_nbd
-from crm_research.silent_churn import check_money, describe_silence, parameter_figures
+from crm_research.silent_churn import check_money, describe_silence
+from crm_research.silent_churn.figures import parameter_figures
 from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN
 from crm_research.silent_churn.words import edge_findings, money_finding
 from tests.builders import a_study, orders

@@ -13,7 +13,7 @@ import pytest
 
 from crm_research import silent_churn as sc
 from crm_research.models.btyd.kinds import OTHERS
-from crm_research.silent_churn import figures, kind_views, words
+from crm_research.silent_churn import charts, figures, kind_views, pictures, words
 from crm_research.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
 from crm_research.silent_churn.intake import Intake
 from crm_research.silent_churn.money import MARGIN, REVENUE, SPEND
@@ -29,16 +29,18 @@ SENTENCES = (
     words.answer, words.alive_finding, words.future_finding, words.check_finding, words.money_finding,
     words.silence_finding, words.model_finding, words.edge_findings, words.spread_finding, words.intake_finding,
     words.regularity_finding, words.tracking_finding, words.total_finding, words.refuted_finding, words.group_finding,
-    sc.silence_title,
+    charts.silence_title,
 )  # fmt: skip
-FIGURES = (sc.key_figures, sc.outlook_figures, sc.parameter_figures)
-TABLES = (sc.summary, sc.group_table, sc.common_histories, sc.average_by_silence, sc.count_chances)
+FIGURES = (figures.key_figures, figures.outlook_figures, figures.parameter_figures)
+TABLES = (
+    sc.summary_table, sc.group_table, sc.common_histories, pictures.average_by_silence, pictures.count_chances,
+)  # fmt: skip
 PICTURES = (
-    sc.draw_silence, sc.draw_chances, sc.draw_weekly, sc.draw_cumulative, sc.draw_frequencies, sc.draw_conditional,
+    charts.draw_silence, charts.draw_chances, charts.draw_weekly, charts.draw_cumulative, charts.draw_frequencies,
+    charts.draw_conditional,
 )  # fmt: skip
-PAGE = (
-    sc.show_base, sc.show_groups, sc.show_names, sc.show_histories, sc.show_covariates, sc.show_models, sc.show_fit,
-    sc.show_tracking, sc.show_holdout,
+SECTIONS = (
+    "intake", "groups", "names", "histories", "kinds", "models", "fit", "tracking", "holdout",
 )  # fmt: skip
 
 
@@ -48,6 +50,13 @@ def measured(world: str) -> sc.SilentChurn:
     return sc.describe_silence(STUDIES[world]())
 
 
+def page_of(silence: sc.SilentChurn) -> sc.SilentChurnPage:
+    """The page of a result that a test has planted."""
+    page = sc.SilentChurnPage(None)
+    page.result = silence
+    return page
+
+
 @pytest.mark.parametrize("world", STUDIES)
 def test_what_a_reader_is_told(world):
     silence = measured(world)
@@ -55,11 +64,11 @@ def test_what_a_reader_is_told(world):
     with chart_style():
         parts: dict[str, object] = {make.__name__: make(silence) for make in (*SENTENCES, *FIGURES, *TABLES)}
         parts |= {draw.__name__: draw(silence) for draw in PICTURES}
-        parts |= {make.__name__: make(kinds) for make in (kind_views.kind_title, sc.draw_kinds)}
-        parts |= {part.__name__: lambda part=part: part(silence) for part in PAGE}
+        parts |= {make.__name__: make(kinds) for make in (kind_views.kind_title, kind_views.draw_kinds)}
+        parts |= {name: getattr(page_of(silence), name).show for name in SECTIONS}
         hold(tell(**parts), TOLD / f"{world}.txt")
     made = [figure for make in FIGURES for figure in make(silence)]
-    check_figures([*made, *sc.kind_figures(kinds, window=silence.window)])
+    check_figures([*made, *kind_views.kind_figures(kinds, window=silence.window)])
     assert {figure.window for figure in made if "holdout" not in figure.estimator} == {silence.window}
 
 
@@ -74,7 +83,8 @@ def test_limits_surround_and_counts_add_up(world):
     check_frame(kind_views.kind_table(silence.kinds), estimate="ratio")
     check_frame(silence.kinds.fit.alive_by_level(), estimate="alive_share")
     n = silence.n_customers
-    for frame in (silence.groups, sc.count_chances(silence), check.by_frequency, check.by_recency, check.by_group):
+    counted = pictures.count_chances(silence)
+    for frame in (silence.groups, counted, check.by_frequency, check.by_recency, check.by_group):
         assert frame["n_customers"].sum() == n
     assert silence.groups["size_share"].sum() == pytest.approx(1)
     levels = silence.kinds.fit.alive_by_level()
@@ -212,7 +222,7 @@ def test_what_they_will_buy_by_hand(total, refuted):
         "; beware that 57 % were probably customers before the records begin, so the models take them to be younger "
         "than they are."
     )
-    figure = sc.outlook_figures(silence)[0]
+    figure = figures.outlook_figures(silence)[0]
     assert (figure.estimate, figure.lower, figure.upper) == (1234.4, 1101.2, 1378.9)
     assert figure.label == "Purchases to expect in the next 13 weeks"
     came = "holdout: 381 purchases expected in 70 days, 412 came; "
@@ -252,7 +262,7 @@ def test_model_and_rule_by_hand(gain, said):
     )
     rule = "the best rule of thumb (by the clock)"
     assert words.check_finding(silence) == f"In the 12 weeks after, {said.format(rule=rule)}"
-    key = {figure.id: figure for figure in sc.key_figures(silence)}
+    key = {figure.id: figure for figure in figures.key_figures(silence)}
     model, naive = key[figures.HOLDOUT_ERROR], key[figures.NAIVE_ERROR]
     assert (model.estimate, model.lower, model.upper, model.n) == (1.412, 1.2, 1.6, 231)
     assert (naive.estimate, naive.lower, naive.upper, naive.n) == (2.228, 2.0, 2.6, 231)
@@ -275,7 +285,7 @@ def test_a_list_that_the_check_refutes_is_announced_in_the_answer():
         "No list of names is printed. Of the customers whom the model calls probably or almost surely gone, 21 % could "
         "still be active by its own account, yet 40 % (95 % interval 29 % to 53 %) bought in the holdout."
     )
-    told = tell(names=lambda: sc.show_names(silence))
+    told = tell(names=page_of(silence).names.show)
     assert "Caution: No list of names is printed." in told
     assert "c202" not in told
     at_the_edge = checked(gone_alive=float(back.lower), gone_bought=back, by_group=silence.holdout.by_group)
@@ -590,14 +600,15 @@ def test_what_contracts_say_beside_orders():
 
 
 def test_parameters_say_where_their_limits_come_from():
-    made = {figure.id: figure for figure in sc.parameter_figures(measured("good"))}
+    made = {figure.id: figure for figure in figures.parameter_figures(measured("good"))}
     fits = measured("good").fits
     profiled = fits.profiles[BG_NBD].set_index("name")
     wald = fits.fitted[BG_NBD].params.set_index("name")
     figure = made["churn.silent.bgnbd_r"]
     assert (figure.lower, figure.upper) == pytest.approx(tuple(profiled.loc["r", ["lower", "upper"]]))
     assert figure.estimate == pytest.approx(wald.loc["r", "estimate"])
-    bare = {f.id: f for f in sc.parameter_figures(planted(fits=replace(fits, profiles={})))}["churn.silent.bgnbd_r"]
+    without = figures.parameter_figures(planted(fits=replace(fits, profiles={})))
+    (bare,) = (figure for figure in without if figure.id == "churn.silent.bgnbd_r")
     assert (bare.lower, bare.upper) == pytest.approx(tuple(wald.loc["r", ["lower", "upper"]]))
     assert bare.estimator == "maximum likelihood, time in weeks; limits on the log scale, 95 %"
     assert made["churn.silent.mbgnbd_loglik"].estimate == pytest.approx(fits.fitted[MBG_NBD].log_likelihood, abs=1e-4)
@@ -626,29 +637,29 @@ def test_the_picture_of_kinds_by_hand():
         p={"region": 0.01},
     )
     with chart_style():
-        ax = sc.draw_kinds(kinds)
+        ax = kind_views.draw_kinds(kinds)
     # Limits from .2 to 50 (an end that is open is drawn to 50), a tenth wider on either side.
     assert ax.get_xlim() == pytest.approx((0.2 / 1.1, 50 * 1.1))
     ticks = [label.get_text() for label in ax.get_xticklabels()]
     assert ticks == ["0.2", "0.3", "0.5", "0.7", "1", "1.5", "2", "3", "5", "10", "20", "50"]
     (legend,) = ax.figure.legends
     assert [(text.get_text(), text.get_color()) for text in legend.get_texts()] == [(RATE, ACCENT), (ODDS, WARNING)]
-    open_end = next(f for f in sc.kind_figures(kinds, window="w") if f.group == "region: c against b")
+    open_end = next(f for f in kind_views.kind_figures(kinds, window="w") if f.group == "region: c against b")
     assert (open_end.lower, open_end.upper) == (1.5, None)
 
 
 def test_a_picture_of_ratios_near_one_reaches_to_both_sides_of_it():
     # .55 / 1.1 is .5, which is the first tick; the upper limit 4.5454... x 1.1 is 5, the last.
     kinds = kinds_with(("region", "a", "b", RATE, 1.7, 0.55, 5 / 1.1, 9, 8), p={"region": 0.01})
-    ax = sc.draw_kinds(kinds)
+    ax = kind_views.draw_kinds(kinds)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0.5", "0.7", "1", "1.5", "2", "3", "5"]
-    close = sc.draw_kinds(kinds_with(("region", "a", "b", RATE, 1.0, 0.98, 1.02, 9, 8), p={"region": 0.9}))
+    close = kind_views.draw_kinds(kinds_with(("region", "a", "b", RATE, 1.0, 0.98, 1.02, 9, 8), p={"region": 0.9}))
     assert close.get_xlim() == pytest.approx((0.9 / 1.1, 1.1 * 1.1))
     assert [label.get_text() for label in close.get_xticklabels()] == ["1"]
 
 
 def test_what_is_missing_is_said_on_the_card():
-    without = {figure.id: figure.label for figure in sc.key_figures(planted(holdout=None))}
+    without = {figure.id: figure.label for figure in figures.key_figures(planted(holdout=None))}
     assert without[figures.HOLDOUT_ERROR] == "Error of the model per customer (no holdout)"
     assert without[figures.NAIVE_ERROR] == "Error of the best rule of thumb (no holdout)"
-    assert {figure.verdict for figure in sc.key_figures(measured("bad"))} == {"refuted", None}
+    assert {figure.verdict for figure in figures.key_figures(measured("bad"))} == {"refuted", None}

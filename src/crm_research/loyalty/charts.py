@@ -13,13 +13,12 @@ from crm_research.stats.intervals import newcombe_difference
 from crm_research.theme import (
     ACCENT,
     INK,
-    MUTED,
     PAPER,
     REST,
-    SIZE,
     TALL,
     chart_style,
     draw_band,
+    empty_axes,
     format_share,
     label_points,
     new_axes,
@@ -40,7 +39,7 @@ _NUMBERED_PERIODS: Final = 13
 def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     """What share of first-time buyers has come back by each day since the first purchase?"""
     if loyalty.waits is None:
-        return _say_nothing("No purchase is known", ax)
+        return empty_axes("No purchase is known", ax)
     found = words.return_within(loyalty)
     title = f"First-time buyers have not been watched for {words.say_horizon(loyalty.pace.horizons_days[0])} yet"
     if found is not None:
@@ -71,7 +70,7 @@ def draw_depth(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     """How surely do customers come back after the first, second, third ... purchase?"""
     depths = loyalty.depths
     if len(depths) < 2:
-        return _say_nothing(words.depth_finding(loyalty), ax)
+        return empty_axes(words.depth_finding(loyalty), ax)
     ax = new_axes(
         title=words.depth_finding(loyalty),
         subtitle=f"Share that buys again within {words.say_span(depths['within_days'].iloc[0])} (Kaplan-Meier), with "
@@ -105,7 +104,7 @@ def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
 
     pooled = loyalty.retention.pooled
     if pooled.empty:
-        return _say_nothing("No intake of new customers was followed for a whole period", ax)
+        return empty_axes("No intake of new customers was followed for a whole period", ax)
     period = words.period_name(loyalty)
     first, last = pooled.iloc[0], pooled.iloc[-1]
     ax = new_axes(
@@ -136,7 +135,7 @@ def draw_triangle(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     triangle = loyalty.retention.triangle
     later = cut_triangle(loyalty)
     if later.empty:
-        return _say_nothing("No intake was followed for a whole period", ax)
+        return empty_axes("No intake was followed for a whole period", ax)
     wide = later.pivot_table(index="cohort", columns="period_index", values="retention_rate").sort_index()
     sizes = triangle.drop_duplicates("cohort").set_index("cohort")["n_customers"]
     period = words.period_name(loyalty)
@@ -248,11 +247,3 @@ def _pale_to_accent() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("crm_retention", ["#eef4f7", ACCENT])
-
-
-def _say_nothing(title: str, ax: Axes | None) -> Axes:
-    ax = new_axes(title=title, ax=ax, grid="none", size=(SIZE[0], 1.6))
-    ax.set_axis_off()
-    with chart_style():
-        ax.annotate("Nothing to draw.", xy=(0, 0.5), xycoords="axes fraction", color=MUTED)
-    return ax

@@ -25,6 +25,7 @@ from crm_research.theme import (
     WARNING,
     WIDE,
     chart_style,
+    empty_axes,
     format_count,
     format_months,
     format_share,
@@ -47,7 +48,7 @@ def draw_silence(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """How likely is a customer still active after so many weeks of silence?"""
     table = average_by_silence(silence)
     if table.empty:
-        return _say_nothing(silence_title(silence), ax)
+        return empty_axes(silence_title(silence), ax)
     ax = new_axes(
         title=silence_title(silence),
         subtitle="Mean chance of still being active, by weeks since the last purchase; "
@@ -119,7 +120,7 @@ def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """How many customers are surely there, surely gone, or in between?"""
     table = count_chances(silence)
     if table.empty:
-        return _say_nothing("No model could be fitted, so nobody has a chance of being active", ax)
+        return empty_axes("No model could be fitted, so nobody has a chance of being active", ax)
     middle = float(table.loc[(table["from_rate"] > 0.15) & (table["to_rate"] < 0.85), "size_share"].sum())
     ax = new_axes(
         title=f"{say_percent(middle)} of customers are in between, 20 to 80 % likely to be still active",
@@ -157,7 +158,7 @@ def _draw_tracking(
     silence: SilentChurn, table: pd.DataFrame, columns: tuple[str, str], title: str, what: str, ax: Axes | None
 ) -> Axes:
     if table.empty:
-        return _say_nothing(title, ax)
+        return empty_axes(title, ax)
     ax = new_axes(
         title=title,
         subtitle=f"{what}: as they came (grey) and as the {silence.fit.model if silence.fit else ''} expects them "
@@ -180,7 +181,7 @@ def draw_frequencies(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Does the model give as many customers with 0, 1, 2 ... repeats as there are?"""
     table = compare_frequencies(silence)
     if table.empty:
-        return _say_nothing("No model could be fitted", ax)
+        return empty_axes("No model could be fitted", ax)
     off = float((table["observed"] - table["expected"]).abs().sum() / 2 / table["observed"].sum())
     ax = new_axes(
         title=f"The model misplaces {say_percent(off)} of customers by their number of repeat purchases",
@@ -202,7 +203,7 @@ def draw_conditional(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do customers who bought so often before buy as much afterwards as expected?"""
     check = silence.holdout
     if check is None or silence.chosen is None:
-        return _say_nothing("Without a holdout and a model there is nothing to compare", ax)
+        return empty_axes("Without a holdout and a model there is nothing to compare", ax)
     table = check.by_frequency
     n = table["n_customers"].to_numpy(dtype=float)
     off = {name: float(np.abs(table[name] - table["observed"]) @ n) for name in ("expected", "rule")}
@@ -225,12 +226,4 @@ def draw_conditional(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     ax.set_xlim(-0.4, len(table) - 0.5 + 0.18 * len(table))
     ax.set_ylim(bottom=0)
     label_points(ax, [(place[-1], float(table[column].iloc[-1]), name, colour) for column, name, colour, _ in drawn])
-    return ax
-
-
-def _say_nothing(title: str, ax: Axes | None) -> Axes:
-    ax = new_axes(title=title, ax=ax, grid="none", size=(SIZE[0], 1.6))
-    ax.set_axis_off()
-    with chart_style():
-        ax.annotate("Nothing to draw.", xy=(0, 0.5), xycoords="axes fraction", color=MUTED)
     return ax

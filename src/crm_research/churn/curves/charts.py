@@ -18,10 +18,10 @@ from crm_research.theme import (
     MUTED,
     QUALITATIVE,
     REST,
-    SIZE,
     TALL,
     chart_style,
     draw_band,
+    empty_axes,
     format_share,
     label_points,
     mark_level,
@@ -45,7 +45,7 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """What share of all contracts is still there after each month, with its band and the numbers at risk?"""
     title = _as_title(words.curve_title(leaving))
     if leaving.survival is None:
-        return _say_nothing(title, ax)
+        return empty_axes(title, ax)
     level = say_percent(leaving.confidence, 0)
     whole = _whole_band(leaving)
     band = "band" if whole is None else "band at each tenure (pale) and for the whole curve at once (dashed)"
@@ -82,7 +82,7 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """What share of each group is still there after each month?"""
     finding = group_finding(leaving)
     if leaving.compared is None or not finding:
-        return _say_nothing("There are no two groups of contracts to compare", ax)
+        return empty_axes("There are no two groups of contracts to compare", ax)
     title = say_order(leaving) or f"Contracts that differ by {leaving.counts.group} last alike, as far as can be told"
     ax = new_axes(
         title=title,
@@ -111,7 +111,7 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """Of those still there, what share leaves in each month of tenure (or year, where months are not known)?"""
     title = hazard_finding(leaving)
     if leaving.rates is None or leaving.hazard is None:
-        return _say_nothing(title, ax)
+        return empty_axes(title, ax)
     # Between whole years there is nothing to smooth.
     is_smooth = leaving.period_months == 1 and not leaving.hazard.empty
     ax = new_axes(
@@ -139,7 +139,7 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """What share has left for each reason by each month? Reasons and those still there sum to one."""
     if leaving.incidence is None:
-        return _say_nothing("The records give no reason for any end", ax)
+        return empty_axes("The records give no reason for any end", ax)
     ax = new_axes(
         title=_as_title(reason_finding(leaving)),
         subtitle="Share of contracts that have ended for each reason by tenure, stacked (cumulative incidence); "
@@ -174,7 +174,7 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 def draw_holdout(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """Did as many end in the holdout as expected, in each quarter of risk?"""
     if leaving.holdout is None:
-        return _say_nothing("There is no holdout to judge the curve by", ax)
+        return empty_axes("There is no holdout to judge the curve by", ax)
     check, bands = leaving.holdout, leaving.holdout.bands
     verb = "held" if check.holds else "did not hold"
     ax = new_axes(
@@ -198,9 +198,9 @@ def draw_holdout(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
 def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     """Where does one monthly rate for everybody depart from the curve?"""
     if leaving.survival is None or leaving.rule is None:
-        return _say_nothing("There is no curve to hold the rule against", ax)
+        return empty_axes("There is no curve to hold the rule against", ax)
     if leaving.rule.monthly_rate == 0:
-        return _say_nothing("No contract has ended, so there is no monthly rate yet", ax)
+        return empty_axes("No contract has ended, so there is no monthly rate yet", ax)
     same = "agrees with the curve" if leaving.rule.n_misses == 0 else "misleads"
     ax = new_axes(
         title="Nobody was watched long enough to hold one monthly rate against"
@@ -283,14 +283,6 @@ def _write_at_risk(ax: Axes, curve: pd.DataFrame) -> None:
                 annotation_clip=False,
             )
     ax.set_xlabel(f"{ax.get_xlabel()}; below: contracts under observation", labelpad=24)
-
-
-def _say_nothing(title: str, ax: Axes | None) -> Axes:
-    ax = new_axes(title=title, ax=ax, grid="none", size=(SIZE[0], 1.6))
-    ax.set_axis_off()
-    with chart_style():
-        ax.annotate("Nothing to draw.", xy=(0, 0.5), xycoords="axes fraction", color=MUTED)
-    return ax
 
 
 def _as_title(sentence: str) -> str:
