@@ -64,6 +64,8 @@ class Figure:
     verdict
         ``agrees`` or ``refuted``: what that check says of the number; None where nothing can say so. A refuted
         number is marked louder than an unchecked one.
+    said
+        The estimate in words where its number is only a code, such as ``reproducible``: printed instead of it.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Figure:
     validation: str = NO_VALIDATION
     group: str | None = None
     verdict: str | None = None
+    said: str | None = None
 
     def __post_init__(self) -> None:
         if self.verdict not in (None, AGREES, REFUTED):
@@ -137,7 +140,9 @@ class Figure:
             validation=validation,
             group=group,
             verdict=verdict,
-            **known,
+            estimate=known["estimate"],
+            lower=known["lower"],
+            upper=known["upper"],
         )
 
     @classmethod

@@ -271,7 +271,7 @@ def test_a_level_that_all_lost_is_not_called_kept_loyalty():
     fallen = replace(steady, trend=replace(steady.trend, level=0.6, level_lower=0.55, level_upper=0.65))
     assert "no loss of loyalty" in heavy_words.heavy_finding(steady)
     assert "no loss of loyalty" not in heavy_words.heavy_finding(fallen)
-    assert "buying 0.60 times as much as it explains by all buyers followed" in heavy_words.heavy_finding(fallen)
+    assert "with all buyers followed at 0.60 times what it explains" in heavy_words.heavy_finding(fallen)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def planted(
 def replace_law(base: bl.BrandLoyalty, estimate: float, lower: float, upper: float, **others: object):
     pairs = pd.DataFrame(
         {"brand": ["Dorado", "Alpen"], "other": ["Fjord", "云鼎"], "n_both": [18, 43], "observed": [0.162, 0.305],
-         "expected": [0.094, 0.271], "ratio": [1.73, 1.13]}
+         "expected": [0.094, 0.271], "ratio": [1.73, 1.13], "lower": [1.21, 0.98], "upper": [2.47, 1.3]}
     )  # fmt: skip
     limits = Interval(estimate=np.float64(estimate), lower=np.float64(lower), upper=np.float64(upper))
     return replace(base.duplication, **{"law": limits, "pairs": pairs, "mean_miss": 0.029, **others})
@@ -180,42 +180,66 @@ HEAVY = [
     (
         {},
         {},
-        "of which chance alone would take 0.9; the difference is within chance and shows no loss of loyalty.",
+        "where chance alone would have given 7.5; the difference is within chance and shows no loss of loyalty.",
     ),
     (
         {},
         {"level": 0.86, "level_lower": 0.81, "level_upper": 0.93},
         (
-            "of which chance, and buying 0.86 times as much as it explains by all buyers followed, would take 0.9; "
-            "the difference is within chance: all buyers followed lost, the heavy ones no more than that."
+            "then 7.3, where chance, with all buyers followed at 0.86 times what it explains, would have given 7.5; "
+            "the difference is within chance: all buyers followed bought less, the heavy ones no more so."
         ),
     ),
     (
         {"gap": 0.4, "gap_lower": 0.1, "gap_upper": 0.8},
         {},
-        "of which chance alone would take 0.9; they kept more than that.",
+        "then 7.3, where chance alone would have given 7.5; they kept more than chance explains.",
     ),
     (
         LOST,
         {},
         (
-            "bought 8.4 each, then 5.1: 3.3 less, of which chance alone would take 0.9; the rest (2.4, interval "
+            "bought 8.4 each, then 5.1, where chance alone would have given 7.5; the 2.4 between them (interval "
             "1.7 to 3.1) is more than chance."
         ),
     ),
     ({"observed": 8.9}, {}, "half: 8.9 purchases each after 8.4, where chance alone would have given 7.5."),
     ({"observed": 8.4}, {}, "did not buy less in the second half: 8.4 purchases each after 8.4"),
     ({"expected": 8.6}, {}, "then 7.3: 1.1 less, though chance alone would have given no fall (8.6)."),
-    ({"gap_lower": np.nan, "gap_upper": np.nan}, {}, "of which chance alone would take 0.9."),
+    ({"gap_lower": np.nan, "gap_upper": np.nan}, {}, "then 7.3, where chance alone would have given 7.5."),
 ]
 
 
 @pytest.mark.parametrize(("numbers", "level", "expected"), HEAVY)
 def test_heavy_buyers_by_hand(numbers, level, expected):
-    """First 8.4, expected 7.5, observed 7.3: a fall of 1.1, of which chance takes 0.9."""
+    """First 8.4, expected 7.5, observed 7.3: a fall of 1.1, within the chance that takes 0.9."""
     base = planted((AS_NORM,) * 5 + FEW, EVEN)
     loyalty = replace(base, trend=replace(base.trend, heavy=heavy_of(**numbers), **level), is_settled=True)
     assert expected in heavy_words.heavy_finding(loyalty)
+
+
+@pytest.mark.parametrize(
+    ("n_both", "ratio", "lower", "is_named"),
+    [
+        (30, 1.25, 1.01, True),
+        (29, 1.25, 1.01, False),
+        (30, 1.24, 1.01, False),
+        (30, 1.25, 1.0, False),
+        (30, 1.25, float("nan"), False),
+    ],
+)
+def test_a_pair_is_named_only_beyond_chance_among_all_pairs(n_both, ratio, lower, is_named):
+    """The pair furthest above the rule of size is always there: the first of many by itself is no finding."""
+    base = planted((AS_NORM,) * 5 + FEW, EVEN)
+    pairs = base.duplication.pairs.iloc[[1]].assign(n_both=n_both, ratio=ratio, lower=lower)
+    loyalty = replace(base, duplication=replace(base.duplication, pairs=pairs))
+    named = words.law_finding(loyalty).endswith(
+        f"Alpen and 云鼎 share more than that beyond chance: 30 % of the buyers of the first buy the second, where the "
+        f"rule gives 27 % ({n_both} customers buy both)."
+    )
+    assert named is is_named
+    title = charts.draw_duplication(loyalty).figure.texts[0].get_text().replace("\n", " ")
+    assert ("share more buyers than their size explains" in title) is is_named
 
 
 def test_a_fall_that_newcomers_may_explain_is_left_open_from_five_per_cent_of_purchases_on():

@@ -129,6 +129,71 @@ def test_a_table_copies_as_tab_separated_text(open_page):
     assert lines[1].split("\t")[0] == "北京"
 
 
+CUT = """() => [...document.querySelectorAll('.crm-table')].map(block => {
+    const box = block.querySelector('.scroll'), sign = block.querySelector('.more');
+    return {
+        title: box.getAttribute('aria-label'),
+        isCut: box.scrollWidth > box.clientWidth + 1,
+        isSaid: sign !== null && sign.getClientRects().length > 0,
+        hidden: box.clientWidth === 0,
+    };
+})"""
+
+
+def test_a_table_uses_the_width_there_is_and_says_where_it_is_cut(open_page):
+    page = open_page("report")
+    page.wait_for_timeout(200)
+    tables = {table["title"].split(",")[0]: table for table in page.evaluate(CUT)}
+    assert (tables["Contact first"]["isCut"], tables["Contact first"]["isSaid"]) == (False, False)
+    many = tables["Segments by fourteen measures"]
+    assert (many["isCut"], many["isSaid"]) == (True, True)
+    # The names of the rows stay where they are while the numbers are pushed.
+    name, number = (page.locator(f".is-cut tbody tr >> nth=0 >> {part} >> nth=0") for part in ("th", "td"))
+    before = name.bounding_box()["x"], number.bounding_box()["x"]
+    page.evaluate("document.querySelector('.is-cut .scroll').scrollLeft = 90")
+    after = name.bounding_box()["x"], number.bounding_box()["x"]
+    assert (after[0] - before[0], after[1] - before[1]) == (0, -90)
+
+
+def test_a_table_in_a_fold_says_that_it_is_cut_once_it_is_opened(open_page):
+    page = open_page("report", viewport={"width": 375, "height": 800})
+    page.evaluate("document.querySelectorAll('.crm-chart details').forEach(part => part.open = true)")
+    page.wait_for_timeout(200)
+    seen = page.evaluate(CUT)
+    assert all(table["isCut"] == table["isSaid"] for table in seen)
+    assert sum(table["isCut"] for table in seen) >= 2
+
+
+def test_rows_of_a_list_stay_low_where_a_reason_stands_out_of_sight(open_page):
+    page = open_page("report", viewport={"width": 560, "height": 800})
+    page.wait_for_timeout(200)
+    rows = page.locator(".crm-table", has_text="Contact first").locator("tbody tr")
+    assert max(row.bounding_box()["height"] for row in rows.all()) < 70
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["simulated", "telco"])
+def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, tmp_path, study):
+    from crm_research.reporting.run import run_reports
+
+    run_reports(studies=[study], out=tmp_path)
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    for path in sorted(tmp_path.rglob("*.html")):
+        page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        page.wait_for_timeout(300)
+        seen = page.evaluate(CUT)
+        assert [table for table in seen if table["isCut"] != table["isSaid"]] == [], path.name
+        assert not any(table["hidden"] for table in seen), path.name
+    page.close()
+
+
+def test_the_button_names_the_other_scheme_when_the_system_changes(open_page):
+    page = open_page("report", color_scheme="light")
+    page.emulate_media(color_scheme="dark")
+    assert page.locator("#theme").text_content() == "Light"
+
+
 def test_contents_lead_to_their_sections_and_pictures_have_names(open_page):
     page = open_page("report")
     for link in page.locator(".contents a").all():

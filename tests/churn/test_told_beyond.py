@@ -146,7 +146,7 @@ def test_the_clearest_driver_by_hand():
     plan = made["plan: fixed against flex"]
     assert (plan.estimate, plan.lower, plan.upper, plan.n) == (0.4, 0.32, 0.53, 411)
     assert (plan.label, plan.window, plan.estimator) == ("Risk of leaving", "2023", "Cox regression; 90 % interval")
-    assert made["age_band: old against young"].n == 213
+    assert made["age band: old against young"].n == 213
     title = driver_views.draw_drivers(drivers).figure.get_suptitle().replace("\n", " ")
     assert title == "'plan' and 'age band' go with leaving beyond chance"
 
@@ -370,7 +370,7 @@ def test_how_far_to_trust_it_by_hand():
     scores.scores.loc[2, "shape"] = flat
     # 1461 / 431 = 3.39 lies within 3.6; (830 - 812) / 812 = 2.2 %.
     assert beyond.trust_finding(found) == (
-        "With longer tenures hidden (4 trials), the curve foretold them closely: the share still there was missed by "
+        "With longer tenures hidden (4 trials), the curve predicted them closely: the share still there was missed by "
         "2.1 "
         "points on average, by 40 points if the curve is held flat, and by 3.4 points with one constant danger. "
         "Other shapes "
@@ -378,10 +378,10 @@ def test_how_far_to_trust_it_by_hand():
     )
     assert beyond.is_trusted(found)
     rough = replace(found, choice=scored(("weibull", 0.031, True), (flat, 0.4, False), times=3.6))
-    assert "foretold them only roughly" in beyond.trust_finding(rough)
+    assert "predicted them only roughly" in beyond.trust_finding(rough)
     assert not beyond.is_trusted(rough)
     worse = replace(found, choice=scored(("weibull", 0.4, True), (flat, 0.4, False), times=3.6))
-    assert "foretold them no better than holding the curve flat would" in beyond.trust_finding(worse)
+    assert "predicted them no better than holding the curve flat would" in beyond.trust_finding(worse)
     matters = replace(found, rivals=rivals(812.0, 974.0))  # 162 / 812 = 19.95 %
     assert "Other shapes lead to 2.2 years to 2.7 years: the choice matters." in beyond.trust_finding(matters)
     assert beyond.is_trusted(matters)
@@ -492,7 +492,7 @@ def test_whether_chances_are_spread_as_true_ones_by_hand():
     assert "could not be had" in judging.distribution_finding(a_card(good, distribution_p=np.nan))
 
 
-def test_what_is_mere_fitting_by_hand():
+def test_what_is_optimism_by_hand():
     def optimism(apparent: float, flattery: float, corrected: float) -> SimpleNamespace:
         return SimpleNamespace(apparent=apparent, optimism=flattery, corrected=corrected, lower=0.51, upper=0.72)
 
@@ -502,8 +502,9 @@ def test_what_is_mere_fitting_by_hand():
         optimism_said="20 samples",
     )
     assert judging.optimism_finding(check) == (
-        "Mere fitting (optimism), within 12 months of the start: Uno's C is 0.661 on the rows of the fit, +0.023 of it "
-        "flattery, which leaves 0.638 (0.510 to 0.720) (20 samples)."
+        "Optimism (what the model owes to having seen these contracts), within 12 months of the start: "
+        "Uno's C is 0.661 on the rows of the fit, +0.023 of it optimism, which leaves 0.638 (0.510 to 0.720) "
+        "(20 samples)."
     )
     unknown = replace(check, optimism={"uno_c": optimism(np.nan, np.nan, np.nan)})
     assert judging.optimism_finding(unknown).endswith("is not known: the rows of the fit do not tell it.")

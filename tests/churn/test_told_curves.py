@@ -247,15 +247,15 @@ RULES = [
     (
         [(1, 0.95, 0.93, False), (12, 0.7, 0.58, False), (24, 0.5, 0.47, True)],
         "2 of 3",
-        "too dark by 12 points after 12 months",
+        "too pessimistic by 12 points after 12 months",
     ),
     (
         [(1, 0.95, 0.93, True), (12, 0.58, 0.7, False), (24, 0.5, 0.47, True)],
         "1 of 3",
-        "too bright by 12 points after 12 months",
+        "too optimistic by 12 points after 12 months",
     ),
     # The largest distance of all lies within what the records allow: it is none of the misses.
-    ([(3, 0.93, 0.875, False), (24, 0.5, 0.3, True)], "1 of 2", "too dark by 5.5 points after 3 months"),
+    ([(3, 0.93, 0.875, False), (24, 0.5, 0.3, True)], "1 of 2", "too pessimistic by 5.5 points after 3 months"),
 ]
 
 
@@ -330,7 +330,7 @@ def test_what_is_missing_is_asked_for():
     assert "all ends bear one date" in words.holdout_finding(replace(leaving, holdout=None, setting=snapshot))
     assert words.holdout_finding(replace(leaving, holdout=None, keeps_holdout=False)) == (
         "Nothing here was checked out of time: the study keeps no holdout. Set holdout_until in its file to learn "
-        "whether the curve foretells."
+        "whether the curve predicts."
     )
     assert words.holdout_finding(replace(leaving, holdout=None, keeps_holdout=True)) == (
         "Nothing here was checked out of time: none of the running contracts can be judged by the curve in the holdout."

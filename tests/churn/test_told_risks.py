@@ -122,7 +122,7 @@ def a_check(gain, *, ours=(0.713, 0.671, 0.754), theirs=(0.737, 0.692, 0.779), c
 
 
 SHAPE = "Boosting, which may take any shape, "
-RANKS = " It ranks 74 (69 to 78) of 100 pairs of customers rightly, Cox's model 71 (67 to 75)."
+RANKS = " It ranks 74 (69 to 78) of 100 pairs of customers correctly, Cox's model 71 (67 to 75)."
 LESS = "has clearly less wrong risks than Cox's model: there is something in the records that Cox's model misses."
 SIMPLER = "than Cox's model: nothing speaks for the more complicated model."
 OPEN = "could not be held against Cox's model."

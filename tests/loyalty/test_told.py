@@ -398,9 +398,9 @@ def test_the_tests_of_the_chain_by_hand(sure):
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ((0.004, 0.021), "the moves of the past foretold them better than the rule"),
-        ((-0.021, -0.004), "the rule 'same as in the last period' foretold them better"),
-        ((-0.004, 0.021), "the moves of the past foretold them no better than the rule"),
+        ((0.004, 0.021), "the moves of the past predicted them better than the rule"),
+        ((-0.021, -0.004), "the rule 'same as in the last period' predicted them better"),
+        ((-0.004, 0.021), "the moves of the past predicted them no better than the rule"),
     ],
 )
 def test_whether_the_moves_tell_what_comes_by_hand(limits, said):
@@ -443,13 +443,13 @@ def test_who_is_overdue_and_whether_that_tells_anything_by_hand():
     assert rhythm_views.overdue_title(rhythm) == (
         "17 % of customers are overdue; of those 44 % bought later, of those in rhythm 83 %"
     )
-    assert rhythm_views.later_finding(rhythm).startswith("A broken rhythm foretells. ")
+    assert rhythm_views.later_finding(rhythm).startswith("A broken rhythm predicts who stays away. ")
     close = replace(rhythm, later=bands(**{IN_RHYTHM: (0.6, 0.53, 0.66, 497), OVERDUE: (0.5, 0.4, 0.53, 119)}))
     assert rhythm_views.later_finding(close).startswith("A broken rhythm was not seen to")
 
 
 INDEX = [
-    ((0.031, 0.012, 0.049), True, False, "The index foretells who buys next better than recency alone. "),
+    ((0.031, 0.012, 0.049), True, False, "The index predicts who buys next better than recency alone. "),
     ((-0.031, -0.049, -0.012), False, True, "Recency alone does better than the index, so use recency. "),
     ((0.011, -0.012, 0.034), False, False, "The index was not shown to be better than recency alone in every respect"),
 ]
@@ -466,7 +466,7 @@ def test_the_index_against_recency_by_hand(gain, better, worse, verdict):
     assert said.startswith(verdict)
     lower, upper = (f"{100 * limit:+.1f}" for limit in gain[1:])
     named = {
-        "n": "417 customers", "areas": "73.1 % rightly, days since the last purchase alone 70.0 %",
+        "n": "417 customers", "areas": "73.1 % correctly, days since the last purchase alone 70.0 %",
         "gain": f"difference {lower} to {upper} points", "deviance": "+0.0123 a customer",
     }  # fmt: skip
     check_numbers(said, named)

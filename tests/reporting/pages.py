@@ -74,6 +74,14 @@ def a_wide_table() -> None:
     show.table(frame.rename_axis("segment"), "Segments by fourteen measures, a long caption to see how it wraps")
 
 
+def a_list_of_contracts() -> None:
+    """As wide as the widest lists: numbers that may not wrap, and a reason in words at the end."""
+    rows = range(3)
+    numbers = {f"worth_{i}": [1_234_567.5 + row for row in rows] for i in range(5)}
+    why = [f"{row}: what is at stake outweighs what the offer costs" for row in rows]
+    show.table(pd.DataFrame({"contract_id": [f"C{row}" for row in rows], **numbers, "why": why}), "Contact first")
+
+
 def a_whole_notebook() -> Any:
     """One with everything a page can hold."""
     return a_notebook(
@@ -85,6 +93,7 @@ def a_whole_notebook() -> Any:
         a_chart,
         a_chart,
         a_wide_table,
+        a_list_of_contracts,
         "## How sure are we\n\nFairly, says `a_name` and **so on**.",
         lambda: show.note("A test has few customers.", kind="caution"),
         [nbformat.v4.new_output("stream", name="stderr", text="/x/y.py:3: UserWarning: no convergence\n  fit()\n")],

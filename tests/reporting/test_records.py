@@ -112,12 +112,16 @@ def test_the_index_shows_promised_figures_first_and_none_of_a_single_group(tmp_p
         ("more", "north"),
         ("last", None),
     ]
-    figures = [{"id": name, "group": group} for name, group in given]
+    figures = [{"id": name, "group": group, "unit": "share"} for name, group in given]
     shown = [(figure["id"], figure["group"]) for figure in _key_figures("churn", figures)]
     assert shown == [("other", None), ("test.repeat_rate", None), ("last", None)]
     promised = {**figures[0], "id": "churn.contract.survival_12m"}
     assert _key_figures("churn", [*figures, promised])[0] == promised
     assert len(_key_figures("churn", [*figures, promised, promised])) == 4
+    # A number without a unit, such as a model's parameter, says nothing to a manager; one with words does.
+    parameter = {**promised, "unit": ""}
+    assert parameter not in _key_figures("churn", [*figures, parameter])
+    assert {**parameter, "said": "natural"} in _key_figures("churn", [*figures, {**parameter, "said": "natural"}])
 
 
 def test_the_record_names_both_days_of_the_study(tmp_path):

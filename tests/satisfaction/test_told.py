@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from crm_research import satisfaction
-from crm_research.satisfaction import SatisfactionAnalysis, figures, structure_words, words
+from crm_research.satisfaction import SatisfactionAnalysis, conviction_charts, figures, structure_words, words
 from crm_research.satisfaction.analysis import Level
 from crm_research.satisfaction.followed import ENDED, REPEAT
 from crm_research.show import Section
@@ -107,7 +107,9 @@ def test_each_figure_is_the_number_of_the_analysis_that_it_names():
         row = items.loc[figure.group]
         assert (figure.estimate, figure.lower, figure.upper, figure.n) == (row["mean"], row["lower"], row["upper"], 300)
     nps = found.promoters.latest
-    first, true, habit = figures.key_figures(found)
+    level = found.level
+    stands, first, true, habit = figures.key_figures(found)
+    assert (stands.estimate, stands.lower, stands.upper, stands.n) == (level.mean, level.lower, level.upper, level.n)
     assert (first.estimate, first.lower, first.upper) == (nps["nps"], nps["lower"], nps["upper"])
     shares = found.conviction.groups.shares.set_index("group")
     for figure, group in ((true, "true loyalty"), (habit, "spurious loyalty")):
@@ -185,11 +187,35 @@ def test_how_large_a_change_must_be_to_be_seen_by_hand():
     [
         ((0.31, 0.04, 0.52), "attitude and buying go together."),
         ((-0.31, -0.52, -0.04), "attitude and buying run against each other."),
-        ((0.11, -0.04, 0.27), "attitude and buying show no sure link."),
     ],
 )
 def test_conviction_and_habit_by_hand(correlation, said):
     base = measured()
+    sentence = words.conviction_finding(with_shares(base, correlation))
+    assert sentence.endswith(said)
+    named = {
+        "n": "287 customers", "conviction": "37 % buy often by conviction (33 % to 42 %)",
+        "habit": "16 % buy often out of habit (13 % to 19 %)",
+    }  # fmt: skip
+    check_numbers(sentence, named)
+
+
+def test_without_a_link_the_groups_are_no_finding_and_no_card():
+    """At cuts in the middle four near-equal groups come of nothing: neither headline nor card may sell them."""
+    found = with_shares(measured(), (0.11, -0.04, 0.27))
+    assert words.conviction_finding(found) == (
+        "Of the 287 customers who answered and buy, those who buy often think no better of us than the others, as far "
+        "as one can tell: 37 % buy often and think highly of us (33 % to 42 %), 16 % buy often and think less of us "
+        "(13 % to 19 %)."
+    )
+    assert [figure.id for figure in figures.key_figures(found)] == ["satisfaction.level", "satisfaction.nps"]
+    title = conviction_charts.draw_groups(found).figure.texts
+    assert any("think no better of us" in text.get_text() for text in title)
+    for limits in ((0.0, 0.0, 0.2), (-0.1, -0.2, 0.0)):
+        assert not words.has_link(with_shares(found, limits).conviction.groups)
+
+
+def with_shares(base, correlation):
     shares = pd.DataFrame(
         {
             "group": ["true loyalty", "latent loyalty", "spurious loyalty", "no loyalty"],
@@ -204,13 +230,7 @@ def test_conviction_and_habit_by_hand(correlation, said):
         base.conviction.groups, shares=shares, n=287, correlation=estimate, correlation_lower=lower,
         correlation_upper=upper,
     )  # fmt: skip
-    sentence = words.conviction_finding(replace(base, conviction=replace(base.conviction, groups=groups)))
-    assert sentence.endswith(said)
-    named = {
-        "n": "287 customers", "conviction": "37 % buy often by conviction (33 % to 42 %)",
-        "habit": "16 % buy often out of habit (13 % to 19 %)",
-    }  # fmt: skip
-    check_numbers(sentence, named)
+    return replace(base, conviction=replace(base.conviction, groups=groups))
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_segments_that_are_chance_are_said_to_add_nothing():
     spend = check.gains[check.gains["outcome"] == "later spend"].set_index("against")
     assert (spend.loc[[CELLS, EQUAL, NAMED], "finding"] == "worse").all()
     assert (spend.loc[[NONE, ADDED], "finding"] != "better").all()
-    assert "RFM foretells customers better" in find_worth(check)
+    assert "RFM predicts customers better" in find_worth(check)
     assert "keep them for other reasons" in say_worth(check)[-1]
 
 

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from crm_research.show import format_interval, format_value
+from crm_research.show.formats import format_estimate
 from crm_research.show.table import render_table
 from tests.reporting.pages import a_figure
 
@@ -58,3 +59,96 @@ def test_a_p_value_in_a_table_is_never_nought_and_limits_are_printed_as_their_sh
         ["a", "45.7", "%", "41.0", "%", "50.0", "%", "under", "0.001", "1.000", "1.25"],
         ["b", "80.0", "%", "75.1", "%", "85.0", "%", "0.037", "–", "2.50"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "lower", "upper", "unit", "printed"),
+    [
+        # Two digits of the width of the interval, and never more than four of the number.
+        (-9.28, -19.3, 0.951, "points", "-9 points (-19 points to 1 points)"),
+        (0.0420, 0.0302, 0.0584, "", "0.042 (0.030 to 0.058)"),
+        (1.418, 1.352, 1.489, "orders", "1.42 orders (1.35 orders to 1.49 orders)"),
+        (50.0, 2.4, 1_043.2, "", "50 (2 to 1,043)"),
+        (0.13712, 0.13709, 0.13722, "", "0.1371 (0.1371 to 0.1372)"),
+        (310, 37, 747, "contracts", "310 contracts (37 contracts to 747 contracts)"),
+        (-0.02, -0.31, 0.25, "", "-0.02 (-0.31 to 0.25)"),
+        (-0.001, -0.31, 0.25, "", "0.00 (-0.31 to 0.25)"),
+        # The money and the shares of one interval have as many decimals as the largest of them.
+        (1_608.2, -881.92, 5_145.1, "USD", "1,608 USD (-882 USD to 5,145 USD)"),
+        (0.02, -0.0084, 0.048, "share", "2.0 % (-0.8 % to 4.8 %)"),
+        (0.012, 0.0002, 0.048, "share", "1.2 % (0.02 % to 4.8 %)"),
+        (0.0011, 0.00013, 0.0092, "share", "0.11 % (0.013 % to 0.92 %)"),
+        (81.5, 77.25, 112.0, "days", "82 days (77 days to 112 days)"),
+    ],
+)
+def test_an_interval_says_how_many_decimals_are_worth_printing(estimate, lower, upper, unit, printed):
+    figure = a_figure(estimate=estimate, lower=lower, upper=upper, unit=unit)
+    assert f"{format_estimate(figure)} ({format_interval(figure)})" == printed
+
+
+def test_a_code_is_printed_in_words():
+    figure = a_figure(estimate=1.0, lower=None, upper=None, unit="", said="reproducible")
+    assert format_estimate(figure) == "reproducible"
+    assert figure.as_record()["estimate"] == 1.0  # programs read the code
+
+
+def test_money_and_shares_side_by_side_have_as_many_decimals_as_the_largest():
+    frame = pd.DataFrame(
+        {"who": ["a", "b"], "expected": [160.7, -591.2], "lower": [-99.6, -1_124.2], "costs": [0.92, 1]}
+    )
+    shares = frame[["who"]].assign(size_share=[0.0046, 0.519], later_share=[0.0003, 0.4])
+    money = {"expected": "EUR", "lower": "EUR", "costs": "{:.2f}"}
+    _, plain = render_table(frame, "Money", formats=money)
+    assert plain.splitlines()[2:] == [
+        "a     161 EUR    -100 EUR   0.92",
+        "b    -591 EUR  -1,124 EUR   1.00",
+    ]
+    _, plain = render_table(shares, "Shares")
+    assert [line.split()[1::2] for line in plain.splitlines()[2:]] == [["0.5", "0.03"], ["51.9", "40.0"]]
+
+
+def wide(n_rows: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "contract_id": [f"c{row}" for row in range(n_rows)],
+            "customer_id": [f"c{row}" for row in range(n_rows)],
+            "told by": [None] * n_rows,
+            **{
+                f"an expected number of the contract in period {i}": [1_000_000.5 + row for row in range(n_rows)]
+                for i in range(9)
+            },
+            "why": ["what is at stake outweighs the offer"] * n_rows,
+        }
+    )
+
+
+def test_columns_that_say_nothing_row_by_row_are_said_in_a_line():
+    _, plain = render_table(wide(3), "Contact first")
+    head = plain.splitlines()[1]
+    assert head.startswith("contract id  an expected number")
+    assert not {"customer id", "why"} & {part.strip() for part in head.split("  ")}
+    assert plain.splitlines()[-3:] == [
+        "No value in any row: told by.",
+        "In every row the customer id is the contract id.",
+        "The same in every row: why: what is at stake outweighs the offer.",
+    ]
+
+
+def test_columns_stay_in_short_tables_and_constants_in_narrow_ones():
+    assert "customer id" in render_table(wide(2), "Two rows")[1].splitlines()[1]
+    narrow = wide(3)[["contract_id", "why"]].assign(
+        n=7, plan="24 signs stay in a table", reason="25 signs are a sentence.."
+    )
+    printed = render_table(narrow, "Narrow")[1].splitlines()
+    assert printed[1].split() == ["contract", "id", "n", "plan"]
+    assert printed[-1] == (
+        "The same in every row: why: what is at stake outweighs the offer; reason: 25 signs are a sentence..."
+    )
+    differing = wide(3)
+    differing.loc[1, "customer_id"] = "c9"
+    assert "customer id" in render_table(differing, "Other customers")[1].splitlines()[1]
+
+
+def test_dates_with_gaps_are_dates():
+    frame = pd.DataFrame({"table": ["a", "b"], "first": ["2020-01-03", ""]})
+    assert '<td class="date">2020-01-03</td>' in render_table(frame, "Tables")[0]

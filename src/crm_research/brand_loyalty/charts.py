@@ -165,11 +165,8 @@ def draw_trend(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
 
 
 def _duplication_title(loyalty: BrandLoyalty, names: list[str]) -> str:
-    found = loyalty.duplication
-    pairs = found.pairs if found is not None else pd.DataFrame()
-    shown = pairs.loc[pairs["brand"].isin(names) & pairs["other"].isin(names) & (pairs["n_both"] >= 30)]
-    if not shown.empty and shown.iloc[0]["ratio"] >= 1.25:
-        row = shown.iloc[0]
+    found, row = loyalty.duplication, words.close_pair(loyalty)
+    if row is not None and {row["brand"], row["other"]} <= set(names):
         return f"{row['brand']} and {row['other']} share more buyers than their size explains"
     if found is None:
         return "No buyers are shared"

@@ -39,13 +39,13 @@ ESTIMATORS: Final = MappingProxyType(
         "intervals": "jackknife leaving out one of 40 groups of customers at a time, with everything fitted again",
         "shared buyers": "duplication of purchase law, D by least squares through the origin",
         "heavy buyers": "conditional trend analysis: NBD of the first half, at the same buyers' later level",
-        "holdout": "penetrations among the window's customers, foretold and observed, and those of the period before",
+        "holdout": "penetrations among the window's customers, predicted and observed, and those of the period before",
     }
 )
 
 
 def key_figures(loyalty: BrandLoyalty) -> list[Figure]:
-    """The numbers of the first screen: an excess, the largest brand's share of requirements, and S.
+    """The numbers of the first screen: an excess, and the largest brand's share of requirements.
 
     The excess is the largest of those that surely lie above their size, else the farthest below, else the largest
     brand's: the largest of many that chance has scattered would be no finding.
@@ -56,12 +56,7 @@ def key_figures(loyalty: BrandLoyalty) -> list[Figure]:
                 PARAMETERS["s"], _LABELS["s"], None, unit="", n=loyalty.n_buyers, estimator="not estimated"
             )
         ]
-    largest = scr_figures(loyalty)[:1]
-    return [
-        *_excess_to_show(loyalty),
-        *largest,
-        *(figure for figure in parameter_figures(loyalty) if figure.id == PARAMETERS["s"]),
-    ]
+    return [*_excess_to_show(loyalty), *scr_figures(loyalty)[:1]]
 
 
 def duplication_figures(loyalty: BrandLoyalty) -> list[Figure]:
@@ -72,7 +67,7 @@ def duplication_figures(loyalty: BrandLoyalty) -> list[Figure]:
     return [
         _maker(loyalty).one(
             DUPLICATION,
-            "D: how much likelier buyers of one are to buy another",
+            "How much more likely buyers of one are to buy another (D)",
             (float(law.estimate), float(law.lower), float(law.upper)),
             unit="times",
             n=loyalty.n_buyers,
@@ -155,7 +150,7 @@ def _check_brand(loyalty: BrandLoyalty, brand: str) -> str:
         return NO_VALIDATION
     brands = loyalty.holdout.brands
     predicted, observed = brands.loc[brands["brand"] == brand, ["predicted", "observed"]].to_numpy(dtype=float)[0]
-    return f"holdout: bought by {say_percent(predicted)} foretold, {say_percent(observed)} observed"
+    return f"holdout: bought by {say_percent(predicted)} predicted, {say_percent(observed)} observed"
 
 
 def _maker(loyalty: BrandLoyalty) -> FigureMaker:

@@ -21,20 +21,23 @@ def heavy_finding(loyalty: BrandLoyalty) -> str:
     heavy = trend.heavy
     fall, foreseen = heavy["first"] - heavy["observed"], heavy["first"] - heavy["expected"]
     whom = f"The heaviest buyers ({heavy['from_purchases']:.0f} or more purchases in the first half of the window)"
+    said = f"{whom} bought {heavy['first']:.1f} each, then {heavy['observed']:.1f}"
     chance = "chance alone"
     if not trend.level_lower <= 1 <= trend.level_upper and np.isfinite(trend.level_lower):
-        chance = f"chance, and buying {trend.level:.2f} times as much as it explains by all buyers followed,"
+        chance = f"chance, with all buyers followed at {trend.level:.2f} times what it explains,"
     if fall <= 0:
         return (
             f"{whom} did not buy less in the second half: {heavy['observed']:.1f} purchases each after "
             f"{heavy['first']:.1f}, "
             f"where {chance} would have given {heavy['expected']:.1f}."
         )
-    said = f"{whom} bought {heavy['first']:.1f} each, then {heavy['observed']:.1f}: {fall:.1f} less"
     if foreseen <= 0:
         fall_left_open = ", and whether newcomers explain it is open" if is_left_open(loyalty) else ""
-        return f"{said}, though {chance} would have given no fall ({heavy['expected']:.1f}){fall_left_open}."
-    return f"{said}, of which {chance} would take {foreseen:.1f}{_beyond(loyalty, heavy)}."
+        return (
+            f"{said}: {fall:.1f} less, though {chance} would have given no fall ({heavy['expected']:.1f})"
+            f"{fall_left_open}."
+        )
+    return f"{said}, where {chance} would have given {heavy['expected']:.1f}{_beyond(loyalty, heavy)}."
 
 
 def _beyond(loyalty: BrandLoyalty, heavy: pd.Series) -> str:
@@ -43,15 +46,15 @@ def _beyond(loyalty: BrandLoyalty, heavy: pd.Series) -> str:
         return ""
     if is_left_open(loyalty):
         return (
-            f"; the rest ({-heavy['gap']:.1f}, interval {between}) may be no loss at all, as customers who joined "
-            "during the first half had less time in it and cannot be told apart"
+            f"; the {-heavy['gap']:.1f} between them (interval {between}) may be no loss at all, as customers who "
+            "joined during the first half had less time in it and cannot be told apart"
         )
     if heavy["gap_upper"] < 0:
-        return f"; the rest ({-heavy['gap']:.1f}, interval {between}) is more than chance"
+        return f"; the {-heavy['gap']:.1f} between them (interval {between}) is more than chance"
     if heavy["gap_lower"] > 0:
-        return "; they kept more than that"
+        return "; they kept more than chance explains"
     if loyalty.trend is not None and loyalty.trend.level_upper < 1:
-        return "; the difference is within chance: all buyers followed lost, the heavy ones no more than that"
+        return "; the difference is within chance: all buyers followed bought less, the heavy ones no more so"
     return "; the difference is within chance and shows no loss of loyalty"
 
 

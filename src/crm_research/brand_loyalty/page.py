@@ -185,7 +185,7 @@ class BrandLoyaltyPage(Page):
             Note(words.estimator_finding(loyalty)),
             Table(
                 tables.growth_table(loyalty),
-                "Buyers, and purchases of each, that the norm foretells by length of period",
+                "Buyers, and purchases of each, that the norm predicts by length of period",
                 note="Lengths are parts or multiples of the window looked at.",
             ),
             result=loyalty.fit,
@@ -205,7 +205,7 @@ class BrandLoyaltyPage(Page):
             finding,
             Table(
                 check.brands.assign(**percent).head(12),
-                "Customers who bought it in the holdout, in per cent: foretold and observed",
+                "Customers who bought it in the holdout, in per cent: predicted and observed",
             ),
             result=check,
         )

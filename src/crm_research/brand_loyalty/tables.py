@@ -102,7 +102,11 @@ def heavy_table(loyalty: BrandLoyalty) -> pd.DataFrame:
     if loyalty.by_brand.empty:
         return pd.DataFrame(columns=columns)
     rows = loyalty.by_brand
-    beyond = [f"{low:+.1f} to {high:+.1f}" for low, high in zip(rows["gap_lower"], rows["gap_upper"], strict=True)]
+    # Plus nought takes the minus off what is rounded to it.
+    beyond = [
+        f"{round(low, 1) + 0.0:+.1f} to {round(high, 1) + 0.0:+.1f}"
+        for low, high in zip(rows["gap_lower"], rows["gap_upper"], strict=True)
+    ]
     return pd.DataFrame(
         {
             "brand": rows["brand"],

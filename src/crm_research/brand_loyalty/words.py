@@ -14,6 +14,7 @@ from crm_research.theme import join_words, say_count, say_estimate, say_percent
 
 _NAMED: Final = 3
 _FEWEST_SHARED: Final = 30
+_MUCH_CLOSER: Final = 1.25
 
 
 def answer(loyalty: BrandLoyalty) -> list[str]:
@@ -106,16 +107,23 @@ def law_finding(loyalty: BrandLoyalty) -> str:
         "in the "
         f"table lie {100 * found.mean_miss:.1f} points from that rule on average."
     )
-    close = found.pairs.loc[found.pairs["n_both"] >= _FEWEST_SHARED]
-    if close.empty:
+    row = close_pair(loyalty)
+    if row is None:
         return told
-    row = close.iloc[0]
     return (
-        f"{told} Closest together are {row['brand']} and {row['other']}: {say_percent(row['observed'])} of the "
-        "buyers of the "
-        f"first buy the second, where the rule gives {say_percent(min(row['expected'], 1.0))} "
+        f"{told} {row['brand']} and {row['other']} share more than that beyond chance: {say_percent(row['observed'])} "
+        f"of the buyers of the first buy the second, where the rule gives {say_percent(min(row['expected'], 1.0))} "
         f"({say_count(row['n_both'], 'customer')} buy both)."
     )
+
+
+def close_pair(loyalty: BrandLoyalty) -> pd.Series | None:
+    """A pair that shares clearly more buyers than size explains: beyond chance among all pairs, and by a quarter."""
+    if loyalty.duplication is None:
+        return None
+    pairs = loyalty.duplication.pairs
+    close = pairs.loc[(pairs["n_both"] >= _FEWEST_SHARED) & (pairs["lower"] > 1) & (pairs["ratio"] >= _MUCH_CLOSER)]
+    return None if close.empty else close.iloc[0]
 
 
 def holdout_finding(loyalty: BrandLoyalty) -> str:
@@ -129,7 +137,7 @@ def holdout_finding(loyalty: BrandLoyalty) -> str:
     held = f"{int(inside.sum())} of {len(inside)} predictions lie within the interval of what was observed."
     if not np.isfinite(check.rule_miss):
         return f"{said}. {held}"
-    better = "The norm foretold better than the rule" if check.miss < check.rule_miss else "The rule foretold better"
+    better = "The norm predicted better than the rule" if check.miss < check.rule_miss else "The rule predicted better"
     use = (
         "."
         if check.miss < check.rule_miss

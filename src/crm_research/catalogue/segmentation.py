@@ -55,5 +55,5 @@ REPORT = Report(
         "products",
         "surveys",
     ),
-    figure_ids=("segmentation.k", "segmentation.silhouette"),
+    figure_ids=("segmentation.k", "segmentation.verdict", "segmentation.silhouette"),
 )

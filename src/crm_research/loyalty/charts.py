@@ -16,6 +16,7 @@ from crm_research.theme import (
     PAPER,
     REST,
     TALL,
+    WARNING,
     chart_style,
     draw_band,
     empty_axes,
@@ -107,10 +108,12 @@ def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
         return empty_axes("No intake of new customers was followed for a whole period", ax)
     period = words.period_name(loyalty)
     first, last = pooled.iloc[0], pooled.iloc[-1]
+    alike = words.same_intakes(loyalty)
+    rings = "" if alike is None else f"; rings: {words.name_intakes(alike[0])} watched longest"
     ax = new_axes(
         title=_retention_title(loyalty),
         subtitle=f"Share of an intake that bought in each later {period}: all intakes together with the "
-        f"{say_percent(loyalty.confidence, 0)} band, single intakes in grey",
+        f"{say_percent(loyalty.confidence, 0)} band, single intakes in grey{rings}",
         xlabel=f"{period}s after the first purchase",
         ax=ax,
     )
@@ -119,6 +122,11 @@ def draw_retention(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
         ax.plot(cohort["period_index"], cohort["retention_rate"], color=REST, linewidth=0.8, alpha=0.6)
     draw_band(ax, pooled["period_index"], pooled["lower"], pooled["upper"])
     ax.plot(pooled["period_index"], pooled["retention_rate"], "o-", color=ACCENT, linewidth=2.0, markersize=4)
+    if alike is not None:
+        # The title compares early and late of the same intakes, which the line of all together does not show.
+        told = words.last_watched(pooled)
+        at = [float(first["period_index"]), float(told["period_index"])]
+        ax.plot(at, [alike[1], float(told["retention_rate"])], "o", color=WARNING, markersize=9, markerfacecolor="none")
     ax.set_xlim(0.8, max(float(last["period_index"]), 1.2))
     ax.set_ylim(0, min(1.02, 1.3 * max(float(pooled["upper"].max()), float(first["retention_rate"]))))
     ticks = MaxNLocator(integer=True).tick_values(1, float(last["period_index"]))

@@ -23,6 +23,7 @@ from crm_research.theme import (
     say_date,
     say_interval,
     say_percent,
+    say_plainly,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
         return Section.missing(str(problem))
     return Section(
         Note(index_finding(index), kind="note" if index.is_better else "caution"),
-        *(Note(remark, kind="caution") for remark in index.notes),
+        *(Note(say_plainly(remark), kind="caution") for remark in index.notes),
         Chart(
             drawn(draw_deciles, index),
             alt=f"{_decile_title(index)}. Ten dots with intervals, one for each tenth, and the index beside each.",
@@ -57,7 +58,7 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             f"{say_date(index.learned_at)} and what they bought in the period after. A weight is that of a part beside "
             "the others: it may be negative where the others already say the rest.",
         ),
-        Figures(index_figures(index), "How well the index foretells"),
+        Figures(index_figures(index), "How well the index predicts"),
         Table(
             ends_of(index),
             "Highest and lowest index among customers with above-average spend (sales less returns)",
@@ -74,11 +75,11 @@ def index_finding(index: LoyaltyIndex) -> str:
     where = "the holdout" if index.is_holdout else f"the {index.period_days:.0f} days before as_of, kept apart for this"
     tested = (
         f"Tested on {say_count(index.n_judged, 'customer')} in {where}: of pairs of a customer who bought and one who "
-        f"did not, the index ranks {say_percent(index.auc, 1)} rightly, days since the last purchase alone "
+        f"did not, the index ranks {say_percent(index.auc, 1)} correctly, days since the last purchase alone "
         f"{say_percent(index.other_auc, 1)} (difference {points} points)"
     )
     if index.is_better:
-        verdict = "The index foretells who buys next better than recency alone"
+        verdict = "The index predicts who buys next better than recency alone"
     elif index.is_worse:
         verdict = "Recency alone does better than the index, so use recency"
     else:
@@ -107,7 +108,7 @@ def index_figures(index: LoyaltyIndex) -> list[Figure]:
     return [
         Figure(
             id=INDEX_AUC,
-            label="Pairs ranked rightly by the loyalty index",
+            label="Pairs ranked correctly by the loyalty index",
             estimate=index.auc if np.isfinite(index.auc) else None,
             unit="share",
             n=index.n_judged,

@@ -185,15 +185,15 @@ def check_finding(ladder: Ladder) -> str:
     """Do the moves foretell?"""
     check = ladder.check
     if check is None:
-        return "Too few later moves are known to judge whether the moves of the past foretell anything."
+        return "Too few later moves are known to judge whether the moves of the past predict anything."
     where = "the holdout" if check.is_holdout else "the last quarter of the periods, kept apart for this"
     rule = "the rule 'same as in the last period'"
     tail = (
-        f"the moves of the past foretold them better than {rule}"
+        f"the moves of the past predicted them better than {rule}"
         if check.lower > 0
-        else f"{rule} foretold them better than the moves of the past, so do not lean on the long run above"
+        else f"{rule} predicted them better than the moves of the past, so do not lean on the long run above"
         if check.upper < 0
-        else f"the moves of the past foretold them no better than {rule}"
+        else f"the moves of the past predicted them no better than {rule}"
     )
     return (
         f"In {where} {say_count(check.n, 'move')} were seen: {tail} (gain in Brier score {check.gain:.3f}, "

@@ -13,7 +13,17 @@ from crm_research.loyalty.following import FEWEST_DAYS, follow_days
 from crm_research.loyalty.rhythm import RhythmAnalysis
 from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
 from crm_research.show import Chart, Note, Section, Table, drawn
-from crm_research.theme import ACCENT, INK, chart_style, draw_intervals, join_words, new_axes, say_interval, say_percent
+from crm_research.theme import (
+    ACCENT,
+    INK,
+    chart_style,
+    draw_intervals,
+    join_words,
+    new_axes,
+    say_interval,
+    say_percent,
+    say_plainly,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +50,7 @@ def first_order_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             alt=f"{_first_title(table)}. One row for each comparison, with its interval; 1 is no difference.",
             data=table,
         ),
-        *(Note(remark, kind="caution") for remark in fit.notes),
+        *(Note(say_plainly(remark), kind="caution") for remark in fit.notes),
         Note(
             f"Early and late the ratio of {join_words([str(name) for name in drifting])} is not the same; what is "
             "printed is an average over the time watched.",

@@ -69,7 +69,7 @@ def overdue_title(rhythm: RhythmAnalysis) -> str:
 def later_finding(rhythm: RhythmAnalysis) -> str:
     """Did those who had broken their rhythm come back less?"""
     if rhythm.later.empty:
-        return "The study keeps no holdout, so whether a broken rhythm foretells anything was not checked."
+        return "The study keeps no holdout, so whether a broken rhythm predicts anything was not checked."
     rows = rhythm.later.set_index("band")
     said = "; ".join(
         f"{band}: {say_percent(row['share'])} of {row['n']:,.0f} "
@@ -80,7 +80,9 @@ def later_finding(rhythm: RhythmAnalysis) -> str:
         return f"Bought in the holdout - {said}."
     holds = _limits(rhythm.later, OVERDUE)[2] < _limits(rhythm.later, IN_RHYTHM)[1]
     verdict = (
-        "A broken rhythm foretells" if holds else "A broken rhythm was not seen to foretell anything beyond chance"
+        "A broken rhythm predicts who stays away"
+        if holds
+        else "A broken rhythm was not seen to predict anything beyond chance"
     )
     return f"{verdict}. Bought in the holdout - {said}."
 

@@ -110,10 +110,15 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     if alike is None:
         return f"{told}, {when} {then}."
     n, share = alike
-    whose = "one intake" if n == 1 else say_count(n, "intake")
+    whose = name_intakes(n)
     number = f"{last['period_index']:.0f}"
     watched = f"of the {whose} watched for {number} {period}s, {say_percent(share)} did"
     return f"{told}; {watched}, and in {period} {number} after it {then}."
+
+
+def name_intakes(n: int) -> str:
+    """``one intake``, ``2 intakes``."""
+    return "one intake" if n == 1 else say_count(n, "intake")
 
 
 def same_intakes(loyalty: LoyaltyAnalysis) -> tuple[int, float] | None:
@@ -294,7 +299,7 @@ def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
         why = (
             "none of the first-time buyers can be judged by the curve in the holdout."
             if loyalty.keeps_holdout
-            else "the study keeps no holdout. Set holdout_until in its file to learn whether the curve foretells."
+            else "the study keeps no holdout. Set holdout_until in its file to learn whether the curve predicts."
         )
         return f"Nothing here was checked out of time: {why}"
     verdict = (

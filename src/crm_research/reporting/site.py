@@ -14,7 +14,7 @@ from crm_research.figures import Figure
 from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.reporting.render import TEMPLATES, read_template_text, with_carried_signs
 from crm_research.reporting.shelf import locked, write_text
-from crm_research.show.formats import format_interval, format_value
+from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.sources import short_fingerprint
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def _error_in_words(error: Mapping[str, Any]) -> str:
 def _key_figures(report: str, figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     # Those that the catalogue promises come first, then the others in the page's order; never one of many groups.
     promised = reports()[report].figure_ids if report in reports() else ()
-    whole = [figure for figure in figures if figure["group"] is None]
+    # A number without a unit is a statistic for those who know it, unless words stand for it.
+    whole = [figure for figure in figures if figure["group"] is None and (figure["unit"] or figure.get("said"))]
     first = [figure for figure in whole if figure["id"] in promised]
     return [*first, *(figure for figure in whole if figure["id"] not in promised)][:_MOST_FIGURES]
 
@@ -134,7 +135,7 @@ def _figure(record: Mapping[str, Any]) -> dict[str, Any]:
     figure = Figure.from_record(record)
     return {
         "label": figure.label,
-        "value": format_value(figure.estimate, figure.unit),
+        "value": format_estimate(figure),
         "interval": format_interval(figure),
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 from crm_research.models.attitude import GROUPS
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.satisfaction.followed import ENDED, REPEAT
+from crm_research.satisfaction.words import has_link
 from crm_research.theme import (
     ACCENT,
     MUTED,
@@ -93,6 +94,8 @@ def _title(found: SatisfactionAnalysis) -> str:
     groups = found.conviction.groups if found.conviction is not None else None
     if groups is None:
         return ""
+    if not has_link(groups):
+        return "Those who buy often think no better of us than the others, as far as one can tell"
     share = groups.shares.set_index("group")["share"]
     often = share["true loyalty"] + share["spurious loyalty"]
     part = share["true loyalty"] / often if often > 0 else np.nan

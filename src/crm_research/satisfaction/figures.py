@@ -11,9 +11,11 @@ import pandas as pd
 from crm_research.figures import NO_VALIDATION, Figure
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.satisfaction.followed import REPEAT
+from crm_research.satisfaction.words import has_link
 from crm_research.theme import say_percent
 
 NPS: Final = "satisfaction.nps"
+LEVEL: Final = "satisfaction.level"
 ITEM_MEAN: Final = "satisfaction.item_mean"
 IMPORTANCE: Final = "satisfaction.importance"
 PATH: Final = "satisfaction.path"
@@ -41,8 +43,26 @@ ESTIMATORS: Final = MappingProxyType(
 
 
 def key_figures(found: SatisfactionAnalysis) -> list[Figure]:
-    """The numbers of the first screen: net promoter score, and the shares of loyalty by conviction and by habit."""
-    return [_net_score(found), *conviction_figures(found)[:3:2]]
+    """The numbers of the first screen: satisfaction, net promoter score, and loyalty by conviction and by habit.
+
+    Without a link between attitude and buying the last two say only where the cuts lie, and are left to the evidence.
+    """
+    groups = None if found.conviction is None else found.conviction.groups
+    says_something = groups is None or has_link(groups)
+    return [*_level(found), _net_score(found), *(conviction_figures(found)[:3:2] if says_something else ())]
+
+
+def _level(found: SatisfactionAnalysis) -> list[Figure]:
+    level = found.level
+    if level is None:
+        return []
+    return [
+        _figure(
+            found, LEVEL, f"{level.name[0].upper()}{level.name[1:]}, 0 to 100", POINTS,
+            {"estimate": level.mean, "lower": level.lower, "upper": level.upper}, level.n,
+            "mean of its items in the latest wave, one response a customer; Student's t, never beyond the scale",
+        )
+    ]  # fmt: skip
 
 
 def item_figures(found: SatisfactionAnalysis) -> list[Figure]:
@@ -222,7 +242,7 @@ def _prediction(found: SatisfactionAnalysis) -> str:
         return NO_VALIDATION
     row = prediction.constructs.set_index("construct").loc["all"]
     return (
-        f"PLSpredict, {prediction.n_folds} parts: {row['n_useful']:.0f} of {row['n_items']:.0f} items foretold better "
+        f"PLSpredict, {prediction.n_folds} parts: {row['n_useful']:.0f} of {row['n_items']:.0f} items predicted better "
         f"than by their mean, {row['n_better']:.0f} better than by a linear model"
     )
 

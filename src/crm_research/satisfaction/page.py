@@ -348,8 +348,8 @@ def _prediction(found: SatisfactionAnalysis) -> Iterator[Part]:
     if parts.prediction is not None:
         yield Table(
             parts.prediction.constructs[["construct", "n_items", "n_useful", "n_better", "power"]],
-            "Answers of people left out, foretold (PLSpredict)",
-            note="n useful: items foretold better than by their mean; n better: better than by a linear model.",
+            "Answers of people left out, predicted (PLSpredict)",
+            note="n useful: items predicted better than by their mean; n better: better than by a linear model.",
         )
     yield from map(Note, [*parts.notes, *(parts.paths.notes if parts.paths is not None else ())])
 

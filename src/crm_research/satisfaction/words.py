@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from crm_research.models.attitude import Membership
 from crm_research.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.satisfaction.followed import ENDED, REPEAT
 from crm_research.stats.intervals import normal_quantile
@@ -182,18 +183,28 @@ def conviction_finding(found: SatisfactionAnalysis) -> str:
         return ""
     shares = groups.shares.set_index("group")
     true, habit = shares.loc["true loyalty"].to_dict(), shares.loc["spurious loyalty"].to_dict()
+    if not has_link(groups):
+        return (
+            f"Of the {say_count(groups.n, 'customer')} who answered and buy, those who buy often think no better of us "
+            f"than the others, as far as one can tell: {say_percent(true['share'])} buy often and think highly of us "
+            f"({say_interval(true['lower'], true['upper'], say_percent)}), {say_percent(habit['share'])} buy often and "
+            f"think less of us ({say_interval(habit['lower'], habit['upper'], say_percent)})."
+        )
     link = (
         "attitude and buying go together"
         if groups.correlation_lower > 0
         else "attitude and buying run against each other"
-        if groups.correlation_upper < 0
-        else "attitude and buying show no sure link"
     )
     return (
         f"Of the {say_count(groups.n, 'customer')} who answered and buy, {say_percent(true['share'])} buy often by "
         f"conviction ({say_interval(true['lower'], true['upper'], say_percent)}) and {say_percent(habit['share'])} buy "
         f"often out of habit ({say_interval(habit['lower'], habit['upper'], say_percent)}); {link}."
     )
+
+
+def has_link(groups: Membership) -> bool:
+    """Do attitude and buying hang together beyond chance? Otherwise the groups are only what the two cuts make."""
+    return bool(groups.correlation_lower > 0 or groups.correlation_upper < 0)
 
 
 def later_finding(found: SatisfactionAnalysis) -> str:

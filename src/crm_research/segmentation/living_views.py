@@ -148,8 +148,9 @@ def drift_figures(drift: Drift) -> list[Figure]:
     return [
         Figure(
             id=AGED,
-            label=f"Segments of {drift.made_at}: {drift.verdict} (0 keep, 1 refit)",
+            label=f"Keep the segments of {drift.made_at}, or refit them?",
             estimate=float(drift.verdict == REFIT),
+            said=drift.verdict,
             unit="",
             n=drift.n_now,
             window=f"{drift.made_at} to {drift.seen_at}",

@@ -123,7 +123,7 @@ def refuse_outcomes(study: Study, names: Sequence[str]) -> None:
         if name in _OUTCOMES or name in later or name in with_it or name.startswith("holdout_"):
             raise LeakageError(
                 f"{name!r} is an outcome, known only after {study.as_of:%Y-%m-%d} or by the end it describes. Groups "
-                "made of it foretell it by construction. Take it out of the inputs, and judge the groups by it instead."
+                "made of it predict it by construction. Take it out of the inputs, and judge the groups by it instead."
             )
 
 

@@ -68,7 +68,7 @@ _COLUMNS = {
 def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
     """Figures of the segmentation; one without a value where nothing was found.
 
-    `part` is all, answer (what stands at the top), or segments (one of each kind for each segment).
+    `part` is all, answer (what stands at the top), segments (one of each kind for each segment), or separation.
     """
     found = segmentation.found
     if found is None:
@@ -82,6 +82,8 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
         resampled = resampled.replace("95 %", say_percent(segmentation.confidence, 0))
     if part == "segments":
         return _by_segment(segmentation, found, resampled)
+    if part == "separation":
+        return [_separation(segmentation, found)]
     answer = [
         _figure(
             segmentation, "k", "Groups of customers", found.k, "groups", found.n_customers,
@@ -89,20 +91,24 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
             validation=f"bootstrap: weakest group found again with a mean Jaccard of {weakest['mean_jaccard']:.2f}",
         ),
         _figure(
-            segmentation, "silhouette", "Separation of the groups (silhouette)", found.silhouette, "",
-            found.n_silhouette,
-            "mean silhouette given the groups, normal interval over customers",
-            validation=_say_nulls(found),
-        ),
-        _figure(
-            segmentation, "verdict", f"The groups are {found.verdict} (0 natural, 1 reproducible, 2 constructed)",
+            segmentation, "verdict", "Are the groups natural, reproducible or constructed?",
             VERDICTS.index(found.verdict), "", found.n_customers,
             f"rule over stability, borders between groups and null data; weakest group: {resampled}",
-            validation=_say_nulls(found),
+            validation=_say_nulls(found), said=found.verdict,
         ),
         *_judged(segmentation, found),
     ]  # fmt: skip
-    return answer if part == "answer" else [*answer, *_by_segment(segmentation, found, resampled)]
+    if part == "answer":
+        return answer
+    return [*answer, _separation(segmentation, found), *_by_segment(segmentation, found, resampled)]
+
+
+def _separation(segmentation: Segmentation, found: Grouping) -> Figure:
+    return _figure(
+        segmentation, "silhouette", "Separation of the groups (silhouette)", found.silhouette, "", found.n_silhouette,
+        "mean silhouette given the groups, normal interval over customers",
+        validation=_say_nulls(found),
+    )  # fmt: skip
 
 
 def _by_segment(segmentation: Segmentation, found: Grouping, resampled: str) -> list[Figure]:
@@ -135,7 +141,7 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
     fidelity = found.rules.fidelity
     figures = [
         _figure(
-            segmentation, "rule_fidelity", "Customers whom the readable rules place rightly", fidelity, "share",
+            segmentation, "rule_fidelity", "Customers whom the simple rules place correctly", fidelity, "share",
             found.rules.n,
             f"decision tree of at most {say_small_count(found.rules.depth)} questions, five folds, Wilson interval",
             validation="cross-validation",
@@ -159,7 +165,7 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
 
 def _figure(
     segmentation: Segmentation, key: str, label: str, value: Any, unit: str, n: int, estimator: str,
-    *, validation: str = "none", group: str | None = None,
+    *, validation: str = "none", group: str | None = None, said: str | None = None,
 ) -> Figure:  # fmt: skip
     is_interval = isinstance(value, tuple)
     estimate, lower, upper = value if is_interval else (value, None, None)
@@ -175,6 +181,7 @@ def _figure(
         estimator=estimator,
         validation=validation,
         group=group,
+        said=said,
     )
 
 

@@ -40,7 +40,7 @@ PARTITION: Final = (
     ("Recent and small", "bought lately, so far little", ((5, 1), (4, 1))),
     ("Needing attention", "middling in everything", ((3, 3),)),
     ("Falling asleep", "bought little, and not lately", ((3, 1), (3, 2))),
-    ("Cannot lose", "bought most and oftenest, now long silent", ((2, 5), (1, 5))),
+    ("Cannot lose", "bought most and most often, now long silent", ((2, 5), (1, 5))),
     ("At risk", "bought a good deal, now long silent", ((2, 3), (2, 4), (1, 3), (1, 4))),
     ("Hibernating", "bought little, long ago", ((2, 1), (2, 2))),
     ("Lost", "bought little, longest ago", ((1, 1), (1, 2))),

@@ -100,8 +100,8 @@ class SavedSegmentation:
             return "nearest centre of the scaled inputs"
         share, method = float(self.evidence["agreement"]), self.evidence.get("method", "another method")
         return (
-            f"nearest middle, in the scaled inputs, of groups found by {method}; it puts {share:.1%} of their own "
-            "customers to them"
+            f"nearest middle, in the scaled inputs, of groups found by {method}; it puts {100 * share:.1f} % of their "
+            "own customers to them"
         )
 
     def place(self, points: NDArray[np.float64]) -> NDArray[np.int64]:

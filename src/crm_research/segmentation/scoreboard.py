@@ -147,7 +147,7 @@ def _reaches(term: Term) -> bool:
 
 def _differentiable(found: Grouping) -> tuple[str, ...]:
     head = ("differentiable", "Do the segments behave differently afterwards?")
-    convention = "they foretell something better than no groups, with an interval adjusted for all comparisons"
+    convention = "they predict something better than no groups, with an interval adjusted for all comparisons"
     if found.holdout is None:
         return (*head, "the study keeps no holdout", convention, UNKNOWN)
     gains = found.holdout.gains

@@ -208,7 +208,7 @@ def show_worth(segments: Segmentation) -> None:
         return
     check = segments.found.holdout
     if check is None:
-        show.note("The study keeps no holdout, so nothing says yet whether the segments foretell what customers do.")
+        show.note("The study keeps no holdout, so nothing says yet whether the segments predict what customers do.")
         return
     show.chart(
         charts.draw_worth(check),

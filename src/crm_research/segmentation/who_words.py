@@ -164,10 +164,10 @@ def find_worth(check: HoldoutCheck) -> str:
             f"Of {n} comparisons with RFM the segments win {say_small_count(better)} and lose {say_small_count(worse)}"
         )
     if worse:
-        return f"RFM foretells customers better than the segments in {worse} of {len(gains)} comparisons"
+        return f"RFM predicts customers better than the segments in {worse} of {len(gains)} comparisons"
     if better:
-        return f"The segments foretell customers better than RFM in {better} of {len(gains)} comparisons"
-    return "The segments foretell customers neither better nor worse than RFM, as far as one can tell"
+        return f"The segments predict customers better than RFM in {better} of {len(gains)} comparisons"
+    return "The segments predict customers neither better nor worse than RFM, as far as one can tell"
 
 
 def say_worth(check: HoldoutCheck) -> list[str]:
@@ -178,13 +178,13 @@ def say_worth(check: HoldoutCheck) -> list[str]:
         if rows.empty:
             continue
         if not rows["estimate"].notna().any():
-            said.append(f"{_say_outcome(outcome)}: nobody differed, so nothing can be foretold.")
+            said.append(f"{_say_outcome(outcome)}: nobody differed, so nothing can be predicted.")
             continue
         alone, added = rows.loc[NONE].to_dict(), rows.loc[ADDED].to_dict()
         tells = {
             "better": f"they explain {say_percent(alone['estimate'])} of the differences",
-            "worse": "they foretell worse than the plain average",
-        }.get(alone["finding"], "they are not seen to foretell it")
+            "worse": "they predict worse than the plain average",
+        }.get(alone["finding"], "they are not seen to predict it")
         adds = {
             "better": f"they add {say_percent(added['estimate'])} to what the ten RFM groups explain",
             "worse": "added to the ten RFM groups they do harm",
@@ -193,7 +193,7 @@ def say_worth(check: HoldoutCheck) -> list[str]:
     known = check.gains[(check.gains["against"] != NONE) & check.gains["estimate"].notna()]
     if len(known) and not (known["finding"] == "better").any():
         said.append(
-            "Nothing here shows that the segments foretell more than RFM does; keep them for other reasons, if any."
+            "Nothing here shows that the segments predict more than RFM does; keep them for other reasons, if any."
         )
     return said
 

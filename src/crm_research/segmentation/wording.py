@@ -97,7 +97,8 @@ def _say_border(found: Grouping) -> str:
             f"customers (dip test, p {say_p_value(float(row['p_one_hump']))})"
         )
     return (
-        f"the line between {between} runs through a crowd (as dense there as {density} of the sparser group's own peak)"
+        f"the line between {between} runs through a crowd: customers stand {density} as densely on it as in the middle "
+        "of the sparser group"
     )
 
 
@@ -173,20 +174,20 @@ def say_holdout(segmentation: Segmentation) -> str:
     """Do the groups foretell later spend better than RFM cells?"""
     found = segmentation.found
     if found is None or found.holdout is None:
-        return "The study keeps no holdout, so nothing says yet whether the groups foretell what customers do."
+        return "The study keeps no holdout, so nothing says yet whether the groups predict what customers do."
     gains = found.holdout.gains
     row = gains[(gains["outcome"] == OUTCOMES["holdout_spend"]) & (gains["against"] == CELLS)].iloc[0]
     if row["estimate"] != row["estimate"]:
-        return "In the holdout nobody spent anything different from the others, so nothing can be foretold."
+        return "In the holdout nobody spent anything different from the others, so nothing can be predicted."
     scores = found.holdout.scores
     spend = scores[scores["outcome"] == OUTCOMES["holdout_spend"]].set_index("grouping")["explained_share"]
     groups, cells = (say_percent(max(float(spend[name]), 0.0)) for name in ("segments", CELLS))
     said = f"the groups explain {groups} of the differences in later spend, plain RFM quintiles {cells}"
     if row["upper"] < 0:
-        return f"For foretelling spend take RFM quintiles, not these groups: {said}."
+        return f"To predict spend, use RFM quintiles, not these groups: {said}."
     if row["lower"] > 0:
-        return f"The groups foretell spend better than RFM quintiles do: {said}."
-    return f"The groups foretell spend no better and no worse than RFM quintiles, as far as one can tell: {said}."
+        return f"The groups predict spend better than RFM quintiles do: {said}."
+    return f"The groups predict spend no better and no worse than RFM quintiles, as far as one can tell: {said}."
 
 
 def note_segments(segmentation: Segmentation) -> str:
@@ -220,6 +221,6 @@ def say_fidelity(segmentation: Segmentation) -> str:
     rules = found.rules
     value, lower, upper = (say_percent(float(part)) for part in rules.fidelity)
     return (
-        f"Customers left out when the rules were made are placed rightly in {value} of the cases ({lower} to {upper}); "
-        f"putting everybody into the largest group would be right in {say_percent(rules.largest_share)}."
+        f"Customers left out when the rules were made are placed correctly in {value} of the cases ({lower} to "
+        f"{upper}); putting everybody into the largest group would be right in {say_percent(rules.largest_share)}."
     )

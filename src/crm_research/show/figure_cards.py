@@ -61,8 +61,14 @@ def _check_distinct(figures: list[Figure]) -> None:
 
 
 def _cards(figures: list[Figure]) -> tuple[str, str]:
-    cards = "".join(_card(figure) for figure in figures)
-    return f'<div class="crm crm-cards" role="list">{cards}</div>', "\n".join(_line(figure) for figure in figures)
+    # A card without a number of no records is no answer: one line says what is not known.
+    empty = [figure for figure in figures if figure.estimate is None and figure.n == 0]
+    told = [figure for figure in figures if figure not in empty]
+    not_known = f"Not known from these records: {'; '.join(map(_title, empty))}." if empty else ""
+    html = f'<p class="crm table-note">{text_html(not_known)}</p>' if empty else ""
+    if told:
+        html = f'<div class="crm crm-cards" role="list">{"".join(map(_card, told))}</div>{html}'
+    return html, "\n".join([*map(_line, told), *([not_known] if empty else [])])
 
 
 def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -14,37 +15,53 @@ NOT_KNOWN: Final = "not known"
 SHARE: Final = "share"
 _DURATIONS: Final = ("days", "weeks", "months", "years")
 _LENGTH_OF_CURRENCY_CODE: Final = 3
+# Of a number in per cent: from here on tenths are enough, and below here a tenth would be printed as nought.
+_ONE_DECIMAL_FROM: Final = 0.95
+_NOUGHT_BELOW: Final = 0.05
 
 
-def format_value(value: float | None, unit: str = "") -> str:
+def format_value(value: float | None, unit: str = "", *, beside: Iterable[float | None] = ()) -> str:
     """How does a manager read this number?
 
     A share becomes per cent; a currency code loses its cents from 1,000 on; days and months keep one decimal where
     it says something; any other unit is a count and stands behind the number. What is missing or not finite is
     "not reached" for a duration and a dash for the rest.
 
+    Parameters
+    ----------
+    value, unit
+        The number and its unit.
+    beside
+        Numbers of the same unit that are printed beside it, such as its limits or the rest of its column: all of them
+        get as many decimals.
+
     Examples
     --------
     >>> format_value(0.1234, "share"), format_value(1234567.8, "USD"), format_value(None, "days")
     ('12.3 %', '1,234,568 USD', 'not reached')
+    >>> format_value(-881.92, "USD", beside=[5145.2])
+    '-882 USD'
     """
     if value is None or not math.isfinite(value):
         return NOT_REACHED if unit in _DURATIONS else MISSING
     number = float(value)
+    all_ = [number, *(known for other in beside if (known := _known(other)) is not None)]
+    largest = max(abs(each) for each in all_)
     if unit == SHARE:
-        return f"{_percent(number * 100)} %"
+        return f"{_percent(number * 100, largest * 100)} %"
     if is_currency(unit):
-        return f"{_plain(number, decimals=0 if abs(number) >= 1_000 else 2)} {unit}"
+        return f"{_plain(number, decimals=0 if largest >= 1_000 else 2)} {unit}"
     if unit in _DURATIONS:
-        return f"{_plain(number, decimals=0 if number.is_integer() or abs(number) >= 100 else 1)} {unit}"
+        is_whole = all(each.is_integer() for each in all_)
+        return f"{_plain(number, decimals=0 if is_whole or largest >= 100 else 1)} {unit}"
     return f"{format_number(number)} {unit}".strip()
 
 
 def format_estimate(figure: Figure) -> str:
-    """The estimate of a figure; "not known" where its interval leaves nearly everything open."""
+    """The estimate of a figure, in its own words if it has any; "not known" where its interval leaves all open."""
     if figure.estimate is not None and not figure.is_known:
         return NOT_KNOWN
-    return format_value(figure.estimate, figure.unit)
+    return figure.said or _format_one(figure, figure.estimate)
 
 
 def format_interval(figure: Figure) -> str | None:
@@ -53,10 +70,36 @@ def format_interval(figure: Figure) -> str | None:
     if (lower is None and upper is None) or (figure.estimate is not None and not figure.is_known):
         return None
     if lower is None:
-        return f"up to {format_value(upper, figure.unit)}"
+        return f"up to {_format_one(figure, upper)}"
     if upper is None:
-        return f"{format_value(lower, figure.unit)} or more"
-    return f"{format_value(lower, figure.unit)} to {format_value(upper, figure.unit)}"
+        return f"{_format_one(figure, lower)} or more"
+    return f"{_format_one(figure, lower)} to {_format_one(figure, upper)}"
+
+
+def _format_one(figure: Figure, value: float | None) -> str:
+    """The estimate or a limit, with as many decimals as the interval supports: two digits of its width."""
+    decimals = _supported_decimals(figure)
+    if value is None or decimals is None or figure.unit == SHARE or figure.unit in _DURATIONS:
+        return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
+    if is_currency(figure.unit):
+        return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
+    return f"{_plain(float(value), decimals=decimals)} {figure.unit}".strip()
+
+
+def _supported_decimals(figure: Figure) -> int | None:
+    known = [_known(value) for value in (figure.lower, figure.estimate, figure.upper)]
+    lower, _, upper = known
+    if lower is None or upper is None or not upper > lower:
+        return None
+    if all(value is None or value.is_integer() for value in known):
+        return 0
+    # More than four digits of the largest say nothing, however narrow the interval.
+    largest = max(abs(value) for value in known if value is not None)
+    return max(0, min(1 - _magnitude(upper - lower), 3 - _magnitude(largest)))
+
+
+def _magnitude(number: float) -> int:
+    return math.floor(math.log10(number))
 
 
 def format_number(value: float) -> str:
@@ -68,7 +111,7 @@ def format_number(value: float) -> str:
         return _plain(number, decimals=0)
     if number and abs(number) < 1e-4:
         return f"{number:.2e}"
-    return _plain(number, decimals=max(0, 2 - math.floor(math.log10(abs(number)))))
+    return _plain(number, decimals=max(0, 2 - _magnitude(abs(number))))
 
 
 def is_currency(unit: str) -> bool:
@@ -80,11 +123,11 @@ def _known(bound: Any) -> float | None:
     return None if bound is None or not math.isfinite(bound) else float(bound)
 
 
-def _percent(percent: float) -> str:
+def _percent(percent: float, largest: float) -> str:
     # A tenth of a per cent is enough, but a small share must not be printed as nought.
-    if percent == 0 or abs(percent) >= 0.95:
+    if percent == 0 or (largest >= _ONE_DECIMAL_FROM and abs(percent) >= _NOUGHT_BELOW):
         return _plain(percent, decimals=1)
-    decimals = min(6, 1 - math.floor(math.log10(abs(percent))))
+    decimals = min(6, 1 - _magnitude(abs(percent)))
     return _plain(percent, decimals=decimals).rstrip("0").rstrip(".")
 
 

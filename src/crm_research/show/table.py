@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import says_nothing
+from crm_research.show.columns import PrintedColumn, leave_out_columns
 from crm_research.show.display import TABLE_MIME, Output, text_html
-from crm_research.show.formats import MISSING, NOT_KNOWN, SHARE, format_number, format_value
+from crm_research.show.formats import MISSING, NOT_KNOWN, SHARE, format_number, format_value, is_currency
 from crm_research.theme.wording import say_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _P_VALUE: Final = re.compile(r"(^|[_ ])p([_ ]|$)")
 _LIMITS: Final = ("lower", "upper")
 Format = str | Callable[[Any], str]
@@ -77,8 +77,8 @@ def render_table(
     """The table as HTML and as plain text."""
     if not caption.strip():
         raise ValueError("A table needs a caption that says what it shows.")
-    columns = _columns(frame, formats or {}, max_rows)
-    notes = [note] if note else []
+    columns, left_out = leave_out_columns(_columns(frame, formats or {}, max_rows))
+    notes = [text for text in (note, *left_out) if text]
     if len(frame) > max_rows:
         notes.append(f"The first {max_rows:,} of {len(frame):,} rows.")
     if frame.empty:
@@ -86,18 +86,7 @@ def render_table(
     return _html(columns, caption, notes), _plain(columns, caption, notes)
 
 
-class _Printed:
-    """One column, ready to print."""
-
-    def __init__(self, name: str, cells: list[str], *, is_number: bool, is_row_name: bool) -> None:
-        self.name = name.replace("_", " ")
-        self.cells = cells
-        self.is_number = is_number
-        self.is_row_name = is_row_name
-        self.is_date = bool(cells) and all(cell == MISSING or _DATE.match(cell) for cell in cells)
-
-
-def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) -> list[_Printed]:
+def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) -> list[PrintedColumn]:
     named = [level for level in frame.index.names if level is not None]
     flat = frame.head(max_rows)
     if named:
@@ -106,7 +95,7 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) 
     unknown = set(formats) - set(names)
     if unknown:
         raise ValueError(f"formats names {sorted(unknown)}, but the table has the columns {names}.")
-    printed: list[_Printed] = []
+    printed: list[PrintedColumn] = []
     given: list[Format] = []
     for position, name in enumerate(names):
         values = flat.iloc[:, position]
@@ -114,15 +103,18 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) 
         if name in _LIMITS and name not in formats and given[-1:] == [SHARE]:
             how = SHARE
         given.append(how)
-        cells = [_cell(value, how) for value in values]
+    for position, name in enumerate(names):
+        values, how = flat.iloc[:, position], given[position]
+        beside = _numbers_beside(flat, given, position)
+        cells = [_cell(value, how, beside) for value in values]
         printed.append(
-            _Printed(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
+            PrintedColumn(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
         )
     _hide_what_says_nothing(flat, printed, given)
     return printed
 
 
-def _hide_what_says_nothing(flat: pd.DataFrame, printed: list[_Printed], formats: list[Format]) -> None:
+def _hide_what_says_nothing(flat: pd.DataFrame, printed: list[PrintedColumn], formats: list[Format]) -> None:
     """A share whose limits, in the two columns after it, leave nearly everything open is not known."""
     raw = [_flat_name(name) for name in flat.columns]
     for place in range(1, len(raw) - 1):
@@ -164,14 +156,28 @@ def _is_rounded(values: pd.Series, digits: int) -> bool:
     return bool(((known - known.round(digits)).abs() < 1e-9).all())
 
 
-def _cell(value: Any, how: Format) -> str:
+def _numbers_beside(flat: pd.DataFrame, formats: list[Format], position: int) -> list[float]:
+    """Shares or money of the column and of its neighbours in that unit: all have as many decimals as the largest."""
+    how = formats[position]
+    if how != SHARE and not (isinstance(how, str) and is_currency(how)):
+        return []
+    first = last = position
+    while first > 0 and formats[first - 1] == how:
+        first -= 1
+    while last + 1 < len(formats) and formats[last + 1] == how:
+        last += 1
+    values = flat.iloc[:, first : last + 1].to_numpy(dtype=object).ravel()
+    return [float(value) for value in values if not isinstance(value, str) and not _is_missing(value)]
+
+
+def _cell(value: Any, how: Format, beside: list[float]) -> str:
     if _is_missing(value):
         return format_value(None, how) if isinstance(how, str) and "{" not in how else MISSING
     if callable(how):
         return str(how(value))
     if "{" in how:
         return _without_minus_nought(how.format(value))
-    return format_value(value, how)
+    return format_value(value, how, beside=beside)
 
 
 def _without_minus_nought(text: str) -> str:
@@ -212,7 +218,7 @@ def _is_number(values: pd.Series, cells: list[str]) -> bool:
     return bool(shown) and all(cell.lstrip("-").replace(",", "").replace(".", "").isdigit() for cell in shown)
 
 
-def _html(columns: list[_Printed], caption: str, notes: list[str]) -> str:
+def _html(columns: list[PrintedColumn], caption: str, notes: list[str]) -> str:
     head = "".join(f'<th scope="col"{_number_class(column)}>{text_html(column.name)}</th>' for column in columns)
     rows = "".join(
         "<tr>" + "".join(_cell_html(column, row) for column in columns) + "</tr>"
@@ -226,20 +232,20 @@ def _html(columns: list[_Printed], caption: str, notes: list[str]) -> str:
     )
 
 
-def _cell_html(column: _Printed, row: int) -> str:
+def _cell_html(column: PrintedColumn, row: int) -> str:
     text = text_html(column.cells[row])
     if column.is_row_name:
         return f'<th scope="row"{_number_class(column)}>{text}</th>'
     return f"<td{_number_class(column)}>{text}</td>"
 
 
-def _number_class(column: _Printed) -> str:
+def _number_class(column: PrintedColumn) -> str:
     if column.is_number:
         return ' class="num"'
     return ' class="date"' if column.is_date else ""
 
 
-def _plain(columns: list[_Printed], caption: str, notes: list[str]) -> str:
+def _plain(columns: list[PrintedColumn], caption: str, notes: list[str]) -> str:
     widths = [max([len(column.name), *map(len, column.cells)]) for column in columns]
     lines = [[column.name for column in columns]]
     lines += [list(row) for row in zip(*(column.cells for column in columns), strict=True)]

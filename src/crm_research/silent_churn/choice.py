@@ -45,8 +45,8 @@ def choose_by_holdout(
     if len(ranked) == 1:
         return chosen, "no other could be fitted"
     if len(left) == 1:
-        return chosen, "it foretold best who would buy in the holdout"
-    equals = f"of those that foretold about equally well who would buy in the holdout ({join_words(left)})"
+        return chosen, "it predicted best who would buy in the holdout"
+    equals = f"of those that predicted about equally well who would buy in the holdout ({join_words(left)})"
     if chosen == left[0]:
         return chosen, f"{equals} its error in orders was the smallest"
     return chosen, (

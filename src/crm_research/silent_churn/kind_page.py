@@ -12,7 +12,7 @@ from crm_research.silent_churn.kind_views import (
     kind_table,
     plain_name,
 )
-from crm_research.theme import join_words
+from crm_research.theme import join_words, say_plainly
 
 
 def kinds_section(silence: SilentChurn) -> Section:
@@ -36,7 +36,7 @@ def kinds_section(silence: SilentChurn) -> Section:
             formats={"alive_share": "share", "lower": "share", "upper": "share"},
             note="Limits hold the uncertainty of the parameters alone.",
         ),
-        *(Note(remark, kind="caution") for remark in kinds.fit.notes),
+        *(Note(say_plainly(remark), kind="caution") for remark in kinds.fit.notes),
         Note(
             f"Not compared: {join_words([plain_name(name) for name in kinds.left_out])} (too many levels, no two "
             "of which hold 30 customers with 10 repeaters, or too many kinds of customers together)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -149,6 +150,11 @@ def _span_of(say: Callable[[float], str]) -> float | None:
     """How far apart two values can lie that are said so: shares 1, differences of shares 2, other numbers no end."""
     said = say.func if isinstance(say, partial) else say
     return 1.0 if said is say_percent else 2.0 if said is say_points else None
+
+
+def say_plainly(remark: str) -> str:
+    """A remark of a fit, which speaks of columns, with blanks in their names: ``online security``."""
+    return re.sub(r"(?<=\w)_(?=\w)", " ", remark)
 
 
 def join_words(words: Sequence[str], last: str = "and") -> str:

@@ -29,7 +29,7 @@ def test_a_category_made_up_with_its_siblings_goes_as_a_whole():
         ["channel", "region"],
     )
     assert found.columns["covariate"].tolist() == ["channel"]
-    assert found.notes == ("region says nothing that the covariates before it do not, and was left out.",)
+    assert found.notes == ("region says nothing that the other characteristics do not, and was left out.",)
 
 
 def test_a_level_that_repeats_another_goes_alone():
@@ -40,4 +40,4 @@ def test_a_level_that_repeats_another_goes_alone():
     )
     assert found.columns[["covariate", "level"]].to_numpy().tolist() == [["channel", "shop"], ["region", "south"]]
     assert found.columns["reference"].tolist() == ["web", "north"]
-    assert found.notes == ("region = none says nothing that the covariates before it do not, and was left out.",)
+    assert found.notes == ("region = none says nothing that the other characteristics do not, and was left out.",)

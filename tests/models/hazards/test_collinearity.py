@@ -86,7 +86,7 @@ def test_a_level_that_repeats_others_takes_no_sibling_with_it() -> None:
     fit = fit_cox(spells, ["first", "second"])
     rows = fit.terms.set_index(["covariate", "level"])
     assert np.isnan(rows.loc[("second", "none"), "hazard_ratio"])
-    assert fit.notes == ("second = none says nothing that the covariates before it do not, and was left out.",)
+    assert fit.notes == ("second = none says nothing that the other characteristics do not, and was left out.",)
     alone = fit_cox(spells.loc[first != "none"].reset_index(drop=True), ["first", "second"])
     level = next(label for label in rows.loc["second"].index if label != "none")
     own = alone.terms.set_index(["covariate", "level"]).loc[("second", level), "coefficient"]
@@ -101,7 +101,7 @@ def test_a_level_that_is_made_up_with_its_siblings_takes_the_category_with_it() 
     spells = simulated_spells(900, seed=8).drop(columns="plan").assign(plan=plan, segment=segment)
     fit = fit_cox(spells, ["plan", "segment"])
     assert fit.terms.loc[fit.terms["covariate"] == "segment", "hazard_ratio"].isna().all()
-    assert fit.notes == ("segment says nothing that the covariates before it do not, and was left out.",)
+    assert fit.notes == ("segment says nothing that the other characteristics do not, and was left out.",)
     assert fit.terms["coefficient"].iloc[0] == pytest.approx(fit_cox(spells, ["plan"]).terms["coefficient"].iloc[0])
 
 

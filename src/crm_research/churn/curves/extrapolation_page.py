@@ -65,16 +65,16 @@ def _show_tables(found: TenureExtrapolation) -> None:
         trials = "; ".join(found.choice.trials["trial"])
         show.table(
             shape_table(found),
-            "Shapes of the curve beyond the records, and what they foretold of hidden tenures",
+            "Shapes of the curve beyond the records, and what they predicted of hidden tenures",
             formats={
                 "score": _say_score,
                 "missed_by": say_points,
                 "expected_days": say_days,
             },
             note="score: log-likelihood of what was hidden, by contract, over one constant danger (higher is better; a "
-            "curve held flat has none, since it holds every end impossible). missed by: mean distance between foretold "
-            "and observed share still there. One constant danger is kept unless another shape gains more than a "
-            f"standard error. Hidden were: {trials or 'nothing'}.",
+            "curve held flat has none, since it holds every end impossible). missed by: mean distance between "
+            "predicted and observed share still there. One constant danger is kept unless another shape gains "
+            f"more than a standard error. Hidden were: {trials or 'nothing'}.",
         )
     show.table(
         remaining_table(found),

@@ -86,7 +86,7 @@ def _say_test(found: TenureExtrapolation) -> str:
     if not n_trials:
         return (
             "Nothing tests this curve, which was chosen by its fit (AIC): too few contracts were watched long enough "
-            "to hide the longer tenures and foretell them from the shorter ones."
+            "to hide the longer tenures and predict them from the shorter ones."
         )
     verdict = (
         "closely"
@@ -96,7 +96,7 @@ def _say_test(found: TenureExtrapolation) -> str:
         else "no better than holding the curve flat would"
     )
     return (
-        f"With longer tenures hidden ({say_count(n_trials, 'trial')}), the curve foretold them {verdict}: the share "
+        f"With longer tenures hidden ({say_count(n_trials, 'trial')}), the curve predicted them {verdict}: the share "
         f"still there was missed by {_say_points(found.error)} on average, by {_say_points(found.flat_error)} if the "
         f"curve is held flat{_say_constant(found)}."
     )

@@ -30,7 +30,7 @@ ESTIMATORS: Final = MappingProxyType(
         "danger by month": "Kaplan-Meier within each month, log(-log) limits; Ramlau-Hansen smoothing",
         "reasons": "Aalen-Johansen cumulative incidence, exact with ties",
         "whole curve": "equal-precision band on the log(-log) scale, critical value of the Brownian bridge computed",
-        "tenure beyond the records": "Kaplan-Meier, then the shape that foretold hidden tenures best; delta method",
+        "tenure beyond the records": "Kaplan-Meier, then the shape that predicted hidden tenures best; delta method",
         "reasons by group": "Gray's test of cumulative incidence; Holm over the reasons",
         "groups": "log-rank test; differences by Zou and Donner; Holm for p-values, Bonferroni for intervals",
     }

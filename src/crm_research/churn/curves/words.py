@@ -152,7 +152,7 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
         return told + "agrees with the curve at every tenure compared: nothing here speaks against the simple rule."
     missed = compared.loc[~compared["rule_is_within"].astype(bool)]
     worst = missed.iloc[int(np.argmax(np.abs(missed["rule"] - missed["survival"])))]
-    way = "too dark" if worst["rule"] < worst["survival"] else "too bright"
+    way = "too pessimistic" if worst["rule"] < worst["survival"] else "too optimistic"
     far = say_points(abs(worst["rule"] - worst["survival"]))
     return told + (
         f"lies outside what the records allow at {leaving.rule.n_misses} of {len(compared)} tenures compared, and is "
@@ -166,13 +166,13 @@ def holdout_finding(leaving: ChurnAnalysis) -> str:
     if check is None and leaving.setting.is_snapshot:
         return (
             "Nothing here was checked out of time: all ends bear one date, so no later window can be kept apart. "
-            "Records with the dates of their ends would tell whether the curve foretells."
+            "Records with the dates of their ends would tell whether the curve predicts."
         )
     if check is None:
         why = (
             "none of the running contracts can be judged by the curve in the holdout."
             if leaving.keeps_holdout
-            else "the study keeps no holdout. Set holdout_until in its file to learn whether the curve foretells."
+            else "the study keeps no holdout. Set holdout_until in its file to learn whether the curve predicts."
         )
         return f"Nothing here was checked out of time: {why}"
     verdict = (

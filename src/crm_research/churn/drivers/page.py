@@ -10,7 +10,7 @@ from crm_research.churn.drivers.charts import draw_bend, draw_drift
 from crm_research.churn.drivers.measure import DriverAnalysis, default_covariates, measure_drivers
 from crm_research.churn.drivers.views import draw_drivers, driver_figures, driver_finding, driver_table, say_covariate
 from crm_research.errors import NotEnoughData
-from crm_research.theme import join_words
+from crm_research.theme import join_words, say_plainly
 
 if TYPE_CHECKING:
     from crm_research.churn.curves.analysis import ChurnAnalysis
@@ -61,7 +61,7 @@ def show_drivers(
         _show_ratios(drivers, leaving.setting.window)
         _show_curves(drivers)
     for remark in drivers.notes:
-        show.note(remark, kind="caution")
+        show.note(say_plainly(remark), kind="caution")
     return drivers
 
 

@@ -34,7 +34,7 @@ _SMALL_P: Final = 0.05
 _LEAST_BEND: Final = 1.1
 # Notes that the fit with one ratio throughout has given already.
 _SAID_BEFORE: Final = (
-    "nothing that the covariate",
+    "nothing that the other characteristics",
     "can hardly be told apart",
     "marks nearly the same",
     "missing number",

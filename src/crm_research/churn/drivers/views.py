@@ -192,7 +192,7 @@ def driver_figures(drivers: DriverAnalysis, *, window: str) -> list[Figure]:
             window=window,
             estimator=f"{drivers.fit.estimator}; {level}",
             validation=NO_VALIDATION,
-            group=f"{row['covariate']}: {row['compared']}" + (f", {row['when']}" if row["when"] else ""),
+            group=f"{say_covariate(row['covariate'])}: {row['compared']}" + (f", {row['when']}" if row["when"] else ""),
         )
         for _, row in driver_table(drivers).iterrows()
     ]

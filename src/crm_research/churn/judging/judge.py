@@ -304,5 +304,5 @@ def _optimism(
     except (NotEnoughData, ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
         return {}, f"Optimism could not be estimated: {problem}"
     n = rows["contract_id"].nunique()
-    of = f" of {n_all:,}, on which flattery is larger than on all" if n < n_all else ""
+    of = f" of {n_all:,}, on which the gain is larger than on all" if n < n_all else ""
     return found, f"{n_resamples} bootstrap samples of whole customers, {say_count(n, 'contract')}{of}"

@@ -167,12 +167,15 @@ def optimism_finding(check: RiskCheck) -> str:
     if not known:
         return "How much of the success is mere fitting (optimism) is not known: the rows of the fit do not tell it."
     parts = [_flattery(named[key], found) for key, found in known.items()]
-    return f"Mere fitting (optimism), within 12 months of the start: {'; '.join(parts)} ({check.optimism_said})."
+    return (
+        "Optimism (what the model owes to having seen these contracts), within 12 months of the start: "
+        f"{'; '.join(parts)} ({check.optimism_said})."
+    )
 
 
 def _flattery(name: str, found: Optimism) -> str:
     return (
-        f"{name} is {found.apparent:.3f} on the rows of the fit, {found.optimism:+.3f} of it flattery, which leaves "
+        f"{name} is {found.apparent:.3f} on the rows of the fit, {found.optimism:+.3f} of it optimism, which leaves "
         f"{found.corrected:.3f} ({found.lower:.3f} to {found.upper:.3f})"
     )
 

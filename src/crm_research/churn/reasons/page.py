@@ -18,7 +18,7 @@ from crm_research.churn.reasons.views import (
     share_finding,
 )
 from crm_research.errors import NotEnoughData
-from crm_research.theme import join_words, say_count, say_percent
+from crm_research.theme import join_words, say_count, say_percent, say_plainly
 
 if TYPE_CHECKING:
     from crm_research.churn.curves.analysis import ChurnAnalysis
@@ -110,4 +110,4 @@ def _cautions(drivers: ReasonDrivers) -> list[str]:
             "their own: ratios for the others lean if reasons are missing for some kinds of customers more than for "
             "others, and the shares who leave for them are understated."
         )
-    return [*said, *drivers.notes]
+    return [*said, *map(say_plainly, drivers.notes)]

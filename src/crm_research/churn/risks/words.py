@@ -153,7 +153,7 @@ def _compare(name: str, card: ValidationCard, other: str, other_card: Validation
     else:
         told += f"does not have clearly less wrong risks than {name}: nothing speaks for the more complicated model."
     if np.isfinite([ours[0], theirs[0]]).all():
-        told += f" It ranks {_say_c(theirs)} of 100 pairs of customers rightly, {name} {_say_c(ours)}."
+        told += f" It ranks {_say_c(theirs)} of 100 pairs of customers correctly, {name} {_say_c(ours)}."
     if other_card.is_calibrated != card.is_calibrated:
         told += f" Its risks are {'' if other_card.is_calibrated else 'not '}calibrated, unlike those of {name}."
     return told

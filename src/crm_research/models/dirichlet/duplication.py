@@ -25,7 +25,8 @@ class Duplication:
         D of the law b(Y|X) = D b(Y): a brand shares its buyers with others in line with their penetration.
     pairs
         Grain: pair of brands, furthest above the law first. Columns ``brand``, ``other``, ``n_both``, ``observed``
-        (share of the brand's buyers who buy the other), ``expected`` (by the law), ``ratio``.
+        (share of the brand's buyers who buy the other), ``expected`` (by the law), ``ratio``, ``lower``, ``upper``
+        (limits of the ratio that hold for all pairs at once: jackknife on the logarithm, Bonferroni).
     mean_miss
         Mean absolute difference between table and law, as a share of buyers.
     """
@@ -90,6 +91,9 @@ def measure_duplication(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = table / expected
         pairs = pairs.assign(ratio=pairs["observed"] / pairs["expected"])
+        logs = np.log(share / (law[:, None, None] * (buyers / everybody[:, None])[:, None, :]))[:, rows, columns]
+        limits = jackknife_interval(logs, confidence=confidence, n_comparisons=len(pairs))
+        pairs = pairs.assign(lower=np.exp(limits.lower), upper=np.exp(limits.upper))
     return Duplication(
         table=pd.DataFrame(table, index=names, columns=names),
         ratios=pd.DataFrame(ratios, index=names, columns=names),

@@ -283,7 +283,8 @@ def _notes(tallies: Tallies, k: float, by_brand: FloatArray, truncated: bool, k_
     voteless = int((~np.isfinite(by_brand) | (by_brand <= 0)).sum())
     if voteless:
         notes.append(
-            f"{voteless} of {len(by_brand)} brands have a penetration that no S gives; they have no vote in S by zeros."
+            f"{voteless} of {len(by_brand)} brands have a reach that no freedom of choice (S) explains; they are "
+            "left out where S is estimated."
         )
     if tallies.n_groups < FEWEST_GROUPS:
         notes.append("Too few customers for intervals: fewer than ten groups of them could be left out in turn.")

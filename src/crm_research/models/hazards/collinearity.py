@@ -246,9 +246,9 @@ def say_left_out(labels: Sequence[Label]) -> list[str]:
         return []
     named = ", ".join(as_label(label) for label in labels)
     verb = (
-        "says nothing that the covariates before it do not, and was"
+        "says nothing that the other characteristics do not, and was"
         if len(labels) == 1
-        else ("say nothing that the covariates before them do not, and were")
+        else ("say nothing that the other characteristics do not, and were")
     )
     return [f"{named} {verb} left out."]
 

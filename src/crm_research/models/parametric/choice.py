@@ -128,7 +128,7 @@ def choose_shape(
     table = _summarise(scored, fits)
     if not scored:
         notes.append(
-            "Too few customers were watched long enough to hide a part of the tenures and foretell it: the shape was "
+            "Too few customers were watched long enough to hide a part of the tenures and predict it: the shape was "
             "chosen by AIC, and nothing tests how it goes on."
         )
     described = [

@@ -184,10 +184,10 @@ def _say_gaps(names: Sequence[str], answered: NDArray[np.bool_]) -> list[str]:
     n_gaps = int((~answered).sum())
     if not n_gaps:
         return []
-    notes = [f"{n_gaps:,} missing answers ({n_gaps / answered.size:.1%}) were filled with the item's mean."]
+    notes = [f"{n_gaps:,} missing answers ({100 * n_gaps / answered.size:.1f} %) were filled with the item's mean."]
     much = [name for name, share in zip(names, (~answered).mean(axis=0), strict=True) if share > _MUCH_MISSING]
     if much:
-        notes.append(f"More than {_MUCH_MISSING:.0%} of the answers to {', '.join(much)} are missing.")
+        notes.append(f"More than {100 * _MUCH_MISSING:.0f} % of the answers to {', '.join(much)} are missing.")
     return notes
 
 

@@ -10,6 +10,7 @@
   const nameTheme = () => { if (theme) theme.textContent = isDark() ? "Light" : "Dark"; };
   if (recall("crm-theme")) root.dataset.theme = recall("crm-theme");
   nameTheme();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
   theme?.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
     remember("crm-theme", root.dataset.theme);
@@ -49,6 +50,17 @@
       setTimeout(() => { button.textContent = "Copy table"; }, 1500);
     });
     block.append(button);
+    // A table that does not fit says so in words; one in a fold is measured when it is opened.
+    const box = block.querySelector(".scroll");
+    const more = document.createElement("p");
+    more.className = "more";
+    more.textContent = "More columns to the right: scroll the table sideways.";
+    box.after(more);
+    const measure = () => {
+      block.classList.remove("is-cut");
+      block.classList.toggle("is-cut", box.scrollWidth > box.clientWidth + 1);
+    };
+    new ResizeObserver(measure).observe(box);
   });
   // On a narrow screen the contents would stand between the reader and the answer.
   if (matchMedia("(max-width: 71.99rem)").matches) each(".contents details", (list) => { list.open = false; });
