@@ -73,8 +73,8 @@ SENTENCES = {
     ),
     "a crowd": (
         _found("reproducible", CROWD),
-        BETTER + "the line between “Best” and “云鼎 <b>” runs through a crowd (as dense there as 64 % of the sparser "
-        "group's own peak).",
+        BETTER + "the line between “Best” and “云鼎 <b>” runs through a crowd: customers stand 64 % as densely on it "
+        "as in the middle of the sparser group.",
     ),
     "a gap by chance": (
         _found("reproducible", BY_CHANCE),

@@ -117,7 +117,7 @@ def test_degenerate_markets_get_words_or_an_error():
     fit = fit_dirichlet(tally(loyal))
     norm = compare_with_norm(tally(loyal), fit)
     assert (norm["sole_share"] == 1.0).all()
-    assert any("no vote" in note for note in fit.notes)
+    assert any("no freedom of choice (S) explains" in note for note in fit.notes)
     few = fit_dirichlet(tally(drawn(60), n_groups=4))
     assert any("intervals" in note for note in few.notes)
     assert set(compare_with_norm(tally(drawn(60), n_groups=4), few)["verdict"]) == {TOO_FEW}

@@ -50,8 +50,8 @@ def test_answers_are_filled_and_everything_left_out_is_said():
     assert found.notes == (
         "Nobody answered e; left out.",
         "2 of 8 respondents answered less than half of the items (or have no weight) and were left out.",
-        "4 missing answers (16.7%) were filled with the item's mean.",
-        "More than 15% of the answers to a, b, c are missing.",
+        "4 missing answers (16.7 %) were filled with the item's mean.",
+        "More than 15 % of the answers to a, b, c are missing.",
         "Everybody answered d alike; these items say nothing and were left out.",
         "Only 4 customers stand behind these answers: limits from drawing so few are too narrow.",
     )
@@ -87,7 +87,7 @@ def test_half_of_the_answers_are_enough_and_fifteen_of_a_hundred_gaps_are_not_mu
     assert len(read_answers(gaps, ["a", "b"], what="It", fewest=3).notes) == 1
     gaps.loc[3, "b"] = np.nan
     assert read_answers(gaps, ["a", "b"], what="It", fewest=3).notes[-1] == (
-        "More than 15% of the answers to b are missing."
+        "More than 15 % of the answers to b are missing."
     )
 
 
