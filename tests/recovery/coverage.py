@@ -88,6 +88,7 @@ COVERED: Final[Mapping[str, str]] = MappingProxyType(
         "loyalty.steady_share": _NOT_YET,
         "satisfaction.importance": _RESAMPLED,
         "satisfaction.item_mean": "answers",
+        "satisfaction.level": "answers",
         "satisfaction.map_importance": _RESAMPLED,
         "satisfaction.nps": "answers",
         "satisfaction.path": _RESAMPLED,

@@ -328,8 +328,9 @@ def test_a_full_record_gives_a_whole_page(world):
     _all_of(world)
     ids = {figure.id for make in FIGURES for figure in make(world)}
     assert ids == {
-        "satisfaction.level", "satisfaction.nps", "satisfaction.item_mean", "satisfaction.importance", "satisfaction.path",
-        "satisfaction.r2", "loyalty.dick_basu_share", "satisfaction.path_corrected", "satisfaction.map_importance",
+        "satisfaction.level", "satisfaction.nps", "satisfaction.item_mean", "satisfaction.importance",
+        "satisfaction.path", "satisfaction.r2",
+        "loyalty.dick_basu_share", "satisfaction.path_corrected", "satisfaction.map_importance",
     }  # fmt: skip
     page = (Path(__file__).parents[2] / "docs" / "methods" / "satisfaction.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in page for name in ids)
