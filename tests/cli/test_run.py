@@ -89,7 +89,9 @@ def test_bad_input_is_one_paragraph_and_status_two(call):
     assert err == "crm-research: There is no study 'x'.\n"
 
 
-@pytest.mark.parametrize("arguments", [["-p", "since"], ["--as-of", "soon"], ["--jobs", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [["-p", "since"], ["--as-of", "soon"], ["--jobs", "0"], ["--jobs", "999999999999"]]
+)
 def test_a_malformed_option_is_status_two(call, arguments):
     status, _, err, asked = call(*arguments)
     assert status == 2

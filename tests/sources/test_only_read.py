@@ -279,6 +279,14 @@ ACTING = """
     ALTER TABLE crm.guarded ENABLE ROW LEVEL SECURITY;
     CREATE POLICY who ON crm.guarded USING (crm.write_if(revenue));
     CREATE FUNCTION crm.said_stable() RETURNS int STABLE LANGUAGE sql AS 'SELECT crm.write()';
+    CREATE FUNCTION crm.said_immutable(double precision) RETURNS double precision IMMUTABLE LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM lo_from_bytea(0, 'x'); RETURN $1; END $$;
+    CREATE FUNCTION crm.of_one_piece() RETURNS int IMMUTABLE LANGUAGE sql BEGIN ATOMIC SELECT lo_create(0)::int; END;
+    CREATE FUNCTION crm.by_text(double precision) RETURNS double precision IMMUTABLE LANGUAGE plpgsql AS
+        $$ BEGIN EXECUTE 'SELECT lo_' || 'create(0)'; RETURN $1; END $$;
+    CREATE FUNCTION crm.keeps(double precision) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM lo_create(0); RETURN true; END $$;
+    CREATE DOMAIN crm.kept AS double precision CHECK (crm.keeps(VALUE));
     CREATE EXTENSION IF NOT EXISTS file_fdw;
     CREATE SERVER IF NOT EXISTS files FOREIGN DATA WRAPPER file_fdw;
     CREATE FOREIGN TABLE crm.run (order_id int, customer_id text, ordered_at timestamp, revenue double precision)
@@ -302,6 +310,10 @@ _ROW = "order_id, customer_id, ordered_at"
         {"query": f"select {_ROW}, revenue::crm.coin as revenue from crm.orders"},
         {"query": f"select {_ROW}, revenue from crm.orders where crm.write_if(revenue)"},
         {"query": f"select {_ROW}, crm.said_stable() as revenue from crm.orders"},
+        {"query": f"select {_ROW}, crm.said_immutable(revenue) as revenue from crm.orders"},
+        {"query": f"select {_ROW}, crm.of_one_piece() as revenue from crm.orders"},
+        {"query": f"select {_ROW}, crm.by_text(revenue) as revenue from crm.orders"},
+        {"query": f"select {_ROW}, revenue::crm.kept as revenue from crm.orders"},
         {"query": f"select {_ROW}, revenue from crm.orders, ts_stat('select (crm.write()::text)::tsvector')"},
         {"query": f"select {_ROW}, ts_rewrite('a'::tsquery, 'select crm.write()::text') as revenue from crm.orders"},
         {"query": "select 1 as order_id, rolpassword as customer_id, now() as ordered_at, 1 as revenue from pg_authid"},
@@ -320,6 +332,8 @@ def test_a_function_of_a_superuser_s_writes_no_file(tmp_path, keeper, postgres_u
         more = {"engine": postgres_url} if in_place else {}
         assert told_of(tmp_path, {"url": postgres_url, **source}, **more).startswith("refused:")
         assert list(Path(folder).iterdir()) == []
+        # Large objects are made even where a session may not write.
+        assert keeper.execute("SELECT count(*) FROM pg_largeobject_metadata").fetchone()[0] == 0
 
 
 @pytest.mark.postgres

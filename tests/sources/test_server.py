@@ -212,3 +212,43 @@ def test_the_mend_for_states_is_right_in_place_too(tmp_path, once, in_place):
     orders = _summed(_in_place_too(tmp_path, once, in_place, "log", columns=columns, **found))
     assert sum(orders["revenue"]) == 11 + 12 + 13 + 14 + 15  # of 16, all went back
     assert orders["kind"].count("return") == 1
+
+
+ODD = {
+    "money": "'1.5'::money", "cidr": "'1.2.3.0/24'::cidr", "int4range": "'[1,2)'::int4range", "point": "point(1,2)",
+    "date": "'infinity'::date", "timestamp": "'0044-01-01 BC'::timestamp", "timestamptz": "'-infinity'::timestamptz",
+    "numeric": "'NaN'::numeric", "numeric(60,20)": "12345678901234567890123456789012345678.5::numeric",
+    "interval": "'1 day'::interval", "bit(3)": "B'101'", "xml": "'<a/>'::xml", "int[]": "array[1]", "jsonb": "'{}'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(ODD))
+def test_a_column_of_any_type_that_nobody_maps_does_not_stop_the_table(tmp_path, shop, postgres_socket, kind):
+    with psycopg.connect(
+        host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(f"ALTER TABLE shop.lines ADD odd {kind}")
+        connection.execute(f"UPDATE shop.lines SET odd = {ODD[kind]} WHERE invoice = 1")
+    orders = {"from": {"url": shop, "table": "shop.lines"}, "columns": COLUMNS, "sum_lines": True}
+    found = _summed(open_study(a_study_file(tmp_path, {"orders": orders}, timezone="Europe/Berlin")))
+    assert found["revenue"] == [25.5, -5.5]
+    assert [str(at) for at in found["ordered_at"]] == ["2024-02-01 00:30:00", "2024-03-01 10:00:00"]
+
+
+def test_money_is_read_and_an_end_in_infinity_is_open(tmp_path, shop, postgres_socket):
+    with psycopg.connect(
+        host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(
+            "CREATE TABLE shop.held (id numeric(30), client text, since date, till date, fee money); "
+            "INSERT INTO shop.held VALUES (100000000000000000001, 'a', '2023-01-05', 'infinity', '1234.5'), "
+            "(2, 'b', '2023-02-05', '2023-09-01', '-3')"
+        )
+    columns = {"contract_id": "id", "customer_id": "client", "started_at": "since", "ended_at": "till", "fee": "fee"}
+    study = open_study(
+        a_study_file(tmp_path, {"contracts": {"from": {"url": shop, "table": "shop.held"}, "columns": columns}})
+    )
+    found = study.table("contracts").order_by("customer_id").execute()
+    assert found["contract_id"].tolist() == ["100000000000000000001", "2"]
+    assert found["fee"].tolist() == [1234.5, -3.0]
+    assert [str(at) for at in found["ended_at"]] == ["NaT", "2023-09-01 00:00:00"]

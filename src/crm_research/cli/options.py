@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 LONGEST_SECONDS = 7 * 86_400.0
+# Each report at work is a process with an engine of its own.
+MOST_JOBS = 256
 
 
 class Seconds(click.ParamType[float]):

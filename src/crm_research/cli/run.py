@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crm_research.cli.options import Seconds
+from crm_research.cli.options import MOST_JOBS, Seconds
 
 
 @click.command("run", short_help="Run reports on studies and publish their pages.")
@@ -16,7 +16,9 @@ from crm_research.cli.options import Seconds
 @click.option("--study", "studies", multiple=True, metavar="NAME|FILE", help="Study to run on; may be repeated.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Stand at this day instead of the study's own.")
 @click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Reports at a time (default: the cores of this machine).")
+@click.option(
+    "--jobs", type=click.IntRange(1, MOST_JOBS), help="Reports at a time (default: the cores of this machine)."
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where pages go (default: reports/).")
 @click.option(
     "--timeout",

@@ -24,7 +24,7 @@ BLANKS: Final = ("", "\t", *(" " * n for n in range(1, 9)))
 TOO_LARGE: Final = 1e13
 # More than 90 % off: discount is larger than nine times what is left.
 DISCOUNT_TO_REVENUE: Final = 9.0
-_ROUNDED: Final = "^[0-9]([.,][0-9]+)?[eE][+][0-9]{2}$"
+_ROUNDED: Final = "^[0-9]([.,][0-9]+)?[eE][+][0-9]{2}$|^[0-9][.,][0-9]+[eE][0-9]{1,2}$"
 # What stands in place of an id where a row sums the others.
 _TOTAL: Final = (
     r"^(grand[ -]?|sub[ -]?|over ?all )?totals?( general| général)?:?$|^(sum|summe|gesamt|gesamtsumme|gesamtbetrag|"
@@ -188,10 +188,11 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
 
 
 def _is_rounded(value: Any) -> Any:
-    """Is the id a number that a spreadsheet has shortened? Searched only where there is a plus: texts are many."""
+    """Is the id a number that a spreadsheet has shortened? Searched only where there is a plus or a point."""
     import ibis
 
-    return ibis.cases((value.contains("+"), value.re_search(_ROUNDED)), else_=False)
+    may_be = value.contains("+") | value.contains(".") | value.contains(",")
+    return ibis.cases((may_be, value.re_search(_ROUNDED)), else_=False)
 
 
 def _is_total(value: Any) -> Any:

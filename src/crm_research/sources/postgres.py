@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,7 +55,8 @@ _ACTING: Final = """
         UNION
         SELECT q.oid FROM deep JOIN pg_catalog.pg_proc p ON p.oid = deep.id
             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'pg_catalog'
-            JOIN pg_catalog.pg_proc q ON position(lower(q.proname) IN lower(p.prosrc)) > 0
+            JOIN pg_catalog.pg_proc q ON position(lower(q.proname) IN lower(CASE WHEN p.prosrc <> ''
+                OR p.prokind = 'a' THEN p.prosrc ELSE pg_get_functiondef(p.oid) END)) > 0
             JOIN pg_catalog.pg_namespace m ON m.oid = q.pronamespace
                 AND m.nspname NOT IN ('pg_catalog', 'information_schema')
     )
@@ -65,7 +66,16 @@ _ACTING: Final = """
     UNION
     SELECT n.nspname || '.' || p.proname FROM deep c
         JOIN pg_catalog.pg_proc p ON p.oid = c.id JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname <> 'pg_catalog' AND (p.provolatile = 'v' OR p.prosecdef)
+        JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE n.nspname <> 'pg_catalog' AND (p.provolatile = 'v' OR p.prosecdef
+        -- What is called STABLE may still make large objects, set what the session keeps, or run SQL held in text.
+        OR (l.lanname NOT IN ('c', 'internal') AND NOT l.lanpltrusted)
+        OR (l.lanname NOT IN ('c', 'internal', 'sql') AND p.prosrc ~* '\\m(execute|plpy|spi_\\w+)\\M')
+        OR (l.lanname NOT IN ('c', 'internal') AND p.prokind <> 'a' AND EXISTS (
+            SELECT FROM pg_catalog.pg_proc v WHERE v.pronamespace = 'pg_catalog'::regnamespace
+                AND v.provolatile = 'v'
+                AND CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE pg_get_functiondef(p.oid) END
+                    ~* ('\\m' || v.proname || '\\M'))))
       AND NOT (lower(p.proname) = ANY(%(names)s) AND NOT has_schema_privilege(n.oid, 'USAGE'))
     ORDER BY 1
 """
@@ -147,6 +157,58 @@ def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
     return sch.Schema({name: mapper.from_string(said) for name, (said,) in zip(names, types, strict=True)})
 
 
+def rows_as_text(backend: Any, sql: str) -> tuple[dict[str, str], Iterator[list[tuple[Any, ...]]]]:
+    """Rows of a SELECT in which all but whole numbers, floating ones and flags is text, as a strict cast reads it.
+
+    For columns that no table of Arrow carries: money, ranges, points, numbers of any length. What never ends is the
+    year 9999 and what never began the year 1, as other programs write it; times with a zone are those of Greenwich.
+
+    Returns
+    -------
+    tuple
+        Column to what it holds (bool, int64, float64, string); batches of rows.
+    """
+    with backend.con.cursor() as cursor, backend.con.transaction():
+        cursor.execute(f"SELECT * FROM ({sql}) AS found__ LIMIT 0")
+        columns = [(column.name, column.type_code) for column in cursor.description or ()]
+    asked = ", ".join(f"{_carried(_quoted(name), oid)} AS {_quoted(name)}" for name, oid in columns)
+
+    def batches() -> Iterator[list[tuple[Any, ...]]]:
+        with backend.con.transaction(), backend.con.cursor(name="rows__") as cursor:
+            cursor.itersize = _BATCH_ROWS
+            cursor.execute(f"SELECT {asked} FROM ({sql}) AS rows__")
+            while rows := cursor.fetchmany(_BATCH_ROWS):
+                yield rows
+
+    return {name: _AS_THEY_ARE.get(oid, "string") for name, oid in columns}, batches()
+
+
+# Object ids of PostgreSQL's own types, which are the same in every server.
+_AS_THEY_ARE: Final = {16: "bool", 20: "int64", 21: "int64", 23: "int64", 700: "float64", 701: "float64"}
+_DAY, _TIME, _ZONED = 1082, 1114, 1184
+_MONEY: Final = 790
+_BATCH_ROWS: Final = 20_000
+
+
+def _carried(name: str, oid: int) -> str:
+    if oid in _AS_THEY_ARE:
+        return name
+    if oid == _MONEY:
+        return f"CAST(CAST({name} AS numeric) AS text)"
+    if oid in {_DAY, _TIME, _ZONED}:
+        moment = f"{name} AT TIME ZONE 'UTC'" if oid == _ZONED else name
+        zone = " || 'Z'" if oid == _ZONED else ""
+        return (
+            f"CASE WHEN {name} = 'infinity' THEN '9999-12-31 00:00:00' WHEN {name} = '-infinity' "
+            f"THEN '0001-01-01 00:00:00' ELSE CAST({moment} AS text) END{zone}"
+        )
+    return f"CAST({name} AS text)"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def refuse_acting(
     backend: Any, relations: Sequence[str], names: Sequence[str] = (), types: Sequence[str] = (), *, where: str
 ) -> None:
@@ -169,7 +231,7 @@ def refuse_acting(
         found = [name for (name,) in cursor.execute(_ACTING, asked).fetchall()]
     if found:
         raise StudyError(
-            f"{where}: calls {' and '.join(found[:3])}, of which the server says that it may do more than compute "
-            "(VOLATILE or SECURITY DEFINER), and a study only reads. If it only computes, say so in the server (ALTER "
-            "FUNCTION ... STABLE SECURITY INVOKER), or read what it is computed of."
+            f"{where}: calls {' and '.join(found[:3])}, which may do more than compute (VOLATILE or SECURITY DEFINER, "
+            "or its text runs SQL held in text or calls what acts), and a study only reads. If it only computes, say "
+            "so in the server (ALTER FUNCTION ... STABLE SECURITY INVOKER), or read what it is computed of."
         )

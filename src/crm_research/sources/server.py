@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from crm_research.addresses import hide_credentials, read_address, say_driver, scheme_of
 from crm_research.engine import connect
-from crm_research.errors import EngineError, StudyError, offer_names
+from crm_research.errors import CrmError, EngineError, StudyError, offer_names
 from crm_research.sources.casting import Cast, Reading
 from crm_research.sources.databases import load_batches, stage_duckdb
 from crm_research.sources.files import find_files
@@ -20,6 +20,7 @@ from crm_research.sources.postgres import (
     list_postgres_tables,
     postgres_schema_of,
     refuse_acting,
+    rows_as_text,
 )
 from crm_research.sources.selects import name_of_function, read_select
 from crm_research.sources.session import Kind, Relation, Session, literal, quoted
@@ -39,19 +40,23 @@ DIALECTS: Final = {"pyspark": "spark"}
 
 def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
     """Copy a table or query of a server into the session, batch by batch; a DuckDB file is read where it is."""
-    import pyarrow as pa
-
     if scheme_of(str(rule.url)) == "duckdb":
         return _stage_file(session, rule, base, where=where)
     backend = connect_server(str(rule.url), where=where)
+    name = session.new_name("server")
     try:
-        rows = _as_it_travels(find_rows(backend, rule, where=where))
-        name = session.new_name("server")
-        reader = rows.to_pyarrow_batches(chunk_size=_BATCH_ROWS)
-        tables = (pa.Table.from_batches([batch]) for batch in reader)
-        empty = reader.schema.empty_table()
-        load_batches(session, name, (table for part in ([empty], tables) for table in part))
-    except (StudyError, EngineError):
+        try:
+            _copy_rows(session, name, find_rows(backend, rule, where=where))
+        except CrmError:
+            raise
+        except Exception:
+            if backend.name != "postgres":
+                raise
+            # A column of a type that does not travel, such as money or a range, or a value that no type holds.
+            backend.con.rollback()
+            session.run(f"DROP TABLE IF EXISTS {quoted(name)}")
+            _copy_as_text(session, name, backend, _allowed_select(backend, rule, where=where))
+    except CrmError:
         raise
     except Exception as problem:
         raise StudyError(f"{where}: {say_server(problem, rule)}") from None
@@ -66,6 +71,31 @@ def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) 
         fingerprint=_fingerprint(rule, n_rows),
         is_scratch=True,
     )
+
+
+def _copy_rows(session: Session, name: str, rows: ir.Table) -> None:
+    import pyarrow as pa
+
+    reader = _as_it_travels(rows).to_pyarrow_batches(chunk_size=_BATCH_ROWS)
+    tables = (pa.Table.from_batches([batch]) for batch in reader)
+    empty = reader.schema.empty_table()
+    load_batches(session, name, (table for part in ([empty], tables) for table in part))
+
+
+def _copy_as_text(session: Session, name: str, backend: BaseBackend, sql: str) -> None:
+    """The same rows with all that is no whole number, float or flag as text, which the casts of a study read."""
+    import pyarrow as pa
+
+    kinds, batches = rows_as_text(backend, sql)
+    schema = pa.schema([(column, pa.type_for_alias(kind)) for column, kind in kinds.items()])
+
+    def tables() -> Iterator[pa.Table]:
+        yield schema.empty_table()
+        for rows in batches:
+            columns = zip(zip(*rows, strict=True), schema, strict=True)
+            yield pa.Table.from_arrays([pa.array(values, type=field.type) for values, field in columns], schema=schema)
+
+    load_batches(session, name, tables())
 
 
 def _as_it_travels(rows: ir.Table) -> ir.Table:
@@ -108,14 +138,10 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
     """The table or query of a source as an Ibis table; StudyError with the nearest name if there is none."""
     if rule.query is not None:
         dialect = DIALECTS.get(backend.name, backend.name)
-        tree = read_select(rule.query, dialect=dialect, where=f"{where}.query")
-        if any(part.args.get("recursive") for part in tree.find_all(exp.With)):
-            raise StudyError(
-                f"{where}.query: WITH RECURSIVE is not read from a server. Make a view there and name it under table."
-            )
         if backend.name == "postgres":
-            _refuse_catalogue(tree, where=f"{where}.query")
-            refuse_acting(backend, _tables_of(tree), _functions_of(tree), _types_of(tree), where=f"{where}.query")
+            return rows_of_select(backend, _allowed_select(backend, rule, where=where), where=f"{where}.query")
+        tree = read_select(rule.query, dialect=dialect, where=f"{where}.query")
+        _refuse_recursion(tree, where=where)
         # Written anew: one statement, whatever the text held.
         return rows_of_select(backend, tree.sql(dialect=dialect, comments=False), where=f"{where}.query")
     if backend.name == "postgres":
@@ -127,6 +153,27 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
     if table not in known:
         raise StudyError(f"{where}.table: {describe_server(rule)} is not there. {offer_names(table, known)}")
     return backend.table(table, database=schema) if schema else backend.table(table)
+
+
+def _allowed_select(backend: BaseBackend, rule: SourceRule, *, where: str) -> str:
+    """The SELECT of a source in PostgreSQL's own SQL, after all that may act or is no record is refused."""
+    if rule.query is None:
+        schema, table = find_table(list_postgres_tables(backend), rule, where=where)
+        refuse_acting(backend, [f"{quoted(schema)}.{quoted(table)}"], where=f"{where}.table")
+        return f"SELECT * FROM {quoted(schema)}.{quoted(table)}"
+    tree = read_select(rule.query, dialect="postgres", where=f"{where}.query")
+    _refuse_recursion(tree, where=where)
+    _refuse_catalogue(tree, where=f"{where}.query")
+    refuse_acting(backend, _tables_of(tree), _functions_of(tree), _types_of(tree), where=f"{where}.query")
+    # Written anew: one statement, whatever the text held.
+    return tree.sql(dialect="postgres", comments=False)
+
+
+def _refuse_recursion(tree: exp.Query, *, where: str) -> None:
+    if any(part.args.get("recursive") for part in tree.find_all(exp.With)):
+        raise StudyError(
+            f"{where}.query: WITH RECURSIVE is not read from a server. Make a view there and name it under table."
+        )
 
 
 def _refuse_catalogue(tree: exp.Query, *, where: str) -> None:
