@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from crm_research.show import format_interval, format_value
+from crm_research.show.figure_cards import render_figures
 from crm_research.show.formats import format_estimate
 from crm_research.show.table import render_table
 from tests.reporting.pages import a_figure
@@ -64,13 +65,13 @@ def test_a_p_value_in_a_table_is_never_nought_and_limits_are_printed_as_their_sh
 @pytest.mark.parametrize(
     ("estimate", "lower", "upper", "unit", "printed"),
     [
-        # Two digits of the width of the interval, and never more than four of the number.
-        (-9.28, -19.3, 0.951, "points", "-9 points (-19 points to 1 points)"),
+        # Two digits of the width of the interval, and never more than three of the number.
+        (-9.28, -19.3, 0.951, "points", "-9 points (-19 to 1 points)"),
         (0.0420, 0.0302, 0.0584, "", "0.042 (0.030 to 0.058)"),
-        (1.418, 1.352, 1.489, "orders", "1.42 orders (1.35 orders to 1.49 orders)"),
+        (1.418, 1.352, 1.489, "orders", "1.42 orders (1.35 to 1.49 orders)"),
         (50.0, 2.4, 1_043.2, "", "50 (2 to 1,043)"),
-        (0.13712, 0.13709, 0.13722, "", "0.1371 (0.1371 to 0.1372)"),
-        (310, 37, 747, "contracts", "310 contracts (37 contracts to 747 contracts)"),
+        (0.13712, 0.13659, 0.13772, "", "0.137 (0.137 to 0.138)"),
+        (310, 37, 747, "contracts", "310 contracts (37 to 747 contracts)"),
         (-0.02, -0.31, 0.25, "", "-0.02 (-0.31 to 0.25)"),
         (-0.001, -0.31, 0.25, "", "0.00 (-0.31 to 0.25)"),
         # The money and the shares of one interval have as many decimals as the largest of them.
@@ -152,3 +153,19 @@ def test_columns_stay_in_short_tables_and_constants_in_narrow_ones():
 def test_dates_with_gaps_are_dates():
     frame = pd.DataFrame({"table": ["a", "b"], "first": ["2020-01-03", ""]})
     assert '<td class="date">2020-01-03</td>' in render_table(frame, "Tables")[0]
+
+
+def test_a_card_without_a_number_is_a_line_unless_a_duration_was_not_reached():
+    known, unreached = (
+        a_figure(),
+        a_figure(id="a.b", label="Median tenure", estimate=None, unit="days", lower=None, upper=None),
+    )
+    unknown = a_figure(id="a.c", label="Still there after 12 months", estimate=None, lower=None, upper=None)
+    none_asked = a_figure(id="a.d", label="Median wait", estimate=None, unit="days", n=0, lower=None, upper=None)
+    shown = render_figures(known, unreached, unknown, none_asked)
+    assert shown.plain.splitlines()[1:] == [
+        "Median tenure: not reached, n = 200",
+        "Not known from these records: Still there after 12 months; Median wait.",
+    ]
+    assert shown.html.count('class="crm-card"') == 2
+    assert len(shown.types["application/vnd.crm-research.figures+json"]) == 4  # programs still read that they are empty

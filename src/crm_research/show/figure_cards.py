@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, REFUTED, Figure
 from crm_research.show.display import Output, text_html
-from crm_research.show.formats import format_estimate, format_interval
+from crm_research.show.formats import DURATIONS, format_estimate, format_interval
 from crm_research.show.table import render_table
 
 _REFUTED_MARK = "refuted by its own check"
@@ -61,8 +61,8 @@ def _check_distinct(figures: list[Figure]) -> None:
 
 
 def _cards(figures: list[Figure]) -> tuple[str, str]:
-    # A card without a number of no records is no answer: one line says what is not known.
-    empty = [figure for figure in figures if figure.estimate is None and figure.n == 0]
+    # A card without a number is no answer, but for a duration that was not reached: one line says what is not known.
+    empty = [figure for figure in figures if figure.estimate is None and (not figure.n or figure.unit not in DURATIONS)]
     told = [figure for figure in figures if figure not in empty]
     not_known = f"Not known from these records: {'; '.join(map(_title, empty))}." if empty else ""
     html = f'<p class="crm table-note">{text_html(not_known)}</p>' if empty else ""

@@ -13,7 +13,7 @@ NOT_REACHED: Final = "not reached"
 MISSING: Final = "–"
 NOT_KNOWN: Final = "not known"
 SHARE: Final = "share"
-_DURATIONS: Final = ("days", "weeks", "months", "years")
+DURATIONS: Final = ("days", "weeks", "months", "years")
 _LENGTH_OF_CURRENCY_CODE: Final = 3
 # Of a number in per cent: from here on tenths are enough, and below here a tenth would be printed as nought.
 _ONE_DECIMAL_FROM: Final = 0.95
@@ -43,7 +43,7 @@ def format_value(value: float | None, unit: str = "", *, beside: Iterable[float 
     '-882 USD'
     """
     if value is None or not math.isfinite(value):
-        return NOT_REACHED if unit in _DURATIONS else MISSING
+        return NOT_REACHED if unit in DURATIONS else MISSING
     number = float(value)
     all_ = [number, *(known for other in beside if (known := _known(other)) is not None)]
     largest = max(abs(each) for each in all_)
@@ -51,7 +51,7 @@ def format_value(value: float | None, unit: str = "", *, beside: Iterable[float 
         return f"{_percent(number * 100, largest * 100)} %"
     if is_currency(unit):
         return f"{_plain(number, decimals=0 if largest >= 1_000 else 2)} {unit}"
-    if unit in _DURATIONS:
+    if unit in DURATIONS:
         is_whole = all(each.is_integer() for each in all_)
         return f"{_plain(number, decimals=0 if is_whole or largest >= 100 else 1)} {unit}"
     return f"{format_number(number)} {unit}".strip()
@@ -73,13 +73,16 @@ def format_interval(figure: Figure) -> str | None:
         return f"up to {_format_one(figure, upper)}"
     if upper is None:
         return f"{_format_one(figure, lower)} or more"
-    return f"{_format_one(figure, lower)} to {_format_one(figure, upper)}"
+    first = _format_one(figure, lower)
+    if figure.unit not in (SHARE, *DURATIONS) and not is_currency(figure.unit):
+        first = first.removesuffix(f" {figure.unit}")
+    return f"{first} to {_format_one(figure, upper)}"
 
 
 def _format_one(figure: Figure, value: float | None) -> str:
     """The estimate or a limit, with as many decimals as the interval supports: two digits of its width."""
     decimals = _supported_decimals(figure)
-    if value is None or decimals is None or figure.unit == SHARE or figure.unit in _DURATIONS:
+    if value is None or decimals is None or figure.unit == SHARE or figure.unit in DURATIONS:
         return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
     if is_currency(figure.unit):
         return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
@@ -93,9 +96,9 @@ def _supported_decimals(figure: Figure) -> int | None:
         return None
     if all(value is None or value.is_integer() for value in known):
         return 0
-    # More than four digits of the largest say nothing, however narrow the interval.
+    # More than three digits of the largest say nothing, however narrow the interval.
     largest = max(abs(value) for value in known if value is not None)
-    return max(0, min(1 - _magnitude(upper - lower), 3 - _magnitude(largest)))
+    return max(0, min(1 - _magnitude(upper - lower), 2 - _magnitude(largest)))
 
 
 def _magnitude(number: float) -> int:
