@@ -9,33 +9,33 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import (
-    answer,
-    describe_churn,
+from crm_research.churn import describe_churn, milestones
+from crm_research.churn.curves.charts import (
     draw_groups,
     draw_hazard,
     draw_holdout,
     draw_reasons,
     draw_rule,
     draw_survival,
-    group_figures,
-    key_figures,
-    milestones,
-    reason_figures,
-    show_cautions,
-    show_groups,
-    show_hazard,
-    show_holdout,
-    show_needs,
-    show_reasons,
-    show_rule,
 )
+from crm_research.churn.curves.figures import group_figures, key_figures, reason_figures
+from crm_research.churn.curves.page import (
+    cautions_parts,
+    groups_parts,
+    hazard_parts,
+    holdout_parts,
+    needs_parts,
+    reasons_parts,
+    rule_parts,
+)
+from crm_research.churn.curves.words import answer
 from crm_research.errors import ParameterError
+from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
 
-PAGE = (show_cautions, show_groups, show_hazard, show_reasons, show_rule, show_holdout, show_needs)
+PAGE = (cautions_parts, groups_parts, hazard_parts, reasons_parts, rule_parts, holdout_parts, needs_parts)
 DRAWINGS = (draw_survival, draw_groups, draw_hazard, draw_reasons, draw_rule, draw_holdout)
 
 
@@ -210,7 +210,7 @@ def test_thin_records_give_a_whole_page(case):
         with chart_style():
             draw(leaving).figure.savefig(BytesIO(), format="svg")
     for part in PAGE:
-        part(leaving)
+        assert Section(*part(leaving))._repr_html_()
     milestones(leaving)
 
 

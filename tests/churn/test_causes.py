@@ -11,7 +11,7 @@ import pytest
 from crm_research.churn.decisions.cause_words import change_figures, change_finding, change_rows, reason_change_finding
 from crm_research.churn.decisions.causes import BANDS, decompose_change
 from crm_research.churn.decisions.charts import draw_change
-from crm_research.churn.decisions.page import show_causes
+from crm_research.churn.decisions.page import change_section
 from crm_research.errors import ParameterError
 from crm_research.models.decisions import BAND_MIX, GROUP_MIX, RATES
 from tests.builders import a_study, contracts
@@ -62,7 +62,7 @@ def a_change():
 
 
 def shown(study, **options) -> str:
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_causes(study, **options)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: change_section(study, **options).show()))
 
 
 def test_contract_years_and_ends_by_hand():

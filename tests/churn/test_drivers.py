@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import describe_churn, show_drivers
+from crm_research.churn import describe_churn
 from crm_research.churn.drivers import measure as drivers_module
 from crm_research.churn.drivers.charts import draw_bend, draw_drift
 from crm_research.churn.drivers.counts import fit_counts
 from crm_research.churn.drivers.measure import default_covariates, fit_risk, measure_drivers
+from crm_research.churn.drivers.page import drivers_section
 from crm_research.churn.drivers.views import HAZARD_RATIO, draw_drivers, driver_figures, driver_finding, driver_table
 from crm_research.churn.spell_rows import read_rows, read_running
 from crm_research.errors import LeakageError, NotEnoughData, ParameterError
@@ -121,7 +122,7 @@ def test_trouble_is_told():
 
 def _shown(study) -> str:
     leaving = describe_churn(study)
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_drivers(study, leaving)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: drivers_section(study, leaving).show()))
 
 
 def test_the_page_shows_the_ratios_and_says_the_finding_once():
@@ -382,8 +383,6 @@ def test_one_customer_with_all_contracts_gets_plain_errors_and_a_note():
 def test_the_page_takes_covariates_and_returns_what_it_found():
     study = a_company(500)
     leaving = describe_churn(study)
-    found = []
-    bundles(lambda: found.append(show_drivers(study, leaving, ["plan", "age"])))
-    assert found[0].covariates == ("plan", "age")
+    assert drivers_section(study, leaving, ["plan", "age"]).result.covariates == ("plan", "age")
     with pytest.raises(ParameterError, match=r"'ages'.*Did you mean 'age'"):
-        show_drivers(study, leaving, ["ages"])
+        drivers_section(study, leaving, ["ages"])

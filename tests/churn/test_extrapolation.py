@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn, key_figures
+from crm_research.churn import describe_churn
 from crm_research.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.churn.curves.extrapolation_page import show_extrapolation, show_tenure_figures
+from crm_research.churn.curves.extrapolation_page import extrapolation_section, tenure_figures_parts
 from crm_research.churn.curves.extrapolation_views import (
     draw_extrapolation,
     expected_figures,
@@ -21,10 +21,11 @@ from crm_research.churn.curves.extrapolation_views import (
     shape_table,
     trust_finding,
 )
-from crm_research.churn.curves.figures import tenure_figures
-from crm_research.churn.curves.reason_page import reason_group_finding, reason_group_table, show_reason_groups
+from crm_research.churn.curves.figures import key_figures, tenure_figures
+from crm_research.churn.curves.reason_page import reason_group_finding, reason_group_table, reason_groups_parts
 from crm_research.churn.curves.words import holdout_finding, needs
 from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.builders import a_study
 from tests.churn.test_analysis import THIN
@@ -108,9 +109,9 @@ def test_no_end_is_refused_in_words():
 def test_thin_records_give_a_whole_part(case, capsys):
     records = a_study(as_of="2024-07-01", contracts=THIN[case])
     leaving = describe_churn(records)
-    show_extrapolation(leaving, records)
-    show_reason_groups(leaving)
-    show_tenure_figures(leaving)
+    extrapolation_section(leaving, records).show()
+    Section(*reason_groups_parts(leaving)).show()
+    Section(*tenure_figures_parts(leaving)).show()
     for figure in tenure_figures(leaving):
         figure.as_record()
     assert "Traceback" not in capsys.readouterr().err
@@ -159,7 +160,7 @@ def test_reasons_of_five_hundred_plans_and_many_reasons_add_up():
 def test_the_page_part_shows_a_picture_a_table_and_figures():
     records = a_study(as_of="2024-01-01", contracts=a_world(800, reasons=("price", "moved")))
     leaving = describe_churn(records)
-    shown = bundles(lambda: show_extrapolation(leaving, records))
+    shown = bundles(lambda: extrapolation_section(leaving, records).show())
     assert len(shown) >= 5
 
 

@@ -12,7 +12,7 @@ from crm_research.churn.judging.charts import calibration_data, draw_calibration
 from crm_research.churn.judging.designs import BY_TENURE, CONSTANT
 from crm_research.churn.judging.horizons import say_horizon
 from crm_research.churn.judging.judge import NOT_IN_TIME, judge_risks
-from crm_research.churn.judging.page import show_check
+from crm_research.churn.judging.page import check_parts
 from crm_research.churn.judging.views import (
     SLOPE_12M,
     check_finding,
@@ -25,6 +25,7 @@ from crm_research.churn.judging.views import (
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.hazards import fit_cox
 from crm_research.models.validation import fit_constant_rule, fit_tenure_rule
+from crm_research.show import Section
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
 from tests.reporting.pages import bundles
@@ -372,7 +373,7 @@ def test_the_picture_has_a_panel_for_each_horizon_and_one_further():
 
 
 def shown(check) -> str:
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_check(check)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: Section(*check_parts(check)).show()))
 
 
 def test_the_page_begins_with_a_sentence_and_shows_every_design():
@@ -411,6 +412,6 @@ def test_where_all_were_gone_before_the_first_horizon_the_page_says_so_without_a
     check = judge(a_study(contracts=frame, as_of="2024-01-01"), Truth(times=20.0), n_resamples=2)
     assert check.card.calibration.empty
     assert check_finding(check).startswith("The risks could not be judged by groups: hardly any contract was left")
-    told = " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_check(check)))
+    told = " ".join(bundle["text/plain"] for bundle in bundles(lambda: Section(*check_parts(check)).show()))
     assert "[picture" not in told
     assert "nan" not in told

@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 
 from crm_research import churn
+from crm_research.churn.curves.charts import draw_groups, draw_reasons, draw_rule, draw_survival
 from crm_research.churn.curves.danger_words import hazard_finding
+from crm_research.churn.curves.figures import key_figures, tenure_figures
+from crm_research.churn.curves.words import answer, year_finding
 from crm_research.churn.renewals import words as renewal_words
 from crm_research.theme import say_percent
 from tests.builders import a_study
 from tests.churn.worlds import START, a_world
 
 DAYS = {"day": 1.0, "days": 1.0, "month": 30.4375, "months": 30.4375, "year": 365.25, "years": 365.25}
-PICTURES = (churn.draw_survival, churn.draw_groups, churn.draw_rule, churn.draw_reasons)
+PICTURES = (draw_survival, draw_groups, draw_rule, draw_reasons)
 WORLDS = {
     "half have left": lambda: a_world(900, reasons=("price", "moved")),
     "most still run": lambda: a_world(900, daily_rate=1 / 6000),
@@ -48,7 +51,7 @@ def test_every_tenure_in_a_title_lies_within_the_picture(world, horizon):
 @pytest.mark.parametrize("world", WORLDS)
 def test_shares_of_all_contracts_are_said_as_the_figures_and_the_curve_have_them(world):
     leaving = a_page(world)
-    said = [*churn.answer(leaving), " ".join(churn.draw_survival(leaving).figure.get_suptitle().split())]
+    said = [*answer(leaving), " ".join(draw_survival(leaving).figure.get_suptitle().split())]
     found = 0
     for sentence in said[:2] + said[-1:]:
         for share, number, unit in re.findall(
@@ -60,10 +63,10 @@ def test_shares_of_all_contracts_are_said_as_the_figures_and_the_curve_have_them
             near = leaving.survival.at([days - 0.06 * DAYS[unit], days, days + 0.06 * DAYS[unit]])["survival"]
             assert f"{share} %" in {say_percent(value) for value in near}, sentence
             found += 1
-    figures = {one.id: one for one in churn.key_figures(leaving) + churn.tenure_figures(leaving)}
+    figures = {one.id: one for one in key_figures(leaving) + tenure_figures(leaving)}
     year = figures["churn.contract.survival_12m"].estimate
     if year is not None:
-        assert churn.year_finding(leaving).startswith(say_percent(year))
+        assert year_finding(leaving).startswith(say_percent(year))
         table = churn.milestones(leaving).set_index("months")
         assert table.loc[12, "still_there"] == pytest.approx(100 * year, abs=0.051)
     assert found or world == "half have left"

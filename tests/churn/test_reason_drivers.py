@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import describe_churn, measure_reason_drivers, show_reason_drivers
+from crm_research.churn import describe_churn, measure_reason_drivers
 from crm_research.churn.reasons.charts import draw_reason_drivers
+from crm_research.churn.reasons.page import reason_drivers_section
 from crm_research.churn.reasons.views import (
     FRAILTY,
     SHARE_RATIO,
@@ -178,7 +179,7 @@ def test_the_picture_has_a_panel_for_each_reason_and_a_row_for_each_comparison()
 
 def _shown(study) -> str:
     leaving = describe_churn(study)
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_reason_drivers(study, leaving)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: reason_drivers_section(study, leaving).show()))
 
 
 def test_the_page_shows_picture_sentences_and_figures():

@@ -6,13 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_renewals, draw_intakes, renewal_figures, renewal_finding, show_renewals
-from crm_research.churn.renewals.charts import draw_projection, draw_renewal_check, draw_retention
-from crm_research.churn.renewals.page import show_renewal_check
+from crm_research.churn import describe_renewals
+from crm_research.churn.renewals.charts import draw_intakes, draw_projection, draw_renewal_check, draw_retention
+from crm_research.churn.renewals.figures import renewal_figures
+from crm_research.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.churn.renewals.tables import triangle_of
-from crm_research.churn.renewals.words import counting_note, fit_findings, heterogeneity_finding, projection_finding
+from crm_research.churn.renewals.words import (
+    counting_note,
+    fit_findings,
+    heterogeneity_finding,
+    projection_finding,
+    renewal_finding,
+)
 from crm_research.errors import ParameterError
 from crm_research.figures import NO_VALIDATION
+from crm_research.show import Section
 from tests.builders import a_study, contracts
 from tests.churn.renewal_worlds import a_renewed_world
 from tests.churn.worlds import a_world
@@ -100,8 +108,8 @@ def test_a_snapshot_of_days_has_no_renewals_to_count(capsys):
     assert renewals.fit is None
     assert renewals.observed.empty
     assert "renewals cannot be counted" in renewal_finding(renewals)
-    show_renewals(renewals)
-    show_renewal_check(renewals)
+    Section(*renewals_parts(renewals)).show()
+    Section(*renewal_check_parts(renewals)).show()
     assert "100" not in capsys.readouterr().out
 
 
@@ -182,8 +190,8 @@ THIN = {
 @pytest.mark.parametrize("name", THIN)
 def test_thin_records_give_a_page_and_no_error(name, capsys):
     renewals = describe_renewals(a_study(as_of="2022-06-30", holdout_until="2022-12-31", contracts=THIN[name]))
-    show_renewals(renewals)
-    show_renewal_check(renewals)
+    Section(*renewals_parts(renewals)).show()
+    Section(*renewal_check_parts(renewals)).show()
     assert "nan" not in capsys.readouterr().out.lower().replace("finance", "")
     for draw in (draw_retention, draw_projection, draw_intakes, draw_renewal_check):
         assert draw(renewals) is not None
@@ -195,8 +203,8 @@ def test_thin_records_give_a_page_and_no_error(name, capsys):
 
 
 def test_the_page_says_which_forecast_wins(yearly, capsys):
-    show_renewals(yearly)
-    show_renewal_check(yearly)
+    Section(*renewals_parts(yearly)).show()
+    Section(*renewal_check_parts(yearly)).show()
     out = capsys.readouterr().out
     assert "the model is closer" in out
     assert "Further periods" in out
@@ -217,5 +225,5 @@ def test_a_refuted_model_values_nobody(capsys):
     renewals = describe_renewals(a_study(as_of="2018-12-31", holdout_until="2023-12-31", contracts=world))
     assert renewals.check.winner == "constant rate"
     assert "came closer to what followed" in projection_finding(renewals)
-    show_renewals(renewals)
+    Section(*renewals_parts(renewals)).show()
     assert "Further periods" not in capsys.readouterr().out

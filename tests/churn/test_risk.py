@@ -12,7 +12,7 @@ from crm_research.churn.judging.judge import judge_risks
 from crm_research.churn.risks.assess import assess_risks
 from crm_research.churn.risks.charts import draw_risks
 from crm_research.churn.risks.foretelling import Foretelling
-from crm_research.churn.risks.page import show_risks
+from crm_research.churn.risks.page import risks_section
 from crm_research.churn.risks.reasons import say_reasons
 from crm_research.churn.risks.words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
 from crm_research.churn.spell_rows import read_ends, read_rows, read_running
@@ -22,7 +22,6 @@ from crm_research.models.hazards.boosting import fit_boosting
 from crm_research.vocabulary import days_in_months
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
-from tests.reporting.pages import bundles
 
 COVARIATES = ["plan", "age", "debit"]
 
@@ -66,7 +65,7 @@ def _foretold(risks, check):
 
 
 def told(study, risks, check) -> str:
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_risks(study, _foretold(risks, check))))
+    return repr(risks_section(study, _foretold(risks, check)))
 
 
 def test_every_running_contract_has_a_row_the_most_at_risk_first(company, risks):

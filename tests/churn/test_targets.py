@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.churn import describe_churn
 from crm_research.churn.decisions.charts import draw_targets
-from crm_research.churn.decisions.page import show_targets
+from crm_research.churn.decisions.page import targets_section
 from crm_research.churn.decisions.target_words import (
     RETENTION_NEEDED,
     group_target_finding,
@@ -41,7 +41,7 @@ def by_hand(**more):
 
 
 def shown(study, **options) -> str:
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_targets(study, **options)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: targets_section(study, **options).show()))
 
 
 def test_the_year_is_counted_by_its_dates():

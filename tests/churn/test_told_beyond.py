@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn, show_drivers, show_reason_drivers
+from crm_research.churn import describe_churn
 from crm_research.churn.curves import extrapolation_views as beyond
 from crm_research.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.churn.curves.extrapolation_page import show_extrapolation
+from crm_research.churn.curves.extrapolation_page import extrapolation_section
 from crm_research.churn.drivers import views as driver_views
+from crm_research.churn.drivers.page import drivers_section
 from crm_research.churn.judging import views as judging
-from crm_research.churn.judging.page import show_check
+from crm_research.churn.judging.page import check_parts
 from crm_research.churn.reasons import views as reason_views
 from crm_research.churn.reasons.charts import draw_reason_drivers
+from crm_research.churn.reasons.page import reason_drivers_section
+from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.churn.test_judging import Truth, a_snapshot, judge
 from tests.churn.test_judging import a_company as judged_company
@@ -46,13 +49,10 @@ def company(world: str):
 def test_what_goes_with_leaving(world):
     study = company(world)
     leaving = describe_churn(study)
-    kept = []
+    sections = {"drivers": drivers_section(study, leaving), "reasons": reason_drivers_section(study, leaving)}
+    drivers, reasons = (section.result for section in sections.values())
     with chart_style():
-        told = tell(
-            drivers=lambda: kept.append(show_drivers(study, leaving)),
-            reasons=lambda: kept.append(show_reason_drivers(study, leaving)),
-        )
-        drivers, reasons = kept
+        told = tell(**{name: section.show for name, section in sections.items()})
         if drivers is not None:
             made = driver_views.driver_figures(drivers, window="2023")
             told += tell(
@@ -83,7 +83,7 @@ def carried_on(world: str):
 def test_how_long_contracts_last_beyond_the_records(world):
     leaving = described(world)
     with chart_style():
-        told = tell(extrapolation=lambda: show_extrapolation(leaving))
+        told = tell(extrapolation=lambda: extrapolation_section(leaving).show())
         if world != "nothing":
             found = carried_on(world)
             told += tell(
@@ -111,7 +111,7 @@ def test_whether_the_risks_came_true(world):
     check = checked(world)
     with chart_style():
         told = tell(
-            page=lambda: show_check(check),
+            page=lambda: Section(*check_parts(check)).show(),
             verdict=check.say(),
             figures=check_figures(judging.judging_figures(check)),
         )

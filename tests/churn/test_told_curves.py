@@ -13,6 +13,7 @@ import pytest
 
 from crm_research import churn as ch
 from crm_research.churn.curves import danger_words, figures, group_words, reason_page, words
+from crm_research.show import Section
 from crm_research.stats.scoring import BrierComparison
 from crm_research.theme import chart_style
 from crm_research.vocabulary import days_in_months
@@ -37,7 +38,8 @@ def test_what_a_reader_is_told_of_the_curves(world):
     with chart_style():
         parts: dict[str, object] = {make.__name__: make(leaving) for make in (*SENTENCES, *FIGURES)}
         parts |= {draw.__name__: draw(leaving) for draw in DRAWINGS}
-        parts |= {part.__name__: lambda part=part: part(leaving) for part in (*PAGE, reason_page.show_reason_groups)}
+        made = {part.__name__: Section(*part(leaving)) for part in (*PAGE, reason_page.reason_groups_parts)}
+        parts |= {name.removesuffix("_parts"): section.show for name, section in made.items()}
         parts["milestones"] = ch.milestones(leaving)
         told = tell(**parts)
     hold(told, TOLD / f"curves-{world}.txt")

@@ -11,6 +11,7 @@ import pytest
 
 from crm_research import churn as ch
 from crm_research.churn.decisions import cause_words, charts, target_words
+from crm_research.churn.decisions.page import change_section, targets_section
 from crm_research.churn.decisions.targets import _check
 from crm_research.models.decisions import needed_retention
 from crm_research.theme import chart_style
@@ -29,9 +30,9 @@ def test_what_a_reader_is_told_to_decide_by(world):
     study, leaving = WORLDS[world](), described(world)
     targets, change = ch.set_targets(study, leaving=leaving), ch.decompose_change(study, leaving=leaving)
     told = tell(
-        targets=lambda: ch.show_targets(study, leaving),
+        targets=lambda: targets_section(study, leaving).show(),
         target_figures=target_words.target_figures(targets),
-        causes=lambda: ch.show_causes(study, leaving),
+        causes=lambda: change_section(study, leaving).show(),
         cause_figures=cause_words.change_figures(change),
         parts=cause_words.change_rows(change),
     )

@@ -15,7 +15,9 @@ import pytest
 from crm_research import churn as ch
 from crm_research.churn.renewals import charts, figures, words
 from crm_research.churn.renewals.check import RenewalCheck
+from crm_research.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.models.renewals import profile_limits
+from crm_research.show import Section
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts
@@ -55,8 +57,8 @@ def test_what_a_reader_is_told_of_renewals(world):
     renewals = WORLDS[world]()
     with chart_style():
         told = tell(
-            page=lambda: ch.show_renewals(renewals),
-            check=lambda: ch.show_renewal_check(renewals),
+            page=lambda: Section(*renewals_parts(renewals)).show(),
+            check=lambda: Section(*renewal_check_parts(renewals)).show(),
             figures=figures.renewal_figures(renewals),
             retention=charts.draw_retention(renewals),
             projection=charts.draw_projection(renewals),

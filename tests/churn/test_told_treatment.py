@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import Treatment, TreatmentCheck, show_treatment
+from crm_research.churn import Treatment, TreatmentCheck
 from crm_research.churn.decisions import charts, treatment_words
+from crm_research.churn.decisions.page import treatment_section
 from crm_research.churn.decisions.treatment import (
     CONTACT,
     LEAVE_ALONE,
@@ -43,7 +44,7 @@ def test_what_a_reader_is_told_of_contacts(world):
     rows.loc[3, ["risk_6m", "lower_6m", "upper_6m"]] = np.nan
     known = rows.fillna(0.1)
     study = a_company(known, **{name: given.pop(name) for name in ("holdout", "fee") if name in given})
-    told = tell(page=lambda: show_treatment(study, rows, horizon_months=6, **given) and None)
+    told = tell(page=treatment_section(study, rows, horizon_months=6, **given).show)
     hold(told, TOLD / f"contacts-{world}.txt")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crm_research.churn.decisions.charts import draw_net_benefit, draw_profit
-from crm_research.churn.decisions.page import show_treatment
+from crm_research.churn.decisions.page import treatment_section
 from crm_research.churn.decisions.treatment import (
     CONTACT,
     LEAVE_ALONE,
@@ -70,7 +70,7 @@ def a_company(rows, *, holdout=True, fee=40.0, seed=2):
 
 def shown(study, rows, **options) -> str:
     given = {"horizon_months": 6} | options
-    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: show_treatment(study, rows, **given)))
+    return " ".join(bundle["text/plain"] for bundle in bundles(lambda: treatment_section(study, rows, **given).show()))
 
 
 def test_the_list_is_ranked_by_profit_and_every_contract_has_a_verdict():

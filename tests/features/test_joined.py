@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import answer, describe_churn, key_figures
+from crm_research.churn import describe_churn
+from crm_research.churn.curves.figures import key_figures
+from crm_research.churn.curves.words import answer
 from crm_research.contracts.checks import check_study
 from crm_research.errors import StudyError
 from crm_research.features.joined import join_contracts, rename_joined

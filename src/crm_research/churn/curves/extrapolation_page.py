@@ -1,10 +1,10 @@
-"""What the notebook shows of tenures beyond the records, or a note of why there is nothing to show."""
+"""What is shown of tenures beyond the records, or a note of why there is nothing to show."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from crm_research import show
 from crm_research.churn.curves.extrapolation import TenureExtrapolation, extrapolate_tenure
 from crm_research.churn.curves.extrapolation_views import (
     draw_extrapolation,
@@ -17,6 +17,7 @@ from crm_research.churn.curves.extrapolation_views import (
 )
 from crm_research.churn.curves.figures import tenure_figures
 from crm_research.errors import NotEnoughData
+from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
 from crm_research.theme import say_days, say_points
 
 if TYPE_CHECKING:
@@ -24,35 +25,38 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 
-def show_tenure_figures(leaving: ChurnAnalysis) -> None:
+def tenure_figures_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     """The share still there after 3 and 24 months, beside the 12 months of the first screen."""
-    show.figures(tenure_figures(leaving), as_table="Still there after 3 and after 24 months")
+    yield Figures(tenure_figures(leaving), "Still there after 3 and after 24 months")
 
 
-def show_extrapolation(leaving: ChurnAnalysis, records: Study | None = None) -> None:
-    """How long contracts last in all, what that rests on, and how far to trust it. A note where it cannot be said."""
+def extrapolation_section(leaving: ChurnAnalysis, records: Study | None = None) -> Section:
+    """How long do contracts last in all, what does that rest on, and how far can it be trusted?"""
     try:
         found = extrapolate_tenure(leaving, records)
     except NotEnoughData as problem:
-        show.note(str(problem))
-        return
+        return Section.missing(str(problem))
+    return Section(*_tenure_parts(leaving, found), result=found)
+
+
+def _tenure_parts(leaving: ChurnAnalysis, found: TenureExtrapolation) -> Iterator[Part]:
     finding = expected_finding(found)
     if leaving.setting.may_lack_early_leavers:
         finding = f"{finding} All this holds only if no early leavers are missing from the records."
-    show.chart(
-        draw_extrapolation(leaving, found),
+    yield Chart(
+        drawn(draw_extrapolation, leaving, found),
         alt=f"{finding} The picture shows the falling curve as far as it was seen; a dashed line carries it on.",
         data=found.curve.iloc[:: max(1, len(found.curve) // 12)],
     )
-    show.note(finding)
+    yield Note(finding)
     trust = trust_finding(found)
     if trust:
-        show.note(trust, kind="note" if is_trusted(found) else "caution")
-    show.figures(expected_figures(leaving, found), as_table="Expected tenure of a new contract")
-    _show_tables(found)
+        yield Note(trust, kind="note" if is_trusted(found) else "caution")
+    yield Figures(expected_figures(leaving, found), "Expected tenure of a new contract")
+    yield from _tables_parts(found)
     # That nothing could be tested stands last in the notes, and has been said above.
     for remark in found.choice.notes if found.choice.is_tested else found.choice.notes[:-1]:
-        show.note(remark, kind="caution")
+        yield Note(remark, kind="caution")
 
 
 def _say_score(score: float) -> str:
@@ -60,10 +64,10 @@ def _say_score(score: float) -> str:
     return f"{score:+.3f}" if abs(score) < 100 else "far below"
 
 
-def _show_tables(found: TenureExtrapolation) -> None:
+def _tables_parts(found: TenureExtrapolation) -> Iterator[Part]:
     if found.is_needed:
         trials = "; ".join(found.choice.trials["trial"])
-        show.table(
+        yield Table(
             shape_table(found),
             "Shapes of the curve beyond the records, and what they predicted of hidden tenures",
             formats={
@@ -76,7 +80,7 @@ def _show_tables(found: TenureExtrapolation) -> None:
             "predicted and observed share still there. One constant danger is kept unless another shape gains "
             f"more than a standard error. Hidden were: {trials or 'nothing'}.",
         )
-    show.table(
+    yield Table(
         remaining_table(found),
         "How much longer a contract stays that has stayed so long",
         formats={"expected_days": say_days, "lower": say_days, "upper": say_days, "beyond_share": "share"},

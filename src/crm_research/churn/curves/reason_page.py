@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from crm_research import show
 from crm_research.churn.curves.figures import say_whose
+from crm_research.show import Note, Part, Table
 from crm_research.stats.intervals import difference_from_limits
 from crm_research.stats.leading import widen
 from crm_research.theme import join_words, say_count, say_days, say_p_value, say_percent
@@ -67,15 +68,15 @@ def reason_group_table(leaving: ChurnAnalysis) -> pd.DataFrame:
     return table.assign(n_ended=tests["n_ended"], p_adjusted=tests["p_adjusted"]).rename_axis("reason").reset_index()
 
 
-def show_reason_groups(leaving: ChurnAnalysis) -> None:
+def reason_groups_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     """Whether the groups leave for different reasons; nothing where there are no reasons or groups."""
     finding = reason_group_finding(leaving)
     if not finding:
         return
-    show.note(finding)
+    yield Note(finding)
     table = reason_group_table(leaving)
     groups = [name for name in table.columns if name not in ("reason", "n_ended", "p_adjusted")]
-    show.table(
+    yield Table(
         table,
         f"Left within {say_days(_when(leaving))} for each reason, by {leaving.counts.group}{_whose(leaving)}",
         formats={**dict.fromkeys(groups, "share"), "p_adjusted": say_p_value},

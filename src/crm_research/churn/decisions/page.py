@@ -1,4 +1,4 @@
-"""What the notebook shows to decide by: targets, what changed, whom to contact; or a note of what is missing."""
+"""What is shown to decide by: targets, what changed, whom to contact; or a note of what is missing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from crm_research import show
 from crm_research.churn.decisions import cause_words, charts, target_words, treatment_words
-from crm_research.churn.decisions.causes import decompose_change
+from crm_research.churn.decisions.causes import ChangeAnalysis, decompose_change
 from crm_research.churn.decisions.targets import RetentionTargets, set_targets
 from crm_research.churn.decisions.treatment import (
     CONTACT,
@@ -23,11 +22,12 @@ from crm_research.churn.decisions.treatment import (
 )
 from crm_research.churn.decisions.treatment_check import TreatmentCheck, check_treatment
 from crm_research.errors import ParameterError
+from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
 from crm_research.theme import say_count, say_date, say_money, say_months, say_percent, say_points
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from crm_research.churn.curves.analysis import ChurnAnalysis
     from crm_research.churn.risks.assess import RiskList
@@ -41,43 +41,47 @@ _TARGET_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def show_targets(
+def targets_section(
     records: Study,
     leaving: ChurnAnalysis | None = None,
     *,
     group: str | None = None,
     target_base: float | None = None,
     confidence: float = 0.95,
-) -> None:
+) -> Section:
     """What share must stay to hold the base, overall and by group? A note where the records do not hold a year."""
     targets = set_targets(records, group=group, target_base=target_base, confidence=confidence, leaving=leaving)
+    return Section(*_target_parts(targets), result=targets)
+
+
+def _target_parts(targets: RetentionTargets) -> Iterator[Part]:
     finding = target_words.target_finding(targets)
     if targets.overall is None:
-        show.note(f"{finding} {_say_by_tenure(targets)}".strip(), kind="caution")
-        show.figures(target_words.target_figures(targets))
+        yield Note(f"{finding} {_say_by_tenure(targets)}".strip(), kind="caution")
+        yield Figures(target_words.target_figures(targets))
         return
-    show.note(f"{finding} {target_words.group_target_finding(targets)}".strip())
-    show.chart(
-        charts.draw_targets(targets),
+    yield Note(f"{finding} {target_words.group_target_finding(targets)}".strip())
+    yield Chart(
+        drawn(charts.draw_targets, targets),
         alt=f"{finding} The picture shows the retention seen and needed, one row for each group.",
         data=targets.by_group if targets.by_group is not None else targets.overall,
     )
     figures = target_words.target_figures(targets)
-    show.figures([figure for figure in figures if figure.group is None])
+    yield Figures([figure for figure in figures if figure.group is None])
     if targets.by_group is not None:
-        show.figures([f for f in figures if f.group is not None], as_table="Yearly retention needed, by group")
-        _show_target_table(targets)
+        yield Figures([f for f in figures if f.group is not None], "Yearly retention needed, by group")
+        yield from _target_table_parts(targets)
     if targets.n_met_late:
-        show.note(
+        yield Note(
             f"{targets.n_met_late:,} running contracts came into the records during the year without having begun "
             "in it; they count in the base, but not in the retention seen."
         )
 
 
-def _show_target_table(targets: RetentionTargets) -> None:
+def _target_table_parts(targets: RetentionTargets) -> Iterator[Part]:
     if targets.by_group is None:
         return
-    show.table(
+    yield Table(
         targets.by_group[list(_TARGET_COLUMNS)].rename(columns={"group": targets.group or "group"}),
         f"Retention needed for {targets.target_base:,.0f} contracts a year from now, by {targets.group}",
         formats={
@@ -102,52 +106,56 @@ def _say_by_tenure(targets: RetentionTargets) -> str:
     )
 
 
-def show_causes(
+def change_section(
     records: Study,
     leaving: ChurnAnalysis | None = None,
     *,
     group: str | None = None,
     months: int = 12,
     confidence: float = 0.95,
-) -> None:
+) -> Section:
     """What changed since the period before, and where does the change sit? A note where that cannot be told."""
     found = decompose_change(records, group=group, months=months, confidence=confidence, leaving=leaving)
+    return Section(*_change_parts(found), result=found)
+
+
+def _change_parts(found: ChangeAnalysis) -> Iterator[Part]:
     finding = cause_words.change_finding(found)
     if found.change is None:
-        show.note(finding, kind="caution")
-        show.figures(cause_words.change_figures(found))
+        yield Note(finding, kind="caution")
+        yield Figures(cause_words.change_figures(found))
         return
-    show.note(finding)
-    show.chart(
-        charts.draw_change(found),
+    yield Note(finding)
+    yield Chart(
+        drawn(charts.draw_change, found),
         alt=f"{finding} The picture shows one bar for each part, to the right where it raised leaving.",
         data=cause_words.change_rows(found),
     )
-    show.figures(cause_words.change_figures(found))
+    yield Figures(cause_words.change_figures(found))
     if found.reasons is None:
-        show.note("The records give no reason for any end, so it cannot be told which reason grew.")
+        yield Note("The records give no reason for any end, so it cannot be told which reason grew.")
     else:
         told = cause_words.reason_change_finding(found)
-        show.chart(
-            charts.draw_reason_change(found),
+        yield Chart(
+            drawn(charts.draw_reason_change, found),
             alt=f"{told} The picture shows one bar for each reason, to the right where it grew.",
             data=found.reasons,
         )
-        show.note(told)
+        yield Note(told)
     if found.rates is not None and found.reasons is not None:
-        show.table(
+        yield Table(
             found.rates.assign(**{name: 100 * found.rates[name] for name in ("rate", "lower", "upper")}),
             f"Why they leave, by tenure{f' and {found.group}' if found.group else ''}: ends per 100 contract-years",
             formats={"contract_years": "{:,.0f}", "rate": "{:.1f}", "lower": "{:.1f}", "upper": "{:.1f}"},
             note=f"From {say_date(found.between)} to {say_date(found.until)}; exact Poisson limits.",
             max_rows=60,
         )
-    show.note(
+    yield Note(
         "These parts are bookkeeping: they say where the change sits and so where to look, not what brought it about."
     )
 
 
-def show_contacts(
+def contacts_section(
     records: Study,
     foretold: Foretelling | None,
     *,
@@ -158,7 +166,7 @@ def show_contacts(
     save_rates: Sequence[float] = SAVE_RATE,
     seed: int = 1,
     confidence: float = 0.95,
-) -> Treatment | None:
+) -> Section:
     """Whom to contact so that they stay, by the risks foretold; a note where there are none.
 
     The horizon is the longest that the holdout can judge; without a holdout the main one of the list.
@@ -166,19 +174,18 @@ def show_contacts(
     Parameters
     ----------
     foretold
-        Of `show_foretelling`.
+        Risks and their check; None where no risk can be told.
     save_rates
         Share of would-be leavers that a contact keeps: best guess, lower and upper end.
     """
     if foretold is None:
-        show.note("Without risks of single customers it cannot be said whom to contact.")
-        return None
+        return Section.missing("Without risks of single customers it cannot be said whom to contact.")
     if len(save_rates) != 3:
         raise ParameterError(
             f"save_rates needs three shares, a best guess and its lower and upper end; found {list(save_rates)!r}."
         )
     guess, low, high = (float(rate) for rate in save_rates)
-    return show_treatment(
+    return treatment_section(
         records,
         foretold.risks.rows,
         horizon_months=_months_to_act(records, foretold.risks),
@@ -201,7 +208,7 @@ def _months_to_act(records: Study, risks: RiskList) -> int:
     return months[-1]
 
 
-def show_treatment(
+def treatment_section(
     records: Study,
     rows: pd.DataFrame,
     *,
@@ -217,7 +224,7 @@ def show_treatment(
     is_fit_for_lists: bool = False,
     seed: int = 1,
     confidence: float = 0.95,
-) -> Treatment | None:
+) -> Section:
     """Whom to contact so that they stay, how many, what it brings, and whom to leave alone?
 
     Parameters
@@ -235,13 +242,12 @@ def show_treatment(
     if margin_per_month is None:
         margins = read_margins(records, rows, margin_share=margin_share) if len(rows) else None
     if margins is None or not len(rows):
-        show.note(
+        return Section.missing(
             "No contract with a risk is running, so there is nobody to choose from."
             if not len(rows)
             else "The contracts have no fee, so what a customer is worth is not known. Give margin_per_month, and with "
             "it contact_cost and incentive_cost, to learn whom to contact."
         )
-        return None
     told = pd.Series(margins, index=rows.index, dtype=float)
     months = float(horizon_months if value_months is None else value_months)
     usual = usual_costs(told, months)
@@ -259,8 +265,8 @@ def show_treatment(
         confidence=confidence,
     )
     assumed = _say_assumed(margin_per_month, margin_share, contact_cost, incentive_cost)
-    _show_result(records, treatment, check_treatment(records, treatment, seed=seed), assumed, is_fit_for_lists)
-    return treatment
+    check = check_treatment(records, treatment, seed=seed)
+    return Section(*_result_parts(records, treatment, check, assumed, is_fit_for_lists), result=treatment)
 
 
 def _say_assumed(margin: float | None, share: float, contact: float | None, incentive: float | None) -> str:
@@ -274,44 +280,44 @@ def _say_assumed(margin: float | None, share: float, contact: float | None, ince
     return f"{said[0].upper()}{said[1:]}: give margin_per_month, contact_cost and incentive_cost to do better."
 
 
-def _show_result(
+def _result_parts(
     records: Study, treatment: Treatment, check: TreatmentCheck | None, assumed: str, may_list: bool
-) -> None:
+) -> Iterator[Part]:
     currency = records.currency
     finding = treatment_words.treatment_finding(treatment, currency)
-    show.note(f"{finding} {treatment_words.strategy_finding(treatment, currency)}".strip())
-    show.note(f"{treatment_words.save_rate_warning(treatment)} {assumed}".strip(), kind="caution")
+    yield Note(f"{finding} {treatment_words.strategy_finding(treatment, currency)}".strip())
+    yield Note(f"{treatment_words.save_rate_warning(treatment)} {assumed}".strip(), kind="caution")
     if treatment.rows.empty:
         return
-    show.chart(
-        charts.draw_profit(treatment, currency),
+    yield Chart(
+        drawn(charts.draw_profit, treatment, currency),
         alt=f"{finding} The picture shows the profit by the length of the list.",
         data=treatment.targeting.curve,
     )
     window = f"contracts running on {say_date(records.as_of)}, the {say_months(treatment.offer.horizon_months)} after"
-    show.figures(treatment_words.treatment_figures(treatment, currency, window=window, check=check))
+    yield Figures(treatment_words.treatment_figures(treatment, currency, window=window, check=check))
     money = dict.fromkeys(("expected", "lower", "upper", "behind", "behind_lower", "behind_upper"), currency)
-    show.table(
+    yield Table(
         treatment.targeting.strategies,
         "What each way of choosing brings",
         formats={**money, "n": "{:,.0f}"},
         note="behind: what the best list brings more.",
     )
-    show.table(treatment.assumptions, "What was assumed", note="Change any of these and run again.")
-    show.table(treatment_words.verdict_table(treatment), "Whom to contact, and whom not", formats={"n": "{:,.0f}"})
-    _show_rows(treatment, currency, may_list)
-    _show_check(treatment, check, currency)
-    show.note(treatment_words.trial_finding(treatment))
+    yield Table(treatment.assumptions, "What was assumed", note="Change any of these and run again.")
+    yield Table(treatment_words.verdict_table(treatment), "Whom to contact, and whom not", formats={"n": "{:,.0f}"})
+    yield from _rows_parts(treatment, currency, may_list)
+    yield from _check_parts(treatment, check, currency)
+    yield Note(treatment_words.trial_finding(treatment))
     for remark in treatment.notes:
-        show.note(remark)
+        yield Note(remark)
     if treatment.n_unknown:
         unknown = say_count(treatment.n_unknown, "contract")
-        show.note(f"Left out, because no risk or no margin is known of them: {unknown}.")
+        yield Note(f"Left out, because no risk or no margin is known of them: {unknown}.")
 
 
-def _show_rows(treatment: Treatment, currency: str, may_list: bool) -> None:
+def _rows_parts(treatment: Treatment, currency: str, may_list: bool) -> Iterator[Part]:
     if not may_list:
-        show.note(
+        yield Note(
             "The risks did not hold, or were not checked, out of time: no single customers are named.", kind="caution"
         )
         return
@@ -326,23 +332,23 @@ def _show_rows(treatment: Treatment, currency: str, may_list: bool) -> None:
     chosen = rows.loc[rows["verdict"] == CONTACT, columns].head(N_LISTED)
     alone = rows.loc[rows["verdict"] == LEAVE_ALONE].sort_values("risk", ascending=False, kind="stable")
     if len(chosen):
-        show.table(
+        yield Table(
             chosen, "Contact first", formats=formats, note="Below its break-even save rate a contact loses money."
         )
     if len(alone):
-        show.table(
+        yield Table(
             alone[columns].head(N_LEFT_ALONE),
             "Do not contact: the riskiest of those on whom a contact loses money even if all goes well",
             formats=formats,
         )
 
 
-def _show_check(treatment: Treatment, check: TreatmentCheck | None, currency: str) -> None:
-    show.note(treatment_words.check_finding(check), kind="note" if check is not None else "caution")
+def _check_parts(treatment: Treatment, check: TreatmentCheck | None, currency: str) -> Iterator[Part]:
+    yield Note(treatment_words.check_finding(check), kind="note" if check is not None else "caution")
     if check is None:
         return
-    show.chart(
-        charts.draw_net_benefit(check, treatment.confidence),
+    yield Chart(
+        drawn(charts.draw_net_benefit, check, treatment.confidence),
         alt="Net benefit of acting on the risks, on everybody and on nobody, by the threshold one would act from.",
         data=check.curve,
     )
@@ -351,7 +357,7 @@ def _show_check(treatment: Treatment, check: TreatmentCheck | None, currency: st
         limits = ""
         if not math.isnan(empc.lower):
             limits = f" ({say_money(empc.lower, currency)} to {say_money(empc.upper, currency)})"
-        show.note(
+        yield Note(
             f"The order of these risks is worth {say_money(empc.profit, currency)} a contract{limits} to a campaign of "
             f"the best length, which would contact {say_percent(empc.fraction)} (expected maximum profit, EMPC)."
         )

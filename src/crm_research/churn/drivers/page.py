@@ -1,15 +1,15 @@
-"""What the notebook shows of the drivers of leaving, or a note of why there is nothing to show."""
+"""What is shown of the drivers of leaving, or a note of why there is nothing to show."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from crm_research import show
 from crm_research.churn.drivers.charts import draw_bend, draw_drift
 from crm_research.churn.drivers.measure import DriverAnalysis, default_covariates, measure_drivers
 from crm_research.churn.drivers.views import draw_drivers, driver_figures, driver_finding, driver_table, say_covariate
 from crm_research.errors import NotEnoughData
+from crm_research.show import Chart, Figures, Note, Part, Section, drawn, panels
 from crm_research.theme import join_words, say_plainly
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 
-def show_drivers(
+def drivers_section(
     records: Study,
     leaving: ChurnAnalysis,
     covariates: Sequence[str] | None = None,
     *,
     extra: CovariateBuilder | None = None,
-) -> DriverAnalysis | None:
+) -> Section:
     """Which characteristics go with leaving, each after allowing for the rest?
 
     Parameters
@@ -36,8 +36,8 @@ def show_drivers(
 
     Returns
     -------
-    DriverAnalysis or None
-        None, and a note, where nothing can be said.
+    Section
+        Its result is the `DriverAnalysis`; None, and a note, where nothing can be said.
 
     Raises
     ------
@@ -47,45 +47,41 @@ def show_drivers(
         For one that knows the future.
     """
     if covariates is None and extra is None and not default_covariates(records):
-        show.note(
+        return Section.missing(
             "The contracts have no plan, fee or declared attribute to compare, so nothing can be allowed for. Declare "
             "attributes of the contracts or customers in the study's file."
         )
-        return None
     try:
         drivers = measure_drivers(records, covariates, extra=extra, confidence=leaving.confidence)
     except NotEnoughData as problem:
-        show.note(str(problem))
-        return None
-    if not driver_table(drivers).empty:
-        _show_ratios(drivers, leaving.setting.window)
-        _show_curves(drivers)
-    for remark in drivers.notes:
-        show.note(say_plainly(remark), kind="caution")
-    return drivers
+        return Section.missing(str(problem))
+    cautions = [Note(say_plainly(remark), kind="caution") for remark in drivers.notes]
+    if driver_table(drivers).empty:
+        return Section(*cautions, result=drivers)
+    return Section(*_ratios_parts(drivers, leaving.setting.window), *_curves_parts(drivers), *cautions, result=drivers)
 
 
-def _show_ratios(drivers: DriverAnalysis, window: str) -> None:
+def _ratios_parts(drivers: DriverAnalysis, window: str) -> Iterator[Part]:
     finding = driver_finding(drivers)
-    show.chart(
-        draw_drivers(drivers),
+    yield Chart(
+        drawn(draw_drivers, drivers),
         alt=f"{finding} The picture shows one row for each comparison, with its interval.",
         data=driver_table(drivers),
     )
-    show.note(" ".join(part for part in (finding, _say_changing(drivers), _say_tenure(drivers)) if part))
-    show.figures(driver_figures(drivers, window=window), as_table="Risk of leaving, everything else alike")
+    yield Note(" ".join(part for part in (finding, _say_changing(drivers), _say_tenure(drivers)) if part))
+    yield Figures(driver_figures(drivers, window=window), "Risk of leaving, everything else alike")
 
 
-def _show_curves(drivers: DriverAnalysis) -> None:
+def _curves_parts(drivers: DriverAnalysis) -> Iterator[Part]:
     if not drivers.drift.empty:
-        show.chart(
-            draw_drift(drivers),
+        yield Chart(
+            panels(draw_drift, drivers),
             alt=f"{_say_tenure(drivers)} The picture shows each such ratio over the months of tenure, with its band.",
             data=drivers.drift,
         )
     for name in drivers.bends:
-        show.chart(
-            draw_bend(drivers, name),
+        yield Chart(
+            drawn(draw_bend, drivers, name),
             alt=f"The risk of leaving along {say_covariate(name)}, against its median, with its band.",
             data=drivers.fit.curve(name),
         )

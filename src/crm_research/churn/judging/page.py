@@ -1,8 +1,9 @@
-"""What the notebook shows of the check of the risks."""
+"""What is shown of the check of the risks."""
 
 from __future__ import annotations
 
-from crm_research import show
+from collections.abc import Iterator
+
 from crm_research.churn.judging.charts import calibration_data, calibration_title, draw_calibration
 from crm_research.churn.judging.horizons import say_horizon
 from crm_research.churn.judging.judge import RiskCheck
@@ -14,42 +15,43 @@ from crm_research.churn.judging.views import (
     optimism_finding,
     rule_finding,
 )
+from crm_research.show import Chart, Figures, Note, Part, Table, panels
 from crm_research.theme import say_count
 
 
-def show_check(check: RiskCheck) -> None:
+def check_parts(check: RiskCheck) -> Iterator[Part]:
     """Is the model any good? A sentence, a picture, the card beside the rules, and what follows for lists."""
-    show.note(check_finding(check))
-    _show_verdict(check)
+    yield Note(check_finding(check))
+    yield from _verdict_parts(check)
     if not check.designs:
-        show.figures(judging_figures(check))
+        yield Figures(judging_figures(check))
         return
     data = calibration_data(check)
     if not data.empty:
-        show.chart(
-            draw_calibration(check),
+        yield Chart(
+            panels(draw_calibration, check),
             alt=f"{calibration_title(data)}. Dots of groups of contracts with like risk, the chance said from left to "
             "right and the share that left upwards, around a line on which the two agree.",
             data=data.drop(columns=["horizon_days"]),
         )
-    show.figures(judging_figures(check))
+    yield Figures(judging_figures(check))
     for design in check.designs:
-        show.table(
+        yield Table(
             judging_table(check, design),
             f"What the risks are worth: {design.said}",
             note=_basis(check, design.said),
         )
-        show.note(f"{rule_finding(check, design)} Judged by: {design.said}.")
-    show.note(distribution_finding(check))
-    show.note(optimism_finding(check))
+        yield Note(f"{rule_finding(check, design)} Judged by: {design.said}.")
+    yield Note(distribution_finding(check))
+    yield Note(optimism_finding(check))
 
 
-def _show_verdict(check: RiskCheck) -> None:
+def _verdict_parts(check: RiskCheck) -> Iterator[Part]:
     if not check.is_fit_for_lists:
         why = " ".join(f"{reason[0].upper()}{reason[1:].rstrip('.')}." for reason in check.reasons)
-        show.note(f"No list of customers at risk may be printed. {why}", kind="caution")
+        yield Note(f"No list of customers at risk may be printed. {why}", kind="caution")
     elif check.mark:
-        show.note(
+        yield Note(
             f"These risks were {check.mark}: the records do not allow a fit as of an earlier date, so customers were "
             "left out of the fit instead. What changes from one year to the next is not in this check, and a list of "
             f"customers at risk must bear the mark '{check.mark}'.",

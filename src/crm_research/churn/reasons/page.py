@@ -1,11 +1,10 @@
-"""What the notebook shows of the drivers of leaving by reason, or a note of why there is nothing to show."""
+"""What is shown of the drivers of leaving by reason, or a note of why there is nothing to show."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from crm_research import show
 from crm_research.churn.drivers.measure import default_covariates
 from crm_research.churn.reasons.charts import draw_reason_drivers
 from crm_research.churn.reasons.measure import ReasonDrivers, measure_reason_drivers
@@ -18,6 +17,7 @@ from crm_research.churn.reasons.views import (
     share_finding,
 )
 from crm_research.errors import NotEnoughData
+from crm_research.show import Chart, Figures, Note, Part, Section, panels
 from crm_research.theme import join_words, say_count, say_percent, say_plainly
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 
-def show_reason_drivers(
-    records: Study, leaving: ChurnAnalysis, covariates: Sequence[str] | None = None
-) -> ReasonDrivers | None:
+def reason_drivers_section(records: Study, leaving: ChurnAnalysis, covariates: Sequence[str] | None = None) -> Section:
     """What drives those who leave for each reason? A note where that cannot be said.
 
     Parameters
@@ -37,41 +35,38 @@ def show_reason_drivers(
 
     Returns
     -------
-    ReasonDrivers or None
-        None, and a note, where nothing can be said.
+    Section
+        Its result is `ReasonDrivers`; None, and a note, where nothing can be said.
     """
     if covariates is None and not default_covariates(records):
-        show.note("The contracts have no characteristic to compare, so no driver can be told for any reason.")
-        return None
+        return Section.missing(
+            "The contracts have no characteristic to compare, so no driver can be told for any reason."
+        )
     try:
         drivers = measure_reason_drivers(records, covariates, confidence=leaving.confidence)
     except NotEnoughData as problem:
-        show.note(str(problem))
-        return None
-    if drivers.ratios.empty:
-        show.note(_say_none(drivers))
-    else:
-        _show_ratios(drivers)
-    alike = likeness_finding(drivers.likeness, drivers.confidence)
-    if alike:
-        show.note(alike)
-    figures = reason_driver_figures(drivers, window=leaving.setting.window)
-    if figures:
-        show.figures(figures, as_table="Leaving by reason, everything else alike: what is clear")
-    for remark in _cautions(drivers):
-        show.note(remark, kind="caution")
-    return drivers
+        return Section.missing(str(problem))
+    return Section(
+        *([Note(_say_none(drivers))] if drivers.ratios.empty else _ratios_parts(drivers)),
+        Note(likeness_finding(drivers.likeness, drivers.confidence)),
+        Figures(
+            reason_driver_figures(drivers, window=leaving.setting.window),
+            "Leaving by reason, everything else alike: what is clear",
+        ),
+        *(Note(remark, kind="caution") for remark in _cautions(drivers)),
+        result=drivers,
+    )
 
 
-def _show_ratios(drivers: ReasonDrivers) -> None:
+def _ratios_parts(drivers: ReasonDrivers) -> Iterator[Part]:
     finding = reason_finding(drivers)
-    show.chart(
-        draw_reason_drivers(drivers)[0],
+    yield Chart(
+        panels(lambda found: draw_reason_drivers(found)[0], drivers),
         alt=f"{finding} The picture has a panel for each reason and a row for each comparison, with two ratios each.",
         data=reason_table(drivers),
     )
-    show.note(f"{finding} {difference_finding(drivers)}".strip())
-    show.note(share_finding(drivers))
+    yield Note(f"{finding} {difference_finding(drivers)}".strip())
+    yield Note(share_finding(drivers))
 
 
 def _say_none(drivers: ReasonDrivers) -> str:

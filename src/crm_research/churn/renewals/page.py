@@ -1,49 +1,51 @@
-"""What the notebook shows of renewals, or a note of why there is nothing to show."""
+"""What is shown of renewals, or a note of why there is nothing to show."""
 
 from __future__ import annotations
 
-from crm_research import show
+from collections.abc import Iterator
+
 from crm_research.churn.renewals import charts, words
 from crm_research.churn.renewals.check import RULE
 from crm_research.churn.renewals.describe import Renewals
 from crm_research.churn.renewals.figures import renewal_figures
+from crm_research.show import Chart, Figures, Note, Part, Table, drawn
 from crm_research.theme import say_percent
 
 
-def show_renewals(renewals: Renewals) -> None:
+def renewals_parts(renewals: Renewals) -> Iterator[Part]:
     """How many go on each time, how many will, and whether the forecast is any good."""
     if renewals.fit is None:
-        show.note(words.renewal_finding(renewals))
+        yield Note(words.renewal_finding(renewals))
         return
-    show.note(words.counting_note(renewals), kind="caution" if renewals.triage.is_snapshot else "note")
+    yield Note(words.counting_note(renewals), kind="caution" if renewals.triage.is_snapshot else "note")
     finding = words.renewal_finding(renewals)
-    show.chart(
-        charts.draw_retention(renewals),
+    yield Chart(
+        drawn(charts.draw_retention, renewals),
         alt=f"{finding} Dots with intervals by number of the renewal, and a line for the model.",
         data=renewals.observed,
     )
-    show.note(" ".join([finding, words.heterogeneity_finding(renewals)]).strip())
+    yield Note(" ".join([finding, words.heterogeneity_finding(renewals)]).strip())
     for doubt in words.fit_findings(renewals):
-        show.note(doubt, kind="caution")
-    show.figures(renewal_figures(renewals), as_table="Renewals in figures")
-    _show_projection(renewals)
-    _show_intakes(renewals)
-    _show_groups(renewals)
+        yield Note(doubt, kind="caution")
+    yield Figures(renewal_figures(renewals), "Renewals in figures")
+    yield from _projection_parts(renewals)
+    yield from _intakes_parts(renewals)
+    yield from _groups_parts(renewals)
 
 
-def show_renewal_check(renewals: Renewals) -> None:
+def renewal_check_parts(renewals: Renewals) -> Iterator[Part]:
     """The forecasts of renewals against those that came."""
     check = renewals.check
     is_sure = check is not None and check.winner is not None
-    show.note(words.check_finding(renewals), kind="note" if is_sure else "caution")
+    yield Note(words.check_finding(renewals), kind="note" if is_sure else "caution")
     if check is None:
         return
-    show.chart(
-        charts.draw_renewal_check(renewals),
+    yield Chart(
+        drawn(charts.draw_renewal_check, renewals),
         alt=f"{words.check_finding(renewals)} Dots with intervals by renewal, and the lines of three forecasts.",
         data=check.by_renewal,
     )
-    show.table(
+    yield Table(
         check.errors,
         "Forecasts of renewals against what came",
         formats={"expected_left": "{:,.0f}", "observed_left": "{:,.0f}", "log_score": "{:.5f}"},
@@ -52,21 +54,21 @@ def show_renewal_check(renewals: Renewals) -> None:
     )
 
 
-def _show_projection(renewals: Renewals) -> None:
+def _projection_parts(renewals: Renewals) -> Iterator[Part]:
     finding = words.projection_finding(renewals)
     if words.nobody_left(renewals):
-        show.note(finding)
+        yield Note(finding)
         return
-    show.chart(
-        charts.draw_projection(renewals),
+    yield Chart(
+        drawn(charts.draw_projection, renewals),
         alt=f"{finding} Falling lines by number of the renewal, beyond the records dashed on a shaded ground.",
         data=renewals.carried,
     )
     is_refuted = renewals.model_misses is not None or (renewals.check is not None and renewals.check.winner == RULE)
-    show.note(finding, kind="caution" if is_refuted else "note")
+    yield Note(finding, kind="caution" if is_refuted else "note")
     if renewals.lifetimes.empty or is_refuted:
         return
-    show.table(
+    yield Table(
         renewals.lifetimes,
         f"Further periods (every {renewals.every}) to expect of a customer about to decide, discounted at "
         f"{say_percent(renewals.discount_rate)} a year",
@@ -76,25 +78,25 @@ def _show_projection(renewals: Renewals) -> None:
     )
 
 
-def _show_intakes(renewals: Renewals) -> None:
+def _intakes_parts(renewals: Renewals) -> Iterator[Part]:
     if renewals.triangle.empty:
         if not renewals.triage.is_snapshot:
-            show.note("Too few contracts came to a renewal under observation from their start to tell intakes apart.")
+            yield Note("Too few contracts came to a renewal under observation from their start to tell intakes apart.")
         return
     table = renewals.triangle
-    show.chart(
-        charts.draw_intakes(renewals),
+    yield Chart(
+        drawn(charts.draw_intakes, renewals),
         alt="A table coloured by value: rows are intakes, columns renewals, cells the share still there in per cent.",
         data=table.rename(columns=str).reset_index(),
     )
 
 
-def _show_groups(renewals: Renewals) -> None:
+def _groups_parts(renewals: Renewals) -> Iterator[Part]:
     if renewals.groups is None:
         return
     chance = renewals.groups_p_value
     told = "" if chance != chance else f" Groups alike would differ so much with a chance of {_say_p(chance)}."  # noqa: PLR0124
-    show.table(
+    yield Table(
         renewals.groups,
         f"Renewing by {renewals.group}",
         formats={"retention": "share", "lower": "share", "upper": "share", "mean_retention": "share"},

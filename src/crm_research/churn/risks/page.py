@@ -1,13 +1,12 @@
-"""What the notebook shows of the risks of single customers, or the reason why no list is shown."""
+"""What is shown of the risks of single customers, or the reason why no list is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from crm_research import show
 from crm_research.churn.drivers.views import say_covariate
-from crm_research.churn.judging.page import show_check
+from crm_research.churn.judging.page import check_parts
 from crm_research.churn.risks.assess import HORIZONS_MONTHS, RiskList
 from crm_research.churn.risks.charts import draw_risks
 from crm_research.churn.risks.foretelling import Foretelling, foretell_leaving
@@ -20,6 +19,7 @@ from crm_research.churn.risks.words import (
     say_unjudged,
 )
 from crm_research.errors import NotEnoughData
+from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
 from crm_research.theme import join_words, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -30,28 +30,29 @@ if TYPE_CHECKING:
 N_SHOWN: Final = 15
 
 
-def show_foretelling(
+def check_section(
     records: Study,
     drivers: DriverAnalysis | None,
     *,
     horizons_months: Sequence[int] = HORIZONS_MONTHS,
     seed: int = 20170101,
-) -> Foretelling | None:
+) -> Section:
     """Can the risk of single customers be foretold? The check, before anybody is named.
 
     Parameters
     ----------
     drivers
-        Of `show_drivers`: what the risks are counted from; None where nothing goes with leaving.
+        What the risks are counted from; None where nothing goes with leaving.
 
     Returns
     -------
-    Foretelling or None
-        None, and a note, where no risk can be told.
+    Section
+        Its result is the `Foretelling`; None, and a note, where no risk can be told.
     """
     if drivers is None:
-        show.note("Without anything that goes with leaving, all contracts of the same tenure carry the same risk.")
-        return None
+        return Section.missing(
+            "Without anything that goes with leaving, all contracts of the same tenure carry the same risk."
+        )
     try:
         foretold = foretell_leaving(
             records,
@@ -61,40 +62,39 @@ def show_foretelling(
             seed=seed,
         )
     except NotEnoughData as problem:
-        show.note(str(problem))
-        return None
-    if foretold.strata:
-        named = join_words([say_covariate(name) for name in foretold.strata])
-        show.note(
+        return Section.missing(str(problem))
+    named = join_words([say_covariate(name) for name in foretold.strata])
+    return Section(
+        Note(
             f"What goes with {named} changes over tenure. For the risks, each of these groups therefore has a "
             "danger by tenure of its own."
         )
-    show_check(foretold.check)
-    return foretold
+        if foretold.strata
+        else None,
+        *check_parts(foretold.check),
+        result=foretold,
+    )
 
 
-def show_risks(records: Study, foretold: Foretelling | None, *, n_shown: int = N_SHOWN) -> None:
+def risks_section(records: Study, foretold: Foretelling | None, *, n_shown: int = N_SHOWN) -> Section:
     """Who is most at risk? Shown only if the risks held for customers the model had not seen.
 
     Parameters
     ----------
     foretold
-        Of `show_foretelling`.
+        Risks and their check; None where no risk can be told.
     n_shown
         Contracts listed.
     """
     if foretold is None:
-        show.note("No risk of single customers could be told, so there is no list.")
-        return
+        return Section.missing("No risk of single customers could be told, so there is no list.")
     risks, check = foretold.risks, foretold.check
     refusal = _refuse(risks, check)
-    if refusal:
-        show.note(refusal, kind="caution")
-    else:
-        _show_list(records, risks, check, n_shown)
-    said = comparison_finding(check)
-    if said:
-        show.note(said)
+    return Section(
+        *([Note(refusal, kind="caution")] if refusal else _list_parts(records, risks, check, n_shown)),
+        Note(comparison_finding(check)),
+        result=risks,
+    )
 
 
 def _refuse(risks: RiskList, check: RiskCheck) -> str:
@@ -109,22 +109,20 @@ def _refuse(risks: RiskList, check: RiskCheck) -> str:
     return ""
 
 
-def _show_list(records: Study, risks: RiskList, check: RiskCheck, n_shown: int) -> None:
+def _list_parts(records: Study, risks: RiskList, check: RiskCheck, n_shown: int) -> Iterator[Part]:
     finding = risk_finding(risks)
     if len(risks.deciles):
-        show.chart(
-            draw_risks(risks),
+        yield Chart(
+            drawn(draw_risks, risks),
             alt=f"{finding} The picture shows one bar for each tenth of the contracts, falling from the most at risk.",
             data=risks.deciles,
         )
-    show.note(" ".join([finding, say_unjudged(risks)]).strip())
+    yield Note(" ".join([finding, say_unjudged(risks)]).strip())
     window = f"contracts running on {say_date(records.as_of)}"
-    show.figures(
-        risk_figures(risks, window=window, validation=check.designs[0].said), as_table="Contracts expected to leave"
-    )
+    yield Figures(risk_figures(risks, window=window, validation=check.designs[0].said), "Contracts expected to leave")
     shown = list_rows(risks, n_shown)
     mark = f" ({check.mark})" if check.mark else ""
-    show.table(
+    yield Table(
         shown,
         f"The {len(shown):,} contracts most likely to leave within {say_months(risks.main_months)}{mark}",
         note=f"Chance to leave, having stayed so far, and its {say_percent(risks.confidence, 0)} interval in per cent. "
