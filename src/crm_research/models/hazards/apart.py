@@ -114,8 +114,8 @@ def say_far(design: Design, columns: Sequence[int], coefficients: FloatArray) ->
     """A ratio far from 1 rests on a few rows, however narrow its interval."""
     return [
         f"{as_label(design.labels[column])}: the ratio is beyond {FAR_RATIO:.0f} (or below 1 in {FAR_RATIO:.0f}): "
-        "hardly any of it and of what it is held against were at risk together when somebody ended. Read its limits, "
-        "not its size."
+        "so far from 1 it is mostly the work of few ends, or of few rows at risk together. Read its limits, not its "
+        "size."
         for column, coefficient in zip(columns, coefficients, strict=True)
         if design.is_level[column] and abs(coefficient) > np.log(FAR_RATIO)
     ]

@@ -286,7 +286,10 @@ def _plan_category(
     if len(sizes) < 2:
         remarks.append(Remark(text=f"{name} is the same for everybody and was left out."))
         return None
-    rare = sizes.index[(sizes["ended"] < _FEWEST_ENDS) | (np.arange(len(sizes)) >= _MOST_LEVELS)]
+    # A large group of which hardly anybody ended is no rare one: it would lend the rare ones its own danger.
+    expected = sizes["n"] * float(ended.sum()) / float(n.sum())
+    is_rare = (sizes["ended"] < _FEWEST_ENDS) & (expected < 2 * _FEWEST_ENDS)
+    rare = sizes.index[is_rare | (np.arange(len(sizes)) >= _MOST_LEVELS)]
     if len(rare) == len(sizes):
         rare = rare[1:]
     is_pooled = len(rare) > 1

@@ -25,6 +25,8 @@ _AT_ONCE: Final = 4.0
 _CAREFUL_STEPS: Final = 150
 # At the top a finite best value is approached by steps of next to nothing, an infinite one by steps of about 1.
 _STILL_MOVING: Final = 0.02
+_SETTLED: Final = 1e-5
+_BENT: Final = 1e-10
 _DOUBTFUL: Final = 5.0
 _TRIED: Final = 2.0
 # Not further: sums over strata are running differences, and lose their digits beside weights of e^40.
@@ -104,7 +106,19 @@ def is_far(span: FloatArray, at: Evaluated) -> bool:
     doubt = np.sqrt(np.maximum(np.diag(invert(at.information))[:n], 0.0)) * span
     if not (np.isfinite(moved).all() and np.isfinite(doubt).all()):
         return True
+    if moved.max(initial=0.0) <= _SETTLED and _is_bent(at.information):
+        # On the way out a step stays as long as the last one: this is a top, however flat (bends of a skewed number).
+        return False
     return bool((moved > _STILL_MOVING).any() or (doubt > _DOUBTFUL).any())
+
+
+def _is_bent(information: FloatArray) -> bool:
+    """Does the likelihood bend in every direction, by more than the digits that may be lost?"""
+    scale = np.sqrt(np.maximum(np.diag(information), 0.0))
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        return False
+    values = np.linalg.eigvalsh(information / np.outer(scale, scale))
+    return bool(values[0] > _BENT * values[-1])
 
 
 def find_direction(
