@@ -494,7 +494,9 @@ def test_whether_chances_are_spread_as_true_ones_by_hand():
 
 def test_what_is_optimism_by_hand():
     def optimism(apparent: float, flattery: float, corrected: float) -> SimpleNamespace:
-        return SimpleNamespace(apparent=apparent, optimism=flattery, corrected=corrected, lower=0.51, upper=0.72)
+        return SimpleNamespace(
+            apparent=apparent, optimism=flattery, corrected=corrected, lower=0.51, upper=0.72, horizon_days=152.0
+        )
 
     check = replace(
         checked("good"),
@@ -502,7 +504,7 @@ def test_what_is_optimism_by_hand():
         optimism_said="20 samples",
     )
     assert judging.optimism_finding(check) == (
-        "Optimism (what the model owes to having seen these contracts), within 12 months of the start: "
+        "Optimism (what the model owes to having seen these contracts), within 5 months of the start: "
         "Uno's C is 0.661 on the rows of the fit, +0.023 of it optimism, which leaves 0.638 (0.510 to 0.720) "
         "(20 samples)."
     )

@@ -229,7 +229,7 @@ def test_a_narrow_interval_gets_the_digits_it_needs(share, said):
         (0.0313, "would come about by chance with probability 0.031 (log-rank chi-squared 1,214.6 on 3 degrees of"),
         (0.001, "with probability 0.001 (log-rank"),
         (0.000999, "with probability less than one in a thousand (log-rank"),
-        (np.nan, "never at risk together with an end among them, so they cannot be compared."),
+        (np.nan, "The groups cannot be compared: no contract ended while others, of more than one group, went on."),
     ],
 )
 def test_chance_by_hand(p_value, said):
@@ -348,3 +348,16 @@ def test_the_answer_says_if_early_leavers_may_be_missing():
     assert words.answer(missing)[1:] == [year, group]
     assert words.answer(replace(leaving, rates=None))[1] == words.year_finding(leaving)
     assert words.answer(replace(leaving, pairs=None))[2] == group_words.reason_finding(leaving)
+
+
+def test_a_median_of_which_nothing_is_known_is_no_sentence_about_half():
+    medians = pd.DataFrame([{"group": "all", "median_days": 120.0, "lower": 0.0, "upper": np.nan}])
+    leaving = measured()
+    told = words.stay_finding(replace(leaving, survival=replace(leaving.survival, medians=medians)))
+    assert told == "Too few contracts were watched: after how long half of them have ended is not known."
+
+
+def test_pairs_that_cannot_be_compared_are_not_counted_as_alike():
+    leaving = measured()
+    pairs = pd.DataFrame({"group": ["a"], "other_group": ["b"], "p_adjusted": [np.nan]})
+    assert words.groups_told_apart(replace(leaving, pairs=pairs)) == ""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_research.churn.curves.analysis import ChurnAnalysis
 from crm_research.churn.setting import say_condition
-from crm_research.figures import NO_VALIDATION, Figure, verdict_of
+from crm_research.figures import NO_VALIDATION, Figure, says_nothing, verdict_of
 from crm_research.theme import say_days
 from crm_research.vocabulary import months_of_days
 
@@ -143,12 +143,17 @@ def _survival(
 def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
     months = months_of_days(row["horizon_days"])
     within = f"{months} months" if months > 1 else say_days(row["horizon_days"])
+    row = row.rename({"mean_days": "estimate"})
+    label = f"Mean tenure within the first {within}{say_whose(row['from_days'])}"
+    if says_nothing(row["lower"], row["upper"], span=row["horizon_days"] - row["from_days"]):
+        row = row.where(~row.index.isin(["estimate", "lower", "upper"]), np.nan)
+        label += " (too few were watched to say)"
     return _figure(
         leaving,
         MEAN,
-        f"Mean tenure within the first {within}{say_whose(row['from_days'])}",
+        label,
         "days",
-        row.rename({"mean_days": "estimate"}),
+        row,
         int(row["n"]),
         f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; limits on the logit scale",
     )

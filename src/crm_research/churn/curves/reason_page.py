@@ -27,9 +27,8 @@ def reason_group_finding(leaving: ChurnAnalysis) -> str:
     tests, name = leaving.reason_tests.tests, leaving.counts.group
     known = tests.dropna(subset=["p_adjusted"])
     if known.empty:
-        return (
-            f"The reasons cannot be compared by {name}: the groups were never at risk together with an end among them."
-        )
+        why = "no contract ended while others, of more than one group, went on"
+        return f"The reasons cannot be compared by {name}: {why}."
     apart = known.loc[known["p_adjusted"] <= 1 - leaving.confidence].sort_values("chi_squared", ascending=False)
     if apart.empty:
         return f"By {name}, no reason takes more from one group than from another beyond chance (Gray's test)."

@@ -57,6 +57,9 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
             f"None of {say_count(size['n'], 'contract')} has ended in up to {say_days(size['last_days'])} of watching: "
             "nothing can be said yet about when customers leave."
         )
+    if says_nothing(median["lower"], median["upper"]):
+        whose = f"contracts{leaving.setting.watching.condition}"
+        return f"Too few {whose} were watched: after how long half of them have ended is not known."
     if np.isfinite(median["median_days"]):
         said = say_estimate(
             median["median_days"],
@@ -126,7 +129,7 @@ def chance_finding(leaving: ChurnAnalysis) -> str:
     if leaving.test is None:
         return ""
     if not np.isfinite(leaving.test.p_value):
-        return "The groups were never at risk together with an end among them, so they cannot be compared."
+        return "The groups cannot be compared: no contract ended while others, of more than one group, went on."
     small = leaving.test.p_value < _SMALL_P
     chance = "less than one in a thousand" if small else f"{leaving.test.p_value:.3f}"
     degrees = say_count(leaving.test.degrees, "degree")
@@ -200,10 +203,13 @@ def groups_told_apart(leaving: ChurnAnalysis) -> str:
     """How many of the pairs differ beyond chance, after adjustment? Empty without pairs."""
     if leaving.pairs is None:
         return ""
+    told = leaving.pairs["p_adjusted"].notna()
     apart = int((leaving.pairs["p_adjusted"] <= 1 - leaving.confidence).sum())
     left_out = ""
     if leaving.counts.n_levels > len(leaving.counts.by_group["group"].unique()):  # type: ignore[index]
         left_out = f" {leaving.counts.group} has {leaving.counts.n_levels} values; the small ones are put together."
+    if not told.any():
+        return left_out.strip()
     return (
         f"{apart} of {say_count(len(leaving.pairs), 'pair')} of groups differ beyond chance "
         f"(p-values adjusted by Holm, intervals widened by Bonferroni).{left_out}"

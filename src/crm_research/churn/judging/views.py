@@ -167,8 +167,10 @@ def optimism_finding(check: RiskCheck) -> str:
     if not known:
         return "How much of the success is mere fitting (optimism) is not known: the rows of the fit do not tell it."
     parts = [_flattery(named[key], found) for key, found in known.items()]
+    days = next(iter(known.values())).horizon_days
+    within = f", within {say_horizon(days)} of the start" if days is not None else ""
     return (
-        "Optimism (what the model owes to having seen these contracts), within 12 months of the start: "
+        f"Optimism (what the model owes to having seen these contracts){within}: "
         f"{'; '.join(parts)} ({check.optimism_said})."
     )
 

@@ -26,10 +26,11 @@ def renewal_figures(renewals: Renewals) -> list[Figure]:
 
 def _first(renewals: Renewals) -> Figure:
     seen = renewals.observed.loc[renewals.observed["renewal"] == 1]
-    row = seen.iloc[0] if len(seen) else None
-    label = (
-        f"Go on at the first renewal ({renewals.after_one})" if row is not None else "Nobody came to a first renewal"
-    )
+    is_shown = bool((renewals.shown["renewal"] == 1).any())
+    row = seen.iloc[0] if len(seen) and is_shown else None
+    label = f"Go on at the first renewal ({renewals.after_one})"
+    if row is None:
+        label = f"{label}: too few came to it" if len(seen) else "Nobody came to a first renewal"
     return Figure(
         id=RETENTION_1,
         label=label,

@@ -27,7 +27,7 @@ class LogRank:
     Parameters
     ----------
     chi_squared, degrees, p_value
-        The test; NaN where the groups were never at risk together with an end among them.
+        The test; NaN where no spell ended while others, of more than one group, went on.
     expected
         Grain: group. Columns ``group``, ``n``, ``n_ended``, ``n_expected`` (ends if all groups left alike).
     """

@@ -30,6 +30,8 @@ class Optimism:
         Limits of the corrected measure: percentiles of the measure on resamples, less the optimism.
     n_resamples, n_failed
         Resamples used; resamples in which a step could not be done.
+    horizon_days
+        Up to which tenure risks were judged; None for a measure without a horizon.
     """
 
     apparent: float
@@ -39,6 +41,7 @@ class Optimism:
     upper: float
     n_resamples: int
     n_failed: int
+    horizon_days: float | None = None
 
 
 def estimate_optimism(

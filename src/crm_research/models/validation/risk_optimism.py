@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -55,7 +57,7 @@ def estimate_risk_optimism(
             "calibration_slope": slope,
         }
 
-    return resample_optimism(
+    found = resample_optimism(
         rows,
         fit,
         measure,
@@ -65,6 +67,7 @@ def estimate_risk_optimism(
         n_resamples=n_resamples,
         confidence=confidence,
     )
+    return {name: replace(optimism, horizon_days=days) for name, optimism in found.items()}
 
 
 def _watched(contracts: pd.DataFrame) -> pd.DataFrame:
