@@ -45,7 +45,7 @@ def test_the_expected_tenure_of_a_known_world():
     assert len(found.choice.trials) == 5  # three along tenure, two along the calendar
     assert found.error < 0.05
     assert "carried on" in expected_finding(found)
-    assert "foretold them closely" in trust_finding(found)
+    assert "predicted them closely" in trust_finding(found)
     assert shape_table(found)["chosen"].sum() == 1
     assert remaining_table(found)["months_so_far"].tolist()[:3] == [0, 6, 12]
 
