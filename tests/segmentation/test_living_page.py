@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from crm_research.segmentation import living_page
-from crm_research.segmentation.living_page import show_living
+from crm_research.segmentation.living_page import living_section
 from crm_research.segmentation.makings import Makings
 from tests.builders import a_study, orders
 from tests.segmentation.kept import a_kept, draw_features
@@ -29,9 +29,9 @@ def segments(monkeypatch):
     return SimpleNamespace(kept=a_kept(draw_features(300)), confidence=0.95)
 
 
-def test_the_page_hands_out_the_file_and_tells_movers_and_age(shop, segments, capsys):
-    living = show_living(shop, segments, window_days=91)
-    said = capsys.readouterr().out
+def test_the_page_hands_out_the_file_and_tells_movers_and_age(shop, segments):
+    section = living_section(shop, segments, window_days=91)
+    living, said = section.result, repr(section)
     assert "File segmentation.json" in said
     assert "crm-research assign segmentation.json --study handmade" in said
     assert "of the 120 customers known on both days moved" in said
@@ -41,24 +41,25 @@ def test_the_page_hands_out_the_file_and_tells_movers_and_age(shop, segments, ca
     assert living.drift.made_at == "2024-04-01"
 
 
-def test_records_that_do_not_reach_back_still_hand_out_the_file(segments, capsys):
+def test_records_that_do_not_reach_back_still_hand_out_the_file(segments):
     study = a_study(orders=orders(*[(f"c{i}", "2024-06-30", 5.0 + i) for i in range(60)]))
-    living = show_living(study, segments, window_days=30)
-    said = capsys.readouterr().out
+    section = living_section(study, segments, window_days=30)
+    living, said = section.result, repr(section)
     assert "File segmentation.json" in said
     assert "moves can be told yet" in said
     assert living.migration is None
     assert living.drift is None
 
 
-def test_what_cannot_be_kept_is_a_note(shop, capsys):
-    assert show_living(shop, SimpleNamespace(found=None, why_not="Too few buyers.")) is None
-    assert "Too few buyers." in capsys.readouterr().out
+def test_what_cannot_be_kept_is_a_note(shop):
+    section = living_section(shop, SimpleNamespace(found=None, why_not="Too few buyers."))
+    assert section.result is None
+    assert repr(section) == "Note: A saved segmentation needs groups; found none. Too few buyers."
 
 
-def test_attributes_have_no_history_and_nobody_is_said_to_stay(shop, segments, capsys):
+def test_attributes_have_no_history_and_nobody_is_said_to_stay(shop, segments):
     segments.kept = replace(segments.kept, makings=Makings(attributes=segments.kept.used))
-    living = show_living(shop, segments)
-    said = capsys.readouterr().out
+    section = living_section(shop, segments)
+    living, said = section.result, repr(section)
     assert "nobody can be seen to move" in said
     assert living.migration is None

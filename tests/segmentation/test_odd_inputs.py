@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import segmentation, show
+from crm_research import segmentation
 from tests.builders import a_study, orders
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -41,20 +41,10 @@ def _people(n, **columns):
 
 
 def _page(study, capsys, **parameters):
-    found = segmentation.segment_customers(study, k_max=3, n_bootstraps=20, **parameters)
-    show.answer(*found.answer())
-    show.note(found.notes())
-    show.figures(found.figures("segments"), as_table="segments")
-    for name in ("inputs", "cards", "profiles", "numbers", "stability", "nulls", "borders", "methods", "rules"):
-        show.table(found.table(name), name, formats=found.formats(name))
-    for name in ("segments", "profiles", "numbers", "stability", "nulls"):
-        found.draw(name)
-        assert found.alt(name)
-    segmentation.show_rfm(study)
-    described = segmentation.show_who(study, found)
-    segmentation.show_worth(found)
-    segmentation.show_use(study, found, described)
-    segmentation.show_living(study, found)
+    page = segmentation.SegmentationPage(study, k_max=3, n_bootstraps=20, **parameters)
+    for made in page.sections().values():
+        made.show()
+    found = page.result
     printed = capsys.readouterr().out
     assert "nan" not in printed.lower().split()
     return found, printed

@@ -5,11 +5,14 @@ import pytest
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.segmentation import (
     bootstrap_groups,
+    charts,
     choose_inputs,
     grow_rules,
     judge_stability,
     name_groups,
+    report,
     segment_customers,
+    wording,
 )
 from crm_research.segmentation.clustering import assign_nearest, fit_centres, match_groups
 from crm_research.segmentation.holdout import compare_errors, foretell, score_quintiles
@@ -60,7 +63,7 @@ def test_names_say_what_stands_out(two_kinds):
 
 
 def test_every_figure_has_its_basis(two_kinds):
-    figures = two_kinds.figures()
+    figures = report.list_figures(two_kinds)
     ids = {figure.id for figure in figures}
     assert {
         "segmentation.k",
@@ -78,25 +81,25 @@ def test_no_input_looks_past_as_of(two_kinds):
     known = segment_customers(a_study(orders=frame[frame["ordered_at"] < "2024-07-01"]), k_max=4, n_bootstraps=20)
     assert np.array_equal(two_kinds.found.inputs.scaled, known.found.inputs.scaled)
     assert np.array_equal(without_later.found.labels, known.found.labels)
-    assert "no holdout" in without_later.answer()[2]
+    assert "no holdout" in wording.answer_segments(without_later)[2]
 
 
 def test_pictures_and_tables_are_there(two_kinds):
     for name in ("segments", "profiles", "numbers", "stability", "nulls", "holdout"):
-        two_kinds.draw(name).figure.draw_without_rendering()
-        assert two_kinds.alt(name)
+        charts.draw(two_kinds, name).figure.draw_without_rendering()
+        assert report.describe_picture(two_kinds, name)
     names = ("inputs", "numbers", "cards", "profiles", "stability", "nulls", "borders", "methods")
     for name in (*names, "rules", "holdout", "gains", "later"):
-        assert len(two_kinds.table(name))
+        assert len(report.tabulate(two_kinds, name))
 
 
 def test_too_few_buyers_are_no_crash_but_a_reason():
     few = segment_customers(a_study(orders=orders(*[(f"c{i}", "2024-01-01", 5.0) for i in range(10)])))
     assert few.found is None
-    assert "50" in few.answer()[0]
-    assert few.figures()[0].estimate is None
-    assert few.table("cards").empty
-    assert few.draw("segments").figure is not None
+    assert "50" in wording.answer_segments(few)[0]
+    assert report.list_figures(few)[0].estimate is None
+    assert report.tabulate(few, "cards").empty
+    assert charts.draw(few, "segments").figure is not None
 
 
 def test_customers_who_all_bought_alike_cannot_be_grouped():

@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research.segmentation import living_charts, living_page, living_views
 from crm_research.segmentation.drift import DISTANCE, KEEP, REFIT, SILHOUETTE, UNCERTAIN, Drift
 from crm_research.segmentation.migration import APPARENT, MOVED, REAL, RELABELLED, Migration
+from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.segmentation.kept import a_kept
 from tests.segmentation.told_worlds import SEGMENTS
@@ -157,10 +158,12 @@ def test_what_is_told_of_age():
 
 def test_the_page_of_living_segments():
     parts = {
-        "moves": lambda: living_page._show_moves(MIGRATIONS["movers"]),
-        "nobody moved or came": lambda: living_page._show_moves(
-            replace(MIGRATIONS["nobody"], joiners=MIGRATIONS["nobody"].joiners.assign(n_customers=0))
-        ),
-        "age": lambda: living_page._show_age(DRIFTS["aged in all"]),
+        "moves": Section(*living_page._moves_parts(MIGRATIONS["movers"])).show,
+        "nobody moved or came": Section(
+            *living_page._moves_parts(
+                replace(MIGRATIONS["nobody"], joiners=MIGRATIONS["nobody"].joiners.assign(n_customers=0))
+            )
+        ).show,
+        "age": Section(*living_page._age_parts(DRIFTS["aged in all"])).show,
     }
     hold(tell(**parts), TOLD / "page-living.txt")

@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.segmentation import scoreboard, who_charts, who_figures, who_page, who_words
 from crm_research.segmentation.profiles import find_typical, measure_profiles, say_profile
+from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.segmentation.told_who import (
     CHANGES,
@@ -169,10 +170,10 @@ def test_the_page_on_who_the_customers_are(monkeypatch):
     told = a_segmentation()
     told = replace(told, found=replace(told.found, holdout=_holdouts()["wins and loses"]))
     parts = {
-        "base line": lambda: who_page.show_rfm(RECORDS) and None,
-        "who": lambda: who_page.show_who(RECORDS, told) and None,
-        "worth": lambda: who_page.show_worth(told),
-        "use": lambda: who_page.show_use(RECORDS, told, some_descriptors()) and None,
+        "base line": lambda: who_page.rfm_section(RECORDS).show(),
+        "who": lambda: who_page.who_section(RECORDS, told).show(),
+        "worth": lambda: Section(*who_page.worth_parts(told)).show(),
+        "use": lambda: who_page.use_section(RECORDS, told, some_descriptors()).show(),
     }
     hold(tell(**parts), TOLD / "page-who.txt")
 
@@ -186,14 +187,14 @@ def test_the_page_where_little_is_known(monkeypatch):
     quiet = SimpleNamespace(as_of=RECORDS.as_of, segment_names={}, service_policy={})
     nothing, poor = without_groups(), other_worlds()["reproducible"]
     parts = {
-        "base line": lambda: who_page.show_rfm(quiet),
-        "changes": lambda: who_page._show_changes(quiet, 0.95),
-        "who": lambda: who_page.show_who(quiet, poor) and None,
-        "worth": lambda: who_page.show_worth(poor),
-        "use": lambda: who_page.show_use(quiet, poor),
-        "who, nothing found": lambda: who_page.show_who(quiet, nothing),
-        "worth, nothing found": lambda: who_page.show_worth(nothing),
-        "use, nothing found": lambda: who_page.show_use(quiet, nothing),
+        "base line": lambda: who_page.rfm_section(quiet).show(),
+        "changes": lambda: Section(*who_page._changes_parts(quiet, 0.95)).show(),
+        "who": lambda: who_page.who_section(quiet, poor).show(),
+        "worth": lambda: Section(*who_page.worth_parts(poor)).show(),
+        "use": lambda: who_page.use_section(quiet, poor).show(),
+        "who, nothing found": lambda: who_page.who_section(quiet, nothing).show(),
+        "worth, nothing found": lambda: Section(*who_page.worth_parts(nothing)).show(),
+        "use, nothing found": lambda: who_page.use_section(quiet, nothing).show(),
     }
     hold(tell(**parts), TOLD / "page-who-little.txt")
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from crm_research.errors import ParameterError
-from crm_research.segmentation import segment_customers, show_rfm, show_use, show_who, show_worth
+from crm_research.segmentation import segment_customers
 from crm_research.segmentation.clustering import assign_nearest
 from crm_research.segmentation.descriptors import correct_v, describe_members
 from crm_research.segmentation.map import map_segments
@@ -26,6 +26,8 @@ from crm_research.segmentation.treatment import (
     plan_treatment,
 )
 from crm_research.segmentation.trend import trace_segments
+from crm_research.segmentation.who_page import rfm_section, use_section, who_section, worth_parts
+from crm_research.show import Section
 from tests.builders import a_study, orders
 
 
@@ -280,25 +282,24 @@ def test_segments_bear_the_names_of_the_study(study, segments):
         rename_segments(segments, {suggested[0]: suggested[1]})
 
 
-def test_the_page_shows_everything(study, segments, capsys):
-    assert show_rfm(study).n == 120
-    described = show_who(study, segments)
-    show_worth(segments)
-    assert show_use(study, segments, described).n == 120
-    printed = capsys.readouterr().out
+def test_the_page_shows_everything(study, segments):
+    rfm, who = rfm_section(study), who_section(study, segments)
+    use = use_section(study, segments, who.result)
+    assert (rfm.result.n, use.result.n) == (120, 120)
+    printed = "\n".join(map(repr, (rfm, who, Section(*worth_parts(segments)), use)))
     for words in ("Champions", "typical customer", "Five tests of use", "Which service", "region", "[picture"):
         assert words in printed
     assert "nan" not in printed.lower().replace("financ", "")
 
 
-def test_the_page_says_why_there_is_nothing(capsys):
+def test_the_page_says_why_there_is_nothing():
     few = a_study(orders=orders(("a", "2024-01-01", 5.0)))
     nothing = segment_customers(few)
-    assert show_who(few, nothing) is None
-    assert show_use(few, nothing) is None
-    show_worth(nothing)
-    assert capsys.readouterr().out.count("50") == 3
-    assert show_rfm(a_study(orders=orders(("a", "2025-01-01", 5.0)))) is None
+    for section in (who_section(few, nothing), use_section(few, nothing), Section(*worth_parts(nothing))):
+        assert section.result is None
+        assert repr(section) == f"Note: {nothing.why_not}"
+    assert "50" in nothing.why_not
+    assert rfm_section(a_study(orders=orders(("a", "2025-01-01", 5.0)))).result is None
 
 
 def test_rules_say_shares_in_percent_and_how_much_of_a_segment_they_find():
@@ -327,11 +328,12 @@ def test_segments_by_something_else_than_purchases_cannot_be_traced(study, segme
 
 
 @pytest.mark.parametrize("factor", [0.0, -1.0])
-def test_the_page_stands_where_no_money_came_in(factor, capsys):
+def test_the_page_stands_where_no_money_came_in(factor):
     rng = np.random.default_rng(0)
     rows = [(f"c{i}", f"2024-0{1 + i % 6}-10", factor * float(rng.gamma(1, 50))) for i in range(80)]
     study = a_study(orders=orders(*rows))
     segments = segment_customers(study, k_max=2, n_bootstraps=20)
-    show_rfm(study)
-    show_use(study, segments, show_who(study, segments))
-    assert "nan" not in capsys.readouterr().out.lower()
+    who = who_section(study, segments)
+    for section in (rfm_section(study), who, use_section(study, segments, who.result)):
+        assert section.parts
+        assert "nan" not in repr(section).lower()

@@ -8,16 +8,15 @@ from crm_research.segmentation.evidence import Evidence, find_groups, judge_grou
 from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
 from crm_research.segmentation.inputs import Inputs, build_inputs, choose_inputs
 from crm_research.segmentation.keeping import keep_groups, keep_mixture, keep_segmentation
-from crm_research.segmentation.living_page import show_living
 from crm_research.segmentation.migration import measure_migration
 from crm_research.segmentation.nulls import compare_with_nulls
+from crm_research.segmentation.page import SegmentationPage
+from crm_research.segmentation.report import summary_table
 from crm_research.segmentation.rules import Rules, grow_rules
 from crm_research.segmentation.saved import load_segmentation, save_segmentation
 from crm_research.segmentation.segments import Grouping, Segmentation, segment_customers
 from crm_research.segmentation.stability import bootstrap_groups, judge_stability
 from crm_research.segmentation.suggested_names import name_groups
-from crm_research.segmentation.who_page import show_rfm, show_use, show_who, show_worth
-from crm_research.segmentation.wording import say_fidelity, say_holdout, say_methods, say_numbers
 
 __all__ = [
     "AGE_RULE",
@@ -28,6 +27,7 @@ __all__ = [
     "Inputs",
     "Rules",
     "Segmentation",
+    "SegmentationPage",
     "assign_customers",
     "assign_segments",
     "bootstrap_groups",
@@ -49,14 +49,6 @@ __all__ = [
     "measure_migration",
     "name_groups",
     "save_segmentation",
-    "say_fidelity",
-    "say_holdout",
-    "say_methods",
-    "say_numbers",
     "segment_customers",
-    "show_living",
-    "show_rfm",
-    "show_use",
-    "show_who",
-    "show_worth",
+    "summary_table",
 ]

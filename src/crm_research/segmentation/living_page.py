@@ -1,11 +1,11 @@
-"""What the notebook shows of segments that live on: the file to keep, who moved, and whether they have aged."""
+"""What is shown of segments that live on: the file to keep, who moved, and whether they have aged."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crm_research import show
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.segmentation.drift import AGE_RULE, Drift, measure_drift
 from crm_research.segmentation.keeping import keep_segmentation
@@ -21,7 +21,7 @@ from crm_research.segmentation.living_views import (
 )
 from crm_research.segmentation.migration import Migration, measure_migration
 from crm_research.segmentation.saved import FILE_NAME, SavedSegmentation, as_text
-from crm_research.show.attachment import attach
+from crm_research.show import Chart, Figures, File, Note, Part, Section, Table, drawn
 from crm_research.theme import say_count, say_date
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class LivingSegments:
     drift: Drift | None
 
 
-def show_living(
+def living_section(
     records: Study, segments: Segmentation, *, window_days: float | None = None, seed: int = 20170101
-) -> LivingSegments | None:
+) -> Section:
     """How are these segments used from now on, who moved between them lately, and do they age?
 
     Parameters
@@ -56,33 +56,31 @@ def show_living(
 
     Returns
     -------
-    LivingSegments or None
-        None, and a note, where the segmentation cannot be kept.
+    Section
+        Its result is `LivingSegments`; None, and a note, where the segmentation cannot be kept.
     """
     try:
         saved = keep_segmentation(records, segments)
     except (NotEnoughData, ParameterError) as problem:
-        show.note(str(problem))
-        return None
-    attach(FILE_NAME, as_text(saved), _say_use(records))
+        return Section.missing(str(problem))
+    file = File(FILE_NAME, as_text(saved), _say_use(records))
+    alone = LivingSegments(saved=saved, migration=None, drift=None)
     if saved.makings.is_static(saved.used):
-        show.note(
+        static = Note(
             "Attributes of customers are kept as they are now, not as they were, so nobody can be seen to move between "
             "these segments. Whether they have aged is told once the records hold new customers or new attributes: "
             "crm-research assign with --drift."
         )
-        return LivingSegments(saved=saved, migration=None, drift=None)
+        return Section(file, static, result=alone)
     try:
         migration = measure_migration(
             records, saved, window_days=window_days, confidence=segments.confidence, seed=seed
         )
     except NotEnoughData as problem:
-        show.note(f"Nobody's moves can be told yet. {problem}")
-        return LivingSegments(saved=saved, migration=None, drift=None)
-    _show_moves(migration)
+        return Section(file, Note(f"Nobody's moves can be told yet. {problem}"), result=alone)
     drift = measure_drift(records, migration.then, confidence=segments.confidence, seed=seed)
-    _show_age(drift)
-    return LivingSegments(saved=saved, migration=migration, drift=drift)
+    found = LivingSegments(saved=saved, migration=migration, drift=drift)
+    return Section(file, *_moves_parts(migration), *_age_parts(drift), result=found)
 
 
 def _say_use(records: Study) -> str:
@@ -94,16 +92,16 @@ def _say_use(records: Study) -> str:
     )
 
 
-def _show_moves(migration: Migration) -> None:
+def _moves_parts(migration: Migration) -> Iterator[Part]:
     sentence = say_moves(migration)
-    show.chart(
-        draw_migration(migration),
+    yield Chart(
+        drawn(draw_migration, migration),
         alt=f"{sentence} The picture is a grid with a row for each segment before and a column for each after.",
         data=tabulate_flows(migration),
     )
-    show.note(f"{sentence} {say_model(migration)}")
-    show.figures(migration_figures(migration))
-    show.table(
+    yield Note(f"{sentence} {say_model(migration)}")
+    yield Figures(migration_figures(migration))
+    yield Table(
         tabulate_rates(migration),
         "Did the customer move, or the model?",
         formats={"share": "share", "lower": "share", "upper": "share"},
@@ -113,20 +111,20 @@ def _show_moves(migration: Migration) -> None:
     n_new = int(migration.joiners["n_customers"].sum())
     if n_new:
         top = migration.joiners.sort_values("n_customers", ascending=False, kind="stable").iloc[0]
-        show.note(
+        yield Note(
             f"{say_count(n_new, 'customer')} bought for the first time after {say_date(migration.first_day)} and are "
             f"in no row of the picture; most of them are now in “{top['segment']}” ({top['n_customers']:,})."
         )
 
 
-def _show_age(drift: Drift) -> None:
-    show.chart(
-        draw_drift(drift),
+def _age_parts(drift: Drift) -> Iterator[Part]:
+    yield Chart(
+        drawn(draw_drift, drift),
         alt=f"{drift.sentence()} The picture shows one row an input: its stability index, with the limit as a line.",
         data=drift.inputs,
     )
-    show.note(f"{drift.sentence()} {AGE_RULE}", kind="note")
-    show.table(tabulate_signs(drift), f"Signs of age, {drift.made_at} to {drift.seen_at}")
-    show.figures(drift_figures(drift))
+    yield Note(f"{drift.sentence()} {AGE_RULE}", kind="note")
+    yield Table(tabulate_signs(drift), f"Signs of age, {drift.made_at} to {drift.seen_at}")
+    yield Figures(drift_figures(drift))
     for remark in drift.notes:
-        show.note(remark, kind="caution")
+        yield Note(remark, kind="caution")

@@ -310,7 +310,7 @@ _ALT_ROWS: Final[Mapping[str, Callable[[Grouping], list[str]]]] = {
 }
 
 
-def summarise(segmentation: Segmentation) -> pd.DataFrame:
+def summary_table(segmentation: Segmentation) -> pd.DataFrame:
     """figure, group, value: the main numbers, rounded to what a rerun on another machine must reproduce."""
     wanted = ("segmentation.k", "segmentation.verdict", "segmentation.size_share")
     rows = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.segmentation import charts, report, wording
 from crm_research.segmentation.cards import describe_groups
 from crm_research.segmentation.evidence import find_groups
 from crm_research.segmentation.holdout import HoldoutCheck, check_in_holdout
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from crm_research.figures import Figure
     from crm_research.stats.intervals import Interval
     from crm_research.study import Study
 
@@ -122,51 +119,6 @@ class Segmentation:
     as_of: datetime
     holdout_until: datetime | None
     confidence: float
-
-    def figures(self, part: str = "all") -> list[Figure]:
-        """The numbers other programs may read; only segmentation.k, without a value, where nothing was found.
-
-        `part` takes them apart for a page: answer, or segments (one of each kind for each segment).
-        """
-        return report.list_figures(self, part)
-
-    def answer(self) -> list[str]:
-        """Sentences that answer the report's question."""
-        return wording.answer_segments(self)
-
-    def notes(self) -> str:
-        """What a reader must know before using the groups, in one paragraph."""
-        return wording.note_segments(self)
-
-    def say(self, name: str) -> str:
-        """A sentence on numbers, methods, fidelity or holdout, for managers."""
-        return wording.say(self, name)
-
-    def table(self, name: str) -> pd.DataFrame:
-        """A table of the evidence, empty where nothing was found: inputs, numbers, cards, stability, nulls, borders,
-        methods, rules, holdout, gains.
-        """  # noqa: D205
-        return report.tabulate(self, name)
-
-    def alt(self, name: str) -> str:
-        """What one sees in a picture, in words."""
-        return report.describe_picture(self, name)
-
-    def formats(self, name: str) -> dict[str, str]:
-        """How the columns of a table are printed."""
-        return report.name_formats(self, name)
-
-    def summary(self) -> pd.DataFrame:
-        """The main numbers, rounded: figure, group, value."""
-        return report.summarise(self)
-
-    def estimators(self) -> dict[str, str]:
-        """What was estimated, and how."""
-        return report.name_estimators(self)
-
-    def draw(self, name: str, ax: Axes | None = None) -> Axes:
-        """A picture: segments, profiles, numbers, stability, nulls or holdout; or why there is none."""
-        return charts.draw(self, name, ax=ax)
 
     def members(self) -> pd.DataFrame:
         """The segment of each customer: customer_id, segment. Empty where nothing was found."""

@@ -11,7 +11,7 @@ from crm_research.show.display import ANSWER_MIME, CHART_MIME, NOTE_MIME, TABLE_
 from crm_research.show.figure_cards import figures
 from crm_research.show.formats import format_interval, format_value
 from crm_research.show.page import Page, section
-from crm_research.show.parts import Answer, Caveats, Chart, Figures, Note, Part, Provenance, Table, drawn, panels
+from crm_research.show.parts import Answer, Caveats, Chart, Figures, File, Note, Part, Provenance, Table, drawn, panels
 from crm_research.show.prose import answer, note
 from crm_research.show.section import Section
 from crm_research.show.sources import caveats, provenance
@@ -26,6 +26,7 @@ __all__ = [
     "Caveats",
     "Chart",
     "Figures",
+    "File",
     "Note",
     "Page",
     "Part",

@@ -6,13 +6,13 @@ import base64
 import re
 from typing import Final
 
-from crm_research.show.display import emit, text_html
+from crm_research.show.display import Output, text_html
 
 FILE_MIME: Final = "application/vnd.crm-research.file+json"
 FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.(json|csv|txt)")
 
 
-def attach(name: str, text: str, words: str) -> None:
+def render_attachment(name: str, text: str, words: str) -> Output:
     """Which file goes with this page, and what is it for?
 
     The file is held in the page, as a link that saves it, and in the notebook's output, from where a run takes it.
@@ -39,4 +39,5 @@ def attach(name: str, text: str, words: str) -> None:
     held = base64.b64encode(text.encode("utf-8")).decode("ascii")
     link = f'<a download="{text_html(name)}" href="data:{kind};base64,{held}">{text_html(name)}</a>'
     html = f'<p class="crm crm-note"><strong>File</strong> {link}. {text_html(words.strip())}</p>'
-    emit(html, f"File {name}: {words.strip()}", **{FILE_MIME: {"name": name, "text": text}})
+    types = {FILE_MIME: {"name": name, "text": text}}
+    return Output(html=html, plain=f"File {name}: {words.strip()}", types=types)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from crm_research.show.attachment import render_attachment
 from crm_research.show.chart import render_chart
 from crm_research.show.display import Output
 from crm_research.show.figure_cards import render_figures
@@ -140,6 +141,24 @@ class Figures:
     def render(self) -> Output:
         """The cards or the table, with the records of the figures."""
         return render_figures(self.figures, as_table=self.as_table)
+
+
+@dataclass(frozen=True)
+class File:
+    """Which file goes with this page, and what is it for? (`show.attachment` says what the fields mean.)"""
+
+    name: str
+    text: str
+    words: str
+
+    @property
+    def is_empty(self) -> bool:
+        """A file is always something."""
+        return False
+
+    def render(self) -> Output:
+        """The file as a link that saves it; a run puts it beside the page."""
+        return render_attachment(self.name, self.text, self.words)
 
 
 @dataclass(frozen=True)
