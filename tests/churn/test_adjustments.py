@@ -44,11 +44,13 @@ def test_each_covariate_and_period_counts_once_in_holms_family():
         {
             "covariate": ["plan", "plan", "age", "region", "age"],
             "period": ["", "", "early", "", "late"],
-            "p_value": [0.02, 0.02, 0.01, 0.5, 0.04],
+            "p_value": [0.3, 0.004, 0.01, 0.5, 0.04],
+            "p_whole": [0.02, 0.02, 0.01, 0.5, 0.04],
         }
     )
-    # Four: .01 x 4, .02 x 3, .04 x 2, .5 (R: p.adjust(c(.02, .01, .5, .04), "holm")).
-    assert _adjusted(terms).tolist() == pytest.approx([0.06, 0.06, 0.04, 0.5, 0.08])
+    # Four wholes: .01 x 4, .02 x 3, .04 x 2, .5 (R: p.adjust(c(.02, .01, .5, .04), "holm")). Of the plan's two levels
+    # one has .004 x 2, less than its whole, and one .3, more.
+    assert _adjusted(terms).tolist() == pytest.approx([0.3, 0.06, 0.04, 0.5, 0.08])
 
 
 class Fits:

@@ -119,9 +119,10 @@ def test_whether_the_risks_came_true(world):
 
 
 def drivers_of(*rows: tuple, confidence: float = 0.9) -> SimpleNamespace:
-    """Drivers with these ratios."""
+    """Drivers with these ratios; of covariates with one level, the test of the whole is that of the level."""
     names = ["covariate", "level", "reference", "period", "hazard_ratio", "lower", "upper", "p_value", "n", "n_ended"]
-    ratios = pd.DataFrame(rows, columns=names)
+    ratios = pd.DataFrame([row[: len(names)] for row in rows], columns=names)
+    ratios.insert(8, "p_whole", [row[len(names)] if len(row) > len(names) else row[7] for row in rows])
     fit = SimpleNamespace(estimator="Cox regression", n_ended=301)
     return SimpleNamespace(
         ratios=ratios.assign(is_doubtful=ratios["covariate"] == "town"), confidence=confidence, fit=fit, n_contracts=707
@@ -164,6 +165,28 @@ def test_a_driver_is_clear_only_beyond_one_and_beyond_chance_of_all():
     assert clear(("plan", "a", "b", "", 0.5, 0.2, 0.99, 0.0001, 9, 8)) == {"plan": True}
     nothing = driver_views.driver_finding(drivers_of(("plan", "a", "b", "", 2.0, 1.0, 4.0, 0.0001, 9, 8)))
     assert nothing == "With all else alike, no characteristic recorded goes with leaving sooner or later beyond chance."
+
+
+def test_a_category_is_judged_as_a_whole_and_not_by_its_largest_level():
+    # R: summary(coxph(Surv(time, delta) ~ factor(stage) + age + diagyr, KMsurv::larynx)); Wald of stage 17.43 on 3.
+    stages = [
+        ("stage", "3", "1", "", 1.905464, 0.948, 3.830, 0.070285, 27, 17, 0.000576),
+        ("stage", "2", "1", "", 1.163746, 0.468, 2.894, 0.744234, 17, 7, 0.000576),
+        ("stage", "4", "1", "", 5.652554, 2.405, 13.284, 0.000071, 13, 11, 0.000576),
+        ("age", "72", "57", "", 1.323595, 0.868, 2.017, 0.192198, 90, 50),
+    ]
+    drivers = drivers_of(*stages, confidence=0.95)
+    table = driver_views.driver_table(drivers)
+    assert table["compared"].tolist() == ["4 against 1", "3 against 1", "72 against 57", "2 against 1"]
+    assert table["is_clear"].tolist() == [True, False, False, False]
+    assert driver_views.driver_finding(drivers) == (
+        "After allowing for the rest, stage (4 against 1) goes with 5.7 times (2.4 to 13.3) the risk of leaving; 95 % "
+        "intervals in brackets."
+    )
+    # The largest level alone would have let in a second one that stands out only among three: 3 x .03 is .09.
+    second = [("stage", "2", "1", "", 2.2, 1.05, 4.6, 0.03, 17, 7, 0.000576)]
+    among = driver_views.driver_table(drivers_of(stages[0], second[0], stages[1], stages[3], confidence=0.95))
+    assert not among["is_clear"].any()
 
 
 def test_early_and_late_are_told_together_and_an_average_is_called_one():

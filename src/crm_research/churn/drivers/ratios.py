@@ -26,6 +26,7 @@ RATIO_COLUMNS: Final = (
     "lower",
     "upper",
     "p_value",
+    "p_whole",
     "n",
     "n_ended",
     "is_doubtful",
@@ -52,8 +53,8 @@ class Ratios:
     ----------
     table
         Grain: comparison. Columns ``covariate``, ``level``, ``reference``, ``period`` (in words; empty where one ratio
-        holds throughout), ``hazard_ratio``, ``lower``, ``upper``, ``p_value``, ``n`` (contracts), ``n_ended``,
-        ``is_doubtful`` (an average of a ratio that changes).
+        holds throughout), ``hazard_ratio``, ``lower``, ``upper``, ``p_value``, ``p_whole`` (of the whole covariate in
+        the period), ``n`` (contracts), ``n_ended``, ``is_doubtful`` (an average of a ratio that changes).
     remedy
         What was done, in words; empty where nothing had to be.
     notes

@@ -39,8 +39,9 @@ def driver_table(drivers: DriverAnalysis) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``covariate``, ``compared`` (the level and its reference), ``when`` (the months of a contract for which
         it holds; empty where it holds throughout), ``hazard_ratio``, ``lower``, ``upper``, ``n`` (contracts),
-        ``n_ended``, ``is_clear`` (the interval leaves out 1, and the whole covariate is not chance, Holm over the
-        covariates), ``is_doubtful`` (an average of a ratio that changes with tenure).
+        ``n_ended``, ``is_clear`` (the interval leaves out 1, the whole covariate is not chance, Holm over the
+        covariates, nor is the level among its levels, Holm over them), ``is_doubtful`` (an average of a ratio that
+        changes with tenure).
     """
     terms = drivers.ratios
     table = terms[["covariate", "period", "hazard_ratio", "lower", "upper", "n", "n_ended", "is_doubtful"]].rename(
@@ -66,11 +67,16 @@ def driver_table(drivers: DriverAnalysis) -> pd.DataFrame:
 
 
 def _adjusted(terms: pd.DataFrame) -> pd.Series[float]:
-    """The p-value of each whole covariate (and period), adjusted for all that the model holds."""
+    """The larger p-value: of the whole covariate (and period) among all, or of the level among those of the covariate.
+
+    The test of the whole is one number for all its levels; that of a level is its own.
+    """
     keys = [terms["covariate"], terms["period"]]
-    tests = terms["p_value"].groupby(keys).first()
-    adjusted = pd.Series(adjust_holm(tests), index=tests.index)
-    return pd.Series(adjusted.loc[pd.MultiIndex.from_arrays(keys)].to_numpy(), index=terms.index)
+    wholes = terms["p_whole"].groupby(keys).first()
+    whole = pd.Series(adjust_holm(wholes), index=wholes.index)
+    of_whole = whole.loc[pd.MultiIndex.from_arrays(keys)].to_numpy(dtype=np.float64)
+    of_level = terms["p_value"].groupby(keys).transform(adjust_holm).to_numpy(dtype=np.float64)
+    return pd.Series(np.maximum(of_whole, of_level), index=terms.index)
 
 
 def _plainly(level: object) -> str:

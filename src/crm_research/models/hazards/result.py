@@ -206,13 +206,14 @@ class HazardFit:
         pandas.DataFrame
             Grain: level of a category (also that of not knowing a number), or number (with all its bends). Columns
             ``covariate``, ``level``, ``reference`` (for a number its upper and lower quartile), ``hazard_ratio``,
-            ``lower``, ``upper``, ``p_value`` (of the covariate as a whole for a number), ``n``, ``n_ended``; what
-            could not be estimated is left out.
+            ``lower``, ``upper``, ``p_value``, ``p_whole`` (of the covariate with all its levels or bends; the same for
+            a number), ``n``, ``n_ended``; what could not be estimated is left out.
         """
         is_group = self._design.is_level
         columns = ["covariate", "level", "reference", "hazard_ratio", "lower", "upper", "p_value", "n", "n_ended"]
         frames = [self.terms.loc[is_group & np.isfinite(self.terms["std_error"]), columns]]
         tests = self.tests.set_index("covariate")
+        place = columns.index("n")
         for term in self._design.terms:
             own = (self.terms["covariate"] == term.name) & ~is_group & np.isfinite(self.terms["std_error"])
             if not own.any():
@@ -224,7 +225,9 @@ class HazardFit:
                 row.assign(**said, p_value=tests.loc[term.name, "p_value"], n=self.n, n_ended=self.n_ended)[columns]
             )
         kept = [frame for frame in frames if len(frame)]
-        return pd.concat(kept, ignore_index=True) if kept else frames[0]
+        found = pd.concat(kept, ignore_index=True) if kept else frames[0].copy()
+        found.insert(place, "p_whole", found["covariate"].map(tests["p_value"]).astype(float))
+        return found
 
     def _against(self, term: Term, values: FloatArray, base: float) -> pd.DataFrame:
         rise = term.columns(pd.Series(values)) - term.columns(pd.Series([base]))
