@@ -60,9 +60,9 @@ def open_features(source: Path, threads: int) -> Any:
 
 def a_segmentation(p: int, k: int) -> Any:
     """k centres on p inputs, of which all but the last are logarithmic."""
-    from crm_research.segmentation.portrait import take_portrait
-    from crm_research.segmentation.saved import SavedSegmentation
-    from crm_research.segmentation.transforms import InputTransform
+    from crm_research.pillars.segmentation.deployment.reference import take_portrait
+    from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
+    from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 
     rng = np.random.default_rng(1)
     inputs = tuple(
@@ -82,7 +82,7 @@ def a_segmentation(p: int, k: int) -> Any:
 
 
 def ours(backend: Any, saved: Any, *, is_bare: bool) -> Callable[[], None]:
-    from crm_research.segmentation.assigning import assign_customers, assign_segments
+    from crm_research.pillars.segmentation.deployment.assign import assign_customers, assign_segments
     from crm_research.study import Study
 
     features = backend.table("features")

@@ -121,7 +121,7 @@ def _study(folder: Path, memory_gb: float, **files: str) -> Any:
 
 
 def our_triangle(folder: Path, memory_gb: float) -> Callable[[], list[int]]:
-    from crm_research.loyalty.retention import estimate_retention
+    from crm_research.pillars.loyalty.repeat.retention import estimate_retention
 
     def run() -> list[int]:
         triangle = estimate_retention(_study(folder, memory_gb, orders="visits")).triangle

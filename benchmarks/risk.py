@@ -15,12 +15,12 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from crm_research.churn.risks.reasons import say_reasons
 from crm_research.models.hazards import fit_cox
 from crm_research.models.hazards.boosting import fit_boosting
 from crm_research.models.hazards.prediction import forecast_leaving
 from crm_research.models.validation.measures import measure_uno
 from crm_research.models.validation.weights import read_outcomes
+from crm_research.pillars.churn.risks.reasons import say_reasons
 
 NAMES = [f"x{place}" for place in range(10)]
 TRUTH = np.linspace(-0.5, 0.5, 10)

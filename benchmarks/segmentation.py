@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from crm_research.segmentation.clustering import draw_sample
-from crm_research.segmentation.evidence import Evidence, find_groups
-from crm_research.segmentation.portrait import take_portrait
-from crm_research.segmentation.saved import SavedSegmentation
-from crm_research.segmentation.transforms import InputTransform
+from crm_research.pillars.segmentation.deployment.reference import take_portrait
+from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
+from crm_research.pillars.segmentation.evidence.gather import Evidence, find_groups
+from crm_research.pillars.segmentation.evidence.kmeans import draw_sample
+from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 
 _SAMPLE = 20_000
 _SEED = 1
@@ -67,7 +67,7 @@ def _assign_in_engine(points: np.ndarray, found: Evidence) -> int:
     import pyarrow as pa
 
     from crm_research.engine import connect
-    from crm_research.segmentation.assigning import assign_segments
+    from crm_research.pillars.segmentation.deployment.assign import assign_segments
     from crm_research.study import Study
 
     saved = _save(points, found)

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import brand_loyalty as bl
-from crm_research.brand_loyalty import charts, figures, heavy_words, tables, words
-from crm_research.brand_loyalty.heavy_words import newcomer_finding, trend_title
-from crm_research.brand_loyalty.words import holdout_finding, law_finding, own_brand_finding
 from crm_research.errors import ParameterError, StudyError
 from crm_research.models.dirichlet import ABOVE, BELOW
+from crm_research.pillars import brand_loyalty as bl
+from crm_research.pillars.brand_loyalty import charts, figures, heavy_words, tables, words
+from crm_research.pillars.brand_loyalty.heavy_words import newcomer_finding, trend_title
+from crm_research.pillars.brand_loyalty.words import holdout_finding, law_finding, own_brand_finding
 from crm_research.theme import chart_style
 from tests.brand_loyalty.worlds import NAMES, a_juice_market, a_study_of
 from tests.builders import a_study, orders

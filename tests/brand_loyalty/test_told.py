@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import brand_loyalty as bl
-from crm_research.brand_loyalty import charts, figures, heavy_words, tables, words
-from crm_research.brand_loyalty.holdout import PenetrationCheck
 from crm_research.models.dirichlet import ABOVE, AS_NORM, BELOW, TOO_FEW
+from crm_research.pillars import brand_loyalty as bl
+from crm_research.pillars.brand_loyalty import charts, figures, heavy_words, tables, words
+from crm_research.pillars.brand_loyalty.holdout import PenetrationCheck
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.brand_loyalty.worlds import a_juice_market

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crm_research.churn.curves.rule import compare_constant_rate
-from crm_research.churn.drivers.views import _adjusted
-from crm_research.churn.reasons.measure import _compare_reasons
 from crm_research.models.survival import count_rows, estimate_survival
+from crm_research.pillars.churn.curves.rule import compare_constant_rate
+from crm_research.pillars.churn.drivers.views import _adjusted
+from crm_research.pillars.churn.reasons.measure import _compare_reasons
 
 # No number comes with a warning.
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -64,7 +64,7 @@ class Fits:
 
 
 def test_reasons_are_compared_by_cochrans_q_and_adjusted_by_holm():
-    from crm_research.churn.reasons.measure import _COMPARISON, CAUSE_SPECIFIC
+    from crm_research.pillars.churn.reasons.measure import _COMPARISON, CAUSE_SPECIFIC
 
     z = 1.281551566
     rows = []

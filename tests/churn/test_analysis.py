@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn, milestones
-from crm_research.churn.curves.charts import (
+from crm_research.errors import ParameterError
+from crm_research.pillars.churn import describe_churn, milestones
+from crm_research.pillars.churn.curves.charts import (
     draw_groups,
     draw_hazard,
     draw_holdout,
@@ -18,8 +19,8 @@ from crm_research.churn.curves.charts import (
     draw_rule,
     draw_survival,
 )
-from crm_research.churn.curves.figures import group_figures, key_figures, reason_figures
-from crm_research.churn.curves.page import (
+from crm_research.pillars.churn.curves.figures import group_figures, key_figures, reason_figures
+from crm_research.pillars.churn.curves.page import (
     cautions_parts,
     groups_parts,
     hazard_parts,
@@ -28,8 +29,7 @@ from crm_research.churn.curves.page import (
     reasons_parts,
     rule_parts,
 )
-from crm_research.churn.curves.words import answer
-from crm_research.errors import ParameterError
+from crm_research.pillars.churn.curves.words import answer
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts

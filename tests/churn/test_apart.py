@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.drivers.measure import measure_drivers
-from crm_research.churn.drivers.views import driver_finding, driver_table
-from crm_research.churn.risks.model import fit_for_lists
-from crm_research.churn.risks.reasons import say_reasons
-from crm_research.churn.spell_rows import read_rows
+from crm_research.pillars.churn.drivers.measure import measure_drivers
+from crm_research.pillars.churn.drivers.views import driver_finding, driver_table
+from crm_research.pillars.churn.risks.model import fit_for_lists
+from crm_research.pillars.churn.risks.reasons import say_reasons
+from crm_research.pillars.churn.spell_rows import read_rows
 from crm_research.sources.opening import open_study
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.figures import SURVIVAL_3M, SURVIVAL_12M, key_figures, tenure_figures
-from crm_research.churn.curves.tables import milestones
-from crm_research.churn.decisions.causes import BANDS, decompose_change
-from crm_research.churn.decisions.targets import set_targets
-from crm_research.churn.drivers.ratios import cut_tenure
-from crm_research.churn.judging.designs import reach_enough_ends
-from crm_research.churn.spell_rows import read_rows
 from crm_research.features.person_periods import count_stretches
 from crm_research.features.spells import build_spells
 from crm_research.models.hazards import fit_cox, fit_grouped
 from crm_research.models.hazards.early_late import fit_early_late
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.figures import SURVIVAL_3M, SURVIVAL_12M, key_figures, tenure_figures
+from crm_research.pillars.churn.curves.tables import milestones
+from crm_research.pillars.churn.decisions.causes import BANDS, decompose_change
+from crm_research.pillars.churn.decisions.targets import set_targets
+from crm_research.pillars.churn.drivers.ratios import cut_tenure
+from crm_research.pillars.churn.judging.designs import reach_enough_ends
+from crm_research.pillars.churn.spell_rows import read_rows
 from crm_research.vocabulary import days_in_months, month_of_tenure
 from tests.builders import a_study
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.charts import draw_groups, draw_hazard, draw_reasons, draw_survival
-from crm_research.churn.curves.danger_words import danger_clause, hazard_finding
-from crm_research.churn.curves.group_words import group_finding, reason_finding, say_order
-from crm_research.churn.curves.words import answer
 from crm_research.models.survival import find_peaks
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.charts import draw_groups, draw_hazard, draw_reasons, draw_survival
+from crm_research.pillars.churn.curves.danger_words import danger_clause, hazard_finding
+from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding, say_order
+from crm_research.pillars.churn.curves.words import answer
 from tests.builders import a_study
 from tests.churn.worlds import START, a_world
 

@@ -11,17 +11,23 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import describe_churn
-from crm_research.churn.drivers import measure as drivers_module
-from crm_research.churn.drivers.charts import draw_bend, draw_drift
-from crm_research.churn.drivers.counts import fit_counts
-from crm_research.churn.drivers.measure import default_covariates, fit_risk, measure_drivers
-from crm_research.churn.drivers.page import drivers_section
-from crm_research.churn.drivers.views import HAZARD_RATIO, draw_drivers, driver_figures, driver_finding, driver_table
-from crm_research.churn.spell_rows import read_rows, read_running
 from crm_research.errors import LeakageError, NotEnoughData, ParameterError
 from crm_research.features.clock import instant
 from crm_research.features.window import known_rows
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.drivers import measure as drivers_module
+from crm_research.pillars.churn.drivers.charts import draw_bend, draw_drift
+from crm_research.pillars.churn.drivers.counts import fit_counts
+from crm_research.pillars.churn.drivers.measure import default_covariates, fit_risk, measure_drivers
+from crm_research.pillars.churn.drivers.page import drivers_section
+from crm_research.pillars.churn.drivers.views import (
+    HAZARD_RATIO,
+    draw_drivers,
+    driver_figures,
+    driver_finding,
+    driver_table,
+)
+from crm_research.pillars.churn.spell_rows import read_rows, read_running
 from crm_research.simulate import WorldSettings, simulate_world
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world

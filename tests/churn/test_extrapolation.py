@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.churn.curves.extrapolation_page import extrapolation_section, tenure_figures_parts
-from crm_research.churn.curves.extrapolation_views import (
+from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.pillars.churn.curves.extrapolation_page import extrapolation_section, tenure_figures_parts
+from crm_research.pillars.churn.curves.extrapolation_views import (
     draw_extrapolation,
     expected_figures,
     expected_finding,
@@ -21,10 +22,9 @@ from crm_research.churn.curves.extrapolation_views import (
     shape_table,
     trust_finding,
 )
-from crm_research.churn.curves.figures import key_figures, tenure_figures
-from crm_research.churn.curves.reason_page import reason_group_finding, reason_group_table, reason_groups_parts
-from crm_research.churn.curves.words import holdout_finding, needs
-from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.pillars.churn.curves.figures import key_figures, tenure_figures
+from crm_research.pillars.churn.curves.reason_page import reason_group_finding, reason_group_table, reason_groups_parts
+from crm_research.pillars.churn.curves.words import holdout_finding, needs
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.builders import a_study

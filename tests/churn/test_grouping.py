@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from crm_research.churn import describe_churn, describe_renewals
-from crm_research.churn.curves.group_words import group_finding
-from crm_research.churn.curves.grouping import choose_group, is_put_together, weigh_categories
-from crm_research.churn.curves.words import answer
 from crm_research.models.survival import compare_groups, count_rows
+from crm_research.pillars.churn import describe_churn, describe_renewals
+from crm_research.pillars.churn.curves.group_words import group_finding
+from crm_research.pillars.churn.curves.grouping import choose_group, is_put_together, weigh_categories
+from crm_research.pillars.churn.curves.words import answer
 from tests.builders import a_study
 from tests.churn.worlds import a_world
 

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.judging.charts import calibration_data, draw_calibration
-from crm_research.churn.judging.designs import BY_TENURE, CONSTANT
-from crm_research.churn.judging.horizons import say_horizon
-from crm_research.churn.judging.judge import NOT_IN_TIME, judge_risks
-from crm_research.churn.judging.page import check_parts
-from crm_research.churn.judging.views import (
+from crm_research.errors import NotEnoughData, ParameterError
+from crm_research.models.hazards import fit_cox
+from crm_research.models.validation import fit_constant_rule, fit_tenure_rule
+from crm_research.pillars.churn.judging.charts import calibration_data, draw_calibration
+from crm_research.pillars.churn.judging.designs import BY_TENURE, CONSTANT
+from crm_research.pillars.churn.judging.horizons import say_horizon
+from crm_research.pillars.churn.judging.judge import NOT_IN_TIME, judge_risks
+from crm_research.pillars.churn.judging.page import check_parts
+from crm_research.pillars.churn.judging.views import (
     SLOPE_12M,
     check_finding,
     distribution_finding,
@@ -22,9 +25,6 @@ from crm_research.churn.judging.views import (
     optimism_finding,
     rule_finding,
 )
-from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.models.hazards import fit_cox
-from crm_research.models.validation import fit_constant_rule, fit_tenure_rule
 from crm_research.show import Section
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
@@ -307,7 +307,7 @@ def test_a_model_that_cannot_be_fitted_is_a_reason_not_a_trace():
 
 
 def test_large_companies_are_judged_on_a_sample_of_customers(monkeypatch):
-    monkeypatch.setattr("crm_research.churn.judging.judge._MOST_CONTRACTS", 500)
+    monkeypatch.setattr("crm_research.pillars.churn.judging.judge._MOST_CONTRACTS", 500)
     seen = []
 
     def fit(rows: pd.DataFrame) -> Truth:

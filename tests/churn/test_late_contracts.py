@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.churn.curves.extrapolation_views import expected_finding
-from crm_research.churn.curves.figures import CIF_12M, key_figures, reason_figures
-from crm_research.churn.curves.group_words import group_finding
-from crm_research.churn.curves.tables import milestones
-from crm_research.churn.curves.words import answer, rule_finding, year_finding
-from crm_research.churn.decisions.target_words import target_finding
-from crm_research.churn.decisions.targets import set_targets
-from crm_research.churn.renewals.tables import observe_renewals
-from crm_research.churn.setting import Watching, say_condition
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.pillars.churn.curves.extrapolation_views import expected_finding
+from crm_research.pillars.churn.curves.figures import CIF_12M, key_figures, reason_figures
+from crm_research.pillars.churn.curves.group_words import group_finding
+from crm_research.pillars.churn.curves.tables import milestones
+from crm_research.pillars.churn.curves.words import answer, rule_finding, year_finding
+from crm_research.pillars.churn.decisions.target_words import target_finding
+from crm_research.pillars.churn.decisions.targets import set_targets
+from crm_research.pillars.churn.renewals.tables import observe_renewals
+from crm_research.pillars.churn.setting import Watching, say_condition
 from tests.builders import a_study
 
 AS_OF = pd.Timestamp("2024-01-01")

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import churn
-from crm_research.churn.curves.charts import draw_groups, draw_reasons, draw_rule, draw_survival
-from crm_research.churn.curves.danger_words import hazard_finding
-from crm_research.churn.curves.figures import key_figures, tenure_figures
-from crm_research.churn.curves.words import answer, year_finding
-from crm_research.churn.renewals import words as renewal_words
+from crm_research.pillars import churn
+from crm_research.pillars.churn.curves.charts import draw_groups, draw_reasons, draw_rule, draw_survival
+from crm_research.pillars.churn.curves.danger_words import hazard_finding
+from crm_research.pillars.churn.curves.figures import key_figures, tenure_figures
+from crm_research.pillars.churn.curves.words import answer, year_finding
+from crm_research.pillars.churn.renewals import words as renewal_words
 from crm_research.theme import say_percent
 from tests.builders import a_study
 from tests.churn.worlds import START, a_world

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import describe_churn, measure_reason_drivers
-from crm_research.churn.reasons.charts import draw_reason_drivers
-from crm_research.churn.reasons.page import reason_drivers_section
-from crm_research.churn.reasons.views import (
+from crm_research.errors import LeakageError
+from crm_research.pillars.churn import describe_churn, measure_reason_drivers
+from crm_research.pillars.churn.reasons.charts import draw_reason_drivers
+from crm_research.pillars.churn.reasons.page import reason_drivers_section
+from crm_research.pillars.churn.reasons.views import (
     FRAILTY,
     SHARE_RATIO,
     SPEED_RATIO,
@@ -24,7 +25,6 @@ from crm_research.churn.reasons.views import (
     reason_table,
     share_finding,
 )
-from crm_research.errors import LeakageError
 from crm_research.simulate import WorldSettings, simulate_world
 from tests.builders import a_study, contracts
 from tests.churn.worlds import START

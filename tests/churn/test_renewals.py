@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_renewals
-from crm_research.churn.renewals.charts import draw_intakes, draw_projection, draw_renewal_check, draw_retention
-from crm_research.churn.renewals.figures import renewal_figures
-from crm_research.churn.renewals.page import renewal_check_parts, renewals_parts
-from crm_research.churn.renewals.tables import triangle_of
-from crm_research.churn.renewals.words import (
+from crm_research.errors import ParameterError
+from crm_research.figures import NO_VALIDATION
+from crm_research.pillars.churn import describe_renewals
+from crm_research.pillars.churn.renewals.charts import draw_intakes, draw_projection, draw_renewal_check, draw_retention
+from crm_research.pillars.churn.renewals.figures import renewal_figures
+from crm_research.pillars.churn.renewals.page import renewal_check_parts, renewals_parts
+from crm_research.pillars.churn.renewals.tables import triangle_of
+from crm_research.pillars.churn.renewals.words import (
     counting_note,
     fit_findings,
     heterogeneity_finding,
     projection_finding,
     renewal_finding,
 )
-from crm_research.errors import ParameterError
-from crm_research.figures import NO_VALIDATION
 from crm_research.show import Section
 from tests.builders import a_study, contracts
 from tests.churn.renewal_worlds import a_renewed_world

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.judging.judge import judge_risks
-from crm_research.churn.risks.assess import assess_risks
-from crm_research.churn.risks.charts import draw_risks
-from crm_research.churn.risks.foretelling import Foretelling
-from crm_research.churn.risks.page import risks_section
-from crm_research.churn.risks.reasons import say_reasons
-from crm_research.churn.risks.words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
-from crm_research.churn.spell_rows import read_ends, read_rows, read_running
 from crm_research.errors import ParameterError
 from crm_research.models.hazards import fit_cox
 from crm_research.models.hazards.boosting import fit_boosting
+from crm_research.pillars.churn.judging.judge import judge_risks
+from crm_research.pillars.churn.risks.assess import assess_risks
+from crm_research.pillars.churn.risks.charts import draw_risks
+from crm_research.pillars.churn.risks.foretelling import Foretelling
+from crm_research.pillars.churn.risks.page import risks_section
+from crm_research.pillars.churn.risks.reasons import say_reasons
+from crm_research.pillars.churn.risks.words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
+from crm_research.pillars.churn.spell_rows import read_ends, read_rows, read_running
 from crm_research.vocabulary import days_in_months
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.setting import describe_setting
-from crm_research.churn.triage import CONTINUOUS, NOTHING, ORDERS_ONLY, RENEWALS, SNAPSHOT, triage_setting
 from crm_research.features.spells import count_spells
-from crm_research.silent_churn.setting import explain_setting
+from crm_research.pillars.churn.setting import describe_setting
+from crm_research.pillars.churn.triage import CONTINUOUS, NOTHING, ORDERS_ONLY, RENEWALS, SNAPSHOT, triage_setting
+from crm_research.pillars.silent_churn.setting import explain_setting
 from tests.builders import a_study, contracts, orders
 from tests.churn.renewal_worlds import a_renewed_world
 from tests.churn.worlds import a_world

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.figures import key_figures
 from crm_research.models.survival import compare_groups, estimate_restricted_mean, estimate_survival
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.figures import key_figures
 from tests.builders import a_study
 
 

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.decisions.charts import draw_targets
-from crm_research.churn.decisions.page import targets_section
-from crm_research.churn.decisions.target_words import (
+from crm_research.errors import ParameterError
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.decisions.charts import draw_targets
+from crm_research.pillars.churn.decisions.page import targets_section
+from crm_research.pillars.churn.decisions.target_words import (
     RETENTION_NEEDED,
     group_target_finding,
     target_figures,
     target_finding,
 )
-from crm_research.churn.decisions.targets import set_targets
-from crm_research.errors import ParameterError
+from crm_research.pillars.churn.decisions.targets import set_targets
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
 from tests.reporting.pages import bundles

@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.curves import extrapolation_views as beyond
-from crm_research.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.churn.curves.extrapolation_page import extrapolation_section
-from crm_research.churn.drivers import views as driver_views
-from crm_research.churn.drivers.page import drivers_section
-from crm_research.churn.judging import views as judging
-from crm_research.churn.judging.page import check_parts
-from crm_research.churn.reasons import views as reason_views
-from crm_research.churn.reasons.charts import draw_reason_drivers
-from crm_research.churn.reasons.page import reason_drivers_section
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves import extrapolation_views as beyond
+from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.pillars.churn.curves.extrapolation_page import extrapolation_section
+from crm_research.pillars.churn.drivers import views as driver_views
+from crm_research.pillars.churn.drivers.page import drivers_section
+from crm_research.pillars.churn.judging import views as judging
+from crm_research.pillars.churn.judging.page import check_parts
+from crm_research.pillars.churn.reasons import views as reason_views
+from crm_research.pillars.churn.reasons.charts import draw_reason_drivers
+from crm_research.pillars.churn.reasons.page import reason_drivers_section
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.churn.test_judging import Truth, a_snapshot, judge

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import churn as ch
-from crm_research.churn.decisions import cause_words, charts
+from crm_research.pillars import churn as ch
+from crm_research.pillars.churn.decisions import cause_words, charts
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.churn.worlds import bad_news, described

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import churn as ch
-from crm_research.churn.curves import danger_words, figures, group_words, reason_page, words
+from crm_research.pillars import churn as ch
+from crm_research.pillars.churn.curves import danger_words, figures, group_words, reason_page, words
 from crm_research.show import Section
 from crm_research.stats.scoring import BrierComparison
 from crm_research.theme import chart_style

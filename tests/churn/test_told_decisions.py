@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crm_research import churn as ch
-from crm_research.churn.decisions import cause_words, charts, target_words
-from crm_research.churn.decisions.page import change_section, targets_section
-from crm_research.churn.decisions.targets import _check
 from crm_research.models.decisions import needed_retention
+from crm_research.pillars import churn as ch
+from crm_research.pillars.churn.decisions import cause_words, charts, target_words
+from crm_research.pillars.churn.decisions.page import change_section, targets_section
+from crm_research.pillars.churn.decisions.targets import _check
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts
 from tests.churn.worlds import TOLD as WORLDS

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.curves import danger_words, group_words, words
 from crm_research.models.survival import find_peaks
+from crm_research.pillars.churn.curves import danger_words, group_words, words
 from tests.churn.test_told_curves import a_rule, measured
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import churn as ch
-from crm_research.churn.renewals import charts, figures, words
-from crm_research.churn.renewals.check import RenewalCheck
-from crm_research.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.models.renewals import profile_limits
+from crm_research.pillars import churn as ch
+from crm_research.pillars.churn.renewals import charts, figures, words
+from crm_research.pillars.churn.renewals.check import RenewalCheck
+from crm_research.pillars.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.show import Section
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import Treatment, TreatmentCheck
-from crm_research.churn.decisions import charts, treatment_words
-from crm_research.churn.decisions.page import treatment_section
-from crm_research.churn.decisions.treatment import (
+from crm_research.models.decisions import Offer, Targeting, believe_save_rate, power_of_trial, size_trial
+from crm_research.pillars.churn import Treatment, TreatmentCheck
+from crm_research.pillars.churn.decisions import charts, treatment_words
+from crm_research.pillars.churn.decisions.page import treatment_section
+from crm_research.pillars.churn.decisions.treatment import (
     CONTACT,
     LEAVE_ALONE,
     SAVE_RATE,
@@ -23,8 +24,7 @@ from crm_research.churn.decisions.treatment import (
     choose_treatment,
     usual_costs,
 )  # fmt: skip
-from crm_research.churn.decisions.treatment_check import _break_even_risk, _thresholds, check_treatment
-from crm_research.models.decisions import Offer, Targeting, believe_save_rate, power_of_trial, size_trial
+from crm_research.pillars.churn.decisions.treatment_check import _break_even_risk, _thresholds, check_treatment
 from crm_research.theme import chart_style
 from tests.churn.test_treatment import a_company, some_rows
 from tests.told import check_figures, check_frame, hold, tell

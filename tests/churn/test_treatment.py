@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn.decisions.charts import draw_net_benefit, draw_profit
-from crm_research.churn.decisions.page import treatment_section
-from crm_research.churn.decisions.treatment import (
+from crm_research.errors import ParameterError
+from crm_research.pillars.churn.decisions.charts import draw_net_benefit, draw_profit
+from crm_research.pillars.churn.decisions.page import treatment_section
+from crm_research.pillars.churn.decisions.treatment import (
     CONTACT,
     LEAVE_ALONE,
     SAVE_RATE,
@@ -17,8 +18,8 @@ from crm_research.churn.decisions.treatment import (
     read_margins,
     usual_costs,
 )
-from crm_research.churn.decisions.treatment_check import check_treatment
-from crm_research.churn.decisions.treatment_words import (
+from crm_research.pillars.churn.decisions.treatment_check import check_treatment
+from crm_research.pillars.churn.decisions.treatment_words import (
     TREAT_CUSTOMERS,
     TREAT_PROFIT,
     check_finding,
@@ -28,7 +29,6 @@ from crm_research.churn.decisions.treatment_words import (
     trial_finding,
     verdict_table,
 )
-from crm_research.errors import ParameterError
 from tests.builders import a_study
 from tests.reporting.pages import bundles
 

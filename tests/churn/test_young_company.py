@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.figures import group_figures, key_figures, reason_figures, tenure_figures
-from crm_research.churn.curves.tables import milestones
-from crm_research.churn.curves.words import answer, year_finding
 from crm_research.features.spells import count_spells
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.figures import group_figures, key_figures, reason_figures, tenure_figures
+from crm_research.pillars.churn.curves.tables import milestones
+from crm_research.pillars.churn.curves.words import answer, year_finding
 from tests.builders import a_study
 
 

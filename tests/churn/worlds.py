@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from crm_research.churn import ChurnAnalysis, describe_churn
+from crm_research.pillars.churn import ChurnAnalysis, describe_churn
 from crm_research.study import Study
 from tests.builders import a_study, contracts
 

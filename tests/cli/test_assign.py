@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_research import cli
-from crm_research.segmentation.saved import save_segmentation
+from crm_research.pillars.segmentation.deployment.saved import save_segmentation
 from tests.segmentation.kept import NAMES, a_kept
 
 STUDY = """\

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from crm_research.customer_base import CustomerBasePage, charts, describe_base, words
-from crm_research.customer_base.figures import base_figures
-from crm_research.customer_base.tables import claims_table
+from crm_research.pillars.customer_base import CustomerBasePage, charts, describe_base, words
+from crm_research.pillars.customer_base.figures import base_figures
+from crm_research.pillars.customer_base.tables import claims_table
 from tests.builders import a_study, contracts, orders
 
 

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_research.customer_base import RankedSpend, measure_concentration
-from crm_research.customer_base.concentration import concentration_of
 from crm_research.errors import NotEnoughData
+from crm_research.pillars.customer_base import RankedSpend, measure_concentration
+from crm_research.pillars.customer_base.concentration import concentration_of
 
 
 def _ranked(values, later=None):

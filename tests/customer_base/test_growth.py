@@ -1,5 +1,5 @@
-from crm_research.customer_base import count_contracts, measure_growth
-from crm_research.customer_base.words import say_growth
+from crm_research.pillars.customer_base import count_contracts, measure_growth
+from crm_research.pillars.customer_base.words import say_growth
 from tests.builders import a_study, contracts, orders
 
 

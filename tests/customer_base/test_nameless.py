@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crm_research.customer_base import describe_base, total_orders, words
-from crm_research.customer_base.figures import base_figures
+from crm_research.pillars.customer_base import describe_base, total_orders, words
+from crm_research.pillars.customer_base.figures import base_figures
 from tests.builders import a_study, orders
 
 

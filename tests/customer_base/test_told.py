@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.customer_base import CustomerBase, CustomerBasePage, charts, describe_base, tables, words
-from crm_research.customer_base.figures import base_figures
+from crm_research.pillars.customer_base import CustomerBase, CustomerBasePage, charts, describe_base, tables, words
+from crm_research.pillars.customer_base.figures import base_figures
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts, orders

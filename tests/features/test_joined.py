@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.churn import describe_churn
-from crm_research.churn.curves.figures import key_figures
-from crm_research.churn.curves.words import answer
 from crm_research.contracts.checks import check_study
 from crm_research.errors import StudyError
 from crm_research.features.joined import join_contracts, rename_joined
 from crm_research.features.window import known_rows, outcome_rows
+from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.figures import key_figures
+from crm_research.pillars.churn.curves.words import answer
 from crm_research.study import Continuation
 from tests.builders import a_study, contracts
 

@@ -13,10 +13,10 @@ from crm_research.features.clock import days_after
 from crm_research.features.leakage import guard_no_lookahead
 from crm_research.features.purchases import build_later_purchases, build_purchases
 from crm_research.features.rfm import build_outcomes, build_rfm
-from crm_research.loyalty.counting import count_returns
-from crm_research.silent_churn import check_money
-from crm_research.silent_churn.counting import count_histories, count_purchase_days
-from crm_research.silent_churn.holdout import SAME_AGAIN
+from crm_research.pillars.loyalty.repeat.counting import count_returns
+from crm_research.pillars.silent_churn import check_money
+from crm_research.pillars.silent_churn.counting import count_histories, count_purchase_days
+from crm_research.pillars.silent_churn.holdout import SAME_AGAIN
 from tests.builders import a_study, orders
 from tests.features.worlds import rows
 

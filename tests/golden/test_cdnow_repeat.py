@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crm_research import open_study
-from crm_research.loyalty import describe_loyalty
-from crm_research.loyalty.figures import key_figures
+from crm_research.pillars.loyalty import describe_loyalty
+from crm_research.pillars.loyalty.repeat.figures import key_figures
 
 
 def test_946_of_2357_customers_bought_again_in_39_weeks():

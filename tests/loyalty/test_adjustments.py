@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crm_research.loyalty.balancing import Balance, compare_balanced, e_value
-from crm_research.loyalty.index_fit import compare_deviance, compare_ranking
+from crm_research.pillars.loyalty.effects.balancing import Balance, compare_balanced, e_value
+from crm_research.pillars.loyalty.index.ridge import compare_deviance, compare_ranking
 from crm_research.stats.skewed import mean_interval
 
 # No number comes with a warning.

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.loyalty import LoyaltyPage, describe_loyalty
-from crm_research.loyalty.charts import draw_depth, draw_retention, draw_triangle, draw_waits
-from crm_research.loyalty.figures import key_figures, retention_figures
-from crm_research.loyalty.words import answer, won_finding
+from crm_research.pillars.loyalty import LoyaltyPage, describe_loyalty
+from crm_research.pillars.loyalty.repeat.charts import draw_depth, draw_retention, draw_triangle, draw_waits
+from crm_research.pillars.loyalty.repeat.figures import key_figures, retention_figures
+from crm_research.pillars.loyalty.repeat.words import answer, won_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 

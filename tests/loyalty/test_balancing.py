@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_research.loyalty.balancing import balance, compare_balanced, e_value, weigh_classes
+from crm_research.pillars.loyalty.effects.balancing import balance, compare_balanced, e_value, weigh_classes
 
 
 def test_two_values_are_weighed_by_hand():

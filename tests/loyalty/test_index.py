@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import NotEnoughData
-from crm_research.loyalty import describe_loyalty
-from crm_research.loyalty.index import build_loyalty_index, ends_of
-from crm_research.loyalty.index_fit import compare_deviance, compare_ranking, fit_ridge_logistic
-from crm_research.loyalty.index_page import draw_deciles, index_figures, index_finding, index_section
-from crm_research.loyalty.index_parts import read_index_parts
+from crm_research.pillars.loyalty import describe_loyalty
+from crm_research.pillars.loyalty.index.measure import build_loyalty_index, ends_of
+from crm_research.pillars.loyalty.index.page import draw_deciles, index_figures, index_finding, index_section
+from crm_research.pillars.loyalty.index.predictors import read_index_parts
+from crm_research.pillars.loyalty.index.ridge import compare_deviance, compare_ranking, fit_ridge_logistic
 from crm_research.theme import chart_style
 from tests.builders import a_study
 from tests.loyalty.test_analysis import THIN, a_world

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from crm_research.features.states import STATES
-from crm_research.loyalty import LoyaltyPage, describe_loyalty
-from crm_research.loyalty.ladder import describe_ladder
-from crm_research.loyalty.ladder_charts import draw_moves, draw_signs, draw_state_shares
-from crm_research.loyalty.ladder_check import check_ladder
-from crm_research.loyalty.ladder_figures import rhythm_figures, state_figures, steady_figures
-from crm_research.loyalty.rhythm import describe_rhythm
+from crm_research.pillars.loyalty import LoyaltyPage, describe_loyalty
+from crm_research.pillars.loyalty.ladder.charts import draw_moves, draw_signs, draw_state_shares
+from crm_research.pillars.loyalty.ladder.check import check_ladder
+from crm_research.pillars.loyalty.ladder.figures import rhythm_figures, state_figures, steady_figures
+from crm_research.pillars.loyalty.ladder.measure import describe_ladder
+from crm_research.pillars.loyalty.rhythm.measure import describe_rhythm
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 from tests.loyalty.test_analysis import THIN, a_world

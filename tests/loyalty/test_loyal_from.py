@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crm_research.loyalty.loyal_from import CUSTOM, choose_loyal_from, compare_loyal_from
+from crm_research.pillars.loyalty.ladder.loyal_from import CUSTOM, choose_loyal_from, compare_loyal_from
 
 
 def depths(*rates, n=1000):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crm_research.loyalty import describe_loyalty
-from crm_research.loyalty.index_parts import read_index_parts
-from crm_research.loyalty.rhythm import describe_rhythm
-from crm_research.silent_churn.counting import read_big_spenders
+from crm_research.pillars.loyalty import describe_loyalty
+from crm_research.pillars.loyalty.index.predictors import read_index_parts
+from crm_research.pillars.loyalty.rhythm.measure import describe_rhythm
+from crm_research.pillars.silent_churn.counting import read_big_spenders
 from tests.builders import a_study, orders
 
 

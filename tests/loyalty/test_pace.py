@@ -11,11 +11,11 @@ import pytest
 
 from crm_research import open_study
 from crm_research.errors import ParameterError
-from crm_research.loyalty import choose_pace, describe_loyalty, milestones
-from crm_research.loyalty.charts import cut_triangle, draw_retention, draw_triangle, draw_waits
-from crm_research.loyalty.figures import key_figures, retention_figures
-from crm_research.loyalty.page import depth_section, pace_section, retention_section
-from crm_research.loyalty.words import answer, pace_finding
+from crm_research.pillars.loyalty import choose_pace, describe_loyalty, milestones
+from crm_research.pillars.loyalty.repeat.charts import cut_triangle, draw_retention, draw_triangle, draw_waits
+from crm_research.pillars.loyalty.repeat.figures import key_figures, retention_figures
+from crm_research.pillars.loyalty.repeat.page import depth_section, pace_section, retention_section
+from crm_research.pillars.loyalty.repeat.words import answer, pace_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 

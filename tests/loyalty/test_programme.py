@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import ParameterError
-from crm_research.loyalty import describe_loyalty, find_membership, measure_programme
-from crm_research.loyalty.landmark_rows import LEFT_OUT, OTHERS, read_landmarks
-from crm_research.loyalty.programme_page import (
+from crm_research.pillars.loyalty import describe_loyalty, find_membership, measure_programme
+from crm_research.pillars.loyalty.effects.landmark_rows import LEFT_OUT, OTHERS, read_landmarks
+from crm_research.pillars.loyalty.effects.programme_page import (
     draw_programme,
     programme_figures,
     programme_finding,

@@ -8,14 +8,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.loyalty import describe_loyalty
-from crm_research.loyalty.exposures import QUICK, SLOW, TOLD, TOOK, find_addressed, find_complaints, find_takers
-from crm_research.loyalty.first_order import fit_first_order, read_first_orders
-from crm_research.loyalty.landmark_rows import LEFT_OUT
-from crm_research.loyalty.raising_page import discounts_section, draw_first_order, first_order_section, trials_section
-from crm_research.loyalty.recovery_page import recovery_section
-from crm_research.loyalty.rhythm import describe_rhythm
-from crm_research.loyalty.trials import compare_discounts, compare_with_control, count_discounts
+from crm_research.pillars.loyalty import describe_loyalty
+from crm_research.pillars.loyalty.effects.experiments import compare_discounts, compare_with_control, count_discounts
+from crm_research.pillars.loyalty.effects.exposures import (
+    QUICK,
+    SLOW,
+    TOLD,
+    TOOK,
+    find_addressed,
+    find_complaints,
+    find_takers,
+)
+from crm_research.pillars.loyalty.effects.first_order import fit_first_order, read_first_orders
+from crm_research.pillars.loyalty.effects.landmark_rows import LEFT_OUT
+from crm_research.pillars.loyalty.effects.page import (
+    discounts_section,
+    draw_first_order,
+    first_order_section,
+    trials_section,
+)
+from crm_research.pillars.loyalty.effects.recovery_page import recovery_section
+from crm_research.pillars.loyalty.rhythm.measure import describe_rhythm
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 from tests.loyalty.test_analysis import THIN

@@ -8,10 +8,10 @@ import pytest
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.own_rhythm import count_gap_scores, count_log_gaps
-from crm_research.loyalty import describe_loyalty
-from crm_research.loyalty.gap_scale import chance_beyond, fit_gap_scale, set_limits
-from crm_research.loyalty.rhythm import describe_rhythm
-from crm_research.loyalty.rhythm_views import cycle_finding, later_finding, overdue_finding, rhythm_finding
+from crm_research.pillars.loyalty import describe_loyalty
+from crm_research.pillars.loyalty.rhythm.gap_model import chance_beyond, fit_gap_scale, set_limits
+from crm_research.pillars.loyalty.rhythm.measure import describe_rhythm
+from crm_research.pillars.loyalty.rhythm.words import cycle_finding, later_finding, overdue_finding, rhythm_finding
 from tests.builders import a_study, orders
 
 

@@ -13,21 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import loyalty as ly
 from crm_research.features.states import DEVELOPING, FADING, LOST, LOYAL, NEW
-from crm_research.loyalty import (
-    charts,
-    figures,
-    index_page,
-    ladder_charts,
-    ladder_figures,
-    ladder_words,
-    programme_page,
-    rhythm_views,
-    words,
-)  # fmt: skip
-from crm_research.loyalty.rhythm import IN_RHYTHM, OVERDUE, SILENT
 from crm_research.models.markov import ChainTest
+from crm_research.pillars import loyalty as ly
+from crm_research.pillars.loyalty.effects import programme_page
+from crm_research.pillars.loyalty.index import page as index_page
+from crm_research.pillars.loyalty.ladder import charts as ladder_charts
+from crm_research.pillars.loyalty.ladder import figures as ladder_figures
+from crm_research.pillars.loyalty.ladder import words as ladder_words
+from crm_research.pillars.loyalty.repeat import charts, figures, words
+from crm_research.pillars.loyalty.rhythm import words as rhythm_views
+from crm_research.pillars.loyalty.rhythm.measure import IN_RHYTHM, OVERDUE, SILENT
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders

@@ -23,8 +23,8 @@ from crm_research.models.survival import (
     estimate_restricted_mean,
     estimate_survival,
 )
-from crm_research.satisfaction.means import mean_interval as scale_mean
-from crm_research.satisfaction.promoters import net_score
+from crm_research.pillars.satisfaction.means import mean_interval as scale_mean
+from crm_research.pillars.satisfaction.promoters import net_score
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.skewed import mean_interval
 from tests.models.btyd.worlds import a_bg_nbd_world, spending_customers, two_regions

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crm_research.satisfaction.importance import _measure_gaps
-from crm_research.satisfaction.means import _changes, compare_waves, mean_interval
+from crm_research.pillars.satisfaction.importance import _measure_gaps
+from crm_research.pillars.satisfaction.means import _changes, compare_waves, mean_interval
 
 # No number comes with a warning.
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crm_research.satisfaction import describe_satisfaction
-from crm_research.satisfaction.words import answer
+from crm_research.pillars.satisfaction import describe_satisfaction
+from crm_research.pillars.satisfaction.words import answer
 from tests.builders import a_study
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.features.answers import read_survey
 from crm_research.models.attitude import GROUPS
-from crm_research.satisfaction.followed import _reached, count_patronage, follow_groups
+from crm_research.pillars.satisfaction.followed import _reached, count_patronage, follow_groups
 from tests.builders import a_study, contracts, orders
 from tests.satisfaction.test_satisfaction import long_form
 

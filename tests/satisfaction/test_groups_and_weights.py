@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import satisfaction
 from crm_research.errors import ParameterError
-from crm_research.satisfaction import figures as figures_module
-from crm_research.satisfaction import structure_words
+from crm_research.pillars import satisfaction
+from crm_research.pillars.satisfaction import figures as figures_module
+from crm_research.pillars.satisfaction import structure_words
 from tests.builders import a_study
 from tests.satisfaction.test_satisfaction import long_form
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crm_research import satisfaction
 from crm_research.errors import ParameterError
 from crm_research.features.answers import read_survey
-from crm_research.satisfaction import cautions, charts, conviction_charts, figures, structure_charts, words
-from crm_research.satisfaction.importance import rate_drivers
-from crm_research.satisfaction.means import compare_waves, mean_interval, top_box
+from crm_research.pillars import satisfaction
+from crm_research.pillars.satisfaction import cautions, charts, conviction_charts, figures, structure_charts, words
+from crm_research.pillars.satisfaction.importance import rate_drivers
+from crm_research.pillars.satisfaction.means import compare_waves, mean_interval, top_box
 from crm_research.theme import chart_style
 from tests.builders import a_study, contracts, orders
 

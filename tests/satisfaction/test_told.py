@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import satisfaction
-from crm_research.satisfaction import SatisfactionAnalysis, conviction_charts, figures, structure_words, words
-from crm_research.satisfaction.analysis import Level
-from crm_research.satisfaction.followed import ENDED, REPEAT
+from crm_research.pillars import satisfaction
+from crm_research.pillars.satisfaction import SatisfactionAnalysis, conviction_charts, figures, structure_words, words
+from crm_research.pillars.satisfaction.analysis import Level
+from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.builders import a_study

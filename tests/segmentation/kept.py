@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from crm_research.segmentation.portrait import take_portrait
-from crm_research.segmentation.saved import SavedSegmentation
-from crm_research.segmentation.transforms import InputTransform
+from crm_research.pillars.segmentation.deployment.reference import take_portrait
+from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
+from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 
 AS_OF = datetime(2024, 7, 1)
 RECENCY = InputTransform(

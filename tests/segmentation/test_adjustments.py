@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 from sklearn.metrics import silhouette_samples
 
-from crm_research.segmentation.criteria import measure_silhouette
-from crm_research.segmentation.descriptors import _add_intervals, _adjust, correct_v
-from crm_research.segmentation.holdout import _adjust as _adjust_gains
-from crm_research.segmentation.nulls import _compare
-from crm_research.segmentation.profiles import compare_means, compare_ratio
-from crm_research.segmentation.rfm_changes import NAMES, NO_PURCHASE, _sum_changes, paired_change
-from crm_research.segmentation.treatment import _sum_segments
+from crm_research.pillars.segmentation.describe.descriptors import _add_intervals, _adjust, correct_v
+from crm_research.pillars.segmentation.describe.measure import compare_means, compare_ratio
+from crm_research.pillars.segmentation.evidence.null_tests import _compare
+from crm_research.pillars.segmentation.evidence.number_of_groups import measure_silhouette
+from crm_research.pillars.segmentation.rfm.changes import NAMES, NO_PURCHASE, _sum_changes, paired_change
+from crm_research.pillars.segmentation.use.holdout import _adjust as _adjust_gains
+from crm_research.pillars.segmentation.use.treatment import _sum_segments
 from crm_research.stats.intervals import newcombe_difference, wilson_share
 from crm_research.stats.skewed import skewed_interval, skewed_p_value
 
@@ -107,7 +107,7 @@ def test_changes_of_groups_hold_for_all_groups_at_once():
 def test_shares_of_the_best_customers_hold_for_all_segments_at_once():
     frame = pd.DataFrame({"segment": ["A"] * 4 + ["B"] * 6, "value": np.arange(10.0)})
     frame["class"] = ["other"] * 10
-    from crm_research.segmentation.treatment import STRATEGIC
+    from crm_research.pillars.segmentation.use.treatment import STRATEGIC
 
     frame.loc[[0, 5, 6], "class"] = STRATEGIC
     found = _sum_segments(frame, ["A", "B"], 0.8)

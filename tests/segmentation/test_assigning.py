@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import ParameterError
-from crm_research.segmentation import segment_customers
-from crm_research.segmentation.assigning import NO_PURCHASE, NOTHING_KNOWN, assign_customers
-from crm_research.segmentation.keeping import keep_segmentation
+from crm_research.pillars.segmentation import segment_customers
+from crm_research.pillars.segmentation.deployment.assign import NO_PURCHASE, NOTHING_KNOWN, assign_customers
+from crm_research.pillars.segmentation.deployment.save import keep_segmentation
 from tests.builders import a_study, orders
 from tests.postgres import connect_to_write
 from tests.segmentation.kept import CENTRES, NAMES, NUMBER, RECENCY, a_kept, draw_features

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from crm_research.segmentation.borders import find_heap_rule, measure_borders, spread_ties, worst_border
-from crm_research.segmentation.clustering import assign_nearest, fit_centres
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
+from crm_research.pillars.segmentation.evidence.separation import (
+    find_heap_rule,
+    measure_borders,
+    spread_ties,
+    worst_border,
+)
 
 
 def _halves(distance, n=4_000):

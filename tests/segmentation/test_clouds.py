@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from crm_research.segmentation.clouds import (
+from crm_research.pillars.segmentation.evidence.null_draws import (
     find_categories,
     fit_copula,
     fit_gaussian,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crm_research.segmentation.compositions import centre_log_ratios, replace_zeros, scale_composition
+from crm_research.pillars.segmentation.inputs.log_ratios import centre_log_ratios, replace_zeros, scale_composition
 
 
 def test_zeros_are_filled_by_one_purchase_of_the_average_customer():

@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
 
-from crm_research.segmentation.clustering import assign_nearest, fit_centres
-from crm_research.segmentation.criteria import compare_numbers_of_groups, measure_agreement, measure_bic, measure_gaps
-from crm_research.segmentation.wording import vote
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
+from crm_research.pillars.segmentation.evidence.number_of_groups import (
+    compare_numbers_of_groups,
+    measure_agreement,
+    measure_bic,
+    measure_gaps,
+)
+from crm_research.pillars.segmentation.groups.words import vote
 
 
 def _three(n=120, apart=8.0):

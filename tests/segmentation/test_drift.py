@@ -7,12 +7,20 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.assigning import place_features
-from crm_research.segmentation.drift import DISTANCE, KEEP, REFIT, UNCERTAIN, compare_portraits, look_at, measure_drift
-from crm_research.segmentation.living_charts import draw_drift
-from crm_research.segmentation.living_views import drift_figures, tabulate_signs
-from crm_research.segmentation.portrait import count_bins, find_edges
-from crm_research.segmentation.stability_index import compare_bins
+from crm_research.pillars.segmentation.deployment.assign import place_features
+from crm_research.pillars.segmentation.deployment.charts import draw_drift
+from crm_research.pillars.segmentation.deployment.drift import (
+    DISTANCE,
+    KEEP,
+    REFIT,
+    UNCERTAIN,
+    compare_portraits,
+    look_at,
+    measure_drift,
+)
+from crm_research.pillars.segmentation.deployment.reference import count_bins, find_edges
+from crm_research.pillars.segmentation.deployment.stability_index import compare_bins
+from crm_research.pillars.segmentation.deployment.words import drift_figures, tabulate_signs
 from tests.builders import a_study, orders
 from tests.postgres import connect_to_write
 from tests.segmentation.kept import NAMES, a_kept, draw_features

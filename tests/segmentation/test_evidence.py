@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation.evidence import confirm_gaps, find_groups, judge_groups
-from crm_research.segmentation.inputs import scale_robustly
+from crm_research.pillars.segmentation.evidence.gather import confirm_gaps, find_groups, judge_groups
+from crm_research.pillars.segmentation.inputs.choose import scale_robustly
 
 
 def _scaled(points):

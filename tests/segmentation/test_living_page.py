@@ -4,9 +4,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from crm_research.segmentation import living_page
-from crm_research.segmentation.living_page import living_section
-from crm_research.segmentation.makings import Makings
+from crm_research.pillars.segmentation.deployment import page as living_page
+from crm_research.pillars.segmentation.deployment.page import living_section
+from crm_research.pillars.segmentation.inputs.recipe import Makings
 from tests.builders import a_study, orders
 from tests.segmentation.kept import a_kept, draw_features
 

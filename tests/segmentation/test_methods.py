@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from crm_research.segmentation.clustering import fit_centres
-from crm_research.segmentation.methods import compare_methods, group_by_density, group_by_mixture, group_by_prototypes
+from crm_research.pillars.segmentation.evidence.kmeans import fit_centres
+from crm_research.pillars.segmentation.evidence.other_methods import (
+    compare_methods,
+    group_by_density,
+    group_by_mixture,
+    group_by_prototypes,
+)
 
 
 def _clouds():

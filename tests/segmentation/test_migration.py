@@ -10,18 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.segmentation.assigning import assign_customers
-from crm_research.segmentation.clustering import assign_nearest, fit_centres
-from crm_research.segmentation.living_charts import draw_migration
-from crm_research.segmentation.living_views import migration_figures, say_model, say_moves, tabulate_flows
-from crm_research.segmentation.migration import APPARENT, MOVED, REAL, RELABELLED, describe_moves, measure_migration
-from crm_research.segmentation.refitting import (
+from crm_research.pillars.segmentation.deployment.assign import assign_customers
+from crm_research.pillars.segmentation.deployment.charts import draw_migration
+from crm_research.pillars.segmentation.deployment.migration import (
+    APPARENT,
+    MOVED,
+    REAL,
+    RELABELLED,
+    describe_moves,
+    measure_migration,
+)
+from crm_research.pillars.segmentation.deployment.refit import (
     UNMATCHED,
     count_overlap,
     match_labels,
     measure_refit_noise,
     refit_segmentation,
 )
+from crm_research.pillars.segmentation.deployment.words import migration_figures, say_model, say_moves, tabulate_flows
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
 from crm_research.stats.intervals import wilson_share
 from tests.builders import a_study, orders
 from tests.segmentation.kept import CENTRES, NAMES, NUMBER, RECENCY, a_kept, draw_features

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.segmentation.compositions import centre_log_ratios, find_average, replace_zeros
-from crm_research.segmentation.evidence import find_groups
-from crm_research.segmentation.inputs import Inputs
-from crm_research.segmentation.makings import Makings, Whole
-from crm_research.segmentation.null_shares import fit_shares, fit_wholes
+from crm_research.pillars.segmentation.evidence.gather import find_groups
+from crm_research.pillars.segmentation.evidence.null_shares import fit_shares, fit_wholes
+from crm_research.pillars.segmentation.inputs.choose import Inputs
+from crm_research.pillars.segmentation.inputs.log_ratios import centre_log_ratios, find_average, replace_zeros
+from crm_research.pillars.segmentation.inputs.recipe import Makings, Whole
 
 
 def _bought(rng, chances, counts):

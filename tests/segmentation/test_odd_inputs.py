@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import segmentation
+from crm_research.pillars import segmentation
 from tests.builders import a_study, orders
 
 pytestmark = pytest.mark.filterwarnings("error")

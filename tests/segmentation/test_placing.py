@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from crm_research.segmentation.assigning import assign_customers, assign_segments, place_features
-from crm_research.segmentation.densities import Mixture, read_mixture
-from crm_research.segmentation.makings import Makings
-from crm_research.segmentation.placing import first_least
-from crm_research.segmentation.portrait import take_portrait
-from crm_research.segmentation.saved import SavedSegmentation
-from crm_research.segmentation.transforms import InputTransform
+from crm_research.pillars.segmentation.deployment.assign import assign_customers, assign_segments, place_features
+from crm_research.pillars.segmentation.deployment.reference import take_portrait
+from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
+from crm_research.pillars.segmentation.deployment.score_sql import first_least
+from crm_research.pillars.segmentation.evidence.densities import Mixture, read_mixture
+from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 from tests.builders import a_study, orders
 from tests.segmentation.kept import AS_OF
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.segmentation.rfm_changes import NO_PURCHASE, compare_periods, paired_change
-from crm_research.segmentation.rfm_rules import (
+from crm_research.pillars.segmentation.rfm.changes import NO_PURCHASE, compare_periods, paired_change
+from crm_research.pillars.segmentation.rfm.rules import (
     MEASURES,
     NAMES,
     PARTITION,

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.segmentation.keeping import keep_segmentation
-from crm_research.segmentation.makings import Makings
-from crm_research.segmentation.saved import (
+from crm_research.pillars.segmentation.deployment.save import keep_segmentation
+from crm_research.pillars.segmentation.deployment.saved import (
     FORMAT_VERSION,
     as_text,
     load_segmentation,
     read_record,
     save_segmentation,
 )
-from crm_research.segmentation.transforms import fit_transform, recover_transforms
+from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.transforms import fit_transform, recover_transforms
 from tests.builders import a_study, orders
 from tests.segmentation.kept import AS_OF, CENTRES, NAMES, a_kept, draw_features
 

@@ -10,17 +10,22 @@ import pytest
 
 from crm_research import open_study
 from crm_research.errors import ParameterError
-from crm_research.segmentation.assigning import NO_ANSWERS, NOT_DESCRIBED, assign_customers, assign_segments
-from crm_research.segmentation.clustering import assign_nearest, fit_centres
-from crm_research.segmentation.drift import KEEP, measure_drift
-from crm_research.segmentation.ingredients import gather_ingredients
-from crm_research.segmentation.inputs import build_inputs
-from crm_research.segmentation.keeping import keep_groups, keep_mixture
-from crm_research.segmentation.methods import group_by_density, group_by_ward
-from crm_research.segmentation.migration import MOVED, measure_migration
-from crm_research.segmentation.mixtures import fit_mixture
-from crm_research.segmentation.refitting import refit_segmentation
-from crm_research.segmentation.saved import FORMAT_VERSION, as_text, read_record
+from crm_research.pillars.segmentation.deployment.assign import (
+    NO_ANSWERS,
+    NOT_DESCRIBED,
+    assign_customers,
+    assign_segments,
+)
+from crm_research.pillars.segmentation.deployment.drift import KEEP, measure_drift
+from crm_research.pillars.segmentation.deployment.migration import MOVED, measure_migration
+from crm_research.pillars.segmentation.deployment.refit import refit_segmentation
+from crm_research.pillars.segmentation.deployment.save import keep_groups, keep_mixture
+from crm_research.pillars.segmentation.deployment.saved import FORMAT_VERSION, as_text, read_record
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
+from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
+from crm_research.pillars.segmentation.evidence.other_methods import group_by_density, group_by_ward
+from crm_research.pillars.segmentation.inputs.choose import build_inputs
+from crm_research.pillars.segmentation.inputs.columns import gather_ingredients
 from tests.builders import a_study, orders
 
 ALL = ("behaviour", "needs", "rhythm", "usage", "attributes", "attitudes")

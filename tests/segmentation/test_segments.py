@@ -3,20 +3,20 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.segmentation import (
+from crm_research.pillars.segmentation import (
     bootstrap_groups,
-    charts,
     choose_inputs,
     grow_rules,
     judge_stability,
     name_groups,
-    report,
     segment_customers,
-    wording,
 )
-from crm_research.segmentation.clustering import assign_nearest, fit_centres, match_groups
-from crm_research.segmentation.holdout import compare_errors, foretell, score_quintiles
-from crm_research.segmentation.inputs import scale_robustly
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres, match_groups
+from crm_research.pillars.segmentation.groups import charts
+from crm_research.pillars.segmentation.groups import tables as report
+from crm_research.pillars.segmentation.groups import words as wording
+from crm_research.pillars.segmentation.inputs.choose import scale_robustly
+from crm_research.pillars.segmentation.use.holdout import compare_errors, foretell, score_quintiles
 from tests.builders import a_study, orders
 
 

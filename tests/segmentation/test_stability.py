@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from crm_research.segmentation.clustering import assign_nearest, fit_centres
-from crm_research.segmentation.stability import bootstrap_groups, compare_resample, judge_stability
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
+from crm_research.pillars.segmentation.evidence.stability import bootstrap_groups, compare_resample, judge_stability
 
 
 def test_the_mean_jaccard_of_a_small_example_by_hand():

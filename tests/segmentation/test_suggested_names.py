@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_research.segmentation import name_groups
-from crm_research.segmentation.cards import describe_groups
-from crm_research.segmentation.inputs import Inputs
-from crm_research.segmentation.terms import list_terms, read_term
+from crm_research.pillars.segmentation import name_groups
+from crm_research.pillars.segmentation.describe.summary import describe_groups
+from crm_research.pillars.segmentation.inputs.choose import Inputs
+from crm_research.pillars.segmentation.inputs.labels import list_terms, read_term
 
 
 @pytest.mark.parametrize(

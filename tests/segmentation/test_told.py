@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from crm_research.segmentation import charts, report, wording
+from crm_research.pillars.segmentation.groups import charts
+from crm_research.pillars.segmentation.groups import tables as report
+from crm_research.pillars.segmentation.groups import words as wording
 from crm_research.theme import chart_style
 from tests.segmentation.told_worlds import a_segmentation, other_worlds
 from tests.told import check_figures, check_numbers, hold, tell

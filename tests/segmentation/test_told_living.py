@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crm_research.segmentation import living_charts, living_page, living_views
-from crm_research.segmentation.drift import DISTANCE, KEEP, REFIT, SILHOUETTE, UNCERTAIN, Drift
-from crm_research.segmentation.migration import APPARENT, MOVED, REAL, RELABELLED, Migration
+from crm_research.pillars.segmentation.deployment import charts as living_charts
+from crm_research.pillars.segmentation.deployment import page as living_page
+from crm_research.pillars.segmentation.deployment import words as living_views
+from crm_research.pillars.segmentation.deployment.drift import DISTANCE, KEEP, REFIT, SILHOUETTE, UNCERTAIN, Drift
+from crm_research.pillars.segmentation.deployment.migration import APPARENT, MOVED, REAL, RELABELLED, Migration
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.segmentation.kept import a_kept

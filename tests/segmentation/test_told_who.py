@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.segmentation import scoreboard, who_charts, who_figures, who_page, who_words
-from crm_research.segmentation.profiles import find_typical, measure_profiles, say_profile
+from crm_research.pillars.segmentation.describe.measure import find_typical, measure_profiles, say_profile
+from crm_research.pillars.segmentation.groups import page as who_page
+from crm_research.pillars.segmentation.groups import who_charts, who_figures, who_words
+from crm_research.pillars.segmentation.use import scoreboard
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.segmentation.told_who import (

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from crm_research.segmentation.wording import say, say_verdict
+from crm_research.pillars.segmentation.groups.words import say, say_verdict
 
 BORDERS = pd.DataFrame(
     {

@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from crm_research.segmentation.clustering import assign_nearest, fit_centres
-from crm_research.segmentation.evidence import find_groups
-from crm_research.segmentation.inputs import scale_robustly
-from crm_research.segmentation.transforms import recover_transforms
-from crm_research.segmentation.weights import measure_spread, weigh_inputs
+from crm_research.pillars.segmentation.evidence.gather import find_groups
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
+from crm_research.pillars.segmentation.evidence.weights import measure_spread, weigh_inputs
+from crm_research.pillars.segmentation.inputs.choose import scale_robustly
+from crm_research.pillars.segmentation.inputs.transforms import recover_transforms
 
 
 def _scaled(points):

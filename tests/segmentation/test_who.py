@@ -6,15 +6,23 @@ import pytest
 from scipy import stats
 
 from crm_research.errors import ParameterError
-from crm_research.segmentation import segment_customers
-from crm_research.segmentation.clustering import assign_nearest
-from crm_research.segmentation.descriptors import correct_v, describe_members
-from crm_research.segmentation.map import map_segments
-from crm_research.segmentation.naming import find_unmatched, rename_segments
-from crm_research.segmentation.profiles import compare_means, compare_ratio, find_typical, measure_profiles, say_profile
-from crm_research.segmentation.rules import grow_rules
-from crm_research.segmentation.scoreboard import FAILED, PASSED, UNKNOWN, judge_use, say_use
-from crm_research.segmentation.treatment import (
+from crm_research.pillars.segmentation import segment_customers
+from crm_research.pillars.segmentation.deployment.trend import trace_segments
+from crm_research.pillars.segmentation.describe.descriptors import correct_v, describe_members
+from crm_research.pillars.segmentation.describe.map import map_segments
+from crm_research.pillars.segmentation.describe.measure import (
+    compare_means,
+    compare_ratio,
+    find_typical,
+    measure_profiles,
+    say_profile,
+)
+from crm_research.pillars.segmentation.describe.naming import find_unmatched, rename_segments
+from crm_research.pillars.segmentation.describe.rules import grow_rules
+from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest
+from crm_research.pillars.segmentation.groups.page import rfm_section, use_section, who_section, worth_parts
+from crm_research.pillars.segmentation.use.scoreboard import FAILED, PASSED, UNKNOWN, judge_use, say_use
+from crm_research.pillars.segmentation.use.treatment import (
     COSTLY,
     SMALL,
     STANDARD,
@@ -25,8 +33,6 @@ from crm_research.segmentation.treatment import (
     name_service,
     plan_treatment,
 )
-from crm_research.segmentation.trend import trace_segments
-from crm_research.segmentation.who_page import rfm_section, use_section, who_section, worth_parts
 from crm_research.show import Section
 from tests.builders import a_study, orders
 

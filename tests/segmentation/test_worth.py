@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.segmentation.holdout import (
+from crm_research.pillars.segmentation.groups.who_words import find_worth, say_worth
+from crm_research.pillars.segmentation.inputs.choose import choose_inputs
+from crm_research.pillars.segmentation.use.holdout import (
     ADDED,
     CELLS,
     EQUAL,
@@ -17,9 +19,7 @@ from crm_research.segmentation.holdout import (
     score_quintiles,
     weigh_groups,
 )
-from crm_research.segmentation.inputs import choose_inputs
-from crm_research.segmentation.responses import read_responses
-from crm_research.segmentation.who_words import find_worth, say_worth
+from crm_research.pillars.segmentation.use.responses import read_responses
 from tests.builders import a_study, orders
 
 

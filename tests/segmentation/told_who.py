@@ -6,12 +6,12 @@ from datetime import datetime
 
 import pandas as pd
 
-from crm_research.segmentation.descriptors import OTHER, Descriptors
-from crm_research.segmentation.map import SegmentMap
-from crm_research.segmentation.rfm_changes import NO_PURCHASE, RfmChanges
-from crm_research.segmentation.rfm_rules import NAMES, PARTITION, RfmGroups
-from crm_research.segmentation.treatment import COSTLY, SMALL, STANDARD, STRATEGIC, Treatment
-from crm_research.segmentation.trend import Trend
+from crm_research.pillars.segmentation.deployment.trend import Trend
+from crm_research.pillars.segmentation.describe.descriptors import OTHER, Descriptors
+from crm_research.pillars.segmentation.describe.map import SegmentMap
+from crm_research.pillars.segmentation.rfm.changes import NO_PURCHASE, RfmChanges
+from crm_research.pillars.segmentation.rfm.rules import NAMES, PARTITION, RfmGroups
+from crm_research.pillars.segmentation.use.treatment import COSTLY, SMALL, STANDARD, STRATEGIC, Treatment
 from tests.segmentation.told_worlds import SEGMENTS
 
 NAN = float("nan")

@@ -8,10 +8,10 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from crm_research.segmentation.holdout import ADDED, CELLS, EQUAL, NAMED, NONE, OUTCOMES, HoldoutCheck
-from crm_research.segmentation.inputs import WORDS, Inputs
-from crm_research.segmentation.rules import Rules
-from crm_research.segmentation.segments import Grouping, Segmentation
+from crm_research.pillars.segmentation.describe.rules import Rules
+from crm_research.pillars.segmentation.inputs.choose import WORDS, Inputs
+from crm_research.pillars.segmentation.result import Grouping, Segmentation
+from crm_research.pillars.segmentation.use.holdout import ADDED, CELLS, EQUAL, NAMED, NONE, OUTCOMES, HoldoutCheck
 from crm_research.stats.intervals import Interval
 
 SEGMENTS = ("Often and dear", "云鼎 <b> $5", "Long silent")

@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from crm_research import open_study
 from crm_research.features.rfm import build_rfm
-from crm_research.silent_churn import SilentChurnPage, common_histories, describe_silence, group_table, summary_table
-from crm_research.silent_churn.charts import (
+from crm_research.pillars.silent_churn import (
+    SilentChurnPage,
+    common_histories,
+    describe_silence,
+    group_table,
+    summary_table,
+)
+from crm_research.pillars.silent_churn.charts import (
     draw_chances,
     draw_conditional,
     draw_cumulative,
@@ -21,9 +27,9 @@ from crm_research.silent_churn.charts import (
     draw_silence,
     draw_weekly,
 )
-from crm_research.silent_churn.figures import key_figures, outlook_figures, parameter_figures
-from crm_research.silent_churn.pictures import average_by_silence
-from crm_research.silent_churn.words import answer, refuted_finding, regularity_finding, tracking_finding
+from crm_research.pillars.silent_churn.figures import key_figures, outlook_figures, parameter_figures
+from crm_research.pillars.silent_churn.pictures import average_by_silence
+from crm_research.pillars.silent_churn.words import answer, refuted_finding, regularity_finding, tracking_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 

@@ -9,10 +9,10 @@ import pytest
 from crm_research import open_study
 from crm_research.features.rfm import count_patterns
 from crm_research.models.btyd import fit_mbg_nbd, fit_pareto_nbd
-from crm_research.silent_churn import check_money, describe_silence
-from crm_research.silent_churn.figures import parameter_figures
-from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN
-from crm_research.silent_churn.words import edge_findings, money_finding
+from crm_research.pillars.silent_churn import check_money, describe_silence
+from crm_research.pillars.silent_churn.figures import parameter_figures
+from crm_research.pillars.silent_churn.holdout import HIATUS, SAME_AGAIN
+from crm_research.pillars.silent_churn.words import edge_findings, money_finding
 from tests.builders import a_study, orders
 
 # as_of 1 July; the holdout is 30 days, so the last period begins on 1 June.

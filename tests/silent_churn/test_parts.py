@@ -7,12 +7,17 @@ import pandas as pd
 import pytest
 
 from crm_research.models.btyd import fit_mbg_nbd
-from crm_research.silent_churn.choice import choose_by_holdout
-from crm_research.silent_churn.counting import count_histories, count_purchase_days, find_usual_gap, read_big_spenders
-from crm_research.silent_churn.holdout import HIATUS, SAME_AGAIN, check_forecasts
-from crm_research.silent_churn.intake import judge_intake
-from crm_research.silent_churn.pictures import merge_weeks
-from crm_research.silent_churn.tracking import track_purchases
+from crm_research.pillars.silent_churn.choice import choose_by_holdout
+from crm_research.pillars.silent_churn.counting import (
+    count_histories,
+    count_purchase_days,
+    find_usual_gap,
+    read_big_spenders,
+)
+from crm_research.pillars.silent_churn.holdout import HIATUS, SAME_AGAIN, check_forecasts
+from crm_research.pillars.silent_churn.intake import judge_intake
+from crm_research.pillars.silent_churn.pictures import merge_weeks
+from crm_research.pillars.silent_churn.tracking import track_purchases
 from tests.builders import a_study, orders
 
 # as_of 1 July; the holdout is 30 days, so the last period begins on 1 June.

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research import silent_churn as sc
 from crm_research.models.btyd.kinds import OTHERS
-from crm_research.silent_churn import charts, figures, kind_views, pictures, words
-from crm_research.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
-from crm_research.silent_churn.intake import Intake
-from crm_research.silent_churn.money import MARGIN, REVENUE, SPEND
+from crm_research.pillars import silent_churn as sc
+from crm_research.pillars.silent_churn import charts, figures, kind_views, pictures, words
+from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
+from crm_research.pillars.silent_churn.intake import Intake
+from crm_research.pillars.silent_churn.money import MARGIN, REVENUE, SPEND
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.theme import ACCENT, WARNING, chart_style
 from tests.builders import a_study, contracts, orders

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 from crm_research.figures import REFUTED
-from crm_research.silent_churn import describe_silence
-from crm_research.silent_churn.figures import (
+from crm_research.pillars.silent_churn import describe_silence
+from crm_research.pillars.silent_churn.figures import (
     ALIVE_SHARE,
     EXPECTED_ORDERS,
     key_figures,
     outlook_figures,
     parameter_figures,
 )
-from crm_research.silent_churn.fits import nobody_leaves
-from crm_research.silent_churn.words import (
+from crm_research.pillars.silent_churn.fits import nobody_leaves
+from crm_research.pillars.silent_churn.words import (
     alive_finding,
     future_finding,
     other_range,

@@ -139,7 +139,7 @@ def test_a_long_last_line_of_a_packed_file_is_read(tmp_path):
 
 
 def test_a_line_that_cannot_be_a_row_is_told_with_its_number(tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_research.sources.text.LONGEST_LINE_BYTES", 3_000_000)
+    monkeypatch.setattr("crm_research.sources.readers.text.LONGEST_LINE_BYTES", 3_000_000)
     with pytest.raises(StudyError, match=r"orders.csv: line 4 is 4 MB long, which no row is"):
         orders_of(tmp_path, HEAD + ROWS + "9,Z,2024-01-07," + "5" * 4_000_000)
 

@@ -12,8 +12,8 @@ from crm_research.features.window import known_rows
 from crm_research.simulate import WorldSettings
 from crm_research.simulate import writing as simulators
 from crm_research.simulate.study_file import describe_study
-from crm_research.sources import samples
 from crm_research.sources.opening import list_studies, open_study
+from crm_research.sources.readers import samples
 from crm_research.sources.study_file import read_study_file
 
 SAMPLES = ("cdnow", "cdnow-full", "complete-journey", "simulated", "telco")

@@ -218,7 +218,7 @@ def test_an_expression_that_is_too_much_is_told_at_once(tmp_path, expression, sa
 
 
 def test_a_join_of_everything_is_told_by_its_size(tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_research.sources.queries._MOST_ROWS", 100)
+    monkeypatch.setattr("crm_research.sources.readers.queries._MOST_ROWS", 100)
     (tmp_path / "o.csv").write_text("order_id,customer_id,ordered_at,revenue\n" + "1,a,2024-01-01,1\n" * 40)
     source = {"sql": "select a.* from o a, o b", "inputs": {"o": "o.csv"}}
     with pytest.raises(StudyError, match="makes more than 800 rows of the 40 rows of its inputs"):

@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.opening import open_study
-from crm_research.sources.text import distinct_names
+from crm_research.sources.readers.text import distinct_names
 from tests.sources.files import GOOD_ORDERS, a_study_file, held, orders_of
 
 HEAD = "order_id,customer_id,ordered_at,revenue\n"

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crm_research import show, theme
-from crm_research.churn.drivers.charts import draw_bend
-from crm_research.churn.drivers.charts import draw_drift as draw_churn_drift
-from crm_research.segmentation.charts import _PICTURES
+from crm_research.pillars.churn.drivers.charts import draw_bend
+from crm_research.pillars.churn.drivers.charts import draw_drift as draw_churn_drift
+from crm_research.pillars.segmentation.groups.charts import _PICTURES
 from crm_research.show.svg import draw_svg
 from crm_research.theme.lettering import count_columns, on_one_line, shorten, wrap_name
 

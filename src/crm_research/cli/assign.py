@@ -13,7 +13,7 @@ from crm_research.scratch import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crm_research.segmentation.saved import SavedSegmentation
+    from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
     from crm_research.study import Study
 
 _WRITERS: Final = {".parquet": "to_parquet", ".csv": "to_csv"}
@@ -49,8 +49,8 @@ def command(
           --study cdnow --as-of 1998-03-31 --out segments.parquet
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.errors import ParameterError
-    from crm_research.segmentation.assigning import assign_customers
-    from crm_research.segmentation.saved import load_segmentation
+    from crm_research.pillars.segmentation.deployment.assign import assign_customers
+    from crm_research.pillars.segmentation.deployment.saved import load_segmentation
     from crm_research.sources.opening import open_study
     from crm_research.time_limit import time_limit
 
@@ -139,7 +139,7 @@ def _print_counts(counts: pd.DataFrame, names: tuple[str, ...]) -> None:
 
 def _print_drift(study: Study, saved: SavedSegmentation) -> None:
     from crm_research.errors import NotEnoughData
-    from crm_research.segmentation.drift import measure_drift
+    from crm_research.pillars.segmentation.deployment.drift import measure_drift
 
     try:
         drift = measure_drift(study, saved)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
-from crm_research.sources.casting import ZONED, Reading
-from crm_research.sources.files import TEXT_ENDINGS, find_files
-from crm_research.sources.items import lay_out
-from crm_research.sources.making import make_table
-from crm_research.sources.mapping import Planner
-from crm_research.sources.once import find_order_facts
+from crm_research.sources.mapping.casting import ZONED, Reading
+from crm_research.sources.mapping.items import lay_out
+from crm_research.sources.mapping.materialise import make_table
+from crm_research.sources.mapping.once import find_order_facts
+from crm_research.sources.mapping.table_plan import Planner
 from crm_research.sources.parts import OpenedTables
-from crm_research.sources.samples import find_truth
+from crm_research.sources.readers.files import TEXT_ENDINGS, find_files
+from crm_research.sources.readers.samples import find_truth
+from crm_research.sources.readers.staging import stage
 from crm_research.sources.session import literal, open_session, quoted
-from crm_research.sources.staging import stage
 from crm_research.study import InputFingerprint
 from crm_research.time_limit import allow_for
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_research.sources.definition import SourceRule, StudyDefinition, TableRule
-    from crm_research.sources.plans import TablePlan
+    from crm_research.sources.mapping.plans import TablePlan
     from crm_research.sources.session import Relation, Session
 
 

@@ -14,12 +14,13 @@ from sqlglot import exp
 from crm_research.addresses import say_driver
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
-from crm_research.sources.making import check_doubts, check_lines, order_lines_summed
-from crm_research.sources.mapping import Planner
-from crm_research.sources.once import check_repeated_money, find_order_facts
+from crm_research.sources.mapping.materialise import check_doubts, check_lines, order_lines_summed
+from crm_research.sources.mapping.once import check_repeated_money, find_order_facts
+from crm_research.sources.mapping.plans import SUM
+from crm_research.sources.mapping.states import check_states
+from crm_research.sources.mapping.table_plan import Planner
 from crm_research.sources.parts import OpenedTables
-from crm_research.sources.plans import SUM
-from crm_research.sources.server import (
+from crm_research.sources.readers.server import (
     DIALECTS,
     InPlaceReading,
     connect_server,
@@ -27,7 +28,6 @@ from crm_research.sources.server import (
     rows_of_answer,
     rows_of_select,
 )
-from crm_research.sources.states import check_states
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:

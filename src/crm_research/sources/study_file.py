@@ -19,7 +19,7 @@ from crm_research.sources.definition import (
     StudyDefinition,
     TableRule,
 )
-from crm_research.sources.files import DATA_ENDINGS
+from crm_research.sources.readers.files import DATA_ENDINGS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -10,8 +10,8 @@ from crm_research.sources.drafts.guess import Guess, TableGuess
 from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_values, outcome_of, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, header_words, name_score, names_any, rank
+from crm_research.sources.mapping.states import find_states
 from crm_research.sources.session import quoted
-from crm_research.sources.states import find_states
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook

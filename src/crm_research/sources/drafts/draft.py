@@ -17,7 +17,7 @@ from crm_research.sources.drafts.guess import Guess, TableGuess, guess_tables, w
 from crm_research.sources.drafts.look import ColumnLook, FileLook, group_files, look_at_all
 from crm_research.sources.drafts.questionnaire import NO_DATE
 from crm_research.sources.drafts.words import currency_of_words
-from crm_research.sources.files import find_files
+from crm_research.sources.readers.files import find_files
 from crm_research.sources.session import open_session
 
 _PLANNED_AFTER: Final = timedelta(days=366)

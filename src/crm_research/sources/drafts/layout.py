@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.errors import StudyError
 from crm_research.sources.drafts.words import header_words
-from crm_research.sources.lines import DELIMITERS
-from crm_research.sources.opened import open_binary
+from crm_research.sources.readers.lines import DELIMITERS
+from crm_research.sources.readers.opened import open_binary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

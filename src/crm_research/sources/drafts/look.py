@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from crm_research.errors import StudyError
-from crm_research.sources.casting import EXCEL, Reading
-from crm_research.sources.dates import formats_fitting
 from crm_research.sources.definition import SourceRule
 from crm_research.sources.drafts.layout import find_sheet_layout
 from crm_research.sources.drafts.nothing import null_words
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.words import currency_column, name_score
 from crm_research.sources.drafts.writing import distinct_values, header_line, number_options, text_options
-from crm_research.sources.files import describe_files, file_kind
+from crm_research.sources.mapping.casting import EXCEL, Reading
+from crm_research.sources.mapping.dates import formats_fitting
+from crm_research.sources.readers.files import describe_files, file_kind
+from crm_research.sources.readers.staging import stage
 from crm_research.sources.session import literals, quoted
-from crm_research.sources.staging import stage
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
@@ -133,7 +133,7 @@ def look_at_all(session: Session, paths: Sequence[Path]) -> list[FileLook]:
     """These files of one table as one look; a book of several sheets as one for each that holds something else."""
     if file_kind(paths, where=str(paths[0])) != "excel":
         return [look_at_files(session, paths)]
-    from crm_research.sources.excel import sheet_names
+    from crm_research.sources.readers.excel import sheet_names
 
     names = sheet_names(paths[0])
     if len(names) == 1:
@@ -169,7 +169,7 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
     if sheet is not None:
         options["sheet"] = sheet
     if kind == "excel":
-        from crm_research.sources.excel import sheet_cells
+        from crm_research.sources.readers.excel import sheet_cells
 
         layout = find_sheet_layout(sheet_cells(path, sheet))
         options, notes, questions = {**options, **layout.options}, {**notes, **layout.notes}, layout.questions

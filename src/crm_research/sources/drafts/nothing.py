@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.casting import NULLS_OF_VALUES
 from crm_research.sources.drafts.ladders import ladder_of
+from crm_research.sources.mapping.casting import NULLS_OF_VALUES
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from crm_research.sources.drafts.guests import name_guests
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
-from crm_research.sources.once import FEWEST_TELLING, is_repeated
-from crm_research.sources.plans import SUMMED
+from crm_research.sources.mapping.once import FEWEST_TELLING, is_repeated
+from crm_research.sources.mapping.plans import SUMMED
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from crm_research.sources.session import quoted
 
 def name_in_sql(name: str) -> str:
     """A column's name as an expression may write it: bare where that is safe."""
-    from crm_research.sources.expressions import AS_OF
+    from crm_research.sources.mapping.expressions import AS_OF
 
     is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in {*_KEYWORDS, AS_OF}
     return name if is_plain else quoted(name)

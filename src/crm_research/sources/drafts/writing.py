@@ -11,9 +11,9 @@ from crm_research.sources.definition import MINUS_SIGNS
 from crm_research.sources.drafts.layout import find_layout
 from crm_research.sources.drafts.units import unit_signs
 from crm_research.sources.drafts.words import CURRENCIES, CURRENCY_WORDS
-from crm_research.sources.encodings import first_bad_byte, read_head, suggest_encoding
+from crm_research.sources.readers.encodings import first_bad_byte, read_head, suggest_encoding
+from crm_research.sources.readers.text import sniff_delimiter
 from crm_research.sources.session import quoted
-from crm_research.sources.text import sniff_delimiter
 from crm_research.sources.written import WHITESPACE
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Pillars: what is studied, one room a question. Siblings never import each other."""

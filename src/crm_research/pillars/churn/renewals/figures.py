@@ -1,0 +1,95 @@
+"""The printed numbers of renewals, each with its interval, basis and check."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.models.renewals import profile_limits
+from crm_research.pillars.churn.renewals.describe import Renewals
+from crm_research.stats.intervals import newcombe_difference
+from crm_research.theme import say_count, say_percent
+
+RETENTION_1: Final = "churn.renewal.retention_1"
+SBG_ALPHA: Final = "churn.renewal.sbg_alpha"
+SBG_BETA: Final = "churn.renewal.sbg_beta"
+_SOURCE: Final = "Fader and Hardie 2007"
+
+
+def renewal_figures(renewals: Renewals) -> list[Figure]:
+    """Share renewed at the first renewal, and the two parameters of the sBG; None where they cannot be told."""
+    return [_first(renewals), *_parameters(renewals)]
+
+
+def _first(renewals: Renewals) -> Figure:
+    seen = renewals.observed.loc[renewals.observed["renewal"] == 1]
+    is_shown = bool((renewals.shown["renewal"] == 1).any())
+    row = seen.iloc[0] if len(seen) and is_shown else None
+    label = f"Go on at the first renewal ({renewals.after_one})"
+    if row is None:
+        label = f"{label}: too few came to it" if len(seen) else "Nobody came to a first renewal"
+    return Figure(
+        id=RETENTION_1,
+        label=label,
+        estimate=None if row is None else float(row["retention"]),
+        lower=None if row is None else float(row["lower"]),
+        upper=None if row is None else float(row["upper"]),
+        unit="share",
+        n=0 if row is None else int(row["n_up"]),
+        window=renewals.window,
+        estimator=f"share of those who came to it under observation; Wilson, {_level(renewals)}",
+        validation=_later_share(renewals, row),
+    )
+
+
+def _later_share(renewals: Renewals, row: pd.Series | None) -> str:
+    """What the first renewal was like in the holdout, where the study keeps one."""
+    if row is None or renewals.check is None or not renewals.check.is_holdout:
+        return NO_VALIDATION
+    later = renewals.check.by_renewal
+    later = later.loc[later["renewal"] == 1]
+    if later.empty:
+        return NO_VALIDATION
+    now, then = row["n_up"] - row["n_left"], later["n_up"] - later["n_left"]
+    gap = newcombe_difference(then, later["n_up"], now, row["n_up"], confidence=renewals.confidence)
+    agrees = bool((gap.lower <= 0).all() and (gap.upper >= 0).all())
+    return (
+        f"holdout: {say_percent(float(later['retention'].iloc[0]))} of {say_count(later['n_up'].iloc[0])}; "
+        f"{'agrees' if agrees else 'does not agree'}"
+    )
+
+
+def _parameters(renewals: Renewals) -> list[Figure]:
+    fit = renewals.fit
+    limits = profile_limits(fit) if fit is not None else None
+    found = {} if limits is None else limits.set_index("parameter").to_dict("index")
+    figures = []
+    for id_, name in ((SBG_ALPHA, "alpha"), (SBG_BETA, "beta")):
+        row = found.get(name)
+        figures.append(
+            Figure(
+                id=id_,
+                label=f"sBG {name}" if row is not None else f"sBG {name} (the renewals do not tell it)",
+                estimate=None if row is None else float(row["estimate"]),
+                lower=None if row is None else _or_none(row["lower"]),
+                upper=None if row is None else _or_none(row["upper"]),
+                unit="",
+                n=0 if fit is None else fit.counts.n_decisions,
+                window=renewals.window,
+                estimator=f"shifted-beta-geometric by maximum likelihood ({_SOURCE}); profile likelihood, "
+                f"{_level(renewals)}",
+                validation=renewals.check.say_short() if renewals.check is not None else NO_VALIDATION,
+            )
+        )
+    return figures
+
+
+def _level(renewals: Renewals) -> str:
+    return f"{say_percent(renewals.confidence, 0)} interval"
+
+
+def _or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,132 @@
+"""What is shown of the risks of single customers, or the reason why no list is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from crm_research.errors import NotEnoughData
+from crm_research.pillars.churn.drivers.views import say_covariate
+from crm_research.pillars.churn.judging.page import check_parts
+from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS, RiskList
+from crm_research.pillars.churn.risks.charts import draw_risks
+from crm_research.pillars.churn.risks.foretelling import Foretelling, foretell_leaving
+from crm_research.pillars.churn.risks.words import (
+    comparison_finding,
+    list_rows,
+    risk_figures,
+    risk_finding,
+    say_months,
+    say_unjudged,
+)
+from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
+from crm_research.theme import join_words, say_date, say_percent
+
+if TYPE_CHECKING:
+    from crm_research.pillars.churn.drivers.measure import DriverAnalysis
+    from crm_research.pillars.churn.judging.judge import RiskCheck
+    from crm_research.study import Study
+
+N_SHOWN: Final = 15
+
+
+def check_section(
+    records: Study,
+    drivers: DriverAnalysis | None,
+    *,
+    horizons_months: Sequence[int] = HORIZONS_MONTHS,
+    seed: int = 20170101,
+) -> Section:
+    """Can the risk of single customers be foretold? The check, before anybody is named.
+
+    Parameters
+    ----------
+    drivers
+        What the risks are counted from; None where nothing goes with leaving.
+
+    Returns
+    -------
+    Section
+        Its result is the `Foretelling`; None, and a note, where no risk can be told.
+    """
+    if drivers is None:
+        return Section.missing(
+            "Without anything that goes with leaving, all contracts of the same tenure carry the same risk."
+        )
+    try:
+        foretold = foretell_leaving(
+            records,
+            drivers.covariates,
+            horizons_months=horizons_months,
+            confidence=drivers.confidence,
+            seed=seed,
+        )
+    except NotEnoughData as problem:
+        return Section.missing(str(problem))
+    named = join_words([say_covariate(name) for name in foretold.strata])
+    return Section(
+        Note(
+            f"What goes with {named} changes over tenure. For the risks, each of these groups therefore has a "
+            "danger by tenure of its own."
+        )
+        if foretold.strata
+        else None,
+        *check_parts(foretold.check),
+        result=foretold,
+    )
+
+
+def risks_section(records: Study, foretold: Foretelling | None, *, n_shown: int = N_SHOWN) -> Section:
+    """Who is most at risk? Shown only if the risks held for customers the model had not seen.
+
+    Parameters
+    ----------
+    foretold
+        Risks and their check; None where no risk can be told.
+    n_shown
+        Contracts listed.
+    """
+    if foretold is None:
+        return Section.missing("No risk of single customers could be told, so there is no list.")
+    risks, check = foretold.risks, foretold.check
+    refusal = _refuse(risks, check)
+    return Section(
+        *([Note(refusal, kind="caution")] if refusal else _list_parts(records, risks, check, n_shown)),
+        Note(comparison_finding(check)),
+        result=risks,
+    )
+
+
+def _refuse(risks: RiskList, check: RiskCheck) -> str:
+    none = "No list of customers at risk is shown"
+    if not risks.n_running:
+        return "No contract runs at the end of the records, so nobody is at risk and there is no list."
+    if not check.is_fit_for_lists:
+        why = " ".join(f"{reason[0].upper()}{reason[1:].rstrip('.')}." for reason in check.reasons)
+        return f"{none}, because its risks are not known to hold. {why}"
+    if not risks.at(risks.main_months)["n_judged"]:
+        return f"{none}: none can be judged. {say_unjudged(risks)}"
+    return ""
+
+
+def _list_parts(records: Study, risks: RiskList, check: RiskCheck, n_shown: int) -> Iterator[Part]:
+    finding = risk_finding(risks)
+    if len(risks.deciles):
+        yield Chart(
+            drawn(draw_risks, risks),
+            alt=f"{finding} The picture shows one bar for each tenth of the contracts, falling from the most at risk.",
+            data=risks.deciles,
+        )
+    yield Note(" ".join([finding, say_unjudged(risks)]).strip())
+    window = f"contracts running on {say_date(records.as_of)}"
+    yield Figures(risk_figures(risks, window=window, validation=check.designs[0].said), "Contracts expected to leave")
+    shown = list_rows(risks, n_shown)
+    mark = f" ({check.mark})" if check.mark else ""
+    yield Table(
+        shown,
+        f"The {len(shown):,} contracts most likely to leave within {say_months(risks.main_months)}{mark}",
+        note=f"Chance to leave, having stayed so far, and its {say_percent(risks.confidence, 0)} interval in per cent. "
+        "The last column names what goes with more danger than the average contract carries; it does not say what "
+        f"would make them stay. All {len(risks.rows):,} running contracts are in the frame risks.rows.",
+        max_rows=n_shown,
+    )

@@ -1,0 +1,119 @@
+"""The page of the customer base: whom we know, how well, and how much rests on how few, a section for each question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final
+
+from crm_research.pillars.customer_base import charts, figures, tables, words
+from crm_research.pillars.customer_base.base import CustomerBase, describe_base
+from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, section
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+_CLAIM_FORMATS: Final = dict.fromkeys(("claimed_share", "estimate", "lower", "upper"), "share")
+
+
+class CustomerBasePage(Page):
+    """Whom do we know, how well, and how much of the revenue rests on how few?
+
+    Parameters
+    ----------
+    study, confidence, seed
+        As `describe_base` takes them.
+    """
+
+    def __init__(self, study: Study, *, confidence: float = 0.95, seed: int = 20170101) -> None:
+        super().__init__(study)
+        self._describe = partial(describe_base, study, confidence=confidence, seed=seed)
+
+    @cached_property
+    def result(self) -> CustomerBase:
+        """Customers, records, orders, growth and concentration: what all sections are taken from."""
+        return self._describe()
+
+    @property
+    def estimators(self) -> Mapping[str, str]:
+        """What is estimated, to how."""
+        return figures.estimators(self.result)
+
+    @section
+    def answer(self) -> Section:
+        """On how few does the revenue rest, and whom do we know?"""
+        base = self.result
+        return Section(
+            Answer(*words.answer(base)),
+            Figures(figures.base_figures(base)),
+            _headline(base),
+            result=base,
+        )
+
+    @section
+    def holdings(self) -> Section:
+        """What does the study hold, table by table?"""
+        return Section(
+            Table(tables.inventory_table(self.result), "What the study holds, table by table"),
+            Caveats(self.study),
+            result=self.result.verdict,
+        )
+
+    @section
+    def quality(self) -> Section:
+        """Can the records be trusted?"""
+        verdict = self.result.verdict
+        return Section(
+            Note(verdict.headline()),
+            Table(
+                tables.broken_rules_table(self.result),
+                "Rules that do not hold, the gravest first",
+                note="What to do about each: crm-research check.",
+            ),
+            result=verdict,
+        )
+
+    @section
+    def coverage(self) -> Section:
+        """How well are the records joined: of how many customers do we have which?"""
+        base = self.result
+        return Section(_coverage_chart(base), result=base.coverage)
+
+    @section
+    def growth(self) -> Section:
+        """How does the base grow?"""
+        base = self.result
+        return Section(_growth_chart(base), Note(" ".join(words.notes(base))), result=base.growth)
+
+    @section
+    def claims(self) -> Section:
+        """Does a fifth of the customers bring four fifths of the revenue, as is claimed?"""
+        if self.result.concentration is None:
+            return Section.missing(words.no_concentration(self.result))
+        claims = tables.claims_table(self.result)
+        return Section(Table(claims, "The claim and the data", formats=_CLAIM_FORMATS), result=claims)
+
+    @section
+    def tenths(self) -> Section:
+        """What do customers bring, from the highest spenders down, and what did the same customers bring later?"""
+        found = self.result.concentration
+        if found is None:
+            return Section.missing("Tenths are not shown either, for the same reason.")
+        return Section(Table(found.tenths, "Customers in tenths, from the highest spenders down"), result=found.tenths)
+
+
+def _headline(base: CustomerBase) -> Chart:
+    """The picture that carries the answer: the concentration, or what the study has instead."""
+    if base.concentration is not None:
+        return Chart(
+            drawn(charts.draw_concentration, base), words.concentration_seen(base), data=base.concentration.curve
+        )
+    return _growth_chart(base) if len(base.periods) else _coverage_chart(base)
+
+
+def _growth_chart(base: CustomerBase) -> Chart:
+    return Chart(drawn(charts.draw_growth, base), words.growth_seen(base), data=base.periods)
+
+
+def _coverage_chart(base: CustomerBase) -> Chart:
+    return Chart(drawn(charts.draw_coverage, base), words.coverage_seen(base), data=base.coverage)

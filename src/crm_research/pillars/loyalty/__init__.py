@@ -1,0 +1,43 @@
+"""Loyalty as behaviour: who buys again and how soon, who breaks his rhythm, and where customers move on the ladder."""
+
+from crm_research.pillars.loyalty.effects.programme import (
+    Membership,
+    ProgrammeEffect,
+    find_membership,
+    measure_programme,
+)
+from crm_research.pillars.loyalty.index.measure import LoyaltyIndex, build_loyalty_index
+from crm_research.pillars.loyalty.ladder.measure import Ladder, describe_ladder
+from crm_research.pillars.loyalty.page import LoyaltyPage
+from crm_research.pillars.loyalty.repeat.counting import count_returns, count_waits
+from crm_research.pillars.loyalty.repeat.holdout import ReturnCheck, check_returns
+from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis, describe_loyalty
+from crm_research.pillars.loyalty.repeat.periods import Pace, choose_pace
+from crm_research.pillars.loyalty.repeat.retention import Retention, estimate_retention
+from crm_research.pillars.loyalty.repeat.tables import milestones
+from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm
+
+__all__ = [
+    "Ladder",
+    "LoyaltyAnalysis",
+    "LoyaltyIndex",
+    "LoyaltyPage",
+    "Membership",
+    "Pace",
+    "ProgrammeEffect",
+    "Retention",
+    "ReturnCheck",
+    "RhythmAnalysis",
+    "build_loyalty_index",
+    "check_returns",
+    "choose_pace",
+    "count_returns",
+    "count_waits",
+    "describe_ladder",
+    "describe_loyalty",
+    "describe_rhythm",
+    "estimate_retention",
+    "find_membership",
+    "measure_programme",
+    "milestones",
+]

@@ -1,0 +1,1 @@
+"""What raises loyalty: discounts, campaigns, complaints made good, the programme, the first order."""

@@ -1,0 +1,1 @@
+"""The loyalty index: how likely and how much a customer buys next, held against recency alone."""

@@ -1,0 +1,159 @@
+"""What is shown of the loyalty index, or a note of why there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from crm_research.errors import NotEnoughData
+from crm_research.figures import Figure
+from crm_research.pillars.loyalty.index.measure import LoyaltyIndex, build_loyalty_index, ends_of
+from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.show import Chart, Figures, Note, Section, Table, drawn
+from crm_research.theme import (
+    ACCENT,
+    MUTED,
+    PAPER,
+    chart_style,
+    format_share,
+    join_words,
+    new_axes,
+    say_count,
+    say_date,
+    say_interval,
+    say_percent,
+    say_plainly,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from crm_research.study import Study
+
+INDEX_AUC: Final = "loyalty.index_auc"
+INDEX_GAIN: Final = "loyalty.index_auc_gain"
+
+
+def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
+    """How loyal is each customer? Its result is the index, or None where the records are too thin to test one."""
+    try:
+        index = build_loyalty_index(study, loyalty)
+    except NotEnoughData as problem:
+        return Section.missing(str(problem))
+    return Section(
+        Note(index_finding(index), kind="note" if index.is_better else "caution"),
+        *(Note(say_plainly(remark), kind="caution") for remark in index.notes),
+        Chart(
+            drawn(draw_deciles, index),
+            alt=f"{_decile_title(index)}. Ten dots with intervals, one for each tenth, and the index beside each.",
+            data=index.deciles,
+        ),
+        Note(weight_finding(index)),
+        Table(
+            index.weights,
+            "What counts in the index: log odds of buying for one standard deviation more",
+            formats=dict.fromkeys(("estimate", "lower", "upper"), "{:+.2f}"),
+            note=f"Ridge logistic regression on {say_count(index.n_learned, 'customer')} of "
+            f"{say_date(index.learned_at)} and what they bought in the period after. A weight is that of a part beside "
+            "the others: it may be negative where the others already say the rest.",
+        ),
+        Figures(index_figures(index), "How well the index predicts"),
+        Table(
+            ends_of(index),
+            "Highest and lowest index among customers with above-average spend (sales less returns)",
+            formats={"index": "{:.0f}", "lower": "{:.0f}", "upper": "{:.0f}", "spend": "{:,.2f}"},
+            note="Limits hold the uncertainty of the weights, not what else the customer may do.",
+        ),
+        result=index,
+    )
+
+
+def index_finding(index: LoyaltyIndex) -> str:
+    """Does the index foretell, and better than recency alone?"""
+    points = say_interval(float(index.auc_gain.lower), float(index.auc_gain.upper), lambda value: f"{100 * value:+.1f}")
+    where = "the holdout" if index.is_holdout else f"the {index.period_days:.0f} days before as_of, kept apart for this"
+    tested = (
+        f"Tested on {say_count(index.n_judged, 'customer')} in {where}: of pairs of a customer who bought and one who "
+        f"did not, the index ranks {say_percent(index.auc, 1)} correctly, days since the last purchase alone "
+        f"{say_percent(index.other_auc, 1)} (difference {points} points)"
+    )
+    if index.is_better:
+        verdict = "The index predicts who buys next better than recency alone"
+    elif index.is_worse:
+        verdict = "Recency alone does better than the index, so use recency"
+    else:
+        verdict = "The index was not shown to be better than recency alone in every respect, so recency will do"
+    gain = index.deviance_gain
+    way = "smaller" if gain.lower > 0 else "larger" if gain.upper < 0 else "not clearly other"
+    return f"{verdict}. {tested}; its deviance is {way} ({float(gain.estimate):+.4f} a customer)."
+
+
+def weight_finding(index: LoyaltyIndex) -> str:
+    """What the index is, and which parts count."""
+    counted = index.weights.loc[index.weights["lower"] > 0, "part"].tolist()
+    parts = join_words([str(part) for part in index.weights["part"]])
+    said = f"it rises with {join_words(counted)}" if counted else "no part of it counts beyond chance"
+    return (
+        f"The index runs from 0 to 100: the chance, in per cent, that a customer buys within {index.period_days:.0f} "
+        f"days. It is made of {parts}; {said}, the other parts alike."
+    )
+
+
+def index_figures(index: LoyaltyIndex) -> list[Figure]:
+    """Pairs ranked rightly by the index, and the gain over recency alone."""
+    held = "holdout" if index.is_holdout else "later period kept apart"
+    checked = f"{held}: {index.n_judged:,} customers, learned on {index.n_learned:,} a period before"
+    gain = [float(part) if np.isfinite(part) else None for part in index.auc_gain]
+    return [
+        Figure(
+            id=INDEX_AUC,
+            label="Pairs ranked correctly by the loyalty index",
+            estimate=index.auc if np.isfinite(index.auc) else None,
+            unit="share",
+            n=index.n_judged,
+            window=index.window,
+            estimator="area under the receiver operating curve",
+            validation=checked,
+        ),
+        Figure(
+            id=INDEX_GAIN,
+            label="More pairs than by recency alone",
+            estimate=gain[0],
+            lower=gain[1],
+            upper=gain[2],
+            unit="share",
+            n=index.n_judged,
+            window=index.window,
+            estimator=f"difference of two correlated areas (DeLong); {say_percent(index.confidence, 0)} interval",
+            validation=checked,
+        ),
+    ]
+
+
+def draw_deciles(index: LoyaltyIndex, ax: Axes | None = None) -> Axes:
+    """Did customers with a higher index buy more often? One dot for each tenth."""
+    table = index.deciles
+    ax = new_axes(
+        title=_decile_title(index),
+        subtitle=f"Share that bought within {index.period_days:.0f} days, by tenth of the index (dot, "
+        f"{say_percent(index.confidence, 0)} interval), and the index's mean (line)",
+        xlabel="tenth of the customers, highest index first",
+        ax=ax,
+    )
+    with chart_style():
+        ax.plot(table["decile"], table["mean_index"] / 100, "-", color=MUTED, linewidth=1.4, label="index")
+        ax.vlines(table["decile"], table["lower"], table["upper"], color=ACCENT, linewidth=2.4, alpha=0.5)
+        ax.plot(table["decile"], table["bought_share"], "o", color=ACCENT, markersize=7, markeredgecolor=PAPER)
+    ax.set_xticks(table["decile"].tolist())
+    ax.set_ylim(0, 1.02)
+    format_share(ax)
+    return ax
+
+
+def _decile_title(index: LoyaltyIndex) -> str:
+    first, last = index.deciles.iloc[0], index.deciles.iloc[-1]
+    return (
+        f"Of the tenth with the highest index {say_percent(first['bought_share'])} bought again, of the lowest "
+        f"{say_percent(last['bought_share'])}"
+    )

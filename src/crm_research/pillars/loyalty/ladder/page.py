@@ -1,0 +1,153 @@
+"""What is shown of rhythm and ladder, section by section; a note where the records do not hold it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from crm_research.errors import NotEnoughData
+from crm_research.pillars.loyalty.ladder import charts as ladder_charts
+from crm_research.pillars.loyalty.ladder import words as ladder_words
+from crm_research.pillars.loyalty.ladder.figures import rhythm_figures, state_figures, steady_figures
+from crm_research.pillars.loyalty.ladder.measure import Ladder, describe_ladder
+from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.pillars.loyalty.rhythm import words as rhythm_views
+from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm
+from crm_research.show import Chart, Figures, Note, Section, Table, drawn
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+_OVERDUE_FORMATS: Final = MappingProxyType(
+    {
+        "spend": "{:,.2f}",
+        "silence_days": "{:,.0f}",
+        "typical_days": "{:,.0f}",
+        "chance": "share",
+        "n_purchases": "{:,.0f}",
+    }
+)
+
+
+def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
+    """Who has broken a rhythm of their own? Its result is the rhythm, or None where gaps are too few."""
+    try:
+        rhythm = describe_rhythm(study, loyalty)
+    except NotEnoughData as problem:
+        return Section.missing(str(problem))
+    finding = rhythm_views.overdue_finding(rhythm)
+    return Section(
+        Note(f"{rhythm_views.rhythm_finding(rhythm)} {finding}"),
+        Chart(
+            drawn(rhythm_views.draw_bands, rhythm),
+            alt=f"{finding} Three bars: in rhythm, overdue, long silent.",
+            data=rhythm.standing,
+        ),
+        Note(rhythm_views.later_finding(rhythm), kind="caution" if rhythm.later.empty else "note"),
+        Table(
+            rhythm.overdue.drop(columns="last_at"),
+            f"The {len(rhythm.overdue)} most valuable of the overdue customers",
+            formats=_OVERDUE_FORMATS,
+            note="Sorted by sales so far. Typical days: the gap to expect from own earlier gaps, shrunk towards "
+            "everybody's; expected at: last purchase and typical days. Chance: share of completed gaps that were this "
+            "long or longer by the rhythm known before them; how rare the silence is, not how likely a return.",
+        ),
+        result=rhythm,
+    )
+
+
+def cycle_section(rhythm: RhythmAnalysis | None) -> Section:
+    """Who has bought again in a new cycle?"""
+    if rhythm is None:
+        return Section.missing("Without a rhythm there is no cycle to count by.")
+    return Section(
+        Note(rhythm_views.cycle_finding(rhythm)),
+        Figures(rhythm_figures(rhythm), "Rhythm and cycle in figures"),
+        result=rhythm,
+    )
+
+
+def ladder_section(
+    study: Study,
+    loyalty: LoyaltyAnalysis,
+    rhythm: RhythmAnalysis | None,
+    *,
+    loyal_from: int | None = None,
+    seed: int = 20170101,
+) -> Section:
+    """Where do customers stand, and where do they move? Its result is the ladder, or None where it cannot be told."""
+    if rhythm is None:
+        return Section.missing("The states rest on rhythms, which these records cannot show.")
+    try:
+        ladder = describe_ladder(study, loyalty, rhythm, loyal_from=loyal_from, seed=seed)
+    except NotEnoughData as problem:
+        return Section.missing(str(problem))
+    return Section(
+        Note(ladder_words.rule_words(ladder)),
+        Note(ladder_words.period_caution(ladder), kind="caution"),
+        Chart(
+            drawn(ladder_charts.draw_state_shares, ladder),
+            alt=f"{ladder_words.standing_finding(ladder)} Stacked areas over the periods.",
+            data=ladder.shares,
+        ),
+        Chart(
+            drawn(ladder_charts.draw_moves, ladder),
+            alt=f"{ladder_words.move_title(ladder)}. A heat map: rows are states, columns the states a period later.",
+            data=ladder.moves.table,
+            caption="Rows add up to 100. Everything on the diagonal stayed.",
+        ),
+        Note(" ".join([ladder_words.passage_finding(ladder), ladder_words.steady_finding(ladder)]).strip()),
+        Figures([*state_figures(ladder), *steady_figures(ladder)], "Customers by state, now and in the long run"),
+        Note(ladder_words.sensitivity_finding(ladder)),
+        Table(
+            ladder.sensitivity.drop(columns="is_chosen"),
+            "Loyal customers, if another number of purchases made them so",
+            formats=dict.fromkeys(("loyal_share", "lower", "upper", "return_rate"), "share"),
+            note="Return rate: bought again within the time that every depth was watched for, after so many purchases.",
+        ),
+        result=ladder,
+    )
+
+
+def signs_section(ladder: Ladder | None) -> Section:
+    """What came before a move down?"""
+    if ladder is None or ladder.before.empty:
+        return Section.missing(
+            "The study records no contacts, campaigns or discounts of at least 20 loyal or fading customers, so what "
+            "came before their moves cannot be told."
+        )
+    return Section(
+        Chart(
+            drawn(ladder_charts.draw_signs, ladder),
+            alt=f"{ladder_words.sign_title(ladder)}. One row for each move and sign, with its interval.",
+            data=ladder.before,
+        ),
+        Note(
+            f"{len(ladder.before)} comparisons are made, and one in twenty such intervals misses nought by chance. "
+            "These are associations, and a customer counts once for every period, so the intervals are a little "
+            "narrow. Who complains, or is chosen for a campaign, differs from others before anything "
+            "happens to him: a customer who still complains still cares, and campaigns seek out good customers."
+        ),
+        result=ladder.before,
+    )
+
+
+def ladder_check_section(ladder: Ladder | None) -> Section:
+    """May the ladder be leant on?"""
+    if ladder is None:
+        return Section()
+    check = ladder.check
+    is_better = check is not None and check.lower > 0
+    return Section(
+        Note(ladder_words.tests_finding(ladder)),
+        Note(ladder_words.check_finding(ladder), kind="note" if is_better else "caution"),
+        None
+        if check is None
+        else Table(
+            check.end,
+            "Customers by state at the end of the later periods: forecast, left as they were, and seen",
+            formats={"forecast": "share", "unchanged": "share", "seen": "share"},
+            note="The forecast lets newcomers enter as they came.",
+        ),
+        result=check,
+    )

@@ -1,0 +1,1 @@
+"""Buying again: how many, how soon, how long."""

@@ -1,0 +1,180 @@
+"""The printed numbers of loyalty as behaviour, each with its interval, basis and check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from crm_research.figures import NO_VALIDATION, Figure, verdict_of
+from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.pillars.loyalty.repeat.words import say_horizon
+from crm_research.vocabulary import DAYS_PER_YEAR
+
+REPEAT_RATE: Final = "loyalty.repeat_rate"
+MEDIAN_DAYS: Final = "loyalty.median_days_to_second"
+WITHIN: Final = "loyalty.repeat_"  # and the horizon: 90d, 12m, 36m
+RETENTION: Final = "loyalty.retention_m"
+
+ESTIMATORS: Final = MappingProxyType(
+    {
+        "repeat rate": "share of buyers with a second purchase; Wilson score interval",
+        "time to the second purchase": "Kaplan-Meier, censored at as_of; log(-log) and Brookmeyer-Crowley limits",
+        "return by depth": "Kaplan-Meier of the wait after each purchase; differences by Zou and Donner",
+        "retention": "share of an intake that bought in each complete calendar period; Wilson score interval",
+        "rhythm": "own gaps shrunk to everybody's on logarithms (empirical Bayes, Paule and Mandel); limits that four "
+        "of five, and 19 of 20, completed gaps kept within",
+        "ladder": "states by rule at the end of each whole period; moves by maximum likelihood, Wilson; long run by "
+        "Dirichlet draws; first passage by the fundamental matrix; order and stability by likelihood ratio",
+        "index": "ridge logistic regression learned on an earlier period; areas compared by DeLong, deviance paired",
+        "first purchase": "Cox regression of the wait for the second on what was known at the first",
+        "complaints, campaigns, programme": "from the end of the days it happened in, against customers of the same "
+        "class weighted to be alike (entropy balancing); customers as clusters",
+        "trials": "share and sales against the control group; Newcombe, and Welch with limits out to the long tail",
+        "holdout": "expected against observed returns of first-time buyers; Brier score against one daily rate",
+    }
+)
+_KM: Final = "one minus Kaplan-Meier of the wait for the second purchase, censored at as_of; log(-log) limits"
+
+
+def key_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
+    """The numbers of the first screen: repeat rate, share back at each horizon, median days to the second."""
+    return [_repeat_rate(loyalty), *_within(loyalty), _median(loyalty)]
+
+
+def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
+    """Share of customers who bought in each period after the first; the group is months since the first purchase."""
+    months = loyalty.retention.period_months
+    span = "one month" if months == 1 else f"{months} months"
+    return [
+        _figure(
+            loyalty,
+            RETENTION,
+            "Intake buying again, months after the first",
+            "share",
+            {"estimate": row["retention_rate"], "lower": row["lower"], "upper": row["upper"]},
+            int(row["n_customers"]),
+            f"active share of each intake per calendar period of {span}, pooled over complete periods; Wilson",
+            group=str(int(row["period_index"]) * months),
+        )
+        for _, row in loyalty.retention.pooled.head(12).iterrows()
+    ]
+
+
+def _repeat_rate(loyalty: LoyaltyAnalysis) -> Figure:
+    row = loyalty.repeat.iloc[0]
+    agrees = loyalty.recount == (int(row["n"]), int(row["n_repeat"]))
+    word = "agrees" if agrees else "does not agree"
+    what = "on another day" if loyalty.occasion == "day" else "in another order"
+    return _figure(
+        loyalty,
+        REPEAT_RATE,
+        f"Buyers who bought again {what} so far",
+        "share",
+        {"estimate": row["repeat_rate"], "lower": row["lower"], "upper": row["upper"]},
+        int(row["n"]),
+        "share of buyers with a second purchase by as_of, however long they were watched; Wilson score",
+        validation=f"recounted from one row per customer: {loyalty.recount[1]:,} of {loyalty.recount[0]:,}; {word}",
+    )
+
+
+def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
+    """Share back at each horizon, as far as anybody was watched."""
+    if loyalty.waits is None:
+        return []
+    figures = []
+    for days in loyalty.pace.horizons_days:
+        row = loyalty.waits.at(days).iloc[0]
+        if not np.isfinite(row["survival"]):
+            continue
+        numbers = {"estimate": 1 - row["survival"], "lower": 1 - row["upper"], "upper": 1 - row["lower"]}
+        label = f"Back within {say_horizon(days)} of the first purchase"
+        estimator = _on(loyalty, _KM)
+        figures.append(
+            _figure(
+                loyalty,
+                _horizon_id(days),
+                label,
+                "share",
+                numbers,
+                _n_waits(loyalty),
+                estimator,
+                validation=_check(loyalty),
+                verdict=_verdict(loyalty),
+            )
+        )
+    return figures
+
+
+def _horizon_id(days: float) -> str:
+    """Whole years are named by their months, other horizons by their days."""
+    years = round(days / DAYS_PER_YEAR)
+    is_whole = years >= 1 and abs(days - years * DAYS_PER_YEAR) < 1
+    return f"{WITHIN}{12 * years}m" if is_whole else f"{WITHIN}{days:.0f}d"
+
+
+def _median(loyalty: LoyaltyAnalysis) -> Figure:
+    numbers: dict[str, Any] = {}
+    label = "Median days to the second purchase"
+    if loyalty.waits is not None:
+        row = loyalty.waits.medians.iloc[0]
+        numbers = {"estimate": row["median_days"], "lower": row["lower"], "upper": row["upper"]}
+        label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
+    estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
+    return _figure(
+        loyalty,
+        MEDIAN_DAYS,
+        label,
+        "days",
+        numbers,
+        _n_waits(loyalty),
+        estimator,
+        validation=_check(loyalty),
+        verdict=_verdict(loyalty),
+    )
+
+
+def _n_waits(loyalty: LoyaltyAnalysis) -> int:
+    return 0 if loyalty.waits is None else int(loyalty.waits.sizes["n"].iloc[0])
+
+
+def _on(loyalty: LoyaltyAnalysis, estimator: str) -> str:
+    return f"{estimator}; {loyalty.basis}"
+
+
+def _check(loyalty: LoyaltyAnalysis) -> str:
+    return NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
+
+
+def _verdict(loyalty: LoyaltyAnalysis) -> str | None:
+    return None if loyalty.holdout is None else verdict_of(loyalty.holdout.holds)
+
+
+def _figure(
+    loyalty: LoyaltyAnalysis,
+    id_: str,
+    label: str,
+    unit: str,
+    numbers: Mapping[str, Any],
+    n: int,
+    estimator: str,
+    *,
+    validation: str = NO_VALIDATION,
+    group: str | None = None,
+    verdict: str | None = None,
+) -> Figure:
+    return Figure.from_numbers(
+        id_,
+        label,
+        numbers,
+        unit=unit,
+        n=n,
+        window=loyalty.window,
+        estimator=estimator,
+        confidence=loyalty.confidence,
+        validation=validation,
+        group=group,
+        verdict=verdict,
+    )

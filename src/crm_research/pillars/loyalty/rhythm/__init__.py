@@ -1,0 +1,1 @@
+"""A customer's own rhythm, and who is overdue by it."""

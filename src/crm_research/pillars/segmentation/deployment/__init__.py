@@ -1,0 +1,1 @@
+"""Segments in use: saved, scored, watched for migration and drift."""

@@ -1,0 +1,1 @@
+"""Who the segments are: summary, profiles, names, map, rules."""

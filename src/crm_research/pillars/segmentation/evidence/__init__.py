@@ -1,0 +1,1 @@
+"""Are the groups real: number of groups, stability, null draws, separation, other methods."""

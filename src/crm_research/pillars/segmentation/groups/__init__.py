@@ -1,0 +1,1 @@
+"""The segments as sentences, tables, pictures and sections of a page."""

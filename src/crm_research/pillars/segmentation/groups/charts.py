@@ -1,0 +1,254 @@
+"""Pictures of the segmentation. Each says its finding in the title, accepts and returns Axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from crm_research import theme
+from crm_research.errors import ParameterError, offer_names
+from crm_research.pillars.segmentation.evidence.stability import PATTERN, STABLE
+from crm_research.pillars.segmentation.groups.words import vote
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from crm_research.pillars.segmentation.result import Grouping, Segmentation
+
+
+def draw(segmentation: Segmentation, name: str, *, ax: Axes | None = None) -> Axes:
+    """The picture of that name, or a strip that says why there is none."""
+    if name not in _PICTURES:
+        raise ParameterError(f"There is no picture {name!r} of a segmentation. {offer_names(name, _PICTURES)}")
+    if segmentation.found is None:
+        return theme.empty_axes(segmentation.why_not, ax)
+    return _PICTURES[name](segmentation, segmentation.found, ax)
+
+
+def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
+    cards = found.cards[::-1]
+    best = found.cards.iloc[0]
+    has_revenue = bool(cards["revenue_share"].notna().all())
+    title = f"{theme.say_percent(best['size_share'])} of the customers are “{best['segment']}”"
+    if has_revenue:
+        title = (
+            f"The best {theme.say_percent(best['size_share'])} of the customers bring "
+            f"{theme.say_percent(best['revenue_share'])} of the revenue"
+        )
+    ax = theme.new_axes(
+        title=title,
+        subtitle=f"Share of customers (pale) and of net revenue (full) by segment; {segmentation.window}",
+        size=(theme.SIZE[0], 1.5 + 0.75 * len(cards)),
+        grid="x",
+        ax=ax,
+    )
+    places = np.arange(len(cards))
+    colours = _colours(found, list(cards["segment"]))
+    ax.barh(places + 0.2, cards["size_share"], height=0.36, color=colours, alpha=0.35)
+    theme.label_values(ax, [theme.say_percent(value) for value in cards["size_share"]])
+    if has_revenue:
+        ax.barh(places - 0.2, cards["revenue_share"], height=0.36, color=colours)
+        theme.label_values(ax, [theme.say_percent(value) for value in cards["revenue_share"]])
+    theme.name_rows(ax, list(cards["segment"]))
+    low = min(0.0, float(cards["revenue_share"].min()) * 1.1) if has_revenue else 0.0
+    ax.set_xlim(low, max(cards["size_share"].max(), cards["revenue_share"].max() if has_revenue else 0) * 1.15)
+    theme.format_share(ax, "x")
+    return ax
+
+
+def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
+    used, terms = list(found.inputs.used), found.inputs.terms
+    groups = list(found.cards["group"])
+    scaled = found.unweighted
+    means = np.array([scaled[found.labels == group].mean(axis=0) for group in groups])
+    shifts = means - scaled.mean(axis=0)
+    widest = used[int(np.argmax(np.ptp(shifts, axis=0)))]
+    ax = theme.new_axes(
+        title=f"The groups differ most in {terms[widest].words}",
+        subtitle="Mean of each group less the mean of all, in robust standard deviations of the scaled input",
+        size=(theme.SIZE[0], 1.7 + 0.42 * len(used) + 0.22 * len(groups)),
+        grid="x",
+        ax=ax,
+    )
+    ax.axvline(0, color=theme.MUTED, linewidth=1)
+    places = np.arange(len(used))[::-1]
+    names = list(found.cards["segment"])
+    for row, colour in zip(shifts, _colours(found, names), strict=True):
+        ax.plot(row, places, "o", markersize=9, color=colour, markeredgecolor=theme.PAPER)
+    theme.name_rows(ax, [terms[name].words for name in used[::-1]])
+    ax.set_ylim(-0.6, len(used) - 0.4)
+    _key_below(ax, names)
+    return ax
+
+
+def _draw_numbers(_: Segmentation, found: Grouping, __: Axes | None) -> Axes:
+    numbers = found.criteria
+    said = found.k
+    n_agreeing = len(vote(numbers).get(said, []))
+    n_all = sum(len(names) for names in vote(numbers).values())
+    panels = theme.new_panels(
+        3,
+        title=f"{_say_votes(n_agreeing, n_all)} for {theme.say_small_count(said)} groups"
+        if len(numbers) > 1
+        else f"No other number than {theme.say_small_count(said)} groups was tried",
+        subtitle="Six views by number of groups: the chosen one in colour, the choice of each criterion ringed",
+        panel_titles=[title for title, _ in _NUMBERS],
+        size=(theme.SIZE[0], 5.0),
+        sharex=True,
+    )
+    for panel, (_title, name) in zip(panels, _NUMBERS, strict=True):
+        _draw_number(panel, numbers, name)
+    panels[4].axhline(PATTERN, color=theme.MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    for panel in panels[3:]:
+        panel.set_xlabel("Number of groups")
+    return panels[0]
+
+
+_NUMBERS: Final = (
+    ("Silhouette", "silhouette"),
+    ("Calinski-Harabasz", "calinski_harabasz"),
+    ("Gap ± its error", "gap"),
+    ("BIC, low is good", "bic"),
+    ("Stability", "stability"),
+    ("Two halves agree", "subsets"),
+)
+
+
+def _draw_number(panel: Axes, numbers: pd.DataFrame, name: str) -> None:
+    tried = numbers["n_groups"].to_numpy()
+    panel.plot(tried, numbers[name], color=theme.REST, linewidth=1.6, marker="o", markersize=4)
+    if name == "gap":
+        panel.errorbar(tried, numbers[name], yerr=numbers["gap_error"], color=theme.REST, linewidth=1.2, capsize=2)
+    for k, names in vote(numbers).items():
+        if name in names:
+            row = numbers[numbers["n_groups"] == k]
+            panel.plot(k, row[name], "o", markersize=12, markerfacecolor="none", markeredgecolor=theme.INK)
+    chosen = numbers[numbers["is_chosen"]]
+    panel.plot(chosen["n_groups"], chosen[name], "o", color=theme.ACCENT, markersize=8)
+    panel.set_xticks(tried)
+    panel.margins(y=0.2)
+
+
+def _say_votes(n: int, n_all: int) -> str:
+    if n == n_all:
+        return f"All {theme.say_small_count(n_all)} criteria speak"
+    if n == 0:
+        return "No criterion by itself speaks"
+    words = theme.say_small_count(n)
+    speak = "speaks" if n == 1 else "speak"
+    return f"{words[:1].upper()}{words[1:]} of {theme.say_small_count(n_all)} criteria {speak}"
+
+
+def _draw_stability(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
+    rows = found.stability[::-1].assign(estimate=lambda frame: frame["mean_jaccard"])
+    n_stable = int((found.stability["mean_jaccard"] >= STABLE).sum())
+    ax = theme.new_axes(
+        title=f"{_of_all(n_stable, found.k)} found again when customers are drawn anew",
+        subtitle=(
+            f"Jaccard similarity over {found.n_bootstraps} bootstraps: mean and the range of "
+            f"{theme.say_percent(segmentation.confidence, 0)} of them"
+        ),
+        xlabel="Jaccard similarity (1: the very same customers)",
+        size=(theme.SIZE[0], 1.9 + 0.5 * len(rows)),
+        grid="x",
+        ax=ax,
+    )
+    ax.set_xlim(0, 1.02)
+    ax.set_ylim(-0.6, len(rows) - 0.1)
+    places = np.arange(len(rows))
+    for place, row, colour in zip(places, rows.to_dict("records"), _colours(found, list(rows["segment"])), strict=True):
+        ax.hlines(place, row["lower"], row["upper"], color=colour, linewidth=3, alpha=0.5)
+        ax.plot(row["estimate"], place, "o", color=colour, markersize=9, markeredgecolor=theme.PAPER)
+    theme.mark_level(ax, STABLE, "stable from .75", axis="x", at=0.99)
+    theme.name_rows(ax, list(rows["segment"]))
+    return ax
+
+
+def _of_all(n: int, k: int) -> str:
+    if n == k:
+        return "Both groups are" if k == 2 else f"All {theme.say_small_count(k)} groups are"
+    if n == 0:
+        return "No group is reliably"
+    words = theme.say_small_count(n)
+    return f"{words[:1].upper()}{words[1:]} of {theme.say_small_count(k)} groups {'is' if n == 1 else 'are'} reliably"
+
+
+def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
+    nulls = found.nulls[found.nulls["judges_separation"]][::-1]
+    own = float(nulls["silhouette"].iloc[0])
+    beaten = int(nulls["is_beyond"].sum())
+    what = "better separated than in" if beaten == len(nulls) else "not clearly better separated than in some"
+    ax = theme.new_axes(
+        title=f"The groups are {what} data without groups",
+        subtitle=f"Silhouette of {theme.say_small_count(found.k)} groups: here, and the mean and highest of null data",
+        xlabel="Mean silhouette",
+        size=(theme.SIZE[0], 1.6 + 0.4 * len(nulls)),
+        grid="x",
+        ax=ax,
+    )
+    places = np.arange(len(nulls))
+    ax.hlines(places, nulls["null_mean"], nulls["null_high"], color=theme.REST, linewidth=3)
+    ax.plot(nulls["null_mean"], places, "o", color=theme.REST, markersize=8)
+    ax.set_xlim(min(0, float(nulls["null_mean"].min()) * 1.1), max(own, float(nulls["null_high"].max())) * 1.25)
+    ax.set_ylim(-0.6, len(nulls) - 0.2)
+    theme.mark_level(ax, own, f"here: {own:.2f}", axis="x", at=0.99, colour=theme.ACCENT)
+    theme.name_rows(ax, list(nulls["null"]))
+    return ax
+
+
+def _draw_holdout(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
+    if found.holdout is None:
+        return theme.empty_axes("The study keeps no holdout, so the groups cannot be judged by what came after.", ax)
+    scores = found.holdout.scores[::-1]
+    from crm_research.pillars.segmentation.groups.words import say_holdout
+
+    finding = say_holdout(segmentation).split(":")[0]
+    ax = theme.new_axes(
+        title=finding,
+        subtitle=f"Share of the differences between customers explained, out of sample, up to {_day(segmentation)}",
+        size=(theme.SIZE[0], 3.4),
+        grid="x",
+        ax=ax,
+    )
+    colours = [theme.ACCENT if name == "segments" else theme.REST for name in scores["grouping"]]
+    values = scores["explained_share"].fillna(0.0)
+    ax.barh(np.arange(len(scores)), values, color=colours, height=0.62)
+    theme.label_values(ax, [theme.say_percent(value, 0) for value in scores["explained_share"]])
+    names = [f"{outcome}: {name} ({n})" for outcome, name, n in scores[["outcome", "grouping", "n_groups"]].to_numpy()]
+    theme.name_rows(ax, names)
+    ax.set_xlim(min(0.0, float(values.min()) * 1.2), max(float(values.max()) * 1.18, 0.05))
+    theme.format_share(ax, "x")
+    return ax
+
+
+def _day(segmentation: Segmentation) -> str:
+    return theme.say_date(segmentation.holdout_until)
+
+
+def _colours(found: Grouping, names: list[str]) -> list[str]:
+    by_name = theme.colours_of(list(found.cards["segment"]))
+    return [by_name[name] for name in names]
+
+
+def _key_below(ax: Axes, names: list[str]) -> None:
+    # By name and not by the points' labels: matplotlib leaves out labels that begin with an underscore.
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    with theme.chart_style():
+        ax.legend(
+            handles=dots, labels=[theme.shorten(name, 60) for name in names],
+            loc="upper center", bbox_to_anchor=(0.4, -0.1), frameon=False, ncols=1, labelcolor=theme.INK,
+            handletextpad=0.3, fontsize=9.5,
+        )  # fmt: skip
+
+
+_PICTURES: Final[dict[str, Callable[[Segmentation, Grouping, Axes | None], Axes]]] = {
+    "segments": _draw_segments,
+    "profiles": _draw_profiles,
+    "numbers": _draw_numbers,
+    "stability": _draw_stability,
+    "nulls": _draw_nulls,
+    "holdout": _draw_holdout,
+}

@@ -1,0 +1,226 @@
+"""The segmentation in sentences: every number in them is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crm_research.errors import ParameterError, offer_names
+from crm_research.pillars.segmentation.evidence.number_of_groups import rank_numbers
+from crm_research.pillars.segmentation.evidence.separation import GAP
+from crm_research.pillars.segmentation.evidence.stability import STABLE
+from crm_research.pillars.segmentation.evidence.verdicts import NATURAL, REPRODUCIBLE
+from crm_research.pillars.segmentation.inputs.labels import list_terms
+from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
+from crm_research.theme import join_words, say_count, say_date, say_p_value, say_percent, say_small_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crm_research.pillars.segmentation.result import Grouping, Segmentation
+
+
+def answer_segments(segmentation: Segmentation) -> list[str]:
+    """How many groups, whether they are real, and whether they foretell what customers do next."""
+    found = segmentation.found
+    if found is None:
+        return [f"These records do not carry a segmentation. {segmentation.why_not}"]
+    return [say_groups(found), say_verdict(found), say_holdout(segmentation)]
+
+
+def say_verdict(found: Grouping) -> str:
+    """Natural, reproducible or constructed, and by what it is so."""
+    if found.verdict == NATURAL:
+        return (
+            "The groups are natural: they are found again in resamples, and between any two neighbours few customers "
+            f"stand (on the most crowded border {_say_density(found.borders)} of the density of the sparser group)."
+        )
+    if found.verdict == REPRODUCIBLE:
+        again = "The groups are reproducible, not natural: the same lines are found again in resamples, and"
+        if _name_alike(found, "judges_separation", "is_beyond"):
+            return (
+                f"{again} fewer customers stand on every border than in data with a single hump, but the groups run "
+                f"into each other (on the most crowded border {_say_density(found.borders)} of the density of the "
+                "sparser group)."
+            )
+        return f"{again} the groups are better separated than in data without groups, but {_say_border(found)}."
+    weakest = float(found.stability["mean_jaccard"].min())
+    if not weakest >= STABLE:
+        # A mean of .7462 is below .75, and must not be printed as that.
+        digits = 2 if round(weakest, 2) < STABLE else 4
+        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {weakest:.{digits}f})"
+    elif not found.criteria["qualifies"].any():
+        why = (
+            "whatever their number, some group holds less than 2 % of the customers or is not found again in resamples"
+        )
+    else:
+        alike = _name_alike(found, "judges_separation", "is_beyond")
+        why = f"they are found again, but data without groups ({alike}), cut into as many parts, look much the same"
+        if (found.borders["heap"] != "").any():
+            why += f", and {_say_border(found)}"
+    return f"The groups are constructed: {why}. Use them to order the work, not as kinds of customers that exist."
+
+
+def _name_alike(found: Grouping, judging: str, beyond: str) -> str:
+    """The kinds of data without groups that look as the data do; empty where none does."""
+    return join_words([f"“{name}”" for name in found.nulls.loc[found.nulls[judging] & ~found.nulls[beyond], "null"]])
+
+
+def _say_density(borders: pd.DataFrame) -> str:
+    return say_percent(float(borders["border_density"].max()), 0)
+
+
+def _say_border(found: Grouping) -> str:
+    """What speaks against a gap between any two neighbours."""
+    heaps = found.borders[found.borders["heap"] != ""]
+    if len(heaps):
+        row = heaps.iloc[0]
+        return (
+            f"the line between “{row['segment']}” and “{row['other_segment']}” is a rule, {row['heap_in_words']} or not"
+        )
+    closed = found.borders[found.borders["is_border"] & ~found.borders["is_gap"]]
+    if closed.empty:
+        alike = _name_alike(found, "judges_borders", "is_emptier")
+        return (
+            f"data without groups ({alike}), cut into as many parts, show a border as empty (the most crowded one here "
+            f"{_say_density(found.borders)} of the density of the sparser group)"
+        )
+    row = closed.sort_values("border_density", ascending=False).iloc[0]
+    between, density = f"“{row['segment']}” and “{row['other_segment']}”", say_percent(float(row["border_density"]), 0)
+    if row["border_density"] != row["border_density"]:
+        return "some groups are too small for a gap to be seen between them"
+    if row["border_density"] <= GAP:
+        return (
+            f"the gap between {between} ({density} of the density of the sparser group) may be chance among so few "
+            f"customers (dip test, p {say_p_value(float(row['p_one_hump']))})"
+        )
+    return (
+        f"the line between {between} runs through a crowd: customers stand {density} as densely on it as in the middle "
+        "of the sparser group"
+    )
+
+
+def say_numbers(found: Grouping) -> str:
+    """For which numbers of groups do the criteria speak?"""
+    if len(found.criteria) == 1:
+        return f"No other number than {say_small_count(found.k)} groups was tried."
+    votes = vote(found.criteria)
+    n_votes = sum(len(names) for names in votes.values())
+    said = [f"{say_small_count(len(names))} for {say_small_count(k)}" for k, names in sorted(votes.items())]
+    if len(votes) == 1:
+        return f"All {say_small_count(n_votes)} criteria speak for {say_small_count(next(iter(votes)))} groups."
+    mean = found.criteria.loc[found.criteria["is_chosen"], "mean_rank"].iloc[0]
+    agree = found.criteria.loc[found.criteria["is_chosen"], "subsets"].iloc[0]
+    return (
+        f"Of {say_small_count(n_votes)} criteria, {join_words(said)} groups; {say_small_count(found.k)} groups do best "
+        f"on the whole (mean rank {mean:.1f}), and two halves of the customers grouped apart agree by {agree:.2f} "
+        "(adjusted Rand; 1 is the very same groups)."
+    )
+
+
+def vote(criteria: pd.DataFrame) -> dict[int, list[str]]:
+    """The numbers of groups that some criterion finds best, and which criteria those are."""
+    ranks = rank_numbers(criteria)
+    votes: dict[int, list[str]] = {}
+    for name in ranks:
+        if ranks[name].notna().any() and (name != "gap" or criteria["is_gap_choice"].any()):
+            best = int(criteria["n_groups"].to_numpy()[int(ranks[name].fillna(np.inf).to_numpy().argmin())])
+            votes.setdefault(best, []).append(str(name))
+    return votes
+
+
+def say_methods(found: Grouping) -> str:
+    """Would other methods and scales have drawn the same groups?"""
+    others = found.methods.iloc[1:].dropna(subset="agreement")
+    if others.empty:
+        return "No other method could be compared."
+    least, most = others.loc[others["agreement"].idxmin()], others.loc[others["agreement"].idxmax()]
+    return (
+        f"Of {say_small_count(len(others))} other ways to group the same customers, “{most['method']}” agrees most "
+        f"(adjusted Rand {most['agreement']:.2f}) and “{least['method']}” least ({least['agreement']:.2f}); 1 is the "
+        "same groups, 0 what chance gives."
+    )
+
+
+def say(segmentation: Segmentation, name: str) -> str:
+    """The sentence of that name, or why there is none."""
+    sentences: dict[str, Callable[[Grouping], str]] = {
+        "numbers": say_numbers,
+        "methods": say_methods,
+        "verdict": say_verdict,
+        "fidelity": lambda _: say_fidelity(segmentation),
+        "holdout": lambda _: say_holdout(segmentation),
+    }
+    if name not in sentences:
+        raise ParameterError(f"There is no sentence {name!r} of a segmentation. {offer_names(name, sentences)}")
+    return segmentation.why_not if segmentation.found is None else sentences[name](segmentation.found)
+
+
+def say_groups(found: Grouping) -> str:
+    """The number of groups, and what the best of them is and brings."""
+    best = found.cards.iloc[0]
+    brings = ""
+    if best["revenue_share"] == best["revenue_share"]:
+        brings = f" and {say_percent(best['revenue_share'])} of the revenue"
+    return (
+        f"The {say_count(found.n_customers, 'customer')} fall into {say_small_count(found.k)} groups; those who spend "
+        f"most, “{best['segment']}”, are {say_percent(best['size_share'])} of the customers{brings}."
+    )
+
+
+def say_holdout(segmentation: Segmentation) -> str:
+    """Do the groups foretell later spend better than RFM cells?"""
+    found = segmentation.found
+    if found is None or found.holdout is None:
+        return "The study keeps no holdout, so nothing says yet whether the groups predict what customers do."
+    gains = found.holdout.gains
+    row = gains[(gains["outcome"] == OUTCOMES["holdout_spend"]) & (gains["against"] == CELLS)].iloc[0]
+    if row["estimate"] != row["estimate"]:
+        return "In the holdout nobody spent anything different from the others, so nothing can be predicted."
+    scores = found.holdout.scores
+    spend = scores[scores["outcome"] == OUTCOMES["holdout_spend"]].set_index("grouping")["explained_share"]
+    groups, cells = (say_percent(max(float(spend[name]), 0.0)) for name in ("segments", CELLS))
+    said = f"the groups explain {groups} of the differences in later spend, plain RFM quintiles {cells}"
+    if row["upper"] < 0:
+        return f"To predict spend, use RFM quintiles, not these groups: {said}."
+    if row["lower"] > 0:
+        return f"The groups predict spend better than RFM quintiles do: {said}."
+    return f"The groups predict spend no better and no worse than RFM quintiles, as far as one can tell: {said}."
+
+
+def note_segments(segmentation: Segmentation) -> str:
+    """What a reader must know before using the groups, in one paragraph."""
+    found = segmentation.found
+    if found is None:
+        return f"Nothing below can be shown. {segmentation.why_not}"
+    used = list_terms(found.inputs.terms.values(), with_levels=False)
+    known_on = say_date(segmentation.as_of)
+    said = [f"Grouped for: {found.inputs.purpose}. Customers are compared by {used}, as known on {known_on}."]
+    if found.inputs.n_left_out:
+        said.append(
+            f"{say_count(found.inputs.n_left_out, 'other customer')} with purchases are in no group, for of them fewer "
+            "than half of these are known."
+        )
+    if found.inputs.n_filled:
+        n = found.inputs.n_filled
+        said.append(f"{say_count(n, 'customer')} had a gap in one of these, filled with the median.")
+    if found.n_fitted < found.n_customers:
+        said.append(f"The groups were found on {found.n_fitted:,} customers drawn at random; all were then assigned.")
+    if not found.criteria["qualifies"].any():
+        said.append("No number of groups qualified; the most stable one is shown.")
+    return " ".join(said)
+
+
+def say_fidelity(segmentation: Segmentation) -> str:
+    """How often the readable rules are right."""
+    found = segmentation.found
+    if found is None:
+        return segmentation.why_not
+    rules = found.rules
+    value, lower, upper = (say_percent(float(part)) for part in rules.fidelity)
+    return (
+        f"Customers left out when the rules were made are placed correctly in {value} of the cases ({lower} to "
+        f"{upper}); putting everybody into the largest group would be right in {say_percent(rules.largest_share)}."
+    )

@@ -1,0 +1,1 @@
+"""What customers are compared by: candidates, recipe, scales."""

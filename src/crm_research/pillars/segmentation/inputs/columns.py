@@ -1,0 +1,111 @@
+"""The columns a saved segmentation needs, gathered in the study's own engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from crm_research.errors import ParameterError
+from crm_research.features.customers import build_customer_features
+from crm_research.features.records import describe_customers
+from crm_research.features.window import known_rows
+from crm_research.pillars.segmentation.inputs.recipe import COUNT
+from crm_research.pillars.segmentation.inputs.shares import check_columns, known_use, mean_use, sum_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import ibis.expr.types as ir
+
+    from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
+    from crm_research.study import Study
+
+LEAST_ANSWERED = 0.5
+_SETS = ("rfm", "rhythm", "basket")
+
+
+def gather_ingredients(study: Study, saved: SavedSegmentation) -> ir.Table:
+    """What the inputs of a saved segmentation are made from, and nothing else, of each buyer at as_of.
+
+    Returns
+    -------
+    ibis table
+        One buyer (of attitudes and attributes: of whom half of them are known): customer_id and `saved.ingredients`.
+
+    Raises
+    ------
+    ParameterError
+        If the study lacks one of them.
+    """
+    makings = saved.makings
+    described = [*makings.attributes, *(category.attribute for category in makings.categories), *makings.described]
+    elsewhere = {*described, *makings.activities, *makings.items, *(p for whole in makings.wholes for p in whole.parts)}
+    bought = [name for name in saved.ingredients if name not in elsewhere]
+    made = name_features(study)
+    check_inputs({column for columns in made.values() for column in columns}, bought, saved, study.name)
+    sets = [name for name, columns in made.items() if columns & set(bought)] or ["rfm"]
+    table = build_customer_features(study, sets=sets).select("customer_id", *bought)
+    if described:
+        check_columns(study, "customers", ("customer_id", *described))
+        joined = _join(table, describe_customers(study, described), described)
+        table = _keep_described(joined, makings.described) if makings.described else joined
+    for whole in makings.wholes:
+        table = _join(table, sum_parts(study, whole), whole.parts)
+    if makings.activities:
+        check_columns(study, "activity_use", ("customer_id", "activity", "period", "quantity"))
+        table = _join(table, mean_use(known_use(study), makings.activities), makings.activities)
+        # Who is in no row used nothing: that is known, no gap.
+        table = table.mutate(**{name: table[name].fill_null(0.0) for name in makings.activities})
+    if makings.items:
+        check_columns(study, "surveys", ("customer_id", "item", "score", "scale_min", "scale_max"))
+        answers = mean_answers(known_answers(study), makings.items)
+        table = table.inner_join(answers, "customer_id")
+    return table.select("customer_id", *saved.ingredients)
+
+
+def _keep_described(table: ir.Table, described: Collection[str]) -> ir.Table:
+    """Those of whom at least half of these are known."""
+    names = list(dict.fromkeys(described))
+    n_known = sum((table[name].notnull().cast("int32") for name in names), ibis.literal(0))
+    return table.filter(n_known >= LEAST_ANSWERED * len(names))
+
+
+def known_answers(study: Study) -> ir.Table:
+    """customer_id, item and share: each answer within its scale, over the scale, of customers who are named."""
+    rows = known_rows(study, "surveys")
+    rows = rows.filter(rows.customer_id.notnull(), rows.score >= rows.scale_min, rows.score <= rows.scale_max)
+    share = (rows.score - rows.scale_min) / (rows.scale_max - rows.scale_min).nullif(0.0)
+    return rows.select("customer_id", "item", share=share)
+
+
+def mean_answers(rows: ir.Table, items: Mapping[str, str]) -> ir.Table:
+    """customer_id and the mean answer to each item of `known_answers`, of those who answered half of the items."""
+    means = {f"answer_{place}": rows.share.mean(where=rows.item == item) for place, item in enumerate(items.values())}
+    table = rows.group_by("customer_id").agg(**means)
+    n_known = sum((table[name].notnull().cast("int32") for name in means), ibis.literal(0))
+    table = table.filter(n_known >= LEAST_ANSWERED * len(means))
+    return table.select("customer_id", **dict(zip(items, (table[name] for name in means), strict=True)))
+
+
+def name_features(study: Study) -> dict[str, set[str]]:
+    """Which features can the engine make of this study's buyers? Set of features to its columns."""
+    return {name: set(build_customer_features(study, sets=(name,)).columns) for name in _SETS}
+
+
+def check_inputs(held: Collection[str], wanted: Collection[str], saved: SavedSegmentation, study: str) -> None:
+    """Raise ParameterError unless all that is wanted is held."""
+    missing = [name for name in wanted if name not in held]
+    if missing:
+        words = {transform.name: transform.what for transform in saved.inputs} | {COUNT: "number of purchases"}
+        said = ", ".join(f"{name} ({words[name]})" if name in words else name for name in missing)
+        raise ParameterError(
+            f"Study {study!r} does not have the inputs {said} that the segmentation of {saved.study!r} rests on. Map "
+            "the tables and columns they are made from in the study's file, or segment the study anew."
+        )
+
+
+def _join(table: ir.Table, other: ir.Table, columns: Collection[str]) -> ir.Table:
+    held = list(dict.fromkeys(columns))
+    joined = table.left_join(other.select("customer_id", *held), "customer_id")
+    return joined.drop("customer_id_right")

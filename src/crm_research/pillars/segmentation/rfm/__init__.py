@@ -1,0 +1,1 @@
+"""The base line of recency, frequency and money."""

@@ -1,0 +1,1 @@
+"""Do the segments matter: later spend, responses, treatment."""

@@ -1,0 +1,222 @@
+"""Who has left without saying so, as far as orders can tell?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from crm_research.features.purchases import build_purchases
+from crm_research.features.rfm import count_patterns
+from crm_research.models.btyd import BtydFit
+from crm_research.pillars.silent_churn.choice import choose_by_likelihood
+from crm_research.pillars.silent_churn.counting import find_usual_gap
+from crm_research.pillars.silent_churn.fits import Fits, fit_candidates
+from crm_research.pillars.silent_churn.holdout import HoldoutCheck, check_forecasts
+from crm_research.pillars.silent_churn.intake import Intake, judge_intake
+from crm_research.pillars.silent_churn.kind_effects import KindAnalysis, measure_kinds
+from crm_research.pillars.silent_churn.money import check_money
+from crm_research.pillars.silent_churn.readings import read_otherwise
+from crm_research.pillars.silent_churn.scores import (
+    estimate_alive,
+    estimate_expected,
+    group_scores,
+    list_going_silent,
+    score_patterns,
+    sharpen_alive,
+)
+from crm_research.pillars.silent_churn.tracking import track_purchases
+from crm_research.stats.intervals import Interval
+from crm_research.theme import say_date
+from crm_research.vocabulary import DAYS_PER_WEEK
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+USUAL_HORIZON_WEEKS: Final = 39.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SilentChurn:
+    """What orders tell of customers who leave without a word.
+
+    Parameters
+    ----------
+    as_of, first_at, horizon_days, confidence, currency
+        The instant of the study, the first purchase known, how far ahead is looked, the level of intervals, the money.
+    n_customers, n_repeaters, n_purchases
+        Customers with a purchase, those who bought again, and purchases (days with orders) by as_of.
+    intake
+        Whether customers are new or were won before the records begin.
+    fits
+        The candidate models, and what could not be fitted.
+    chosen, why_chosen
+        The model used and the reason; None where none can be used, and then the reason why.
+    scores
+        Grain: distinct history. Columns of the patterns, ``silent_days``, ``probability_alive``,
+        ``expected_purchases``. Empty without a model.
+    alive, expected
+        Share still active, and purchases of all in the horizon; None without a model.
+    groups
+        As `scores.group_scores`; empty without a model.
+    others
+        Grain: reading of the alive share (each usable model; newcomers alone). Columns ``reading``, ``n_customers``,
+        ``alive_share``, ``is_chosen``.
+    tracking, going_silent
+        As `track_purchases` and `list_going_silent`; empty without a model.
+    kinds
+        Which kinds of customers buy more often and drop out sooner.
+    holdout
+        The check out of time; None without a holdout.
+    money
+        The same check in money, as `check_money`; empty without a holdout.
+    """
+
+    as_of: datetime
+    first_at: datetime | None
+    horizon_days: float
+    confidence: float
+    currency: str
+    n_customers: int
+    n_repeaters: int
+    n_purchases: int
+    intake: Intake
+    fits: Fits
+    chosen: str | None
+    why_chosen: str
+    scores: pd.DataFrame
+    alive: Interval | None
+    expected: Interval | None
+    groups: pd.DataFrame
+    others: pd.DataFrame
+    tracking: pd.DataFrame
+    going_silent: pd.DataFrame
+    kinds: KindAnalysis
+    holdout: HoldoutCheck | None
+    money: pd.DataFrame
+
+    @property
+    def fit(self) -> BtydFit | None:
+        """The chosen model's fit."""
+        return None if self.chosen is None else self.fits.fitted[self.chosen]
+
+    @property
+    def window(self) -> str:
+        """Period of the records, in words."""
+        if self.first_at is None:
+            return f"no purchase known on {say_date(self.as_of)}"
+        return f"purchases {say_date(self.first_at)} to {say_date(self.as_of)}"
+
+
+def describe_silence(
+    study: Study,
+    *,
+    horizon_weeks: float | None = None,
+    covariates: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    seed: int = 20170101,
+) -> SilentChurn:
+    """Who has left without saying so?
+
+    Parameters
+    ----------
+    study
+        Needs orders. A purchase is a day on which a customer bought.
+    horizon_weeks
+        How far ahead purchases are expected; None takes the length of the holdout, or 39 weeks without one.
+    covariates
+        What kinds of customers are compared by, as in `measure_kinds`; None takes what is known of them.
+    confidence, seed
+        Level of the intervals, and start of the draws.
+
+    Returns
+    -------
+    SilentChurn
+        With `chosen` None where no model can be fitted; nothing is raised for thin records.
+
+    Raises
+    ------
+    ParameterError
+        For a covariate that is not known of customers.
+
+    Notes
+    -----
+    All customers are in the fit, also those won before the records begin, and are flagged: the question is who of
+    the whole base is still there. Their first purchase seen serves as a beginning, since buying and dropping out have
+    no memory in these models; but the parameters then describe a mixed base and no intake of new customers. `others`
+    gives the readings that take the two apart.
+    """
+    patterns: pd.DataFrame = count_patterns(study, occasion="day").to_pandas()
+    patterns["age_days"] = patterns["age_days"].astype(float)
+    fits = fit_candidates(study, patterns, confidence=confidence)
+    check = check_forecasts(study, fits.usable, find_usual_gap(study), confidence=confidence, seed=seed)
+    chosen, why = _choose(fits, check)
+    horizon_days, intake = _horizon_days(horizon_weeks, check), judge_intake(patterns)
+    weights = patterns["n_customers"]
+    return SilentChurn(
+        as_of=study.as_of,
+        first_at=build_purchases(study, occasion="day").ordered_at.min().to_pyarrow().as_py(),
+        horizon_days=horizon_days,
+        confidence=confidence,
+        currency=study.currency,
+        n_customers=int(weights.sum()),
+        n_repeaters=int(weights[patterns["frequency"] > 0].sum()),
+        n_purchases=int(((patterns["frequency"] + 1) * weights).sum()),
+        intake=intake,
+        fits=fits,
+        chosen=chosen,
+        why_chosen=why,
+        **_read_by_model(study, fits, chosen, patterns, horizon_days, confidence, seed),
+        others=read_otherwise(patterns, fits, intake, chosen),
+        kinds=measure_kinds(study, chosen, intake, covariates=covariates, confidence=confidence),
+        holdout=check,
+        money=_check_money(study, fits, chosen, check, confidence),
+    )
+
+
+def _check_money(
+    study: Study, fits: Fits, chosen: str | None, check: HoldoutCheck | None, confidence: float
+) -> pd.DataFrame:
+    if check is None:
+        return pd.DataFrame()
+    fit = None if chosen is None else fits.fitted[chosen]
+    return check_money(study, fit, check.hiatus_days, horizon_days=check.horizon_days, confidence=confidence)
+
+
+def _choose(fits: Fits, check: HoldoutCheck | None) -> tuple[str | None, str]:
+    chosen, why = (check.chosen, check.why_chosen) if check is not None else choose_by_likelihood(fits)
+    return (chosen, why) if chosen is not None else (None, next(iter(fits.reasons.values()), why))
+
+
+def _read_by_model(
+    study: Study,
+    fits: Fits,
+    chosen: str | None,
+    patterns: pd.DataFrame,
+    horizon_days: float,
+    confidence: float,
+    seed: int,
+) -> dict[str, Any]:
+    """What only the chosen model can say; nothing where there is none."""
+    if chosen is None:
+        empty = ("scores", "groups", "tracking", "going_silent")
+        return {name: pd.DataFrame() for name in empty} | {"alive": None, "expected": None}
+    fit = fits.fitted[chosen]
+    scores = score_patterns(fit, patterns, horizon_days)
+    return {
+        "scores": scores,
+        "alive": sharpen_alive(fit, estimate_alive(fit, scores, confidence=confidence, seed=seed), scores),
+        "expected": estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed),
+        "groups": group_scores(scores),
+        "tracking": track_purchases(study, fit),
+        "going_silent": list_going_silent(study, fit, confidence=confidence, seed=seed),
+    }
+
+
+def _horizon_days(horizon_weeks: float | None, check: HoldoutCheck | None) -> float:
+    if horizon_weeks is not None:
+        return float(horizon_weeks) * DAYS_PER_WEEK
+    return check.horizon_days if check is not None else USUAL_HORIZON_WEEKS * DAYS_PER_WEEK

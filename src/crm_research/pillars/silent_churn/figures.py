@@ -1,0 +1,226 @@
+"""The printed numbers of silent churn, each with its interval, basis and check."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from crm_research.figures import NO_VALIDATION, Figure, say_level, verdict_of
+from crm_research.models.btyd import BtydFit
+from crm_research.pillars.silent_churn.analysis import SilentChurn
+from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
+from crm_research.stats.intervals import Interval
+from crm_research.theme import say_count, say_date, say_percent
+
+ALIVE_SHARE: Final = "churn.silent.alive_share"
+EXPECTED_ORDERS: Final = "churn.silent.expected_orders"
+HOLDOUT_ERROR: Final = "churn.silent.holdout_error"
+NAIVE_ERROR: Final = "churn.silent.naive_error"
+# Model to the part of its ids, and its parameters.
+PARAMETERS: Final = MappingProxyType(
+    {
+        BG_NBD: ("bgnbd", ("r", "alpha", "a", "b")),
+        MBG_NBD: ("mbgnbd", ("r", "alpha", "a", "b")),
+        PARETO_NBD: ("paretonbd", ("r", "alpha", "s", "beta")),
+    }
+)
+ESTIMATORS: Final = MappingProxyType(
+    {
+        "models": "BG/NBD, MBG/NBD, Pareto/NBD by maximum likelihood on counts of histories, times in weeks; "
+        "MBG/CNBD-k where purchase timing is more regular than at random",
+        "choice": "Brier score of who buys in the holdout, then squared error in orders; the likelihood without "
+        "a holdout",
+        "share active": "mean chance of being active; limits from 200 draws of the parameters, or of the profile "
+        "likelihood where they differ by a tenth of the interval, and each customer's chance",
+        "kinds of customers": "Pareto/NBD or MBG/NBD with covariates (Fader and Hardie 2007), maximum likelihood; "
+        "likelihood ratio of each covariate, Holm over the covariates",
+        "regularity": "gamma shape of the gaps given their sum, half a day off each gap; likelihood ratio against 1",
+        "rules of thumb": "same as last period of equal length; past rate unless silent for longer than nine of "
+        "ten gaps",
+    }
+)
+
+
+def key_figures(silence: SilentChurn) -> list[Figure]:
+    """The numbers of the first screen: share active, the model's error and that of the best rule of thumb."""
+    return [_alive(silence), *_errors(silence)]
+
+
+def outlook_figures(silence: SilentChurn) -> list[Figure]:
+    """How many purchases are to be expected of all customers within the horizon."""
+    return [_expected(silence)]
+
+
+def parameter_figures(silence: SilentChurn) -> list[Figure]:
+    """Parameters and log-likelihood of the three models; without a value where a fit has no top to stand on."""
+    figures = []
+    for model, (part, names) in PARAMETERS.items():
+        fit = silence.fits.usable.get(model)
+        rows = {} if fit is None else _limits_of(fit, silence.fits.profiles.get(model))
+        missing = "" if fit is not None else " (no fit)"
+        error = None if silence.holdout is None else silence.holdout.error_of(model)
+        checks = ["published values of CDNOW reproduced"] if fit is not None else []
+        checks += [f"holdout error {error['rmse']:.2f} orders"] if error is not None else []
+        common: dict[str, Any] = {
+            "unit": "",
+            "n": silence.n_customers,
+            "window": silence.window,
+            "estimator": "maximum likelihood, time in weeks",
+            "validation": "; ".join(checks) or NO_VALIDATION,
+        }
+        for name in names:
+            row = rows.get(name, {})
+            figures.append(
+                Figure(
+                    id=f"churn.silent.{part}_{name}",
+                    label=f"{model} {name}{missing}",
+                    estimate=_known(row.get("estimate")),
+                    lower=_known(row.get("lower")),
+                    upper=_known(row.get("upper")),
+                    **(common | {"estimator": common["estimator"] + _said_limits(row, silence.confidence)}),
+                )
+            )
+        likelihood = None if fit is None else round(fit.log_likelihood, 4)
+        figures.append(
+            Figure(
+                id=f"churn.silent.{part}_loglik",
+                label=f"{model} log-likelihood{missing}",
+                estimate=likelihood,
+                **common,
+            )
+        )
+    return figures
+
+
+def _said_limits(row: dict[str, Any], confidence: float) -> str:
+    if all(_known(row.get(end)) is None for end in ("lower", "upper")):
+        return ""
+    where = "of the profile likelihood" if row["is_profiled"] else "on the log scale"
+    return f"; limits {where}, {say_percent(confidence, 0)}"
+
+
+def _limits_of(fit: BtydFit, profiled: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
+    """Parameters by name; limits of the profile likelihood where the search gets to them (open ends stay open)."""
+    rows: dict[str, dict[str, Any]] = {
+        str(row["name"]): {str(key): value for key, value in row.items()} | {"is_profiled": False}
+        for row in fit.params.to_dict("records")
+    }
+    for own in [] if profiled is None else profiled.to_dict("records"):
+        ends = np.array([own["lower"], own["upper"]], dtype=float)
+        if not np.isnan(ends).any():
+            # Wald's limits are too narrow in small fits; a parameter without an end to one side has none there.
+            lower, upper = (end if 0 < end < np.inf else None for end in ends)
+            rows[own["name"]] |= {"lower": lower, "upper": upper, "is_profiled": True}
+    return rows
+
+
+def _alive(silence: SilentChurn) -> Figure:
+    check, found = silence.holdout, silence.alive
+    validation, verdict = NO_VALIDATION, None
+    if check is not None and found is not None:
+        verdict = verdict_of(check.share_holds and not check.is_refuted)
+        word = "agrees" if check.share_holds else "does not agree"
+        validation = (
+            f"holdout {say_date(check.as_of)} to {say_date(check.until)}: "
+            f"{say_percent(float(check.bought.estimate), 1)} bought "
+            f"({say_percent(float(check.bought.lower), 1)} to {say_percent(float(check.bought.upper), 1)}), "
+            f"{say_percent(check.expected_share, 1)} expected; {word}"
+        )
+        validation += "; those called gone bought too often: refuted" if check.is_refuted else ""
+    level = _level(found, silence.confidence)
+    return Figure(
+        id=ALIVE_SHARE,
+        label="Customers probably still active" + ("" if found else " (no model could be fitted)"),
+        estimate=_known(found.estimate) if found else None,
+        lower=_known(found.lower) if found else None,
+        upper=_known(found.upper) if found else None,
+        unit="share",
+        n=silence.n_customers,
+        window=silence.window,
+        estimator=f"mean chance of being active by the {silence.fit.model}; limits from its parameters "
+        "(drawn, or of the profile likelihood where that differs clearly) "
+        f"and each customer's chance, the model taken as right{level}"
+        if silence.fit
+        else "none",
+        validation=validation,
+        verdict=verdict,
+    )
+
+
+def _expected(silence: SilentChurn) -> Figure:
+    found, check = silence.expected, silence.holdout
+    error = None if check is None else check.error_of(silence.chosen)
+    validation, verdict = NO_VALIDATION, None
+    if check is not None and error is not None:
+        verdict = verdict_of(check.total_holds)
+        validation = (
+            f"holdout: {say_count(error['total_expected'])} purchases expected in {check.horizon_days:.0f} days, "
+            f"{say_count(check.observed)} came"
+            + {None: "", True: "; agrees", False: "; does not agree"}[check.total_holds]
+        )
+    return Figure(
+        id=EXPECTED_ORDERS,
+        label=f"Purchases to expect in the next {say_weeks(silence.horizon_days)}",
+        estimate=_known(found.estimate) if found else None,
+        lower=_known(found.lower) if found else None,
+        upper=_known(found.upper) if found else None,
+        unit="orders",
+        n=silence.n_customers,
+        window=silence.window,
+        estimator=f"{silence.fit.model}, expectation by the delta method{_level(found, silence.confidence)}"
+        if silence.fit
+        else "none",
+        validation=validation,
+        verdict=verdict,
+    )
+
+
+def _errors(silence: SilentChurn) -> list[Figure]:
+    check = silence.holdout
+    kinds = (
+        (HOLDOUT_ERROR, "Error of the model per customer", silence.chosen),
+        (NAIVE_ERROR, "Error of the best rule of thumb", None if check is None else check.best_rule),
+    )
+    figures = []
+    for id_, label, forecast in kinds:
+        row = None if check is None else check.error_of(forecast)
+        limits = f", {forecast}; {say_percent(silence.confidence, 0)} interval over customers"
+        missing = " (no holdout)" if check is None else " (no model could be fitted)" if row is None else ""
+        figures.append(
+            Figure(
+                id=id_,
+                label=label + missing,
+                estimate=None if row is None else _known(row["rmse"]),
+                lower=None if row is None else _known(row["lower"]),
+                upper=None if row is None else _known(row["upper"]),
+                unit="orders",
+                n=silence.n_customers if check is None else check.n_customers,
+                window=silence.window if check is None else f"{say_date(check.as_of)} to {say_date(check.until)}",
+                estimator="root mean squared error in the holdout" + (limits if row is not None else ""),
+                validation=NO_VALIDATION
+                if row is None
+                else "measured on the holdout, which the forecast did not see"
+                + ("; the model was chosen on it" if id_ == HOLDOUT_ERROR else ""),
+            )
+        )
+    return figures
+
+
+def _level(found: Interval | None, confidence: float) -> str:
+    """The level of an interval, to go with its estimator; nothing where there is no interval."""
+    has_interval = found is not None and np.isfinite([found.lower, found.upper]).any()
+    return f"; {say_level(confidence)}" if has_interval else ""
+
+
+def say_weeks(days: float) -> str:
+    """A horizon in weeks, whole where it is."""
+    weeks = days / 7
+    text = f"{weeks:.0f}" if abs(weeks - round(weeks)) < 0.05 else f"{weeks:.1f}"
+    return f"{text} week" if text == "1" else f"{text} weeks"
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)

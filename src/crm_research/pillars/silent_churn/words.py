@@ -1,0 +1,396 @@
+"""What the numbers say, in sentences that are true whatever the numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from crm_research.figures import says_nothing
+from crm_research.pillars.silent_churn.analysis import SilentChurn
+from crm_research.pillars.silent_churn.figures import say_weeks
+from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
+from crm_research.pillars.silent_churn.money import REVENUE, SPEND
+from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
+
+_TOO_SHORT = "The records are too short to follow purchases week by week"
+_NO_MODEL = "No model could be fitted, so purchases cannot be followed week by week"
+# A total that is off by less than this share of it came as expected.
+_AS_EXPECTED = 0.005
+_MONEY = {REVENUE: "sales before returns", SPEND: "sales less returns"}
+_LONG_MODEL = {REGULAR: "model for regular buyers"}
+
+
+def answer(silence: SilentChurn) -> list[str]:
+    """The answer in at most three sentences: how many are still there, what they will buy, and how sure that is."""
+    if silence.n_customers == 0:
+        return [
+            "These records cannot say who has left: no purchase is known on the study's date.",
+            "Needed: orders with a customer and a time before as_of.",
+        ]
+    if silence.chosen is None:
+        n, again = silence.n_customers, silence.n_repeaters
+        nothing = "have left: no model of buying and leaving could be fitted."
+        return [
+            f"These records cannot say how many of the {say_count(n, 'customer')} {nothing}",
+            silence.why_chosen,
+            f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
+        ]
+    return [alive_finding(silence), future_finding(silence), check_finding(silence)]
+
+
+def alive_finding(silence: SilentChurn) -> str:
+    """How many customers are probably still active?"""
+    if silence.alive is None:
+        return "How many customers are still active cannot be said."
+    if silence.fit is not None and nobody_leaves(silence.fit):
+        return (
+            f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: these records take the "
+            f"{silence.fit.model} to where nobody drops out, and then all count as active"
+            f"{_other_readings(silence)}{_share_refuted(silence)}."
+        )
+    share, lower, upper = (_number(part) for part in silence.alive)
+    if says_nothing(lower, upper, span=1.0):
+        return (
+            f"How many of the {say_count(silence.n_customers, 'customer')} are still active is not known: the interval "
+            f"spans nearly everything{_share_refuted(silence)}."
+        )
+    n_active = round(share * silence.n_customers)
+    limits = _say_limits(silence, lower, upper, say_percent, ", ")
+    return (
+        f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} are probably still active "
+        f"({say_percent(share)}{limits}{_other_readings(silence)}); about "
+        f"{say_count(silence.n_customers - n_active)} have probably left without saying so{_share_refuted(silence)}."
+    )
+
+
+def _say_limits(
+    silence: SilentChurn, lower: float, upper: float, say: Callable[[float], str], before: str, after: str = ""
+) -> str:
+    """The interval of a number between two signs; nothing where there is none."""
+    if not np.isfinite([lower, upper]).any():
+        return ""
+    level = say_percent(silence.confidence, 0)
+    return f"{before}{level} interval {say_interval(lower, upper, say)}{after}"
+
+
+def _share_refuted(silence: SilentChurn) -> str:
+    """What the holdout says against the share still active; empty where it says nothing against it."""
+    check = silence.holdout
+    if check is None or check.share_holds:
+        return ""
+    return (
+        f"; the check speaks against this model: {say_percent(float(check.bought.estimate))} bought in the holdout, "
+        f"where it had expected {say_percent(check.expected_share)}"
+    )
+
+
+def other_range(silence: SilentChurn) -> tuple[float, float] | None:
+    """Smallest and largest share still active of all customers by the readings not chosen; None without any.
+
+    The one range that the page gives. Left out: the BG/NBD, in which nobody who bought once can be gone, models at an
+    edge where nobody leaves, whose share is 100 % by construction, and readings of newcomers, who are other customers.
+    """
+    rows = silence.others
+    if rows.empty:
+        return None
+    is_other = ~rows["is_chosen"] & ~rows["reading"].str.startswith(BG_NBD)
+    at_edge = tuple(f"{name}," for name, fit in silence.fits.usable.items() if nobody_leaves(fit))
+    is_other &= ~rows["reading"].str.startswith(at_edge)
+    told = rows.loc[is_other & (rows["n_customers"] == silence.n_customers), "alive_share"]
+    return None if told.empty else (float(told.min()), float(told.max()))
+
+
+def _other_readings(silence: SilentChurn) -> str:
+    """What other models say, where that lies outside the interval; the BG/NBD, blind to one-time buyers, left out."""
+    told, alive = other_range(silence), silence.alive
+    if alive is None or told is None:
+        return ""
+    if float(alive.lower) <= told[0] and told[1] <= float(alive.upper):
+        return ""
+    if told[0] == told[1]:
+        return f"; {say_percent(told[0])} by another model"
+    return f"; {say_interval(*told, say_percent)} by other models"
+
+
+def future_finding(silence: SilentChurn) -> str:
+    """What will they buy, and are they new?"""
+    if silence.expected is None:
+        return ""
+    n, lower, upper = (_number(part) for part in silence.expected)
+    said = f"{say_count(n, 'purchase')}{_say_limits(silence, lower, upper, say_count, ' (', ')')}"
+    sentence = f"In the next {say_weeks(silence.horizon_days)} they are expected to make {said}"
+    sentence += _total_refuted(silence)
+    if silence.intake.is_mostly_old:
+        return (
+            f"{sentence}; beware that {say_percent(silence.intake.old_share)} were probably customers before the "
+            "records begin, so the models take them to be younger than they are."
+        )
+    return f"{sentence}."
+
+
+def _total_refuted(silence: SilentChurn) -> str:
+    """What the holdout says against the purchases expected; empty where it says nothing against them."""
+    check = silence.holdout
+    row = None if check is None else check.error_of(silence.chosen)
+    if check is None or row is None or check.total_holds is not False:
+        return ""
+    return (
+        f", a number that the check refutes: in the {say_weeks(check.horizon_days)} of the holdout "
+        f"{say_count(row['total_expected'])} were expected and {say_count(check.observed)} came"
+    )
+
+
+def check_finding(silence: SilentChurn) -> str:
+    """Was the model better than a rule of thumb, on what happened afterwards?"""
+    check = silence.holdout
+    if check is None:
+        return (
+            "Nothing here was checked on what happened afterwards: the study keeps no holdout (set holdout_until "
+            "in its file)."
+        )
+    model, rule = check.error_of(silence.chosen), check.error_of(check.best_rule)
+    if model is None or rule is None:
+        return "No model could be judged on what happened afterwards."
+    of_model, of_rule = say_apart(model["rmse"], rule["rmse"])
+    name = f"the best rule of thumb ({check.best_rule})"
+    if check.gain.lower > 0:
+        verdict = f"the model was closer than {name}: an error of {of_model} against {of_rule} orders per customer"
+    elif check.gain.upper < 0:
+        verdict = (
+            f"{name} was closer than the model: an error of {of_rule} against {of_model} orders per customer; use the "
+            "rule"
+        )
+    else:
+        verdict = f"the model was no better than {name}: an error of {of_model} against {of_rule} orders per customer"
+    if check.is_refuted:
+        verdict += "; and those whom the model called gone bought again too often, so no list of names is printed"
+    return f"In the {say_weeks(check.horizon_days)} after, {verdict}."
+
+
+def say_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many decimals, two to four, as keep them apart."""
+    digits = next((digits for digits in (2, 3) if f"{one:.{digits}f}" != f"{other:.{digits}f}"), 4)
+    return f"{one:,.{digits}f}", f"{other:,.{digits}f}"
+
+
+def money_finding(silence: SilentChurn) -> str:
+    """Was the model better than the rules in money, and was the total right?"""
+    table = silence.money
+    if table.empty or silence.chosen is None:
+        return "No model could be judged in money."
+    kind = SPEND if (table["money"] == SPEND).any() else REVENUE
+    rows = table.loc[table["money"] == kind]
+    model, rule = rows.loc[~rows["is_rule"]].iloc[0], rows.loc[rows["is_rule"]].iloc[0]
+    smaller = "smaller" if model["rmse"] < rule["rmse"] else "no smaller"
+    said = (
+        f"In money ({_MONEY[kind]}) the model's error per customer ({model['rmse']:,.2f} {silence.currency}) is "
+        f"{smaller} than that of the better rule ({rule['forecast']}, {rule['rmse']:,.2f}). "
+    )
+    came = float(model["total_observed"])
+    if came > 0:
+        off = float(model["total_expected"]) / came - 1
+        way = "more" if off > 0 else "less"
+        how_far = "as much as" if abs(off) < _AS_EXPECTED else f"{say_percent(abs(off))} {way} than"
+        said += f"All together it had expected {how_far} came. "
+    return (
+        f"{said}Revenue is sales before returns: purchases expected times the sum expected on one (Gamma-Gamma model, "
+        "or the own mean where that cannot be fitted). Spend (sales less returns) and margin are expected at their "
+        "past share of it."
+    )
+
+
+def silence_finding(silence: SilentChurn) -> str:
+    """What does a silence mean? The group sizes in words."""
+    if silence.groups.empty:
+        return "Nothing can be said of what a silence means."
+    shares = silence.groups.set_index("customers")
+    return "Of customers, " + (
+        join_words([f"{say_percent(row['size_share'])} are {name}" for name, row in shares.iterrows()]) + "."
+    )
+
+
+def model_finding(silence: SilentChurn) -> str:
+    """Which model is used, and why?"""
+    if silence.chosen is None:
+        return f"No model is used: {silence.why_chosen}"
+    name = silence.fit.model if silence.fit is not None else silence.chosen
+    long = _LONG_MODEL.get(silence.chosen)
+    said = f"The {name} is used" + (f" (a {long})" if long else "")
+    return f"{said}: {silence.why_chosen}."
+
+
+def edge_findings(silence: SilentChurn) -> list[str]:
+    """Which models have come to rest at an edge, where customers are alike or nobody leaves? One sentence each."""
+    told = []
+    for model, fit in silence.fits.usable.items():
+        if fit.limit is None:
+            continue
+        ratios = fit.params.loc[fit.params["name"].str.contains("/"), ["name", "estimate"]]
+        named = [f"{row.name_} = {row.estimate:.4g}" for row in ratios.rename(columns={"name": "name_"}).itertuples()]
+        rest = f" What is left of its parameters, in weeks: {join_words(named)}." if named else ""
+        if nobody_leaves(fit):
+            rest += " Its share still active is 100 % by construction, and the interval beside it has no width."
+        told.append(
+            f"{model}: these records take it to an edge, where {join_words(list(fit.limit.words))}. It is used as that "
+            f"simpler model; parameters given as 0 or left empty are not to be read.{rest}"
+        )
+    return told
+
+
+def spread_finding(silence: SilentChurn) -> str:
+    """How much does the share still active hang on the model?"""
+    rows = silence.others
+    if rows.empty:
+        return "No model could be fitted, so there is nothing that hangs on it."
+    if len(rows) < 2:
+        return "Only one model could be fitted, so how far the share hangs on the model is not known."
+    said = (
+        "The interval on this page takes its model as right; the other readings of the same records, one a line, show "
+        "how far the share hangs on the model."
+    )
+    n_once = silence.n_customers - silence.n_repeaters
+    if n_once and any(str(name).startswith(BG_NBD) for name in rows["reading"]):
+        said += (
+            f" In the {BG_NBD} nobody who has bought only once can be gone, so its share counts all who bought once "
+            f"({say_count(n_once, 'customer')}) as active and is no reading of who is still there."
+        )
+    if (rows["n_customers"] != silence.n_customers).any():
+        said += " Readings of newcomers are of those customers alone, not of the whole base."
+    return said
+
+
+def intake_finding(silence: SilentChurn) -> str:
+    """Are customers who were won before the records begin taken for new ones?"""
+    intake = silence.intake
+    if intake.n_customers == 0:
+        return "No purchase is known."
+    usual = say_count(intake.usual)
+    if intake.usual != intake.usual:
+        return (
+            f"All first purchases lie within {say_days(intake.span_days + 1)}, so the records look like one "
+            "intake. Whether these customers had bought before cannot be told from them."
+        )
+    if intake.n_old == 0:
+        return (
+            f"First purchases come evenly, usually {usual} in 30 days, from the beginning on: nothing "
+            "suggests customers who were won before the records begin."
+        )
+    told = (
+        f"{say_count(intake.n_old, 'customer')} ({say_percent(intake.old_share)}) first came while the records still "
+        f"brought more than twice as many first-seen customers in 30 days as usual (usually {usual}). "
+        "They were probably customers before, and are not called new: the records see neither their age nor their "
+        "earlier purchases."
+    )
+    if intake.is_mostly_old:
+        told += (
+            " They are the greater part of the base. The ages that the models are given are too short, the parameters "
+            "describe a settled base and no intake of new customers, and those who left before the records begin "
+            "are not seen at all. Read the shares as those of the customers seen, over the time seen."
+        )
+    return told
+
+
+def regularity_finding(silence: SilentChurn) -> str:
+    """Is buying random, regular, or in bursts?"""
+    found = silence.fits.regularity
+    if found is None:
+        return (
+            "Too few customers bought three times, so it cannot be tested whether they buy at random or by the clock."
+        )
+    between = f"{found.shape:.2f} ({say_percent(found.confidence, 0)} interval {found.lower:.2f} to {found.upper:.2f})"
+    base = f"{say_count(found.n_customers, 'customer')} with two gaps or more give a shape of {between}"
+    if found.lower > 1:
+        if REGULAR in silence.fits.fitted:
+            extra = f" A model for regular buyers ({REGULAR}) was therefore tried as well."
+        elif silence.fits.is_regular:
+            extra = f" There are too many histories for the model of regular buyers ({REGULAR})."
+        else:
+            extra = " It is so little that the random models were kept."
+        return f"Customers buy more regularly than at random: {base}, where 1 is random.{extra}"
+    if found.upper < 1:
+        return (
+            f"Customers buy in bursts: {base}, where 1 is random. None of the models foresees that, so a silence "
+            "after a burst is taken too seriously."
+        )
+    return f"Customers buy about at random, as the models assume: {base}, where 1 is random."
+
+
+def tracking_finding(silence: SilentChurn) -> str:
+    """Do expected purchases follow those that came?"""
+    table = silence.tracking
+    if table.empty:
+        return _cannot_follow(silence)
+    later = table.loc[table["is_holdout"]]
+    if later.empty:
+        return total_finding(silence)
+    came, expected = float(later["observed"].sum()), float(later["expected"].sum())
+    if came == 0:
+        return (
+            f"No repeat purchase came in the holdout, where {say_count(expected)} had been expected from the days of "
+            "first purchases alone"
+        )
+    off = expected / came - 1
+    said = f"In the holdout {say_count(came, 'repeat purchase')} came"
+    if abs(off) < _AS_EXPECTED:
+        return f"{said}, as expected from the days of first purchases alone"
+    way = "more" if off > 0 else "fewer"
+    return f"{said}; from the days of first purchases alone the model expected {say_percent(abs(off))} {way}"
+
+
+def _cannot_follow(silence: SilentChurn) -> str:
+    return _TOO_SHORT if silence.chosen is not None else _NO_MODEL
+
+
+def total_finding(silence: SilentChurn) -> str:
+    """Do expected purchases add up to those that came, over the whole of the records?"""
+    if silence.tracking.empty:
+        return _cannot_follow(silence)
+    last = silence.tracking.iloc[-1]
+    until = "end of the holdout" if last["is_holdout"] else "study's date"
+    return (
+        f"By the {until} {say_count(last['observed_total'], 'repeat purchase')} had come; from the days of first "
+        f"purchases alone the model expected {say_count(last['expected_total'])}"
+    )
+
+
+def refuted_finding(silence: SilentChurn) -> str:
+    """Why is no list of names printed? Empty where nothing speaks against it."""
+    check = silence.holdout
+    if check is None or not check.is_refuted:
+        return ""
+    if check.gone_bought is not None and check.is_refuted_together:
+        who, alive, share = "probably or almost surely gone", check.gone_alive, check.gone_bought
+        estimate, lower, upper = (_number(end) for end in share)
+    else:
+        row = check.refuted_groups.iloc[0]
+        who, alive = str(row["customers"]), float(row["alive_share"])
+        estimate, lower, upper = (float(row[name]) for name in ("observed_share", "lower", "upper"))
+    bought = say_estimate(estimate, lower, upper, say_percent, silence.confidence)
+    return (
+        f"No list of names is printed. Of the customers whom the model calls {who}, "
+        f"{say_percent(alive)} could still be active by its own account, yet {bought} bought in the holdout. "
+        "They had paused and came back (holidays, a season, purchases elsewhere), which none of these models "
+        "knows: such a list would take customers for lost who are not."
+    )
+
+
+def group_finding(silence: SilentChurn) -> str:
+    """Did those called gone stay away?"""
+    check = silence.holdout
+    if check is None or check.by_group.empty:
+        missing = "holdout" if check is None else "model"
+        return f"Without a {missing} it cannot be checked whether those called gone stayed away."
+    agree = "agrees" if check.share_holds else "does not agree"
+    return (
+        f"{say_percent(float(check.bought.estimate))} of customers bought between {say_date(check.as_of)} and "
+        f"{say_date(check.until)} "
+        f"({say_interval(_number(check.bought.lower), _number(check.bought.upper), say_percent)}); "
+        f"{say_percent(check.expected_share)} had been expected, which {agree}. Whoever bought was active, so the "
+        "share still active cannot have been lower."
+    )
+
+
+def _number(value: Any) -> float:
+    return float(value)

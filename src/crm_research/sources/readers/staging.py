@@ -1,0 +1,144 @@
+"""Staging: bring the rows a study's table names into reach of the embedded engine, as they are."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from crm_research.errors import StudyError
+from crm_research.sources.fingerprints import digest_files
+from crm_research.sources.readers.files import describe_files, file_kind, find_files
+from crm_research.sources.readers.samples import find_sample
+from crm_research.sources.readers.text import stage_text
+from crm_research.sources.session import Relation, Session, literal, literals, quoted
+
+if TYPE_CHECKING:
+    from crm_research.sources.definition import SourceRule
+
+
+def stage(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
+    """The source's rows as a relation of the session. The same source named twice is staged once.
+
+    Raises
+    ------
+    StudyError
+        If the source cannot be found or read.
+    """
+    key = json.dumps(rule.model_dump(mode="json"), sort_keys=True)
+    if key not in session.staged:
+        relation = _stage(session, rule, base, where)
+        session.staged[key] = _without_copies(session, relation) if rule.distinct else relation
+    return session.staged[key]
+
+
+def locate_files(rule: SourceRule, base: Path, scratch: Path, *, where: str) -> list[Path]:
+    """The files behind a source of paths or of a sample."""
+    if rule.sample is not None:
+        path = find_sample(rule.sample, scratch, where=where)
+        return find_files([str(path)], base, where=where)
+    return find_files(rule.path or [], base, where=where)
+
+
+def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relation:
+    if rule.sql is not None:
+        from crm_research.sources.readers.queries import stage_sql
+
+        return stage_sql(session, rule, base, where=where)
+    if rule.url is not None:
+        from crm_research.sources.readers.server import stage_server
+
+        return stage_server(session, rule, base, where=where)
+    paths = locate_files(rule, base, session.scratch, where=where)
+    kind = file_kind(paths, where=where)
+    try:
+        name, said = _stage_files(session, rule, paths, kind, where)
+    except duckdb.Error as problem:
+        raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {str(problem).splitlines()[0]}") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
+        raise StudyError(f"{where}: {_broken_gzip(paths, problem)}") from None
+    except csv.Error as problem:
+        raise StudyError(
+            f"{where}: the header of {describe_files(paths)} cannot be read: {problem}. Check delimiter and quote."
+        ) from None
+    described = f"sample:{rule.sample}" if rule.sample else describe_files(paths)
+    if rule.table or rule.sheet is not None:
+        described += f" ({rule.table or rule.sheet})"
+    described += said
+    return Relation(
+        name=name,
+        kinds=session.kinds_of(name),
+        rule=rule,
+        described=described,
+        fingerprint=digest_files(paths),
+        is_scratch=kind in {"text", "excel", "sqlite"},
+    )
+
+
+def _broken_gzip(paths: Sequence[Path], problem: Exception) -> str:
+    """Which of the packed files cannot be unpacked, and where it ends."""
+    for path in paths:
+        if path.suffix != ".gz":
+            continue
+        n_bytes = 0
+        try:
+            with gzip.open(path, "rb") as file:
+                while chunk := file.read(1024**2):
+                    n_bytes += len(chunk)
+        except (EOFError, OSError, zlib.error) as own:
+            what = "is no gzip file" if isinstance(own, gzip.BadGzipFile) and not n_bytes else "is cut off or damaged"
+            return f"{path.name} {what} ({own}). Copy or make it again, or unpack it and name what comes out."
+    return f"{describe_files(paths)} cannot be unpacked ({problem}). Copy or make it again."
+
+
+def _without_copies(session: Session, relation: Relation) -> Relation:
+    """Rows that copy another in every column, once."""
+    name = session.new_name("distinct")
+    found = quoted(relation.name)
+    # Ordered, so that a study is the same every time it is opened.
+    session.run(f"CREATE TABLE {quoted(name)} AS SELECT DISTINCT * FROM {found} ORDER BY ALL")
+    (n_copies,) = session.run(
+        f"SELECT (SELECT count(*) FROM {found}) - (SELECT count(*) FROM {quoted(name)})"
+    ).fetchone()
+    if relation.is_scratch:
+        session.run(f"DROP TABLE {found}")
+    said = f"{relation.described}, less {n_copies:,} {'copy' if n_copies == 1 else 'copies'} of rows"
+    return replace(relation, name=name, described=said, is_scratch=True)
+
+
+def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind: str, where: str) -> tuple[str, str]:
+    """The relation's name, and what was left out of the files in words."""
+    if kind == "text":
+        return stage_text(session, paths, rule, where=where)
+    if kind == "parquet":
+        return _stage_parquet(session, paths), ""
+    if len(paths) > 1:
+        raise StudyError(f"{where}: names {len(paths)} {kind} files; give one.")
+    if kind == "excel":
+        from crm_research.sources.readers.excel import stage_excel
+
+        return stage_excel(session, paths[0], rule, where=where)
+    from crm_research.sources.readers.databases import stage_duckdb, stage_sqlite
+
+    read = stage_duckdb if kind == "duckdb" else stage_sqlite
+    return read(session, paths[0], rule, where=where), ""
+
+
+def _stage_parquet(session: Session, paths: Sequence[Path]) -> str:
+    name = session.new_name("parquet")
+    # Values of partition folders stay text: store=007 keeps its zeros.
+    session.run(
+        f"CREATE VIEW {quoted(name)} AS SELECT * FROM "
+        f"read_parquet([{literals([str(path) for path in paths])}], union_by_name = true, hive_types_autocast = false)"
+    )
+    return name
+
+
+__all__ = ["literal", "locate_files", "stage"]
