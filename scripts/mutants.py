@@ -31,7 +31,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "src/crm_research"
-SAID = ("words.py", "*_words.py", "wording.py", "views.py", "*_views.py", "figures.py", "*_figures.py")
+SAID = ("words.py", "*_words.py", "views.py", "*_views.py", "figures.py", "*_figures.py")
 PILLARS = 0.85
 MODELS = 0.80
 _ARGUMENTS = ("-m", "not slow and not browser and not postgres", "-p", "no:cacheprovider", "-p", "quick_tests_first")
@@ -52,7 +52,7 @@ class Room:
 
 def said(pillar: str, *more: str) -> tuple[str, ...]:
     """The modules of a pillar that make sentences and figures, wherever they stand in it."""
-    return tuple(f"{PACKAGE}/{pillar}/{name}" for name in (*SAID, *(f"*/{name}" for name in SAID), *more))
+    return tuple(f"{PACKAGE}/pillars/{pillar}/{name}" for name in (*SAID, *(f"*/{name}" for name in SAID), *more))
 
 
 ROOMS = {
@@ -78,7 +78,7 @@ ROOMS = {
     "attitude": Room((f"{PACKAGE}/models/attitude/*",), ("tests/models/attitude",), MODELS),
     "stats": Room((f"{PACKAGE}/stats/*",), ("tests/stats",), MODELS),
     "features": Room((f"{PACKAGE}/features/*",), ("tests/features",), PILLARS),
-    "sources": Room((f"{PACKAGE}/sources/*",), ("tests/sources",), PILLARS),
+    "sources": Room((f"{PACKAGE}/sources/**/*",), ("tests/sources",), PILLARS),
     "reporting": Room((f"{PACKAGE}/reporting/*",), ("tests/reporting",), PILLARS),
     "contracts": Room((f"{PACKAGE}/contracts/*",), ("tests/contracts",), PILLARS),
 }

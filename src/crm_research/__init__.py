@@ -12,13 +12,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crm_research.version import __version__
+
 if TYPE_CHECKING:
+    from crm_research import show
     from crm_research.figures import Figure
+    from crm_research.pillars import (
+        brand_loyalty,
+        churn,
+        customer_base,
+        loyalty,
+        satisfaction,
+        segmentation,
+        silent_churn,
+    )
     from crm_research.sources.opening import open_study
     from crm_research.study import Study
 
-__all__ = ["Figure", "Study", "__version__", "open_study"]
-__version__ = "0.1.0"
+__all__ = [
+    "Figure",
+    "Study",
+    "__version__",
+    "brand_loyalty",
+    "churn",
+    "customer_base",
+    "loyalty",
+    "open_study",
+    "satisfaction",
+    "segmentation",
+    "show",
+    "silent_churn",
+]
+# Rooms of the package that are offered at its door.
+_ROOMS = {
+    "brand_loyalty": "crm_research.pillars.brand_loyalty",
+    "churn": "crm_research.pillars.churn",
+    "customer_base": "crm_research.pillars.customer_base",
+    "loyalty": "crm_research.pillars.loyalty",
+    "satisfaction": "crm_research.pillars.satisfaction",
+    "segmentation": "crm_research.pillars.segmentation",
+    "silent_churn": "crm_research.pillars.silent_churn",
+    "show": "crm_research.show",
+}
 
 _HOMES = {
     "Figure": "crm_research.figures",
@@ -29,8 +64,15 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: `import crm_research` itself stays quick."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _ROOMS:
+        return import_module(_ROOMS[name])
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What Tab offers: the pillars, `open_study`, and what they hand out."""
+    return sorted(__all__)

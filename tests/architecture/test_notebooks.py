@@ -39,7 +39,7 @@ def test_every_notebook_stands_in_the_catalogue_and_the_other_way_round():
 @pytest.mark.parametrize("report_id", sorted(reports()))
 def test_every_report_has_a_pillar_and_its_tests(report_id):
     package = report_id.replace("-", "_")
-    assert (ROOT / "src/crm_research" / package / "__init__.py").is_file()
+    assert (ROOT / "src/crm_research/pillars" / package / "__init__.py").is_file()
     assert list((ROOT / "tests" / package).glob("test_*.py")), f"tests/{package} has no test"
 
 

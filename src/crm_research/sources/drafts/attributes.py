@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.later import is_later
 from crm_research.sources.drafts.outcomes import status_columns
 from crm_research.sources.drafts.words import name_score

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_values, outcome_of, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, header_words, name_score, names_any, rank

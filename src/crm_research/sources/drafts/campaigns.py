@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, own_number
 from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.questionnaire import NO_DATE

@@ -9,7 +9,7 @@ from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words
 
 if TYPE_CHECKING:
-    from crm_research.sources.drafts.guess import Guess, TableGuess
+    from crm_research.sources.drafts.guessed import Guess, TableGuess
 
 _MONEY: Final = frozenset({"revenue", "discount", "cost", "fee", "amount"})
 _HUNDREDTHS: Final = frozenset({"cents", "cent", "centimes", "centavos", "pence", "rappen", "minor"})

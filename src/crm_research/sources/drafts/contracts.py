@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import read_ending
-from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank

@@ -13,7 +13,8 @@ import yaml
 
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
-from crm_research.sources.drafts.guess import Guess, TableGuess, guess_tables, why_unfit
+from crm_research.sources.drafts.guess import guess_tables, why_unfit
+from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.look import ColumnLook, FileLook, group_files, look_at_all
 from crm_research.sources.drafts.questionnaire import NO_DATE
 from crm_research.sources.drafts.words import currency_of_words

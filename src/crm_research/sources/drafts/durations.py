@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.attributes import without_the_end
-from crm_research.sources.drafts.events import Ending, read_ending
-from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.events import Ending, ending_lines, read_ending
+from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.units import Unit, as_interval, unit_of
 from crm_research.sources.drafts.words import best_score, header_words, name_score
@@ -122,17 +122,6 @@ def say_unit(length: ColumnLook, unit: Unit) -> str:
         return f"no dates; {length.name} is counted back from as_of in {unit.name}: {unit.why}"
     taken = f"no dates; {length.name} ({unit.why}) is taken as {unit.name} before as_of"
     return f"{taken}; if not, write to_days, to_months or to_years"
-
-
-def ending_lines(ending: Ending, at: str = "as_of") -> list[Guess]:
-    """The lines of the end, and of its reason where codes tell several."""
-    column = name_in_sql(ending.column)
-    value = {"expr": f"case when {ending.condition(column)} then {at} end"}
-    lines = [Guess(key="ended_at", value=value, why=ending.why, is_unsure=True)]
-    reason = ending.reason(column)
-    if reason is not None:
-        lines.append(Guess(key="end_reason", value={"expr": reason}, why="give the codes their names", is_unsure=True))
-    return lines
 
 
 def _number_contracts(guess: TableGuess) -> None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from crm_research.sources.drafts.guessed import Guess
+from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words
 
 if TYPE_CHECKING:
@@ -104,3 +106,14 @@ def _of_codes(look: ColumnLook, codes: list[str], *, is_opposite: bool) -> Endin
         is_number=True,
         reasons={code: f"{look.name} {code}" for code in plain[1:]},
     )
+
+
+def ending_lines(ending: Ending, at: str = "as_of") -> list[Guess]:
+    """The lines of the end, and of its reason where codes tell several."""
+    column = name_in_sql(ending.column)
+    value = {"expr": f"case when {ending.condition(column)} then {at} end"}
+    lines = [Guess(key="ended_at", value=value, why=ending.why, is_unsure=True)]
+    reason = ending.reason(column)
+    if reason is not None:
+        lines.append(Guess(key="end_reason", value={"expr": reason}, why="give the codes their names", is_unsure=True))
+    return lines

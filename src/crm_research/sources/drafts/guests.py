@@ -10,7 +10,7 @@ from crm_research.sources.drafts.words import name_score
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.drafts.guess import TableGuess
+    from crm_research.sources.drafts.guessed import TableGuess
     from crm_research.sources.session import Session
 
 # So many times the orders of another number are no single customer's.

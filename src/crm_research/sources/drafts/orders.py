@@ -16,7 +16,7 @@ from crm_research.sources.drafts.came_about import (
     take_back_by_type,
     take_off_refunds,
 )
-from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns, order_numbers
+from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns, order_numbers
 from crm_research.sources.drafts.guests import name_guests
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets

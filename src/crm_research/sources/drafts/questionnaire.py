@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from crm_research.sources.drafts.guess import FILE_WORDS, Guess, TableGuess
+from crm_research.sources.drafts.guessed import FILE_WORDS, Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, own_number
 from crm_research.sources.drafts.ladders import find_ladder
 from crm_research.sources.drafts.outcomes import is_in

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.attributes import attribute_guesses
-from crm_research.sources.drafts.events import Ending
-from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.events import Ending, ending_lines
+from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.units import Unit, as_interval, unit_of
 from crm_research.sources.session import quoted
@@ -77,8 +77,6 @@ def _said(unit: Unit, stops: ColumnLook) -> str:
 
 
 def _end(ending: Ending, at: str) -> list[Guess]:
-    from crm_research.sources.drafts.durations import ending_lines
-
     return ending_lines(ending, at)
 
 

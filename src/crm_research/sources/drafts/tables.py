@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.contracts import contract_of
 from crm_research.sources.drafts.attributes import attribute_guesses
 from crm_research.sources.drafts.contracts import shape_contracts
-from crm_research.sources.drafts.guess import Guess, TableGuess, keep_columns
+from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns
 from crm_research.sources.drafts.keys import is_code
 from crm_research.sources.drafts.orders import draft_orders, in_one_currency
 from crm_research.sources.drafts.outcomes import is_in, lost_values, status_columns

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guess import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, own_number
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, names_any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,13 +24,13 @@ _MOST_ROWS: Final = 20_000_000
 _MOST_PER_INPUT_ROW: Final = 20
 
 
-def stage_sql(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
-    """Run the SQL of a source over its inputs and keep the result as a table of the session.
+def stage_sql(
+    session: Session, rule: SourceRule, base: Path, *, where: str, stage: Callable[..., Relation]
+) -> Relation:
+    """Run the SQL of a source over its inputs, each brought by `stage`; the result is a table of the session.
 
     Columns of text files are numbers or times to the SQL where every value of them is one, and text otherwise.
     """
-    from crm_research.sources.readers.staging import stage
-
     inputs = {
         name: stage(session, source, base, where=f"{where}.inputs.{name}") for name, source in rule.inputs.items()
     }

@@ -51,7 +51,7 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
     if rule.sql is not None:
         from crm_research.sources.readers.queries import stage_sql
 
-        return stage_sql(session, rule, base, where=where)
+        return stage_sql(session, rule, base, where=where, stage=stage)
     if rule.url is not None:
         from crm_research.sources.readers.server import stage_server
 

@@ -9,8 +9,9 @@ import ibis
 from crm_research.errors import ParameterError
 from crm_research.features.customers import build_customers
 from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW
-from crm_research.pillars.segmentation.deployment.score_sql import STRANGE, choose_place, first_least, measure_places
+from crm_research.pillars.segmentation.deployment.score_sql import choose_place, first_least, measure_places
 from crm_research.pillars.segmentation.inputs.columns import check_inputs, gather_ingredients
+from crm_research.pillars.segmentation.inputs.expressions import STRANGE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from crm_research import __version__
 from crm_research.errors import ParameterError
 from crm_research.pillars.segmentation.deployment.reference import Portrait, measure_places
 from crm_research.pillars.segmentation.evidence.densities import Mixture
@@ -20,6 +19,7 @@ from crm_research.pillars.segmentation.evidence.mixtures import KINDS
 from crm_research.pillars.segmentation.inputs.recipe import Makings
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 from crm_research.scratch import replacing
+from crm_research.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd

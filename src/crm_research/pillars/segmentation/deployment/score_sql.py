@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import add, and_, or_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -11,6 +11,7 @@ import ibis.expr.datatypes as dt
 import numpy as np
 from ibis.common.exceptions import IbisError
 
+from crm_research.pillars.segmentation.inputs.expressions import STRANGE, is_number, sum_of
 from crm_research.pillars.segmentation.inputs.transforms import LARGEST
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _FAR: Final = 1e300
 # What lies more scales than this from nought is brought near it before products are summed, so that nothing cancels.
 _MOST_SHIFT: Final = 1e3
 _LIST: Final = "values"
-STRANGE: Final = "strange"
 _NUMBERS: Final = dt.Array(dt.float64)
 
 
@@ -186,19 +186,9 @@ def first_least(values: Sequence[ir.NumericValue], results: Sequence[ir.Value]) 
     return ibis.cases(*branches, else_=results[-1])
 
 
-def is_number(value: ir.NumericValue) -> ir.BooleanValue:
-    """Is it neither a gap, nor infinite, nor NaN (which sorts above all numbers on every engine)? Empty for gaps."""
-    return value.cast("float64").between(-LARGEST, LARGEST)
-
-
 def value_column(made: ir.Table, place: int) -> str:
     """The column that the transform of an input starts from."""
     return f"v_{place}" if f"v_{place}" in made.columns else f"x_{place}"
-
-
-def sum_of(values: Sequence[ir.NumericValue], power: int = 1) -> ir.NumericValue:
-    """The sum of these, or of their squares."""
-    return reduce(add, [value * value for value in values] if power == 2 else values)
 
 
 def _has_lists(table: ir.Table) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ibis
 import numpy as np
 
-from crm_research.pillars.segmentation.deployment.score_sql import STRANGE, is_number, sum_of
+from crm_research.pillars.segmentation.inputs.expressions import STRANGE, is_number, sum_of
 from crm_research.pillars.segmentation.inputs.log_ratios import centre_log_ratios, find_average, replace_zeros
 
 if TYPE_CHECKING:
