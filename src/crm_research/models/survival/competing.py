@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.models.survival.clusters import incidence_excess, place_spells
+from crm_research.models.survival.clusters import SharedSpells, incidence_excess, place_spells
 from crm_research.models.survival.kaplan_meier import fewest_so_far, product_limit
 from crm_research.models.survival.late_entry import well_watched
 from crm_research.models.survival.risk import FloatArray, RiskTable, build_risk_table, greenwood_steps, split_groups
@@ -114,8 +114,8 @@ def estimate_incidence(
             ended = at_reason.groupby("tenure_days")["n_ended"].sum()
             per_day = ended.reindex(table.tenure_days, fill_value=0).to_numpy(dtype=float)
             per_day = np.where(table.n_ended > 0, per_day, 0.0)  # not what happened before the beginning
-            excess = incidence_excess(table, place_spells(shared, table, name), per_day, str(reason))
-            curves.append(_one_reason(name, str(reason), table, per_day, excess, confidence))
+            spells = place_spells(shared, table, name)
+            curves.append(_one_reason(name, str(reason), table, per_day, spells, confidence))
             size = {"group": name, "reason": str(reason), "n": table.n_spells, "n_ended": int(per_day.sum())}
             reach = {"last_days": table.last_days, "known_days": table.known_days}
             sizes.append(size | {"first_days": table.first_days} | reach)
@@ -127,13 +127,14 @@ def estimate_incidence(
 
 
 def _one_reason(
-    name: str, reason: str, table: RiskTable, ended: FloatArray, excess: FloatArray, confidence: float
+    name: str, reason: str, table: RiskTable, ended: FloatArray, spells: SharedSpells | None, confidence: float
 ) -> pd.DataFrame:
     survival, _ = product_limit(table)
     before = np.concatenate([[1.0], survival[:-1]])
     at_risk = np.maximum(table.n_at_risk, 1).astype(float)
     incidence = np.cumsum(before * ended / at_risk)
-    error = np.sqrt(np.maximum(_variance(table, before, incidence, ended) + excess, 0.0))
+    alone = _variance(table, before, incidence, ended)
+    error = np.sqrt(np.maximum(alone + incidence_excess(table, spells, ended, reason, alone), 0.0))
     z = normal_quantile(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = z * error / (incidence * np.abs(np.log(incidence)))

@@ -70,8 +70,9 @@ def _one_mean(
 ) -> dict[str, object]:
     start = table.first_days
     survival, greenwood = product_limit(table, shared, name)
-    added = mean_excess(table, place_spells(shared, table, name), survival, reach)
-    stayed, error = _area(table, survival, reach), _std_error(table, survival, reach, added)
+    alone = _variance(table, survival, reach)
+    added = mean_excess(table, place_spells(shared, table, name), survival, reach, alone)
+    stayed, error = _area(table, survival, reach), float(np.sqrt(max(alone + added, 0.0)))
     span = max(reach - start, 0.0)
     if error > 0 and span > 0:
         limits = logit_interval(stayed / span, error / span, confidence=confidence)
@@ -102,7 +103,7 @@ def _area(table: RiskTable, survival: FloatArray, horizon: float) -> float:
     return float(_pieces(table, survival, horizon).sum())
 
 
-def _std_error(table: RiskTable, survival: FloatArray, horizon: float, added: float) -> float:
+def _variance(table: RiskTable, survival: FloatArray, horizon: float) -> float:
     within = table.tenure_days <= horizon
     beyond = np.cumsum(_pieces(table, survival, horizon)[::-1])[::-1]  # area between each tenure and the horizon
-    return float(np.sqrt(max(np.sum(beyond**2 * greenwood_steps(table)[within]) + added, 0.0)))
+    return float(np.sum(beyond**2 * greenwood_steps(table)[within]))
