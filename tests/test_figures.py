@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.figures import AGREES, REFUTED, Figure, FigureMaker, verdict_of
+from crm_research.figures import AGREES, REFUTED, Figure, FigureMaker, leaves_size_open, verdict_of
 
 
 def test_a_figure_from_numbers_knows_what_is_not_finite() -> None:
@@ -118,3 +118,12 @@ def test_limits_without_a_level_are_refused():
         FigureMaker(window="w", confidence=None).one("a.b", "A", (1.0, 0.5, 2.0), unit="", n=3, estimator="mean")
     alone = FigureMaker(window="w", confidence=None).one("a.b", "A", 1.0, unit="", n=3, estimator="mean")
     assert alone.estimator == "mean"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "is_open"),
+    [(2.4, 1043.0, True), (2.4, 240.0, True), (2.4, 239.9, False), (0.0, 3.0, True), (2.4, None, True),
+     (None, None, False), (-1.0, 300.0, False)],
+)  # fmt: skip
+def test_a_size_is_not_known_where_its_limits_lie_a_hundredfold_apart(lower, upper, is_open):
+    assert leaves_size_open(lower, upper) is is_open

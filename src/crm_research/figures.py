@@ -12,11 +12,23 @@ if TYPE_CHECKING:
 
 FIGURES_MIME: Final = "application/vnd.crm-research.figures+json"
 NO_VALIDATION: Final = "none"
+NOT_KNOWN: Final = "not known"
 # What the check of a number says of it, where there is one that can say so.
 AGREES: Final = "agrees"
 REFUTED: Final = "refuted"
 # An interval that leaves so much of what a number can be says nothing about it: it is printed as not known.
 NEARLY_EVERYTHING: Final = 0.9
+_HUNDREDFOLD: Final = 100.0
+
+
+def leaves_size_open(lower: float | None, upper: float | None) -> bool:
+    """Does an interval of a number above nought, which is read for its size, leave even its order of magnitude open?
+
+    So it does where its ends lie a hundredfold apart, or one of them is missing. Not for a ratio, which is read for the
+    side of 1 that it lies on.
+    """
+    low, high = _known(lower), _known(upper)
+    return low is not None and (high is None or high >= _HUNDREDFOLD * low) and low >= 0
 
 
 def says_nothing(lower: float | None, upper: float | None, *, span: float | None = None) -> bool:
@@ -115,6 +127,7 @@ class Figure:
         validation: str = NO_VALIDATION,
         group: str | None = None,
         verdict: str | None = None,
+        said: str | None = None,
     ) -> Figure:
         """A figure from a row of numbers: ``estimate``, and ``lower`` and ``upper`` where it has an interval.
 
@@ -140,6 +153,7 @@ class Figure:
             validation=validation,
             group=group,
             verdict=verdict,
+            said=said,
             estimate=known["estimate"],
             lower=known["lower"],
             upper=known["upper"],

@@ -289,3 +289,17 @@ def test_the_own_brand_is_told_by_its_own_row():
     )
     said = words.own_brand_finding(loyalty)
     check_numbers(said, {"share of purchases": "61 % of purchases", "share of revenue": "57 % of revenue"})
+
+
+def test_a_parameter_whose_limits_lie_a_hundredfold_apart_is_not_known():
+    base = measured()
+    table = base.fit.params.copy()
+    is_s = (table["name"] == "s") & table["is_used"]
+
+    def card(lower: float, upper: float):
+        table.loc[is_s, ["estimate", "lower", "upper"]] = [50.0, lower, upper]
+        given = figures.parameter_figures(replace(base, fit=replace(base.fit, params=table)))
+        return {figure.id: figure for figure in given}["loyalty.dirichlet_s"]
+
+    assert (card(2.40, 1043.0).estimate, card(2.40, 1043.0).lower, card(2.40, 1043.0).upper) == (None, None, None)
+    assert (card(20.0, 120.0).estimate, card(20.0, 120.0).lower, card(20.0, 120.0).upper) == (50.0, 20.0, 120.0)

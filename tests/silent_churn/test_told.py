@@ -663,3 +663,47 @@ def test_what_is_missing_is_said_on_the_card():
     assert without[figures.HOLDOUT_ERROR] == "Error of the model per customer (no holdout)"
     assert without[figures.NAIVE_ERROR] == "Error of the best rule of thumb (no holdout)"
     assert {figure.verdict for figure in figures.key_figures(measured("bad"))} == {"refuted", None}
+
+
+def blind(alive: Interval, *, n: int = 100, again: int = 40) -> sc.SilentChurn:
+    """The world of bad news, in which the BG/NBD was chosen, with other sizes."""
+    silence = measured("bad")
+    assert silence.chosen == BG_NBD
+    return replace(silence, n_customers=n, n_repeaters=again, alive=alive, holdout=None)
+
+
+def test_by_the_bg_nbd_customers_who_bought_once_are_not_called_active():
+    # 85 of 100 by the model: the 60 who bought once, all of them by construction, and 25 of the 40 others.
+    silence = blind(Interval(*map(np.asarray, (0.85, 0.80, 0.89))))
+    assert [float(end) for end in silence.alive_again] == pytest.approx([25 / 40, 20 / 40, 29 / 40])
+    assert words.alive_finding(silence) == (
+        "Of 100 customers 60 bought once only; whether they are still active is not known, for in the BG/NBD, which is "
+        "used here, nobody can be gone before a second purchase. Of the 40 who bought again about 25 are probably "
+        "still active: 62 % (95 % interval 50 % to 72 %)."
+    )
+    figure = figures.key_figures(silence)[0]
+    assert (figure.estimate, figure.lower, figure.upper, figure.n) == (
+        pytest.approx(0.625), pytest.approx(0.5), pytest.approx(0.725), 40
+    )  # fmt: skip
+    assert figure.label.startswith("Of those who bought again, probably still active")
+    note = (
+        " All 60 customers who bought once count as surely active here, which is how the BG/NBD is made and no "
+        "finding: in it nobody can be gone before a second purchase."
+    )
+    assert words.silence_finding(silence).endswith(note)
+    assert note.strip() in [part.text for part in page_of(silence).groups.parts if hasattr(part, "text")]
+
+
+def test_by_other_models_and_where_all_bought_again_nothing_is_taken_off():
+    alive = Interval(*map(np.asarray, (0.85, 0.80, 0.89)))
+    for silence in (replace(blind(alive), chosen=PARETO_NBD), blind(alive, again=100)):
+        assert not silence.is_blind_to_once
+        assert "bought once only" not in words.alive_finding(silence)
+        assert figures.key_figures(silence)[0].estimate == 0.85
+
+
+def test_where_nobody_bought_again_the_bg_nbd_says_nothing_at_all():
+    silence = blind(Interval(*map(np.asarray, (1.0, 1.0, 1.0))), again=0)
+    assert silence.alive_again is None
+    assert words.alive_finding(silence).endswith("nobody can be gone before a second purchase.")
+    assert figures.key_figures(silence)[0].estimate is None

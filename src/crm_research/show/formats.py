@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.figures import NOT_KNOWN
+
 if TYPE_CHECKING:
     from crm_research.figures import Figure
 
 NOT_REACHED: Final = "not reached"
 MISSING: Final = "–"
-NOT_KNOWN: Final = "not known"
 SHARE: Final = "share"
 DURATIONS: Final = ("days", "weeks", "months", "years")
 _LENGTH_OF_CURRENCY_CODE: Final = 3

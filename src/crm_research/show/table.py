@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.figures import says_nothing
+from crm_research.figures import NOT_KNOWN, says_nothing
 from crm_research.show.columns import PrintedColumn, leave_out_columns
 from crm_research.show.display import TABLE_MIME, Output, text_html
-from crm_research.show.formats import MISSING, NOT_KNOWN, SHARE, format_number, format_value, is_currency
+from crm_research.show.formats import MISSING, SHARE, format_number, format_value, is_currency
 from crm_research.theme.wording import say_p_value
 
 if TYPE_CHECKING:

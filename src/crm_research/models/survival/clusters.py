@@ -94,8 +94,8 @@ def survival_excess(table: RiskTable, spells: SharedSpells | None) -> FloatArray
 
     The sum over customers of the square of what their spells did to the curve together (infinitesimal jackknife), less
     the squares of what each did. Without late entry the latter are Greenwood's sum, and the whole is R's
-    ``survfit(..., cluster = id)``. With late entry they are not; where the spells are the whole table's, Greenwood's sum
-    itself is taken off, and the whole is R's again.
+    ``survfit(..., cluster = id)``. With late entry they are not; where the spells are the whole table's, Greenwood's
+    sum itself is taken off, and the whole is R's again.
 
     References
     ----------

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from crm_research.errors import CrmError
 from crm_research.models.survival.risk import FloatArray
@@ -27,7 +28,8 @@ class Optimism:
     apparent, optimism, corrected
         ``corrected`` is the apparent measure less the optimism.
     lower, upper
-        Limits of the corrected measure: percentiles of the measure on resamples, less the optimism.
+        Limits of the corrected measure: percentiles of the measure on resamples, less the optimism; of too few
+        resamples to reach so far out (20 at 95 %), their spread times Student's t to either side.
     n_resamples, n_failed
         Resamples used; resamples in which a step could not be done.
     horizon_days
@@ -144,6 +146,10 @@ def _conclude(apparent: float, own: list[float], gaps: list[float], n_resamples:
     optimism = float(np.mean(gaps))
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(own, [tail, 1 - tail]) - optimism
+    if len(own) * tail < 1:
+        # The outermost of so few lie inside these percentiles, and may both lie to one side of the measure.
+        reach = float(stats.t.ppf(1 - tail, len(own) - 1) * np.std(own, ddof=1)) if len(own) > 1 else np.nan
+        lower, upper = apparent - optimism - reach, apparent - optimism + reach
     return Optimism(
         apparent=apparent,
         optimism=optimism,

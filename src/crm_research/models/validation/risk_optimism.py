@@ -67,7 +67,10 @@ def estimate_risk_optimism(
         n_resamples=n_resamples,
         confidence=confidence,
     )
-    return {name: replace(optimism, horizon_days=days) for name, optimism in found.items()}
+    told = {name: replace(optimism, horizon_days=days) for name, optimism in found.items()}
+    if "uno_c" in told:  # a share of pairs
+        told["uno_c"] = replace(told["uno_c"], lower=max(told["uno_c"].lower, 0.0), upper=min(told["uno_c"].upper, 1.0))
+    return told
 
 
 def _watched(contracts: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open
 from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS
 from crm_research.pillars.brand_loyalty.analysis import BrandLoyalty
 from crm_research.theme import say_percent
@@ -86,7 +86,9 @@ def parameter_figures(loyalty: BrandLoyalty) -> list[Figure]:
         _maker(loyalty).one(
             PARAMETERS[row["name"]],
             _LABELS[row["name"]],
-            [row[name] for name in ("estimate", "lower", "upper")],
+            None
+            if leaves_size_open(row["lower"], row["upper"])
+            else [row[name] for name in ("estimate", "lower", "upper")],
             unit="",
             n=loyalty.n_customers,
             estimator=f"{_METHODS[row['method']]}; jackknife on the logarithm",

@@ -12,12 +12,14 @@ from crm_research.features.window import known_rows
 from crm_research.pillars.churn.triage_evidence import (
     EVIDENCE,
     FOLLOWED_DAYS,
+    MOST_ENDS,
     NEAR_DAYS,
     ContractSizes,
     count_buyers,
     count_contract_sizes,
     weigh_anniversaries,
 )
+from crm_research.stats.intervals import wilson_share
 from crm_research.theme import say_count, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ SNAPSHOT: Final = "snapshot of contracts"
 RENEWALS: Final = "contracts renewed at fixed moments"
 CONTINUOUS: Final = "contracts that end at any time"
 _TELLING_SHARE: Final = 0.05
+# A share known to no more than half of all it can be, as that of up to ten ends is, tells no rule.
+_ROUGH: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,7 +47,8 @@ class Triage:
         Contracts known at as_of: ``n_contracts``, ``n_customers``, ``n_ended``, ``is_one_date`` (of two or more ends),
         ``n_overlapping`` (began while another of the same customer ran), ``n_followed`` (ends after which the same
         customer began another contract within a week), ``n_planned`` (recorded end beyond the study's whole window),
-        ``n_same_day`` (ended on the day they began).
+        ``n_same_day`` (ended on the day they began), ``usual_days`` (the tenure at which most ended) and ``n_usual``
+        (how many did).
     n_order_customers, n_orders_only
         Customers with an order, and of them those without any contract.
     period_months
@@ -116,17 +121,20 @@ class Triage:
         row = self._decisive()
         months = int(row["period_months"])
         every = "month" if months == 1 else f"{months} months"
+        lie = "lies" if row["n_ends"] == 1 else "lie"
         share = (
-            f"{say_percent(row['near_share'])} of {say_count(row['n_ends'], 'end')} lie within {NEAR_DAYS} days of a "
+            f"{say_percent(row['near_share'])} of {say_count(row['n_ends'], 'end')} {lie} within {NEAR_DAYS} days of a "
             f"whole number of {'months' if months == 1 else f'{months}-month periods'} after the start "
             f"({say_percent(row['lower'])} to {say_percent(row['upper'])}); chance would put "
             f"{say_percent(row['chance_share'])} there"
         )
         if self.period_months is None:
-            return (
-                f"They end at any time: {share}. {self._say_mixture()}Renewals by period are an approximation here; "
-                "curves in days are not."
-            )
+            rest = "Renewals by period are an approximation here; curves in days are not."
+            if self.is_one_tenure:
+                return f"{self._say_one_tenure()} {rest}"
+            if row["upper"] > MOST_ENDS >= row["lower"] and row["upper"] - row["lower"] > _ROUGH:
+                return f"Whether they end at any time or when a renewal is due cannot be told: {share}. {rest}"
+            return f"They end at any time: {share}. {self._say_mixture()}{rest}"
         if self.is_whole_periods:
             return (
                 f"{share}, but running contracts stand there as often ({say_percent(row['running_share'])}): tenure is "
@@ -181,6 +189,22 @@ class Triage:
         if self.sizes.n_same_day and self.sizes.n_same_day > _TELLING_SHARE * self.sizes.n_ended:
             found.append(self._say_same_day())
         return found
+
+    @property
+    def is_one_tenure(self) -> bool:
+        """Do most ends, by the lower limit, come after one and the same number of days?"""
+        sizes = self.sizes
+        return bool(sizes.n_ended and wilson_share(sizes.n_usual, sizes.n_ended).lower > MOST_ENDS)
+
+    def _say_one_tenure(self) -> str:
+        sizes = self.sizes
+        low, high = (float(end) for end in wilson_share(sizes.n_usual, sizes.n_ended)[1:])
+        days = sizes.usual_days
+        when = f"{say_count(days, 'day')} after they begin" if days else "on the day they begin"
+        return (
+            f"Most end {when}: {say_percent(sizes.n_usual / sizes.n_ended)} of {say_count(sizes.n_ended, 'end')} "
+            f"({say_percent(low)} to {say_percent(high)}) come after just so long, seen to be no renewal."
+        )
 
     def _say_same_day(self) -> str:
         n = say_count(self.sizes.n_same_day, "contract")

@@ -24,7 +24,7 @@ NEAR_DAYS: Final = 3
 FOLLOWED_DAYS: Final = 7
 EVIDENCE: Final = ["period_months", "n_ends", "near_share", "lower", "upper", "chance_share", "running_share"]
 _PERIODS: Final = (1, 3, 6, 12, 24, 36)
-_MOST_ENDS: Final = 0.5
+MOST_ENDS: Final = 0.5
 _TIMES_CHANCE: Final = 2.0
 
 
@@ -40,6 +40,8 @@ class ContractSizes:
     n_followed: int = 0
     n_planned: int = 0
     n_same_day: int = 0
+    usual_days: int = 0
+    n_usual: int = 0
 
 
 def weigh_anniversaries(study: Study) -> tuple[pd.DataFrame, int | None, bool]:
@@ -63,12 +65,12 @@ def weigh_anniversaries(study: Study) -> tuple[pd.DataFrame, int | None, bool]:
         stand = _count_near(running, months) / n_running if n_running else np.nan
         rows.append((months, n_ends, *(float(value) for value in near), chance, stand))
     evidence = pd.DataFrame(rows, columns=EVIDENCE)
-    is_clear = (evidence["lower"] > _MOST_ENDS) & (evidence["lower"] > _TIMES_CHANCE * evidence["chance_share"])
+    is_clear = (evidence["lower"] > MOST_ENDS) & (evidence["lower"] > _TIMES_CHANCE * evidence["chance_share"])
     if not is_clear.any():
         return evidence, None, False
     period = int(evidence.loc[is_clear, "period_months"].max())
     stands = float(wilson_share(_count_near(running, period), n_running).lower) if n_running else 0.0
-    return evidence, period, stands > _MOST_ENDS
+    return evidence, period, stands > MOST_ENDS
 
 
 def _count_near(offsets: pd.DataFrame, months: int) -> int:
@@ -100,6 +102,7 @@ def count_contract_sizes(study: Study) -> ContractSizes:
     )
     row = found.to_pandas().iloc[0]
     n_ended = int(row["n_ended"])
+    usual_days, n_usual = _find_usual_tenure(rows) if n_ended else (0, 0)
     return ContractSizes(
         n_contracts=int(row["n_contracts"]),
         n_customers=int(row["n_customers"]),
@@ -109,7 +112,16 @@ def count_contract_sizes(study: Study) -> ContractSizes:
         n_followed=int(row["n_followed"]),
         n_planned=_count_planned(study),
         n_same_day=int(row["n_same_day"]),
+        usual_days=usual_days,
+        n_usual=n_usual,
     )
+
+
+def _find_usual_tenure(rows: ir.Table) -> tuple[int, int]:
+    """The number of days after which most ended, the shortest of several, and how many did."""
+    ended = rows.drop_null("end").mutate(days=whole_days_between(rows.begin, rows.end))
+    counted = ended.group_by("days").agg(n=ended.count()).order_by(ibis.desc("n"), "days").limit(1).to_pandas()
+    return int(counted["days"].iloc[0]), int(counted["n"].iloc[0])
 
 
 def _count_planned(study: Study) -> int:

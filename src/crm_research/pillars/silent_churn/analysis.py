@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from crm_research.features.purchases import build_purchases
@@ -14,7 +15,7 @@ from crm_research.features.rfm import count_patterns
 from crm_research.models.btyd import BtydFit
 from crm_research.pillars.silent_churn.choice import choose_by_likelihood
 from crm_research.pillars.silent_churn.counting import find_usual_gap
-from crm_research.pillars.silent_churn.fits import Fits, fit_candidates
+from crm_research.pillars.silent_churn.fits import BG_NBD, Fits, fit_candidates, nobody_leaves
 from crm_research.pillars.silent_churn.holdout import HoldoutCheck, check_forecasts
 from crm_research.pillars.silent_churn.intake import Intake, judge_intake
 from crm_research.pillars.silent_churn.kind_effects import KindAnalysis, measure_kinds
@@ -102,6 +103,24 @@ class SilentChurn:
     def fit(self) -> BtydFit | None:
         """The chosen model's fit."""
         return None if self.chosen is None else self.fits.fitted[self.chosen]
+
+    @property
+    def is_blind_to_once(self) -> bool:
+        """Is the model used the BG/NBD, in which nobody who has bought once can be gone, and are there such customers?
+
+        One at its edge, where nobody leaves, is told as that.
+        """
+        is_bg = self.chosen == BG_NBD and self.fit is not None and not nobody_leaves(self.fit)
+        return is_bg and self.n_repeaters < self.n_customers
+
+    @property
+    def alive_again(self) -> Interval | None:
+        """The share still active of those who bought again, where the BG/NBD counts all others as active by itself."""
+        if self.alive is None or not self.n_repeaters:
+            return None
+        once, n = self.n_customers - self.n_repeaters, self.n_customers
+        ends = [np.clip((np.asarray(end) * n - once) / self.n_repeaters, 0.0, 1.0) for end in self.alive]
+        return Interval(*ends)
 
     @property
     def window(self) -> str:

@@ -131,14 +131,18 @@ def _alive(silence: SilentChurn) -> Figure:
         )
         validation += "; those called gone bought too often: refuted" if check.is_refuted else ""
     level = _level(found, silence.confidence)
+    label, n = "Customers probably still active", silence.n_customers
+    if silence.is_blind_to_once:
+        found, n = silence.alive_again, silence.n_repeaters
+        label = f"Of those who bought again, probably still active ({BG_NBD}; of who bought once it says nothing)"
     return Figure(
         id=ALIVE_SHARE,
-        label="Customers probably still active" + ("" if found else " (no model could be fitted)"),
+        label=label + ("" if found else " (not known)" if silence.alive else " (no model could be fitted)"),
         estimate=_known(found.estimate) if found else None,
         lower=_known(found.lower) if found else None,
         upper=_known(found.upper) if found else None,
         unit="share",
-        n=silence.n_customers,
+        n=n,
         window=silence.window,
         estimator=f"mean chance of being active by the {silence.fit.model}; limits from its parameters "
         "(drawn, or of the profile likelihood where that differs clearly) "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.silent_churn import charts, figures, kind_page, pictures, tables, words
 from crm_research.pillars.silent_churn.analysis import SilentChurn, describe_silence
+from crm_research.pillars.silent_churn.blind_words import blind_note
 from crm_research.pillars.silent_churn.setting import explain_setting
 from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, section
 
@@ -124,6 +125,7 @@ class SilentChurnPage(Page):
                 data=pictures.count_chances(silence),
             ),
             Table(tables.group_table(silence), "Customers by their chance of still being active"),
+            Note(blind_note(silence).strip(), kind="caution") if silence.is_blind_to_once else None,
             Figures(figures.outlook_figures(silence)),
             result=silence.groups,
         )

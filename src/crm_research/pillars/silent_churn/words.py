@@ -9,6 +9,7 @@ import numpy as np
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.silent_churn.analysis import SilentChurn
+from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_note
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
@@ -50,6 +51,8 @@ def alive_finding(silence: SilentChurn) -> str:
             f"{silence.fit.model} to where nobody drops out, and then all count as active"
             f"{_other_readings(silence)}{_share_refuted(silence)}."
         )
+    if silence.is_blind_to_once:
+        return blind_finding(silence, _share_refuted(silence))
     share, lower, upper = (_number(part) for part in silence.alive)
     if says_nothing(lower, upper, span=1.0):
         return (
@@ -205,10 +208,9 @@ def silence_finding(silence: SilentChurn) -> str:
     """What does a silence mean? The group sizes in words."""
     if silence.groups.empty:
         return "Nothing can be said of what a silence means."
-    shares = silence.groups.set_index("customers")
-    return "Of customers, " + (
-        join_words([f"{say_percent(row['size_share'])} are {name}" for name, row in shares.iterrows()]) + "."
-    )
+    shares = silence.groups.set_index("customers")["size_share"]
+    said = join_words([f"{say_percent(share)} are {name}" for name, share in shares.items()])
+    return f"Of customers, {said}.{blind_note(silence)}"
 
 
 def model_finding(silence: SilentChurn) -> str:

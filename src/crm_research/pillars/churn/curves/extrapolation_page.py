@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.churn.curves.extrapolation import TenureExtrapolation, extrapolate_tenure
 from crm_research.pillars.churn.curves.extrapolation_views import (
+    curve_beyond,
     draw_extrapolation,
     expected_figures,
     expected_finding,
     is_trusted,
+    parting_finding,
     remaining_table,
     shape_table,
     trust_finding,
@@ -46,9 +48,12 @@ def _tenure_parts(leaving: ChurnAnalysis, found: TenureExtrapolation) -> Iterato
     yield Chart(
         drawn(draw_extrapolation, leaving, found),
         alt=f"{finding} The picture shows the falling curve as far as it was seen; a dashed line carries it on.",
-        data=found.curve.iloc[:: max(1, len(found.curve) // 12)],
+        data=curve_beyond(leaving, found),
     )
     yield Note(finding)
+    parting = parting_finding(leaving, found)
+    if parting:
+        yield Note(parting)
     trust = trust_finding(found)
     if trust:
         yield Note(trust, kind="note" if is_trusted(found) else "caution")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, NOT_KNOWN, Figure
 from crm_research.models.parametric import HELD_FLAT
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.curves.extrapolation import TenureExtrapolation
@@ -65,6 +65,27 @@ def expected_finding(found: TenureExtrapolation) -> str:
     return (
         f"{told}; {say_percent(row['beyond_share'])} of that lies beyond {say_days(found.watched_days)}, where too few "
         f"contracts were watched, and is carried on by a curve ({SHAPE_NAMES[found.choice.shape]})."
+    )
+
+
+def curve_beyond(leaving: ChurnAnalysis, found: TenureExtrapolation) -> pd.DataFrame:
+    """A dozen points of the carried curve, at tenures of which the records say nothing."""
+    curve = found.curve
+    if leaving.survival is not None:
+        curve = curve.loc[curve["tenure_days"] > float(leaving.survival.sizes["known_days"].iloc[0])]
+    return curve.iloc[:: max(1, len(curve) // 12)]
+
+
+def parting_finding(leaving: ChurnAnalysis, found: TenureExtrapolation) -> str:
+    """Which of two curves tells the share still there, where the carried one begins before the records end?"""
+    if leaving.survival is None or not found.is_needed:
+        return ""
+    known, year = float(leaving.survival.sizes["known_days"].iloc[0]), leaving.days_at(12)
+    if not found.watched_days < year <= known:
+        return ""
+    return (
+        f"From {say_days(found.watched_days)} on few were watched, and the dashed curve need not meet the share still "
+        "there after 12 months that stands above: it serves the sum of tenure alone."
     )
 
 
@@ -297,6 +318,7 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
             confidence=found.confidence,
             validation=check if group is None else NO_VALIDATION,
             group=group,
+            said=None if np.isfinite(row["expected_days"]) else NOT_KNOWN,
         )
         for group, row, n in rows
     ]

@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, says_nothing, verdict_of
+from crm_research.figures import NO_VALIDATION, NOT_KNOWN, Figure, says_nothing, verdict_of
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.setting import say_condition
 from crm_research.theme import say_days
-from crm_research.vocabulary import months_of_days
+from crm_research.vocabulary import DAYS_PER_YEAR, months_of_days
 
 MEDIAN: Final = "churn.contract.median_tenure_days"
 SURVIVAL_3M: Final = "churn.contract.survival_3m"
@@ -145,9 +145,13 @@ def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
     within = f"{months} months" if months > 1 else say_days(row["horizon_days"])
     row = row.rename({"mean_days": "estimate"})
     label = f"Mean tenure within the first {within}{say_whose(row['from_days'])}"
+    said = None
     if says_nothing(row["lower"], row["upper"], span=row["horizon_days"] - row["from_days"]):
+        said = NOT_KNOWN
         row = row.where(~row.index.isin(["estimate", "lower", "upper"]), np.nan)
         label += " (too few were watched to say)"
+    elif row["horizon_days"] < DAYS_PER_YEAR - 1:
+        label += " (what lies beyond is not counted)"
     return _figure(
         leaving,
         MEAN,
@@ -156,6 +160,7 @@ def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
         row,
         int(row["n"]),
         f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; limits on the logit scale",
+        said=said,
     )
 
 
@@ -195,6 +200,7 @@ def _figure(
     *,
     group: str | None = None,
     is_checked: bool = True,
+    said: str | None = None,
 ) -> Figure:
     # The check judges the curve of all contracts; it says nothing of a single group or reason.
     is_checked = leaving.holdout is not None and is_checked and group is None
@@ -212,4 +218,5 @@ def _figure(
         validation=check,
         group=group,
         verdict=verdict,
+        said=said,
     )

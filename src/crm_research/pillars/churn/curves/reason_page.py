@@ -57,14 +57,25 @@ def reason_group_table(leaving: ChurnAnalysis) -> pd.DataFrame:
         return pd.DataFrame(columns=["reason", "n_ended", "p_adjusted"])
     at = leaving.reason_groups.at(_when(leaving))
     wide = at.pivot_table(index="reason", columns="group", values="incidence", dropna=False, observed=True)
-    groups = [name for name in leaving.reason_groups.sizes["group"].unique() if name in wide.columns]
+    # Groups of which nobody has left have no curve: nought, as far as they were watched.
+    alone = leaving.reason_groups.sizes["group"].unique() if leaving.by_group is None else leaving.by_group.groups
+    groups = [str(name) for name in alone]
     tests = leaving.reason_tests.tests.sort_values("n_ended", ascending=False).set_index("reason")
     # Nobody of a group has left for a reason that has no curve there: nought, as far as it was watched.
-    table = wide.reindex(tests.index)[groups]
+    table = wide.reindex(index=tests.index, columns=groups)
     for group in groups:
-        seen = at.loc[(at["group"] == group) & at["incidence"].notna()]
-        table[group] = table[group].fillna(0.0) if len(seen) else table[group]
+        if _is_watched(leaving, at, group):
+            table[group] = table[group].fillna(0.0)
     return table.assign(n_ended=tests["n_ended"], p_adjusted=tests["p_adjusted"]).rename_axis("reason").reset_index()
+
+
+def _is_watched(leaving: ChurnAnalysis, at: pd.DataFrame, group: str) -> bool:
+    """Is it known what a group had lost by then, though it may have lost nobody?"""
+    own = at.loc[at["group"] == group, "incidence"]
+    if len(own) or leaving.by_group is None:
+        return bool(own.notna().any())
+    there = leaving.by_group.at(_when(leaving)).set_index("group")["survival"]
+    return bool(np.isfinite(there.get(group, np.nan)))
 
 
 def reason_groups_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
@@ -81,7 +92,17 @@ def reason_groups_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
         formats={**dict.fromkeys(groups, "share"), "p_adjusted": say_p_value},
         note="Cumulative incidence. p adjusted: Gray's test that the whole curve of the reason is the same in all "
         "groups, adjusted by Holm over the reasons. A group may lose fewer to one reason because another takes them "
-        "first.",
+        "first." + _say_shared(leaving),
+    )
+
+
+def _say_shared(leaving: ChurnAnalysis) -> str:
+    """That the test does not know of customers with several contracts; empty where nobody has."""
+    if leaving.counts.shared is None:
+        return ""
+    return (
+        " Gray's test takes contracts as independent; here customers hold several, which may end together, so its p "
+        "may be too small."
     )
 
 

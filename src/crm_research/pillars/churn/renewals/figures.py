@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, leaves_size_open
 from crm_research.models.renewals import profile_limits
 from crm_research.pillars.churn.renewals.describe import Renewals
 from crm_research.stats.intervals import newcombe_difference
@@ -69,6 +69,8 @@ def _parameters(renewals: Renewals) -> list[Figure]:
     figures = []
     for id_, name in ((SBG_ALPHA, "alpha"), (SBG_BETA, "beta")):
         row = found.get(name)
+        if row is not None and leaves_size_open(row["lower"], row["upper"]):
+            row = None
         figures.append(
             Figure(
                 id=id_,

@@ -28,10 +28,10 @@ def choose_period(unit: str | int | None, triage: Triage, longest_days: float) -
         return triage.period_months, known if triage.is_whole_periods else "ends crowd around these anniversaries"
     longest_months = longest_days / DAYS_PER_MONTH
     if longest_months > _LONGEST_MONTHS:
-        return UNITS["year"], "contracts end at any time and have run for very long"
+        return UNITS["year"], "ends crowd around no anniversary, and contracts have run for very long"
     if longest_months > _LONG_MONTHS:
-        return UNITS["quarter"], "contracts end at any time and have run for long"
-    return UNITS["month"], "contracts end at any time"
+        return UNITS["quarter"], "ends crowd around no anniversary, and contracts have run for long"
+    return UNITS["month"], "ends are not seen to crowd around longer anniversaries"
 
 
 def check_horizon(horizon_periods: int) -> int:

@@ -196,6 +196,22 @@ def _name(fit: RenewalFit) -> str:
 
 def counting_note(renewals: Renewals) -> str:
     """How renewals were counted, and what was assumed."""
+    return f"{_say_counting(renewals)}{_say_several(renewals)}"
+
+
+def _say_several(renewals: Renewals) -> str:
+    """That limits do not know of customers with several contracts; empty where nobody has."""
+    sizes = renewals.triage.sizes
+    if sizes.n_contracts <= sizes.n_customers or not sizes.n_customers:
+        return ""
+    return (
+        f" The {sizes.n_contracts:,} contracts belong to {say_count(sizes.n_customers, 'customer')}; all limits of "
+        "renewals, of the model as well, take contracts as independent, and are too narrow where those of one "
+        "customer end together."
+    )
+
+
+def _say_counting(renewals: Renewals) -> str:
     up = say_count(renewals.observed["n_up"].sum() if len(renewals.observed) else 0, "decision")
     is_due = renewals.triage.is_by_appointment
     how = f"A renewal every {renewals.every}" if is_due else f"Counted by the {renewals.every}"
