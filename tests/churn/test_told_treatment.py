@@ -13,7 +13,8 @@ import pytest
 from crm_research.models.decisions import Offer, Targeting, believe_save_rate, power_of_trial, size_trial
 from crm_research.pillars.churn import Treatment, TreatmentCheck
 from crm_research.pillars.churn.decisions import charts, treatment_words
-from crm_research.pillars.churn.decisions.page import treatment_section
+from crm_research.pillars.churn.decisions.keep_words import keep_sentence
+from crm_research.pillars.churn.decisions.page import contacts_section, treatment_section
 from crm_research.pillars.churn.decisions.treatment import (
     CONTACT,
     LEAVE_ALONE,
@@ -117,6 +118,29 @@ def test_whom_to_contact_and_what_it_brings_by_hand():
     assert treatment_words.strategy_finding(treatment_of(), "EUR") == (
         "Contacting everybody would bring -2,109 EUR, as many by risk alone 3,210 EUR, nobody 0."
     )
+
+
+def test_whom_to_keep_in_one_sentence_by_hand():
+    assert keep_sentence(treatment_of(), "EUR", may_list=True) == (
+        "Whom to keep: contact 37 of 120 running contracts, which should bring 4,321 EUR (95 % interval 1,098 EUR to "
+        "7,654 EUR) if a contact wins over 31 % of those who would leave (an assumption)."
+    )
+    doubtful = treatment_of(best=(4321.0, 0.0, 7654.0))
+    assert keep_sentence(doubtful, "EUR", may_list=False) == (
+        "Whom to keep: at best 37 of 120 running contracts are worth a contact; it would bring 4,321 EUR if it wins "
+        "over 31 % of those who would leave (an assumption), and a loss is not ruled out (0 EUR to 7,654 EUR). Nobody "
+        "is named, for the risks did not hold or were not checked out of time."
+    )
+    assert keep_sentence(treatment_of(n_best=0), "EUR", may_list=True) == (
+        "Whom to keep: of 120 running contracts none is worth a contact, if it wins over 31 % of those who would leave "
+        "(an assumption)."
+    )
+    none = replace(treatment_of(), rows=treatment_of().rows.head(0))
+    assert keep_sentence(none, "EUR", may_list=True) == (
+        "Whom to keep cannot be said: no contract has both a risk and a margin."
+    )
+    section = contacts_section(None, None)
+    assert repr(section).splitlines()[0] == "Whom to keep cannot be said. No risk of single customers could be told."
 
 
 @pytest.mark.parametrize(("lower", "is_sure"), [(1.0, True), (0.0, False), (-1.0, False)])

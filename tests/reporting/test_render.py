@@ -20,6 +20,15 @@ def test_answer_cards_and_first_picture_stand_on_the_first_screen_and_nowhere_el
     assert rest.count("<svg") == 1
 
 
+def test_what_a_later_question_is_answered_with_stands_on_the_first_screen_too():
+    first, later = "Half buy again.", "Whom to keep: 37 of 120."
+    notebook = a_notebook("## The answer", lambda: show.answer(first), "## Whom to keep?", lambda: show.answer(later))
+    laid = lay_out(notebook, question="?")
+    assert laid.answer.index(first) < laid.answer.index(later)
+    assert laid.sections == ()
+    assert read_answer(notebook) == (first, later)
+
+
 def test_the_title_comes_from_the_catalogue_and_a_section_left_empty_goes():
     laid = lay_out(a_whole_notebook(), question="How many customers buy again?")
     assert [section.title for section in laid.sections] == ["Evidence", "How sure are we"]

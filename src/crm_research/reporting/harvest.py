@@ -39,12 +39,9 @@ def read_figures(notebook: Any) -> tuple[dict[str, Any], ...]:
 
 
 def read_answer(notebook: Any) -> tuple[str, ...]:
-    """Sentences of the answer; empty if the notebook gives none."""
-    for output in _outputs(notebook):
-        shown = output.get("data", {}).get(ANSWER_MIME)
-        if shown:
-            return tuple(shown["sentences"])
-    return ()
+    """Sentences of the answer, and of whatever further answers a notebook gives; empty if it gives none."""
+    given = [output.get("data", {}).get(ANSWER_MIME) for output in _outputs(notebook)]
+    return tuple(sentence for shown in given if shown for sentence in shown["sentences"])
 
 
 def read_files(notebook: Any) -> tuple[tuple[str, str], ...]:

@@ -65,7 +65,7 @@ def lay_out(executed: Any, *, question: str) -> Layout:
     _tell_charts_apart(notebook)
     shows_caveats = any(_CAVEATS in _html(output) for _, output in _outputs(notebook))
     parts = {
-        "answer": _lift(notebook, ANSWER_MIME),
+        "answer": _lift_all(notebook, ANSWER_MIME),
         "cards": _lift(notebook, FIGURES_MIME),
         "picture": _lift(notebook, CHART_MIME, tag=HEADLINE_TAG) or _lift(notebook, CHART_MIME),
         "provenance": _lift(notebook, None, marker=_PROVENANCE),
@@ -122,6 +122,14 @@ def _lift(notebook: Any, mime: str | None, *, tag: str | None = None, marker: st
             cell.outputs.remove(output)
             return _html(output)
     return ""
+
+
+def _lift_all(notebook: Any, mime: str) -> str:
+    """What each question of the page is answered with, in one place, in the order of the notebook."""
+    parts = []
+    while part := _lift(notebook, mime):
+        parts.append(part)
+    return "".join(parts)
 
 
 def _drop_title(notebook: Any, question: str) -> None:

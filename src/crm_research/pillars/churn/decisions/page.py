@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research.errors import ParameterError
 from crm_research.pillars.churn.decisions import cause_words, charts, target_words, treatment_words
 from crm_research.pillars.churn.decisions.causes import ChangeAnalysis, decompose_change
+from crm_research.pillars.churn.decisions.keep_words import cannot_say, keep_sentence
 from crm_research.pillars.churn.decisions.targets import RetentionTargets, set_targets
 from crm_research.pillars.churn.decisions.treatment import (
     CONTACT,
@@ -22,7 +23,7 @@ from crm_research.pillars.churn.decisions.treatment import (
     usual_costs,
 )
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck, check_treatment
-from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
+from crm_research.show import Answer, Chart, Figures, Note, Part, Section, Table, drawn
 from crm_research.theme import say_count, say_date, say_money, say_months, say_percent, say_points
 from crm_research.vocabulary import days_in_months
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 N_LISTED: Final = 20
 N_LEFT_ALONE: Final = 10
+_NO_RISK: Final = "No contract with a risk is running, so there is nobody to choose from."
+_NO_FEE: Final = "The contracts have no fee, so what a customer is worth is not known."
 _TARGET_COLUMNS: Final = (
     "group", "n_running", "n_before", "n_new", "retention", "needed", "gap", "n_fewer_leavers", "n_newcomers_instead",
 )  # fmt: skip
@@ -179,13 +182,14 @@ def contacts_section(
         Share of would-be leavers that a contact keeps: best guess, lower and upper end.
     """
     if foretold is None:
-        return Section.missing("Without risks of single customers it cannot be said whom to contact.")
+        why = "Without risks of single customers it cannot be said whom to contact."
+        return Section(Answer(cannot_say("No risk of single customers could be told.")), Note(why))
     if len(save_rates) != 3:
         raise ParameterError(
             f"save_rates needs three shares, a best guess and its lower and upper end; found {list(save_rates)!r}."
         )
     guess, low, high = (float(rate) for rate in save_rates)
-    return treatment_section(
+    chosen = treatment_section(
         records,
         foretold.risks.rows,
         horizon_months=_months_to_act(records, foretold.risks),
@@ -198,6 +202,10 @@ def contacts_section(
         seed=seed,
         confidence=confidence,
     )
+    if chosen.result is None:
+        return Section(Answer(cannot_say(_NO_RISK if foretold.risks.rows.empty else _NO_FEE)), chosen)
+    said = keep_sentence(chosen.result, records.currency, may_list=foretold.check.is_fit_for_lists)
+    return Section(Answer(said), chosen, result=chosen.result)
 
 
 def _months_to_act(records: Study, risks: RiskList) -> int:
@@ -243,10 +251,10 @@ def treatment_section(
         margins = read_margins(records, rows, margin_share=margin_share) if len(rows) else None
     if margins is None or not len(rows):
         return Section.missing(
-            "No contract with a risk is running, so there is nobody to choose from."
+            _NO_RISK
             if not len(rows)
-            else "The contracts have no fee, so what a customer is worth is not known. Give margin_per_month, and with "
-            "it contact_cost and incentive_cost, to learn whom to contact."
+            else f"{_NO_FEE} Give margin_per_month, and with it contact_cost and incentive_cost, to learn whom to "
+            "contact."
         )
     told = pd.Series(margins, index=rows.index, dtype=float)
     months = float(horizon_months if value_months is None else value_months)
