@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ class Continuation:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Study:
     """Which records do we have, until when, and in which money?
 
@@ -118,6 +119,26 @@ class Study:
                 f"Study {self.name!r}: holdout_until {self.holdout_until:%Y-%m-%d} must lie after as_of "
                 f"{self.as_of:%Y-%m-%d}. Move one of them, or leave holdout_until out."
             )
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{what}: {said}" for what, said in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<dt>{escape(what)}</dt><dd>{escape(said)}</dd>" for what, said in self._facts().items())
+        return f'<dl class="crm crm-study">{rows}</dl>'
+
+    def _facts(self) -> dict[str, str]:
+        """What somebody who has just opened it wants to see; nothing is computed."""
+        held = f"{self.holdout_until:%Y-%m-%d}" if self.holdout_until is not None else "none"
+        facts = {
+            "study": f"{self.name}, {self.title}",
+            "as of": f"{self.as_of:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
+            "holdout until": held,
+            "currency": self.currency,
+            "tables": ", ".join(self.tables) or "none",
+        }
+        declared = [f"{table}.{name}" for table, columns in self.attributes.items() for name in columns]
+        return facts | ({"attributes": ", ".join(declared)} if declared else {})
 
     def has(self, *tables: str) -> bool:
         """Does the study hold all of these tables?"""

@@ -165,7 +165,10 @@ def optimism_finding(check: RiskCheck) -> str:
         key: found for key, found in check.optimism.items() if np.isfinite([found.apparent, found.corrected]).all()
     }
     if not known:
-        return "How much of the success is mere fitting (optimism) is not known: the rows of the fit do not tell it."
+        return (
+            "How much of the success comes from the fit itself (optimism) is not known: the rows of the fit do not "
+            "tell it."
+        )
     parts = [_flattery(named[key], found) for key, found in known.items()]
     days = next(iter(known.values())).horizon_days
     within = f", within {say_horizon(days)} of the start" if days is not None else ""

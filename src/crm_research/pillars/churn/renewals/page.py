@@ -9,7 +9,7 @@ from crm_research.pillars.churn.renewals.check import RULE
 from crm_research.pillars.churn.renewals.describe import Renewals
 from crm_research.pillars.churn.renewals.figures import renewal_figures
 from crm_research.show import Chart, Figures, Note, Part, Table, drawn
-from crm_research.theme import say_percent
+from crm_research.theme import say_p_value, say_percent
 
 
 def renewals_parts(renewals: Renewals) -> Iterator[Part]:
@@ -95,7 +95,7 @@ def _groups_parts(renewals: Renewals) -> Iterator[Part]:
     if renewals.groups is None:
         return
     chance = renewals.groups_p_value
-    told = "" if chance != chance else f" Groups alike would differ so much with a chance of {_say_p(chance)}."  # noqa: PLR0124
+    told = "" if chance != chance else f" Groups alike would differ so much with a chance of {say_p_value(chance)}."  # noqa: PLR0124
     yield Table(
         renewals.groups,
         f"Renewing by {renewals.group}",
@@ -103,7 +103,3 @@ def _groups_parts(renewals: Renewals) -> Iterator[Part]:
         note="retention: at the first renewal, with its interval; mean retention: over all renewals; alpha and beta "
         f"where customers of the group differ.{told}",
     )
-
-
-def _say_p(p_value: float) -> str:
-    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"

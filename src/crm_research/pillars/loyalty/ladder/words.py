@@ -10,7 +10,7 @@ import numpy as np
 from crm_research.features.states import DEVELOPING, FADING, LOST, LOYAL, NEW
 from crm_research.models.markov import ChainTest
 from crm_research.pillars.loyalty.ladder.measure import Ladder, passage_of
-from crm_research.theme import join_words, say_count, say_date, say_estimate, say_interval, say_percent
+from crm_research.theme import join_words, say_count, say_date, say_estimate, say_interval, say_p_value, say_percent
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 _SURE: Final = 0.05
@@ -177,7 +177,7 @@ def tests_finding(ladder: Ladder) -> str:
 def _reject(test: ChainTest, yes: str, no: str) -> str:
     if not np.isfinite(test.p_value):
         return ""
-    numbers = f"chi-squared {test.chi_squared:,.0f} on {test.degrees} degrees of freedom, p {_say_p(test.p_value)}"
+    numbers = f"chi-squared {test.chi_squared:,.0f} on {test.degrees} degrees of freedom, p {say_p_value(test.p_value)}"
     return f"{yes if test.p_value < _SURE else no} ({numbers})"
 
 
@@ -250,7 +250,3 @@ def _long_run(ladder: Ladder, state: str) -> tuple[float, float, float]:
 
 def _month(at: datetime) -> str:
     return say_date(at)[:7]
-
-
-def _say_p(p_value: float) -> str:
-    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"

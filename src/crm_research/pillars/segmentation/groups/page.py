@@ -22,7 +22,7 @@ from crm_research.pillars.segmentation.rfm.rules import RfmGroups, score_rfm
 from crm_research.pillars.segmentation.use.scoreboard import judge_use, say_use
 from crm_research.pillars.segmentation.use.treatment import Treatment, find_unused, plan_treatment
 from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
-from crm_research.theme import join_words
+from crm_research.theme import join_words, say_p_value
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Grouping, Segmentation
@@ -180,7 +180,7 @@ def _descriptors_parts(described: Descriptors) -> Iterator[Part]:
     yield Table(
         described.tests[["what", "n", "known_share", "effect", "p_adjusted"]].rename(columns={"effect": "association"}),
         "Descriptors that had no part in making the segments",
-        formats={"p_adjusted": _say_p},
+        formats={"p_adjusted": say_p_value},
         note="Association from 0 (alike) to 1 (fully told); p adjusted for all descriptors (Holm).",
     )
     levels = described.levels[described.levels["level"] != OTHER]
@@ -195,10 +195,6 @@ def _descriptors_parts(described: Descriptors) -> Iterator[Part]:
             max_rows=15,
             note="Intervals of the differences hold for all segments and levels together.",
         )
-
-
-def _say_p(value: float) -> str:
-    return "under .001" if value < 0.001 else f"{value:.3f}"
 
 
 def worth_parts(segments: Segmentation) -> Iterator[Part]:

@@ -1,0 +1,55 @@
+"""Sentences are written as a manager would: words that no page prints, in templates and notebooks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BANNED = re.compile(
+    r"\b(foret(ell|old)\w*|oftener|oftenest|lets expect|mere fitting|flattery|unmoved by)\b", re.IGNORECASE
+)
+
+
+def texts_of(source: str) -> list[str]:
+    """The texts of a module that may be printed: every string but docstrings, f-strings by their fixed parts."""
+    tree = ast.parse(source)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+    ]
+
+
+def test_the_search_sees_texts_and_leaves_docstrings():
+    source = 'def f(x):\n    """foretell"""\n    return f"{x} foretells " + "leaving"\n'
+    assert sorted(texts_of(source)) == [" foretells ", "leaving"]
+    assert [text for text in texts_of(source) if BANNED.search(text)] == [" foretells "]
+
+
+@pytest.mark.parametrize("room", ["pillars", "models", "features", "show", "reporting", "catalogue", "contracts"])
+def test_no_template_holds_a_banned_word(room):
+    found = [
+        f"{path.relative_to(ROOT)}: {text.strip()[:90]}"
+        for path in sorted((ROOT / "src" / "crm_research" / room).rglob("*.py"))
+        for text in texts_of(path.read_text(encoding="utf-8"))
+        if BANNED.search(text) and " " in text.strip() and " | " not in text  # a type is no sentence
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_notebook_holds_a_banned_word(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    said = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    assert [BANNED.search(text).group(0) for text in said if BANNED.search(text)] == []
