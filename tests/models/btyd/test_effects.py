@@ -130,7 +130,7 @@ def test_sparse_levels_empty_values_and_repetitions_are_named():
     assert set(levels["reference"]) < {"网店", "shop"}
     assert any("fax" in note and "telex" in note and "all others" in note for note in found.notes)
     assert any(
-        note.startswith("same") and note.endswith("the covariates before it do not, and was left out.")
+        note.startswith("same") and note.endswith("the other characteristics do not, and was left out.")
         for note in found.notes
     )
     assert found.covariates == ("region", "channel")
