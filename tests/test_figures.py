@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.figures import AGREES, REFUTED, Figure, FigureMaker, leaves_size_open, verdict_of
+from crm_research.figures import AGREES, REFUTED, Figure, FigureMaker, has_no_width, leaves_size_open, verdict_of
 
 
 def test_a_figure_from_numbers_knows_what_is_not_finite() -> None:
@@ -127,3 +127,11 @@ def test_limits_without_a_level_are_refused():
 )  # fmt: skip
 def test_a_size_is_not_known_where_its_limits_lie_a_hundredfold_apart(lower, upper, is_open):
     assert leaves_size_open(lower, upper) is is_open
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "is_one"),
+    [(0.2, 0.2, True), (0.2, 0.2 + 1e-15, True), (0.0, 1e-11, False), (7e9, 7e9 + 1e-4, True), (0.2, 0.201, False)],
+)
+def test_limits_that_are_one_number_but_for_rounding_are_no_interval(lower, upper, is_one):
+    assert has_no_width(lower, upper) is is_one

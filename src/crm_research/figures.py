@@ -19,6 +19,7 @@ REFUTED: Final = "refuted"
 # An interval that leaves so much of what a number can be says nothing about it: it is printed as not known.
 NEARLY_EVERYTHING: Final = 0.9
 _HUNDREDFOLD: Final = 100.0
+_NO_WIDTH: Final = 1e-12
 
 
 def leaves_size_open(lower: float | None, upper: float | None) -> bool:
@@ -29,6 +30,14 @@ def leaves_size_open(lower: float | None, upper: float | None) -> bool:
     """
     low, high = _known(lower), _known(upper)
     return low is not None and (high is None or high >= _HUNDREDFOLD * low) and low >= 0
+
+
+def has_no_width(lower: float, upper: float) -> bool:
+    """Are two limits one number but for rounding, so that an interval would claim a certainty that nothing gives?
+
+    So they are where all that was drawn from is alike: every customer spends the same, nobody leaves.
+    """
+    return abs(upper - lower) <= _NO_WIDTH * max(abs(lower), abs(upper), 1.0)
 
 
 def says_nothing(lower: float | None, upper: float | None, *, span: float | None = None) -> bool:

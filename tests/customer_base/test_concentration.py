@@ -90,3 +90,9 @@ def test_tenths_add_up_to_the_whole():
     assert tenths["n_customers"].sum() == 23
     assert tenths["revenue_share"].sum() == pytest.approx(1)
     assert tenths["mean_spend"].is_monotonic_decreasing
+
+
+def test_customers_who_spend_alike_have_a_gini_of_nought_to_the_last_digit():
+    # 50 customers of 180.0: summed up, the last digits gave 1e-16 with limits of -1e-16 and 2e-16.
+    gini = measure_concentration(_ranked([180.0] * 50)).gini
+    assert [float(end) for end in gini] == [0.0, 0.0, 0.0]

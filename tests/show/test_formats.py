@@ -169,3 +169,8 @@ def test_a_card_without_a_number_is_a_line_unless_a_duration_was_not_reached():
     ]
     assert shown.html.count('class="crm-card"') == 2
     assert len(shown.types["application/vnd.crm-research.figures+json"]) == 4  # programs still read that they are empty
+
+
+def test_an_interval_without_width_is_not_printed():
+    assert format_interval(a_figure(estimate=0.2, lower=0.2, upper=0.2 + 1e-15, unit="share")) is None
+    assert format_interval(a_figure(estimate=0.2, lower=0.19, upper=0.2, unit="share")) == "19.0 % to 20.0 %"

@@ -369,8 +369,7 @@ def test_an_edge_at_which_nobody_leaves_has_no_width():
             "It is "
             "used as that simpler model; parameters given as 0 or left empty are not to be read. What is left of its "
             "parameters, in weeks: r / alpha = 0.1235 and s / beta = 0.0789. Its share still active is 100 % by "
-            "construction, "
-            "and the interval beside it has no width."
+            "construction, and has no interval."
         )
     ]
     bare = replace(fit, limit=SimpleNamespace(words=("nobody drops out",)), params=params.iloc[:1])

@@ -98,3 +98,18 @@ def test_a_range_that_is_printed_alike_is_said_once():
 @pytest.mark.parametrize(("months", "said"), [(1, "1 month"), (1.5, "1.5 months"), (12, "12 months")])
 def test_months_have_their_noun(months, said):
     assert say_months(months) == said
+
+
+def test_limits_that_a_coarse_unit_cannot_tell_apart_are_said_in_days():
+    def said(estimate: float, lower: float, upper: float) -> str:
+        return say_estimate(estimate, lower, upper, say_days_like(estimate, lower, upper))
+
+    assert said(90.0, 89.0, 91.0) == "90 days (95 % interval 89 days to 91 days)"
+    assert said(90.0, 40.0, 91.0) == "3 months (95 % interval 1 month to 3 months)"
+    assert said(800.0, 795.0, 801.0) == "800 days (95 % interval 795 days to 801 days)"
+
+
+def test_an_interval_without_width_is_not_printed():
+    # Every draw alike: 20 % (95 % interval 20 % to 20 %) would claim a certainty that nothing gives.
+    assert say_estimate(0.2, 0.2, 0.2 + 1e-15, say_percent) == "20 %"
+    assert say_estimate(0.2, 0.199, 0.2, say_percent) == "20 % (95 % interval 20 % to 20 %)"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.figures import NOT_KNOWN
+from crm_research.figures import NOT_KNOWN, has_no_width
 
 if TYPE_CHECKING:
     from crm_research.figures import Figure
@@ -66,9 +66,11 @@ def format_estimate(figure: Figure) -> str:
 
 
 def format_interval(figure: Figure) -> str | None:
-    """The interval of a figure in words, such as ``11.2 % to 13.4 %``; None where there is none."""
+    """The interval of a figure in words, such as ``11.2 % to 13.4 %``; None where there is none, or it has no width."""
     lower, upper = (_known(bound) for bound in (figure.lower, figure.upper))
     if (lower is None and upper is None) or (figure.estimate is not None and not figure.is_known):
+        return None
+    if lower is not None and upper is not None and has_no_width(lower, upper):
         return None
     if lower is None:
         return f"up to {_format_one(figure, upper)}"

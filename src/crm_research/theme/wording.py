@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from crm_research.figures import says_nothing
+from crm_research.figures import has_no_width, says_nothing
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 UNKNOWN = "not known"
@@ -88,12 +88,27 @@ def say_months(months: float) -> str:
     return f"{months:g} {'month' if months == 1 else 'months'}"
 
 
-def say_days_like(days: float | None) -> Callable[[float], str]:
-    """How to say other lengths of time in the unit that suits this one: an interval keeps to its estimate's unit."""
+def say_days_like(days: float | None, *ends: float | None) -> Callable[[float], str]:
+    """How to say other lengths of time in the unit that suits this one: an interval keeps to its estimate's unit.
+
+    Parameters
+    ----------
+    ends
+        Limits to be said beside it: in days where the unit cannot tell them apart, and 3 months (3 months to 3 months)
+        would look like certainty.
+    """
+    say = _say_days_as(days)
+    known = [end for end in ends if end is not None and not _is_missing(end)]
+    if len(known) > 1 and len({f"{end:.0f}" for end in known}) > 1 and len({say(end) for end in known}) == 1:
+        return _say_days_as(None)
+    return say
+
+
+def _say_days_as(days: float | None) -> Callable[[float], str]:
     if days is None or _is_missing(days) or abs(days) < 90:
         return lambda other: say_count(other, "day") if abs(other) >= 10 or other == int(other) else f"{other:.1f} days"
     if abs(days) < 2 * DAYS_PER_YEAR:
-        return lambda other: f"{other / DAYS_PER_MONTH:.0f} months"
+        return lambda other: say_count(round(other / DAYS_PER_MONTH), "month")
     return lambda other: f"{other / DAYS_PER_YEAR:.1f} years"
 
 
@@ -125,6 +140,8 @@ def say_estimate(
     if estimate is None or _is_missing(estimate) or says_nothing(lower, upper, span=_span_of(say)):
         return UNKNOWN
     if _is_missing(lower) and _is_missing(upper):
+        return say(estimate)
+    if lower is not None and upper is not None and has_no_width(lower, upper):
         return say(estimate)
     return f"{say(estimate)} ({say_percent(confidence, 0)} interval {say_interval(lower, upper, say)})"
 

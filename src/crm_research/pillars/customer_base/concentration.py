@@ -20,6 +20,7 @@ FEWEST_CUSTOMERS: Final = 10
 TOP_SHARE: Final = 0.2
 CLAIMED_SHARE: Final = 0.8
 _SINGLY: Final = 10_000  # the highest spenders are resampled one by one, the others in as many groups
+_ROUNDING: Final = 1e-9
 _N_RESAMPLES: Final = 500
 _CURVE_POINTS: Final = 200
 
@@ -143,6 +144,8 @@ def _resample(spend: NDArray[np.float64], *, confidence: float, seed: int) -> li
     draws = np.array([concentration_of(means, rng.poisson(sizes).astype(float)) for _ in range(_N_RESAMPLES)])
     tail = (1 - confidence) / 2
     lower, upper = np.nanquantile(draws, [tail, 1 - tail], axis=0)
+    # Customers who spend alike: nought but for the last digits, to which no limits belong.
+    estimate, lower, upper = (np.where(np.abs(each) < _ROUNDING, 0.0, each) for each in (estimate, lower, upper))
     return [Interval(*(np.asarray(part[place]) for part in (estimate, lower, upper))) for place in range(3)]
 
 

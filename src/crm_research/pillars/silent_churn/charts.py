@@ -97,7 +97,8 @@ def _say_fall(table: pd.DataFrame) -> str:
         return "Too few customers are alike to say what a silence means"
     name, rows = _in_order(table)[-1]
     first, last = rows.iloc[0], rows.iloc[-1]
-    early = f"{first['silent_weeks']:.0f} weeks of silence {say_percent(first['active_rate'])} of those who {name}"
+    weeks = say_count(round(first["silent_weeks"]), "week")
+    early = f"{weeks} of silence {say_percent(first['active_rate'])} of those who {name}"
     if len(rows) == 1:
         return f"After about {early} are probably still active"
     if say_percent(first["active_rate"]) == say_percent(last["active_rate"]):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, say_level, verdict_of
+from crm_research.figures import NO_VALIDATION, Figure, leaves_size_open, say_level, verdict_of
 from crm_research.models.btyd import BtydFit
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
@@ -73,10 +73,12 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
         }
         for name in names:
             row = rows.get(name, {})
+            is_open = leaves_size_open(row.get("lower"), row.get("upper"))
+            row = {} if is_open else row
             figures.append(
                 Figure(
                     id=f"churn.silent.{part}_{name}",
-                    label=f"{model} {name}{missing}",
+                    label=f"{model} {name}{' (the records do not tell it)' if is_open else missing}",
                     estimate=_known(row.get("estimate")),
                     lower=_known(row.get("lower")),
                     upper=_known(row.get("upper")),

@@ -233,7 +233,7 @@ def edge_findings(silence: SilentChurn) -> list[str]:
         named = [f"{row.name_} = {row.estimate:.4g}" for row in ratios.rename(columns={"name": "name_"}).itertuples()]
         rest = f" What is left of its parameters, in weeks: {join_words(named)}." if named else ""
         if nobody_leaves(fit):
-            rest += " Its share still active is 100 % by construction, and the interval beside it has no width."
+            rest += " Its share still active is 100 % by construction, and has no interval."
         told.append(
             f"{model}: these records take it to an edge, where {join_words(list(fit.limit.words))}. It is used as that "
             f"simpler model; parameters given as 0 or left empty are not to be read.{rest}"

@@ -57,7 +57,11 @@ def expected_finding(found: TenureExtrapolation) -> str:
     """How long does a new contract last, and how much of that is carried on beyond the records?"""
     row = found.expected.iloc[0]
     said = say_estimate(
-        row["expected_days"], row["lower"], row["upper"], say_days_like(row["expected_days"]), found.confidence
+        row["expected_days"],
+        row["lower"],
+        row["upper"],
+        say_days_like(row["expected_days"], row["lower"], row["upper"]),
+        found.confidence,
     )
     told = f"{_say_whose(found)} is expected to last {said} within its first {_say_horizon(found)}"
     if not found.is_needed or not row["beyond_share"] > 0:

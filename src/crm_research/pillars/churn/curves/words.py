@@ -65,7 +65,7 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
             median["median_days"],
             median["lower"],
             median["upper"],
-            say_days_like(median["median_days"]),
+            say_days_like(median["median_days"], median["lower"], median["upper"]),
             leaving.confidence,
         )
         return f"Half of the contracts{leaving.setting.watching.condition} have ended after {said}."

@@ -177,7 +177,8 @@ def tests_finding(ladder: Ladder) -> str:
 def _reject(test: ChainTest, yes: str, no: str) -> str:
     if not np.isfinite(test.p_value):
         return ""
-    numbers = f"chi-squared {test.chi_squared:,.0f} on {test.degrees} degrees of freedom, p {say_p_value(test.p_value)}"
+    degrees = say_count(test.degrees, "degree")
+    numbers = f"chi-squared {test.chi_squared:,.0f} on {degrees} of freedom, p {say_p_value(test.p_value)}"
     return f"{yes if test.p_value < _SURE else no} ({numbers})"
 
 

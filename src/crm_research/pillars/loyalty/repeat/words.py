@@ -63,7 +63,7 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
             median["median_days"],
             median["lower"],
             median["upper"],
-            say_days_like(median["median_days"]),
+            say_days_like(median["median_days"], median["lower"], median["upper"]),
             loyalty.confidence,
         )
         return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_span(days)}."
