@@ -378,3 +378,69 @@ def test_a_folder_that_may_only_be_read_is_enough(here, kind):
         assert "2024" in told_of(here, source)
     finally:
         here.chmod(0o700)
+
+
+_LONG = [
+    "repeat('x', 3000000000)",
+    "repeat('x', 3000 * 1000000)",
+    "repeat(repeat(repeat('x', 1000), 1000), 1000)",
+    "lpad(order_id, 2000000000, 'x')",
+    "printf('%2000000000d', 1)",
+    "format('{:>2000000000}', 'x')",
+    "len(range(2000000000))",
+    "len(range(100000 * 100000))",
+    "len(generate_series(1, 1e9::bigint))",
+    "len(list_resize([1], 1000000000))",
+    "length(bitstring('0101', 2000000000))",
+    "length(replace(repeat('x', 1000), 'x', repeat('y', 1000)))",
+]
+
+
+@pytest.mark.parametrize("value", _LONG)
+@pytest.mark.parametrize("how", ["sql", "query"])
+def test_values_of_any_length_are_refused_since_no_clock_is_heard_in_one(here, value, how):
+    select = f"select {value} as order_id, customer_id, ordered_at, revenue from orders"
+    source = (
+        {"sql": select, "inputs": {"orders": "o.csv"}} if how == "sql" else {"path": "shop.duckdb", "query": select}
+    )
+    said = told_of(here, source)
+    assert said.startswith("refused: "), said
+    assert "which may make values of any length" in said, said
+
+
+def test_short_padding_and_small_lists_are_read(here):
+    select = "select lpad(order_id, 4, '0') as order_id, customer_id, ordered_at, len(range(1, 4)) revenue from orders"
+    said = told_of(here, {"path": "shop.duckdb", "query": select})
+    assert "'revenue': {0: 3.0" in said, said
+    assert "'0001'" in said, said
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("error('x')", "Invalid Input Error: x"),
+        ("case when revenue = revenue then error('only here') end", "only here"),
+        ("nowhere", '"nowhere"'),
+    ],
+)
+def test_a_query_of_a_database_file_that_fails_is_refused_with_its_place(here, value, told):
+    select = f"select order_id, customer_id, ordered_at, revenue, {value} as more from orders"
+    said = told_of(here, {"path": "shop.duckdb", "query": select})
+    assert said.startswith("refused: "), said
+    assert "tables.orders.from.query: shop.duckdb does not answer" in said, said
+    assert told in said
+
+
+def test_a_view_of_a_database_file_that_fails_is_refused_with_its_place(here):
+    with duckdb.connect(str(here / "shop.duckdb")) as connection:
+        connection.execute("CREATE VIEW broken AS SELECT *, CAST('x' || customer_id AS INT) AS more FROM orders")
+    said = told_of(here, {"path": "shop.duckdb", "table": "broken"})
+    assert said.startswith("refused: "), said
+    assert "shop.duckdb does not answer: Conversion Error" in said, said
+
+
+def test_a_value_of_sqlite_that_would_fill_the_memory_is_refused(here):
+    select = "select hex(zeroblob(400000000)) as order_id, customer_id, ordered_at, revenue from orders"
+    said = told_of(here, {"path": "shop.sqlite", "query": select})
+    assert said.startswith("refused: "), said
+    assert "cannot be read as SQLite: string or blob too big" in said, said

@@ -244,3 +244,11 @@ def test_marks_that_keep_spreadsheets_from_making_numbers_are_no_part_of_a_cell(
     assert held(study, "orders", "customer_id", "revenue") == [("'s-Hertogenbosch", 20.0), (read, -10.5)]
     study = orders_of(tmp_path, text, where=f"customer_id = '{read}'")
     assert study.table("orders").count().execute() == 1
+
+
+@pytest.mark.parametrize("place", ["head", "beyond the head"])
+def test_a_zero_byte_is_told_as_one_and_not_as_an_encoding(tmp_path, place):
+    rows = "" if place == "head" else "".join(f"{k},1001,2024-01-05,1\n" for k in range(10, 60_000))
+    text = f"{HEAD}{rows}1,10\x0001,2024-01-05,1\n"
+    with pytest.raises(StudyError, match=f"byte {text.index(chr(0)):,} is a zero byte, which no text holds"):
+        orders_of(tmp_path, text)

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
@@ -49,7 +51,7 @@ def open_embedded(
     inputs = []
     for table in wanted:
         try:
-            plan, fingerprint = _make(session, definition, path, table)
+            plan, fingerprint = _made(session, definition, path, table)
         except CrmError as problem:
             if faults is None:
                 raise
@@ -63,6 +65,14 @@ def open_embedded(
             session.run(f"DROP TABLE {quoted(relation.name)}")
     truth = find_truth(definition, path, session.scratch)
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs), truth=truth)
+
+
+def _made(session: Session, definition: StudyDefinition, path: Path, table: str) -> tuple[TablePlan, InputFingerprint]:
+    try:
+        return _make(session, definition, path, table)
+    except duckdb.Error as problem:
+        reason = str(problem).splitlines()[0].rstrip(".")
+        raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}. Mend its source or expressions.") from None
 
 
 def _make(session: Session, definition: StudyDefinition, path: Path, table: str) -> tuple[TablePlan, InputFingerprint]:

@@ -12,6 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from crm_research.cli.new import command
+from crm_research.contracts.checks import check_study
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.drafts.draft import draft_study
 from crm_research.sources.drafts.words import PHRASES, header_words, name_score
@@ -439,3 +440,36 @@ def test_a_file_whose_rows_nothing_calls_customers_is_drafted_so_only_with_a_dou
     (tmp_path / "list.csv").write_text("No,Level,Points\n" + rows)
     text = draft_study("mine", [tmp_path / "list.csv"], beside=tmp_path).text
     assert re.search(r"customer_id: 'No'  # CHECK: .*nothing says that a row is a customer", text)
+
+
+def test_payments_of_which_some_name_a_subscription_are_no_contracts(tmp_path):
+    head = "id,created_at,charge_date,amount,currency,status,links.mandate,links.subscription,customers.id\n"
+    rows = []
+    for k in range(54):
+        month, state = f"2024-{k // 6 + 1:02d}", "failed" if k % 10 == 3 else "paid_out"
+        contract = f"SB{k % 12:04d}" if k % 2 else ""
+        at, charged = f"{month}-0{k % 6 + 1}T08:00:00.000Z", f"{month}-1{k % 6}"
+        rows.append(f"PM{k:06d},{at},{charged},{20 + k % 12}.00,GBP,{state},MD{k % 12:04d},{contract},CU{k % 12:05d}\n")
+    (tmp_path / "payments.csv").write_text(head + "".join(rows))
+    draft, study = _drafted(tmp_path, "payments.csv")
+    assert [table for table, *_ in draft.guesses] == ["orders"]
+    # 54 payments, of which 3, 13, 23, 33, 43 and 53 failed.
+    kinds = held(study, "orders", "kind")
+    assert (kinds.count(("sale",)), kinds.count(("cancelled",))) == (48, 6)
+
+
+def test_refunds_without_a_customer_are_not_left_out_by_a_draft_but_told_by_the_check(tmp_path):
+    head = "id,type,parent_order_id,customer_id,date_created_gmt,status,total_amount,currency\n"
+    sold = [
+        f"{100 + k},shop_order,0,{k % 9 + 1},2024-01-{k % 28 + 1:02d} 10:00:00,wc-completed,50.00,EUR\n"
+        for k in range(36)
+    ]
+    back = [
+        f"{200 + k},shop_order_refund,{100 + k},,2024-02-0{k + 1} 10:00:00,wc-completed,-20.00,EUR\n" for k in range(3)
+    ]
+    (tmp_path / "posts.csv").write_text(head + "".join(sold + back))
+    draft, study = _drafted(tmp_path, "posts.csv")
+    assert "where:" not in draft.text
+    assert "3 rows with money given back name no customer" in draft.text
+    failed = {finding.rule: finding for finding in check_study(study).failed}
+    assert failed["missing-key"].n_bad == 3

@@ -196,6 +196,15 @@ def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
     why = f"{look.n_rows - look.n:,} of {look.n_rows:,} rows name no customer and are left out"
     why += "; to keep them in totals, take this line away and write accept: {missing-key: 1}"
     money = _nameless_money(session, guess)
+    if money is not None and money[2] < 0:
+        # Left out, what was given back would still count as bought: the check says so until somebody names the buyer.
+        line = next(one for one in guess.columns if one.key == "customer_id")
+        why = (
+            f"{line.why}; {look.n_rows - look.n:,} rows with money given back name no customer; take theirs from their "
+            "sale, by sql, or write accept: {missing-key: 1}"
+        )
+        _put(guess, replace(line, why=why, is_unsure=True))
+        return
     worth = "" if money is None else f", worth {money[0]:,.2f} of {money[1]:,.2f} in all,"
     caveat = (
         f"{look.n_rows - look.n:,} of {look.n_rows:,} lines{worth} name no customer and are left out of everything."
@@ -203,8 +212,8 @@ def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
     guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
 
 
-def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float] | None:
-    """Money of the lines that name no customer, and of all lines; None where the file holds none, or several kinds."""
+def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float, float] | None:
+    """Money of the lines that name no customer, of all lines, and the least of the former; None if none or mixed."""
     look = guess.look
     currency = currency_column(look.columns)
     if currency is not None and look.columns[currency].n_distinct > 1:
@@ -219,9 +228,10 @@ def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float] 
     money = " * ".join(f"({reading.cast(quoted(name), kinds[name], 'float64').value})" for name in names)
     customer = reading.text(f"CAST({quoted(guess.used['customer_id'])} AS VARCHAR)")
     found = session.run(
-        f"SELECT sum({money}) FILTER (WHERE {customer} IS NULL), sum({money}) FROM {quoted(look.relation.name)}"
+        f"SELECT sum({money}) FILTER (WHERE {customer} IS NULL), sum({money}), "
+        f"min({money}) FILTER (WHERE {customer} IS NULL) FROM {quoted(look.relation.name)}"
     ).fetchone()
-    return None if None in found else (float(found[0]), float(found[1]))
+    return None if None in found else (float(found[0]), float(found[1]), float(found[2]))
 
 
 def _set_returns(guess: TableGuess) -> None:

@@ -14,7 +14,7 @@ from crm_research.sources.drafts.keys import is_code
 from crm_research.sources.drafts.orders import draft_orders, in_one_currency
 from crm_research.sources.drafts.outcomes import is_in, lost_values, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
-from crm_research.sources.drafts.words import name_score, names_any
+from crm_research.sources.drafts.words import header_words, name_score, names_any
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook
@@ -25,6 +25,8 @@ def _contracts(session: Session, guess: TableGuess) -> list[TableGuess]:
     customer = guess.column_of("customer_id")
     if "contract_id" not in guess.used and any(_repeats_contracts(column) for column in guess.look.columns.values()):
         return []  # bills or states of contracts, whose number repeats
+    if any(_names_contracts(column, guess) for column in guess.look.columns.values()):
+        return []  # payments, some of them for a contract
     if "contract_id" not in guess.used and (customer is None or not customer.is_unique):
         if any(line.key == "started_at" and line.is_unsure for line in guess.columns):
             return []  # customers who repeat, or none, at times that nothing calls a beginning: no contracts
@@ -37,6 +39,18 @@ def _contracts(session: Session, guess: TableGuess) -> list[TableGuess]:
 def _repeats_contracts(column: ColumnLook) -> bool:
     is_number = not column.is_time and column.n == column.n_rows and not column.is_unique
     return is_number and column.n_distinct > 1 and name_score(column.name, "contract_id") >= 0.95 and is_code(column)
+
+
+def _names_contracts(column: ColumnLook, guess: TableGuess) -> bool:
+    """Does a column name the contracts of some rows, and the same one in several, where the rows have a bare number?"""
+    taken, customer = guess.column_of("contract_id"), guess.column_of("customer_id")
+    if taken is None or customer is None or set(header_words(taken.name)) - {"id", "no", "number", "nr"}:
+        return False
+    words = header_words(column.name)
+    is_named = bool({"subscription", "contract"} & set(words)) and words[-1] in {"subscription", "contract", "id", "no"}
+    # As many as there are customers, and not the few kinds of contract.
+    are_many = customer.n_distinct <= 3 * column.n_distinct and 1 < column.n_distinct < column.n
+    return is_named and are_many and not column.is_time and is_code(column)
 
 
 def _set_contract_ids(guess: TableGuess) -> None:

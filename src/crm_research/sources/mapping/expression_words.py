@@ -6,10 +6,11 @@ many names, and new ones come with every version.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sqlglot import exp
+
+from crm_research.sources.mapping.lengths import makes_long_value
 
 _SIGNS: Final = (
     exp.Column, exp.Identifier, exp.Literal, exp.RawString, exp.National, exp.Boolean, exp.Null, exp.Paren, exp.Tuple,
@@ -58,7 +59,6 @@ _ALLOWED_NAMES: Final = frozenset([
     "regexp_full_match", "strip_accents", "strlen", "suffix", "timezone", "to_days", "to_hours", "to_milliseconds",
     "to_minutes", "to_months", "to_seconds", "to_weeks", "to_years", "try_strptime", "weekday", "yearweek",
 ])  # fmt: skip
-_LONGEST_PAD: Final = 1_000
 
 
 def why_not_allowed(node: exp.Expr) -> str | None:
@@ -67,19 +67,7 @@ def why_not_allowed(node: exp.Expr) -> str | None:
         name = node.name.lower()
         if name == "age" and len(node.expressions) == 2:
             return None  # with one argument it asks for today
-        return None if name in _ALLOWED_NAMES and not _makes_long_text(node) else node.name
-    if type(node) in _ALLOWED and not _makes_long_text(node):
+        return None if name in _ALLOWED_NAMES and not makes_long_value(node) else node.name
+    if type(node) in _ALLOWED and not makes_long_value(node):
         return None
     return node.sql(dialect="duckdb")
-
-
-def _makes_long_text(node: exp.Expr) -> bool:
-    """Would a small row become a text of any length? Widths of padding and formats must be written, and small."""
-    if isinstance(node, exp.Pad):
-        width = node.expression
-        return not (isinstance(width, exp.Literal) and width.name.isdigit() and int(width.name) <= _LONGEST_PAD)
-    is_printf = isinstance(node, exp.Anonymous) and node.name.lower() == "printf"
-    if isinstance(node, exp.Format) or is_printf:
-        form = node.this if isinstance(node, exp.Format) else node.expressions[0] if node.expressions else None
-        return not (isinstance(form, exp.Literal) and not re.search(r"\d{4}|\*|\{[^}]*\{", form.name))
-    return False

@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from crm_research.errors import StudyError
+from crm_research.sources.mapping.lengths import LONGEST_LIST, LONGEST_TEXT, makes_long_value
 
 LONGEST_SQL: Final = 50_000
 MOST_TOKENS: Final = 10_000
@@ -120,6 +121,16 @@ def refuse_odd_parts(tree: exp.Query, *, where: str) -> None:
         name = part.alias_or_name
         if not _PLAIN_NAME.fullmatch(name):
             raise StudyError(f"{where}: names a part of WITH {name!r}. Use letters, digits and underscores only.")
+
+
+def refuse_long_values(tree: exp.Query, *, where: str) -> None:
+    """Refuse what makes a text or list of any length of a small row: within one, the engine hears no clock."""
+    for node in tree.walk():
+        if makes_long_value(node):
+            raise StudyError(
+                f"{where}: holds {_shortened(node)!r}, which may make values of any length. Write how long as a number "
+                f"of at most {LONGEST_TEXT:,} (a list: {LONGEST_LIST:,}), once: lpad(id, 8, '0')."
+            )
 
 
 def _names_a_part(table: exp.Table) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS: Final = 50_000
 _SQLITE_STEPS: Final = 100_000
+_SQLITE_LONGEST: Final = 50_000_000  # bytes of one value: no clock is heard while one is made
 _SQLITE_READS: Final = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
@@ -36,19 +37,33 @@ def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) 
     except duckdb.Error as problem:
         raise StudyError(f"{where}: {path.name} cannot be opened: {str(problem).splitlines()[0]}") from None
     rows = session.run(
-        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ?", [database]
+        "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_catalog = ?", [database]
     ).fetchall()
     relations = {
-        (table if schema == "main" else f"{schema}.{table}"): f"{quoted(database)}.{quoted(schema)}.{quoted(table)}"
-        for schema, table in rows
+        _said(schema, table): f"{quoted(database)}.{quoted(schema)}.{quoted(table)}" for schema, table, _ in rows
     }
+    computed = {relations[_said(schema, table)] for schema, table, kind in rows if kind == "VIEW"}
     name = session.new_name("duckdb")
     if rule.query is not None:
         select = prepare_sql(rule.query, relations, where=f"{where}.query")
+        where = f"{where}.query"
     else:
-        select = f"SELECT * FROM {relations[choose_table(rule.table, relations, path.name, where=where)]}"
-    session.run(f"CREATE VIEW {quoted(name)} AS {select}")
+        chosen = relations[choose_table(rule.table, relations, path.name, where=where)]
+        select = f"SELECT * FROM {chosen}"
+    try:
+        session.run(f"CREATE VIEW {quoted(name)} AS {select}")
+        if rule.query is not None or chosen in computed:
+            # What is computed may fail in any row: once here, and not in the middle of a report.
+            values = ", ".join(f"max(hash({quoted(column)}))" for column in session.kinds_of(name))
+            session.run(f"SELECT {values} FROM {quoted(name)}").fetchone()
+    except duckdb.Error as problem:
+        reason = str(problem).splitlines()[0]
+        raise StudyError(f"{where}: {path.name} does not answer: {reason.rstrip('.')}. Mend the query.") from None
     return name
+
+
+def _said(schema: str, table: str) -> str:
+    return table if schema == "main" else f"{schema}.{table}"
 
 
 def stage_sqlite(session: Session, path: Path, rule: SourceRule, *, where: str) -> str:
@@ -81,6 +96,7 @@ def _open_sqlite(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)
     # Between its steps the time limit of the command may ring.
     connection.set_progress_handler(lambda: 0, _SQLITE_STEPS)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _SQLITE_LONGEST)
     return connection
 
 

@@ -31,6 +31,11 @@ def check_encoding(path: Path, encoding: str, *, where: str) -> None:
     if position is None:
         return
     likely = suggest_encoding(path, besides=encoding)
+    if likely is None and _is_zero(path, position):
+        raise StudyError(
+            f"{where}: byte {position:,} is a zero byte, which no text holds. The file was damaged, or written only in "
+            "part; save it anew, or take the zero bytes out."
+        )
     mend = f"Write encoding: {likely} beside its path." if likely else "Find out how it was saved, and give encoding."
     raise StudyError(f"{where}: byte {position:,} is not {encoding}. {mend}")
 
@@ -67,6 +72,14 @@ def first_bad_byte(path: Path, encoding: str) -> int | None:
             if not chunk:
                 return None
             read += len(chunk)
+
+
+def _is_zero(path: Path, position: int) -> bool:
+    with open_binary(path) as file:
+        left = position
+        while left > 0:
+            left -= len(file.read(min(left, _CHUNK_BYTES)))
+        return file.read(1) == b"\x00"
 
 
 def suggest_encoding(path: Path, *, besides: str = "") -> str | None:

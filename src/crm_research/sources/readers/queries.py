@@ -12,7 +12,7 @@ from sqlglot import exp
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.fingerprints import digest_text
 from crm_research.sources.mapping.casting import Reading
-from crm_research.sources.mapping.selects import read_select, refuse_odd_parts, tables_outside
+from crm_research.sources.mapping.selects import read_select, refuse_long_values, refuse_odd_parts, tables_outside
 from crm_research.sources.session import Relation, Session, literal, quoted
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def prepare_sql(sql: str, relations: Mapping[str, str], *, where: str) -> str:
     """One SELECT that reads only these named relations, with each replaced by what stands for it in the session."""
     tree = read_select(sql, dialect="duckdb", where=where)
     refuse_odd_parts(tree, where=where)
+    refuse_long_values(tree, where=where)
     by_lower = {name.lower(): relation for name, relation in relations.items()}
     for table in list(tables_outside(tree, where=where)):
         said = ".".join(part for part in (table.catalog, table.db, table.name) if part)
