@@ -473,3 +473,44 @@ def test_refunds_without_a_customer_are_not_left_out_by_a_draft_but_told_by_the_
     assert "3 rows with money given back name no customer" in draft.text
     failed = {finding.rule: finding for finding in check_study(study).failed}
     assert failed["missing-key"].n_bad == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "money"),
+    [
+        (
+            "Numer zamówienia,Data zamówienia,Login kupującego,Status zamówienia,Wartość zamówienia,Waluta\n"
+            + "".join(
+                f'0000{k:04d},2024-01-{k:02d} 10:00:00,kup_{k % 4},{state},"{k},50",PLN\n'
+                for k, state in enumerate(["Zrealizowane"] * 8 + ["Anulowane", "Zwrócone"], start=1)
+            ),
+            8,
+            40.0,
+        ),
+        (
+            "Sipariş No\tSipariş Tarihi\tMüşteri No\tDurum\tTutar\tPara Birimi\n"
+            + "".join(
+                f"TR{k:04d}\t{k:02d}.01.2024 10:00\t{4000 + k % 4}\t{state}\t{k},50\tTRY\n"
+                for k, state in enumerate(["Teslim edildi"] * 8 + ["İptal edildi", "İade edildi"], start=1)
+            ),
+            8,
+            40.0,
+        ),
+        (
+            "Psp Reference,Merchant Reference,Payment Method,Creation Date,Type,Currency,Amount,Shopper Reference\n"
+            + "".join(
+                f"88{k:014d},ORD{k},visa,2024-01-{k:02d} 10:00:00,{state},EUR,{k}.50,S{k % 4}\n"
+                for k, state in enumerate(["Settled"] * 8 + ["Refused", "Refused"], start=1)
+            ),
+            8,
+            40.0,
+        ),
+    ],
+    ids=["Polish market place", "Turkish shop", "payments refused by their type"],
+)
+def test_what_did_not_come_about_is_no_sale_in_other_languages_and_systems(tmp_path, text, kept, money):
+    # 1.50 + 2.50 + ... + 8.50 = 40; the last two were called off, given back or refused.
+    (tmp_path / "orders.csv").write_text(text)
+    _, study = _drafted(tmp_path, "orders.csv")
+    sold = [revenue for kind, revenue in held(study, "orders", "kind", "revenue") if kind != "cancelled"]
+    assert (len(sold), sum(sold)) == (kept, money)

@@ -23,12 +23,13 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
     ("partly", r"partial|partly|teilweise|partiel|parcial|部分"),
     ("refunded", (
         r"refund|returned|reversed|charge ?back|rueckerstatt|rückerstatt|erstattet|retour|rembours|reembols|"
-        r"devuelt|devoluci|^credited|gutgeschrieben|返品|返金|"
+        r"devuelt|devoluci|iade|zwróc|zwroc|rimborsat|terugbetaald|^credited|gutgeschrieben|返品|返金|"
         r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款"
     )),
     ("lost", (
         r"cancel|^canc$|^not attending$|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|"
         r"closed[ _-]?lost|^lost|annul|"
+        r"iptal|anulowan|annullat|geannuleerd|"
         r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
         r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
         r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed"
@@ -42,6 +43,7 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
     ("done", (
         r"complet|paid|ship|deliver|success|succeed|won|fulfil|process|settle|invoiced|sales order|accept|"
         r"confirm|finish|approved|flown|used|checked|stayed|^ok$|^done$|captured|posted|active|"
+        r"zrealizowan|wysłan|teslim|evaso|spedit|consegnat|betaald|verzonden|geleverd|"
         r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
         r"termin|gagn|entregad|pagad|enviad|completad|ganad|成功|完成|已付款|已支付|已发货|已收货|已审核|"
         r"赢单|已签收|正常|発送済|入金済|出荷済|完了"
@@ -51,7 +53,7 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
 _STATUS: Final = (
     "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
     "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
-    "vertragsstatus", "fksto", "disposition", "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況",
+    "vertragsstatus", "durum", "stato", "fksto", "disposition", "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況",
 )  # fmt: skip
 # A column of these marks what was called off by any value but no.
 _CALLED_OFF: Final = (
@@ -93,14 +95,15 @@ _REASONS: Final = (
     "address",
 )
 # A type of order that tells what became of it.
-_BECAME: Final = re.compile(r"(fully )?refunded|cancell?ed|voided", re.IGNORECASE)
+_BECAME: Final = re.compile(r"(fully )?refunded|cancell?ed|voided|refused|declined|failed", re.IGNORECASE)
 _MOST_VALUES: Final = 25
 _NO: Final = re.compile(r"|no|n|false|f|0|nein|non|否|无|-|未.*|none|null", re.IGNORECASE)
 
 
 def outcome_of(value: str) -> Outcome:
     """What does one value of a status column say?"""
-    plain = value.strip().lower()
+    # The Turkish capital İ leaves a dot of its own behind.
+    plain = value.strip().lower().replace("i\u0307", "i")
     return next((outcome for outcome, said in _SAID if re.search(said, plain)), "unknown")
 
 

@@ -1,4 +1,4 @@
-"""What people call the columns of their files, in English, German, French, Spanish, Chinese and Japanese."""
+"""What people call the columns of their files, in English, German, French, Spanish, Chinese and Japanese, and others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ customer_id: customer id, customer no, acct, acct no, acct id, a c, constituent 
     codigo cliente, codigo de cliente, numero de cliente, no cliente,
     用户标识, openid, 客户, 客户编号, 客户编码, 客户代码, 客户号, 顾客, 会员, 会员号, 会员编号, 会员名, 用户, 用户编号, 用户id, 买家, 买家会员名, 读者证号,
     下单帐号, 下单账号, 帐号, 账号, 投保人客户号, 投保人, 购货单位,
-    会員id, 会員番号, 顧客id, 顧客番号, 顧客コード, 得意先コード, 取引先コード, 購入者id, 契約者番号
+    会員id, 会員番号, 顧客id, 顧客番号, 顧客コード, 得意先コード, 取引先コード, 購入者id, 契約者番号,
+    klantnummer, klantnr, klant nr, klant, tessera fedelta, numero tessera, codice cliente, numero cliente, musteri no, musteri numarasi, musteri kodu, numer klienta, klient
 customer_email: customer email, buyer email, email billing, billing email, from email address, requester email,
     contact email, account email, email address, email, e mail, mail, e mail adresse, adresse e mail, adresse mail, courriel,
     correo electronico, correo, 邮箱, 电子邮件,
@@ -34,7 +35,8 @@ customer_name: account name, account, consumer name, buyer username, username, u
     name, requester, full name, bill to name, kundenname, firma, nom du client, raison sociale, razon social, nombre del cliente,
     对方账户, 对方账号, 交易对方,
     客户名称, 客户简称, 买家昵称, 昵称, 会员昵称, 公司名称, 单位名称,
-    顧客名, 得意先名, 会社名
+    顧客名, 得意先名, 会社名,
+    login kupujacego, kupujacy, nome cliente, klantnaam, musteri adi
 order_id: order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
     transaction id, transaction, transaction no, transaction number, receipt, receipt no, receipt number, ticket, bill no,
     billing document, billing doc, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
@@ -46,7 +48,8 @@ order_id: order id, order, order no, order number, order reference, order ref, i
     no pedido, numero de pedido, id pedido, factura, numero factura,
     订单, 订单号, 订单编号, 单号, 流水号, 单据编号, 单据号, 发货单号, 出库单号, 销售单号, 交易号, 小票号,
     auftragsnummer, numero du document, numero de document, numero documento, gift id, donation id,
-    微信订单号, 支付宝交易号, 商户订单号, 注文id, 注文番号, 受注番号, 受注id, 伝票番号, 取引番号, 売上番号, 予約番号
+    微信订单号, 支付宝交易号, 商户订单号, 注文id, 注文番号, 受注番号, 受注id, 伝票番号, 取引番号, 売上番号, 予約番号,
+    bestelnummer, ordernummer, scontrino, numero scontrino, numero ordine, siparis no, siparis numarasi, numer zamowienia
 ordered_at: ordered at, order date, order time, order datetime, order purchase timestamp, purchase date, purchase time,
     purchased at, transaction date, transaction timestamp, transaction time, sale date, date of sale, sold at, sold on,
     invoice date, inv date, gift date, donation date, billing date, bill date, booked on, booking date, issue date, issuedate, loan date, checkout date,
@@ -57,7 +60,8 @@ ordered_at: ordered at, order date, order time, order datetime, order purchase t
     fecha, fecha pedido, fecha del pedido, fecha de compra, fecha venta, fecha factura,
     下单时间, 订单创建时间, 订单日期, 下单日期, 购买日期, 交易日期, 交易时间, 发货日期, 销售日期, 单据日期, 出库日期, 创建时间, 日期,
     付款时间, 支付时间, 时间,
-    date de reservation, fecha de reserva, 注文日時, 注文日, 受注日時, 受注日, 購入日時, 購入日, 売上日, 取引日, 予約日
+    date de reservation, fecha de reserva, 注文日時, 注文日, 受注日時, 受注日, 購入日時, 購入日, 売上日, 取引日, 予約日,
+    besteldatum, orderdatum, data ordine, data acquisto, data, siparis tarihi, tarih, data zamowienia
 revenue: amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
     order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue,
     purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
@@ -67,10 +71,12 @@ revenue: amount paid, paid amount, total paid, paid total, total collected, amou
     importe total, importe, total pagado, total pedido, ingresos, ventas,
     买家实际支付金额, 实际支付金额, 实付金额, 订单实付金额, 实付, 实收金额, 支付金额, 价税合计, 结算金额, 应付金额, 成交金额, 订单金额,
     应结订单金额, 商家实收, 总金额, 金额, 销售额, 总价, 总额,
-    お支払い合計, 支払合計, 支払い合計, 合計金額, 請求金額, ご請求金額, 売上金額, 税込合計, 支払金額, 売上, 合計
+    お支払い合計, 支払合計, 支払い合計, 合計金額, 請求金額, ご請求金額, 売上金額, 税込合計, 支払金額, 売上, 合計,
+    totale, importo, totaalbedrag, bedrag, toplam tutar, tutar, wartosc zamowienia, kwota
 quantity: quantity, qty, units, pieces, count, items, quantity purchased, lineitem quantity, net quantity, menge, anzahl,
     stueck, stückzahl, quantite, qte, cantidad, unidades, 数量, 件数, 实发数量, 宝贝总数量,
-    個数
+    個数,
+    quantita, aantal, adet, ilosc
 unit_price: unit price, price, item price, price each, selling price, lineitem price, preis, einzelpreis, stueckpreis,
     prix, prix unitaire, precio, precio unitario, 单价, 价格, 含税单价
 discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额
@@ -82,7 +88,8 @@ product_id: product id, product, product code, product sku, sku, lineitem sku, s
     item barcode, article, article no, upc, ean, asin, artikel, artikelnummer, artikel nr, produkt, produkt id, produit,
     code produit, reference produit, producto, codigo producto, 商品, 商品编号, 商品编码, 产品, 产品编号, 货号, 物料编码, 存货编码,
     宝贝标题,
-    商品番号, 商品コード, 品番
+    商品番号, 商品コード, 品番,
+    codice articolo, urun kodu, kod produktu
 category: category, product category, department, kategorie, warengruppe, categorie, rayon, categoria, 类别, 品类, 分类
 brand: brand, marke, marque, marca, 品牌
 channel: channel, sales channel, via, source, contact channel, conversation channel, kanal, vertriebsweg, canal, 渠道, 投诉渠道, 来源渠道
@@ -91,7 +98,8 @@ contract_id: contract id, contract, contract no, contract number, subscription i
     subscription name, subscription number, policy id, policy no, policy number, membership id, membership no, uuid, vertrag,
     vertragsnummer, vertrags nr, policennummer, mitgliedsnummer, contrat, numero contrat, numero de contrat, contrato,
     numero de contrato, poliza, numero de poliza, 合同, 合同号, 合同编号, 保单号, 保单号码,
-    agreement no, agreement number, agreement id, agreement, 契約番号, 契約id
+    agreement no, agreement number, agreement id, agreement, 契約番号, 契約id,
+    contractnummer, numero contratto, sozlesme no, numer umowy
 started_at: started at, start date, contract start, contract start date, contract effective date, effective date,
     inception date, policy start, start, begin, begin date, valid from, activation date, activated at, service activation date,
     subscription start, subscription start date, subscription created, signup date, sign up date, join date, joined, joined at,
@@ -99,14 +107,16 @@ started_at: started at, start date, contract start, contract start date, contrac
     beginndatum, startdatum, eintrittsdatum, eintritt, abschlussdatum, debut, date debut, date de debut, date effet, date d effet,
     fecha de inicio, fecha inicio, inicio, fecha de alta, fecha alta,
     开始日期, 开始时间, 签约日期, 生效日期, 保单生效日期, 起保日期, 合同开始日期, 开通时间, 入网时间, 起始日期,
-    契約開始日, 利用開始日, 開始日, 契約日, 入会日, 加入日
+    契約開始日, 利用開始日, 開始日, 契約日, 入会日, 加入日,
+    ingangsdatum, begindatum, data inizio, data attivazione
 ended_at: ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
     cancelled date, canceled date, cancel date, cancellation date, churn date, churned at, termination date, terminated at,
     terminated on, lapse date, expired at, expires at, expiry date, expiration date, closing date, end, exit date, left at, leave date,
     vertragsende, ende, enddatum, kuendigungsdatum, gekuendigt zum, austrittsdatum, austritt, kuendigung zum, fin, date fin,
     date de fin, date resiliation, date de resiliation, fecha de fin, fecha fin, fecha de baja, fecha baja, fecha cancelacion,
     终止日期, 保单终止日期, 结束日期, 解约日期, 退保日期, 失效日期, 销户时间, 离网时间, 注销时间, 到期日期,
-    解約日, 退会日, 契約終了日, 終了日
+    解約日, 退会日, 契約終了日, 終了日,
+    einddatum, data fine, data cessazione
 observed_from: observed from, observation start, first observed, beobachtet ab, observe depuis, 观察开始
 end_reason: end reason, cancellation reason, cancel reason, churn reason, termination reason, reason for leaving, reason,
     kuendigungsgrund, grund, austrittsgrund, motif, motif de resiliation, raison, motivo, motivo de baja, motivo baja,
@@ -120,7 +130,8 @@ fee: monthly fee, monthly charges, monthly charge, monthly price, monthly premiu
     price, annual premium, premium, mrr, grundgebuehr, monatsbeitrag, beitrag, beitrag mtl, jahresbeitrag, gebuehr, abonnement,
     praemie, jahrespraemie, prime, prime annuelle, cotisation, cuota, cuota mensual, prima, prima anual,
     月费, 月保费, 年缴保费, 年保费, 费用, 保费,
-    monthly dues, dues, 月額料金, 月額, 会費, 月会費
+    monthly dues, dues, 月額料金, 月額, 会費, 月会費,
+    maandbedrag, canone mensile, canone
 tenure: tenure, tenure months, months, account length, vertragsdauer, anciennete, antiguedad, 在网时长, 在网月数
 churn: churn, churned, churn label, churn value, churn flag, exited, attrition, attrition flag, gekuendigt, resilie, baja,
     流失, 是否流失

@@ -189,7 +189,7 @@ def _phrase_score(header: str, phrase: str) -> float:
 
 _CURRENCY_HEADERS: Final = (
     "currency", "curr", "currency code", "amount currency", "waehrung", "waehrg", "waehr", "waers", "waerk", "devise",
-    "monnaie", "moneda", "divisa", "币种", "币别", "货币",
+    "monnaie", "moneda", "divisa", "valuta", "waluta", "para birimi", "币种", "币别", "货币",
 )  # fmt: skip
 
 

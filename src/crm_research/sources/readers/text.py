@@ -218,11 +218,11 @@ def _as_utf8(session: Session, path: Path, rule: SourceRule, *, where: str) -> P
     encoding = encoding_of(path, rule, where=where)
     if encoding in {"utf-8", "utf-8-sig"}:
         with open_binary(path) as file:
-            start = chunk = file.read(HEAD_BYTES)
+            start = held = file.read(HEAD_BYTES)
             # The engine takes a zero byte for a part of a value: all of the file is searched for one.
-            while chunk and b"\x00" not in chunk:
-                chunk = file.read(_CHUNK_BYTES)
-        if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} or chunk:
+            while held and b"\x00" not in held:
+                held = file.read(_CHUNK_BYTES)
+        if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} or held:
             check_encoding(path, "utf-8", where=f"{where}: {path.name}")
         return path
     check_encoding(path, encoding, where=f"{where}: {path.name}")
