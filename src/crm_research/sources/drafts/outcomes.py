@@ -53,7 +53,8 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
 _STATUS: Final = (
     "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
     "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
-    "vertragsstatus", "durum", "stato", "fksto", "disposition", "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況",
+    "vertragsstatus", "durum", "stato", "fksto", "disposition",
+    "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況",
 )  # fmt: skip
 # A column of these marks what was called off by any value but no.
 _CALLED_OFF: Final = (

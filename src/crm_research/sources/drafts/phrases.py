@@ -1,4 +1,4 @@
-"""What people call the columns of their files, in English, German, French, Spanish, Chinese and Japanese, and others."""
+"""What people call the columns of their files, in English, German, French, Spanish, Chinese, Japanese and others."""
 
 from __future__ import annotations
 
