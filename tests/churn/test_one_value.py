@@ -121,6 +121,8 @@ def test_a_model_that_has_left_what_was_seen_is_not_carried_beyond_it():
 
 def test_renewals_are_called_so_only_where_contracts_are_renewed():
     anytime = churn.describe_renewals(a_study(as_of="2024-01-01", contracts=a_world(600)))
-    assert renewal_words.counting_note(anytime).startswith("Counted by the month (contracts end at any time); ")
+    assert renewal_words.counting_note(anytime).startswith(
+        "Counted by the month (ends are not seen to crowd around longer anniversaries); "
+    )
     monthly = churn.describe_renewals(a_study(as_of="2024-01-01", contracts=a_monthly_world(is_mixed=True)))
     assert renewal_words.counting_note(monthly).startswith("A renewal every month (ends crowd around these ")
