@@ -31,7 +31,7 @@ TRIPLE = re.compile(
 # Numbers with limits that stand in a sentence alone, with no table, picture or figure beside it that holds them.
 _ONLY_SAID = re.compile(
     r"By these moves|on the rows of the fit|is an ASSUMPTION|Customers buy .*a shape of|slope is|Satisfaction stands at"
-    r"|A (?:high|low) attitude|A broken rhythm|No list of|pairs of customers rightly|log-likelihood rises by"
+    r"|A (?:high|low) attitude|A broken rhythm|No list of|log-likelihood rises by"
     r"|together they bought|That is enough, with|falls short by|Leavers for each|gain in Brier"
     r"|variance of the shared risk|ends lie within|each customer's own chance|left for each one expected"
 )
@@ -247,6 +247,9 @@ def _raw_triples(page: Page) -> Iterator[tuple[float, float, float]]:
         for estimate, lower, upper in limits_in(frame):
             for row in frame[[estimate, lower, upper]].itertuples(index=False, name=None):
                 yield from _ways(*(_float(value) for value in row))
+        for cell in {str(cell) for cell in frame.select_dtypes("object").to_numpy().ravel()}:
+            for found in _triples(cell):
+                yield from _ways(*(read_number(found[name]).value for name in ("estimate", "lower", "upper")))
 
 
 def _ways(estimate: float | None, lower: float | None, upper: float | None) -> Iterator[tuple[float, float, float]]:
