@@ -77,7 +77,7 @@ def format_interval(figure: Figure) -> str | None:
     if upper is None:
         return f"{_format_one(figure, lower)} or more"
     first = _format_one(figure, lower)
-    if figure.unit not in (SHARE, *DURATIONS) and not is_currency(figure.unit):
+    if not _has_own_decimals(figure.unit):
         first = first.removesuffix(f" {figure.unit}")
     return f"{first} to {_format_one(figure, upper)}"
 
@@ -85,11 +85,14 @@ def format_interval(figure: Figure) -> str | None:
 def _format_one(figure: Figure, value: float | None) -> str:
     """The estimate or a limit, with as many decimals as the interval supports: two digits of its width."""
     decimals = _supported_decimals(figure)
-    if value is None or decimals is None or figure.unit == SHARE or figure.unit in DURATIONS:
-        return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
-    if is_currency(figure.unit):
+    if value is None or decimals is None or _has_own_decimals(figure.unit):
         return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
     return f"{_plain(float(value), decimals=decimals)} {figure.unit}".strip()
+
+
+def _has_own_decimals(unit: str) -> bool:
+    """Shares, lengths of time and money have decimals of their own; other numbers as many as are known."""
+    return unit == SHARE or unit in DURATIONS or is_currency(unit)
 
 
 def _supported_decimals(figure: Figure) -> int | None:

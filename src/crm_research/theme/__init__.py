@@ -48,6 +48,7 @@ from crm_research.theme.wording import (
     say_points,
     say_range,
     say_short,
+    say_signed_points,
     say_small_count,
 )
 
@@ -100,6 +101,7 @@ __all__ = [
     "say_points",
     "say_range",
     "say_short",
+    "say_signed_points",
     "say_small_count",
     "shade_before",
     "shorten",

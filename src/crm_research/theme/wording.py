@@ -156,6 +156,12 @@ def say_range(low: float, high: float, say: Callable[[float], str]) -> str:
     return say(low) if say(low) == say(high) else f"{say(low)} to {say(high)}"
 
 
+def say_signed_points(share: float) -> str:
+    """A difference of shares in points with its sign and without the unit: 0.0412 is ``+4.1``, nought ``0.0``."""
+    text = f"{100 * share:+.1f}"
+    return "0.0" if text in ("-0.0", "+0.0") else text
+
+
 def say_p_value(p_value: float | None) -> str:
     """A p-value to three places, and never as nought: ``0.023``, ``under 0.001``."""
     if p_value is None or _is_missing(p_value):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import REPEAT
 from crm_research.pillars.satisfaction.words import has_link
@@ -57,27 +56,39 @@ def _level(found: SatisfactionAnalysis) -> list[Figure]:
     if level is None:
         return []
     return [
-        _figure(
-            found, LEVEL, f"{level.name[0].upper()}{level.name[1:]}, 0 to 100", POINTS,
-            {"estimate": level.mean, "lower": level.lower, "upper": level.upper}, level.n,
-            "mean of its items in the latest wave, one response a customer; Student's t, never beyond the scale",
+        _maker(found).one(
+            LEVEL,
+            f"{level.name[0].upper()}{level.name[1:]}, 0 to 100",
+            {"estimate": level.mean, "lower": level.lower, "upper": level.upper},
+            unit=POINTS,
+            n=int(level.n),
+            estimator="mean of its items in the latest wave, one response a customer; Student's t, "
+            "never beyond the scale",
         )
-    ]  # fmt: skip
+    ]
 
 
 def item_figures(found: SatisfactionAnalysis) -> list[Figure]:
     """The mean answer to each item, on its own scale; one figure without a value where nothing was answered."""
     if found.items is None or found.items.table.empty:
-        return [_figure(found, ITEM_MEAN, "Mean answer (no answer is known)", "", {}, 0, "mean")]
+        return [
+            _maker(found).one(
+                ITEM_MEAN,
+                "Mean answer (no answer is known)",
+                {},
+                unit="",
+                n=0,
+                estimator="mean",
+            )
+        ]
     return [
-        _figure(
-            found,
+        _maker(found).one(
             ITEM_MEAN,
             f"Mean answer on {row['scale']}",
-            "",
             {"estimate": row["mean"], "lower": row["lower"], "upper": row["upper"]},
-            row["n"],
-            "mean of the latest wave, one response a customer; Student's t, never beyond the scale",
+            unit="",
+            n=int(row["n"]),
+            estimator="mean of the latest wave, one response a customer; Student's t, never beyond the scale",
             validation=_reweighted(found, str(row["item"])),
             group=str(row["item"]),
         )
@@ -95,14 +106,13 @@ def importance_figures(found: SatisfactionAnalysis) -> list[Figure]:
         then = parts.before.get(row["driver"])
         check = NO_VALIDATION if then is None or pd.isna(then) else f"in the wave before: {say_percent(then)}"
         figures.append(
-            _figure(
-                found,
+            _maker(found).one(
                 IMPORTANCE,
                 f"Share of what the items explain of {parts.target}",
-                "share",
                 {"estimate": row["importance"], "lower": row["importance_lower"], "upper": row["importance_upper"]},
-                parts.model.n,
-                parts.model.estimator,
+                unit="share",
+                n=int(parts.model.n),
+                estimator=parts.model.estimator,
                 validation=check,
                 group=str(row["driver"]),
             )
@@ -118,22 +128,32 @@ def path_figures(found: SatisfactionAnalysis) -> list[Figure]:
     check = _prediction(found)
     estimator = f"partial least squares ({model.scheme} scheme), {model.n_bootstraps:,} bootstraps, percentiles"
     figures = [
-        _figure(
-            found, PATH, "Path, in standard deviations", "",
+        _maker(found).one(
+            PATH,
+            "Path, in standard deviations",
             {"estimate": row["estimate"], "lower": row["lower"], "upper": row["upper"]},
-            model.n, estimator, validation=check, group=f"{row['source']} -> {row['target']}",
+            unit="",
+            n=int(model.n),
+            estimator=estimator,
+            validation=check,
+            group=f"{row['source']} -> {row['target']}",
         )
         for _, row in model.paths.iterrows()
-    ]  # fmt: skip
+    ]
     explained = model.quality.dropna(subset=["r2"])
     return figures + [
-        _figure(
-            found, R2, "Variance explained by the paths", "share",
+        _maker(found).one(
+            R2,
+            "Variance explained by the paths",
             {"estimate": row["r2"], "lower": row["r2_lower"], "upper": row["r2_upper"]},
-            model.n, f"R squared of the path model; {estimator}", validation=check, group=str(row["construct"]),
+            unit="share",
+            n=int(model.n),
+            estimator=f"R squared of the path model; {estimator}",
+            validation=check,
+            group=str(row["construct"]),
         )
         for _, row in explained.iterrows()
-    ]  # fmt: skip
+    ]
 
 
 def corrected_figures(found: SatisfactionAnalysis) -> list[Figure]:
@@ -142,16 +162,19 @@ def corrected_figures(found: SatisfactionAnalysis) -> list[Figure]:
     if model is None:
         return []
     return [
-        _figure(
-            found, CORRECTED, "Path without errors of measurement, in standard deviations", "",
+        _maker(found).one(
+            CORRECTED,
+            "Path without errors of measurement, in standard deviations",
             {"estimate": row["corrected"], "lower": row["corrected_lower"], "upper": row["corrected_upper"]},
-            model.n,
-            f"consistent partial least squares (reliability rho_A), {model.n_bootstraps:,} bootstraps, percentiles",
+            unit="",
+            n=int(model.n),
+            estimator=f"consistent partial least squares (reliability rho_A), {model.n_bootstraps:,} "
+            "bootstraps, percentiles",
             validation=f"with errors of measurement: {row['estimate']:.2f}",
             group=f"{row['source']} -> {row['target']}",
         )
         for _, row in model.paths.dropna(subset=["corrected"]).iterrows()
-    ]  # fmt: skip
+    ]
 
 
 def map_figures(found: SatisfactionAnalysis) -> list[Figure]:
@@ -160,15 +183,18 @@ def map_figures(found: SatisfactionAnalysis) -> list[Figure]:
     if held is None:
         return []
     return [
-        _figure(
-            found, MAP, f"Points of {held.target} for one more (now at {row['performance']:.0f})", POINTS,
+        _maker(found).one(
+            MAP,
+            f"Points of {held.target} for one more (now at {row['performance']:.0f})",
             {"estimate": row["importance"], "lower": row["lower"], "upper": row["upper"]},
-            held.n,
-            "total effect of the path model, both from 0 to 100; percentiles",
-            validation=_prediction(found), group=str(row["construct"]),
+            unit=POINTS,
+            n=int(held.n),
+            estimator="total effect of the path model, both from 0 to 100; percentiles",
+            validation=_prediction(found),
+            group=str(row["construct"]),
         )
         for _, row in held.constructs.iterrows()
-    ]  # fmt: skip
+    ]
 
 
 def conviction_figures(found: SatisfactionAnalysis) -> list[Figure]:
@@ -189,19 +215,17 @@ def conviction_figures(found: SatisfactionAnalysis) -> list[Figure]:
                 f"({say_percent(seen['lower'])} to {say_percent(seen['upper'])})"
             )
         figures.append(
-            _figure(
-                found,
+            _maker(found, f"each customer's latest answer, {found.window.split(', ')[-1]}").one(
                 SHARE,
                 "Share of buyers who answered",
-                "share",
                 {"estimate": row["share"], "lower": row["lower"], "upper": row["upper"]},
-                groups.n,
-                f"chances of each customer from reliability {groups.reliability:.2f} and repeat purchases in "
+                unit="share",
+                n=int(groups.n),
+                estimator=f"chances of each customer from reliability {groups.reliability:.2f} and repeat purchases in "
                 f"{days} days; "
                 "cut at the stated points; grouped jackknife",
                 validation=check,
                 group=str(row["group"]),
-                window=f"each customer's latest answer, {found.window.split(', ')[-1]}",
             )
         )
     return figures
@@ -209,19 +233,22 @@ def conviction_figures(found: SatisfactionAnalysis) -> list[Figure]:
 
 def _net_score(found: SatisfactionAnalysis) -> Figure:
     if found.promoters is None:
-        return _figure(
-            found, NPS, "Net promoter score (no item asks for it on 0 to 10)", POINTS, {}, 0,
-            "promoters less detractors",
-        )  # fmt: skip
+        return _maker(found).one(
+            NPS,
+            "Net promoter score (no item asks for it on 0 to 10)",
+            {},
+            unit=POINTS,
+            n=0,
+            estimator="promoters less detractors",
+        )
     row = found.promoters.latest
-    return _figure(
-        found,
+    return _maker(found).one(
         NPS,
         "Net promoter score, -100 to 100",
-        POINTS,
         {"estimate": row["nps"], "lower": row["lower"], "upper": row["upper"]},
-        row["n"],
-        "share of 9 and 10 less share of 0 to 6; adjusted Wald (Rocks 2016)",
+        unit=POINTS,
+        n=int(row["n"]),
+        estimator="share of 9 and 10 less share of 0 to 6; adjusted Wald (Rocks 2016)",
         validation=_reweighted(found, "net promoter score"),
     )
 
@@ -247,28 +274,5 @@ def _prediction(found: SatisfactionAnalysis) -> str:
     )
 
 
-def _figure(
-    found: SatisfactionAnalysis,
-    id_: str,
-    label: str,
-    unit: str,
-    numbers: Mapping[str, Any],
-    n: float,
-    estimator: str,
-    *,
-    validation: str = NO_VALIDATION,
-    group: str | None = None,
-    window: str | None = None,
-) -> Figure:
-    return Figure.from_numbers(
-        id_,
-        label,
-        numbers,
-        unit=unit,
-        n=int(n),
-        window=window or found.window,
-        estimator=estimator,
-        confidence=found.confidence,
-        validation=validation,
-        group=group,
-    )
+def _maker(found: SatisfactionAnalysis, window: str | None = None) -> FigureMaker:
+    return FigureMaker(window=window or found.window, confidence=found.confidence)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # So many times the orders of another number are no single customer's.
 _CROWD: Final = 3
+_NAMED: Final = 0.7
 _NOBODY: Final = "'0', '00', '000', '-1', '0.0'"
 
 
@@ -52,6 +53,3 @@ def name_guests(session: Session, guess: TableGuess) -> None:
     guess.columns[:] = [
         replace(one, value=origin, why=why, is_unsure=True) if one is line else one for one in guess.columns
     ]
-
-
-_NAMED: Final = 0.7

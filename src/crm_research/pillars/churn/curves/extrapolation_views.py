@@ -28,6 +28,7 @@ from crm_research.theme import (
     say_days_like,
     say_estimate,
     say_percent,
+    say_points,
     say_range,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -122,7 +123,7 @@ def _say_test(found: TenureExtrapolation) -> str:
     )
     return (
         f"With longer tenures hidden ({say_count(n_trials, 'trial')}), the curve predicted them {verdict}: the share "
-        f"still there was missed by {_say_points(found.error)} on average, by {_say_points(found.flat_error)} if the "
+        f"still there was missed by {say_points(found.error)} on average, by {say_points(found.flat_error)} if the "
         f"curve is held flat{_say_constant(found)}."
     )
 
@@ -132,7 +133,7 @@ def _say_constant(found: TenureExtrapolation) -> str:
     constant = scores.loc[scores["shape"] == "exponential", "survival_error"]
     if constant.empty or found.choice.shape == "exponential":
         return ""
-    return f", and by {_say_points(float(constant.iloc[0]))} with one constant danger"
+    return f", and by {say_points(float(constant.iloc[0]))} with one constant danger"
 
 
 def _say_rivals(found: TenureExtrapolation) -> str:
@@ -304,7 +305,7 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
     if found.is_needed and found.choice.is_tested:
         check = (
             f"backtest along tenure ({say_count(len(found.choice.trials), 'trial')}): share still there missed by "
-            f"{_say_points(found.error)} on average, held flat by {_say_points(found.flat_error)}"
+            f"{say_points(found.error)} on average, held flat by {say_points(found.flat_error)}"
         )
     rows: list[tuple[str | None, pd.Series, int]] = [(None, found.expected.iloc[0], found.n)]
     if found.by_group is not None:
@@ -338,8 +339,3 @@ def _say_horizon(found: TenureExtrapolation) -> str:
 
 def _in_years(found: TenureExtrapolation) -> bool:
     return found.horizon_days >= 3 * DAYS_PER_YEAR
-
-
-def _say_points(share: float) -> str:
-    points = 100 * share
-    return f"{points:.1f} points" if points < 9.5 else f"{points:.0f} points"

@@ -25,6 +25,7 @@ from crm_research.theme import (
     say_date,
     say_interval,
     say_percent,
+    say_signed_points,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def programme_finding(effect: ProgrammeEffect) -> str:
     said += (
         f"Of {row['n_matched']:,.0f} new members, {say_percent(row['share'])} bought within {days:.0f} days of the end "
         f"of {_window(effect)} they joined in; of others who were alike until then, {say_percent(row['share_alike'])}: "
-        f"{verdict} ({_points(row['difference'])} points, {say_interval(row['lower'], row['upper'], _points)})."
+        f"{verdict} ({say_signed_points(row['difference'])} points, "
+        f"{say_interval(row['lower'], row['upper'], say_signed_points)})."
     )
     left = int(row["n"] - row["n_matched"])
     return said + (f" {say_count(left, 'new member')} had nobody alike beside them." if left else "")
@@ -134,10 +136,10 @@ def sensitivity_finding(effect: ProgrammeEffect) -> str:
     if not np.isfinite(row["before_difference"]):
         before = f"Too few had bought {days:.0f} days before joining to see whether they differed then."
     else:
-        limits = say_interval(row["before_lower"], row["before_upper"], _points)
+        limits = say_interval(row["before_lower"], row["before_upper"], say_signed_points)
         differs = row["before_lower"] > 0 or row["before_upper"] < 0
         before = (
-            f"In the {days:.0f} days before joining, {_points(row['before_difference'])} points "
+            f"In the {days:.0f} days before joining, {say_signed_points(row['before_difference'])} points "
             f"({limits}) more of the later members bought than of those alike at that time: "
             + (
                 "they differed already in what the records do not hold, so the difference afterwards is not the "
@@ -204,8 +206,8 @@ def programme_figures(effect: ProgrammeEffect, loyalty: LoyaltyAnalysis) -> list
         return []
     check = NO_VALIDATION
     if np.isfinite(row["before_difference"]):
-        limits = say_interval(row["before_lower"], row["before_upper"], _points)
-        check = f"placebo, before joining: {_points(row['before_difference'])} points ({limits})"
+        limits = say_interval(row["before_lower"], row["before_upper"], say_signed_points)
+        check = f"placebo, before joining: {say_signed_points(row['before_difference'])} points ({limits})"
     return [
         Figure(
             id=EFFECT,
@@ -227,8 +229,3 @@ def programme_figures(effect: ProgrammeEffect, loyalty: LoyaltyAnalysis) -> list
 def _window(effect: ProgrammeEffect) -> str:
     width = choose_width(effect.comparison.days)
     return f"the {width} days" if width > 1 else "the day"
-
-
-def _points(share: float) -> str:
-    text = f"{100 * share:+.1f}"
-    return "0.0" if text in ("-0.0", "+0.0") else text

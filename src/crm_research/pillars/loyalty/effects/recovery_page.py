@@ -20,7 +20,7 @@ from crm_research.pillars.loyalty.effects.landmarks import choose_width, compare
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
 from crm_research.show import Note, Section, Table
-from crm_research.theme import join_words, say_interval
+from crm_research.theme import join_words, say_interval, say_signed_points
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -61,14 +61,14 @@ def recovery_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnaly
         Table(
             table[list(_SHOWN)],
             f"Bought within {days:.0f} days of the end of {when} it happened in, against customers who were alike",
-            formats=dict.fromkeys(("share", "share_alike"), "share") | dict.fromkeys(_SHOWN[4:], _say_points),
+            formats=dict.fromkeys(("share", "share_alike"), "share") | dict.fromkeys(_SHOWN[4:], say_signed_points),
             note="Differences in points. Alike: same time, as many purchases in those days and about as many so far, "
             "weighted until purchases, silence, tenure and sales agree, all as known at their end. Raw: without that.",
         ),
         Table(
             table[list(_CHECKS)],
             f"The same difference in the {days:.0f} days before, when nothing had happened yet",
-            formats=dict.fromkeys(_CHECKS[1:4], _say_points) | {"e_value_limit": "{:.2f}"},
+            formats=dict.fromkeys(_CHECKS[1:4], say_signed_points) | {"e_value_limit": "{:.2f}"},
             note="Points; nought if the comparison is fair. E value limit: how strongly something unrecorded must go "
             "with both sides to undo what followed; 1 where nothing sure followed. Associations all the same.",
         ),
@@ -80,11 +80,11 @@ def recovery_finding(table: pd.DataFrame, days: float) -> str:
     """What follows, group by group."""
     said = []
     for _, row in table.iterrows():
-        limits = say_interval(row["lower"], row["upper"], _say_points)
+        limits = say_interval(row["lower"], row["upper"], say_signed_points)
         way = "more" if row["lower"] > 0 else "fewer" if row["upper"] < 0 else "not clearly more or fewer"
         said.append(
             f"{_after(str(row['group']))} {way} bought within {days:.0f} days than of those alike "
-            f"({_say_points(row['difference'])} points, {limits})"
+            f"({say_signed_points(row['difference'])} points, {limits})"
         )
     text = "; ".join(said)
     return f"{text[0].upper()}{text[1:]}.{_quick_against_slow(table)}"
@@ -98,17 +98,12 @@ def _article(group: str) -> str:
     return f"with a {group}" if group in (QUICK, SLOW) else f"who {group}" if group == TOOK else group
 
 
-def _say_points(share: float) -> str:
-    text = f"{100 * share:+.1f}"
-    return "0.0" if text in ("-0.0", "+0.0") else text
-
-
 def _quick_against_slow(table: pd.DataFrame) -> str:
     if not {QUICK, SLOW} <= set(table["group"]):
         return ""
     quick, slow = (table.loc[table["group"] == name].iloc[0] for name in (QUICK, SLOW))
     gap, half = float(quick["difference"] - slow["difference"]), float(np.hypot(_half(quick), _half(slow)))
-    limits = say_interval(gap - half, gap + half, _say_points)
+    limits = say_interval(gap - half, gap + half, say_signed_points)
     verdict = (
         "Quick handling goes with more repurchase than slow"
         if gap - half > 0
@@ -116,7 +111,7 @@ def _quick_against_slow(table: pd.DataFrame) -> str:
         if gap + half < 0
         else "Quick and slow handling are not told apart"
     )
-    return f" {verdict} ({_say_points(gap)} points, {limits})."
+    return f" {verdict} ({say_signed_points(gap)} points, {limits})."
 
 
 def _half(row: pd.Series) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from crm_research.figures import NO_VALIDATION, Figure, verdict_of
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, verdict_of
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.repeat.words import say_horizon
 from crm_research.vocabulary import DAYS_PER_YEAR
@@ -49,14 +48,14 @@ def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
     months = loyalty.retention.period_months
     span = "one month" if months == 1 else f"{months} months"
     return [
-        _figure(
-            loyalty,
+        _maker(loyalty).one(
             RETENTION,
             "Intake buying again, months after the first",
-            "share",
             {"estimate": row["retention_rate"], "lower": row["lower"], "upper": row["upper"]},
-            int(row["n_customers"]),
-            f"active share of each intake per calendar period of {span}, pooled over complete periods; Wilson",
+            unit="share",
+            n=int(row["n_customers"]),
+            estimator=f"active share of each intake per calendar period of {span}, pooled over complete "
+            "periods; Wilson",
             group=str(int(row["period_index"]) * months),
         )
         for _, row in loyalty.retention.pooled.head(12).iterrows()
@@ -68,14 +67,13 @@ def _repeat_rate(loyalty: LoyaltyAnalysis) -> Figure:
     agrees = loyalty.recount == (int(row["n"]), int(row["n_repeat"]))
     word = "agrees" if agrees else "does not agree"
     what = "on another day" if loyalty.occasion == "day" else "in another order"
-    return _figure(
-        loyalty,
+    return _maker(loyalty).one(
         REPEAT_RATE,
         f"Buyers who bought again {what} so far",
-        "share",
         {"estimate": row["repeat_rate"], "lower": row["lower"], "upper": row["upper"]},
-        int(row["n"]),
-        "share of buyers with a second purchase by as_of, however long they were watched; Wilson score",
+        unit="share",
+        n=int(row["n"]),
+        estimator="share of buyers with a second purchase by as_of, however long they were watched; Wilson score",
         validation=f"recounted from one row per customer: {loyalty.recount[1]:,} of {loyalty.recount[0]:,}; {word}",
     )
 
@@ -93,14 +91,13 @@ def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
         label = f"Back within {say_horizon(days)} of the first purchase"
         estimator = _on(loyalty, _KM)
         figures.append(
-            _figure(
-                loyalty,
+            _maker(loyalty).one(
                 _horizon_id(days),
                 label,
-                "share",
                 numbers,
-                _n_waits(loyalty),
-                estimator,
+                unit="share",
+                n=_n_waits(loyalty),
+                estimator=estimator,
                 validation=_check(loyalty),
                 verdict=_verdict(loyalty),
             )
@@ -123,14 +120,13 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
         numbers = {"estimate": row["median_days"], "lower": row["lower"], "upper": row["upper"]}
         label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
     estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
-    return _figure(
-        loyalty,
+    return _maker(loyalty).one(
         MEDIAN_DAYS,
         label,
-        "days",
         numbers,
-        _n_waits(loyalty),
-        estimator,
+        unit="days",
+        n=_n_waits(loyalty),
+        estimator=estimator,
         validation=_check(loyalty),
         verdict=_verdict(loyalty),
     )
@@ -152,29 +148,5 @@ def _verdict(loyalty: LoyaltyAnalysis) -> str | None:
     return None if loyalty.holdout is None else verdict_of(loyalty.holdout.holds)
 
 
-def _figure(
-    loyalty: LoyaltyAnalysis,
-    id_: str,
-    label: str,
-    unit: str,
-    numbers: Mapping[str, Any],
-    n: int,
-    estimator: str,
-    *,
-    validation: str = NO_VALIDATION,
-    group: str | None = None,
-    verdict: str | None = None,
-) -> Figure:
-    return Figure.from_numbers(
-        id_,
-        label,
-        numbers,
-        unit=unit,
-        n=n,
-        window=loyalty.window,
-        estimator=estimator,
-        confidence=loyalty.confidence,
-        validation=validation,
-        group=group,
-        verdict=verdict,
-    )
+def _maker(loyalty: LoyaltyAnalysis) -> FigureMaker:
+    return FigureMaker(window=loyalty.window, confidence=loyalty.confidence)

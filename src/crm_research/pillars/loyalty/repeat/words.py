@@ -19,6 +19,7 @@ from crm_research.theme import (
     say_estimate,
     say_interval,
     say_percent,
+    say_points,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -249,10 +250,10 @@ def won_finding(loyalty: LoyaltyAnalysis) -> str:
     if loyalty.won is None:
         return "Fewer than 20 customers have bought twice, so the claim cannot be tested on these records."
     row = loyalty.won.iloc[0]
-    between = say_interval(row["gap_lower"], row["gap_upper"], _points)
+    between = say_interval(row["gap_lower"], row["gap_upper"], say_points)
     days = say_span(row["horizon_days"])
     way = "lower" if row["survival_gap"] < 0 else "higher"
-    far = f"{_points(abs(row['survival_gap']))} {way} after the second purchase than"
+    far = f"{say_points(abs(row['survival_gap']))} {way} after the second purchase than"
     if abs(row["survival_gap"]) < _NO_GAP:
         far = "the same after the second purchase as"
     gap = f"the share back within {days} is {far} after the first (difference {between})"
@@ -334,7 +335,3 @@ def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
 def _rates_at(loyalty: LoyaltyAnalysis, depth: int) -> float:
     rows: pd.DataFrame = loyalty.depths.loc[loyalty.depths["depth"] == depth]
     return float(rows["return_rate"].iloc[0])
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
