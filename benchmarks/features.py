@@ -44,7 +44,7 @@ for _column in ("min", "max"):
 
 
 def make_orders(path: Path, n_orders: int) -> None:
-    """Orders of a tenth as many customers, some buying far oftener than others, over two years, streamed to Parquet."""
+    """Orders of a tenth as many customers, some far keener than others, over two years, streamed to Parquet."""
     from crm_research.engine import connect
 
     connect().raw_sql(f"""

@@ -14,8 +14,8 @@ from crm_research.models.hazards.boosting import fit_boosting
 from crm_research.pillars.churn.judging.judge import judge_risks
 from crm_research.pillars.churn.risks.assess import assess_risks
 from crm_research.pillars.churn.risks.charts import draw_risks
-from crm_research.pillars.churn.risks.foretelling import Foretelling
 from crm_research.pillars.churn.risks.page import risks_section
+from crm_research.pillars.churn.risks.prediction import LeavingPrediction
 from crm_research.pillars.churn.risks.reasons import say_reasons
 from crm_research.pillars.churn.risks.words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
 from crm_research.pillars.churn.spell_rows import read_ends, read_rows, read_running
@@ -60,12 +60,12 @@ def check(company):
     return judge_risks(company, fits, COVARIATES, n_resamples=0)
 
 
-def _foretold(risks, check):
-    return None if check is None else Foretelling(risks=risks, check=check, strata=())
+def _predicted(risks, check):
+    return None if check is None else LeavingPrediction(risks=risks, check=check, strata=())
 
 
 def told(study, risks, check) -> str:
-    return repr(risks_section(study, _foretold(risks, check)))
+    return repr(risks_section(study, _predicted(risks, check)))
 
 
 def test_every_running_contract_has_a_row_the_most_at_risk_first(company, risks):

@@ -16,7 +16,7 @@ from crm_research.pillars.segmentation.groups import charts
 from crm_research.pillars.segmentation.groups import tables as report
 from crm_research.pillars.segmentation.groups import words as wording
 from crm_research.pillars.segmentation.inputs.choose import scale_robustly
-from crm_research.pillars.segmentation.use.holdout import compare_errors, foretell, score_quintiles
+from crm_research.pillars.segmentation.use.holdout import compare_errors, predict, score_quintiles
 from tests.builders import a_study, orders
 
 
@@ -195,18 +195,18 @@ def test_tied_customers_share_a_quintile():
     assert scores["recency"].iloc[0] == 5
 
 
-def test_an_outcome_is_foretold_from_others_only():
+def test_an_outcome_is_predicted_from_others_only():
     groups, folds = np.array([0, 0, 0, 1, 1, 1, 2]), np.array([0, 1, 2, 0, 1, 2, 0])
     actual = np.array([10.0, 12.0, 11.0, 90.0, 95.0, 92.0, 7.0])
-    foretold = foretell(groups, actual, folds).expected
+    predicted = predict(groups, actual, folds).expected
     # The last is alone in his group: the mean of all of the other folds.
-    assert foretold[6] == pytest.approx(actual[folds != 0].mean())
-    assert (foretold[:3] < 15).all()
-    changed = foretell(groups, np.r_[1e6, actual[1:]], folds).expected
-    assert changed[[0, 3, 6]].tolist() == foretold[[0, 3, 6]].tolist()
+    assert predicted[6] == pytest.approx(actual[folds != 0].mean())
+    assert (predicted[:3] < 15).all()
+    changed = predict(groups, np.r_[1e6, actual[1:]], folds).expected
+    assert changed[[0, 3, 6]].tolist() == predicted[[0, 3, 6]].tolist()
 
 
 def test_a_gain_over_the_same_errors_is_nought():
     actual, folds = np.array([1.0, 4.0, 9.0, 2.0]), np.array([0, 1, 0, 1])
-    own, none = foretell(np.array([0, 0, 1, 1]), actual, folds), foretell(np.zeros(4, dtype=np.int64), actual, folds)
+    own, none = predict(np.array([0, 0, 1, 1]), actual, folds), predict(np.zeros(4, dtype=np.int64), actual, folds)
     assert compare_errors(own, own, none, confidence=0.95).estimate == 0

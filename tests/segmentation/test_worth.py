@@ -15,7 +15,7 @@ from crm_research.pillars.segmentation.use.holdout import (
     _judge,
     check_in_holdout,
     compare_errors,
-    foretell,
+    predict,
     score_quintiles,
     weigh_groups,
 )
@@ -195,19 +195,19 @@ def test_many_cells_of_chance_are_no_easy_prey():
     n, worst = 400, []
     for _ in range(40):
         actual, cells, folds = rng.gamma(1, 50, n), rng.integers(0, 120, n), rng.integers(0, 5, n)
-        null = foretell(np.zeros(n, dtype=np.int64), actual, folds).errors.sum()
-        worst.append(1 - foretell(cells, actual, folds).errors.sum() / null)
+        null = predict(np.zeros(n, dtype=np.int64), actual, folds).errors.sum()
+        worst.append(1 - predict(cells, actual, folds).errors.sum() / null)
     # Plain means of cells of three would cost a third.
     assert np.mean(worst) == pytest.approx(0, abs=0.02)
 
 
-def test_large_groups_that_differ_are_foretold_by_their_own_mean():
+def test_large_groups_that_differ_are_predicted_by_their_own_mean():
     rng = np.random.default_rng(10)
     groups = np.repeat([0, 1], 500)
     actual = rng.normal(100.0 * groups, 10)
-    foretold = foretell(groups, actual, rng.integers(0, 5, 1000)).expected
-    assert foretold[:500].mean() == pytest.approx(actual[:500].mean(), abs=0.5)
-    assert foretold[500:].mean() == pytest.approx(actual[500:].mean(), abs=0.5)
+    predicted = predict(groups, actual, rng.integers(0, 5, 1000)).expected
+    assert predicted[:500].mean() == pytest.approx(actual[:500].mean(), abs=0.5)
+    assert predicted[500:].mean() == pytest.approx(actual[500:].mean(), abs=0.5)
 
 
 def test_the_influence_is_what_one_more_customer_does_to_the_errors():
@@ -215,7 +215,7 @@ def test_the_influence_is_what_one_more_customer_does_to_the_errors():
     rng = np.random.default_rng(12)
     groups, folds = np.repeat([0, 1], 40), np.arange(80) % 5
     actual = rng.normal(1e3 * groups, 1.0)
-    found = foretell(groups, actual, folds)
+    found = predict(groups, actual, folds)
 
     def errors(weights):
         total = 0.0
@@ -239,7 +239,7 @@ def test_intervals_of_the_gain_cover():
         segments, cells = rng.integers(0, 4, n), rng.integers(0, 60, n)
         actual = (20 * (1 + segments) + 5 * (cells % 10)) * rng.gamma(1, 1, n)
         folds = rng.integers(0, 5, n)
-        by_cells, by_segments, by_none = (foretell(by, actual, folds) for by in (cells, segments, 0 * cells))
+        by_cells, by_segments, by_none = (predict(by, actual, folds) for by in (cells, segments, 0 * cells))
         found.append([float(part) for part in compare_errors(by_cells, by_segments, by_none, confidence=0.95)])
     estimate, lower, upper = np.array(found).T
     # The gain of rules found on so many customers: that of the estimates on average.

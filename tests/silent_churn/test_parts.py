@@ -127,7 +127,7 @@ def test_one_intake_cannot_be_told():
 
 
 def choose(**models):
-    """Models as (error in orders, share of customers whose buying was foretold wrongly); 1,000 customers."""
+    """Models as (error in orders, share of customers whose buying was predicted wrongly); 1,000 customers."""
     errors = pd.DataFrame({"forecast": list(models), "is_rule": False, "rmse": [rmse for rmse, _ in models.values()]})
     misses = {
         name: ((np.arange(1000) < 1000 * wrong).astype(float), np.ones(1000)) for name, (_, wrong) in models.items()

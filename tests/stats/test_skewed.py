@@ -81,7 +81,7 @@ def test_the_p_value_and_the_interval_agree(skewness):
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "least"), [(100, 0.93), (300, 0.93), (1_000, 0.93), (3_000, 0.93)])
 def test_squared_errors_of_heavy_tailed_buyers_are_covered(n, least):
-    """Gamma-Poisson buyers (r .24, alpha 4.41 weeks) of 39 + 39 weeks, each foretold by his conditional expectation."""
+    """Gamma-Poisson buyers (r .24, alpha 4.41 weeks) of 39 + 39 weeks, each predicted by their expectation."""
     rng = np.random.default_rng(n)
 
     def draw(size: int) -> np.ndarray:

@@ -50,7 +50,7 @@ def test_a_niche_and_a_brand_for_a_change_are_told_apart():
     buyers = np.flatnonzero(purchases[:, 2])
     rng = np.random.default_rng(0)
     keen = rng.choice(buyers, len(buyers) // 2, replace=False)
-    purchases[keen, 2] += rng.poisson(6, len(keen))  # half of brand 3's buyers come much oftener
+    purchases[keen, 2] += rng.poisson(6, len(keen))  # half of brand 3's buyers come much more often
     tried = np.flatnonzero(purchases[:, 3] == 0)
     purchases[rng.choice(tried, 900, replace=False), 3] += 1  # many try brand 4 once
     tallies = tally(purchases)
@@ -73,7 +73,7 @@ def test_only_buyers_known():
     np.testing.assert_allclose(fit.predict()["penetration"], tallies.observed()["penetration"][0], atol=0.02)
 
 
-def test_a_later_period_is_foretold_for_those_known():
+def test_a_later_period_is_predicted_for_those_known():
     first, second = draw_purchases(30_000, periods=2, seed=11, **TRUTH)
     seen = (second > 0).mean(axis=0)
     np.testing.assert_allclose(fit_dirichlet(tally(first)).predict_later(1.0), seen, atol=0.012)

@@ -1,4 +1,4 @@
-"""Foretelling answers of people left out, against a slow loop and against worlds where the answer is known."""
+"""LeavingPrediction answers of people left out, against a slow loop and against worlds where the answer is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.paths import fit_paths, predict_paths
-from crm_research.models.paths.foretelling import cut_folds
+from crm_research.models.paths.held_out import cut_folds
 from tests.models.paths.test_fit import PATHS, constructs_of, some_answers
 
 
@@ -32,8 +32,8 @@ def slowly(answers, constructs, antecedents, n_folds, n_repeats, seed):
             else:
                 loyalty = sum(model.path(cause, "loyalty") * score[cause] for cause in ("quality", "satisfaction"))
             loading = model.loadings.set_index("item")["loading"][targets]
-            foretold = np.outer(loyalty, loading * spread[targets]) + mean[targets].to_numpy()
-            errors["paths"].append((test[targets] - foretold) ** 2)
+            predicted = np.outer(loyalty, loading * spread[targets]) + mean[targets].to_numpy()
+            errors["paths"].append((test[targets] - predicted) ** 2)
             x = np.column_stack([np.ones(len(train)), train[sources]])
             slopes = np.linalg.lstsq(x, train[targets], rcond=None)[0]
             errors["linear"].append(
@@ -70,7 +70,7 @@ def test_noise_has_no_power():
     assert (found.constructs["mean_upper"] > 0).all()
 
 
-def test_gaps_are_not_foretold_and_customers_stay_together():
+def test_gaps_are_not_predicted_and_customers_stay_together():
     answers = some_answers(80)
     answers.loc[:9, "loyalty_0"] = np.nan
     found = predict_paths(answers, constructs_of(answers), PATHS, n_repeats=1)

@@ -1,4 +1,4 @@
-"""The NBD-Dirichlet: M and K of the category, S of the brands' choice, and what they foretell of every brand."""
+"""The NBD-Dirichlet: M and K of the category, S of the brands' choice, and what they predict of every brand."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class DirichletFit:
 
         Notes
         -----
-        Where only buyers were known, whoever bought in the first period buys oftener than the average: the chance of
+        Where only buyers were known, whoever bought in the first period buys more often than the average: the chance of
         having bought nothing then and the brand later is taken out.
         """
         later = choice.predict_measures(self.m[:1] * periods, self.k[:1], self.s[:1], self.shares[:1])["penetration"][0]

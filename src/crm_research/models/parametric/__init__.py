@@ -1,4 +1,4 @@
-"""Smooth curves of tenure: fitted to spells or counts, chosen by what they foretell, carried on beyond the records."""
+"""Smooth curves of tenure: fitted to spells or counts, chosen by what they predict, carried on beyond the records."""
 
 from crm_research.models.parametric.choice import HELD_FLAT, ShapeChoice, Trial, choose_shape, cut_counts, hide_tenures
 from crm_research.models.parametric.extend import expected_tenure, extended_curve, watched_until

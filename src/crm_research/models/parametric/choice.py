@@ -1,4 +1,4 @@
-"""Which shape foretells best what is hidden from it? A backtest along tenure."""
+"""Which shape predicts best what is hidden from it? A backtest along tenure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TRIAL_COLUMNS: Final = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trial:
-    """One test: what a shape is given, and what it has to foretell.
+    """One test: what a shape is given, and what it has to predict.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Trial:
     known
         Counts that the shape is fitted to.
     later
-        Counts of which those beyond `from_days` are foretold.
+        Counts of which those beyond `from_days` are predicted.
     from_days
         The longest tenure known.
     """
@@ -55,7 +55,7 @@ class Trial:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ShapeChoice:
-    """Which shape foretold hidden tenures best?
+    """Which shape predicted hidden tenures best?
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ class ShapeChoice:
     scores
         Grain: shape, and the curve held flat, the best first. Columns ``shape``, ``log_score`` (log-likelihood of what
         was hidden, by hidden spell; mean of the trials), ``gain`` (over one constant danger), ``gain_error`` (its
-        standard error within a trial, mean of the trials), ``survival_error`` (mean distance of foretold and observed
-        share still there), ``survival_bias`` (foretold less observed), ``n_best`` (trials it won), ``aic`` (on all
+        standard error within a trial, mean of the trials), ``survival_error`` (mean distance of predicted and observed
+        share still there), ``survival_bias`` (predicted less observed), ``n_best`` (trials it won), ``aic`` (on all
         counts), ``is_chosen``.
     trials
         Grain: trial. Columns ``trial``, ``from_days``, ``to_days``, ``n_known_ended``, ``n_hidden``,
@@ -81,14 +81,14 @@ class ShapeChoice:
 
     @property
     def is_tested(self) -> bool:
-        """Was it chosen by what it foretold? Otherwise by AIC."""
+        """Was it chosen by what it predicted? Otherwise by AIC."""
         return len(self.trials) > 0
 
 
 def choose_shape(
     counts: pd.DataFrame, *, trials: Sequence[Trial] | None = None, shapes: Sequence[str] = SHAPES, n_knots: int = 2
 ) -> ShapeChoice:
-    """Which shape, fitted to the shorter tenures only, foretells the longer ones best?
+    """Which shape, fitted to the shorter tenures only, predicts the longer ones best?
 
     How well a shape fits what it was fitted to says little about tenures beyond. So each is fitted with the longer
     tenures hidden, at several places, and scored on them: by the log-likelihood of what was hidden, given that the
@@ -206,8 +206,8 @@ def _score_trial(trial: Trial, shapes: Sequence[str], n_knots: int) -> pd.DataFr
         there = fit.read(days)
         score = float(ended @ there.log_hazard - net @ (there.cumulative - start)) / n_hidden
         told[shape] = there.log_hazard - (there.cumulative - start), start - there.cumulative
-        foretold = np.exp(-(fit.read(grid).cumulative - start))
-        rows[shape] = {"log_score": score if fit.has_converged else np.nan} | _distance(foretold, observed)
+        predicted = np.exp(-(fit.read(grid).cumulative - start))
+        rows[shape] = {"log_score": score if fit.has_converged else np.nan} | _distance(predicted, observed)
     rows[HELD_FLAT] = {"log_score": np.nan} | _distance(np.ones_like(observed), observed)
     censored = later["n_censored"].to_numpy(dtype=float)
     for shape in told if CONSTANT in told else ():
@@ -233,8 +233,8 @@ def _observed(trial: Trial) -> tuple[FloatArray, FloatArray]:
     return grid, np.asarray(curve[np.searchsorted(table.tenure_days, grid, side="right")] / max(at_cut, 1e-12))
 
 
-def _distance(foretold: FloatArray, observed: FloatArray) -> dict[str, float]:
-    gap = foretold - observed
+def _distance(predicted: FloatArray, observed: FloatArray) -> dict[str, float]:
+    gap = predicted - observed
     return {"survival_error": float(np.abs(gap).mean()), "survival_bias": float(gap.mean())}
 
 

@@ -1,4 +1,4 @@
-"""Does a path model foretell the answers of people it was not fitted to?"""
+"""Does a path model predict the answers of people it was not fitted to?"""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from scipy import stats
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.paths.algorithm import SCHEMES, FloatArray, Scheme
 from crm_research.models.paths.fit import prepare
-from crm_research.models.paths.foretelling import (
+from crm_research.models.paths.held_out import (
     ANTECEDENTS,
     Antecedents,
     Fitted,
     cut_folds,
     fit_without,
-    foretell,
+    predict,
 )
 from crm_research.models.paths.plan import Mode, PathPlan
 from crm_research.models.scales.reading import Answers, to_numbers
@@ -30,18 +30,18 @@ _FEWEST: Final = 20
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PathPrediction:
-    """How well the answers of people left out are foretold, beside a plain regression and beside the mean.
+    """How well the answers of people left out are predicted, beside a plain regression and beside the mean.
 
     Parameters
     ----------
     items
-        Grain: item of a construct that something leads to. Columns ``construct``, ``item``, ``n`` (answers foretold),
+        Grain: item of a construct that something leads to. Columns ``construct``, ``item``, ``n`` (answers predicted),
         ``q2`` (1 minus squared error over that of the mean of those fitted), ``rmse``, ``rmse_linear``, ``rmse_mean``,
         ``mae``, ``mae_linear``, ``mae_mean``, in the item's own units; ``is_better`` (rmse below the linear model's).
     constructs
         Grain: such a construct, and ``all`` last. Columns ``construct``, ``n_items``, ``n_useful`` (q2 above 0),
-        ``n_better``, ``power`` (``none``, ``low``, ``medium``, ``high``: how many items it foretells better than the
-        linear model; ``none`` too where half of the items or more are not foretold better than by their mean),
+        ``n_better``, ``power`` (``none``, ``low``, ``medium``, ``high``: how many items it predicts better than the
+        linear model; ``none`` too where half of the items or more are not predicted better than by their mean),
         ``linear_difference`` (squared error, in variances of the items, less that of the linear model; below nought the
         path model is better), ``linear_lower``, ``linear_upper``, ``mean_difference`` (less that of the mean),
         ``mean_lower``, ``mean_upper``.
@@ -76,15 +76,15 @@ def predict_paths(
     seed: int = 20170101,
     confidence: float = 0.95,
 ) -> PathPrediction:
-    """Would the model foretell what people answer whom it has not seen, and better than simpler rules?
+    """Would the model predict what people answer whom it has not seen, and better than simpler rules?
 
     Parameters
     ----------
     answers, constructs, paths, modes, scheme, weights, cluster
         As in `fit_paths`; customers with several rows are left out together.
     antecedents
-        ``earliest`` foretells from the items of the constructs that nothing leads to, along all ways; ``direct`` from
-        the items of the constructs that lead straight to the one foretold. The linear model gets the same items.
+        ``earliest`` predicts from the items of the constructs that nothing leads to, along all ways; ``direct`` from
+        the items of the constructs that lead straight to the one predicted. The linear model gets the same items.
     n_folds, n_repeats
         Parts of a cut, each left out once; cuts.
 
@@ -97,7 +97,7 @@ def predict_paths(
 
     Notes
     -----
-    Means, variances and fillings for gaps come from those fitted; answers that are missing are not foretold. The
+    Means, variances and fillings for gaps come from those fitted; answers that are missing are not predicted. The
     differences are paired over customers, after averaging their repeats, with Student's t (the test of Liengaard et
     al.). Folds share most of their people, so these limits are somewhat narrow.
 
@@ -123,7 +123,7 @@ def predict_paths(
     raw = to_numbers(answers.loc[read.kept], plan.items)
     folds = cut_folds(n_owners, n_folds, n_repeats, seed)[:, read.owner]
     fitted = fit_without(plan, raw, read.weight, folds, n_folds, scheme, antecedents)
-    errors = foretell(raw, folds, n_folds, fitted)
+    errors = predict(raw, folds, n_folds, fitted)
     return _assemble(plan, read, raw, errors, fitted, (n_folds, n_repeats), antecedents, confidence)
 
 

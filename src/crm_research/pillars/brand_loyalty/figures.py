@@ -147,7 +147,7 @@ def _large_enough(norm: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_brand(loyalty: BrandLoyalty, brand: str) -> str:
-    """What the norm foretold for the brand, and what came, in the holdout."""
+    """What the norm predicted for the brand, and what came, in the holdout."""
     if loyalty.holdout is None:
         return NO_VALIDATION
     brands = loyalty.holdout.brands

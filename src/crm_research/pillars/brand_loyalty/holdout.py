@@ -1,4 +1,4 @@
-"""The check out of time: did as many customers buy each brand in the next period as the norm had foretold?"""
+"""The check out of time: did as many customers buy each brand in the next period as the norm had predicted?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PenetrationCheck:
-    """Penetrations of the brands in the holdout: foretold, observed, and by the rule that things stay as they were.
+    """Penetrations of the brands in the holdout: predicted, observed, and by the rule that things stay as they were.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class PenetrationCheck:
 def check_penetrations(
     study: Study, market: Market, fit: DirichletFit, names: list[str], n_customers: int, *, confidence: float = 0.95
 ) -> PenetrationCheck | None:
-    """Did as many of the window's customers buy each brand in the holdout as the norm had foretold?
+    """Did as many of the window's customers buy each brand in the holdout as the norm had predicted?
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def growth_table(loyalty: BrandLoyalty) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Grain: brand. For a quarter, a half, the whole and twice the window: thousands of buyers foretold per hundred
+        Grain: brand. For a quarter, a half, the whole and twice the window: buyers predicted of all the
         customers known, and purchases of each. Columns ``brand`` and one ``buyers, <period>`` and ``each, <period>``
         per period.
     """
@@ -83,9 +83,9 @@ def growth_table(loyalty: BrandLoyalty) -> pd.DataFrame:
         return pd.DataFrame(columns=["brand"])
     columns: dict[str, object] = {"brand": loyalty.fit.names[:_LARGEST]}
     for periods, words in _PERIODS:
-        foretold = loyalty.fit.predict(periods).head(_LARGEST)
-        columns[f"buyers, {words}"] = (foretold["penetration"] * loyalty.n_customers).round(0).astype(int)
-        columns[f"each, {words}"] = foretold["purchases_per_buyer"].round(1)
+        predicted = loyalty.fit.predict(periods).head(_LARGEST)
+        columns[f"buyers, {words}"] = (predicted["penetration"] * loyalty.n_customers).round(0).astype(int)
+        columns[f"each, {words}"] = predicted["purchases_per_buyer"].round(1)
     return pd.DataFrame(columns)
 
 

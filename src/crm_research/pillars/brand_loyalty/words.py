@@ -127,7 +127,7 @@ def close_pair(loyalty: BrandLoyalty) -> pd.Series | None:
 
 
 def holdout_finding(loyalty: BrandLoyalty) -> str:
-    """Did the norm foretell how many would buy each brand in the next period?"""
+    """Did the norm predict how many would buy each brand in the next period?"""
     check = loyalty.holdout
     if check is None:
         return "Nothing here was checked out of time: the study keeps no holdout. Set holdout_until in its file."

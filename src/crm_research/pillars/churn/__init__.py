@@ -17,8 +17,8 @@ from crm_research.pillars.churn.reasons.measure import ReasonDrivers, measure_re
 from crm_research.pillars.churn.renewals.check import RenewalCheck
 from crm_research.pillars.churn.renewals.describe import Renewals, describe_renewals
 from crm_research.pillars.churn.risks.assess import RiskList, assess_risks
-from crm_research.pillars.churn.risks.foretelling import Foretelling, foretell_leaving
 from crm_research.pillars.churn.risks.model import fit_for_lists
+from crm_research.pillars.churn.risks.prediction import LeavingPrediction, predict_leaving
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
 from crm_research.pillars.churn.triage import Triage, triage_setting
 
@@ -30,8 +30,8 @@ __all__ = [
     "ChurnSetting",
     "ConstantRate",
     "DriverAnalysis",
-    "Foretelling",
     "HoldoutCheck",
+    "LeavingPrediction",
     "ReasonDrivers",
     "RenewalCheck",
     "Renewals",
@@ -56,11 +56,11 @@ __all__ = [
     "extrapolate_tenure",
     "fit_for_lists",
     "fit_risk",
-    "foretell_leaving",
     "judge_risks",
     "measure_drivers",
     "measure_reason_drivers",
     "milestones",
+    "predict_leaving",
     "set_targets",
     "triage_setting",
 ]

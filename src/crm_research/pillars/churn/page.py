@@ -20,7 +20,7 @@ from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.drivers.measure import DriverAnalysis
-    from crm_research.pillars.churn.risks.foretelling import Foretelling
+    from crm_research.pillars.churn.risks.prediction import LeavingPrediction
     from crm_research.study import Study
 
 
@@ -102,9 +102,9 @@ class ChurnPage(Page):
         return cast("DriverAnalysis | None", self.drivers.result)
 
     @property
-    def predicted(self) -> Foretelling | None:
+    def predicted(self) -> LeavingPrediction | None:
         """Risks of single customers and their check; None where no risk can be told."""
-        return cast("Foretelling | None", self.risk_check.result)
+        return cast("LeavingPrediction | None", self.risk_check.result)
 
     @property
     def estimators(self) -> Mapping[str, str]:

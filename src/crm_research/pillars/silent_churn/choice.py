@@ -1,4 +1,4 @@
-"""Which of the fitted models is used: by what it foretold, or by its likelihood where nothing came after."""
+"""Which of the fitted models is used: by what it predicted, or by its likelihood where nothing came after."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLEARLY_MORE_LIKELY: Final = 2.0
 def choose_by_holdout(
     errors: pd.DataFrame, misses: Mapping[str, tuple[FloatArray, FloatArray]], confidence: float
 ) -> tuple[str | None, str]:
-    """Which model foretold best who would buy, and of equals, how much?
+    """Which model predicted best who would buy, and of equals, how much?
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ class TenureExtrapolation:
 
     @property
     def error(self) -> float:
-        """Mean distance of foretold and observed share in the backtest; NaN if it could not be tested."""
+        """Mean distance of predicted and observed share in the backtest; NaN if it could not be tested."""
         return self._error_of(self.choice.shape)
 
     @property

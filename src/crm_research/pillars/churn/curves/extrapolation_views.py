@@ -102,7 +102,7 @@ def trust_finding(found: TenureExtrapolation) -> str:
 
 
 def is_trusted(found: TenureExtrapolation) -> bool:
-    """Did it foretell closely, do rivals lead to much the same, and do the groups agree with the whole?"""
+    """Did it predict closely, do rivals lead to much the same, and do the groups agree with the whole?"""
     close = found.choice.is_tested and found.error <= _CLOSE and _rival_range(found)[2] <= _MUCH
     return not found.is_needed or (close and not _say_reach(found) and not _say_mix(found))
 
@@ -257,7 +257,7 @@ def _title(found: TenureExtrapolation) -> str:
 
 
 def shape_table(found: TenureExtrapolation) -> pd.DataFrame:
-    """The shapes with what they foretold and where they lead, the best first.
+    """The shapes with what they predicted and where they lead, the best first.
 
     Returns
     -------

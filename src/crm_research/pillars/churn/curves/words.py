@@ -164,7 +164,7 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
 
 
 def holdout_finding(leaving: ChurnAnalysis) -> str:
-    """Did the curve foretell the holdout?"""
+    """Did the curve predict the holdout?"""
     check = leaving.holdout
     if check is None and leaving.setting.is_snapshot:
         return (

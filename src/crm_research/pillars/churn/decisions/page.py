@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
     from crm_research.pillars.churn.risks.assess import RiskList
-    from crm_research.pillars.churn.risks.foretelling import Foretelling
+    from crm_research.pillars.churn.risks.prediction import LeavingPrediction
     from crm_research.study import Study
 
 N_LISTED: Final = 20
@@ -160,7 +160,7 @@ def _change_parts(found: ChangeAnalysis) -> Iterator[Part]:
 
 def contacts_section(
     records: Study,
-    foretold: Foretelling | None,
+    predicted: LeavingPrediction | None,
     *,
     margin_per_month: float | None = None,
     margin_share: float = MARGIN_SHARE,
@@ -170,18 +170,18 @@ def contacts_section(
     seed: int = 1,
     confidence: float = 0.95,
 ) -> Section:
-    """Whom to contact so that they stay, by the risks foretold; a note where there are none.
+    """Whom to contact so that they stay, by the risks predicted; a note where there are none.
 
     The horizon is the longest that the holdout can judge; without a holdout the main one of the list.
 
     Parameters
     ----------
-    foretold
+    predicted
         Risks and their check; None where no risk can be told.
     save_rates
         Share of would-be leavers that a contact keeps: best guess, lower and upper end.
     """
-    if foretold is None:
+    if predicted is None:
         why = "Without risks of single customers it cannot be said whom to contact."
         return Section(Answer(cannot_say("No risk of single customers could be told.")), Note(why))
     if len(save_rates) != 3:
@@ -191,20 +191,20 @@ def contacts_section(
     guess, low, high = (float(rate) for rate in save_rates)
     chosen = treatment_section(
         records,
-        foretold.risks.rows,
-        horizon_months=_months_to_act(records, foretold.risks),
+        predicted.risks.rows,
+        horizon_months=_months_to_act(records, predicted.risks),
         margin_per_month=margin_per_month,
         margin_share=margin_share,
         contact_cost=contact_cost,
         incentive_cost=incentive_cost,
         save_rate=(guess, low, high),
-        is_fit_for_lists=foretold.check.is_fit_for_lists,
+        is_fit_for_lists=predicted.check.is_fit_for_lists,
         seed=seed,
         confidence=confidence,
     )
     if chosen.result is None:
-        return Section(Answer(cannot_say(_NO_RISK if foretold.risks.rows.empty else _NO_FEE)), chosen)
-    said = keep_sentence(chosen.result, records.currency, may_list=foretold.check.is_fit_for_lists)
+        return Section(Answer(cannot_say(_NO_RISK if predicted.risks.rows.empty else _NO_FEE)), chosen)
+    said = keep_sentence(chosen.result, records.currency, may_list=predicted.check.is_fit_for_lists)
     return Section(Answer(said), chosen, result=chosen.result)
 
 

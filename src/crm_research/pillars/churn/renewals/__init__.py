@@ -1,1 +1,1 @@
-"""Contracts that come up again and again: what share goes on each time, and what that foretells."""
+"""Contracts that come up again and again: what share goes on each time, and what that predicts."""

@@ -10,7 +10,7 @@ from crm_research.pillars.churn.drivers.views import say_covariate
 from crm_research.pillars.churn.judging.page import check_parts
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS, RiskList
 from crm_research.pillars.churn.risks.charts import draw_risks
-from crm_research.pillars.churn.risks.foretelling import Foretelling, foretell_leaving
+from crm_research.pillars.churn.risks.prediction import LeavingPrediction, predict_leaving
 from crm_research.pillars.churn.risks.words import (
     comparison_finding,
     list_rows,
@@ -37,7 +37,7 @@ def check_section(
     horizons_months: Sequence[int] = HORIZONS_MONTHS,
     seed: int = 20170101,
 ) -> Section:
-    """Can the risk of single customers be foretold? The check, before anybody is named.
+    """Can the risk of single customers be predicted? The check, before anybody is named.
 
     Parameters
     ----------
@@ -47,14 +47,14 @@ def check_section(
     Returns
     -------
     Section
-        Its result is the `Foretelling`; None, and a note, where no risk can be told.
+        Its result is the `LeavingPrediction`; None, and a note, where no risk can be told.
     """
     if drivers is None:
         return Section.missing(
             "Without anything that goes with leaving, all contracts of the same tenure carry the same risk."
         )
     try:
-        foretold = foretell_leaving(
+        predicted = predict_leaving(
             records,
             drivers.covariates,
             horizons_months=horizons_months,
@@ -63,32 +63,32 @@ def check_section(
         )
     except NotEnoughData as problem:
         return Section.missing(str(problem))
-    named = join_words([say_covariate(name) for name in foretold.strata])
+    named = join_words([say_covariate(name) for name in predicted.strata])
     return Section(
         Note(
             f"What goes with {named} changes over tenure. For the risks, each of these groups therefore has a "
             "danger by tenure of its own."
         )
-        if foretold.strata
+        if predicted.strata
         else None,
-        *check_parts(foretold.check),
-        result=foretold,
+        *check_parts(predicted.check),
+        result=predicted,
     )
 
 
-def risks_section(records: Study, foretold: Foretelling | None, *, n_shown: int = N_SHOWN) -> Section:
+def risks_section(records: Study, predicted: LeavingPrediction | None, *, n_shown: int = N_SHOWN) -> Section:
     """Who is most at risk? Shown only if the risks held for customers the model had not seen.
 
     Parameters
     ----------
-    foretold
+    predicted
         Risks and their check; None where no risk can be told.
     n_shown
         Contracts listed.
     """
-    if foretold is None:
+    if predicted is None:
         return Section.missing("No risk of single customers could be told, so there is no list.")
-    risks, check = foretold.risks, foretold.check
+    risks, check = predicted.risks, predicted.check
     refusal = _refuse(risks, check)
     return Section(
         *([Note(refusal, kind="caution")] if refusal else _list_parts(records, risks, check, n_shown)),

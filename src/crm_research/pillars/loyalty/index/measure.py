@@ -92,7 +92,7 @@ class LoyaltyIndex:
 
 
 def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
-    """How loyal is each customer, and does that foretell who buys next better than recency alone?
+    """How loyal is each customer, and does that predict who buys next better than recency alone?
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
     Learned on those who were customers a period before as_of, tested from as_of into the holdout; without a holdout
     both move back by a period. A period is as long as the holdout, a third of the records at the most. Recency alone is
     the logarithm of days since the last purchase and its square, learned on the same customers. The index is relative
-    to this base and this period, and it foretells: it does not say what would make anybody more loyal.
+    to this base and this period, and it predicts: it does not say what would make anybody more loyal.
     """
     days = _period_days(study, loyalty)
     period = timedelta(days=days)

@@ -70,7 +70,7 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
 
 
 def index_finding(index: LoyaltyIndex) -> str:
-    """Does the index foretell, and better than recency alone?"""
+    """Does the index predict, and better than recency alone?"""
     points = say_interval(float(index.auc_gain.lower), float(index.auc_gain.upper), lambda value: f"{100 * value:+.1f}")
     where = "the holdout" if index.is_holdout else f"the {index.period_days:.0f} days before as_of, kept apart for this"
     tested = (

@@ -1,4 +1,4 @@
-"""Do the moves of the past foretell the later ones better than the rule that everybody stays where he is?"""
+"""Do the moves of the past predict the later ones better than the rule that everybody stays where he is?"""
 
 from __future__ import annotations
 

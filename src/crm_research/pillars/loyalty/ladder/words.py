@@ -183,7 +183,7 @@ def _reject(test: ChainTest, yes: str, no: str) -> str:
 
 
 def check_finding(ladder: Ladder) -> str:
-    """Do the moves foretell?"""
+    """Do the moves predict?"""
     check = ladder.check
     if check is None:
         return "Too few later moves are known to judge whether the moves of the past predict anything."

@@ -198,7 +198,7 @@ def _descriptors_parts(described: Descriptors) -> Iterator[Part]:
 
 
 def worth_parts(segments: Segmentation) -> Iterator[Part]:
-    """Do the segments foretell spend, repeat purchase and response better than RFM, or add anything to it?"""
+    """Do the segments predict spend, repeat purchase and response better than RFM, or add anything to it?"""
     if segments.found is None:
         yield Note(segments.why_not)
         return

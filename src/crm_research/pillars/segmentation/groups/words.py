@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def answer_segments(segmentation: Segmentation) -> list[str]:
-    """How many groups, whether they are real, and whether they foretell what customers do next."""
+    """How many groups, whether they are real, and whether they predict what customers do next."""
     found = segmentation.found
     if found is None:
         return [f"These records do not carry a segmentation. {segmentation.why_not}"]
@@ -171,7 +171,7 @@ def say_groups(found: Grouping) -> str:
 
 
 def say_holdout(segmentation: Segmentation) -> str:
-    """Do the groups foretell later spend better than RFM cells?"""
+    """Do the groups predict later spend better than RFM cells?"""
     found = segmentation.found
     if found is None or found.holdout is None:
         return "The study keeps no holdout, so nothing says yet whether the groups predict what customers do."

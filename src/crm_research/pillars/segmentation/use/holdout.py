@@ -1,4 +1,4 @@
-"""Do the groups foretell what customers do next, better than the quintiles a manager would use?"""
+"""Do the groups predict what customers do next, better than the quintiles a manager would use?"""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMED: Final = "RFM groups"
 BOTH: Final = "RFM groups and segments"
 NONE: Final = "no groups"
 ADDED: Final = "RFM groups, when added to them"
-# What is compared: the rule, its name on the page, and what should foretell better.
+# What is compared: the rule, its name on the page, and what should predict better.
 _COMPARED: Final = (
     (CELLS, CELLS, SEGMENTS), (EQUAL, EQUAL, SEGMENTS), (NAMED, NAMED, SEGMENTS), (NAMED, ADDED, BOTH),
     (NONE, NONE, SEGMENTS),
@@ -43,7 +43,7 @@ OUTCOMES: Final = {"holdout_spend": "later spend", "is_repeat": "buys again", "h
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HoldoutCheck:
-    """How well do groups made before as_of foretell what came after it?
+    """How well do groups made before as_of predict what came after it?
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ class HoldoutCheck:
 def check_in_holdout(
     study: Study, inputs: Inputs, labels: NDArray[np.int64], *, confidence: float, seed: int
 ) -> HoldoutCheck | None:
-    """Do the segments foretell spend, repeat purchase and response better than RFM? None without a holdout.
+    """Do the segments predict spend, repeat purchase and response better than RFM? None without a holdout.
 
-    Each grouping foretells a customer's outcome by the mean of the others in his group, over five folds, drawn towards
-    the mean of all as far as the group is small (`foretell`), so that a rule of many cells is no easy prey. The rules:
+    Each grouping predicts a customer's outcome by the mean of the others in his group, over five folds, drawn towards
+    the mean of all as far as the group is small (`predict`), so that a rule of many cells is no easy prey. The rules:
     cells of recency, frequency and money quintiles (up to 125); the sum of the three scores, cut into as many about
     equal groups as there are segments; the ten named RFM groups (`rfm_rules`), alone and crossed with the segments;
     and no groups at all. Response is judged on the customers whom a campaign addressed after as_of.
@@ -130,19 +130,19 @@ def _judge(
     groupings: dict[str, NDArray[np.int64]],
     folds: NDArray[np.int64],
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    foretold = {name: foretell(groups, actual, folds) for name, groups in groupings.items()}
-    null = foretold[NONE] = foretell(np.zeros(len(actual), dtype=np.int64), actual, folds)
+    predicted = {name: predict(groups, actual, folds) for name, groups in groupings.items()}
+    null = predicted[NONE] = predict(np.zeros(len(actual), dtype=np.int64), actual, folds)
     total = null.errors.sum()
     scores: list[dict[str, object]] = []
     for name, groups in groupings.items():
-        explained = 1 - foretold[name].errors.sum() / total if total > 0 else np.nan
+        explained = 1 - predicted[name].errors.sum() / total if total > 0 else np.nan
         n_groups = len(np.unique(groups))
         scores.append({"grouping": name, "n_groups": n_groups, "n": len(actual), "explained_share": explained})
     gains: list[dict[str, object]] = []
     is_small = len(actual) <= _FEW
     jackknifed = _jackknife(actual, groupings, folds) if is_small else np.zeros(len(_COMPARED))
     for (rule, against, better), again in zip(_COMPARED, jackknifed, strict=True):
-        estimate, error, skewness = measure_gain(foretold[rule], foretold[better], null)
+        estimate, error, skewness = measure_gain(predicted[rule], predicted[better], null)
         gains.append(
             {
                 "against": against,
@@ -165,7 +165,7 @@ def _jackknife(
     for out in range(_PARTS):
         left = part != out
         held = {**groupings, NONE: np.zeros(len(actual), dtype=np.int64)}
-        errors = {name: foretell(groups[left], actual[left], folds[left]).errors.sum() for name, groups in held.items()}
+        errors = {name: predict(groups[left], actual[left], folds[left]).errors.sum() for name, groups in held.items()}
         total = errors[NONE] if errors[NONE] > 0 else np.nan
         found.append([(errors[rule] - errors[better]) / total for rule, _, better in _COMPARED])
     moved = np.array(found) - np.mean(found, axis=0)
@@ -208,18 +208,18 @@ def score_quintiles(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Foretold:
-    """What a grouping foretells of each customer, and how wrong it is.
+class Predicted:
+    """What a grouping predicts of each customer, and how wrong it is.
 
     Parameters
     ----------
     expected
-        What is foretold.
+        What is predicted.
     errors
         Squared difference from what came, customer by customer.
     influence
         By how much the sum of the errors would grow if one more like this customer were at hand: his own error, and
-        what he changes in what is foretold of the others. Its mean is that of the errors.
+        what he changes in what is predicted of the others. Its mean is that of the errors.
     """
 
     expected: NDArray[np.float64]
@@ -227,11 +227,11 @@ class Foretold:
     influence: NDArray[np.float64]
 
 
-def foretell(groups: NDArray[np.int64], actual: NDArray[np.float64], folds: NDArray[np.int64]) -> Foretold:
+def predict(groups: NDArray[np.int64], actual: NDArray[np.float64], folds: NDArray[np.int64]) -> Predicted:
     """What do the customers of the other folds let one expect of each customer, by his group?
 
     The mean of the group, drawn towards the mean of all as far as the group is small and groups differ little
-    (`weigh_groups`): otherwise many small groups would foretell noise. The mean of all where the group is new.
+    (`weigh_groups`): otherwise many small groups would predict noise. The mean of all where the group is new.
     """
     n_groups = int(groups.max()) + 1
     expected, errors = np.zeros(len(actual)), np.zeros(len(actual))
@@ -254,7 +254,7 @@ def foretell(groups: NDArray[np.int64], actual: NDArray[np.float64], folds: NDAr
         slopes = 2 * np.bincount(groups[out], weights=misses, minlength=n_groups)
         by_group = (slopes * weights / np.maximum(counts, 1))[own] * (moved - means[own])
         indirect[rest] += by_group + float((slopes * (1 - weights)).sum()) * moved / len(moved)
-    return Foretold(expected=expected, errors=errors, influence=errors + indirect)
+    return Predicted(expected=expected, errors=errors, influence=errors + indirect)
 
 
 def weigh_groups(counts: NDArray[np.int64], means: NDArray[np.float64], within: float) -> NDArray[np.float64]:
@@ -286,12 +286,12 @@ def weigh_groups(counts: NDArray[np.int64], means: NDArray[np.float64], within: 
     return weights
 
 
-def compare_errors(rule: Foretold, segments: Foretold, null: Foretold, *, confidence: float) -> Interval:
+def compare_errors(rule: Predicted, segments: Predicted, null: Predicted, *, confidence: float) -> Interval:
     """Explained share of the segments less that of the rule, with an interval over customers (`stats.skewed`)."""
     return skewed_interval(*measure_gain(rule, segments, null), len(null.errors) - 1, confidence=confidence)
 
 
-def measure_gain(rule: Foretold, segments: Foretold, null: Foretold) -> tuple[float, float, float]:
+def measure_gain(rule: Predicted, segments: Predicted, null: Predicted) -> tuple[float, float, float]:
     """Explained share of the segments less that of the rule, its standard error and its skewness.
 
     Ratio of two sums over the same customers, linearised (Cochran 1977, Sampling Techniques, 6.4) in what each customer

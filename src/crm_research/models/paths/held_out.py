@@ -67,7 +67,7 @@ def fit_without(
 
 
 def _rule_of_paths(plan: PathPlan, found: Composites, antecedents: Antecedents) -> FloatArray:
-    """(n_sets, items, items): what each standardised item adds to the foretold standardised item."""
+    """(n_sets, items, items): what each standardised item adds to the predicted standardised item."""
     effects = found.paths
     if antecedents == "earliest":
         is_first = np.asarray(~plan.leads_to.any(axis=0))
@@ -77,7 +77,7 @@ def _rule_of_paths(plan: PathPlan, found: Composites, antecedents: Antecedents) 
 
 
 def _rule_of_regression(plan: PathPlan, correlations: FloatArray, antecedents: Antecedents) -> FloatArray:
-    """The same by regression of every item on all items of the constructs it is foretold from."""
+    """The same by regression of every item on all items of the constructs it is predicted from."""
     rule = np.zeros_like(correlations)
     for place in range(len(plan.constructs)):
         if not len(plan.causes_of(place)):
@@ -100,7 +100,7 @@ def _sources(plan: PathPlan, place: int, antecedents: Antecedents) -> NDArray[np
     return np.flatnonzero([owner in chosen for owner in plan.owner])
 
 
-def foretell(
+def predict(
     raw: FloatArray, folds: NDArray[np.int64], n_folds: int, fitted: Fitted
 ) -> dict[str, tuple[FloatArray, FloatArray]]:
     """For each rule (n, items) of squared and of absolute errors, averaged over the repeats; NaN where no answer is."""
@@ -111,12 +111,12 @@ def foretell(
             mean, spread = fitted.means[at], fitted.spreads[at]
             centred = raw[rows] - mean
             known = np.where(np.isfinite(centred), centred, 0.0) / np.where(spread > 0, spread, 1.0)
-            foretold = {
+            predicted = {
                 "paths": known @ fitted.by_paths[at] * spread,
                 "linear": known @ fitted.by_linear[at] * spread,
                 "mean": np.zeros_like(centred),
             }
-            for rule, values in foretold.items():
+            for rule, values in predicted.items():
                 error = centred - values
                 totals[rule][0][rows] += error**2
                 totals[rule][1][rows] += np.abs(error)

@@ -25,7 +25,7 @@ _MOST_PERIODS: Final = 40_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Foretelling:
+class LeavingPrediction:
     """Who is at risk, and whether that can be believed.
 
     Parameters
@@ -43,14 +43,14 @@ class Foretelling:
     strata: tuple[str, ...]
 
 
-def foretell_leaving(
+def predict_leaving(
     study: Study,
     covariates: Sequence[str],
     *,
     horizons_months: Sequence[int] = HORIZONS_MONTHS,
     confidence: float = 0.95,
     seed: int = 20170101,
-) -> Foretelling:
+) -> LeavingPrediction:
     """Which customers leave soon, how likely is it, and did such chances come true?
 
     Parameters
@@ -82,7 +82,7 @@ def foretell_leaving(
         confidence=confidence,
         seed=seed,
     )
-    return Foretelling(
+    return LeavingPrediction(
         risks=assess_risks(study, fit, covariates, horizons_months=horizons_months, confidence=confidence),
         check=check,
         strata=fit.strata,
