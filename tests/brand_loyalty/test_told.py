@@ -218,6 +218,28 @@ def test_heavy_buyers_by_hand(numbers, level, expected):
     assert expected in heavy_words.heavy_finding(loyalty)
 
 
+WITHIN = "; the difference is within chance and shows no loss of loyalty."
+
+
+@pytest.mark.parametrize(
+    ("numbers", "level", "said", "title"),
+    [
+        ({"gap": -0.4, "gap_lower": -0.8, "gap_upper": 0.0}, {}, WITHIN, "bought less later, as chance explains"),
+        ({"gap": 0.4, "gap_lower": 0.0, "gap_upper": 0.8}, {}, WITHIN, "bought less later, as chance explains"),
+        ({"observed": 8.4, "gap_lower": -0.5}, {}, "did not buy less in the second half", "kept buying as much"),
+        ({"expected": 8.4}, {}, "1.1 less, though chance alone would have given no fall (8.4).", "as chance explains"),
+        ({}, {"level": 0.9, "level_lower": 0.8, "level_upper": 1.0}, f"chance alone would have given 7.5{WITHIN}", ""),
+        ({}, {"level": 1.1, "level_lower": 1.0, "level_upper": 1.2}, f"chance alone would have given 7.5{WITHIN}", ""),
+        ({}, {"level": 1.1, "level_lower": 1.01, "level_upper": 1.2}, "at 1.10 times what it explains, would", ""),
+    ],
+)  # fmt: skip
+def test_a_limit_that_touches_nought_or_the_level_of_chance_is_within_chance(numbers, level, said, title):
+    base = planted((AS_NORM,) * 5 + FEW, EVEN)
+    loyalty = replace(base, trend=replace(base.trend, heavy=heavy_of(**numbers), **level), is_settled=True)
+    assert said in heavy_words.heavy_finding(loyalty)
+    assert heavy_words.trend_title(loyalty).endswith(title)
+
+
 @pytest.mark.parametrize(
     ("n_both", "ratio", "lower", "is_named"),
     [

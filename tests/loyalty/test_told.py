@@ -172,6 +172,17 @@ def test_how_soon_they_come_back_by_hand(survival, median, said):
     assert "(newcomers)" in words.wait_finding(replace(found, basis="newcomers")) or not survival
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (365, "12 months"), (729, "24 months"), (730, "2 years"), (732, "2 years"), (733, "2.0 years"),
+        (1825, "5 years"), (1824, "5.0 years"), (1826.25, "5 years"), (2920, "8 years"),
+    ],
+)  # fmt: skip
+def test_a_span_is_whole_years_where_it_is_so_many_of_365_or_366_days(days, said):
+    assert words.say_span(days) == said
+
+
 def pooled(*rows: tuple[int, float, float, float, int]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["period_index", "retention_rate", "lower", "upper", "n_customers"])
     return frame.assign(n_cohorts=3)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from crm_research.errors import NotEnoughData
+from crm_research.models.dirichlet import choice
 from crm_research.models.dirichlet.duplication import measure_duplication
+from crm_research.models.dirichlet.fit import fit_dirichlet, fit_from_summary
 from crm_research.models.dirichlet.nbd import none_chance, shape_by_zeros
 from crm_research.models.dirichlet.solving import jackknife_error, jackknife_interval, leave_out, solve_rising
 from crm_research.models.dirichlet.tallies import build_tallies
@@ -147,3 +151,94 @@ def test_the_law_of_shared_buyers_has_the_jackknife_interval_at_its_level():
     estimates = np.array([law(sets, 480), *(law(sets.loc[sets["group"] != g], 440) for g in groups)])
     limits = jackknife_interval(estimates, confidence=0.8)
     assert [float(part) for part in found.law] == pytest.approx([float(part) for part in limits])
+
+
+def test_a_fit_from_published_tables_holds_the_tables_and_its_parameters():
+    fit = fit_from_summary(0.6, 4.0, [0.5, 0.2], [0.45, 0.25], names=["u", "v"])
+    assert fit.brands.columns.tolist() == ["brand", "share", "s"]
+    assert fit.brands[["brand", "share"]].to_numpy().tolist() == [["u", 0.5], ["v", 0.2]]
+    by_brand = fit.brands["s"].to_numpy()
+    k = float(shape_by_zeros(np.array([2.4]), np.array([0.4]))[0])
+    assert none_chance(np.array([2.4]), np.array([k]))[0] == pytest.approx(0.4)
+    assert fit.params["name"].tolist() == ["m", "k", "s"]
+    # S is the mean of the brands' own, weighted with their shares (Goodhardt, Ehrenberg and Chatfield 1984).
+    s = (0.5 * by_brand[0] + 0.2 * by_brand[1]) / 0.7
+    assert fit.params["estimate"].tolist() == pytest.approx([2.4, k, s])
+    assert fit.params[["std_error", "lower", "upper"]].isna().all(axis=None)
+    assert fit.params["is_used"].tolist() == [True] * 3
+    assert set(fit.params["method"]) == {"zeros"}
+    assert (fit.is_truncated, fit.notes, fit.names) == (False, (), ["u", "v"])
+    reach = [choice.predict_measures(fit.m, fit.k, np.array([one]), fit.shares)["penetration"][0] for one in by_brand]
+    assert [reach[0][0], reach[1][1]] == pytest.approx([0.45, 0.25], rel=1e-6)
+    assert fit_from_summary(0.6, 4.0, [0.5], [0.45]).names == ["brand 1"]
+
+
+@pytest.mark.parametrize("is_truncated", [False, True])
+def test_the_line_of_double_jeopardy_runs_from_next_to_nothing_to_beyond_the_largest_brand(is_truncated):
+    fit = fit_from_summary(0.6, 4.0, [0.5, 0.2], [0.45, 0.25])
+    fit = replace(fit, is_truncated=is_truncated)
+    line = fit.line(4)
+    assert line.columns.tolist() == ["share", "penetration", "purchases_per_buyer", "scr"]
+    # 1.3 times the largest share, in four steps, the first point next to nought.
+    assert line["share"].tolist() == pytest.approx([1e-4, 0.1625, 0.325, 0.4875, 0.65])
+    found = choice.predict_measures(fit.m, fit.k, fit.s, line["share"].to_numpy()[None, :])
+    among = 0.6 if is_truncated else 1.0
+    assert line["penetration"].tolist() == pytest.approx(list(found["penetration"][0] / among))
+    for name in ("purchases_per_buyer", "scr"):
+        assert line[name].tolist() == pytest.approx(list(found[name][0]))
+    assert len(fit.line()) == 61
+    assert fit_from_summary(0.6, 4.0, [0.8], [0.55]).line(3)["share"].iloc[-1] == 0.999
+
+
+def one_in_each_group(n_groups: int, *, idle: int, both: int = 3):
+    """In every group ten buyers of u alone (twice each), four of v alone, some of both, and idle customers."""
+    groups = np.arange(n_groups)
+    population = pd.DataFrame({"group": groups, "customers": 14 + both + idle})
+    category = pd.concat(
+        [pd.DataFrame({"group": g, "n": [1, 2], "customers": [4 + g % 2, 10 + both - g % 2]}) for g in groups]
+    )
+    brands = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "group": g, "place": [0, 0, 1], "n": [1, 2, 1], "customers": [both + g % 2, 10 - g % 2, 4 + both],
+                    "category_purchases": [2 * both, 20, 4 + 2 * both], "sole_buyers": [0, 10, 4],
+                }
+            )
+            for g in groups
+        ]
+    )  # fmt: skip
+    return build_tallies(population, category, brands, ["u", "v"])
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "idle", "method", "notes"),
+    [
+        (12, 3, "zeros", ()),
+        (12, 0, "zeros", ("truncated",)),
+        (19, 1, "zeros", ("few zeros",)),
+        (20, 1, "zeros", ()),
+        (19, 1, "likelihood", ()),
+        (10, 2, "zeros", ()),
+        (9, 4, "zeros", ("few groups",)),
+    ],
+)
+def test_what_a_fit_says_of_itself(n_groups, idle, method, notes):
+    said = {
+        "truncated": "Everybody asked after bought, so nobody's nought is known: M and K come from the counts of "
+        "buyers alone, and penetrations are shares of these buyers.",
+        "few zeros": "Fewer than 20 customers did not buy the category, so K comes from all counts instead of the "
+        "share of non-buyers.",
+        "few groups": "Too few customers for intervals: fewer than ten groups of them could be left out in turn.",
+    }
+    fit = fit_dirichlet(one_in_each_group(n_groups, idle=idle), method=method)
+    others = [note for note in fit.notes if not note.startswith(("K lies at the edge", "1 of 2", "2 of 2"))]
+    assert others == [said[note] for note in notes]
+    assert fit.is_truncated is (idle == 0)
+
+
+def test_fewer_than_two_brands_bought_are_refused_in_words():
+    tallied = tallies()
+    none_of_v = replace(tallied, purchases=tallied.purchases * np.array([1, 0]))
+    with pytest.raises(NotEnoughData, match=r"^The Dirichlet model needs at least 2 brands bought; found 1\.$"):
+        fit_dirichlet(none_of_v)

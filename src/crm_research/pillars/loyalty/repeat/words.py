@@ -169,9 +169,9 @@ def period_name(loyalty: LoyaltyAnalysis) -> str:
 
 
 def say_span(days: float) -> str:
-    """A length of time, in whole years where it is one of two years or more."""
+    """A length of time, in whole years where it is one of two years or more, of 365 to 366 days each."""
     years = round(days / DAYS_PER_YEAR)
-    if years >= 2 and abs(days - years * DAYS_PER_YEAR) < 1:
+    if years >= 2 and 365 * years <= days <= 366 * years:
         return f"{years} years"
     return say_days(days)
 
