@@ -171,7 +171,11 @@ def test_what_cannot_be_compared_is_refused_with_the_mend():
         fit_effects(world.assign(number=np.arange(300)), ["number"])
     with pytest.raises(NotEnoughData, match="fewer, larger levels"):
         fit_effects(world.assign(alike="x"), ["alike"])
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData,
+        match=r"^A comparison of kinds of customers needs at least 2 levels of 30 customers and 10 repeaters; "
+        r"found 1\. Take a covariate with fewer, larger levels\.$",
+    ):
         fit_effects(world.head(12), ["region"])
     assert set(EFFECT_MODELS) == set(MODELS)
 

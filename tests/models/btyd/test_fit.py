@@ -197,7 +197,10 @@ def test_one_customer():
 
 
 def test_nobody_at_all():
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData,
+        match=r"^A buy\-till\-you\-die model cannot be worked out here\. The table of patterns has no rows\.$",
+    ):
         fit_mbg_nbd(customers())
 
 

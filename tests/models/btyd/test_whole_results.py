@@ -93,6 +93,20 @@ def test_a_sample_of_patterns_keeps_the_heaviest_and_stands_for_all():
         ({"frequency": [0, 1.5, 1]}, "frequency", "is a whole number", "1.5"),
         ({"recency_days": [0.0, np.inf, 4.5]}, "recency_days", "is a finite number of at least 0", "inf"),
         ({"age_days": [50.0, "old", 4.5]}, "age_days", "is a finite number of at least 0", "old"),
+        # Columns of a kind that knows empty cells, as engines hand them over.
+        (
+            {"frequency": pd.array([0, None, 1], dtype="Int64")},
+            "frequency",
+            "is a finite number of at least 0",
+            "empty",
+        ),
+        (
+            {"age_days": pd.array([50.0, None, 4.5], dtype="Float64")},
+            "age_days",
+            "is a finite number of at least 0",
+            "empty",
+        ),
+        ({"recency_days": [0.0, np.nan, 4.5]}, "recency_days", "is a finite number of at least 0", "empty"),
         ({"n_customers": [1, 2.5, 1]}, "n_customers", "is a whole number", "2.5"),
         ({"recency_days": [0.0, 60.5, 4.5]}, "recency_days", "is not above age_days", "60.5"),
         ({"recency_days": [3.0, 30.0, 4.5]}, "recency_days", "is 0 where frequency is 0", "3.0"),

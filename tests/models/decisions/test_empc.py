@@ -93,7 +93,9 @@ def test_the_interval_holds_the_estimate_and_comes_again_with_the_seed():
 
 
 def test_trouble_is_told():
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData, match=r"^The expected maximum profit cannot be worked out here\. All left, or nobody did\.$"
+    ):
         expected_maximum_profit(np.array([0.1, 0.2]), np.zeros(2))
     with pytest.raises(ParameterError, match="worth more"):
         expected_maximum_profit(np.array([0.1, 0.2]), np.array([0.0, 1.0]), customer_value=5.0)

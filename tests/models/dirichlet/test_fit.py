@@ -110,7 +110,10 @@ def test_a_pair_that_belongs_together_is_found():
 def test_degenerate_markets_get_words_or_an_error():
     with pytest.raises(NotEnoughData, match="brands bought"):
         fit_dirichlet(tally(np.array([[3, 0], [1, 0]])))
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData,
+        match=r"^The Dirichlet model cannot be worked out here\. Choose a category that somebody bought\.$",
+    ):
         build_tallies(*(pd.DataFrame({"group": [], "n": [], "customers": []}),) * 3, [])
     loyal = np.zeros((400, 3), dtype=int)
     loyal[np.arange(400), np.arange(400) % 3] = 1 + np.arange(400) % 5

@@ -181,11 +181,15 @@ class TestTrouble:
     """Each kind of poor data gives a result and a note, or one clear error."""
 
     def test_nobody_ended(self) -> None:
-        with pytest.raises(NotEnoughData):
+        with pytest.raises(
+            NotEnoughData, match=r"^Cox regression cannot be worked out here\. No spell with known covariates ended\.$"
+        ):
             fit_cox(simulated_spells(20, seed=1).assign(is_ended=False), ["fee"])
 
     def test_an_empty_table(self) -> None:
-        with pytest.raises(NotEnoughData):
+        with pytest.raises(
+            NotEnoughData, match=r"^Cox regression cannot be worked out here\. No spell with known covariates ended\.$"
+        ):
             fit_cox(simulated_spells(20, seed=1).head(0), ["fee", "plan"])
 
     def test_a_single_customer_who_ended(self) -> None:

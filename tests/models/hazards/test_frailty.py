@@ -218,7 +218,9 @@ class TestTrouble:
         assert np.isnan(fit_frailty(spells, ["a"], cluster="customer_id").variance)
 
     def test_nothing_that_ended(self) -> None:
-        with pytest.raises(NotEnoughData):
+        with pytest.raises(
+            NotEnoughData, match=r"^A frailty model cannot be worked out here\. No spell with known covariates ended\.$"
+        ):
             fit_frailty(alike_customers(20, seed=1, variance=0.0).assign(is_ended=False), ["a"], cluster="customer_id")
 
     def test_a_variance_that_is_none(self) -> None:

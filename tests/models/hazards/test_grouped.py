@@ -131,11 +131,17 @@ def test_counts_kept_sparse_say_the_same_as_counts_in_a_table(monkeypatch: pytes
 
 class TestTrouble:
     def test_nobody_ended(self) -> None:
-        with pytest.raises(NotEnoughData):
+        with pytest.raises(
+            NotEnoughData,
+            match=r"^A model of leaving cannot be worked out here\. No spell with known covariates ended\.$",
+        ):
             fit_grouped(stretches(monthly(30, 1).assign(is_ended=False), ["plan"], 30), ["plan"])
 
     def test_empty_counts(self) -> None:
-        with pytest.raises(NotEnoughData):
+        with pytest.raises(
+            NotEnoughData,
+            match=r"^A model of leaving cannot be worked out here\. No spell with known covariates ended\.$",
+        ):
             fit_grouped(stretches(monthly(30, 1), ["plan"], 30).head(0), ["plan"])
 
     def test_more_ended_than_were_there(self) -> None:

@@ -133,7 +133,9 @@ def test_limits_of_the_steady_state_cover():
 
 
 def test_nothing_to_count_and_states_nobody_listed():
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData, match=r"^Moves between states cannot be worked out here\. No customer was seen in two periods\.$"
+    ):
         estimate_moves(moves_of([[0]], ("a",)), ("a",))
     with pytest.raises(ValueError, match="not listed: b"):
         estimate_moves(moves_of([[1, 1], [1, 1]], ("a", "b")), ("a",))

@@ -84,7 +84,9 @@ def test_too_few_to_hide_any_leaves_the_choice_to_aic_and_says_so():
     assert not choice.is_tested
     assert any("chosen by AIC" in note for note in choice.notes)
     assert choice.scores.loc[choice.scores["is_chosen"], "aic"].item() == choice.scores["aic"].min()
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData, match=r"^A smooth curve of tenure cannot be worked out here\. No spell has ended yet\.$"
+    ):
         choose_shape(counts((30, 0)))
 
 

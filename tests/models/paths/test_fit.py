@@ -141,7 +141,7 @@ def test_twelve_answers_are_doubted_and_nine_refused():
     answers = some_answers(12)
     found = fit_paths(answers, constructs_of(answers), PATHS, n_bootstraps=50)
     assert any("12 respondents" in note for note in found.notes)
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(NotEnoughData, match=r"^A path model needs at least 10 usable respondents; found 9\.$"):
         fit_paths(answers.head(9), constructs_of(answers), PATHS)
 
 

@@ -57,6 +57,19 @@ def test_answers_are_filled_and_everything_left_out_is_said():
     )
 
 
+def test_columns_of_a_kind_that_knows_empty_cells_are_read_alike():
+    frame = ANSWERS.assign(c=ANSWERS["c"].replace(np.inf, np.nan))
+    names = ["a", "b", "c", "d", "e"]
+    plain, other = (
+        read_answers(given, names, what="It", fewest=3, weights="w", cluster="who")
+        for given in (frame, frame.convert_dtypes())
+    )
+    assert other.scores.tolist() == plain.scores.tolist()
+    assert other.weight.tolist() == plain.weight.tolist()
+    assert other.owner.tolist() == plain.owner.tolist()
+    assert other.notes == plain.notes
+
+
 def test_without_filling_whoever_lacks_an_answer_is_left_out():
     found = read_answers(ANSWERS, ["a", "b", "c"], what="It", fewest=3, is_filled=False)
     assert found.kept.tolist() == [True, True, False, True, False, False, True, False]

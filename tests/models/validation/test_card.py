@@ -113,7 +113,9 @@ def test_customers_met_late_are_survivors_and_the_card_allows_for_it():
 
 def test_nobody_ended():
     outcomes, eta = a_world(50)
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData, match=r"^A validation card cannot be worked out here\. Nobody ended in the time judged\.$"
+    ):
         validate_chances(outcomes.assign(is_ended=False), chances(eta), horizons_days=[60.0])
 
 

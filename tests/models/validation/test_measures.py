@@ -117,7 +117,9 @@ def test_outcomes_must_have_been_watched_and_somebody_must_have_ended():
         read_outcomes(FIVE.assign(entry_days=[0, 0, 3, 0, 0]))
     with pytest.raises(ParameterError, match="is_ended"):
         read_outcomes(FIVE.drop(columns="is_ended"))
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData, match=r"^A validation card cannot be worked out here\. Nobody ended in the time judged\.$"
+    ):
         read_outcomes(FIVE.assign(is_ended=False))
 
 

@@ -51,7 +51,9 @@ def test_the_constant_rate_by_hand():
     risk = fit_constant_rule(FOUR).risk(pd.DataFrame({"tenure_days": [0.0, 30.0]}), [30.0])
     assert risk[30.0].tolist() == pytest.approx([1 - np.exp(-30 * 2 / 90)] * 2)
     assert fit_constant_rule(FOUR.iloc[:0]).daily_rate == 0.0
-    with pytest.raises(NotEnoughData):
+    with pytest.raises(
+        NotEnoughData, match=r"^A survival curve cannot be worked out here\. No spell has been observed for any time\.$"
+    ):
         fit_tenure_rule(FOUR.iloc[:0])
 
 

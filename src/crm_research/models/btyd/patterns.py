@@ -159,7 +159,7 @@ def read_column(
 def refuse_rows(frame: pd.DataFrame, column: str, rule: str, is_bad: np.ndarray, mend: str) -> None:
     """Raise ContractViolation if any row is bad, with a few of the values found."""
     if is_bad.any():
-        examples = [str(value) for value in frame[column].to_numpy()[is_bad][:3]]
+        examples = ["empty" if pd.isna(value) else str(value) for value in frame[column].to_numpy()[is_bad][:3]]
         raise ContractViolation(
             table="patterns", column=column, rule=rule, n_bad=int(is_bad.sum()), examples=examples, mend=mend
         )
