@@ -87,7 +87,7 @@ def test_the_page_says_why(cars, dealer):
 def test_the_heat_map_and_its_numbers_are_bounded(dealer, period_months):
     loyalty = describe_loyalty(dealer, period_months=period_months)
     ax = draw_triangle(loyalty)
-    shown = ax.images[0].get_array()
+    shown = ax.collections[0].get_array()
     cut = cut_triangle(loyalty)
     assert max(shown.shape) <= 60
     assert cut["cohort"].nunique() == shown.shape[0]

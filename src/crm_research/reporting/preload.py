@@ -39,6 +39,7 @@ HEAVY = (
     "matplotlib.backends.backend_svg",
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",
+    "seaborn",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "IPython.display",

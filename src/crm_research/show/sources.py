@@ -22,6 +22,7 @@ PACKAGES: Final = (
     "pandas",
     "scikit-learn",
     "scipy",
+    "seaborn",
 )
 _LENGTH_OF_SHORT_FINGERPRINT: Final = 12
 

@@ -6,7 +6,6 @@ from crm_research.theme.charts import (
     WIDE,
     chart_style,
     draw_band,
-    draw_intervals,
     empty_axes,
     label_points,
     label_values,
@@ -17,6 +16,17 @@ from crm_research.theme.charts import (
     shade_before,
 )
 from crm_research.theme.lettering import letter_as_written, on_one_line, shorten, wrap_name, wrap_text
+from crm_research.theme.marks import (
+    BELOW_ABOVE,
+    PALE,
+    PALE_BELOW_ABOVE,
+    draw_bars,
+    draw_crosses,
+    draw_distribution,
+    draw_heat,
+    draw_intervals,
+    draw_points,
+)
 from crm_research.theme.palette import (
     ACCENT,
     CSS_VARIABLES,
@@ -54,10 +64,13 @@ from crm_research.theme.wording import (
 
 __all__ = [
     "ACCENT",
+    "BELOW_ABOVE",
     "CSS_VARIABLES",
     "GRID",
     "INK",
     "MUTED",
+    "PALE",
+    "PALE_BELOW_ABOVE",
     "PAPER",
     "QUALITATIVE",
     "REST",
@@ -69,7 +82,12 @@ __all__ = [
     "colour_of",
     "colours_of",
     "draw_band",
+    "draw_bars",
+    "draw_crosses",
+    "draw_distribution",
+    "draw_heat",
     "draw_intervals",
+    "draw_points",
     "empty_axes",
     "format_count",
     "format_days",

@@ -1,7 +1,8 @@
 """Axes that look alike in every report, and the few things charts are made of.
 
-Charts are functions of a tidy frame that accept and return Axes. They use matplotlib's objects and never pyplot or
-a global style: what is set is set on the axes, or inside `chart_style` for as long as it takes.
+Charts are functions of a tidy frame that accept and return Axes. Their statistical marks are seaborn's (`marks`), the
+rest matplotlib's objects; never pyplot's figures or a global style: what is set is set on the axes, or inside
+`chart_style` for as long as it takes.
 """
 
 from __future__ import annotations
@@ -207,12 +208,6 @@ def draw_band(
 ) -> None:
     """An interval around a curve, as a pale band; a step curve takes a stepped band."""
     ax.fill_between(x, lower, upper, color=colour, alpha=alpha, linewidth=0, step="post" if is_step else None)
-
-
-def draw_intervals(ax: Axes, frame: Any, *, y: Any, colour: str = ACCENT) -> None:
-    """One dot and whisker a row (columns estimate, lower, upper) at heights `y`; no whisker where an end is missing."""
-    ax.hlines(y, frame["lower"], frame["upper"], color=colour, linewidth=2.0, alpha=0.55)
-    ax.plot(frame["estimate"], y, "o", color=colour, markersize=6, markeredgecolor=PAPER)
 
 
 def mark_level(

@@ -12,14 +12,15 @@ from crm_research.pillars.brand_loyalty import heavy_words, words
 from crm_research.pillars.brand_loyalty.analysis import BrandLoyalty
 from crm_research.theme import (
     ACCENT,
-    INK,
     MUTED,
-    PAPER,
+    PALE_BELOW_ABOVE,
     REST,
     TALL,
     WARNING,
     chart_style,
+    draw_heat,
     draw_intervals,
+    draw_points,
     empty_axes,
     format_share,
     mark_level,
@@ -58,15 +59,11 @@ def draw_double_jeopardy(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     reach = 1.12 * float(judged["penetration"].max())
     shown = line.loc[line["penetration"] <= reach]
     ax.plot(shown["penetration"], shown["purchases_per_buyer"], color=MUTED, linewidth=1.6)
-    for verdict, rows in judged.groupby("verdict"):
-        ax.plot(
-            rows["penetration"],
-            rows["purchases_per_buyer"],
-            "o",
-            color=_COLOURS.get(str(verdict), REST),
-            markersize=8,
-            markeredgecolor=PAPER,
-        )
+    verdicts = [str(verdict) for verdict in judged["verdict"]]
+    colours = {verdict: _COLOURS.get(verdict, REST) for verdict in dict.fromkeys(verdicts)}
+    draw_points(
+        ax, judged["penetration"], judged["purchases_per_buyer"], kinds=verdicts, colours=colours, size=64, edge=1.0
+    )
     top = 1.1 * float(max(judged["purchases_per_buyer"].max(), shown["purchases_per_buyer"].max()))
     ax.set_xlim(0, reach * 1.06)
     ax.set_ylim(0, top)
@@ -93,11 +90,8 @@ def draw_excess(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     places = np.arange(len(rows))
-    for verdict in dict.fromkeys(rows["verdict"]):
-        chosen = (rows["verdict"] == verdict).to_numpy()
-        frame = rows.loc[chosen].rename(columns={"ratio_lower": "low", "ratio_upper": "high"})
-        dots = pd.DataFrame({"estimate": frame["excess_ratio"], "lower": frame["low"], "upper": frame["high"]})
-        draw_intervals(ax, dots, y=places[chosen], colour=_COLOURS.get(str(verdict), REST))
+    dots = pd.DataFrame({"estimate": rows["excess_ratio"], "lower": rows["ratio_lower"], "upper": rows["ratio_upper"]})
+    draw_intervals(ax, dots, at=places, colour=[_COLOURS.get(str(verdict), REST) for verdict in rows["verdict"]])
     mark_level(ax, 0.0, "norm", axis="x")
     name_rows(ax, [str(name) for name in rows["brand"]])
     ax.set_ylim(-0.6, len(rows) + 0.1)
@@ -125,13 +119,11 @@ def draw_duplication(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
         grid="none",
         ax=ax,
     )
-    ax.imshow(np.log2(np.clip(ratio, 0.25, 4.0)), cmap=_two_ways(), vmin=-1.5, vmax=1.5, aspect="auto")
+    texts = [[f"{100 * value:.0f}" if np.isfinite(value) else "" for value in row] for row in table]
+    far = np.log2(np.clip(ratio, 0.25, 4.0))
+    draw_heat(ax, far, limits=(-1.5, 1.5), colours=PALE_BELOW_ABOVE, texts=texts)
     ax.set_xticks(range(len(names)), [shorten(name, _NAME_COLUMNS) for name in names], rotation=35, ha="right")
     ax.set_yticks(range(len(names)), [shorten(name, _NAME_COLUMNS) for name in names])
-    with chart_style():
-        for (row, column), value in np.ndenumerate(table):
-            if np.isfinite(value):
-                ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=INK)
     return ax
 
 
@@ -151,10 +143,8 @@ def draw_trend(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     places = np.arange(len(rows))
     observed, expected = rows["observed"] / rows["first"], rows["expected"] / rows["first"]
     ax.plot(places, expected, color=MUTED, linewidth=1.8, marker="_", markersize=14)
-    ax.vlines(
-        places, rows["lower"] / rows["first"], rows["upper"] / rows["first"], color=ACCENT, linewidth=2, alpha=0.55
-    )
-    ax.plot(places, observed, "o", color=ACCENT, markersize=7, markeredgecolor=PAPER)
+    limits = {name: rows[name] / rows["first"] for name in ("lower", "upper")}
+    draw_intervals(ax, pd.DataFrame({"estimate": observed, **limits}), at=places, is_upright=True, size=7)
     ax.set_xticks(places, [f"{_class_name(row['purchases'])}\n{row['n']:,.0f}" for _, row in rows.iterrows()])
     ax.set_xlim(-0.6, len(rows) - 0.4)
     highest = np.nanmax([(rows["upper"] / rows["first"]).max(), observed.max(), expected.max(), 1.0])
@@ -233,9 +223,3 @@ def _free_spot(
         if inside and all(box[2] < b[0] or b[2] < box[0] or box[3] < b[1] or b[3] < box[1] for b in taken):
             return dx, dy, box
     return None
-
-
-def _two_ways() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("crm_two_ways", ["#e8a27c", "#f6f7f8", "#7fb4cf"])

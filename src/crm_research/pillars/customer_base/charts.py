@@ -33,10 +33,8 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     )
     ax.plot([0, 1], [0, 1], color=theme.REST, linewidth=1.0)
     ax.plot(found.curve["customer_share"], found.curve["revenue_share"], color=theme.ACCENT, linewidth=2.4)
-    ax.errorbar(
-        [TOP_SHARE], [value], yerr=[[max(value - lower, 0)], [max(upper - value, 0)]],
-        fmt="o", color=theme.ACCENT, markersize=8, capsize=4, elinewidth=2, markeredgecolor=theme.PAPER, zorder=3,
-    )  # fmt: skip
+    top = {"estimate": [value], "lower": [lower], "upper": [upper]}
+    theme.draw_intervals(ax, top, at=[TOP_SHARE], is_upright=True, width=3)
     ax.plot([TOP_SHARE], [CLAIMED_SHARE], "D", color=theme.WARNING, markersize=7, markeredgecolor=theme.PAPER)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, max(1.02, float(found.curve["revenue_share"].max()) * 1.03))
@@ -133,7 +131,7 @@ def draw_coverage(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     colours = [theme.WARNING if about == "joins" else theme.ACCENT for about in shown["about"]]
-    ax.barh(range(len(shown)), shown["share"], color=colours, height=0.62)
+    theme.draw_bars(ax, range(len(shown)), shown["share"], colours=colours)
     theme.name_rows(ax, list(shown["what"]), columns=30)
     theme.label_values(ax, [f"{n:,}" for n in shown["n_customers"]])
     ax.set_xlim(0, 1.13)

@@ -14,11 +14,12 @@ from crm_research.theme import (
     ACCENT,
     INK,
     MUTED,
-    PAPER,
     REST,
     SIZE,
     WARNING,
     chart_style,
+    draw_bars,
+    draw_crosses,
     draw_intervals,
     empty_axes,
     format_share,
@@ -51,7 +52,7 @@ def draw_means(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     shown = pd.DataFrame(
         {"estimate": table["performance"], "lower": table["performance_lower"], "upper": table["performance_upper"]}
     )
-    draw_intervals(ax, shown, y=range(len(table)))
+    draw_intervals(ax, shown, at=range(len(table)))
     name_rows(ax, [f"{row['item']} (n {row['n']:,})" for _, row in table.iterrows()])
     _fit_points(ax, shown)
     return ax
@@ -71,7 +72,7 @@ def draw_spread(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     colours = [WARNING if x <= DETRACTOR else ACCENT if x >= PROMOTER else REST for x in spread["answer"]]
-    ax.bar(spread["answer"], spread["share"], color=colours, width=0.8)
+    draw_bars(ax, spread["answer"], spread["share"], colours=colours, is_upright=True, thickness=0.8)
     label_values(ax, [say_percent(share, 0) if share else "" for share in spread["share"]])
     ax.set_xticks(range(11))
     ax.set_ylim(0, 1.15 * max(float(spread["share"].max()), 0.02))
@@ -91,8 +92,8 @@ def draw_trend(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     place = np.arange(len(waves))
-    ax.vlines(place, waves["lower"], waves["upper"], color=ACCENT, linewidth=2.2, alpha=0.5)
-    ax.plot(place, waves["nps"], "o", color=ACCENT, markersize=7, markeredgecolor=PAPER)
+    dots = waves.rename(columns={"nps": "estimate"})
+    draw_intervals(ax, dots, at=place, is_upright=True, width=2.2, size=7)
     ax.set_xticks(place, [f"{row['label']}\nn {row['n']:,}" for _, row in waves.iterrows()])
     ax.set_xlim(-0.5, len(waves) - 0.5)
     ax.set_ylim(max(-105, float(waves["lower"].min()) - 8), min(105, float(waves["upper"].max()) + 8))
@@ -116,12 +117,12 @@ def draw_matrix(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         grid="none",
         ax=ax,
     )
-    sure = table["is_sure"].to_numpy(dtype=bool)
-    for _, row in table.iterrows():
-        colour = ACCENT if row["is_sure"] else REST
-        ax.hlines(row["importance"], row["performance_lower"], row["performance_upper"], color=colour, linewidth=1.6)
-        ax.vlines(row["performance"], row["importance_lower"], row["importance_upper"], color=colour, linewidth=1.6)
-    ax.scatter(table["performance"], table["importance"], color=np.where(sure, ACCENT, REST), s=34, zorder=3)
+    colours = [ACCENT if is_sure else REST for is_sure in table["is_sure"]]
+    across, up = (
+        {"estimate": table[of], "lower": table[f"{of}_lower"], "upper": table[f"{of}_upper"]}
+        for of in ("performance", "importance")
+    )
+    draw_crosses(ax, across, up, colour=colours)
     _fit_matrix(ax, table)
     ax.axhline(parts.lines[0], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
     ax.axvline(parts.lines[1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
@@ -153,7 +154,7 @@ def draw_paths(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         f"{say_count(model.n, 'respondent')}",
         xlabel="standard deviations of the consequence for one of the cause",
     )  # fmt: skip
-    draw_intervals(ax, table, y=range(len(table)))
+    draw_intervals(ax, table, at=range(len(table)))
     name_rows(ax, [f"{row['source']} → {row['target']}" for _, row in table.iterrows()], columns=34)
     ax.axvline(0, color=MUTED, linewidth=1.0)
     return ax
@@ -177,7 +178,7 @@ def draw_response(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         f"{found.response.n_answered:,} of {say_count(found.response.n_customers, 'customer')} answered",
         xlabel="odds ratio",
     )  # fmt: skip
-    draw_intervals(ax, table.rename(columns={"odds_ratio": "estimate"}), y=range(len(table)))
+    draw_intervals(ax, table.rename(columns={"odds_ratio": "estimate"}), at=range(len(table)))
     name_rows(ax, table["attribute"].tolist(), columns=34)
     ax.set_xscale("log")
     low, high = float(table["lower"].min()), float(table["upper"].max())

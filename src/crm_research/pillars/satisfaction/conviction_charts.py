@@ -11,7 +11,6 @@ from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
 from crm_research.pillars.satisfaction.words import has_link
 from crm_research.theme import (
-    ACCENT,
     MUTED,
     PAPER,
     REST,
@@ -54,7 +53,7 @@ def draw_groups(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     ax.plot(table["naive_share"], range(4), "o", color=PAPER, markeredgecolor=MUTED, markersize=8, zorder=1)
-    draw_intervals(ax, table, y=range(4))
+    draw_intervals(ax, table, at=range(4))
     name_rows(ax, [_SHORT[group] for group in table["group"]], columns=28)
     ax.set_ylim(-0.6, 3.6)
     ax.set_xlim(0, min(1.0, 1.15 * float(np.nanmax([table["upper"].max(), table["naive_share"].max()]))))
@@ -81,7 +80,7 @@ def draw_later(found: SatisfactionAnalysis) -> Axes:
         table = table.rename(columns={"value": "estimate"})
         ax.grid(visible=False)
         ax.grid(visible=True, axis="x", color=REST, linewidth=0.4, alpha=0.5)
-        draw_intervals(ax, table, y=range(4), colour=ACCENT)
+        draw_intervals(ax, table, at=range(4))
         ax.set_ylim(-0.6, 3.6)
         ax.set_xlim(0, min(1.02, 1.2 * max(float(table["upper"].max()), 0.02)))
         format_share(ax, "x")

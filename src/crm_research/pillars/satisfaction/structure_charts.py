@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.satisfaction import structure_words
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
@@ -13,6 +13,7 @@ from crm_research.theme import (
     REST,
     SIZE,
     chart_style,
+    draw_crosses,
     empty_axes,
     new_axes,
     say_percent,
@@ -21,6 +22,8 @@ from crm_research.theme import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_ACROSS: Final = {"estimate": "performance", "lower": "performance_lower", "upper": "performance_upper"}
 
 
 def draw_map(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
@@ -39,12 +42,11 @@ def draw_map(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         grid="none",
         ax=ax,
     )
-    for _, row in table.iterrows():
-        sure = row["lower"] > 0 or row["upper"] < 0
-        colour = ACCENT if sure else REST
-        ax.hlines(row["importance"], row["performance_lower"], row["performance_upper"], color=colour, linewidth=1.6)
-        ax.vlines(row["performance"], row["lower"], row["upper"], color=colour, linewidth=1.6)
-        ax.plot(row["performance"], row["importance"], "o", color=colour, markersize=6)
+    sures = ((table["lower"] > 0) | (table["upper"] < 0)).to_numpy()
+    across = {name: table[column] for name, column in _ACROSS.items()}
+    up = {"estimate": table["importance"], "lower": table["lower"], "upper": table["upper"]}
+    draw_crosses(ax, across, up, colour=[ACCENT if sure else REST for sure in sures])
+    for (_, row), sure in zip(table.iterrows(), sures, strict=True):
         with chart_style():
             ax.annotate(
                 wrap_name(str(row["construct"]), 22), xy=(row["performance"], row["importance"]), xytext=(6, 5),

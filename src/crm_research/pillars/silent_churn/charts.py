@@ -25,6 +25,8 @@ from crm_research.theme import (
     WARNING,
     WIDE,
     chart_style,
+    draw_bars,
+    draw_distribution,
     empty_axes,
     format_count,
     format_months,
@@ -131,8 +133,9 @@ def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:
         size=WIDE,
         ax=ax,
     )
-    colours = [ACCENT if low >= 0.5 else WARNING for low in table["from_rate"]]
-    ax.bar(table["from_rate"] + 0.05, table["n_customers"], width=0.092, color=colours)
+    kinds = ["active" if low >= 0.5 else "gone" for low in table["from_rate"]]
+    edges = [*table["from_rate"], table["to_rate"].iloc[-1]]
+    draw_distribution(ax, edges, table["n_customers"], kinds=kinds, colours={"gone": WARNING, "active": ACCENT})
     ax.set_xlim(0, 1)
     format_share(ax, "x")
     format_count(ax)
@@ -193,8 +196,8 @@ def draw_frequencies(silence: SilentChurn, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     place = np.arange(len(table))
-    ax.bar(place - 0.2, table["observed"], width=0.38, color=REST)
-    ax.bar(place + 0.2, table["expected"], width=0.38, color=ACCENT)
+    draw_bars(ax, place - 0.2, table["observed"], colours=REST, is_upright=True, thickness=0.38)
+    draw_bars(ax, place + 0.2, table["expected"], is_upright=True, thickness=0.38)
     ax.set_xticks(place, table["repeats"].tolist())
     format_count(ax)
     return ax

@@ -140,7 +140,7 @@ def draw_kinds(kinds: KindAnalysis, ax: Axes | None = None) -> Axes:
     for number, (effect, colour) in enumerate(zip(effects, (ACCENT, WARNING), strict=False)):
         rows = shown.loc[shown["effect"] == effect].rename(columns={"ratio": "estimate"})
         offset = 0.0 if len(effects) == 1 else -0.14 + 0.28 * number
-        draw_intervals(ax, rows, y=rows["y"].to_numpy() + offset, colour=colour)
+        draw_intervals(ax, rows, at=rows["y"].to_numpy() + offset, colour=colour)
     ax.axvline(1.0, color=REST, linewidth=1.0)
     _scale(ax, shown)
     name_rows(ax, order, columns=44)

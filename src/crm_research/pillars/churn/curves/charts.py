@@ -21,6 +21,7 @@ from crm_research.theme import (
     TALL,
     chart_style,
     draw_band,
+    draw_intervals,
     empty_axes,
     format_share,
     label_points,
@@ -124,8 +125,8 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     rates = leaving.rates
     number = rates["period_index"] + 1
     smooth = -np.expm1(-leaving.hazard["hazard"])  # the same scale: a rate as the share that leaves in the period
-    ax.vlines(number, rates["lower"], rates["upper"], color=REST, linewidth=1.2, alpha=0.8)
-    ax.plot(number, rates["share"], "o", color=MUTED, markersize=3.2)
+    dots = rates.rename(columns={"share": "estimate"})
+    draw_intervals(ax, dots, at=number, colour=MUTED, is_upright=True, width=1.2, size=4.5)
     if is_smooth:
         ax.plot(leaving.hazard["tenure_days"] / DAYS_PER_MONTH + 0.5, smooth, color=ACCENT, linewidth=2.0)
     solid = rates.loc[rates["n_ended"] > 0]
@@ -186,8 +187,8 @@ def draw_holdout(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     ax.plot(bands["band"], bands["expected_share"], "D", color=MUTED, markersize=7)
-    ax.vlines(bands["band"], bands["lower"], bands["upper"], color=ACCENT, linewidth=2.2, alpha=0.55)
-    ax.plot(bands["band"], bands["observed_share"], "o", color=ACCENT, markersize=6)
+    seen = bands.rename(columns={"observed_share": "estimate"})
+    draw_intervals(ax, seen, at=bands["band"], is_upright=True, width=2.2, size=7)
     ax.set_xticks(bands["band"].tolist())
     ax.set_xlim(0.5, float(bands["band"].max()) + 0.5)
     ax.set_ylim(0, None)

@@ -23,6 +23,7 @@ from crm_research.theme import (
     WARNING,
     chart_style,
     draw_band,
+    draw_bars,
     draw_intervals,
     empty_axes,
     format_count,
@@ -63,7 +64,7 @@ def draw_targets(targets: RetentionTargets, ax: Axes | None = None) -> Axes:
     place = np.arange(len(rows), dtype=float)
     for name, colour, shift in (("retention", ACCENT, -0.12), ("needed", WARNING, 0.12)):
         shown = rows.rename(columns={name: "estimate", f"{name}_lower": "lower", f"{name}_upper": "upper"})
-        draw_intervals(ax, shown[["estimate", "lower", "upper"]].astype(float), y=place + shift, colour=colour)
+        draw_intervals(ax, shown[["estimate", "lower", "upper"]].astype(float), at=place + shift, colour=colour)
     found = rows[["retention_lower", "needed_lower", "retention_upper", "needed_upper"]].to_numpy(dtype=float)
     low, high = float(np.nanmin(found)), float(np.nanmax(found))
     room = max(0.06 * (high - low), 0.01)
@@ -146,7 +147,7 @@ def _draw_bars(rows: pd.DataFrame, *, title: str, subtitle: str, ax: Axes | None
         for value, is_total in zip(values, rows["is_total"], strict=True)
     ]
     place = np.arange(len(rows))
-    ax.barh(place, values, color=colours, height=0.6, alpha=0.85)
+    draw_bars(ax, place, values, colours=colours, thickness=0.6, alpha=0.85)
     ax.hlines(place, low, high, color=[REST if total else MUTED for total in rows["is_total"]], linewidth=1.3)
     ax.axvline(0.0, color=MUTED, linewidth=1.0)
     left, right = min(float(low.min()), 0.0), max(float(high.max()), 0.0)

@@ -144,7 +144,7 @@ def draw_drivers(drivers: DriverAnalysis, ax: Axes | None = None, *, n_most: int
     for is_clear, colour in ((True, ACCENT), (False, REST)):
         part = rows.loc[rows["is_clear"] == is_clear]
         if len(part):
-            draw_intervals(ax, part, y=part.index.to_numpy(), colour=colour)
+            draw_intervals(ax, part, at=part.index.to_numpy(), colour=colour)
     _scale(ax, float(rows["lower"].min()), float(rows["upper"].max()))
     name_rows(ax, [_name(row) for _, row in table.iterrows()], columns=46)
     ax.set_ylim(len(table) - 0.5, -0.5)

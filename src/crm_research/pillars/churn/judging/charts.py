@@ -13,10 +13,10 @@ from crm_research.theme import (
     ACCENT,
     INK,
     MUTED,
-    PAPER,
     REST,
     WARNING,
     chart_style,
+    draw_intervals,
     empty_axes,
     format_share,
     new_panels,
@@ -109,10 +109,9 @@ def _other(check: RiskCheck, data: pd.DataFrame) -> str:
 def _draw_panel(ax: Axes, rows: pd.DataFrame, *, has_label: bool) -> None:
     top = min(1.04, 1.08 * float(max(rows["upper"].max(), rows["expected"].max(), 0.02)))
     ax.plot([0, top], [0, top], color=REST, linewidth=1.2)
-    for is_within, colour in ((True, ACCENT), (False, WARNING)):
-        part = rows.loc[rows["is_within"] == is_within]
-        ax.vlines(part["expected"], part["lower"], part["upper"], color=colour, linewidth=2.0, alpha=0.55)
-        ax.plot(part["expected"], part["observed"], "o", color=colour, markersize=5.5, markeredgecolor=PAPER)
+    colours = [ACCENT if is_within else WARNING for is_within in rows["is_within"]]
+    dots = rows.rename(columns={"observed": "estimate"})
+    draw_intervals(ax, dots, at=rows["expected"], colour=colours, is_upright=True, size=5.5)
     with chart_style():
         ax.set_xlim(0, top)
         ax.set_ylim(0, top)

@@ -14,6 +14,7 @@ from crm_research.theme import (
     ACCENT,
     QUALITATIVE,
     REST,
+    draw_intervals,
     empty_axes,
     join_words,
     name_rows,
@@ -66,13 +67,16 @@ def _draw_pairs(ax: Axes, own: pd.DataFrame) -> None:
     ax.axvline(1.0, color=REST, linewidth=1.0)
     for prefix, colour, marker, shift in (("", ACCENT, "o", -_APART), ("share_", _SHARE_COLOUR, "D", _APART)):
         ratio, lower, upper = (own[f"{prefix}{name}"].clip(*_LIMITS) for name in ("hazard_ratio", "lower", "upper"))
-        clear = own[f"{prefix}is_clear"].astype(bool).to_numpy()
-        height = own["index"].to_numpy() + shift
-        for is_clear in (False, True):
-            part = clear == is_clear
-            tint = colour if is_clear else REST
-            ax.hlines(height[part], lower[part], upper[part], color=tint, linewidth=1.8, alpha=0.55)
-            ax.plot(ratio[part], height[part], marker, color=tint, markersize=5.0 if marker == "o" else 4.2)
+        tints = [colour if is_clear else REST for is_clear in own[f"{prefix}is_clear"].astype(bool)]
+        draw_intervals(
+            ax,
+            pd.DataFrame({"estimate": ratio, "lower": lower, "upper": upper}),
+            at=own["index"].to_numpy() + shift,
+            colour=tints,
+            width=1.8,
+            size=6.0 if marker == "o" else 5.2,
+            marker=marker,
+        )
 
 
 def _scale(ax: Axes, table: pd.DataFrame) -> None:

@@ -18,6 +18,7 @@ from crm_research.theme import (
     TALL,
     chart_style,
     draw_band,
+    draw_intervals,
     empty_axes,
     format_share,
     label_points,
@@ -28,6 +29,7 @@ from crm_research.theme import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.patches import Rectangle
 
@@ -50,8 +52,7 @@ def draw_retention(renewals: Renewals, ax: Axes | None = None) -> Axes:
     )
     ahead = renewals.carried
     _shade_beyond(ax, renewals)
-    ax.vlines(seen["renewal"], seen["lower"], seen["upper"], color=MUTED, linewidth=1.3, alpha=0.7)
-    ax.plot(seen["renewal"], seen["retention"], "o", color=MUTED, markersize=5, markeredgecolor=PAPER)
+    _draw_seen(ax, seen)
     draw_band(ax, ahead["renewal"], ahead["retention_lower"], ahead["retention_upper"])
     _draw_line(ax, renewals, "retention")
     if not renewals.fit.is_constant:
@@ -60,6 +61,11 @@ def draw_retention(renewals: Renewals, ax: Axes | None = None) -> Axes:
     ax.set_ylim(max(0.0, low - 0.12 * (1.02 - low)), 1.0 + 0.03 * (1.02 - low))
     _finish(ax, renewals)
     return ax
+
+
+def _draw_seen(ax: Axes, rows: pd.DataFrame) -> None:
+    dots = rows.rename(columns={"retention": "estimate"})
+    draw_intervals(ax, dots, at=rows["renewal"], colour=MUTED, is_upright=True, width=1.3, size=5.5)
 
 
 def draw_projection(renewals: Renewals, ax: Axes | None = None) -> Axes:
@@ -149,8 +155,7 @@ def draw_renewal_check(renewals: Renewals, ax: Axes | None = None) -> Axes:
         xlabel="renewal",
         ax=ax,
     )
-    ax.vlines(rows["renewal"], rows["lower"], rows["upper"], color=MUTED, linewidth=1.3, alpha=0.7)
-    ax.plot(rows["renewal"], rows["retention"], "o", color=MUTED, markersize=5, markeredgecolor=PAPER)
+    _draw_seen(ax, rows)
     ax.plot(rows["renewal"], rows["sbg"], color=ACCENT, linewidth=2.0)
     ax.plot(rows["renewal"], rows["bdw"], color=ACCENT, linewidth=1.4, linestyle=(0, (4, 2)))
     ax.plot(rows["renewal"], rows["rule"], color=INK, linewidth=1.3, linestyle=(0, (1, 2)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from crm_research.pillars.churn.risks.assess import RiskList
 from crm_research.pillars.churn.risks.words import risk_title, say_months
-from crm_research.theme import ACCENT, REST, empty_axes, mark_level, new_axes, say_count, say_percent
+from crm_research.theme import ACCENT, REST, draw_bars, empty_axes, mark_level, new_axes, say_count, say_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,8 @@ def draw_risks(risks: RiskList, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     x = tenths["tenth"].to_numpy()
-    ax.bar(x, tenths["expected"], width=0.72, color=[ACCENT, *[REST] * (len(x) - 1)], alpha=0.85)
+    colours = [ACCENT, *[REST] * (len(x) - 1)]
+    draw_bars(ax, x, tenths["expected"], colours=colours, is_upright=True, thickness=0.72, alpha=0.85)
     ax.vlines(x, tenths["lower"], tenths["upper"], color="#333333", linewidth=1.4)
     names = [f"{place}\n{say_percent(risk)}" for place, risk in zip(x, tenths["mean_risk"], strict=True)]
     ax.set_xticks(x, names)

@@ -14,7 +14,6 @@ from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
 from crm_research.show import Chart, Note, Section, Table, drawn
 from crm_research.theme import (
-    ACCENT,
     INK,
     chart_style,
     draw_intervals,
@@ -122,7 +121,7 @@ def draw_first_order(fit: CoxFit, ax: Axes | None = None) -> Axes:
     )
     with chart_style():
         ax.axvline(1.0, color=INK, linewidth=1.0)
-    draw_intervals(ax, table, y=range(len(table)), colour=ACCENT)
+    draw_intervals(ax, table, at=range(len(table)))
     name_rows(ax, table["comparison"].tolist(), columns=30)
     ax.set_xscale("log")
     low, high = min(float(table["lower"].min()), 0.8), max(float(table["upper"].max()), 1.25)

@@ -15,7 +15,6 @@ from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
 from crm_research.show import Chart, Figures, Note, Section, Table, drawn
 from crm_research.theme import (
-    ACCENT,
     INK,
     chart_style,
     draw_intervals,
@@ -193,7 +192,7 @@ def draw_programme(effect: ProgrammeEffect, ax: Axes | None = None) -> Axes:
     )
     with chart_style():
         ax.axvline(0.0, color=INK, linewidth=1.0)
-    draw_intervals(ax, shown, y=range(len(shown)), colour=ACCENT)
+    draw_intervals(ax, shown, at=range(len(shown)))
     name_rows(ax, shown["comparison"].tolist(), columns=30)
     ax.set_ylim(-0.6, max(len(shown), 1) - 0.4)
     return ax

@@ -12,10 +12,9 @@ from crm_research.pillars.loyalty.index.measure import LoyaltyIndex, build_loyal
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.show import Chart, Figures, Note, Section, Table, drawn
 from crm_research.theme import (
-    ACCENT,
     MUTED,
-    PAPER,
     chart_style,
+    draw_intervals,
     format_share,
     join_words,
     new_axes,
@@ -142,9 +141,9 @@ def draw_deciles(index: LoyaltyIndex, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     with chart_style():
-        ax.plot(table["decile"], table["mean_index"] / 100, "-", color=MUTED, linewidth=1.4, label="index")
-        ax.vlines(table["decile"], table["lower"], table["upper"], color=ACCENT, linewidth=2.4, alpha=0.5)
-        ax.plot(table["decile"], table["bought_share"], "o", color=ACCENT, markersize=7, markeredgecolor=PAPER)
+        ax.plot(table["decile"], table["mean_index"] / 100, "-", color=MUTED, linewidth=1.4)
+    dots = table.rename(columns={"bought_share": "estimate"})
+    draw_intervals(ax, dots, at=table["decile"], is_upright=True, width=2.4, size=7)
     ax.set_xticks(table["decile"].tolist())
     ax.set_ylim(0, 1.02)
     format_share(ax)

@@ -13,11 +13,11 @@ from crm_research.pillars.loyalty.ladder import words
 from crm_research.pillars.loyalty.ladder.measure import Ladder
 from crm_research.theme import (
     ACCENT,
-    INK,
     MUTED,
     PAPER,
     TALL,
     chart_style,
+    draw_heat,
     draw_intervals,
     format_share,
     label_points,
@@ -95,16 +95,18 @@ def draw_moves(ladder: Ladder, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     values = wide.to_numpy(dtype=float)
+    texts = [[_say_share(value) for value in row] for row in values]
+    draw_heat(ax, values, limits=(0, 1), texts=texts, pale_from=0.55, points=9.5)
     with chart_style():
-        ax.imshow(values, cmap=_pale_to_accent(), vmin=0, vmax=1, aspect="auto")
         ax.set_xticks(range(len(wide.columns)), list(wide.columns))
         ax.set_yticks(range(len(wide)), [f"{state}  ({sizes[state]:,})" for state in wide.index])
-        for (row, column), value in np.ndenumerate(values):
-            if np.isfinite(value) and value > 0:
-                colour = PAPER if value > 0.55 else INK
-                text = f"{100 * value:.0f}" if value >= 0.005 else "<1"
-                ax.text(column, row, text, ha="center", va="center", fontsize=9.5, color=colour)
     return ax
+
+
+def _say_share(value: float) -> str:
+    if not value > 0:
+        return ""
+    return f"{100 * value:.0f}" if value >= 0.005 else "<1"
 
 
 def draw_signs(ladder: Ladder, ax: Axes | None = None) -> Axes:
@@ -120,7 +122,7 @@ def draw_signs(ladder: Ladder, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     ax.axvline(0, color=MUTED, linewidth=1.0)
-    draw_intervals(ax, frame, y=range(len(frame)))
+    draw_intervals(ax, frame, at=range(len(frame)))
     with chart_style():
         ax.set_yticks(range(len(frame)), [_two_lines(row) for _, row in frame.iterrows()])
     ax.set_ylim(-0.6, len(frame) - 0.4)
@@ -139,9 +141,3 @@ def _thin_dates(ax: Axes, places: Any, starts: Any, period_months: int) -> None:
 
 def _two_lines(row: pd.Series) -> str:
     return f"{row['move']}\nafter {row['sign']}"
-
-
-def _pale_to_accent() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("crm_moves", ["#f4f7f9", ACCENT])

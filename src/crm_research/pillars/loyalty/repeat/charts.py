@@ -12,13 +12,13 @@ from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.stats.intervals import newcombe_difference
 from crm_research.theme import (
     ACCENT,
-    INK,
-    PAPER,
     REST,
     TALL,
     WARNING,
     chart_style,
     draw_band,
+    draw_heat,
+    draw_intervals,
     empty_axes,
     format_share,
     label_points,
@@ -79,8 +79,8 @@ def draw_depth(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
         xlabel="after purchase number",
         ax=ax,
     )
-    ax.vlines(depths["depth"], depths["lower"], depths["upper"], color=ACCENT, linewidth=2.4, alpha=0.5)
-    ax.plot(depths["depth"], depths["return_rate"], "o", color=ACCENT, markersize=7, markeredgecolor=PAPER)
+    drawn = depths.rename(columns={"return_rate": "estimate"})
+    draw_intervals(ax, drawn, at=depths["depth"], is_upright=True, width=2.4, size=7)
     with chart_style():
         for _, row in depths.iterrows():
             ax.annotate(
@@ -158,11 +158,12 @@ def draw_triangle(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     )
     values = wide.to_numpy(dtype=float)
     top = max(float(np.nanmax(values)), 0.01)
-    ax.imshow(values, cmap=_pale_to_accent(), vmin=0, vmax=top, aspect="auto")
+    texts = None
+    if wide.shape[1] <= _NUMBERED_PERIODS:
+        texts = [[f"{100 * value:.0f}" if np.isfinite(value) else "" for value in row] for row in values]
+    draw_heat(ax, values, limits=(0, top), texts=texts, pale_from=0.6 * top, points=8)
     ax.set_xticks(range(wide.shape[1]), [str(index) for index in wide.columns])
     ax.set_yticks(range(len(wide)), [f"{_cohort_name(at, loyalty)}  ({sizes[at]:,})" for at in wide.index])
-    if wide.shape[1] <= _NUMBERED_PERIODS:
-        _write_cells(ax, values, top)
     return ax
 
 
@@ -241,17 +242,3 @@ def _new_cohorts(loyalty: LoyaltyAnalysis) -> pd.DataFrame:
 
 def _cohort_name(at: Any, loyalty: LoyaltyAnalysis) -> str:
     return f"{at:%Y}" if loyalty.retention.period_months % 12 == 0 else f"{at:%Y-%m}"
-
-
-def _write_cells(ax: Axes, values: np.ndarray, top: float) -> None:
-    with chart_style():
-        for (row, column), value in np.ndenumerate(values):
-            if np.isfinite(value):
-                colour = PAPER if value > 0.6 * top else INK
-                ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
-
-
-def _pale_to_accent() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("crm_retention", ["#eef4f7", ACCENT])

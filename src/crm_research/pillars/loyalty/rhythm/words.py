@@ -10,10 +10,10 @@ import pandas as pd
 from crm_research.pillars.loyalty.rhythm.measure import BANDS, IN_RHYTHM, OVERDUE, SILENT, RhythmAnalysis
 from crm_research.theme import (
     ACCENT,
-    PAPER,
     REST,
     WIDE,
     chart_style,
+    draw_bars,
     format_share,
     new_axes,
     say_count,
@@ -124,9 +124,9 @@ def draw_bands(rhythm: RhythmAnalysis, ax: Axes | None = None) -> Axes:
     places = np.arange(len(BANDS))[::-1]
     share = rows["share"].to_numpy(dtype=float)
     with chart_style():
-        ax.barh(places, share, color=ACCENT if came is None else REST, height=0.6, edgecolor=PAPER)
+        draw_bars(ax, places, share, colours=ACCENT if came is None else REST, thickness=0.6)
         if came is not None:
-            ax.barh(places, share * came.fillna(0.0).to_numpy(dtype=float), color=ACCENT, height=0.6)
+            draw_bars(ax, places, share * came.fillna(0.0).to_numpy(dtype=float), thickness=0.6)
         for place, value, n in zip(places, share, rows["n"], strict=True):
             ax.annotate(
                 f"{say_percent(value)}  (n {n:,.0f})", xy=(value, place), xytext=(5, 0),

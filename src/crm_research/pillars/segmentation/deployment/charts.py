@@ -115,11 +115,9 @@ def draw_drift(drift: Drift, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     places = np.arange(len(rows))
-    ax.barh(places, rows["by_chance"], height=0.5, color=theme.GRID)
-    for is_beyond, colour in ((True, theme.WARNING), (False, theme.ACCENT)):
-        part = rows[rows["is_beyond"] == is_beyond]
-        if len(part):
-            theme.draw_intervals(ax, part, y=part.index.to_numpy(), colour=colour)
+    theme.draw_bars(ax, places, rows["by_chance"], thickness=0.5, colours=theme.GRID)
+    colours = [theme.WARNING if is_beyond else theme.ACCENT for is_beyond in rows["is_beyond"]]
+    theme.draw_intervals(ax, rows, at=places, colour=colours)
     ax.set_xlim(0, max(float(rows["upper"].max()) * 1.1, MOST_SHIFT * 1.6))
     ax.set_ylim(-0.6, len(rows) - 0.2)
     theme.mark_level(ax, MOST_SHIFT, f"limit {MOST_SHIFT:g}", axis="x", at=0.99)

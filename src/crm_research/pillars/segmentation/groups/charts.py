@@ -47,10 +47,10 @@ def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None)
     )
     places = np.arange(len(cards))
     colours = _colours(found, list(cards["segment"]))
-    ax.barh(places + 0.2, cards["size_share"], height=0.36, color=colours, alpha=0.35)
+    theme.draw_bars(ax, places + 0.2, cards["size_share"], thickness=0.36, colours=colours, alpha=0.35)
     theme.label_values(ax, [theme.say_percent(value) for value in cards["size_share"]])
     if has_revenue:
-        ax.barh(places - 0.2, cards["revenue_share"], height=0.36, color=colours)
+        theme.draw_bars(ax, places - 0.2, cards["revenue_share"], thickness=0.36, colours=colours)
         theme.label_values(ax, [theme.say_percent(value) for value in cards["revenue_share"]])
     theme.name_rows(ax, list(cards["segment"]))
     low = min(0.0, float(cards["revenue_share"].min()) * 1.1) if has_revenue else 0.0
@@ -74,13 +74,20 @@ def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
         ax=ax,
     )
     ax.axvline(0, color=theme.MUTED, linewidth=1)
-    places = np.arange(len(used))[::-1]
     names = list(found.cards["segment"])
-    for row, colour in zip(shifts, _colours(found, names), strict=True):
-        ax.plot(row, places, "o", markersize=9, color=colour, markeredgecolor=theme.PAPER)
+    colours = dict(zip(names, _colours(found, names), strict=True))
+    theme.draw_points(
+        ax,
+        shifts.ravel(),
+        np.tile(np.arange(len(used))[::-1], len(names)),
+        kinds=np.repeat(names, len(used)).tolist(),
+        colours=colours,
+        size=81,
+        edge=1.0,
+    )
     theme.name_rows(ax, [terms[name].words for name in used[::-1]])
     ax.set_ylim(-0.6, len(used) - 0.4)
-    _key_below(ax, names)
+    _key_below(ax, colours)
     return ax
 
 
@@ -121,7 +128,9 @@ def _draw_number(panel: Axes, numbers: pd.DataFrame, name: str) -> None:
     tried = numbers["n_groups"].to_numpy()
     panel.plot(tried, numbers[name], color=theme.REST, linewidth=1.6, marker="o", markersize=4)
     if name == "gap":
-        panel.errorbar(tried, numbers[name], yerr=numbers["gap_error"], color=theme.REST, linewidth=1.2, capsize=2)
+        value, error = numbers[name], numbers["gap_error"]
+        limits = {"estimate": value, "lower": value - error, "upper": value + error}
+        theme.draw_intervals(panel, limits, at=tried, colour=theme.REST, is_upright=True, width=1.6, size=4)
     for k, names in vote(numbers).items():
         if name in names:
             row = numbers[numbers["n_groups"] == k]
@@ -159,9 +168,7 @@ def _draw_stability(segmentation: Segmentation, found: Grouping, ax: Axes | None
     ax.set_xlim(0, 1.02)
     ax.set_ylim(-0.6, len(rows) - 0.1)
     places = np.arange(len(rows))
-    for place, row, colour in zip(places, rows.to_dict("records"), _colours(found, list(rows["segment"])), strict=True):
-        ax.hlines(place, row["lower"], row["upper"], color=colour, linewidth=3, alpha=0.5)
-        ax.plot(row["estimate"], place, "o", color=colour, markersize=9, markeredgecolor=theme.PAPER)
+    theme.draw_intervals(ax, rows, at=places, colour=_colours(found, list(rows["segment"])), width=3, size=9)
     theme.mark_level(ax, STABLE, "stable from .75", axis="x", at=0.99)
     theme.name_rows(ax, list(rows["segment"]))
     return ax
@@ -190,8 +197,8 @@ def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
         ax=ax,
     )
     places = np.arange(len(nulls))
-    ax.hlines(places, nulls["null_mean"], nulls["null_high"], color=theme.REST, linewidth=3)
-    ax.plot(nulls["null_mean"], places, "o", color=theme.REST, markersize=8)
+    limits = {"estimate": nulls["null_mean"], "lower": nulls["null_mean"], "upper": nulls["null_high"]}
+    theme.draw_intervals(ax, limits, at=places, colour=theme.REST, width=3, size=9)
     ax.set_xlim(min(0, float(nulls["null_mean"].min()) * 1.1), max(own, float(nulls["null_high"].max())) * 1.25)
     ax.set_ylim(-0.6, len(nulls) - 0.2)
     theme.mark_level(ax, own, f"here: {own:.2f}", axis="x", at=0.99, colour=theme.ACCENT)
@@ -215,7 +222,7 @@ def _draw_holdout(segmentation: Segmentation, found: Grouping, ax: Axes | None) 
     )
     colours = [theme.ACCENT if name == "segments" else theme.REST for name in scores["grouping"]]
     values = scores["explained_share"].fillna(0.0)
-    ax.barh(np.arange(len(scores)), values, color=colours, height=0.62)
+    theme.draw_bars(ax, np.arange(len(scores)), values, colours=colours)
     theme.label_values(ax, [theme.say_percent(value, 0) for value in scores["explained_share"]])
     names = [f"{outcome}: {name} ({n})" for outcome, name, n in scores[["outcome", "grouping", "n_groups"]].to_numpy()]
     theme.name_rows(ax, names)
@@ -233,12 +240,14 @@ def _colours(found: Grouping, names: list[str]) -> list[str]:
     return [by_name[name] for name in names]
 
 
-def _key_below(ax: Axes, names: list[str]) -> None:
-    # By name and not by the points' labels: matplotlib leaves out labels that begin with an underscore.
-    dots = [line for line in ax.lines if line.get_marker() == "o"]
+def _key_below(ax: Axes, colours: dict[str, str]) -> None:
+    from matplotlib.lines import Line2D
+
+    # By handle and not by the points' labels: matplotlib leaves out labels that begin with an underscore.
+    dots = [Line2D([], [], marker="o", linestyle="none", markersize=7.5, color=colour) for colour in colours.values()]
     with theme.chart_style():
         ax.legend(
-            handles=dots, labels=[theme.shorten(name, 60) for name in names],
+            handles=dots, labels=[theme.shorten(name, 60) for name in colours],
             loc="upper center", bbox_to_anchor=(0.4, -0.1), frameon=False, ncols=1, labelcolor=theme.INK,
             handletextpad=0.3, fontsize=9.5,
         )  # fmt: skip

@@ -42,10 +42,10 @@ def draw_rfm(rfm: RfmGroups, *, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     places = np.arange(len(rows))
-    ax.barh(places + 0.2, rows["size_share"], height=0.36, color=theme.REST)
+    theme.draw_bars(ax, places + 0.2, rows["size_share"], thickness=0.36, colours=theme.REST)
     theme.label_values(ax, [theme.say_percent(value) for value in rows["size_share"]])
     if rows["revenue_share"].notna().all():
-        ax.barh(places - 0.2, rows["revenue_share"], height=0.36, color=theme.ACCENT)
+        theme.draw_bars(ax, places - 0.2, rows["revenue_share"], thickness=0.36)
         ax.hlines(places - 0.2, rows["lower"], rows["upper"], color=theme.INK, linewidth=1.4)
         ends = np.maximum(rows["upper"], rows["revenue_share"])
         _write_at(ax, ends, places - 0.2, [theme.say_percent(value) for value in rows["revenue_share"]])
@@ -85,12 +85,11 @@ def draw_changes(changes: RfmChanges, *, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     ax.axvline(0, color=theme.MUTED, linewidth=1)
-    places = np.arange(len(rows))
-    for place, row in zip(places, rows.to_dict("records"), strict=True):
-        is_clear = row["lower"] > 0 or row["upper"] < 0
-        colour = (theme.ACCENT if row["lower"] > 0 else theme.WARNING) if is_clear else theme.REST
-        ax.hlines(place, row["lower"], row["upper"], color=colour, linewidth=2.0, alpha=0.55)
-        ax.plot(row["estimate"], place, "o", color=colour, markersize=6, markeredgecolor=theme.PAPER)
+    colours = [
+        theme.ACCENT if row["lower"] > 0 else theme.WARNING if row["upper"] < 0 else theme.REST
+        for row in rows.to_dict("records")
+    ]
+    theme.draw_intervals(ax, rows, at=range(len(rows)), colour=colours)
     theme.name_rows(ax, list(rows["group"]))
     theme.format_share(ax, "x")
     return ax
@@ -112,16 +111,12 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     far = effects.to_numpy(dtype=float)
-    _paint(ax, far)
+    texts = [[_cell(str(usual.iloc[i, j]), far[i, j]) for j in range(len(segments))] for i in range(len(inputs))]
+    theme.draw_heat(
+        ax, far, limits=(-_STRONG, _STRONG), colours=theme.BELOW_ABOVE, texts=texts, pale_from=0.75 * _STRONG
+    )
+    width = max(9, int(52 / max(len(segments), 1)))
     with theme.chart_style():
-        for row in range(len(inputs)):
-            for column in range(len(segments)):
-                effect, text = far[row, column], str(usual.iloc[row, column])
-                if np.isfinite(effect):
-                    text += f"\n{effect:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
-                ink = theme.PAPER if np.isfinite(effect) and abs(effect) > 0.75 * _STRONG else theme.INK
-                ax.text(column, row, text, ha="center", va="center", fontsize=9, color=ink, linespacing=1.15)
-        width = max(9, int(52 / max(len(segments), 1)))
         ax.set_xticks(range(len(segments)), [theme.wrap_name(name, width) for name in segments], fontsize=9)
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0, labelcolor=theme.INK)
@@ -129,17 +124,10 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _paint(ax: Axes, values: np.ndarray) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    colours = LinearSegmentedColormap.from_list("effects", [theme.WARNING, theme.PAPER, theme.ACCENT])
-    ax.imshow(np.nan_to_num(values), cmap=colours, vmin=-_STRONG, vmax=_STRONG, aspect="auto")
-    ax.set_xticks(np.arange(-0.5, values.shape[1]), minor=True)
-    ax.set_yticks(np.arange(-0.5, values.shape[0]), minor=True)
-    ax.grid(visible=True, which="minor", color=theme.PAPER, linewidth=2)
-    ax.tick_params(which="minor", length=0)
-    for side in ax.spines.values():
-        side.set_visible(False)
+def _cell(usual: str, effect: float) -> str:
+    if not np.isfinite(effect):
+        return usual
+    return f"{usual}\n{effect:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
 
 
 def draw_map(seen: SegmentMap, *, ax: Axes | None = None) -> Axes:
@@ -158,9 +146,8 @@ def draw_map(seen: SegmentMap, *, ax: Axes | None = None) -> Axes:
         grid="none",
         ax=ax,
     )
-    for name in names:
-        own = seen.points[seen.points["segment"] == name]
-        ax.scatter(own["x"], own["y"], s=9, color=colours[name], alpha=0.4, linewidths=0, rasterized=False)
+    points = seen.points
+    theme.draw_points(ax, points["x"], points["y"], kinds=list(points["segment"]), colours=colours, size=9, alpha=0.4)
     ax.set_xticks([])
     ax.set_yticks([])
     _label_middles(ax, seen, colours)
@@ -209,10 +196,9 @@ def draw_worth(check: HoldoutCheck, *, ax: Axes | None = None) -> Axes:
     )
     ax.axvline(0, color=theme.MUTED, linewidth=1)
     colours = {"better": theme.ACCENT, "worse": theme.WARNING}
-    for place, row in enumerate(rows.to_dict("records")):
-        colour = colours.get(row["finding"], theme.REST)
-        ax.hlines(place, row["lower_all"], row["upper_all"], color=colour, linewidth=2.0, alpha=0.55)
-        ax.plot(row["estimate"], place, "o", color=colour, markersize=6, markeredgecolor=theme.PAPER)
+    limits = rows[["estimate", "lower_all", "upper_all"]].set_axis(["estimate", "lower", "upper"], axis=1)
+    own = [colours.get(finding, theme.REST) for finding in rows["finding"]]
+    theme.draw_intervals(ax, limits, at=range(len(rows)), colour=own)
     against = rows["against"].str.replace("RFM groups, when added to them", "added to RFM groups")
     outcomes = rows["outcome"].replace({"responds to campaigns": "responds"})
     names = [f"{outcome}: {name}" for outcome, name in zip(outcomes, against, strict=True)]
