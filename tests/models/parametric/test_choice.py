@@ -20,6 +20,7 @@ from crm_research.models.parametric import (
     hide_tenures,
     watched_until,
 )
+from crm_research.models.parametric.choice import _pick
 from crm_research.models.survival import build_risk_table, estimate_restricted_mean, estimate_survival
 from tests.models.parametric.worlds import daily_counts
 from tests.models.survival.samples import counts
@@ -77,6 +78,41 @@ def test_the_log_score_is_the_likelihood_of_what_was_hidden():
     )
     scores = choose_shape(table, trials=[trial]).scores.set_index("shape")
     assert scores.loc["exponential", "log_score"] == pytest.approx(own)
+
+
+def test_every_column_of_the_trials():
+    table = daily_counts(800, 1)
+    trials = hide_tenures(table)
+    choice = choose_shape(table)
+    assert choice.trials.columns.tolist() == [
+        "trial", "from_days", "to_days", "n_known_ended", "n_hidden", "n_hidden_ended", "best",
+    ]  # fmt: skip
+    reach = watched_until(table)
+    for place, (trial, share) in enumerate(zip(trials, (0.35, 0.5, 0.65), strict=True)):
+        row = choice.trials.iloc[place]
+        days = table["tenure_days"]
+        cut = days[days <= share * reach].max()
+        later = table.loc[days > cut]
+        assert row["trial"] == f"tenures beyond {cut:,.0f} days" == trial.label
+        assert (row["from_days"], row["to_days"]) == (cut, reach)
+        assert row["n_known_ended"] == table.loc[days <= cut, "n_ended"].sum()
+        assert row["n_hidden"] == (later["n_ended"] + later["n_censored"]).sum()
+        assert row["n_hidden_ended"] == later["n_ended"].sum()
+    won = choice.trials["best"].value_counts()
+    assert choice.scores.set_index("shape")["n_best"].loc[won.index].tolist() == won.tolist()
+
+
+@pytest.mark.parametrize(
+    ("gain", "error", "expected"), [(0.02, 0.019, "weibull"), (0.02, 0.02, "exponential"), (0.02, 0.021, "exponential")]
+)
+def test_the_simplest_rule_is_replaced_only_by_more_than_one_standard_error(gain, error, expected):
+    table = pd.DataFrame(
+        {"log_score": [-1.0 + gain, -1.0], "gain": [gain, 0.0], "gain_error": [error, 0.0]},
+        index=["weibull", "exponential"],
+    )
+    assert _pick(table, "gompertz") == expected
+    assert _pick(table.drop(index="exponential"), "gompertz") == "weibull"
+    assert _pick(table.assign(log_score=np.nan), "gompertz") == "gompertz"
 
 
 def test_too_few_to_hide_any_leaves_the_choice_to_aic_and_says_so():

@@ -58,6 +58,32 @@ def test_without_other_differences_it_is_the_grouped_hazard_of_one_danger():
     )
     ratio = peer.terms["hazard_ratio"].iloc[0]
     assert fit.ratios["hazard_ratio"].item() in (pytest.approx(ratio, rel=1e-3), pytest.approx(1 / ratio, rel=1e-3))
+    # One danger in all renewals here, its own in each there: the ratio is nearly as sure in both.
+    own, other = fit.ratios.iloc[0], peer.terms.iloc[0]
+    width = np.log(own["upper"] / own["lower"])
+    assert width == pytest.approx(np.log(other["upper"] / other["lower"]), rel=0.02)
+    assert own["hazard_ratio"] ** 2 == pytest.approx(own["lower"] * own["upper"])
+    assert own["lower"] < own["hazard_ratio"] < own["upper"]
+    narrow = fit_renewal_covariates(frame, ["plan"], confidence=0.8).ratios.iloc[0]
+    # R: qnorm(.9) / qnorm(.975) = .6538621
+    assert np.log(narrow["upper"] / narrow["lower"]) == pytest.approx(0.6538621 * width, rel=1e-4)
+
+
+def test_every_column_of_the_ratios_of_two_groups_and_of_a_number():
+    counts = exact_counts({"basic": 1.0, "plus": 2.0}, shape=0.8, rate=4.0, n=1000).assign(fee=5.0)
+    counts.loc[counts["renewal"] > 3, "fee"] = 7.0
+    fit = fit_renewal_covariates(counts, ["plan", "fee"])
+    assert fit.ratios.columns.tolist() == [
+        "covariate", "level", "reference", "hazard_ratio", "lower", "upper", "n_up", "n_left",
+    ]  # fmt: skip
+    plus = counts.loc[counts["plan"] == "plus"]
+    told = fit.ratios[["covariate", "level", "reference", "n_up", "n_left"]].to_numpy().tolist()
+    assert told == [
+        ["plan", "plus", "basic", int(plus["n_up"].sum()), int(plus["n_left"].sum())],
+        ["fee", "1 more", "", int(counts["n_up"].sum()), int(counts["n_left"].sum())],
+    ]
+    assert fit.shape_lower < fit.shape < fit.shape_upper
+    assert fit.shape**2 == pytest.approx(fit.shape_lower * fit.shape_upper)
 
 
 @pytest.mark.parametrize("is_mixed", [True, False])
@@ -114,5 +140,10 @@ def test_a_covariate_of_one_group_that_can_be_compared_is_left_out_and_its_rows_
 def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(ParameterError, match="no column 'plann'"):
         fit_renewal_covariates(some_counts((1, 9, 3)).assign(plan="a"), ["plann"])
-    with pytest.raises(NotEnoughData, match="Some must have renewed"):
-        fit_renewal_covariates(some_counts((1, 9, 0)).assign(plan="a"), ["plan"])
+    for n_left in (0, 9):
+        with pytest.raises(
+            NotEnoughData,
+            match=r"^A model of renewals with covariates cannot be worked out here\. Some must have renewed, and some "
+            r"not\.$",
+        ):
+            fit_renewal_covariates(some_counts((1, 9, n_left)).assign(plan="a"), ["plan"])

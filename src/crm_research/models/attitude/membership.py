@@ -38,7 +38,7 @@ class Membership:
         ``rate`` (means given everything known).
     shares
         Grain: group. ``group``, ``share``, ``lower``, ``upper``, ``naive_share`` (observed scores cut at the same
-        points, as if without error).
+        points, as if without error, of those who have one).
     sensitivity
         Grain: pair of cut points. ``attitude_below``, ``rate_below`` (share of customers below the cut) and one column
         a group.
@@ -192,8 +192,10 @@ def _fit(data: _Data, single_reliability: float) -> _Joint:
     expected = np.concatenate([
         special.softmax(_log_behaviour(part, middles, mass), axis=1) @ scores for part in _portions(data)
     ])  # fmt: skip
-    spread = float(expected.var())
-    covariance = float(np.cov(expected, attitude.scores, bias=True)[0, 1])
+    # Whose only answers are to items that everybody answered alike has no score, and tells nothing of the link.
+    known = np.isfinite(attitude.scores)
+    spread = float(expected[known].var())
+    covariance = float(np.cov(expected[known], attitude.scores[known], bias=True)[0, 1])
     slope = covariance / spread if spread > 1e-9 else 0.0
     most = _CLOSEST * float(np.sqrt(attitude.true_variance))
     slope = float(np.clip(slope, -most, most))
@@ -223,7 +225,7 @@ def _chances(joint: _Joint, data: _Data, cuts_t: Sequence[float], cuts_r: Sequen
         here = slice(start, start + len(part.bought))
         start = here.stop
         score, noise = joint.attitude.scores[here], joint.attitude.error_variance[here]
-        known = np.isfinite(noise) & np.isfinite(score)
+        known = np.isfinite(score)
         total = np.where(known, joint.rest + noise, 1.0)[:, None]
         off = np.where(known, score, 0.0)[:, None] - prior[None, :]
         weight = _log_behaviour(part, middles, mass) - np.where(known[:, None], 0.5 * off**2 / total, 0.0)
@@ -298,7 +300,8 @@ def _vary(joint: _Joint, data: _Data) -> pd.DataFrame:
 
 
 def _cut_observed(joint: _Joint, data: _Data, cut_t: float, cut_r: float) -> FloatArray:
-    high, often = joint.attitude.scores > cut_t, data.bought / data.exposure > cut_r
+    known = np.isfinite(joint.attitude.scores)
+    high, often = joint.attitude.scores[known] > cut_t, (data.bought / data.exposure)[known] > cut_r
     cells = [high & often, high & ~often, ~high & often, ~high & ~often]
     return np.array([float(cell.mean()) for cell in cells])
 
