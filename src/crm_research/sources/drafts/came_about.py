@@ -33,14 +33,23 @@ _CLOSE: Final = (
 _TYPES: Final = (
     "type", "event type", "transaction type", "document type", "order type", "kind", "fkart", "fakturaart",
     "belegart", "belegtyp", "dokumenttyp", "type de document", "type de piece", "tipo de documento", "gift type",
-    "reporting category", "交易类型", "退货标识", "单据类型", "业务类型", "类型",
+    "reporting category", "document type code", "doc type", "blart", "voucher type", "source type", "vorgangsart",
+    "тип документа", "вид документа", "тип операции", "交易类型", "退货标识", "单据类型", "业务类型", "类型",
 )  # fmt: skip
 
 
 _PAYMENT: Final = re.compile(
-    r"(ein|aus)?zahlung(en|seingang)?|payments?|customer payment|paiement|r[eè]glement|pago|cobro|付款|收款|入金",
+    r"(ein|aus)?zahlung(en|seingang)?|((accounts )?receivable |customer |bill )?payments?( received)?|deposit|"
+    r"paiement|r[eè]glement|pago|cobro|付款单?|收款单?|入金|оплата|(приходный|платежн)\w* \w+",
     re.IGNORECASE,
 )
+# Offers are no sales, whatever comes of them.
+_OFFER: Final = re.compile(
+    r"estimates?|quot(e|ation)s?|angebote?|kostenvoranschlag|devis|presupuesto|报价单", re.IGNORECASE
+)
+# Document types of SAP: invoices and credit notes, and what customers paid.
+_SAP_BILLED: Final = frozenset({"RV", "DR", "DG"})
+_SAP_PAID: Final = frozenset({"DZ", "ZP", "ZV", "ZR", "ZE"})
 _BILLED: Final = re.compile(r"rechnung|faktura|invoice|bill|factur|发票|請求|销售单", re.IGNORECASE)
 # Sage writes SI for an invoice, SC for its credit note, SR and SA for what customers paid.
 _CODE_OF_BILL: Final = "SI"
@@ -54,6 +63,7 @@ _STATE_OF_ITS_SALE: Final = re.compile(
     r"refunded|returned|reversed|charged back|erstattet|rembours[ée]e?s?|reembolsad[oa]|devuelt[oa]|已退款|返金済",
     re.IGNORECASE,
 )
+_CREDIT: Final = re.compile(r"credit|gutschrift|avoir|storno|nota de cr|return|贷项|红字|退", re.IGNORECASE)
 _SUMS: Final = r"^(\*{1,3}|(grand |sub)?totals?|summe|zwischensumme|合计|小计|总计)$"
 _WON: Final = ("won", "gewonnen", "gagne", "ganado", "赢单")
 
@@ -209,6 +219,26 @@ def _doubt_unknown(guess: TableGuess) -> None:
             return
 
 
+def doubt_of_negative_types(session: Session, guess: TableGuess) -> str:
+    """What to say of rows of a type that are all negative: given back, or paid? Empty where no type is so."""
+    money, left_out = guess.column_of("revenue"), " ".join(str(key.value) for key in guess.keys)
+    if money is None:
+        return ""
+    amount = _in_sql(guess, money)
+    for name, column in guess.look.columns.items():
+        if " ".join(header_words(name)) not in {" ".join(header_words(phrase)) for phrase in _TYPES} or column.is_time:
+            continue
+        rows = session.run(
+            f"SELECT trim(CAST({quoted(name)} AS VARCHAR)) AS said FROM {quoted(guess.look.relation.name)} "
+            f"GROUP BY 1 HAVING max({amount}) <= 0 AND min({amount}) < 0 ORDER BY said"
+        ).fetchall()
+        said = [row[0] for row in rows if row[0] and f"'{row[0]}'" not in left_out]
+        unknown = [value for value in said if outcome_of(value) != "refunded" and not _CREDIT.search(value)]
+        if unknown and len(unknown) < len(column.values):
+            return f"all of {', '.join(unknown)} in {name} are negative: given back, or payments, which are no returns?"
+    return ""
+
+
 def take_back_by_type(guess: TableGuess) -> bool:
     """Rows whose type says that money was given back, where the sign does not."""
     money = guess.column_of("revenue")
@@ -269,15 +299,21 @@ def leave_out_payments(guess: TableGuess) -> None:
         paid = paid if any(_BILLED.search(value) for value in column.values) else []
         if _CODE_OF_BILL in column.values:
             paid += [value for value in column.values if value.strip() in _CODES_OF_PAYMENT]
+        if _SAP_BILLED & {value.strip() for value in column.values}:
+            paid += [value for value in column.values if value.strip() in _SAP_PAID]
+        offered = [value for value in column.values if _OFFER.fullmatch(value.strip())]
         promised = [value for value in column.values if _PROMISE.fullmatch(value.strip())]
         if not any(_PAID_PROMISE.search(value) for value in column.values if value not in promised):
             promised = []
-        if not paid and not promised:
+        told = (
+            (paid, "payments for what other rows sell"),
+            (promised, "promises, whose payments are other rows"),
+            (offered, "offers, which are no sales"),
+        )
+        why = "; ".join(f"{', '.join(values)} in {name}: {what}" for values, what in told if values)
+        paid = [*paid, *promised, *offered]
+        if not paid or len(paid) == len(column.values):
             continue
-        why = f"{', '.join(paid)} in {name}: payments for what other rows sell" if paid else ""
-        if promised:
-            why += f"{'; ' if why else ''}{', '.join(promised)} in {name}: promises, whose payments are other rows"
-        paid += promised
         add_where(
             guess,
             Guess(key="where", value=f"({is_in(name_in_sql(name), paid)}) is not true", why=why, is_unsure=True),

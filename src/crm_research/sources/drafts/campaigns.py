@@ -22,6 +22,12 @@ _CONTROL: Final = re.compile(
     r"offer)|untreated|not treated|none|kontroll.*|keine? (mailing|werbung)|temoin|t[ée]moin|"
     r"grupo de control|对照组?|控制组"
 )
+# Words that mean those held back whatever their column is called.
+_SAID_CONTROL: Final = re.compile(
+    r"(.*[ _-])?(control|holdout|hold[ -]out)([ _-]?(group|arm|cell))?|kontrollgruppe|"
+    r"groupe t[ée]moin|grupo de control|"
+    r"对照组|контрольная( группа)?"
+)
 _IS_CONTROL: Final = ("control", "is control", "control group", "holdout", "kontrollgruppe", "temoin", "对照组")
 _TREATED: Final = ("treatment", "treated", "is treated", "contacted", "mailed", "exposed")
 _LISTED: Final = (
@@ -29,6 +35,11 @@ _LISTED: Final = (
     "budget", "impressions", "empfaenger", "oeffnungen", "klicks", "ouvertures", "aperturas", "发送量", "打开",
 )  # fmt: skip
 _TITLE: Final = ("title", "campaign name", "name", "subject", "titel", "titre", "titulo", "活动名称")
+_ANSWERED: Final = (
+    "responded", "response", "converted", "conversion", "purchase", "purchased", "order", "redeemed", "redemption",
+    "visit", "bought", "kaufdatum", "reaktion", "bestellung", "achat", "reponse", "compra", "respuesta", "转化", "购买",
+    "下单", "响应",
+)  # fmt: skip
 _MOST_ARMS: Final = 8
 _SPOKEN: Final = (
     "campaign", "mailing", "sent", "email", "e mail", "mail", "offer", "coupon", "kampagne", "campagne",
@@ -80,7 +91,10 @@ def guess_campaigns(look: FileLook) -> list[TableGuess]:
     answered = _find_response(look, column)
     if answered is not None:
         responses.sql = targets.sql
-        responses.columns = [name, who, _when(look, at)]
+        when = _when(look, at)
+        responses.columns = [name, who, when]
+        if isinstance(when.value, str):
+            responses.used["responded_at"] = when.value
         responses.keys = [Guess(key="where", value=answered, why="who answered", is_unsure=True)]
         found.append(responses)
     return found
@@ -89,10 +103,14 @@ def guess_campaigns(look: FileLook) -> list[TableGuess]:
 def _find_arm(look: FileLook) -> tuple[ColumnLook, str, str] | None:
     """The column of arms, SQL that is true of those held back, and why."""
     for name, column in look.columns.items():
-        if column.is_time or not 2 <= column.n_distinct <= _MOST_ARMS or name_score(name, "arm") < _NAMED:
+        if column.is_time or not 2 <= column.n_distinct <= _MOST_ARMS:
             continue
         sql = name_in_sql(name)
-        held = [value for value in column.values if _CONTROL.fullmatch(value.strip().lower())]
+        is_named = name_score(name, "arm") >= _NAMED
+        wanted = _CONTROL if is_named else _SAID_CONTROL
+        held = [value for value in column.values if wanted.fullmatch(value.strip().lower())]
+        if not (held or is_named):
+            continue
         if held and len(held) < len(column.values):
             others = ", ".join(value for value in column.values if value not in held)
             return (
@@ -100,7 +118,7 @@ def _find_arm(look: FileLook) -> tuple[ColumnLook, str, str] | None:
                 is_in(sql, held),
                 f"{', '.join(held)} in {name} are taken as held back, {others} as addressed",
             )
-        if column.n_distinct == 2 and column.is_flag:
+        if is_named and column.n_distinct == 2 and column.is_flag:
             yes = next(
                 (v for v in column.values if v.lower() in {"1", "true", "yes", "y", "t", "ja", "oui", "是"}), None
             )
@@ -147,11 +165,7 @@ def _find_response(look: FileLook, arm: ColumnLook) -> str | None:
 
 def _when(look: FileLook, at: ColumnLook | None) -> Guess:
     answered = next(
-        (
-            one
-            for name, one in look.columns.items()
-            if one.is_time and names_any(name, ("responded", "response", "converted"))
-        ),
+        (one for name, one in look.columns.items() if one.is_time and one is not at and names_any(name, _ANSWERED)),
         None,
     )
     if answered is not None:

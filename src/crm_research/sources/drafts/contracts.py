@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import read_ending
 from crm_research.sources.drafts.guessed import Guess, TableGuess
+from crm_research.sources.drafts.intervals import is_paid_once, months_of
 from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
@@ -22,7 +23,7 @@ _OVER: Final = re.compile(
     r"^(?!.*(not?[ _-]|non[ _-]|un)(cancel|expir|renew)).*(cancel|expired|ended|terminat|laps|clos|"
     r"churn|inactiv|left|surrender|matured|stopp|deactiv|disconnect|beendet|gekuendigt|gekündigt|"
     r"abgelaufen|inaktiv|ausgetreten|storn|resili|résili|anulad|cancelad|cerrad|baja|vencid|终止|退保|"
-    r"失效|注销|离网|流失|解约|已到期|停用|关闭)"
+    r"失效|注销|离网|流失|解约|已到期|停用|关闭|销户|退订|расторг|отключ|закрыт|прекращ|перестал)"
 )
 _NEVER: Final = re.compile(
     r"incomplete_expired|^draft$|^void|never started|not taken up|entwurf|brouillon|borrador|未生效|作废|草稿"
@@ -47,24 +48,30 @@ _YEARLY: Final = (
     "annual", "annually", "yearly", "year", "per year", "per annum", "pa", "jahresbeitrag", "jahrespraemie",
     "jaehrlich", "annuel", "annuelle", "anual", "年缴", "年费", "年保费",
 )  # fmt: skip
-_INTERVALS: Final = (
-    "interval",
-    "billing interval",
-    "billing period",
-    "billing cycle",
-    "billing frequency",
-    "payment frequency",
-    "zahlungsweise",
+_PART_YEARLY: Final = (
+    (
+        3,
+        (
+            "quarterly",
+            "per quarter",
+            "quartalsbeitrag",
+            "vierteljaehrlich",
+            "trimestriel",
+            "trimestral",
+            "季缴",
+            "季费",
+        ),
+    ),
+    (6, ("half yearly", "semi annual", "halbjaehrlich", "halbjahresbeitrag", "semestriel", "semestral", "半年缴")),
 )
-_MONTHS_IN: Final = {
-    "day": 12 / 365.25,
-    "week": 84 / 365.25,
-    "month": 1,
-    "quarter": 3,
-    "half": 6,
-    "year": 12,
-    "annual": 12,
-}
+_INTERVALS: Final = (
+    "interval", "billing interval", "billing period", "billing cycle", "billing frequency", "payment frequency",
+    "plan interval", "interval unit", "plan period", "period unit", "payment interval", "payment mode", "premium mode",
+    "premium frequency", "mode of payment", "frequency", "billing term", "term unit", "recurrence", "paid", "duration",
+    "zahlungsweise", "zahlweise", "zahlungsintervall", "zahlungsrhythmus", "abrechnungszeitraum", "turnus",
+    "periodicite", "fractionnement", "periodicidad", "frequence", "frecuencia", "periodiciteit", "betaaltermijn",
+    "缴费方式", "缴费频率", "付款周期", "计费周期", "缴费周期", "периодичность",
+)  # fmt: skip
 _NAMED: Final = 0.4
 _AGREES: Final = 0.9
 
@@ -249,24 +256,54 @@ def _set_fee(guess: TableGuess) -> None:
     if line is None or fee is None:
         return
     name = name_in_sql(fee.name)
-    interval = next((one for one in guess.look.columns.values() if best_score(one.name, _INTERVALS) >= 0.75), None)
-    if names_any(fee.name, _YEARLY):
-        by_month = {"column": fee.name, "scale": 0.0833333333333}
-        _put(guess, replace(line, value=by_month, why=f"{line.why}; a year's money, as money a month", is_unsure=True))
-    elif interval is not None and not interval.is_number and (parts := _months_of(interval)):
-        cases = " ".join(
-            f"when {name_in_sql(interval.name)} = '{said}' then {name} / {months:g}" for said, months in parts.items()
-        )
-        why = f"{line.why}; {interval.name} says how often it is paid"
-        value = fee.name if set(parts.values()) == {1} else {"expr": f"case {cases} end"}
+    parts = (
+        12 if names_any(fee.name, _YEARLY) else next((n for n, said in _PART_YEARLY if names_any(fee.name, said)), 1)
+    )
+    interval = next(
+        (one for one in guess.look.columns.values() if one is not fee and best_score(one.name, _INTERVALS) >= 0.75),
+        None,
+    )
+    if parts > 1:
+        why = f"{line.why}; {'a year' if parts == 12 else f'{parts} months'}'s money, as money a month"
+        by_month = {"column": fee.name, "scale": round(1 / parts, 13)}
+        _put(guess, replace(line, value=by_month, why=why, is_unsure=True))
+    elif interval is not None and interval.is_number and _counts_months(guess, interval):
+        value = {"expr": f"{name} / nullif({name_in_sql(interval.name)}, 0)"}
+        why = f"{line.why}; {interval.name} says for how many months it is paid"
         _put(guess, replace(line, value=value, why=why, is_unsure=True))
+    elif interval is not None and not interval.is_number and not interval.is_time:
+        _part_by(guess, line, name, interval, must_know=True)
+    elif (plan := guess.column_of("plan")) is not None and not plan.is_number:
+        _part_by(guess, line, name, plan, must_know=False)
 
 
-def _months_of(interval: ColumnLook) -> dict[str, float]:
-    found = {}
-    for value in interval.values:
-        months = next((months for word, months in _MONTHS_IN.items() if word in value.lower()), None)
-        if months is None:
-            return {}
-        found[value.replace("'", "''")] = months
-    return found
+def _counts_months(guess: TableGuess, interval: ColumnLook) -> bool:
+    said = [interval.name, *guess.look.options.get("signs", [])]
+    return any(names_any(word, ("month", "months", "monate", "mois", "meses")) for word in said)
+
+
+def _part_by(guess: TableGuess, line: Guess, name: str, interval: ColumnLook, *, must_know: bool) -> None:
+    """Part a fee by the months that words say; those of a plan's name only where some say more than a month."""
+    found = {value: months_of(value) for value in interval.values}
+    known = {value: months for value, months in found.items() if months is not None}
+    unknown = [value for value in found if value not in known and not is_paid_once(value)]
+    if must_know and (unknown or not known):
+        why = f"{line.why}; how often it is paid stands in {interval.name}, in words that are not known: {unknown[:4]}"
+        _put(guess, replace(line, why=f"{why}; write it as money a month", is_unsure=True))
+        return
+    if not must_know and not any(months > 1 for months in known.values()):
+        return
+    column = name_in_sql(interval.name)
+    cases = " ".join(
+        f"when {column} = '{value.replace(chr(39), chr(39) * 2)}' then {name} / {months:g}"
+        for value, months in known.items()
+        if must_know or months != 1
+    )
+    if must_know:
+        why = f"{line.why}; {interval.name} says how often it is paid"
+        is_monthly = len(known) == len(found) and set(known.values()) == {1}
+        value = line.value if is_monthly else {"expr": f"case {cases} end"}
+    else:
+        why = f"{line.why}; {interval.name} speaks of longer intervals: is the fee of these for the whole of one?"
+        value = {"expr": f"case {cases} else {name} end"}
+    _put(guess, replace(line, value=value, why=why, is_unsure=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,12 @@ from crm_research.sources.readers.files import find_files
 from crm_research.sources.session import open_session
 
 _PLANNED_AFTER: Final = timedelta(days=366)
+# Kana before the signs that Japanese shares with Chinese.
+_CURRENCY_OF_WRITING: Final = (
+    (re.compile(r"[\u3041-\u30ff]"), "JPY"),
+    (re.compile(r"[\u4e00-\u9fff]{2}"), "CNY"),
+    (re.compile(r"[А-Яа-я]{3}"), "RUB"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +181,10 @@ def _currency_line(looks: Sequence[FileLook]) -> str:
     named = currency_of_words([name for look in looks for name in look.columns])
     if named:
         return f"currency: {named}  # a header names it"
+    said = " ".join(name for look in looks for name in look.columns)
+    for written, code in _CURRENCY_OF_WRITING:
+        if written.search(said):
+            return f"currency: {code}  # CHECK: nothing in the files says which; taken from the language of the names"
     return "currency: EUR  # CHECK: nothing in the files says which"
 
 
@@ -189,6 +200,10 @@ def _currency_of_codes(codes: Sequence[str]) -> str:
 def _as_of_lines(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> Iterator[str]:
     lasts = [(look.high, guess.look.described) for guess, look in _times(tables, later=False)]
     unmapped = [(column.high, look.described) for look in looks for column in look.columns.values() if column.is_time]
+    until = max((guess.known_until for guess in tables if guess.known_until is not None), default=None)
+    if until is not None and all(high <= until for high, _ in lasts):
+        yield f"as_of: {until:%Y-%m-%d}  # the end of the last month that a column names"
+        return
     if not lasts and unmapped:
         last, file = max(unmapped)
         after = last + timedelta(days=1)
@@ -203,7 +218,11 @@ def _as_of_lines(tables: Sequence[TableGuess], looks: Sequence[FileLook]) -> Ite
     newest = max([last, *ends])
     midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0)
     as_of = midnight if newest == midnight else midnight + timedelta(days=1)
-    yield f"as_of: {as_of:%Y-%m-%d}  # the last record of {file} is of {newest:%Y-%m-%d %H:%M}"
+    said = f"the last record of {file} is of {newest:%Y-%m-%d %H:%M}"
+    far = max((look.high for _, look in _times(tables, later=True)), default=newest)
+    if far > newest:
+        said = f"CHECK: {said}; ends up to {far:%Y-%m-%d} are taken as planned. If they came, write a later day"
+    yield f"as_of: {as_of:%Y-%m-%d}  # {said}"
 
 
 def _times(tables: Sequence[TableGuess], *, later: bool) -> Iterator[tuple[TableGuess, ColumnLook]]:

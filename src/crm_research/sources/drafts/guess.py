@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import contract_of
@@ -85,19 +86,23 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
         "payment method", "opportunity", "deal", "booking", "fare", "billing doc", "net sales", "bestellung",
         "bestellnummer", "bestelldatum", "fakturadatum", "beleg", "commande", "pedido", "vbeln", "订单", "下单",
         "单据", "发货", "出库", "商品", "宝贝", "实付", "注文", "受注", "売上", "réservation", "reservation",
+        "purchases", "bonnummer", "kasse", "call", "calls", "duration", "заказ", "заказа", "чек", "товар", "количество",
+        "номенклатура",
     ),
     "contacts": (
         "ticket", "issue", "request type", "reporter", "complaint", "case", "priority", "assignee", "agent",
         "requester", "solved", "resolved", "resolution", "conversation", "reply", "replies", "response time",
         "date opened", "date closed", "incident", "subject", "vorgang", "vorgangsnummer", "beschwerde",
         "reklamation", "eroeffnet", "ticketnummer", "queue", "dossier", "reclamation",
-        "reclamacion", "工单", "投诉", "办结", "受理",
+        "reclamacion", "工单", "投诉", "办结", "受理", "обращение", "жалоба", "заявка", "обращения",
     ),
     "contracts": (
         "subscription", "subscriptions", "contract", "policy", "policyholder", "plan", "tariff", "membership",
         "renewal", "premium", "mrr", "trial", "current period", "interval", "churn", "vertragsbeginn",
         "vertragsende", "vertrag", "tarif", "kuendigung", "kuendigungsdatum", "contrat", "forfait", "resiliation",
-        "contrato", "poliza", "保单", "合同", "险种", "套餐", "退保", "保费", "agreement",
+        "contrato", "poliza", "保单", "合同", "险种", "套餐", "退保", "保费", "agreement", "iban", "open dt",
+        "close dt", "account opened", "account closed", "account type", "开户", "销户", "договор",
+        "договора", "тариф", "подписка",
         "契約", "解約", "プラン", "会費",
     ),
     "customers": (
@@ -107,7 +112,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "invoices": (
         "invoice", "due", "open balance", "amount due", "faellig", "rechnungsnummer", "echeance", "vencimiento",
-        "应收", "发票",
+        "应收", "发票", "nettofaelligkeit", "net due", "ausgleichsdatum", "clearing date",
     ),
     "products": ("category", "brand", "description", "warengruppe", "品类", "品牌"),
     "partners": ("partner", "dealer", "distributor", "reseller", "haendler", "经销商", "代理商"),
@@ -123,7 +128,7 @@ _NUMBERED: Final = 0.8
 # Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
 _BEGINS: Final = (
     "start", "started", "begin", "began", "signup", "activation", "activated", "effective", "inception", "beginn",
-    "debut", "inicio", "alta", "开始", "生效", "签约", "开通", "契約", "入会",
+    "debut", "inicio", "alta", "开始", "生效", "签约", "开通", "契約", "入会", "начала", "подключения", "开户",
 )  # fmt: skip
 
 
@@ -133,6 +138,7 @@ def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     from crm_research.sources.drafts.campaigns import guess_campaigns
     from crm_research.sources.drafts.cents import in_whole_money
     from crm_research.sources.drafts.durations import guess_durations
+    from crm_research.sources.drafts.logs import purchases_of
     from crm_research.sources.drafts.questionnaire import guess_questionnaire
     from crm_research.sources.drafts.tables import BUILDERS
     from crm_research.sources.drafts.wide import guess_months
@@ -147,11 +153,18 @@ def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
         return [questionnaire]
     if campaigns:
         return campaigns
+    log = None if undated else purchases_of(session, look)
+    whole, look = look, log.look if log is not None else look
     candidates = [candidate for table in _NEEDED if (candidate := _try_table(table, look)) is not None]
     for candidate in sorted(candidates, key=lambda one: -one.score):
         if undated and undated[0].score > candidate.score:
             break
         built: list[TableGuess] = BUILDERS[candidate.table](session, candidate)
+        if log is not None:
+            for guess in built:
+                log.restrict(guess)
+                # One look, so that the draft knows the file as used, with all of its rows.
+                guess.look = replace(guess.look, n_rows=whole.n_rows)
         if built:
             return [in_whole_money(guess) for guess in _with_contracts(guess_billed(session, look), built)]
     return undated or _with_contracts(guess_billed(session, look), [])
@@ -168,7 +181,7 @@ def why_unfit(look: FileLook) -> str:
     if not look.n_rows:
         return f"holds no rows, only the columns {', '.join(look.columns)}"
     table, found, lacking = max((_required_found(table, look) for table in _NEEDED), key=_nearness)
-    if len(found) < 2:
+    if not found:
         return "fits no canonical table"
     if not lacking:
         return "another file fits better"

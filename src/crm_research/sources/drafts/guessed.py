@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.contracts import contract_of
@@ -49,7 +50,10 @@ class Guess:
 
 @dataclass(kw_only=True)
 class TableGuess:
-    """A canonical table guessed from one file."""
+    """A canonical table guessed from one file.
+
+    `known_until` is the first instant after what it holds, where the names of columns say it rather than their values.
+    """
 
     table: str
     look: FileLook
@@ -63,6 +67,7 @@ class TableGuess:
     left_out: list[str] = field(default_factory=list)
     sql: str = ""
     n_left_out: int = 0
+    known_until: datetime | None = None
 
     def column_of(self, role: str) -> ColumnLook | None:
         """The look of the column that plays a role."""

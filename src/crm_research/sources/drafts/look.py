@@ -18,7 +18,7 @@ from crm_research.sources.drafts.nothing import null_words
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.words import currency_column, name_score
 from crm_research.sources.drafts.writing import distinct_values, header_line, number_options, text_options
-from crm_research.sources.mapping.casting import EXCEL, Reading
+from crm_research.sources.mapping.casting import EXCEL, NULLS_OF_VALUES, Reading
 from crm_research.sources.mapping.dates import formats_fitting
 from crm_research.sources.readers.files import describe_files, file_kind
 from crm_research.sources.readers.staging import stage
@@ -181,7 +181,7 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
     nothing = null_words(session, relation)
     if nothing:
         options["null_values"] = nothing
-        notes["null_values"] = "CHECK: stand among numbers or answers, and are taken for no value"
+        notes["null_values"] = "CHECK: stand among numbers, dates or answers, and are taken for no value"
     rule = SourceRule(path=texts, **options)
     reading = Reading(rule=rule)
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()
@@ -199,6 +199,18 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
         questions={name: text for name, text in questions.items() if name in columns},
         reading=reading,
     )
+
+
+def look_at_rows(session: Session, look: FileLook, condition: str) -> FileLook:
+    """The same file, of which only the rows count that meet a condition in SQL of the session."""
+    name = f"{look.relation.name}_rows"
+    session.run(
+        f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT * FROM {quoted(look.relation.name)} WHERE {condition}"
+    )
+    relation = replace(look.relation, name=name)
+    (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(name)}").fetchone()
+    columns = {one: _look_at_column(session, relation, look.reading, one, int(n_rows)) for one in relation.kinds}
+    return replace(look, relation=relation, n_rows=int(n_rows), columns=columns)
 
 
 def _currencies(session: Session, relation: Relation, columns: Mapping[str, ColumnLook]) -> tuple[str, ...]:
@@ -246,7 +258,7 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     is_time = bool(n) and not bad_time and first is not None and _is_sensible(first, last)
     formats: tuple[str, ...] = ()
     if n and not is_time and kind == "text":
-        formats = _formats(session, relation, raw, values)
+        formats = _formats(session, relation, reading, raw, values)
         if formats:
             first, last = _range(session, relation, reading, raw, formats[0])
     if n and not is_time and not formats and not bad_number and _counts_days(name, low, high):
@@ -284,25 +296,28 @@ def _is_sensible(first: datetime, last: datetime) -> bool:
     return first.year >= 1900 and last.year <= 2100
 
 
-def _formats(session: Session, relation: Relation, raw: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    fitting = formats_fitting(values)
+def _formats(
+    session: Session, relation: Relation, reading: Reading, raw: str, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    fitting = formats_fitting([value for value in values if value not in NULLS_OF_VALUES])
     if not fitting:
         return ()
+    said = reading.text(raw, nulls=NULLS_OF_VALUES)
     tests = ", ".join(
-        f"count(*) FILTER (WHERE trim({raw}) <> '' AND try_strptime(trim({raw}), {literals([form])}) IS NULL)"
+        f"count(*) FILTER (WHERE {said} IS NOT NULL AND try_strptime(trim({raw}), {literals([form])}) IS NULL)"
         for form in fitting
     )
     bad = session.run(f"SELECT {tests} FROM {quoted(relation.name)}").fetchone()
     good = [form for form, n_bad in zip(fitting, bad, strict=True) if not n_bad]
-    return tuple(_likelier_first(session, relation, raw, good)) if len(good) > 1 else tuple(good)
+    return tuple(_likelier_first(session, relation, raw, said, good)) if len(good) > 1 else tuple(good)
 
 
-def _likelier_first(session: Session, relation: Relation, raw: str, formats: Sequence[str]) -> list[str]:
+def _likelier_first(session: Session, relation: Relation, raw: str, said: str, formats: Sequence[str]) -> list[str]:
     """Of formats that all fit, the one first by which the times lie much closer together: records follow each other."""
     days = {
         form: session.run(
             f"SELECT date_diff('day', min(t), max(t)) FROM (SELECT try_strptime(trim({raw}), {literals([form])}) AS t "
-            f"FROM {quoted(relation.name)} WHERE trim({raw}) <> '')"
+            f"FROM {quoted(relation.name)} WHERE {said} IS NOT NULL)"
         ).fetchone()[0]
         for form in formats
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.came_about import (
     count_once_of_states,
+    doubt_of_negative_types,
     leave_out_payments,
     leave_out_sums,
     set_cancellations,
@@ -35,6 +36,7 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     if not _set_revenue(guess):
         return []
     in_one_currency(guess, "revenue")
+    _set_cost(guess)
     customer = guess.column_of("customer_id")
     leave_out_sums(session, guess)
     repeats = _set_order_number(session, guess)
@@ -44,7 +46,7 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     leave_out_payments(guess)
     states = count_once_of_states(session, guess) if repeats else None
     if states is None:
-        _set_returns(guess)
+        _set_returns(session, guess)
     set_cancellations(session, guess, besides=states)
     tables = [guess]
     fewest = 1 if {"quantity", "unit_price", "revenue"} <= set(guess.used) else FEWEST_TELLING
@@ -111,6 +113,31 @@ def _set_revenue(guess: TableGuess) -> bool:
     why = "the only column of numbers with decimals; is it money after discount?"
     guess.columns.append(Guess(key="revenue", value=money[0].name, why=why, is_unsure=True))
     return True
+
+
+def _set_cost(guess: TableGuess) -> None:
+    """What one piece cost is taken as often as there are pieces."""
+    cost, pieces = guess.column_of("cost"), guess.column_of("quantity")
+    if cost is None or pieces is None or not names_any(cost.name, _OF_A_PIECE):
+        return
+    value = {"expr": f"{name_in_sql(pieces.name)} * {name_in_sql(cost.name)}"}
+    why = "cost of a piece times pieces"
+    for line in [line for line in guess.columns if line.key == "cost"]:
+        _put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
+
+
+_OF_A_PIECE: Final = (
+    "unit",
+    "each",
+    "per piece",
+    "einzel",
+    "stueck",
+    "unitaire",
+    "unitario",
+    "unit cost",
+    "单位",
+    "单件",
+)
 
 
 def _unread_money(guess: TableGuess) -> list[str]:
@@ -196,8 +223,9 @@ def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
     why = f"{look.n_rows - look.n:,} of {look.n_rows:,} rows name no customer and are left out"
     why += "; to keep them in totals, take this line away and write accept: {missing-key: 1}"
     money = _nameless_money(session, guess)
-    if money is not None and money[2] < 0:
-        # Left out, what was given back would still count as bought: the check says so until somebody names the buyer.
+    if money is not None and money[2] < 0 <= money[3]:
+        # Nobody who is named gave anything back, so these are theirs. Left out, what was given back would still count
+        # as bought: the check says so until somebody names the buyer.
         line = next(one for one in guess.columns if one.key == "customer_id")
         why = (
             f"{line.why}; {look.n_rows - look.n:,} rows with money given back name no customer; take theirs from their "
@@ -212,8 +240,8 @@ def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
     guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
 
 
-def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float, float] | None:
-    """Money of the lines that name no customer, of all lines, and the least of the former; None if none or mixed."""
+def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float, float, float] | None:
+    """Money of lines without a customer, of all lines, and the least of a line without and with; None if not known."""
     look = guess.look
     currency = currency_column(look.columns)
     if currency is not None and look.columns[currency].n_distinct > 1:
@@ -229,12 +257,13 @@ def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float, 
     customer = reading.text(f"CAST({quoted(guess.used['customer_id'])} AS VARCHAR)")
     found = session.run(
         f"SELECT sum({money}) FILTER (WHERE {customer} IS NULL), sum({money}), "
-        f"min({money}) FILTER (WHERE {customer} IS NULL) FROM {quoted(look.relation.name)}"
+        f"min({money}) FILTER (WHERE {customer} IS NULL), min({money}) FILTER (WHERE {customer} IS NOT NULL) "
+        f"FROM {quoted(look.relation.name)}"
     ).fetchone()
-    return None if None in found else (float(found[0]), float(found[1]), float(found[2]))
+    return None if None in found else (float(found[0]), float(found[1]), float(found[2]), float(found[3]))
 
 
-def _set_returns(guess: TableGuess) -> None:
+def _set_returns(session: Session, guess: TableGuess) -> None:
     if take_back_by_type(guess):
         return
     marked = _marked_number(guess)
@@ -244,7 +273,10 @@ def _set_returns(guess: TableGuess) -> None:
             why = f"{look.name} goes down to {look.low:,.2f}"
             if marked:
                 why += f"; numbers such as {marked} are then credit notes, whose money is taken back"
-            guess.keys.append(Guess(key="returns", value=f"{name_in_sql(look.name)} < 0", why=why))
+            doubt = doubt_of_negative_types(session, guess)
+            why += f"; {doubt}" if doubt else ""
+            value = f"{name_in_sql(look.name)} < 0"
+            guess.keys.append(Guess(key="returns", value=value, why=why, is_unsure=bool(doubt)))
             return
     order = guess.column_of("order_id")
     if marked and order is not None:

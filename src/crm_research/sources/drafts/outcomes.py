@@ -24,7 +24,7 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
     ("refunded", (
         r"refund|returned|reversed|charge ?back|rueckerstatt|rückerstatt|erstattet|retour|rembours|reembols|"
         r"devuelt|devoluci|iade|zwróc|zwroc|rimborsat|terugbetaald|^credited|gutgeschrieben|返品|返金|"
-        r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款"
+        r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款|возврат|возвращ"
     )),
     ("lost", (
         r"cancel|^canc$|^not attending$|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|"
@@ -32,13 +32,15 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"iptal|anulowan|annullat|geannuleerd|"
         r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
         r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
-        r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed"
+        r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed|отмен|аннулир|удал[её]н|отказ|brak wpłaty|"
+        r"no[ _-]?answer|^busy$|congestion|unanswered"
     )),
     ("open", (
         r"pending|await|draft|quotation|quote|unpaid|not[ _-]?paid|prospect|qualif|negotiat|proposal|"
         r"appointment|presentation|contract ?sent|decision|waiting|unbezahlt|entwurf|angebot|^offen$|"
         r"en attente|brouillon|devis|impag|pendiente|borrador|presupuesto|待付款|未付款|等待买家付款|"
-        r"入金待ち|新規受付|待支付|未支付|草稿|创建|审核中|^incomplete$|requires_|authorized|checkout|^open$|^new$"
+        r"入金待ち|新規受付|待支付|未支付|草稿|创建|审核中|暂存|待审核|未审核|^incomplete$|requires_|authorized|checkout|^open$|^new$|"
+        r"on[ _-]?hold|^hold(ed)?$|payment[ _-]?review|suspected|fraud|in zahlung|черновик|не оплач|ожида|новый"
     )),
     ("done", (
         r"complet|paid|ship|deliver|success|succeed|won|fulfil|process|settle|invoiced|sales order|accept|"
@@ -46,15 +48,15 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"zrealizowan|wysłan|teslim|evaso|spedit|consegnat|betaald|verzonden|geleverd|"
         r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
         r"termin|gagn|entregad|pagad|enviad|completad|ganad|成功|完成|已付款|已支付|已发货|已收货|已审核|"
-        r"赢单|已签收|正常|発送済|入金済|出荷済|完了"
+        r"赢单|已签收|正常|発送済|入金済|出荷済|完了|выполнен|оплачен|доставлен|заверш[её]н|проведен|answered"
     )),
-    ("closed", r"clos|已关闭|geschlossen|cerrad|cl[oô]tur|ferm"),
+    ("closed", r"clos|已关闭|geschlossen|cerrad|cl[oô]tur|ferm|закрыт"),
 )  # fmt: skip
 _STATUS: Final = (
     "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
     "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
     "vertragsstatus", "durum", "stato", "fksto", "disposition",
-    "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況",
+    "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況", "статус", "состояние",
 )  # fmt: skip
 # A column of these marks what was called off by any value but no.
 _CALLED_OFF: Final = (

@@ -22,21 +22,27 @@ customer_id: customer id, customer no, acct, acct no, acct id, a c, constituent 
     用户标识, openid, 客户, 客户编号, 客户编码, 客户代码, 客户号, 顾客, 会员, 会员号, 会员编号, 会员名, 用户, 用户编号, 用户id, 买家, 买家会员名, 读者证号,
     下单帐号, 下单账号, 帐号, 账号, 投保人客户号, 投保人, 购货单位,
     会員id, 会員番号, 顧客id, 顧客番号, 顧客コード, 得意先コード, 取引先コード, 購入者id, 契約者番号,
-    klantnummer, klantnr, klant nr, klant, tessera fedelta, numero tessera, codice cliente, numero cliente, musteri no, musteri numarasi, musteri kodu, numer klienta, klient
+    klantnummer, klantnr, klant nr, klant, tessera fedelta, numero tessera, codice cliente, numero cliente, musteri no, musteri numarasi, musteri kodu, numer klienta, klient,
+    user pseudo id, visitor id, client number hash, anonymous id, device id, app user id, rc original app user id, cif, cif no, cif number, customer information file,
+    kundenkarte, kundenkartennummer, kartennummer, bonuskarte, loyalty card, loyalty card no, loyalty card number, card number, card no, customer card, carte fidelite, numero carte fidelite,
+    tarjeta cliente, 会员卡号, 卡号, конто, контрагент, клиент, покупатель, заказчик, код клиента, номер клиента, ид клиента, id клиента, абонент, лицевой счет
 customer_email: customer email, buyer email, email billing, billing email, from email address, requester email,
     contact email, account email, email address, email, e mail, mail, e mail adresse, adresse e mail, adresse mail, courriel,
     correo electronico, correo, 邮箱, 电子邮件,
-    メールアドレス, メール
+    メールアドレス, メール,
+    почта, эл почта, электронная почта, email клиента, e mail клиента
 customer_phone: customer phone, buyer phone, phone number, phone, mobile, telephone, telefon, telefonnummer, handy,
     movil, 买家手机号, 手机号, 手机, 电话,
-    電話番号, 携帯電話番号
+    電話番号, 携帯電話番号,
+    msisdn, calling number, calling party, caller number, caller, a number, subscriber number, телефон, номер телефона, 主叫号码, 用户号码
 customer_name: account name, account, consumer name, buyer username, username, user name, customer name, client name, company name,
     associated company, potential customer, contact name, company, organization, organisation, firm, booked by, guest name,
     name, requester, full name, bill to name, kundenname, firma, nom du client, raison sociale, razon social, nombre del cliente,
     对方账户, 对方账号, 交易对方,
     客户名称, 客户简称, 买家昵称, 昵称, 会员昵称, 公司名称, 单位名称,
     顧客名, 得意先名, 会社名,
-    login kupujacego, kupujacy, nome cliente, klantnaam, musteri adi
+    login kupujacego, kupujacy, nome cliente, klantnaam, musteri adi,
+    наименование клиента, имя клиента, фио, фио клиента, получатель
 order_id: order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
     transaction id, transaction, transaction no, transaction number, receipt, receipt no, receipt number, ticket, bill no,
     billing document, billing doc, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
@@ -49,7 +55,8 @@ order_id: order id, order, order no, order number, order reference, order ref, i
     订单, 订单号, 订单编号, 单号, 流水号, 单据编号, 单据号, 发货单号, 出库单号, 销售单号, 交易号, 小票号,
     auftragsnummer, numero du document, numero de document, numero documento, gift id, donation id,
     微信订单号, 支付宝交易号, 商户订单号, 注文id, 注文番号, 受注番号, 受注id, 伝票番号, 取引番号, 売上番号, 予約番号,
-    bestelnummer, ordernummer, scontrino, numero scontrino, numero ordine, siparis no, siparis numarasi, numer zamowienia
+    bestelnummer, ordernummer, scontrino, numero scontrino, numero ordine, siparis no, siparis numarasi, numer zamowienia,
+    order name, reference number, document nr, номер заказа, заказ, номер документа, номер, код заказа, чек, номер чека, record id, call id
 ordered_at: ordered at, order date, order time, order datetime, order purchase timestamp, purchase date, purchase time,
     purchased at, transaction date, transaction timestamp, transaction time, sale date, date of sale, sold at, sold on,
     invoice date, inv date, gift date, donation date, billing date, bill date, booked on, booking date, issue date, issuedate, loan date, checkout date,
@@ -61,7 +68,8 @@ ordered_at: ordered at, order date, order time, order datetime, order purchase t
     下单时间, 订单创建时间, 订单日期, 下单日期, 购买日期, 交易日期, 交易时间, 发货日期, 销售日期, 单据日期, 出库日期, 创建时间, 日期,
     付款时间, 支付时间, 时间,
     date de reservation, fecha de reserva, 注文日時, 注文日, 受注日時, 受注日, 購入日時, 購入日, 売上日, 取引日, 予約日,
-    besteldatum, orderdatum, data ordine, data acquisto, data, siparis tarihi, tarih, data zamowienia
+    besteldatum, orderdatum, data ordine, data acquisto, data, siparis tarihi, tarih, data zamowienia,
+    event date, event time, call start, call date, call time, start time, setup time, purchase date ms, дата заказа, дата, дата документа, дата продажи, дата покупки, дата создания, период, 通话开始时间
 revenue: amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
     order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue,
     purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
@@ -72,15 +80,20 @@ revenue: amount paid, paid amount, total paid, paid total, total collected, amou
     买家实际支付金额, 实际支付金额, 实付金额, 订单实付金额, 实付, 实收金额, 支付金额, 价税合计, 结算金额, 应付金额, 成交金额, 订单金额,
     应结订单金额, 商家实收, 总金额, 金额, 销售额, 总价, 总额,
     お支払い合計, 支払合計, 支払い合計, 合計金額, 請求金額, ご請求金額, 売上金額, 税込合計, 支払金額, 売上, 合計,
-    totale, importo, totaalbedrag, bedrag, toplam tutar, tutar, wartosc zamowienia, kwota
+    totale, importo, totaalbedrag, bedrag, toplam tutar, tutar, wartosc zamowienia, kwota,
+    order value, basket value, amount net, gesamt, gesamtwert, endbetrag, price in usd, price usd, proceeds, umsatz soll haben, charged amount, charge amount, charge, call charge,
+    сумма, сумма заказа, сумма документа, итого, всего, стоимость, выручка, сумма с ндс
 quantity: quantity, qty, units, pieces, count, items, quantity purchased, lineitem quantity, net quantity, menge, anzahl,
     stueck, stückzahl, quantite, qte, cantidad, unidades, 数量, 件数, 实发数量, 宝贝总数量,
     個数,
-    quantita, aantal, adet, ilosc
+    quantita, aantal, adet, ilosc,
+    количество, кол во
 unit_price: unit price, price, item price, price each, selling price, lineitem price, preis, einzelpreis, stueckpreis,
-    prix, prix unitaire, precio, precio unitario, 单价, 价格, 含税单价
-discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额
-refund: amount refunded, refunded amount, refund amount, order refund amount, total refunded, refunds, refund, refunded,
+    prix, prix unitaire, precio, precio unitario, 单价, 价格, 含税单价,
+    item cost, цена, цена за единицу, stk preis, 京东价
+discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额,
+    скидка, сумма скидки
+refund: refund value, refund total, refund money, refund in usd, amount refunded, refunded amount, refund amount, order refund amount, total refunded, refunds, refund, refunded,
     converted amount refunded, partial refund, partial refunds, erstattung, erstattet, erstattungsbetrag, montant rembourse, rembourse,
     importe reembolsado, reembolso, 退款金额, 已退款金额, 退款
 cost: cost, costs, cogs, purchase cost, unit cost, kosten, einstandspreis, wareneinsatz, cout, coste, 成本
@@ -89,17 +102,22 @@ product_id: product id, product, product code, product sku, sku, lineitem sku, s
     code produit, reference produit, producto, codigo producto, 商品, 商品编号, 商品编码, 产品, 产品编号, 货号, 物料编码, 存货编码,
     宝贝标题,
     商品番号, 商品コード, 品番,
-    codice articolo, urun kodu, kod produktu
-category: category, product category, department, kategorie, warengruppe, categorie, rayon, categoria, 类别, 品类, 分类
+    codice articolo, urun kodu, kod produktu,
+    номенклатура, товар, артикул, код товара
+category: category, product category, department, kategorie, warengruppe, categorie, rayon, categoria, 类别, 品类, 分类,
+    категория
 brand: brand, marke, marque, marca, 品牌
-channel: channel, sales channel, via, source, contact channel, conversation channel, kanal, vertriebsweg, canal, 渠道, 投诉渠道, 来源渠道
-store: store, store id, shop, branch, location, filiale, geschaeft, magasin, boutique, tienda, 门店, 店铺
+channel: channel, sales channel, via, source, contact channel, conversation channel, kanal, vertriebsweg, canal, 渠道, 投诉渠道, 来源渠道,
+    канал, источник
+store: store, store id, shop, branch, location, filiale, geschaeft, magasin, boutique, tienda, 门店, 店铺,
+    магазин, склад
 contract_id: contract id, contract, contract no, contract number, subscription id, subscriptions id, subscription,
     subscription name, subscription number, policy id, policy no, policy number, membership id, membership no, uuid, vertrag,
     vertragsnummer, vertrags nr, policennummer, mitgliedsnummer, contrat, numero contrat, numero de contrat, contrato,
     numero de contrato, poliza, numero de poliza, 合同, 合同号, 合同编号, 保单号, 保单号码,
     agreement no, agreement number, agreement id, agreement, 契約番号, 契約id,
-    contractnummer, numero contratto, sozlesme no, numer umowy
+    contractnummer, numero contratto, sozlesme no, numer umowy,
+    договор, номер договора, контракт, номер контракта, подписка, iban, account iban, kontonummer, konto iban, numero de compte, mitgliedsnr
 started_at: started at, start date, contract start, contract start date, contract effective date, effective date,
     inception date, policy start, start, begin, begin date, valid from, activation date, activated at, service activation date,
     subscription start, subscription start date, subscription created, signup date, sign up date, join date, joined, joined at,
@@ -108,7 +126,8 @@ started_at: started at, start date, contract start, contract start date, contrac
     fecha de inicio, fecha inicio, inicio, fecha de alta, fecha alta,
     开始日期, 开始时间, 签约日期, 生效日期, 保单生效日期, 起保日期, 合同开始日期, 开通时间, 入网时间, 起始日期,
     契約開始日, 利用開始日, 開始日, 契約日, 入会日, 加入日,
-    ingangsdatum, begindatum, data inizio, data attivazione
+    ingangsdatum, begindatum, data inizio, data attivazione,
+    open dt, open date, opened on, opened, account open date, account opened, eroeffnet am, eroeffnungsdatum, date ouverture, date d ouverture, fecha apertura, fecha de apertura, purchase date, 开户日期, 开户时间, дата начала, дата договора, дата подключения, дата заключения, дата активации, начало
 ended_at: ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
     cancelled date, canceled date, cancel date, cancellation date, churn date, churned at, termination date, terminated at,
     terminated on, lapse date, expired at, expires at, expiry date, expiration date, closing date, end, exit date, left at, leave date,
@@ -116,40 +135,48 @@ ended_at: ended at, end date, ended on, contract end, contract end date, cancell
     date de fin, date resiliation, date de resiliation, fecha de fin, fecha fin, fecha de baja, fecha baja, fecha cancelacion,
     终止日期, 保单终止日期, 结束日期, 解约日期, 退保日期, 失效日期, 销户时间, 离网时间, 注销时间, 到期日期,
     解約日, 退会日, 契約終了日, 終了日,
-    einddatum, data fine, data cessazione
+    einddatum, data fine, data cessazione,
+    close dt, close date, closed on, closed at, closed, account close date, account closed, geschlossen am, schliessungsdatum, date cloture, date de cloture, fecha cierre, fecha de cierre, 销户日期, 退订时间, дата окончания, дата расторжения, дата отключения, дата закрытия, окончание
 observed_from: observed from, observation start, first observed, beobachtet ab, observe depuis, 观察开始
 end_reason: end reason, cancellation reason, cancel reason, churn reason, termination reason, reason for leaving, reason,
     kuendigungsgrund, grund, austrittsgrund, motif, motif de resiliation, raison, motivo, motivo de baja, motivo baja,
     终止原因, 退保原因, 流失原因, 离网原因, 原因,
-    解約理由, 退会理由
+    解約理由, 退会理由,
+    причина, причина расторжения, причина отключения
 plan: plan, plan name, plan code, plan id, rate plan name, rate plan, tariff, contract type, membership type, line of business,
     policy type, contract, product, product name, tarif, produkt, produit, forfait, formule, producto, tarifa,
     套餐, 方案, 险种名称, 险种, 产品, 产品名称,
-    プラン, プラン名, 料金プラン, コース
+    プラン, プラン名, 料金プラン, コース,
+    тариф, тарифный план, план, продукт
 fee: monthly fee, monthly charges, monthly charge, monthly price, monthly premium, fee, unit amount, plan unit price, amount,
     price, annual premium, premium, mrr, grundgebuehr, monatsbeitrag, beitrag, beitrag mtl, jahresbeitrag, gebuehr, abonnement,
     praemie, jahrespraemie, prime, prime annuelle, cotisation, cuota, cuota mensual, prima, prima anual,
     月费, 月保费, 年缴保费, 年保费, 费用, 保费,
     monthly dues, dues, 月額料金, 月額, 会費, 月会費,
-    maandbedrag, canone mensile, canone
+    maandbedrag, canone mensile, canone,
+    абонентская плата, ежемесячный платеж, плата
 tenure: tenure, tenure months, months, account length, vertragsdauer, anciennete, antiguedad, 在网时长, 在网月数
 churn: churn, churned, churn label, churn value, churn flag, exited, attrition, attrition flag, gekuendigt, resilie, baja,
     流失, 是否流失
 registered_at: registered at, registration date, created at, create date, created date, date created, date added,
     customer since, signup date, member since, join date, first active, enrolled, optin time, kunde seit, anlagedatum,
-    date inscription, client depuis, fecha de registro, fecha de alta, 注册日期, 注册时间, 入会日期
+    date inscription, client depuis, fecha de registro, fecha de alta, 注册日期, 注册时间, 入会日期,
+    дата регистрации
 contact_id: contact id, ticket id, issue key, issue id, issue number, case id, case number, complaint id, complaint no, ticket no, ticket number, conversation id,
     incident id, request id, vorgang, vorgangsnummer, ticketnummer, fallnummer, dossier, numero dossier, reclamacion,
-    numero de caso, 工单号, 工单编号, 投诉编号, 投诉单号
+    numero de caso, 工单号, 工单编号, 投诉编号, 投诉单号,
+    номер обращения, обращение, заявка, номер заявки
 opened_at: opened at, date opened, opened on, opened, open date, created at, created time, created date, created on, created,
     date received, received, received at, submitted at, complaint date, contact date, conversation started at, reported at,
     eroeffnet, eroeffnet am, eingang, eingangsdatum, eingegangen am, erstellt am, ouvert le, date ouverture, date reception,
     fecha de apertura, fecha apertura, fecha de creacion, 投诉时间, 投诉日期, 受理时间, 创建时间, 来电时间,
-    erstellt, eroeffnet um, 受付日時, 受付日
+    erstellt, eroeffnet um, 受付日時, 受付日,
+    дата обращения, дата открытия, создано
 closed_at: closed at, date closed, closed on, closed time, last closed at, solved at, resolved at, resolved time, resolved on,
     resolved, closed, close date, resolution date, completed at, erledigt, erledigt am, geschlossen am, abgeschlossen,
     abgeschlossen am, clos le, date cloture, resolu le, fecha de cierre, fecha cierre, 办结时间, 关闭时间, 完成时间, 解决时间, 结案时间,
-    geschlossen, 完了日, 対応完了日, 解決日
+    geschlossen, 完了日, 対応完了日, 解決日,
+    дата закрытия, закрыто, дата решения
 text: text, comment, message, description, subject, complaint, narrative, kommentar, beschreibung, betreff, commentaire,
     objet, asunto, descripcion, 内容, 投诉内容, 评论, 问题描述
 response_id: response id, respondent id, respondent, answer id, submission id, response, antwort id, id reponse, reponse,
@@ -162,22 +189,29 @@ score: score, rating, nps, nps score, csat, satisfaction, answer, stars, bewertu
 invoice_id: invoice id, invoice no, invoice number, invoice, num, rechnung, rechnungsnummer, rechnungsnr, belegnr,
     belegnummer, facture, numero facture, numero de facture, factura, numero factura, 发票号, 账单号
 issued_at: issued at, invoice date, inv date, issue date, bill date, date, rechnungsdatum, belegdatum, posting date, document date,
-    date facture, date de facture, fecha factura, fecha de emision, 开票日期, 账单日期
+    date facture, date de facture, fecha factura, fecha de emision, 开票日期, 账单日期,
+    дата счета
 due_at: due at, due date, due, payment due, faellig, faellig am, faelligkeit, faelligkeitsdatum, echeance, date echeance,
-    date d echeance, vencimiento, fecha de vencimiento, fecha vencimiento, 到期日, 应付日期, 应收日期
+    date d echeance, vencimiento, fecha de vencimiento, fecha vencimiento, 到期日, 应付日期, 应收日期,
+    net due date, netto faelligkeit, nettofaelligkeit, nettofaelligkeitsdatum, due on, payment due date, срок оплаты, 到期日期, 应收到期日
 paid_at: paid at, paid on, paid, payment date, paid date, bezahlt, bezahlt am, zahlungsdatum, paye le, date paiement,
-    fecha de pago, 付款日期, 支付日期
+    fecha de pago, 付款日期, 支付日期,
+    clearing date, clearing, ausgleichsdatum, ausgleich, paid off, date de paiement, date de lettrage, дата оплаты, 核销日期, 收款日期
 amount: invoice amount, total amount, total, amount, net amount, gross amount, invoice total, betrag, rechnungsbetrag,
-    nettobetrag, bruttobetrag, montant, montant total, importe, importe total, 金额
+    nettobetrag, bruttobetrag, montant, montant total, importe, importe total, 金额,
+    amount in local currency, amount in lc, amount in doc curr, amount in document currency, betrag in hauswaehrung, betrag in belegwaehrung, 应收金额, 价税合计, сумма счета
 campaign_id: campaign id, campaign, campaign code, campaign key, kampagne, kampagnen id, campagne, campana, 活动编号, 活动
 campaign_started_at: send date, sent at, send time, sent date, campaign start, start date, sent, launch date, versanddatum,
     versendet am, date envoi, fecha de envio, 发送时间, 开始时间
 targeted_at: targeted at, sent at, send date, sent date, mailed at, mail date, contacted at, date, assigned at, treatment date,
-    versendet am, date envoi, fecha de envio, 发送时间, 发送日期
+    versendet am, date envoi, fecha de envio, 发送时间, 发送日期,
+    drop date, mail drop date, in home date, delivery date, deployment date, send time, sent time, launch date, versandt am, versanddatum, date d envoi, 触达时间
 arm: arm, group, test group, treatment, treatment group, segment, variant, control, is control, control group, experiment group,
-    gruppe, testgruppe, kontrollgruppe, groupe, groupe test, grupo, grupo de control, 组别, 分组, 实验组
+    gruppe, testgruppe, kontrollgruppe, groupe, groupe test, grupo, grupo de control, 组别, 分组, 实验组,
+    test cell, cell, test arm, ab group, ab test group, ab test, test variant, offer group, split, arm code, cohort arm, behandlung, bras, rama, 实验分组, 对照
 responded: responded, response, converted, conversion, visited, visit, clicked, redeemed, purchased, bought, reaktion,
-    reagiert, repondu, respondio, 响应, 转化, 是否响应
+    reagiert, repondu, respondio, 响应, 转化, 是否响应,
+    respond, order placed, has purchased, is converted, kauf, gekauft, bestellt, opened account, achat, a achete, compra, 是否转化, 是否购买, 购买
 partner_id: partner id, dealer id, dealer code, distributor id, reseller id, vendor id, haendlernummer, haendler nr,
     partner, dealer, distributor, reseller, haendler, revendeur, distribuidor, 经销商, 经销商编号, 代理商
 """  # noqa: E501  (a role is a paragraph)
@@ -194,7 +228,8 @@ customer_name: first, last, product, item, plan, campaign, agent, owner, staff, 
     store, lineitem, shipping, channel, event, device, contract, billing, ship, status, type, age, length, code, number, balance,
     product, 商品, 产品, 物料, 存货, 险种, 店铺
 order_id: date, status, total, amount, type, count, item, line, time, value, number of, note, price, currency, method, state, refund,
-    tax, source, tags, discount, city, channel, quantity, 金额, 状态, 时间, 日期, 类型, 数量, 备注, 关闭, 来源, 收入
+    tax, source, tags, discount, city, channel, quantity, 金额, 状态, 时间, 日期, 类型, 数量, 备注, 关闭, 来源, 收入,
+    payment method name, source name
 ordered_at: update, updated, modified, due, paid, shipped, delivered, delivery, cancelled, canceled, closed, birth, expiry, expires,
     end, expected, required, estimated, last, flight, check, time zone, timezone, zone, duration, period, valid, 结束, 关闭,
     更新, 修改, 预计, 出生, 到期
@@ -208,14 +243,17 @@ refund: status, date, state, type, reason, at, id, count, 状态, 时间, 原因
 amount: tax, due, paid, balance, discount, open, fee, id, currency, 税,
     quantity, qty, count
 cost: shipping, freight, postage, delivery, handling, transport, versand, porto, livraison, expedition, envio, flete,
-    运费, 邮费, 物流, 送料, cost center, cost centre, per click, id, code, type
+    运费, 邮费, 物流, 送料, cost center, cost centre, per click, id, code, type,
+    item cost, per item price
 discount: code, codes, type, name, rate, percent, id
 quantity: amount, total, price, value, id, name, code
 unit_price: id, total, compare, shipping, currency, tax, level, index, 合计
 product_id: name, price, category, type, title, id type, quantity, description, count, value, line, variant title
 contract_id: type, name type, start, end, date, status, length, value, amount, duration, term, signed, 日期, 状态, 类型, 金额, 期
-started_at: trial, period, renewal, next, last, term start, updated, current, birth, session, end, promo, cancel, review, 结束, 终止, 更新
-ended_at: period, trial, due, current, next, renewal, weekend, front, reason, 原因, 状态, 年限
+started_at: trial, period, renewal, next, last, term start, updated, current, birth, session, end, promo, cancel, review, 结束, 终止, 更新,
+    balance
+ended_at: period, trial, due, current, next, renewal, weekend, front, reason, 原因, 状态, 年限,
+    contract length
 plan: id number, price, amount, start, end, interval, quantity, length, contractor, status, number, date, lineitem, usage, mins,
     minutes, 编号, 号, 日期, 状态, 金额
 fee: late, refund, refunded, balance, tax, currency, setup, shipping, total price, interval, overdue, usage, status, due, code, id

@@ -211,7 +211,11 @@ def _is_questionnaire(look: FileLook, items: Mapping[str, _Answers]) -> bool:
 
 def _answers_between(look: FileLook, column: ColumnLook) -> tuple[int, int] | None:
     """The smallest and the largest answer of a column that holds answers on a scale."""
-    if not column.n or not (column.is_whole or column.n_distinct <= 30) or _is_other(_question(look, column.name)):
+    if (
+        not column.n
+        or not (column.is_whole or column.n_distinct <= 30)
+        or any(map(_is_other, {column.name, _question(look, column.name)}))
+    ):
         return None
     values = {value for value in column.values if value.lower() not in _NOTHING}
     if not values or not all(re.fullmatch(r"-?\d+(\.0)?", value) for value in values):
@@ -226,7 +230,9 @@ def _answers_between(look: FileLook, column: ColumnLook) -> tuple[int, int] | No
 def _is_other(name: str) -> bool:
     words = header_words(name)
     numbers_something = any(name_score(name, role) >= 0.95 for role in ("response_id", "customer_id", "order_id"))
-    return numbers_something or (len(words) <= _LONG_NAME and names_any(name, (*_OTHER_NUMBERS, "id")))
+    # Qualtrics adds up scores in columns SC0, SC1 ...
+    is_sum = re.fullmatch(r"(total |overall |sum )?scores?|sc\d+", " ".join(words)) is not None
+    return numbers_something or is_sum or (len(words) <= _LONG_NAME and names_any(name, (*_OTHER_NUMBERS, "id")))
 
 
 def _codes(column: ColumnLook) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import contract_of
 from crm_research.sources.drafts.attributes import attribute_guesses
+from crm_research.sources.drafts.came_about import add_where, leave_out_payments
 from crm_research.sources.drafts.contracts import shape_contracts
 from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns
 from crm_research.sources.drafts.keys import is_code
@@ -78,7 +79,16 @@ def _partners(_session: Session, guess: TableGuess) -> list[TableGuess]:
 
 def _customers(_session: Session, guess: TableGuess) -> list[TableGuess]:
     look = guess.column_of("customer_id")
+    if "customer_id" in guess.doubts and "registered_at" not in guess.used and _is_log(guess):
+        return []
     return _finished(guess) if look is not None and look.is_unique else []
+
+
+def _is_log(guess: TableGuess) -> bool:
+    """Do rows that a bare number tells apart have a time, and numbers that repeat, as calls and bookings have?"""
+    others = [one for name, one in guess.look.columns.items() if name not in guess.used.values() and one.n]
+    has_time = any(one.is_time for one in others)
+    return has_time and any(is_code(one) and 10 < one.n_distinct < one.n and not one.is_time for one in others)
 
 
 def _products(_session: Session, guess: TableGuess) -> list[TableGuess]:
@@ -115,6 +125,7 @@ def _surveys(_session: Session, guess: TableGuess) -> list[TableGuess]:
 def _invoices(session: Session, guess: TableGuess) -> list[TableGuess]:
     orders = _orders_of(session, guess)
     _number_rows(guess, "invoice_id", "issued_at")
+    leave_out_payments(guess)
     _leave_out_voided(guess)
     return [*orders, *_finished(in_one_currency(guess, "amount"))]
 
@@ -126,7 +137,7 @@ def _leave_out_voided(guess: TableGuess) -> None:
         if lost:
             why = f"{' and '.join(lost)} in {column.name}: bills that were called off?"
             value = f"({is_in(name_in_sql(column.name), lost)}) is not true"
-            guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True))
+            add_where(guess, Guess(key="where", value=value, why=why, is_unsure=True))
             return
 
 

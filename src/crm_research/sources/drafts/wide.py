@@ -99,6 +99,8 @@ def guess_months(look: FileLook) -> list[TableGuess]:
     told = f"the columns {numbers[0]} to {numbers[-1]}, one row each"
     is_money = any(names_any(text, _MONEY) for text in (*look.columns, look.paths[0].stem))
     guess = TableGuess(table="orders" if is_money else "activity_use", look=look, score=3.0)
+    last = max(months.values())
+    guess.known_until = datetime(last.year + last.month // 12, last.month % 12 + 1, 1)
     guess.sql = f"select {who}, unnest([{dates}]) as month, unnest([{values}]) as amount from records"
     sure = bool(keys) and not keys[0].doubt
     customer = Guess(

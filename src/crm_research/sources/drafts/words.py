@@ -110,8 +110,8 @@ def _words_of(header: str) -> tuple[str, ...]:
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("º", " "), ("°", " ")):
         parted = parted.lower().replace(umlaut, plain)
     bare = "".join(c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c))
-    # Kundennr is Kundennummer; the signs of Japanese stand beside those of Chinese.
-    words = re.findall(r"[a-z0-9]+|[\u3005\u3040-\u30ff\u4e00-\u9fff]+", bare)
+    # Kundennr is Kundennummer; the signs of Japanese stand beside those of Chinese, and Cyrillic letters make words.
+    words = re.findall(r"[a-z0-9]+|[\u0430-\u04ff]+|[\u3005\u3040-\u30ff\u4e00-\u9fff]+", bare)
     return tuple(re.sub(r"(?<=[a-z]{3})nr$", "nummer", word) for word in words)
 
 
@@ -145,7 +145,7 @@ def _is_within(words: tuple[str, ...], phrase: str) -> bool:
     wanted = _words_of(phrase)
     if not wanted:
         return False
-    if not phrase.isascii() and len(wanted) == 1:
+    if len(wanted) == 1 and _WITHOUT_BLANKS.search(wanted[0]):
         return any(wanted[0] in word for word in words)
     return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
 
@@ -162,6 +162,8 @@ def best_score(header: str, phrases: Sequence[str]) -> float:
 
 
 _OF_A_PART: Final = 0.95
+# Chinese and Japanese write words without blanks between them.
+_WITHOUT_BLANKS: Final = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff]")
 
 
 @cache
@@ -175,7 +177,7 @@ def _phrase_score(header: str, phrase: str) -> float:
     bare = tuple(word for word in words if word not in _GLUE)
     if bare == tuple(word for word in wanted if word not in _GLUE):
         return 0.98
-    if not target.isascii():
+    if _WITHOUT_BLANKS.search(target):
         # The more of the header the phrase is, the better it names it.
         return 0.5 + 0.4 * len(target) / len(joined.replace(" ", "")) if target.replace(" ", "") in joined else 0.0
     if set(wanted) <= set(words):
@@ -189,7 +191,8 @@ def _phrase_score(header: str, phrase: str) -> float:
 
 _CURRENCY_HEADERS: Final = (
     "currency", "curr", "currency code", "amount currency", "waehrung", "waehrg", "waehr", "waers", "waerk", "devise",
-    "monnaie", "moneda", "divisa", "valuta", "waluta", "para birimi", "币种", "币别", "货币",
+    "monnaie", "moneda", "divisa", "valuta", "waluta", "para birimi", "币种", "币别", "货币", "hauswaehrung",
+    "belegwaehrung", "local currency", "document currency", "валюта",
 )  # fmt: skip
 
 

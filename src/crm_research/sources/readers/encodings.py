@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 256 * 1024
 # Tried in this order when a file is not what its study says; the first that decodes the whole file is offered.
-_LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp932", "gb18030", "cp1252")
+_LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp1251", "cp932", "gb18030", "cp1252")
 _CHUNK_BYTES: Final = 1024**2
 
 
@@ -94,12 +94,21 @@ def suggest_encoding(path: Path, *, besides: str = "") -> str | None:
             or first_bad_byte(path, encoding) is not None
         ):
             continue
+        if encoding == "cp1251" and not _reads_as_russian(read_head(path, encoding)):
+            continue
         if encoding == "cp932" and not _reads_as_japanese(read_head(path, encoding)):
             continue
         if encoding == "gb18030" and not _reads_as_chinese(read_head(path, encoding)):
             continue
         return encoding
     return None
+
+
+def _reads_as_russian(head: str) -> bool:
+    # Western letters read so stand alone or among Latin ones; Chinese is a mixture of capitals and signs.
+    foreign = re.findall(r"[^\x00-\x7f]", head)
+    words = re.findall(r"(?<![А-Яа-яЁё])(?:[А-ЯЁ]?[а-яё]{2,}|[А-ЯЁ]{3,})(?![А-Яа-яЁё])", head)
+    return bool(foreign) and sum(map(len, words)) >= 0.7 * len(foreign)
 
 
 def _reads_as_japanese(head: str) -> bool:
