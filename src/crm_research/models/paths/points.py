@@ -68,7 +68,8 @@ def share_items(plan: PathPlan, moments: Moments, found: Composites) -> tuple[Fl
     """
     place = np.arange(len(plan.items))
     spread = moments.spreads
-    sized = np.where(spread > 0, np.abs(found.weights[:, place, plan.owner]) / np.where(spread > 0, spread, 1.0), 0.0)
+    sized = np.zeros_like(spread)
+    np.divide(np.abs(found.weights[:, place, plan.owner]), spread, out=sized, where=spread > 0)
     units = sized @ plan.mask
     return np.asarray(sized / np.where(units > 0, units, 1.0)[:, plan.owner]), np.asarray(units)
 
