@@ -284,7 +284,7 @@ def test_faults_of_the_answers_are_named():
     found = satisfaction.describe_satisfaction(a_study(surveys=long_form(wide, "2024-05-01")), n_bootstraps=100)
     said = " ".join(text for text, _ in cautions.survey_notes(found))
     assert "speed_1 (5)" in said
-    assert "speed_3 run against" in said
+    assert "speed_3 runs against the other items of its construct" in said
 
 
 def test_a_scale_turned_round_between_waves_is_named():

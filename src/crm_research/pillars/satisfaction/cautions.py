@@ -70,7 +70,8 @@ def silence_notes(found: SatisfactionAnalysis) -> list[str]:
             f"(difference {say_interval(again['lower'], again['upper'], say_points)}), {verdict}."
         )
     if parts.n_anonymous:
-        said.append(f"{say_count(parts.n_anonymous, 'answer')} of the wave are anonymous and cannot be weighted.")
+        verb = "is" if parts.n_anonymous == 1 else "are"
+        said.append(f"{say_count(parts.n_anonymous, 'answer')} of the wave {verb} anonymous and cannot be weighted.")
     return said
 
 
@@ -88,9 +89,11 @@ def survey_notes(found: SatisfactionAnalysis) -> list[tuple[str, Kind]]:
     if found.wave is not None and found.wave != int(survey.waves["wave"].iloc[-1]):
         notes.append(("The latest wave has fewer than twenty responses; the one before it stands for now.", "caution"))
     if survey.n_timeless:
-        notes.append((f"{say_count(survey.n_timeless, 'response')} without a time are left out.", "caution"))
+        verb = "is" if survey.n_timeless == 1 else "are"
+        notes.append((f"{say_count(survey.n_timeless, 'response')} without a time {verb} left out.", "caution"))
     if survey.n_items_left_out:
-        notes.append((f"{say_count(survey.n_items_left_out, 'rarely asked item')} are left out.", "note"))
+        verb = "is" if survey.n_items_left_out == 1 else "are"
+        notes.append((f"{say_count(survey.n_items_left_out, 'rarely asked item')} {verb} left out.", "note"))
     flipped = turned_between_waves(found)
     if flipped:
         text = (
@@ -103,9 +106,9 @@ def survey_notes(found: SatisfactionAnalysis) -> list[tuple[str, Kind]]:
         notes.append(
             (
                 (
-                    f"{join_words(turned)} run against the other items of their construct, as items do that are asked "
-                    "the other "
-                    "way round. They were not turned; turn them in the study file if so."
+                    f"{join_words(turned)} {'runs' if len(turned) == 1 else 'run'} against the other items of "
+                    f"{'its' if len(turned) == 1 else 'their'} construct, as items do that are asked the other way "
+                    "round. Nothing was turned; turn it in the study file if so."
                 ),
                 "caution",
             )
@@ -183,6 +186,5 @@ def cut_note(found: SatisfactionAnalysis) -> str:
         f"{groups.correlation_upper:.2f}). Purchases "
         f"are those of {parts.patronage_days:,} days before the study's date; half of the answers are younger than "
         f"{parts.median_age_days:,.0f} days; {say_count(parts.n_without_purchase, 'customer')} who answered had "
-        "not bought and "
-        "are left out."
+        f"not bought and {'is' if parts.n_without_purchase == 1 else 'are'} left out."
     )
