@@ -39,8 +39,8 @@ def test_whoever_fell_silent_by_hand(row, way, verdict):
     assert said == [
         ALWAYS,
         (
-            "The nearest look at it: of those who answered in 2023, 73 answered again and 48 did not; the first had then "
-            f"rated us {way}, {verdict}"
+            "The nearest look at it: of those who answered in 2023, 73 answered again and 48 did not; the first had "
+            f"then rated us {way}, {verdict}"
         ),
     ]
 
@@ -99,8 +99,8 @@ def test_faults_of_answers_are_named_with_their_counts_and_eight_items_at_most()
     )
     assert second == (
         (
-            "Answers on another scale than the item's latest were carried over by their place between the ends: r (12). "
-            "Whether people use two scales alike is not known, so changes of these items are doubtful."
+            "Answers on another scale than the item's latest were carried over by their place between the ends: r "
+            "(12). Whether people use two scales alike is not known, so changes of these items are doubtful."
         ),
         "caution",
     )
@@ -186,8 +186,8 @@ def test_a_scale_turned_round_needs_both_waves_and_a_sure_sign():
     assert cautions.survey_notes(found) == [
         (
             (
-                "a and b went with the other items in one wave and against them in another: the scale may have been turned "
-                "round in between. Its changes are not to be trusted before that is settled."
+                "a and b went with the other items in one wave and against them in another: the scale may have been "
+                "turned round in between. Its changes are not to be trusted before that is settled."
             ),
             "caution",
         )
@@ -213,8 +213,8 @@ def test_a_sign_is_sure_beyond_three_standard_errors_of_fishers_z(r, sign):
             None,
             False,
             (
-                "As outcomes, and so not as drivers, count by their names: liking and staying. Every other item counts as "
-                "something that may lead to satisfaction."
+                "As outcomes, and so not as drivers, count by their names: liking and staying. Every other item counts "
+                "as something that may lead to satisfaction."
             ),
         ),
         (
@@ -231,8 +231,8 @@ def test_a_sign_is_sure_beyond_three_standard_errors_of_fishers_z(r, sign):
             "nps",
             False,
             (
-                "As outcomes, and so not as drivers, count by their names: nps. Every other item counts as something that "
-                "may lead to satisfaction."
+                "As outcomes, and so not as drivers, count by their names: nps. Every other item counts as something "
+                "that may lead to satisfaction."
             ),
         ),
         ([], None, False, "By their names no item is an outcome (satisfaction, loyalty, recommendation)."),
