@@ -207,6 +207,7 @@ class FigureMaker:
         validation: str | None = None,
         verdict: str | None = None,
         group: str | None = None,
+        said: str | None = None,
     ) -> Figure:
         """One figure.
 
@@ -224,6 +225,7 @@ class FigureMaker:
             validation=self.validation if validation is None else validation,
             group=group,
             verdict=self.verdict if validation is None else verdict,
+            said=said,
         )
 
     def of_rows(

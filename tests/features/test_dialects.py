@@ -11,6 +11,7 @@ from ibis.config import Config
 from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.customers import build_customer_features, build_customers
+from crm_research.features.holders import build_habits, describe_holders, measure_fees
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.renewals import count_end_offsets, count_renewals
@@ -44,6 +45,11 @@ BUILDERS = {
     "end offsets": count_end_offsets,
     "customer months": build_customer_periods,
     "retention by quarter": lambda study: count_retention(study, period_months=3),
+    "holders": lambda study: describe_holders(study, ("plan", "fee"), is_running=True),
+    "fees of holders": lambda study: measure_fees(
+        replace(study, tables={**study.tables, "contracts": study.table("contracts").mutate(fee=1.0)})
+    ),
+    "habits of holders": build_habits,
     "customers": build_customers,
     "features": build_customer_features,
 }

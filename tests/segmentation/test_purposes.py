@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import LeakageError, NotEnoughData, ParameterError
+from crm_research.pillars.segmentation.inputs.attributes import spread_levels
 from crm_research.pillars.segmentation.inputs.choose import WORDS, build_inputs
-from crm_research.pillars.segmentation.inputs.purposes import offer_inputs, spread_levels
+from crm_research.pillars.segmentation.inputs.purposes import offer_inputs
 from tests.builders import a_study, orders
 
 

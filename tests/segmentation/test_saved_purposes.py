@@ -11,8 +11,9 @@ import pytest
 from crm_research import open_study
 from crm_research.errors import ParameterError
 from crm_research.pillars.segmentation.deployment.assign import (
-    NO_ANSWERS,
-    NOT_DESCRIBED,
+    FEW_ANSWERS,
+    FEW_KNOWN,
+    NO_PURCHASE,
     assign_customers,
     assign_segments,
 )
@@ -120,7 +121,7 @@ def test_everybody_gets_his_own_segment_back_for_every_purpose(shop, purpose):
     assert kept.evidence["agreement"] == 1
     _check_own(study, inputs, kept, labels)
     if purpose in ("attitudes", "attributes"):
-        said = NO_ANSWERS if purpose == "attitudes" else NOT_DESCRIBED
+        said = f"{NO_PURCHASE}, or {FEW_ANSWERS if purpose == 'attitudes' else FEW_KNOWN}"
         assert set(segments_of(study, kept)["why_not"].dropna()) == {said}
 
 

@@ -16,10 +16,12 @@ class SegmentationParameters(ReportParameters):
     k_min: int = Field(default=2, ge=2, le=20, description="Fewest groups tried.")
     k_max: int = Field(default=8, ge=2, le=20, description="Most groups tried.")
     n_bootstraps: int = Field(default=100, ge=20, le=2000, description="Resamples that judge stability.")
-    purpose: Literal["behaviour", "needs", "rhythm", "usage", "attributes", "attitudes"] = Field(
-        default="behaviour",
-        description="What to group for: how they buy, what they buy, when they buy, how they use, who they are, what "
-        "they answer.",
+    served_min: int = Field(default=4, ge=2, le=20, description="Fewest groups that can be served apart.")
+    served_max: int = Field(default=7, ge=2, le=20, description="Most groups that can be served apart.")
+    purpose: Literal["behaviour", "needs", "rhythm", "usage", "contracts", "attributes", "attitudes"] | None = Field(
+        default=None,
+        description="What to group for: how they buy, what they buy, when they buy, how they use, what they hold, who "
+        "they are, what they answer; the first that the records carry, unless one is named.",
     )
     inputs: list[str] | None = Field(
         default=None, min_length=1, description="Features or attributes to group by, instead of those of the purpose."
@@ -32,16 +34,20 @@ class SegmentationParameters(ReportParameters):
     def _check_order(self) -> SegmentationParameters:
         if self.k_max < self.k_min:
             raise ValueError(f"k_max must be at least k_min; {self.k_max} is less than {self.k_min}")
+        if self.served_max < self.served_min:
+            raise ValueError(
+                f"served_max must be at least served_min; {self.served_max} is less than {self.served_min}"
+            )
         return self
 
 
 REPORT = Report(
     id="segmentation",
     title="Customer segmentation",
-    question="Which groups of customers differ in how they buy, and are the groups real?",
+    question="Which groups of customers differ in how they buy or what they hold, and are the groups real?",
     notebook="01_segmentation.ipynb",
     parameters=SegmentationParameters,
-    needs_any_of=(("orders",),),
+    needs_any_of=(("orders",), ("contracts",), ("customers",), ("surveys",), ("activity_use",)),
     may_read=(
         "activities",
         "activity_use",
@@ -49,6 +55,7 @@ REPORT = Report(
         "campaign_targets",
         "campaigns",
         "contacts",
+        "contracts",
         "customers",
         "order_lines",
         "orders",

@@ -349,7 +349,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
-        "contracts": ("customer-base", "churn", "loyalty", "silent-churn", "satisfaction"),
+        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction"),
         "contract_states": ("churn",),
         "contacts": ("segmentation", "churn", "loyalty"),
         "surveys": ("satisfaction", "segmentation", "loyalty"),

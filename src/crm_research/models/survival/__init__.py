@@ -4,7 +4,7 @@ Everything here sees events and numbers at risk by tenure, never single customer
 """
 
 from crm_research.models.survival.bands import SurvivalBands, critical_value, estimate_bands
-from crm_research.models.survival.comparison import LogRank, compare_groups, compare_pairs
+from crm_research.models.survival.comparison import LogRank, compare_groups, compare_pairs, compare_within
 from crm_research.models.survival.competing import IncidenceCurves, estimate_incidence
 from crm_research.models.survival.gray import IncidenceTests, compare_incidence
 from crm_research.models.survival.hazard import (
@@ -32,6 +32,7 @@ __all__ = [
     "compare_groups",
     "compare_incidence",
     "compare_pairs",
+    "compare_within",
     "count_rows",
     "critical_value",
     "estimate_bands",

@@ -86,6 +86,49 @@ def compare_groups(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) 
     )
 
 
+def compare_within(counts: pd.DataFrame) -> LogRank:
+    """Do groups that are alike in something else, a plan or a region, still leave differently?
+
+    Parameters
+    ----------
+    counts
+        As in `compare_groups`, with a ``stratum`` column beside ``group``: groups are compared within each stratum, and
+        what they differ by is added up over all of them.
+
+    Returns
+    -------
+    LogRank
+        `expected` has a row a group, summed over strata. The test is NaN with no degrees of freedom where no stratum
+        holds two groups.
+
+    Notes
+    -----
+    Spells are taken as independent.
+
+    References
+    ----------
+    Stratified log-rank test: Kalbfleisch and Prentice (2002), section 1.5; `survdiff` with ``strata()`` in R.
+    """
+    names = [str(name) for name in counts["group"].drop_duplicates()]
+    excess, variance = np.zeros(len(names)), np.zeros((len(names), len(names)))
+    n, n_ended, n_expected = (np.zeros(len(names)) for _ in range(3))
+    for _, rows in counts.groupby("stratum", sort=False, dropna=False, observed=True):
+        tables = {name: build_risk_table(part) for name, part in split_groups(rows)}
+        places = np.array([names.index(name) for name in tables])
+        days = np.unique(np.concatenate([table.tenure_days[table.n_ended > 0] for table in tables.values()]))
+        at_risk = np.stack([table.at_risk(days) for table in tables.values()]).astype(float)
+        ended = np.stack([_ended_at(table, days) for table in tables.values()])
+        expected, spread = _expected_and_variance(at_risk, ended)
+        excess[places] += ended.sum(axis=1) - expected
+        variance[np.ix_(places, places)] += spread
+        n[places] += [table.n_spells for table in tables.values()]
+        n_ended[places] += ended.sum(axis=1)
+        n_expected[places] += expected
+    chi_squared, degrees, p_value = judge_excess(excess, variance)
+    columns = {"group": names, "n": n.astype(int), "n_ended": n_ended.astype(int), "n_expected": n_expected}
+    return LogRank(chi_squared=chi_squared, degrees=degrees, p_value=p_value, expected=pd.DataFrame(columns))
+
+
 def compare_pairs(
     counts: pd.DataFrame,
     *,

@@ -11,8 +11,8 @@ from crm_research.pillars.segmentation.evidence.number_of_groups import RULE
 from crm_research.pillars.segmentation.groups import charts
 from crm_research.pillars.segmentation.groups import tables as report
 from crm_research.pillars.segmentation.groups import words as wording
+from crm_research.pillars.segmentation.groups.alternative import alternative_section
 from crm_research.pillars.segmentation.groups.page import rfm_section, use_section, who_section, worth_parts
-from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR
 from crm_research.pillars.segmentation.result import Segmentation, segment_customers
 from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, section
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 
 class SegmentationPage(Page):
-    """Which groups of customers differ in how they buy, and are the groups real?
+    """Which groups of customers differ in what matters, and are the groups real?
 
     Parameters
     ----------
     study, k_min, k_max, n_bootstraps, purpose, inputs, confidence, seed
         As `segment_customers` takes them.
+    served_min, served_max
+        Fewest and most groups that the company can serve apart: where fewer or more are found, the best solution with
+        so many is shown beside them.
     rfm_cuts
         Cut points of recency, frequency and money; None takes quintiles.
     """
@@ -38,14 +41,18 @@ class SegmentationPage(Page):
         k_min: int = 2,
         k_max: int = 8,
         n_bootstraps: int = 100,
-        purpose: str = BEHAVIOUR,
+        purpose: str | None = None,
         inputs: Sequence[str] | None = None,
+        served_min: int = 4,
+        served_max: int = 7,
         rfm_cuts: Mapping[str, Sequence[float]] | None = None,
         confidence: float = 0.95,
         seed: int = 20170101,
     ) -> None:
         super().__init__(study)
         self.rfm_cuts = rfm_cuts
+        self.served = (served_min, served_max)
+        self.n_bootstraps = n_bootstraps
         self.confidence = confidence
         self.seed = seed
         self._segment = partial(
@@ -129,6 +136,14 @@ class SegmentationPage(Page):
             self._chart("numbers", "numbers"),
             Note(RULE),
             result=report.tabulate(segments, "numbers"),
+        )
+
+    @section
+    def alternative(self) -> Section:
+        """Which is the best solution with as many groups as can be served apart?"""
+        k_min, k_max = self.served
+        return alternative_section(
+            self.study, self.result, k_min=k_min, k_max=k_max, n_bootstraps=self.n_bootstraps, seed=self.seed
         )
 
     @section

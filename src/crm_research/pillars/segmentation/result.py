@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -15,9 +16,10 @@ from crm_research.pillars.segmentation.describe.summary import describe_groups
 from crm_research.pillars.segmentation.evidence.gather import find_groups
 from crm_research.pillars.segmentation.evidence.null_shares import fit_wholes
 from crm_research.pillars.segmentation.evidence.other_methods import compare_methods
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
 from crm_research.pillars.segmentation.inputs.choose import Inputs, build_inputs
-from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR
 from crm_research.pillars.segmentation.use.holdout import HoldoutCheck, check_in_holdout
+from crm_research.pillars.segmentation.use.leaving import LeavingCheck, check_leaving
 from crm_research.stats.threads import one_thread
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
     from crm_research.stats.intervals import Interval
     from crm_research.study import Study
+
+
+_SEEN: Final[Mapping[str, str]] = {
+    BUYERS: "purchases", RUNNING: "running contracts", HOLDERS: "contracts", EVERYBODY: "customers"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,7 +62,9 @@ class Grouping:
     nulls
         The silhouette beside that of data without groups (`compare_with_nulls`).
     rules, holdout
-        Readable rules, and the check on what customers did next (None without a holdout).
+        Readable rules, and the check on what buyers did next (None without a holdout, or where they are no buyers).
+    leaving, no_leaving
+        The check on who leaves, of holders of contracts; where there is none, why.
     verdict
         natural, reproducible or constructed.
     n_fitted, n_bootstraps
@@ -83,6 +92,8 @@ class Grouping:
     borders: pd.DataFrame = field(default_factory=pd.DataFrame)
     methods: pd.DataFrame = field(default_factory=pd.DataFrame)
     weights: NDArray[np.float64] | None = None
+    leaving: LeavingCheck | None = None
+    no_leaving: str = ""
 
     @property
     def unweighted(self) -> NDArray[np.float64]:
@@ -102,14 +113,14 @@ class Grouping:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Segmentation:
-    """Which groups of customers differ in how they buy, and are the groups real?
+    """Which groups of customers differ in what matters, and are the groups real?
 
     Parameters
     ----------
     found
         The groups with their evidence; None where the records do not suffice, and `why_not` says why.
     window
-        Period of the purchases, in words.
+        Period of what was known of them, in words.
     """
 
     found: Grouping | None
@@ -137,7 +148,7 @@ def segment_customers(
     n_bootstraps: int = 100,
     confidence: float = 0.95,
     seed: int = 20170101,
-    purpose: str = BEHAVIOUR,
+    purpose: str | None = None,
     inputs: Sequence[str] | None = None,
 ) -> Segmentation:
     """Which groups of customers differ in what matters for this purpose, and are the groups real?
@@ -148,7 +159,7 @@ def segment_customers(
     Parameters
     ----------
     study
-        Needs orders.
+        Needs orders, contracts, or another table that describes customers (`choose_purpose`).
     k_min, k_max
         Fewest and most groups tried; never more than a tenth of the customers.
     n_bootstraps
@@ -156,7 +167,8 @@ def segment_customers(
     confidence, seed
         Level of the intervals, and start of every chance draw.
     purpose, inputs
-        What the customers are grouped for, or the very inputs (`offer_inputs`).
+        What the customers are grouped for, or the very inputs (`offer_inputs`); None takes the first purpose that the
+        records carry.
 
     Raises
     ------
@@ -178,12 +190,44 @@ def segment_customers(
         found=found,
         why_not=why_not,
         currency=study.currency,
-        window=f"purchases known on {study.as_of:%Y-%m-%d}",
+        window=f"{_SEEN[found.inputs.base if found else BUYERS]} known on {study.as_of:%Y-%m-%d}",
         as_of=study.as_of,
         holdout_until=study.holdout_until,
         confidence=confidence,
     )
     return rename_segments(segments, study.segment_names)
+
+
+def find_alternative(
+    study: Study, segments: Segmentation, *, k_min: int, k_max: int, n_bootstraps: int = 100, seed: int = 20170101
+) -> Segmentation | None:
+    """Which is the best solution with so many groups, where the one chosen has fewer or more, and is it any good?
+
+    Few groups are a statistician's answer on nearly every study: what separates best is seldom what a company can serve
+    apart. The same inputs are grouped anew, and judged by the same tests.
+
+    Parameters
+    ----------
+    k_min, k_max
+        Fewest and most groups that can be served apart.
+
+    Returns
+    -------
+    Segmentation or None
+        None where nothing was found, or the groups chosen are already so many.
+
+    Raises
+    ------
+    NotEnoughData
+        If there are too few customers who differ for so many groups.
+    """
+    found = segments.found
+    if found is None or k_min <= found.k <= k_max:
+        return None
+    inputs = replace(found.inputs, scaled=found.unweighted)
+    with one_thread():
+        other = _group(study, inputs, k_min, k_max, n_bootstraps, segments.confidence, seed)
+    return rename_segments(replace(segments, found=other), study.segment_names)
 
 
 def _group(
@@ -205,6 +249,11 @@ def _group(
             _say_heap(inputs, name, value) for name, value in evidence.borders[["heap", "heap_value"]].to_numpy()
         ],
     )
+    leaving, no_leaving = None, ""
+    try:
+        leaving = check_leaving(study, inputs, labels, names, confidence=confidence)
+    except NotEnoughData as problem:
+        no_leaving = str(problem)
     return Grouping(
         inputs=inputs,
         labels=labels,
@@ -219,7 +268,11 @@ def _group(
         borders=borders,
         methods=compare_methods(evidence.points, evidence.centres, seed=seed),
         rules=grow_rules(inputs.raw, labels, names, terms=inputs.terms, seed=seed, confidence=confidence),
-        holdout=check_in_holdout(study, inputs, labels, confidence=confidence, seed=seed),
+        holdout=check_in_holdout(study, inputs, labels, confidence=confidence, seed=seed)
+        if inputs.base == BUYERS
+        else None,
+        leaving=leaving,
+        no_leaving=no_leaving,
         verdict=evidence.verdict,
         n_fitted=len(evidence.points),
         n_bootstraps=n_bootstraps,

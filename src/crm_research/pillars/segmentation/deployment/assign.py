@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -10,6 +11,7 @@ from crm_research.errors import ParameterError
 from crm_research.features.customers import build_customers
 from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW
 from crm_research.pillars.segmentation.deployment.score_sql import choose_place, first_least, measure_places
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
 from crm_research.pillars.segmentation.inputs.columns import check_inputs, gather_ingredients
 from crm_research.pillars.segmentation.inputs.expressions import STRANGE
 
@@ -20,9 +22,17 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 NO_PURCHASE: Final = "no purchase by that day"
-NO_ANSWERS: Final = "no purchase by that day, or fewer than half of the items answered"
-NOT_DESCRIBED: Final = "no purchase by that day, or fewer than half of the attributes known"
+_ABSENT: Final[Mapping[str, str]] = {
+    BUYERS: NO_PURCHASE, RUNNING: "no contract that runs on that day", HOLDERS: "no contract by that day",
+    EVERYBODY: "",
+}  # fmt: skip
+FEW_ANSWERS: Final = "fewer than half of the items answered"
+FEW_KNOWN: Final = "fewer than half of the attributes known"
 NOTHING_KNOWN: Final = "none of the inputs is known"
+_RESTS_ON: Final[Mapping[str, tuple[str, str]]] = {
+    BUYERS: ("orders", "purchases"), RUNNING: ("contracts", "contracts"), HOLDERS: ("contracts", "contracts"),
+    EVERYBODY: ("", ""),
+}  # fmt: skip
 
 
 def assign_customers(study: Study, saved: SavedSegmentation, *, features: ir.Table | None = None) -> ir.Table:
@@ -31,7 +41,7 @@ def assign_customers(study: Study, saved: SavedSegmentation, *, features: ir.Tab
     Parameters
     ----------
     study
-        Any study with the same inputs and the same money; needs orders.
+        Any study with the same inputs and the same money; needs orders, or of segments of contracts these.
     saved
         As kept by `keep_segmentation` or read by `load_segmentation`.
     features
@@ -70,7 +80,7 @@ def assign_customers(study: Study, saved: SavedSegmentation, *, features: ir.Tab
 
 
 def assign_segments(study: Study, saved: SavedSegmentation, *, features: ir.Table | None = None) -> ir.Table:
-    """The segment alone, of each buyer, as fast as the engine can: customer_id and segment, as `assign_customers`."""
+    """The segment alone, of each customer, as fast as the engine can: customer_id, segment, as `assign_customers`."""
     check_study(study, saved)
     measured = measure_places(_take_features(study, saved, features), saved, is_bare=True)
     return measured.select("customer_id", segment=_is_placed(measured).ifelse(_name_nearest(measured, saved), None))
@@ -97,9 +107,8 @@ def place_features(features: ir.Table, saved: SavedSegmentation) -> ir.Table:
 
 
 def _why_absent(saved: SavedSegmentation) -> str:
-    if saved.makings.items:
-        return NO_ANSWERS
-    return NOT_DESCRIBED if saved.makings.described else NO_PURCHASE
+    few = FEW_ANSWERS if saved.makings.items else FEW_KNOWN if saved.makings.described else ""
+    return ", or ".join(why for why in (_ABSENT[saved.makings.base], few) if why) or NOTHING_KNOWN
 
 
 def _take_features(study: Study, saved: SavedSegmentation, features: ir.Table | None) -> ir.Table:
@@ -132,15 +141,16 @@ def _is_placed(table: ir.Table) -> ir.BooleanValue:
 
 
 def check_study(study: Study, saved: SavedSegmentation) -> None:
-    """Raise ParameterError unless the study has orders, in the money the segmentation was made in."""
+    """Raise ParameterError unless the study has what customers are grouped by, in the money it was made in."""
     if study.currency != saved.currency:
         raise ParameterError(
             f"The segmentation was made in {saved.currency} (study {saved.study!r}), study {study.name!r} is in "
             f"{study.currency}: amounts do not compare. Convert the study's money, or segment it anew."
         )
-    if not study.has("orders"):
+    table, rests_on = _RESTS_ON[saved.makings.base]
+    if table and not study.has(table):
         raise ParameterError(
-            f"Study {study.name!r} has no orders, and the segmentation rests on purchases. Map 'tables: orders:' in "
+            f"Study {study.name!r} has no {table}, and the segmentation rests on {rests_on}. Map 'tables: {table}:' in "
             "its file."
         )
 

@@ -14,6 +14,7 @@ from crm_research.features.window import known_rows
 from crm_research.pillars.segmentation.deployment.assign import check_study, place_features
 from crm_research.pillars.segmentation.deployment.refit import FEWEST, refit_segmentation
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WHO
 from crm_research.pillars.segmentation.inputs.columns import gather_ingredients
 from crm_research.stats.intervals import wilson_share
 
@@ -43,7 +44,7 @@ class Migration:
     rates
         what, estimate, lower, upper, n: moved; relabelled; apparent; real.
     joiners
-        segment, n_customers, share: where those are who had not bought by the first day.
+        segment, n_customers, share: where those are who were not among them on the first day.
     then
         The model fitted on the first day, its groups matched.
     first_day, last_day
@@ -98,12 +99,14 @@ def measure_migration(
     Raises
     ------
     NotEnoughData
-        If fewer than 50 customers had bought by the first day.
+        If fewer than 50 customers were known by the first day.
     ParameterError
         If the window is not above 0, or as in `assign_customers`.
     """
     check_study(study, saved)
-    days = _default_window(study) if window_days is None else window_days
+    if saved.makings.base == EVERYBODY:
+        raise NotEnoughData("Migration between two days: days on which customers became known", needed=1, found=0)
+    days = _default_window(study, saved.makings.base) if window_days is None else window_days
     if not days > 0:
         raise ParameterError(f"window_days must be above 0, not {days!r}.")
     before = study.standing_at(study.as_of - timedelta(days=days))
@@ -131,11 +134,12 @@ def _count(study: Study, before: Study, saved: SavedSegmentation, then: SavedSeg
     return frame
 
 
-def _default_window(study: Study) -> float:
-    ordered_at = known_rows(study, "orders").ordered_at
-    first = ordered_at.min().to_pandas()
+def _default_window(study: Study, base: str) -> float:
+    is_bought = base == BUYERS
+    began = known_rows(study, "orders").ordered_at if is_bought else known_rows(study, "contracts").started_at
+    first = began.min().to_pandas()
     if first is None or pd.isna(first):
-        raise NotEnoughData("Migration between two days: buyers on the first", needed=FEWEST, found=0)
+        raise NotEnoughData(f"Migration between two days: {WHO[base]} on the first", needed=FEWEST, found=0)
     span = (study.as_of - pd.Timestamp(first).to_pydatetime()) / timedelta(days=1)
     return float(max(1, min(_MOST_DAYS, int(span / _PART_OF_RECORDS))))
 

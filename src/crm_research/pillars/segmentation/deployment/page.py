@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.pillars.segmentation.deployment.charts import draw_drift, draw_migration
@@ -21,12 +21,15 @@ from crm_research.pillars.segmentation.deployment.words import (
     tabulate_rates,
     tabulate_signs,
 )
+from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.show import Chart, Figures, File, Note, Part, Section, Table, drawn
 from crm_research.theme import say_count, say_date
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Segmentation
     from crm_research.study import Study
+
+_JOINED: Final[Mapping[bool, str]] = {True: "bought for the first time", False: "joined"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,7 +83,9 @@ def living_section(
         return Section(file, Note(f"Nobody's moves can be told yet. {problem}"), result=alone)
     drift = measure_drift(records, migration.then, confidence=segments.confidence, seed=seed)
     found = LivingSegments(saved=saved, migration=migration, drift=drift)
-    return Section(file, *_moves_parts(migration), *_age_parts(drift), result=found)
+    return Section(
+        file, *_moves_parts(migration, is_bought=saved.makings.base == BUYERS), *_age_parts(drift), result=found
+    )
 
 
 def _say_use(records: Study) -> str:
@@ -92,7 +97,7 @@ def _say_use(records: Study) -> str:
     )
 
 
-def _moves_parts(migration: Migration) -> Iterator[Part]:
+def _moves_parts(migration: Migration, *, is_bought: bool = True) -> Iterator[Part]:
     sentence = say_moves(migration)
     yield Chart(
         drawn(draw_migration, migration),
@@ -112,7 +117,7 @@ def _moves_parts(migration: Migration) -> Iterator[Part]:
     if n_new:
         top = migration.joiners.sort_values("n_customers", ascending=False, kind="stable").iloc[0]
         yield Note(
-            f"{say_count(n_new, 'customer')} bought for the first time after {say_date(migration.first_day)} and are "
+            f"{say_count(n_new, 'customer')} {_JOINED[is_bought]} after {say_date(migration.first_day)} and are "
             f"in no row of the picture; most of them are now in “{top['segment']}” ({top['n_customers']:,})."
         )
 

@@ -15,6 +15,7 @@ from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.evidence.densities import Mixture, read_mixture
 from crm_research.pillars.segmentation.evidence.kmeans import draw_sample, fit_centres
 from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
+from crm_research.pillars.segmentation.inputs.base import WHO
 from crm_research.pillars.segmentation.inputs.columns import gather_ingredients
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform, fit_transform
 from crm_research.stats.threads import one_thread
@@ -51,7 +52,7 @@ def refit_segmentation(
     Raises
     ------
     NotEnoughData
-        With fewer than 50 buyers, or fewer different ones than segments.
+        With fewer than 50 customers, or fewer different ones than segments.
     """
     check_study(study, saved)
     built = gather_ingredients(study, saved) if features is None else features
@@ -60,7 +61,9 @@ def refit_segmentation(
     texts = {group.attribute: built[group.attribute].cast("string") for group in saved.makings.categories}
     rows = built.order_by("customer_id").select(*saved.ingredients).mutate(**texts).to_pandas()
     if len(rows) < FEWEST:
-        raise NotEnoughData("A segmentation at an earlier day: buyers", needed=FEWEST, found=len(rows))
+        raise NotEnoughData(
+            f"A segmentation at an earlier day: {WHO[saved.makings.base]}", needed=FEWEST, found=len(rows)
+        )
     makings = saved.makings.refit(rows)
     raw, values = makings.make_frame(rows, saved.used)
     shared = makings.measure_scales(rows)
@@ -69,7 +72,8 @@ def refit_segmentation(
     fitted = scaled[draw_sample(len(scaled), _FIT_SAMPLE, seed=seed)]
     n_different = len(np.unique(fitted, axis=0))
     if n_different < saved.k:
-        raise NotEnoughData("A segmentation at an earlier day: buyers who differ", needed=saved.k, found=n_different)
+        who = WHO[saved.makings.base]
+        raise NotEnoughData(f"A segmentation at an earlier day: {who} who differ", needed=saved.k, found=n_different)
     kind = None if saved.mixture is None else saved.mixture.kind
     centres, mixture = _fit(fitted, saved.k, kind, seed=seed, n_starts=_N_STARTS)
     others = np.asarray(measure_places(scaled, centres, mixture)[0], dtype=np.int64)

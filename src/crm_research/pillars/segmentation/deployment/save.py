@@ -187,14 +187,14 @@ def _keep(
 def _check_made(study: Study, inputs: Inputs, makings: Makings) -> None:
     """Raise ParameterError unless the engine can make every input again."""
     elsewhere = {*makings.list_inputs()}
-    made = {column for columns in name_features(study).values() for column in columns} | elsewhere
+    made = {column for columns in name_features(study, makings.base).values() for column in columns} | elsewhere
     held = inputs.customers
     missing = [name for name in inputs.used if name not in made or name not in held or not is_numeric_dtype(held[name])]
     if missing:
         raise ParameterError(
             f"It is not known how the engine makes the inputs {', '.join(missing)} of this segmentation, so it cannot "
             "be saved and assigned later. Save one on inputs of a purpose (behaviour, needs, rhythm, usage, "
-            "attributes, attitudes) or on named features and attributes."
+            "contracts, attributes, attitudes) or on named features and attributes."
         )
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.features.customers import build_customer_features
 from crm_research.pillars.segmentation.deployment.assign import assign_segments
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WHO, measure_money
 from crm_research.pillars.segmentation.rfm.changes import paired_change
 from crm_research.vocabulary import DAYS_PER_MONTH
 
@@ -59,7 +60,7 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     Raises
     ------
     NotEnoughData
-        If fewer than 30 customers had bought by then, or nothing was found.
+        If fewer than 30 customers were known by then, or nothing was found.
     ParameterError
         If the segmentation cannot be kept, so that nobody can be placed anew.
 
@@ -72,13 +73,20 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     found = segments.found
     if found is None:
         raise NotEnoughData("A trend: groups", needed=1, found=0, mend=segments.why_not)
-    then_at = study.as_of - _length(study, months_back)
+    if saved.makings.is_static(saved.used):
+        raise NotEnoughData("A look back: inputs of which the records keep a history", needed=1, found=0)
+    if found.inputs.base == EVERYBODY:
+        raise NotEnoughData("A look back: days on which customers became known", needed=1, found=0)
+    then_at = study.as_of - _length(study, months_back, found.inputs.base)
     earlier = study.standing_at(then_at)
-    spend = build_customer_features(earlier, sets=("rfm",)).select("customer_id", "spend")
-    placed = assign_segments(earlier, saved).inner_join(spend, "customer_id")
-    then = placed.select("customer_id", "segment", "spend").to_pandas().dropna(subset="segment")
+    base = saved.makings.base
+    worth, _ = measure_money(earlier, base)
+    placed = assign_segments(earlier, saved)
+    held = placed if worth is None else placed.left_join(worth, "customer_id")
+    spend = ibis.literal(0.0) if worth is None else held.spend
+    then = held.select("customer_id", "segment", spend=spend).to_pandas().dropna(subset="segment")
     if len(then) < _FEWEST:
-        raise NotEnoughData(f"A look back: buyers known on {then_at:%Y-%m-%d}", needed=_FEWEST, found=len(then))
+        raise NotEnoughData(f"A look back: {WHO[base]} known on {then_at:%Y-%m-%d}", needed=_FEWEST, found=len(then))
     now = found.inputs.customers[["customer_id", "spend"]].assign(
         segment=found.cards.set_index("group")["segment"].reindex(found.labels).to_numpy()
     )
@@ -92,8 +100,9 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     return Trend(segments=frame, then_at=then_at, n_both=len(both))
 
 
-def _length(study: Study, months_back: float | None) -> timedelta:
-    first = study.table("orders").ordered_at.min().to_pyarrow().as_py()
+def _length(study: Study, months_back: float | None, base: str) -> timedelta:
+    began = study.table("orders").ordered_at if base == BUYERS else study.table("contracts").started_at
+    first = began.min().to_pyarrow().as_py()
     wanted = timedelta(days=(months_back or _MONTHS_BACK) * DAYS_PER_MONTH)
     if months_back is not None or first is None:
         return wanted

@@ -11,9 +11,16 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.purchases import keep_dealings
-from crm_research.features.records import describe_customers
 from crm_research.features.window import known_rows
 from crm_research.pillars.segmentation.describe.measure import compare_means
+from crm_research.pillars.segmentation.inputs.base import (
+    BUYERS,
+    EVERYBODY,
+    attributes_fit_to_group,
+    attributes_of,
+)
+from crm_research.pillars.segmentation.inputs.base import describe_members as describe_base
+from crm_research.pillars.segmentation.inputs.choose import SAYS_THE_SAME
 from crm_research.stats.intervals import newcombe_difference
 from crm_research.stats.multiplicity import adjust_holm
 
@@ -91,11 +98,18 @@ def describe_members(study: Study, found: Grouping, *, confidence: float = 0.95)
 
 def _read_descriptors(study: Study, found: Grouping, ids: pd.Series) -> Mapping[str, tuple[str, pd.Series, bool]]:
     taken: dict[str, tuple[str, pd.Series, bool]] = {}
-    used = set(found.inputs.used)
-    if study.has("customers"):
-        types = {"kind": "category"} | dict(study.attributes_of("customers"))
-        names = [name for name, kind in types.items() if kind != "time" and not _is_input(name, used)]
-        frame = describe_customers(study, names).to_pandas().set_index("customer_id").reindex(ids)
+    # What says much the same as an input has had its part in the segments too.
+    choice = found.inputs.choice
+    used = {*found.inputs.used, *choice.loc[choice["reason"].str.startswith(SAYS_THE_SAME), "input"]}
+    base = found.inputs.base
+    types = ({"kind": "category"} if base in (BUYERS, EVERYBODY) else {}) | dict(attributes_of(study, base))
+    names = [name for name, kind in types.items() if kind != "time" and not _is_input(name, used)]
+    if base not in (BUYERS, EVERYBODY):
+        # What tells how long a contract lasted, or that it ended, is no description.
+        fit, _ = attributes_fit_to_group(study, base)
+        names = [name for name in names if name in fit]
+    if names and (study.has("customers") or base not in (BUYERS, EVERYBODY)):
+        frame = describe_base(study, base, names).to_pandas().set_index("customer_id").reindex(ids)
         for name in names:
             if name in frame:
                 is_number = types[name] == "number"
@@ -116,7 +130,9 @@ def _is_input(name: str, used: Collection[str]) -> bool:
 
 def _main_choices(study: Study) -> dict[str, ir.Table]:
     """For channel, store and category, where the study has them: customer_id, level (of most orders or money)."""
-    choices = {}
+    choices: dict[str, ir.Table] = {}
+    if not study.has("orders"):
+        return choices
     orders = keep_dealings(known_rows(study, "orders"))
     sales = orders.filter(orders.is_sale)
     for name in _MAIN:

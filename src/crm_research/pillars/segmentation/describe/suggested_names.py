@@ -29,10 +29,16 @@ _ADJECTIVES: Final[Mapping[str, tuple[int, str, str]]] = {
     "n_products": (5, "narrow-range", "broad-range"),
     "spend": (4, "low-spend", "high-spend"),
     "age": (0, "younger", "older"),
+    "fee": (4, "low-fee", "high-fee"),
+    "contacts_a_month": (2, "seldom-calling", "often-calling"),
+    "complaints_a_month": (3, "uncomplaining", "complaining"),
+    "mean_answer_share": (1, "critical", "content"),
     "mean_gap_days": (2, "quick", "slow"),
     "median_gap_days": (2, "quick", "slow"),
 }
-_OF_BEHAVIOUR: Final = frozenset(_ADJECTIVES) - {"age"}
+_OF_BEHAVIOUR: Final = frozenset(_ADJECTIVES) - {
+    "age", "fee", "contacts_a_month", "complaints_a_month", "mean_answer_share"
+}  # fmt: skip
 # Parts of a whole that have an adjective of their own; of two that make up the whole, the other one when low.
 _OF_PARTS: Final[Mapping[str, tuple[int, str, str]]] = {
     "spend on own brands": (0, "brand-name", "own-brand"),

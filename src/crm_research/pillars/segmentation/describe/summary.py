@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.pillars.segmentation.describe.suggested_names import name_groups, stands_out
+from crm_research.pillars.segmentation.inputs.base import FEES
 from crm_research.pillars.segmentation.inputs.choose import Inputs
 from crm_research.pillars.segmentation.inputs.labels import Term, list_terms
 
@@ -24,9 +25,10 @@ def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.Dat
     Returns
     -------
     frame
-        One group, those that spend most per customer first: group (its number in `labels`), segment (a plain name),
-        n_customers, size_share, revenue, revenue_share (net; missing where there is no net revenue), median_spend, the
-        median of each used input, and stands_out (the five furthest inputs, in words).
+        One group, those that spend most per customer first, and of those the largest: group (its number in `labels`),
+        segment (a plain name), n_customers, size_share, revenue, revenue_share (net; of holders of contracts their
+        fees; missing where there is none), median_spend, the median of each used input, and stands_out (the five
+        furthest inputs, in words).
     """
     spend = inputs.customers["spend"].to_numpy(dtype=float, na_value=0.0)
     total = spend.sum()
@@ -34,13 +36,16 @@ def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.Dat
     revenue = np.bincount(labels, weights=spend, minlength=k)
     frame = pd.DataFrame({"group": np.arange(k), "n_customers": counts, "revenue": revenue})
     frame = frame[frame["n_customers"] > 0]
-    by_group = inputs.raw.assign(median_spend=spend).groupby(labels)
+    # Of those who left a fee of nought would be no fee at all.
+    shown = np.where(spend > 0, spend, np.nan) if inputs.money == FEES else spend
+    by_group = inputs.raw.assign(median_spend=shown).groupby(labels)
     frame = frame.join(by_group.median(), on="group")
     frame["size_share"] = frame["n_customers"] / len(labels)
     frame["revenue_share"] = frame["revenue"] / total if total > 0 else np.nan
     shifts = _measure_shifts(inputs, labels)
-    order = (frame["revenue"] / frame["n_customers"]).sort_values(ascending=False, kind="stable").index
-    frame = frame.loc[order].reset_index(drop=True)
+    frame = frame.assign(mean_spend=frame["revenue"] / frame["n_customers"]).sort_values(
+        ["mean_spend", "n_customers"], ascending=False, kind="stable", ignore_index=True
+    )
     terms = inputs.terms
     frame["stands_out"] = [_say_shifts(shifts.loc[group], terms) for group in frame["group"]]
     words = {name: term.words for name, term in terms.items()}

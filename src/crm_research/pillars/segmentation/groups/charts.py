@@ -11,6 +11,7 @@ from crm_research import theme
 from crm_research.errors import ParameterError, offer_names
 from crm_research.pillars.segmentation.evidence.stability import PATTERN, STABLE
 from crm_research.pillars.segmentation.groups.words import vote
+from crm_research.pillars.segmentation.inputs.money import name_money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,16 +32,21 @@ def draw(segmentation: Segmentation, name: str, *, ax: Axes | None = None) -> Ax
 def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     cards = found.cards[::-1]
     best = found.cards.iloc[0]
-    has_revenue = bool(cards["revenue_share"].notna().all())
+    money = name_money(found.inputs.money)
+    has_revenue = money is not None and bool(cards["revenue_share"].notna().all())
     title = f"{theme.say_percent(best['size_share'])} of the customers are “{best['segment']}”"
-    if has_revenue:
+    what = "Share of customers by segment"
+    if money is not None:
+        # What is drawn full is what the whole of it is called: net revenue, the fees a month.
+        what = f"Share of customers (pale) and {money.share_label[len('Share ') :]} (full) by segment"
+    if money is not None and has_revenue:
         title = (
             f"The best {theme.say_percent(best['size_share'])} of the customers bring "
-            f"{theme.say_percent(best['revenue_share'])} of the revenue"
+            f"{theme.say_percent(best['revenue_share'])} of {money.total}"
         )
     ax = theme.new_axes(
         title=title,
-        subtitle=f"Share of customers (pale) and of net revenue (full) by segment; {segmentation.window}",
+        subtitle=f"{what}; {segmentation.window}",
         size=(theme.SIZE[0], 1.5 + 0.75 * len(cards)),
         grid="x",
         ax=ax,

@@ -15,8 +15,18 @@ from crm_research.pillars.segmentation.describe.measure import find_typical, mea
 from crm_research.pillars.segmentation.describe.naming import find_unmatched
 from crm_research.pillars.segmentation.groups import who_charts as charts
 from crm_research.pillars.segmentation.groups import who_words as words
+from crm_research.pillars.segmentation.groups.leaving_charts import draw_leaving
+from crm_research.pillars.segmentation.groups.leaving_words import (
+    leaving_figures,
+    note_leaving,
+    say_beyond_plan,
+    say_leaving,
+    say_when,
+)
 from crm_research.pillars.segmentation.groups.who_figures import rfm_figures, treatment_figures
+from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.inputs.labels import say_number
+from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.rfm.changes import compare_periods
 from crm_research.pillars.segmentation.rfm.rules import RfmGroups, score_rfm
 from crm_research.pillars.segmentation.use.scoreboard import judge_use, say_use
@@ -131,7 +141,9 @@ def _typical_parts(found: Grouping, currency: str) -> Iterator[Part]:
     typical = find_typical(found)
     terms = {name: term for name, term in found.inputs.terms.items() if name in typical}
     whats = [term.head if term.kind == "level" else term.words for term in terms.values()]
-    said = {"a typical customer": ["customer id", "spend", *dict.fromkeys(whats)]}
+    money = name_money(found.inputs.money)
+    heads = ["customer id", *([] if money is None else [found.inputs.money]), *dict.fromkeys(whats)]
+    said = {"a typical customer": heads}
     for row in typical.to_dict("records"):
         known: dict[str, str] = {}
         for what, (name, term) in zip(whats, terms.items(), strict=True):
@@ -140,10 +152,12 @@ def _typical_parts(found: Grouping, currency: str) -> Iterator[Part]:
                 known[what] = term.say_value(value)
             elif value >= 0.5 or what not in known:
                 known[what] = term.part if value >= 0.5 else "–"
-        said[str(row["segment"])] = [str(row["customer_id"]), say_number(float(row["spend"])), *known.values()]
+        worth = [] if money is None else [say_number(float(row["spend"]))]
+        said[str(row["segment"])] = [str(row["customer_id"]), *worth, *known.values()]
     yield Table(
         pd.DataFrame(said), "A typical customer of each segment",
-        note=f"The member nearest to the middle of the segment; spend is net, in {currency}.",
+        note="The member nearest to the middle of the segment"
+        + ("." if money is None else f"; {money.each}, in {currency}."),
     )  # fmt: skip
 
 
@@ -153,13 +167,17 @@ def _trend_parts(records: Study, segments: Segmentation) -> Iterator[Part]:
     except (NotEnoughData, ParameterError) as problem:
         yield Note(f"The segments cannot be traced back. {problem}")
         return
-    columns = ["segment", "n_then", "n_now", "size_share_then", "size_share_now", "revenue_share_then"]
+    columns = ["segment", "n_then", "n_now", "size_share_then", "size_share_now"]
+    shown, money = trend.segments[columns], None if segments.found is None else name_money(segments.found.inputs.money)
+    if money is not None:
+        shares = {f"{money.share}_{day}": trend.segments[f"revenue_share_{day}"] for day in ("then", "now")}
+        shown = shown.assign(**shares)
     yield Table(
-        trend.segments[[*columns, "revenue_share_now"]],
+        shown,
         f"The segments on {trend.then_at:%Y-%m-%d} and now",
-        formats=dict.fromkeys([name for name in (*columns, "revenue_share_now") if "share" in name], "share"),
+        formats=dict.fromkeys([str(name) for name in shown.columns if "share" in str(name)], "share"),
     )
-    yield Note(words.say_trend(trend))
+    yield Note(words.say_trend(trend, is_of_buyers=segments.found is not None and segments.found.inputs.base == BUYERS))
 
 
 def _names_parts(records: Study, segments: Segmentation) -> Iterator[Part]:
@@ -202,6 +220,9 @@ def worth_parts(segments: Segmentation) -> Iterator[Part]:
     if segments.found is None:
         yield Note(segments.why_not)
         return
+    if segments.found.inputs.base != BUYERS:
+        yield from _leaving_parts(segments, segments.found)
+        return
     check = segments.found.holdout
     if check is None:
         yield Note("The study keeps no holdout, so nothing says yet whether the segments predict what customers do.")
@@ -222,6 +243,28 @@ def worth_parts(segments: Segmentation) -> Iterator[Part]:
     )
     for remark in check.notes:
         yield Note(remark)
+
+
+def _leaving_parts(segments: Segmentation, found: Grouping) -> Iterator[Part]:
+    check = found.leaving
+    if check is None:
+        yield Note(say_leaving(found))
+        return
+    yield Chart(
+        drawn(draw_leaving, found),
+        alt=f"{say_leaving(found)} Stepped curves, one a segment, from 100 % downwards.",
+        data=check.by_group,
+    )
+    yield Note(f"{say_leaving(found)} {say_beyond_plan(check)}")
+    yield Figures(leaving_figures(segments, found), f"Who left {say_when(check)}, by segment")
+    counted = check.by_group.assign(n_if_all_left_alike=check.by_group["n_expected"].round().astype(int))
+    yield Table(
+        counted.rename(columns={"n": "n_watched", "n_ended": "n_left"})[
+            ["segment", "n_watched", "n_left", "n_if_all_left_alike"]
+        ],
+        "How many left, and how many would have if all segments left alike",
+    )
+    yield Note(note_leaving(found), kind="note" if check.is_later else "caution")
 
 
 def use_section(records: Study, segments: Segmentation, described: Descriptors | None = None) -> Section:

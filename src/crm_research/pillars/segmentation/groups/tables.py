@@ -13,6 +13,8 @@ from crm_research.figures import Figure
 from crm_research.pillars.segmentation.describe.measure import say_usual
 from crm_research.pillars.segmentation.evidence.number_of_groups import RULE
 from crm_research.pillars.segmentation.evidence.verdicts import VERDICTS
+from crm_research.pillars.segmentation.inputs.base import BUYERS
+from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
 from crm_research.theme import say_percent, say_small_count
 
@@ -114,12 +116,13 @@ def _separation(segmentation: Segmentation, found: Grouping) -> Figure:
 def _by_segment(segmentation: Segmentation, found: Grouping, resampled: str) -> list[Figure]:
     figures = []
     stability = found.stability.set_index("segment")
+    money = name_money(found.inputs.money)
     for card in found.cards.to_dict("records"):
         name, n = card["segment"], int(card["n_customers"])
         values = stability.loc[name]
         shares: list[tuple[str, str, Any]] = [("size_share", "Share of customers", card["size_share"])]
-        if card["revenue_share"] == card["revenue_share"]:
-            shares.append(("revenue_share", "Share of net revenue", card["revenue_share"]))
+        if money is not None and card["revenue_share"] == card["revenue_share"]:
+            shares.append((money.share, money.share_label, card["revenue_share"]))
         figures += [
             _figure(
                 segmentation, key, label, value, "share", n, "share of all customers grouped",
@@ -199,7 +202,17 @@ def tabulate(segmentation: Segmentation, name: str) -> pd.DataFrame:
     if found is None:
         return pd.DataFrame(columns=_COLUMNS[name])
     frame = _table(found, name)
-    return frame if name == "profiles" else frame[_COLUMNS[name]]
+    if name == "profiles":
+        return frame
+    return _name_money(frame[_COLUMNS[name]], found) if name == "cards" else frame[_COLUMNS[name]]
+
+
+def _name_money(cards: pd.DataFrame, found: Grouping) -> pd.DataFrame:
+    """The cards with the money of these customers named as what it is, or without."""
+    money = name_money(found.inputs.money)
+    if money is None:
+        return cards.drop(columns=["revenue_share", "median_spend"])
+    return cards.rename(columns={"revenue_share": money.share, "median_spend": money.median})
 
 
 def _table(found: Grouping, name: str) -> pd.DataFrame:
@@ -284,7 +297,8 @@ _ALT: Final = {
 }
 _ALT_ROWS: Final[Mapping[str, Callable[[Grouping], list[str]]]] = {
     "segments": lambda found: [
-        f"{row['segment']} {say_percent(row['size_share'])} of customers, {say_percent(row['revenue_share'])} of money"
+        f"{row['segment']} {say_percent(row['size_share'])} of customers"
+        + ("" if name_money(found.inputs.money) is None else f", {say_percent(row['revenue_share'])} of money")
         for row in found.cards.to_dict("records")
     ],
     "profiles": lambda found: [f"{row['segment']}: {row['stands_out']}" for row in found.cards.to_dict("records")],
@@ -325,11 +339,20 @@ def name_formats(segmentation: Segmentation, name: str) -> dict[str, str]:
     """How the columns of a table are printed."""
     money = segmentation.currency
     by_table = {
-        "cards": {"median_spend": money},
+        "cards": _format_cards(segmentation.found, money),
         "gains": {"gain": "share", "lower": "share", "upper": "share"},
         "later": {"mean_spend": money},
     }
     return by_table.get(name, {})
+
+
+def _format_cards(found: Grouping | None, currency: str) -> dict[str, str]:
+    if found is None:
+        return {"median_spend": currency}
+    money = name_money(found.inputs.money)
+    if money is None:
+        return {}
+    return {money.median: currency} | ({} if money.share == "revenue_share" else {money.share: "share"})
 
 
 def name_estimators(segmentation: Segmentation) -> dict[str, str]:
@@ -345,5 +368,7 @@ def name_estimators(segmentation: Segmentation) -> dict[str, str]:
         "borders": "kernel density of all between two neighbouring centres, ties spread over their own step; dip test",
         "other methods": "Gaussian mixture by BIC, Ward, HDBSCAN, k-means on other scales; at most 2,000 customers",
         "rules": f"decision tree of depth {say_small_count(found.rules.depth)}, fidelity by five-fold cross-validation",
-        "later behaviour": "means by group, five folds, explained share of the variance",
+        "later behaviour": "means by group, five folds, explained share of the variance"
+        if found.inputs.base == BUYERS
+        else "Kaplan-Meier by segment, log-rank test, alone and within plans; limits for all segments together",
     }

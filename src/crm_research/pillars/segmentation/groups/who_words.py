@@ -121,7 +121,7 @@ def note_map(seen: SegmentMap) -> str:
     )
 
 
-def say_trend(trend: Trend) -> str:
+def say_trend(trend: Trend, *, is_of_buyers: bool = True) -> str:
     """Which segments have grown since the earlier day."""
     rows = trend.segments
     grew, shrank = (list(rows.loc[mask, "segment"]) for mask in (rows["lower"] > 0, rows["upper"] < 0))
@@ -129,6 +129,8 @@ def say_trend(trend: Trend) -> str:
     parts = [f"{join_words([f'“{name}”' for name in grew])} grew"] if grew else []
     parts += [f"{join_words([f'“{name}”' for name in shrank])} shrank"] if shrank else []
     said += ", ".join(parts) if parts else "no segment has clearly grown or shrunk"
+    if not is_of_buyers:
+        return f"{said}. Placed by the same centres on both days, by what describes them now."
     return (
         f"{said}. Placed by the same centres on both days. Purchases are counted from the beginning of the records, so "
         "a segment of frequent buyers grows with the records alone."

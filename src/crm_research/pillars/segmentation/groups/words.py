@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from crm_research.pillars.segmentation.evidence.number_of_groups import rank_num
 from crm_research.pillars.segmentation.evidence.separation import GAP
 from crm_research.pillars.segmentation.evidence.stability import STABLE
 from crm_research.pillars.segmentation.evidence.verdicts import NATURAL, REPRODUCIBLE
+from crm_research.pillars.segmentation.groups.leaving_words import say_leaving, say_left_out_habits
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
 from crm_research.pillars.segmentation.inputs.labels import list_terms
+from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
 from crm_research.theme import join_words, say_count, say_date, say_p_value, say_percent, say_small_count
 
@@ -22,12 +25,18 @@ if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Grouping, Segmentation
 
 
+_WITH: Final[Mapping[str, str]] = {
+    BUYERS: " with purchases", RUNNING: " with a running contract", HOLDERS: " with a contract", EVERYBODY: ""
+}  # fmt: skip
+
+
 def answer_segments(segmentation: Segmentation) -> list[str]:
     """How many groups, whether they are real, and whether they predict what customers do next."""
     found = segmentation.found
     if found is None:
         return [f"These records do not carry a segmentation. {segmentation.why_not}"]
-    return [say_groups(found), say_verdict(found), say_holdout(segmentation)]
+    use = say_holdout(segmentation) if found.inputs.base == BUYERS else say_leaving(found)
+    return [say_groups(found), say_verdict(found), use]
 
 
 def say_verdict(found: Grouping) -> str:
@@ -151,7 +160,7 @@ def say(segmentation: Segmentation, name: str) -> str:
         "methods": say_methods,
         "verdict": say_verdict,
         "fidelity": lambda _: say_fidelity(segmentation),
-        "holdout": lambda _: say_holdout(segmentation),
+        "holdout": lambda found: say_holdout(segmentation) if found.inputs.base == BUYERS else say_leaving(found),
     }
     if name not in sentences:
         raise ParameterError(f"There is no sentence {name!r} of a segmentation. {offer_names(name, sentences)}")
@@ -161,13 +170,15 @@ def say(segmentation: Segmentation, name: str) -> str:
 def say_groups(found: Grouping) -> str:
     """The number of groups, and what the best of them is and brings."""
     best = found.cards.iloc[0]
+    money = name_money(found.inputs.money)
+    start = f"The {say_count(found.n_customers, 'customer')} fall into {say_small_count(found.k)} groups"
+    size = say_percent(best["size_share"])
+    if money is None:
+        return f"{start}; the largest, “{best['segment']}”, is {size} of the customers."
     brings = ""
     if best["revenue_share"] == best["revenue_share"]:
-        brings = f" and {say_percent(best['revenue_share'])} of the revenue"
-    return (
-        f"The {say_count(found.n_customers, 'customer')} fall into {say_small_count(found.k)} groups; those who spend "
-        f"most, “{best['segment']}”, are {say_percent(best['size_share'])} of the customers{brings}."
-    )
+        brings = f" and {say_percent(best['revenue_share'])} of {money.total}"
+    return f"{start}; those who {money.most}, “{best['segment']}”, are {size} of the customers{brings}."
 
 
 def say_holdout(segmentation: Segmentation) -> str:
@@ -200,8 +211,8 @@ def note_segments(segmentation: Segmentation) -> str:
     said = [f"Grouped for: {found.inputs.purpose}. Customers are compared by {used}, as known on {known_on}."]
     if found.inputs.n_left_out:
         said.append(
-            f"{say_count(found.inputs.n_left_out, 'other customer')} with purchases are in no group, for of them fewer "
-            "than half of these are known."
+            f"{say_count(found.inputs.n_left_out, 'other customer')}{_WITH[found.inputs.base]} are in no group, for of "
+            "them fewer than half of these are known."
         )
     if found.inputs.n_filled:
         n = found.inputs.n_filled
@@ -210,6 +221,7 @@ def note_segments(segmentation: Segmentation) -> str:
         said.append(f"The groups were found on {found.n_fitted:,} customers drawn at random; all were then assigned.")
     if not found.criteria["qualifies"].any():
         said.append("No number of groups qualified; the most stable one is shown.")
+    said += [remark for remark in (say_left_out_habits(found),) if remark]
     return " ".join(said)
 
 

@@ -38,6 +38,10 @@ class Offer:
         Candidates that are already on the scale on which they are compared (parts of a whole, levels of a category).
     makings
         What the candidates are made of that are no features of purchases.
+    money
+        What `spend` of the customers is: spend, fees (a month), or empty where the records tell neither.
+    refused
+        Name of what would be circular, and why it is no candidate.
     """
 
     customers: pd.DataFrame
@@ -45,6 +49,8 @@ class Offer:
     n_left_out: int = 0
     ready: Mapping[str, NDArray[np.float64]] = field(default_factory=lambda: MappingProxyType({}))
     makings: Makings = field(default_factory=Makings)
+    money: str = "spend"
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def offer_compositions(customers: pd.DataFrame, frames: Sequence[tuple[Whole, pd.DataFrame]], what: str) -> Offer:

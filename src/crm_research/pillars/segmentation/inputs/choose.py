@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
+from crm_research.pillars.segmentation.inputs.base import WHO
 from crm_research.pillars.segmentation.inputs.candidates import Candidate
 from crm_research.pillars.segmentation.inputs.labels import Term, read_term, read_terms
-from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR, CANDIDATES, offer_inputs
+from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR, CANDIDATES, choose_purpose, offer_inputs
 from crm_research.pillars.segmentation.inputs.recipe import Makings
 from crm_research.pillars.segmentation.inputs.scale import CUT_OFF
 from crm_research.theme import say_percent
@@ -26,6 +27,7 @@ FEWEST_CUSTOMERS: Final = 50
 _MOST_MISSING: Final = 0.2
 _MOST_ALIKE: Final = 0.95
 _SAME_RANKS: Final = 0.8
+SAYS_THE_SAME: Final = "not used: says much the same as"
 _NORMAL_IQR: Final = 1.349
 
 
@@ -46,8 +48,8 @@ class Inputs:
     Parameters
     ----------
     customers
-        One customer with a purchase at as_of, by customer_id: customer_id, spend (net) and the candidate inputs in
-        their own units, gaps left empty.
+        One customer of the base at as_of, by customer_id: customer_id, spend (net; of holders of contracts the fees a
+        month) and the candidate inputs in their own units, gaps left empty.
     scaled
         The inputs used, one column each: on a logarithmic scale where skewed, less the median, over the robust
         standard deviation, cut off at three of them.
@@ -58,11 +60,13 @@ class Inputs:
     n_filled
         Customers with a gap in at least one used input, filled with the median.
     purpose
-        What the customers are grouped for: behaviour, needs, rhythm, usage, attributes, attitudes, or `named inputs`.
+        What the customers are grouped for (`PURPOSES`), or `named inputs`.
     makings
         What the inputs are made of that are no features of purchases.
     n_left_out
-        Customers with a purchase who are not grouped, for fewer than half of the attributes or answers are known.
+        Customers of the base who are not grouped, for fewer than half of the attributes or answers are known.
+    money
+        What `spend` of the customers is: spend, fees (a month), or empty where the records tell neither.
     """
 
     customers: pd.DataFrame
@@ -73,6 +77,12 @@ class Inputs:
     purpose: str = BEHAVIOUR
     makings: Makings = field(default_factory=Makings)
     n_left_out: int = 0
+    money: str = "spend"
+
+    @property
+    def base(self) -> str:
+        """Whom the segmentation groups (`inputs.base`)."""
+        return self.makings.base
 
     @property
     def raw(self) -> pd.DataFrame:
@@ -89,11 +99,11 @@ class Inputs:
         return read_terms({name: words.get(name, WORDS[name]) for name in self.used})
 
 
-def build_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str] | None = None) -> Inputs:
+def build_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[str] | None = None) -> Inputs:
     """How do customers differ in what matters for this purpose, in numbers fit to be compared?
 
     Outcomes are no inputs: everything is known at as_of. How long a customer has been known is no input either, for
-    it depends on when the records begin. The study needs orders; parameters as in `offer_inputs`.
+    it depends on when the records begin, and of a contract it is the outcome itself. Parameters as in `offer_inputs`.
 
     Raises
     ------
@@ -103,11 +113,16 @@ def build_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str
     offer = offer_inputs(study, purpose=purpose, inputs=inputs)
     n = len(offer.customers)
     if n < FEWEST_CUSTOMERS:
-        who = "buyers" if not offer.n_left_out else "buyers of whom at least half is known"
+        who = WHO[offer.makings.base]
+        who = who if not offer.n_left_out else f"{who} of whom at least half is known"
         raise NotEnoughData(f"A segmentation: {who}", needed=FEWEST_CUSTOMERS, found=n)
-    named = purpose if inputs is None else "named inputs"
+    named = "named inputs" if inputs is not None else purpose or choose_purpose(study)
     chosen = choose_inputs(offer.customers, candidates=offer.candidates, ready=offer.ready, purpose=named)
-    return replace(chosen, makings=offer.makings, n_left_out=offer.n_left_out)
+    refused = [
+        {"input": name, "what": name.replace("_", " "), "is_used": False, "reason": why} for name, why in offer.refused
+    ]
+    choice = pd.concat([chosen.choice, pd.DataFrame(refused)], ignore_index=True) if refused else chosen.choice
+    return replace(chosen, choice=choice, makings=offer.makings, n_left_out=offer.n_left_out, money=offer.money)
 
 
 def choose_inputs(
@@ -119,12 +134,13 @@ def choose_inputs(
 ) -> Inputs:
     """Which candidates tell customers apart, are known of most, and say something of their own?"""
     columns: dict[str, NDArray[np.float64]] = {}
+    ranks: dict[str, NDArray[np.float64]] = {}
     rows = []
     said = {name: words for name, words, _ in candidates}
     for name, words, is_log in candidates:
-        reason, values = _judge(customers, name, is_log, columns, (ready or {}).get(name), said)
+        reason, values = _judge(customers, name, is_log, ranks, (ready or {}).get(name), said)
         if values is not None:
-            columns[name] = values
+            columns[name], ranks[name] = values, _rank(values)
         rows.append({"input": name, "what": words, "is_used": values is not None, "reason": reason})
     if not columns:
         raise NotEnoughData(
@@ -161,10 +177,11 @@ def _judge(
     if counts.max() > _MOST_ALIKE * len(filled):
         return "not used: nearly all customers have the same value", None
     scaled = ready if ready is not None else scale_robustly(_on_log_scale(filled) if is_log else filled)
+    own = _rank(scaled)
     for other, ranks in taken.items():
-        correlation = _rank_correlation(scaled, ranks)
+        correlation = float(own @ ranks)
         if abs(correlation) > _SAME_RANKS:
-            return f"not used: says much the same as {said[other]} (rank correlation {correlation:.2f})", None
+            return f"{SAYS_THE_SAME} {said[other]} (rank correlation {correlation:.2f})", None
     filled_words = f"; {say_percent(missing, 1)} of the customers filled with the median" if missing else ""
     how = ", on a logarithmic scale" if is_log else ""
     if ready is not None:
@@ -189,7 +206,11 @@ def _on_log_scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return logarithms
 
 
-def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    from scipy.stats import spearmanr
+def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks less their mean, of length one: the product of two such is Spearman's correlation."""
+    from scipy.stats import rankdata
 
-    return float(spearmanr(one, other).statistic)
+    ranks = rankdata(values)
+    moved = ranks - ranks.mean()
+    length = float(np.sqrt(moved @ moved))
+    return np.asarray(moved / length if length > 0 else moved)

@@ -8,13 +8,21 @@ import ibis
 
 from crm_research.errors import ParameterError
 from crm_research.features.customers import build_customer_features
-from crm_research.features.records import describe_customers
 from crm_research.features.window import known_rows
+from crm_research.pillars.segmentation.inputs.base import (
+    BUYERS,
+    EVERYBODY,
+    attributes_of,
+    describe_members,
+    habits_of,
+    list_members,
+    name_habits,
+)
 from crm_research.pillars.segmentation.inputs.recipe import COUNT
 from crm_research.pillars.segmentation.inputs.shares import check_columns, known_use, mean_use, sum_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import ibis.expr.types as ir
 
@@ -31,7 +39,8 @@ def gather_ingredients(study: Study, saved: SavedSegmentation) -> ir.Table:
     Returns
     -------
     ibis table
-        One buyer (of attitudes and attributes: of whom half of them are known): customer_id and `saved.ingredients`.
+        One customer of the base (of attitudes and attributes: of whom half of them are known): customer_id and
+        `saved.ingredients`.
 
     Raises
     ------
@@ -42,13 +51,12 @@ def gather_ingredients(study: Study, saved: SavedSegmentation) -> ir.Table:
     described = [*makings.attributes, *(category.attribute for category in makings.categories), *makings.described]
     elsewhere = {*described, *makings.activities, *makings.items, *(p for whole in makings.wholes for p in whole.parts)}
     bought = [name for name in saved.ingredients if name not in elsewhere]
-    made = name_features(study)
+    made = name_features(study, makings.base)
     check_inputs({column for columns in made.values() for column in columns}, bought, saved, study.name)
-    sets = [name for name, columns in made.items() if columns & set(bought)] or ["rfm"]
-    table = build_customer_features(study, sets=sets).select("customer_id", *bought)
+    table = _take_members(study, makings.base, made, bought)
     if described:
-        check_columns(study, "customers", ("customer_id", *described))
-        joined = _join(table, describe_customers(study, described), described)
+        _check_described(study, makings.base, described)
+        joined = _join(table, describe_members(study, makings.base, described), described)
         table = _keep_described(joined, makings.described) if makings.described else joined
     for whole in makings.wholes:
         table = _join(table, sum_parts(study, whole), whole.parts)
@@ -62,6 +70,28 @@ def gather_ingredients(study: Study, saved: SavedSegmentation) -> ir.Table:
         answers = mean_answers(known_answers(study), makings.items)
         table = table.inner_join(answers, "customer_id")
     return table.select("customer_id", *saved.ingredients)
+
+
+def _take_members(study: Study, base: str, made: Mapping[str, set[str]], wanted: Sequence[str]) -> ir.Table:
+    """Customers of the base with the features wanted of what they did."""
+    if base == BUYERS:
+        sets = [name for name, columns in made.items() if columns & set(wanted)] or ["rfm"]
+        return build_customer_features(study, sets=sets).select("customer_id", *wanted)
+    members, habits = list_members(study, base).select("customer_id"), habits_of(study, base)
+    return members if habits is None or not wanted else _join(members, habits, wanted)
+
+
+def _check_described(study: Study, base: str, names: Sequence[str]) -> None:
+    if base in (BUYERS, EVERYBODY):
+        check_columns(study, "customers", ("customer_id", *names))
+        return
+    held = attributes_of(study, base)
+    missing = [name for name in dict.fromkeys(names) if name not in held]
+    if missing:
+        raise ParameterError(
+            f"Study {study.name!r} does not have {', '.join(missing)} of contracts or customers, which inputs of the "
+            "segmentation are made from. Map or declare them in the study's file, or segment the study anew."
+        )
 
 
 def _keep_described(table: ir.Table, described: Collection[str]) -> ir.Table:
@@ -88,8 +118,10 @@ def mean_answers(rows: ir.Table, items: Mapping[str, str]) -> ir.Table:
     return table.select("customer_id", **dict(zip(items, (table[name] for name in means), strict=True)))
 
 
-def name_features(study: Study) -> dict[str, set[str]]:
-    """Which features can the engine make of this study's buyers? Set of features to its columns."""
+def name_features(study: Study, base: str = BUYERS) -> dict[str, set[str]]:
+    """Which features can the engine make of this study's buyers, or other customers? Set of features to its columns."""
+    if base != BUYERS:
+        return {"habits": set(name_habits(study, base))}
     return {name: set(build_customer_features(study, sets=(name,)).columns) for name in _SETS}
 
 

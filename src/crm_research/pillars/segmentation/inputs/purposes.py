@@ -10,33 +10,46 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from crm_research.contracts import TABLES
-from crm_research.errors import LeakageError, NotEnoughData, ParameterError, offer_names
+from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.features.customers import build_customer_features
-from crm_research.features.records import describe_customers
+from crm_research.features.holders import HABITS
 from crm_research.features.window import known_rows
+from crm_research.pillars.segmentation.inputs.attributes import (
+    find_outcomes,
+    guess_scale,
+    offer_attributes,
+    refuse_outcomes,
+)
+from crm_research.pillars.segmentation.inputs.base import (
+    BUYERS,
+    SPEND,
+    attributes_fit_to_group,
+    attributes_of,
+    choose_base,
+    habits_of,
+    list_members,
+    measure_money,
+    name_habits,
+)
 from crm_research.pillars.segmentation.inputs.candidates import Candidate, Offer, offer_compositions
-from crm_research.pillars.segmentation.inputs.columns import LEAST_ANSWERED, known_answers, mean_answers
-from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, ANSWER, REST, UNKNOWN
-from crm_research.pillars.segmentation.inputs.recipe import Category, Makings, Whole
-from crm_research.pillars.segmentation.inputs.shares import SPEND, sum_levels, take_spend
+from crm_research.pillars.segmentation.inputs.columns import known_answers, mean_answers
+from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, ANSWER
+from crm_research.pillars.segmentation.inputs.recipe import Makings, Whole
+from crm_research.pillars.segmentation.inputs.shares import sum_levels, take_spend
 from crm_research.pillars.segmentation.inputs.timing import offer_rhythm, offer_usage
-from crm_research.vocabulary import CATEGORY, FLAG, NUMBER
+from crm_research.vocabulary import CATEGORY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from crm_research.study import Study
 
 BEHAVIOUR: Final = "behaviour"
-PURPOSES: Final = (BEHAVIOUR, "needs", "rhythm", "usage", "attributes", "attitudes")
+USAGE: Final = "usage"
+CONTRACTS: Final = "contracts"
+ATTRIBUTES: Final = "attributes"
+ATTITUDES: Final = "attitudes"
+PURPOSES: Final = (BEHAVIOUR, "needs", "rhythm", USAGE, CONTRACTS, ATTRIBUTES, ATTITUDES)
 _MOST_PARTS: Final = 8
-_MOST_LEVELS: Final = 8
-_LEAST_LEVEL: Final = 0.05
 _MOST_ITEMS: Final = 40
-_OUTCOMES: Final = frozenset(
-    {"holdout_spend", "holdout_orders", "is_repeat", "is_alive", "churn", "churned", "has_left", "left", "is_churned"}
-)
 
 # In the order in which they are preferred: where two rank customers alike, the later one is left out.
 CANDIDATES: Final[tuple[Candidate, ...]] = (
@@ -49,21 +62,50 @@ CANDIDATES: Final[tuple[Candidate, ...]] = (
     ("n_categories", "different categories bought", True),
     ("n_products", "different products bought", True),
 )
-_NAMED: Final = {name: (words, is_log) for name, words, is_log in CANDIDATES}
+_HABIT_WORDS: Final = ("contacts a month", "complaints a month", "mean answer in surveys")
+_NAMED: Final = {name: (words, is_log) for name, words, is_log in CANDIDATES} | {
+    name: (words, False) for name, words in zip(HABITS, _HABIT_WORDS, strict=True)
+}
 
 
-def offer_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str] | None = None) -> Offer:
+def choose_purpose(study: Study) -> str:
+    """What can customers of this study be grouped for: how they buy, else what they hold, who they are, what they say?
+
+    Raises
+    ------
+    NotEnoughData
+        If the records carry no purpose at all.
+    """
+    if study.has("orders"):
+        return BEHAVIOUR
+    if study.has("contracts"):
+        return CONTRACTS
+    if study.has("customers") and study.attributes_of("customers"):
+        return ATTRIBUTES
+    if study.has("surveys") and "customer_id" in study.table("surveys").columns:
+        return ATTITUDES
+    if study.has("activity_use"):
+        return USAGE
+    raise NotEnoughData(
+        "A segmentation: orders, contracts, attributes of customers, surveys that name customers, or use of activities",
+        needed=1, found=0, mend="Map one of them in the study's file.",
+    )  # fmt: skip
+
+
+def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[str] | None = None) -> Offer:
     """Which numbers say how customers differ, for this purpose?
 
     Parameters
     ----------
     study
-        Needs orders; order_lines, products, activity_use, surveys, attributes of customers as the purpose asks.
+        Needs orders, contracts, attributes of customers, surveys, or activity_use, as the purpose asks.
     purpose
         behaviour (recency, frequency, money, breadth); needs (shares of spend by category, brand, channel and at a
         discount); rhythm (when they buy: weekend, part of the day, quarter of the year); usage (how much of each
-        activity they use, and when); attributes (declared columns of customers); attitudes (mean answer to each item
-        of the surveys, over the scale).
+        activity they use, and when); contracts (plan, fee and attributes of the contract and of its holder, and where
+        a holdout is kept how often they get in touch and what they answer); attributes (declared columns of customers);
+        attitudes (mean answer to each item of the surveys, over the scale). None takes the first that the records
+        carry (`choose_purpose`).
     inputs
         Names of features or attributes, taken instead of those of the purpose.
 
@@ -76,55 +118,113 @@ def offer_inputs(study: Study, *, purpose: str = BEHAVIOUR, inputs: Sequence[str
     NotEnoughData
         If the study does not have what the purpose needs.
     """
-    if purpose not in PURPOSES:
-        raise ParameterError(f"There is no purpose {purpose!r} of a segmentation. {offer_names(purpose, PURPOSES)}")
+    asked = choose_purpose(study) if purpose is None else purpose
+    if asked not in PURPOSES:
+        raise ParameterError(f"There is no purpose {asked!r} of a segmentation. {offer_names(asked, PURPOSES)}")
+    base = choose_base(study, of_contracts=asked == CONTRACTS and inputs is None)
+    if base != BUYERS:
+        return _offer_others(study, base, asked, inputs)
     features = build_customer_features(study)
     numbers = [name for name, kind in features.schema().items() if kind.is_numeric()]
-    asked = [] if inputs is None else list(dict.fromkeys(inputs))
+    names = [] if inputs is None else list(dict.fromkeys(inputs))
     if inputs is not None:
-        _check_named(study, numbers, asked)
-    wanted = [name for name in numbers if name in _NAMED or name == "spend" or name in asked]
+        _check_named(study, [*numbers, *attributes_of(study, BUYERS)], names)
+    wanted = [name for name in numbers if name in _NAMED or name == SPEND or name in names]
     table = features.select("customer_id", *wanted).to_pandas()
     customers = table.sort_values("customer_id", ignore_index=True)
     if inputs is not None:
-        return _offer_named(study, customers, asked)
-    if purpose == BEHAVIOUR:
+        return _offer_named(study, customers, names, BUYERS)
+    if asked == BEHAVIOUR:
         return Offer(customers=customers, candidates=CANDIDATES)
-    return _OFFERS[purpose](study, customers)
+    return _OFFERS[asked](study, customers)
 
 
-def _check_named(study: Study, numbers: Sequence[str], names: Sequence[str]) -> None:
+def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] | None) -> Offer:
+    """What customers may be grouped by where they are no buyers."""
+    needed = {BEHAVIOUR: "orders", "needs": "orders", "rhythm": "orders", CONTRACTS: "contracts"}.get(purpose)
+    if inputs is None and needed is not None and not study.has(needed):
+        raise NotEnoughData(
+            f"A segmentation by {purpose}: {needed}", needed=1, found=0,
+            mend=f"Ask for a purpose that these records carry, such as {choose_purpose(study)}, or for none.",
+        )  # fmt: skip
+    customers, money = take_members(study, base)
+    if inputs is not None:
+        names = list(dict.fromkeys(inputs))
+        _check_named(study, [*name_habits(study, base), *attributes_of(study, base)], names)
+        return replace(_offer_named(study, _add_habits(study, base, customers), names, base), money=money)
+    if purpose == CONTRACTS:
+        offer = _offer_contracts(study, _add_habits(study, base, customers), base)
+    elif purpose == ATTRIBUTES:
+        offer = _offer_all_attributes(study, customers, base)
+    elif purpose == USAGE:
+        offer = offer_usage(study, customers)
+    else:
+        offer = _offer_attitudes(study, customers)
+    return replace(offer, money=money, makings=replace(offer.makings, base=base))
+
+
+def take_members(study: Study, base: str) -> tuple[pd.DataFrame, str]:
+    """customer_id and spend (what the customer is worth so far, in the money that is named; else empty), by id."""
+    table, money = measure_money(study, base)
+    members = list_members(study, base).to_pandas().sort_values("customer_id", ignore_index=True)
+    if table is None:
+        return members.assign(**{SPEND: np.nan}), money
+    joined = members.merge(table.to_pandas(), on="customer_id", how="left")
+    return joined.assign(**{SPEND: joined[SPEND].astype(float)}), money
+
+
+def _add_habits(study: Study, base: str, customers: pd.DataFrame) -> pd.DataFrame:
+    table = habits_of(study, base)
+    return customers if table is None else customers.merge(table.to_pandas(), on="customer_id", how="left")
+
+
+def _check_named(study: Study, known: Sequence[str], names: Sequence[str]) -> None:
     if not names:
         raise ParameterError("inputs must name at least one feature, or be left out.")
     refuse_outcomes(study, names)
-    known = [*numbers, *(study.attributes_of("customers") if study.has("customers") else ())]
     for name in names:
         if name not in known:
             raise ParameterError(f"There is no feature {name!r} to group customers by. {offer_names(name, known)}")
 
 
-def _offer_named(study: Study, customers: pd.DataFrame, names: list[str]) -> Offer:
+def _offer_named(study: Study, customers: pd.DataFrame, names: list[str], base: str) -> Offer:
     described = [name for name in names if name not in customers.columns]
-    offered = _offer_attributes(study, customers, described) if described else Offer(customers=customers, candidates=())
-    plain = [(name, *_NAMED.get(name, _guess(name, customers[name]))) for name in names if name in customers.columns]
+    offered = Offer(customers=customers, candidates=(), makings=Makings(base=base))
+    if described:
+        offered = offer_attributes(study, customers, described, base)
+    plain = [
+        (name, *_NAMED.get(name, guess_scale(name, customers[name]))) for name in names if name in customers.columns
+    ]
     return replace(offered, candidates=(*plain, *offered.candidates))
 
 
-def refuse_outcomes(study: Study, names: Sequence[str]) -> None:
-    """Raise LeakageError if one of these is what customers did later, or an end that makes the groups circular."""
-    later = {column.name for contract in TABLES.values() for column in contract.columns if column.happens_later}
-    with_it = {
-        column.name
-        for contract in TABLES.values()
-        for column in contract.columns
-        if column.known_with is not None and column.known_with in later
-    }
-    for name in names:
-        if name in _OUTCOMES or name in later or name in with_it or name.startswith("holdout_"):
-            raise LeakageError(
-                f"{name!r} is an outcome, known only after {study.as_of:%Y-%m-%d} or by the end it describes. Groups "
-                "made of it predict it by construction. Take it out of the inputs, and judge the groups by it instead."
-            )
+def _offer_contracts(study: Study, customers: pd.DataFrame, base: str) -> Offer:
+    names, circular = attributes_fit_to_group(study, base)
+    outcomes = find_outcomes(names)
+    names = [name for name in names if name not in outcomes]
+    habits = tuple((name, *_NAMED[name]) for name in HABITS if name in customers.columns)
+    if not names and not habits:
+        raise NotEnoughData(
+            "A segmentation by contracts: plan, fee or attributes of contracts or customers", needed=1, found=0,
+            mend="Map or declare them in the study's file.",
+        )  # fmt: skip
+    offer = offer_attributes(study, customers, names, base) if names else Offer(customers=customers, candidates=())
+    refused = (
+        *((name, "not used: it tells how long a contract lasted, or that it ended") for name in circular),
+        *((name, "not used: it is an outcome") for name in outcomes),
+    )
+    return replace(offer, candidates=(*offer.candidates, *habits), refused=refused)
+
+
+def _offer_all_attributes(study: Study, customers: pd.DataFrame, base: str = BUYERS) -> Offer:
+    names = list(study.attributes_of("customers")) if study.has("customers") else []
+    if not names:
+        raise NotEnoughData(
+            "A segmentation by attributes: declared attributes of customers", needed=1, found=0,
+            mend="Declare them under tables: customers: attributes: in the study's file.",
+        )  # fmt: skip
+    refuse_outcomes(study, names)
+    return offer_attributes(study, customers, names, base)
 
 
 def _offer_needs(study: Study, customers: pd.DataFrame) -> Offer:
@@ -178,67 +278,6 @@ def _name_part(column: str, level: str) -> str:
     return f"spend on {level}" if column != "channel" else f"spend through {level}"
 
 
-def _offer_all_attributes(study: Study, customers: pd.DataFrame) -> Offer:
-    names = list(study.attributes_of("customers")) if study.has("customers") else []
-    if not names:
-        raise NotEnoughData(
-            "A segmentation by attributes: declared attributes of customers", needed=1, found=0,
-            mend="Declare them under tables: customers: attributes: in the study's file.",
-        )  # fmt: skip
-    refuse_outcomes(study, names)
-    return _offer_attributes(study, customers, names)
-
-
-def _offer_attributes(study: Study, customers: pd.DataFrame, names: Sequence[str]) -> Offer:
-    kinds = study.attributes_of("customers")
-    said = describe_customers(study, names)
-    # Levels as the engine writes them, which is how it finds them again.
-    texts = {name: said[name].cast("string") for name in names if kinds.get(name) in (CATEGORY, FLAG)}
-    held = said.mutate(**texts).to_pandas()
-    joined = customers.merge(held, on="customer_id", how="left", suffixes=("_of_purchases", ""))
-    # Customers of whom hardly anything is known would be a group of their own, made of gaps.
-    joined = joined[joined[list(names)].notna().mean(axis=1) >= LEAST_ANSWERED].reset_index(drop=True)
-    ready: dict[str, NDArray[np.float64]] = {}
-    candidates: list[Candidate] = []
-    columns = {}
-    categories = []
-    for name in names:
-        if kinds.get(name) == NUMBER:
-            candidates.append((name, *_guess(name, joined[name])))
-        elif kinds.get(name) in (CATEGORY, FLAG):
-            levels = spread_levels(joined[name])
-            known = tuple(None if level == REST else level for level in levels)
-            categories.append(
-                Category(attribute=name, levels=known, inputs=tuple(f"{name} {level}" for level in levels))
-            )
-            total = float(np.sqrt(sum(column.var() for column in levels.values()))) or 1.0
-            for level, column in levels.items():
-                label = f"{name} {level}"
-                columns[label] = column
-                ready[label] = (column - column.mean()) / total
-                candidates.append((label, f"{name.replace('_', ' ')}: {level}", False))
-    joined = joined.drop(columns=[name for name in names if kinds.get(name) != NUMBER])
-    numbers = tuple(name for name in names if kinds.get(name) == NUMBER)
-    makings = Makings(attributes=numbers, categories=tuple(categories), described=tuple(names))
-    return Offer(
-        customers=joined.assign(**columns),
-        candidates=tuple(candidates),
-        n_left_out=len(customers) - len(joined),
-        ready=ready,
-        makings=makings,
-    )
-
-
-def spread_levels(values: pd.Series) -> dict[str, NDArray[np.float64]]:
-    """A column of 0 and 1 for each of the most frequent levels; rare ones, and those beyond eight, are pooled."""
-    said = values.astype("string").fillna(UNKNOWN)
-    shares = said.value_counts(normalize=True)
-    kept = [str(level) for level in shares.index[shares >= _LEAST_LEVEL]][:_MOST_LEVELS]
-    columns = {level: np.asarray(said == level, dtype=np.float64) for level in kept}
-    rest = np.asarray(~said.isin(kept), dtype=np.float64)
-    return columns if not rest.any() else {**columns, REST: rest}
-
-
 def _offer_attitudes(study: Study, customers: pd.DataFrame) -> Offer:
     if not study.has("surveys") or "customer_id" not in study.table("surveys").columns:
         raise NotEnoughData("A segmentation by attitudes: surveys with customer_id", needed=1, found=0)
@@ -256,18 +295,6 @@ def _offer_attitudes(study: Study, customers: pd.DataFrame) -> Offer:
         n_left_out=len(customers) - len(joined),
         makings=Makings(items=named),
     )
-
-
-def _guess(name: str, values: pd.Series) -> tuple[str, bool]:
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    numbers = numbers[np.isfinite(numbers)]
-    is_log = len(numbers) > 0 and numbers.min() >= 0 and numbers.max() > 1 and _is_skewed(numbers)
-    return name.replace("_", " "), is_log
-
-
-def _is_skewed(numbers: NDArray[np.float64]) -> bool:
-    low, middle, high = np.quantile(numbers, [0.05, 0.5, 0.95])
-    return bool(high - middle > 2 * (middle - low))
 
 
 _OFFERS: Final[Mapping[str, Callable[[Study, pd.DataFrame], Offer]]] = {

@@ -91,8 +91,10 @@ class Makings:
 
     Parameters
     ----------
+    base
+        Whom the segmentation groups: buyers, holders of a (running) contract, or everybody (`inputs.base`).
     attributes
-        Inputs that are numbers among the attributes of customers.
+        Inputs that are numbers among the attributes of customers, or of the contracts they hold.
     activities
         Input to the activity of which it is the mean use in a period.
     items
@@ -102,6 +104,7 @@ class Makings:
         Attributes of which half must be known, whether or not they became inputs.
     """
 
+    base: str = "buyers"
     attributes: tuple[str, ...] = ()
     activities: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +118,7 @@ class Makings:
         attributes = tuple(name for name in self.attributes if name in wanted)
         is_described = attributes or any(wanted & set(category.inputs) for category in self.categories)
         return Makings(
+            base=self.base,
             attributes=attributes,
             described=self.described if is_described else (),
             activities={name: what for name, what in self.activities.items() if name in wanted},
@@ -229,6 +233,7 @@ class Makings:
     def from_record(cls, record: Mapping[str, Any]) -> Makings:
         """Read back what `as_record` wrote."""
         return cls(
+            base=str(record.get("base", "buyers")),
             attributes=tuple(str(name) for name in record["attributes"]),
             described=tuple(str(name) for name in record["described"]),
             activities={str(name): str(what) for name, what in record["activities"].items()},

@@ -99,7 +99,7 @@ def score_rfm(
     ParameterError
         If a measure is unknown, or its cut points are not four ascending numbers.
     NotEnoughData
-        If nobody had bought at as_of.
+        If the study has no orders, or nobody had bought at as_of.
 
     Notes
     -----
@@ -113,6 +113,8 @@ def score_rfm(
     Hughes (1994), Strategic Database Marketing; the names are customary, their borders ours (`PARTITION`).
     """
     given = _check_cuts(cuts or {})
+    if not study.has("orders"):
+        raise NotEnoughData("Scores of recency, frequency and money: orders", needed=1, found=0)
     measured = measure_rfm(study)
     held = given | take_quintiles(measured, [name for name in MEASURES if name not in given])
     cells = name_cells(count_cells(measured, held))

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from crm_research.pillars.segmentation.evidence.stability import STABLE
+from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.inputs.labels import list_terms
+from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import NONE
-from crm_research.theme import join_words, say_percent, say_small_count
+from crm_research.theme import join_words, say_p_value, say_percent, say_range, say_small_count
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.describe.descriptors import Descriptors
@@ -108,13 +110,14 @@ def _substantial(found: Grouping) -> tuple[str, ...]:
     cards = found.cards
     weight = cards[["size_share", "revenue_share"]].max(axis=1)
     smallest = cards.loc[weight.idxmin()].to_dict()
-    revenue = ""
+    money = name_money(found.inputs.money)
+    revenue, total = "", "the revenue" if money is None else money.total
     if smallest["revenue_share"] == smallest["revenue_share"]:
-        revenue = f" and {say_percent(smallest['revenue_share'])} of the revenue"
+        revenue = f" and {say_percent(smallest['revenue_share'])} of {total}"
     return (
         "substantial", "Is every segment worth a programme of its own?",
         f"least of all “{smallest['segment']}”: {say_percent(smallest['size_share'])} of the customers{revenue}",
-        "each has 5 % of the customers or of the revenue",
+        f"each has 5 % of the customers{'' if money is None else f' or of {total}'}",
         _result(float(weight.min()) >= _SUBSTANTIAL),
     )  # fmt: skip
 
@@ -148,6 +151,8 @@ def _reaches(term: Term) -> bool:
 def _differentiable(found: Grouping) -> tuple[str, ...]:
     head = ("differentiable", "Do the segments behave differently afterwards?")
     convention = "they predict something better than no groups, with an interval adjusted for all comparisons"
+    if found.inputs.base != BUYERS:
+        return (*head, *_differ_in_leaving(found))
     if found.holdout is None:
         return (*head, "the study keeps no holdout", convention, UNKNOWN)
     gains = found.holdout.gains
@@ -160,6 +165,19 @@ def _differentiable(found: Grouping) -> tuple[str, ...]:
         for row in against_none.to_dict("records")
     ]
     return (*head, f"explained: {join_words(said)}", convention, _result(bool((against_none["lower_all"] > 0).any())))
+
+
+def _differ_in_leaving(found: Grouping) -> tuple[str, str, str]:
+    check = found.leaving
+    if check is None:
+        return "nothing is known of what they did", "they differ in who leaves (log-rank test)", UNKNOWN
+    convention = f"they differ in who leaves (log-rank test at {say_percent(1 - check.confidence, 0)})"
+    p_value = check.test.p_value
+    if not np.isfinite(p_value):
+        return "nobody left while others went on", convention, UNKNOWN
+    shares = check.by_group["left_share"]
+    measured = f"left: {say_range(float(shares.min()), float(shares.max()), say_percent)}; p {say_p_value(p_value)}"
+    return measured, convention, _result(p_value < 1 - check.confidence)
 
 
 def _actionable(found: Grouping) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
+from crm_research.pillars.segmentation.inputs.base import FEES, NO_MONEY, SPEND
 from crm_research.stats.intervals import wilson_share
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def plan_treatment(study: Study, segments: Segmentation, policy: Mapping[str, st
     Parameters
     ----------
     study
-        Needs orders; costs of orders and of contacts are used where at least 80 % of the sales have one.
+        Orders or contracts; costs of orders and of contacts are used where at least 80 % of the sales have one.
     segments
         As found in this study.
     policy
@@ -85,19 +86,25 @@ def plan_treatment(study: Study, segments: Segmentation, policy: Mapping[str, st
     Returns
     -------
     Treatment or None
-        None where no segments were found.
+        None where no segments were found, or nothing is known of what customers bring.
     """
     found = segments.found
-    if found is None:
+    if found is None or found.inputs.money == NO_MONEY:
         return None
     held = dict(getattr(study, "service_policy", {}) if policy is None else policy)
-    worth, basis, has_costs = measure_value(study)
-    values = worth.to_pandas()
+    if found.inputs.money == FEES:
+        # Who no longer pays has left, and needs no class.
+        paying = found.inputs.customers[found.inputs.customers[SPEND] > 0]
+        values = paying[["customer_id", SPEND]].rename(columns={SPEND: "value"})
+        basis, has_costs = "the fees a month of the contracts that run; costs are not known", False
+    else:
+        worth, basis, has_costs = measure_value(study)
+        values = worth.to_pandas()
     names = found.cards.set_index("group")["segment"]
     frame = pd.DataFrame(
         {"customer_id": found.inputs.customers["customer_id"], "segment": names.reindex(found.labels).to_numpy()}
     ).dropna(subset="segment")
-    frame = frame.merge(values, on="customer_id", how="left")
+    frame = frame.merge(values, on="customer_id", how="inner" if found.inputs.money == FEES else "left")
     frame["value"] = frame["value"].astype(float).fillna(0.0)
     frame["class"] = class_by_value(frame["value"].to_numpy(), has_costs=has_costs)
     return Treatment(
