@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.figures import REFUTED
+from crm_research.models.second_opinion import SecondOpinion
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves import extrapolation_views as beyond
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
@@ -125,8 +127,10 @@ def drivers_of(*rows: tuple, confidence: float = 0.9) -> SimpleNamespace:
     ratios.insert(8, "p_whole", [row[len(names)] if len(row) > len(names) else row[7] for row in rows])
     fit = SimpleNamespace(estimator="Cox regression", n_ended=301)
     return SimpleNamespace(
-        ratios=ratios.assign(is_doubtful=ratios["covariate"] == "town"), confidence=confidence, fit=fit, n_contracts=707
-    )
+        ratios=ratios.assign(is_doubtful=ratios["covariate"] == "town"), confidence=confidence, fit=fit,
+        n_contracts=707,
+        opinion=SecondOpinion(method="Cox regression", n=707, n_all=707, gap=0.02, tolerance=1e-4, measure="log ratio"),
+    )  # fmt: skip
 
 
 AGE = ("age_band", "old", "young", "", 1.31, 1.02, 1.68, 0.032, 213, 88)
@@ -148,6 +152,12 @@ def test_the_clearest_driver_by_hand():
     assert (plan.estimate, plan.lower, plan.upper, plan.n) == (0.4, 0.32, 0.53, 411)
     assert (plan.label, plan.window, plan.estimator) == ("Risk of leaving", "2023", "Cox regression; 90 % interval")
     assert made["age band: old against young"].n == 213
+    # Another package that comes to other ratios refutes every one of them.
+    assert {figure.verdict for figure in made.values()} == {REFUTED}
+    assert plan.validation == (
+        "NOT equal to lifelines (Cox regression) on 707 contracts: the two differ by up to 0.02 (log ratio), where "
+        "1e-4 would do; do not use this number before the difference is understood"
+    )
     title = driver_views.draw_drivers(drivers).figure.get_suptitle().replace("\n", " ")
     assert title == "'plan' and 'age band' go with leaving beyond chance"
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.figures import REFUTED
 from crm_research.pillars import churn as ch
 from crm_research.pillars.churn.curves import danger_words, figures, group_words, reason_page, words
 from crm_research.show import Section
@@ -86,7 +87,9 @@ def test_every_figure_of_a_group_or_reason_is_that_of_its_own_row():
         row = table.loc[figure.group]
         assert (figure.estimate, figure.lower, figure.upper) == (row[name], row["lower"], row["upper"])
         assert figure.n == sizes[figure.group]
-        assert figure.validation == "none"
+        if np.isfinite(row[name]):
+            assert figure.validation == f"equal to lifelines (Kaplan-Meier) to 1e-6 on {figure.n:,} contracts"
+            assert figure.verdict is None
     reasons = leaving.incidence.at(days_in_months(12)).set_index("reason")
     left = figures.reason_figures(leaving)
     assert {figure.group for figure in left} == {"price", "moved", "service"}
@@ -94,9 +97,19 @@ def test_every_figure_of_a_group_or_reason_is_that_of_its_own_row():
         row = reasons.loc[figure.group]
         assert (figure.estimate, figure.lower, figure.upper) == (row["incidence"], row["lower"], row["upper"])
         assert figure.n == leaving.incidence.sizes.set_index("reason").loc[figure.group, "n"]
-        assert figure.validation == "none"
-    # The check out of time judges the curve of all, and says so.
-    assert {figure.validation for figure in figures.key_figures(leaving)} == {leaving.holdout.say()}
+        assert figure.validation.startswith("equal to lifelines (Aalen-Johansen) to 1e-6 on ")
+    # The check out of time judges the curve of all, and says so; the other package says that it is computed well.
+    n = int(leaving.survival.sizes["n"].iloc[0])
+    told = f"{leaving.holdout.say()}; equal to lifelines (Kaplan-Meier) to 1e-6 on {n:,} contracts"
+    assert {figure.validation for figure in figures.key_figures(leaving)} == {told}
+    assert {figure.verdict for figure in figures.key_figures(leaving)} == {
+        "agrees" if leaving.holdout.holds else REFUTED
+    }
+    # A curve that is not lifelines' is refuted, whatever the holdout says.
+    wrong = replace(leaving.survival, curves=leaving.survival.curves.assign(survival=lambda t: 0.99 * t["survival"]))
+    for figure in figures.key_figures(replace(leaving, survival=wrong)):
+        assert figure.validation.startswith("NOT equal to lifelines (Kaplan-Meier)")
+        assert figure.verdict == REFUTED
 
 
 @pytest.mark.parametrize(
@@ -204,7 +217,9 @@ def test_the_share_that_stays_a_year_is_read_at_twelve_months():
     shares = {366.0: (0.7315, 0.7021, 0.7613), 731.0: (0.54, 0.5, 0.58), 92.0: (0.91, 0.88, 0.93)}
     said = words.year_finding(with_curve(shares))
     assert said == "73 % (95 % interval 70 % to 76 %) of the contracts last longer than 12 months."
-    three, two_years = figures.tenure_figures(with_curve(shares))
+    planted = with_curve(shares)
+    planted.__dict__["second_opinions"] = {}  # nobody can be asked about planted shares
+    three, two_years = figures.tenure_figures(planted)
     assert (three.estimate, three.lower, three.upper) == (0.91, 0.88, 0.93)
     assert (two_years.estimate, two_years.lower, two_years.upper) == (0.54, 0.5, 0.58)
 

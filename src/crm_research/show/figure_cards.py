@@ -89,13 +89,18 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
 
 
 def _is_unchecked(figure: Figure) -> bool:
-    return figure.validation.strip().lower() in ("", NO_VALIDATION)
+    return figure.validation.strip().lower().partition(";")[0] in ("", NO_VALIDATION)
+
+
+def _why_unchecked(figure: Figure) -> str:
+    """What stands behind the word that nothing checks the number, such as why another package was not asked."""
+    return "".join(figure.validation.partition(";")[1:])
 
 
 def _say_validation(figure: Figure) -> str:
     if figure.verdict == REFUTED:
         return f"{_REFUTED_MARK}: {figure.validation}"
-    return "not validated" if _is_unchecked(figure) else figure.validation
+    return f"not validated{_why_unchecked(figure)}" if _is_unchecked(figure) else figure.validation
 
 
 def _card(figure: Figure) -> str:
@@ -105,10 +110,11 @@ def _card(figure: Figure) -> str:
     mark = '<p class="unchecked">not validated</p>' if unchecked else ""
     if figure.verdict == REFUTED:
         mark = f'<p class="refuted">{_REFUTED_MARK}<span class="why">{text_html(figure.validation)}</span></p>'
+    nothing = f"none: nothing has yet checked this number{_why_unchecked(figure)}"
     reasons = (
         ("Window", figure.window),
         ("Estimator", figure.estimator),
-        ("Validation", "none: nothing has yet checked this number" if unchecked else figure.validation),
+        ("Validation", nothing if unchecked else figure.validation),
         ("Id", figure.id),
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{text_html(value)}</dd></div>" for name, value in reasons if value)

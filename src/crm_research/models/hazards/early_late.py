@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -37,8 +37,8 @@ class EarlyLateFit:
         Covariates of which one ratio at least is told twice.
     strata
         Categories with too few ends for that, which got a baseline for each group instead, and no ratio.
-    fit
-        The model behind it, one row for each period of a spell.
+    fit, rows
+        The model behind it, and what it was fitted to: one row for each period of a spell.
     """
 
     ratios: pd.DataFrame
@@ -46,6 +46,7 @@ class EarlyLateFit:
     split: tuple[str, ...]
     strata: tuple[str, ...]
     fit: CoxFit
+    rows: pd.DataFrame = field(repr=False)
 
 
 def fit_early_late(
@@ -115,7 +116,9 @@ def fit_early_late(
     ratios["covariate"], ratios["period"] = [name for name, _ in names], [period for _, period in names]
     periods = ratios.groupby("covariate")["period"].agg(set)
     split = tuple(name for name in halved if {EARLY, LATE} <= periods.get(name, set()))
-    return EarlyLateFit(ratios=ratios, cut_days=float(cut_days), split=split, strata=tuple(grouped), fit=fit)
+    return EarlyLateFit(
+        ratios=ratios, cut_days=float(cut_days), split=split, strata=tuple(grouped), fit=fit, rows=pieces
+    )
 
 
 def _told_terms(first: CoxFit) -> list[Term]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from crm_research.models.second_opinion import (
+    SecondOpinion,
+    compare_incidence_estimates,
+    compare_survival_estimates,
+)
 from crm_research.models.survival import (
     FEWEST_AT_RISK,
     IncidenceCurves,
@@ -113,6 +120,26 @@ class ChurnAnalysis:
     def horizon_months(self) -> int:
         """The horizon in calendar months."""
         return months_of_days(self.horizon_days)
+
+    @cached_property
+    def second_opinions(self) -> Mapping[str, SecondOpinion]:
+        """What lifelines says of the curve of all contracts (`EVERYONE`) and of each group; empty without a contract.
+
+        Computed when first asked for, from the counts.
+        """
+        found: dict[str, SecondOpinion] = {}
+        if self.by_group is not None and self.counts.by_group is not None:
+            found |= compare_survival_estimates(self.counts.by_group, self.by_group)
+        if self.survival is not None:
+            found |= compare_survival_estimates(self.counts.overall, self.survival)
+        return found
+
+    @cached_property
+    def incidence_opinion(self) -> SecondOpinion | None:
+        """What lifelines says of the shares by reason; None without reasons."""
+        if self.incidence is None or self.counts.reasons is None:
+            return None
+        return compare_incidence_estimates(self.counts.overall, self.counts.reasons, self.incidence)
 
     def days_at(self, months: int) -> float:
         """The tenure at which so many calendar months are read: the longest that they can be, or the longest watched.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,7 +25,8 @@ from crm_research.models.parametric import (
     hide_tenures,
     watched_until,
 )
-from crm_research.models.survival import build_risk_table, well_watched_counts
+from crm_research.models.second_opinion import SecondOpinion, compare_shape
+from crm_research.models.survival import EVERYONE, build_risk_table, well_watched_counts
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, days_in_months, whole_months_in
 
@@ -73,6 +74,8 @@ class TenureExtrapolation:
         Contracts and ends.
     begins_days
         Where the curve begins; above 0 what is said of a new contract is that of one that lasted so long.
+    opinions
+        What lifelines says of the shape fitted to all contracts (`EVERYONE`) and to each group.
     """
 
     choice: ShapeChoice
@@ -88,6 +91,7 @@ class TenureExtrapolation:
     n: int
     n_ended: int
     begins_days: float = 0.0
+    opinions: Mapping[str, SecondOpinion] = field(default_factory=dict)
 
     @property
     def is_needed(self) -> bool:
@@ -163,6 +167,7 @@ def extrapolate_tenure(
         if days <= min(watched, horizon) and not 0 < days < begins
     ]
     days = np.linspace(min(watched, horizon), horizon, _N_POINTS)
+    by_group, opinions = _by_group(leaving, choice.shape, watched, horizon)
     return TenureExtrapolation(
         choice=choice,
         fit=fit,
@@ -182,11 +187,12 @@ def extrapolate_tenure(
             ],
             ignore_index=True,
         ),
-        by_group=_by_group(leaving, choice.shape, watched, horizon),
+        by_group=by_group,
         confidence=leaving.confidence,
         n=int(counts["n_entered"].sum()),
         n_ended=int(counts["n_ended"].sum()),
         begins_days=begins,
+        opinions={EVERYONE: compare_shape(counts, fit), **opinions},
     )
 
 
@@ -238,10 +244,12 @@ def _rivals(
     return pd.concat(rows, ignore_index=True)[list(_RIVAL_COLUMNS)]
 
 
-def _by_group(leaving: ChurnAnalysis, shape: str, watched_by_all: float, horizon: float) -> pd.DataFrame | None:
+def _by_group(
+    leaving: ChurnAnalysis, shape: str, watched_by_all: float, horizon: float
+) -> tuple[pd.DataFrame | None, dict[str, SecondOpinion]]:
     if leaving.counts.by_group is None:
-        return None
-    rows = []
+        return None, {}
+    rows, opinions = [], {}
     for name, rows_of_group in leaving.counts.by_group.groupby("group", sort=False):
         counts = well_watched_counts(rows_of_group)
         # A group never watched by enough is carried on from where all are: its few are no curve of their own.
@@ -254,5 +262,6 @@ def _by_group(leaving: ChurnAnalysis, shape: str, watched_by_all: float, horizon
                 counts, fit, seam_days=watched, horizon_days=horizon, confidence=leaving.confidence
             ).iloc[0]
             nothing = {key: float(found[key]) for key in nothing}
+            opinions[str(name)] = compare_shape(counts, fit)
         rows.append(row | nothing)
-    return pd.DataFrame(rows, columns=list(_GROUP_COLUMNS))
+    return pd.DataFrame(rows, columns=list(_GROUP_COLUMNS)), opinions

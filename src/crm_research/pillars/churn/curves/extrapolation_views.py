@@ -10,6 +10,8 @@ import pandas as pd
 
 from crm_research.figures import NO_VALIDATION, NOT_KNOWN, Figure
 from crm_research.models.parametric import HELD_FLAT
+from crm_research.models.second_opinion import put_beside
+from crm_research.models.survival import EVERYONE
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.curves.extrapolation import TenureExtrapolation
 from crm_research.pillars.churn.curves.figures import say_whose
@@ -310,6 +312,14 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
     rows: list[tuple[str | None, pd.Series, int]] = [(None, found.expected.iloc[0], found.n)]
     if found.by_group is not None:
         rows += [(str(row["group"]), row, int(row["n"])) for _, row in found.by_group.iterrows()]
+    opinions = found.opinions if found.is_needed else leaving.second_opinions
+    checks = {
+        group: put_beside(
+            opinions.get(EVERYONE if group is None else group) if np.isfinite(row["expected_days"]) else None,
+            check if group is None else NO_VALIDATION,
+        )
+        for group, row, _ in rows
+    }
     return [
         Figure.from_numbers(
             EXPECTED,
@@ -321,7 +331,8 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
             window=leaving.setting.window,
             estimator=how,
             confidence=found.confidence,
-            validation=check if group is None else NO_VALIDATION,
+            validation=checks[group][0],
+            verdict=checks[group][1],
             group=group,
             said=None if np.isfinite(row["expected_days"]) else NOT_KNOWN,
         )

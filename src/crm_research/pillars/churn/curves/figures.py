@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from crm_research.figures import NO_VALIDATION, NOT_KNOWN, Figure, says_nothing, verdict_of
+from crm_research.models.second_opinion import SecondOpinion, put_beside
+from crm_research.models.survival import EVERYONE
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.setting import say_condition
 from crm_research.theme import say_days
@@ -98,6 +100,7 @@ def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
             "Aalen-Johansen cumulative incidence, exact with ties; delta method, log(-log) limits",
             group=str(row["reason"]),
             is_checked=False,
+            opinion=leaving.incidence_opinion,
         )
         for _, row in leaving.incidence.at(leaving.days_at(12)).iterrows()
     ]
@@ -116,6 +119,7 @@ def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = Fal
         n,
         "Kaplan-Meier; Brookmeyer-Crowley limits on the log(-log) scale",
         group=str(row["group"]) if is_group else None,
+        opinion=_opinion(leaving, row if is_group else None),
     )
 
 
@@ -137,6 +141,7 @@ def _survival(
         n,
         f"Kaplan-Meier; {_say_variance(leaving)}, log(-log) limits",
         group=str(row["group"]) if is_group else None,
+        opinion=_opinion(leaving, row if is_group else None),
     )
 
 
@@ -161,6 +166,7 @@ def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
         int(row["n"]),
         f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; limits on the logit scale",
         said=said,
+        opinion=_opinion(leaving),
     )
 
 
@@ -175,6 +181,11 @@ def _condition(leaving: ChurnAnalysis, row: pd.Series | None = None) -> str:
         return ""
     sizes = curves.sizes if row is None else curves.sizes.loc[curves.sizes["group"] == row["group"]]
     return say_whose(float(sizes["first_days"].iloc[0]))
+
+
+def _opinion(leaving: ChurnAnalysis, row: pd.Series | None = None) -> SecondOpinion | None:
+    """What lifelines says of the curve of all, or of the group of a row."""
+    return leaving.second_opinions.get(EVERYONE if row is None else str(row["group"]))
 
 
 def say_whose(begins_days: float) -> str:
@@ -201,11 +212,14 @@ def _figure(
     group: str | None = None,
     is_checked: bool = True,
     said: str | None = None,
+    opinion: SecondOpinion | None = None,
 ) -> Figure:
     # The check judges the curve of all contracts; it says nothing of a single group or reason.
     is_checked = leaving.holdout is not None and is_checked and group is None
     check = leaving.holdout.say() if leaving.holdout is not None and is_checked else NO_VALIDATION
     verdict = verdict_of(leaving.holdout.holds) if leaving.holdout is not None and is_checked else None
+    if row is not None and np.isfinite(row["estimate"]):
+        check, verdict = put_beside(opinion, check, verdict)
     return Figure.from_numbers(
         id_,
         f"{label}{_counted(leaving)}",

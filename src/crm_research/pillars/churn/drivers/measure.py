@@ -27,6 +27,7 @@ from crm_research.features.person_periods import guard_covariates, guard_outcome
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.hazards import CoxFit, HazardFit, fit_cox
+from crm_research.models.second_opinion import SecondOpinion
 from crm_research.pillars.churn.drivers.counts import MOST_ROWS, fit_counts
 from crm_research.pillars.churn.drivers.ratios import Ratios, find_bends, tell_grouped, tell_ratios
 from crm_research.pillars.churn.spell_rows import read_rows
@@ -70,6 +71,8 @@ class DriverAnalysis:
         What was done about ratios that change with tenure, in words; empty where nothing had to be done.
     bends
         Numbers along which the danger clearly does not run straight.
+    opinion
+        What lifelines says of the model behind the ratios; None where it has no such model.
     """
 
     covariates: tuple[str, ...]
@@ -81,6 +84,7 @@ class DriverAnalysis:
     remedy: str = ""
     cut_days: float | None = None
     bends: tuple[str, ...] = field(default=())
+    opinion: SecondOpinion | None = None
 
     @property
     def confidence(self) -> float:
@@ -322,6 +326,7 @@ def _analysis(
         notes=tuple(dict.fromkeys(notes)),
         remedy=told.remedy,
         cut_days=told.cut_days,
+        opinion=told.opinion,
         bends=tuple(
             name
             for name in find_bends(fit)

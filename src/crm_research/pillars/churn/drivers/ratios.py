@@ -14,6 +14,7 @@ from scipy import stats
 from crm_research.models.hazards import CoxFit, HazardFit
 from crm_research.models.hazards.design import NOT_KNOWN
 from crm_research.models.hazards.early_late import EARLY, LATE, EarlyLateFit, fit_early_late
+from crm_research.models.second_opinion import SecondOpinion, compare_ratios
 from crm_research.theme import join_words
 from crm_research.vocabulary import days_in_months, months_of_days
 
@@ -61,12 +62,15 @@ class Ratios:
         What the fit behind the early and late ratios had to leave out.
     cut_days
         Tenure up to which a period is early; None without one.
+    opinion
+        What lifelines says of the model behind the ratios; None where it has no such model.
     """
 
     table: pd.DataFrame
     remedy: str = ""
     notes: tuple[str, ...] = ()
     cut_days: float | None = None
+    opinion: SecondOpinion | None = None
 
 
 def tell_ratios(rows: pd.DataFrame, fit: CoxFit, *, strata: Sequence[str], cluster: str | None) -> Ratios:
@@ -85,7 +89,11 @@ def tell_ratios(rows: pd.DataFrame, fit: CoxFit, *, strata: Sequence[str], clust
         two = fit_early_late(rows, fit, doubtful, cut_days=cut, strata=strata, cluster=cluster)
     if two is None:
         table = fit.contrasts().assign(period="")
-        return Ratios(table=_finish(table, rows, fit, doubtful), remedy=_say_remedy(None, doubtful))
+        return Ratios(
+            table=_finish(table, rows, fit, doubtful),
+            remedy=_say_remedy(None, doubtful),
+            opinion=compare_ratios(rows, fit),
+        )
     averages = fit.contrasts()
     averages = averages.loc[averages["covariate"].isin(two.strata)].assign(period="")
     ratios = pd.concat([two.ratios, averages], ignore_index=True) if len(averages) else two.ratios
@@ -96,7 +104,8 @@ def tell_ratios(rows: pd.DataFrame, fit: CoxFit, *, strata: Sequence[str], clust
     kept = [note for note in two.fit.notes if not any(words in note for words in (*_SAID_BEFORE, *apart))]
     has_star = bool((table["is_doubtful"] & table["covariate"].isin(two.split)).any())
     remedy = _say_remedy(two, doubtful, has_star=has_star)
-    return Ratios(table=table, remedy=remedy, notes=tuple(kept), cut_days=two.cut_days)
+    opinion = compare_ratios(two.rows, two.fit)
+    return Ratios(table=table, remedy=remedy, notes=tuple(kept), cut_days=two.cut_days, opinion=opinion)
 
 
 def tell_grouped(fit: HazardFit) -> Ratios:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.changing import RECENT_COMPLAINT, RECENT_DAYS
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import Figure
+from crm_research.models.second_opinion import put_beside
 from crm_research.pillars.churn.drivers.measure import DriverAnalysis
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.theme import (
@@ -186,6 +187,7 @@ def driver_figures(drivers: DriverAnalysis, *, window: str) -> list[Figure]:
         The period of the records, in words.
     """
     level = f"{say_percent(drivers.confidence, 0)} interval"
+    check, verdict = put_beside(drivers.opinion)
     return [
         Figure(
             id=HAZARD_RATIO,
@@ -197,7 +199,8 @@ def driver_figures(drivers: DriverAnalysis, *, window: str) -> list[Figure]:
             n=int(row["n"]),
             window=window,
             estimator=f"{drivers.fit.estimator}; {level}",
-            validation=NO_VALIDATION,
+            validation=check,
+            verdict=verdict,
             group=f"{say_covariate(row['covariate'])}: {row['compared']}" + (f", {row['when']}" if row["when"] else ""),
         )
         for _, row in driver_table(drivers).iterrows()
