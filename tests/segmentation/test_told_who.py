@@ -11,6 +11,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.pillars.segmentation.describe.measure import find_typical, measure_profiles, say_profile
 from crm_research.pillars.segmentation.groups import page as who_page
 from crm_research.pillars.segmentation.groups import who_charts, who_figures, who_words
+from crm_research.pillars.segmentation.rfm.changes import NO_PURCHASE
 from crm_research.pillars.segmentation.use import scoreboard
 from crm_research.show import Section
 from crm_research.theme import chart_style
@@ -206,3 +207,25 @@ def test_an_explained_share_below_nought_is_said_as_it_is():
     board = scoreboard.judge_use(other_worlds()["constructed"].found, some_descriptors())
     said = board.tests.set_index("test").loc["differentiable", "measured"]
     assert said == "explained: later spend 3.7 % (-2.3 % to 12 %) and buys again -15 % (-21 % to -6.6 %)"
+
+
+def grown(n_grew: int, n_shrank: int) -> SimpleNamespace:
+    """So many named groups whose limits lie on one side of nought, one that touches it from either, and the silent."""
+    names = [f"g{place}" for place in range(n_grew + n_shrank + 2)]
+    limits = [(0.01, 0.02)] * n_grew + [(-0.02, -0.01)] * n_shrank + [(0.0, 0.02), (-0.02, 0.0)]
+    rows = [(name, *both) for name, both in zip(names, limits, strict=True)] + [(NO_PURCHASE, 0.1, 0.2)]
+    return SimpleNamespace(groups=pd.DataFrame(rows, columns=["group", "lower", "upper"]))
+
+
+def test_groups_that_grew_or_shrank_are_named_up_to_three():
+    for n_grew, n_shrank, said in (
+        (0, 0, "No named group has clearly grown or shrunk"),
+        (1, 0, "G0 grew"),
+        (0, 1, "G0 shrank"),
+        (3, 1, "G0, g1 and g2 grew, g3 shrank"),
+        (1, 3, "G0 grew, g1, g2 and g3 shrank"),
+        (4, 1, "Four groups grew, g4 shrank"),
+        (1, 4, "G0 grew, four groups shrank"),
+        (0, 4, "Four groups shrank"),
+    ):
+        assert who_words.say_periods(grown(n_grew, n_shrank)) == said

@@ -40,6 +40,7 @@ def test_every_column_of_the_shares_under_weights_and_customers():
     correlation /= np.sqrt(np.outer(np.diag(correlation), np.diag(correlation)))
     parts = by_hand(correlation)
     assert found.r2 == pytest.approx(parts.sum())
+    assert found.shares.index.tolist() == [0, 1]
     rows = found.shares.set_index("driver")
     assert rows.index.tolist() == ["price", "speed"]
     assert rows["r2_part"].tolist() == pytest.approx(parts[::-1].tolist())
