@@ -80,6 +80,7 @@ ROOMS = {
     "renewals": Room((f"{PACKAGE}/models/renewals/*",), ("tests/models/renewals",), MODELS),
     "parametric": Room((f"{PACKAGE}/models/parametric/*",), ("tests/models/parametric",), MODELS),
     "attitude": Room((f"{PACKAGE}/models/attitude/*",), ("tests/models/attitude",), MODELS),
+    "second_opinion": Room((f"{PACKAGE}/models/second_opinion/*",), ("tests/models/second_opinion",), MODELS),
     "stats": Room((f"{PACKAGE}/stats/*",), ("tests/stats",), MODELS),
     "features": Room((f"{PACKAGE}/features/*",), ("tests/features",), PILLARS),
     "sources": Room((f"{PACKAGE}/sources/*",), ("tests/sources",), PILLARS),
