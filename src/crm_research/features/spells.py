@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ibis
@@ -14,6 +15,8 @@ from crm_research.features.records import describe_customers
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from crm_research.study import Study
 
 _GROUP_NOT_KNOWN = "not known"
@@ -46,7 +49,9 @@ def build_spells(study: Study) -> ir.Table:
     into contract_states; read as fixed it lets the future explain the past.
     """
     contracts = known_rows(study, "contracts")
-    is_ended = contracts.ended_at.notnull() if "ended_at" in contracts.columns else ibis.literal(value=False)
+    is_ended = ibis.literal(value=False)
+    if "ended_at" in contracts.columns:
+        is_ended = contracts.ended_at.notnull()  # noqa: PD004 - Ibis
     until = instant(study.as_of)
     if "ended_at" in contracts.columns:
         until = ibis.coalesce(contracts.ended_at, until)
@@ -140,7 +145,7 @@ def list_shared_spells(
     """
     spells, keys = _grouped(_steps(build_spells(study), unit_days), by)
     held = spells.group_by("customer_id").agg(n_held=spells.count())
-    held = held.filter(held.customer_id.notnull())
+    held = held.filter(held.customer_id.notnull())  # noqa: PD004 - Ibis
     several = held.filter(held.n_held > 1)
     numbered = several.mutate(
         cluster=ibis.row_number().over(order_by=several.customer_id).cast("int64"),
@@ -150,6 +155,63 @@ def list_shared_spells(
     listed = spells.inner_join(some, "customer_id")
     columns = [*keys, "cluster", "entry_days", "tenure_days", "is_ended", "end_reason", "weight"]
     return listed.select(*columns).union(_list_single(spells, several, keys).select(*columns))
+
+
+def to_lifelines(study: Study, covariates: Sequence[str] = ()) -> pd.DataFrame:
+    """The contracts as a frame that any fitter of lifelines takes.
+
+    Parameters
+    ----------
+    study
+        Needs contracts.
+    covariates
+        Columns of `build_spells`: a number stays one, a flag becomes 0 or 1, and texts become columns of 0 and 1 named
+        ``column: level`` against the most frequent level (missing ones are the level ``not known``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One contract that was watched (index contract_id): ``duration`` (days from its start to its end or to as_of;
+        half a day where it ended on its first, since many fitters refuse 0), ``event`` (True if it ended), ``entry``
+        (days after which our records of it begin), and the covariates. A contract that lacks a number is left out.
+
+    Raises
+    ------
+    ParameterError
+        For a covariate that contracts do not have.
+
+    Notes
+    -----
+    lifelines counts a contract met at a tenure as at risk at that very tenure, we only after it; entries above 0 are a
+    millionth of a day later therefore.
+    """
+    import pandas as pd
+
+    spells = _steps(build_spells(study), 1)
+    for name in covariates:
+        if name not in spells.columns:
+            raise ParameterError(f"Contracts have no column {name!r}. {offer_names(name, spells.columns)}")
+    held = list(dict.fromkeys(covariates))
+    read = spells.select("contract_id", "tenure_days", "is_ended", "entry_days", *held).order_by("contract_id")
+    rows: pd.DataFrame = read.to_pandas().set_index("contract_id")
+    late = rows["entry_days"] > 0
+    frame = pd.DataFrame(
+        {
+            "duration": rows["tenure_days"].astype(float).clip(lower=0.5),
+            "event": rows["is_ended"].astype(bool),
+            "entry": rows["entry_days"].astype(float).where(~late, rows["entry_days"] + 1e-6),
+        }
+    )
+    for name in held:
+        if isinstance(spells[name], ir.BooleanValue | ir.NumericValue):
+            frame[name] = pd.to_numeric(rows[name]).astype(float)
+            continue
+        levels = rows[name].astype(object).where(rows[name].notna(), _GROUP_NOT_KNOWN).astype(str)
+        for level in (
+            levels.value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable").index[1:]
+        ):
+            frame[f"{name}: {level}"] = (levels == level).astype(float)
+    return frame.dropna()
 
 
 def _list_single(spells: ir.Table, several: ir.Table, keys: list[str]) -> ir.Table:
@@ -222,7 +284,7 @@ def _count_moves(spells: ir.Table, keys: list[str], could_reach: ir.IntegerValue
     )
     longest = spells.group_by(keys) if keys else spells
     reach = longest.agg(tenure_days=could_reach.max())
-    reach = reach.filter(reach.tenure_days.notnull())
+    reach = reach.filter(reach.tenure_days.notnull())  # noqa: PD004 - Ibis
     reach = reach.select(*keys, "tenure_days", n_entered=zero, n_ended=zero, n_censored=zero)
     moves = ibis.union(entries, exits, reach, distinct=False)
     counts = {name: moves[name].sum() for name in ("n_entered", "n_ended", "n_censored")}
