@@ -160,6 +160,9 @@ def set_cancellations(session: Session, guess: TableGuess, *, besides: str | Non
     for name in called_off_at(guess.look):
         conditions.append(f"{name_in_sql(name)} is not null")
         said.append(f"any {name}")
+    if (back := _given_back_at(guess)) is not None:
+        conditions.append(f"{name_in_sql(back)} is not null")
+        said.append(f"any {back}")
     known = next((line for line in guess.keys if line.key == "cancellations"), None)
     if not conditions:
         if besides is None:
@@ -206,6 +209,41 @@ def _refund_column(guess: TableGuess, money: ColumnLook) -> ColumnLook | None:
     )
     same = [name for _, name in found if names_any(name, ("converted",)) == names_any(money.name, ("converted",))]
     return guess.look.columns[same[0]] if same else None
+
+
+def _unread_refunds(guess: TableGuess) -> str | None:
+    """A column of money given back that is no number throughout, though it holds some."""
+    return next(
+        (
+            name
+            for name, column in guess.look.columns.items()
+            if name_score(name, "refund") >= 0.7
+            and not (column.is_number or column.is_time)
+            and any(re.fullmatch(r"\W{0,2}\d[\d.,]*\W{0,2}", value) for value in column.values)
+        ),
+        None,
+    )
+
+
+def _given_back_at(guess: TableGuess) -> str | None:
+    """The time at which a row's money went back, where no column says how much did."""
+    money = guess.column_of("revenue")
+    if money is None or _refund_column(guess, money) is not None or _unread_refunds(guess):
+        return None
+    return next(
+        (
+            name
+            for name, column in guess.look.columns.items()
+            if column.is_time and 0 < column.n < column.n_rows and best_score(name, _BACK_AT) >= 0.75
+        ),
+        None,
+    )
+
+
+_BACK_AT: Final = (
+    "refunded at", "refund date", "refunded date", "refunded on", "refund time", "returned at", "return date",
+    "erstattet am", "erstattungsdatum", "date de remboursement", "rembourse le", "fecha de reembolso", "退款时间",
+)  # fmt: skip
 
 
 def _doubt_unknown(guess: TableGuess) -> None:
@@ -325,6 +363,9 @@ def take_off_refunds(session: Session, guess: TableGuess) -> None:
     money = guess.column_of("revenue")
     line = next((line for line in guess.columns if line.key == "revenue"), None)
     refund = None if money is None else _refund_column(guess, money)
+    if line is not None and refund is None and (unread := _unread_refunds(guess)):
+        why = f"{line.why}; {unread} holds words beside numbers and is not taken off"
+        guess.columns[:] = [replace(one, why=why, is_unsure=True) if one is line else one for one in guess.columns]
     if money is None or line is None or refund is None or not isinstance(line.value, str):
         return
     back = f"abs({_in_sql(guess, refund)})"

@@ -66,7 +66,8 @@ _PART_YEARLY: Final = (
 )
 _INTERVALS: Final = (
     "interval", "billing interval", "billing period", "billing cycle", "billing frequency", "payment frequency",
-    "plan interval", "interval unit", "plan period", "period unit", "payment interval", "payment mode", "premium mode",
+    "plan interval", "billing period unit", "interval count", "interval unit", "plan period", "period unit",
+    "payment interval", "payment mode", "premium mode",
     "premium frequency", "mode of payment", "frequency", "billing term", "term unit", "recurrence", "paid", "duration",
     "zahlungsweise", "zahlweise", "zahlungsintervall", "zahlungsrhythmus", "abrechnungszeitraum", "turnus",
     "periodicite", "fractionnement", "periodicidad", "frequence", "frecuencia", "periodiciteit", "betaaltermijn",
@@ -164,6 +165,7 @@ def _set_end(session: Session, guess: TableGuess) -> str:
             value |= {"format": end.formats[0]} if end.formats else {}
             why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} are taken as ended"
             _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
+            _set_latest_end(session, guess, end, str(is_over))
             return str(is_over)
         why += f"; {column.name} says otherwise in {1 - share:.0%} of the rows"
     elif status is not None and is_over is not None and _is_only_planned(session, guess, end, is_over):
@@ -173,6 +175,7 @@ def _set_end(session: Session, guess: TableGuess) -> str:
         value |= {"format": end.formats[0]} if end.formats else {}
         why += f"; only {' and '.join(over)} in {column.name} are taken as ended, other ends are still to come"
         _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
+        _set_latest_end(session, guess, end, is_over)
         return is_over
     is_planned = end.n == end.n_rows and status is None
     if is_planned:
@@ -180,6 +183,15 @@ def _set_end(session: Session, guess: TableGuess) -> str:
     is_unsure = bool(others) or is_planned or "otherwise" in why or name_score(end.name, "ended_at") < 0.75
     _put(guess, Guess(key="ended_at", value=end.name, why=why, is_unsure=is_unsure))
     return sql
+
+
+def _set_latest_end(session: Session, guess: TableGuess, end: ColumnLook, is_over: str) -> None:
+    """The last end that came: those still to come say nothing of how far the records reach."""
+    (latest,) = session.run(
+        f"SELECT max({_time(guess, end)}) FILTER (WHERE {is_over}) FROM {quoted(guess.look.relation.name)}"
+    ).fetchone()
+    if latest is not None:
+        guess.latest["ended_at"] = latest
 
 
 def _is_only_planned(session: Session, guess: TableGuess, end: ColumnLook, is_over: str) -> bool:
@@ -259,10 +271,9 @@ def _set_fee(guess: TableGuess) -> None:
     parts = (
         12 if names_any(fee.name, _YEARLY) else next((n for n, said in _PART_YEARLY if names_any(fee.name, said)), 1)
     )
-    interval = next(
-        (one for one in guess.look.columns.values() if one is not fee and best_score(one.name, _INTERVALS) >= 0.75),
-        None,
-    )
+    named = [one for one in guess.look.columns.values() if one is not fee and best_score(one.name, _INTERVALS) >= 0.75]
+    interval = next((one for one in named if not one.is_number), next(iter(named), None))
+    count = next((one for one in named if one.is_whole and one is not interval and one.high > 1), None)
     if parts > 1:
         why = f"{line.why}; {'a year' if parts == 12 else f'{parts} months'}'s money, as money a month"
         by_month = {"column": fee.name, "scale": round(1 / parts, 13)}
@@ -272,7 +283,8 @@ def _set_fee(guess: TableGuess) -> None:
         why = f"{line.why}; {interval.name} says for how many months it is paid"
         _put(guess, replace(line, value=value, why=why, is_unsure=True))
     elif interval is not None and not interval.is_number and not interval.is_time:
-        _part_by(guess, line, name, interval, must_know=True)
+        name = name if count is None else f"{name} / nullif({name_in_sql(count.name)}, 0)"
+        _part_by(guess, line, name, interval, must_know=True, count=count)
     elif (plan := guess.column_of("plan")) is not None and not plan.is_number:
         _part_by(guess, line, name, plan, must_know=False)
 
@@ -282,7 +294,9 @@ def _counts_months(guess: TableGuess, interval: ColumnLook) -> bool:
     return any(names_any(word, ("month", "months", "monate", "mois", "meses")) for word in said)
 
 
-def _part_by(guess: TableGuess, line: Guess, name: str, interval: ColumnLook, *, must_know: bool) -> None:
+def _part_by(
+    guess: TableGuess, line: Guess, name: str, interval: ColumnLook, *, must_know: bool, count: ColumnLook | None = None
+) -> None:
     """Part a fee by the months that words say; those of a plan's name only where some say more than a month."""
     found = {value: months_of(value) for value in interval.values}
     known = {value: months for value, months in found.items() if months is not None}
@@ -301,7 +315,7 @@ def _part_by(guess: TableGuess, line: Guess, name: str, interval: ColumnLook, *,
     )
     if must_know:
         why = f"{line.why}; {interval.name} says how often it is paid"
-        is_monthly = len(known) == len(found) and set(known.values()) == {1}
+        is_monthly = len(known) == len(found) and set(known.values()) == {1} and count is None
         value = line.value if is_monthly else {"expr": f"case {cases} end"}
     else:
         why = f"{line.why}; {interval.name} speaks of longer intervals: is the fee of these for the whole of one?"

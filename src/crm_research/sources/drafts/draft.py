@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -232,7 +232,7 @@ def _times(tables: Sequence[TableGuess], *, later: bool) -> Iterator[tuple[Table
         for name in names:
             look = guess.column_of(name) if name else None
             if look is not None and isinstance(look.high, datetime):
-                yield guess, look
+                yield guess, replace(look, high=guess.latest.get(str(name), look.high))
 
 
 def _table_lines(guess: TableGuess, places: _Places) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import contract_of
 from crm_research.sources.drafts.guessed import FILE_WORDS, Guess, TableGuess
-from crm_research.sources.drafts.keys import find_customers, own_number
+from crm_research.sources.drafts.keys import find_customers, is_code, own_number
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
 
@@ -215,7 +215,7 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
     guess = TableGuess(table=table, look=look)
     n_telling = sum(names_any(name, _TELLING.get(table, ())) for name in look.columns)
     names_file = bool(set(header_words(look.paths[0].stem)) & set(FILE_WORDS.get(table, ())))
-    if table in _ONLY_IF_TOLD and not n_telling and not names_file:
+    if table in _ONLY_IF_TOLD and not n_telling and (not names_file or _are_people(look)):
         return None
     if (
         table == "contracts"
@@ -243,6 +243,17 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
             Guess(key=role, value=column.name, why=why, is_unsure=score < _UNSURE_BELOW or bool(doubt))
         )
     return guess
+
+
+def _are_people(look: FileLook) -> bool:
+    """Do the columns tell of persons, whom many programs call contacts?"""
+    return sum(names_any(name, _PERSONS) for name in look.columns) >= 2
+
+
+_PERSONS: Final = (
+    "first name", "last name", "vorname", "nachname", "prenom", "lifecycle stage", "lead status", "job title",
+    "birthday", "姓名", "имя", "фамилия",
+)  # fmt: skip
 
 
 def _scores(roles: Sequence[str], look: FileLook) -> list[tuple[float, str, str]]:
@@ -285,6 +296,13 @@ def _number_by_own(guess: TableGuess, strength: dict[str, float]) -> None:
         guess.doubts["customer_id"] = key.doubt
 
 
+def _may_be_someone(look: ColumnLook) -> bool:
+    """Numbers of something, in every row, many and each several times on the whole."""
+    is_full = look.n == look.n_rows and not look.is_time
+    numbers_else = any(name_score(look.name, role) >= _NAMED for role in (*_IDS, "store", "channel", "category"))
+    return is_full and is_code(look) and 10 <= look.n_distinct <= look.n / 1.5 and not numbers_else
+
+
 def _fall_back(guess: TableGuess, needed: Sequence[str], strength: dict[str, float]) -> None:
     """A needed time that no header names is the only time there is."""
     free = [look for name, look in guess.look.columns.items() if name not in guess.used.values()]
@@ -296,6 +314,12 @@ def _fall_back(guess: TableGuess, needed: Sequence[str], strength: dict[str, flo
             for look in free
             if (nameless or header_words(look.name) == ["id"]) and not look.is_unique and _is_id(look)
         ]
+        repeating = [look for look in free if _may_be_someone(look)]
+        has_time = any(look.is_time for look in guess.look.columns.values())
+        if not bare and guess.table == "orders" and len(repeating) == 1 and has_time:
+            strength["customer_id"], guess.used["customer_id"] = 0.4, repeating[0].name
+            guess.doubts["customer_id"] = "the only numbers that repeat; nothing says that they are customers"
+            free = [look for look in free if look is not repeating[0]]
         if bare:
             strength["customer_id"], guess.used["customer_id"] = 0.3 if nameless else 0.4, bare[0].name
             free = [look for look in free if look is not bare[0]]

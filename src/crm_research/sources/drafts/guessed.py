@@ -52,7 +52,8 @@ class Guess:
 class TableGuess:
     """A canonical table guessed from one file.
 
-    `known_until` is the first instant after what it holds, where the names of columns say it rather than their values.
+    `latest` is the last time of a role, where not all times of its column count. `known_until` is the first instant
+    after what it holds, where the names of columns say it rather than their values.
     """
 
     table: str
@@ -68,6 +69,7 @@ class TableGuess:
     sql: str = ""
     n_left_out: int = 0
     known_until: datetime | None = None
+    latest: dict[str, datetime] = field(default_factory=dict)
 
     def column_of(self, role: str) -> ColumnLook | None:
         """The look of the column that plays a role."""
@@ -79,6 +81,11 @@ def keep_columns(guess: TableGuess) -> None:
     names = contract_of(guess.table).column_names
     kept = {line.key: line for line in guess.columns if line.key in names}
     guess.columns = [kept[name] for name in names if name in kept]
+
+
+def put_in_place(guess: TableGuess, line: Guess) -> None:
+    """A line instead of the one with its key, where that stood."""
+    guess.columns[:] = [line if other.key == line.key else other for other in guess.columns]
 
 
 def order_numbers(session: Session, look: FileLook, order: str, customer: str) -> tuple[int, int]:

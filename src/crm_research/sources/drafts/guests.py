@@ -44,7 +44,11 @@ def name_guests(session: Session, guess: TableGuess) -> None:
     column = name_in_sql(customer.name)
     said = f"{n_guests:,} rows have 0 in {customer.name}, as guests without an account"
     number = f"case when cast({column} as varchar) not in ({_NOBODY}) then cast({column} as varchar) end"
-    if mail is not None:
+    if mail is not None and _are_the_same(session, guess, value, mail):
+        origin = {"column": mail}
+        why = f"{said}; all rows have {mail}, and some guests are customers with a number too"
+        guess.used["customer_id"] = mail
+    elif mail is not None:
         origin = {"expr": f"coalesce({number}, {name_in_sql(mail)})"}
         why = f"{line.why}; {said}, who are told apart by {mail}"
     else:
@@ -53,3 +57,16 @@ def name_guests(session: Session, guess: TableGuess) -> None:
     guess.columns[:] = [
         replace(one, value=origin, why=why, is_unsure=True) if one is line else one for one in guess.columns
     ]
+
+
+def _are_the_same(session: Session, guess: TableGuess, number: str, mail: str) -> bool:
+    """Do all rows have a mail address, and guests some that stand with a number elsewhere?"""
+    column = guess.look.columns[mail]
+    if column.n < column.n_rows:
+        return False
+    address = f"lower(trim(CAST({quoted(mail)} AS VARCHAR)))"
+    (n_both,) = session.run(
+        f"SELECT count(*) FROM (SELECT {address} AS mail FROM {quoted(guess.look.relation.name)} GROUP BY 1 "
+        f"HAVING bool_or({number} IN ({_NOBODY})) AND bool_or({number} NOT IN ({_NOBODY})))"
+    ).fetchone()
+    return bool(n_both)

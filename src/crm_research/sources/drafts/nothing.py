@@ -18,14 +18,14 @@ _NOTHING: Final = re.compile(
         r"unknown|missing|nil|n\.a\.|n/?a|prefer not to (say|answer)|don'?t know|no opinion|null|none|"
         r"k\.? ?a\.?|keine angabe|keine antwort|nicht beantwortet|wei(ß|ss) nicht|unbekannt|entf(ä|ae)llt|"
         r"sans r[ée]ponse|non renseign[ée]|non concern[ée]|ne sait pas|nsp|ns/?nc|sin respuesta|"
-        r"no contesta|no sabe|no aplica|跳过|未作答|未回答|未填写?|不适用|不清楚|不知道|无|空|暂无|-+|—+|"
+        r"no contesta|no sabe|no aplica|no refunds?|not refunded|无退款(申请)?|未退款|нет|"
+        r"跳过|未作答|未回答|未填写?|不适用|不清楚|不知道|无|空|暂无|-+|—+|"
         r"\.|\?)[)\]）】>]?"
     ),
     re.IGNORECASE,
 )
 _MOST_WORDS: Final = 12
 _SHARE_OF_VALUES: Final = 0.5
-_SKIPPED: Final = re.compile(r"skip|not? answer|unanswered|跳过|未作答|未回答|nicht beantwortet|sans r", re.IGNORECASE)
 # A day, the year first, last, or without signs between; what stands behind it is a clock.
 _CLOCK: Final = r"([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}|AM|PM))?)?"
 _DATE: Final = (
@@ -64,9 +64,9 @@ def null_words(session: Session, relation: Relation) -> list[str]:
         if not said or len(words) > _MOST_WORDS:
             continue
         rest = [word for word in words if word not in said]
-        # A question that was mostly skipped holds more of these words than answers.
-        is_skipped = any(_SKIPPED.search(word) for word in said) and _are_numbers(session, relation, text)
-        is_values = not rest and (n_values >= _SHARE_OF_VALUES * n or (n_values > 0 and is_skipped))
+        # A question that was mostly skipped, and money that seldom went back, hold more of these words than numbers.
+        is_skipped = bool(n_values) and _are_numbers(session, relation, text)
+        is_values = not rest and (n_values >= _SHARE_OF_VALUES * n or is_skipped)
         is_ladder = not n_values and ladder_of(rest) is not None
         if is_values or is_ladder:
             found.update(dict.fromkeys(word for word in said if word not in NULLS_OF_VALUES))

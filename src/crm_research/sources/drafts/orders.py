@@ -17,8 +17,9 @@ from crm_research.sources.drafts.came_about import (
     take_back_by_type,
     take_off_refunds,
 )
-from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns, order_numbers
+from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns, order_numbers, put_in_place
 from crm_research.sources.drafts.guests import name_guests
+from crm_research.sources.drafts.prices import is_price_of_a_piece, set_cost, take_total_or_pieces
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     """The file as orders, and as their lines where it holds those; empty where it tells no money."""
     set_date_of_sale(guess)
-    if not _set_revenue(guess):
+    if not _set_revenue(session, guess):
         return []
     in_one_currency(guess, "revenue")
-    _set_cost(guess)
+    set_cost(guess)
     customer = guess.column_of("customer_id")
     leave_out_sums(session, guess)
     repeats = _set_order_number(session, guess)
@@ -80,8 +81,11 @@ def _is_said_once(session: Session, guess: TableGuess) -> bool:
     return not n_nameless
 
 
-def _set_revenue(guess: TableGuess) -> bool:
+def _set_revenue(session: Session, guess: TableGuess) -> bool:
     """Money of a line: as it stands, or pieces times price."""
+    if is_price_of_a_piece(session, guess):
+        take_total_or_pieces(guess)
+        return True
     if "revenue" in guess.used:
         return True
     if {"quantity", "unit_price"} <= set(guess.used):
@@ -113,31 +117,6 @@ def _set_revenue(guess: TableGuess) -> bool:
     why = "the only column of numbers with decimals; is it money after discount?"
     guess.columns.append(Guess(key="revenue", value=money[0].name, why=why, is_unsure=True))
     return True
-
-
-def _set_cost(guess: TableGuess) -> None:
-    """What one piece cost is taken as often as there are pieces."""
-    cost, pieces = guess.column_of("cost"), guess.column_of("quantity")
-    if cost is None or pieces is None or not names_any(cost.name, _OF_A_PIECE):
-        return
-    value = {"expr": f"{name_in_sql(pieces.name)} * {name_in_sql(cost.name)}"}
-    why = "cost of a piece times pieces"
-    for line in [line for line in guess.columns if line.key == "cost"]:
-        _put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
-
-
-_OF_A_PIECE: Final = (
-    "unit",
-    "each",
-    "per piece",
-    "einzel",
-    "stueck",
-    "unitaire",
-    "unitario",
-    "unit cost",
-    "单位",
-    "单件",
-)
 
 
 def _unread_money(guess: TableGuess) -> list[str]:
@@ -354,7 +333,7 @@ def _count_once(session: Session, guess: TableGuess, repeated: Collection[str]) 
         if not is_once:
             why = "the same on all lines of the few orders that have several: write true if it is the whole order's"
         value = {**origin, "once_an_order": is_once}
-        _put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
+        put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
 
 
 _WELL_NAMED: Final = 0.75
@@ -373,9 +352,5 @@ def in_one_currency(guess: TableGuess, role: str) -> TableGuess:
         if line.key == role:
             origin = line.value if isinstance(line.value, dict) else {"column": line.value}
             why = f"{name} names {codes}; write their exchange_rates at the top"
-            _put_in_place(guess, replace(line, value={**origin, "currency_column": name}, why=why, is_unsure=True))
+            put_in_place(guess, replace(line, value={**origin, "currency_column": name}, why=why, is_unsure=True))
     return guess
-
-
-def _put_in_place(guess: TableGuess, line: Guess) -> None:
-    guess.columns[:] = [line if other.key == line.key else other for other in guess.columns]

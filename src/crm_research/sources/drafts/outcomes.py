@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -47,7 +48,8 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"confirm|finish|approved|flown|used|checked|stayed|^ok$|^done$|captured|posted|active|"
         r"zrealizowan|wysłan|teslim|evaso|spedit|consegnat|betaald|verzonden|geleverd|"
         r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
-        r"termin|gagn|entregad|pagad|enviad|completad|ganad|成功|完成|已付款|已支付|已发货|已收货|已审核|"
+        r"termin|trait(e|ement)|in bearbeitung|en curso|en proceso|gagn|entregad|pagad|enviad|completad|ganad|"
+        r"成功|完成|已付款|已支付|已发货|已收货|已审核|"
         r"赢单|已签收|正常|発送済|入金済|出荷済|完了|выполнен|оплачен|доставлен|заверш[её]н|проведен|answered"
     )),
     ("closed", r"clos|已关闭|geschlossen|cerrad|cl[oô]tur|ferm|закрыт"),
@@ -66,7 +68,7 @@ _CALLED_OFF: Final = (
 )  # fmt: skip
 _CALLED_OFF_AT: Final = (
     "cancelled at", "canceled at", "cancelled on", "canceled on", "cancelled date", "canceled date", "cancel date",
-    "cancellation date", "voided at", "storniert am", "stornodatum", "annule le", "date annulation",
+    "cancellation date", "voided at", "void date", "storniert am", "stornodatum", "annule le", "date annulation",
     "fecha cancelacion", "取消时间", "关闭时间", "作废时间",
 )  # fmt: skip
 _OF_DELIVERY: Final = (
@@ -107,7 +109,8 @@ def outcome_of(value: str) -> Outcome:
     """What does one value of a status column say?"""
     # The Turkish capital İ leaves a dot of its own behind.
     plain = value.strip().lower().replace("i\u0307", "i")
-    return next((outcome for outcome, said in _SAID if re.search(said, plain)), "unknown")
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
+    return next((outcome for outcome, said in _SAID if re.search(said, plain) or re.search(said, bare)), "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)

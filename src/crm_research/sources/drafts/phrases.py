@@ -9,7 +9,8 @@ from typing import Final
 # Role of a column to the phrases that name it, the likelier ones first. A role is a canonical column, or what one is
 # derived from. Technical names of ledgers (KUNAG, NETWR) are words like others.
 _WRITTEN: Final = """
-customer_id: customer id, customer no, acct, acct no, acct id, a c, constituent id, donor id, customer number, customer code, customer key, customer ref, cust id, cust no,
+customer_id: customer id, mitglied, mitglieds id, mitglieder nr, mitgliedsnr, teilnehmer, membre, numero membre, adherent, numero adherent, socio, numero socio, numero de socio, lid, lidnummer,
+    pass id, badge id, athlete id, student id, customer no, acct, acct no, acct id, a c, constituent id, donor id, customer number, customer code, customer key, customer ref, cust id, cust no,
     client id, client code, client no, client number, household id, household key, member id, member number, member no,
     membership number, user id, account id, account number, account no, account code, buyer id, card id, shopper id,
     subscriber id, consumer id, requester id, reporter id, caller id, contact id, patron id, patron number, borrower number, reader id, policyholder id,

@@ -15,6 +15,7 @@ from crm_research.sources.drafts.ladders import find_ladder
 from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
+from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -51,6 +52,8 @@ _Answers: TypeAlias = tuple[int, int] | list[str]
 
 def guess_questionnaire(look: FileLook) -> TableGuess | None:
     """The file as answers to many questions, a column each; None where it does not look like one."""
+    labelled = [name for name in look.columns if _is_labelled(look.columns[name])]
+    look = replace(look, columns={name: _bare(one) if name in labelled else one for name, one in look.columns.items()})
     items: dict[str, _Answers] = {
         column.name: answers
         for column in look.columns.values()
@@ -69,8 +72,63 @@ def guess_questionnaire(look: FileLook) -> TableGuess | None:
     guess = TableGuess(table="surveys", look=look, score=1.0 + 0.05 * len(items))
     guess.columns.extend(_keys(guess, items))
     guess.items.extend(_item_lines(look, items))
+    _read_labelled(guess, [name for name in labelled if name in items])
+    _tell_unread(guess, items)
     leave_out_unfinished(guess)
     return guess
+
+
+def _is_labelled(column: ColumnLook) -> bool:
+    """Numbers of a scale, some with their meaning beside them: 0 - Not likely, 1, 2 ... 10 - Very likely."""
+    if column.is_number or column.is_time or not 3 <= column.n_distinct <= _HIGHEST or _is_other(column.name):
+        return False
+    found = [_LABELLED.fullmatch(value.strip()) for value in column.values]
+    numbers = {int(match[1] or match[2]) for match in found if match}
+    return all(found) and len(numbers) == column.n_distinct and max(numbers) <= 10
+
+
+def _bare(column: ColumnLook) -> ColumnLook:
+    found = [_LABELLED.fullmatch(value.strip()) for value in column.values]
+    numbers = tuple(str(int(match[1] or match[2])) for match in found if match)
+    return replace(column, values=numbers, is_number=True, is_whole=True, low=0, high=10)
+
+
+_LABELLED: Final = re.compile(
+    r"(\d{1,2})(?:\s*[-–—:.=(（]?\s*[^\W\d][^\d]*)?|[^\W\d][^\d]*[-–—:=(（\s]\s*(\d{1,2})[)）]?"
+)
+
+
+def _read_labelled(guess: TableGuess, names: Sequence[str]) -> None:
+    """Take the numbers of answers that have a text beside them."""
+    if not names:
+        return
+    numbers = ", ".join(f"nullif(regexp_extract({quoted(name)}, '[0-9]+'), '') as {quoted(name)}" for name in names)
+    guess.sql = f"select * replace ({numbers}) from records"
+    guess.items[:] = [
+        replace(line, why=f"{line.why}; the number in front of or behind a text", is_unsure=True)
+        if _column_of(line) in names
+        else line
+        for line in guess.items
+    ]
+
+
+def _column_of(line: Guess) -> str:
+    return str(line.value.get("column", line.key)) if isinstance(line.value, dict) else line.key
+
+
+def _tell_unread(guess: TableGuess, items: Mapping[str, _Answers]) -> None:
+    """Questions of what reports need whose few answers could not be put on a scale are told, never lost silently."""
+    for name, column in guess.look.columns.items():
+        asked = _asks(_question(guess.look, name))
+        is_free = column.n_distinct > _HIGHEST or column.n_distinct < 2 or column.is_time
+        if not asked or name in items or name in guess.used.values() or is_free or _GROUPS.search(name):
+            continue
+        why = f"not read: it seems to ask for {asked}, and says {', '.join(sorted(column.values)[:4])}"
+        value = {"column": name, "answers": ["LOWEST", "HIGHEST"]}
+        guess.keys.append(Guess(key=f"# items: {asked}", value=value, why=why, is_unsure=True))
+
+
+_GROUPS: Final = re.compile(r"group|category|segment|gruppe|分组", re.IGNORECASE)
 
 
 def _question(look: FileLook, name: str) -> str:

@@ -156,6 +156,9 @@ def separator_of(column: ColumnLook) -> str | None:
         return None
     counts = {sign: sum(sign in value for value in column.values) for sign in _BETWEEN}
     sign = max(_BETWEEN, key=lambda one: counts[one])
+    parts = [part for value in column.values[:50] for part in value.split(sign)]
+    if 2 * sum(bool(re.match(r"\s*\w+:", part)) for part in parts) > len(parts):
+        return None  # what one item is, such as name:Mug|sku:M1, and no several items
     return sign if 2 * counts[sign] > len(column.values) else None
 
 

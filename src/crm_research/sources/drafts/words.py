@@ -83,6 +83,7 @@ _GLUE: Final = frozenset(
         "in",
         "base",
         "local",
+        "ecommerce",
         "eur",
         "usd",
         "gbp",

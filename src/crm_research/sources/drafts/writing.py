@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 _N_VALUES: Final = 300
 _N_LINES: Final = 200
 _CODES: Final = frozenset(CURRENCY_WORDS.values())
+# Three capitals beside digits are a number of something, such as SKU12, unless they name a currency.
+_KNOWN_CODES: Final = frozenset((
+    "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP",
+    "HKD", "HRK", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "KZT", "MAD", "MXN", "MYR", "NGN", "NOK",
+    "NZD", "PEN", "PHP", "PKR", "PLN", "RMB", "RON", "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TWD",
+    "UAH", "USD", "VND", "ZAR",
+))  # fmt: skip
 _VALUE: Final = re.compile(r"[+-]?[\d.,]*\d|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2})?)?")
 _CODED: Final = re.compile(r"([A-Z]{3})\s?[-(]?\d[\d.,]*\)?-?|[-(]?\d[\d.,]*\)?-?\s?([A-Z]{3})")
 _COMMA_DECIMAL: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -119,7 +126,7 @@ def _currency_signs(values: Sequence[str]) -> list[str]:
     signs = [sign for sign in CURRENCIES if any(sign in value for value in values)]
     found = [_CODED.fullmatch(value) for value in values]
     codes = {match[1] or match[2] for match in found if match}
-    return signs or (sorted(codes) if codes and len(codes) == 1 and all(found) else [])
+    return signs or (sorted(codes) if len(codes) == 1 and codes <= _KNOWN_CODES and all(found) else [])
 
 
 def _without_minus(value: str) -> str:
