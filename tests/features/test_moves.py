@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.features.moves import DISCOUNT_SIGN, count_before_moves, count_moves
+from crm_research.features.moves import DISCOUNT_SIGN, count_before_moves, count_in_rhythm, count_moves
 from crm_research.features.own_rhythm import RhythmScale
-from crm_research.features.states import LadderRule, build_states
+from crm_research.features.states import DEVELOPING, LOYAL, NEW, LadderRule, build_states
 from tests.builders import a_study, orders
 from tests.features.worlds import rows
 
@@ -60,6 +60,24 @@ def test_moves_are_those_of_each_customer(seed, months):
     names = [tuple("" if pd.isna(part) else part for part in key) for key in counted.index]
     wanted = {tuple("" if pd.isna(part) else part for part in key): n for key, n in expected.items()}
     assert dict(zip(names, counted, strict=True)) == wanted
+
+
+@pytest.mark.parametrize(("seed", "months"), [(1, 1), (3, 3)])
+def test_who_is_within_his_rhythm_is_counted_by_purchases_so_far(seed, months):
+    study = a_shop(seed)
+    found = follow(study, months)
+    last = found["period_start"].max()
+    assert last == pd.Timestamp("2023-05-01" if months == 1 else "2023-01-01")  # the last that is over on 2023-06-30
+    ends = last + pd.DateOffset(months=months)
+    sales = study.table("orders").to_pandas()
+    days = sales.loc[sales["ordered_at"] < ends].groupby("customer_id")["ordered_at"].nunique()
+    now = found.loc[(found["period_start"] == last) & found["state"].isin([NEW, DEVELOPING, LOYAL])]
+    expected = days.loc[now["customer_id"]].value_counts().sort_index()
+    counted = count_in_rhythm(study, RULE, period_months=months)
+    assert counted.columns.tolist() == ["depth", "n"]
+    assert counted["depth"].tolist() == expected.index.tolist()
+    assert counted["n"].tolist() == expected.tolist()
+    assert 0 < counted["n"].sum() < 60
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime
 
+import ibis
 import pandas as pd
 import pytest
 
@@ -11,7 +13,25 @@ from crm_research.errors import LeakageError, ParameterError
 from crm_research.features.person_periods import count_person_periods, count_stretches, guard_covariates
 from crm_research.features.spells import build_spells, count_spells
 from crm_research.features.window import known_rows
+from crm_research.vocabulary import days_in_months
 from tests.builders import a_study, contracts
+
+
+def test_periods_by_month_are_calendar_months_at_any_tenure():
+    """Month k of a contract is the tenures beyond `days_in_months(k - 1)`, up to `days_in_months(k)`."""
+    days = list(range(1, 3000))
+    frame = pd.DataFrame({"kind": days, "tenure_days": days, "entry_days": [day // 2 for day in days]})
+    spells = ibis.memtable(frame.assign(is_ended=[day % 2 == 0 for day in days]))
+    found = count_stretches(spells, ["kind"], is_by_month=True).to_pandas().set_index("kind").sort_index()
+    over = [days_in_months(months) for months in range(1, 120)]
+    expected = [bisect_right(over, day - 1) for day in days]
+    assert found["last_period"].tolist() == expected
+    assert found["first_period"].tolist() == [bisect_right(over, day // 2) for day in days]
+    assert found["n_at_risk"].tolist() == [1] * len(days)
+    assert found["n_ended"].tolist() == [int(day % 2 == 0) for day in days]
+    # 31 days are the first month, 32 the second; 1,461 the 48th, 1,462 the 49th.
+    assert [expected[day - 1] for day in (31, 32, 1461, 1462)] == [0, 1, 47, 48]
+
 
 EARLIER = [datetime(2024, 3, 1), datetime(2024, 5, 1)]
 
