@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crm_research.errors import ParameterError
-from crm_research.models.paths.algorithm import Composites, _inner, _sign, _solve, _unit_variance, regress
+from crm_research.models.paths.algorithm import Composites, _describe, _inner, _sign, _solve, _unit_variance, regress
 from crm_research.models.paths.points import effects_in_points, measure_performance, share_items, to_points
 
 # No number comes with a warning.
@@ -109,3 +109,21 @@ def test_composites_have_variance_one_and_keep_their_sign():
     assert _sign(weights, weights).tolist() == [[[1.0]]]
     twins = _solve(np.array([[[1.0, 1], [1, 1]]]), np.array([[0.6, 0.6]]))
     assert twins.tolist() == [pytest.approx([0.3, 0.3])]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_construct_is_turned_so_that_its_items_load_positively_in_sum(sign):
+    """Loadings .87 and -.21 sum to .66: turned only where they sum to less than nought, however little they sum to."""
+    plan = SimpleNamespace(
+        mask=np.array([[1.0, 0], [1, 0], [0, 1]]), constructs=("p", "q"),
+        causes_of=lambda place: np.array([], int) if place == 0 else np.array([0]),
+    )  # fmt: skip
+    correlations = np.array([[[1.0, 0.1, 0.4], [0.1, 1.0, 0.2], [0.4, 0.2, 1.0]]])
+    weights = np.array([[[0.9, 0], [-0.3, 0], [0, 1.0]]])
+    found = _describe(plan, correlations, weights * sign, np.array([True]))
+    assert found.weights[0].tolist() == pytest.approx(weights[0])
+    # The third item: .9 x .4 - .3 x .2 = .3 with the first construct; of it .4 and .2 with the second.
+    assert found.loadings[0] == pytest.approx(np.array([[0.87, 0.4], [-0.21, 0.2], [0.3, 1.0]]))
+    assert found.correlations[0, 0, 1] == pytest.approx(0.3)
+    assert found.paths[0, 0, 1] == pytest.approx(0.3)
+    assert found.r2[0].tolist() == pytest.approx([np.nan, 0.09], nan_ok=True)
