@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from crm_research.errors import CrmError
 
-_HOME = "CRM_RESEARCH_HOME"
+HOME = "CRM_RESEARCH_HOME"
 _SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
+_PACKAGE: Final = Path(__file__).resolve().parent
+# Where a wheel carries the notebooks and the study files of the samples; in a checkout they lie in the project.
+_CARRIED: Final = _PACKAGE / "desk"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,40 +24,62 @@ class Settings:
     Parameters
     ----------
     home
-        Project folder: holds notebooks/, data/studies/ and reports/.
+        Folder of the work: holds notebooks/, data/studies/ and reports/, or will when something is written.
+    carried
+        Where the package's own notebooks/ and data/studies/ are; the same as `home` in a checkout.
     snapshot
         Folder of tables that a run has staged once for all its reports; None outside a run.
     """
 
     home: Path
+    carried: Path
     snapshot: Path | None = None
 
     @property
     def notebooks(self) -> Path:
-        """The notebooks, one question each."""
+        """The notebooks of the work, one question each; they need not be there."""
         return self.home / "notebooks"
 
     @property
     def studies(self) -> Path:
-        """Study files that are known by name."""
+        """Study files of the work that are known by name."""
         return self.home / "data" / "studies"
+
+    @property
+    def carried_notebooks(self) -> Path:
+        """The package's own notebooks."""
+        return self.carried / "notebooks"
+
+    @property
+    def carried_studies(self) -> Path:
+        """The study files of the samples."""
+        return self.carried / "data" / "studies"
 
     @property
     def reports(self) -> Path:
         """Where rendered reports go unless told otherwise."""
         return self.home / "reports"
 
+    @property
+    def cache(self) -> Path:
+        """Where samples that are drawn or converted once are kept: in the work, or with the user's other caches."""
+        if self.studies.is_dir():
+            return self.home / "data" / "cache"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crm_research"
+
 
 def read_settings() -> Settings:
     """Settings from the environment: CRM_RESEARCH_HOME, else the project around the working folder or the package.
 
+    Where there is none, as in an empty folder beside an installed package, the work is the working folder.
+
     Raises
     ------
     CrmError
-        If no folder with notebooks/ and data/studies/ is found.
+        If CRM_RESEARCH_HOME names no folder, or the package carries no notebooks.
     """
     snapshot = os.environ.get(_SNAPSHOT)
-    return Settings(home=_find_home(), snapshot=Path(snapshot) if snapshot else None)
+    return Settings(home=_find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
 
 
 def leave_out() -> frozenset[str]:
@@ -62,17 +88,24 @@ def leave_out() -> frozenset[str]:
 
 
 def _find_home() -> Path:
-    named = os.environ.get(_HOME)
+    named = os.environ.get(HOME)
     if named:
-        starts = [Path(named)]
-    else:
-        here, package = Path.cwd(), Path(__file__).resolve().parent
-        starts = [here, *here.parents, *package.parents]
-    for folder in starts:
-        if (folder / "notebooks").is_dir() and (folder / "data" / "studies").is_dir():
+        if not Path(named).is_dir():
+            raise CrmError(
+                f"{HOME} names {named}, which is no folder. Lay one out with crm-research init {named}, or set {HOME} "
+                "to another."
+            )
+        return Path(named)
+    here = Path.cwd()
+    return next((folder for folder in [here, *here.parents, *_PACKAGE.parents] if _is_desk(folder)), here)
+
+
+def _find_carried() -> Path:
+    for folder in (_CARRIED, *_PACKAGE.parents):
+        if _is_desk(folder):
             return folder
-    looked = f"{_HOME}={named}" if named else "the working folder, its parents and the package's"
-    raise CrmError(
-        f"No project folder with notebooks/ and data/studies/ was found in {looked}. "
-        f"Work inside a checkout of the project or set {_HOME} to one."
-    )
+    raise CrmError("The package was installed without its notebooks. Install it again from its wheel.")
+
+
+def _is_desk(folder: Path) -> bool:
+    return (folder / "notebooks").is_dir() and (folder / "data" / "studies").is_dir()

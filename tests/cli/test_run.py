@@ -51,7 +51,7 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "churn", "--study", "a", "--study", "b.yaml", "--as-of", "2024-01-02", "-p", "since=007", "--jobs", "2",
         "--out", "there", "--timeout", "9", "--no-input-check",
     )  # fmt: skip
-    assert status == 0
+    assert status == 1  # the stand-in makes nothing
     assert asked == {
         "reports": ("churn",),
         "studies": ("a", "b.yaml"),

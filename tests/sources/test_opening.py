@@ -10,7 +10,7 @@ import yaml
 from crm_research.contracts.checks import check_study
 from crm_research.errors import LeakageError, StudyError
 from crm_research.features.window import outcome_rows
-from crm_research.sources.opening import list_studies, open_study
+from crm_research.sources.opening import find_samples, list_studies, open_study
 from tests.sources.files import GOOD_ORDERS, a_study_file
 
 
@@ -36,13 +36,33 @@ def test_a_study_is_opened_by_name_or_by_path_from_anywhere(home, monkeypatch, t
 
 
 def test_an_unknown_name_offers_the_nearest_and_all(home):
-    with pytest.raises(StudyError, match=r"no study 'shpo'. Did you mean 'shop'\? Known: broken, shop"):
+    known = "broken, cdnow, cdnow-full, complete-journey, shop, simulated, telco"
+    with pytest.raises(StudyError, match=rf"no study 'shpo'. Did you mean 'shop'\? Known: {known}\."):
         open_study("shpo")
 
 
 def test_a_path_that_is_not_there_is_told_as_a_path(home):
     with pytest.raises(StudyError, match=r"no study file .*mine.yaml"):
         open_study("mine.yaml")
+
+
+def test_samples_are_known_beside_the_studies_of_a_folder_and_its_own_go_before(home):
+    own = home / "data" / "studies"
+    (own / "telco.yaml").write_text((own / "shop.yaml").read_text())
+    entries = {entry.name: entry for entry in list_studies()}
+    assert list(entries) == ["broken", "cdnow", "cdnow-full", "complete-journey", "shop", "simulated", "telco"]
+    assert entries["telco"].path == own / "telco.yaml"
+    assert [entry.name for entry in list_studies(is_own=True)] == ["broken", "shop", "telco"]
+
+
+def test_a_sample_without_its_package_is_named_with_the_mend(monkeypatch):
+    from crm_research.sources.readers import samples
+
+    monkeypatch.setattr(samples, "find_spec", lambda name: None if name == "lifetimes" else object())
+    ready, missing = find_samples()
+    assert ready == ["complete-journey", "simulated", "telco"]
+    told = 'Its package lifetimes is not installed: pip install "crm-research[samples]" brings it.'
+    assert missing == {"cdnow": told, "cdnow-full": told}
 
 
 def test_broken_files_are_listed_as_broken_and_stop_nothing(home):

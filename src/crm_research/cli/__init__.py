@@ -23,6 +23,8 @@ _LONGEST_SAID: Final = 300
 
 # Name on the command line to module; a module is imported only when its command is asked for.
 _COMMANDS = {
+    "demo": "demo",
+    "init": "init",
     "list": "list_reports",
     "check": "check",
     "run": "run",
@@ -65,6 +67,8 @@ def cli() -> None:
     """A research desk for customer relationships: from records to reports.
 
     \b
+    crm-research demo                                  the reports on samples, to look at
+    crm-research init desk                             a folder to work in
     crm-research list                                  the reports and the studies
     crm-research check cdnow                           is this study fit for use?
     crm-research run --study cdnow                     every report that applies

@@ -18,6 +18,10 @@ def command() -> None:
     click.echo("\nStudies")
     studies = list_studies()
     if not studies:
-        click.echo("\n  none in data/studies; draft one with: crm-research new study NAME --from FILE")
+        click.echo("\n  none")
     for study in studies:
         click.echo(f"\n  {study.name}\n      {study.problem or study.title}")
+    click.echo(
+        "\nNext: crm-research demo (the reports on samples), crm-research run --study NAME, or your own files: "
+        "crm-research new study NAME --from FILE"
+    )

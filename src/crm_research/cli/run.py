@@ -41,14 +41,16 @@ def command(
     """Run reports on studies and publish their pages.
 
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
-    reports were made and others were not (they failed, or read a table that is at fault; their last good pages stay),
+    reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
     2 nothing could be made of what was asked (nothing was started or changed). A report that does not apply to a
     study is listed with the reason; if none of those asked for applies, that is 2.
     """
     if out is not None and out.exists() and not out.is_dir():
         raise click.BadParameter(f"{out} is no folder.", param_hint="--out")
+    from crm_research.desk_copies import list_copies
     from crm_research.reporting.parameters import parse_assignments
     from crm_research.reporting.run import run_reports
+    from crm_research.settings import read_settings
 
     summary = run_reports(
         reports,
@@ -66,7 +68,11 @@ def command(
         click.echo(f"crm-research: {problem}", err=True)
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
-    made = "1 report made" if n_made == 1 else f"{n_made} reports made"
+    made = {0: "No report made", 1: "1 report made"}.get(n_made, f"{n_made} reports made")
     click.echo(f"{made}{failed}. Open {summary.index}")
-    if summary.n_failed or summary.unreadable:
+    run = {task.notebook.name for task, _ in summary.outcomes}
+    for copy in list_copies(read_settings()):
+        if copy.is_changed and copy.name in run:
+            click.echo(f"notebooks/{copy.name} is your own: crm-research init --diff shows what you changed.")
+    if summary.n_failed or summary.unreadable or not n_made:
         sys.exit(1)

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 
 def known_studies() -> list[str]:
-    """Names of the studies in data/studies."""
+    """Names of the studies in data/studies of the folder one works in."""
     from crm_research.sources.opening import list_studies
 
-    names = [entry.name for entry in list_studies()]
+    names = [entry.name for entry in list_studies(is_own=True)]
     if not names:
-        raise StudyError("data/studies holds no study file. Draft one with: crm-research new study NAME --from FILE")
+        raise StudyError(
+            "data/studies holds no study file. Draft one with: crm-research new study NAME --from FILE, or look at the "
+            "reports on samples: crm-research demo"
+        )
     return names
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from crm_research.catalogue import Report
+from crm_research.desk_copies import find_notebook
 from crm_research.errors import CrmError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.tasks import Failure, Outcome, StudyFacts, Task
+from crm_research.settings import HOME, read_settings
 from crm_research.time_limit import TimeLimitExceeded, time_limit
 
 HINDERED = "input"
@@ -60,7 +62,7 @@ def plan_run(
     parameters: Mapping[str, Any],
     scratch: Path,
     is_checking_input: bool,
-    notebooks: Path,
+    notebooks: Path | None,
     timeout_seconds: float | None = None,
 ) -> RunPlan:
     """What can be made of what was asked?
@@ -115,7 +117,7 @@ def _plan_study(
     parameters: Mapping[str, Any],
     scratch: Path,
     is_checking_input: bool,
-    notebooks: Path,
+    notebooks: Path | None,
 ) -> RunPlan:
     study, faults = inputs.open_input(given, as_of)
     facts = inputs.describe_study(study, given)
@@ -134,9 +136,10 @@ def _plan_study(
     if is_checking_input:
         faults = {**faults, **inputs.find_broken(study)}
     read = {report.id: report.faults_among(faults) for report in applicable}
-    environment: dict[str, str] = {}
+    # A kernel works in a folder of its own, from which the studies known by name would not be found.
+    environment = {HOME: str(read_settings().home)}
     if any(not names for names in read.values()):
-        environment = dict(inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", faults))
+        environment |= dict(inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", faults))
 
     def task(report: Report) -> Task:
         return Task(
@@ -169,8 +172,8 @@ def _hindered(words: Sequence[str]) -> Outcome:
     return Outcome(started_at=now, ended_at=now, seconds=0.0, failure=failure)
 
 
-def _notebook(folder: Path, report: Report) -> Path:
-    path = folder / report.notebook
+def _notebook(folder: Path | None, report: Report) -> Path:
+    path = find_notebook(read_settings(), report.notebook) if folder is None else folder / report.notebook
     if not path.is_file():
         raise CrmError(f"The notebook of report {report.id!r}, {path}, is not there. Restore it from the project.")
     return path

@@ -93,7 +93,7 @@ def run_reports(
     is_checking_input
         Check the tables against their contracts first.
     notebooks
-        Folder of the notebooks; None takes the project's notebooks/.
+        Folder of the notebooks; None takes the package's, and those that a person changed in notebooks/.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def run_reports(
             parameters=parameters or {},
             scratch=scratch,
             is_checking_input=is_checking_input,
-            notebooks=notebooks or read_settings().notebooks,
+            notebooks=notebooks,
             timeout_seconds=timeout_seconds,
         )
         if asked and not plan.tasks and not plan.hindered:

