@@ -9,7 +9,8 @@ from typing import Final
 
 from crm_research.errors import CrmError
 
-HOME = "CRM_RESEARCH_HOME"
+HOME: Final = "CRM_RESEARCH_HOME"
+PICTURES: Final = "CRM_RESEARCH_PICTURES"
 _SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -80,6 +81,11 @@ def read_settings() -> Settings:
     """
     snapshot = os.environ.get(_SNAPSHOT)
     return Settings(home=_find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
+
+
+def keeps_pictures() -> bool:
+    """Is the notebook that runs kept as a file, so that its pictures are wanted as images too?"""
+    return bool(os.environ.get(PICTURES))
 
 
 def leave_out() -> frozenset[str]:

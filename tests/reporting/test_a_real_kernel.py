@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from dataclasses import replace
@@ -78,3 +79,32 @@ def test_a_cell_that_fails_is_named_with_its_heading_and_its_last_words(tmp_path
     assert not task.page.exists()
     assert "never" in task.executed.read_text(encoding="utf-8")
     assert "An Exception was encountered" not in task.executed.read_text(encoding="utf-8")
+
+
+DRAWN = (
+    "import pandas as pd\nfrom crm_research import show, theme\n"
+    "ax = theme.new_axes(title='Rising')\nax.plot([1, 2], [3, 4])\n"
+    "show.chart(ax, alt='A line that rises.', data=pd.DataFrame({'x': [1, 2]}), caption='Of two days')"
+)
+
+
+@pytest.mark.skipif(not can_fork(), reason="no fork server on this system")
+def test_the_notebook_that_is_kept_holds_its_pictures_as_images_and_the_page_as_drawings(tmp_path):
+    path = a_notebook_file(tmp_path, "# A report", "## Answer", DRAWN)
+    task = replace(a_task(tmp_path / "task"), notebook=path, parameters={})
+    assert worker.run_task(task, lambda message: None).failure is None
+    image, rest = json.loads(task.executed.read_text(encoding="utf-8"))["cells"][-1]["outputs"]
+    assert set(image["data"]) == {"image/png", "text/plain"}
+    assert base64.b64decode(image["data"]["image/png"])[:8] == b"\x89PNG\r\n\x1a\n"
+    assert image["metadata"] == {"image/png": {"alt": "A line that rises."}}
+    html = "".join(rest["data"]["text/html"])
+    assert "<svg" not in html
+    assert "Of two days" in html
+    assert "The numbers behind this picture" in html
+    assert "image/png" not in rest["data"]
+    page = task.page.read_text(encoding="utf-8")
+    assert page.count("<title id=") == 1
+    assert "data:image/png" not in page
+    again = replace(a_task(tmp_path / "again"), notebook=path, parameters={})
+    worker.run_task(again, lambda message: None)
+    assert again.executed.read_bytes() == task.executed.read_bytes()

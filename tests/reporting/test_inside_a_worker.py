@@ -114,6 +114,7 @@ def test_a_kernel_gets_no_setup_of_the_user(tmp_path):
     task = replace(a_task(tmp_path), environment={"A": "1", "IPYTHONDIR": "/home/somebody"})
     assert execute._quiet_environment(task) == {
         "A": "1",
+        "CRM_RESEARCH_PICTURES": "png",
         "IPYTHONDIR": str(task.folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(task.folder / "runtime"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -11,6 +11,7 @@ from typing import Any, Final
 from crm_research.reporting.deaths import say_death
 from crm_research.reporting.notebook_file import read_notebook, write_notebook
 from crm_research.reporting.tasks import KILLED, Failure, Task
+from crm_research.settings import PICTURES
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINES_OF_TRACE: Final = 12
@@ -142,6 +143,7 @@ def _quiet_environment(task: Task) -> dict[str, str]:
     # The kernel inherits these: nothing of the user's own IPython setup may change a report.
     return {
         **task.environment,
+        PICTURES: "png",
         "IPYTHONDIR": str(task.folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(task.folder / "runtime"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

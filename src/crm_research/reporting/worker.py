@@ -59,7 +59,7 @@ def run_task(task: Task, send: Any) -> Outcome:
 def _make(task: Task, send: Any) -> dict[str, Any]:
     from crm_research.reporting.execute import execute_notebook
     from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
-    from crm_research.reporting.notebook_file import write_notebook
+    from crm_research.reporting.notebook_file import with_pictures, write_notebook
     from crm_research.reporting.render import render_page
 
     task.folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     figures = read_figures(notebook)
     page = render_page(notebook, task)
     task.page.write_text(page, encoding="utf-8")
-    write_notebook(notebook, task.executed)
+    write_notebook(with_pictures(notebook), task.executed)
     return {
         "figures": figures,
         "answer": read_answer(notebook),

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.show.display import CHART_MIME, Output, text_html
-from crm_research.show.svg import draw_svg
+from crm_research.settings import keeps_pictures
+from crm_research.show.display import CHART_MIME, PNG_MIME, Output, text_html
+from crm_research.show.svg import draw_png, draw_svg
 from crm_research.show.table import render_table
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ def render_chart(
         raise ValueError("A chart needs alt: one or two sentences that say what one sees.")
     figure = _figure_of(axes_or_figure)
     svg = draw_svg(figure, alt=alt, colours=theme_colours())
+    image = {PNG_MIME: draw_png(figure)} if keeps_pictures() else {}
     _close(figure)
     below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
     numbers = _numbers(data, caption or alt) if data is not None else ""
     html = f'<figure class="crm crm-chart"><div class="scroll" tabindex="0">{svg}</div>{below}{numbers}</figure>'
-    types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}}
+    types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}, **image}
     return Output(html=html, plain=f"[picture: {alt.strip()}]", types=types)
 
 

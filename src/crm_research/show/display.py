@@ -14,6 +14,9 @@ NOTE_MIME: Final = "application/vnd.crm-research.note+json"
 TABLE_MIME: Final = "application/vnd.crm-research.table+json"
 CHART_MIME: Final = "application/vnd.crm-research.chart+json"
 
+# Only where an executed notebook is kept: a trusted notebook shows the HTML.
+PNG_MIME: Final = "image/png"
+
 _PERCENT: Final = re.compile(r"(?<=\d) %")
 
 # A rendered page has its own style and leaves this out; JupyterLab has none of ours, so each output brings a little.
