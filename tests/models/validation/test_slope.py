@@ -96,3 +96,11 @@ def test_intervals_cover(factor, scale):
     # The slope's interval is exact in the limit; those of the distances promise at least the level.
     assert 0.90 <= hits["slope"] / 150 <= 0.99, hits
     assert min(hits["ici"], hits["e90"]) / 150 >= 0.91, hits
+
+
+def test_risks_that_part_leavers_from_stayers_leave_the_distances_unknown():
+    # The two of highest risk left, and nobody else: no curve is the likeliest, and its information is used up.
+    ended = np.arange(30) >= 28
+    outcomes = pd.DataFrame({"tenure_days": np.where(ended, np.arange(30) + 40.5, 400.0), "is_ended": ended})
+    found = measure_recalibration(read_outcomes(outcomes), np.linspace(0.01, 0.6, 30), days=DAYS, confidence=0.95)
+    assert np.isnan([*found.ici, *found.e90]).all()

@@ -125,7 +125,8 @@ def _fit(sets: RiskSets, columns: FloatArray, ended: NDArray[np.bool_], owner: I
         covariance=covariance,
         log_hazard=float(np.log(hazard)),
         log_hazard_error=float(np.sqrt(np.sum(steps**2 / sets.n_ended)) / hazard),
-        has_converged=bool(arrived and np.isfinite(beta).all()),
+        # Without information left, as where the risks part leavers from stayers, there is no error and so no answer.
+        has_converged=bool(arrived and np.isfinite(beta).all() and np.isfinite(covariance).all()),
     )
 
 
