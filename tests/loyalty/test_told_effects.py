@@ -160,6 +160,13 @@ def test_the_rows_the_picture_and_the_figure_of_a_programme():
     said = " ".join(text.get_text().replace("\n", " ") for text in drawn.figure.texts)
     assert "Difference of the shares that bought within 60 days, in points, with 90 % intervals" in said
     assert drawn.get_xlabel() == "points"
+    assert drawn.get_ylim() == (-0.6, 2.6)
+    with chart_style():
+        heights = [
+            programme_page.draw_programme(one).figure.get_size_inches()[1]
+            for one in (an_effect(naive=False, before_difference=np.nan), an_effect(naive=False), effect)
+        ]
+    assert np.diff(heights) == pytest.approx([0.5, 0.5])  # half an inch a row
     assert [label.get_text().replace("\n", " ") for label in drawn.get_yticklabels()] == rows["comparison"].tolist()[
         ::-1
     ]
@@ -279,6 +286,12 @@ def test_comparisons_of_first_purchases_are_named_and_the_sure_ones_are_in_the_t
     )
     assert [label.get_text().replace("\n", " ") for label in drawn.get_yticklabels()] == names[::-1]
     assert [label.get_text() for label in drawn.get_xticklabels()] == ["0.8", "1", "1.25", "2"]
+    assert drawn.get_ylim() == (-0.6, 4.6)
+    fit.terms = fit.terms.head(2)
+    with chart_style():
+        fewer = page.draw_first_order(fit)
+    heights = [one.figure.get_size_inches()[1] for one in (fewer, drawn)]
+    assert np.diff(heights) == pytest.approx([3 * 0.42])
 
 
 def test_what_the_index_is_made_of_and_its_tenths_by_hand():
