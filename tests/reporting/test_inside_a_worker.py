@@ -18,7 +18,7 @@ from rich.console import Console
 
 from crm_research.errors import CrmError
 from crm_research.figures import FIGURES_MIME
-from crm_research.reporting import execute, pool, run, worker
+from crm_research.reporting import execute, kernels, pool, run, worker
 from crm_research.reporting.deaths import MemoryLook, say_death
 from crm_research.reporting.harvest import read_answer, read_figures, read_files
 from crm_research.reporting.kernels import NotStarted, kill_group
@@ -334,3 +334,116 @@ def test_a_run_shows_where_each_report_stands_on_a_terminal(tmp_path, monkeypatc
     console.print(progress._table())
     spent = "   12.3 s" if has_clock else ""
     assert told().rstrip() == f"{task.label}  {words}{spent}"
+
+
+def test_a_worker_leaves_ctrl_c_to_the_run_and_says_what_cannot_travel(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(worker.signal, "signal", lambda *which: done.append(which))
+    monkeypatch.setattr(worker.os, "setpgid", lambda *which: done.append(which))
+    monkeypatch.setattr(kernels, "share_fork_server", lambda: done.append("shared"))
+    monkeypatch.setattr(kernels, "die_with_parent", lambda: done.append("bound"))
+    monkeypatch.setattr(worker, "run_task", lambda task, send: GOOD)
+    sent = []
+    messages = SimpleNamespace(send=sent.append, close=lambda: done.append("closed"))
+    worker.work(a_task(tmp_path), messages)
+    assert sent == [("ended", GOOD)]
+    assert done == [(signal.SIGINT, signal.SIG_IGN), (0, 0), "shared", "bound", "closed"]
+
+    def refuse(message):
+        if message[1] is GOOD:
+            raise TypeError("cannot pickle")
+        sent.append(message)
+
+    worker.work(a_task(tmp_path), SimpleNamespace(send=refuse, close=lambda: None))
+    kind, said = sent[-1]
+    assert (kind, said.failure.kind, said.failure.message) == ("ended", "TypeError", "cannot pickle")
+    assert (said.seconds, said.started_at) == (GOOD.seconds, GOOD.started_at)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="groups of processes are POSIX")
+def test_a_worker_ends_with_its_group_when_its_parent_is_gone(monkeypatch):
+    reading, writing = os.pipe()
+    ended, is_over = [], threading.Event()
+    monkeypatch.setattr(kernels.os, "killpg", lambda *which: (ended.append(which), is_over.set()))
+    monkeypatch.setattr(kernels.multiprocessing, "parent_process", lambda: SimpleNamespace(sentinel=reading))
+    kernels.die_with_parent()
+    assert not is_over.wait(0.05)
+    os.close(writing)
+    assert is_over.wait(5)
+    assert ended == [(os.getpgid(0), signal.SIGKILL)]
+    os.close(reading)
+    monkeypatch.setattr(kernels.multiprocessing, "parent_process", lambda: None)
+    kernels.die_with_parent()
+    assert len(ended) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "pid", "is_shared"), [("there", None, True), ("there", 7, False), (None, None, False)]
+)
+def test_a_child_of_the_fork_server_starts_no_second_one(monkeypatch, address, pid, is_shared):
+    server = SimpleNamespace(_forkserver_address=address, _forkserver_pid=pid, ensure_running="its own")
+    monkeypatch.setattr(kernels.forkserver, "_forkserver", server)
+    kernels.share_fork_server()
+    assert (server.ensure_running != "its own") is is_shared
+    if is_shared:
+        assert server.ensure_running() is None
+
+
+@pytest.mark.parametrize("is_forked", [True, False])
+def test_a_worker_is_started_with_its_task_and_a_time_limit(tmp_path, monkeypatch, is_forked):
+    task, told, started = a_task(tmp_path), [], []
+
+    def start(target, *args):
+        started.append((target, args[0]))
+        return SimpleNamespace(pid=77)
+
+    spawned = SimpleNamespace(pid=77, start=lambda: started.append("spawned"))
+    monkeypatch.setattr(pool, "can_fork", lambda: is_forked)
+    monkeypatch.setattr(pool, "start_process", start)
+    context = SimpleNamespace(Process=lambda target, args: (started.append((target, args[0])), spawned)[1])
+    monkeypatch.setattr(pool.multiprocessing, "get_context", lambda how: context if how == "spawn" else None)
+    monkeypatch.setattr(pool, "look_at_memory", lambda pids: MemoryLook(held=sum(pids)))
+    monkeypatch.setattr(pool.time, "monotonic", lambda: 100.0)
+    item = pool._start(task, 90.0, SimpleNamespace(started=told.append))
+    assert told == [task]
+    assert started == [(worker.work, task)] + ([] if is_forked else ["spawned"])
+    assert (item.task, item.process.pid, item.deadline, item.began) == (task, 77, 490.0, 100.0)
+    assert item.memory == item.memory_before == MemoryLook(held=77)
+    assert (item.kernel, item.place, item.outcome) == (None, None, None)
+    with pytest.raises(EOFError):
+        item.messages.recv()  # only the worker holds the sending end
+
+
+def test_where_no_process_can_be_started_that_is_the_outcome(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise NotStarted("no process could be started")
+
+    monkeypatch.setattr(pool, "can_fork", lambda: True)
+    monkeypatch.setattr(pool, "start_process", refuse)
+    told = []
+    task, outcome = pool._start(a_task(tmp_path), 90.0, SimpleNamespace(started=told.append))
+    assert (task.report, told, outcome.seconds) == ("good", [], 0.0)
+    assert outcome.failure == Failure(kind="not started", message="no process could be started")
+    assert outcome.started_at <= outcome.ended_at
+
+
+@pytest.mark.parametrize(
+    ("outcome", "killed", "is_killed"),
+    [
+        (GOOD, [], False),
+        (replace(GOOD, failure=Failure(kind="ValueError", message="no")), [55], False),
+        (None, [55, 77], True),
+    ],
+)
+def test_what_is_left_of_a_worker_is_ended(tmp_path, monkeypatch, outcome, killed, is_killed):
+    ended, done = [], []
+    monkeypatch.setattr(pool, "kill_group", ended.append)
+
+    def join(timeout):
+        done.append(timeout)
+
+    process = SimpleNamespace(pid=77, kill=lambda: done.append("killed"), join=join)
+    messages = SimpleNamespace(close=lambda: done.append("closed"))
+    pool._end(a_running(tmp_path, process=process, messages=messages, outcome=outcome, kernel=55))
+    assert ended == killed
+    assert done == [*(["killed"] if is_killed else []), 5, "closed"]
