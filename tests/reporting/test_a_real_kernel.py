@@ -35,6 +35,7 @@ def a_notebook_file(folder, *sources: str):
     return path
 
 
+WHERE = "import os\nprint(os.getcwd())\nprint(os.environ['MPLBACKEND'])"
 FIGURE = (
     "from crm_research import show\nfrom crm_research.figures import Figure\n"
     "show.answer('Yes.', f'Asked {times} times.')\n"
@@ -45,7 +46,9 @@ FIGURE = (
 
 @pytest.mark.skipif(not can_fork(), reason="no fork server on this system")
 def test_a_notebook_is_run_with_its_parameters_and_made_a_page(tmp_path):
-    path = a_notebook_file(tmp_path, "# A report", "## Answer", FIGURE, "import os\nprint(os.getcwd())")
+    path = a_notebook_file(
+        tmp_path, "# A report", "## Answer", FIGURE, "import os\nprint(os.getcwd())\nprint(os.environ['MPLBACKEND'])"
+    )
     task = replace(a_task(tmp_path / "task"), notebook=path, parameters={"times": 3})
     sent = []
     outcome = worker.run_task(task, sent.append)
@@ -61,7 +64,8 @@ def test_a_notebook_is_run_with_its_parameters_and_made_a_page(tmp_path):
     assert "Asked 3 times." in page
     stored = json.loads(task.executed.read_text(encoding="utf-8"))
     assert stored["metadata"]["crm_research"]["parameters"] == {"times": 3}
-    assert str(tmp_path) in "".join(stored["cells"][-1]["outputs"][0]["text"])
+    folder, backend = "".join(stored["cells"][-1]["outputs"][0]["text"]).split()
+    assert (folder, backend) == (str(tmp_path), "module://matplotlib_inline.backend_inline")
     assert [cell["id"] for cell in stored["cells"]][1] == "injected-parameters"
     with pytest.raises(ProcessLookupError):
         os.kill(kernels[0], 0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -367,6 +369,8 @@ def test_a_worker_ends_with_its_group_when_its_parent_is_gone(monkeypatch):
     monkeypatch.setattr(kernels.os, "killpg", lambda *which: (ended.append(which), is_over.set()))
     monkeypatch.setattr(kernels.multiprocessing, "parent_process", lambda: SimpleNamespace(sentinel=reading))
     kernels.die_with_parent()
+    (watching,) = [thread for thread in threading.enumerate() if thread.name == "die-with-parent"]
+    assert watching.daemon  # or a worker that is done would wait for its run
     assert not is_over.wait(0.05)
     os.close(writing)
     assert is_over.wait(5)
@@ -447,3 +451,44 @@ def test_what_is_left_of_a_worker_is_ended(tmp_path, monkeypatch, outcome, kille
     pool._end(a_running(tmp_path, process=process, messages=messages, outcome=outcome, kernel=55))
     assert ended == killed
     assert done == [*(["killed"] if is_killed else []), 5, "closed"]
+
+
+def test_a_run_hears_its_workers_and_yields_what_became_of_each(tmp_path, monkeypatch):
+    """Two tasks, one worker at a time: one tells all and ends; the other dies twice without a word."""
+    good, dying = a_task(tmp_path / "good"), replace(a_task(tmp_path / "bad"), report="bad")
+    said, ended = [], []
+    watcher = SimpleNamespace(
+        at_cell=lambda task, *which: said.append((task.report, *which)),
+        rendering=lambda task: said.append((task.report, "page")),
+        again=lambda task, failure: said.append((task.report, "again", failure.kind)),
+        ended=lambda task, outcome: said.append((task.report, "ended")),
+    )
+
+    def start(task, timeout_seconds, watcher):
+        receiving, sending = multiprocessing.Pipe(duplex=False)
+        for message in [("cell", 1, 2), ("kernel", 55), ("rendering",), ("ended", GOOD)] if task is good else []:
+            sending.send(message)
+        sending.close()
+        process = SimpleNamespace(pid=77, exitcode=-9, kill=lambda: None, join=lambda timeout: None)
+        return a_running(tmp_path, task=task, process=process, messages=receiving, deadline=time.monotonic() + 60)
+
+    monkeypatch.setattr(pool, "_start", start)
+    monkeypatch.setattr(pool, "kill_group", ended.append)
+    monkeypatch.setattr(pool, "look_at_memory", lambda pids: MemoryLook(n_killed=3))
+    dying.folder.mkdir()
+    found = list(pool.run_tasks([dying, good], jobs=1, timeout_seconds=60, watcher=watcher))
+    assert said == [
+        ("bad", "again", "killed"), ("good", 1, 2), ("good", "page"), ("good", "ended"), ("bad", "ended"),
+    ]  # fmt: skip
+    (first, whole), (second, killed) = found
+    assert (first, whole) == (good, GOOD)
+    assert second is dying
+    died = say_death("the report's process", -9)
+    message = (
+        f"{died}. Shortly before, the report held 5 MB. The system has ended a "
+        "process for want of memory since the report began."
+    )
+    failure = Failure(kind="killed", message=message, place="cell 4 of 9")
+    assert (killed.failure, killed.retried_after) == (failure, failure)
+    assert not dying.folder.exists()
+    assert ended == [None, None]  # kernels of those that died, which had none yet

@@ -258,8 +258,9 @@ def test_what_does_not_apply_leaves_the_record_of_a_page_as_it_is(tmp_path):
     records.note_not_applicable(tmp_path, about, "handmade", "2024-07-01")
     assert (tmp_path / FOLDER / "run.json").read_text() == before
     records.note_not_applicable(tmp_path, {**about, "report": "other"}, "handmade", "2024-07-01")
-    entries = {entry["report"]: entry["outcome"] for entry in records.read_run(tmp_path / FOLDER)["reports"]}
-    assert entries == {"good": "done", "other": "not applicable"}
+    entries = {entry["report"]: entry for entry in records.read_run(tmp_path / FOLDER)["reports"]}
+    assert {name: entry["outcome"] for name, entry in entries.items()} == {"good": "done", "other": "not applicable"}
+    assert entries["other"] == {**about, "report": "other", "outcome": "not applicable", "page": None}
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_the_work(tmp_path, monkeypatch):
