@@ -10,7 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-EXTRAS := postgres lab samples dev
+EXTRAS := postgres lab samples docs dev
 JOBS ?= 2
 ROOMS ?=
 SAMPLE ?= 40
@@ -24,7 +24,7 @@ else
 SELECTION := -m "not slow"
 endif
 
-.PHONY: help report test mutants lab check attack bench lock environment clean
+.PHONY: help report test docs mutants lab check attack bench lock environment clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ report: $(READY) ## Run every applicable report on the sample studies; pages in 
 # One thread a worker: several that each want all cores wait for each other longer than they compute.
 test: $(READY) ## Run the tests, the notebooks among them
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=300 $(SELECTION) tests notebooks
+
+# Nothing is fetched. Pages open from the disk; search works there too.
+docs: $(READY) ## Build the site of docs/ offline, with every link checked; open docs/_site/index.html
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --doctree-dir docs/_site/.doctrees docs docs/_site
+	@echo "Open docs/_site/index.html"
 
 mutants: $(READY) ## Break the code on purpose and count what no test notices (ROOMS="churn loyalty", SAMPLE=40)
 	@$(BIN)/python scripts/mutants.py $(ROOMS) --sample $(SAMPLE) --jobs $(JOBS) --show
@@ -62,8 +67,8 @@ lock: $(READY) ## Solve pyproject.toml again into requirements.lock and environm
 
 environment: $(READY) ## Build the environment only
 
-clean: ## Remove the environment, caches and rendered pages
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis data/cache
+clean: ## Remove the environment, caches, rendered pages and the site
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis data/cache docs/_site
 	@find reports -mindepth 1 ! -name README.md -delete
 
 # uv is installed first at its locked version; it then installs everything else with hashes checked.
