@@ -231,7 +231,7 @@ def an_interval(estimate: float, lower: float, upper: float) -> Interval:
 def test_the_rule_of_thumb_by_hand(limits, said, verdict):
     found = replace(measured("good").concentration, top20=an_interval(*limits), confidence=0.9)
     sentence = words.say_concentration(found)
-    assert sentence.startswith(f"The fifth of the buyers that spends most brings {said}")
+    assert sentence.startswith(f"The top fifth of buyers bring in {said}")
     assert sentence.endswith("the rule of thumb." if "not" not in said else "the rule of thumb of 80 %.")
     base = replace(measured("good"), concentration=found)
     row = tables.claims_table(base).iloc[0]
@@ -248,8 +248,7 @@ def test_the_rule_of_thumb_by_hand(limits, said, verdict):
 def test_a_share_that_can_be_nearly_anything_is_not_known():
     found = replace(measured("good").concentration, top20=an_interval(0.5, 0.05, 0.97), n_customers=11)
     assert words.say_concentration(found) == (
-        "How much of the revenue the fifth of the buyers that spends most brings is not known: 11 buyers are too few "
-        "to say."
+        "How much of the revenue the top fifth of buyers bring in is not known: 11 buyers are too few to say."
     )
     title = charts.draw_concentration(replace(measured("good"), concentration=found)).figure.get_suptitle()
     assert "not known" in title.replace("\n", " ")

@@ -1,3 +1,5 @@
+import math
+
 import pandas as pd
 import pytest
 
@@ -174,3 +176,19 @@ def test_a_card_without_a_number_is_a_line_unless_a_duration_was_not_reached():
 def test_an_interval_without_width_is_not_printed():
     assert format_interval(a_figure(estimate=0.2, lower=0.2, upper=0.2 + 1e-15, unit="share")) is None
     assert format_interval(a_figure(estimate=0.2, lower=0.19, upper=0.2, unit="share")) == "19.0 % to 20.0 %"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "lower", "upper", "said", "between"),
+    [
+        (89.0, 80.0, 95.0, "89 days", "80 days to 95 days"),
+        (90.0, 80.0, 120.0, "3.0 months", "2.6 months to 3.9 months"),
+        (712.0, 681.0, 771.0, "23.4 months", "22.4 months to 25.3 months"),
+        (730.4, 600.0, 800.0, "24.0 months", "19.7 months to 26.3 months"),
+        (730.6, 600.0, None, "2.0 years", "1.6 years or more"),
+        (math.inf, 95.0, None, "not reached", "95 days or more"),
+    ],
+)
+def test_a_length_of_time_is_told_in_the_unit_of_the_sentences(estimate, lower, upper, said, between):
+    figure = a_figure(estimate=estimate, lower=lower, upper=upper, unit="days")
+    assert (format_estimate(figure), format_interval(figure)) == (said, between)

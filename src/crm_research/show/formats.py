@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import NOT_KNOWN, has_no_width
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.figures import Figure
@@ -15,6 +16,7 @@ NOT_REACHED: Final = "not reached"
 MISSING: Final = "–"
 SHARE: Final = "share"
 DURATIONS: Final = ("days", "weeks", "months", "years")
+_DAYS_UP_TO: Final = 90
 _LENGTH_OF_CURRENCY_CODE: Final = 3
 # Of a number in per cent: from here on tenths are enough, and below here a tenth would be printed as nought.
 _ONE_DECIMAL_FROM: Final = 0.95
@@ -83,7 +85,15 @@ def format_interval(figure: Figure) -> str | None:
 
 
 def _format_one(figure: Figure, value: float | None) -> str:
-    """The estimate or a limit, with as many decimals as the interval supports: two digits of its width."""
+    """The estimate or a limit, with as many decimals as the interval supports: two digits of its width.
+
+    A length of time is told in the unit that sentences say it in: days up to 90, then months, then years.
+    """
+    if figure.unit == "days" and (known := _known(figure.estimate) or 0.0) >= _DAYS_UP_TO:
+        is_long = known >= 2 * DAYS_PER_YEAR
+        unit, length = ("years", DAYS_PER_YEAR) if is_long else ("months", DAYS_PER_MONTH)
+        end = _known(value)
+        return NOT_REACHED if end is None else f"{_plain(end / length, decimals=1)} {unit}"
     decimals = _supported_decimals(figure)
     if value is None or decimals is None or _has_own_decimals(figure.unit):
         return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))

@@ -45,7 +45,7 @@ class CustomerBasePage(Page):
         base = self.result
         return Section(
             Answer(*words.answer(base)),
-            Figures(figures.base_figures(base)),
+            Figures([figure for figure in figures.base_figures(base) if figure.id != figures.GINI]),
             _headline(base),
             result=base,
         )
@@ -99,7 +99,12 @@ class CustomerBasePage(Page):
         found = self.result.concentration
         if found is None:
             return Section.missing("Tenths are not shown either, for the same reason.")
-        return Section(Table(found.tenths, "Customers in tenths, from the highest spenders down"), result=found.tenths)
+        gini = [figure for figure in figures.concentration_figures(self.result) if figure.id == figures.GINI]
+        return Section(
+            Table(found.tenths, "Customers in tenths, from the highest spenders down"),
+            Figures(gini, "How unequal spend is: 0 where all spend alike, towards 1 where one customer spends all"),
+            result=found.tenths,
+        )
 
 
 def _headline(base: CustomerBase) -> Chart:

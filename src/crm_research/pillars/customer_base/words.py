@@ -43,7 +43,7 @@ def say_concentration(found: Concentration) -> str:
     value, lower, upper = (float(part) for part in found.top20)
     if says_nothing(lower, upper, span=1.0):
         return (
-            f"How much of the revenue the fifth of the buyers that spends most brings is not known: "
+            f"How much of the revenue the top fifth of buyers bring in is not known: "
             f"{say_count(found.n_customers, 'buyer')} are too few to say."
         )
     brought = say_estimate(value, lower, upper, say_percent, found.confidence)
@@ -53,7 +53,7 @@ def say_concentration(found: Concentration) -> str:
         judged = "more than the 80 % of the rule of thumb"
     else:
         judged = "which does not contradict the rule of thumb of 80 %"
-    return f"The fifth of the buyers that spends most brings {brought} of the revenue, {judged}."
+    return f"The top fifth of buyers bring in {brought} of the revenue, {judged}."
 
 
 def no_concentration(base: CustomerBase) -> str:
