@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 
+import click
 import pytest
 
 from crm_research.catalogue import reports
+from crm_research.cli import cli
 from tests.architecture import ROOT
 
 DOCS = ROOT / "docs"
@@ -68,6 +71,51 @@ def test_what_the_site_needs_is_declared_and_used():
     assert [name for name in names if named.get(name, f'"{name}"') not in used] == []
 
 
+def blocks(language):
+    """Code of that language in README and docs, with the page that shows it."""
+    pages = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_site" not in path.parts)]
+    fence = re.compile(rf"^```{language}\n(.*?)^```", re.M | re.S)
+    return [
+        (page.relative_to(ROOT).as_posix(), code) for page in pages for code in fence.findall(page.read_text("utf-8"))
+    ]
+
+
+def test_commands_that_the_docs_show_are_there():
+    """A reader who types what stands there must not be told that there is no such command, option or target."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    unknown, seen = [], set()
+    for page, code in blocks("sh"):
+        for line in re.sub(r"\s#.*", "", code, flags=re.M).splitlines():
+            words = line.split()
+            if words[:1] == ["make"]:
+                seen.add(line)
+                unknown += [f"{page}: {line}"] if words[1] not in targets else []
+            elif words[:1] in (["crm-research"], [".venv/bin/crm-research"]):
+                seen.add(line)
+                options = {word.partition("=")[0] for word in words if word.startswith("--")}
+                known = known_options(words[1:])
+                unknown += [f"{page}: {line}"] if known is None or options - known else []
+    assert unknown == []
+    assert len(seen) > 15
+
+
+def known_options(words):
+    """The options of the command that these words begin with; None where there is no such command."""
+    command = cli
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), words[0]) if words else None
+        words = words[1:]
+    if command is None:
+        return None
+    return {"--help", "--traceback"} | {name for option in command.params for name in option.opts}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "code"), [one for one in blocks("python") if one[0].startswith("docs/guide/")])
+def test_examples_of_the_guide_run_as_they_stand(page, code):
+    exec(compile(code, page, "exec"), {})
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
@@ -113,3 +161,28 @@ def test_the_interface_names_all_that_a_room_offers(site, room):
     module = importlib.import_module(room)
     documented = [one for one in module.__all__ if callable(getattr(module, one)) and getattr(module, one).__doc__]
     assert [one for one in documented if f'id="{room}.{one}"' not in page] == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_search_works_on_pages_opened_from_the_disk_and_asks_nobody(site):
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        asked, complaints = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto((site / "reports/churn.html").as_uri())
+        page.fill("input[name=q]", "estimate_survival")
+        page.press("input[name=q]", "Enter")
+        page.wait_for_selector("#search-results li a")
+        found = page.eval_on_selector_all("#search-results li a", "links => links.map(link => link.href)")
+        browser.close()
+    assert any(link.partition("#")[0].endswith("api/models/survival.html") for link in found)
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert complaints == []
