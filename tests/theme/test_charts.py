@@ -15,6 +15,7 @@ from crm_research.theme import (
     new_axes,
     new_panels,
     place_dates,
+    shade_before,
     wrap_text,
 )
 
@@ -88,3 +89,24 @@ def test_wrapping_loses_no_word_and_keeps_to_the_width(text, width):
     wrapped = wrap_text(text, width)
     assert "".join(wrapped.split()) == "".join(text.split())
     assert all(len(line.split()) <= 1 or len(line) <= width for line in wrapped.splitlines())
+
+
+def test_a_warning_stands_within_the_shaded_part_a_little_off_its_corner():
+    ax = new_axes(title="A")
+    ax.plot([0, 10], [0, 1])
+    ax.set_xlim(0, 10)
+    shade_before(ax, 4, "read with care")
+    (note,) = [text for text in ax.texts if text.get_text() == "read with care"]
+    assert (note.xy, note.get_position(), note.anncoords) == ((0, 1), (4, -4), "offset points")
+    (shade,) = ax.patches
+    assert (shade.get_x(), shade.get_width()) == (0.0, 4.0)
+    assert ax.get_xlim()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("grid", "seen"), [("x", (True, False)), ("y", (False, True)), ("both", (True, True)), ("none", (False, False))]
+)
+def test_lines_of_the_grid_are_those_asked_for(grid, seen):
+    ax = new_axes(title="A", grid=grid)
+    lines = (ax.get_xgridlines(), ax.get_ygridlines())
+    assert tuple(all(line.get_visible() for line in each) for each in lines) == seen

@@ -147,3 +147,11 @@ def test_drawing_leaves_the_settings_of_the_library_alone():
         colour=theme.REST,
     )
     assert dict(mpl.rcParams) == before
+
+
+def test_texts_of_a_heat_map_are_of_nine_points_unless_asked_otherwise():
+    ax = _axes()
+    theme.draw_heat(ax, [[0.5]], limits=(0, 1), texts=[["a half"]])
+    assert [text.get_fontsize() for text in ax.texts] == [9.0]
+    theme.draw_heat(ax, [[0.5]], limits=(0, 1), texts=[["a half"]], points=12.0)
+    assert [text.get_fontsize() for text in ax.texts] == [9.0, 12.0]
