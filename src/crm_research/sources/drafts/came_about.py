@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.guessed import Guess, TableGuess
-from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_values, outcome_of, status_columns
+from crm_research.sources.drafts.outcomes import (
+    called_off_at,
+    is_in,
+    lost_values,
+    outcome_of,
+    status_columns,
+    won_column,
+)
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, header_words, name_score, names_any, rank
 from crm_research.sources.mapping.states import find_states
@@ -18,18 +25,9 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Session
 
 _CLOSE: Final = (
-    "close date",
-    "closed date",
-    "won date",
-    "won time",
-    "won at",
-    "gewonnen am",
-    "abschlussdatum",
-    "date de cloture",
-    "fecha de cierre",
-    "成交日期",
-    "结单日期",
-)
+    "close date", "closed date", "won date", "won time", "won at", "gewonnen am", "abschlussdatum", "schlusstermin",
+    "date de cloture", "fecha de cierre", "成交日期", "结单日期",
+)  # fmt: skip
 _TYPES: Final = (
     "type", "event type", "transaction type", "document type", "order type", "kind", "fkart", "fakturaart",
     "belegart", "belegtyp", "dokumenttyp", "type de document", "type de piece", "tipo de documento", "gift type",
@@ -80,6 +78,8 @@ def _count(session: Session, guess: TableGuess, condition: str) -> int:
 
 
 def _is_pipeline(guess: TableGuess) -> bool:
+    if won_column(guess.look) is not None:
+        return True
     return any(names_any(value, _WON) for column in status_columns(guess.look) for value in column.values)
 
 
@@ -154,8 +154,11 @@ def set_cancellations(session: Session, guess: TableGuess, *, besides: str | Non
         won = [value for value in column.values if value not in lost]
         # Of a pipeline only what was won counts, whatever stages are added later.
         is_pipeline = any(names_any(value, _WON) for value in won)
-        said_lost = is_in(name_in_sql(column.name), lost)
-        conditions.append(f"not ({is_in(name_in_sql(column.name), won)})" if is_pipeline else said_lost)
+        said_lost, said_won = (is_in(name_in_sql(column.name), values) for values in (lost, won))
+        if won_column(guess.look) is column:
+            conditions.append(f"({said_won}) is not true")
+        else:
+            conditions.append(f"not ({said_won})" if is_pipeline else said_lost)
         said.append(f"{', '.join(lost)} in {column.name}")
     for name in called_off_at(guess.look):
         conditions.append(f"{name_in_sql(name)} is not null")
@@ -373,7 +376,12 @@ def take_off_refunds(session: Session, guess: TableGuess) -> None:
     n_partly = _count(session, guess, f"{back} > 0 AND ({lost}) IS NOT TRUE")
     if not n_partly:
         return
-    value = {"expr": f"{name_in_sql(money.name)} - abs(coalesce({name_in_sql(refund.name)}, 0))"}
+    paid = name_in_sql(money.name)
+    if money.n < money.n_rows and not _count(
+        session, guess, f"nullif(trim(CAST({quoted(money.name)} AS VARCHAR)), '') IS NULL AND ({lost}) IS NOT TRUE"
+    ):
+        paid = f"coalesce({paid}, 0)"  # only what never came about says no money, as payments that failed
+    value = {"expr": f"{paid} - abs(coalesce({name_in_sql(refund.name)}, 0))"}
     why = f"{line.why}; less {refund.name}, which {n_partly:,} orders that stand have"
     guess.columns[:] = [
         replace(one, value=value, why=why, is_unsure=True) if one is line else one for one in guess.columns

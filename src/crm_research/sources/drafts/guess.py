@@ -94,7 +94,8 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
         "requester", "solved", "resolved", "resolution", "conversation", "reply", "replies", "response time",
         "date opened", "date closed", "incident", "subject", "vorgang", "vorgangsnummer", "beschwerde",
         "reklamation", "eroeffnet", "ticketnummer", "queue", "dossier", "reclamation",
-        "reclamacion", "工单", "投诉", "办结", "受理", "обращение", "жалоба", "заявка", "обращения",
+        "reclamacion", "klacht", "klachtnummer", "afgehandeld", "afhandeling", "melding", "meldingsnummer", "reclamo",
+        "工单", "投诉", "办结", "受理", "обращение", "жалоба", "заявка", "обращения",
     ),
     "contracts": (
         "subscription", "subscriptions", "contract", "policy", "policyholder", "plan", "tariff", "membership",

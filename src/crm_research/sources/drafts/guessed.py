@@ -19,7 +19,17 @@ FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "customers": ("customers", "customer", "clients", "kunden", "clientes", "members", "demographics", "客户"),
     "products": ("products", "product", "articles", "artikel", "produits", "productos", "商品", "产品"),
     "contracts": ("contracts", "contract", "subscriptions", "policies", "vertraege", "contrats", "contratos", "合同"),
-    "contacts": ("contacts", "complaints", "tickets", "cases", "reklamationen", "reclamations", "投诉", "工单"),
+    "contacts": (
+        "contacts",
+        "complaints",
+        "tickets",
+        "cases",
+        "reklamationen",
+        "reclamations",
+        "klachten",
+        "投诉",
+        "工单",
+    ),
     "surveys": (
         "survey",
         "surveys",

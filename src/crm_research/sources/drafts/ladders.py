@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,10 @@ never, rarely / seldom, sometimes / occasionally, often / usually, always
 stimme gar nicht zu / stimme überhaupt nicht zu, stimme eher nicht zu / stimme nicht zu, teils teils / teils/teils / neutral, stimme eher zu / stimme zu, stimme voll zu / stimme voll und ganz zu
 sehr unzufrieden, unzufrieden / eher unzufrieden, neutral / teils teils / teils/teils, zufrieden / eher zufrieden, sehr zufrieden
 pas du tout d'accord, plutôt pas d'accord / pas d'accord, neutre, plutôt d'accord / d'accord, tout à fait d'accord
-très insatisfait, insatisfait, neutre, satisfait, très satisfait
+très insatisfait, insatisfait / plutôt insatisfait / peu satisfait, neutre / ni satisfait ni insatisfait, satisfait / plutôt satisfait, très satisfait
+médiocre, passable, bien, très bien, excellent
+très mauvais, mauvais, moyen, bon, très bon / excellent
+poor, fair, good, very good, excellent
 非常不同意 / 完全不同意, 不同意, 一般 / 中立 / 不确定, 同意, 非常同意 / 完全同意
 非常不满意, 不满意, 一般, 满意, 非常满意
 很不满意, 不满意, 一般, 满意, 很满意
@@ -34,6 +38,7 @@ _LADDERS: Final = tuple(
     for line in _WRITTEN.strip().splitlines()
 )
 _FEWEST_RUNGS: Final = 3
+_ENDINGS: Final = re.compile(r"\((e|es|s|ne|a|o|as|os|en|n|r|in)\)")
 
 
 def find_ladder(column: ColumnLook) -> list[str] | None:
@@ -43,7 +48,10 @@ def find_ladder(column: ColumnLook) -> list[str] | None:
 
 def ladder_of(values: Sequence[str]) -> list[str] | None:
     """These words from the lowest to the highest; None where no ladder holds them all."""
-    found = {value.strip().lower(): value.strip() for value in values}
+    # Satisfait(e) is satisfait, whoever answers.
+    found = {_ENDINGS.sub("", value.strip().lower()): value.strip() for value in values}
+    if len(found) < len({value.strip() for value in values}):
+        return None
     if len(found) < _FEWEST_RUNGS:
         return None
     for ladder in _LADDERS:

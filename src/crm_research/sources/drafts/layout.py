@@ -74,6 +74,13 @@ def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
         return TextLayout(delimiter=delimiter, header=())
     options: dict[str, Any] = {}
     notes: dict[str, str] = {}
+    wider = _wider_header(records, top, n_columns)
+    if wider is not None:
+        header = records[wider].cells[:n_columns]
+        options |= {"header": False, "names": header, "skip_rows": records[top].first_line}
+        notes["names"] = "CHECK: the line of the names has one more cell, which is empty, than the rows"
+        notes["skip_rows"] = "CHECK: lines above the rows: notes, the names, and what is summed of all rows"
+        return TextLayout(delimiter=delimiter, header=tuple(header), options=options, notes=notes)
     header = [cell.strip() for cell in records[top].cells]
     _say_above(records[:top], records[top], options, notes)
     if rule:
@@ -134,7 +141,29 @@ def _find_header(records: Sequence[_Record], n_columns: int) -> int:
     if n_columns > 2:
         named = [i for i in wide if sum(map(bool, records[i].cells)) > 1]
         wide = named if named and named[0] < _MOST_BELOW else wide
-    return wide[0] if wide else 0
+    top = wide[0] if wide else 0
+    if wide and 2 * sum(map(bool, records[top].cells)) < n_columns:
+        # A title whose parts (day, name of the list, page) stand in cells of their own, over names that fill the line.
+        full = (i for i in wide if i < _MOST_BELOW and 5 * sum(map(bool, records[i].cells)) >= 4 * n_columns)
+        below = next(full, top)
+        if not any(_VALUE.fullmatch(cell) for cell in records[below].cells):
+            return below
+    return top
+
+
+def _wider_header(records: Sequence[_Record], top: int, n_columns: int) -> int | None:
+    """Names over rows that lack the last, empty cell of theirs, as programs write that put a total between them."""
+    if not records or not any(_VALUE.fullmatch(cell) for cell in records[top].cells):
+        return None
+    for i in range(top - 1, max(top - 3, -1), -1):
+        cells = records[i].cells
+        if len(cells) != n_columns + 1:
+            return None
+        if not cells[-1] and all(cells[:-1]) and not any(_VALUE.fullmatch(cell) for cell in cells):
+            return i if len(set(cells)) == len(cells) else None
+        if not _is_total(cells):
+            return None
+    return None
 
 
 def _are_baskets(records: Sequence[_Record]) -> bool:
@@ -185,8 +214,13 @@ def _say_above(above: Sequence[_Record], header: _Record, options: dict[str, Any
 
 
 def _is_total(cells: Sequence[str]) -> bool:
+    """A word for a sum in a line that is half empty, or that adds up every column of numbers and names nothing else."""
     filled = [cell for cell in cells if cell]
-    return any(_TOTAL.fullmatch(cell.rstrip(":")) for cell in filled) and 2 * len(filled) <= len(cells) + 1
+    named = [cell for cell in filled if _TOTAL.fullmatch(cell.rstrip(":"))]
+    if not named:
+        return False
+    sums_all = len(filled) < len(cells) and sum(bool(_VALUE.fullmatch(cell)) for cell in filled) == len(filled) - 1 > 1
+    return 2 * len(filled) <= len(cells) + 1 or (sums_all and named[0] == filled[0])
 
 
 def _count_below(path: Path, delimiter: str, n_columns: int, encoding: str, comment: str = "") -> int:

@@ -28,6 +28,7 @@ from crm_research.sources.mapping.plans import SUMMED
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook
     from crm_research.sources.session import Session
 
 
@@ -336,9 +337,21 @@ def _count_once(session: Session, guess: TableGuess, repeated: Collection[str]) 
         put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
 
 
+def _same_in_one_currency(guess: TableGuess, money: ColumnLook) -> str | None:
+    """A column of the same name that says it is converted, filled wherever the money is; None without one."""
+    for other, column in guess.look.columns.items():
+        says_so = names_any(other, CONVERTED) and set(header_words(money.name)) < set(header_words(other))
+        if says_so and column.is_number and column.n >= money.n and other not in guess.used.values():
+            return other
+    return None
+
+
 _WELL_NAMED: Final = 0.75
 # Money named so stands in one currency whatever that of the sale.
-CONVERTED: Final = ("converted", "base", "home currency", "local currency", "hauswaehrung", "本位币")
+CONVERTED: Final = (
+    "converted", "base", "in company currency", "konvertiert", "converti", "convertido", "home currency",
+    "local currency", "hauswaehrung", "本位币",
+)  # fmt: skip
 
 
 def in_one_currency(guess: TableGuess, role: str) -> TableGuess:
@@ -346,6 +359,12 @@ def in_one_currency(guess: TableGuess, role: str) -> TableGuess:
     name = currency_column(guess.look.columns)
     money = guess.column_of(role)
     if name is None or guess.look.columns[name].n_distinct < 2 or (money and names_any(money.name, CONVERTED)):
+        return guess
+    same = None if money is None else _same_in_one_currency(guess, money)
+    if same is not None:
+        guess.used[role] = same
+        why = f"{name} names several currencies, and this is {money.name if money else role} in one of them"
+        put_in_place(guess, Guess(key=role, value=same, why=why, is_unsure=True))
         return guess
     codes = " and ".join(sorted(guess.look.columns[name].values)[:6])
     for line in guess.columns:

@@ -102,6 +102,12 @@ _REASONS: Final = (
 # A type of order that tells what became of it.
 _BECAME: Final = re.compile(r"(fully )?refunded|cancell?ed|voided|refused|declined|failed", re.IGNORECASE)
 _MOST_VALUES: Final = 25
+# A column of yes and no that says of each deal whether it was won; deals that are still open say no.
+_WON_OR_NOT: Final = frozenset(
+    ("is closed won", "is won", "won", "closed won", "deal won", "gewonnen", "ist gewonnen", "gagne", "gagnee",
+     "ganado", "ganada", "是否赢单")
+)  # fmt: skip
+_YES: Final = re.compile(r"yes|y|true|t|1|ja|oui|s[ií]|是", re.IGNORECASE)
 _NO: Final = re.compile(r"|no|n|false|f|0|nein|non|否|无|-|未.*|none|null", re.IGNORECASE)
 
 
@@ -123,8 +129,11 @@ class Called:
 
 
 def status_columns(look: FileLook) -> Iterator[ColumnLook]:
-    """Columns of few values whose name or values say what came of a row."""
-    for name, column in look.columns.items():
+    """Columns of few values whose name or values say what came of a row; alone the one that says yes or no to it."""
+    won = won_column(look)
+    if won is not None:
+        yield won
+    for name, column in look.columns.items() if won is None else ():
         if column.is_time or not column.n or len(column.values) > _MOST_VALUES or column.n_distinct > _MOST_VALUES:
             continue
         if names_any(name, _REASONS) or (column.is_number and not _calls_off(column)):
@@ -139,12 +148,25 @@ def status_columns(look: FileLook) -> Iterator[ColumnLook]:
             yield column
 
 
+def won_column(look: FileLook) -> ColumnLook | None:
+    """The column of yes and no that says which deals were won, however a company calls its stages."""
+    return next((column for column in look.columns.values() if _says_won(column)), None)
+
+
+def _says_won(column: ColumnLook) -> bool:
+    if " ".join(header_words(column.name)) not in _WON_OR_NOT or len(column.values) != 2:
+        return False
+    return sum(bool(_YES.fullmatch(value.strip())) for value in column.values) == 1
+
+
 def _calls_off(column: ColumnLook) -> bool:
     return " ".join(header_words(column.name)) in {" ".join(header_words(phrase)) for phrase in _CALLED_OFF}
 
 
 def lost_values(column: ColumnLook) -> dict[str, Outcome]:
     """The values of a status column that mean nothing came about, each with what it says."""
+    if _says_won(column):
+        return {value: "lost" for value in column.values if not _YES.fullmatch(value.strip())}
     if _calls_off(column):
         return {value: "lost" for value in column.values if not _NO.fullmatch(value.strip())}
     found = {value: outcome_of(value) for value in column.values}

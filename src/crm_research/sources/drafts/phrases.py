@@ -23,12 +23,12 @@ customer_id: customer id, mitglied, mitglieds id, mitglieder nr, mitgliedsnr, te
     用户标识, openid, 客户, 客户编号, 客户编码, 客户代码, 客户号, 顾客, 会员, 会员号, 会员编号, 会员名, 用户, 用户编号, 用户id, 买家, 买家会员名, 读者证号,
     下单帐号, 下单账号, 帐号, 账号, 投保人客户号, 投保人, 购货单位,
     会員id, 会員番号, 顧客id, 顧客番号, 顧客コード, 得意先コード, 取引先コード, 購入者id, 契約者番号,
-    klantnummer, klantnr, klant nr, klant, tessera fedelta, numero tessera, codice cliente, numero cliente, musteri no, musteri numarasi, musteri kodu, numer klienta, klient,
-    user pseudo id, visitor id, client number hash, anonymous id, device id, app user id, rc original app user id, cif, cif no, cif number, customer information file,
+    klantnummer, klantnr, klant nr, klant, relatienummer, relatie nr, tessera fedelta, numero tessera, codice cliente, numero cliente, musteri no, musteri numarasi, musteri kodu, numer klienta, klient,
+    user pseudo id, effective user id, visitor id, client number hash, anonymous id, device id, app user id, rc original app user id, cif, cif no, cif number, customer information file,
     kundenkarte, kundenkartennummer, kartennummer, bonuskarte, loyalty card, loyalty card no, loyalty card number, card number, card no, customer card, carte fidelite, numero carte fidelite,
     tarjeta cliente, 会员卡号, 卡号, конто, контрагент, клиент, покупатель, заказчик, код клиента, номер клиента, ид клиента, id клиента, абонент, лицевой счет
 customer_email: customer email, buyer email, email billing, billing email, from email address, requester email,
-    contact email, account email, email address, email, e mail, mail, e mail adresse, adresse e mail, adresse mail, courriel,
+    contact email, account email, email address, email, e mail, mail, e mail adresse, adresse e mail, adresse mail, adresse electronique, courriel,
     correo electronico, correo, 邮箱, 电子邮件,
     メールアドレス, メール,
     почта, эл почта, электронная почта, email клиента, e mail клиента
@@ -46,7 +46,7 @@ customer_name: account name, account, consumer name, buyer username, username, u
     наименование клиента, имя клиента, фио, фио клиента, получатель
 order_id: order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
     transaction id, transaction, transaction no, transaction number, receipt, receipt no, receipt number, ticket, bill no,
-    billing document, billing doc, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
+    billing document, billing doc, bill doc, bill document, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
     booking no, booking reference, reservation id, reservation number, pnr, confirmation number, opportunity id, deal id,
     loan id, merchant reference, merchant order reference, psp reference, payment id, charge id, sales record number, document no, document number, voucher no, purchase order,
     bestellung, bestellnummer, auftrag, auftragsnummer, auftrag nr, bestell nr, bon, bonnummer, beleg, belegnr, belegnummer,
@@ -94,7 +94,7 @@ unit_price: unit price, price, item price, price each, selling price, lineitem p
     item cost, цена, цена за единицу, stk preis, 京东价
 discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额,
     скидка, сумма скидки
-refund: refund value, refund total, refund money, refund in usd, amount refunded, refunded amount, refund amount, order refund amount, total refunded, refunds, refund, refunded,
+refund: item refund amount, refund value, refund total, refund money, refund in usd, amount refunded, refunded amount, refund amount, order refund amount, total refunded, refunds, refund, refunded,
     converted amount refunded, partial refund, partial refunds, erstattung, erstattet, erstattungsbetrag, montant rembourse, rembourse,
     importe reembolsado, reembolso, 退款金额, 已退款金额, 退款
 cost: cost, costs, cogs, purchase cost, unit cost, kosten, einstandspreis, wareneinsatz, cout, coste, 成本
@@ -164,17 +164,17 @@ registered_at: registered at, registration date, created at, create date, create
     date inscription, client depuis, fecha de registro, fecha de alta, 注册日期, 注册时间, 入会日期,
     дата регистрации
 contact_id: contact id, ticket id, issue key, issue id, issue number, case id, case number, complaint id, complaint no, ticket no, ticket number, conversation id,
-    incident id, request id, vorgang, vorgangsnummer, ticketnummer, fallnummer, dossier, numero dossier, reclamacion,
+    incident id, request id, klachtnummer, meldingsnummer, meldingnummer, zaaknummer, numero reclamo, vorgang, vorgangsnummer, ticketnummer, fallnummer, dossier, numero dossier, reclamacion,
     numero de caso, 工单号, 工单编号, 投诉编号, 投诉单号,
     номер обращения, обращение, заявка, номер заявки
 opened_at: opened at, date opened, opened on, opened, open date, created at, created time, created date, created on, created,
     date received, received, received at, submitted at, complaint date, contact date, conversation started at, reported at,
-    eroeffnet, eroeffnet am, eingang, eingangsdatum, eingegangen am, erstellt am, ouvert le, date ouverture, date reception,
+    datum ontvangst, ontvangen op, datum melding, meldingsdatum, datum klacht, klachtdatum, data apertura, eroeffnet, eroeffnet am, eingang, eingangsdatum, eingegangen am, erstellt am, ouvert le, date ouverture, date reception,
     fecha de apertura, fecha apertura, fecha de creacion, 投诉时间, 投诉日期, 受理时间, 创建时间, 来电时间,
     erstellt, eroeffnet um, 受付日時, 受付日,
     дата обращения, дата открытия, создано
 closed_at: closed at, date closed, closed on, closed time, last closed at, solved at, resolved at, resolved time, resolved on,
-    resolved, closed, close date, resolution date, completed at, erledigt, erledigt am, geschlossen am, abgeschlossen,
+    datum afgehandeld, afgehandeld op, datum afhandeling, afhandeldatum, gesloten op, data chiusura, resolved, closed, close date, resolution date, completed at, erledigt, erledigt am, geschlossen am, abgeschlossen,
     abgeschlossen am, clos le, date cloture, resolu le, fecha de cierre, fecha cierre, 办结时间, 关闭时间, 完成时间, 解决时间, 结案时间,
     geschlossen, 完了日, 対応完了日, 解決日,
     дата закрытия, закрыто, дата решения

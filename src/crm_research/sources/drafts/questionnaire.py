@@ -290,7 +290,12 @@ def _is_other(name: str) -> bool:
     numbers_something = any(name_score(name, role) >= 0.95 for role in ("response_id", "customer_id", "order_id"))
     # Qualtrics adds up scores in columns SC0, SC1 ...
     is_sum = re.fullmatch(r"(total |overall |sum )?scores?|sc\d+", " ".join(words)) is not None
+    if _NPS_GROUP.search(name):
+        return True  # 1 to 3 for detractors, passives and promoters: what another column answers, in other words
     return numbers_something or is_sum or (len(words) <= _LONG_NAME and names_any(name, (*_OTHER_NUMBERS, "id")))
+
+
+_NPS_GROUP: Final = re.compile(r"nps[ _-]*group\W*$| - group$|nps[ _-]*(gruppe|categor\w+|segment)\W*$", re.IGNORECASE)
 
 
 def _codes(column: ColumnLook) -> list[str]:

@@ -68,7 +68,7 @@ def _set_contract_ids(guess: TableGuess) -> None:
 
 _COMPLAINTS: Final = (
     "complaint", "complaints", "beschwerde", "beschwerden", "reklamation", "reklamationen", "vorgangsnummer",
-    "reclamation", "reclamations", "reclamacion", "queja", "投诉",
+    "reclamation", "reclamations", "reclamacion", "queja", "klacht", "klachtnummer", "klachten", "reclamo", "投诉",
 )  # fmt: skip
 
 
