@@ -27,11 +27,11 @@ SLOW = {
     "eleven": ("churn", "loyalty", "segmentation"),
     "all-gone": ("churn", "customer-base", "loyalty", "segmentation", "silent-churn"),
     "nobody-left": ("customer-base", "segmentation", "silent-churn"),
-    "one-plan": ("churn", "customer-base"),
+    "one-plan": ("churn", "customer-base", "segmentation"),
     "colon": ("churn",),
     "ketchup": ("brand-loyalty", "customer-base", "loyalty", "segmentation", "silent-churn"),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn",),
+    "telco": ("churn", "segmentation"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 

@@ -349,8 +349,14 @@ def test_another_number_of_groups_stands_beside_the_one_that_separates_best():
     assert 4 <= other.found.k <= 7
     assert other.found.n_customers == segments.found.n_customers
     n = ("four", "five", "six", "seven")[other.found.k - 4]
-    assert say_alternative(segments.found, other, "four to seven").startswith(
-        f"If two groups are too few to act on: of four to seven groups, {n} do best. The 240 customers fall into {n} "
+    best, shares = other.found.cards.iloc[0], other.found.leaving.by_group["left_share"]
+    weakest = other.found.stability["mean_jaccard"].min()
+    assert say_alternative(segments.found, other, "four to seven") == (
+        f"If two groups are too few to act on: of four to seven groups, {n} do best; the one that pays most of the "
+        f"{n}, “{best['segment']}”, is {100 * best['size_share']:.0f} % of the customers. By the tests of this page "
+        f"the {n} are {other.found.verdict}: the least steady of the {n} is found again with a mean Jaccard of "
+        f"{weakest:.2f}. Of each of the {n}, {_share(shares.min())} to {_share(shares.max())} had left within the "
+        "first 12 months."
     )
     assert find_alternative(study, segments, k_min=2, k_max=7) is None
     section = alternative_section(study, segments, k_min=2, k_max=4, n_bootstraps=20, seed=1)
@@ -365,4 +371,19 @@ def test_the_note_says_why_contacts_are_no_input_where_leavers_are_grouped():
     assert note_segments(segment_customers(a_company(), n_bootstraps=20)).endswith(
         "Customers who have left are among them, for without a holdout nothing else tells whether the segments matter. "
         "How often a customer gets in touch is no input therefore: who has left no longer does."
+    )
+
+
+def test_where_all_have_left_nobody_pays_and_nothing_can_be_compared():
+    study = a_company()
+    frame = study.table("contracts").to_pandas()
+    gone = frame.assign(ended_at=frame["started_at"] + pd.Timedelta(days=90))
+    found = two_groups(a_study(contracts=gone, attributes={"contracts": {"box": "category"}})).found
+    assert say_groups(found) == (
+        f"The 240 customers fall into two groups; the largest, “{found.cards['segment'].iloc[0]}”, is 50 % of the "
+        "customers."
+    )
+    assert words.say_leaving(found) == (
+        "Whether the groups differ in who leaves cannot be told: 100 % of the 240 contracts had ended by 2024-07-01, and "
+        "never some while others of another group went on."
     )

@@ -29,7 +29,16 @@ def draw(segmentation: Segmentation, name: str, *, ax: Axes | None = None) -> Ax
     return _PICTURES[name](segmentation, segmentation.found, ax)
 
 
-def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
+def draw_alternative(segmentation: Segmentation, *, ax: Axes | None = None) -> Axes:
+    """The picture of another solution, whose title says of how many groups it is."""
+    if segmentation.found is None:
+        return theme.empty_axes(segmentation.why_not, ax)
+    return _draw_segments(segmentation, segmentation.found, ax, is_alternative=True)
+
+
+def _draw_segments(
+    segmentation: Segmentation, found: Grouping, ax: Axes | None, *, is_alternative: bool = False
+) -> Axes:
     cards = found.cards[::-1]
     best = found.cards.iloc[0]
     money = name_money(found.inputs.money)
@@ -44,6 +53,8 @@ def _draw_segments(segmentation: Segmentation, found: Grouping, ax: Axes | None)
             f"The best {theme.say_percent(best['size_share'])} of the customers bring "
             f"{theme.say_percent(best['revenue_share'])} of {money.total}"
         )
+    if is_alternative:
+        title = f"With {theme.say_small_count(found.k)} groups, {title[:1].lower()}{title[1:]}"
     ax = theme.new_axes(
         title=title,
         subtitle=f"{what}; {segmentation.window}",

@@ -29,10 +29,15 @@ def say_leaving(found: Grouping) -> str:
             "are of use."
         )
     p_value = check.test.p_value
+    if not math.isfinite(p_value):
+        return (
+            f"Whether the groups differ in who leaves cannot be told: {say_percent(check.n_ended / check.n)} of the "
+            f"{_say_watched(check)} {_ended(check)}, and never some while others of another group went on."
+        )
     if not p_value < 1 - check.confidence:
         return (
             f"The groups are not seen to differ in who leaves: {say_percent(check.n_ended / check.n)} of the "
-            f"{_say_watched(check)} {_ended(check)}{_say_chance(p_value)}."
+            f"{_say_watched(check)} {_ended(check)}, in the groups about alike (p {say_p_value(p_value)})."
         )
     pair = widest_gap(check)
     if pair is None:
@@ -134,10 +139,6 @@ def _say_watched(check: LeavingCheck) -> str:
 
 def _ended(check: LeavingCheck) -> str:
     return f"had left by {say_date(check.until)}" if check.is_later else f"had ended by {say_date(check.until)}"
-
-
-def _say_chance(p_value: float) -> str:
-    return f", in the groups about alike (p {say_p_value(p_value)})" if math.isfinite(p_value) else ""
 
 
 def say_left_out_habits(found: Grouping) -> str:

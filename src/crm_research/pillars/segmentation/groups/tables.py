@@ -287,6 +287,12 @@ def describe_picture(segmentation: Segmentation, name: str) -> str:
     return f"{_ALT[name]}: {'; '.join(rows)}." if rows else f"{_ALT[name]}."
 
 
+def describe_alternative(found: Grouping) -> str:
+    """The same of another solution: which groups there would be, and how large."""
+    rows = [f"{row['segment']} with {say_percent(row['size_share'])}" for row in found.cards.to_dict("records")]
+    return f"{_ALT['segments']}, of {say_small_count(found.k)} groups instead: {'; '.join(rows)}."
+
+
 _ALT: Final = {
     "segments": "Pairs of bars, share of customers and of revenue, by segment",
     "profiles": "Dots of each segment left and right of the average customer, one row an input; medians",

@@ -13,7 +13,7 @@ from crm_research.pillars.segmentation.evidence.separation import GAP
 from crm_research.pillars.segmentation.evidence.stability import STABLE
 from crm_research.pillars.segmentation.evidence.verdicts import NATURAL, REPRODUCIBLE
 from crm_research.pillars.segmentation.groups.leaving_words import say_leaving, say_left_out_habits
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING, SPEND
 from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
@@ -173,7 +173,8 @@ def say_groups(found: Grouping) -> str:
     money = name_money(found.inputs.money)
     start = f"The {say_count(found.n_customers, 'customer')} fall into {say_small_count(found.k)} groups"
     size = say_percent(best["size_share"])
-    if money is None:
+    # Where all have left nobody pays, or all came back.
+    if money is None or (found.inputs.money != SPEND and best["revenue_share"] != best["revenue_share"]):
         return f"{start}; the largest, “{best['segment']}”, is {size} of the customers."
     brings = ""
     if best["revenue_share"] == best["revenue_share"]:

@@ -20,8 +20,8 @@ class Money:
         All of it: the revenue.
     share, median
         Columns of tables, and in words the figure: share of it, and the median customer's.
-    most
-        What the best customers do: spend most.
+    most, best
+        What the best customers do: spend most; and the group of them: the one that spends most.
     each
         One customer's: spend, net.
     """
@@ -31,6 +31,7 @@ class Money:
     median: str
     share_label: str
     most: str
+    best: str
     each: str
 
 
@@ -42,6 +43,7 @@ _WORDS: Final[Mapping[str, Money]] = MappingProxyType(
             median="median_spend",
             share_label="Share of net revenue",
             most="spend most",
+            best="the one that spends most",
             each="spend is net",
         ),
         FEES: Money(
@@ -50,6 +52,7 @@ _WORDS: Final[Mapping[str, Money]] = MappingProxyType(
             median="median_fee_of_those_who_pay",
             share_label="Share of the fees a month",
             most="pay most",
+            best="the one that pays most",
             each="fees are those a month of the contracts that run",
         ),
     }
