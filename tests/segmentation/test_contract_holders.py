@@ -384,6 +384,6 @@ def test_where_all_have_left_nobody_pays_and_nothing_can_be_compared():
         "customers."
     )
     assert words.say_leaving(found) == (
-        "Whether the groups differ in who leaves cannot be told: 100 % of the 240 contracts had ended by 2024-07-01, and "
-        "never some while others of another group went on."
+        "Whether the groups differ in who leaves cannot be told: 100 % of the 240 contracts had ended by 2024-07-01, "
+        "and never some while others of another group went on."
     )
