@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
+from crm_research.features.answers import known_answers
 from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
@@ -103,10 +104,7 @@ def _add_contacts(study: Study, table: ir.Table) -> ir.Table:
 
 
 def _add_answers(study: Study, table: ir.Table) -> ir.Table:
-    rows = known_rows(study, "surveys")
-    rows = rows.filter(rows.customer_id.notnull(), rows.score >= rows.scale_min, rows.score <= rows.scale_max)
-    share = (rows.score - rows.scale_min) / (rows.scale_max - rows.scale_min).nullif(0.0)
-    answers = rows.select("customer_id", share=share)
+    answers = known_answers(study)
     means = answers.group_by("customer_id").agg(mean_answer_share=answers.share.mean())
     joined = table.left_join(means, "customer_id")
     return joined.select(*table.columns, mean_answer_share=joined.mean_answer_share)

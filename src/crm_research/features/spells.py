@@ -187,7 +187,7 @@ def to_lifelines(study: Study, covariates: Sequence[str] = ()) -> pd.DataFrame:
     """
     import pandas as pd
 
-    spells = _steps(build_spells(study), 1)
+    spells = keep_watched(build_spells(study))
     for name in covariates:
         if name not in spells.columns:
             raise ParameterError(f"Contracts have no column {name!r}. {offer_names(name, spells.columns)}")
@@ -241,10 +241,15 @@ def _add_customer_attributes(study: Study, spells: ir.Table) -> ir.Table:
     return spells.left_join(describe_customers(study, wanted), "customer_id").drop("customer_id_right")
 
 
+def keep_watched(spells: ir.Table) -> ir.Table:
+    """The spells of `build_spells` that were under observation for any time."""
+    return spells.filter((spells.tenure_days > spells.entry_days) | (spells.entry_days == 0))
+
+
 def _steps(spells: ir.Table, unit_days: int) -> ir.Table:
     if isinstance(unit_days, bool) or not isinstance(unit_days, int) or unit_days < 1:
         raise ParameterError(f"unit_days must be a whole number from 1 on, not {unit_days!r}.")
-    watched = spells.filter((spells.tenure_days > spells.entry_days) | (spells.entry_days == 0))
+    watched = keep_watched(spells)
     if unit_days == 1:
         return watched
     return watched.mutate(

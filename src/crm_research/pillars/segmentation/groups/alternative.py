@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from crm_research.errors import NotEnoughData
 from crm_research.figures import Figure, FigureMaker
-from crm_research.pillars.segmentation.evidence.stability import STABLE
 from crm_research.pillars.segmentation.evidence.verdicts import VERDICTS
 from crm_research.pillars.segmentation.groups import charts
 from crm_research.pillars.segmentation.groups import tables as report
 from crm_research.pillars.segmentation.groups.leaving_words import say_when
+from crm_research.pillars.segmentation.groups.words import say_steadiness
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.result import find_alternative
 from crm_research.pillars.segmentation.use.holdout import OUTCOMES, SEGMENTS
@@ -77,13 +77,11 @@ def say_alternative(chosen: Grouping, other: Segmentation, span: str) -> str:
     which = "few" if found.k > chosen.k else "many"
     worth = "the largest" if money is None or best["revenue_share"] != best["revenue_share"] else money.best
     weakest = float(found.stability["mean_jaccard"].min())
-    # A mean of .7462 is below .75, and must not be printed as that.
-    digits = 2 if (round(weakest, 2) < STABLE) == (weakest < STABLE) else 4
     return (
         f"If {own} groups are too {which} to act on: of {span} groups, {k} do best; {worth} of the {k}, "
         f"“{best['segment']}”, is {say_percent(best['size_share'])} of the customers. By the tests of this page the "
         f"{k} are {found.verdict}: the least steady of the {k} is found again with a mean Jaccard of "
-        f"{weakest:.{digits}f}. {_say_use(chosen, found)}"
+        f"{say_steadiness(weakest)}. {_say_use(chosen, found)}"
     )
 
 

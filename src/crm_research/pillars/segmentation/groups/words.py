@@ -57,9 +57,8 @@ def say_verdict(found: Grouping) -> str:
         return f"{again} the groups are better separated than in data without groups, but {_say_border(found)}."
     weakest = float(found.stability["mean_jaccard"].min())
     if not weakest >= STABLE:
-        # A mean of .7462 is below .75, and must not be printed as that.
-        digits = 2 if round(weakest, 2) < STABLE else 4
-        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {weakest:.{digits}f})"
+        steadiness = say_steadiness(weakest)
+        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {steadiness})"
     elif not found.criteria["qualifies"].any():
         why = (
             "whatever their number, some group holds less than 2 % of the customers or is not found again in resamples"
@@ -70,6 +69,11 @@ def say_verdict(found: Grouping) -> str:
         if (found.borders["heap"] != "").any():
             why += f", and {_say_border(found)}"
     return f"The groups are constructed: {why}. Use them to order the work, not as kinds of customers that exist."
+
+
+def say_steadiness(jaccard: float) -> str:
+    """A mean Jaccard with as many digits as tell on which side of "stable" it lies: .7462 is not printed as .75."""
+    return f"{jaccard:.{2 if (round(jaccard, 2) < STABLE) == (jaccard < STABLE) else 4}f}"
 
 
 def _name_alike(found: Grouping, judging: str, beyond: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 
 from crm_research.errors import ParameterError
+from crm_research.features.answers import known_answers
 from crm_research.features.customers import build_customer_features
-from crm_research.features.window import known_rows
 from crm_research.pillars.segmentation.inputs.base import (
     BUYERS,
     EVERYBODY,
@@ -99,14 +99,6 @@ def _keep_described(table: ir.Table, described: Collection[str]) -> ir.Table:
     names = list(dict.fromkeys(described))
     n_known = sum((table[name].notnull().cast("int32") for name in names), ibis.literal(0))
     return table.filter(n_known >= LEAST_ANSWERED * len(names))
-
-
-def known_answers(study: Study) -> ir.Table:
-    """customer_id, item and share: each answer within its scale, over the scale, of customers who are named."""
-    rows = known_rows(study, "surveys")
-    rows = rows.filter(rows.customer_id.notnull(), rows.score >= rows.scale_min, rows.score <= rows.scale_max)
-    share = (rows.score - rows.scale_min) / (rows.scale_max - rows.scale_min).nullif(0.0)
-    return rows.select("customer_id", "item", share=share)
 
 
 def mean_answers(rows: ir.Table, items: Mapping[str, str]) -> ir.Table:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
+from crm_research.features.answers import known_answers
 from crm_research.features.customers import build_customer_features
 from crm_research.features.holders import HABITS
 from crm_research.features.window import known_rows
@@ -32,7 +33,7 @@ from crm_research.pillars.segmentation.inputs.base import (
     name_habits,
 )
 from crm_research.pillars.segmentation.inputs.candidates import Candidate, Offer, offer_compositions
-from crm_research.pillars.segmentation.inputs.columns import known_answers, mean_answers
+from crm_research.pillars.segmentation.inputs.columns import mean_answers
 from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, ANSWER
 from crm_research.pillars.segmentation.inputs.recipe import Makings, Whole
 from crm_research.pillars.segmentation.inputs.shares import sum_levels, take_spend

@@ -13,7 +13,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.holders import describe_holders
 from crm_research.features.kept import seen_to_the_end
-from crm_research.features.spells import build_spells
+from crm_research.features.spells import build_spells, keep_watched
 from crm_research.features.window import known_rows
 from crm_research.models.survival import (
     LogRank,
@@ -158,8 +158,7 @@ def _watch_holdout(study: Study) -> ir.Table:
 
 def _watch_contracts(study: Study) -> ir.Table:
     """The same of every contract since its start, as it was watched until as_of."""
-    spells = build_spells(study)
-    spells = spells.filter((spells.tenure_days > spells.entry_days) | (spells.entry_days == 0))
+    spells = keep_watched(build_spells(study))
     plan = spells.plan.cast("string").fill_null(_NO_PLAN) if "plan" in spells.columns else _no_plan()
     return spells.filter(spells.customer_id.notnull()).select(  # noqa: PD004
         "customer_id", plan=plan, entry_days="entry_days", exit_days="tenure_days", is_ended="is_ended"
