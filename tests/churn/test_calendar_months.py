@@ -15,11 +15,11 @@ from crm_research.models.hazards.early_late import fit_early_late
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.figures import SURVIVAL_3M, SURVIVAL_12M, key_figures, tenure_figures
 from crm_research.pillars.churn.curves.tables import milestones
-from crm_research.pillars.churn.decisions.causes import BANDS, decompose_change
+from crm_research.pillars.churn.decisions.decomposition import BANDS, decompose_change
 from crm_research.pillars.churn.decisions.targets import set_targets
 from crm_research.pillars.churn.drivers.ratios import cut_tenure
-from crm_research.pillars.churn.judging.designs import reach_enough_ends
 from crm_research.pillars.churn.spell_rows import read_rows
+from crm_research.pillars.churn.validation.designs import reach_enough_ends
 from crm_research.vocabulary import days_in_months, month_of_tenure
 from tests.builders import a_study
 

@@ -10,14 +10,14 @@ import pytest
 
 from crm_research.errors import ParameterError
 from crm_research.models.decisions import BAND_MIX, GROUP_MIX, RATES
-from crm_research.pillars.churn.decisions.cause_words import (
+from crm_research.pillars.churn.decisions.charts import draw_change
+from crm_research.pillars.churn.decisions.decomposition import BANDS, decompose_change
+from crm_research.pillars.churn.decisions.decomposition_words import (
     change_figures,
     change_finding,
     change_rows,
     reason_change_finding,
 )
-from crm_research.pillars.churn.decisions.causes import BANDS, decompose_change
-from crm_research.pillars.churn.decisions.charts import draw_change
 from crm_research.pillars.churn.decisions.page import change_section
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world

@@ -11,8 +11,8 @@ import pytest
 from crm_research.models.survival import find_peaks
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.charts import draw_groups, draw_hazard, draw_reasons, draw_survival
-from crm_research.pillars.churn.curves.danger_words import danger_clause, hazard_finding
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding, say_order
+from crm_research.pillars.churn.curves.hazard_words import hazard_clause, hazard_finding
 from crm_research.pillars.churn.curves.words import answer
 from tests.builders import a_study
 from tests.churn.worlds import START, a_world
@@ -58,7 +58,7 @@ def test_no_month_is_named_where_the_danger_is_constant(constant):
 
 def test_one_month_that_leads_is_named_with_its_own_numbers(constant):
     leaving = with_rates(constant, (1, 20, 1000.0), (2, 100, 1000.0), (3, 25, 1000.0))
-    assert danger_clause(leaving) == (
+    assert hazard_clause(leaving) == (
         "the danger is greatest in month 2 of a contract, in which 10 % of those still there leave (9.0 % to 11 %)"
     )
     assert hazard_finding(leaving).startswith("Month 2 is the most dangerous: 10 % leave, against ")
@@ -67,7 +67,7 @@ def test_one_month_that_leads_is_named_with_its_own_numbers(constant):
 def test_a_month_that_stands_out_alone_is_not_called_the_worst_where_a_later_one_may_be(constant):
     rows = ((1, 120, 1000.0), (2, 35, 700.0), (3, 25, 500.0), (4, 18, 350.0), (5, 12, 240.0), (6, 12, 100.0))
     leaving = with_rates(constant, *rows)
-    assert danger_clause(leaving) == (
+    assert hazard_clause(leaving) == (
         "month 1 of a contract stands out as more dangerous than the average month: 12 % of those still there leave "
         "(11 % to 13 %)"
     )
@@ -77,7 +77,7 @@ def test_a_month_that_stands_out_alone_is_not_called_the_worst_where_a_later_one
 def test_months_that_stand_out_alike_are_all_named_and_none_is_called_the_worst(constant):
     quiet = [(month, 10, 1000.0) for month in (4, 5, 6, 7, 8, 9, 10, 11, 13)]
     leaving = with_rates(constant, (1, 80, 1000.0), (2, 85, 1000.0), (3, 82, 1000.0), *quiet[:8], (12, 81, 1000.0))
-    assert danger_clause(leaving) == (
+    assert hazard_clause(leaving) == (
         "the danger stands out in months 1 to 3 and 12 of a contract; in month 1, 8.0 % of those still there leave "
         "(7.2 % to 8.8 %)"
     )

@@ -12,9 +12,9 @@ from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
 from crm_research.pillars.churn.curves.extrapolation_views import curve_beyond, parting_finding
 from crm_research.pillars.churn.curves.figures import MEAN, key_figures
 from crm_research.pillars.churn.curves.reason_page import reason_group_table, reason_groups_parts
+from crm_research.pillars.churn.detection import detect_setting
 from crm_research.pillars.churn.renewals.describe import describe_renewals
 from crm_research.pillars.churn.renewals.words import counting_note
-from crm_research.pillars.churn.triage import triage_setting
 from crm_research.show.formats import format_estimate, format_interval
 from tests.builders import a_study
 from tests.churn.test_several_contracts import twins
@@ -65,14 +65,14 @@ _ONE = (
     ],
 )
 def test_ends_of_one_tenure_and_ends_too_few_are_not_said_to_come_at_any_time(days, said):
-    assert triage_setting(of_tenures(*days, None, None)).say_timing() == f"{said}{_REST}"
+    assert detect_setting(of_tenures(*days, None, None)).say_timing() == f"{said}{_REST}"
 
 
 def test_half_of_one_tenure_is_no_rule():
     # 20 of 40 on day 7: Wilson's lower limit is .352. The others on days that lie near no anniversary.
-    triage = triage_setting(of_tenures(*[7] * 20, *range(40, 60), None))
-    assert (triage.sizes.usual_days, triage.sizes.n_usual, triage.is_one_tenure) == (7, 20, False)
-    assert "They end at any time" in triage.say_timing()
+    detection = detect_setting(of_tenures(*[7] * 20, *range(40, 60), None))
+    assert (detection.sizes.usual_days, detection.sizes.n_usual, detection.is_one_tenure) == (7, 20, False)
+    assert "They end at any time" in detection.say_timing()
 
 
 def test_a_plan_in_which_nobody_ended_stands_among_the_reasons_with_nought():

@@ -11,19 +11,19 @@ import pytest
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.hazards import fit_cox
 from crm_research.models.validation import fit_constant_rule, fit_tenure_rule
-from crm_research.pillars.churn.judging.charts import calibration_data, draw_calibration
-from crm_research.pillars.churn.judging.designs import BY_TENURE, CONSTANT
-from crm_research.pillars.churn.judging.horizons import say_horizon
-from crm_research.pillars.churn.judging.judge import NOT_IN_TIME, judge_risks
-from crm_research.pillars.churn.judging.page import check_parts
-from crm_research.pillars.churn.judging.views import (
+from crm_research.pillars.churn.validation.charts import calibration_data, draw_calibration
+from crm_research.pillars.churn.validation.designs import BY_TENURE, CONSTANT
+from crm_research.pillars.churn.validation.horizons import say_horizon
+from crm_research.pillars.churn.validation.page import check_parts
+from crm_research.pillars.churn.validation.validate import NOT_IN_TIME, validate_risks
+from crm_research.pillars.churn.validation.views import (
     SLOPE_12M,
     check_finding,
     distribution_finding,
-    judging_figures,
-    judging_table,
     optimism_finding,
     rule_finding,
+    validation_figures,
+    validation_table,
 )
 from crm_research.show import Section
 from tests.builders import a_study, contracts
@@ -68,7 +68,7 @@ def a_snapshot(n: int = 1500, **changes):
 def judge(study, *models, **options):
     named = {f"model {place}" if place else "model": model for place, model in enumerate(models)}
     fits = {name: (lambda rows, model=model: model) for name, model in named.items()}
-    return judge_risks(study, fits, ["plan"], **{"n_resamples": 0, **options})
+    return validate_risks(study, fits, ["plan"], **{"n_resamples": 0, **options})
 
 
 @cache
@@ -135,7 +135,7 @@ def test_short_records_are_judged_over_fewer_months():
     check = judge(study, Truth(times=400 / 150))
     assert [design.said for design in check.designs] == ["earlier date, 2020-09-30, outcomes until 2021-04-01"]
     assert check.slope_12m is None
-    figure = next(figure for figure in judging_figures(check) if figure.id == SLOPE_12M)
+    figure = next(figure for figure in validation_figures(check) if figure.id == SLOPE_12M)
     assert figure.estimate is None
     assert f"not known, risks could be judged for {check.designs[0].horizons_days[-1]:.0f} days only" in figure.label
 
@@ -148,7 +148,7 @@ def test_a_snapshot_is_judged_in_folds_and_bears_the_mark():
         return fit_cox(rows, ["plan"])
 
     study = a_snapshot(customer_id=[f"c{i // 3}" for i in range(1500)])
-    check = judge_risks(study, {"Cox": fit}, ["plan"], n_resamples=0)
+    check = validate_risks(study, {"Cox": fit}, ["plan"], n_resamples=0)
     assert [design.said for design in check.designs] == ["5 folds of customers, not a test in time"]
     assert not check.is_tested_in_time
     assert check.is_fit_for_lists
@@ -184,7 +184,7 @@ def a_bank(n: int = 4000, *, first_year: int = 0):
 
 def test_who_left_at_a_tenure_of_nothing_is_not_held_against_the_forecast():
     """They had left before a chance could be said: counted as outcomes, twice as many would leave as were said to."""
-    check = judge_risks(a_bank(), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
+    check = validate_risks(a_bank(), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
     (design,) = check.designs
     # Nobody can be seen to leave after 3 or 6 months, so nothing is judged there.
     assert design.horizons_days == (366.0,)
@@ -194,7 +194,7 @@ def test_who_left_at_a_tenure_of_nothing_is_not_held_against_the_forecast():
 
 
 def test_where_hardly_anybody_leaves_soon_the_horizons_are_longer():
-    check = judge_risks(a_bank(first_year=4), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
+    check = validate_risks(a_bank(first_year=4), {"Cox": lambda rows: fit_cox(rows, ["plan"])}, ["plan"], n_resamples=0)
     (design,) = check.designs
     assert min(design.horizons_days) > 4 * 365
     assert check.is_fit_for_lists
@@ -209,7 +209,7 @@ def test_nothing_after_the_date_reaches_a_fit():
         return Truth()
 
     study = a_company(800)
-    judge_risks(study, {"spy": fit}, ["plan"], n_resamples=0)
+    validate_risks(study, {"spy": fit}, ["plan"], n_resamples=0)
     ends = study.table("contracts").to_pandas()
     for (n_ended, n), date in zip(seen, ["2023-06-01", "2022-06-01"], strict=True):
         assert n_ended == (ends["ended_at"] <= date).sum()
@@ -230,7 +230,7 @@ def test_contenders_are_judged_on_the_same_contracts_and_may_fail():
         "choosy": lambda _: Choosy(),
         "trees": broken,
     }
-    check = judge_risks(a_company(2000), fits, ["plan"], n_resamples=0)
+    check = validate_risks(a_company(2000), fits, ["plan"], n_resamples=0)
     assert list(check.cards) == ["model", "noisy", BY_TENURE, CONSTANT]
     assert {card.n for card in check.cards.values()} == {check.card.n}
     notes = " ".join(check.designs[0].notes)
@@ -244,7 +244,7 @@ def test_contenders_are_judged_on_the_same_contracts_and_may_fail():
 def test_the_rules_are_fitted_to_the_past_only():
     study = a_company(800)
     check = judge(study, Truth())
-    own = judge_risks(study, {"rule": fit_tenure_rule, "rate": fit_constant_rule}, ["plan"], n_resamples=0)
+    own = validate_risks(study, {"rule": fit_tenure_rule, "rate": fit_constant_rule}, ["plan"], n_resamples=0)
     assert own.card.value("ibs") == pytest.approx(own.cards[BY_TENURE].value("ibs"))
     assert own.cards["rate"].value("ibs") == pytest.approx(own.cards[CONSTANT].value("ibs"))
     assert own.card.value("ibs_gain") == pytest.approx(0.0)
@@ -253,7 +253,7 @@ def test_the_rules_are_fitted_to_the_past_only():
 
 def test_where_the_rule_does_as_well_the_page_says_so():
     study = a_company(800, plan="one")
-    check = judge_risks(study, {"rate": fit_constant_rule}, ["plan"], n_resamples=0)
+    check = validate_risks(study, {"rate": fit_constant_rule}, ["plan"], n_resamples=0)
     assert "do as well" in rule_finding(check)
     assert "The simplest rule will do." in rule_finding(check)
     assert "clearly less wrong than those of the curve by tenure" in rule_finding(
@@ -270,8 +270,8 @@ def test_too_few_to_judge_refuses_and_still_prints():
     assert not check.is_fit_for_lists
     assert "20 are needed" in check.reasons[0]
     assert check.say().startswith("The risks could not be judged.")
-    assert all(figure.estimate is None for figure in judging_figures(check))
-    assert judging_table(check).empty
+    assert all(figure.estimate is None for figure in validation_figures(check))
+    assert validation_table(check).empty
     assert calibration_data(check).empty
     text = shown(check)
     assert "No list of customers at risk may be printed" in text
@@ -298,16 +298,16 @@ def test_a_model_that_cannot_be_fitted_is_a_reason_not_a_trace():
     def broken(rows: pd.DataFrame):  # type: ignore[no-untyped-def]
         raise np.linalg.LinAlgError("Singular matrix")
 
-    check = judge_risks(a_company(800), {"broken": broken}, ["plan"])
+    check = validate_risks(a_company(800), {"broken": broken}, ["plan"])
     assert "broken could not be fitted: Singular matrix" in check.reasons[0]
     with pytest.raises(ParameterError, match="at least one model"):
-        judge_risks(a_company(60), {}, ["plan"])
+        validate_risks(a_company(60), {}, ["plan"])
     with pytest.raises(ParameterError):
-        judge_risks(a_company(60), {"Cox": lambda rows: fit_cox(rows, ["plam"])}, ["plam"])
+        validate_risks(a_company(60), {"Cox": lambda rows: fit_cox(rows, ["plam"])}, ["plam"])
 
 
 def test_large_companies_are_judged_on_a_sample_of_customers(monkeypatch):
-    monkeypatch.setattr("crm_research.pillars.churn.judging.judge._MOST_CONTRACTS", 500)
+    monkeypatch.setattr("crm_research.pillars.churn.validation.validate._MOST_CONTRACTS", 500)
     seen = []
 
     def fit(rows: pd.DataFrame) -> Truth:
@@ -315,21 +315,21 @@ def test_large_companies_are_judged_on_a_sample_of_customers(monkeypatch):
         return Truth()
 
     study = a_company(1200, customer_id=[f"顾客{i // 2}" for i in range(1200)])
-    check = judge_risks(study, {"model": fit}, ["plan"], n_resamples=0)
+    check = validate_risks(study, {"model": fit}, ["plan"], n_resamples=0)
     n = len(study.table("contracts").to_pandas().query("started_at <= '2023-06-01'"))
     assert f"a random {100 * 500 / n:.0f} %" in check.sample
     assert 0.85 * 500 < len(seen[0]) < 1.15 * 500
     later, earlier = (set(rows["customer_id"]) for rows in seen)
     assert earlier <= later
-    again = judge_risks(study, {"model": fit}, ["plan"], n_resamples=0)
+    again = validate_risks(study, {"model": fit}, ["plan"], n_resamples=0)
     assert again.card.value("ibs") == check.card.value("ibs")
-    other = judge_risks(study, {"model": fit}, ["plan"], n_resamples=0, seed=2)
+    other = validate_risks(study, {"model": fit}, ["plan"], n_resamples=0, seed=2)
     assert other.card.value("ibs") != check.card.value("ibs")
 
 
 def test_figures_bear_the_ids_and_say_the_design():
     check = of_the_truth()
-    figures = {figure.id: figure for figure in judging_figures(check)}
+    figures = {figure.id: figure for figure in validation_figures(check)}
     assert list(figures) == ["churn.contract.uno_c", "churn.contract.ibs", "churn.contract.ibs_null", SLOPE_12M]
     assert figures["churn.contract.uno_c"].validation == check.designs[0].said
     assert figures[SLOPE_12M].validation == check.designs[1].said
@@ -350,7 +350,7 @@ def test_the_sentences_say_what_the_card_says():
 
 
 def test_the_table_puts_the_model_beside_the_rules():
-    table = judging_table(of_the_truth())
+    table = validation_table(of_the_truth())
     assert list(table.columns) == ["measure", "within", "model", BY_TENURE, CONSTANT, "perfect"]
     assert table["within"].tolist().count("6 months") == 7
     slope = table.loc[table["measure"].str.contains("slope")]

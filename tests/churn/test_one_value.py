@@ -10,8 +10,8 @@ import pytest
 
 from crm_research.pillars import churn
 from crm_research.pillars.churn.curves.charts import draw_groups, draw_reasons, draw_rule, draw_survival
-from crm_research.pillars.churn.curves.danger_words import hazard_finding
 from crm_research.pillars.churn.curves.figures import key_figures, tenure_figures
+from crm_research.pillars.churn.curves.hazard_words import hazard_finding
 from crm_research.pillars.churn.curves.words import answer, year_finding
 from crm_research.pillars.churn.renewals import words as renewal_words
 from crm_research.theme import say_percent

@@ -35,7 +35,7 @@ def yearly():
 
 
 def test_the_period_is_found_and_the_mixture_recovered(yearly):
-    assert (yearly.period_months, yearly.triage.is_by_appointment) == (12, True)
+    assert (yearly.period_months, yearly.detection.is_by_appointment) == (12, True)
     alpha, beta = (figure for figure in renewal_figures(yearly)[1:])
     assert alpha.lower < 0.7 < alpha.upper
     assert beta.lower < 2.5 < beta.upper
@@ -80,7 +80,7 @@ def test_one_rate_is_not_called_worse_where_everybody_is_alike():
 
 def test_ends_at_any_time_are_counted_by_month_and_said_to_be():
     renewals = describe_renewals(a_study(as_of="2024-01-01", contracts=a_world(1500)))
-    assert (renewals.period_months, renewals.triage.is_by_appointment) == (1, False)
+    assert (renewals.period_months, renewals.detection.is_by_appointment) == (1, False)
     assert "not renewed at fixed moments" in counting_note(renewals)
     # Two plans at daily rates of 1/400 and 1/200: 0.893 stay for a mean month.
     truth = np.mean([np.exp(-30.44 / 400), np.exp(-30.44 / 200)])
@@ -119,7 +119,7 @@ def test_a_snapshot_of_months_is_not_counted_by_years():
 
 def test_a_snapshot_is_judged_by_later_renewals_and_has_no_intakes():
     renewals = describe_renewals(a_snapshot(in_whole_months=True))
-    assert renewals.triage.is_snapshot
+    assert renewals.detection.is_snapshot
     assert renewals.triangle.empty
     assert "forecast from the first" in renewals.check.basis
     assert "All ends bear one date" in counting_note(renewals)

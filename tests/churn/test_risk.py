@@ -11,7 +11,6 @@ import pytest
 from crm_research.errors import ParameterError
 from crm_research.models.hazards import fit_cox
 from crm_research.models.hazards.boosting import fit_boosting
-from crm_research.pillars.churn.judging.judge import judge_risks
 from crm_research.pillars.churn.risks.assess import assess_risks
 from crm_research.pillars.churn.risks.charts import draw_risks
 from crm_research.pillars.churn.risks.page import risks_section
@@ -19,6 +18,7 @@ from crm_research.pillars.churn.risks.prediction import LeavingPrediction
 from crm_research.pillars.churn.risks.reasons import say_reasons
 from crm_research.pillars.churn.risks.words import EXPECTED_LEAVERS, list_rows, risk_figures, risk_finding, risk_title
 from crm_research.pillars.churn.spell_rows import read_ends, read_rows, read_running
+from crm_research.pillars.churn.validation.validate import validate_risks
 from crm_research.vocabulary import days_in_months
 from tests.builders import a_study, contracts
 from tests.churn.worlds import a_world
@@ -57,7 +57,7 @@ def check(company):
         "the model": lambda rows: fit_cox(rows, COVARIATES),
         "boosting": lambda rows: fit_boosting(rows, COVARIATES, n_periods_at_most=10_000),
     }
-    return judge_risks(company, fits, COVARIATES, n_resamples=0)
+    return validate_risks(company, fits, COVARIATES, n_resamples=0)
 
 
 def _predicted(risks, check):
@@ -178,7 +178,7 @@ def test_the_page_shows_the_list_where_the_check_allows_it(company, risks, check
 
 def test_without_a_check_or_with_a_bad_one_there_is_no_list(company, risks):
     assert told(company, risks, None) == "Note: No risk of single customers could be told, so there is no list."
-    swapped = judge_risks(
+    swapped = validate_risks(
         company, {"backwards": lambda rows: fit_cox(rows.assign(is_ended=rows.index % 9 == 0), COVARIATES)}, COVARIATES,
         n_resamples=0,
     )  # fmt: skip

@@ -19,11 +19,11 @@ from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
 from crm_research.pillars.churn.curves.extrapolation_page import extrapolation_section
 from crm_research.pillars.churn.drivers import views as driver_views
 from crm_research.pillars.churn.drivers.page import drivers_section
-from crm_research.pillars.churn.judging import views as judging
-from crm_research.pillars.churn.judging.page import check_parts
 from crm_research.pillars.churn.reasons import views as reason_views
 from crm_research.pillars.churn.reasons.charts import draw_reason_drivers
 from crm_research.pillars.churn.reasons.page import reason_drivers_section
+from crm_research.pillars.churn.validation import views as validation
+from crm_research.pillars.churn.validation.page import check_parts
 from crm_research.show import Section
 from crm_research.theme import chart_style
 from tests.churn.test_judging import Truth, a_snapshot, judge
@@ -115,7 +115,7 @@ def test_whether_the_risks_came_true(world):
         told = tell(
             page=lambda: Section(*check_parts(check)).show(),
             verdict=check.say(),
-            figures=check_figures(judging.judging_figures(check)),
+            figures=check_figures(validation.validation_figures(check)),
         )
     hold(told, TOLD / f"check-{world}.txt")
 
@@ -457,7 +457,7 @@ def gains(**rows: tuple[float, float, float]) -> pd.DataFrame:
 
 
 def test_the_model_beside_the_rules_by_hand():
-    said = judging.rule_finding(
+    said = validation.rule_finding(
         a_check(gains=gains(curve_by_tenure=(0.02, 0.001, 0.04), other=(0.01, 0.0, 0.02), third=(-0.02, -0.04, -0.001)))
     )
     assert said == (
@@ -465,14 +465,14 @@ def test_the_model_beside_the_rules_by_hand():
         "difference "
         "in how wrong the risks are. The risks of third are clearly less wrong than those of model."
     )
-    both = judging.rule_finding(a_check(gains=gains(one=(0.0, -0.1, 0.1), other=(0.0, -0.1, 0.0))))
+    both = validation.rule_finding(a_check(gains=gains(one=(0.0, -0.1, 0.1), other=(0.0, -0.1, 0.0))))
     assert both == "One and other do as well: no clear difference in how wrong the risks are."
     simple = a_check(gains=gains(curve_by_tenure=(0.0, -0.1, 0.1)))
-    assert judging.rule_finding(simple).endswith(
+    assert validation.rule_finding(simple).endswith(
         "The simplest rule will do for how many leave; on who leaves first model beats chance."
     )
     blind = checked("nothing")  # Uno's C .54 (.45 to .62) does not beat chance
-    assert judging.rule_finding(blind).endswith("how wrong the risks are. The simplest rule will do.")
+    assert validation.rule_finding(blind).endswith("how wrong the risks are. The simplest rule will do.")
 
 
 def a_card(check, **changed):
@@ -494,21 +494,21 @@ def test_whether_risks_come_true_by_hand():
         }
     )
     check = a_card(checked("good"), calibration=rows)
-    assert judging.check_finding(check) == (
+    assert validation.check_finding(check) == (
         "Of 100 contracts said to leave within 6 months with a chance of about 33 %, 37 did (29 to 46). Of 100 "
         "contracts said "
         "to leave within 6 months with a chance of about 11 %, 13 did (8 to 19)."
     )
     alone = a_card(checked("good"), calibration=rows.loc[rows["group"] == "all"])
-    assert judging.check_finding(alone) == (
+    assert validation.check_finding(alone) == (
         "Of 100 contracts said to leave within 6 months with a chance of about 20 %, 23 did (19 to 27)."
     )
     gone = a_card(checked("good"), calibration=rows.iloc[:0])
-    assert judging.check_finding(gone) == (
+    assert validation.check_finding(gone) == (
         "The risks could not be judged by groups: hardly any contract was left to watch after 2 months."
     )
     folds = a_card(checked("nothing"), calibration=rows)
-    assert "said to leave within 6 months of their start with" in judging.check_finding(folds)
+    assert "said to leave within 6 months of their start with" in validation.check_finding(folds)
 
 
 def test_whether_chances_are_spread_as_true_ones_by_hand():
@@ -519,10 +519,10 @@ def test_whether_chances_are_spread_as_true_ones_by_hand():
         (0.049, "are not spread as true"),
         (0.0009, "(p under 0.001)"),
     ):
-        told = judging.distribution_finding(a_card(good, distribution_p=p, n=400, n_ended=130))
+        told = validation.distribution_finding(a_card(good, distribution_p=p, n=400, n_ended=130))
         assert said in told
         assert "68 % were still running then" in told
-    assert "could not be had" in judging.distribution_finding(a_card(good, distribution_p=np.nan))
+    assert "could not be had" in validation.distribution_finding(a_card(good, distribution_p=np.nan))
 
 
 def test_what_is_optimism_by_hand():
@@ -536,20 +536,20 @@ def test_what_is_optimism_by_hand():
         optimism={"uno_c": optimism(0.661, 0.023, 0.638), "calibration_slope": optimism(1.0, np.nan, np.nan)},
         optimism_said="20 samples",
     )
-    assert judging.optimism_finding(check) == (
+    assert validation.optimism_finding(check) == (
         "Optimism (what the model owes to having seen these contracts), within 5 months of the start: "
         "Uno's C is 0.661 on the rows of the fit, +0.023 of it optimism, which leaves 0.638 (0.510 to 0.720) "
         "(20 samples)."
     )
     unknown = replace(check, optimism={"uno_c": optimism(np.nan, np.nan, np.nan)})
-    assert judging.optimism_finding(unknown).endswith("is not known: the rows of the fit do not tell it.")
-    assert judging.optimism_finding(replace(check, optimism={}, optimism_said="")) == "Optimism was not estimated."
+    assert validation.optimism_finding(unknown).endswith("is not known: the rows of the fit do not tell it.")
+    assert validation.optimism_finding(replace(check, optimism={}, optimism_said="")) == "Optimism was not estimated."
 
 
 def test_every_figure_of_the_check_is_the_number_that_it_names():
     check = checked("good")
     measures = check.card.measures.drop_duplicates("measure").set_index("measure")
-    made = {figure.id: figure for figure in judging.judging_figures(check)}
+    made = {figure.id: figure for figure in validation.validation_figures(check)}
     for measure in ("uno_c", "ibs", "ibs_null"):
         figure, row = made[f"churn.contract.{measure}"], measures.loc[measure]
         assert (figure.estimate, figure.lower, figure.upper) == tuple(row[["estimate", "lower", "upper"]])
@@ -557,7 +557,7 @@ def test_every_figure_of_the_check_is_the_number_that_it_names():
         assert figure.validation == check.designs[0].said
     assert made["churn.contract.ibs_null"].estimator.startswith("curve by tenure: ")
     assert made["churn.contract.ibs"].estimator.startswith("model: ")
-    slope = made[judging.SLOPE_12M]
+    slope = made[validation.SLOPE_12M]
     assert (slope.estimate, slope.lower, slope.upper) == (
         check.slope_12m.estimate, check.slope_12m.lower, check.slope_12m.upper,
     )  # fmt: skip

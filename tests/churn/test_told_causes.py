@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from crm_research.pillars import churn as ch
-from crm_research.pillars.churn.decisions import cause_words, charts
+from crm_research.pillars.churn.decisions import charts, decomposition_words
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
 from tests.churn.worlds import bad_news, described
@@ -72,8 +72,8 @@ TITLE_OF = {
 
 @pytest.mark.parametrize(("rates", "said"), CHANGES)
 def test_what_changed_by_hand(rates, said):
-    assert cause_words.change_finding(a_change(*rates)) == f"Leaving {said}"
-    alone = cause_words.change_finding(a_change(*rates, group=None))
+    assert decomposition_words.change_finding(a_change(*rates)) == f"Leaving {said}"
+    alone = decomposition_words.change_finding(a_change(*rates, group=None))
     assert "another mix" not in alone
     assert alone.endswith("more or less often and +1.7 from a base of younger or older contracts.")
 
@@ -95,7 +95,7 @@ def test_a_change_is_clear_where_its_limits_leave_out_nought(lower, upper, is_cl
 
 def test_the_parts_are_those_of_their_own_effect_and_the_largest_comes_first():
     found = a_change(*ROSE, groups={"flex": 0.031, "fixed": -0.004, "new": 0.0001})
-    rows = cause_words.change_rows(found)
+    rows = decomposition_words.change_rows(found)
     assert rows["part"].tolist() == [
         "'flex' leaves more often", "age of the contracts", "'new' leaves as often", "'fixed' leaves less often",
         "mix of plan", "all together",
@@ -104,14 +104,14 @@ def test_the_parts_are_those_of_their_own_effect_and_the_largest_comes_first():
     assert rows["lower"].tolist() == pytest.approx([0.025, 0.009, -0.0059, -0.01, -0.02, 0.011])
     assert rows["upper"].tolist() == pytest.approx([0.038, 0.026, 0.0071, 0.003, -0.003, 0.062])
     assert rows["is_total"].tolist() == [False] * 5 + [True]
-    alone = cause_words.change_rows(a_change(*ROSE, group=None))["part"].tolist()
+    alone = decomposition_words.change_rows(a_change(*ROSE, group=None))["part"].tolist()
     assert alone == ["contracts of the same age leave more often", "age of the contracts", "all together"]
-    (figure,) = cause_words.change_figures(found)
+    (figure,) = decomposition_words.change_figures(found)
     assert (figure.estimate, figure.lower, figure.upper, figure.n) == (0.036, 0.011, 0.062, 99)
     assert (figure.id, figure.label) == ("churn.cause.rate_change", "Change of ends per contract-year")
     assert figure.window == "2022-07-01 to 2023-07-01 against 2021-07-01 to 2022-07-01"
     assert figure.estimator == "ends over contract-years of two periods, exact Poisson limits combined; 95 % interval"
-    (nothing,) = cause_words.change_figures(replace(found, change=None))
+    (nothing,) = decomposition_words.change_figures(replace(found, change=None))
     assert (nothing.estimate, nothing.n) == (None, 0)
     assert nothing.label == "Change of ends per contract-year (these records cannot tell)"
 
@@ -144,15 +144,17 @@ REASONS = [
 @pytest.mark.parametrize(("rows", "said", "only_told"), REASONS)
 def test_which_reason_grew_by_hand(rows, said, only_told):
     found = a_change(*ROSE, reasons=reasons_of(*rows))
-    assert cause_words.reason_change_finding(found) == said
-    title = cause_words.say_reason_title(found)
+    assert decomposition_words.reason_change_finding(found) == said
+    title = decomposition_words.say_reason_title(found)
     assert title == (said.removesuffix(only_told) if only_told else said.split(":")[0].rstrip("."))
-    assert cause_words.reason_change_finding(replace(found, reasons=None)) == ""
+    assert decomposition_words.reason_change_finding(replace(found, reasons=None)) == ""
 
 
 def test_a_reason_that_holds_alone_and_not_among_all_is_not_told():
     """Limits of four at once are 2.498 / 1.960 = 1.27 times as wide: .020 - 1.27 x .017 lies below nought."""
     weak = ("weak", 0.03, 0.05, 0.02, 0.003, 0.037)
-    assert "The reason 'weak' grew: " in cause_words.reason_change_finding(a_change(*ROSE, reasons=reasons_of(weak)))
+    assert "The reason 'weak' grew: " in decomposition_words.reason_change_finding(
+        a_change(*ROSE, reasons=reasons_of(weak))
+    )
     four = reasons_of(weak, SERVICE, SERVICE, SERVICE)
-    assert cause_words.reason_change_finding(a_change(*ROSE, reasons=four)).startswith("No reason")
+    assert decomposition_words.reason_change_finding(a_change(*ROSE, reasons=four)).startswith("No reason")

@@ -13,7 +13,7 @@ import pytest
 
 from crm_research.figures import REFUTED
 from crm_research.pillars import churn as ch
-from crm_research.pillars.churn.curves import danger_words, figures, group_words, reason_page, words
+from crm_research.pillars.churn.curves import figures, group_words, hazard_words, reason_page, words
 from crm_research.show import Section
 from crm_research.stats.scoring import BrierComparison
 from crm_research.theme import chart_style
@@ -26,8 +26,8 @@ from tests.told import check_figures, check_frame, check_numbers, hold, tell
 TOLD = Path(__file__).parent / "told"
 SENTENCES = (
     words.answer, words.stay_finding, words.curve_title, words.year_finding, words.chance_finding, words.rule_finding,
-    words.holdout_finding, words.groups_told_apart, words.needs, danger_words.danger_clause,
-    danger_words.hazard_finding, group_words.group_finding, group_words.say_order, group_words.reason_finding,
+    words.holdout_finding, words.groups_told_apart, words.needs, hazard_words.hazard_clause,
+    hazard_words.hazard_finding, group_words.group_finding, group_words.say_order, group_words.reason_finding,
     reason_page.reason_group_finding,
 )  # fmt: skip
 FIGURES = (figures.key_figures, figures.tenure_figures, figures.group_figures, figures.reason_figures)

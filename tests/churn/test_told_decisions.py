@@ -11,7 +11,7 @@ import pytest
 
 from crm_research.models.decisions import needed_retention
 from crm_research.pillars import churn as ch
-from crm_research.pillars.churn.decisions import cause_words, charts, target_words
+from crm_research.pillars.churn.decisions import charts, decomposition_words, target_words
 from crm_research.pillars.churn.decisions.page import change_section, targets_section
 from crm_research.pillars.churn.decisions.targets import _check
 from crm_research.theme import chart_style
@@ -22,7 +22,7 @@ from tests.told import check_figures, check_frame, check_numbers, hold, tell
 
 TOLD = Path(__file__).parent / "told"
 # What newcomers bring may be more than the base needs, or less than it lacks; a change may be a fall.
-SIGNED = {target_words.RETENTION_NEEDED, cause_words.RATE_CHANGE}
+SIGNED = {target_words.RETENTION_NEEDED, decomposition_words.RATE_CHANGE}
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -33,8 +33,8 @@ def test_what_a_reader_is_told_to_decide_by(world):
         targets=lambda: targets_section(study, leaving).show(),
         target_figures=target_words.target_figures(targets),
         causes=lambda: change_section(study, leaving).show(),
-        cause_figures=cause_words.change_figures(change),
-        parts=cause_words.change_rows(change),
+        cause_figures=decomposition_words.change_figures(change),
+        parts=decomposition_words.change_rows(change),
     )
     with chart_style():
         told += tell(
@@ -42,8 +42,8 @@ def test_what_a_reader_is_told_to_decide_by(world):
             reasons=charts.draw_reason_change(change),
         )  # fmt: skip
     hold(told, TOLD / f"decisions-{world}.txt")
-    check_figures([*target_words.target_figures(targets), *cause_words.change_figures(change)], signed=SIGNED)
-    check_frame(cause_words.change_rows(change))
+    check_figures([*target_words.target_figures(targets), *decomposition_words.change_figures(change)], signed=SIGNED)
+    check_frame(decomposition_words.change_rows(change))
 
 
 def test_who_left_exactly_a_year_ago_did_not_run_then():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from crm_research.models.survival import find_peaks
-from crm_research.pillars.churn.curves import danger_words, group_words, words
+from crm_research.pillars.churn.curves import group_words, hazard_words, words
 from tests.churn.test_told_curves import a_rule, measured
 
 
@@ -158,10 +158,10 @@ def test_the_most_dangerous_month_is_told_with_its_own_numbers():
         (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 15, 900, (0.0165, 0.009, 0.027)),
         (5, 130, 1000, (0.122, 0.103, 0.143)), (6, 21, 1000, (0.0208, 0.013, 0.031)),
     )  # fmt: skip
-    assert danger_words.danger_clause(leaving) == (
+    assert hazard_words.hazard_clause(leaving) == (
         "the danger is greatest in month 5 of a contract, in which 12 % of those still there leave (10 % to 14 %)"
     )
-    assert danger_words.hazard_finding(leaving) == (
+    assert hazard_words.hazard_finding(leaving) == (
         "Month 5 is the most dangerous: 12 % leave, against 5.0 % in an average month"
     )
 
@@ -172,22 +172,22 @@ def test_beside_a_month_of_few_contracts_and_a_larger_share_one_stands_out_and_i
         (1, 20, 1000, (0.0198, 0.012, 0.03)), (2, 2, 11, (0.166, 0.03, 0.42)), (5, 130, 1000, (0.122, 0.103, 0.143)),
         (6, 21, 1000, (0.0208, 0.013, 0.031)),
     )  # fmt: skip
-    assert danger_words.danger_clause(leaving) == (
+    assert hazard_words.hazard_clause(leaving) == (
         "month 5 of a contract stands out as more dangerous than the average month: 12 % of those still there leave "
         "(10 % to 14 %)"
     )
-    assert danger_words.hazard_finding(leaving) == "Month 5 stands out: 12 % leave, against 5.0 % in an average month"
+    assert hazard_words.hazard_finding(leaving) == "Month 5 stands out: 12 % leave, against 5.0 % in an average month"
 
 
 def test_many_months_that_stand_out_are_told_in_stretches_and_the_rest_counted():
     months = (1, 2, 3, 6, 9, 12, 15, 16)
     quiet = [(month, 3, 1000, (0.003, 0.001, 0.008)) for month in (4, 5, 7, 8, 10, 11, 13, 14, *range(17, 60))]
     leaving = with_shares(*sorted([(m, 80 + m, 1000, (0.0769, 0.061, 0.094)) for m in months] + quiet))
-    assert danger_words.danger_clause(leaving) == (
+    assert hazard_words.hazard_clause(leaving) == (
         "the danger stands out in months 1 to 3, 6, 9, 12 and 2 more of a contract; in month 1, 7.7 % of those still "
         "there leave (6.1 % to 9.4 %)"
     )
-    assert danger_words.hazard_finding(leaving) == (
+    assert hazard_words.hazard_finding(leaving) == (
         "The danger stands out in months 1 to 3, 6, 9, 12 and 2 more; in month 1, 7.7 % leave, against 5.0 % in an "
         "average month"
     )
@@ -195,7 +195,7 @@ def test_many_months_that_stand_out_are_told_in_stretches_and_the_rest_counted()
 
 def test_one_month_alone_and_none():
     one = with_shares((1, 20, 1000, (0.0198, 0.012, 0.03)))
-    assert danger_words.hazard_finding(one) == "Month 1: 2.0 % of those still there leave"
+    assert hazard_words.hazard_finding(one) == "Month 1: 2.0 % of those still there leave"
     none = with_shares((1, 0, 1000, (0.0, 0.0, 0.004)), (2, 0, 900, (0.0, 0.0, 0.005)))
-    assert danger_words.hazard_finding(none) == "Too few contracts have ended to say when the danger is greatest"
-    assert danger_words.danger_clause(none) == ""
+    assert hazard_words.hazard_finding(none) == "Too few contracts have ended to say when the danger is greatest"
+    assert hazard_words.hazard_clause(none) == ""

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from crm_research.pillars.churn import RiskList
-from crm_research.pillars.churn.judging.designs import RULES
 from crm_research.pillars.churn.risks import words as risk_words
+from crm_research.pillars.churn.validation.designs import RULES
 from tests.told import check_figures, check_numbers
 
 

@@ -55,8 +55,8 @@ def test_six_customers_by_hand():
     loyalty = describe_loyalty(study)
     assert loyalty.repeat.loc[0, ["n", "n_repeat"]].tolist() == [5, 1]
     # At risk just before day 10: a, b (60 days), e (56) and d (10), c (20).
-    assert loyalty.waits.at(10)["n_at_risk"].item() == 5
-    assert loyalty.waits.at(10)["survival"].item() == pytest.approx(4 / 5)
+    assert loyalty.time_to_second.at(10)["n_at_risk"].item() == 5
+    assert loyalty.time_to_second.at(10)["survival"].item() == pytest.approx(4 / 5)
     by_order = describe_loyalty(study, occasion="order")
     assert by_order.repeat.loc[0, "n_repeat"] == 2
 
@@ -81,7 +81,7 @@ def test_retention_by_hand_counts_complete_months_only():
 def test_a_known_rate_of_return_is_recovered_and_holds_out_of_time():
     study = a_study(as_of="2023-10-01", holdout_until="2024-01-01", orders=a_world(3000))
     loyalty = describe_loyalty(study)
-    back = loyalty.waits.at(90).iloc[0]
+    back = loyalty.time_to_second.at(90).iloc[0]
     assert back["lower"] - 0.01 <= np.exp(-0.9) <= back["upper"] + 0.01
     assert loyalty.holdout.holds
     assert "agrees" in key_figures(loyalty)[1].validation
@@ -103,7 +103,7 @@ def test_records_that_begin_in_the_middle_of_a_business_are_flagged():
     loyalty = describe_loyalty(a_study(as_of="2023-10-01", orders=both))
     assert loyalty.retention.first_holds_old_customers
     assert "2023-02-01" in loyalty.basis
-    assert loyalty.waits.sizes["n"].item() < 600
+    assert loyalty.time_to_second.sizes["n"].item() < 600
     assert loyalty.repeat["customers"].tolist() == ["all", "first seen in the first period", "first seen later"]
     plain = describe_loyalty(a_study(as_of="2023-10-01", orders=new))
     assert not plain.retention.first_holds_old_customers
@@ -148,6 +148,6 @@ def test_a_shop_younger_than_the_horizon_does_not_know_the_share_that_is_back_by
     first = [(f"c{i}", "2024-03-23", 10.0) for i in range(30)]
     again = [(f"c{i}", f"2024-04-{i % 20 + 1:02d}", 10.0) for i in range(30)]
     loyalty = describe_loyalty(a_study(as_of="2024-07-01", orders=orders(*first, *again)), repeat_days=(90, 365))
-    back = loyalty.waits.at([100, 101])["survival"]
+    back = loyalty.time_to_second.at([100, 101])["survival"]
     assert back[0] == 0
     assert np.isnan(back[1])

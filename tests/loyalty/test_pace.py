@@ -11,11 +11,11 @@ import pytest
 
 from crm_research import open_study
 from crm_research.errors import ParameterError
-from crm_research.pillars.loyalty import choose_pace, describe_loyalty, milestones
+from crm_research.pillars.loyalty import choose_periods, describe_loyalty, milestones
 from crm_research.pillars.loyalty.repeat.charts import cut_triangle, draw_retention, draw_triangle, draw_waits
 from crm_research.pillars.loyalty.repeat.figures import key_figures, retention_figures
-from crm_research.pillars.loyalty.repeat.page import depth_section, pace_section, retention_section
-from crm_research.pillars.loyalty.repeat.words import answer, pace_finding
+from crm_research.pillars.loyalty.repeat.page import depth_section, period_section, retention_section
+from crm_research.pillars.loyalty.repeat.words import answer, period_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 
@@ -47,9 +47,9 @@ def cars(dealer):
 
 
 def test_a_car_dealer_is_read_by_years(cars):
-    pace = cars.pace
-    assert pace.gap_days == pytest.approx(3.2 * YEAR, rel=0.1)
-    assert (pace.period_months, pace.horizons_days) == (12, (3 * YEAR, 5 * YEAR))
+    period_choice = cars.period_choice
+    assert period_choice.gap_days == pytest.approx(3.2 * YEAR, rel=0.1)
+    assert (period_choice.period_months, period_choice.horizons_days) == (12, (3 * YEAR, 5 * YEAR))
     ids = [figure.id for figure in key_figures(cars)]
     assert ids == [
         "loyalty.repeat_rate", "loyalty.repeat_36m", "loyalty.repeat_60m", "loyalty.median_days_to_second",
@@ -72,13 +72,13 @@ def test_groups_of_retention_stay_months_after_the_first(cars):
 
 
 def test_the_page_says_why(cars, dealer):
-    said = pace_finding(cars)
+    said = period_finding(cars)
     assert "19.9 years" in said
     assert "usually let 3.0 years pass" in said
     assert "a picture cannot well show the 80 quarters of the records" in said
     assert "3 years and 5 years" in said
-    assert said in repr(pace_section(cars))
-    by_hand = pace_finding(describe_loyalty(dealer, period_months=3, repeat_days=[730]))
+    assert said in repr(period_section(cars))
+    by_hand = period_finding(describe_loyalty(dealer, period_months=3, repeat_days=[730]))
     assert "a quarter, as set by period_months" in by_hand
     assert "after 2 years, as set by repeat_days" in by_hand
 
@@ -97,14 +97,14 @@ def test_the_heat_map_and_its_numbers_are_bounded(dealer, period_months):
     for draw in (draw_waits, draw_retention):
         with chart_style():
             draw(loyalty).figure.savefig(BytesIO(), format="svg")
-    for part in (pace_section, depth_section, retention_section):
+    for part in (period_section, depth_section, retention_section):
         assert len(repr(part(loyalty))) > 20
 
 
 def test_explicit_lengths_are_kept(dealer):
     monthly = describe_loyalty(dealer, period_months=1, repeat_days=[365, 90])
     assert monthly.retention.period_months == 1
-    assert monthly.pace.horizons_days == (90.0, 365.0)
+    assert monthly.period_choice.horizons_days == (90.0, 365.0)
     assert [f.id for f in key_figures(monthly)][1:3] == ["loyalty.repeat_90d", "loyalty.repeat_12m"]
     assert [f.group for f in retention_figures(monthly)][:2] == ["1", "2"]
 
@@ -112,7 +112,7 @@ def test_explicit_lengths_are_kept(dealer):
 @pytest.mark.parametrize("wrong", [[], [0], [-3, 90], [math.inf]])
 def test_horizons_that_are_none_are_refused(wrong):
     with pytest.raises(ParameterError, match="repeat_days"):
-        choose_pace(a_study(orders=a_dealer(5)), repeat_days=wrong)
+        choose_periods(a_study(orders=a_dealer(5)), repeat_days=wrong)
 
 
 @pytest.mark.parametrize(
@@ -129,28 +129,28 @@ def test_horizons_that_are_none_are_refused(wrong):
 def test_the_period_grows_with_the_gap_and_the_records(cycle_days, years, period_months, horizons):
     sold = a_dealer(800, years=years, cycle_days=cycle_days)
     end = pd.Timestamp("2003-01-01") + pd.Timedelta(days=years * YEAR - 1)
-    pace = choose_pace(a_study(as_of=f"{end:%Y-%m-%d}", orders=sold))
-    assert (pace.period_months, pace.horizons_days) == (period_months, horizons)
+    period_choice = choose_periods(a_study(as_of=f"{end:%Y-%m-%d}", orders=sold))
+    assert (period_choice.period_months, period_choice.horizons_days) == (period_months, horizons)
 
 
 def test_one_wrong_date_does_not_make_the_records_a_century_long():
     grocer = a_dealer(2000, years=2, cycle_days=40)
     wrong = orders(("x", "1900-01-01", 1.0)).assign(order_id="wrong")
-    pace = choose_pace(a_study(as_of="2005-01-01", orders=pd.concat([grocer, wrong], ignore_index=True)))
-    assert pace.period_months == 1
+    period_choice = choose_periods(a_study(as_of="2005-01-01", orders=pd.concat([grocer, wrong], ignore_index=True)))
+    assert period_choice.period_months == 1
 
 
 def test_without_returns_the_usual_lengths_are_taken_and_said():
     study = a_study(as_of="2024-07-01", orders=orders(*[(f"c{i}", f"2024-0{1 + i % 5}-03", 1.0) for i in range(90)]))
     loyalty = describe_loyalty(study)
-    assert (loyalty.pace.period_months, loyalty.pace.horizons_days) == (1, USUAL)
-    assert math.isnan(loyalty.pace.gap_days)
-    assert "too few customers came back" in pace_finding(loyalty)
-    assert "12 months, as is usual" in pace_finding(loyalty)
+    assert (loyalty.period_choice.period_months, loyalty.period_choice.horizons_days) == (1, USUAL)
+    assert math.isnan(loyalty.period_choice.gap_days)
+    assert "too few customers came back" in period_finding(loyalty)
+    assert "12 months, as is usual" in period_finding(loyalty)
 
 
 @pytest.mark.parametrize("name", ["cdnow", "complete-journey", "simulated"])
 @pytest.mark.parametrize("occasion", ["day", "order"])
 def test_the_samples_keep_months_and_90_days(name, occasion):
-    pace = choose_pace(open_study(name), occasion=occasion)
-    assert (pace.period_months, pace.horizons_days) == (1, USUAL)
+    period_choice = choose_periods(open_study(name), occasion=occasion)
+    assert (period_choice.period_months, period_choice.horizons_days) == (1, USUAL)

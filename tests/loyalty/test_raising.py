@@ -24,8 +24,8 @@ from crm_research.pillars.loyalty.effects.landmark_rows import LEFT_OUT
 from crm_research.pillars.loyalty.effects.page import (
     discounts_section,
     draw_first_order,
+    experiments_section,
     first_order_section,
-    trials_section,
 )
 from crm_research.pillars.loyalty.effects.recovery_page import recovery_section
 from crm_research.pillars.loyalty.rhythm.measure import describe_rhythm
@@ -134,7 +134,7 @@ def test_a_campaign_without_control_is_compared_with_those_alike():
     assert find_addressed(a_study(as_of="2019-10-01", orders=frame, campaign_targets=kept)) is None
     never = targets.assign(is_control=False)
     assert find_addressed(a_study(as_of="2019-10-01", orders=frame, campaign_targets=never)) is not None
-    assert trials_section(study, loyalty, None).result is None
+    assert experiments_section(study, loyalty, None).result is None
 
 
 @pytest.mark.parametrize("case", THIN)
@@ -144,4 +144,4 @@ def test_thin_records_give_notes(case):
     assert len(repr(first_order_section(study, loyalty))) > 20
     assert discounts_section(study).result is None
     assert recovery_section(study, loyalty, None).result is None
-    assert trials_section(study, loyalty, None).result is None
+    assert experiments_section(study, loyalty, None).result is None

@@ -34,15 +34,15 @@ from tests.told import check_figures, check_frame, check_numbers, hold, tell
 
 TOLD = Path(__file__).parent / "told"
 SENTENCES = (
-    words.answer, words.repeat_finding, words.wait_finding, words.retention_finding, words.pace_finding,
+    words.answer, words.repeat_finding, words.wait_finding, words.retention_finding, words.period_finding,
     words.depth_finding, words.won_finding, words.truncation_finding, words.holdout_finding,
 )  # fmt: skip
 FIGURES = (figures.key_figures, figures.retention_figures)
 TABLES = (ly.milestones,)
 PICTURES = (charts.draw_waits, charts.draw_depth, charts.draw_retention, charts.draw_triangle)
-SECTIONS = ("pace", "newcomers", "depth", "retention", "holdout")
+SECTIONS = ("period_choice", "newcomers", "depth", "retention", "holdout")
 MORE_SECTIONS = (
-    "overdue", "cycle", "ladder", "first_order", "discounts", "index", "trials", "recovery", "programme", "signs",
+    "overdue", "cycle", "ladder", "first_order", "discounts", "index", "experiments", "recovery", "programme", "signs",
     "ladder_check",
 )  # fmt: skip
 # Differences, which may lie below nought.
@@ -72,7 +72,9 @@ def test_what_a_reader_is_told(world):
     found = page.result
     with chart_style():
         parts: dict[str, object] = {make.__name__: make(found) for make in (*SENTENCES, *FIGURES)}
-        parts |= {draw.__name__: draw(found) for draw in (*TABLES, *PICTURES)} if found.waits is not None else {}
+        parts |= (
+            {draw.__name__: draw(found) for draw in (*TABLES, *PICTURES)} if found.time_to_second is not None else {}
+        )
         parts |= {name: getattr(page, name).show for name in SECTIONS}
         hold(tell(**parts), TOLD / f"{world}.txt")
     for make in FIGURES:
@@ -135,7 +137,7 @@ def test_the_repeat_rate_by_hand():
     assert said == "Of 431 buyers, 27 % (95 % interval 23 % to 32 %) have bought again so far."
 
 
-def waits(survival: dict[float, tuple[float, float, float]], median: tuple[float, float, float]):
+def time_to_second(survival: dict[float, tuple[float, float, float]], median: tuple[float, float, float]):
     """A curve that is known at these days, with a median."""
 
     def at(days: float) -> pd.DataFrame:
@@ -166,8 +168,10 @@ def waits(survival: dict[float, tuple[float, float, float]], median: tuple[float
     ],
 )
 def test_how_soon_they_come_back_by_hand(survival, median, said):
-    pace = replace(measured().pace, horizons_days=(90.0, 365.0))
-    found = replace(measured(), waits=waits(survival, median), pace=pace, basis="all buyers")
+    period_choice = replace(measured().period_choice, horizons_days=(90.0, 365.0))
+    found = replace(
+        measured(), time_to_second=time_to_second(survival, median), period_choice=period_choice, basis="all buyers"
+    )
     assert words.wait_finding(found).endswith(said)
     assert "(newcomers)" in words.wait_finding(replace(found, basis="newcomers")) or not survival
 
@@ -489,13 +493,13 @@ def test_every_figure_is_the_number_that_it_names():
     key = {figure.id: figure for figure in figures.key_figures(found)}
     rate = key["loyalty.repeat_rate"]
     assert (rate.estimate, rate.lower, rate.upper, rate.n) == tuple(repeat[["repeat_rate", "lower", "upper", "n"]])
-    median = found.waits.medians.iloc[0]
+    median = found.time_to_second.medians.iloc[0]
     for figure in key.values():
         if figure.unit == "days":
             assert (figure.estimate, figure.lower, figure.upper) == tuple(median[["median_days", "lower", "upper"]])
         elif "within" in figure.id:
-            days = next(days for days in found.pace.horizons_days if figures._horizon_id(days) == figure.id)
-            row = found.waits.at(days).iloc[0]
+            days = next(days for days in found.period_choice.horizons_days if figures._horizon_id(days) == figure.id)
+            row = found.time_to_second.at(days).iloc[0]
             expected = (1 - row["survival"], 1 - row["upper"], 1 - row["lower"])
             assert (figure.estimate, figure.lower, figure.upper) == pytest.approx(expected)
     rows = found.retention.pooled.set_index("period_index")

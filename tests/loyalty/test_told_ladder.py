@@ -204,13 +204,15 @@ def test_a_period_too_long_for_the_rhythm_is_said(months, name):
 )
 def test_why_a_period_is_longer_than_the_shortest(months, periods, gap, said):
     unit = {3: 1, 12: 3}[months] * DAYS_PER_MONTH
-    pace = SimpleNamespace(is_period_chosen=True, period_months=months, span_days=periods * unit, gap_days=gap * unit)
-    assert _why_period(SimpleNamespace(pace=pace)) == said.format(gap=gap)
+    period_choice = SimpleNamespace(
+        is_period_chosen=True, period_months=months, span_days=periods * unit, gap_days=gap * unit
+    )
+    assert _why_period(SimpleNamespace(period_choice=period_choice)) == said.format(gap=gap)
     edge = SimpleNamespace(
         is_period_chosen=True, period_months=3, span_days=(MOST_PERIODS + 2) * DAYS_PER_MONTH,
         gap_days=MOST_IN_A_GAP * DAYS_PER_MONTH,
     )  # fmt: skip
-    assert "few would" not in _why_period(SimpleNamespace(pace=edge))
+    assert "few would" not in _why_period(SimpleNamespace(period_choice=edge))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,7 @@ def test_what_trials_show(monkeypatch, limits, verdict):
     rows = [(f"k{place}", 0.31, 0.27, 0.04, *both) for place, both in enumerate(limits)]
     table = pd.DataFrame(rows, columns=names).assign(spend_difference=3.456, spend_lower=-1.0, spend_upper=7.9)
     monkeypatch.setattr(page, "compare_with_control", lambda *_, **__: table)
-    section = page.trials_section(SimpleNamespace(currency="EUR"), SimpleNamespace(confidence=0.9), None)
+    section = page.experiments_section(SimpleNamespace(currency="EUR"), SimpleNamespace(confidence=0.9), None)
     said = repr(section)
     days = f"{page.FEWEST_DAYS:.0f} days"
     assert (
@@ -240,5 +242,5 @@ def test_what_trials_show(monkeypatch, limits, verdict):
     assert "+3.46" in said
     assert section.result is table
     monkeypatch.setattr(page, "compare_with_control", lambda *_, **__: table.head(0))
-    none = page.trials_section(SimpleNamespace(currency="EUR"), SimpleNamespace(confidence=0.9), None)
+    none = page.experiments_section(SimpleNamespace(currency="EUR"), SimpleNamespace(confidence=0.9), None)
     assert "No campaign kept a control group of 20 customers by chance" in repr(none)

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.segmentation.deployment.reference import take_portrait
+from crm_research.pillars.segmentation.deployment.reference import take_reference
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 
@@ -54,5 +54,5 @@ def a_kept(frame=None, *, centres=CENTRES, names=NAMES, currency="EUR"):
         names=names,
         centres=np.asarray(centres, dtype=float),
         evidence={"n_customers": len(frame), "n_groups": len(names), "verdict": "natural", "silhouette": 0.6},
-        portrait=take_portrait(raw, scaled, np.asarray(centres, dtype=float), ("days_since_last", "n_orders")),
+        reference=take_reference(raw, scaled, np.asarray(centres, dtype=float), ("days_since_last", "n_orders")),
     )

@@ -37,7 +37,7 @@ def test_engine_and_scikit_learn_agree_on_everybody(study):
     assert assigned["segment"].tolist() == [NAMES[label] for label in peer.predict(scaled)]
     squared = ((scaled[:, None] - CENTRES) ** 2).sum(axis=2)
     assert np.allclose(assigned["distance"], np.sqrt(squared.min(axis=1)))
-    likely = np.exp(-squared / (2 * kept.portrait.spread))
+    likely = np.exp(-squared / (2 * kept.reference.spread))
     assert np.allclose(assigned["certainty"], likely.max(axis=1) / likely.sum(axis=1))
     assert (assigned["second_segment"] != assigned["segment"]).all()
     assert (assigned["is_uncertain"] == (assigned["certainty"] < 2 / 3)).all()
@@ -93,7 +93,7 @@ def test_ties_go_to_the_first_and_one_segment_takes_all(study):
 
 def test_far_away_is_certain_and_no_underflow(study):
     kept = a_kept()
-    kept = replace(kept, portrait=replace(kept.portrait, spread=1e-12))
+    kept = replace(kept, reference=replace(kept.reference, spread=1e-12))
     assigned = _assign(study, draw_features(50), kept)
     assert assigned["certainty"].between(0.5, 1).all()
 

@@ -170,13 +170,13 @@ def test_who_left_in_the_holdout_is_counted_from_the_study_s_date():
 
 def build_inputs_of(ids, base):
     from crm_research.pillars.segmentation.inputs.choose import Inputs
-    from crm_research.pillars.segmentation.inputs.recipe import Makings
+    from crm_research.pillars.segmentation.inputs.recipe import Recipe
 
     customers = pd.DataFrame({"customer_id": ids, "spend": 1.0, "x": np.arange(len(ids), dtype=float)})
     choice = pd.DataFrame({"input": ["x"], "what": ["x"], "is_used": [True], "reason": ["used"]})
     return Inputs(
         customers=customers, scaled=customers[["x"]].to_numpy(), used=("x",), choice=choice, n_filled=0,
-        makings=Makings(base=base), money="",
+        recipe=Recipe(base=base), money="",
     )  # fmt: skip
 
 
@@ -238,7 +238,7 @@ def test_telco_s_treatment_is_of_those_who_pay(telco):
 def test_segments_of_contracts_are_saved_and_assigned_again(telco):
     study, segments = telco
     saved = read_record(json.loads(as_text(keep_segmentation(study, segments))))
-    assert saved.makings.base == HOLDERS
+    assert saved.recipe.base == HOLDERS
     again = assign_customers(study, saved).to_pandas()
     own = segments.members().merge(again, on="customer_id", suffixes=("", "_again"))
     assert len(own) == 7043

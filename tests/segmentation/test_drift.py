@@ -14,7 +14,7 @@ from crm_research.pillars.segmentation.deployment.drift import (
     KEEP,
     REFIT,
     UNCERTAIN,
-    compare_portraits,
+    compare_references,
     look_at,
     measure_drift,
 )
@@ -85,7 +85,7 @@ def test_engine_and_numpy_take_the_same_portrait():
     frame.loc[20, "n_orders"] = np.inf
     kept = a_kept(frame)
     seen = look_at(place_features(ibis.memtable(frame), kept), kept)
-    was = kept.portrait
+    was = kept.reference
     assert seen.sizes == was.sizes
     assert seen.counts == was.counts
     assert seen.n_uncertain == was.n_uncertain
@@ -151,7 +151,7 @@ def test_picture_and_table_are_there_whatever_the_numbers(study):
         found = _drift(study, frame)
         draw_drift(found).figure.draw_without_rendering()
         assert len(tabulate_signs(found)) == 5
-    still = compare_portraits(a_kept(constant), a_kept(constant).portrait, made_at="a", seen_at="b")
+    still = compare_references(a_kept(constant), a_kept(constant).reference, made_at="a", seen_at="b")
     assert still.verdict == KEEP
     draw_drift(still).figure.draw_without_rendering()
 

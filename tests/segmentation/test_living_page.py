@@ -6,7 +6,7 @@ import pytest
 
 from crm_research.pillars.segmentation.deployment import page as living_page
 from crm_research.pillars.segmentation.deployment.page import living_section
-from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from tests.builders import a_study, orders
 from tests.segmentation.kept import a_kept, draw_features
 
@@ -58,7 +58,7 @@ def test_what_cannot_be_kept_is_a_note(shop):
 
 
 def test_attributes_have_no_history_and_nobody_is_said_to_stay(shop, segments):
-    segments.kept = replace(segments.kept, makings=Makings(attributes=segments.kept.used))
+    segments.kept = replace(segments.kept, recipe=Recipe(attributes=segments.kept.used))
     section = living_section(shop, segments)
     living, said = section.result, repr(section)
     assert "nobody can be seen to move" in said

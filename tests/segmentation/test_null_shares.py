@@ -8,7 +8,7 @@ from crm_research.pillars.segmentation.evidence.gather import find_groups
 from crm_research.pillars.segmentation.evidence.null_shares import fit_shares, fit_wholes
 from crm_research.pillars.segmentation.inputs.choose import Inputs
 from crm_research.pillars.segmentation.inputs.log_ratios import centre_log_ratios, find_average, replace_zeros
-from crm_research.pillars.segmentation.inputs.recipe import Makings, Whole
+from crm_research.pillars.segmentation.inputs.recipe import Recipe, Whole
 
 
 def _bought(rng, chances, counts):
@@ -103,7 +103,7 @@ def test_parts_that_are_inputs_are_drawn_and_the_rest_is_permuted():
         used=used,
         choice=pd.DataFrame({"input": used, "what": used}),
         n_filled=0,
-        makings=Makings(wholes=(whole,)),
+        recipe=Recipe(wholes=(whole,)),
     )
     rows = np.arange(0, 200, 2)
     drawn = fit_wholes(inputs, seed=1)(rows)(np.random.default_rng(3))
@@ -112,4 +112,4 @@ def test_parts_that_are_inputs_are_drawn_and_the_rest_is_permuted():
     assert not np.array_equal(drawn[:, 0], age[rows])
     expected = fit_shares(shares[rows], counts[rows], compare, seed=1)(np.random.default_rng(3))
     assert drawn[:, 1:].mean(axis=0) == pytest.approx(expected[:, 1:].mean(axis=0), abs=0.5)
-    assert fit_wholes(replace(inputs, makings=Makings()), seed=1) is None
+    assert fit_wholes(replace(inputs, recipe=Recipe()), seed=1) is None

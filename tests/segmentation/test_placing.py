@@ -12,11 +12,11 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from crm_research.pillars.segmentation.deployment.assign import assign_customers, assign_segments, place_features
-from crm_research.pillars.segmentation.deployment.reference import take_portrait
+from crm_research.pillars.segmentation.deployment.reference import take_reference
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.deployment.score_sql import first_least
 from crm_research.pillars.segmentation.evidence.densities import Mixture, read_mixture
-from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 from tests.builders import a_study, orders
 from tests.segmentation.kept import AS_OF
@@ -30,14 +30,14 @@ def study():
 
 
 def a_saved(inputs, centres, mixture=None):
-    """Segments at these centres; the portrait is of three customers at each."""
+    """Segments at these centres; the reference is of three customers at each."""
     centres = np.asarray(centres, dtype=float)
     scaled = np.repeat(centres, 3, axis=0) + 0.1
     names = [transform.name for transform in inputs]
     return SavedSegmentation(
         study="handmade", currency="EUR", as_of=AS_OF, purpose="behaviour", inputs=tuple(inputs),
         names=NAMES[: len(centres)], centres=centres, evidence={}, mixture=mixture,
-        portrait=take_portrait(scaled, scaled, centres, names, mixture=mixture),
+        reference=take_reference(scaled, scaled, centres, names, mixture=mixture),
     )  # fmt: skip
 
 
@@ -161,5 +161,5 @@ def test_inputs_may_be_called_anything(study):
     frame = pd.DataFrame(np.vstack([np.full(5, 0.9), np.full(5, -0.8)]), columns=list(names)).assign(
         customer_id=["a", "b"]
     )
-    found = assign_customers(study, replace(saved, makings=Makings(attributes=names)), features=ibis.memtable(frame))
+    found = assign_customers(study, replace(saved, recipe=Recipe(attributes=names)), features=ibis.memtable(frame))
     assert found.order_by("customer_id").to_pandas()["segment"].tolist() == list(NAMES[:2])

@@ -17,7 +17,7 @@ from crm_research.pillars.segmentation.deployment.saved import (
     read_record,
     save_segmentation,
 )
-from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from crm_research.pillars.segmentation.inputs.transforms import fit_transform, recover_transforms
 from tests.builders import a_study, orders
 from tests.segmentation.kept import AS_OF, CENTRES, NAMES, a_kept, draw_features
@@ -41,7 +41,7 @@ def _found(labels=None, scaled=None):
             used=used,
             choice=pd.DataFrame({"input": used, "what": ["days", "number"]}),
             purpose="behaviour",
-            makings=Makings(),
+            recipe=Recipe(),
         ),
         labels=labels,
         centres=centres,
@@ -66,8 +66,8 @@ def test_what_is_written_is_read_back_whole(tmp_path):
     assert read.inputs == kept.inputs
     assert read.names == kept.names
     assert np.array_equal(read.centres, kept.centres)
-    assert read.portrait.as_record() == kept.portrait.as_record()
-    assert read.portrait.sizes == kept.portrait.sizes
+    assert read.reference.as_record() == kept.reference.as_record()
+    assert read.reference.sizes == kept.reference.sizes
     assert (read.study, read.currency, read.as_of) == (kept.study, kept.currency, kept.as_of)
     assert as_text(read) == as_text(kept)
     assert [path.name for path in tmp_path.iterdir()] == ["segmentation.json"]
@@ -89,7 +89,7 @@ def test_centres_are_kept_in_the_order_of_the_cards_with_exact_transforms(study)
     assert kept.names == NAMES
     assert np.array_equal(kept.centres, CENTRES)
     assert [(t.centre, t.scale, t.fill) for t in kept.inputs] == [(t.centre, t.scale, t.fill) for t in fitted]
-    assert kept.portrait.sizes == tuple(np.bincount(1 - segments.found.labels))
+    assert kept.reference.sizes == tuple(np.bincount(1 - segments.found.labels))
     assert kept.evidence["weakest_jaccard"] == 0.8
 
 
@@ -169,7 +169,7 @@ def test_a_scale_of_nought_or_bins_that_do_not_fit_are_refused():
     with pytest.raises(ParameterError, match="scale"):
         read_record(record)
     record = json.loads(as_text(a_kept()))
-    record["as_found"]["bins"]["n_orders"]["up_to"].append(9.0)
+    record["reference"]["bins"]["n_orders"]["up_to"].append(9.0)
     with pytest.raises(ParameterError, match="bins of 'n_orders'"):
         read_record(record)
 

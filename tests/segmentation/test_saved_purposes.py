@@ -26,7 +26,7 @@ from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fi
 from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
 from crm_research.pillars.segmentation.evidence.other_methods import group_by_density, group_by_ward
 from crm_research.pillars.segmentation.inputs.choose import build_inputs
-from crm_research.pillars.segmentation.inputs.columns import gather_ingredients
+from crm_research.pillars.segmentation.inputs.columns import gather_features
 from tests.builders import a_study, orders
 
 ALL = ("behaviour", "needs", "rhythm", "usage", "attributes", "attitudes")
@@ -178,8 +178,8 @@ def test_a_category_of_goods_that_is_new_is_left_out_of_the_whole(shop):
     inputs = build_inputs(shop, purpose="needs")
     kept = keep_groups(shop, inputs, group(inputs.scaled), method="k-means")
     renamed = pd.DataFrame({"product_id": ["p0", "p1", "p2"], "category": ["茶", "coffee", "Mars bars"]})
-    ingredients = gather_ingredients(a_shop(products=renamed), kept).to_pandas()
-    assert ingredients["spend on unknown"].fillna(0).sum() == 0
+    features = gather_features(a_shop(products=renamed), kept).to_pandas()
+    assert features["spend on unknown"].fillna(0).sum() == 0
     assert segments_of(a_shop(products=renamed), kept)["segment"].notna().sum() == 90
 
 
@@ -218,11 +218,11 @@ def _damage(record, *path, value):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (("makings",), KeyError, "lacks 'makings'"),
-        (("makings", "wholes", 0, "average", 0), 0.0, "not above 0"),
-        (("makings", "wholes", 0, "levels"), ["茶"], "do not fit"),
-        (("makings", "wholes", 0, "by"), KeyError, "lacks 'by'"),
-        (("makings", "wholes", 0, "parts"), None, "cannot be used"),
+        (("recipe",), KeyError, "lacks 'recipe'"),
+        (("recipe", "wholes", 0, "average", 0), 0.0, "not above 0"),
+        (("recipe", "wholes", 0, "levels"), ["茶"], "do not fit"),
+        (("recipe", "wholes", 0, "by"), KeyError, "lacks 'by'"),
+        (("recipe", "wholes", 0, "parts"), None, "cannot be used"),
         (("mixture",), "round", "'round'"),
         (("segments", 0, "cloud"), KeyError, "lacks 'cloud'"),
         (("segments", 0, "cloud", "weight"), -1.0, "not above 0"),
@@ -240,8 +240,8 @@ def test_files_of_the_first_version_are_still_read(shop):
     inputs = build_inputs(shop)
     kept = keep_groups(shop, inputs, group(inputs.scaled), method="k-means")
     record = json.loads(as_text(kept))
-    assert record["format_version"] == FORMAT_VERSION == 2
-    old = {name: value for name, value in record.items() if name not in ("makings", "mixture")} | {"format_version": 1}
+    assert record["format_version"] == FORMAT_VERSION == 3
+    old = {name: value for name, value in record.items() if name not in ("recipe", "mixture")} | {"format_version": 1}
     assert (segments_of(shop, read_record(old))["segment"] == segments_of(shop, kept)["segment"]).sum() == 90
 
 
@@ -273,7 +273,7 @@ def test_postgresql_gets_the_same_statement_without_lists(shop):
     for purpose in ("needs", "attributes", "usage"):
         inputs = build_inputs(shop, purpose=purpose)
         kept = keep_groups(shop, inputs, group(inputs.scaled, 2), method="k-means")
-        table = ibis.table(gather_ingredients(shop, kept).schema(), name="ingredients")
+        table = ibis.table(gather_features(shop, kept).schema(), name="features")
         sql = ibis.to_sql(assign_customers(shop, kept, features=table), dialect="postgres")
         assert "LIST_INNER_PRODUCT" not in sql
 

@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.segmentation.describe.measure import find_typical, measure_profiles, say_profile
 from crm_research.pillars.segmentation.groups import page as who_page
-from crm_research.pillars.segmentation.groups import who_charts, who_figures, who_words
+from crm_research.pillars.segmentation.groups import profile_charts, profile_figures, profile_words
 from crm_research.pillars.segmentation.rfm.changes import NO_PURCHASE
 from crm_research.pillars.segmentation.use import scoreboard
 from crm_research.show import Section
@@ -73,22 +73,25 @@ def test_what_is_told_of_recency_frequency_and_money():
     parts = {}
     with chart_style():
         for name, rfm in rfm_worlds().items():
-            parts[name] = [who_words.find_rfm(rfm), who_words.say_rfm(rfm)]
-            parts[f"{name}: figures"] = who_figures.rfm_figures(rfm, window="purchases known on 2024-07-01")
-        parts["picture"] = who_charts.draw_rfm(an_rfm())
-        parts["picture without revenue"] = who_charts.draw_rfm(rfm_worlds()["rfm, no revenue"])
+            parts[name] = [profile_words.find_rfm(rfm), profile_words.say_rfm(rfm)]
+            parts[f"{name}: figures"] = profile_figures.rfm_figures(rfm, window="purchases known on 2024-07-01")
+        parts["picture"] = profile_charts.draw_rfm(an_rfm())
+        parts["picture without revenue"] = profile_charts.draw_rfm(rfm_worlds()["rfm, no revenue"])
         for name, changes in CHANGES.items():
-            parts[f"changes: {name}"] = [who_words.say_periods(changes), who_words.say_gains_and_losses(changes)]
-        parts["picture of changes"] = who_charts.draw_changes(some_changes())
+            parts[f"changes: {name}"] = [
+                profile_words.say_periods(changes),
+                profile_words.say_gains_and_losses(changes),
+            ]
+        parts["picture of changes"] = profile_charts.draw_changes(some_changes())
         hold(tell(**parts), TOLD / "rfm.txt")
-    check_figures(who_figures.rfm_figures(an_rfm(), window="w"))
+    check_figures(profile_figures.rfm_figures(an_rfm(), window="w"))
 
 
 def test_the_numbers_of_the_base_line_are_those_planted():
     # 131 of 622 champions are 21.1 %; 17 that cannot be lost and 29 at risk are 46, with .117 and .067 of the revenue.
-    said = who_words.say_rfm(an_rfm())
+    said = profile_words.say_rfm(an_rfm())
     check_numbers(said, {"champions": "21 %", "revenue": "41 %", "away": "46 customers", "theirs": "18 %"})
-    gained = who_words.say_gains_and_losses(some_changes())
+    gained = profile_words.say_gains_and_losses(some_changes())
     check_numbers(
         gained,
         {
@@ -105,18 +108,18 @@ def test_what_is_told_of_who_the_customers_are():
     parts["marks"] = [f"{name}: {say_profile(profiles, name)}" for name in SEGMENTS]
     parts["typical"] = find_typical(told.found)
     parts["widest"] = [
-        who_words.say_widest(profiles),
-        who_words.say_widest(profiles.assign(effect=-0.5 * profiles["effect"].abs().clip(upper=1.4))),
-        who_words.say_widest(profiles.assign(effect=np.nan)),
+        profile_words.say_widest(profiles),
+        profile_words.say_widest(profiles.assign(effect=-0.5 * profiles["effect"].abs().clip(upper=1.4))),
+        profile_words.say_widest(profiles.assign(effect=np.nan)),
     ]
     with chart_style():
-        parts["picture of profiles"] = who_charts.draw_heat(profiles)
+        parts["picture of profiles"] = profile_charts.draw_heat(profiles)
         for name, seen in MAPS.items():
-            parts[f"map: {name}"] = [who_words.say_map(seen), who_words.note_map(seen)]
-        parts["picture of the map"] = who_charts.draw_map(a_map())
-        parts["picture of the other map"] = who_charts.draw_map(MAPS["overlapping"])
-        parts |= {f"trend: {name}": who_words.say_trend(trend) for name, trend in TRENDS.items()}
-        parts |= {f"descriptors: {name}": who_words.say_descriptors(found) for name, found in DESCRIPTORS.items()}
+            parts[f"map: {name}"] = [profile_words.say_map(seen), profile_words.note_map(seen)]
+        parts["picture of the map"] = profile_charts.draw_map(a_map())
+        parts["picture of the other map"] = profile_charts.draw_map(MAPS["overlapping"])
+        parts |= {f"trend: {name}": profile_words.say_trend(trend) for name, trend in TRENDS.items()}
+        parts |= {f"descriptors: {name}": profile_words.say_descriptors(found) for name, found in DESCRIPTORS.items()}
         hold(tell(**parts), TOLD / "who.txt")
 
 
@@ -124,9 +127,9 @@ def test_what_is_told_of_worth():
     parts = {}
     with chart_style():
         for name, check in _holdouts().items():
-            parts[name] = [who_words.find_worth(check), *who_words.say_worth(check)]
-        parts["picture"] = who_charts.draw_worth(_holdouts()["wins and loses"])
-        parts["no picture"] = who_charts.draw_worth(_holdouts()["nobody differed"])
+            parts[name] = [profile_words.find_worth(check), *profile_words.say_worth(check)]
+        parts["picture"] = profile_charts.draw_worth(_holdouts()["wins and loses"])
+        parts["no picture"] = profile_charts.draw_worth(_holdouts()["nobody differed"])
         hold(tell(**parts), TOLD / "worth.txt")
 
 
@@ -148,11 +151,11 @@ def test_what_is_told_of_use_and_service():
         parts[name] = [board.tests, scoreboard.say_use(board)]
     with chart_style():
         for name, plan in plans().items():
-            parts[f"service: {name}"] = [who_words.say_treatment_title(plan), who_words.say_treatment(plan)]
-            parts[f"service, figures: {name}"] = who_figures.treatment_figures(plan, window="the last year")
-            parts[f"service, picture: {name}"] = who_charts.draw_treatment(plan)
+            parts[f"service: {name}"] = [profile_words.say_treatment_title(plan), profile_words.say_treatment(plan)]
+            parts[f"service, figures: {name}"] = profile_figures.treatment_figures(plan, window="the last year")
+            parts[f"service, picture: {name}"] = profile_charts.draw_treatment(plan)
         hold(tell(**parts), TOLD / "use.txt")
-    check_figures(who_figures.treatment_figures(a_plan(), window="the last year"))
+    check_figures(profile_figures.treatment_figures(a_plan(), window="the last year"))
 
 
 def _raise(*_, **__):
@@ -228,4 +231,4 @@ def test_groups_that_grew_or_shrank_are_named_up_to_three():
         (1, 4, "G0 grew, four groups shrank"),
         (0, 4, "Four groups shrank"),
     ):
-        assert who_words.say_periods(grown(n_grew, n_shrank)) == said
+        assert profile_words.say_periods(grown(n_grew, n_shrank)) == said

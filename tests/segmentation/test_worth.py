@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.pillars.segmentation.groups.who_words import find_worth, say_worth
+from crm_research.pillars.segmentation.groups.profile_words import find_worth, say_worth
 from crm_research.pillars.segmentation.inputs.choose import choose_inputs
 from crm_research.pillars.segmentation.use.holdout import (
     ADDED,

@@ -6,12 +6,12 @@ from crm_research.pillars.churn.curves.extrapolation import TenureExtrapolation,
 from crm_research.pillars.churn.curves.holdout import HoldoutCheck, check_holdout
 from crm_research.pillars.churn.curves.rule import ConstantRate, compare_constant_rate
 from crm_research.pillars.churn.curves.tables import milestones
-from crm_research.pillars.churn.decisions.causes import ChangeAnalysis, decompose_change
+from crm_research.pillars.churn.decisions.decomposition import ChangeAnalysis, decompose_change
 from crm_research.pillars.churn.decisions.targets import RetentionTargets, set_targets
 from crm_research.pillars.churn.decisions.treatment import Treatment, choose_treatment
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck, check_treatment
+from crm_research.pillars.churn.detection import SettingDetection, detect_setting
 from crm_research.pillars.churn.drivers.measure import DriverAnalysis, default_covariates, fit_risk, measure_drivers
-from crm_research.pillars.churn.judging.judge import RiskCheck, judge_risks
 from crm_research.pillars.churn.page import ChurnPage
 from crm_research.pillars.churn.reasons.measure import ReasonDrivers, measure_reason_drivers
 from crm_research.pillars.churn.renewals.check import RenewalCheck
@@ -20,7 +20,7 @@ from crm_research.pillars.churn.risks.assess import RiskList, assess_risks
 from crm_research.pillars.churn.risks.model import fit_for_lists
 from crm_research.pillars.churn.risks.prediction import LeavingPrediction, predict_leaving
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
-from crm_research.pillars.churn.triage import Triage, triage_setting
+from crm_research.pillars.churn.validation.validate import RiskCheck, validate_risks
 
 __all__ = [
     "ChangeAnalysis",
@@ -38,10 +38,10 @@ __all__ = [
     "RetentionTargets",
     "RiskCheck",
     "RiskList",
+    "SettingDetection",
     "TenureExtrapolation",
     "Treatment",
     "TreatmentCheck",
-    "Triage",
     "assess_risks",
     "check_holdout",
     "check_treatment",
@@ -53,14 +53,14 @@ __all__ = [
     "describe_churn",
     "describe_renewals",
     "describe_setting",
+    "detect_setting",
     "extrapolate_tenure",
     "fit_for_lists",
     "fit_risk",
-    "judge_risks",
     "measure_drivers",
     "measure_reason_drivers",
     "milestones",
     "predict_leaving",
     "set_targets",
-    "triage_setting",
+    "validate_risks",
 ]

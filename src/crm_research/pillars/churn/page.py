@@ -93,7 +93,7 @@ class ChurnPage(Page):
         """The same leaving by number of the renewal."""
         leaving = self.result
         return describe_renewals(
-            self.study, group=leaving.counts.group, confidence=self.confidence, triage=leaving.setting.triage
+            self.study, group=leaving.counts.group, confidence=self.confidence, detection=leaving.setting.detection
         )
 
     @property

@@ -15,7 +15,7 @@ from crm_research.features.own_covariates import find_growing
 from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.survival import FEWEST_AT_RISK, estimate_cumulative_hazard, estimate_survival
-from crm_research.pillars.churn.triage import Triage, triage_setting
+from crm_research.pillars.churn.detection import SettingDetection, detect_setting
 from crm_research.theme import join_words, say_count, say_date, say_days, say_percent
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class ChurnSetting:
         Whether the study says of every contract from when on it was followed (observed_from).
     growing
         Declared numbers that add up while a contract runs, as `features.own_covariates.find_growing` finds them.
-    triage
+    detection
         Which setting it is, with the evidence.
     watching
         Where the curves begin and stop, because contracts were met late.
@@ -141,7 +141,7 @@ class ChurnSetting:
     last_end: datetime | None
     as_of: datetime
     n_missing_ends: float
-    triage: Triage
+    detection: SettingDetection
     watching: Watching = Watching()
     is_entry_given: bool = False
     growing: tuple[str, ...] = ()
@@ -178,7 +178,7 @@ class ChurnSetting:
         """Which setting is it, and why?"""
         if self.n_contracts == 0:
             return "The study has a table of contracts, but none had begun by its as_of."
-        return self.triage.explain()
+        return self.detection.explain()
 
     def estimand(self) -> pd.DataFrame:
         """What exactly is estimated? Columns ``part``, ``definition``."""
@@ -248,7 +248,7 @@ class ChurnSetting:
             )
         if self.growing:
             found.append(self._say_growing())
-        return found + self.watching.cautions() + self.triage.cautions()
+        return found + self.watching.cautions() + self.detection.cautions()
 
     def _say_growing(self) -> str:
         is_one = len(self.growing) == 1
@@ -305,7 +305,7 @@ def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
         first_end=first_end,
         as_of=study.as_of,
         n_missing_ends=0.0 if first_end is None else _missing_ends(study, counts, first_end),
-        triage=triage_setting(study),
+        detection=detect_setting(study),
         watching=watch(counts),
         is_entry_given=_is_entry_given(known),
         growing=tuple(find_growing(spells, _declared_numbers(study, spells))),

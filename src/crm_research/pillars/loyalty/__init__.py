@@ -12,7 +12,7 @@ from crm_research.pillars.loyalty.page import LoyaltyPage
 from crm_research.pillars.loyalty.repeat.counting import count_returns, count_waits
 from crm_research.pillars.loyalty.repeat.holdout import ReturnCheck, check_returns
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis, describe_loyalty
-from crm_research.pillars.loyalty.repeat.periods import Pace, choose_pace
+from crm_research.pillars.loyalty.repeat.periods import PeriodChoice, choose_periods
 from crm_research.pillars.loyalty.repeat.retention import Retention, estimate_retention
 from crm_research.pillars.loyalty.repeat.tables import milestones
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm
@@ -23,14 +23,14 @@ __all__ = [
     "LoyaltyIndex",
     "LoyaltyPage",
     "Membership",
-    "Pace",
+    "PeriodChoice",
     "ProgrammeEffect",
     "Retention",
     "ReturnCheck",
     "RhythmAnalysis",
     "build_loyalty_index",
     "check_returns",
-    "choose_pace",
+    "choose_periods",
     "count_returns",
     "count_waits",
     "describe_ladder",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
-from crm_research.pillars.loyalty.effects import page as raising_page
+from crm_research.pillars.loyalty.effects import page as effects_page
 from crm_research.pillars.loyalty.effects import programme_page, recovery_page
 from crm_research.pillars.loyalty.index import page as index_page
 from crm_research.pillars.loyalty.ladder import page as ladder_page
@@ -88,9 +88,9 @@ class LoyaltyPage(Page):
         return page.answer_section(self.result)
 
     @section
-    def pace(self) -> Section:
+    def period_choice(self) -> Section:
         """How long is a period, and when is coming back read?"""
-        return page.pace_section(self.result)
+        return page.period_section(self.result)
 
     @section
     def newcomers(self) -> Section:
@@ -98,9 +98,9 @@ class LoyaltyPage(Page):
         return page.newcomers_section(self.result)
 
     @section
-    def waits(self) -> Section:
+    def time_to_second(self) -> Section:
         """How soon do they come back?"""
-        return page.waits_section(self.result)
+        return page.time_to_second_section(self.result)
 
     @section
     def depth(self) -> Section:
@@ -142,12 +142,12 @@ class LoyaltyPage(Page):
     @section
     def first_order(self) -> Section:
         """Which first purchases are followed sooner by a second?"""
-        return raising_page.first_order_section(self.study, self.result)
+        return effects_page.first_order_section(self.study, self.result)
 
     @section
     def discounts(self) -> Section:
         """Loyal to us or to the coupon?"""
-        return raising_page.discounts_section(self.study, confidence=self.confidence)
+        return effects_page.discounts_section(self.study, confidence=self.confidence)
 
     @section
     def recovery(self) -> Section:
@@ -155,9 +155,9 @@ class LoyaltyPage(Page):
         return recovery_page.recovery_section(self.study, self.result, self.rhythm)
 
     @section
-    def trials(self) -> Section:
+    def experiments(self) -> Section:
         """What did campaigns do, against control groups drawn by chance?"""
-        return raising_page.trials_section(self.study, self.result, self.rhythm)
+        return effects_page.experiments_section(self.study, self.result, self.rhythm)
 
     @section
     def programme(self) -> Section:

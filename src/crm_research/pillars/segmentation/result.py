@@ -235,7 +235,7 @@ def _group(
 ) -> Grouping:
     evidence = find_groups(
         inputs.scaled, k_min=k_min, k_max=k_max, n_bootstraps=n_bootstraps, confidence=confidence, seed=seed,
-        names=inputs.used, may_weigh=not inputs.makings.wholes, shares=fit_wholes(inputs, seed=seed),
+        names=inputs.used, may_weigh=not inputs.recipe.wholes, shares=fit_wholes(inputs, seed=seed),
     )  # fmt: skip
     labels = evidence.labels
     cards = describe_groups(inputs, labels, evidence.k)

@@ -46,14 +46,14 @@ def guess_durations(session: Session, look: FileLook) -> list[TableGuess]:
     ending, ending_score = _find_ending(look)
     if ending is None:
         return []
-    from crm_research.sources.drafts.stretches import guess_stretches
+    from crm_research.sources.drafts.start_stop import guess_start_stop
 
     from_score, begins = _best(look, _FROM, besides={ending.column})
     until_score, stops = _best(look, _UNTIL, besides={ending.column, *([begins.name] if begins else [])})
     if begins is not None and stops is not None and min(from_score, until_score) >= _WELL_NAMED:
         subject = find_subject(look)
         if subject is not None and not subject.is_unique:
-            return guess_stretches(session, look, subject, begins, stops, ending)
+            return guess_start_stop(session, look, subject, begins, stops, ending)
     length_score, length = _best(look, _LENGTH, besides={ending.column})
     if length is None or (look.columns[length.name].low or 0) < 0:
         return []

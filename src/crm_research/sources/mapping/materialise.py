@@ -9,7 +9,7 @@ import duckdb
 from crm_research.errors import ContractViolation, StudyError
 from crm_research.sources.mapping.mends import find_mend, rows_asked
 from crm_research.sources.mapping.once import check_repeated_money
-from crm_research.sources.mapping.passthrough import read_as_found
+from crm_research.sources.mapping.passthrough import read_passthrough
 from crm_research.sources.mapping.plans import IS_CANCELLED, IS_RETURN, SUM, SUMMED
 from crm_research.sources.mapping.states import check_states
 from crm_research.sources.session import quoted
@@ -42,7 +42,7 @@ def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
     try:
         check_doubts(session, plan, relation)
         is_table = plan.sum_lines or relation.is_scratch
-        select = (plan if is_table else read_as_found(session, plan, relation)).select_from(relation.name)
+        select = (plan if is_table else read_passthrough(session, plan, relation)).select_from(relation.name)
         if plan.sum_lines:
             lines = session.new_name("lines")
             session.run(f"CREATE TEMP TABLE {quoted(lines)} AS {select}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
 
 
-def read_as_found(session: Session, plan: TablePlan, relation: Relation) -> TablePlan:
+def read_passthrough(session: Session, plan: TablePlan, relation: Relation) -> TablePlan:
     """The same plan, with a source column in place of every output that equals it in all rows.
 
     Trimming a text or testing a number for infinity costs more than reading it, keeps the engine from skipping columns

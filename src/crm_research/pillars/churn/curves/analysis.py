@@ -288,8 +288,8 @@ def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Compari
 
 def _period_months(setting: ChurnSetting) -> int:
     """Known in whole years, everybody leaves in every twelfth month: no month is more dangerous than the others."""
-    triage = setting.triage
-    return triage.period_months if triage.is_whole_periods and triage.period_months is not None else 1
+    detection = setting.detection
+    return detection.period_months if detection.is_whole_periods and detection.period_months is not None else 1
 
 
 def _period_ends(horizon_months: int, period_months: int) -> list[int]:

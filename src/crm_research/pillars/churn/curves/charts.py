@@ -9,8 +9,8 @@ import pandas as pd
 
 from crm_research.pillars.churn.curves import words
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
-from crm_research.pillars.churn.curves.danger_words import hazard_finding
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding, say_order
+from crm_research.pillars.churn.curves.hazard_words import hazard_finding
 from crm_research.pillars.churn.setting import say_condition
 from crm_research.theme import (
     ACCENT,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from crm_research.pillars.churn.curves import charts, words
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
-from crm_research.pillars.churn.curves.danger_words import hazard_finding
 from crm_research.pillars.churn.curves.figures import group_figures, reason_figures
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding
+from crm_research.pillars.churn.curves.hazard_words import hazard_finding
 from crm_research.show import Chart, Figures, Note, Part, Table, drawn
 from crm_research.theme import say_p_value, say_percent, say_points
 from crm_research.vocabulary import months_of_days

@@ -9,7 +9,7 @@ import numpy as np
 
 from crm_research.features.spells import count_spells
 from crm_research.models.survival import SurvivalCurves, estimate_survival
-from crm_research.pillars.churn.triage_evidence import FOLLOWED_DAYS
+from crm_research.pillars.churn.detection_evidence import FOLLOWED_DAYS
 from crm_research.study import Continuation
 from crm_research.theme import say_days, say_percent
 
@@ -53,7 +53,7 @@ class OtherReading:
 
 def read_otherwise(study: Study, setting: ChurnSetting, *, confidence: float = 0.95) -> OtherReading | None:
     """The curve of the reading that the page does not use; None where contracts hardly follow each other."""
-    sizes = setting.triage.sizes
+    sizes = setting.detection.sizes
     if study.continuation is not None:
         other = replace(study, continuation=None)
     elif sizes.n_ended and sizes.n_followed > _TELLING_SHARE * sizes.n_ended:

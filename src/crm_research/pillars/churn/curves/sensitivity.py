@@ -73,8 +73,8 @@ def compare_late_entry(
 
 def _period_months(setting: ChurnSetting) -> int | None:
     """Months of the periods in which a snapshot knows tenures, if it does: what left did so in the last of them."""
-    triage = setting.triage
-    return triage.period_months if setting.is_snapshot and triage.is_whole_periods else None
+    detection = setting.detection
+    return detection.period_months if setting.is_snapshot and detection.is_whole_periods else None
 
 
 def _through_last_period(recorded: pd.DataFrame, months: int) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import numpy as np
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
-from crm_research.pillars.churn.curves.danger_words import danger_clause
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding
+from crm_research.pillars.churn.curves.hazard_words import hazard_clause
 from crm_research.theme import (
     join_words,
     say_count,
@@ -42,7 +42,7 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
         first = f"{first.rstrip('.')}, if no early leavers are missing from the records."
     if leaving.other_reading is not None:
         first = f"{first} {leaving.other_reading.say(leaving.days_at(12))}"
-    clause = danger_clause(leaving)
+    clause = hazard_clause(leaving)
     second = f"{year_finding(leaving).rstrip('.')}; {clause}." if clause else year_finding(leaving)
     return [line for line in (first, second, third) if line]
 

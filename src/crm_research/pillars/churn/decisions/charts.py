@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.churn.decisions.cause_words import change_rows, say_reason_title, say_way, signed
-from crm_research.pillars.churn.decisions.causes import ChangeAnalysis
+from crm_research.pillars.churn.decisions.decomposition import ChangeAnalysis
+from crm_research.pillars.churn.decisions.decomposition_words import change_rows, say_reason_title, say_way, signed
 from crm_research.pillars.churn.decisions.targets import RetentionTargets
 from crm_research.pillars.churn.decisions.treatment import Treatment
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research.errors import ParameterError
-from crm_research.pillars.churn.decisions import cause_words, charts, target_words, treatment_words
-from crm_research.pillars.churn.decisions.causes import ChangeAnalysis, decompose_change
+from crm_research.pillars.churn.decisions import charts, decomposition_words, target_words, treatment_words
+from crm_research.pillars.churn.decisions.decomposition import ChangeAnalysis, decompose_change
 from crm_research.pillars.churn.decisions.keep_words import cannot_say, keep_sentence
 from crm_research.pillars.churn.decisions.targets import RetentionTargets, set_targets
 from crm_research.pillars.churn.decisions.treatment import (
@@ -123,22 +123,22 @@ def change_section(
 
 
 def _change_parts(found: ChangeAnalysis) -> Iterator[Part]:
-    finding = cause_words.change_finding(found)
+    finding = decomposition_words.change_finding(found)
     if found.change is None:
         yield Note(finding, kind="caution")
-        yield Figures(cause_words.change_figures(found))
+        yield Figures(decomposition_words.change_figures(found))
         return
     yield Note(finding)
     yield Chart(
         drawn(charts.draw_change, found),
         alt=f"{finding} The picture shows one bar for each part, to the right where it raised leaving.",
-        data=cause_words.change_rows(found),
+        data=decomposition_words.change_rows(found),
     )
-    yield Figures(cause_words.change_figures(found))
+    yield Figures(decomposition_words.change_figures(found))
     if found.reasons is None:
         yield Note("The records give no reason for any end, so it cannot be told which reason grew.")
     else:
-        told = cause_words.reason_change_finding(found)
+        told = decomposition_words.reason_change_finding(found)
         yield Chart(
             drawn(charts.draw_reason_change, found),
             alt=f"{told} The picture shows one bar for each reason, to the right where it grew.",

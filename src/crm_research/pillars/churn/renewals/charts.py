@@ -235,6 +235,6 @@ def _intake_title(renewals: Renewals) -> str:
 
 
 def _why_no_intakes(renewals: Renewals) -> str:
-    if renewals.triage.is_snapshot:
+    if renewals.detection.is_snapshot:
         return "All ends bear one date, so intakes cannot be followed one by one"
     return "No intake had five contracts up for its first renewal"

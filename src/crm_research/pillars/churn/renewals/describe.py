@@ -20,6 +20,8 @@ from crm_research.models.renewals import (
 )
 from crm_research.models.renewals.fitted import RenewalFit
 from crm_research.pillars.churn.curves.grouping import MOST_GROUPS, choose_group
+from crm_research.pillars.churn.detection import SettingDetection, detect_setting
+from crm_research.pillars.churn.detection_evidence import NEAR_DAYS
 from crm_research.pillars.churn.renewals.check import RenewalCheck, check_renewals
 from crm_research.pillars.churn.renewals.period import UNITS, check_horizon, choose_period
 from crm_research.pillars.churn.renewals.tables import (
@@ -29,8 +31,6 @@ from crm_research.pillars.churn.renewals.tables import (
     seen_survival,
     triangle_of,
 )
-from crm_research.pillars.churn.triage import Triage, triage_setting
-from crm_research.pillars.churn.triage_evidence import NEAR_DAYS
 from crm_research.stats.intervals import Interval, difference_from_limits
 from crm_research.theme import say_date
 
@@ -54,7 +54,7 @@ class Renewals:
 
     Parameters
     ----------
-    triage
+    detection
         Which setting the study is: whether contracts end at renewals only, or renewals are a way of counting.
     period_months, why_period
         Months from one renewal to the next, and why it was chosen.
@@ -80,7 +80,7 @@ class Renewals:
         Forecasts against what came; None where too little was left to judge by.
     """
 
-    triage: Triage
+    detection: SettingDetection
     as_of: datetime
     first_start: datetime | None
     confidence: float
@@ -174,7 +174,7 @@ def describe_renewals(
     horizon_periods: int | None = None,
     discount_rate: float = 0.1,
     confidence: float = 0.95,
-    triage: Triage | None = None,
+    detection: SettingDetection | None = None,
 ) -> Renewals:
     """How many stay each time a contract could end, how many will, and is the forecast any good?
 
@@ -191,8 +191,8 @@ def describe_renewals(
         How far the projection looks; None looks half as far again as the records.
     discount_rate
         A year's, for the expected further periods.
-    triage
-        As `triage_setting` gives it, where it is at hand already; it is asked for otherwise.
+    detection
+        As `detect_setting` gives it, where it is at hand already; it is asked for otherwise.
 
     Returns
     -------
@@ -208,12 +208,16 @@ def describe_renewals(
     -----
     Where contracts end at any time an end counts at the next renewal: an approximation, the page says so.
     """
-    triage = triage_setting(study) if triage is None else triage
+    detection = detect_setting(study) if detection is None else detection
     first_start, longest = _span(study)
-    months, why = choose_period(unit, triage, longest)
-    is_due = triage.is_by_appointment and triage.period_months is not None and months % triage.period_months == 0
-    base = _Base(study=study, triage=triage, first_start=first_start, months=months, why=why, confidence=confidence)
-    if not _can_count(triage, months):
+    months, why = choose_period(unit, detection, longest)
+    is_due = (
+        detection.is_by_appointment and detection.period_months is not None and months % detection.period_months == 0
+    )
+    base = _Base(
+        study=study, detection=detection, first_start=first_start, months=months, why=why, confidence=confidence
+    )
+    if not _can_count(detection, months):
         return _nothing(base, discount_rate)
     count = partial(_count, months=months, is_by_appointment=is_due)
     column = group if group is not None else choose_group(study).column
@@ -230,7 +234,7 @@ def describe_renewals(
     horizon = check_horizon(horizon_periods) if horizon_periods is not None else last + max(3, last // 2)
     groups, groups_p = (None, float("nan")) if by_group is None else _compare(by_group, confidence)
     return Renewals(
-        triage=triage,
+        detection=detection,
         as_of=study.as_of,
         first_start=first_start,
         confidence=confidence,
@@ -238,7 +242,7 @@ def describe_renewals(
         why_period=why,
         counts=counts,
         observed=observed,
-        triangle=pd.DataFrame() if triage.is_snapshot else triangle_of(counts, months),
+        triangle=pd.DataFrame() if detection.is_snapshot else triangle_of(counts, months),
         fit=fit,
         extension=extension,
         rule=rule,
@@ -255,7 +259,7 @@ def describe_renewals(
         group=column if groups is not None else None,
         groups_p_value=groups_p,
         check=check_renewals(
-            study, count, is_snapshot=triage.is_snapshot, first_start=first_start, confidence=confidence
+            study, count, is_snapshot=detection.is_snapshot, first_start=first_start, confidence=confidence
         ),
     )
 
@@ -263,26 +267,26 @@ def describe_renewals(
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Base:
     study: Study
-    triage: Triage
+    detection: SettingDetection
     first_start: datetime | None
     months: int
     why: str
     confidence: float
 
 
-def _can_count(triage: Triage, months: int) -> bool:
+def _can_count(detection: SettingDetection, months: int) -> bool:
     """Do ends fall on renewals, where all of them bear one date?
 
     An end between two renewals waits for the later one, which a snapshot never sees: such leavers would count as kept.
     """
-    if not triage.is_snapshot:
+    if not detection.is_snapshot:
         return True
-    return triage.period_months is not None and triage.period_months % months == 0
+    return detection.period_months is not None and detection.period_months % months == 0
 
 
 def _nothing(base: _Base, discount_rate: float) -> Renewals:
     return Renewals(
-        triage=base.triage,
+        detection=base.detection,
         as_of=base.study.as_of,
         first_start=base.first_start,
         confidence=base.confidence,

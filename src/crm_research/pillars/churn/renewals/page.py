@@ -17,7 +17,7 @@ def renewals_parts(renewals: Renewals) -> Iterator[Part]:
     if renewals.fit is None:
         yield Note(words.renewal_finding(renewals))
         return
-    yield Note(words.counting_note(renewals), kind="caution" if renewals.triage.is_snapshot else "note")
+    yield Note(words.counting_note(renewals), kind="caution" if renewals.detection.is_snapshot else "note")
     finding = words.renewal_finding(renewals)
     yield Chart(
         drawn(charts.draw_retention, renewals),
@@ -80,7 +80,7 @@ def _projection_parts(renewals: Renewals) -> Iterator[Part]:
 
 def _intakes_parts(renewals: Renewals) -> Iterator[Part]:
     if renewals.triangle.empty:
-        if not renewals.triage.is_snapshot:
+        if not renewals.detection.is_snapshot:
             yield Note("Too few contracts came to a renewal under observation from their start to tell intakes apart.")
         return
     table = renewals.triangle

@@ -8,14 +8,14 @@ from crm_research.errors import ParameterError
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
-    from crm_research.pillars.churn.triage import Triage
+    from crm_research.pillars.churn.detection import SettingDetection
 
 UNITS: Final = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 _LONG_MONTHS: Final = 72
 _LONGEST_MONTHS: Final = 180
 
 
-def choose_period(unit: str | int | None, triage: Triage, longest_days: float) -> tuple[int, str]:
+def choose_period(unit: str | int | None, detection: SettingDetection, longest_days: float) -> tuple[int, str]:
     """Months from one renewal to the next, and why."""
     if isinstance(unit, str):
         if unit not in UNITS:
@@ -23,9 +23,9 @@ def choose_period(unit: str | int | None, triage: Triage, longest_days: float) -
         return UNITS[unit], "as asked for"
     if unit is not None:
         return unit, "as asked for"
-    if triage.period_months is not None:
+    if detection.period_months is not None:
         known = "tenure is known in whole periods only"
-        return triage.period_months, known if triage.is_whole_periods else "ends crowd around these anniversaries"
+        return detection.period_months, known if detection.is_whole_periods else "ends crowd around these anniversaries"
     longest_months = longest_days / DAYS_PER_MONTH
     if longest_months > _LONGEST_MONTHS:
         return UNITS["year"], "ends crowd around no anniversary, and contracts have run for very long"

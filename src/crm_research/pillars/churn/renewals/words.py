@@ -19,7 +19,7 @@ _NEARLY_ALL: Final = 0.9995
 
 def renewal_finding(renewals: Renewals) -> str:
     """What share renews, and does it rise?"""
-    if renewals.fit is None and renewals.triage.is_snapshot:
+    if renewals.fit is None and renewals.detection.is_snapshot:
         return (
             f"All ends bear one date, and not after whole periods of a {renewals.every}: who ended within a period has "
             "not come to the renewal after it, so renewals cannot be counted. The curve by days above counts them all."
@@ -201,7 +201,7 @@ def counting_note(renewals: Renewals) -> str:
 
 def _say_several(renewals: Renewals) -> str:
     """That limits do not know of customers with several contracts; empty where nobody has."""
-    sizes = renewals.triage.sizes
+    sizes = renewals.detection.sizes
     if sizes.n_contracts <= sizes.n_customers or not sizes.n_customers:
         return ""
     return (
@@ -213,17 +213,17 @@ def _say_several(renewals: Renewals) -> str:
 
 def _say_counting(renewals: Renewals) -> str:
     up = say_count(renewals.observed["n_up"].sum() if len(renewals.observed) else 0, "decision")
-    is_due = renewals.triage.is_by_appointment
+    is_due = renewals.detection.is_by_appointment
     how = f"A renewal every {renewals.every}" if is_due else f"Counted by the {renewals.every}"
     start = f"{how} ({renewals.why_period}); {up} to go on or not. "
-    if renewals.triage.is_snapshot:
+    if renewals.detection.is_snapshot:
         free = f"Whoever is bound for longer than a {renewals.every} had no choice in between, and counts as going on. "
         return (
             f"{start}{'' if is_due else free}All ends bear one date, so who came to a renewal is read from tenure "
             "alone, and intakes cannot be followed one by one. If those who left earlier were dropped, all shares here "
             "are too high."
         )
-    if renewals.triage.is_by_appointment:
+    if renewals.detection.is_by_appointment:
         return f"{start}An end up to three days late counts at its renewal, and an early one at the next."
     return (
         f"{start}These contracts are not renewed at fixed moments: an end counts at the next {renewals.every}, "

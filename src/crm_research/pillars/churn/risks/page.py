@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.churn.drivers.views import say_covariate
-from crm_research.pillars.churn.judging.page import check_parts
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS, RiskList
 from crm_research.pillars.churn.risks.charts import draw_risks
 from crm_research.pillars.churn.risks.prediction import LeavingPrediction, predict_leaving
@@ -19,12 +18,13 @@ from crm_research.pillars.churn.risks.words import (
     say_months,
     say_unjudged,
 )
+from crm_research.pillars.churn.validation.page import check_parts
 from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
 from crm_research.theme import join_words, say_date, say_percent
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.drivers.measure import DriverAnalysis
-    from crm_research.pillars.churn.judging.judge import RiskCheck
+    from crm_research.pillars.churn.validation.validate import RiskCheck
     from crm_research.study import Study
 
 N_SHOWN: Final = 15

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from crm_research.models.hazards import fit_boosting
-from crm_research.pillars.churn.judging.judge import RiskCheck, judge_risks
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS, RiskList, assess_risks
 from crm_research.pillars.churn.risks.model import fit_for_lists
 from crm_research.pillars.churn.spell_rows import read_rows, some_customers
+from crm_research.pillars.churn.validation.validate import RiskCheck, validate_risks
 from crm_research.stats.threads import one_thread
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ def _judge(
     study: Study, fits: Mapping[str, Fit], covariates: Sequence[str], *, confidence: float, seed: int
 ) -> RiskCheck:
     with one_thread():
-        return judge_risks(study, fits, covariates, confidence=confidence, seed=seed)
+        return validate_risks(study, fits, covariates, confidence=confidence, seed=seed)

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from crm_research.figures import Figure
-from crm_research.pillars.churn.judging.designs import RULES
 from crm_research.pillars.churn.risks.assess import RiskList
+from crm_research.pillars.churn.validation.designs import RULES
 from crm_research.theme import join_words, say_count, say_percent
 
 if TYPE_CHECKING:
     from crm_research.models.validation import ValidationCard
-    from crm_research.pillars.churn.judging.judge import RiskCheck
+    from crm_research.pillars.churn.validation.validate import RiskCheck
 
 EXPECTED_LEAVERS: Final = "churn.contract.expected_leavers"
 # Of leavers in the first tenth; where most leave, no tenth can hold many more than its tenth.

@@ -168,7 +168,7 @@ def discount_finding(found: pd.DataFrame) -> str:
     return f"Discounts seem to fall on purchases by chance, as far as always buying at one goes: {said}"
 
 
-def trials_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Section:
+def experiments_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Section:
     """What did campaigns do, against control groups drawn by chance?"""
     days = FEWEST_DAYS if rhythm is None else follow_days(study, loyalty, rhythm)
     found = compare_with_control(study, days=days, confidence=loyalty.confidence)

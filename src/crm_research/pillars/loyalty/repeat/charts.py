@@ -39,22 +39,24 @@ _NUMBERED_PERIODS: Final = 13
 
 def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     """What share of first-time buyers has come back by each day since the first purchase?"""
-    if loyalty.waits is None:
+    if loyalty.time_to_second is None:
         return empty_axes("No purchase is known", ax)
     found = words.return_within(loyalty)
-    title = f"First-time buyers have not been watched for {words.say_horizon(loyalty.pace.horizons_days[0])} yet"
+    title = (
+        f"First-time buyers have not been watched for {words.say_horizon(loyalty.period_choice.horizons_days[0])} yet"
+    )
     if found is not None:
         title = f"{say_percent(found[1])} of first-time buyers are back within {words.say_span(found[0])}"
     level = say_percent(loyalty.confidence, 0)
-    unit, days_each = ("years", DAYS_PER_YEAR) if loyalty.pace.is_slow else ("days", 1.0)
+    unit, days_each = ("years", DAYS_PER_YEAR) if loyalty.period_choice.is_slow else ("days", 1.0)
     ax = new_axes(
         title=title,
         subtitle=f"Share that has bought a second time, by {unit} since the first purchase, with its {level} band; "
-        f"{say_count(loyalty.waits.sizes['n'].iloc[0], 'customer')}: {loyalty.basis}",
+        f"{say_count(loyalty.time_to_second.sizes['n'].iloc[0], 'customer')}: {loyalty.basis}",
         xlabel=f"{unit} since the first purchase",
         ax=ax,
     )
-    curve = loyalty.waits.curves
+    curve = loyalty.time_to_second.curves
     enough = curve.loc[curve["n_at_risk"] >= 10, "tenure_days"]
     last = float(enough.max()) if len(enough) else float(curve["tenure_days"].max())
     curve = curve.loc[curve["tenure_days"] <= last]

@@ -31,7 +31,8 @@ ESTIMATORS: Final = MappingProxyType(
         "first purchase": "Cox regression of the wait for the second on what was known at the first",
         "complaints, campaigns, programme": "from the end of the days it happened in, against customers of the same "
         "class weighted to be alike (entropy balancing); customers as clusters",
-        "trials": "share and sales against the control group; Newcombe, and Welch with limits out to the long tail",
+        "experiments": "share and sales against the control group; Newcombe, and Welch with limits out to the long "
+        "tail",
         "holdout": "expected against observed returns of first-time buyers; Brier score against one daily rate",
     }
 )
@@ -80,11 +81,11 @@ def _repeat_rate(loyalty: LoyaltyAnalysis) -> Figure:
 
 def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
     """Share back at each horizon, as far as anybody was watched."""
-    if loyalty.waits is None:
+    if loyalty.time_to_second is None:
         return []
     figures = []
-    for days in loyalty.pace.horizons_days:
-        row = loyalty.waits.at(days).iloc[0]
+    for days in loyalty.period_choice.horizons_days:
+        row = loyalty.time_to_second.at(days).iloc[0]
         if not np.isfinite(row["survival"]):
             continue
         numbers = {"estimate": 1 - row["survival"], "lower": 1 - row["upper"], "upper": 1 - row["lower"]}
@@ -115,8 +116,8 @@ def _horizon_id(days: float) -> str:
 def _median(loyalty: LoyaltyAnalysis) -> Figure:
     numbers: dict[str, Any] = {}
     label = "Median days to the second purchase"
-    if loyalty.waits is not None:
-        row = loyalty.waits.medians.iloc[0]
+    if loyalty.time_to_second is not None:
+        row = loyalty.time_to_second.medians.iloc[0]
         numbers = {"estimate": row["median_days"], "lower": row["lower"], "upper": row["upper"]}
         label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
     estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
@@ -133,7 +134,7 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
 
 
 def _n_waits(loyalty: LoyaltyAnalysis) -> int:
-    return 0 if loyalty.waits is None else int(loyalty.waits.sizes["n"].iloc[0])
+    return 0 if loyalty.time_to_second is None else int(loyalty.time_to_second.sizes["n"].iloc[0])
 
 
 def _on(loyalty: LoyaltyAnalysis, estimator: str) -> str:

@@ -70,7 +70,7 @@ class ReturnCheck:
 
 def check_returns(
     study: Study,
-    waits: SurvivalCurves,
+    time_to_second: SurvivalCurves,
     daily_rate: float,
     *,
     occasion: Occasion = "day",
@@ -90,7 +90,7 @@ def check_returns(
     if study.holdout_until is None:
         return None
     returns = count_returns(study, occasion=occasion, newcomers_from=newcomers_from)
-    judged = _expect(returns, waits, daily_rate, float((study.holdout_until.date() - study.as_of.date()).days))
+    judged = _expect(returns, time_to_second, daily_rate, float((study.holdout_until.date() - study.as_of.date()).days))
     if judged.empty:
         return None
     n, came = judged["n"].to_numpy(dtype=float), judged["n_came"].to_numpy(dtype=float)
@@ -109,10 +109,10 @@ def check_returns(
     )
 
 
-def _expect(returns: pd.DataFrame, waits: SurvivalCurves, daily_rate: float, window: float) -> pd.DataFrame:
+def _expect(returns: pd.DataFrame, time_to_second: SurvivalCurves, daily_rate: float, window: float) -> pd.DataFrame:
     """One row per days waited at as_of: ``n``, ``n_came`` while followed, ``expected``, ``rule``, ``followed_days``."""
-    curve = waits.curves
-    enough = curve["n_at_risk"] >= max(_FEWEST_AT_RISK, _SHARE_AT_RISK * float(waits.sizes["n"].iloc[0]))
+    curve = time_to_second.curves
+    enough = curve["n_at_risk"] >= max(_FEWEST_AT_RISK, _SHARE_AT_RISK * float(time_to_second.sizes["n"].iloc[0]))
     if returns.empty or not enough.any():
         return pd.DataFrame()
     reach = float(curve.loc[enough, "tenure_days"].max())
@@ -123,7 +123,7 @@ def _expect(returns: pd.DataFrame, waits: SurvivalCurves, daily_rate: float, win
     if judged.empty:
         return judged
     now, then = (
-        waits.at(list(judged[column].astype(float)))["survival"].to_numpy() for column in ("age_days", "until")
+        time_to_second.at(list(judged[column].astype(float)))["survival"].to_numpy() for column in ("age_days", "until")
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = 1 - then / now

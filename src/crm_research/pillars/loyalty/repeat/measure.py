@@ -15,7 +15,7 @@ from crm_research.features.rfm import build_rfm
 from crm_research.models.survival import SurvivalCurves, compare_pairs, estimate_survival
 from crm_research.pillars.loyalty.repeat.counting import FIRST_INTAKE, LATER_INTAKE, count_waits
 from crm_research.pillars.loyalty.repeat.holdout import ReturnCheck, check_returns
-from crm_research.pillars.loyalty.repeat.periods import Pace, choose_pace
+from crm_research.pillars.loyalty.repeat.periods import PeriodChoice, choose_periods
 from crm_research.pillars.loyalty.repeat.retention import Retention, estimate_retention
 from crm_research.stats.intervals import wilson_share
 from crm_research.theme import say_date
@@ -46,7 +46,7 @@ class LoyaltyAnalysis:
     repeat
         Grain: customers meant (``all``, and ``first seen later`` where the first intake is doubtful). Columns
         ``customers``, ``n``, ``n_repeat``, ``repeat_rate``, ``lower``, ``upper`` (Wilson).
-    waits
+    time_to_second
         Curve of those who have not yet bought a second time, by days since the first purchase; of newcomers only
         where the first intake holds old customers. None without a purchase.
     basis
@@ -56,7 +56,7 @@ class LoyaltyAnalysis:
         ``within_days``, ``return_rate``, ``lower``, ``upper`` (bought again within that many days, Kaplan-Meier).
     won
         One row: return after the second purchase against after the first (``compare_pairs``); None if too few.
-    pace
+    period_choice
         How long a period is and after how many days the share back is read, and why.
     retention
         Cohorts by period.
@@ -76,11 +76,11 @@ class LoyaltyAnalysis:
     n_purchases: int
     recount: tuple[int, int]
     repeat: pd.DataFrame
-    waits: SurvivalCurves | None
+    time_to_second: SurvivalCurves | None
     basis: str
     depths: pd.DataFrame
     won: pd.DataFrame | None
-    pace: Pace
+    period_choice: PeriodChoice
     retention: Retention
     holdout: ReturnCheck | None
     daily_rate: float
@@ -121,26 +121,26 @@ def describe_loyalty(
     Returns
     -------
     LoyaltyAnalysis
-        With ``waits`` None where no purchase is known; nothing is raised for thin records.
+        With ``time_to_second`` None where no purchase is known; nothing is raised for thin records.
 
     Notes
     -----
     A customer who has not come back is not disloyal: he may yet. Waits are therefore censored at as_of. Customers
     whose first purchase lies before the records are told apart by the size of the first intake only.
     """
-    pace = choose_pace(study, period_months=period_months, repeat_days=repeat_days, occasion=occasion)
-    retention = estimate_retention(study, period_months=pace.period_months, confidence=confidence)
+    period_choice = choose_periods(study, period_months=period_months, repeat_days=repeat_days, occasion=occasion)
+    retention = estimate_retention(study, period_months=period_choice.period_months, confidence=confidence)
     counts = count_waits(study, occasion=occasion, newcomers_from=retention.newcomers_from)
     sales = number_purchases(study, occasion=occasion)
     span = sales.aggregate(n=sales.count(), first=sales.ordered_at.min(), last=sales.ordered_at.max()).to_pandas()
     first_waits, basis, newcomers_from = _first_waits(counts, retention)
-    waits = estimate_survival(first_waits, confidence=confidence) if len(first_waits) else None
+    time_to_second = estimate_survival(first_waits, confidence=confidence) if len(first_waits) else None
     exposure = float(((first_waits["n_ended"] + first_waits["n_censored"]) * first_waits["tenure_days"]).sum())
     rate = float(first_waits["n_ended"].sum()) / exposure if exposure > 0 else 0.0
     check = None
-    if waits is not None:
+    if time_to_second is not None:
         check = check_returns(
-            study, waits, rate, occasion=occasion, newcomers_from=newcomers_from, confidence=confidence
+            study, time_to_second, rate, occasion=occasion, newcomers_from=newcomers_from, confidence=confidence
         )
     return LoyaltyAnalysis(
         first_at=_instant_or_none(span["first"].iloc[0]),
@@ -151,11 +151,11 @@ def describe_loyalty(
         n_purchases=int(span["n"].iloc[0]),
         recount=_recount(study, occasion),
         repeat=_repeat_rates(counts, retention, confidence),
-        waits=waits,
+        time_to_second=time_to_second,
         basis=basis,
-        depths=_by_depth(counts, first_waits, pace, confidence),
-        won=_compare_first_and_second(counts, first_waits, pace, confidence),
-        pace=pace,
+        depths=_by_depth(counts, first_waits, period_choice, confidence),
+        won=_compare_first_and_second(counts, first_waits, period_choice, confidence),
+        period_choice=period_choice,
         retention=retention,
         holdout=check,
         daily_rate=rate,
@@ -197,7 +197,9 @@ def _repeat_rates(counts: pd.DataFrame, retention: Retention, confidence: float)
     )
 
 
-def _by_depth(counts: pd.DataFrame, first_waits: pd.DataFrame, pace: Pace, confidence: float) -> pd.DataFrame:
+def _by_depth(
+    counts: pd.DataFrame, first_waits: pd.DataFrame, period_choice: PeriodChoice, confidence: float
+) -> pd.DataFrame:
     """Return after the first, second, third ... purchase, within a time every depth was watched for."""
     labelled = _label_depths(counts, first_waits)
     if labelled.empty:
@@ -205,7 +207,7 @@ def _by_depth(counts: pd.DataFrame, first_waits: pd.DataFrame, pace: Pace, confi
             columns=["depth", "n", "n_again", "seen_rate", "within_days", "return_rate", "lower", "upper"]
         )
     curves = estimate_survival(labelled, confidence=confidence)
-    within = _common_days(curves, pace)
+    within = _common_days(curves, period_choice)
     at = curves.at(within)
     sizes = curves.sizes
     return pd.DataFrame(
@@ -231,20 +233,20 @@ def _label_depths(counts: pd.DataFrame, first_waits: pd.DataFrame) -> pd.DataFra
     return labelled.assign(group=labelled["depth"].astype(str))
 
 
-def _common_days(curves: SurvivalCurves, pace: Pace) -> float:
+def _common_days(curves: SurvivalCurves, period_choice: PeriodChoice) -> float:
     """The longest horizon watched in every group, or the longest wait where not even the first was."""
     reach = float(curves.sizes["known_days"].min())
-    return max((days for days in pace.horizons_days if days <= reach), default=reach)
+    return max((days for days in period_choice.horizons_days if days <= reach), default=reach)
 
 
 def _compare_first_and_second(
-    counts: pd.DataFrame, first_waits: pd.DataFrame, pace: Pace, confidence: float
+    counts: pd.DataFrame, first_waits: pd.DataFrame, period_choice: PeriodChoice, confidence: float
 ) -> pd.DataFrame | None:
     labelled = _label_depths(counts, first_waits)
     two = labelled.loc[labelled["depth"].isin([1, 2])]
     if two["depth"].nunique() < 2:
         return None
-    within = _common_days(estimate_survival(labelled, confidence=confidence), pace)
+    within = _common_days(estimate_survival(labelled, confidence=confidence), period_choice)
     return compare_pairs(two, horizon_days=within, confidence=confidence)
 
 

@@ -22,9 +22,9 @@ def answer_section(loyalty: LoyaltyAnalysis) -> Section:
     )
 
 
-def pace_section(loyalty: LoyaltyAnalysis) -> Section:
+def period_section(loyalty: LoyaltyAnalysis) -> Section:
     """How long is a period, when is coming back read, and why?"""
-    return Section(Note(words.pace_finding(loyalty)), result=loyalty.pace)
+    return Section(Note(words.period_finding(loyalty)), result=loyalty.period_choice)
 
 
 def newcomers_section(loyalty: LoyaltyAnalysis) -> Section:
@@ -37,7 +37,7 @@ def newcomers_section(loyalty: LoyaltyAnalysis) -> Section:
     )
 
 
-def waits_section(loyalty: LoyaltyAnalysis) -> Section:
+def time_to_second_section(loyalty: LoyaltyAnalysis) -> Section:
     """How many are back after so many days?"""
     found = tables.milestones(loyalty)
     if found.empty:

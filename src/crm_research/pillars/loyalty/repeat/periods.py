@@ -28,7 +28,7 @@ _AS_GOOD_AS_FIRST: Final = 0.001  # a single wrong date must not make the record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class PeriodChoice:
     """The speed of buying, and the lengths of time that suit it.
 
     Parameters
@@ -63,13 +63,13 @@ class Pace:
         return self.longest_days > 2 * DAYS_PER_YEAR
 
 
-def choose_pace(
+def choose_periods(
     study: Study,
     *,
     period_months: int | None = None,
     repeat_days: Sequence[float] | None = None,
     occasion: Occasion = "day",
-) -> Pace:
+) -> PeriodChoice:
     """Which period and which horizons suit the gaps between purchases and the length of the records?
 
     Parameters
@@ -95,7 +95,7 @@ def choose_pace(
     records that are short beside the gaps make it too short.
     """
     gap_days, span_days = _measure(study, occasion)
-    return Pace(
+    return PeriodChoice(
         period_months=_choose_period(gap_days, span_days)
         if period_months is None
         else check_period_months(period_months),

@@ -22,10 +22,10 @@ def milestones(loyalty: LoyaltyAnalysis) -> pd.DataFrame:
         ``upper`` (in per cent, one decimal), ``n_waiting`` (not yet back and still watched).
     """
     columns = ["days", "back", "lower", "upper", "n_waiting"]
-    if loyalty.waits is None:
+    if loyalty.time_to_second is None:
         return pd.DataFrame(columns=columns)
-    days = [day for day in _DAYS if day >= _FIRST_OF_SLOW] if loyalty.pace.is_slow else list(_DAYS)
-    found = loyalty.waits.at([float(day) for day in days]).assign(days=days).dropna(subset=["survival"])
+    days = [day for day in _DAYS if day >= _FIRST_OF_SLOW] if loyalty.period_choice.is_slow else list(_DAYS)
+    found = loyalty.time_to_second.at([float(day) for day in days]).assign(days=days).dropna(subset=["survival"])
     shares = {"back": 1 - found["survival"], "lower": 1 - found["upper"], "upper": 1 - found["lower"]}
     rounded = {name: (100 * values).round(1) for name, values in shares.items()}
     return found.assign(**rounded, n_waiting=found["n_at_risk"])[columns].reset_index(drop=True)

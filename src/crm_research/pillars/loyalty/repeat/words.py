@@ -32,7 +32,7 @@ _NO_GAP: Final = 0.0005
 
 def answer(loyalty: LoyaltyAnalysis) -> list[str]:
     """The answer in at most three sentences: who comes back, how soon, and how many still buy later."""
-    if loyalty.waits is None:
+    if loyalty.time_to_second is None:
         return [
             "These records cannot say who buys again: no purchase is known on the study's date.",
             "Needed: orders with a customer and a time before as_of.",
@@ -49,16 +49,16 @@ def repeat_finding(loyalty: LoyaltyAnalysis) -> str:
 
 def wait_finding(loyalty: LoyaltyAnalysis) -> str:
     """How soon do they come back?"""
-    if loyalty.waits is None:
+    if loyalty.time_to_second is None:
         return ""
     found = return_within(loyalty)
     whom = "" if loyalty.basis == "all buyers" else f" ({loyalty.basis})"
     if found is None:
-        shortest = say_horizon(loyalty.pace.horizons_days[0])
+        shortest = say_horizon(loyalty.period_choice.horizons_days[0])
         return f"Nobody was watched for {shortest}, so how soon they come back is not known yet."
     days, share, lower, upper = found
     back = say_estimate(share, lower, upper, say_percent, loyalty.confidence)
-    median = loyalty.waits.medians.iloc[0]
+    median = loyalty.time_to_second.medians.iloc[0]
     if np.isfinite(median["median_days"]):
         half = say_estimate(
             median["median_days"],
@@ -74,10 +74,10 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
 
 def return_within(loyalty: LoyaltyAnalysis) -> tuple[float, float, float, float] | None:
     """Days, share back by then, and its limits, at the longest horizon that is known; None if none is."""
-    if loyalty.waits is None:
+    if loyalty.time_to_second is None:
         return None
-    for days in reversed(loyalty.pace.horizons_days):
-        row = loyalty.waits.at(days).iloc[0]
+    for days in reversed(loyalty.period_choice.horizons_days):
+        row = loyalty.time_to_second.at(days).iloc[0]
         if np.isfinite(row["survival"]):
             return days, 1 - float(row["survival"]), 1 - float(row["upper"]), 1 - float(row["lower"])
     return None
@@ -181,15 +181,17 @@ def say_horizon(days: float) -> str:
     return f"{days:.0f} days" if days < 0.99 * DAYS_PER_YEAR else say_span(days)
 
 
-def pace_finding(loyalty: LoyaltyAnalysis) -> str:
+def period_finding(loyalty: LoyaltyAnalysis) -> str:
     """How long is a period, when is coming back read, and why?"""
-    pace = loyalty.pace
-    period = f"{pace.period_months} months" if period_name(loyalty) == "period" else f"a {period_name(loyalty)}"
-    horizons = join_words([say_horizon(days) for days in pace.horizons_days])
-    measured = f"The records span {say_days(pace.span_days)}, and " + (
+    chosen = loyalty.period_choice
+    period = (
+        f"{chosen.period_months} months" if period_name(loyalty) == "period" else f"a {period_name(loyalty)}"
+    )
+    horizons = join_words([say_horizon(days) for days in chosen.horizons_days])
+    measured = f"The records span {say_days(chosen.span_days)}, and " + (
         "too few customers came back to tell the usual time between purchases."
-        if not np.isfinite(pace.gap_days)
-        else f"customers who came back usually let {say_days(pace.gap_days)} pass between purchases (median)."
+        if not np.isfinite(chosen.gap_days)
+        else f"customers who came back usually let {say_days(chosen.gap_days)} pass between purchases (median)."
     )
     return (
         f"{measured} A period of retention is {period}, {_why_period(loyalty)}; the share that is back is read after "
@@ -198,28 +200,30 @@ def pace_finding(loyalty: LoyaltyAnalysis) -> str:
 
 
 def _why_horizons(loyalty: LoyaltyAnalysis) -> str:
-    pace = loyalty.pace
-    if not pace.are_horizons_chosen:
+    chosen = loyalty.period_choice
+    if not chosen.are_horizons_chosen:
         return "as set by repeat_days"
-    return "chosen by the time between purchases" if np.isfinite(pace.gap_days) else "as is usual"
+    return "chosen by the time between purchases" if np.isfinite(chosen.gap_days) else "as is usual"
 
 
 def _why_period(loyalty: LoyaltyAnalysis) -> str:
-    pace = loyalty.pace
-    if not pace.is_period_chosen:
+    chosen = loyalty.period_choice
+    if not chosen.is_period_chosen:
         return "as set by period_months"
-    shorter = [months for months in PERIODS_MONTHS if months < pace.period_months]
+    shorter = [months for months in PERIODS_MONTHS if months < chosen.period_months]
     if not shorter:
-        if not np.isfinite(pace.gap_days):
+        if not np.isfinite(chosen.gap_days):
             return "the shortest on offer, since the records hold few enough of them"
         return "the shortest on offer, since the records hold few enough of them and purchases follow soon enough"
     name = {1: "months", 3: "quarters"}[shorter[-1]]
     days = shorter[-1] * DAYS_PER_MONTH
     reasons = []
-    if pace.span_days > MOST_PERIODS * days:
-        reasons.append(f"a picture cannot well show the {pace.span_days / days:,.0f} {name} of the records")
-    if pace.gap_days > MOST_IN_A_GAP * days:
-        reasons.append(f"few would come back in each of the {pace.gap_days / days:,.0f} {name} between purchases")
+    if chosen.span_days > MOST_PERIODS * days:
+        reasons.append(f"a picture cannot well show the {chosen.span_days / days:,.0f} {name} of the records")
+    if chosen.gap_days > MOST_IN_A_GAP * days:
+        reasons.append(
+            f"few would come back in each of the {chosen.gap_days / days:,.0f} {name} between purchases"
+        )
     return f"because {join_words(reasons)}"
 
 

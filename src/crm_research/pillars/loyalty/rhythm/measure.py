@@ -179,7 +179,10 @@ def _measure_cycle(study: Study, loyalty: LoyaltyAnalysis, scale: RhythmScale) -
     waits = count_waits(study, occasion=loyalty.occasion, newcomers_from=None)
     n_watched = 0.0
     for part, words in (
-        (waits.loc[waits["depth"] > 1], "median wait after the second to sixth purchase, by survival"),
+        (
+            waits.loc[waits["depth"] > 1],
+            "median wait after the second to sixth purchase, by survival",
+        ),
         (waits, "median wait after the first to sixth purchase, by survival"),
     ):
         counts = part.groupby("tenure_days", as_index=False)[["n_entered", "n_ended", "n_censored"]].sum()

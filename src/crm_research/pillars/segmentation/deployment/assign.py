@@ -12,7 +12,7 @@ from crm_research.features.customers import build_customers
 from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW
 from crm_research.pillars.segmentation.deployment.score_sql import choose_place, first_least, measure_places
 from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
-from crm_research.pillars.segmentation.inputs.columns import check_inputs, gather_ingredients
+from crm_research.pillars.segmentation.inputs.columns import check_inputs, gather_features
 from crm_research.pillars.segmentation.inputs.expressions import STRANGE
 
 if TYPE_CHECKING:
@@ -107,14 +107,14 @@ def place_features(features: ir.Table, saved: SavedSegmentation) -> ir.Table:
 
 
 def _why_absent(saved: SavedSegmentation) -> str:
-    few = FEW_ANSWERS if saved.makings.items else FEW_KNOWN if saved.makings.described else ""
-    return ", or ".join(why for why in (_ABSENT[saved.makings.base], few) if why) or NOTHING_KNOWN
+    few = FEW_ANSWERS if saved.recipe.items else FEW_KNOWN if saved.recipe.described else ""
+    return ", or ".join(why for why in (_ABSENT[saved.recipe.base], few) if why) or NOTHING_KNOWN
 
 
 def _take_features(study: Study, saved: SavedSegmentation, features: ir.Table | None) -> ir.Table:
     if features is None:
-        return gather_ingredients(study, saved)
-    check_inputs(features.columns, saved.ingredients, saved, study.name)
+        return gather_features(study, saved)
+    check_inputs(features.columns, saved.features, saved, study.name)
     return features
 
 
@@ -147,7 +147,7 @@ def check_study(study: Study, saved: SavedSegmentation) -> None:
             f"The segmentation was made in {saved.currency} (study {saved.study!r}), study {study.name!r} is in "
             f"{study.currency}: amounts do not compare. Convert the study's money, or segment it anew."
         )
-    table, rests_on = _RESTS_ON[saved.makings.base]
+    table, rests_on = _RESTS_ON[saved.recipe.base]
     if table and not study.has(table):
         raise ParameterError(
             f"Study {study.name!r} has no {table}, and the segmentation rests on {rests_on}. Map 'tables: {table}:' in "

@@ -12,7 +12,7 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.segmentation.deployment.assign import place_customers
-from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW, Portrait
+from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW, ReferenceProfile
 from crm_research.pillars.segmentation.deployment.score_sql import value_column
 from crm_research.pillars.segmentation.deployment.stability_index import compare_bins
 from crm_research.pillars.segmentation.evidence.number_of_groups import SMALLEST_SHARE, measure_silhouette
@@ -121,7 +121,7 @@ def measure_drift(
     study
         At the as_of it is to be judged on; needs what `assign_customers` needs.
     saved
-        The segmentation, with the portrait of its time.
+        The segmentation, with the reference of its time.
     features
         As in `assign_customers`.
 
@@ -141,21 +141,21 @@ def measure_drift(
     now = look_at(place_customers(study, saved, features=features), saved, seed=seed)
     if now.n_customers < FEWEST:
         raise NotEnoughData(
-            f"Judging the age of a segmentation: {WHO[saved.makings.base]}", needed=FEWEST, found=now.n_customers
+            f"Judging the age of a segmentation: {WHO[saved.recipe.base]}", needed=FEWEST, found=now.n_customers
         )
     notes = []
     if study.name != saved.study:
         notes.append(f"The segments were made of another study ({saved.study}); differences need not come from time.")
     if study.as_of < saved.as_of:
         notes.append("The day looked at lies before the one the segments were made on.")
-    return compare_portraits(
+    return compare_references(
         saved, now, made_at=say_date(saved.as_of), seen_at=say_date(study.as_of), confidence=confidence, notes=notes
     )
 
 
-def look_at(placed: ir.Table, saved: SavedSegmentation, *, seed: int = 20170101) -> Portrait:
-    """The portrait of placed customers (`place_customers`), counted in the engine in one pass and a sample."""
-    edges = saved.portrait.edges
+def look_at(placed: ir.Table, saved: SavedSegmentation, *, seed: int = 20170101) -> ReferenceProfile:
+    """The reference of placed customers (`place_customers`), counted in the engine in one pass and a sample."""
+    edges = saved.reference.edges
     bins = {
         f"b_{place}_{number}": within.ifelse(1, 0).sum()
         for place, name in enumerate(saved.used)
@@ -171,9 +171,9 @@ def look_at(placed: ir.Table, saved: SavedSegmentation, *, seed: int = 20170101)
         **bins,
     ).to_pandas().iloc[0].fillna(0)  # fmt: skip
     value, error, n_silhouette = _measure_sample(placed, saved, int(row["n"]), seed)
-    return Portrait(
+    return ReferenceProfile(
         sizes=tuple(int(row[f"s_{group}"]) for group in range(saved.k)),
-        spread=saved.portrait.spread,
+        spread=saved.reference.spread,
         distance=float(row["distance"]),
         distance_sd=float(row["distance_sd"]),
         n_uncertain=int(row["n_uncertain"]),
@@ -211,17 +211,17 @@ def _measure_sample(placed: ir.Table, saved: SavedSegmentation, n: int, seed: in
     return measure_silhouette(points, few["place"].to_numpy(dtype=np.int64), seed=seed)
 
 
-def compare_portraits(
+def compare_references(
     saved: SavedSegmentation,
-    now: Portrait,
+    now: ReferenceProfile,
     *,
     made_at: str,
     seen_at: str,
     confidence: float = 0.95,
     notes: list[str] | None = None,
 ) -> Drift:
-    """What has changed between the portrait of a saved segmentation and another one of the same centres?"""
-    then = saved.portrait
+    """What has changed between the reference of a saved segmentation and another one of the same centres?"""
+    then = saved.reference
     signs = pd.DataFrame(_signs(then, now, confidence))
     inputs = pd.DataFrame(
         [
@@ -250,7 +250,7 @@ def compare_portraits(
     )
 
 
-def _signs(then: Portrait, now: Portrait, confidence: float) -> list[dict[str, Any]]:
+def _signs(then: ReferenceProfile, now: ReferenceProfile, confidence: float) -> list[dict[str, Any]]:
     n_then, n_now = then.n_customers, now.n_customers
     uncertain = newcombe_difference(now.n_uncertain, n_now, then.n_uncertain, n_then, confidence=confidence)
     error = float(np.hypot(then.silhouette_error, now.silhouette_error))
@@ -295,8 +295,8 @@ def _signs(then: Portrait, now: Portrait, confidence: float) -> list[dict[str, A
     ]
 
 
-def _sizes(saved: SavedSegmentation, now: Portrait, confidence: float) -> pd.DataFrame:
-    before, after = np.array(saved.portrait.sizes), np.array(now.sizes)
+def _sizes(saved: SavedSegmentation, now: ReferenceProfile, confidence: float) -> pd.DataFrame:
+    before, after = np.array(saved.reference.sizes), np.array(now.sizes)
     change = newcombe_difference(after, after.sum(), before, before.sum(), confidence=confidence)
     shares = before / max(before.sum(), 1), after / max(after.sum(), 1)
     most = wilson_share(after, after.sum(), confidence=confidence).upper

@@ -15,7 +15,7 @@ from crm_research.pillars.segmentation.deployment.assign import check_study, pla
 from crm_research.pillars.segmentation.deployment.refit import FEWEST, refit_segmentation
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WHO
-from crm_research.pillars.segmentation.inputs.columns import gather_ingredients
+from crm_research.pillars.segmentation.inputs.columns import gather_features
 from crm_research.stats.intervals import wilson_share
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def measure_migration(
         If the window is not above 0, or as in `assign_customers`.
     """
     check_study(study, saved)
-    if saved.makings.base == EVERYBODY:
+    if saved.recipe.base == EVERYBODY:
         raise NotEnoughData("Migration between two days: days on which customers became known", needed=1, found=0)
-    days = _default_window(study, saved.makings.base) if window_days is None else window_days
+    days = _default_window(study, saved.recipe.base) if window_days is None else window_days
     if not days > 0:
         raise ParameterError(f"window_days must be above 0, not {days!r}.")
     before = study.standing_at(study.as_of - timedelta(days=days))
@@ -123,10 +123,10 @@ def measure_migration(
 
 def _count(study: Study, before: Study, saved: SavedSegmentation, then: SavedSegmentation) -> pd.DataFrame:
     """Customers by where they were, by either model, and where they are: the only thing that leaves the engine."""
-    earlier = gather_ingredients(before, saved)
+    earlier = gather_features(before, saved)
     was = place_features(earlier, saved).select("customer_id", before="place")
     named = place_features(earlier, then).select("customer_id", before_by_then="place")
-    now = place_features(gather_ingredients(study, saved), saved).select("customer_id", after="place")
+    now = place_features(gather_features(study, saved), saved).select("customer_id", after="place")
     joined = now.left_join(was, "customer_id").drop("customer_id_right")
     joined = joined.left_join(named, "customer_id").drop("customer_id_right")
     keys = ["before", "before_by_then", "after"]

@@ -68,7 +68,7 @@ def living_section(
         return Section.missing(str(problem))
     file = File(FILE_NAME, as_text(saved), _say_use(records))
     alone = LivingSegments(saved=saved, migration=None, drift=None)
-    if saved.makings.is_static(saved.used):
+    if saved.recipe.is_static(saved.used):
         static = Note(
             "Attributes of customers are kept as they are now, not as they were, so nobody can be seen to move between "
             "these segments. Whether they have aged is told once the records hold new customers or new attributes: "
@@ -84,7 +84,7 @@ def living_section(
     drift = measure_drift(records, migration.then, confidence=segments.confidence, seed=seed)
     found = LivingSegments(saved=saved, migration=migration, drift=drift)
     return Section(
-        file, *_moves_parts(migration, is_bought=saved.makings.base == BUYERS), *_age_parts(drift), result=found
+        file, *_moves_parts(migration, is_bought=saved.recipe.base == BUYERS), *_age_parts(drift), result=found
     )
 
 

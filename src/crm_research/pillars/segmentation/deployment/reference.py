@@ -23,7 +23,7 @@ _AT_ONCE: Final = 200_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Portrait:
+class ReferenceProfile:
     """How did the customers lie around the centres at one instant?
 
     Parameters
@@ -79,7 +79,7 @@ class Portrait:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any], sizes: Sequence[int]) -> Portrait:
+    def from_record(cls, record: Mapping[str, Any], sizes: Sequence[int]) -> ReferenceProfile:
         """Read back what `as_record` wrote."""
         bins, silhouette, distance = record["bins"], record["silhouette"], record["squared_distance"]
         for name, entry in bins.items():
@@ -99,7 +99,7 @@ class Portrait:
         )
 
 
-def take_portrait(
+def take_reference(
     raw: NDArray[np.float64],
     scaled: NDArray[np.float64],
     centres: NDArray[np.float64],
@@ -107,7 +107,7 @@ def take_portrait(
     *,
     mixture: Mixture | None = None,
     seed: int = 20170101,
-) -> Portrait:
+) -> ReferenceProfile:
     """How do these customers lie around these centres?
 
     Parameters
@@ -124,7 +124,7 @@ def take_portrait(
     spread = max(float(nearest.mean() / scaled.shape[1]) if n else 0.0, _LEAST_SPREAD)
     edges = {name: find_edges(raw[:, place]) for place, name in enumerate(names)}
     value, error, n_silhouette = measure_silhouette(scaled, labels, seed=seed) if n > 2 else (np.nan, np.nan, n)
-    return Portrait(
+    return ReferenceProfile(
         sizes=tuple(np.bincount(labels, minlength=len(centres)).tolist()),
         spread=spread,
         distance=float(nearest.mean()) if n else 0.0,

@@ -10,13 +10,13 @@ from scipy.optimize import linear_sum_assignment
 
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.segmentation.deployment.assign import check_study
-from crm_research.pillars.segmentation.deployment.reference import measure_places, take_portrait
+from crm_research.pillars.segmentation.deployment.reference import measure_places, take_reference
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.evidence.densities import Mixture, read_mixture
 from crm_research.pillars.segmentation.evidence.kmeans import draw_sample, fit_centres
 from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
 from crm_research.pillars.segmentation.inputs.base import WHO
-from crm_research.pillars.segmentation.inputs.columns import gather_ingredients
+from crm_research.pillars.segmentation.inputs.columns import gather_features
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform, fit_transform
 from crm_research.stats.threads import one_thread
 
@@ -55,24 +55,24 @@ def refit_segmentation(
         With fewer than 50 customers, or fewer different ones than segments.
     """
     check_study(study, saved)
-    built = gather_ingredients(study, saved) if features is None else features
+    built = gather_features(study, saved) if features is None else features
     # One row of numbers a customer: what the search for groups needs. In the order of the ids, so that a sample drawn
     # by a seed is the same every time.
-    texts = {group.attribute: built[group.attribute].cast("string") for group in saved.makings.categories}
-    rows = built.order_by("customer_id").select(*saved.ingredients).mutate(**texts).to_pandas()
+    texts = {group.attribute: built[group.attribute].cast("string") for group in saved.recipe.categories}
+    rows = built.order_by("customer_id").select(*saved.features).mutate(**texts).to_pandas()
     if len(rows) < FEWEST:
         raise NotEnoughData(
-            f"A segmentation at an earlier day: {WHO[saved.makings.base]}", needed=FEWEST, found=len(rows)
+            f"A segmentation at an earlier day: {WHO[saved.recipe.base]}", needed=FEWEST, found=len(rows)
         )
-    makings = saved.makings.refit(rows)
-    raw, values = makings.make_frame(rows, saved.used)
-    shared = makings.measure_scales(rows)
+    recipe = saved.recipe.refit(rows)
+    raw, values = recipe.make_frame(rows, saved.used)
+    shared = recipe.measure_scales(rows)
     inputs = tuple(_refit_transform(was, values[was.name].to_numpy(dtype=float), shared) for was in saved.inputs)
     scaled = np.column_stack([transform.apply(values[transform.name].to_numpy(dtype=float)) for transform in inputs])
     fitted = scaled[draw_sample(len(scaled), _FIT_SAMPLE, seed=seed)]
     n_different = len(np.unique(fitted, axis=0))
     if n_different < saved.k:
-        who = WHO[saved.makings.base]
+        who = WHO[saved.recipe.base]
         raise NotEnoughData(f"A segmentation at an earlier day: {who} who differ", needed=saved.k, found=n_different)
     kind = None if saved.mixture is None else saved.mixture.kind
     centres, mixture = _fit(fitted, saved.k, kind, seed=seed, n_starts=_N_STARTS)
@@ -85,11 +85,11 @@ def refit_segmentation(
         study=study.name,
         as_of=study.as_of,
         inputs=inputs,
-        makings=makings,
+        recipe=recipe,
         centres=centres,
         mixture=mixture,
         evidence={"n_customers": len(rows), "n_groups": saved.k, "refit_noise": float(noise.max())},
-        portrait=take_portrait(
+        reference=take_reference(
             raw.to_numpy(dtype=float), scaled, centres, saved.used, mixture=mixture, seed=seed
         ),
     )  # fmt: skip

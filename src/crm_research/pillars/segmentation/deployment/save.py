@@ -11,12 +11,12 @@ import numpy as np
 from pandas.api.types import is_numeric_dtype
 
 from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.pillars.segmentation.deployment.reference import measure_places, take_portrait
+from crm_research.pillars.segmentation.deployment.reference import measure_places, take_reference
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.evidence.densities import Mixture, read_mixture
 from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest
 from crm_research.pillars.segmentation.inputs.columns import name_features
-from crm_research.pillars.segmentation.inputs.recipe import COUNT, Makings
+from crm_research.pillars.segmentation.inputs.recipe import COUNT, Recipe
 from crm_research.pillars.segmentation.inputs.transforms import recover_transforms
 
 if TYPE_CHECKING:
@@ -158,15 +158,15 @@ def _keep(
     as_of: datetime | None = None,
     currency: str | None = None,
 ) -> SavedSegmentation:
-    makings = inputs.makings.use(inputs.used)
-    _check_made(study, inputs, makings)
+    recipe = inputs.recipe.use(inputs.used)
+    _check_made(study, inputs, recipe)
     words = inputs.choice.set_index("input")["what"]
     transforms = recover_transforms(
-        _values_of(inputs, makings),
+        _values_of(inputs, recipe),
         inputs.scaled,
         inputs.used,
         [str(words[name]) for name in inputs.used],
-        shared=makings.shared,
+        shared=recipe.shared,
     )
     raw = inputs.customers[list(inputs.used)].to_numpy(dtype=float, na_value=np.nan)
     return SavedSegmentation(
@@ -178,16 +178,16 @@ def _keep(
         names=names,
         centres=centres,
         evidence=evidence,
-        portrait=take_portrait(raw, inputs.scaled, centres, inputs.used, mixture=mixture),
-        makings=makings,
+        reference=take_reference(raw, inputs.scaled, centres, inputs.used, mixture=mixture),
+        recipe=recipe,
         mixture=mixture,
     )
 
 
-def _check_made(study: Study, inputs: Inputs, makings: Makings) -> None:
+def _check_made(study: Study, inputs: Inputs, recipe: Recipe) -> None:
     """Raise ParameterError unless the engine can make every input again."""
-    elsewhere = {*makings.list_inputs()}
-    made = {column for columns in name_features(study, makings.base).values() for column in columns} | elsewhere
+    elsewhere = {*recipe.list_inputs()}
+    made = {column for columns in name_features(study, recipe.base).values() for column in columns} | elsewhere
     held = inputs.customers
     missing = [name for name in inputs.used if name not in made or name not in held or not is_numeric_dtype(held[name])]
     if missing:
@@ -198,10 +198,10 @@ def _check_made(study: Study, inputs: Inputs, makings: Makings) -> None:
         )
 
 
-def _values_of(inputs: Inputs, makings: Makings) -> pd.DataFrame:
+def _values_of(inputs: Inputs, recipe: Recipe) -> pd.DataFrame:
     """What the transform of each input starts from: its own units, of shares the log ratio."""
     values = inputs.customers[list(inputs.used)].copy()
-    for whole in makings.wholes:
+    for whole in recipe.wholes:
         # Only the shares of a whole count, and whether there are any.
         shares = np.nan_to_num(inputs.customers[list(whole.inputs)].to_numpy(dtype=float, na_value=np.nan))
         counts = inputs.customers[COUNT].to_numpy(dtype=float, na_value=np.nan)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crm_research.errors import ParameterError
-from crm_research.pillars.segmentation.deployment.reference import Portrait, measure_places
+from crm_research.pillars.segmentation.deployment.reference import ReferenceProfile, measure_places
 from crm_research.pillars.segmentation.evidence.densities import Mixture
 from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest
 from crm_research.pillars.segmentation.evidence.mixtures import KINDS
-from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 from crm_research.scratch import replacing
+from crm_research.theme import join_words
 from crm_research.version import __version__
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT: Final = "crm-research segmentation"
-FORMAT_VERSION: Final = 2
-_READ: Final = (1, 2)
+FORMAT_VERSION: Final = 3
+_READ: Final = (1, 2, 3)
+# Names that parts of the file had before version 3.
+_FORMERLY: Final = {"recipe": "makings", "reference": "as_found"}
 FILE_NAME: Final = "segmentation.json"
 
 
@@ -49,9 +52,9 @@ class SavedSegmentation:
         Their centres, one row a segment, one column an input.
     evidence
         n_customers, n_groups, verdict, silhouette, weakest_jaccard: as found then.
-    portrait
+    reference
         How the customers lay around the centres then.
-    makings
+    recipe
         What the inputs are made of that are no features of purchases.
     mixture
         Weights and covariances where customers belong to the likeliest cloud; None where to the nearest centre.
@@ -67,8 +70,8 @@ class SavedSegmentation:
     names: tuple[str, ...]
     centres: NDArray[np.float64]
     evidence: Mapping[str, Any]
-    portrait: Portrait
-    makings: Makings = field(default_factory=Makings)
+    reference: ReferenceProfile
+    recipe: Recipe = field(default_factory=Recipe)
     mixture: Mixture | None = None
     version: str = __version__
 
@@ -83,14 +86,14 @@ class SavedSegmentation:
         return len(self.names)
 
     @property
-    def ingredients(self) -> tuple[str, ...]:
+    def features(self) -> tuple[str, ...]:
         """Columns that a table of features needs beside customer_id."""
-        return self.makings.list_ingredients(self.used)
+        return self.recipe.list_features(self.used)
 
     @property
     def spread(self) -> float:
         """Variance that certainties are reckoned with: that within segments; a mixture has its own covariances."""
-        return self.portrait.spread if self.mixture is None else 1.0
+        return self.reference.spread if self.mixture is None else 1.0
 
     def rule(self) -> str:
         """Who is put to which segment, in words."""
@@ -110,9 +113,9 @@ class SavedSegmentation:
             return assign_nearest(points, self.centres)
         return np.asarray(measure_places(points, self.centres, self.mixture)[0], dtype=np.int64)
 
-    def make(self, ingredients: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def make(self, features: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The inputs in their own units, and scaled, of customers outside the engine."""
-        raw, values = self.makings.make_frame(ingredients, self.used)
+        raw, values = self.recipe.make_frame(features, self.used)
         scaled = [transform.apply(values[transform.name].to_numpy()) for transform in self.inputs]
         return raw.to_numpy(dtype=float), np.column_stack(scaled)
 
@@ -139,7 +142,7 @@ def _record_of(saved: SavedSegmentation) -> dict[str, Any]:
         "purpose": saved.purpose,
         "assignment": saved.rule(),
         "mixture": None if saved.mixture is None else saved.mixture.kind,
-        "makings": saved.makings.as_record(),
+        "recipe": saved.recipe.as_record(),
         "inputs": [asdict(transform) for transform in saved.inputs],
         "segments": [
             {
@@ -149,11 +152,11 @@ def _record_of(saved: SavedSegmentation) -> dict[str, Any]:
             }
             | ({} if saved.mixture is None else {"cloud": saved.mixture.as_record(place)})
             for place, (name, n, centre) in enumerate(
-                zip(saved.names, saved.portrait.sizes, saved.centres, strict=True)
+                zip(saved.names, saved.reference.sizes, saved.centres, strict=True)
             )
         ],
         "evidence": {name: _plain(value) for name, value in saved.evidence.items()},
-        "as_found": saved.portrait.as_record(),
+        "reference": saved.reference.as_record(),
     }
 
 
@@ -182,9 +185,9 @@ def read_record(record: Any, source: str = FILE_NAME) -> SavedSegmentation:
     version = record.get("format_version")
     if version not in _READ:
         raise ParameterError(
-            f"{source} has format_version {version!r}; this package reads {' and '.join(map(str, _READ))} (the file "
-            f"was made by "
-            f"{record.get('made_by', 'an unknown version')}). Save the segmentation again with this version."
+            f"{source} has format_version {version!r}; this package reads {join_words([str(read) for read in _READ])} "
+            f"(the file was made by {record.get('made_by', 'an unknown version')}). Save the segmentation again with "
+            "this version."
         )
     try:
         return _read(record)
@@ -195,6 +198,8 @@ def read_record(record: Any, source: str = FILE_NAME) -> SavedSegmentation:
 
 
 def _read(record: Mapping[str, Any]) -> SavedSegmentation:
+    version = int(record["format_version"])
+    name_of = {part: part if version > 2 else was for part, was in _FORMERLY.items()}
     inputs = tuple(_read_transform(entry) for entry in record["inputs"])
     used = [transform.name for transform in inputs]
     centres = np.array([[float(entry["centre"][name]) for name in used] for entry in record["segments"]])
@@ -205,9 +210,9 @@ def _read(record: Mapping[str, Any]) -> SavedSegmentation:
         raise ValueError("two segments have the same name")
     if not np.isfinite(centres).all():
         raise ValueError("a centre is not finite")
-    makings = Makings.from_record(record["makings"]) if record["format_version"] > 1 else Makings()
-    kind = record["mixture"] if record["format_version"] > 1 else None
-    study = record["study"]
+    recipe = Recipe.from_record(record[name_of["recipe"]]) if version > 1 else Recipe()
+    kind = record["mixture"] if version > 1 else None
+    study, sizes = record["study"], [int(entry["n_customers"]) for entry in record["segments"]]
     return SavedSegmentation(
         study=str(study["name"]),
         currency=str(study["currency"]),
@@ -217,8 +222,8 @@ def _read(record: Mapping[str, Any]) -> SavedSegmentation:
         names=names,
         centres=centres,
         evidence=dict(record["evidence"]),
-        portrait=Portrait.from_record(record["as_found"], [int(entry["n_customers"]) for entry in record["segments"]]),
-        makings=makings,
+        reference=ReferenceProfile.from_record(record[name_of["reference"]], sizes),
+        recipe=recipe,
         mixture=None if kind is None else _read_mixture(str(kind), record["segments"], len(used)),
         version=str(record["made_by"]).removeprefix("crm_research "),
     )

@@ -95,7 +95,7 @@ def _fill_and_scale(
     features: ir.Table, saved: SavedSegmentation, shifts: NDArray[np.float64], *, is_bare: bool
 ) -> ir.Table:
     """The inputs, and as t_0, t_1, ... filled, on their scales and cut off, neither centred nor divided."""
-    made = saved.makings.make(features, saved.used)
+    made = saved.recipe.make(features, saved.used)
     own = [is_number(made[f"x_{place}"]) for place in range(len(saved.inputs))]
     counted = {} if is_bare else {"n_filled": sum_of([is_it.ifelse(0, 1) for is_it in own])}
     values = {

@@ -73,13 +73,13 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     found = segments.found
     if found is None:
         raise NotEnoughData("A trend: groups", needed=1, found=0, mend=segments.why_not)
-    if saved.makings.is_static(saved.used):
+    if saved.recipe.is_static(saved.used):
         raise NotEnoughData("A look back: inputs of which the records keep a history", needed=1, found=0)
     if found.inputs.base == EVERYBODY:
         raise NotEnoughData("A look back: days on which customers became known", needed=1, found=0)
     then_at = study.as_of - _length(study, months_back, found.inputs.base)
     earlier = study.standing_at(then_at)
-    base = saved.makings.base
+    base = saved.recipe.base
     worth, _ = measure_money(earlier, base)
     placed = assign_segments(earlier, saved)
     held = placed if worth is None else placed.left_join(worth, "customer_id")

@@ -32,7 +32,7 @@ def fit_wholes(inputs: Inputs, *, seed: int) -> FitShares | None:
 
     Inputs that are no parts are drawn with their columns permuted. None where no input is a part.
     """
-    wholes = [whole for whole in inputs.makings.wholes if set(whole.inputs) & set(inputs.used)]
+    wholes = [whole for whole in inputs.recipe.wholes if set(whole.inputs) & set(inputs.used)]
     if not wholes:
         return None
     counts = np.nan_to_num(inputs.customers[COUNT].to_numpy(dtype=float, na_value=np.nan), nan=1.0)

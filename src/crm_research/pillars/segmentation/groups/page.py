@@ -13,8 +13,8 @@ from crm_research.pillars.segmentation.describe.descriptors import OTHER, Descri
 from crm_research.pillars.segmentation.describe.map import Method, map_segments
 from crm_research.pillars.segmentation.describe.measure import find_typical, measure_profiles, say_profile
 from crm_research.pillars.segmentation.describe.naming import find_unmatched
-from crm_research.pillars.segmentation.groups import who_charts as charts
-from crm_research.pillars.segmentation.groups import who_words as words
+from crm_research.pillars.segmentation.groups import profile_charts as charts
+from crm_research.pillars.segmentation.groups import profile_words as words
 from crm_research.pillars.segmentation.groups.leaving_charts import draw_leaving
 from crm_research.pillars.segmentation.groups.leaving_words import (
     leaving_figures,
@@ -23,7 +23,7 @@ from crm_research.pillars.segmentation.groups.leaving_words import (
     say_leaving,
     say_when,
 )
-from crm_research.pillars.segmentation.groups.who_figures import rfm_figures, treatment_figures
+from crm_research.pillars.segmentation.groups.profile_figures import rfm_figures, treatment_figures
 from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.inputs.labels import say_number
 from crm_research.pillars.segmentation.inputs.money import name_money

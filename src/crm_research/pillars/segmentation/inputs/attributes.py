@@ -14,7 +14,7 @@ from crm_research.pillars.segmentation.inputs.base import BUYERS, attributes_of,
 from crm_research.pillars.segmentation.inputs.candidates import Candidate, Offer
 from crm_research.pillars.segmentation.inputs.columns import LEAST_ANSWERED
 from crm_research.pillars.segmentation.inputs.labels import REST, UNKNOWN
-from crm_research.pillars.segmentation.inputs.recipe import Category, Makings
+from crm_research.pillars.segmentation.inputs.recipe import Category, Recipe
 from crm_research.vocabulary import CATEGORY, FLAG, NUMBER
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def offer_attributes(study: Study, customers: pd.DataFrame, names: Sequence[str]
                 candidates.append((label, f"{name.replace('_', ' ')}: {level}", False))
     joined = joined.drop(columns=[name for name in names if kinds.get(name) != NUMBER])
     numbers = tuple(name for name in names if kinds.get(name) == NUMBER)
-    makings = Makings(base=base, attributes=numbers, categories=tuple(categories), described=tuple(names))
+    recipe = Recipe(base=base, attributes=numbers, categories=tuple(categories), described=tuple(names))
     return Offer(
         customers=joined.assign(**columns),
         candidates=tuple(candidates),
         n_left_out=len(customers) - len(joined),
         ready=ready,
-        makings=makings,
+        recipe=recipe,
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.segmentation.inputs.labels import SHARE
 from crm_research.pillars.segmentation.inputs.log_ratios import scale_composition
-from crm_research.pillars.segmentation.inputs.recipe import COUNT, Makings, Whole
+from crm_research.pillars.segmentation.inputs.recipe import COUNT, Recipe, Whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class Offer:
         Customers with a purchase who are not among them, for too little is known of them.
     ready
         Candidates that are already on the scale on which they are compared (parts of a whole, levels of a category).
-    makings
+    recipe
         What the candidates are made of that are no features of purchases.
     money
         What `spend` of the customers is: spend, fees (a month), or empty where the records tell neither.
@@ -48,7 +48,7 @@ class Offer:
     candidates: tuple[Candidate, ...]
     n_left_out: int = 0
     ready: Mapping[str, NDArray[np.float64]] = field(default_factory=lambda: MappingProxyType({}))
-    makings: Makings = field(default_factory=Makings)
+    recipe: Recipe = field(default_factory=Recipe)
     money: str = "spend"
     refused: tuple[tuple[str, str], ...] = ()
 
@@ -91,4 +91,4 @@ def offer_compositions(customers: pd.DataFrame, frames: Sequence[tuple[Whole, pd
     if not ready:
         raise NotEnoughData(f"A segmentation by {what}", needed=2, found=0, mend="The study has no parts to compare.")
     candidates = tuple((name, name.removeprefix(SHARE), False) for name in ready)
-    return Offer(customers=joined, candidates=candidates, ready=ready, makings=Makings(wholes=tuple(wholes)))
+    return Offer(customers=joined, candidates=candidates, ready=ready, recipe=Recipe(wholes=tuple(wholes)))

@@ -14,7 +14,7 @@ from crm_research.pillars.segmentation.inputs.base import WHO
 from crm_research.pillars.segmentation.inputs.candidates import Candidate
 from crm_research.pillars.segmentation.inputs.labels import Term, read_term, read_terms
 from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR, CANDIDATES, choose_purpose, offer_inputs
-from crm_research.pillars.segmentation.inputs.recipe import Makings
+from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from crm_research.pillars.segmentation.inputs.scale import CUT_OFF
 from crm_research.theme import say_percent
 
@@ -61,7 +61,7 @@ class Inputs:
         Customers with a gap in at least one used input, filled with the median.
     purpose
         What the customers are grouped for (`PURPOSES`), or `named inputs`.
-    makings
+    recipe
         What the inputs are made of that are no features of purchases.
     n_left_out
         Customers of the base who are not grouped, for fewer than half of the attributes or answers are known.
@@ -75,14 +75,14 @@ class Inputs:
     choice: pd.DataFrame
     n_filled: int
     purpose: str = BEHAVIOUR
-    makings: Makings = field(default_factory=Makings)
+    recipe: Recipe = field(default_factory=Recipe)
     n_left_out: int = 0
     money: str = "spend"
 
     @property
     def base(self) -> str:
         """Whom the segmentation groups (`inputs.base`)."""
-        return self.makings.base
+        return self.recipe.base
 
     @property
     def raw(self) -> pd.DataFrame:
@@ -113,7 +113,7 @@ def build_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
     offer = offer_inputs(study, purpose=purpose, inputs=inputs)
     n = len(offer.customers)
     if n < FEWEST_CUSTOMERS:
-        who = WHO[offer.makings.base]
+        who = WHO[offer.recipe.base]
         who = who if not offer.n_left_out else f"{who} of whom at least half is known"
         raise NotEnoughData(f"A segmentation: {who}", needed=FEWEST_CUSTOMERS, found=n)
     named = "named inputs" if inputs is not None else purpose or choose_purpose(study)
@@ -122,7 +122,7 @@ def build_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
         {"input": name, "what": name.replace("_", " "), "is_used": False, "reason": why} for name, why in offer.refused
     ]
     choice = pd.concat([chosen.choice, pd.DataFrame(refused)], ignore_index=True) if refused else chosen.choice
-    return replace(chosen, choice=choice, makings=offer.makings, n_left_out=offer.n_left_out, money=offer.money)
+    return replace(chosen, choice=choice, recipe=offer.recipe, n_left_out=offer.n_left_out, money=offer.money)
 
 
 def choose_inputs(

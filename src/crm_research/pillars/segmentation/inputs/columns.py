@@ -33,43 +33,43 @@ LEAST_ANSWERED = 0.5
 _SETS = ("rfm", "rhythm", "basket")
 
 
-def gather_ingredients(study: Study, saved: SavedSegmentation) -> ir.Table:
+def gather_features(study: Study, saved: SavedSegmentation) -> ir.Table:
     """What the inputs of a saved segmentation are made from, and nothing else, of each buyer at as_of.
 
     Returns
     -------
     ibis table
         One customer of the base (of attitudes and attributes: of whom half of them are known): customer_id and
-        `saved.ingredients`.
+        `saved.features`.
 
     Raises
     ------
     ParameterError
         If the study lacks one of them.
     """
-    makings = saved.makings
-    described = [*makings.attributes, *(category.attribute for category in makings.categories), *makings.described]
-    elsewhere = {*described, *makings.activities, *makings.items, *(p for whole in makings.wholes for p in whole.parts)}
-    bought = [name for name in saved.ingredients if name not in elsewhere]
-    made = name_features(study, makings.base)
+    recipe = saved.recipe
+    described = [*recipe.attributes, *(category.attribute for category in recipe.categories), *recipe.described]
+    elsewhere = {*described, *recipe.activities, *recipe.items, *(p for whole in recipe.wholes for p in whole.parts)}
+    bought = [name for name in saved.features if name not in elsewhere]
+    made = name_features(study, recipe.base)
     check_inputs({column for columns in made.values() for column in columns}, bought, saved, study.name)
-    table = _take_members(study, makings.base, made, bought)
+    table = _take_members(study, recipe.base, made, bought)
     if described:
-        _check_described(study, makings.base, described)
-        joined = _join(table, describe_members(study, makings.base, described), described)
-        table = _keep_described(joined, makings.described) if makings.described else joined
-    for whole in makings.wholes:
+        _check_described(study, recipe.base, described)
+        joined = _join(table, describe_members(study, recipe.base, described), described)
+        table = _keep_described(joined, recipe.described) if recipe.described else joined
+    for whole in recipe.wholes:
         table = _join(table, sum_parts(study, whole), whole.parts)
-    if makings.activities:
+    if recipe.activities:
         check_columns(study, "activity_use", ("customer_id", "activity", "period", "quantity"))
-        table = _join(table, mean_use(known_use(study), makings.activities), makings.activities)
+        table = _join(table, mean_use(known_use(study), recipe.activities), recipe.activities)
         # Who is in no row used nothing: that is known, no gap.
-        table = table.mutate(**{name: table[name].fill_null(0.0) for name in makings.activities})
-    if makings.items:
+        table = table.mutate(**{name: table[name].fill_null(0.0) for name in recipe.activities})
+    if recipe.items:
         check_columns(study, "surveys", ("customer_id", "item", "score", "scale_min", "scale_max"))
-        answers = mean_answers(known_answers(study), makings.items)
+        answers = mean_answers(known_answers(study), recipe.items)
         table = table.inner_join(answers, "customer_id")
-    return table.select("customer_id", *saved.ingredients)
+    return table.select("customer_id", *saved.features)
 
 
 def _take_members(study: Study, base: str, made: Mapping[str, set[str]], wanted: Sequence[str]) -> ir.Table:

@@ -35,7 +35,7 @@ from crm_research.pillars.segmentation.inputs.base import (
 from crm_research.pillars.segmentation.inputs.candidates import Candidate, Offer, offer_compositions
 from crm_research.pillars.segmentation.inputs.columns import mean_answers
 from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, ANSWER
-from crm_research.pillars.segmentation.inputs.recipe import Makings, Whole
+from crm_research.pillars.segmentation.inputs.recipe import Recipe, Whole
 from crm_research.pillars.segmentation.inputs.shares import sum_levels, take_spend
 from crm_research.pillars.segmentation.inputs.timing import offer_rhythm, offer_usage
 from crm_research.vocabulary import CATEGORY
@@ -161,7 +161,7 @@ def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] |
         offer = offer_usage(study, customers)
     else:
         offer = _offer_attitudes(study, customers)
-    return replace(offer, money=money, makings=replace(offer.makings, base=base))
+    return replace(offer, money=money, recipe=replace(offer.recipe, base=base))
 
 
 def take_members(study: Study, base: str) -> tuple[pd.DataFrame, str]:
@@ -190,7 +190,7 @@ def _check_named(study: Study, known: Sequence[str], names: Sequence[str]) -> No
 
 def _offer_named(study: Study, customers: pd.DataFrame, names: list[str], base: str) -> Offer:
     described = [name for name in names if name not in customers.columns]
-    offered = Offer(customers=customers, candidates=(), makings=Makings(base=base))
+    offered = Offer(customers=customers, candidates=(), recipe=Recipe(base=base))
     if described:
         offered = offer_attributes(study, customers, described, base)
     plain = [
@@ -294,7 +294,7 @@ def _offer_attitudes(study: Study, customers: pd.DataFrame) -> Offer:
         customers=joined.reset_index(drop=True),
         candidates=candidates,
         n_left_out=len(customers) - len(joined),
-        makings=Makings(items=named),
+        recipe=Recipe(items=named),
     )
 
 

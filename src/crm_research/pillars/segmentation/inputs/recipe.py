@@ -86,7 +86,7 @@ class Category:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Makings:
+class Recipe:
     """What the inputs are made of beside the features of purchases.
 
     Parameters
@@ -112,12 +112,12 @@ class Makings:
     categories: tuple[Category, ...] = ()
     wholes: tuple[Whole, ...] = ()
 
-    def use(self, used: Sequence[str]) -> Makings:
+    def use(self, used: Sequence[str]) -> Recipe:
         """What these inputs need, and no more."""
         wanted = set(used)
         attributes = tuple(name for name in self.attributes if name in wanted)
         is_described = attributes or any(wanted & set(category.inputs) for category in self.categories)
-        return Makings(
+        return Recipe(
             base=self.base,
             attributes=attributes,
             described=self.described if is_described else (),
@@ -150,7 +150,7 @@ class Makings:
         """Inputs that are compared by log ratios."""
         return frozenset(name for whole in self.wholes for name in whole.inputs)
 
-    def list_ingredients(self, used: Sequence[str]) -> tuple[str, ...]:
+    def list_features(self, used: Sequence[str]) -> tuple[str, ...]:
         """The columns a table of features needs beside customer_id."""
         made = self._grouped()
         parts = [part for whole in self.wholes for part in whole.parts]
@@ -158,7 +158,7 @@ class Makings:
         attributes = [category.attribute for category in self.categories]
         return tuple(dict.fromkeys([*(name for name in used if name not in made), *attributes, *counts, *parts]))
 
-    def make(self, ingredients: ir.Table, used: Sequence[str]) -> ir.Table:
+    def make(self, features: ir.Table, used: Sequence[str]) -> ir.Table:
         """The inputs by their places among `used`.
 
         Returns
@@ -169,58 +169,58 @@ class Makings:
             input stands for).
         """
         places = {name: place for place, name in enumerate(used)}
-        levels, strange = _spread_levels(ingredients, self.categories)
+        levels, strange = _spread_levels(features, self.categories)
         columns: dict[str, ir.Value] = {
-            f"x_{place}": levels[name] if name in levels else ingredients[name]
+            f"x_{place}": levels[name] if name in levels else features[name]
             for name, place in places.items()
             if name not in self.shares
         }
         for number, whole in enumerate(self.wholes):
-            columns |= {f"a_{number}_{place}": _amount(ingredients[part]) for place, part in enumerate(whole.parts)}
+            columns |= {f"a_{number}_{place}": _amount(features[part]) for place, part in enumerate(whole.parts)}
         if self.wholes:
-            columns["count"] = ibis.greatest(ingredients[COUNT].cast("float64").fill_null(1.0), 1.0)
+            columns["count"] = ibis.greatest(features[COUNT].cast("float64").fill_null(1.0), 1.0)
         if self.categories:
             columns[STRANGE] = strange
-        table = ingredients.select("customer_id", **columns)
+        table = features.select("customer_id", **columns)
         for number, whole in enumerate(self.wholes):
             table = _add_ratios(table, whole, f"a_{number}_", places)
         made = [name for name in table.columns if name == STRANGE or name.startswith(("x_", "v_"))]
         return table.select("customer_id", *made)
 
-    def make_frame(self, ingredients: pd.DataFrame, used: Sequence[str]) -> tuple[Any, Any]:
+    def make_frame(self, features: pd.DataFrame, used: Sequence[str]) -> tuple[Any, Any]:
         """The same outside the engine: the inputs in their own units, and the values their transforms start from."""
         import pandas as pd
 
         raw: dict[str, Any] = {}
         values: dict[str, Any] = {}
         for category in self.categories:
-            raw |= _level_columns(ingredients, category)
+            raw |= _level_columns(features, category)
         for whole in self.wholes:
-            amounts, counts = pick_amounts(ingredients, whole)
+            amounts, counts = pick_amounts(features, whole)
             totals = amounts.sum(axis=1, keepdims=True)
             shares = np.divide(amounts, totals, out=np.full_like(amounts, np.nan), where=totals > 0)
             raw |= dict(zip(whole.inputs, shares.T, strict=True))
             values |= dict(zip(whole.inputs, whole.compare(amounts, counts).T, strict=True))
         for name in used:
             if name not in raw:
-                raw[name] = ingredients[name].to_numpy(dtype=float, na_value=np.nan)
+                raw[name] = features[name].to_numpy(dtype=float, na_value=np.nan)
         own = pd.DataFrame({name: raw[name] for name in used})
         return own, pd.DataFrame({name: values.get(name, raw[name]) for name in used})
 
-    def refit(self, ingredients: pd.DataFrame) -> Makings:
+    def refit(self, features: pd.DataFrame) -> Recipe:
         """The same parts, with the average customer of these."""
-        return replace(self, wholes=tuple(whole.fit(*pick_amounts(ingredients, whole)) for whole in self.wholes))
+        return replace(self, wholes=tuple(whole.fit(*pick_amounts(features, whole)) for whole in self.wholes))
 
-    def measure_scales(self, ingredients: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    def measure_scales(self, features: pd.DataFrame) -> dict[str, tuple[float, float]]:
         """Centre and scale of the inputs that share one: parts of a whole, and levels of a category."""
         scales: dict[str, tuple[float, float]] = {}
         for whole in self.wholes:
-            ratios = whole.compare(*pick_amounts(ingredients, whole))
+            ratios = whole.compare(*pick_amounts(features, whole))
             middles = np.median(ratios, axis=0)
             spread = float(np.sqrt((ratios - middles).var(axis=0).mean())) or 1.0
             scales |= {name: (float(at), spread) for name, at in zip(whole.inputs, middles, strict=True)}
         for category in self.categories:
-            shares = {name: float(column.mean()) for name, column in _level_columns(ingredients, category).items()}
+            shares = {name: float(column.mean()) for name, column in _level_columns(features, category).items()}
             spread = float(np.sqrt(sum(share * (1 - share) for share in shares.values()))) or 1.0
             scales |= {name: (share, spread) for name, share in shares.items()}
         return scales
@@ -230,7 +230,7 @@ class Makings:
         return asdict(self)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Makings:
+    def from_record(cls, record: Mapping[str, Any]) -> Recipe:
         """Read back what `as_record` wrote."""
         return cls(
             base=str(record.get("base", "buyers")),
@@ -243,15 +243,15 @@ class Makings:
         )
 
 
-def pick_amounts(ingredients: pd.DataFrame, whole: Whole) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def pick_amounts(features: pd.DataFrame, whole: Whole) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Amount of each part, gaps and negative ones as nothing, and the purchases of each customer."""
-    amounts = ingredients[list(whole.parts)].to_numpy(dtype=float, na_value=np.nan)
+    amounts = features[list(whole.parts)].to_numpy(dtype=float, na_value=np.nan)
     amounts = np.where(np.isfinite(amounts), np.maximum(amounts, 0.0), 0.0)
-    return amounts, ingredients[COUNT].to_numpy(dtype=float, na_value=np.nan)
+    return amounts, features[COUNT].to_numpy(dtype=float, na_value=np.nan)
 
 
-def _level_columns(ingredients: pd.DataFrame, category: Category) -> dict[str, NDArray[np.float64]]:
-    said = ingredients[category.attribute].astype("string").fillna(UNKNOWN)
+def _level_columns(features: pd.DataFrame, category: Category) -> dict[str, NDArray[np.float64]]:
+    said = features[category.attribute].astype("string").fillna(UNKNOWN)
     named = [level for level in category.levels if level is not None]
     return {
         name: np.asarray(~said.isin(named) if level is None else said == level, dtype=float)
@@ -259,11 +259,11 @@ def _level_columns(ingredients: pd.DataFrame, category: Category) -> dict[str, N
     }
 
 
-def _spread_levels(ingredients: ir.Table, categories: Sequence[Category]) -> tuple[dict[str, ir.Value], ir.StringValue]:
+def _spread_levels(features: ir.Table, categories: Sequence[Category]) -> tuple[dict[str, ir.Value], ir.StringValue]:
     levels: dict[str, ir.Value] = {}
     strange: list[tuple[ir.BooleanValue, str]] = []
     for category in categories:
-        value = ingredients[category.attribute].cast("string").fill_null(UNKNOWN)
+        value = features[category.attribute].cast("string").fill_null(UNKNOWN)
         named = [level for level in category.levels if level is not None]
         for level, name in zip(category.levels, category.inputs, strict=True):
             is_it = ~value.isin(named) if level is None else value == level

@@ -13,7 +13,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.features.purchases import build_purchases
 from crm_research.pillars.segmentation.inputs.candidates import Offer, offer_compositions
 from crm_research.pillars.segmentation.inputs.labels import USE
-from crm_research.pillars.segmentation.inputs.recipe import COUNT, Makings, Whole
+from crm_research.pillars.segmentation.inputs.recipe import COUNT, Recipe, Whole
 from crm_research.pillars.segmentation.inputs.shares import (
     CLOCKS,
     DAY,
@@ -70,17 +70,17 @@ def offer_usage(study: Study, customers: pd.DataFrame) -> Offer:
         USE + name: np.nan_to_num(held[f"activity_{i}"].to_numpy(dtype=float, na_value=np.nan)) / periods
         for i, name in enumerate(activities)
     }
-    makings = Makings(activities={USE + name: name for name in activities})
+    recipe = Recipe(activities={USE + name: name for name in activities})
     weights = {name: 1.0 / float(mean) for name, mean in zip(activities, counts["mean"], strict=True)}
     # How steady the shares of a customer are is told by how often he bought, where that is known.
     frames = _by_clock(weigh_use(rows, weights), USAGE, weights) if COUNT in customers else []
     candidates = tuple((name, name.replace("_", " "), True) for name in amounts)
     joined = customers.assign(**amounts)
     if not frames:
-        return Offer(customers=joined, candidates=candidates, makings=makings)
+        return Offer(customers=joined, candidates=candidates, recipe=recipe)
     offer = offer_compositions(joined, frames, what)
-    makings = replace(makings, wholes=offer.makings.wholes)
-    return replace(offer, candidates=(*candidates, *offer.candidates), makings=makings)
+    recipe = replace(recipe, wholes=offer.recipe.wholes)
+    return replace(offer, candidates=(*candidates, *offer.candidates), recipe=recipe)
 
 
 def _by_clock(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from crm_research.figures import Figure
 from crm_research.models.decisions import BAND_MIX, GROUP_MIX, RATES
-from crm_research.pillars.churn.decisions.causes import ChangeAnalysis
+from crm_research.pillars.churn.decisions.decomposition import ChangeAnalysis
 from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import join_words, say_interval, say_percent
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_STRETCHES: Final = 4
 
 
-def danger_clause(leaving: ChurnAnalysis) -> str:
+def hazard_clause(leaving: ChurnAnalysis) -> str:
     """In which months of tenure do more leave than chance explains? A clause of the answer; empty without an end."""
     if not _has_ends(leaving) or leaving.peaks is None:
         return ""

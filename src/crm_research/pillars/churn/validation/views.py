@@ -10,10 +10,10 @@ import pandas as pd
 
 from crm_research.figures import Figure
 from crm_research.models.validation import Optimism, ValidationCard
-from crm_research.pillars.churn.judging.cards import Design
-from crm_research.pillars.churn.judging.designs import BY_TENURE, RULES
-from crm_research.pillars.churn.judging.horizons import say_horizon
-from crm_research.pillars.churn.judging.judge import RiskCheck
+from crm_research.pillars.churn.validation.designs import BY_TENURE, RULES
+from crm_research.pillars.churn.validation.horizons import say_horizon
+from crm_research.pillars.churn.validation.measure import Design
+from crm_research.pillars.churn.validation.validate import RiskCheck
 from crm_research.theme import join_words, say_interval, say_percent
 
 SLOPE_12M: Final = "churn.contract.calibration_slope_12m"
@@ -107,7 +107,7 @@ def _names(rows: pd.DataFrame) -> str:
     return join_words([f"the {name}" if str(name).startswith("curve") else str(name) for name in rows["name"]])
 
 
-def judging_table(check: RiskCheck, design: Design | None = None) -> pd.DataFrame:
+def validation_table(check: RiskCheck, design: Design | None = None) -> pd.DataFrame:
     """The card in plain words, the model beside its contenders and the rules.
 
     Returns
@@ -185,7 +185,7 @@ def _flattery(name: str, found: Optimism) -> str:
     )
 
 
-def judging_figures(check: RiskCheck) -> list[Figure]:
+def validation_figures(check: RiskCheck) -> list[Figure]:
     """What the risks were worth: four figures, with None and the reason where one cannot be had."""
     level = f"{say_percent(check.confidence, 0)} interval"
     return [*_main_figures(check, level), _slope_figure(check, level)]

@@ -19,7 +19,7 @@ from crm_research.models.validation import (
     usable_horizon,
     validate_chances,
 )
-from crm_research.pillars.churn.judging.designs import BY_TENURE, Trial
+from crm_research.pillars.churn.validation.designs import BY_TENURE, Trial
 from crm_research.stats.intervals import normal_quantile
 
 _MOST_STEPS: Final = 40
@@ -89,7 +89,7 @@ class Chances:
         return np.asarray((1 - share) * stay[row, right - 1] + share * stay[row, right])
 
 
-def judge_trial(trial: Trial, *, confidence: float) -> Design:
+def validate_trial(trial: Trial, *, confidence: float) -> Design:
     """What is each model and rule worth on the contracts of this trial?"""
     seen = read_outcomes(trial.outcomes)
     usable = usable_horizon(seen)

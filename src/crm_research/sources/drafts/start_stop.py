@@ -19,7 +19,7 @@ _CAVEAT: Final = "The records hold lengths of time and no dates; dates are count
 _LAST: Final = "last_stop"
 
 
-def guess_stretches(
+def guess_start_stop(
     session: Session, look: FileLook, subject: ColumnLook, begins: ColumnLook, stops: ColumnLook, ending: Ending
 ) -> list[TableGuess]:
     """Contracts and what changes while they run; or, where ends recur, one contract for each row."""

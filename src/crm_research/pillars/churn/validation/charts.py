@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from crm_research.pillars.churn.judging.cards import Design
-from crm_research.pillars.churn.judging.horizons import say_horizon
-from crm_research.pillars.churn.judging.judge import RiskCheck
+from crm_research.pillars.churn.validation.horizons import say_horizon
+from crm_research.pillars.churn.validation.measure import Design
+from crm_research.pillars.churn.validation.validate import RiskCheck
 from crm_research.theme import (
     ACCENT,
     INK,

@@ -12,10 +12,10 @@ import numpy as np
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.features.window import known_rows
 from crm_research.models.validation import Fit, Optimism, ValidationCard, estimate_risk_optimism
-from crm_research.pillars.churn.judging.cards import Design, judge_trial
-from crm_research.pillars.churn.judging.designs import Draw, Trial, cross_fit, stand_at, stand_earlier
-from crm_research.pillars.churn.judging.horizons import MONTH_SLACK_DAYS, say_horizon
 from crm_research.pillars.churn.spell_rows import draw_customers, read_rows
+from crm_research.pillars.churn.validation.designs import Draw, Trial, cross_fit, stand_at, stand_earlier
+from crm_research.pillars.churn.validation.horizons import MONTH_SLACK_DAYS, say_horizon
+from crm_research.pillars.churn.validation.measure import Design, validate_trial
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 from crm_research.vocabulary import days_in_months
 
@@ -137,7 +137,7 @@ class RiskCheck:
         )
 
 
-def judge_risks(
+def validate_risks(
     study: Study,
     fits: Mapping[str, Fit],
     columns: Sequence[str],
@@ -178,7 +178,7 @@ def judge_risks(
     time. More than 50,000 contracts: all is done on a random sample of customers.
     """
     if not fits:
-        raise ParameterError("judge_risks needs at least one model: a name, and what fits it to rows.")
+        raise ParameterError("validate_risks needs at least one model: a name, and what fits it to rows.")
     name = next(iter(fits))
     draw, sample = _sampler(study, seed)
     found: list[Trial] = []
@@ -188,7 +188,7 @@ def judge_risks(
     if not found:
         crossed = cross_fit(study, fits, columns, horizons_days=horizons_days, draw=draw, n_folds=n_folds, seed=seed)
         (found if isinstance(crossed, Trial) else failed).append(crossed)  # type: ignore[arg-type]
-    designs = tuple(judge_trial(trial, confidence=confidence) for trial in found)
+    designs = tuple(validate_trial(trial, confidence=confidence) for trial in found)
     slope = _slope_at_year(designs, name)
     optimism, said = _optimism(study, fits[name], columns, designs, draw, n_resamples, confidence, seed)
     return RiskCheck(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crm_research import theme
-from crm_research.pillars.segmentation.groups.who_words import (
+from crm_research.pillars.segmentation.groups.profile_words import (
     find_rfm,
     find_worth,
     say_map,

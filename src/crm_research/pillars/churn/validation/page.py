@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crm_research.pillars.churn.judging.charts import calibration_data, calibration_title, draw_calibration
-from crm_research.pillars.churn.judging.horizons import say_horizon
-from crm_research.pillars.churn.judging.judge import RiskCheck
-from crm_research.pillars.churn.judging.views import (
+from crm_research.pillars.churn.validation.charts import calibration_data, calibration_title, draw_calibration
+from crm_research.pillars.churn.validation.horizons import say_horizon
+from crm_research.pillars.churn.validation.validate import RiskCheck
+from crm_research.pillars.churn.validation.views import (
     check_finding,
     distribution_finding,
-    judging_figures,
-    judging_table,
     optimism_finding,
     rule_finding,
+    validation_figures,
+    validation_table,
 )
 from crm_research.show import Chart, Figures, Note, Part, Table, panels
 from crm_research.theme import say_count
@@ -24,7 +24,7 @@ def check_parts(check: RiskCheck) -> Iterator[Part]:
     yield Note(check_finding(check))
     yield from _verdict_parts(check)
     if not check.designs:
-        yield Figures(judging_figures(check))
+        yield Figures(validation_figures(check))
         return
     data = calibration_data(check)
     if not data.empty:
@@ -34,10 +34,10 @@ def check_parts(check: RiskCheck) -> Iterator[Part]:
             "right and the share that left upwards, around a line on which the two agree.",
             data=data.drop(columns=["horizon_days"]),
         )
-    yield Figures(judging_figures(check))
+    yield Figures(validation_figures(check))
     for design in check.designs:
         yield Table(
-            judging_table(check, design),
+            validation_table(check, design),
             f"What the risks are worth: {design.said}",
             note=_basis(check, design.said),
         )

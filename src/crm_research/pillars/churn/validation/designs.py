@@ -21,8 +21,8 @@ from crm_research.models.validation import (
     read_outcomes,
     usable_horizon,
 )
-from crm_research.pillars.churn.judging.horizons import pick_horizons
 from crm_research.pillars.churn.spell_rows import read_ends, read_rows, read_running
+from crm_research.pillars.churn.validation.horizons import pick_horizons
 from crm_research.theme import say_count, say_date
 from crm_research.vocabulary import days_in_months, month_of_tenure
 

@@ -1,4 +1,4 @@
-"""The evidence of a triage: where ends crowd, and what is odd about the contracts; counted in the engine."""
+"""The evidence of a detection: where ends crowd, and what is odd about the contracts; counted in the engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TIMES_CHANCE: Final = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class ContractSizes:
-    """How many contracts are known, and how many are of an odd kind? As in `Triage`."""
+    """How many contracts are known, and how many are of an odd kind? As in `SettingDetection`."""
 
     n_contracts: int = 0
     n_customers: int = 0
@@ -50,8 +50,8 @@ def weigh_anniversaries(study: Study) -> tuple[pd.DataFrame, int | None, bool]:
     Returns
     -------
     tuple
-        The evidence (as `Triage.evidence`), the months between renewals (None where ends crowd nowhere), and whether
-        more than half of the running contracts, by the lower limit, stand near such an anniversary at as_of.
+        The evidence (as `SettingDetection.evidence`), the months between renewals (None where ends crowd nowhere), and
+        whether more than half of the running contracts, by the lower limit, stand near such an anniversary at as_of.
     """
     offsets: pd.DataFrame = count_end_offsets(study).to_pandas()
     ended, running = (offsets.loc[offsets["is_ended"] == flag] for flag in (True, False))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research.features.window import known_rows
-from crm_research.pillars.churn.triage_evidence import (
+from crm_research.pillars.churn.detection_evidence import (
     EVIDENCE,
     FOLLOWED_DAYS,
     MOST_ENDS,
@@ -36,7 +36,7 @@ _ROUGH: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Triage:
+class SettingDetection:
     """Which setting is this study, by which evidence, and what follows for the methods?
 
     Parameters
@@ -236,7 +236,7 @@ class Triage:
         return {name: float(rows[name].iloc[0]) for name in rows.columns}
 
 
-def triage_setting(study: Study) -> Triage:
+def detect_setting(study: Study) -> SettingDetection:
     """Which setting is this study, by which evidence?
 
     Contracts are said to be renewed at fixed moments if more than half of their ends, by the lower limit, and at least
@@ -253,7 +253,7 @@ def triage_setting(study: Study) -> Triage:
     evidence, period, is_whole = (
         weigh_anniversaries(study) if has_contracts else (pd.DataFrame(columns=EVIDENCE), None, False)
     )
-    return Triage(
+    return SettingDetection(
         as_of=study.as_of,
         has_contracts=has_contracts,
         has_orders=study.has("orders"),
