@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "src/crm_research"
 # Pages too: they choose what stands on them, and hold the notes, headers and remarks around the sentences.
 SAID = (
-    "words.py", "*_words.py", "views.py", "*_views.py", "figures.py", "*_figures.py", "page.py", "*_page.py",
+    "words.py", "*_words.py", "figures.py", "*_figures.py", "page.py", "*_page.py",
     "tables.py", "cautions.py",
 )  # fmt: skip
 PILLARS = 0.85

@@ -9,7 +9,7 @@ from scipy import stats
 
 from crm_research.models.survival import count_rows, estimate_survival
 from crm_research.pillars.churn.curves.rule import compare_constant_rate
-from crm_research.pillars.churn.drivers.views import _adjusted
+from crm_research.pillars.churn.drivers.tables import _adjusted
 from crm_research.pillars.churn.reasons.measure import _compare_reasons
 
 # No number comes with a warning.

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from crm_research.pillars.churn.drivers.measure import measure_drivers
-from crm_research.pillars.churn.drivers.views import driver_finding, driver_table
+from crm_research.pillars.churn.drivers.tables import driver_table
+from crm_research.pillars.churn.drivers.words import driver_finding
 from crm_research.pillars.churn.risks.model import fit_for_lists
 from crm_research.pillars.churn.risks.reasons import say_reasons
 from crm_research.pillars.churn.spell_rows import read_rows

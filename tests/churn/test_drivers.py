@@ -16,17 +16,13 @@ from crm_research.features.clock import instant
 from crm_research.features.window import known_rows
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.drivers import measure as drivers_module
-from crm_research.pillars.churn.drivers.charts import draw_bend, draw_drift
+from crm_research.pillars.churn.drivers.charts import draw_bend, draw_drift, draw_drivers
 from crm_research.pillars.churn.drivers.counts import fit_counts
+from crm_research.pillars.churn.drivers.figures import HAZARD_RATIO, driver_figures
 from crm_research.pillars.churn.drivers.measure import default_covariates, fit_risk, measure_drivers
 from crm_research.pillars.churn.drivers.page import drivers_section
-from crm_research.pillars.churn.drivers.views import (
-    HAZARD_RATIO,
-    draw_drivers,
-    driver_figures,
-    driver_finding,
-    driver_table,
-)
+from crm_research.pillars.churn.drivers.tables import driver_table
+from crm_research.pillars.churn.drivers.words import driver_finding
 from crm_research.pillars.churn.spell_rows import read_rows, read_running
 from crm_research.simulate import WorldSettings, simulate_world
 from tests.builders import a_study, contracts

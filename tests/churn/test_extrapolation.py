@@ -12,16 +12,11 @@ import pytest
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.pillars.churn.curves.extrapolation_charts import draw_extrapolation
+from crm_research.pillars.churn.curves.extrapolation_figures import expected_figures
 from crm_research.pillars.churn.curves.extrapolation_page import extrapolation_section, tenure_figures_parts
-from crm_research.pillars.churn.curves.extrapolation_views import (
-    draw_extrapolation,
-    expected_figures,
-    expected_finding,
-    is_trusted,
-    remaining_table,
-    shape_table,
-    trust_finding,
-)
+from crm_research.pillars.churn.curves.extrapolation_tables import remaining_table, shape_table
+from crm_research.pillars.churn.curves.extrapolation_words import expected_finding, is_trusted, trust_finding
 from crm_research.pillars.churn.curves.figures import key_figures, tenure_figures
 from crm_research.pillars.churn.curves.reason_page import reason_group_finding, reason_group_table, reason_groups_parts
 from crm_research.pillars.churn.curves.words import holdout_finding, needs

@@ -9,7 +9,8 @@ import pytest
 
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.pillars.churn.curves.extrapolation_views import curve_beyond, parting_finding
+from crm_research.pillars.churn.curves.extrapolation_tables import curve_beyond
+from crm_research.pillars.churn.curves.extrapolation_words import parting_finding
 from crm_research.pillars.churn.curves.figures import MEAN, key_figures
 from crm_research.pillars.churn.curves.reason_page import reason_group_table, reason_groups_parts
 from crm_research.pillars.churn.detection import detect_setting

@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
-from crm_research.pillars.churn.curves.extrapolation_views import expected_finding
+from crm_research.pillars.churn.curves.extrapolation_words import expected_finding
 from crm_research.pillars.churn.curves.figures import CIF_12M, key_figures, reason_figures
 from crm_research.pillars.churn.curves.group_words import group_finding
 from crm_research.pillars.churn.curves.tables import milestones

@@ -13,18 +13,10 @@ from crm_research import open_study
 from crm_research.errors import LeakageError
 from crm_research.pillars.churn import describe_churn, measure_reason_drivers
 from crm_research.pillars.churn.reasons.charts import draw_reason_drivers
+from crm_research.pillars.churn.reasons.figures import FRAILTY, SHARE_RATIO, SPEED_RATIO, reason_driver_figures
 from crm_research.pillars.churn.reasons.page import reason_drivers_section
-from crm_research.pillars.churn.reasons.views import (
-    FRAILTY,
-    SHARE_RATIO,
-    SPEED_RATIO,
-    difference_finding,
-    likeness_finding,
-    reason_driver_figures,
-    reason_finding,
-    reason_table,
-    share_finding,
-)
+from crm_research.pillars.churn.reasons.tables import reason_table
+from crm_research.pillars.churn.reasons.words import difference_finding, likeness_finding, reason_finding, share_finding
 from crm_research.simulate import WorldSettings, simulate_world
 from tests.builders import a_study, contracts
 from tests.churn.worlds import START

@@ -165,7 +165,7 @@ def test_contracts_that_end_as_they_begin_are_cautioned():
     assert "ended on the day they began" in one_caution(a_study(contracts=deals))
 
 
-def test_the_setting_of_the_page_speaks_through_the_triage():
+def test_the_setting_of_the_page_speaks_through_the_detection():
     study = a_study(as_of="2024-01-01", contracts=a_renewed_world(500))
     setting = describe_setting(study, count_spells(study).to_pandas())
     assert setting.explain() == setting.detection.explain()

@@ -236,13 +236,19 @@ def test_a_file_damaged_by_hand_is_refused_with_the_place(shop, path, value, sai
         read_record(_damage(record, *path, value=value))
 
 
-def test_files_of_the_first_version_are_still_read(shop):
+@pytest.mark.parametrize("version", [1, 2])
+def test_files_of_earlier_versions_are_still_read(shop, version):
     inputs = build_inputs(shop)
     kept = keep_groups(shop, inputs, group(inputs.scaled), method="k-means")
     record = json.loads(as_text(kept))
     assert record["format_version"] == FORMAT_VERSION == 3
-    old = {name: value for name, value in record.items() if name not in ("recipe", "mixture")} | {"format_version": 1}
-    assert (segments_of(shop, read_record(old))["segment"] == segments_of(shop, kept)["segment"]).sum() == 90
+    old = {**record, "format_version": version, "makings": record.pop("recipe"), "as_found": record.pop("reference")}
+    old = {name: value for name, value in old.items() if name in record or name in ("makings", "as_found")}
+    if version == 1:
+        old = {name: value for name, value in old.items() if name not in ("makings", "mixture")}
+    read = read_record(old)
+    assert as_text(read) == as_text(kept)
+    assert (segments_of(shop, read)["segment"] == segments_of(shop, kept)["segment"]).sum() == 90
 
 
 @pytest.mark.parametrize("purpose", ["needs", "attributes", "usage"])

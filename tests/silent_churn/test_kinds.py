@@ -12,8 +12,11 @@ from crm_research import open_study
 from crm_research.errors import ParameterError
 from crm_research.pillars.silent_churn import describe_silence, known_covariates, measure_kinds
 from crm_research.pillars.silent_churn.intake import judge_intake
+from crm_research.pillars.silent_churn.kind_charts import draw_kinds
+from crm_research.pillars.silent_churn.kind_figures import kind_figures
 from crm_research.pillars.silent_churn.kind_page import kinds_section
-from crm_research.pillars.silent_churn.kind_views import draw_kinds, kind_figures, kind_finding, kind_table
+from crm_research.pillars.silent_churn.kind_tables import kind_table
+from crm_research.pillars.silent_churn.kind_words import kind_finding
 from crm_research.pillars.silent_churn.kinds import build_kinds, count_kinds
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders

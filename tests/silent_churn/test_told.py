@@ -13,7 +13,16 @@ import pytest
 
 from crm_research.models.btyd.kinds import OTHERS
 from crm_research.pillars import silent_churn as sc
-from crm_research.pillars.silent_churn import charts, figures, kind_views, pictures, words
+from crm_research.pillars.silent_churn import (
+    charts,
+    figures,
+    kind_charts,
+    kind_figures,
+    kind_tables,
+    kind_words,
+    pictures,
+    words,
+)
 from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
 from crm_research.pillars.silent_churn.intake import Intake
 from crm_research.pillars.silent_churn.money import MARGIN, REVENUE, SPEND
@@ -64,11 +73,11 @@ def test_what_a_reader_is_told(world):
     with chart_style():
         parts: dict[str, object] = {make.__name__: make(silence) for make in (*SENTENCES, *FIGURES, *TABLES)}
         parts |= {draw.__name__: draw(silence) for draw in PICTURES}
-        parts |= {make.__name__: make(kinds) for make in (kind_views.kind_title, kind_views.draw_kinds)}
+        parts |= {make.__name__: make(kinds) for make in (kind_words.kind_title, kind_charts.draw_kinds)}
         parts |= {name: getattr(page_of(silence), name).show for name in SECTIONS}
         hold(tell(**parts), TOLD / f"{world}.txt")
     made = [figure for make in FIGURES for figure in make(silence)]
-    check_figures([*made, *kind_views.kind_figures(kinds, window=silence.window)])
+    check_figures([*made, *kind_figures.kind_figures(kinds, window=silence.window)])
     assert {figure.window for figure in made if "holdout" not in figure.estimator} == {silence.window}
 
 
@@ -80,7 +89,7 @@ def test_limits_surround_and_counts_add_up(world):
     check_frame(silence.money, estimate="rmse")
     check_frame(check.by_group, estimate="observed_share")
     check_frame(silence.going_silent, estimate="active_rate")
-    check_frame(kind_views.kind_table(silence.kinds), estimate="ratio")
+    check_frame(kind_tables.kind_table(silence.kinds), estimate="ratio")
     check_frame(silence.kinds.fit.alive_by_level(), estimate="alive_share")
     n = silence.n_customers
     counted = pictures.count_chances(silence)
@@ -524,19 +533,19 @@ def test_kinds_of_customers_by_hand():
         ("age_band", "old", "young", ODDS, 3.2, 2.9, 3.6, 71, 99),  # clear alone, not after Holm
         p={"first_channel": 0.0004, "first_seen": 0.2, "age_band": 0.06},
     )
-    assert kind_views.kind_finding(kinds) == (
+    assert kind_words.kind_finding(kinds) == (
         "Everything else alike, customers with first channel fair buy 0.52 (90 % interval 0.41 to 0.66) times "
         "as often as those with shop and customers with first channel web drop out 0.073 (90 % interval 0.031 to 0.17) "
         "times as fast as those with shop."
     )
-    table = kind_views.kind_table(kinds).set_index(["covariate", "level", "effect"])
+    table = kind_tables.kind_table(kinds).set_index(["covariate", "level", "effect"])
     assert table.loc[("first channel", "web", RATE), "n"] == 341  # 130 + 211
     # Holm over three covariates: 3 x .0004, 2 x .06, 1 x .2; clear is what lies below .1.
     assert table["adjusted_p"].groupby("covariate").first().to_dict() == pytest.approx(
         {"first channel": 0.0012, "first seen": 0.2, "age band": 0.12}
     )
-    assert kind_views.kind_title(kinds) == "Customers differ beyond chance by first channel"
-    made = kind_views.kind_figures(kinds, window="2023")
+    assert kind_words.kind_title(kinds) == "Customers differ beyond chance by first channel"
+    made = kind_figures.kind_figures(kinds, window="2023")
     ratios = {(figure.id, figure.group): (figure.estimate, figure.lower, figure.upper, figure.n) for figure in made}
     assert ratios[("churn.silent.purchase_ratio", "first channel: fair against shop")] == (0.52, 0.41, 0.66, 258)
     assert ratios[("churn.silent.dropout_ratio", "age band: old against young")] == (3.2, 2.9, 3.6, 170)
@@ -547,7 +556,7 @@ def test_kinds_of_customers_by_hand():
 
 def test_a_difference_is_named_only_beyond_chance_and_beyond_its_limits():
     def said(lower: float, upper: float, p: float) -> str:
-        return kind_views.kind_finding(kinds_with(("region", "a", "b", ODDS, 1.7, lower, upper, 9, 8), p={"region": p}))
+        return kind_words.kind_finding(kinds_with(("region", "a", "b", ODDS, 1.7, lower, upper, 9, 8), p={"region": p}))
 
     assert said(1.01, 2.8, 0.0999) == (
         "Everything else alike, customers with region a have 1.70 (90 % interval 1.01 to 2.80) times the "
@@ -559,7 +568,7 @@ def test_a_difference_is_named_only_beyond_chance_and_beyond_its_limits():
     assert "region a" in said(0.2, 0.99, 0.01)
     assert said(0.2, 1.0, 0.01) == nothing
     only = kinds_with(("first_seen", "later", "early", RATE, 2.0, 1.5, 2.5, 9, 8), p={"first_seen": 0.001})
-    assert kind_views.kind_finding(only) == "Nothing else is known of these customers that could be compared."
+    assert kind_words.kind_finding(only) == "Nothing else is known of these customers that could be compared."
 
 
 def test_a_title_names_three_characteristics_and_counts_the_rest():
@@ -568,7 +577,7 @@ def test_a_title_names_three_characteristics_and_counts_the_rest():
         *[(name, "x", "y", RATE, 2.0, 1.5, 2.5, 9, 8) for name in names],
         p={name: 0.001 * (1 + place) for place, name in enumerate(names)},
     )
-    assert kind_views.kind_title(kinds) == "Customers differ beyond chance by a, b, c and 2 more"
+    assert kind_words.kind_title(kinds) == "Customers differ beyond chance by a, b, c and 2 more"
 
 
 def test_what_the_covariates_explain_by_hand():
@@ -576,12 +585,12 @@ def test_what_the_covariates_explain_by_hand():
         model="MBG/NBD", log_likelihood=-1200.25, base=SimpleNamespace(log_likelihood=-1217.5),
         alive_share=lambda: (0.3712, 0.3341, 0.4187),
     )  # fmt: skip
-    said = kind_views.kind_gain(SimpleNamespace(fit=fit))
+    said = kind_words.kind_gain(SimpleNamespace(fit=fit))
     # -1200.25 + 1217.5 = 17.25
     assert "The MBG/NBD is used here. Its log-likelihood rises by 17.2 with" in said
     assert "the share still active by it is 37.1 % (33.4 % to 41.9 %)." in said
     fit.alive_share = lambda: (0.3712, np.nan, np.nan)
-    assert "the share still active by it is 37.1 %." in kind_views.kind_gain(SimpleNamespace(fit=fit))
+    assert "the share still active by it is 37.1 %." in kind_words.kind_gain(SimpleNamespace(fit=fit))
 
 
 def test_what_contracts_say_beside_orders():
@@ -636,23 +645,23 @@ def test_the_picture_of_kinds_by_hand():
         p={"region": 0.01},
     )
     with chart_style():
-        ax = kind_views.draw_kinds(kinds)
+        ax = kind_charts.draw_kinds(kinds)
     # Limits from .2 to 50 (an end that is open is drawn to 50), a tenth wider on either side.
     assert ax.get_xlim() == pytest.approx((0.2 / 1.1, 50 * 1.1))
     ticks = [label.get_text() for label in ax.get_xticklabels()]
     assert ticks == ["0.2", "0.3", "0.5", "0.7", "1", "1.5", "2", "3", "5", "10", "20", "50"]
     (legend,) = ax.figure.legends
     assert [(text.get_text(), text.get_color()) for text in legend.get_texts()] == [(RATE, ACCENT), (ODDS, WARNING)]
-    open_end = next(f for f in kind_views.kind_figures(kinds, window="w") if f.group == "region: c against b")
+    open_end = next(f for f in kind_figures.kind_figures(kinds, window="w") if f.group == "region: c against b")
     assert (open_end.lower, open_end.upper) == (1.5, None)
 
 
 def test_a_picture_of_ratios_near_one_reaches_to_both_sides_of_it():
     # .55 / 1.1 is .5, which is the first tick; the upper limit 4.5454... x 1.1 is 5, the last.
     kinds = kinds_with(("region", "a", "b", RATE, 1.7, 0.55, 5 / 1.1, 9, 8), p={"region": 0.01})
-    ax = kind_views.draw_kinds(kinds)
+    ax = kind_charts.draw_kinds(kinds)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0.5", "0.7", "1", "1.5", "2", "3", "5"]
-    close = kind_views.draw_kinds(kinds_with(("region", "a", "b", RATE, 1.0, 0.98, 1.02, 9, 8), p={"region": 0.9}))
+    close = kind_charts.draw_kinds(kinds_with(("region", "a", "b", RATE, 1.0, 0.98, 1.02, 9, 8), p={"region": 0.9}))
     assert close.get_xlim() == pytest.approx((0.9 / 1.1, 1.1 * 1.1))
     assert [label.get_text() for label in close.get_xticklabels()] == ["1"]
 

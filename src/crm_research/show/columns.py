@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from crm_research.show.formats import MISSING
-from crm_research.theme.wording import join_words
+from crm_research.theme.words import join_words
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 # What the page's column for tables holds in a window of 1,280 pixels, and what a sign and a column's margin take.

@@ -10,7 +10,7 @@ from crm_research.figures import NOT_KNOWN, says_nothing
 from crm_research.show.columns import PrintedColumn, leave_out_columns
 from crm_research.show.display import TABLE_MIME, Output, text_html
 from crm_research.show.formats import MISSING, SHARE, format_number, format_value, is_currency
-from crm_research.theme.wording import say_p_value
+from crm_research.theme.words import say_p_value
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -41,7 +41,7 @@ from crm_research.theme.palette import (
     colours_of,
 )
 from crm_research.theme.scales import format_count, format_days, format_money, format_months, format_share, place_dates
-from crm_research.theme.wording import (
+from crm_research.theme.words import (
     join_words,
     say_count,
     say_date,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crm_research.theme.wording import say_short
+from crm_research.theme.words import say_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable

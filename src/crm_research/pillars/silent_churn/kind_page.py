@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from crm_research.pillars.silent_churn.analysis import SilentChurn
-from crm_research.pillars.silent_churn.kind_views import (
-    draw_kinds,
-    kind_figures,
-    kind_finding,
-    kind_gain,
-    kind_table,
-    plain_name,
-)
+from crm_research.pillars.silent_churn.kind_charts import draw_kinds
+from crm_research.pillars.silent_churn.kind_figures import kind_figures
+from crm_research.pillars.silent_churn.kind_tables import kind_table, plain_name
+from crm_research.pillars.silent_churn.kind_words import kind_finding, kind_gain
 from crm_research.show import Chart, Figures, Note, Section, Table, drawn
 from crm_research.theme import join_words, say_plainly
 

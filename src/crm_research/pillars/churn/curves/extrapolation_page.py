@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.churn.curves.extrapolation import TenureExtrapolation, extrapolate_tenure
-from crm_research.pillars.churn.curves.extrapolation_views import (
-    curve_beyond,
-    draw_extrapolation,
-    expected_figures,
+from crm_research.pillars.churn.curves.extrapolation_charts import draw_extrapolation
+from crm_research.pillars.churn.curves.extrapolation_figures import expected_figures
+from crm_research.pillars.churn.curves.extrapolation_tables import curve_beyond, remaining_table, shape_table
+from crm_research.pillars.churn.curves.extrapolation_words import (
     expected_finding,
     is_trusted,
     parting_finding,
-    remaining_table,
-    shape_table,
     trust_finding,
 )
 from crm_research.pillars.churn.curves.figures import tenure_figures

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from crm_research.pillars.churn.drivers.measure import DriverAnalysis
-from crm_research.pillars.churn.drivers.views import say_covariate
 from crm_research.theme import (
     ACCENT,
-    MUTED,
-    draw_band,
+    REST,
+    draw_intervals,
     empty_axes,
     join_words,
-    mark_level,
+    name_rows,
     new_axes,
-    new_panels,
     say_count,
     say_percent,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+from typing import TYPE_CHECKING, Any
+
+from crm_research.pillars.churn.drivers.tables import driver_table
+from crm_research.pillars.churn.drivers.words import say_covariate
+from crm_research.theme import (
+    MUTED,
+    draw_band,
+    mark_level,
+    new_panels,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_MOST_NAMED: Final = 3
+_ENDS_OF_AXIS: Final = (0.02, 50.0)
 
 _STEPS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _NEAR_STEPS: Final = (0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5)
@@ -110,3 +124,66 @@ def _plainly(level: object) -> str:
 
 def _list(names: list[str]) -> str:
     return join_words([f"'{name}'" for name in names])
+
+
+def draw_drivers(drivers: DriverAnalysis, ax: Axes | None = None, *, n_most: int = 20) -> Axes:
+    """By how much is the risk of leaving multiplied, everything else alike? The strongest first."""
+    whole = driver_table(drivers)
+    table = whole.head(n_most)
+    if table.empty:
+        return empty_axes("No characteristic of the contracts could be given a ratio", ax)
+    ax = new_axes(
+        title=_title(table),
+        subtitle=_subtitle(drivers, table, len(whole)),
+        xlabel="times the risk of leaving (1 means no difference)",
+        size=(8.0, 1.7 + 0.42 * len(table)),
+        grid="x",
+        ax=ax,
+    )
+    rows = table.rename(columns={"hazard_ratio": "estimate"})
+    lowest, highest = _ENDS_OF_AXIS
+    rows[["estimate", "lower", "upper"]] = rows[["estimate", "lower", "upper"]].clip(lowest, highest)
+    for is_clear, colour in ((True, ACCENT), (False, REST)):
+        part = rows.loc[rows["is_clear"] == is_clear]
+        if len(part):
+            draw_intervals(ax, part, at=part.index.to_numpy(), colour=colour)
+    _scale(ax, float(rows["lower"].min()), float(rows["upper"].max()))
+    name_rows(ax, [_name(row) for _, row in table.iterrows()], columns=46)
+    ax.set_ylim(len(table) - 0.5, -0.5)
+    return ax
+
+
+def _name(row: pd.Series[str]) -> str:
+    when = f", {row['when']}" if row["when"] else ""
+    return f"{say_covariate(row['covariate'])}: {row['compared']}{when}" + (" *" if row["is_doubtful"] else "")
+
+
+def _subtitle(drivers: DriverAnalysis, table: pd.DataFrame, n_rows: int) -> str:
+    fewer = f"the {len(table)} clearest of {n_rows} comparisons; " if len(table) < n_rows else ""
+    star = "; * changes with tenure, an average" if table["is_doubtful"].any() else ""
+    return (
+        f"Hazard ratio with everything else alike ({drivers.fit.estimator}) and its "
+        f"{say_percent(drivers.confidence, 0)} interval, dark where it is clear of 1; {fewer}"
+        f"{say_count(drivers.n_contracts, 'contract')}, {say_count(drivers.fit.n_ended, 'end')}{star}"
+    )
+
+
+def _scale(ax: Axes, low: float, high: float) -> None:
+    ax.axvline(1.0, color=REST, linewidth=1.0)
+    ax.set_xscale("log")
+    ax.set_xlim(min(low, 0.9) / 1.1, max(high, 1.1) * 1.1)
+    wide = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
+    steps = wide if high / low > 8 else (0.2, 0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 5)
+    ticks = [t for t in steps if low / 1.1 <= t <= high * 1.1 or t == 1]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+
+
+def _title(table: pd.DataFrame) -> str:
+    clear = table.loc[table["is_clear"]]
+    if clear.empty:
+        return "With all else alike, nothing recorded goes with leaving beyond chance"
+    names = [f"'{say_covariate(name)}'" for name in dict.fromkeys(clear["covariate"])]
+    rest = len(names) - _MOST_NAMED
+    shown = names if rest <= 0 else [*names[:_MOST_NAMED], f"{rest} more"]
+    return f"{join_words(shown)} {'goes' if len(names) == 1 else 'go'} with leaving beyond chance"

@@ -6,15 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from crm_research.errors import NotEnoughData
-from crm_research.pillars.churn.drivers.charts import draw_bend, draw_drift
+from crm_research.pillars.churn.drivers.charts import draw_bend, draw_drift, draw_drivers
+from crm_research.pillars.churn.drivers.figures import driver_figures
 from crm_research.pillars.churn.drivers.measure import DriverAnalysis, default_covariates, measure_drivers
-from crm_research.pillars.churn.drivers.views import (
-    draw_drivers,
-    driver_figures,
-    driver_finding,
-    driver_table,
-    say_covariate,
-)
+from crm_research.pillars.churn.drivers.tables import driver_table
+from crm_research.pillars.churn.drivers.words import driver_finding, say_covariate
 from crm_research.show import Chart, Figures, Note, Part, Section, drawn, panels
 from crm_research.theme import join_words, say_plainly
 

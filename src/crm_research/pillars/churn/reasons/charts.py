@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.churn.drivers.views import say_covariate
+from crm_research.pillars.churn.drivers.words import say_covariate
 from crm_research.pillars.churn.reasons.measure import ReasonDrivers
-from crm_research.pillars.churn.reasons.views import reason_table
+from crm_research.pillars.churn.reasons.tables import reason_table
 from crm_research.theme import (
     ACCENT,
     QUALITATIVE,

@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.churn.drivers.measure import default_covariates
 from crm_research.pillars.churn.reasons.charts import draw_reason_drivers
+from crm_research.pillars.churn.reasons.figures import reason_driver_figures
 from crm_research.pillars.churn.reasons.measure import ReasonDrivers, measure_reason_drivers
-from crm_research.pillars.churn.reasons.views import (
-    difference_finding,
-    likeness_finding,
-    reason_driver_figures,
-    reason_finding,
-    reason_table,
-    share_finding,
-)
+from crm_research.pillars.churn.reasons.tables import reason_table
+from crm_research.pillars.churn.reasons.words import difference_finding, likeness_finding, reason_finding, share_finding
 from crm_research.show import Chart, Figures, Note, Part, Section, panels
 from crm_research.theme import join_words, say_count, say_percent, say_plainly
 

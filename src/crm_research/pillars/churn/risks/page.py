@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import NotEnoughData
-from crm_research.pillars.churn.drivers.views import say_covariate
+from crm_research.pillars.churn.drivers.words import say_covariate
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS, RiskList
 from crm_research.pillars.churn.risks.charts import draw_risks
 from crm_research.pillars.churn.risks.prediction import LeavingPrediction, predict_leaving

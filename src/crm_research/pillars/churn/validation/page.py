@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_research.pillars.churn.validation.charts import calibration_data, calibration_title, draw_calibration
+from crm_research.pillars.churn.validation.figures import validation_figures
 from crm_research.pillars.churn.validation.horizons import say_horizon
+from crm_research.pillars.churn.validation.tables import validation_table
 from crm_research.pillars.churn.validation.validate import RiskCheck
-from crm_research.pillars.churn.validation.views import (
+from crm_research.pillars.churn.validation.words import (
     check_finding,
     distribution_finding,
     optimism_finding,
     rule_finding,
-    validation_figures,
-    validation_table,
 )
 from crm_research.show import Chart, Figures, Note, Part, Table, panels
 from crm_research.theme import say_count

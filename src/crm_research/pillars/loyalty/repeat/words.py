@@ -184,9 +184,7 @@ def say_horizon(days: float) -> str:
 def period_finding(loyalty: LoyaltyAnalysis) -> str:
     """How long is a period, when is coming back read, and why?"""
     chosen = loyalty.period_choice
-    period = (
-        f"{chosen.period_months} months" if period_name(loyalty) == "period" else f"a {period_name(loyalty)}"
-    )
+    period = f"{chosen.period_months} months" if period_name(loyalty) == "period" else f"a {period_name(loyalty)}"
     horizons = join_words([say_horizon(days) for days in chosen.horizons_days])
     measured = f"The records span {say_days(chosen.span_days)}, and " + (
         "too few customers came back to tell the usual time between purchases."
@@ -221,9 +219,7 @@ def _why_period(loyalty: LoyaltyAnalysis) -> str:
     if chosen.span_days > MOST_PERIODS * days:
         reasons.append(f"a picture cannot well show the {chosen.span_days / days:,.0f} {name} of the records")
     if chosen.gap_days > MOST_IN_A_GAP * days:
-        reasons.append(
-            f"few would come back in each of the {chosen.gap_days / days:,.0f} {name} between purchases"
-        )
+        reasons.append(f"few would come back in each of the {chosen.gap_days / days:,.0f} {name} between purchases")
     return f"because {join_words(reasons)}"
 
 

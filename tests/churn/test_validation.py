@@ -13,17 +13,16 @@ from crm_research.models.hazards import fit_cox
 from crm_research.models.validation import fit_constant_rule, fit_tenure_rule
 from crm_research.pillars.churn.validation.charts import calibration_data, draw_calibration
 from crm_research.pillars.churn.validation.designs import BY_TENURE, CONSTANT
+from crm_research.pillars.churn.validation.figures import SLOPE_12M, validation_figures
 from crm_research.pillars.churn.validation.horizons import say_horizon
 from crm_research.pillars.churn.validation.page import check_parts
+from crm_research.pillars.churn.validation.tables import validation_table
 from crm_research.pillars.churn.validation.validate import NOT_IN_TIME, validate_risks
-from crm_research.pillars.churn.validation.views import (
-    SLOPE_12M,
+from crm_research.pillars.churn.validation.words import (
     check_finding,
     distribution_finding,
     optimism_finding,
     rule_finding,
-    validation_figures,
-    validation_table,
 )
 from crm_research.show import Section
 from tests.builders import a_study, contracts

@@ -8,55 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_research.figures import NO_VALIDATION, Figure
-from crm_research.pillars.churn.drivers.views import say_covariate, say_ratios
+from crm_research.pillars.churn.drivers.words import say_covariate, say_ratios
 from crm_research.pillars.churn.reasons.measure import Likeness, ReasonDrivers
+from crm_research.pillars.churn.reasons.tables import plainly, ratio_strength, reason_table
 from crm_research.theme import say_count, say_percent
 
-SPEED_RATIO: Final = "churn.contract.hazard_ratio_by_reason"
-SHARE_RATIO: Final = "churn.contract.share_ratio_by_reason"
-FRAILTY: Final = "churn.contract.frailty_variance"
-_MOST_FIGURES: Final = 12
 _MOST_NAMED: Final = 3
-
-
-def reason_table(drivers: ReasonDrivers) -> pd.DataFrame:
-    """Both ratios of every reason and comparison in words, the clearest comparison first.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Grain: comparison and reason. The columns of `ReasonDrivers.ratios` with ``compared`` (the level against its
-        reference) in place of both.
-    """
-    table = drivers.ratios.copy()
-    table["covariate"] = [say_covariate(str(name)) for name in table["covariate"]]
-    compared = [f"{_plainly(a)} against {_plainly(b)}" for a, b in zip(table["level"], table["reference"], strict=True)]
-    table = table.drop(columns=["level", "reference"])
-    table.insert(2, "compared", compared)
-    return _order(table)
-
-
-def _plainly(level: object) -> str:
-    return {"True": "yes", "False": "no"}.get(str(level), str(level))
-
-
-def _order(table: pd.DataFrame) -> pd.DataFrame:
-    """Comparisons by the clearest of their ratios, and reasons in their own order."""
-    if table.empty:
-        return table
-    strength = pd.concat([ratio_strength(table, ""), ratio_strength(table, "share_")], axis=1).max(axis=1)
-    best = strength.groupby([table["covariate"], table["compared"]]).transform("max")
-    place = table["reason"].map({name: number for number, name in enumerate(table["reason"].unique())})
-    order = pd.DataFrame({"best": -best, "name": table["covariate"] + table["compared"], "place": place})
-    return table.loc[order.sort_values(["best", "name", "place"], kind="stable").index].reset_index(drop=True)
-
-
-def ratio_strength(table: pd.DataFrame, prefix: str) -> pd.Series[float]:
-    """How far a ratio lies from 1, in units of its interval."""
-    ratio, lower, upper = (table[f"{prefix}{name}"].astype(float) for name in ("hazard_ratio", "lower", "upper"))
-    strength = abs(np.log(ratio)) / (np.log(upper) - np.log(lower))
-    return pd.Series(strength, index=table.index).fillna(0.0)
 
 
 def reason_finding(drivers: ReasonDrivers) -> str:
@@ -95,7 +52,7 @@ def difference_finding(drivers: ReasonDrivers) -> str:
         part = part.sort_values("hazard_ratio")
         least, most = part.iloc[0], part.iloc[-1]
         said.append(
-            f"{say_covariate(str(row['covariate']))} ({_plainly(row['level'])} against {_plainly(row['reference'])}): "
+            f"{say_covariate(str(row['covariate']))} ({plainly(row['level'])} against {plainly(row['reference'])}): "
             f"{_told(most, '')[0]} times the risk of leaving for '{most['reason']}', {_told(least, '')[0]} times for "
             f"'{least['reason']}'"
         )
@@ -152,62 +109,6 @@ def likeness_finding(likeness: Likeness | None, confidence: float) -> str:
         f"risk leaves {far} times as fast as one at the lower (variance {fit.variance:.2f}, {limits}). Allowing for "
         f"it, {ratios}."
     )
-
-
-def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure]:
-    """The clear ratios, at most twelve of each kind, and the variance of the shared risk.
-
-    Parameters
-    ----------
-    window
-        The period of the records, in words.
-    """
-    table, level = reason_table(drivers), f"{say_percent(drivers.confidence, 0)} interval"
-    figures = []
-    for id_, label, prefix, method in (
-        (SPEED_RATIO, "Risk of leaving for the reason", "", "Cox regression of the cause-specific hazard"),
-        (
-            SHARE_RATIO,
-            "Share who end up leaving for it",
-            "share_",
-            "Fine-Gray regression (ratio of sub-distribution hazards)",
-        ),
-    ):
-        clear = table.loc[table[f"{prefix}is_clear"].astype(bool)] if len(table) else table
-        for place in range(min(len(clear), _MOST_FIGURES)):
-            row = clear.iloc[place]
-            figures.append(
-                Figure(
-                    id=id_,
-                    label=label,
-                    estimate=float(row[f"{prefix}hazard_ratio"]),
-                    lower=float(row[f"{prefix}lower"]),
-                    upper=float(row[f"{prefix}upper"]),
-                    unit="",
-                    n=drivers.n_contracts,
-                    window=window,
-                    estimator=f"{method}; {level}",
-                    validation=NO_VALIDATION,
-                    group=f"{row['reason']}: {row['covariate']}: {row['compared']}",
-                )
-            )
-    likeness = drivers.likeness
-    if likeness is not None and np.isfinite(likeness.fit.variance):
-        figures.append(
-            Figure(
-                id=FRAILTY,
-                label="Variance of the risk that a customer's contracts share",
-                estimate=likeness.fit.variance,
-                lower=likeness.fit.variance_lower,
-                upper=likeness.fit.variance_upper,
-                unit="",
-                n=drivers.n_contracts,
-                window=window,
-                estimator=f"Cox regression with shared gamma frailty; {level} of the profile likelihood",
-                validation=NO_VALIDATION,
-            )
-        )
-    return figures
 
 
 def _told(row: pd.Series[float], prefix: str) -> list[str]:

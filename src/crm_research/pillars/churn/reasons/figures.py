@@ -1,0 +1,73 @@
+"""What goes with leaving for each reason as figures."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.pillars.churn.reasons.measure import ReasonDrivers
+from crm_research.pillars.churn.reasons.tables import reason_table
+from crm_research.theme import say_percent
+
+SPEED_RATIO: Final = "churn.contract.hazard_ratio_by_reason"
+SHARE_RATIO: Final = "churn.contract.share_ratio_by_reason"
+FRAILTY: Final = "churn.contract.frailty_variance"
+_MOST_FIGURES: Final = 12
+
+
+def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure]:
+    """The clear ratios, at most twelve of each kind, and the variance of the shared risk.
+
+    Parameters
+    ----------
+    window
+        The period of the records, in words.
+    """
+    table, level = reason_table(drivers), f"{say_percent(drivers.confidence, 0)} interval"
+    figures = []
+    for id_, label, prefix, method in (
+        (SPEED_RATIO, "Risk of leaving for the reason", "", "Cox regression of the cause-specific hazard"),
+        (
+            SHARE_RATIO,
+            "Share who end up leaving for it",
+            "share_",
+            "Fine-Gray regression (ratio of sub-distribution hazards)",
+        ),
+    ):
+        clear = table.loc[table[f"{prefix}is_clear"].astype(bool)] if len(table) else table
+        for place in range(min(len(clear), _MOST_FIGURES)):
+            row = clear.iloc[place]
+            figures.append(
+                Figure(
+                    id=id_,
+                    label=label,
+                    estimate=float(row[f"{prefix}hazard_ratio"]),
+                    lower=float(row[f"{prefix}lower"]),
+                    upper=float(row[f"{prefix}upper"]),
+                    unit="",
+                    n=drivers.n_contracts,
+                    window=window,
+                    estimator=f"{method}; {level}",
+                    validation=NO_VALIDATION,
+                    group=f"{row['reason']}: {row['covariate']}: {row['compared']}",
+                )
+            )
+    likeness = drivers.likeness
+    if likeness is not None and np.isfinite(likeness.fit.variance):
+        figures.append(
+            Figure(
+                id=FRAILTY,
+                label="Variance of the risk that a customer's contracts share",
+                estimate=likeness.fit.variance,
+                lower=likeness.fit.variance_lower,
+                upper=likeness.fit.variance_upper,
+                unit="",
+                n=drivers.n_contracts,
+                window=window,
+                estimator=f"Cox regression with shared gamma frailty; {level} of the profile likelihood",
+                validation=NO_VALIDATION,
+            )
+        )
+    return figures
