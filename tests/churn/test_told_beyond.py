@@ -35,9 +35,9 @@ from crm_research.pillars.churn.validation import words as validation_words
 from crm_research.pillars.churn.validation.page import check_parts
 from crm_research.show import Section
 from crm_research.theme import chart_style
+from tests.churn.test_reason_drivers import a_company
 from tests.churn.test_validation import Truth, a_snapshot, judge
 from tests.churn.test_validation import a_company as judged_company
-from tests.churn.test_reason_drivers import a_company
 from tests.churn.worlds import described
 from tests.told import check_figures, check_frame, hold, tell
 

@@ -13,24 +13,30 @@ from crm_research.models.survival import find_peaks
 from crm_research.pillars.churn.curves import group_words, hazard_words, words
 from tests.churn.test_told_curves import a_rule, measured
 
+MEANS = ("mean_gap_days", "mean_gap_lower", "mean_gap_upper")
 
-def pairs_of(*rows: tuple[str, str, float, float, tuple[float, float], float]) -> pd.DataFrame:
-    """Group, other, survival of each, limits of their gap, adjusted p-value; at 18 calendar months."""
+
+def pairs_of(*rows: tuple[str, str, float, float, tuple[float, float], float], means=()) -> pd.DataFrame:
+    """Group, other, survival of each, limits of their gap, adjusted p-value; at 18 calendar months.
+
+    `means` are gaps of mean tenure in days with their limits, one a row; unknown where there are none.
+    """
     names = ["group", "other_group", "survival", "other_survival", "limits", "p_adjusted"]
     frame = pd.DataFrame(rows, columns=names)
     return frame.assign(
         survival_gap=frame["survival"] - frame["other_survival"],
         gap_lower=[low for low, _ in frame["limits"]],
         gap_upper=[high for _, high in frame["limits"]],
+        **dict(zip(MEANS, zip(*means, strict=True) if means else [np.nan] * 3, strict=True)),
         horizon_days=548.0,
         from_days=0.0,
     )
 
 
-def with_pairs(*rows):
+def with_pairs(*rows, means=()):
     leaving = measured()
     names = list(dict.fromkeys(name for row in rows for name in row[:2]))
-    return replace(leaving, pairs=pairs_of(*rows), by_group=SimpleNamespace(groups=names))
+    return replace(leaving, pairs=pairs_of(*rows, means=means), by_group=SimpleNamespace(groups=names))
 
 
 def test_the_gap_of_two_groups_whichever_way_round_the_pair_stands():
@@ -42,10 +48,11 @@ def test_the_gap_of_two_groups_whichever_way_round_the_pair_stands():
     assert group_words.group_finding(with_pairs(("a", "b", 0.72, 0.41, (0.27, 0.36), 0.003))) == said
     turned = with_pairs(("b", "a", 0.41, 0.72, (-0.36, -0.27), 0.003))
     assert group_words.group_finding(turned) == said
-    gap = group_words.pair_gap(turned.pairs, "a", "b")
-    assert gap == pytest.approx({"gap": 0.31, "lower": 0.27, "upper": 0.36, "p_adjusted": 0.003})
-    same = group_words.pair_gap(turned.pairs, "b", "a")
-    assert same == pytest.approx({"gap": -0.31, "lower": -0.36, "upper": -0.27, "p_adjusted": 0.003})
+    pairs = with_pairs(("b", "a", 0.41, 0.72, (-0.36, -0.27), 0.003), means=[(-90.0, -120.0, -70.0)]).pairs
+    gap = {"gap": 0.31, "lower": 0.27, "upper": 0.36, "mean": 90.0, "mean_lower": 70.0, "mean_upper": 120.0}
+    assert group_words.pair_gap(pairs, "a", "b") == pytest.approx(gap | {"p_adjusted": 0.003})
+    same = {"gap": -0.31, "lower": -0.36, "upper": -0.27, "mean": -90.0, "mean_lower": -120.0, "mean_upper": -70.0}
+    assert group_words.pair_gap(pairs, "b", "a") == pytest.approx(same | {"p_adjusted": 0.003})
     assert all(np.isnan(value) for value in group_words.pair_gap(turned.pairs, "a", "c").values())
 
 
@@ -64,6 +71,55 @@ def test_two_groups_differ_at_under_and_over_the_level(p_adjusted, lower, is_apa
         assert said == (
             f"{start} no difference stands out from chance: after 18 months 41 % (b) to 72 % (a) are still there."
         )
+
+
+# Nobody of the trial is left after ten days; where nearly nobody of the others is left either, the shares that are
+# still there do not tell them apart, and the time that they lasted does.
+GONE = [
+    ("flex", "fixed", 0.066, 0.087, (-0.085, 0.042), 0.867),
+    ("flex", "trial", 0.066, 0.0, (-0.077, 0.114), 0.001),
+    ("fixed", "trial", 0.087, 0.0, (-0.059, 0.143), 0.001),
+]
+LASTED = [(-3.0, -40.0, 34.0), (217.0, 192.0, 244.0), (220.0, 195.0, 248.0)]
+
+
+def test_groups_of_whom_nearly_all_have_left_are_told_apart_by_how_long_they_lasted():
+    """220 days are 7.2 months of 30.44 days (195: 6.4, 248: 8.1)."""
+    leaving = with_pairs(*GONE, means=LASTED)
+    assert group_words.say_order(leaving) == "'trial' leaves soonest"
+    assert group_words.group_finding(leaving) == (
+        "By plan, 'trial' leaves soonest: within the first 18 months the contracts of 'fixed' last 7 months longer on "
+        "average (6 months to 8 months); after that 0 % (trial) to 8.7 % (fixed) are still there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "mean", "p_adjusted", "is_apart"),
+    [
+        ((-0.01, 0.2), (9.0, 0.1, 20.0), 0.05, True),
+        ((-0.01, 0.2), (9.0, 0.0, 20.0), 0.05, False),
+        ((-0.01, 0.2), (9.0, 0.1, 20.0), 0.0501, False),
+        # More of the one are there in the end, though its contracts lasted shorter: neither leaves sooner.
+        ((0.01, 0.2), (-9.0, -20.0, -0.1), 0.001, False),
+        ((0.01, 0.2), (-9.0, -20.0, 0.0), 0.001, True),
+        ((-0.2, -0.01), (9.0, 0.1, 20.0), 0.001, False),
+        ((-0.2, 0.0), (9.0, 0.1, 20.0), 0.001, True),
+    ],
+)
+def test_what_lasts_longer_and_what_is_left_must_not_point_opposite_ways(limits, mean, p_adjusted, is_apart):
+    leaving = with_pairs(("a", "b", 0.4, 0.3, limits, p_adjusted), means=[mean])
+    assert group_words.differ(leaving, "a", "b") is is_apart
+
+
+def test_groups_of_whom_nobody_is_left_stand_in_the_order_in_which_they_lasted():
+    rows = [("a", "b", 0.0, 0.0, (np.nan, np.nan), 0.001), ("b", "c", 0.0, 0.0, (np.nan, np.nan), 0.001)]
+    rows.append(("a", "c", 0.0, 0.0, (np.nan, np.nan), 0.001))
+    leaving = with_pairs(*rows, means=[(-50.0, -60.0, -40.0), (-30.0, -35.0, -25.0), (-80.0, -90.0, -70.0)])
+    assert group_words.say_order(leaving) == "'a' leaves soonest and 'c' last"
+    assert group_words.group_finding(leaving).endswith(
+        "within the first 18 months the contracts of 'c' last 80 days longer on average (70 days to 90 days); after "
+        "that 0 % of each are still there."
+    )
 
 
 CLEAR, CHANCE = 0.003, 0.41

@@ -97,6 +97,26 @@ def test_the_customer_said_once_is_the_customer_of_all_lines(tmp_path):
     assert _by_order(study, "customer_id") == {"#1": "a@x.com", "#2": "b@x.com", "#3": "c@x.com", "#4": "a@x.com"}
 
 
+LAST = (
+    "order,day,mail,state,total\n1,2024-01-05,,,\n1,2024-01-05,a@x.com,paid,50.00\n2,2024-01-06,,,\n2,2024-01-06,,,\n"
+    "2,2024-01-06,b@x.com,voided,100.00\n3,2024-02-06,a@x.com,paid,30.50\n3,2024-02-06,,,\n"
+)
+LAST_COLUMNS = {"order_id": "order", "customer_id": "mail", "ordered_at": "day", "revenue": "total"}
+
+
+def test_what_is_said_once_stands_for_the_order_on_whichever_line_it_stands(tmp_path):
+    study = _shop(tmp_path, LAST, columns=LAST_COLUMNS, cancellations="state = 'voided'")
+    assert _by_order(study, "customer_id") == {"1": "a@x.com", "2": "b@x.com", "3": "a@x.com"}
+    assert _by_order(study, "kind") == {"1": "sale", "2": "cancelled", "3": "sale"}
+    assert _by_order(study, "revenue") == {"1": 50.0, "2": 100.0, "3": 30.5}
+
+
+def test_two_orders_with_a_customer_on_another_line_than_the_first_may_be_so_by_chance(tmp_path):
+    two = LAST[: LAST.index("3,2024-02-06,a")]
+    with pytest.raises(ContractViolation, match="belongs to one customer"):
+        _shop(tmp_path, two, columns=LAST_COLUMNS)
+
+
 def test_one_line_without_its_customer_among_many_that_have_it_is_still_refused(tmp_path):
     text = SHOP.replace("#1,a@x.com,,", "#1,,,")
     with pytest.raises(ContractViolation, match="belongs to one customer"):

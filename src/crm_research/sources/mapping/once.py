@@ -48,8 +48,8 @@ def find_order_facts(session: Asking, plan: TablePlan, relation: Relation, readi
     """Which of the columns that conditions read are said once an order, and what do they say on its other lines?
 
     A shop's export has a line for each article, and repeats the order's number alone: its state, its total and the day
-    of its cancellation stand on the first line. Such a file is known by a column that is filled on exactly one line of
-    every order of several lines; what is empty on all other lines is said once.
+    of its cancellation stand on one line, mostly the first. Such a file is known by a column that is filled on exactly
+    one line of every order of several lines; what is empty on all other lines is said once.
 
     Returns
     -------
@@ -98,18 +98,25 @@ def _has_gaps(session: Asking, relation: Relation, filled: str) -> bool:
 
 
 def _head(session: Asking, plan: TablePlan, relation: Relation, filled: Mapping[str, str]) -> str | None:
-    """The column that is filled on one line, the first, of every order of several lines; None if there is none."""
+    """The column that is filled on one line of every order of several lines; None if there is none.
+
+    One that is filled on the first line of each is taken before one that is filled on any: a few orders may have one
+    such line by chance.
+    """
     names = list(filled)
     flags = ", ".join(f"{filled[name]} AS f{i}" for i, name in enumerate(names))
     # Tables keep the order of the file's lines, views do not say it.
     place = "rowid" if relation.is_scratch else "0"
     is_first = "arg_min(f{0}, line__)" if relation.is_scratch else "bool_or(f{0})"
-    ones = ", ".join(f"count(*) FILTER (WHERE f{i}) = 1 AND {is_first.format(i)} AS o{i}" for i in range(len(names)))
-    counts = ", ".join(f"coalesce(bool_and(o{i}), FALSE)" for i in range(len(names)))
+    ones = ", ".join(
+        f"count(*) FILTER (WHERE f{i}) = 1 AS o{i}, {is_first.format(i)} AS i{i}" for i in range(len(names))
+    )
+    firsts = ", ".join(f"coalesce(bool_and(o{i} AND i{i}), FALSE)" for i in range(len(names)))
+    anywhere = ", ".join(f"bool_and(o{i}) AND count(*) >= {FEWEST_TELLING}" for i in range(len(names)))
     lines = f"SELECT {plan.outputs['order_id']} AS key__, {place} AS line__, {flags} FROM {quoted(relation.name)}"
     orders = f"SELECT {ones} FROM ({lines}) AS lines_of__ WHERE key__ IS NOT NULL GROUP BY key__ HAVING count(*) > 1"
-    found = session.run(f"SELECT {counts} FROM ({orders}) AS orders__").fetchone()
-    return next((name for name, is_one in zip(names, found, strict=True) if is_one), None)
+    found = session.run(f"SELECT {firsts}, {anywhere} FROM ({orders}) AS orders__").fetchone()
+    return next((name for name, is_one in zip((*names, *names), found, strict=True) if is_one), None)
 
 
 def _said_once(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,18 @@ from crm_research.pillars.churn.curves.counting import OTHER_REASONS
 from crm_research.pillars.churn.curves.grouping import is_put_together
 from crm_research.pillars.churn.setting import say_condition
 from crm_research.stats.leading import find_leading_count
-from crm_research.theme import join_words, say_days, say_estimate, say_interval, say_percent, say_points
+from crm_research.theme import join_words, say_days, say_days_like, say_estimate, say_interval, say_percent, say_points
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 
 
 def extreme_groups(leaving: ChurnAnalysis) -> tuple[pd.Series, pd.Series] | None:
-    """The groups with the lowest and the highest survival at the common horizon; None with fewer than two."""
+    """The groups with the lowest and the highest survival at the common horizon; None with fewer than two.
+
+    Where these two are not told apart there, those whose contracts last shortest and longest up to it: all may have
+    left by then, some of them much sooner.
+    """
     if leaving.pairs is None:
         return None
     pairs = leaving.pairs
@@ -29,8 +33,20 @@ def extreme_groups(leaving: ChurnAnalysis) -> tuple[pd.Series, pd.Series] | None
     at = at.loc[~at["group"].map(is_put_together)]
     if len(at) < 2:
         return None
-    ordered = at.sort_values("survival", kind="stable")
-    return ordered.iloc[0], ordered.iloc[-1]
+    ordered = at.assign(lasts=[_lasts_longer(pairs, str(group)) for group in at["group"]])
+    ordered = ordered.sort_values(["survival", "lasts"], kind="stable")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    if not pair_gap(pairs, str(high["group"]), str(low["group"]))["lower"] > 0:
+        by_mean = ordered.sort_values(["lasts", "survival"], kind="stable")
+        if differ(leaving, str(by_mean.iloc[-1]["group"]), str(by_mean.iloc[0]["group"])):
+            return by_mean.iloc[0], by_mean.iloc[-1]
+    return low, high
+
+
+def _lasts_longer(pairs: pd.DataFrame, group: str) -> float:
+    """Days that a group's contracts last longer than the others' within the common horizon, summed over the others."""
+    own, other = pairs["group"] == group, pairs["other_group"] == group
+    return float(pairs.loc[own, "mean_gap_days"].sum() - pairs.loc[other, "mean_gap_days"].sum())
 
 
 def group_finding(leaving: ChurnAnalysis) -> str:
@@ -51,6 +67,13 @@ def group_finding(leaving: ChurnAnalysis) -> str:
             "there."
         )
     gap = pair_gap(leaving.pairs, str(high["group"]), str(low["group"]))
+    if not gap["lower"] > 0:
+        say = say_days_like(gap["mean"], gap["mean_lower"], gap["mean_upper"])
+        longer = f"{say(gap['mean'])} longer on average ({say_interval(gap['mean_lower'], gap['mean_upper'], say)})"
+        return (
+            f"By {name}, {say_order(leaving)}: within the first {horizon}{whose} the contracts of "
+            f"'{high['group']}' last {longer}; after that {_say_spread(low, high)} are still there."
+        )
     return (
         f"By {name}, {say_order(leaving)}: after {horizon}{whose} "
         f"{say_percent(low['survival'])} of '{low['group']}' and {say_percent(high['survival'])} of '{high['group']}' "
@@ -91,27 +114,37 @@ def say_order(leaving: ChurnAnalysis) -> str:
 
 
 def differ(leaving: ChurnAnalysis, later: str, sooner: str) -> bool:
-    """Do two groups leave at different times beyond chance, and more of the one at the common horizon?"""
+    """Do two groups leave at different times beyond chance, and the one later?
+
+    Later is which has more contracts at the common horizon or, where that cannot be told, whose contracts last longer
+    up to it; where the two point opposite ways, neither.
+    """
     if leaving.pairs is None:
         return False
     gap = pair_gap(leaving.pairs, later, sooner)
-    return bool(gap["p_adjusted"] <= 1 - leaving.confidence and gap["lower"] > 0)
+    if not gap["p_adjusted"] <= 1 - leaving.confidence:
+        return False
+    return bool((gap["lower"] > 0 and not gap["mean_upper"] < 0) or (gap["mean_lower"] > 0 and not gap["upper"] < 0))
+
+
+_GAPS: Final = ("gap", "lower", "upper", "mean", "mean_lower", "mean_upper")
+_GAP_COLUMNS: Final = ("survival_gap", "gap_lower", "gap_upper", "mean_gap_days", "mean_gap_lower", "mean_gap_upper")
 
 
 def pair_gap(pairs: pd.DataFrame, first: str, other: str) -> dict[str, float]:
-    """Survival of the first group less that of the other, with limits, whichever way round the pair stands."""
+    """Survival and mean tenure (days, up to the common horizon) of the first group less those of the other.
+
+    With limits, and ``p_adjusted``; whichever way round the pair stands.
+    """
     for _, row in pairs.iterrows():
-        if (row["group"], row["other_group"]) == (first, other):
-            names = ("survival_gap", "gap_lower", "gap_upper")
-            return dict(zip(("gap", "lower", "upper"), (float(row[name]) for name in names), strict=True)) | {
-                "p_adjusted": float(row["p_adjusted"])
-            }
+        values = [float(row[name]) for name in _GAP_COLUMNS]
         if (row["group"], row["other_group"]) == (other, first):
-            names = ("survival_gap", "gap_upper", "gap_lower")
-            return dict(zip(("gap", "lower", "upper"), (-float(row[name]) for name in names), strict=True)) | {
-                "p_adjusted": float(row["p_adjusted"])
-            }
-    return {"gap": np.nan, "lower": np.nan, "upper": np.nan, "p_adjusted": np.nan}
+            turned = (0, 2, 1, 3, 5, 4)
+            values = [-values[place] for place in turned]
+        elif (row["group"], row["other_group"]) != (first, other):
+            continue
+        return dict(zip(_GAPS, values, strict=True)) | {"p_adjusted": float(row["p_adjusted"])}
+    return dict.fromkeys((*_GAPS, "p_adjusted"), np.nan)
 
 
 def reason_finding(leaving: ChurnAnalysis) -> str:
