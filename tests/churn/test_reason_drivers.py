@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from crm_research import open_study
 from crm_research.errors import LeakageError
+from crm_research.figures import NO_VALIDATION, REFUTED
 from crm_research.pillars.churn import describe_churn, measure_reason_drivers
 from crm_research.pillars.churn.reasons.charts import draw_reason_drivers
 from crm_research.pillars.churn.reasons.figures import FRAILTY, SHARE_RATIO, SPEED_RATIO, reason_driver_figures
@@ -71,6 +73,23 @@ def test_each_reason_shows_its_own_driver_and_not_that_of_the_other():
     assert set(clear) == {("price", "plan"), ("moved", "age")}
     assert drivers.n_contracts == 2500
     assert drivers.likeness is None
+
+
+def test_another_package_is_asked_of_each_reason_that_shows_a_ratio(monkeypatch):
+    drivers = measured()
+    said = "equal to lifelines (Cox regression) to 1e-4 on 2,500 contracts"
+    assert {reason: opinion.say() for reason, opinion in drivers.opinions.items()} == {"price": said, "moved": said}
+    made = reason_driver_figures(drivers, window="2023")
+    speed = [figure for figure in made if figure.id == SPEED_RATIO]
+    assert len(speed) == 2
+    assert {(figure.validation, figure.verdict) for figure in speed} == {(said, None)}
+    shares = [figure for figure in made if figure.id == SHARE_RATIO]
+    assert shares
+    assert {figure.validation for figure in shares} == {NO_VALIDATION}, "lifelines has no Fine-Gray regression"
+    off = replace(drivers.opinions["price"], gap=2e-4)
+    other = reason_driver_figures(replace(drivers, opinions=drivers.opinions | {"price": off}), window="2023")
+    verdicts = {figure.group.split(":")[0]: figure.verdict for figure in other if figure.id == SPEED_RATIO}
+    assert verdicts == {"price": REFUTED, "moved": None}
 
 
 def test_what_makes_customers_leave_for_price_lowers_the_share_who_move():

@@ -252,7 +252,7 @@ def reasons_of(*rows: tuple, differences: pd.DataFrame | None = None, likeness=N
     none = pd.DataFrame(columns=["covariate", "level", "reference", "p_value"])
     return SimpleNamespace(
         ratios=ratios, differences=none if differences is None else differences, likeness=likeness, confidence=0.9,
-        n_contracts=707, fits=SimpleNamespace(cause_specific=dict.fromkeys(ratios["reason"].unique())),
+        n_contracts=707, opinions={}, fits=SimpleNamespace(cause_specific=dict.fromkeys(ratios["reason"].unique())),
     )  # fmt: skip
 
 

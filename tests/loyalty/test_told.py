@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from crm_research.features.states import DEVELOPING, FADING, LOST, LOYAL, NEW
+from crm_research.figures import REFUTED
 from crm_research.models.markov import ChainTest
 from crm_research.pillars import loyalty as ly
 from crm_research.pillars.loyalty.effects import programme_page
@@ -22,7 +23,7 @@ from crm_research.pillars.loyalty.ladder import charts as ladder_charts
 from crm_research.pillars.loyalty.ladder import figures as ladder_figures
 from crm_research.pillars.loyalty.ladder import words as ladder_words
 from crm_research.pillars.loyalty.repeat import charts, figures, words
-from crm_research.pillars.loyalty.rhythm import words as rhythm_views
+from crm_research.pillars.loyalty.rhythm import words as rhythm_words
 from crm_research.pillars.loyalty.rhythm.measure import IN_RHYTHM, OVERDUE, SILENT
 from crm_research.stats.intervals import Interval
 from crm_research.theme import chart_style
@@ -446,17 +447,17 @@ def test_who_is_overdue_and_whether_that_tells_anything_by_hand():
         **{IN_RHYTHM: (0.83, 0.79, 0.86, 497), OVERDUE: (0.44, 0.36, 0.53, 119), SILENT: (0.13, 0.07, 0.22, 84)}
     )
     rhythm = replace(a_rhythm(), standing=standing, later=later, usual_overdue_share=0.23)
-    assert rhythm_views.overdue_finding(rhythm) == (
+    assert rhythm_words.overdue_finding(rhythm) == (
         "17 % (95 % interval 14 % to 20 %) of customers are overdue by their own rhythm, and 12 % have been silent for "
         "longer than 19 of 20 such gaps. To be overdue is not yet to be lost: customers who did come back had spent "
         "23 % of the time between purchases beyond the first of these limits."
     )
-    assert rhythm_views.overdue_title(rhythm) == (
+    assert rhythm_words.overdue_title(rhythm) == (
         "17 % of customers are overdue; of those 44 % bought later, of those in rhythm 83 %"
     )
-    assert rhythm_views.later_finding(rhythm).startswith("A broken rhythm predicts who stays away. ")
+    assert rhythm_words.later_finding(rhythm).startswith("A broken rhythm predicts who stays away. ")
     close = replace(rhythm, later=bands(**{IN_RHYTHM: (0.6, 0.53, 0.66, 497), OVERDUE: (0.5, 0.4, 0.53, 119)}))
-    assert rhythm_views.later_finding(close).startswith("A broken rhythm was not seen to")
+    assert rhythm_words.later_finding(close).startswith("A broken rhythm was not seen to")
 
 
 INDEX = [
@@ -506,3 +507,21 @@ def test_every_figure_is_the_number_that_it_names():
     for figure in figures.retention_figures(found):
         row = rows.loc[int(figure.group) // found.retention.period_months]  # the group says months
         assert (figure.estimate, figure.lower, figure.upper) == tuple(row[["retention_rate", "lower", "upper"]])
+
+
+def test_another_package_is_asked_of_the_curve_of_those_who_come_back():
+    found = ly.describe_loyalty(bad_study())
+    assert found.holdout is not None
+    n = int(found.time_to_second.sizes["n"].iloc[0])
+    told = f"{found.holdout.say()}; equal to lifelines (Kaplan-Meier) to 1e-6 on {n:,} customers"
+    made = {figure.id: figure for figure in figures.key_figures(found)}
+    curve = [made[name] for name in (figures.MEDIAN_DAYS, "loyalty.repeat_90d")]
+    assert {figure.validation for figure in curve} == {told}
+    off = replace(found, holdout=None)
+    off.__dict__["second_opinion"] = replace(found.second_opinion, gap=2e-6)
+    (refuted,) = (figure for figure in figures.key_figures(off) if figure.id == figures.MEDIAN_DAYS)
+    assert refuted.verdict == REFUTED
+    assert refuted.validation == (
+        f"NOT equal to lifelines (Kaplan-Meier) on {n:,} customers: the two differ by up to 2e-06 (share), where 1e-6 "
+        "would do; do not use this number before the difference is understood"
+    )

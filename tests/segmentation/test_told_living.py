@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_research.pillars.segmentation.deployment import charts as living_charts
 from crm_research.pillars.segmentation.deployment import page as living_page
-from crm_research.pillars.segmentation.deployment import words as living_views
+from crm_research.pillars.segmentation.deployment import words as deployment_words
 from crm_research.pillars.segmentation.deployment.drift import DISTANCE, KEEP, REFIT, SILHOUETTE, UNCERTAIN, Drift
 from crm_research.pillars.segmentation.deployment.migration import APPARENT, MOVED, REAL, RELABELLED, Migration
 from crm_research.show import Section
@@ -120,24 +120,24 @@ def test_what_is_told_of_movers():
     parts = {}
     with chart_style():
         for name, migration in MIGRATIONS.items():
-            parts[name] = [living_views.say_moves(migration), living_views.say_model(migration)]
-            parts[f"{name}: rates"] = living_views.tabulate_rates(migration)
-            parts[f"{name}: flows"] = living_views.tabulate_flows(migration)
-            parts[f"{name}: figures"] = living_views.migration_figures(migration)
+            parts[name] = [deployment_words.say_moves(migration), deployment_words.say_model(migration)]
+            parts[f"{name}: rates"] = deployment_words.tabulate_rates(migration)
+            parts[f"{name}: flows"] = deployment_words.tabulate_flows(migration)
+            parts[f"{name}: figures"] = deployment_words.migration_figures(migration)
             parts[f"{name}: picture"] = living_charts.draw_migration(migration)
-            check_figures(living_views.migration_figures(migration))
+            check_figures(deployment_words.migration_figures(migration))
         hold(tell(**parts), TOLD / "movers.txt")
 
 
 def test_the_numbers_on_movers_are_those_planted():
     # 307 + 41 + 13 + ... are 1,183 customers; the widest way is 53 of 267, 19.9 %.
     check_numbers(
-        living_views.say_moves(MIGRATIONS["movers"]),
+        deployment_words.say_moves(MIGRATIONS["movers"]),
         {"rate": "13 %", "level": "95 %", "lower": "11 %", "upper": "15 %", "n": "1,183 customers", "to": "<b> $5",
          "way": "53 customers", "share": "20 %"},
     )  # fmt: skip
     check_numbers(
-        living_views.say_model(MIGRATIONS["movers"]),
+        deployment_words.say_model(MIGRATIONS["movers"]),
         {"rate": "7.1 %", "level": "95 %", "lower": "5.7 %", "upper": "8.7 %", "noise": "3.1 %", "apparent": "16 %",
          "real": "61 %"},
     )  # fmt: skip
@@ -148,8 +148,8 @@ def test_what_is_told_of_age():
     with chart_style():
         for name, drift in DRIFTS.items():
             parts[name] = [drift.sentence(), *drift.reasons()]
-            parts[f"{name}: signs"] = living_views.tabulate_signs(drift)
-            parts[f"{name}: figures"] = living_views.drift_figures(drift)
+            parts[f"{name}: signs"] = deployment_words.tabulate_signs(drift)
+            parts[f"{name}: figures"] = deployment_words.drift_figures(drift)
             parts[f"{name}: picture"] = living_charts.draw_drift(drift)
         unknown = a_drift()
         parts["no input known"] = living_charts.draw_drift(

@@ -112,7 +112,7 @@ def fit_by_reason(
     cox: dict[str, CoxFit] = {}
     gray: dict[str, FineGrayFit] = {}
     for name in wanted:
-        alone = frame.assign(is_ended=named.eq(name).fillna(value=False).to_numpy(dtype=bool))
+        alone = end_for(frame, name, reason)
         cox[name] = fit_cox(alone, covariates, strata=strata, splines=splines, cluster=cluster, confidence=confidence)
         gray[name] = fit_fine_gray(
             frame,
@@ -128,6 +128,11 @@ def fit_by_reason(
     return ReasonFits(
         cause_specific=cox, subdistribution=gray, reasons=table, confidence=float(confidence), notes=_notes(cox, gray)
     )
+
+
+def end_for(spells: pd.DataFrame, name: str, reason: str = "end_reason") -> pd.DataFrame:
+    """The spells where only those that ended for one reason end; the others are watched until they leave otherwise."""
+    return spells.assign(is_ended=name_reasons(spells, reason).eq(name).fillna(value=False).to_numpy(dtype=bool))
 
 
 def name_reasons(spells: pd.DataFrame, reason: str = "end_reason") -> pd.Series[str]:

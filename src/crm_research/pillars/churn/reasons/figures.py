@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.models.second_opinion import put_beside
 from crm_research.pillars.churn.reasons.measure import ReasonDrivers
 from crm_research.pillars.churn.reasons.tables import reason_table
 from crm_research.theme import say_percent
@@ -39,6 +40,8 @@ def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure
         clear = table.loc[table[f"{prefix}is_clear"].astype(bool)] if len(table) else table
         for place in range(min(len(clear), _MOST_FIGURES)):
             row = clear.iloc[place]
+            # lifelines has no regression of sub-distribution hazards.
+            check, verdict = put_beside(None if prefix else drivers.opinions.get(str(row["reason"])))
             figures.append(
                 Figure(
                     id=id_,
@@ -50,7 +53,8 @@ def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure
                     n=drivers.n_contracts,
                     window=window,
                     estimator=f"{method}; {level}",
-                    validation=NO_VALIDATION,
+                    validation=check,
+                    verdict=verdict,
                     group=f"{row['reason']}: {row['covariate']}: {row['compared']}",
                 )
             )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,7 +14,14 @@ from crm_research.errors import NotEnoughData
 from crm_research.features.changing import build_stretches
 from crm_research.features.person_periods import guard_covariates
 from crm_research.models.hazards import FrailtyFit, ReasonFits, fit_by_reason, fit_cox, fit_frailty
-from crm_research.models.hazards.by_reason import CAUSE_SPECIFIC, SUBDISTRIBUTION, count_reasons, name_reasons
+from crm_research.models.hazards.by_reason import (
+    CAUSE_SPECIFIC,
+    SUBDISTRIBUTION,
+    count_reasons,
+    end_for,
+    name_reasons,
+)
+from crm_research.models.second_opinion import SecondOpinion, compare_ratios
 from crm_research.pillars.churn.drivers.measure import default_covariates
 from crm_research.pillars.churn.spell_rows import read_rows
 from crm_research.stats.intervals import normal_quantile
@@ -79,6 +86,8 @@ class ReasonDrivers:
         Contracts behind the models: with every number known, at some time at least.
     n_ended
         Ends read.
+    opinions
+        By reason with a clear cause-specific ratio: what lifelines says of its regression.
     """
 
     covariates: tuple[str, ...]
@@ -92,6 +101,7 @@ class ReasonDrivers:
     n_ended: int
     confidence: float
     notes: tuple[str, ...]
+    opinions: Mapping[str, SecondOpinion] = field(default_factory=dict, repr=False)
 
 
 def measure_reason_drivers(
@@ -145,6 +155,7 @@ def measure_reason_drivers(
     if kept and chosen:
         fits = fit_by_reason(rows, chosen, reasons=kept, strata=strata, cluster=cluster, confidence=confidence)
         notes += fits.notes
+    ratios = _pair(fits, confidence)
     return ReasonDrivers(
         covariates=tuple(wanted),
         reasons=pd.DataFrame(
@@ -152,14 +163,26 @@ def measure_reason_drivers(
         ),
         n_not_given=int(counts.get(REASON_NOT_GIVEN, 0)),
         fits=fits,
-        ratios=_pair(fits, confidence),
+        ratios=ratios,
         differences=_compare_reasons(fits, confidence),
         likeness=_measure_likeness(rows, chosen, strata, confidence),
         n_contracts=_count_known(rows, chosen),
         n_ended=int(counts.sum()),
         confidence=float(confidence),
         notes=notes,
+        opinions=_ask_others(rows, fits, ratios),
     )
+
+
+def _ask_others(rows: pd.DataFrame, fits: ReasonFits | None, ratios: pd.DataFrame) -> dict[str, SecondOpinion]:
+    clear = set(ratios.loc[ratios["is_clear"].astype(bool), "reason"])
+    if fits is None:
+        return {}
+    return {
+        reason: compare_ratios(end_for(rows, reason), fit)
+        for reason, fit in fits.cause_specific.items()
+        if reason in clear
+    }
 
 
 def _guard(study: Study, wanted: Sequence[str]) -> None:

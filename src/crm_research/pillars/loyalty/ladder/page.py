@@ -11,7 +11,7 @@ from crm_research.pillars.loyalty.ladder import words as ladder_words
 from crm_research.pillars.loyalty.ladder.figures import rhythm_figures, state_figures, steady_figures
 from crm_research.pillars.loyalty.ladder.measure import Ladder, describe_ladder
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
-from crm_research.pillars.loyalty.rhythm import words as rhythm_views
+from crm_research.pillars.loyalty.rhythm import words as rhythm_words
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm
 from crm_research.show import Chart, Figures, Note, Section, Table, drawn
 
@@ -35,15 +35,15 @@ def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
         rhythm = describe_rhythm(study, loyalty)
     except NotEnoughData as problem:
         return Section.missing(str(problem))
-    finding = rhythm_views.overdue_finding(rhythm)
+    finding = rhythm_words.overdue_finding(rhythm)
     return Section(
-        Note(f"{rhythm_views.rhythm_finding(rhythm)} {finding}"),
+        Note(f"{rhythm_words.rhythm_finding(rhythm)} {finding}"),
         Chart(
-            drawn(rhythm_views.draw_bands, rhythm),
+            drawn(rhythm_words.draw_bands, rhythm),
             alt=f"{finding} Three bars: in rhythm, overdue, long silent.",
             data=rhythm.standing,
         ),
-        Note(rhythm_views.later_finding(rhythm), kind="caution" if rhythm.later.empty else "note"),
+        Note(rhythm_words.later_finding(rhythm), kind="caution" if rhythm.later.empty else "note"),
         Table(
             rhythm.overdue.drop(columns="last_at"),
             f"The {len(rhythm.overdue)} most valuable of the overdue customers",
@@ -61,7 +61,7 @@ def cycle_section(rhythm: RhythmAnalysis | None) -> Section:
     if rhythm is None:
         return Section.missing("Without a rhythm there is no cycle to count by.")
     return Section(
-        Note(rhythm_views.cycle_finding(rhythm)),
+        Note(rhythm_words.cycle_finding(rhythm)),
         Figures(rhythm_figures(rhythm), "Rhythm and cycle in figures"),
         result=rhythm,
     )

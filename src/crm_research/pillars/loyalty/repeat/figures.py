@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, verdict_of
+from crm_research.figures import Figure, FigureMaker, verdict_of
+from crm_research.models.second_opinion import put_beside
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.repeat.words import say_horizon
 from crm_research.vocabulary import DAYS_PER_YEAR
@@ -84,6 +85,7 @@ def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
     if loyalty.time_to_second is None:
         return []
     figures = []
+    check, verdict = _check(loyalty)
     for days in loyalty.period_choice.horizons_days:
         row = loyalty.time_to_second.at(days).iloc[0]
         if not np.isfinite(row["survival"]):
@@ -99,8 +101,8 @@ def _within(loyalty: LoyaltyAnalysis) -> list[Figure]:
                 unit="share",
                 n=_n_waits(loyalty),
                 estimator=estimator,
-                validation=_check(loyalty),
-                verdict=_verdict(loyalty),
+                validation=check,
+                verdict=verdict,
             )
         )
     return figures
@@ -115,6 +117,7 @@ def _horizon_id(days: float) -> str:
 
 def _median(loyalty: LoyaltyAnalysis) -> Figure:
     numbers: dict[str, Any] = {}
+    check, verdict = _check(loyalty)
     label = "Median days to the second purchase"
     if loyalty.time_to_second is not None:
         row = loyalty.time_to_second.medians.iloc[0]
@@ -128,8 +131,8 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
         unit="days",
         n=_n_waits(loyalty),
         estimator=estimator,
-        validation=_check(loyalty),
-        verdict=_verdict(loyalty),
+        validation=check,
+        verdict=verdict,
     )
 
 
@@ -141,12 +144,11 @@ def _on(loyalty: LoyaltyAnalysis, estimator: str) -> str:
     return f"{estimator}; {loyalty.basis}"
 
 
-def _check(loyalty: LoyaltyAnalysis) -> str:
-    return NO_VALIDATION if loyalty.holdout is None else loyalty.holdout.say()
-
-
-def _verdict(loyalty: LoyaltyAnalysis) -> str | None:
-    return None if loyalty.holdout is None else verdict_of(loyalty.holdout.holds)
+def _check(loyalty: LoyaltyAnalysis) -> tuple[str, str | None]:
+    """Against the holdout where there is one, and against another package's curve of the same waits."""
+    if loyalty.holdout is None:
+        return put_beside(loyalty.second_opinion)
+    return put_beside(loyalty.second_opinion, loyalty.holdout.say(), verdict_of(loyalty.holdout.holds))
 
 
 def _maker(loyalty: LoyaltyAnalysis) -> FigureMaker:

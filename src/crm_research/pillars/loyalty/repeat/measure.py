@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from crm_research.features.own_rhythm import number_purchases
 from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
+from crm_research.models.second_opinion import SecondOpinion, compare_survival_estimates
 from crm_research.models.survival import SurvivalCurves, compare_pairs, estimate_survival
 from crm_research.pillars.loyalty.repeat.counting import FIRST_INTAKE, LATER_INTAKE, count_waits
 from crm_research.pillars.loyalty.repeat.holdout import ReturnCheck, check_returns
@@ -66,6 +68,8 @@ class LoyaltyAnalysis:
         The rule of thumb: returns per first-time buyer and day waited.
     keeps_holdout
         Does the study keep one?
+    first_waits
+        What `time_to_second` was estimated from: ``tenure_days``, ``n_entered``, ``n_ended``, ``n_censored``.
     """
 
     first_at: datetime | None
@@ -85,6 +89,15 @@ class LoyaltyAnalysis:
     holdout: ReturnCheck | None
     daily_rate: float
     keeps_holdout: bool = False
+    first_waits: pd.DataFrame | None = field(default=None, repr=False)
+
+    @cached_property
+    def second_opinion(self) -> SecondOpinion | None:
+        """What lifelines says of the curve; None without one. Computed when first asked for."""
+        if self.time_to_second is None or self.first_waits is None:
+            return None
+        (found,) = compare_survival_estimates(self.first_waits, self.time_to_second).values()
+        return replace(found, of="customers", why_not=found.why_not.replace("nobody has left", "nobody has come back"))
 
     @property
     def window(self) -> str:
@@ -160,6 +173,7 @@ def describe_loyalty(
         holdout=check,
         daily_rate=rate,
         keeps_holdout=study.holdout_until is not None,
+        first_waits=first_waits,
     )
 
 
