@@ -74,13 +74,21 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
                 (draft / failed).parent.rmdir()
             record = _good_record(task, outcome, versions)
         else:
-            is_kept = task.executed.exists()
+            is_kept = _is_whole(task.executed)
             if is_kept:
                 _put(task.executed, draft / failed)
             record = _failed_record(task, outcome, versions, _entry(draft, task.report))
             record["failed_notebook"] = failed.as_posix() if is_kept else None
         _replace_entry(draft, record)
     return folder / (task.page.name if outcome.failure is None else failed)
+
+
+def _is_whole(path: Path) -> bool:
+    """Is the notebook there to its end? A disk that was full leaves one that breaks off."""
+    try:
+        return isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        return False
 
 
 def note_not_applicable(out: Path, task_like: Mapping[str, Any], study: str, as_of: str) -> None:

@@ -11,6 +11,7 @@ KILLED: Final = "killed"
 NOT_STARTED: Final = "not started"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
+DISK_FULL: Final = "disk full"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ class Failure:
     Parameters
     ----------
     kind
-        Name of the exception, or ``timeout``, ``killed``, ``not started``, ``not published``.
+        Name of the exception, or ``timeout``, ``killed``, ``not started``, ``not published``, ``disk full``.
     message
         What it said.
     place

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
+import tempfile
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from crm_research.reporting.tasks import NOT_STARTED, Failure, Outcome, Task
+from crm_research.reporting.tasks import DISK_FULL, NOT_STARTED, Failure, Outcome, Task
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
 CELL: Final = "cell"
 KERNEL: Final = "kernel"
 RENDERING: Final = "rendering"
 ENDED: Final = "ended"
+_NO_SPACE: Final = os.strerror(errno.ENOSPC)
 
 
 def work(task: Task, messages: Connection) -> None:
@@ -86,11 +90,21 @@ def _failure_of(problem: Exception) -> Failure:
     from crm_research.reporting.kernels import NotStarted
 
     if isinstance(problem, NotebookFailed):
-        return problem.failure
+        failure = problem.failure
+        return replace(failure, **_say_full(failure.message)) if _NO_SPACE in failure.message else failure
     if isinstance(problem, NotStarted):
         return Failure(kind=NOT_STARTED, message=str(problem))
     trace = traceback.format_exception(problem)[-6:]
+    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        said = f"{problem.strerror}{f' ({problem.filename})' if problem.filename else ''}"
+        return Failure(trace=tuple(trace), **_say_full(said))
     return Failure(kind=type(problem).__name__, message=str(problem) or "no reason given", trace=tuple(trace))
+
+
+def _say_full(said: str) -> dict[str, str]:
+    """Kind and message of a failure for want of room: what was said seldom names the folder."""
+    mend = f"Free some space in the folder for temporary files ({tempfile.gettempdir()}), or set TMPDIR to another disk"
+    return {"kind": DISK_FULL, "message": f"{said.rstrip('.')}. {mend}"}
 
 
 def _now() -> str:
