@@ -10,6 +10,7 @@ from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.models.importance import share_r2
 from crm_research.models.importance.explained import divide_by_subsets, divide_by_weights, explain
 from crm_research.stats.correlations import resample_correlations
+from crm_research.stats.drawn_limits import explained_limits
 
 # No number comes with a warning.
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -51,15 +52,18 @@ def test_every_column_of_the_shares_under_weights_and_customers():
     )
     drawn = np.array([by_hand(one) for batch in batches for one in batch])
     spread = drawn / drawn.sum(axis=1, keepdims=True)
-    low, high = np.quantile(spread, [0.1, 0.9], axis=0)
+    low, high = explained_limits(parts / parts.sum(), spread, n=20, confidence=0.8)
     assert rows["lower"].tolist() == pytest.approx(low[::-1].tolist())
     assert rows["upper"].tolist() == pytest.approx(high[::-1].tolist())
     assert rows["is_above_average"].tolist() == (low[::-1] > 0.5).tolist()
-    limits = np.quantile(drawn.sum(axis=1), [0.1, 0.9])
-    assert [found.r2_lower, found.r2_upper] == pytest.approx(limits.tolist())
+    limits = explained_limits(parts.sum(), drawn.sum(axis=1), n=20, confidence=0.8)
+    assert [found.r2_lower, found.r2_upper] == pytest.approx([float(end) for end in limits])
     assert (found.n, found.confidence, found.notes) == (40, 0.8, ())
     assert found.n_effective == pytest.approx(frame["w"].sum() ** 2 / (frame["w"] ** 2).sum())
-    assert found.estimator == "Shapley value of R squared over all subsets; bootstrap percentiles"
+    assert found.estimator == (
+        "Shapley value of R squared over all subsets; expanded bootstrap percentiles or Student's t on Fisher's "
+        "scale, the farther"
+    )
 
 
 def test_three_drivers_are_averaged_over_their_six_orders():
@@ -103,7 +107,7 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused_in_words():
     assert found.n == 37
     many = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 12)), columns=list("abcdefghijkl"))
     assert share_r2(many, "a", list("bcdefghijkl"), n_bootstraps=20).estimator == (
-        "Johnson's relative weights; bootstrap percentiles"
+        "Johnson's relative weights; expanded bootstrap percentiles or Student's t on Fisher's scale, the farther"
     )
     assert share_r2(many, "a", list("bcdefghijk"), n_bootstraps=20).estimator.startswith("Shapley value")
     for call, words in (

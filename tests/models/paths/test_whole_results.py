@@ -22,6 +22,7 @@ from crm_research.models.paths.prediction import _compare, _power, _tabulate_ite
 from crm_research.models.paths.tables import _corrected_limits, _p_value
 from crm_research.models.scales.coefficients import alpha_of, ave_of, htmt_of, rho_a_of, rho_c_of
 from crm_research.stats.correlations import resample_moments
+from crm_research.stats.drawn_limits import explained_limits
 from crm_research.stats.multiplicity import adjust_holm
 
 # No number comes with a warning.
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 CONSTRUCTS = {"zeal": ["z0", "z1", "z2"], "need": ["n0", "n1"], "bond": ["b0", "b1"]}
 PATHS = (("zeal", "need"), ("need", "bond"), ("zeal", "bond"))
 LEVEL = 0.8
+N = 30  # customers, with two answers each
 
 
 def answers(n=60):
@@ -121,8 +123,15 @@ def in_points(plan, comp, spread, mean):
     return total, points, level, share
 
 
+def of_student(p_value, n):
+    """The p-value of expanded percentiles from that of plain ones."""
+    return 2 * stats.t.sf(stats.norm.isf(p_value / 2) * np.sqrt((n - 1) / n), n - 1)
+
+
 def limits(sample):
-    return np.quantile(sample, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    """Percentiles so far out that a mean of the customers gets Student's limits."""
+    tail = stats.norm.sf(np.sqrt(N / (N - 1)) * stats.t.ppf((1 + LEVEL) / 2, N - 1))
+    return np.quantile(sample, [tail, 1 - tail], axis=0)
 
 
 def test_every_column_of_items_and_constructs(fitted, drawn):
@@ -186,7 +195,7 @@ def test_every_column_of_paths_and_effects(fitted, drawn):
         assert [row.lower, row.upper] == pytest.approx(list(limits(sample)))
         assert row.std_error == pytest.approx(sample.std(ddof=1))
         beyond = min((sample <= 0).mean(), (sample >= 0).mean())
-        assert row.p_value == pytest.approx(max(2 * beyond, 1 / 40))
+        assert row.p_value == pytest.approx(of_student(max(2 * beyond, 1 / 40), N))
         assert row.corrected == pytest.approx(corrected[pair])
         known = mended[np.isfinite(mended)]
         expected = list(limits(known)) if len(known) >= 0.99 * 40 else [np.nan, np.nan]
@@ -220,16 +229,17 @@ def test_every_column_of_the_quality_of_constructs(fitted, drawn):
         assert (row.construct, row.n_items) == (plan.constructs[place], len(items))
         r2 = original.r2[0, place]
         adjusted = 1 - (1 - r2) * 58 / (58 - n_causes) if n_causes else np.nan
-        lower, upper = limits(samples["r2"][:, place]) if n_causes else (np.nan, np.nan)
+        lower, upper = explained_limits(r2, samples["r2"][:, place], n=N, confidence=LEVEL)
+        assert np.isnan([lower, upper]).tolist() == [not n_causes] * 2
         told = [row.r2, row.r2_lower, row.r2_upper, row.r2_adjusted]
-        assert told == pytest.approx([r2, lower, upper, adjusted], nan_ok=True)
+        assert told == pytest.approx([r2, float(lower), float(upper), adjusted], nan_ok=True)
         expected = [alpha_of(block), rho_a_of(block, weight), rho_c_of(loading), ave_of(loading)]
         assert [row.alpha, row.rho_a, row.rho_c, row.ave] == pytest.approx([float(part) for part in expected])
     assert found.htmt[["one", "other"]].to_numpy().tolist() == [["zeal", "need"], ["zeal", "bond"], ["need", "bond"]]
     pairs = [htmt_of(c, plan.items_of(i), plan.items_of(j)) for i, j in ((0, 1), (0, 2), (1, 2))]
     assert found.htmt["htmt"].tolist() == pytest.approx([float(one) for one in pairs])
-    assert found.htmt["lower"].tolist() == pytest.approx(list(limits(samples["htmt"])[0]))
-    assert found.htmt["upper"].tolist() == pytest.approx(list(limits(samples["htmt"])[1]))
+    assert found.htmt["lower"].tolist() == pytest.approx(np.quantile(samples["htmt"], 0.1, axis=0).tolist())
+    assert found.htmt["upper"].tolist() == pytest.approx(np.quantile(samples["htmt"], 0.9, axis=0).tolist())
 
 
 def test_formative_constructs_have_no_reliability_and_no_ratio():
@@ -243,14 +253,17 @@ def test_formative_constructs_have_no_reliability_and_no_ratio():
 
 
 def test_a_share_of_resamples_beyond_nought_by_hand():
-    assert _p_value(np.array([-1.0, 2, 3, 4, 5, 6, 7, 8])) == pytest.approx(0.25)
-    assert _p_value(np.array([1.0, -2, -3, -4])) == pytest.approx(0.5)
-    assert _p_value(np.array([1.0, 2, 3, 4])) == pytest.approx(0.25)  # none beyond: no less than one of four
-    assert _p_value(np.array([0.0, 0.0])) == 1.0
-    assert np.isnan(_p_value(np.array([])))
+    many = 10**9  # where Student's t is the normal
+    assert _p_value(np.array([-1.0, 2, 3, 4, 5, 6, 7, 8]), many) == pytest.approx(0.25)
+    assert _p_value(np.array([1.0, -2, -3, -4]), many) == pytest.approx(0.5)
+    assert _p_value(np.array([1.0, 2, 3, 4]), many) == pytest.approx(0.25)  # none beyond: no less than one of four
+    assert _p_value(np.array([0.0, 0.0]), 20) == 1.0
+    assert np.isnan(_p_value(np.array([]), 20))
+    # R: 2 * pt(-qnorm(0.875) * sqrt(19 / 20), 19)
+    assert _p_value(np.array([1.0, 2, 3, 4, 5, 6, 7, 8]) * 1.0, 20) == pytest.approx(of_student(0.125, 20))
     most = np.r_[np.arange(99.0), np.nan]
-    assert _corrected_limits(most, 0.8) == pytest.approx({"corrected_lower": 9.8, "corrected_upper": 88.2})
-    fewer = _corrected_limits(np.r_[np.arange(98.0), np.nan, np.nan], 0.8)
+    assert _corrected_limits(most, 10**9, 0.8) == pytest.approx({"corrected_lower": 9.8, "corrected_upper": 88.2})
+    fewer = _corrected_limits(np.r_[np.arange(98.0), np.nan, np.nan], 10**9, 0.8)
     assert np.isnan([fewer["corrected_lower"], fewer["corrected_upper"]]).all()
 
 
@@ -500,8 +513,9 @@ def test_every_column_of_compared_paths_by_hand():
     drawn = [np.zeros((4, 2, 2)), np.zeros((3, 2, 2))]
     drawn[0][:, 0, 1], drawn[1][:, 0, 1] = [0.5, 0.6, 0.4, 9.0], [0.1, 0.3, 0.2]
     for alike in ({"p": True, "q": True}, {"p": False, "q": True}, {"p": True, "q": False}):
-        (row,) = _tabulate_paths(two_constructs(), found, permuted, drawn, 0.8, alike).to_dict("records")
-        lower, upper = np.quantile([0.4, 0.3, 0.2], [0.1, 0.9])
+        (row,) = _tabulate_paths(two_constructs(), found, permuted, drawn, 30, 0.8, alike).to_dict("records")
+        tail = stats.norm.sf(np.sqrt(30 / 29) * stats.t.ppf(0.9, 29))
+        lower, upper = np.quantile([0.4, 0.3, 0.2], [tail, 1 - tail])
         expected = {"estimate_one": 0.5, "estimate_other": 0.2, "difference": 0.3, "lower": lower, "upper": upper}
         # As far apart as .3: the first two permutations, and itself.
         assert {name: row[name] for name in [*expected, "p_value"]} == pytest.approx({**expected, "p_value": 0.6})

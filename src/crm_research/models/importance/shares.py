@@ -16,6 +16,7 @@ from crm_research.models.importance.explained import (
     divide_by_weights,
 )
 from crm_research.stats.correlations import correlate, number_owners, resample_correlations
+from crm_research.stats.drawn_limits import explained_limits
 from crm_research.stats.intervals import check_confidence
 
 MOST_FOR_SUBSETS: Final = 10
@@ -79,7 +80,7 @@ def share_r2(
     cluster
         Column of those whose rows are drawn together (a customer who answered twice).
     n_bootstraps
-        Resamples; their percentiles are the limits.
+        Resamples; their limits are those of `explained_limits`.
 
     Raises
     ------
@@ -124,7 +125,8 @@ def share_r2(
     means = (
         "Shapley value of R squared over all subsets" if divide is divide_by_subsets else "Johnson's relative weights"
     )
-    return _assemble(used, values, weight, parts, drawn, confidence, f"{means}; bootstrap percentiles", notes)
+    estimator = f"{means}; expanded bootstrap percentiles or Student's t on Fisher's scale, the farther"
+    return _assemble(used, values, weight, parts, drawn, int(owner.max()) + 1, confidence, estimator, notes)
 
 
 def _check(
@@ -157,16 +159,16 @@ def _assemble(
     weight: FloatArray,
     parts: FloatArray,
     drawn: FloatArray,
+    n_owners: int,
     confidence: float,
     estimator: str,
     notes: list[str],
 ) -> Importance:
-    tail = [(1 - confidence) / 2, (1 + confidence) / 2]
     total, totals = float(parts.sum()), drawn.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = parts / total if total > 0 else np.full(len(parts), np.nan)
         spread = drawn[totals > 0] / totals[totals > 0, None]
-    lower, upper = np.quantile(spread, tail, axis=0) if len(spread) else np.full((2, len(parts)), np.nan)
+    lower, upper = explained_limits(shares, spread, n=n_owners, confidence=confidence)
     table = pd.DataFrame(
         {
             "driver": names,
@@ -178,7 +180,7 @@ def _assemble(
             "is_above_average": lower > 1 / len(names),
         }
     )
-    r2_lower, r2_upper = np.quantile(totals, tail)
+    r2_lower, r2_upper = explained_limits(total, totals, n=n_owners, confidence=confidence)
     return Importance(
         shares=table.sort_values("r2_share", ascending=False, kind="stable", ignore_index=True),
         r2=total,

@@ -16,9 +16,9 @@ from crm_research.models.paths.algorithm import SCHEMES, Composites, FloatArray,
 from crm_research.models.paths.fit import prepare
 from crm_research.models.paths.invariance import Contrast, chance_beyond, contrast, orient, tabulate_invariance
 from crm_research.models.paths.plan import Mode, PathPlan
-from crm_research.models.paths.tables import limits_of
 from crm_research.models.scales.reading import check_columns, fill_with_means, standardise, to_numbers
 from crm_research.stats.correlations import correlate, resample_moments, weigh_moments
+from crm_research.stats.drawn_limits import expand_percentiles
 from crm_research.stats.intervals import check_confidence
 from crm_research.stats.multiplicity import adjust_holm
 
@@ -182,7 +182,8 @@ def _compare(
     ]
     invariance = tabulate_invariance(plan, found, permuted, confidence)
     alike = dict(zip(invariance["construct"], invariance["invariance"] != "none", strict=True))
-    table = _tabulate_paths(plan, found, permuted, drawn, confidence, alike)
+    n_fewer = min(len(part) for part in values)
+    table = _tabulate_paths(plan, found, permuted, drawn, n_fewer, confidence, alike)
     for place, (key, value) in enumerate(names.items()):
         invariance.insert(place, key, value)
         table.insert(place, key, value)
@@ -213,6 +214,7 @@ def _tabulate_paths(
     found: Contrast,
     permuted: Contrast,
     drawn: list[FloatArray],
+    n_fewer: int,
     confidence: float,
     alike: dict[str, bool],
 ) -> pd.DataFrame:
@@ -222,7 +224,7 @@ def _tabulate_paths(
         difference = float(found.one[0, cause, result] - found.other[0, cause, result])
         by_chance = permuted.one[:, cause, result] - permuted.other[:, cause, result]
         sample = drawn[0][:n, cause, result] - drawn[1][:n, cause, result]
-        lower, upper = limits_of(sample, confidence)
+        lower, upper = expand_percentiles(sample, n=n_fewer, confidence=confidence)
         source, target = plan.constructs[cause], plan.constructs[result]
         rows.append(
             {

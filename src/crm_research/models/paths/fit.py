@@ -94,9 +94,8 @@ def fit_paths(
     pairs = _pairs(plan)
     n_drawn = n_bootstraps if read.n_owners > 1 else 0
     batches = resample_moments(values, read.weight, n_bootstraps=n_drawn, seed=seed, owner=read.owner)
-    drawn = Drawn.collect(
-        plan, found, ((batch, weigh_items(plan, batch.correlations, scheme=scheme)) for batch in batches), pairs
-    )
+    fitted = ((batch, weigh_items(plan, batch.correlations, scheme=scheme)) for batch in batches)
+    drawn = Drawn.collect(plan, found, fitted, pairs, read.n_owners)
     correlations = observed.correlations
     loadings = tabulate_loadings(plan, observed, found, drawn, confidence)
     table = tabulate_paths(plan, observed, found, drawn, confidence)

@@ -16,6 +16,7 @@ from crm_research.models.paths.points import effects_in_points, measure_performa
 from crm_research.models.scales.coefficients import alpha_of, ave_of, rho_a_of, rho_c_of
 from crm_research.models.scales.validity import Pairs, ratios_of
 from crm_research.stats.correlations import Moments
+from crm_research.stats.drawn_limits import expand_p_value, expand_percentiles, explained_limits
 
 _SINGULAR: Final = 1e-9
 _LEAST_POSSIBLE: Final = 0.99
@@ -27,7 +28,7 @@ class Drawn:
 
     Shapes as in `Composites`; `loadings` and `weights` are those of each item with its own construct, (n, items);
     `corrected` has NaN where a correction is not possible; `performance` is (n, constructs) in points, `points` the
-    total effects in points, `ratios` the HTMT of each pair.
+    total effects in points, `ratios` the HTMT of each pair; `n_owners` customers were drawn each time.
     """
 
     loadings: FloatArray
@@ -40,6 +41,7 @@ class Drawn:
     performance: FloatArray
     ratios: FloatArray
     n_failed: int
+    n_owners: int
 
     @property
     def n(self) -> int:
@@ -48,9 +50,14 @@ class Drawn:
 
     @classmethod
     def collect(
-        cls, plan: PathPlan, original: Composites, batches: Iterable[tuple[Moments, Composites]], pairs: Pairs
+        cls,
+        plan: PathPlan,
+        original: Composites,
+        batches: Iterable[tuple[Moments, Composites]],
+        pairs: Pairs,
+        n_owners: int,
     ) -> Drawn:
-        """Put batches of resamples together."""
+        """Put batches of resamples together, each of so many customers."""
         own = (np.arange(len(plan.items)), plan.owner)
         first = original.loadings[0][own]
         kept: list[dict[str, FloatArray]] = []
@@ -75,7 +82,12 @@ class Drawn:
             }
             kept.append({name: values[good] for name, values in found.items()})
         kept = kept or [_nothing(plan, len(pairs))]
-        return cls(**{name: np.concatenate([part[name] for part in kept]) for name in kept[0]}, n_failed=n_failed)
+        found_of = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
+        return cls(**found_of, n_failed=n_failed, n_owners=n_owners)
+
+    def limits(self, sample: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+        """Limits from one of the parts, or of its columns."""
+        return expand_percentiles(sample, n=self.n_owners, confidence=confidence)
 
 
 def _nothing(plan: PathPlan, n_pairs: int) -> dict[str, FloatArray]:
@@ -93,8 +105,8 @@ def tabulate_loadings(
     place = np.arange(len(plan.items))
     own = found.loadings[0][place, plan.owner]
     others = np.where(plan.mask > 0, -np.inf, np.abs(found.loadings[0])).max(axis=1)
-    lower, upper = limits_of(drawn.loadings, confidence)
-    weight_lower, weight_upper = limits_of(drawn.weights, confidence)
+    lower, upper = drawn.limits(drawn.loadings, confidence)
+    weight_lower, weight_upper = drawn.limits(drawn.weights, confidence)
     return pd.DataFrame(
         {
             "construct": [plan.constructs[owner] for owner in plan.owner],
@@ -120,7 +132,7 @@ def tabulate_paths(
     corrected = correct_paths(plan, moments.correlations, found)[0]
     for cause, result in plan.arrows:
         sample = drawn.paths[:, cause, result]
-        lower, upper = limits_of(sample, confidence)
+        lower, upper = drawn.limits(sample, confidence)
         r2 = float(found.r2[0, result])
         rows.append(
             {
@@ -130,9 +142,9 @@ def tabulate_paths(
                 "lower": float(lower),
                 "upper": float(upper),
                 "std_error": float(sample.std(ddof=1)) if len(sample) > 1 else np.nan,
-                "p_value": _p_value(sample),
+                "p_value": _p_value(sample, drawn.n_owners),
                 "corrected": float(corrected[cause, result]),
-                **_corrected_limits(drawn.corrected[:, cause, result], confidence),
+                **_corrected_limits(drawn.corrected[:, cause, result], drawn.n_owners, confidence),
                 "vif": _inflation(plan, found, cause, result),
                 "f2": (r2 - _without(plan, found, cause, result)) / (1 - r2) if r2 < 1 else np.inf,
             }
@@ -152,8 +164,8 @@ def tabulate_effects(
         for result in range(cause + 1, size):
             if not reach[cause, result]:
                 continue
-            lower, upper = limits_of(drawn.total[:, cause, result], confidence)
-            points_lower, points_upper = limits_of(drawn.points[:, cause, result], confidence)
+            lower, upper = drawn.limits(drawn.total[:, cause, result], confidence)
+            points_lower, points_upper = drawn.limits(drawn.points[:, cause, result], confidence)
             direct = float(found.paths[0, cause, result])
             rows.append(
                 {
@@ -176,7 +188,7 @@ def tabulate_performance(
     plan: PathPlan, moments: Moments, found: Composites, drawn: Drawn, confidence: float
 ) -> pd.DataFrame:
     """One row for each construct, as in `PathModel.performance`."""
-    lower, upper = limits_of(drawn.performance, confidence)
+    lower, upper = drawn.limits(drawn.performance, confidence)
     return pd.DataFrame(
         {
             "construct": list(plan.constructs),
@@ -191,7 +203,7 @@ def tabulate_quality(
     plan: PathPlan, correlations: FloatArray, found: Composites, drawn: Drawn, n: int, confidence: float
 ) -> pd.DataFrame:
     """One row for each construct, as in `PathModel.quality`."""
-    lower, upper = limits_of(drawn.r2, confidence)
+    lower, upper = explained_limits(found.r2[0], drawn.r2, n=drawn.n_owners, confidence=confidence)
     rows = []
     for place, name in enumerate(plan.constructs):
         items = plan.items_of(place)
@@ -216,12 +228,12 @@ def tabulate_quality(
     return pd.DataFrame(rows)
 
 
-def _corrected_limits(sample: FloatArray, confidence: float) -> dict[str, float]:
+def _corrected_limits(sample: FloatArray, n_owners: int, confidence: float) -> dict[str, float]:
     """NaN where too many resamples gave no possible correction: what is left would be a chosen part."""
     possible = sample[np.isfinite(sample)]
     if len(possible) < _LEAST_POSSIBLE * len(sample):
         possible = possible[:0]
-    lower, upper = limits_of(possible, confidence)
+    lower, upper = expand_percentiles(possible, n=n_owners, confidence=confidence)
     return {"corrected_lower": float(lower), "corrected_upper": float(upper)}
 
 
@@ -244,16 +256,8 @@ def _without(plan: PathPlan, found: Composites, cause: int, result: int) -> floa
     return float(with_result @ np.linalg.pinv(among[np.ix_(others, others)]) @ with_result)
 
 
-def limits_of(sample: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
-    """Percentiles of the first axis; NaN without a resample."""
-    if not len(sample):
-        return np.full(sample.shape[1:], np.nan), np.full(sample.shape[1:], np.nan)
-    lower, upper = np.quantile(sample, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    return np.asarray(lower), np.asarray(upper)
-
-
-def _p_value(sample: FloatArray) -> float:
+def _p_value(sample: FloatArray, n_owners: int) -> float:
     if not len(sample):
         return float(np.nan)
     beyond = min((sample <= 0).mean(), (sample >= 0).mean())
-    return float(min(1.0, max(2 * beyond, 1 / len(sample))))
+    return expand_p_value(min(1.0, max(2 * beyond, 1 / len(sample))), n=n_owners)

@@ -29,9 +29,9 @@ ESTIMATORS: Final = MappingProxyType(
         "item means": "mean of a wave, one response a customer; Student's t, never beyond the scale",
         "changes": "partially overlapping samples (Derrick and others 2017); Holm over the items",
         "net promoter score": "promoters less detractors; adjusted Wald (Rocks 2016)",
-        "importance": "Shapley shares of R squared; bootstrap percentiles",
+        "importance": "Shapley shares of R squared; expanded bootstrap percentiles or Fisher's scale, the farther",
         "scales": "alpha (jackknife of log(1 - alpha)), rho_A, composite reliability, AVE, HTMT; bootstrap percentiles",
-        "paths": "partial least squares, standardised, and consistent (PLSc); bootstrap percentiles; PLSpredict",
+        "paths": "partial least squares, standardised, and consistent (PLSc); expanded bootstrap percentiles; PLSpredict",
         "map": "total effects in points of the last consequence beside mean scores (Ringle and Sarstedt 2016)",
         "groups": "invariance of composites (MICOM) and permuted differences of paths, Holm",
         "who answered": "logistic model of answering, inverse weights trimmed at five times their median",
@@ -126,7 +126,9 @@ def path_figures(found: SatisfactionAnalysis) -> list[Figure]:
     if model is None:
         return []
     check = _prediction(found)
-    estimator = f"partial least squares ({model.scheme} scheme), {model.n_bootstraps:,} bootstraps, percentiles"
+    estimator = (
+        f"partial least squares ({model.scheme} scheme), {model.n_bootstraps:,} bootstraps, expanded percentiles"
+    )
     figures = [
         _maker(found).one(
             PATH,
@@ -148,7 +150,7 @@ def path_figures(found: SatisfactionAnalysis) -> list[Figure]:
             {"estimate": row["r2"], "lower": row["r2_lower"], "upper": row["r2_upper"]},
             unit="share",
             n=int(model.n),
-            estimator=f"R squared of the path model; {estimator}",
+            estimator=f"R squared of the path model; {estimator} or Student's t on Fisher's scale, the farther",
             validation=check,
             group=str(row["construct"]),
         )
@@ -169,7 +171,7 @@ def corrected_figures(found: SatisfactionAnalysis) -> list[Figure]:
             unit="",
             n=int(model.n),
             estimator=f"consistent partial least squares (reliability rho_A), {model.n_bootstraps:,} "
-            "bootstraps, percentiles",
+            "bootstraps, expanded percentiles",
             validation=f"with errors of measurement: {row['estimate']:.2f}",
             group=f"{row['source']} -> {row['target']}",
         )
@@ -189,7 +191,7 @@ def map_figures(found: SatisfactionAnalysis) -> list[Figure]:
             {"estimate": row["importance"], "lower": row["lower"], "upper": row["upper"]},
             unit=POINTS,
             n=int(held.n),
-            estimator="total effect of the path model, both from 0 to 100; percentiles",
+            estimator="total effect of the path model, both from 0 to 100; expanded percentiles",
             validation=_prediction(found),
             group=str(row["construct"]),
         )

@@ -1,0 +1,90 @@
+"""Limits from resamples of customers, where plain percentiles are too narrow or lean to one side."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from crm_research.stats.intervals import FloatArray, check_confidence
+
+
+def expand_percentiles(draws: ArrayLike, *, n: int, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Between which limits does an estimate lie, given its values on resamples of n customers?
+
+    Parameters
+    ----------
+    draws
+        (n_draws, ...): the estimate on each resample.
+    n
+        Customers that were drawn.
+
+    Returns
+    -------
+    tuple
+        Lower and upper limits; NaN without a draw, or where a draw could not be had.
+
+    Notes
+    -----
+    Resamples spread like a normal with the variance divided by n, where Student's t with it divided by n - 1 is right;
+    percentiles so far out that a mean gets Student's limits.
+
+    References
+    ----------
+    Hesterberg (2015), The American Statistician 69, 371-386 (expanded percentiles).
+    """
+    sample = np.asarray(draws, dtype=float)
+    if not len(sample):
+        return np.full(sample.shape[1:], np.nan), np.full(sample.shape[1:], np.nan)
+    freedom = max(int(n) - 1, 1)
+    reach = np.sqrt((freedom + 1) / freedom) * stats.t.ppf(0.5 + check_confidence(confidence) / 2, freedom)
+    tail = float(stats.norm.sf(reach))
+    lower, upper = np.quantile(sample, [tail, 1 - tail], axis=0)
+    return np.asarray(lower), np.asarray(upper)
+
+
+def expand_p_value(p_value: float, *, n: int) -> float:
+    """The two-sided p-value that goes with expanded percentiles, from twice the share of draws beyond nought."""
+    freedom = max(int(n) - 1, 1)
+    reach = stats.norm.isf(p_value / 2) * np.sqrt(freedom / (freedom + 1))
+    return float(2 * stats.t.sf(reach, freedom))
+
+
+def explained_limits(
+    estimate: ArrayLike, draws: ArrayLike, *, n: int, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Between which limits does a share of explained variance lie, given its values on resamples of n customers?
+
+    Parameters
+    ----------
+    estimate, draws
+        (...) and (n_draws, ...): R squared, or shares of it, from 0 to 1.
+    n
+        Customers that were drawn.
+
+    Returns
+    -------
+    tuple
+        On each side the farther of two: expanded percentiles, and Student's t on Fisher's scale, the inverse
+        hyperbolic tangent of the root. A model explains more of a resample than of its sample, and more of that than
+        of everybody, so percentiles alone lie too high; Fisher's scale alone is too short for shares near 0
+        (docs/methods/coverage.md).
+
+    References
+    ----------
+    Fisher (1915), Biometrika 10, 507-521; Hesterberg (2015), as in `expand_percentiles`.
+    """
+    value, sample = np.asarray(estimate, dtype=float), np.asarray(draws, dtype=float)
+    low, high = expand_percentiles(sample, n=n, confidence=confidence)
+    if len(sample) < 2:
+        return low, high
+    freedom = max(int(n) - 1, 1)
+    centre, spread = _to_fisher(value), _to_fisher(sample).std(axis=0, ddof=1) * np.sqrt((freedom + 1) / freedom)
+    half = stats.t.ppf(0.5 + confidence / 2, freedom) * spread
+    lower, upper = (np.tanh(np.maximum(end, 0.0)) ** 2 for end in (centre - half, centre + half))
+    is_still = np.ptp(sample, axis=0) == 0
+    return np.where(is_still, low, np.minimum(low, lower)), np.where(is_still, high, np.maximum(high, upper))
+
+
+def _to_fisher(share: FloatArray) -> FloatArray:
+    return np.asarray(np.arctanh(np.sqrt(np.clip(share, 0.0, 1 - 1e-9))))
