@@ -11,7 +11,7 @@ import pandas as pd
 from crm_research.errors import CrmError, NotEnoughData
 from crm_research.pillars.customer_base.spending import RankedSpend
 from crm_research.stats.intervals import Interval
-from crm_research.stats.skewed import mean_interval
+from crm_research.stats.skewed import mean_interval, skewed_interval, skewness_of_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,8 +93,11 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
     -----
     The intervals say how the shares would vary had other customers of the same kind come. They do not cover
     another window: a longer one spreads spending differently (Schmittlein, Cooper and Morrison 1993, Marketing
-    Science 12, 155-183). Each customer gets a Poisson(1) weight per resample; beyond the 10,000 highest spenders,
-    neighbours in rank are drawn together, which loses only the variance between near-equal spenders.
+    Science 12, 155-183). On each side the farthest of three: `skewed_interval` with the skewness of what each
+    customer moves, the same about the estimate less its bias on resamples, and percentiles of these. Each customer
+    gets a Poisson(1) weight per resample; beyond the 10,000 highest spenders, neighbours in rank are drawn together,
+    which loses only the variance between near-equal spenders. Percentiles alone are too narrow where few spend most:
+    they held the truth in 76 to 93 of 100 worlds of docs/methods/coverage.md.
     """
     spend, n = ranked.spend, ranked.n_customers
     if n < FEWEST_CUSTOMERS:
@@ -102,7 +105,7 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
     total = ranked.total
     if not np.isfinite(total) or total <= 0:
         raise NoRevenue(total)
-    top20, gini, customers_for_80 = _resample(spend, confidence=confidence, seed=seed)
+    top20, gini, customers_for_80 = _limit(spend, confidence=confidence, seed=seed)
     return Concentration(
         n_customers=n,
         revenue=total,
@@ -114,7 +117,8 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
         curve=_draw_points(spend),
         tenths=_tabulate_tenths(ranked),
         confidence=confidence,
-        estimator=f"share of ranked customers, Poisson bootstrap of customers ({_N_RESAMPLES} resamples, percentiles)",
+        estimator="share of ranked customers; limits out to the long tail, at least those of a Poisson bootstrap of "
+        f"customers ({_N_RESAMPLES} resamples)",
     )
 
 
@@ -137,13 +141,49 @@ def concentration_of(spend: NDArray[np.float64], weights: NDArray[np.float64]) -
     return top, gini, float(customers[reached - 1] + part * (customers[reached] - customers[reached - 1]))
 
 
-def _resample(spend: NDArray[np.float64], *, confidence: float, seed: int) -> list[Interval]:
+def influence_of(spend: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far does each customer move the three shares of `concentration_of`? (3, customers), nought on average.
+
+    A share moves by this over the number of customers when its customer is counted once more.
+
+    References
+    ----------
+    Lorenz shares: Beach and Davidson (1983), Review of Economic Studies 50, 723-735; Gini: Davidson (2009), Journal
+    of Econometrics 150, 30-40.
+    """
+    top, gini, many = concentration_of(spend, weights)
+    n, money = weights.sum(), np.cumsum(weights * spend)
+    mean, reached = money[-1] / n, np.cumsum(weights)
+    edge = spend[min(int(np.searchsorted(reached, TOP_SHARE * n * (1 - _ROUNDING))), len(spend) - 1)]
+    last = spend[int(np.argmax(money >= CLAIMED_SHARE * money[-1]))]
+    in_top = (np.maximum(spend - edge, 0.0) + TOP_SHARE * edge - top * spend) / mean
+    for_most = np.full(len(spend), np.nan)
+    if last > 0:
+        for_most = (CLAIMED_SHARE * spend - np.maximum(spend - last, 0.0) - many * last) / last
+    # Of everybody: the share at or below each, and what those spend.
+    rank, below = 1 - (reached - weights / 2) / n, (money[-1] - money + weights * spend / 2) / n
+    uneven = (2 * spend * rank - 2 * below - (gini + 1) * spend) / mean
+    found = np.stack([in_top, uneven, for_most])
+    return np.asarray(found - (found @ weights / n)[:, None])
+
+
+def _limit(spend: NDArray[np.float64], *, confidence: float, seed: int) -> list[Interval]:
     sizes, means = _group_neighbours(spend)
-    estimate = np.array(concentration_of(means, sizes))
+    estimate, n = np.array(concentration_of(means, sizes)), float(sizes.sum())
+    moved = influence_of(means, sizes)
+    second, third = (moved**power @ sizes / n for power in (2, 3))
+    skewness, error = skewness_of_mean(second, third, n), np.sqrt(second / (n - 1))
     rng = np.random.default_rng(seed)
     draws = np.array([concentration_of(means, rng.poisson(sizes).astype(float)) for _ in range(_N_RESAMPLES)])
     tail = (1 - confidence) / 2
-    lower, upper = np.nanquantile(draws, [tail, 1 - tail], axis=0)
+    drawn = np.nanquantile(draws, [tail, 1 - tail], axis=0)
+    bias = np.nanmean(draws, axis=0) - estimate
+    ends = [skewed_interval(at, error, skewness, n - 1, confidence=confidence) for at in (estimate, estimate - bias)]
+    lower = np.fmin.reduce([drawn[0], *(end.lower for end in ends)])
+    upper = np.fmax.reduce([drawn[1], *(end.upper for end in ends)])
+    # Where some gave back more than they bought, the others' share and Gini's coefficient may lie above 1.
+    highest = np.array([1.0, 1.0, 1.0] if spend[-1] >= 0 else [np.inf, np.inf, 1.0])
+    lower, upper = np.maximum(lower, 0.0), np.minimum(upper, highest)
     # Customers who spend alike: nought but for the last digits, to which no limits belong.
     estimate, lower, upper = (np.where(np.abs(each) < _ROUNDING, 0.0, each) for each in (estimate, lower, upper))
     return [Interval(*(np.asarray(part[place]) for part in (estimate, lower, upper))) for place in range(3)]
