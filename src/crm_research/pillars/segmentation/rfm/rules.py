@@ -125,7 +125,7 @@ def score_rfm(
         [[name, *held[name]] for name in MEASURES], columns=["measure", *(f"cut_{i}" for i in _PLACES)]
     )
     return RfmGroups(
-        groups=_sum_groups(cells, confidence=confidence),
+        groups=sum_groups(cells, confidence=confidence),
         cells=cells[["recency", "frequency", "money", "group", "n_customers", "revenue"]],
         cuts=table,
         n=n,
@@ -214,7 +214,8 @@ def name_cells(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(group=[name_score(*row) for row in scores.tolist()])
 
 
-def _sum_groups(cells: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
+def sum_groups(cells: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
+    """One row for each named group, as in `RfmGroups.groups`, from named cells of `count_cells`."""
     sums = cells.groupby("group")[
         ["n_customers", "revenue", "revenue_squared", "revenue_cubed", "days", "orders"]
     ].sum()
