@@ -11,10 +11,19 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from tests.recovery import (
+    coverage_answers,
+    coverage_brands,
+    coverage_groups,
+    coverage_loyalty,
+    coverage_risks,
+    coverage_silence,
+)
 from tests.recovery import coverage_worlds as worlds_of
 from tests.recovery.coverage_survival import Coverage, measure_all
 
@@ -33,36 +42,49 @@ PARTS: Final[Mapping[str, Callable[[int], list[Coverage]]]] = MappingProxyType(
         "brands": worlds_of.brands,
         "frailty": worlds_of.frailty,
         "kinds": worlds_of.kinds,
+        "card": coverage_risks.card,
+        "leavers": coverage_risks.leavers,
+        "still active": coverage_silence.still_active,
+        "brand norms": coverage_brands.norms,
+        "ranking": coverage_loyalty.ranking,
+        "joining": coverage_loyalty.joining,
+        "long run": coverage_loyalty.long_run,
+        "importance": coverage_answers.importance,
+        "paths": coverage_answers.paths,
+        "money of groups": coverage_groups.money_of_groups,
+        "concentration": coverage_groups.concentration,
     }
 )
 
 _NO_SAMPLE: Final = "counted of all records: a number without an interval"
-_RESAMPLED: Final = "by resampling whole customers; a world takes seconds, not measured here yet"
-_NOT_YET: Final = "limits by likelihood or delta method; not measured here yet"
+_AS_THEY_ARE: Final = "a description of the customers at hand: a number without an interval"
 
 # Figure id, or its beginning before a name that is put in, to the part of the command, or the reason why there is none.
 COVERED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "base.": _NO_SAMPLE,
+        "base.customers_for_80_share": "concentration",
+        "base.gini": "concentration",
+        "base.top20_revenue_share": "concentration",
         "churn.cause.rate_change": "a ratio of Poisson rates with exact limits (Garwood), which cover at least 95 %",
-        "churn.contract.calibration_slope_12m": _RESAMPLED,
+        "churn.contract.calibration_slope_12m": "card",
         "churn.contract.cif_12m": "curves, several contracts",
-        "churn.contract.expected_leavers": _NOT_YET,
+        "churn.contract.expected_leavers": "leavers",
         "churn.contract.expected_tenure_days": "the curve's part as in curves; the shape beyond is not in the interval",
         "churn.contract.frailty_variance": "frailty",
         "churn.contract.hazard_ratio": "ratios",
         "churn.contract.hazard_ratio_by_reason": "ratios",
-        "churn.contract.ibs": _RESAMPLED,
-        "churn.contract.ibs_null": _RESAMPLED,
+        "churn.contract.ibs": "card",
+        "churn.contract.ibs_null": "card",
         "churn.contract.median_tenure_days": "curves, several contracts",
         "churn.contract.restricted_mean_tenure_days": "curves, several contracts",
         "churn.contract.share_ratio_by_reason": "ratios",
         "churn.contract.survival_": "curves, several contracts",
-        "churn.contract.uno_c": _RESAMPLED,
+        "churn.contract.uno_c": "card",
         "churn.renewal.": "renewals",
-        "churn.silent.alive_share": _NOT_YET,
+        "churn.silent.alive_share": "still active",
         "churn.silent.dropout_ratio": "kinds",
-        "churn.silent.expected_orders": _NOT_YET,
+        "churn.silent.expected_orders": "still active",
         "churn.silent.holdout_error": "heavy tails",
         "churn.silent.naive_error": "heavy tails",
         "churn.silent.purchase_ratio": "kinds",
@@ -73,30 +95,34 @@ COVERED: Final[Mapping[str, str]] = MappingProxyType(
         "loyalty.cycle_days": "a median of gaps without an interval",
         "loyalty.dick_basu_share": "shares",
         "loyalty.dirichlet_": "brands",
-        "loyalty.duplication_d": _RESAMPLED,
-        "loyalty.excess": _RESAMPLED,
-        "loyalty.index_auc": _NOT_YET,
-        "loyalty.index_auc_gain": _NOT_YET,
+        "loyalty.duplication_d": "brand norms",
+        "loyalty.excess": "brand norms",
+        "loyalty.index_auc": "an area without an interval; that of its gain over recency is measured by ranking",
+        "loyalty.index_auc_gain": "ranking",
         "loyalty.median_days_to_second": "curves",
         "loyalty.new_cycle_share": "shares",
         "loyalty.overdue_share": "shares",
-        "loyalty.programme_difference": _RESAMPLED,
+        "loyalty.programme_difference": "joining",
         "loyalty.repeat_": "curves, shares",
         "loyalty.retention_m": "shares",
-        "loyalty.scr": _RESAMPLED,
+        "loyalty.scr": "brand norms",
         "loyalty.state_share": "shares",
-        "loyalty.steady_share": _NOT_YET,
-        "satisfaction.importance": _RESAMPLED,
+        "loyalty.steady_share": "long run",
+        "satisfaction.importance": "importance",
         "satisfaction.item_mean": "answers",
         "satisfaction.level": "answers",
-        "satisfaction.map_importance": _RESAMPLED,
+        "satisfaction.map_importance": "paths",
         "satisfaction.nps": "answers",
-        "satisfaction.path": _RESAMPLED,
-        "satisfaction.path_corrected": _RESAMPLED,
-        "satisfaction.r2": _RESAMPLED,
+        "satisfaction.path": "paths",
+        "satisfaction.path_corrected": "paths",
+        "satisfaction.r2": "paths",
+        "segmentation.left_share": "curves",
         "segmentation.migration_rate": "shares",
-        "segmentation.rfm_revenue_share": "a share of money by the interval of heavy tails; no row of its own",
-        "segmentation.": "a description of the customers at hand, or judged by resampling: no interval of this kind",
+        "segmentation.model_shift_rate": "shares",
+        "segmentation.real_moves_share": "shares",
+        "segmentation.rfm_revenue_share": "money of groups",
+        "segmentation.strategic_share": "shares",
+        "segmentation.": _AS_THEY_ARE,
     }
 )
 
@@ -104,6 +130,7 @@ _ID: Final = re.compile(r"(base|churn|loyalty|satisfaction|segmentation)\.[a-z][
 _SOURCE: Final = Path(__file__).parents[2] / "src" / "crm_research"
 
 
+@cache
 def printed_figures() -> list[str]:
     """Every figure id in the source, or its beginning where a name is put in."""
     found = set()

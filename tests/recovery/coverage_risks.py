@@ -19,8 +19,8 @@ from crm_research.models.hazards import fit_cox
 from crm_research.models.hazards.prediction import forecast_leaving
 from crm_research.models.validation import fit_tenure_rule
 from crm_research.models.validation.integrated import brier_grid
-from crm_research.pillars.churn.judging.cards import judge_trial
-from crm_research.pillars.churn.judging.designs import BY_TENURE, Trial
+from crm_research.pillars.churn.validation.designs import BY_TENURE, Trial
+from crm_research.pillars.churn.validation.measure import validate_trial
 from tests.recovery.coverage_survival import Coverage
 from tests.recovery.coverage_worlds import Judged, count_worlds
 
@@ -124,7 +124,7 @@ def card(worlds: int, sizes: Sequence[int] = (150, 600)) -> list[Coverage]:
             contracts=begun.loc[held].reset_index(drop=True), outcomes=cut.loc[held].reset_index(drop=True),
             horizons_days=(YEAR,), n_fitted=n, n_beyond=0, notes=(),
         )  # fmt: skip
-        found = judge_trial(trial, confidence=0.95).cards["Cox"].measures.drop_duplicates("measure")
+        found = validate_trial(trial, confidence=0.95).cards["Cox"].measures.drop_duplicates("measure")
         rows = found.set_index("measure")
         kinds = KINDS.assign(tenure_days=0.0, entry_days=0.0)
         days = [float(day) for day in brier_grid(YEAR)[1:]]

@@ -31,7 +31,7 @@ ESTIMATORS: Final = MappingProxyType(
         "net promoter score": "promoters less detractors; adjusted Wald (Rocks 2016)",
         "importance": "Shapley shares of R squared; expanded bootstrap percentiles or Fisher's scale, the farther",
         "scales": "alpha (jackknife of log(1 - alpha)), rho_A, composite reliability, AVE, HTMT; bootstrap percentiles",
-        "paths": "partial least squares, standardised, and consistent (PLSc); expanded bootstrap percentiles; PLSpredict",
+        "paths": "partial least squares, standardised, and consistent (PLSc); expanded percentiles; PLSpredict",
         "map": "total effects in points of the last consequence beside mean scores (Ringle and Sarstedt 2016)",
         "groups": "invariance of composites (MICOM) and permuted differences of paths, Holm",
         "who answered": "logistic model of answering, inverse weights trimmed at five times their median",
