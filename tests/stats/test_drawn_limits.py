@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crm_research.stats.drawn_limits import expand_p_value, expand_percentiles, explained_limits
+from crm_research.stats.drawn_limits import expand_p_value, expand_percentiles, explained_limits, share_limits
 
 NORMAL = stats.norm.ppf((np.arange(100_000) + 0.5) / 100_000)
 
@@ -48,3 +48,16 @@ def test_shares_at_the_edges_keep_within_them():
     assert (float(lower[1]), float(lower[2]), float(upper[2])) == (0.0, 0.0, 0.0)
     assert 0.2 <= float(upper[1]) <= 1
     assert np.isnan(explained_limits(0.5, np.empty(0), n=40)).all()
+
+
+def test_a_share_from_draws_takes_the_farther_of_percentiles_and_log_odds():
+    # Log odds of -1 with draws about -1.2, spread .3: the lower limit is the draws' own, the upper the estimate's.
+    odds = -1.2 + 0.3 * NORMAL
+    lower, upper = share_limits(1 / (1 + np.exp(1.0)), 1 / (1 + np.exp(-odds)))
+    assert float(lower) == pytest.approx(1 / (1 + np.exp(1.2 + 1.959964 * 0.3)), abs=1e-5)
+    assert float(upper) == pytest.approx(1 / (1 + np.exp(1.0 - 1.959964 * 0.3)), abs=1e-5)
+
+
+def test_a_share_that_no_draw_moves_keeps_itself():
+    limits = share_limits(np.array([0.0, 1.0, 0.25]), np.array([[0.0, 1.0, 0.25]] * 9))
+    assert np.array(limits).tolist() == [[0.0, 1.0, 0.25]] * 2

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from crm_research.stats.intervals import FloatArray, check_confidence
+
+_ROUNDING: Final = 1e-9
 
 
 def expand_percentiles(draws: ArrayLike, *, n: int, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -86,5 +90,33 @@ def explained_limits(
     return np.where(is_still, low, np.minimum(low, lower)), np.where(is_still, high, np.maximum(high, upper))
 
 
+def share_limits(estimate: ArrayLike, draws: ArrayLike, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Between which limits does a share lie, given draws of it from a posterior?
+
+    Parameters
+    ----------
+    estimate, draws
+        (...) and (n_draws, ...): shares from 0 to 1.
+
+    Returns
+    -------
+    tuple
+        On each side the farther of two: percentiles, and a normal law on the log odds about the estimate. Draws from
+        few counts lie a little to one side of the estimate, and their percentiles with them.
+    """
+    value, sample = np.asarray(estimate, dtype=float), np.asarray(draws, dtype=float)
+    tail = (1 - check_confidence(confidence)) / 2
+    low, high = np.quantile(sample, [tail, 1 - tail], axis=0)
+    centre, half = _to_log_odds(value), float(stats.norm.isf(tail)) * _to_log_odds(sample).std(axis=0)
+    lower, upper = (1 / (1 + np.exp(-end)) for end in (centre - half, centre + half))
+    is_still = np.ptp(sample, axis=0) < _ROUNDING
+    return np.where(is_still, low, np.minimum(low, lower)), np.where(is_still, high, np.maximum(high, upper))
+
+
+def _to_log_odds(share: FloatArray) -> FloatArray:
+    kept = np.clip(share, _ROUNDING, 1 - _ROUNDING)
+    return np.asarray(np.log(kept / (1 - kept)))
+
+
 def _to_fisher(share: FloatArray) -> FloatArray:
-    return np.asarray(np.arctanh(np.sqrt(np.clip(share, 0.0, 1 - 1e-9))))
+    return np.asarray(np.arctanh(np.sqrt(np.clip(share, 0.0, 1 - _ROUNDING))))

@@ -70,9 +70,15 @@ def test_the_steady_state_and_its_limits():
         return np.linalg.lstsq(system, np.array([0, 0, 0, 1.0]), rcond=None)[0]
 
     assert found.table["share"].tolist() == pytest.approx(settle(moves.matrix).tolist())
-    low, high = np.quantile([settle(one) for one in drawn(7, 50)], [0.1, 0.9], axis=0)
-    assert found.table["lower"].tolist() == pytest.approx(low.tolist())
-    assert found.table["upper"].tolist() == pytest.approx(high.tolist())
+    draws = np.array([settle(one) for one in drawn(7, 50)])
+    low, high = np.quantile(draws, [0.1, 0.9], axis=0)
+    # The farther of percentiles and a normal law on the log odds about the share; R: qnorm(.9).
+    odds, half = (
+        np.log(settle(moves.matrix) / (1 - settle(moves.matrix))),
+        1.2815516 * np.log(draws / (1 - draws)).std(0),
+    )
+    assert found.table["lower"].tolist() == pytest.approx(np.minimum(low, 1 / (1 + np.exp(half - odds))).tolist())
+    assert found.table["upper"].tolist() == pytest.approx(np.maximum(high, 1 / (1 + np.exp(-half - odds))).tolist())
     two = estimate_moves(pd.DataFrame({"from_state": ["a", "b"], "to_state": ["a", "b"], "n": [3, 5]}), ["a", "b"])
     parted = estimate_steady_state(two, start=[30, 10])
     assert not parted.is_unique

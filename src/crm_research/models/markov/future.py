@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.models.markov.chain import Moves
+from crm_research.stats.drawn_limits import share_limits
 
 FloatArray = NDArray[np.float64]
 
@@ -51,8 +52,9 @@ def estimate_steady_state(
 
     Notes
     -----
-    Limits: percentiles over draws of every row of the matrix from its posterior (Dirichlet; the counts, and one move in
-    all spread evenly over the targets that were seen). Moves never seen stay impossible.
+    Limits: draws of every row of the matrix from its posterior (Dirichlet; the counts, and one move in all spread
+    evenly over the targets that were seen); on each side the farther of percentiles and a normal law on the log odds
+    (`share_limits`). Moves never seen stay impossible.
 
     References
     ----------
@@ -62,14 +64,12 @@ def estimate_steady_state(
     begin = np.full(size, 1 / size) if start is None else np.asarray(start, dtype=float) / np.sum(start)
     matrix = moves.matrix
     drawn = _settle(_draw(moves, seed, n_draws), begin)
-    tail = (1 - moves.confidence) / 2
-    lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    shares = _settle(matrix[None], begin)[0]
+    lower, upper = share_limits(shares, drawn, confidence=moves.confidence)
     # A state nobody was in is no place where anybody stays.
     stays = np.flatnonzero(np.isclose(np.diag(matrix), 1.0) & (moves.counts.sum(axis=1) > 0))
     return SteadyState(
-        table=pd.DataFrame(
-            {"state": moves.states, "share": _settle(matrix[None], begin)[0], "lower": lower, "upper": upper}
-        ),
+        table=pd.DataFrame({"state": moves.states, "share": shares, "lower": lower, "upper": upper}),
         is_unique=_count_closed_classes(matrix) == 1,
         absorbing=tuple(moves.states[place] for place in stays),
     )

@@ -86,7 +86,8 @@ def steady_figures(ladder: Ladder) -> list[Figure]:
             "Customers in each state in the long run",
             row,
             n=n,
-            estimator="first-order chain, all periods together, no newcomers; percentiles of 2,000 Dirichlet draws",
+            estimator="first-order chain, all periods together, no newcomers; 2,000 Dirichlet draws, percentiles or "
+            "log odds, the farther",
             validation=_check_state(ladder, str(row["state"])),
             group=str(row["state"]),
         )
