@@ -91,20 +91,21 @@ def _failure_of(problem: Exception) -> Failure:
 
     if isinstance(problem, NotebookFailed):
         failure = problem.failure
-        return replace(failure, **_say_full(failure.message)) if _NO_SPACE in failure.message else failure
+        is_full = _NO_SPACE in failure.message
+        return replace(failure, kind=DISK_FULL, message=_say_full(failure.message)) if is_full else failure
     if isinstance(problem, NotStarted):
         return Failure(kind=NOT_STARTED, message=str(problem))
     trace = traceback.format_exception(problem)[-6:]
     if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
         said = f"{problem.strerror}{f' ({problem.filename})' if problem.filename else ''}"
-        return Failure(trace=tuple(trace), **_say_full(said))
+        return Failure(kind=DISK_FULL, message=_say_full(said), trace=tuple(trace))
     return Failure(kind=type(problem).__name__, message=str(problem) or "no reason given", trace=tuple(trace))
 
 
-def _say_full(said: str) -> dict[str, str]:
-    """Kind and message of a failure for want of room: what was said seldom names the folder."""
+def _say_full(said: str) -> str:
+    """What a full disk said, which seldom names the folder, with the folder and the mend."""
     mend = f"Free some space in the folder for temporary files ({tempfile.gettempdir()}), or set TMPDIR to another disk"
-    return {"kind": DISK_FULL, "message": f"{said.rstrip('.')}. {mend}"}
+    return f"{said.rstrip('.')}. {mend}"
 
 
 def _now() -> str:
