@@ -7,8 +7,9 @@ import pytest
 
 from crm_research.errors import ParameterError
 from crm_research.pillars.segmentation import segment_customers
-from crm_research.pillars.segmentation.deployment.assign import NO_PURCHASE, NOTHING_KNOWN, assign_customers
+from crm_research.pillars.segmentation.deployment.assign import NOTHING_KNOWN, assign_customers
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
+from crm_research.pillars.segmentation.inputs.base import NO_PURCHASE
 from tests.builders import a_study, orders
 from tests.postgres import connect_to_write
 from tests.segmentation.kept import CENTRES, NAMES, NUMBER, RECENCY, a_kept, draw_features

@@ -19,7 +19,7 @@ from crm_research.pillars.segmentation.groups import leaving_words as words
 from crm_research.pillars.segmentation.groups.alternative import alternative_section, say_alternative
 from crm_research.pillars.segmentation.groups.leaving_charts import draw_leaving
 from crm_research.pillars.segmentation.groups.words import answer_segments, note_segments, say_groups
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING, choose_base
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING, WORTH, choose_base
 from crm_research.pillars.segmentation.inputs.choose import build_inputs
 from crm_research.pillars.segmentation.inputs.purposes import choose_purpose, offer_inputs
 from crm_research.pillars.segmentation.result import find_alternative, segment_customers
@@ -172,7 +172,7 @@ def build_inputs_of(ids, base):
     from crm_research.pillars.segmentation.inputs.choose import Inputs
     from crm_research.pillars.segmentation.inputs.recipe import Recipe
 
-    customers = pd.DataFrame({"customer_id": ids, "spend": 1.0, "x": np.arange(len(ids), dtype=float)})
+    customers = pd.DataFrame({"customer_id": ids, WORTH: 1.0, "x": np.arange(len(ids), dtype=float)})
     choice = pd.DataFrame({"input": ["x"], "what": ["x"], "is_used": [True], "reason": ["used"]})
     return Inputs(
         customers=customers, scaled=customers[["x"]].to_numpy(), used=("x",), choice=choice, n_filled=0,

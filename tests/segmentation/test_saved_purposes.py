@@ -13,7 +13,6 @@ from crm_research.errors import ParameterError
 from crm_research.pillars.segmentation.deployment.assign import (
     FEW_ANSWERS,
     FEW_KNOWN,
-    NO_PURCHASE,
     assign_customers,
     assign_segments,
 )
@@ -25,6 +24,7 @@ from crm_research.pillars.segmentation.deployment.saved import FORMAT_VERSION, a
 from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres
 from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
 from crm_research.pillars.segmentation.evidence.other_methods import group_by_density, group_by_ward
+from crm_research.pillars.segmentation.inputs.base import NO_PURCHASE
 from crm_research.pillars.segmentation.inputs.choose import build_inputs
 from crm_research.pillars.segmentation.inputs.columns import gather_features
 from tests.builders import a_study, orders

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from crm_research.pillars.segmentation import name_groups
 from crm_research.pillars.segmentation.describe.summary import describe_groups
+from crm_research.pillars.segmentation.inputs.base import WORTH
 from crm_research.pillars.segmentation.inputs.choose import Inputs
 from crm_research.pillars.segmentation.inputs.labels import list_terms, read_term
 
@@ -72,7 +73,7 @@ def test_names_are_all_different(rows):
 def test_a_part_that_is_high_only_on_the_log_ratio_names_nobody():
     # The group spends less on tea than the others; on the scale of the log ratios it lies higher all the same.
     tea = np.r_[np.full(30, 0.10), np.full(30, 0.20)]
-    customers = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "spend": 1.0, "share of spend on tea": tea})
+    customers = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], WORTH: 1.0, "share of spend on tea": tea})
     choice = pd.DataFrame({"input": ["share of spend on tea"], "what": ["spend on tea"]})
     inputs = Inputs(
         customers=customers,

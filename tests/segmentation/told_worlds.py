@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.pillars.segmentation.describe.rules import Rules
+from crm_research.pillars.segmentation.inputs.base import WORTH
 from crm_research.pillars.segmentation.inputs.choose import WORDS, Inputs
 from crm_research.pillars.segmentation.result import Grouping, Segmentation
 from crm_research.pillars.segmentation.use.holdout import ADDED, CELLS, EQUAL, NAMED, NONE, OUTCOMES, HoldoutCheck
@@ -31,7 +32,7 @@ def _inputs() -> Inputs:
     customers = pd.DataFrame(
         {
             "customer_id": [f"c{i:02}" for i in range(11)],
-            "spend": [901.0, 703, 607, 509, 211, 199, 151, 127, 83, 29, 17],
+            WORTH: [901.0, 703, 607, 509, 211, 199, 151, 127, 83, 29, 17],
             used[0]: days,
             used[1]: numbers,
         }

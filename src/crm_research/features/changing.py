@@ -11,7 +11,7 @@ import ibis
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import instant, whole_days_between
-from crm_research.features.spells import build_spells
+from crm_research.features.spells import OWN_COLUMNS, build_spells
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ RECENT_DAYS: Final = 90
 # What a builder of own covariates calls the day from which a row holds, if its covariates change.
 SINCE: Final = "valid_from"
 _KINDS: Final = ("category", "flag", "number")
-_SPELL: Final = ("contract_id", "customer_id", "started_at", "entry_days", "tenure_days", "is_ended", "end_reason")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,7 +91,7 @@ def build_stretches(study: Study, covariates: Sequence[str], *, extra: Covariate
     """
     spells, sources = _read_sources(study, covariates, extra)
     if not sources:
-        return spells.select(*_SPELL, *covariates, goes_on=ibis.literal(value=False))
+        return spells.select(*OWN_COLUMNS, *covariates, goes_on=ibis.literal(value=False))
     laid = _values_at(spells, sources, spells.select("contract_id", at_days="entry_days"), covariates)
     laid = laid.filter(
         (laid.at_days == laid.entry_days) | ((laid.at_days > laid.entry_days) & (laid.at_days < laid.tenure_days))
@@ -124,9 +123,9 @@ def build_standing(study: Study, covariates: Sequence[str], *, extra: CovariateB
     spells, sources = _read_sources(study, covariates, extra)
     running = spells.filter(~spells.is_ended)
     if not sources:
-        return running.select(*_SPELL, *covariates)
+        return running.select(*OWN_COLUMNS, *covariates)
     laid = _values_at(running, sources, running.select("contract_id", at_days="tenure_days"), covariates)
-    return laid.filter(laid.at_days == laid.tenure_days).select(*_SPELL, *covariates)
+    return laid.filter(laid.at_days == laid.tenure_days).select(*OWN_COLUMNS, *covariates)
 
 
 def has_own_times(table: ir.Table) -> bool:
@@ -165,7 +164,7 @@ def _read_sources(
     changed = {name for source in sources for name in source.columns}
     for name in covariates:
         if name not in changed and name not in spells.columns:
-            offered = {*spells.columns, *changing_covariates(study), *changed} - set(_SPELL)
+            offered = {*spells.columns, *changing_covariates(study), *changed} - set(OWN_COLUMNS)
             raise ParameterError(f"Contracts have no column {name!r}. {offer_names(name, sorted(offered))}")
     return spells.drop(*[name for name in changed if name in spells.columns]), sources
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from crm_research.study import Study
 
+# What a spell is, whatever the study declares beside it.
+OWN_COLUMNS: Final = ("contract_id", "customer_id", "started_at", "entry_days", "tenure_days", "is_ended", "end_reason")
 _GROUP_NOT_KNOWN = "not known"
 _MOST_SHARED = 100_000
 
@@ -40,7 +42,7 @@ def build_spells(study: Study) -> ir.Table:
         One contract known at as_of: contract_id, customer_id, started_at; entry_days (tenure at which our records of
         it begin, 0 or more); tenure_days; is_ended; end_reason ("not given" if it ended without one, empty while it
         runs); plan and fee where the study has them; the declared attributes of contracts and of customers, where
-        both have one of the same name that of the contract.
+        both have one of the same name that of the contract. One named as a column of these is not read.
 
     Notes
     -----
@@ -56,8 +58,8 @@ def build_spells(study: Study) -> ir.Table:
     if "ended_at" in contracts.columns:
         until = ibis.coalesce(contracts.ended_at, until)
     reason = contracts.end_reason if "end_reason" in contracts.columns else ibis.null("string")
-    own = [name for name in ("plan", "fee") if name in contracts.columns]
-    own += [name for name in study.attributes_of("contracts") if name in contracts.columns and name not in own]
+    names = dict.fromkeys(("plan", "fee", *study.attributes_of("contracts")))
+    own = [name for name in names if name in contracts.columns and name not in OWN_COLUMNS]
     spells = contracts.select(
         "contract_id",
         "customer_id",

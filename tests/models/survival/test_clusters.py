@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crm_research.models.survival import (
     compare_groups,
     compare_pairs,
+    compare_within,
     count_rows,
     estimate_bands,
     estimate_incidence,
@@ -69,6 +70,31 @@ def test_reasons_and_mean_have_the_errors_of_r():
     reasons = estimate_incidence(COUNTS, ENDS, shared=ALL)
     assert reasons.at(60)["std_error"].tolist() == pytest.approx([0.04915982, 0.02815855], abs=1e-8)
     assert reasons.at(100)["std_error"].tolist() == pytest.approx([0.05167010, 0.03633764], abs=1e-8)
+
+
+def _within(spells, shared=None):
+    parts = [
+        count_rows(rows["tenure_days"], rows["is_ended"], group=rows["group"]).assign(stratum=name)
+        for name, rows in spells.groupby("stratum")
+    ]
+    return compare_within(pd.concat(parts), shared=shared)
+
+
+def test_within_strata_the_spells_of_one_customer_count_as_one_whichever_stratum_they_are_of():
+    # d$p <- ifelse(seq_len(nrow(d)) %% 3 == 0, "x", "y"); survdiff(Surv(tenure_days, is_ended) ~ group + strata(p), d)
+    # $chisq .308103541245; coxph(..., cluster = cluster, ties = "breslow")$rscore .3369073 (all from the residuals).
+    spells = SPELLS.assign(stratum=np.where(np.arange(1, len(SPELLS) + 1) % 3 == 0, "x", "y"))
+    assert _within(spells).chi_squared == pytest.approx(0.308103541245, abs=1e-11)
+    shared = spells.loc[SHARED.index]
+    assert _within(spells, shared).chi_squared == pytest.approx(0.3369073, rel=0.03)
+    # In one stratum it is the test without strata; twice the same spells of the same customers say no more than once.
+    one = SPELLS.assign(stratum="one")
+    plain = compare_groups(BY_GROUP, shared=SPELLS)
+    assert _within(one, one).chi_squared == pytest.approx(plain.chi_squared, rel=1e-12)
+    twice = pd.concat([one, one.assign(stratum="two")], ignore_index=True)
+    assert _within(twice).chi_squared == pytest.approx(2 * 0.0979108, abs=1e-6)
+    apart = twice.assign(cluster=np.arange(len(twice)) % len(one))
+    assert _within(twice, apart).chi_squared == pytest.approx(0.0979108, rel=0.1)
 
 
 def test_the_test_of_groups_is_nearly_the_robust_score_of_r():

@@ -179,8 +179,8 @@ def mean_excess(
     return float(np.sum(np.bincount(spells.unit, scaled) ** 2) - (alone if spells.is_whole else np.sum(scaled**2)))
 
 
-def score_excess(days: FloatArray, at_risk: FloatArray, ended: FloatArray, shared: pd.DataFrame) -> FloatArray:
-    """The same for the excess of ends of each group (log-rank): a covariance, groups in rows and columns.
+def score_spells(days: FloatArray, at_risk: FloatArray, ended: FloatArray, shared: pd.DataFrame) -> FloatArray:
+    """What each spell adds to the excess of ends of each group (log-rank): groups in rows, spells in columns.
 
     Parameters
     ----------
@@ -199,8 +199,12 @@ def score_excess(days: FloatArray, at_risk: FloatArray, ended: FloatArray, share
     own = np.eye(len(share))[shared["number"].to_numpy(dtype=np.int64)].T
     stood = own * (risen[last] - risen[first]) - (split[:, last] - split[:, first])
     came = np.where(shared["is_ended"].to_numpy(dtype=bool), own - share[:, np.maximum(last - 1, 0)], 0.0)
-    score = (came - stood) * np.sqrt(shared["weight"].to_numpy(dtype=np.float64))
-    unit = pd.factorize(shared["cluster"])[0]
+    return np.asarray((came - stood) * np.sqrt(shared["weight"].to_numpy(dtype=np.float64)), dtype=np.float64)
+
+
+def score_excess(score: FloatArray, cluster: pd.Series) -> FloatArray:
+    """What spells of one customer add to the covariance of the groups' excesses, by the scores of `score_spells`."""
+    unit = pd.factorize(cluster)[0]
     summed = np.stack([np.bincount(unit, row) for row in score])
     return np.asarray(summed @ summed.T - score @ score.T, dtype=np.float64)
 

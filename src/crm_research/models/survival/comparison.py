@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.models.survival.clusters import score_excess
+from crm_research.models.survival.clusters import score_excess, score_spells
 from crm_research.models.survival.excess import judge_excess
 from crm_research.models.survival.kaplan_meier import SurvivalCurves, estimate_survival
 from crm_research.models.survival.mean import estimate_restricted_mean
@@ -68,7 +68,7 @@ def compare_groups(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) 
     if shared is not None and len(days):
         number = shared["group"].astype(str).map({name: row for row, name in enumerate(tables)})
         ours = shared.assign(number=number).dropna(subset=["number"])
-        variance = variance + score_excess(days, at_risk, ended, ours)
+        variance = variance + score_excess(score_spells(days, at_risk, ended, ours), ours["cluster"])
     excess = ended.sum(axis=1) - expected
     chi_squared, degrees, p_value = judge_excess(excess, variance)
     return LogRank(
@@ -86,7 +86,7 @@ def compare_groups(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) 
     )
 
 
-def compare_within(counts: pd.DataFrame) -> LogRank:
+def compare_within(counts: pd.DataFrame, *, shared: pd.DataFrame | None = None) -> LogRank:
     """Do groups that are alike in something else, a plan or a region, still leave differently?
 
     Parameters
@@ -94,16 +94,14 @@ def compare_within(counts: pd.DataFrame) -> LogRank:
     counts
         As in `compare_groups`, with a ``stratum`` column beside ``group``: groups are compared within each stratum, and
         what they differ by is added up over all of them.
+    shared
+        As there, with the ``stratum`` of each spell: spells of one customer count as one, in whichever strata they lie.
 
     Returns
     -------
     LogRank
         `expected` has a row a group, summed over strata. The test is NaN with no degrees of freedom where no stratum
         holds two groups.
-
-    Notes
-    -----
-    Spells are taken as independent.
 
     References
     ----------
@@ -112,7 +110,8 @@ def compare_within(counts: pd.DataFrame) -> LogRank:
     names = [str(name) for name in counts["group"].drop_duplicates()]
     excess, variance = np.zeros(len(names)), np.zeros((len(names), len(names)))
     n, n_ended, n_expected = (np.zeros(len(names)) for _ in range(3))
-    for _, rows in counts.groupby("stratum", sort=False, dropna=False, observed=True):
+    scores: list[tuple[FloatArray, pd.Series]] = []
+    for stratum, rows in counts.groupby("stratum", sort=False, dropna=False, observed=True):
         tables = {name: build_risk_table(part) for name, part in split_groups(rows)}
         places = np.array([names.index(name) for name in tables])
         days = np.unique(np.concatenate([table.tenure_days[table.n_ended > 0] for table in tables.values()]))
@@ -121,9 +120,18 @@ def compare_within(counts: pd.DataFrame) -> LogRank:
         expected, spread = _expected_and_variance(at_risk, ended)
         excess[places] += ended.sum(axis=1) - expected
         variance[np.ix_(places, places)] += spread
+        if shared is not None and len(days):
+            number = shared["group"].astype(str).map({name: row for row, name in enumerate(tables)})
+            ours = shared.assign(number=number)[shared["stratum"] == stratum].dropna(subset=["number"])
+            placed = np.zeros((len(names), len(ours)))
+            placed[places] = score_spells(days, at_risk, ended, ours)
+            scores.append((placed, ours["cluster"]))
         n[places] += [table.n_spells for table in tables.values()]
         n_ended[places] += ended.sum(axis=1)
         n_expected[places] += expected
+    if scores:
+        every, clusters = zip(*scores, strict=True)
+        variance += score_excess(np.concatenate(every, axis=1), pd.concat(clusters))
     chi_squared, degrees, p_value = judge_excess(excess, variance)
     columns = {"group": names, "n": n.astype(int), "n_ended": n_ended.astype(int), "n_expected": n_expected}
     return LogRank(chi_squared=chi_squared, degrees=degrees, p_value=p_value, expected=pd.DataFrame(columns))

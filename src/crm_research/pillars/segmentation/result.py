@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from crm_research.pillars.segmentation.describe.summary import describe_groups
 from crm_research.pillars.segmentation.evidence.gather import find_groups
 from crm_research.pillars.segmentation.evidence.null_shares import fit_wholes
 from crm_research.pillars.segmentation.evidence.other_methods import compare_methods
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
+from crm_research.pillars.segmentation.inputs.base import BUYERS, name_members
 from crm_research.pillars.segmentation.inputs.choose import Inputs, build_inputs
 from crm_research.pillars.segmentation.use.holdout import HoldoutCheck, check_in_holdout
 from crm_research.pillars.segmentation.use.leaving import LeavingCheck, check_leaving
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
 
     from crm_research.stats.intervals import Interval
     from crm_research.study import Study
-
-
-_SEEN: Final[Mapping[str, str]] = {
-    BUYERS: "purchases", RUNNING: "running contracts", HOLDERS: "contracts", EVERYBODY: "customers"
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -190,7 +184,7 @@ def segment_customers(
         found=found,
         why_not=why_not,
         currency=study.currency,
-        window=f"{_SEEN[found.inputs.base if found else BUYERS]} known on {study.as_of:%Y-%m-%d}",
+        window=f"{name_members(found.inputs.base if found else BUYERS).seen} known on {study.as_of:%Y-%m-%d}",
         as_of=study.as_of,
         holdout_until=study.holdout_until,
         confidence=confidence,

@@ -24,7 +24,7 @@ from crm_research.features.own_covariates import (
     pick_instants,
 )
 from crm_research.features.person_periods import guard_covariates, guard_outcome
-from crm_research.features.spells import build_spells
+from crm_research.features.spells import OWN_COLUMNS, build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.hazards import CoxFit, HazardFit, fit_cox
 from crm_research.models.second_opinion import SecondOpinion
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _KINDS: Final = ("category", "flag", "number")
-_RESERVED: Final = ("contract_id", "customer_id", "started_at", "entry_days", "tenure_days", "is_ended", "end_reason")
 _MOST_LEVELS: Final = 50
 _FEWEST_VALUES_TO_BEND: Final = 10
 _ENDS_PER_SPLINE_COLUMN: Final = 20
@@ -219,7 +218,7 @@ def choose_covariates(study: Study) -> tuple[list[str], list[str]]:
     declared = {**study.attributes_of("customers"), **study.attributes_of("contracts")}
     names = [name for name in ("plan", "fee") if name in spells.columns or name in changing]
     names += [name for name, kind in declared.items() if kind in _KINDS and name in spells.columns]
-    names = [name for name in dict.fromkeys([*names, *changing]) if name not in _RESERVED]
+    names = [name for name in dict.fromkeys([*names, *changing]) if name not in OWN_COLUMNS]
     fixed = [name for name in names if name not in changing]
     few = _few_levels(spells, fixed)
     if study.has("contract_states"):

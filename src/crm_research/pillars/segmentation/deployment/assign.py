@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -11,7 +10,7 @@ from crm_research.errors import ParameterError
 from crm_research.features.customers import build_customers
 from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW
 from crm_research.pillars.segmentation.deployment.score_sql import choose_place, first_least, measure_places
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
+from crm_research.pillars.segmentation.inputs.base import name_members
 from crm_research.pillars.segmentation.inputs.columns import check_inputs, gather_features
 from crm_research.pillars.segmentation.inputs.expressions import STRANGE
 
@@ -21,18 +20,9 @@ if TYPE_CHECKING:
     from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
     from crm_research.study import Study
 
-NO_PURCHASE: Final = "no purchase by that day"
-_ABSENT: Final[Mapping[str, str]] = {
-    BUYERS: NO_PURCHASE, RUNNING: "no contract that runs on that day", HOLDERS: "no contract by that day",
-    EVERYBODY: "",
-}  # fmt: skip
 FEW_ANSWERS: Final = "fewer than half of the items answered"
 FEW_KNOWN: Final = "fewer than half of the attributes known"
 NOTHING_KNOWN: Final = "none of the inputs is known"
-_RESTS_ON: Final[Mapping[str, tuple[str, str]]] = {
-    BUYERS: ("orders", "purchases"), RUNNING: ("contracts", "contracts"), HOLDERS: ("contracts", "contracts"),
-    EVERYBODY: ("", ""),
-}  # fmt: skip
 
 
 def assign_customers(study: Study, saved: SavedSegmentation, *, features: ir.Table | None = None) -> ir.Table:
@@ -108,7 +98,7 @@ def place_features(features: ir.Table, saved: SavedSegmentation) -> ir.Table:
 
 def _why_absent(saved: SavedSegmentation) -> str:
     few = FEW_ANSWERS if saved.recipe.items else FEW_KNOWN if saved.recipe.described else ""
-    return ", or ".join(why for why in (_ABSENT[saved.recipe.base], few) if why) or NOTHING_KNOWN
+    return ", or ".join(why for why in (name_members(saved.recipe.base).absent, few) if why) or NOTHING_KNOWN
 
 
 def _take_features(study: Study, saved: SavedSegmentation, features: ir.Table | None) -> ir.Table:
@@ -147,11 +137,11 @@ def check_study(study: Study, saved: SavedSegmentation) -> None:
             f"The segmentation was made in {saved.currency} (study {saved.study!r}), study {study.name!r} is in "
             f"{study.currency}: amounts do not compare. Convert the study's money, or segment it anew."
         )
-    table, rests_on = _RESTS_ON[saved.recipe.base]
-    if table and not study.has(table):
+    needs = name_members(saved.recipe.base)
+    if needs.table and not study.has(needs.table):
         raise ParameterError(
-            f"Study {study.name!r} has no {table}, and the segmentation rests on {rests_on}. Map 'tables: {table}:' in "
-            "its file."
+            f"Study {study.name!r} has no {needs.table}, and the segmentation rests on {needs.rests_on}. Map "
+            f"'tables: {needs.table}:' in its file."
         )
 
 

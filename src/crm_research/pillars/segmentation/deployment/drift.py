@@ -16,7 +16,7 @@ from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BEL
 from crm_research.pillars.segmentation.deployment.score_sql import value_column
 from crm_research.pillars.segmentation.deployment.stability_index import compare_bins
 from crm_research.pillars.segmentation.evidence.number_of_groups import SMALLEST_SHARE, measure_silhouette
-from crm_research.pillars.segmentation.inputs.base import WHO
+from crm_research.pillars.segmentation.inputs.base import name_members
 from crm_research.stats.intervals import log_interval, newcombe_difference, normal_interval, wilson_share
 from crm_research.theme import join_words, say_date, say_percent
 
@@ -141,7 +141,9 @@ def measure_drift(
     now = look_at(place_customers(study, saved, features=features), saved, seed=seed)
     if now.n_customers < FEWEST:
         raise NotEnoughData(
-            f"Judging the age of a segmentation: {WHO[saved.recipe.base]}", needed=FEWEST, found=now.n_customers
+            f"Judging the age of a segmentation: {name_members(saved.recipe.base).who}",
+            needed=FEWEST,
+            found=now.n_customers,
         )
     notes = []
     if study.name != saved.study:

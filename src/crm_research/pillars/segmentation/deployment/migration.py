@@ -14,7 +14,7 @@ from crm_research.features.window import known_rows
 from crm_research.pillars.segmentation.deployment.assign import check_study, place_features
 from crm_research.pillars.segmentation.deployment.refit import FEWEST, refit_segmentation
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WHO
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, name_members
 from crm_research.pillars.segmentation.inputs.columns import gather_features
 from crm_research.stats.intervals import wilson_share
 
@@ -139,7 +139,8 @@ def _default_window(study: Study, base: str) -> float:
     began = known_rows(study, "orders").ordered_at if is_bought else known_rows(study, "contracts").started_at
     first = began.min().to_pandas()
     if first is None or pd.isna(first):
-        raise NotEnoughData(f"Migration between two days: {WHO[base]} on the first", needed=FEWEST, found=0)
+        who = name_members(base).who
+        raise NotEnoughData(f"Migration between two days: {who} on the first", needed=FEWEST, found=0)
     span = (study.as_of - pd.Timestamp(first).to_pydatetime()) / timedelta(days=1)
     return float(max(1, min(_MOST_DAYS, int(span / _PART_OF_RECORDS))))
 

@@ -15,7 +15,7 @@ from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.evidence.densities import Mixture, read_mixture
 from crm_research.pillars.segmentation.evidence.kmeans import draw_sample, fit_centres
 from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
-from crm_research.pillars.segmentation.inputs.base import WHO
+from crm_research.pillars.segmentation.inputs.base import name_members
 from crm_research.pillars.segmentation.inputs.columns import gather_features
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform, fit_transform
 from crm_research.stats.threads import one_thread
@@ -62,7 +62,7 @@ def refit_segmentation(
     rows = built.order_by("customer_id").select(*saved.features).mutate(**texts).to_pandas()
     if len(rows) < FEWEST:
         raise NotEnoughData(
-            f"A segmentation at an earlier day: {WHO[saved.recipe.base]}", needed=FEWEST, found=len(rows)
+            f"A segmentation at an earlier day: {name_members(saved.recipe.base).who}", needed=FEWEST, found=len(rows)
         )
     recipe = saved.recipe.refit(rows)
     raw, values = recipe.make_frame(rows, saved.used)
@@ -72,7 +72,7 @@ def refit_segmentation(
     fitted = scaled[draw_sample(len(scaled), _FIT_SAMPLE, seed=seed)]
     n_different = len(np.unique(fitted, axis=0))
     if n_different < saved.k:
-        who = WHO[saved.recipe.base]
+        who = name_members(saved.recipe.base).who
         raise NotEnoughData(f"A segmentation at an earlier day: {who} who differ", needed=saved.k, found=n_different)
     kind = None if saved.mixture is None else saved.mixture.kind
     centres, mixture = _fit(fitted, saved.k, kind, seed=seed, n_starts=_N_STARTS)

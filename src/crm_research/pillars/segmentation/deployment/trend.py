@@ -13,7 +13,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.pillars.segmentation.deployment.assign import assign_segments
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WHO, measure_money
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WORTH, measure_money, name_members
 from crm_research.pillars.segmentation.rfm.changes import paired_change
 from crm_research.vocabulary import DAYS_PER_MONTH
 
@@ -83,12 +83,15 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     worth, _ = measure_money(earlier, base)
     placed = assign_segments(earlier, saved)
     held = placed if worth is None else placed.left_join(worth, "customer_id")
-    spend = ibis.literal(0.0) if worth is None else held.spend
+    spend = ibis.literal(0.0) if worth is None else held[WORTH]
     then = held.select("customer_id", "segment", spend=spend).to_pandas().dropna(subset="segment")
     if len(then) < _FEWEST:
-        raise NotEnoughData(f"A look back: {WHO[base]} known on {then_at:%Y-%m-%d}", needed=_FEWEST, found=len(then))
-    now = found.inputs.customers[["customer_id", "spend"]].assign(
-        segment=found.cards.set_index("group")["segment"].reindex(found.labels).to_numpy()
+        who = name_members(base).who
+        raise NotEnoughData(f"A look back: {who} known on {then_at:%Y-%m-%d}", needed=_FEWEST, found=len(then))
+    now = (
+        found.inputs.customers[["customer_id", WORTH]]
+        .rename(columns={WORTH: "spend"})
+        .assign(segment=found.cards.set_index("group")["segment"].reindex(found.labels).to_numpy())
     )
     frame = _side_by_side(then, now, list(saved.names))
     both = then[["customer_id", "segment"]].merge(now[["customer_id", "segment"]], on="customer_id")

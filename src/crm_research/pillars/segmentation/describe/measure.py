@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.pillars.segmentation.inputs.base import WORTH
 from crm_research.pillars.segmentation.inputs.labels import Term, read_term
 from crm_research.stats.intervals import Interval, normal_interval, normal_quantile
 
@@ -127,20 +128,17 @@ def find_typical(found: Grouping) -> pd.DataFrame:
     Returns
     -------
     frame
-        One segment in the order of the cards: segment, customer_id, and what he did: spend (net) and each used input
-        in its own units.
+        One segment in the order of the cards: segment, customer_id, worth (net spend, or fees a month) and place (row
+        of the customer in `inputs.raw`, which holds each used input in its own units).
     """
     rows = []
-    raw = found.inputs.raw
     for card in found.cards.to_dict("records"):
         members = np.flatnonzero(found.labels == card["group"])
         points = found.inputs.scaled[members]
-        nearest = members[int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))]
+        nearest = int(members[int(np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1)))])
         customer = found.inputs.customers.iloc[nearest]
-        known = {name: raw[name].iloc[nearest] for name in found.inputs.used if name in raw}
-        rows.append(
-            {"segment": card["segment"], "customer_id": customer["customer_id"], "spend": customer["spend"]} | known
-        )
+        row = {"segment": card["segment"], "customer_id": customer["customer_id"], "worth": customer[WORTH]}
+        rows.append(row | {"place": nearest})
     return pd.DataFrame(rows)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.pillars.segmentation.describe.suggested_names import name_groups, stands_out
-from crm_research.pillars.segmentation.inputs.base import FEES
+from crm_research.pillars.segmentation.inputs.base import FEES, WORTH
 from crm_research.pillars.segmentation.inputs.choose import Inputs
 from crm_research.pillars.segmentation.inputs.labels import Term, list_terms
 
@@ -27,10 +27,9 @@ def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.Dat
     frame
         One group, those that spend most per customer first, and of those the largest: group (its number in `labels`),
         segment (a plain name), n_customers, size_share, revenue, revenue_share (net; of holders of contracts their
-        fees; missing where there is none), median_spend, the median of each used input, and stands_out (the five
-        furthest inputs, in words).
+        fees; missing where there is none), median_spend, and stands_out (the five furthest inputs, in words).
     """
-    spend = inputs.customers["spend"].to_numpy(dtype=float, na_value=0.0)
+    spend = inputs.customers[WORTH].to_numpy(dtype=float, na_value=0.0)
     total = spend.sum()
     counts = np.bincount(labels, minlength=k)
     revenue = np.bincount(labels, weights=spend, minlength=k)
@@ -38,8 +37,7 @@ def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.Dat
     frame = frame[frame["n_customers"] > 0]
     # Of those who left a fee of nought would be no fee at all.
     shown = np.where(spend > 0, spend, np.nan) if inputs.money == FEES else spend
-    by_group = inputs.raw.assign(median_spend=shown).groupby(labels)
-    frame = frame.join(by_group.median(), on="group")
+    frame = frame.join(pd.Series(shown, name="median_spend").groupby(labels).median(), on="group")
     frame["size_share"] = frame["n_customers"] / len(labels)
     frame["revenue_share"] = frame["revenue"] / total if total > 0 else np.nan
     shifts = _measure_shifts(inputs, labels)
@@ -51,7 +49,7 @@ def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.Dat
     words = {name: term.words for name, term in terms.items()}
     frame["segment"] = name_groups([shifts.loc[group] for group in frame["group"]], words)
     first = ["group", "segment", "n_customers", "size_share", "revenue", "revenue_share", "median_spend"]
-    return frame[[*first, *inputs.used, "stands_out"]]
+    return frame[[*first, "stands_out"]]
 
 
 def _measure_shifts(inputs: Inputs, labels: NDArray[np.int64]) -> pd.DataFrame:

@@ -139,7 +139,7 @@ def _who_parts(records: Study, segments: Segmentation, found: Grouping, map_by: 
 
 def _typical_parts(found: Grouping, currency: str) -> Iterator[Part]:
     typical = find_typical(found)
-    terms = {name: term for name, term in found.inputs.terms.items() if name in typical}
+    terms, raw = found.inputs.terms, found.inputs.raw
     whats = [term.head if term.kind == "level" else term.words for term in terms.values()]
     money = name_money(found.inputs.money)
     heads = ["customer id", *([] if money is None else [found.inputs.money]), *dict.fromkeys(whats)]
@@ -147,12 +147,12 @@ def _typical_parts(found: Grouping, currency: str) -> Iterator[Part]:
     for row in typical.to_dict("records"):
         known: dict[str, str] = {}
         for what, (name, term) in zip(whats, terms.items(), strict=True):
-            value = float(row[name])
+            value = float(raw[name].iloc[int(row["place"])])
             if term.kind != "level":
                 known[what] = term.say_value(value)
             elif value >= 0.5 or what not in known:
                 known[what] = term.part if value >= 0.5 else "–"
-        worth = [] if money is None else [say_number(float(row["spend"]))]
+        worth = [] if money is None else [say_number(float(row["worth"]))]
         said[str(row["segment"])] = [str(row["customer_id"]), *worth, *known.values()]
     yield Table(
         pd.DataFrame(said), "A typical customer of each segment",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from crm_research.pillars.segmentation.evidence.separation import GAP
 from crm_research.pillars.segmentation.evidence.stability import STABLE
 from crm_research.pillars.segmentation.evidence.verdicts import NATURAL, REPRODUCIBLE
 from crm_research.pillars.segmentation.groups.leaving_words import say_leaving, say_left_out_habits
-from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING, SPEND
+from crm_research.pillars.segmentation.inputs.base import BUYERS, SPEND, name_members
 from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_research.pillars.segmentation.result import Grouping, Segmentation
-
-
-_WITH: Final[Mapping[str, str]] = {
-    BUYERS: " with purchases", RUNNING: " with a running contract", HOLDERS: " with a contract", EVERYBODY: ""
-}  # fmt: skip
 
 
 def answer_segments(segmentation: Segmentation) -> list[str]:
@@ -215,9 +210,10 @@ def note_segments(segmentation: Segmentation) -> str:
     known_on = say_date(segmentation.as_of)
     said = [f"Grouped for: {found.inputs.purpose}. Customers are compared by {used}, as known on {known_on}."]
     if found.inputs.n_left_out:
+        others = say_count(found.inputs.n_left_out, "other customer")
         said.append(
-            f"{say_count(found.inputs.n_left_out, 'other customer')}{_WITH[found.inputs.base]} are in no group, for of "
-            "them fewer than half of these are known."
+            f"{others}{name_members(found.inputs.base).having} are in no group, for of them fewer than half of these "
+            "are known."
         )
     if found.inputs.n_filled:
         n = found.inputs.n_filled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 _MOST_LEVELS: Final = 8
 _LEAST_LEVEL: Final = 0.05
 _OUTCOMES: Final = frozenset(
-    {"holdout_spend", "holdout_orders", "is_repeat", "is_alive", "churn", "churned", "has_left", "left", "is_churned"}
-)
+    (
+        "holdout_spend", "holdout_orders", "is_repeat", "is_alive", "churn", "churned", "has_left", "left",
+        "is_churned", "churn_flag", "churn_label", "churn_value", "churn_score", "churn_reason", "attrition",
+        "attrition_flag", "exited",
+    )
+)  # fmt: skip
 
 
 def offer_attributes(study: Study, customers: pd.DataFrame, names: Sequence[str], base: str = BUYERS) -> Offer:
@@ -105,6 +109,16 @@ def refuse_outcomes(study: Study, names: Sequence[str]) -> None:
         )
 
 
+def refuse_circular(names: Sequence[str], circular: Collection[str]) -> None:
+    """Raise LeakageError if one of these tells how long a contract lasted, or that it ended."""
+    for name in names:
+        if name in circular:
+            raise LeakageError(
+                f"{name!r} tells how long a contract lasted, or that it ended. Groups made of it predict who leaves by "
+                "construction. Take it out of the inputs, and judge the groups by it instead."
+            )
+
+
 def find_outcomes(names: Sequence[str]) -> list[str]:
     """Which of these names are what customers did later, or how a contract ended?"""
     later = {column.name for contract in TABLES.values() for column in contract.columns if column.happens_later}
@@ -114,4 +128,6 @@ def find_outcomes(names: Sequence[str]) -> list[str]:
         for column in contract.columns
         if column.known_with is not None and column.known_with in later
     }
-    return [name for name in names if name in later | with_it | _OUTCOMES or name.startswith("holdout_")]
+    outcomes = later | with_it | _OUTCOMES
+    plain = {name: name.strip().lower().replace(" ", "_") for name in names}
+    return [name for name, word in plain.items() if word in outcomes or word.startswith("holdout_")]

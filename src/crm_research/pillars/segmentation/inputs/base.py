@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.holders import HABITS, build_habits, describe_holders, measure_fees
-from crm_research.features.own_covariates import find_end_labels, find_growing, find_known_ends
+from crm_research.features.kept import keep_answer
+from crm_research.features.own_covariates import find_circular
 from crm_research.features.records import describe_customers
-from crm_research.features.spells import build_spells
 from crm_research.vocabulary import CATEGORY, FLAG, NUMBER
 
 if TYPE_CHECKING:
@@ -24,21 +25,63 @@ BUYERS: Final = "buyers"
 RUNNING: Final = "holders of a running contract"
 HOLDERS: Final = "holders of a contract"
 EVERYBODY: Final = "everybody"
-BASES: Final = (BUYERS, RUNNING, HOLDERS, EVERYBODY)
-# What a customer is worth so far, by the records at hand.
+# What a customer is worth so far, by the records at hand; and its column, as no attribute can be called.
+WORTH: Final = "worth so far"
 SPEND: Final = "spend"
 FEES: Final = "fees"
 NO_MONEY: Final = ""
-# Whom the messages speak of.
-WHO: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        BUYERS: "buyers",
-        RUNNING: "customers with a running contract",
-        HOLDERS: "customers with a contract",
-        EVERYBODY: "customers",
-    }
-)
 _KINDS: Final = (NUMBER, CATEGORY, FLAG)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """How customers of a base are spoken of, and what their segments rest on.
+
+    Parameters
+    ----------
+    who
+        Whom the messages speak of: buyers.
+    having
+        What sets them apart from other customers, after a noun: ` with purchases`.
+    seen
+        What is known of them, by a day: purchases.
+    absent
+        Why a customer is not among them: no purchase by that day; empty where everybody is.
+    table, rests_on
+        The table a segmentation of them needs, and what it rests on; empty where any will do.
+    """
+
+    who: str
+    having: str
+    seen: str
+    absent: str
+    table: str
+    rests_on: str
+
+
+NO_PURCHASE: Final = "no purchase by that day"
+_MEMBERS: Final[Mapping[str, Members]] = MappingProxyType(
+    {
+        BUYERS: Members(
+            who="buyers", having=" with purchases", seen="purchases", absent=NO_PURCHASE, table="orders",
+            rests_on="purchases",
+        ),
+        RUNNING: Members(
+            who="customers with a running contract", having=" with a running contract", seen="running contracts",
+            absent="no contract that runs on that day", table="contracts", rests_on="contracts",
+        ),
+        HOLDERS: Members(
+            who="customers with a contract", having=" with a contract", seen="contracts",
+            absent="no contract by that day", table="contracts", rests_on="contracts",
+        ),
+        EVERYBODY: Members(who="customers", having="", seen="customers", absent="", table="", rests_on=""),
+    }
+)  # fmt: skip
+
+
+def name_members(base: str) -> Members:
+    """The words for customers of this base."""
+    return _MEMBERS[base]
 
 
 def choose_base(study: Study, *, of_contracts: bool) -> str:
@@ -84,17 +127,17 @@ def attributes_of(study: Study, base: str) -> Mapping[str, str]:
 def attributes_fit_to_group(study: Study, base: str) -> tuple[list[str], list[str]]:
     """Which attributes may make segments of such a base, and which tell how long a contract lasted or that it ended?"""
     names = [name for name, kind in attributes_of(study, base).items() if kind in _KINDS]
+    circular = find_circular_attributes(study, base)
+    return [name for name in names if name not in circular], [name for name in names if name in circular]
+
+
+def find_circular_attributes(study: Study, base: str) -> tuple[str, ...]:
+    """Attributes of contracts that tell how long one lasted, or that it ended; none where leaving is not the test."""
     if base not in (RUNNING, HOLDERS):
-        return names, []
-    spells = build_spells(study)
-    held = [name for name in names if name in spells.columns]
+        return ()
     kinds = attributes_of(study, base)
-    circular = {
-        *find_known_ends(spells, held),
-        *find_growing(spells, held),
-        *find_end_labels(spells, [name for name in held if kinds[name] != NUMBER]),
-    }
-    return [name for name in held if name not in circular], [name for name in held if name in circular]
+    names = [name for name, kind in kinds.items() if kind in _KINDS]
+    return keep_answer(study, ("circular attributes", *names), lambda: tuple(find_circular(study, names)))
 
 
 def habits_of(study: Study, base: str) -> ir.Table | None:
@@ -109,8 +152,9 @@ def name_habits(study: Study, base: str) -> list[str]:
 
 
 def measure_money(study: Study, base: str) -> tuple[ir.Table | None, str]:
-    """What is each customer worth so far: customer_id, spend; and whether that is spend, fees a month or not known."""
+    """What is each customer worth so far: customer_id, `WORTH`; and is that spend, fees a month or not known?"""
     if base == BUYERS:
-        return build_customer_features(study, sets=("rfm",)).select("customer_id", "spend"), SPEND
+        bought = build_customer_features(study, sets=("rfm",))
+        return bought.select("customer_id", **{WORTH: bought.spend}), SPEND
     fees = None if base == EVERYBODY else measure_fees(study)
-    return (None, NO_MONEY) if fees is None else (fees.select("customer_id", spend=fees.fees), FEES)
+    return (None, NO_MONEY) if fees is None else (fees.select("customer_id", **{WORTH: fees.fees}), FEES)

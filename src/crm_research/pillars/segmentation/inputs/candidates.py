@@ -29,7 +29,8 @@ class Offer:
     Parameters
     ----------
     customers
-        One customer, by customer_id: the purchase features and every candidate in its own units, gaps left empty.
+        One customer, by customer_id: `WORTH`, the purchase features and every candidate in its own units, gaps left
+        empty.
     candidates
         name, words, is it taken on a logarithmic scale.
     n_left_out
@@ -39,7 +40,7 @@ class Offer:
     recipe
         What the candidates are made of that are no features of purchases.
     money
-        What `spend` of the customers is: spend, fees (a month), or empty where the records tell neither.
+        What the customers are worth (`WORTH`): spend, fees (a month), or empty where the records tell neither.
     refused
         Name of what would be circular, and why it is no candidate.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
-from crm_research.pillars.segmentation.inputs.base import WHO
+from crm_research.pillars.segmentation.inputs.base import name_members
 from crm_research.pillars.segmentation.inputs.candidates import Candidate
 from crm_research.pillars.segmentation.inputs.labels import Term, read_term, read_terms
 from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR, CANDIDATES, choose_purpose, offer_inputs
@@ -48,8 +48,8 @@ class Inputs:
     Parameters
     ----------
     customers
-        One customer of the base at as_of, by customer_id: customer_id, spend (net; of holders of contracts the fees a
-        month) and the candidate inputs in their own units, gaps left empty.
+        One customer of the base at as_of, by customer_id: customer_id, `WORTH` (net spend; of holders of contracts the
+        fees a month) and the candidate inputs in their own units, gaps left empty.
     scaled
         The inputs used, one column each: on a logarithmic scale where skewed, less the median, over the robust
         standard deviation, cut off at three of them.
@@ -66,7 +66,7 @@ class Inputs:
     n_left_out
         Customers of the base who are not grouped, for fewer than half of the attributes or answers are known.
     money
-        What `spend` of the customers is: spend, fees (a month), or empty where the records tell neither.
+        What the customers are worth (`WORTH`): spend, fees (a month), or empty where the records tell neither.
     """
 
     customers: pd.DataFrame
@@ -113,7 +113,7 @@ def build_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
     offer = offer_inputs(study, purpose=purpose, inputs=inputs)
     n = len(offer.customers)
     if n < FEWEST_CUSTOMERS:
-        who = WHO[offer.recipe.base]
+        who = name_members(offer.recipe.base).who
         who = who if not offer.n_left_out else f"{who} of whom at least half is known"
         raise NotEnoughData(f"A segmentation: {who}", needed=FEWEST_CUSTOMERS, found=n)
     named = "named inputs" if inputs is not None else purpose or choose_purpose(study)

@@ -19,14 +19,17 @@ from crm_research.pillars.segmentation.inputs.attributes import (
     find_outcomes,
     guess_scale,
     offer_attributes,
+    refuse_circular,
     refuse_outcomes,
 )
 from crm_research.pillars.segmentation.inputs.base import (
     BUYERS,
     SPEND,
+    WORTH,
     attributes_fit_to_group,
     attributes_of,
     choose_base,
+    find_circular_attributes,
     habits_of,
     list_members,
     measure_money,
@@ -115,7 +118,7 @@ def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
     ParameterError
         If the purpose or an input is not known.
     LeakageError
-        If an input is an outcome: what came after as_of, or how a contract ended.
+        If a named input is an outcome (what came after as_of, or how a contract ended), or tells one.
     NotEnoughData
         If the study does not have what the purpose needs.
     """
@@ -132,7 +135,7 @@ def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
         _check_named(study, [*numbers, *attributes_of(study, BUYERS)], names)
     wanted = [name for name in numbers if name in _NAMED or name == SPEND or name in names]
     table = features.select("customer_id", *wanted).to_pandas()
-    customers = table.sort_values("customer_id", ignore_index=True)
+    customers = table.assign(**{WORTH: table[SPEND]}).sort_values("customer_id", ignore_index=True)
     if inputs is not None:
         return _offer_named(study, customers, names, BUYERS)
     if asked == BEHAVIOUR:
@@ -152,6 +155,7 @@ def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] |
     if inputs is not None:
         names = list(dict.fromkeys(inputs))
         _check_named(study, [*name_habits(study, base), *attributes_of(study, base)], names)
+        refuse_circular(names, find_circular_attributes(study, base))
         return replace(_offer_named(study, _add_habits(study, base, customers), names, base), money=money)
     if purpose == CONTRACTS:
         offer = _offer_contracts(study, _add_habits(study, base, customers), base)
@@ -165,13 +169,13 @@ def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] |
 
 
 def take_members(study: Study, base: str) -> tuple[pd.DataFrame, str]:
-    """customer_id and spend (what the customer is worth so far, in the money that is named; else empty), by id."""
+    """customer_id and `WORTH` (what the customer is worth so far, in the money that is named; else empty), by id."""
     table, money = measure_money(study, base)
     members = list_members(study, base).to_pandas().sort_values("customer_id", ignore_index=True)
     if table is None:
-        return members.assign(**{SPEND: np.nan}), money
+        return members.assign(**{WORTH: np.nan}), money
     joined = members.merge(table.to_pandas(), on="customer_id", how="left")
-    return joined.assign(**{SPEND: joined[SPEND].astype(float)}), money
+    return joined.assign(**{WORTH: joined[WORTH].astype(float)}), money
 
 
 def _add_habits(study: Study, base: str, customers: pd.DataFrame) -> pd.DataFrame:
@@ -200,32 +204,36 @@ def _offer_named(study: Study, customers: pd.DataFrame, names: list[str], base: 
 
 
 def _offer_contracts(study: Study, customers: pd.DataFrame, base: str) -> Offer:
-    names, circular = attributes_fit_to_group(study, base)
-    outcomes = find_outcomes(names)
-    names = [name for name in names if name not in outcomes]
-    habits = tuple((name, *_NAMED[name]) for name in HABITS if name in customers.columns)
+    names, refused = _tell_fit(study, base, list(attributes_of(study, base)))
+    habits = tuple((name, *_NAMED[name]) for name in HABITS if name in customers.columns and name not in names)
     if not names and not habits:
         raise NotEnoughData(
             "A segmentation by contracts: plan, fee or attributes of contracts or customers", needed=1, found=0,
             mend="Map or declare them in the study's file.",
         )  # fmt: skip
     offer = offer_attributes(study, customers, names, base) if names else Offer(customers=customers, candidates=())
-    refused = (
-        *((name, "not used: it tells how long a contract lasted, or that it ended") for name in circular),
-        *((name, "not used: it is an outcome") for name in outcomes),
-    )
     return replace(offer, candidates=(*offer.candidates, *habits), refused=refused)
 
 
 def _offer_all_attributes(study: Study, customers: pd.DataFrame, base: str = BUYERS) -> Offer:
-    names = list(study.attributes_of("customers")) if study.has("customers") else []
+    declared = list(study.attributes_of("customers")) if study.has("customers") else []
+    names, refused = _tell_fit(study, base, declared)
     if not names:
         raise NotEnoughData(
             "A segmentation by attributes: declared attributes of customers", needed=1, found=0,
             mend="Declare them under tables: customers: attributes: in the study's file.",
         )  # fmt: skip
-    refuse_outcomes(study, names)
-    return offer_attributes(study, customers, names, base)
+    return replace(offer_attributes(study, customers, names, base), refused=refused)
+
+
+def _tell_fit(study: Study, base: str, names: Sequence[str]) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """Those of these attributes that may make segments; and the others, each with why it may not."""
+    fit, circular = attributes_fit_to_group(study, base)
+    outcomes = find_outcomes(names)
+    kept = [name for name in names if name in fit and name not in outcomes]
+    refused = dict.fromkeys(circular, "not used: it tells how long a contract lasted, or that it ended")
+    refused |= dict.fromkeys(outcomes, "not used: it is an outcome")
+    return kept, tuple((name, refused[name]) for name in names if name in refused)
 
 
 def _offer_needs(study: Study, customers: pd.DataFrame) -> Offer:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
-from crm_research.pillars.segmentation.inputs.base import FEES, NO_MONEY, SPEND
+from crm_research.pillars.segmentation.inputs.base import FEES, NO_MONEY, WORTH
 from crm_research.stats.intervals import wilson_share
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def plan_treatment(study: Study, segments: Segmentation, policy: Mapping[str, st
     held = dict(getattr(study, "service_policy", {}) if policy is None else policy)
     if found.inputs.money == FEES:
         # Who no longer pays has left, and needs no class.
-        paying = found.inputs.customers[found.inputs.customers[SPEND] > 0]
-        values = paying[["customer_id", SPEND]].rename(columns={SPEND: "value"})
+        paying = found.inputs.customers[found.inputs.customers[WORTH] > 0]
+        values = paying[["customer_id", WORTH]].rename(columns={WORTH: "value"})
         basis, has_costs = "the fees a month of the contracts that run; costs are not known", False
     else:
         worth, basis, has_costs = measure_value(study)
