@@ -289,7 +289,8 @@ def _share(value):
 
 
 def _cheap_and_dear(found):
-    order = found.cards.sort_values("fee")["segment"]
+    fees = found.inputs.raw["fee"].groupby(found.labels).median()
+    order = found.cards.assign(fee=found.cards["group"].map(fees)).sort_values("fee")["segment"]
     return order.iloc[0], order.iloc[-1]
 
 
