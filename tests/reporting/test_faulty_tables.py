@@ -163,3 +163,25 @@ def test_a_disk_that_is_full_while_tables_are_staged_is_told(project, tmp_path, 
     monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", full)
     with pytest.raises(StudyError, match=r"No space left on device\. Free some space there, or set TMPDIR"):
         planned(tmp_path, ("good", ("orders",)))
+
+
+def test_contracts_at_fault_hinder_a_segmentation_only_where_it_groups_those_who_hold_them(fault, tmp_path):
+    report = next(one for one in reports() if one.id == "segmentation")
+    plan = plan_run(
+        [report], studies=("handmade",), as_of=None, parameters={}, scratch=tmp_path, is_checking_input=True,
+    )  # fmt: skip
+    assert ([task.report for task in plan.tasks], list(plan.hindered)) == (["segmentation"], [])
+    every = {"orders", "contracts", "surveys", "activities", "activity_use"}
+    read = {
+        purpose: report.faults_among(sorted(every), every, {"purpose": purpose})
+        for purpose in (None, "needs", "contracts", "attitudes", "usage")
+    }
+    assert read == {
+        None: ["orders"],
+        "needs": ["orders"],
+        "contracts": ["contracts", "orders", "surveys"],
+        "attitudes": ["orders", "surveys"],
+        "usage": ["activities", "activity_use", "orders"],
+    }
+    # Without orders those who hold contracts are grouped, and what they are at fault in stops it.
+    assert report.faults_among(["contracts"], {"contracts", "surveys"}, {"purpose": None}) == ["contracts"]

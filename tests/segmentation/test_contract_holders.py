@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
+from matplotlib.text import Text
 
 from crm_research import open_study
 from crm_research.errors import LeakageError, NotEnoughData, ParameterError
@@ -300,6 +302,32 @@ def _as_segmentation(found):
     return SimpleNamespace(found=found, window="w", confidence=0.95, currency="EUR")
 
 
+def test_no_picture_announces_a_difference_that_the_test_of_all_does_not_find():
+    found = two_groups(a_company()).found
+    assert words.widest_gap(found.leaving) is not None
+    unsure = replace(found.leaving, test=replace(found.leaving.test, p_value=0.0501))
+    assert words.widest_gap(unsure) is None
+    assert words.widest_gap(replace(unsure, test=replace(found.leaving.test, p_value=0.0499))) is not None
+    said = " ".join(text.get_text() for text in draw_leaving(replace(found, leaving=unsure)).figure.findobj(Text))
+    assert "The segments are not seen to differ clearly in who leaves" in said
+    assert words.say_leaving(replace(found, leaving=unsure)).startswith("The groups are not seen to differ")
+
+
+def test_contracts_of_one_customer_count_as_one_within_plans_too():
+    """Every contract twice, of the same customer, says no more than once: nearly the same chi-squared, not twice it."""
+    study = a_company(leaves=(0.5, 0.3), seed=8)
+    frame = study.table("contracts").to_pandas()
+    twice = pd.concat([frame, frame.assign(contract_id=frame["contract_id"] + "b")], ignore_index=True)
+    inputs = build_inputs(study, inputs=["fee", "box"])
+    labels = (inputs.customers["fee"] > 30).to_numpy().astype(np.int64)
+    once, both = (
+        check_leaving(a_study(contracts=rows), inputs, labels, {0: "A", 1: "B"}, confidence=0.95)
+        for rows in (frame, twice)
+    )
+    assert both.n == 2 * once.n
+    assert both.beyond_plan.chi_squared == pytest.approx(once.beyond_plan.chi_squared, rel=0.05)
+
+
 def test_alike_groups_are_said_to_be_alike():
     alike = two_groups(a_company(leaves=(0.3, 0.3), seed=5)).found
     check = alike.leaving
@@ -307,7 +335,7 @@ def test_alike_groups_are_said_to_be_alike():
     n = check.n_ended
     assert words.say_leaving(alike) == (
         f"The groups are not seen to differ in who leaves: {100 * n / 240:.0f} % of the 240 contracts had ended by "
-        f"2024-07-01, in the groups about alike (p {check.test.p_value:.3f})."
+        f"2024-07-01, about as many in each group (p {check.test.p_value:.3f})."
     )
     table = judge_use(alike).tests.set_index("test")
     assert table.loc["differentiable", "result"] == "not passed"
@@ -350,14 +378,14 @@ def test_another_number_of_groups_stands_beside_the_one_that_separates_best():
     assert 4 <= other.found.k <= 7
     assert other.found.n_customers == segments.found.n_customers
     n = ("four", "five", "six", "seven")[other.found.k - 4]
-    best, shares = other.found.cards.iloc[0], other.found.leaving.by_group["left_share"]
+    best = other.found.cards.iloc[0]
+    assert words.say_leaving(other.found, f"the {n} groups").startswith(f"The {n} groups differ in who leaves: within ")
     weakest = other.found.stability["mean_jaccard"].min()
     assert say_alternative(segments.found, other, "four to seven") == (
-        f"If two groups are too few to act on: of four to seven groups, {n} do best; the one that pays most of the "
-        f"{n}, “{best['segment']}”, is {100 * best['size_share']:.0f} % of the customers. By the tests of this page "
-        f"the {n} are {other.found.verdict}: the least steady of the {n} is found again with a mean Jaccard of "
-        f"{weakest:.2f}. Of each of the {n}, {_share(shares.min())} to {_share(shares.max())} had left within the "
-        "first 12 months."
+        f"If two groups are too few to act on: of four to seven groups, {n} do best; the one of the {n} that "
+        f"brings in most per customer, “{best['segment']}”, is {100 * best['size_share']:.0f} % of the customers. By the tests of "
+        f"this page the {n} are {other.found.verdict}: the least steady of the {n} is found again with a mean Jaccard of "
+        f"{weakest:.2f}. {words.say_leaving(other.found, f'the {n} groups')}"
     )
     assert find_alternative(study, segments, k_min=2, k_max=7) is None
     section = alternative_section(study, segments, k_min=2, k_max=4, n_bootstraps=20, seed=1)

@@ -11,10 +11,13 @@ from crm_research.features.own_covariates import find_circular, find_end_scores,
 from crm_research.features.spells import build_spells
 from crm_research.pillars.segmentation.deployment.assign import assign_customers
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
+from crm_research.pillars.segmentation.describe.measure import pick_strongest
+from crm_research.pillars.segmentation.groups.words import note_segments
 from crm_research.pillars.segmentation.inputs.base import WORTH
 from crm_research.pillars.segmentation.inputs.choose import build_inputs
 from crm_research.pillars.segmentation.inputs.purposes import offer_inputs
 from crm_research.pillars.segmentation.page import SegmentationPage
+from crm_research.pillars.segmentation.result import segment_customers
 from tests.builders import a_study
 
 _TELLS = "not used: it tells how long a contract lasted, or that it ended"
@@ -112,6 +115,12 @@ def test_what_is_known_only_after_leaving_makes_no_segment_wherever_the_study_st
     assert refused == ["risk_score", "left_flag", "why", "state"]
     assert not choice.loc[choice["input"].isin(refused), "is_used"].any()
     assert choice.set_index("input").loc[["fee", "rooms"], "is_used"].all()
+    if holdout_until is not None:
+        said = note_segments(segment_customers(study, k_max=2, n_bootstraps=20))
+        assert (
+            " Left out, for it tells how long a contract lasted or that it ended: “risk score”, “left flag”, “why” and "
+            "“state”." in said
+        )
 
 
 @pytest.mark.parametrize("name", ["risk_score", "left_flag", "why", "state"])
@@ -186,3 +195,11 @@ def test_six_that_ended_soonest_do_not_show_that_a_number_grows():
     kinds = dict.fromkeys(("total", "left_over", "usual"), "number")
     spells = build_spells(a_study(contracts=frame, attributes={"contracts": kinds}))
     assert find_growing(spells, ["fee", *kinds]) == ["total", "left_over"]
+
+
+def test_a_picture_of_many_inputs_shows_the_strongest_and_counts_the_rest():
+    assert pick_strongest([1.0] * 15) == (list(range(15)), "")
+    strength = [*np.linspace(2.0, 3.0, 10), np.nan, 0.1, *np.linspace(4.0, 5.0, 8)]
+    assert pick_strongest(strength) == (
+        [3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19], "; the 15 strongest inputs, 5 more are in the numbers",
+    )  # fmt: skip

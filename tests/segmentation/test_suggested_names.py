@@ -91,6 +91,6 @@ def test_inputs_of_one_whole_are_named_together():
     terms = [*map(read_term, names), read_term("region north", "region: north"), read_term("region x", "region: x")]
     assert list_terms(terms) == "spend on tea and milk, spend through web, n orders, region: north and x"
     assert list_terms(terms[4:], with_levels=False) == "region"
-    assert read_term("region north", "region: north").say_exactly(1.0) == "region: north"
-    assert read_term("region unknown", "region: unknown").say_exactly(0.0) == "region known"
+    assert read_term("region north", "region: north").say_exactly(1.0) == "“region” is “north”"
+    assert read_term("region unknown", "region: unknown").say_exactly(0.0) == "“region” is not known"
     assert read_term("share of spend on tea").say_value(0.417) == "42 %"

@@ -248,7 +248,9 @@ def other_worlds() -> dict[str, Segmentation]:
     """The page where it is otherwise: other verdicts, no holdout, no revenue, one number tried, nothing found."""
     crowd = _borders().assign(border_density=[0.643, np.nan, 0.312], is_gap=[False, False, True])
     heap = _borders().assign(
-        heap=["n_orders", "", ""], heap_in_words=["number of purchases 1", "", ""], is_gap=[False, False, True]
+        heap=["n_orders", "", ""],
+        heap_in_words=["“number of purchases” is exactly 1", "", ""],
+        is_gap=[False, False, True],
     )
     beaten = _nulls().assign(is_beyond=[True, False, False], null_high=[0.305, 0.472, 0.322])
     weak = _stability().assign(

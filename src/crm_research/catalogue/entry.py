@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,6 +39,8 @@ class Report:
         Groups of tables; the report applies when the study holds all tables of at least one group.
     may_read
         Every table the report looks at where the study holds it, those it cannot do without among them; None: all.
+    spares
+        Which of these it does not look at, given the tables at hand and its parameters; None: looks at all of them.
     figure_ids
         Ids other programs may rely on, wherever the report applies and the records suffice.
     """
@@ -50,6 +53,7 @@ class Report:
     needs_any_of: tuple[tuple[str, ...], ...]
     figure_ids: tuple[str, ...]
     may_read: tuple[str, ...] | None = None
+    spares: Callable[[Collection[str], Mapping[str, Any]], Collection[str]] | None = None
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:
         """Why can this report not be made from these tables? None if it can."""
@@ -59,6 +63,7 @@ class Report:
         needed = " or ".join(" and ".join(group) for group in self.needs_any_of)
         return f"needs the table {needed}, which the study does not have"
 
-    def faults_among(self, faults: Iterable[str]) -> list[str]:
-        """Which of these tables, which are at fault, does the report read?"""
-        return [name for name in faults if self.may_read is None or name in self.may_read]
+    def faults_among(self, faults: Iterable[str], tables: Collection[str], values: Mapping[str, Any]) -> list[str]:
+        """Which of these tables, which are at fault, does the report read of a study with such tables?"""
+        spared = () if self.spares is None else self.spares(tables, values)
+        return [name for name in faults if name not in spared and (self.may_read is None or name in self.may_read)]

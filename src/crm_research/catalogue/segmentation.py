@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,6 +42,17 @@ class SegmentationParameters(ReportParameters):
         return self
 
 
+def _spare(tables: Collection[str], values: Mapping[str, Any]) -> set[str]:
+    """Buyers are grouped without contracts, and without answers or use of activities where these are not asked for."""
+    purpose = values.get("purpose")
+    if "orders" not in tables:
+        return set()
+    spared = set() if purpose == "contracts" else {"contracts"}
+    if purpose not in ("contracts", "attitudes"):
+        spared.add("surveys")
+    return spared if purpose == "usage" else {*spared, "activities", "activity_use"}
+
+
 REPORT = Report(
     id="segmentation",
     title="Customer segmentation",
@@ -62,5 +74,6 @@ REPORT = Report(
         "products",
         "surveys",
     ),
+    spares=_spare,
     figure_ids=("segmentation.k", "segmentation.verdict", "segmentation.silhouette"),
 )

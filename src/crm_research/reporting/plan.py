@@ -135,7 +135,7 @@ def _plan_study(
         return RunPlan(omissions=omissions)
     if is_checking_input:
         faults = {**faults, **inputs.find_broken(study)}
-    read = {report.id: report.faults_among(faults) for report in applicable}
+    read = {report.id: report.faults_among(faults, mapped, values[report.id]) for report in applicable}
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
     environment = {HOME: str(read_settings().home)}
     if any(not names for names in read.values()):

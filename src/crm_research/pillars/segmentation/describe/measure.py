@@ -12,7 +12,7 @@ from crm_research.pillars.segmentation.inputs.labels import Term, read_term
 from crm_research.stats.intervals import Interval, normal_interval, normal_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FEWEST: Final = 2
 CLEAR: Final = 0.5
+# More rows than this no picture shows.
+_MOST_SHOWN: Final = 15
 
 
 def measure_profiles(found: Grouping, *, confidence: float = 0.95) -> pd.DataFrame:
@@ -117,6 +119,16 @@ def _in_own_units(
         "ratio_lower": float(ratio.lower),
         "ratio_upper": float(ratio.upper),
     }
+
+
+def pick_strongest(strength: Sequence[float] | NDArray[np.float64]) -> tuple[list[int], str]:
+    """Which inputs does a picture show, of how strongly each sets the groups apart? Places, and words on the others."""
+    far = np.nan_to_num(np.asarray(strength, dtype=float))
+    if len(far) <= _MOST_SHOWN:
+        return list(range(len(far))), ""
+    strongest = np.sort(np.argsort(-far, kind="stable")[:_MOST_SHOWN])
+    n_more = len(far) - _MOST_SHOWN
+    return strongest.tolist(), f"; the {_MOST_SHOWN} strongest inputs, {n_more} more are in the numbers"
 
 
 def find_typical(found: Grouping) -> pd.DataFrame:

@@ -10,13 +10,13 @@ from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.segmentation.evidence.verdicts import VERDICTS
 from crm_research.pillars.segmentation.groups import charts
 from crm_research.pillars.segmentation.groups import tables as report
-from crm_research.pillars.segmentation.groups.leaving_words import say_when
+from crm_research.pillars.segmentation.groups.leaving_words import say_leaving
 from crm_research.pillars.segmentation.groups.words import say_steadiness
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.result import find_alternative
 from crm_research.pillars.segmentation.use.holdout import OUTCOMES, SEGMENTS
 from crm_research.show import Chart, Figures, Note, Section, Table, drawn
-from crm_research.theme import say_percent, say_range, say_small_count
+from crm_research.theme import say_percent, say_small_count
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Grouping, Segmentation
@@ -75,10 +75,11 @@ def say_alternative(chosen: Grouping, other: Segmentation, span: str) -> str:
     own, k = say_small_count(chosen.k), say_small_count(found.k)
     best, money = found.cards.iloc[0], name_money(found.inputs.money)
     which = "few" if found.k > chosen.k else "many"
-    worth = "the largest" if money is None or best["revenue_share"] != best["revenue_share"] else money.best
+    is_known = money is not None and best["revenue_share"] == best["revenue_share"]
+    worth = f"the one of the {k} that {money.best}" if money is not None and is_known else f"the largest of the {k}"
     weakest = float(found.stability["mean_jaccard"].min())
     return (
-        f"If {own} groups are too {which} to act on: of {span} groups, {k} do best; {worth} of the {k}, "
+        f"If {own} groups are too {which} to act on: of {span} groups, {k} do best; {worth}, "
         f"“{best['segment']}”, is {say_percent(best['size_share'])} of the customers. By the tests of this page the "
         f"{k} are {found.verdict}: the least steady of the {k} is found again with a mean Jaccard of "
         f"{say_steadiness(weakest)}. {_say_use(chosen, found)}"
@@ -89,11 +90,7 @@ def _say_use(chosen: Grouping, found: Grouping) -> str:
     """Do the other groups tell more of what customers do than the ones chosen?"""
     own, k = say_small_count(chosen.k), say_small_count(found.k)
     if found.leaving is not None:
-        shares = found.leaving.by_group["left_share"]
-        return (
-            f"Of each of the {k}, {say_range(float(shares.min()), float(shares.max()), say_percent)} had left "
-            f"{say_when(found.leaving)}."
-        )
+        return say_leaving(found, f"the {k} groups")
     explained = [_explained(one) for one in (found, chosen)]
     if any(share is None for share in explained):
         return f"Whether the {k} are of more use than the {own} is not known."

@@ -9,6 +9,7 @@ import numpy as np
 
 from crm_research import theme
 from crm_research.errors import ParameterError, offer_names
+from crm_research.pillars.segmentation.describe.measure import pick_strongest
 from crm_research.pillars.segmentation.evidence.stability import PATTERN, STABLE
 from crm_research.pillars.segmentation.groups.words import vote
 from crm_research.pillars.segmentation.inputs.money import name_money
@@ -82,10 +83,13 @@ def _draw_profiles(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
     scaled = found.unweighted
     means = np.array([scaled[found.labels == group].mean(axis=0) for group in groups])
     shifts = means - scaled.mean(axis=0)
-    widest = used[int(np.argmax(np.ptp(shifts, axis=0)))]
+    apart = np.ptp(shifts, axis=0)
+    widest = used[int(np.argmax(apart))]
+    places, others = pick_strongest(apart)
+    used, shifts = [used[place] for place in places], shifts[:, places]
     ax = theme.new_axes(
         title=f"The groups differ most in {terms[widest].words}",
-        subtitle="Mean of each group less the mean of all, in robust standard deviations of the scaled input",
+        subtitle=f"Mean of each group less the mean of all, in robust standard deviations of the scaled input{others}",
         size=(theme.SIZE[0], 1.7 + 0.42 * len(used) + 0.22 * len(groups)),
         grid="x",
         ax=ax,

@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 _YEAR = 12
 
 
-def say_leaving(found: Grouping) -> str:
-    """Do the segments differ in who leaves, and which two most?"""
+def say_leaving(found: Grouping, groups: str = "the groups") -> str:
+    """Do the segments differ in who leaves, and which two most? `groups` is what they are called."""
     check = found.leaving
     if check is None:
         return found.no_leaving or (
-            "Nothing in these records says what the customers did afterwards, so nothing says yet whether the groups "
+            f"Nothing in these records says what the customers did afterwards, so nothing says yet whether {groups} "
             "are of use."
         )
     p_value = check.test.p_value
     if not math.isfinite(p_value):
         return (
-            f"Whether the groups differ in who leaves cannot be told: {say_percent(check.n_ended / check.n)} of the "
+            f"Whether {groups} differ in who leaves cannot be told: {say_percent(check.n_ended / check.n)} of the "
             f"{_say_watched(check)} {_ended(check)}, and never some while others of another group went on."
         )
     if not p_value < 1 - check.confidence:
         return (
-            f"The groups are not seen to differ in who leaves: {say_percent(check.n_ended / check.n)} of the "
-            f"{_say_watched(check)} {_ended(check)}, in the groups about alike (p {say_p_value(p_value)})."
+            f"{_first_capital(groups)} are not seen to differ in who leaves: {say_percent(check.n_ended / check.n)} of "
+            f"the {_say_watched(check)} {_ended(check)}, about as many in each group (p {say_p_value(p_value)})."
         )
     pair = widest_gap(check)
     if pair is None:
         return (
-            f"The groups differ in who leaves, by more than chance explains (p {say_p_value(p_value)}), but "
-            f"{say_when(check)} no two of them can be told apart."
+            f"{_first_capital(groups)} differ in who leaves, by more than chance explains (p {say_p_value(p_value)}), "
+            f"but {say_when(check)} no two of them can be told apart."
         )
     low, high = sorted((abs(pair["gap_lower"]), abs(pair["gap_upper"])))
     more, less = (1 - pair["other_survival"], 1 - pair["survival"])
@@ -51,14 +51,19 @@ def say_leaving(found: Grouping) -> str:
     if less > more:
         more, less, names = less, more, names[::-1]
     return (
-        f"The groups differ in who leaves: {say_when(check)} {say_percent(more)} of “{names[0]}” had left, of "
-        f"“{names[1]}” {say_percent(less)} (a difference of {say_points(more - less)}, {say_points(low)} to "
+        f"{_first_capital(groups)} differ in who leaves: {say_when(check)} {say_percent(more)} of “{names[0]}” had "
+        f"left, of “{names[1]}” {say_percent(less)} (a difference of {say_points(more - less)}, {say_points(low)} to "
         f"{say_points(high)})."
     )
 
 
 def widest_gap(check: LeavingCheck) -> Mapping[str, Any] | None:
-    """The two segments furthest apart by the horizon, of those that are clearly apart for all pairs together."""
+    """The two segments furthest apart by the horizon, of those that are clearly apart for all pairs together.
+
+    None where the test of all segments sees no difference: what it does not find no picture shall announce.
+    """
+    if not check.test.p_value < 1 - check.confidence:
+        return None
     clear = check.pairs[(check.pairs["gap_lower"] > 0) | (check.pairs["gap_upper"] < 0)]
     if clear.empty:
         return None
@@ -139,6 +144,10 @@ def _say_watched(check: LeavingCheck) -> str:
 
 def _ended(check: LeavingCheck) -> str:
     return f"had left by {say_date(check.until)}" if check.is_later else f"had ended by {say_date(check.until)}"
+
+
+def _first_capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def say_left_out_habits(found: Grouping) -> str:

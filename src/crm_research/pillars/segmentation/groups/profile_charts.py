@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crm_research import theme
+from crm_research.pillars.segmentation.describe.measure import pick_strongest
 from crm_research.pillars.segmentation.groups.profile_words import (
     find_rfm,
     find_worth,
@@ -99,13 +100,15 @@ def draw_heat(profiles: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """One cell a segment and input: how far the segment stands from all others, with its median in own units."""
     segments, inputs = list(dict.fromkeys(profiles["segment"])), list(dict.fromkeys(profiles["what"]))
     effects = profiles.pivot_table(index="what", columns="segment", values="effect", dropna=False)
+    strongest, others = pick_strongest(effects.reindex(index=inputs).abs().max(axis=1).to_numpy())
+    inputs = [inputs[place] for place in strongest]
     effects = effects.reindex(index=inputs, columns=segments)
     usual = profiles.assign(usual=profiles["usual"].fillna(""))
     usual = usual.pivot(index="what", columns="segment", values="usual").reindex(index=inputs, columns=segments)
     ax = theme.new_axes(
         title=say_widest(profiles),
         subtitle="Median, of shares the mean; below it, and in colour: standard deviations above (blue) or below (red) "
-        "all other customers",
+        f"all other customers{others}",
         size=(theme.SIZE[0], 2.0 + 0.5 * len(inputs)),
         grid="none",
         ax=ax,

@@ -284,17 +284,25 @@ def describe_picture(segmentation: Segmentation, name: str) -> str:
     if found is None:
         return f"No picture. {segmentation.why_not}"
     rows = _ALT_ROWS[name](found)
-    return f"{_ALT[name]}: {'; '.join(rows)}." if rows else f"{_ALT[name]}."
+    shape = _say_bars(found) if name == "segments" else _ALT[name]
+    return f"{shape}: {'; '.join(rows)}." if rows else f"{shape}."
+
+
+def _say_bars(found: Grouping) -> str:
+    """Of two bars where the money is known, of one where it is not."""
+    money = name_money(found.inputs.money)
+    if money is None or not found.cards["revenue_share"].notna().all():
+        return "Bars, share of customers by segment"
+    return f"Pairs of bars, share of customers and of {money.total.removeprefix('the ')}, by segment"
 
 
 def describe_alternative(found: Grouping) -> str:
     """The same of another solution: which groups there would be, and how large."""
     rows = [f"{row['segment']} with {say_percent(row['size_share'])}" for row in found.cards.to_dict("records")]
-    return f"{_ALT['segments']}, of {say_small_count(found.k)} groups instead: {'; '.join(rows)}."
+    return f"{_say_bars(found)}, of {say_small_count(found.k)} groups instead: {'; '.join(rows)}."
 
 
 _ALT: Final = {
-    "segments": "Pairs of bars, share of customers and of revenue, by segment",
     "profiles": "Dots of each segment left and right of the average customer, one row an input; medians",
     "numbers": "Six curves over the number of groups, one a criterion, with the chosen number marked",
     "stability": "A dot with its range for each segment on a scale of Jaccard similarity from 0 to 1",
@@ -304,7 +312,7 @@ _ALT: Final = {
 _ALT_ROWS: Final[Mapping[str, Callable[[Grouping], list[str]]]] = {
     "segments": lambda found: [
         f"{row['segment']} {say_percent(row['size_share'])} of customers"
-        + ("" if name_money(found.inputs.money) is None else f", {say_percent(row['revenue_share'])} of money")
+        + ("" if row["revenue_share"] != row["revenue_share"] else f", {say_percent(row['revenue_share'])} of money")
         for row in found.cards.to_dict("records")
     ],
     "profiles": lambda found: [f"{row['segment']}: {row['stands_out']}" for row in found.cards.to_dict("records")],

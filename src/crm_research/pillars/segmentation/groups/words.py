@@ -16,6 +16,7 @@ from crm_research.pillars.segmentation.groups.leaving_words import say_leaving, 
 from crm_research.pillars.segmentation.inputs.base import BUYERS, SPEND, name_members
 from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
+from crm_research.pillars.segmentation.inputs.purposes import TELLS_THE_END
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
 from crm_research.theme import join_words, say_count, say_date, say_p_value, say_percent, say_small_count
 
@@ -86,7 +87,7 @@ def _say_border(found: Grouping) -> str:
     if len(heaps):
         row = heaps.iloc[0]
         return (
-            f"the line between “{row['segment']}” and “{row['other_segment']}” is a rule, {row['heap_in_words']} or not"
+            f"the line between “{row['segment']}” and “{row['other_segment']}” only asks whether {row['heap_in_words']}"
         )
     closed = found.borders[found.borders["is_border"] & ~found.borders["is_gap"]]
     if closed.empty:
@@ -218,6 +219,10 @@ def note_segments(segmentation: Segmentation) -> str:
     if found.inputs.n_filled:
         n = found.inputs.n_filled
         said.append(f"{say_count(n, 'customer')} had a gap in one of these, filled with the median.")
+    circular = found.inputs.choice.loc[found.inputs.choice["reason"] == TELLS_THE_END, "what"]
+    if len(circular):
+        names = join_words([f"“{name}”" for name in circular])
+        said.append(f"Left out, for it tells how long a contract lasted or that it ended: {names}.")
     if found.n_fitted < found.n_customers:
         said.append(f"The groups were found on {found.n_fitted:,} customers drawn at random; all were then assigned.")
     if not found.criteria["qualifies"].any():

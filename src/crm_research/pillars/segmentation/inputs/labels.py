@@ -65,10 +65,10 @@ class Term:
         return f"{self.head} known" if self.part == UNKNOWN else f"{self.head} not {self.part}"
 
     def say_exactly(self, value: float) -> str:
-        """One value as a condition: ``number of purchases of exactly 1``, ``region: north``."""
+        """What is asked of a customer by one value: ``“number of purchases” is exactly 1``, ``“region” is “north”``."""
         if self.kind == "level":
-            return self.words if value >= 0.5 else self.say_not()
-        return f"{self.words} of exactly {self.say_value(value)}"
+            return f"“{self.head}” is not known" if self.part == UNKNOWN else f"“{self.head}” is “{self.part}”"
+        return f"“{self.words}” is exactly {self.say_value(value)}"
 
 
 def read_term(name: str, what: str = "") -> Term:

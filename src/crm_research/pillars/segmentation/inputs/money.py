@@ -21,7 +21,7 @@ class Money:
     share, median
         Columns of tables, and in words the figure: share of it, and the median customer's.
     most, best
-        What the best customers do: spend most; and the group of them: the one that spends most.
+        What the best customers do: spend most; and what the group of them does: spends most.
     each
         One customer's: spend, net.
     """
@@ -43,7 +43,7 @@ _WORDS: Final[Mapping[str, Money]] = MappingProxyType(
             median="median_spend",
             share_label="Share of net revenue",
             most="spend most",
-            best="the one that spends most",
+            best="spends most",
             each="spend is net",
         ),
         FEES: Money(
@@ -51,8 +51,8 @@ _WORDS: Final[Mapping[str, Money]] = MappingProxyType(
             share="share_of_fees",
             median="median_fee_of_those_who_pay",
             share_label="Share of the fees a month",
-            most="pay most",
-            best="the one that pays most",
+            most="bring in most per customer",
+            best="brings in most per customer",
             each="fees are those a month of the contracts that run",
         ),
     }

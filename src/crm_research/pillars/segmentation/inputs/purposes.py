@@ -52,6 +52,7 @@ CONTRACTS: Final = "contracts"
 ATTRIBUTES: Final = "attributes"
 ATTITUDES: Final = "attitudes"
 PURPOSES: Final = (BEHAVIOUR, "needs", "rhythm", USAGE, CONTRACTS, ATTRIBUTES, ATTITUDES)
+TELLS_THE_END: Final = "not used: it tells how long a contract lasted, or that it ended"
 _MOST_PARTS: Final = 8
 _MOST_ITEMS: Final = 40
 
@@ -231,7 +232,7 @@ def _tell_fit(study: Study, base: str, names: Sequence[str]) -> tuple[list[str],
     fit, circular = attributes_fit_to_group(study, base)
     outcomes = find_outcomes(names)
     kept = [name for name in names if name in fit and name not in outcomes]
-    refused = dict.fromkeys(circular, "not used: it tells how long a contract lasted, or that it ended")
+    refused = dict.fromkeys(circular, TELLS_THE_END)
     refused |= dict.fromkeys(outcomes, "not used: it is an outcome")
     return kept, tuple((name, refused[name]) for name in names if name in refused)
 

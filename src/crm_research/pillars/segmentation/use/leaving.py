@@ -129,7 +129,7 @@ def check_leaving(
         by_group=_by_group(curves, test, horizon),
         pairs=pairs,
         test=test,
-        beyond_plan=_compare_within_plans(rows),
+        beyond_plan=_compare_within_plans(rows, shared),
         from_days=start,
         horizon_days=horizon,
         is_later=is_later,
@@ -197,11 +197,12 @@ def _list_shared(rows: pd.DataFrame) -> pd.DataFrame | None:
     )
 
 
-def _compare_within_plans(rows: pd.DataFrame) -> LogRank | None:
+def _compare_within_plans(rows: pd.DataFrame, shared: pd.DataFrame | None) -> LogRank | None:
     if rows["plan"].nunique() < 2:
         return None
     counted = [_count(part).assign(stratum=plan) for plan, part in rows.groupby("plan", sort=True)]
-    found = compare_within(pd.concat(counted, ignore_index=True))
+    within = None if shared is None else shared.assign(stratum=rows["plan"].reindex(shared.index))
+    found = compare_within(pd.concat(counted, ignore_index=True), shared=within)
     return found if found.degrees else None
 
 
