@@ -166,7 +166,7 @@ def test_a_disk_that_is_full_while_tables_are_staged_is_told(project, tmp_path, 
 
 
 def test_contracts_at_fault_hinder_a_segmentation_only_where_it_groups_those_who_hold_them(fault, tmp_path):
-    report = next(one for one in reports() if one.id == "segmentation")
+    report = reports()["segmentation"]
     plan = plan_run(
         [report], studies=("handmade",), as_of=None, parameters={}, scratch=tmp_path, is_checking_input=True,
     )  # fmt: skip

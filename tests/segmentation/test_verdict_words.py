@@ -50,7 +50,7 @@ SMALL = BORDERS.assign(is_gap=[True, False, False], border_density=[0.314, float
 HEAP = BORDERS.assign(
     is_gap=[True, False, False],
     heap=["", "", "n_orders"],
-    heap_in_words=["", "", "number of purchases exactly 1"],
+    heap_in_words=["", "", "“number of purchases” is exactly 1"],
 )
 ALIKE = NULLS.assign(is_beyond=[False, False, False])
 
@@ -87,7 +87,7 @@ SENTENCES = {
     ),
     "a heap": (
         _found("reproducible", HEAP),
-        BETTER + "the line between “云鼎 <b>” and “Gone” is a rule, number of purchases exactly 1 or not.",
+        BETTER + "the line between “云鼎 <b>” and “Gone” only asks whether “number of purchases” is exactly 1.",
     ),
     "gaps as in data without groups": (
         _found("reproducible", nulls=NULLS.assign(is_emptier=[False, True, False])),
@@ -109,8 +109,8 @@ SENTENCES = {
     "as in data without groups, by a heap": (
         _found("constructed", HEAP, nulls=ALIKE.assign(is_beyond=[True, False, False])),
         "The groups are constructed: they are found again, but data without groups (“one Gaussian cloud”), cut into as "
-        "many parts, look much the same, and the line between “云鼎 <b>” and “Gone” is a rule, number of purchases "
-        "exactly 1 or not." + LAST,
+        "many parts, look much the same, and the line between “云鼎 <b>” and “Gone” only asks whether “number of "
+        "purchases” is exactly 1." + LAST,
     ),
 }
 
