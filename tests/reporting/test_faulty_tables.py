@@ -169,6 +169,7 @@ def test_contracts_at_fault_hinder_a_segmentation_only_where_it_groups_those_who
     report = reports()["segmentation"]
     plan = plan_run(
         [report], studies=("handmade",), as_of=None, parameters={}, scratch=tmp_path, is_checking_input=True,
+        notebooks=None,
     )  # fmt: skip
     assert ([task.report for task in plan.tasks], list(plan.hindered)) == (["segmentation"], [])
     every = {"orders", "contracts", "surveys", "activities", "activity_use"}

@@ -384,8 +384,8 @@ def test_another_number_of_groups_stands_beside_the_one_that_separates_best():
     assert say_alternative(segments.found, other, "four to seven") == (
         f"If two groups are too few to act on: of four to seven groups, {n} do best; the one of the {n} that "
         f"brings in most per customer, “{best['segment']}”, is {100 * best['size_share']:.0f} % of the customers. By "
-        f"the tests of this page the {n} are {other.found.verdict}: the least steady of the {n} is found again with a mean "
-        f"Jaccard of {weakest:.2f}. {words.say_leaving(other.found, f'the {n} groups')}"
+        f"the tests of this page the {n} are {other.found.verdict}: the least steady of the {n} is found again with a "
+        f"mean Jaccard of {weakest:.2f}. {words.say_leaving(other.found, f'the {n} groups')}"
     )
     assert find_alternative(study, segments, k_min=2, k_max=7) is None
     section = alternative_section(study, segments, k_min=2, k_max=4, n_bootstraps=20, seed=1)
