@@ -31,8 +31,9 @@ def test_the_p_value_is_five_per_cent_where_the_limit_is_nought():
     assert expand_p_value(1.0, n=12) == 1.0
 
 
-def test_explained_variance_takes_the_farther_of_the_two_on_each_side():
+def test_explained_variance_takes_the_farthest_of_the_three_on_each_side():
     # Draws of tanh^2(.5 + .1 z): on Fisher's scale Student's t about the estimate of .45; R: qt(.975, 29) = 2.04523.
+    # On log odds it is farthest on neither side.
     draws = np.tanh(0.5 + 0.1 * NORMAL) ** 2
     lower, upper = explained_limits(np.tanh(0.45) ** 2, draws, n=30)
     reach = 2.04523 * np.sqrt(30 / 29) * 0.1
@@ -61,3 +62,18 @@ def test_a_share_from_draws_takes_the_farther_of_percentiles_and_log_odds():
 def test_a_share_that_no_draw_moves_keeps_itself():
     limits = share_limits(np.array([0.0, 1.0, 0.25]), np.array([[0.0, 1.0, 0.25]] * 9))
     assert np.array(limits).tolist() == [[0.0, 1.0, 0.25]] * 2
+
+
+def test_log_odds_reach_farthest_where_the_share_is_large():
+    # The upper half of the draws is out of the way: they lie about .6, the estimate is .5, whose log odds are nought.
+    draws = 0.6 + 0.04 * NORMAL
+    odds = np.log((draws + 0.02) / (1 - draws + 0.02))
+    reach = 2.04523 * np.sqrt(30 / 29) * odds.std(ddof=1)
+    ends = np.exp(np.log(0.52 / 0.52) + np.array([-reach, reach]))
+    lower, _ = explained_limits(0.5, draws, n=30)
+    kept = (ends * 1.02 - 0.02) / (1 + ends)
+    spread = np.arctanh(np.sqrt(draws)).std(ddof=1)
+    fisher = np.tanh(np.arctanh(np.sqrt(0.5)) - 2.04523 * np.sqrt(30 / 29) * spread) ** 2
+    assert float(lower) == pytest.approx(min(kept[0], fisher), abs=1e-5)
+    _, upper = explained_limits(0.9, 0.9 - 0.03 * np.abs(NORMAL), n=30)
+    assert float(upper) <= 1.0

@@ -11,6 +11,7 @@ from scipy import stats
 from crm_research.stats.intervals import FloatArray, check_confidence
 
 _ROUNDING: Final = 1e-9
+_KEPT: Final = 0.02
 
 
 def expand_percentiles(draws: ArrayLike, *, n: int, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -69,10 +70,10 @@ def explained_limits(
     Returns
     -------
     tuple
-        On each side the farther of two: expanded percentiles, and Student's t on Fisher's scale, the inverse
-        hyperbolic tangent of the root. A model explains more of a resample than of its sample, and more of that than
-        of everybody, so percentiles alone lie too high; Fisher's scale alone is too short for shares near 0
-        (docs/methods/coverage.md).
+        On each side the farthest of three: expanded percentiles, and Student's t on Fisher's scale (the inverse
+        hyperbolic tangent of the root) and on log odds, .02 added to either side. A model explains more of a resample
+        than of its sample, and more of that than of everybody, so percentiles alone lie too high, and they are short
+        for the largest share; the two scales alone are short for shares near 0 (docs/methods/coverage.md).
 
     References
     ----------
@@ -83,11 +84,13 @@ def explained_limits(
     if len(sample) < 2:
         return low, high
     freedom = max(int(n) - 1, 1)
-    centre, spread = _to_fisher(value), _to_fisher(sample).std(axis=0, ddof=1) * np.sqrt((freedom + 1) / freedom)
-    half = stats.t.ppf(0.5 + confidence / 2, freedom) * spread
-    lower, upper = (np.tanh(np.maximum(end, 0.0)) ** 2 for end in (centre - half, centre + half))
-    is_still = np.ptp(sample, axis=0) == 0
-    return np.where(is_still, low, np.minimum(low, lower)), np.where(is_still, high, np.maximum(high, upper))
+    reach = stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt((freedom + 1) / freedom)
+    for there, back in ((_to_fisher, _from_fisher), (_to_kept_odds, _from_kept_odds)):
+        centre, half = there(value), reach * there(sample).std(axis=0, ddof=1)
+        # Where no draw moves it, nothing is known beyond the draws.
+        low = np.where(half > _ROUNDING, np.minimum(low, back(centre - half)), low)
+        high = np.where(half > _ROUNDING, np.maximum(high, back(centre + half)), high)
+    return np.asarray(low), np.asarray(high)
 
 
 def share_limits(estimate: ArrayLike, draws: ArrayLike, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
@@ -120,3 +123,17 @@ def _to_log_odds(share: FloatArray) -> FloatArray:
 
 def _to_fisher(share: FloatArray) -> FloatArray:
     return np.asarray(np.arctanh(np.sqrt(np.clip(share, 0.0, 1 - _ROUNDING))))
+
+
+def _from_fisher(value: FloatArray) -> FloatArray:
+    return np.asarray(np.tanh(np.maximum(value, 0.0)) ** 2)
+
+
+def _to_kept_odds(share: FloatArray) -> FloatArray:
+    kept = np.clip(share, 0.0, 1.0)
+    return np.asarray(np.log((kept + _KEPT) / (1 - kept + _KEPT)))
+
+
+def _from_kept_odds(value: FloatArray) -> FloatArray:
+    odds = np.exp(value)
+    return np.asarray(np.clip((odds * (1 + _KEPT) - _KEPT) / (1 + odds), 0.0, 1.0))

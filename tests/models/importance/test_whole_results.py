@@ -61,8 +61,8 @@ def test_every_column_of_the_shares_under_weights_and_customers():
     assert (found.n, found.confidence, found.notes) == (40, 0.8, ())
     assert found.n_effective == pytest.approx(frame["w"].sum() ** 2 / (frame["w"] ** 2).sum())
     assert found.estimator == (
-        "Shapley value of R squared over all subsets; expanded bootstrap percentiles or Student's t on Fisher's "
-        "scale, the farther"
+        "Shapley value of R squared over all subsets; expanded bootstrap percentiles or Student's t on two "
+        "scales, the farthest"
     )
 
 
@@ -107,7 +107,7 @@ def test_what_is_left_out_is_said_and_what_cannot_be_is_refused_in_words():
     assert found.n == 37
     many = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 12)), columns=list("abcdefghijkl"))
     assert share_r2(many, "a", list("bcdefghijkl"), n_bootstraps=20).estimator == (
-        "Johnson's relative weights; expanded bootstrap percentiles or Student's t on Fisher's scale, the farther"
+        "Johnson's relative weights; expanded bootstrap percentiles or Student's t on two scales, the farthest"
     )
     assert share_r2(many, "a", list("bcdefghijk"), n_bootstraps=20).estimator.startswith("Shapley value")
     for call, words in (

@@ -125,7 +125,7 @@ def share_r2(
     means = (
         "Shapley value of R squared over all subsets" if divide is divide_by_subsets else "Johnson's relative weights"
     )
-    estimator = f"{means}; expanded bootstrap percentiles or Student's t on Fisher's scale, the farther"
+    estimator = f"{means}; expanded bootstrap percentiles or Student's t on two scales, the farthest"
     return _assemble(used, values, weight, parts, drawn, int(owner.max()) + 1, confidence, estimator, notes)
 
 

@@ -29,7 +29,7 @@ ESTIMATORS: Final = MappingProxyType(
         "item means": "mean of a wave, one response a customer; Student's t, never beyond the scale",
         "changes": "partially overlapping samples (Derrick and others 2017); Holm over the items",
         "net promoter score": "promoters less detractors; adjusted Wald (Rocks 2016)",
-        "importance": "Shapley shares of R squared; expanded bootstrap percentiles or Fisher's scale, the farther",
+        "importance": "Shapley shares of R squared; expanded bootstrap percentiles or Student's t, the farthest",
         "scales": "alpha (jackknife of log(1 - alpha)), rho_A, composite reliability, AVE, HTMT; bootstrap percentiles",
         "paths": "partial least squares, standardised, and consistent (PLSc); expanded percentiles; PLSpredict",
         "map": "total effects in points of the last consequence beside mean scores (Ringle and Sarstedt 2016)",
@@ -150,7 +150,7 @@ def path_figures(found: SatisfactionAnalysis) -> list[Figure]:
             {"estimate": row["r2"], "lower": row["r2_lower"], "upper": row["r2_upper"]},
             unit="share",
             n=int(model.n),
-            estimator=f"R squared of the path model; {estimator} or Student's t on Fisher's scale, the farther",
+            estimator=f"R squared of the path model; {estimator} or Student's t on two scales, the farthest",
             validation=check,
             group=str(row["construct"]),
         )
