@@ -203,3 +203,15 @@ def test_a_picture_of_many_inputs_shows_the_strongest_and_counts_the_rest():
     assert pick_strongest(strength) == (
         [3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19], "; the 15 strongest inputs, 5 more are in the numbers",
     )  # fmt: skip
+
+
+def test_a_typical_customer_who_does_not_have_the_only_level_is_said_not_to_have_it():
+    frame = some_contracts()
+    # One in six has the other box: else it would say the same as the fee.
+    frame["box"] = np.where((frame["fee"] < 20) ^ (np.arange(120) % 6 < 1), "small", "large")
+    study = a_study(contracts=frame, attributes={"contracts": {"box": "category"}})
+    page = SegmentationPage(study, k_max=2, n_bootstraps=20, inputs=["fee", "box"])
+    assert page.result.found.inputs.used in (("fee", "box large"), ("fee", "box small"))
+    level = page.result.found.inputs.used[1].removeprefix("box ")
+    typical = next(one for one in page.who.tables if "a typical customer" in one)
+    assert sorted(typical.set_index("a typical customer").loc["box"]) == [level, f"not {level}"]

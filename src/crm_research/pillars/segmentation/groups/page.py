@@ -151,7 +151,9 @@ def _typical_parts(found: Grouping, currency: str) -> Iterator[Part]:
             if term.kind != "level":
                 known[what] = term.say_value(value)
             elif value >= 0.5 or what not in known:
-                known[what] = term.part if value >= 0.5 else "–"
+                # Of two levels the one that says the same as the other is no input: who is not one is the other.
+                other = f"not {term.part}" if whats.count(what) == 1 else "–"
+                known[what] = term.part if value >= 0.5 else other
         worth = [] if money is None else [say_number(float(row["worth"]))]
         said[str(row["segment"])] = [str(row["customer_id"]), *worth, *known.values()]
     yield Table(
