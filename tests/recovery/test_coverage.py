@@ -56,7 +56,7 @@ def test_a_part_gives_its_rows_and_limits_hold_the_truth_in_most_worlds(part):
     rows = PARTS[part](8)
     named = [row.figure for row in rows]
     assert [name for name in _FEW[part] if not any(figure.startswith(name) for figure in named)] == []
-    # Eight worlds of a fixed seed tell a limit that has broken, not one that is a little short: that is for the command.
+    # Eight worlds of a fixed seed tell a limit that is broken; one that is a little short is for the command to find.
     rows = [row for row in rows if not row.figure.startswith("purchases that come")]
     assert sum(row.covered for row in rows) >= 0.8 * sum(row.worlds for row in rows), rows
 
