@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError, offer_names
+from crm_research.steps import KeptSteps
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -92,6 +93,8 @@ class Study:
         Class of customers, or segment, to the service it gets, in words.
     truth
         Folder of the simulator's known truth, for simulated studies only.
+    kept
+        What was computed of it (`steps`); a copy that stands elsewhere begins anew.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Study:
     inputs: tuple[InputFingerprint, ...] = ()
     path: Path | None = None
     truth: Path | None = None
+    kept: KeptSteps = field(default_factory=KeptSteps, init=False)
 
     def __post_init__(self) -> None:
         for table in self.tables:

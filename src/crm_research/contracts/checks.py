@@ -13,11 +13,13 @@ from crm_research.contracts.shape_checks import usable_columns
 from crm_research.contracts.table_check import Checkable, TableCheck
 from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
+from crm_research.steps import step
 
 # What only a mistake in this code raises: never to be told as a fault of the user's source.
 _OUR_MISTAKES: Final = (AttributeError, IndexError, KeyError, NameError, TypeError)
 
 
+@step
 def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> Verdict:
     """Is this study fit for use?
 

@@ -10,7 +10,7 @@ from crm_research.show.chart import chart
 from crm_research.show.display import ANSWER_MIME, CHART_MIME, NOTE_MIME, TABLE_MIME
 from crm_research.show.figure_cards import figures
 from crm_research.show.formats import format_interval, format_value
-from crm_research.show.page import Page, section
+from crm_research.show.page import Page, fitted, section
 from crm_research.show.parts import Answer, Caveats, Chart, Figures, File, Note, Part, Provenance, Table, drawn, panels
 from crm_research.show.prose import answer, note
 from crm_research.show.section import Section
@@ -38,6 +38,7 @@ __all__ = [
     "chart",
     "drawn",
     "figures",
+    "fitted",
     "format_interval",
     "format_value",
     "note",

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from crm_research.show.display import emit, text_html
-from crm_research.show.parts import Caveats, Provenance
+from crm_research.show.parts import Caveats, Note, Provenance, Table
 from crm_research.show.section import Section
 
 if TYPE_CHECKING:
     from crm_research.figures import Figure
+    from crm_research.steps import How
     from crm_research.study import Study
 
+T = TypeVar("T")
 
-class section(cached_property[Section]):  # noqa: N801 - a decorator, as cached_property is
+
+class fitted(cached_property[T]):  # noqa: N801 - a decorator, as cached_property is
+    """What a page fits when it is first looked at; the page notes which steps that took (`Page.kept`)."""
+
+    @overload
+    def __get__(self, page: None, owner: type[Any] | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, page: object, owner: type[Any] | None = None) -> T: ...
+
+    def __get__(self, page: Any, owner: type[Any] | None = None) -> Self | T:
+        if page is None:
+            return self
+        with page.study.kept.read_by(page.asked):
+            fit: T = super().__get__(page, owner)
+        return fit
+
+
+class section(fitted[Section]):  # noqa: N801 - a decorator, as cached_property is
     """A section of a page: a method that makes it, called when it is first looked at, then kept.
 
     The first line of its docstring is the question that it answers; the page lists it under contents.
@@ -36,6 +56,34 @@ class Page:
 
     def __init__(self, study: Study) -> None:
         self.study = study
+        self.asked: dict[Hashable, How] = {}
+
+    @property
+    def kept(self) -> Section:
+        """What has been computed of the study, and what of it did this page compute or take?
+
+        A page with another parameter takes what does not rest on it. `study.kept.clear()` forgets everything.
+        """
+        held = self.study.kept.table(self.asked)
+        if held.empty:
+            return Section.missing("Nothing has been computed yet: look at a section first.")
+        n_taken, n_made = ((held["here"] == how).sum() for how in ("taken", "computed"))
+        return Section(
+            Note(
+                f"This page has computed {n_made:,} and taken {n_taken:,} of the {len(held):,} steps that are kept of "
+                "the study. A step is computed anew when something that it rests on changes; study.kept.clear() "
+                "forgets all of them."
+            ),
+            Table(
+                held,
+                "Steps of the analysis that are kept",
+                formats={"seconds": "{:.2f}"},
+                note="Seconds are those of the step alone, without the steps it rests on. n taken: times it was taken "
+                "instead of computed. Here: what this page did; empty where it has not asked for it.",
+                max_rows=200,
+            ),
+            result=held,
+        )
 
     @property
     def estimators(self) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ from crm_research.models.dirichlet.fit import Method
 from crm_research.pillars.brand_loyalty.holdout import PenetrationCheck, check_penetrations
 from crm_research.pillars.brand_loyalty.setting import ALL, PLURALS, WORDS, Setting, choose_market
 from crm_research.stats.intervals import FloatArray, Interval
+from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class BrandLoyalty:
         return "all products" if market is None or market.category is None else market.category
 
 
+@step
 def describe_brands(
     study: Study,
     *,

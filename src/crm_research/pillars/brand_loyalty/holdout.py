@@ -13,6 +13,7 @@ from crm_research.features.brand_lines import Market
 from crm_research.features.brands import count_buyers
 from crm_research.models.dirichlet import DirichletFit
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 from crm_research.theme import say_date, say_percent
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class PenetrationCheck:
         )
 
 
+@step
 def check_penetrations(
     study: Study, market: Market, fit: DirichletFit, names: list[str], n_customers: int, *, confidence: float = 0.95
 ) -> PenetrationCheck | None:
@@ -98,6 +100,7 @@ def check_penetrations(
     )
 
 
+@step
 def _penetration(
     study: Study, market: Market, names: list[str], population: Market, n: int, n_places: int, *, outcomes: bool
 ) -> np.ndarray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from crm_research.pillars.brand_loyalty import charts, figures, heavy_words, tables, words
 from crm_research.pillars.brand_loyalty.analysis import BrandLoyalty, describe_brands
-from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.features.brand_lines import Unit
@@ -56,7 +56,7 @@ class BrandLoyaltyPage(Page):
         """What is estimated, to how."""
         return figures.ESTIMATORS
 
-    @cached_property
+    @fitted
     def result(self) -> BrandLoyalty:
         """Brands against the norm of their size: what all sections are taken from."""
         return self._describe()

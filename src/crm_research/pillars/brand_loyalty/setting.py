@@ -13,6 +13,7 @@ from crm_research.features.brand_lines import Market, Unit, units_of
 from crm_research.features.brands import count_categories
 from crm_research.features.purchases import Occasion, keep_dealings
 from crm_research.features.window import known_rows
+from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Setting:
     categories: pd.DataFrame
 
 
+@step
 def choose_market(
     study: Study, *, unit: Unit | None, category: str | None, months: int | None, occasion: Occasion
 ) -> Setting:
@@ -93,6 +95,7 @@ def choose_market(
     return Setting(market=market, why=(said_category, said_window), categories=categories)
 
 
+@step
 def _choose_window(study: Study, months: int | None) -> tuple[datetime, str] | None:
     if months is not None and (isinstance(months, bool) or months < 1):
         raise ParameterError(f"months must be a whole number from 1 on, not {months!r}.")
@@ -112,6 +115,7 @@ def _choose_window(study: Study, months: int | None) -> tuple[datetime, str] | N
     return after, f"The window is {span}."
 
 
+@step
 def _choose_category(study: Study, categories: pd.DataFrame, category: str | None) -> tuple[str | None, str]:
     names = list(categories["category"])
     if category is not None:

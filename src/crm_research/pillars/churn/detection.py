@@ -20,6 +20,7 @@ from crm_research.pillars.churn.detection_evidence import (
     weigh_anniversaries,
 )
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ class SettingDetection:
         return {name: float(rows[name].iloc[0]) for name in rows.columns}
 
 
+@step
 def detect_setting(study: Study) -> SettingDetection:
     """Which setting is this study, by which evidence?
 

@@ -13,6 +13,7 @@ from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.renewals import count_end_offsets
 from crm_research.features.window import known_rows
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ContractSizes:
     n_usual: int = 0
 
 
+@step
 def weigh_anniversaries(study: Study) -> tuple[pd.DataFrame, int | None, bool]:
     """Do ends crowd around anniversaries, and do running contracts stand there as often?
 
@@ -78,6 +80,7 @@ def _count_near(offsets: pd.DataFrame, months: int) -> int:
     return int(offsets.loc[is_near, "n_contracts"].sum())
 
 
+@step
 def count_contract_sizes(study: Study) -> ContractSizes:
     """How many contracts are known at as_of, and how many overlap, follow each other, end as they begin?"""
     known = known_rows(study, "contracts")
@@ -124,6 +127,7 @@ def _find_usual_tenure(rows: ir.Table) -> tuple[int, int]:
     return int(counted["days"].iloc[0]), int(counted["n"].iloc[0])
 
 
+@step
 def _count_planned(study: Study) -> int:
     """Contracts known at as_of whose recorded end lies beyond all that the study looks at.
 
@@ -140,6 +144,7 @@ def _count_planned(study: Study) -> int:
     return 0 if int(row["n_later"]) else int(row["n"])
 
 
+@step
 def count_buyers(study: Study) -> tuple[int, int]:
     """How many customers ordered by as_of, and how many of them have no contract?"""
     if not study.has("orders"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crm_research.pillars.churn.curves import charts, extrapolation_page, figures, page, reason_page, tables, words
@@ -16,7 +16,7 @@ from crm_research.pillars.churn.renewals.describe import Renewals, describe_rene
 from crm_research.pillars.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS
 from crm_research.pillars.churn.risks.page import check_section, risks_section
-from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.drivers.measure import DriverAnalysis
@@ -83,12 +83,12 @@ class ChurnPage(Page):
             confidence=confidence,
         )
 
-    @cached_property
+    @fitted
     def result(self) -> ChurnAnalysis:
         """Tenure, hazard, groups, reasons and the holdout of the curve."""
         return self._describe()
 
-    @cached_property
+    @fitted
     def renewals_result(self) -> Renewals:
         """The same leaving by number of the renewal."""
         leaving = self.result

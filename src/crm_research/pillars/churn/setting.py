@@ -16,6 +16,7 @@ from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.survival import FEWEST_AT_RISK, estimate_cumulative_hazard, estimate_survival
 from crm_research.pillars.churn.detection import SettingDetection, detect_setting
+from crm_research.steps import step
 from crm_research.theme import join_words, say_count, say_date, say_days, say_percent
 
 if TYPE_CHECKING:
@@ -261,6 +262,7 @@ class ChurnSetting:
         )
 
 
+@step
 def describe_setting(study: Study, counts: pd.DataFrame) -> ChurnSetting:
     """What do the contracts hold, and are early leavers missing?
 
@@ -325,6 +327,7 @@ def _is_entry_given(known: ir.Table) -> bool:
     return int(size["n"]) > 0 and int(size["n"]) == int(size["n_given"])
 
 
+@step
 def _missing_ends(study: Study, counts: pd.DataFrame, first_end: datetime) -> float:
     """Ends expected before the first recorded one, were the hazard by tenure the same then as later."""
     spells = build_spells(study)

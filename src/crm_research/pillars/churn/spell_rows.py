@@ -11,6 +11,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.features.changing import CovariateBuilder, build_standing, build_stretches
 from crm_research.features.clock import whole_days_between
 from crm_research.features.window import known_rows
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 HELD: Final = ("contract_id", "customer_id", "entry_days", "tenure_days", "is_ended", "end_reason")
 
 
+@step
 def read_rows(study: Study, columns: Sequence[str], *, extra: CovariateBuilder | None = None) -> pd.DataFrame:
     """What is known at as_of of every contract that was under observation?
 
@@ -63,6 +65,7 @@ def draw_customers(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     return rows.loc[chance < share].reset_index(drop=True)
 
 
+@step
 def read_running(study: Study, columns: Sequence[str], *, extra: CovariateBuilder | None = None) -> pd.DataFrame:
     """Which contracts run on at as_of, and what are they like now?
 
@@ -76,6 +79,7 @@ def read_running(study: Study, columns: Sequence[str], *, extra: CovariateBuilde
     return frame
 
 
+@step
 def read_ends(study: Study) -> pd.DataFrame:
     """At which tenure had contracts ended by the end of the holdout (by as_of, without one)?
 

@@ -15,6 +15,7 @@ from crm_research.pillars.customer_base.coverage import measure_coverage
 from crm_research.pillars.customer_base.dealings import PERIODS, OrderTotals, count_contracts, total_orders
 from crm_research.pillars.customer_base.growth import Growth, measure_growth
 from crm_research.pillars.customer_base.spending import rank_spending
+from crm_research.steps import step
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class CustomerBase:
         return self.contracts if self.growth is None else self.growth.periods
 
 
+@step
 def describe_base(study: Study, *, confidence: float = 0.95, seed: int = 20170101) -> CustomerBase:
     """Whom do we know at as_of, how good are the records, and how much of the revenue rests on how few?
 

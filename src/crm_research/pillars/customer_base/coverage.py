@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from crm_research.features.customers import build_customers
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -18,6 +19,7 @@ COLUMNS: Final = ("about", "what", "n_customers", "share")
 _DEALINGS: Final = ("orders", "contracts", "contacts", "surveys", "campaign_responses", "activity_use", "invoices")
 
 
+@step
 def measure_coverage(study: Study) -> pd.DataFrame:
     """Of how many customers do we have which records?
 

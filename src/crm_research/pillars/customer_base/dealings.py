@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research import vocabulary
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,6 +60,7 @@ class OrderTotals:
         return self.revenue - self.nameless_revenue
 
 
+@step
 def total_orders(study: Study) -> OrderTotals:
     """What do the orders known at as_of add up to? The study needs orders."""
     known = known_rows(study, "orders")
@@ -96,6 +98,7 @@ def total_orders(study: Study) -> OrderTotals:
     )
 
 
+@step
 def count_contracts(study: Study) -> pd.DataFrame:
     """How many contracts started, ended and ran in each month up to as_of?
 

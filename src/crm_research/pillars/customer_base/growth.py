@@ -12,6 +12,7 @@ import pandas as pd
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -67,6 +68,7 @@ class Growth:
         return float(self.whole["n_active"].median())
 
 
+@step
 def measure_growth(study: Study) -> Growth | None:
     """How did the number of buying customers develop up to as_of? None where nobody has bought.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.customer_base import charts, figures, tables, words
 from crm_research.pillars.customer_base.base import CustomerBase, describe_base
-from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, section
+from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -29,7 +29,7 @@ class CustomerBasePage(Page):
         super().__init__(study)
         self._describe = partial(describe_base, study, confidence=confidence, seed=seed)
 
-    @cached_property
+    @fitted
     def result(self) -> CustomerBase:
         """Customers, records, orders, growth and concentration: what all sections are taken from."""
         return self._describe()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crm_research.features.rfm import build_outcomes, build_rfm
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +44,7 @@ class RankedSpend:
         return float(self.spend.sum())
 
 
+@step
 def rank_spending(study: Study) -> RankedSpend:
     """Who spent most? Customers with at least one purchase at as_of, from the highest spender down."""
     spend = build_rfm(study).select("customer_id", "spend")

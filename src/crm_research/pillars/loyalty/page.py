@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crm_research.pillars.loyalty.effects import page as effects_page
@@ -12,7 +12,7 @@ from crm_research.pillars.loyalty.index import page as index_page
 from crm_research.pillars.loyalty.ladder import page as ladder_page
 from crm_research.pillars.loyalty.repeat import figures, page
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis, describe_loyalty
-from crm_research.show import Page, Section, section
+from crm_research.show import Page, Section, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.features.purchases import Occasion
@@ -62,7 +62,7 @@ class LoyaltyPage(Page):
         self.programme_name = programme
         self.seed = seed
 
-    @cached_property
+    @fitted
     def result(self) -> LoyaltyAnalysis:
         """Repeat, waits, retention and depth: what the sections of buying again are taken from."""
         return self._describe()

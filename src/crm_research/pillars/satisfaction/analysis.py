@@ -20,6 +20,7 @@ from crm_research.pillars.satisfaction.reweighted import COLUMNS, reweigh
 from crm_research.pillars.satisfaction.roles import Roles, assign_roles
 from crm_research.pillars.satisfaction.structure import Structure, measure_structure
 from crm_research.stats.intervals import check_confidence
+from crm_research.steps import step
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class SatisfactionAnalysis:
         return str(self.survey.waves.set_index("wave")["label"][self.before])
 
 
+@step
 def describe_satisfaction(
     study: Study,
     *,

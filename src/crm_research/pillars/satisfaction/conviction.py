@@ -17,6 +17,7 @@ from crm_research.models.attitude import GROUPS, Membership, estimate_membership
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT, Followed, count_patronage, follow_groups
 from crm_research.pillars.satisfaction.roles import Roles
 from crm_research.stats.intervals import normal_quantile
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -67,6 +68,7 @@ class Conviction:
     notes: tuple[str, ...]
 
 
+@step
 def measure_conviction(
     study: Study,
     survey: Survey,
@@ -183,6 +185,7 @@ def _limits(value: float, parts: FloatArray, confidence: float) -> tuple[float, 
     return value - half, value + half
 
 
+@step
 def _outcomes(study: Study, customers: pd.Index) -> dict[str, pd.Series]:
     """What each customer did in the holdout; NaN where he could not (no running contract)."""
     if study.holdout_until is None:

@@ -18,6 +18,7 @@ from crm_research.features.clock import days_between
 from crm_research.features.purchases import build_purchases
 from crm_research.features.window import known_rows
 from crm_research.models.attitude import GROUPS, estimate_membership
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Followed:
     notes: tuple[str, ...]
 
 
+@step
 def follow_groups(
     study: Study, survey: Survey, items: list[str], *, patronage_days: int, confidence: float, seed: int
 ) -> Followed:
@@ -99,6 +101,7 @@ def follow_groups(
     return Followed(table=pd.DataFrame(rows), contrasts=pd.DataFrame(gaps), notes=())
 
 
+@step
 def count_patronage(study: Study, people: pd.DataFrame, patronage_days: int) -> pd.DataFrame:
     """How many repeat purchases did each make in so many days before an instant of his own, and in how many years?
 

@@ -12,6 +12,7 @@ from crm_research.features.answers import Survey
 from crm_research.features.window import known_rows
 from crm_research.models.paths import PathComparison, compare_paths
 from crm_research.pillars.satisfaction.roles import Roles
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -41,6 +42,7 @@ class Groups:
     note: str
 
 
+@step
 def compare_groups(
     study: Study,
     survey: Survey,
@@ -98,6 +100,7 @@ def compare_groups(
 _GROUP: Final = "group of the comparison"
 
 
+@step
 def _labels(study: Study, answers: pd.DataFrame) -> dict[str, pd.Series]:
     """Attributes of the customers who answered, one label an answer; numbers and times are no groups."""
     if not study.has("customers"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from crm_research.features.answers import GAP_DAYS
@@ -18,7 +18,7 @@ from crm_research.pillars.satisfaction import (
     words,
 )
 from crm_research.pillars.satisfaction.analysis import PATRONAGE_DAYS, SatisfactionAnalysis, describe_satisfaction
-from crm_research.show import Answer, Chart, Figures, Note, Page, Part, Section, Table, drawn, panels, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, Part, Section, Table, drawn, fitted, panels, section
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -72,7 +72,7 @@ class SatisfactionPage(Page):
             seed=seed,
         )
 
-    @cached_property
+    @fitted
     def result(self) -> SatisfactionAnalysis:
         """Waves, ratings, importance, scales, paths and conviction: what all sections are taken from."""
         return self._describe()

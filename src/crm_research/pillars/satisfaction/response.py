@@ -18,6 +18,7 @@ from crm_research.features.window import known_rows
 from crm_research.pillars.satisfaction.promoters import sign_answers
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.ties import place_scores
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -79,6 +80,7 @@ class Response:
     notes: tuple[str, ...]
 
 
+@step
 def measure_response(
     study: Study,
     survey: Survey,

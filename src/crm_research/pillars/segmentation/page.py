@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crm_research.pillars.segmentation.deployment.page import living_section
@@ -14,7 +14,7 @@ from crm_research.pillars.segmentation.groups import words as wording
 from crm_research.pillars.segmentation.groups.alternative import alternative_section
 from crm_research.pillars.segmentation.groups.page import rfm_section, use_section, who_section, worth_parts
 from crm_research.pillars.segmentation.result import Segmentation, segment_customers
-from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, section
+from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -67,7 +67,7 @@ class SegmentationPage(Page):
             inputs=inputs,
         )
 
-    @cached_property
+    @fitted
     def result(self) -> Segmentation:
         """The groups and the evidence for and against them."""
         return self._segment()

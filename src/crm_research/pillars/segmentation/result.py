@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
+from crm_research.deferred import Later, deferred
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.pillars.segmentation.describe.naming import rename_segments
 from crm_research.pillars.segmentation.describe.rules import Rules, grow_rules
@@ -20,6 +23,7 @@ from crm_research.pillars.segmentation.inputs.choose import Inputs, build_inputs
 from crm_research.pillars.segmentation.use.holdout import HoldoutCheck, check_in_holdout
 from crm_research.pillars.segmentation.use.leaving import LeavingCheck, check_leaving
 from crm_research.stats.threads import one_thread
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
 
     from crm_research.stats.intervals import Interval
     from crm_research.study import Study
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,6 +74,8 @@ class Grouping:
         How crowded the border between any two segments is (`measure_borders`), with their names.
     methods
         How other methods and other scales group the same customers (`compare_methods`).
+
+    Rules and methods are computed when they are first read.
     """
 
     inputs: Inputs
@@ -78,13 +87,13 @@ class Grouping:
     silhouette: Interval
     n_silhouette: int
     nulls: pd.DataFrame
-    rules: Rules
+    rules: deferred[Rules] = deferred()
     holdout: HoldoutCheck | None
     verdict: str
     n_fitted: int
     n_bootstraps: int
     borders: pd.DataFrame = field(default_factory=pd.DataFrame)
-    methods: pd.DataFrame = field(default_factory=pd.DataFrame)
+    methods: deferred[pd.DataFrame] = deferred()
     weights: NDArray[np.float64] | None = None
     leaving: LeavingCheck | None = None
     no_leaving: str = ""
@@ -134,6 +143,7 @@ class Segmentation:
         return pd.DataFrame({"customer_id": ids, "segment": names.reindex(self.found.labels).to_numpy()})
 
 
+@step
 def segment_customers(
     study: Study,
     *,
@@ -192,6 +202,7 @@ def segment_customers(
     return rename_segments(segments, study.segment_names)
 
 
+@step
 def find_alternative(
     study: Study, segments: Segmentation, *, k_min: int, k_max: int, n_bootstraps: int = 100, seed: int = 20170101
 ) -> Segmentation | None:
@@ -260,8 +271,10 @@ def _group(
         n_silhouette=evidence.n_silhouette,
         nulls=evidence.nulls,
         borders=borders,
-        methods=compare_methods(evidence.points, evidence.centres, seed=seed),
-        rules=grow_rules(inputs.raw, labels, names, terms=inputs.terms, seed=seed, confidence=confidence),
+        methods=Later(partial(_alone, compare_methods, evidence.points, evidence.centres, seed=seed)),
+        rules=Later(
+            partial(_alone, grow_rules, inputs.raw, labels, names, terms=inputs.terms, seed=seed, confidence=confidence)
+        ),
         holdout=check_in_holdout(study, inputs, labels, confidence=confidence, seed=seed)
         if inputs.base == BUYERS
         else None,
@@ -271,6 +284,11 @@ def _group(
         n_fitted=len(evidence.points),
         n_bootstraps=n_bootstraps,
     )
+
+
+def _alone(compute: Callable[..., T], *given: Any, **named: Any) -> T:
+    with one_thread():
+        return compute(*given, **named)
 
 
 def _weigh(inputs: Inputs, weights: NDArray[np.float64]) -> Inputs:

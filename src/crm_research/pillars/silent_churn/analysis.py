@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from crm_research.deferred import Later, deferred
 from crm_research.features.purchases import build_purchases
 from crm_research.features.rfm import count_patterns
 from crm_research.models.btyd import BtydFit
@@ -31,6 +33,7 @@ from crm_research.pillars.silent_churn.scores import (
 )
 from crm_research.pillars.silent_churn.tracking import track_purchases
 from crm_research.stats.intervals import Interval
+from crm_research.steps import step
 from crm_research.theme import say_date
 from crm_research.vocabulary import DAYS_PER_WEEK
 
@@ -43,6 +46,8 @@ USUAL_HORIZON_WEEKS: Final = 39.0
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SilentChurn:
     """What orders tell of customers who leave without a word.
+
+    What the answer does not need (`tracking`, `going_silent`, `kinds`, `money`) is computed when it is first read.
 
     Parameters
     ----------
@@ -93,11 +98,11 @@ class SilentChurn:
     expected: Interval | None
     groups: pd.DataFrame
     others: pd.DataFrame
-    tracking: pd.DataFrame
-    going_silent: pd.DataFrame
-    kinds: KindAnalysis
+    tracking: deferred[pd.DataFrame] = deferred()
+    going_silent: deferred[pd.DataFrame] = deferred()
+    kinds: deferred[KindAnalysis] = deferred()
     holdout: HoldoutCheck | None
-    money: pd.DataFrame
+    money: deferred[pd.DataFrame] = deferred()
 
     @property
     def fit(self) -> BtydFit | None:
@@ -130,6 +135,14 @@ class SilentChurn:
         return f"purchases {say_date(self.first_at)} to {say_date(self.as_of)}"
 
 
+@step
+def read_patterns(study: Study) -> pd.DataFrame:
+    """How many customers share each history? `features.rfm.count_patterns`, with ages that may be cut."""
+    patterns: pd.DataFrame = count_patterns(study, occasion="day").to_pandas()
+    return patterns.assign(age_days=patterns["age_days"].astype(float))
+
+
+@step
 def describe_silence(
     study: Study,
     *,
@@ -168,8 +181,7 @@ def describe_silence(
     no memory in these models; but the parameters then describe a mixed base and no intake of new customers. `others`
     gives the readings that take the two apart.
     """
-    patterns: pd.DataFrame = count_patterns(study, occasion="day").to_pandas()
-    patterns["age_days"] = patterns["age_days"].astype(float)
+    patterns = read_patterns(study)
     fits = fit_candidates(study, patterns, confidence=confidence)
     check = check_forecasts(study, fits.usable, find_usual_gap(study), confidence=confidence, seed=seed)
     chosen, why = _choose(fits, check)
@@ -190,10 +202,18 @@ def describe_silence(
         why_chosen=why,
         **_read_by_model(study, fits, chosen, patterns, horizon_days, confidence, seed),
         others=read_otherwise(patterns, fits, intake, chosen),
-        kinds=measure_kinds(study, chosen, intake, covariates=covariates, confidence=confidence),
+        kinds=_defer_kinds(study, chosen, intake, covariates, confidence),
         holdout=check,
-        money=_check_money(study, fits, chosen, check, confidence),
+        money=Later(lambda: _check_money(study, fits, chosen, check, confidence)),
     )
+
+
+def _defer_kinds(
+    study: Study, chosen: str | None, intake: Intake, covariates: Sequence[str] | None, confidence: float
+) -> KindAnalysis | Later[KindAnalysis]:
+    """A covariate that is named may be unknown, and is looked for at once."""
+    measure = partial(measure_kinds, study, chosen, intake, covariates=covariates, confidence=confidence)
+    return Later(measure) if covariates is None else measure()
 
 
 def _check_money(
@@ -230,8 +250,8 @@ def _read_by_model(
         "alive": sharpen_alive(fit, estimate_alive(fit, scores, confidence=confidence, seed=seed), scores),
         "expected": estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed),
         "groups": group_scores(scores),
-        "tracking": track_purchases(study, fit),
-        "going_silent": list_going_silent(study, fit, confidence=confidence, seed=seed),
+        "tracking": Later(lambda: track_purchases(study, fit)),
+        "going_silent": Later(lambda: list_going_silent(study, fit, confidence=confidence, seed=seed)),
     }
 
 

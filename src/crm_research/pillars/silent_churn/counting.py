@@ -11,6 +11,7 @@ from crm_research.features.clock import days_after, days_between, instant, whole
 from crm_research.features.purchases import build_later_purchases, build_purchases
 from crm_research.features.rfm import build_outcomes, build_rfm
 from crm_research.features.window import before_holdout
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ PATTERN: Final = ("frequency", "recency_days", "age_days")
 _USUAL_SHARE: Final = 0.9
 
 
+@step
 def count_histories(study: Study) -> pd.DataFrame:
     """How many customers share each history, the repeats of the last period, and the purchases of the holdout?
 
@@ -63,6 +65,7 @@ def count_histories(study: Study) -> pd.DataFrame:
     return counted
 
 
+@step
 def count_purchase_days(study: Study) -> pd.DataFrame:
     """How many purchases did the customers known at as_of make on each day, the holdout included?
 
@@ -94,6 +97,7 @@ def count_purchase_days(study: Study) -> pd.DataFrame:
     return counted
 
 
+@step
 def find_usual_gap(study: Study) -> float | None:
     """Within how many days do nine of ten returns come? None where nobody came back by as_of.
 
@@ -110,6 +114,7 @@ def find_usual_gap(study: Study) -> float | None:
     return float(counted.loc[reached, "gap_days"].iloc[0])
 
 
+@step
 def read_big_spenders(study: Study, n: int) -> pd.DataFrame:
     """Who of the customers that bought again has spent most?
 

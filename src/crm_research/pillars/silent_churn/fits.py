@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from crm_research.deferred import Later, deferred
 from crm_research.errors import NotEnoughData
 from crm_research.features.rhythm import count_gaps
 from crm_research.models.btyd import (
@@ -23,6 +25,7 @@ from crm_research.models.btyd import (
     profile_params,
 )
 from crm_research.models.btyd.limits import NOBODY_LEAVES
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -52,13 +55,13 @@ class Fits:
     regularity
         The test of purchase timing; None where too few customers have two gaps.
     profiles
-        Usable model to the profile-likelihood limits of its parameters, as `profile_params`.
+        Usable model to the profile-likelihood limits of its parameters, as `profile_params`; computed when first read.
     """
 
     fitted: Mapping[str, BtydFit]
     reasons: Mapping[str, str]
     regularity: RegularityTest | None
-    profiles: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    profiles: deferred[Mapping[str, pd.DataFrame]] = deferred()
 
     @property
     def usable(self) -> dict[str, BtydFit]:
@@ -72,6 +75,7 @@ class Fits:
         return found is not None and found.lower > 1 and found.shape >= REGULAR_FROM_SHAPE
 
 
+@step
 def fit_candidates(study: Study, patterns: pd.DataFrame, *, confidence: float = 0.95) -> Fits:
     """Which story of buying and dropping out can these patterns bear?
 
@@ -92,11 +96,15 @@ def fit_candidates(study: Study, patterns: pd.DataFrame, *, confidence: float = 
         except NotEnoughData as error:
             reasons[name] = str(error)
     regularity = _test_regularity(study, confidence) if fitted else None
-    candidates = Fits(fitted=fitted, reasons=reasons, regularity=regularity)
+    candidates = Fits(fitted=fitted, reasons=reasons, regularity=regularity, profiles={})
     if candidates.is_regular and len(patterns) <= _MOST_PATTERNS_FOR_REGULAR:
         fitted[REGULAR] = fit_mbg_cnbd(patterns, mean_log_gap=_mean_log_gap(study), max_k=6, confidence=confidence)
     reasons |= {name: " ".join(fit.notes) for name, fit in fitted.items() if not fit.is_converged}
-    return replace(candidates, profiles={name: profile_params(fit) for name, fit in candidates.usable.items()})
+    return replace(candidates, profiles=Later(partial(_profile, candidates)))
+
+
+def _profile(fits: Fits) -> dict[str, pd.DataFrame]:
+    return {name: profile_params(fit) for name, fit in fits.usable.items()}
 
 
 def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:
@@ -107,6 +115,7 @@ def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:
         return None
 
 
+@step
 def _mean_log_gap(study: Study) -> float:
     gaps: pd.DataFrame = count_gaps(study).to_pandas()
     return float(np.average(gaps["mean_log_gap"], weights=gaps["n_gaps"] * gaps["n_customers"]))

@@ -24,6 +24,7 @@ from crm_research.pillars.silent_churn.scores import (
 )
 from crm_research.stats.intervals import FloatArray, Interval, wilson_share
 from crm_research.stats.skewed import mean_interval
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -137,6 +138,7 @@ class HoldoutCheck:
         return bool(self.bought.lower <= self.expected_share <= self.bought.upper)
 
 
+@step
 def check_forecasts(
     study: Study, usable: Mapping[str, BtydFit], hiatus_days: float | None, *, confidence: float, seed: int
 ) -> HoldoutCheck | None:

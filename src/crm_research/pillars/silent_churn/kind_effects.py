@@ -14,6 +14,7 @@ from crm_research.models.btyd.kinds import MOST_LEVELS, pool_levels
 from crm_research.pillars.silent_churn.fits import MBG_NBD, PARETO_NBD
 from crm_research.pillars.silent_churn.intake import Intake
 from crm_research.pillars.silent_churn.kinds import FIRST_SEEN, build_kinds, count_kinds, count_levels, known_covariates
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -46,6 +47,7 @@ class KindAnalysis:
     left_out: tuple[str, ...] = ()
 
 
+@step
 def measure_kinds(
     study: Study,
     model: str | None,

@@ -15,6 +15,7 @@ from crm_research.features.purchases import build_purchases, keep_dealings
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.pillars.silent_churn.counting import PATTERN
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,6 +31,7 @@ _KINDS: Final = ("category", "flag", "number")
 _CUTS: Final = (0.25, 0.5, 0.75)
 
 
+@step
 def known_covariates(study: Study) -> list[str]:
     """What is known of a customer from his first purchase on?
 

@@ -17,6 +17,7 @@ from crm_research.pillars.silent_churn.counting import PATTERN
 from crm_research.pillars.silent_churn.holdout import HIATUS, SAME_AGAIN
 from crm_research.stats.intervals import FloatArray
 from crm_research.stats.skewed import mean_interval
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -29,6 +30,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
+@step
 def check_money(
     study: Study, fit: BtydFit | None, hiatus_days: float | None, *, horizon_days: float, confidence: float
 ) -> pd.DataFrame:
@@ -82,6 +84,7 @@ def check_money(
     return pd.concat(tables, ignore_index=True)
 
 
+@step
 def _read_rows(study: Study) -> pd.DataFrame:
     """One row a customer known at as_of: the history, and money before, in the last period and in the holdout."""
     bought = build_purchases(study, occasion="day")

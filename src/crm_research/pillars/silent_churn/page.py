@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from crm_research.pillars.silent_churn import charts, figures, kind_page, pictur
 from crm_research.pillars.silent_churn.analysis import SilentChurn, describe_silence
 from crm_research.pillars.silent_churn.blind_words import blind_note
 from crm_research.pillars.silent_churn.setting import explain_setting
-from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -69,7 +69,7 @@ class SilentChurnPage(Page):
             seed=seed,
         )
 
-    @cached_property
+    @fitted
     def result(self) -> SilentChurn:
         """Intake, models, chances, kinds and the holdout: what all sections are taken from."""
         return self._describe()

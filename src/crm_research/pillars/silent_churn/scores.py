@@ -12,6 +12,7 @@ from crm_research.models.btyd.family import History
 from crm_research.models.btyd.scoring import draw_params
 from crm_research.pillars.silent_churn.counting import PATTERN, read_big_spenders
 from crm_research.stats.intervals import FloatArray, Interval, log_interval, normal_quantile
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def group_of(chances: pd.Series) -> np.ndarray:
     return np.asarray(np.sum([values < lowest for _, lowest in GROUPS[:-1]], axis=0))
 
 
+@step
 def list_going_silent(study: Study, fit: BtydFit, *, confidence: float, seed: int, n: int = 20) -> pd.DataFrame:
     """Which of the most valuable customers are probably gone, but not surely?
 

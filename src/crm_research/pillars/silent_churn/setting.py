@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_research.features.window import known_rows
+from crm_research.steps import step
 from crm_research.theme import say_count
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
 
+@step
 def explain_setting(study: Study) -> str:
     """Why is leaving inferred here, and what do contracts say of it where the study has some?"""
     why = "An order ends nothing: nobody records that a customer has left, so it is inferred from silence. "

@@ -10,12 +10,14 @@ import pandas as pd
 
 from crm_research.models.btyd import BtydFit
 from crm_research.pillars.silent_churn.counting import count_purchase_days
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
 
+@step
 def track_purchases(study: Study, fit: BtydFit) -> pd.DataFrame:
     """How many repeat purchases came in each week, and how many did the model expect?
 

@@ -39,6 +39,7 @@ from crm_research.pillars.churn.curves.reading import OtherReading, read_otherwi
 from crm_research.pillars.churn.curves.rule import ConstantRate, compare_constant_rate
 from crm_research.pillars.churn.curves.sensitivity import compare_late_entry
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
+from crm_research.steps import step
 from crm_research.vocabulary import days_in_months, months_of_days, whole_months_in
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ class ChurnAnalysis:
         return _PERIODS.get(self.period_months, f"{self.period_months}-month period")
 
 
+@step
 def describe_churn(
     study: Study, *, group: str | None = None, horizon_months: int | None = None, confidence: float = 0.95
 ) -> ChurnAnalysis:

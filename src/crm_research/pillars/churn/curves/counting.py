@@ -17,6 +17,7 @@ from crm_research.pillars.churn.curves.grouping import (
     keep_largest,
     put_together,
 )
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -66,6 +67,7 @@ class ChurnCounts:
         return self.choice.column
 
 
+@step
 def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
     """How many contracts entered, ended and still ran at each tenure, overall, by group and by reason?
 
@@ -106,6 +108,7 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
     )
 
 
+@step
 def _list_shared(
     study: Study, column: str | None, by_group: pd.DataFrame | None, reasons: pd.DataFrame | None
 ) -> pd.DataFrame | None:
@@ -121,6 +124,7 @@ def _list_shared(
     return shared
 
 
+@step
 def _count_reasons(study: Study) -> pd.DataFrame | None:
     ends: pd.DataFrame = count_spells_by_reason(study).to_pandas()
     if ends.empty or set(ends["end_reason"]) == {vocabulary.REASON_NOT_GIVEN}:
@@ -133,6 +137,7 @@ def _count_reasons(study: Study) -> pd.DataFrame | None:
     return ends
 
 
+@step
 def _count_reasons_by_group(
     study: Study, column: str | None, by_group: pd.DataFrame | None, reasons: pd.DataFrame | None
 ) -> pd.DataFrame | None:

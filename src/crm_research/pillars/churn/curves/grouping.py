@@ -16,6 +16,7 @@ from crm_research.features.own_covariates import find_end_labels, find_known_end
 from crm_research.features.spells import build_spells, count_spells, list_shared_spells
 from crm_research.models.survival import compare_groups
 from crm_research.stats.multiplicity import adjust_holm
+from crm_research.steps import step
 from crm_research.theme import join_words, say_count, say_p_value
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class GroupChoice:
     evidence: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_CATEGORIES))
 
 
+@step
 def choose_group(study: Study) -> GroupChoice:
     """By which column are contracts compared unless told otherwise?
 
@@ -159,6 +161,7 @@ def put_together(rows: pd.DataFrame, largest: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(group=rows["group"].where(rows["group"].isin(groups), groups[-1]))
 
 
+@step
 def _categories(study: Study, spells: ir.Table) -> list[str]:
     """Plan, then declared categories, then flags; those of the contracts before those of the customers."""
     found = [PLAN] if PLAN in spells.columns else []

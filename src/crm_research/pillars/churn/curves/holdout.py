@@ -16,6 +16,7 @@ from crm_research.models.survival import SurvivalCurves
 from crm_research.pillars.churn.curves.rule import ConstantRate
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
+from crm_research.steps import step
 from crm_research.theme import say_date, say_percent
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class HoldoutCheck:
         )
 
 
+@step
 def check_holdout(
     study: Study, survival: SurvivalCurves, rule: ConstantRate, *, confidence: float = 0.95
 ) -> HoldoutCheck | None:
@@ -124,6 +126,7 @@ def check_holdout(
     )
 
 
+@step
 def _count_running(study: Study) -> pd.DataFrame:
     """Contracts running at as_of by tenure: ``tenure_days``, ``n``, ``n_ended`` (in the holdout)."""
     if study.holdout_until is None:

@@ -10,6 +10,7 @@ import numpy as np
 from crm_research.features.spells import count_spells
 from crm_research.models.survival import SurvivalCurves, estimate_survival
 from crm_research.pillars.churn.detection_evidence import FOLLOWED_DAYS
+from crm_research.steps import step
 from crm_research.study import Continuation
 from crm_research.theme import say_days, say_percent
 
@@ -51,6 +52,7 @@ class OtherReading:
         return f"{start}, the answer would be another one."
 
 
+@step
 def read_otherwise(study: Study, setting: ChurnSetting, *, confidence: float = 0.95) -> OtherReading | None:
     """The curve of the reading that the page does not use; None where contracts hardly follow each other."""
     sizes = setting.detection.sizes

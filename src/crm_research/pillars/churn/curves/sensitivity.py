@@ -13,6 +13,7 @@ from crm_research.features.clock import instant
 from crm_research.features.spells import count_spells, list_shared_spells
 from crm_research.models.survival import SurvivalCurves, estimate_survival
 from crm_research.pillars.churn.setting import ChurnSetting, say_condition
+from crm_research.steps import step
 from crm_research.theme import say_date
 from crm_research.vocabulary import days_in_months, months_of_days
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 
+@step
 def compare_late_entry(
     study: Study,
     setting: ChurnSetting,

@@ -18,6 +18,7 @@ from crm_research.pillars.churn.curves.counting import MOST_REASONS, OTHER_REASO
 from crm_research.pillars.churn.decisions.targets import label_groups, look_at
 from crm_research.pillars.churn.setting import ChurnSetting
 from crm_research.stats.intervals import difference_from_limits, poisson_rate
+from crm_research.steps import step
 from crm_research.theme import say_date
 from crm_research.vocabulary import DAYS_PER_YEAR, days_in_months
 
@@ -88,6 +89,7 @@ class ChangeAnalysis:
         return found is not None and (float(found.change.lower) > 0 or float(found.change.upper) < 0)
 
 
+@step
 def decompose_change(
     study: Study,
     *,
@@ -182,6 +184,7 @@ def _dated(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...]) ->
     return watched.mutate(group=label, **at)
 
 
+@step
 def _count_cells(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...]) -> pd.DataFrame:
     """Contract-years by segment, band and period."""
     dated = _dated(study, counts, instants)
@@ -210,6 +213,7 @@ def _count_cells(study: Study, counts: ChurnCounts, instants: tuple[datetime, ..
     return pd.DataFrame(rows, columns=["group", "band", "exposure_before", "exposure_after"])
 
 
+@step
 def _count_ends(study: Study, counts: ChurnCounts, instants: tuple[datetime, ...]) -> pd.DataFrame:
     """Ends by segment, band, period and reason. Columns ``group``, ``band``, ``period``, ``reason``, ``n``."""
     dated = _dated(study, counts, instants)

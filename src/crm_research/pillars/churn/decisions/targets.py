@@ -19,6 +19,7 @@ from crm_research.models.survival import estimate_survival
 from crm_research.pillars.churn.curves.counting import ChurnCounts, count_contracts
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent
 from crm_research.vocabulary import DAYS_PER_YEAR, days_in_months
 
@@ -74,6 +75,7 @@ class RetentionTargets:
         return f"contracts running on {say_date(self.since)}, and those begun until {say_date(self.as_of)}"
 
 
+@step
 def set_targets(
     study: Study,
     *,
@@ -141,6 +143,7 @@ def set_targets(
     )
 
 
+@step
 def look_at(study: Study, group: str | None, leaving: ChurnAnalysis | None) -> tuple[ChurnCounts, ChurnSetting]:
     """Counts and setting of a study, taken from an analysis of it that compared the same groups."""
     if leaving is not None and group in (None, leaving.counts.group):
@@ -157,6 +160,7 @@ def label_groups(names: pd.Series[str], counts: ChurnCounts) -> pd.Series[str]:
     return names.where(names.isin(kept), kept[-1])
 
 
+@step
 def _count_year(study: Study, counts: ChurnCounts, since: datetime) -> pd.DataFrame:
     """Contracts of the year by group, the largest first."""
     spells = build_spells(study)

@@ -24,6 +24,7 @@ from crm_research.models.decisions import (
 )
 from crm_research.pillars.churn.spell_rows import read_running
 from crm_research.stats.intervals import normal_quantile
+from crm_research.steps import step
 from crm_research.theme import say_months, say_percent
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ def choose_treatment(
     )
 
 
+@step
 def read_margins(study: Study, rows: pd.DataFrame, *, margin_share: float = MARGIN_SHARE) -> pd.Series[float] | None:
     """What margin does each contract of these rows bring a month? Its fee times a share; None where there is no fee.
 

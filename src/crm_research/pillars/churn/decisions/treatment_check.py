@@ -13,6 +13,7 @@ from crm_research.models.decisions import MaximumProfit, expected_maximum_profit
 from crm_research.pillars.churn.decisions.treatment import Treatment
 from crm_research.pillars.churn.spell_rows import read_ends, read_running
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 from crm_research.theme import say_count, say_percent
 from crm_research.vocabulary import days_in_months
 
@@ -66,6 +67,7 @@ class TreatmentCheck:
         )
 
 
+@step
 def check_treatment(study: Study, treatment: Treatment, *, seed: int = 1) -> TreatmentCheck | None:
     """Did the customers on the list leave as often as their risks said, and is acting on the risks worth it?
 
@@ -105,6 +107,7 @@ def check_treatment(study: Study, treatment: Treatment, *, seed: int = 1) -> Tre
     )
 
 
+@step
 def _read_outcomes(study: Study, rows: pd.DataFrame, days: float) -> pd.DataFrame:
     """The rows with the days each contract was watched after as_of, and whether it ended in them."""
     tenure = read_running(study, []).drop_duplicates("contract_id").set_index("contract_id")["tenure_days"]

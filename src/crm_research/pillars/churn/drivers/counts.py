@@ -12,6 +12,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.features.changing import CovariateBuilder, build_stretches
 from crm_research.features.person_periods import count_stretches
 from crm_research.models.hazards import GroupedFit, fit_grouped
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -25,6 +26,7 @@ STEPS: Final = (12, 6, 3)
 MOST_KINDS: Final = 1_000_000
 
 
+@step
 def fit_counts(
     study: Study,
     covariates: Sequence[str],

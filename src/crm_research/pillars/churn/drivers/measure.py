@@ -31,6 +31,7 @@ from crm_research.models.second_opinion import SecondOpinion
 from crm_research.pillars.churn.drivers.counts import MOST_ROWS, fit_counts
 from crm_research.pillars.churn.drivers.ratios import Ratios, find_bends, tell_grouped, tell_ratios
 from crm_research.pillars.churn.spell_rows import read_rows
+from crm_research.steps import step
 from crm_research.theme import say_count
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class DriverAnalysis:
         return self.fit.drift if isinstance(self.fit, CoxFit) else pd.DataFrame()
 
 
+@step
 def measure_drivers(
     study: Study,
     covariates: Sequence[str] | None = None,
@@ -200,6 +202,7 @@ def fit_risk(
     )
 
 
+@step
 def default_covariates(study: Study) -> list[str]:
     """Which columns may explain leaving unless told otherwise?
 
@@ -211,6 +214,7 @@ def default_covariates(study: Study) -> list[str]:
     return names
 
 
+@step
 def choose_covariates(study: Study) -> tuple[list[str], list[str]]:
     """`default_covariates`, and in words which columns were left out because they know the tenure or the end."""
     spells = build_spells(study)
@@ -261,6 +265,7 @@ def _guard(study: Study, wanted: Sequence[str], own: Sequence[str], extra: Covar
     guard_known_ends(spells, [name for name in wanted if name in spells.columns and name not in own])
 
 
+@step
 def _n_rows(study: Study) -> int:
     """How many rows would have to be read, about?"""
     tables = [name for name in ("contracts", "contract_states") if study.has(name)]

@@ -26,6 +26,7 @@ from crm_research.pillars.churn.drivers.measure import default_covariates
 from crm_research.pillars.churn.spell_rows import read_rows
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.multiplicity import adjust_holm
+from crm_research.steps import step
 from crm_research.vocabulary import REASON_NOT_GIVEN
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class ReasonDrivers:
     opinions: Mapping[str, SecondOpinion] = field(default_factory=dict, repr=False)
 
 
+@step
 def measure_reason_drivers(
     study: Study,
     covariates: Sequence[str] | None = None,

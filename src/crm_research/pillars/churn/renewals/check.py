@@ -14,6 +14,7 @@ from crm_research.models.renewals import fit_beta_discrete_weibull, fit_constant
 from crm_research.models.renewals.fitted import RenewalFit
 from crm_research.stats.intervals import FloatArray, Interval, wilson_share
 from crm_research.stats.skewed import mean_interval
+from crm_research.steps import step
 from crm_research.theme import say_count, say_date
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class RenewalCheck:
         return ", and fewer left than the model expected" if expected > self.left_upper else ""
 
 
+@step
 def check_renewals(
     study: Study, count: Counter, *, is_snapshot: bool, first_start: datetime | None, confidence: float
 ) -> RenewalCheck | None:

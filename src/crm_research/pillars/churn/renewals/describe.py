@@ -32,6 +32,7 @@ from crm_research.pillars.churn.renewals.tables import (
     triangle_of,
 )
 from crm_research.stats.intervals import Interval, difference_from_limits
+from crm_research.steps import step
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ class Renewals:
         return f"after a {self.every}" if self.period_months in UNITS.values() else f"after {self.every}"
 
 
+@step
 def describe_renewals(
     study: Study,
     *,
@@ -301,6 +303,7 @@ def _nothing(base: _Base, discount_rate: float) -> Renewals:
     )
 
 
+@step
 def _span(study: Study) -> tuple[datetime | None, float]:
     """When the first contract began, and the longest tenure in days."""
     spells = build_spells(study)
@@ -316,6 +319,7 @@ def _well_attended(observed: pd.DataFrame) -> pd.DataFrame:
     return kept if len(kept) else observed
 
 
+@step
 def _count(study: Study, *, months: int, is_by_appointment: bool, by: str | None = None) -> pd.DataFrame:
     counts: pd.DataFrame = count_renewals(
         study,

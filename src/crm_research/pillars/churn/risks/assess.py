@@ -14,6 +14,7 @@ from crm_research.errors import ParameterError
 from crm_research.models.hazards.prediction import Forecast, forecast_leaving
 from crm_research.pillars.churn.risks.reasons import say_reasons
 from crm_research.pillars.churn.spell_rows import read_running
+from crm_research.steps import step
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class RiskList:
         return row
 
 
+@step
 def assess_risks(
     study: Study,
     fit: HazardFit,

@@ -13,6 +13,7 @@ from crm_research.pillars.churn.risks.model import fit_for_lists
 from crm_research.pillars.churn.spell_rows import read_rows, some_customers
 from crm_research.pillars.churn.validation.validate import RiskCheck, validate_risks
 from crm_research.stats.threads import one_thread
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.models.validation import Fit
@@ -43,6 +44,7 @@ class LeavingPrediction:
     strata: tuple[str, ...]
 
 
+@step
 def predict_leaving(
     study: Study,
     covariates: Sequence[str],

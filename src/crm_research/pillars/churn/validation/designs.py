@@ -23,6 +23,7 @@ from crm_research.models.validation import (
 )
 from crm_research.pillars.churn.spell_rows import read_ends, read_rows, read_running
 from crm_research.pillars.churn.validation.horizons import pick_horizons
+from crm_research.steps import step
 from crm_research.theme import say_count, say_date
 from crm_research.vocabulary import days_in_months, month_of_tenure
 
@@ -82,6 +83,7 @@ class Trial:
     notes: tuple[str, ...]
 
 
+@step
 def stand_at(
     study: Study,
     fits: Mapping[str, Fit],
@@ -159,6 +161,7 @@ def stand_earlier(study: Study, days: float) -> Study:
     return replace(study.standing_at(study.as_of - pd.Timedelta(days=days)), holdout_until=study.as_of)
 
 
+@step
 def cross_fit(
     study: Study,
     fits: Mapping[str, Fit],
@@ -270,6 +273,7 @@ class CrossFitted:
         return pd.concat(parts).loc[frame.index]
 
 
+@step
 def _outcomes(study: Study, running: pd.DataFrame, window: float) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Days from as_of to the end of each running contract, or to the end of the window; and whether it ended."""
     ends = running[["contract_id", "tenure_days"]].merge(read_ends(study), on="contract_id", how="left")

@@ -16,6 +16,7 @@ from crm_research.pillars.churn.spell_rows import draw_customers, read_rows
 from crm_research.pillars.churn.validation.designs import Draw, Trial, cross_fit, stand_at, stand_earlier
 from crm_research.pillars.churn.validation.horizons import MONTH_SLACK_DAYS, say_horizon
 from crm_research.pillars.churn.validation.measure import Design, validate_trial
+from crm_research.steps import step
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 from crm_research.vocabulary import days_in_months
 
@@ -137,6 +138,7 @@ class RiskCheck:
         )
 
 
+@step
 def validate_risks(
     study: Study,
     fits: Mapping[str, Fit],

@@ -12,6 +12,7 @@ from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 from crm_research.stats.intervals import Interval, newcombe_difference, wilson_share
 from crm_research.stats.skewed import skewed_interval
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -24,6 +25,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
+@step
 def compare_with_control(study: Study, *, days: float, confidence: float = 0.95) -> pd.DataFrame:
     """Did more of the addressed buy, and spend more, than of those kept apart by chance?
 
@@ -122,6 +124,7 @@ def _compare_means(told: pd.DataFrame, kept: pd.DataFrame, confidence: float) ->
     return skewed_interval(gap, np.sqrt(variance), skewness, np.where(variance > 0, df, 1.0), confidence=confidence)
 
 
+@step
 def count_discounts(study: Study) -> pd.DataFrame:
     """How many customers made so many purchases, and so many of them at a discount?
 

@@ -14,6 +14,7 @@ from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 from crm_research.models.hazards import CoxFit, fit_cox
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,6 +29,7 @@ _FEWEST: Final = 50
 _CAMPAIGN_DAYS: Final = 90
 
 
+@step
 def fit_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit:
     """What, known on the day of the first purchase, goes with buying a second time sooner?
 
@@ -64,6 +66,7 @@ def fit_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit:
     return fit_cox(frame, names, confidence=loyalty.confidence)
 
 
+@step
 def read_first_orders(study: Study, loyalty: LoyaltyAnalysis) -> pd.DataFrame:
     """First purchases with what was known of them; ``tenure_days`` to the second, or to as_of, and ``is_ended``."""
     numbered = number_purchases(study, occasion="day")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crm_research.steps import step
+
 if TYPE_CHECKING:
     from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
     from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
@@ -16,6 +18,7 @@ _USUAL_DAYS: Final = 60.0
 _PART_OF_SPAN: Final = 4.0
 
 
+@step
 def follow_days(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> float:
     """Two buying cycles (60 days where none is known), between two weeks and a quarter of the records."""
     first = loyalty.first_at or study.as_of

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.features.clock import days_between, instant, whole_days_between
 from crm_research.features.purchases import Occasion, build_purchases, build_returns
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -29,6 +30,7 @@ _ORIGIN: Final = datetime(2000, 1, 3)  # a Monday
 _LOTS: Final = 1_000_000
 
 
+@step
 def read_landmarks(
     study: Study,
     exposed: ir.Table,

@@ -13,6 +13,7 @@ from crm_research.features.purchases import Occasion
 from crm_research.pillars.loyalty.effects.balancing import Balance, balance, compare_balanced, e_value, weigh_classes
 from crm_research.pillars.loyalty.effects.landmark_rows import OTHERS, read_landmarks
 from crm_research.stats.correlations import number_owners
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -69,6 +70,7 @@ class LandmarkComparison:
     confidence: float
 
 
+@step
 def compare_from_landmarks(
     study: Study,
     exposed: ir.Table,

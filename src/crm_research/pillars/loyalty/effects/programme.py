@@ -16,6 +16,7 @@ from crm_research.features.purchases import Occasion, build_purchases
 from crm_research.features.window import known_rows
 from crm_research.pillars.loyalty.effects.landmarks import LandmarkComparison, compare_from_landmarks
 from crm_research.stats.intervals import newcombe_difference
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -84,6 +85,7 @@ class ProgrammeEffect:
         return None if self.comparison.table.empty else self.comparison.table.iloc[0]
 
 
+@step
 def find_membership(study: Study, programme: str | None = None) -> Membership | None:
     """Where do the records hold when customers joined a programme?
 
@@ -127,6 +129,7 @@ def find_membership(study: Study, programme: str | None = None) -> Membership | 
     return Membership(words=_say(kind, names), joined=first, is_named=programme is not None)
 
 
+@step
 def measure_programme(
     study: Study,
     membership: Membership,

@@ -22,6 +22,7 @@ from crm_research.pillars.loyalty.index.ridge import (
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.stats.intervals import Interval, normal_interval, wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -91,6 +92,7 @@ class LoyaltyIndex:
         return bool(self.auc_gain.upper < 0 or self.deviance_gain.upper < 0)
 
 
+@step
 def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
     """How loyal is each customer, and does that predict who buys next better than recency alone?
 
@@ -161,6 +163,7 @@ def _period_days(study: Study, loyalty: LoyaltyAnalysis) -> float:
     return float(np.floor(days))
 
 
+@step
 def _read(study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis) -> tuple[pd.DataFrame, FloatArray]:
     """Parts as known at an instant, and who bought in the period after it."""
     there = replace(study, as_of=at, holdout_until=at + period)

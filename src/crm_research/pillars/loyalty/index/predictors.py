@@ -15,6 +15,7 @@ from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.pillars.loyalty.rhythm.gap_model import fit_gap_scale, set_limits
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -32,6 +33,7 @@ _ATTITUDE_DAYS: Final = 365
 _FEWEST_ANSWERS: Final = 30
 
 
+@step
 def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFrame:
     """Of which parts is each customer's index made up?
 

@@ -30,6 +30,7 @@ from crm_research.pillars.loyalty.ladder.loyal_from import LoyalFrom, choose_loy
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
 from crm_research.stats.intervals import newcombe_difference, wilson_share
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -93,6 +94,7 @@ class Ladder:
         return last.set_index("state").reindex(STATES).reset_index()
 
 
+@step
 def describe_ladder(
     study: Study,
     loyalty: LoyaltyAnalysis,

@@ -11,6 +11,7 @@ import pandas as pd
 from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.own_rhythm import number_purchases
 from crm_research.features.purchases import Occasion, build_later_purchases
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -20,6 +21,7 @@ FIRST_INTAKE: Final = "first"
 LATER_INTAKE: Final = "later"
 
 
+@step
 def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None) -> pd.DataFrame:
     """How long do customers wait from their first, second, third ... purchase to the next?
 
@@ -65,6 +67,7 @@ def count_waits(study: Study, *, occasion: Occasion = "day", newcomers_from: dat
     return pd.concat([entries[columns], exits[columns], reach[columns]], ignore_index=True)
 
 
+@step
 def count_returns(study: Study, *, occasion: Occasion = "day", newcomers_from: datetime | None = None) -> pd.DataFrame:
     """When did those who had bought once by as_of buy again in the holdout?
 

@@ -14,6 +14,7 @@ from crm_research.models.survival import SurvivalCurves
 from crm_research.pillars.loyalty.repeat.counting import count_returns
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
+from crm_research.steps import step
 from crm_research.theme import say_date, say_percent
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class ReturnCheck:
         )
 
 
+@step
 def check_returns(
     study: Study,
     time_to_second: SurvivalCurves,

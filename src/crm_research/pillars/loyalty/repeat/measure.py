@@ -20,6 +20,7 @@ from crm_research.pillars.loyalty.repeat.holdout import ReturnCheck, check_retur
 from crm_research.pillars.loyalty.repeat.periods import PeriodChoice, choose_periods
 from crm_research.pillars.loyalty.repeat.retention import Retention, estimate_retention
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class LoyaltyAnalysis:
         return f"purchases {say_date(self.first_at)} to {say_date(self.last_at)}, seen on {say_date(self.as_of)}"
 
 
+@step
 def describe_loyalty(
     study: Study,
     *,
@@ -264,6 +266,7 @@ def _compare_first_and_second(
     return compare_pairs(two, horizon_days=within, confidence=confidence)
 
 
+@step
 def _recount(study: Study, occasion: Occasion) -> tuple[int, int]:
     rfm = build_rfm(study, occasion=occasion)
     counted = rfm.aggregate(n=rfm.count(), again=(rfm.frequency > 0).sum().fill_null(0)).to_pandas().iloc[0]

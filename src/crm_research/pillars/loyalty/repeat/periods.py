@@ -12,6 +12,7 @@ from crm_research.errors import ParameterError
 from crm_research.features.clock import check_period_months
 from crm_research.features.own_rhythm import number_purchases
 from crm_research.features.purchases import Occasion
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class PeriodChoice:
         return self.longest_days > 2 * DAYS_PER_YEAR
 
 
+@step
 def choose_periods(
     study: Study,
     *,
@@ -107,6 +109,7 @@ def choose_periods(
     )
 
 
+@step
 def _measure(study: Study, occasion: Occasion) -> tuple[float, float]:
     purchases = number_purchases(study, occasion=occasion)
     began = purchases.aggregate(at=purchases.ordered_at.epoch_seconds().quantile(_AS_GOOD_AS_FIRST)).to_pandas()

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.features.panel import count_retention
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -51,6 +52,7 @@ class Retention:
         return self.newcomers_from is not None
 
 
+@step
 def estimate_retention(study: Study, *, period_months: int = 1, confidence: float = 0.95) -> Retention:
     """Of the customers won in each period, what share bought in each period after it?
 

@@ -26,6 +26,7 @@ from crm_research.pillars.loyalty.repeat.counting import count_waits
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.gap_model import chance_beyond, fit_gap_scale, set_limits
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -85,6 +86,7 @@ class RhythmAnalysis:
     window: str
 
 
+@step
 def describe_rhythm(study: Study, loyalty: LoyaltyAnalysis) -> RhythmAnalysis:
     """Who has broken his own rhythm, and which share bought again in a new cycle?
 
@@ -151,6 +153,7 @@ def _with_shares(counted: pd.DataFrame, hits: str, of: int | pd.Series, confiden
     return counted.assign(share=share.estimate, lower=share.lower, upper=share.upper)
 
 
+@step
 def _usual_overdue(study: Study, scale: RhythmScale, occasion: Occasion) -> float:
     rows = build_own_rhythm(study, scale, occasion=occasion)
     ended = rows.filter(rows.next_at.notnull())  # noqa: PD004
@@ -196,6 +199,7 @@ def _measure_cycle(study: Study, loyalty: LoyaltyAnalysis, scale: RhythmScale) -
     return math.exp(min(scale.centre, 20.0)), f"typical gap of those who came back, {reason}"
 
 
+@step
 def _count_won(study: Study, loyalty: LoyaltyAnalysis, cycle_days: float) -> pd.DataFrame:
     """Who bought in the cycle after the one of his first purchase, or later still?"""
     columns = ["measure", "n", "n_won", "share", "lower", "upper"]
@@ -228,6 +232,7 @@ def _count_won(study: Study, loyalty: LoyaltyAnalysis, cycle_days: float) -> pd.
     return _with_shares(counted, "n_won", counted["n"], loyalty.confidence)
 
 
+@step
 def _follow_bands(study: Study, standing: ir.Table, occasion: Occasion, confidence: float) -> pd.DataFrame:
     if study.holdout_until is None:
         return pd.DataFrame(columns=["band", "n", "n_bought", "share", "lower", "upper"])

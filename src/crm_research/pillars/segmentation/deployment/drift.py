@@ -18,6 +18,7 @@ from crm_research.pillars.segmentation.deployment.stability_index import compare
 from crm_research.pillars.segmentation.evidence.number_of_groups import SMALLEST_SHARE, measure_silhouette
 from crm_research.pillars.segmentation.inputs.base import name_members
 from crm_research.stats.intervals import log_interval, newcombe_difference, normal_interval, wilson_share
+from crm_research.steps import step
 from crm_research.theme import join_words, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Drift:
         return said
 
 
+@step
 def measure_drift(
     study: Study,
     saved: SavedSegmentation,

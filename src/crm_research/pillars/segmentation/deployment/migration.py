@@ -17,6 +17,7 @@ from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, name_members
 from crm_research.pillars.segmentation.inputs.columns import gather_features
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -72,6 +73,7 @@ class Migration:
         return {str(name): value for name, value in row.items()}
 
 
+@step
 def measure_migration(
     study: Study,
     saved: SavedSegmentation,
@@ -121,6 +123,7 @@ def measure_migration(
     )
 
 
+@step
 def _count(study: Study, before: Study, saved: SavedSegmentation, then: SavedSegmentation) -> pd.DataFrame:
     """Customers by where they were, by either model, and where they are: the only thing that leaves the engine."""
     earlier = gather_features(before, saved)

@@ -19,6 +19,7 @@ from crm_research.pillars.segmentation.inputs.base import name_members
 from crm_research.pillars.segmentation.inputs.columns import gather_features
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform, fit_transform
 from crm_research.stats.threads import one_thread
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ _NOISE_SAMPLE: Final = 4_000
 _N_STARTS: Final = 10
 
 
+@step
 def refit_segmentation(
     study: Study, saved: SavedSegmentation, *, features: ir.Table | None = None, seed: int = 20170101
 ) -> SavedSegmentation:

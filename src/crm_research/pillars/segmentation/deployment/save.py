@@ -18,6 +18,7 @@ from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest
 from crm_research.pillars.segmentation.inputs.columns import name_features
 from crm_research.pillars.segmentation.inputs.recipe import COUNT, Recipe
 from crm_research.pillars.segmentation.inputs.transforms import recover_transforms
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _TIE: Final = 1e-9
 
 
+@step
 def keep_segmentation(study: Study, segments: Segmentation) -> SavedSegmentation:
     """What must be kept of a segmentation so that other customers, or other days, can be given its segments?
 
@@ -69,6 +71,7 @@ def keep_segmentation(study: Study, segments: Segmentation) -> SavedSegmentation
     )
 
 
+@step
 def keep_groups(
     study: Study,
     inputs: Inputs,
@@ -118,6 +121,7 @@ def keep_groups(
     return _keep(study, inputs, _names(inputs, labels, groups, names), centres, evidence=evidence)
 
 
+@step
 def keep_mixture(
     study: Study, inputs: Inputs, model: GaussianMixture, *, names: Sequence[str] | None = None
 ) -> SavedSegmentation:

@@ -15,6 +15,7 @@ from crm_research.pillars.segmentation.deployment.assign import assign_segments
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
 from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, WORTH, measure_money, name_members
 from crm_research.pillars.segmentation.rfm.changes import paired_change
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Trend:
     n_both: int
 
 
+@step
 def trace_segments(study: Study, segments: Segmentation, *, months_back: float | None = None) -> Trend:
     """How large was each segment half a year ago, and what did it bring until then?
 

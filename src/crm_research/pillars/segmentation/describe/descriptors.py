@@ -23,6 +23,7 @@ from crm_research.pillars.segmentation.inputs.base import describe_members as de
 from crm_research.pillars.segmentation.inputs.choose import SAYS_THE_SAME
 from crm_research.stats.intervals import newcombe_difference
 from crm_research.stats.multiplicity import adjust_holm
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -56,6 +57,7 @@ class Descriptors:
     levels: pd.DataFrame
 
 
+@step
 def describe_members(study: Study, found: Grouping, *, confidence: float = 0.95) -> Descriptors:
     """Who are the members of each segment, by what was held out when it was made?
 
@@ -96,6 +98,7 @@ def describe_members(study: Study, found: Grouping, *, confidence: float = 0.95)
     return Descriptors(tests=_adjust(tests), levels=_add_intervals(levels, confidence))
 
 
+@step
 def _read_descriptors(study: Study, found: Grouping, ids: pd.Series) -> Mapping[str, tuple[str, pd.Series, bool]]:
     taken: dict[str, tuple[str, pd.Series, bool]] = {}
     # What says much the same as an input has had its part in the segments too.

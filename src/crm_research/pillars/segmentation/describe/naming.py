@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from crm_research.deferred import Later
 from crm_research.errors import ParameterError
 
 _COLUMNS: Final = ("segment", "other_segment")
 
 if TYPE_CHECKING:
+    from crm_research.pillars.segmentation.describe.rules import Rules
     from crm_research.pillars.segmentation.result import Grouping, Segmentation
 
 
@@ -59,10 +61,15 @@ def _rename(found: Grouping, names: Mapping[str, str]) -> Grouping:
     mapped = dict(zip(suggested, given, strict=True))
     changes: dict[str, Any] = {}
     for part in fields(found):
-        value = getattr(found, part.name)
+        # What is deferred stays so.
+        value = vars(found)[part.name]
         if isinstance(value, pd.DataFrame):
             held = [name for name in value.columns if str(name) in _COLUMNS]
             changes[part.name] = value.assign(**{name: value[name].replace(mapped) for name in held})
-    rules = found.rules
-    changes["rules"] = replace(rules, table=rules.table.assign(segment=rules.table["segment"].replace(mapped)))
+    changes["rules"] = Later(lambda: _rename_rules(found.rules, mapped))
+    changes.setdefault("methods", Later(lambda: found.methods))
     return replace(found, **changes)
+
+
+def _rename_rules(rules: Rules, mapped: Mapping[str, str]) -> Rules:
+    return replace(rules, table=rules.table.assign(segment=rules.table["segment"].replace(mapped)))

@@ -13,6 +13,7 @@ from crm_research.pillars.segmentation.evidence.kmeans import draw_sample
 from crm_research.pillars.segmentation.inputs.choose import WORDS
 from crm_research.pillars.segmentation.inputs.labels import Term, read_term, say_number
 from crm_research.stats.intervals import Interval, wilson_share
+from crm_research.steps import step
 from crm_research.theme import join_words
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Rules:
     depth: int = _FEWEST_QUESTIONS
 
 
+@step
 def grow_rules(
     raw: pd.DataFrame,
     labels: NDArray[np.int64],

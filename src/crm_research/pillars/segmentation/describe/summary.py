@@ -12,6 +12,7 @@ from crm_research.pillars.segmentation.describe.suggested_names import name_grou
 from crm_research.pillars.segmentation.inputs.base import FEES, WORTH
 from crm_research.pillars.segmentation.inputs.choose import Inputs
 from crm_research.pillars.segmentation.inputs.labels import Term, list_terms
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MOST_SAID: Final = 5
 
 
+@step
 def describe_groups(inputs: Inputs, labels: NDArray[np.int64], k: int) -> pd.DataFrame:
     """How large is each group, what does it bring, and what stands out in it?
 

@@ -17,6 +17,7 @@ from crm_research.pillars.segmentation.evidence.verdicts import CONSTRUCTED, NAT
 from crm_research.pillars.segmentation.evidence.weights import weigh_inputs
 from crm_research.stats.intervals import Interval, normal_interval
 from crm_research.stats.threads import one_thread
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,8 +121,7 @@ def find_groups(
         jaccards = bootstrap_groups(few, centres, n_bootstraps=n_bootstraps, seed=seed)
         stability = judge_stability(jaccards, confidence=confidence)
         silhouette, error, n_silhouette = measure_silhouette(fitted, assign_nearest(fitted, centres), seed=seed)
-        given = None if shares is None else lambda rows: shares(sample[rows])
-        nulls = compare_with_nulls(fitted, k, seed=seed, shares=given)
+        nulls = _judge_nulls(fitted, k, seed, sample, shares)
         borders = measure_borders(few, assign_nearest(few, centres), seed=seed, names=names, weights=weights)
         borders = confirm_gaps(borders, nulls)
     weakest = float(stability["mean_jaccard"].min())
@@ -138,6 +138,14 @@ def find_groups(
         n_silhouette=n_silhouette,
         verdict=judge_groups(weakest, nulls, borders) if chosen["qualifies"] else CONSTRUCTED,
     )
+
+
+@step
+def _judge_nulls(
+    points: NDArray[np.float64], k: int, seed: int, sample: NDArray[np.int64], shares: FitShares | None
+) -> pd.DataFrame:
+    given = None if shares is None else lambda rows: shares(sample[rows])
+    return compare_with_nulls(points, k, seed=seed, shares=given)
 
 
 def confirm_gaps(borders: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 from crm_research.pillars.segmentation.evidence.null_draws import permute_columns
 from crm_research.pillars.segmentation.inputs.recipe import COUNT
 from crm_research.pillars.segmentation.inputs.scale import CUT_OFF
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +28,7 @@ _MOST_GAIN: Final = 4.0
 _MOST_VARIANCE: Final = 25.0
 
 
+@step
 def fit_wholes(inputs: Inputs, *, seed: int) -> FitShares | None:
     """From the numbers of some customers, the draw of inputs that are parts of a whole as if no groups lay behind them.
 

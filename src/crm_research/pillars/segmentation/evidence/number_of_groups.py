@@ -9,8 +9,11 @@ import pandas as pd
 
 from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, draw_sample, fit_centres, spread_within
 from crm_research.pillars.segmentation.evidence.stability import PATTERN, bootstrap_groups
+from crm_research.steps import step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _SAMPLE: Final = 4_000
@@ -72,6 +75,7 @@ def _choose(frame: pd.DataFrame) -> int:
     return int(fit.sort_values(["mean_rank", "n_groups"]).index[0])
 
 
+@step
 def _measure(points: NDArray[np.float64], k: int, seed: int) -> dict[str, float]:
     from sklearn.metrics import calinski_harabasz_score
 
@@ -109,8 +113,8 @@ def measure_gaps(points: NDArray[np.float64], *, k_min: int, k_max: int, seed: i
     rng = np.random.default_rng(seed)
     references = [_draw_box(few, rng) for _ in range(_N_REFERENCES)]
     numbers = [1, *range(k_min, k_max + 2)]
-    own = np.array([_log_spread(few, k, seed) for k in numbers])
-    theirs = np.array([[_log_spread(reference, k, seed) for k in numbers] for reference in references])
+    spreads = np.array([_log_spreads(few, references, k, seed) for k in numbers]).T
+    own, theirs = spreads[0], spreads[1:]
     gaps = theirs.mean(axis=0) - own
     errors = theirs.std(axis=0) * np.sqrt(1 + 1 / _N_REFERENCES)
     is_enough = gaps[:-1] >= gaps[1:] - errors[1:]
@@ -146,6 +150,14 @@ def measure_agreement(
         both = [assign_nearest(points, fit_centres(points[half], k, seed=seed + place, n_starts=2)) for half in halves]
         subsets.append(adjusted_rand_score(*both))
     return float(np.mean(seeds)), float(np.mean(subsets))
+
+
+@step
+def _log_spreads(
+    points: NDArray[np.float64], references: Sequence[NDArray[np.float64]], k: int, seed: int
+) -> NDArray[np.float64]:
+    """Of the data first, then of each reference."""
+    return np.array([_log_spread(each, k, seed) for each in (points, *references)])
 
 
 def _log_spread(points: NDArray[np.float64], k: int, seed: int) -> float:

@@ -14,6 +14,7 @@ from crm_research.pillars.segmentation.evidence.mixtures import KINDS, fit_mixtu
 from crm_research.pillars.segmentation.evidence.null_draws import find_categories
 from crm_research.pillars.segmentation.evidence.number_of_groups import measure_silhouette
 from crm_research.pillars.segmentation.evidence.separation import worst_border
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,7 @@ _OUTLIERS: Final = 0.02
 _MOST_STEPS: Final = 30
 
 
+@step
 def compare_methods(points: NDArray[np.float64], centres: NDArray[np.float64], *, seed: int) -> pd.DataFrame:
     """How far do other methods, scales and customers agree with these groups?
 

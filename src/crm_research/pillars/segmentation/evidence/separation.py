@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.pillars.segmentation.inputs.scale import CUT_OFF
 from crm_research.stats.dip import reject_one_hump
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ _NEARBY: Final = 0.25
 _FAR_TAIL: Final = 3.0
 
 
+@step
 def measure_borders(
     points: NDArray[np.float64],
     labels: NDArray[np.int64],

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, fit_centres, match_groups
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 STABLE: Final = 0.75
 PATTERN: Final = 0.6
 DISSOLVED: Final = 0.5
+_AT_ONCE: Final = 20
 # With fewer, what is measured is the search for groups and not the groups.
 N_STARTS: Final = 5
 
@@ -44,19 +46,30 @@ def bootstrap_groups(
     rng = np.random.default_rng(seed)
     n = len(points)
     labels = assign_nearest(points, centres)
+    parts = []
+    for first in range(0, n_bootstraps, _AT_ONCE):
+        places = range(first, min(first + _AT_ONCE, n_bootstraps))
+        drawn = np.array([np.bincount(rng.integers(0, n, size=n), minlength=n) for _ in places])
+        parts.append(_compare_resamples(points, labels, drawn, len(centres), seed + first, n_starts))
+    return np.concatenate(parts).reshape(n_bootstraps, len(centres))
+
+
+@step
+def _compare_resamples(
+    points: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    times_drawn: NDArray[np.int64],
+    k: int,
+    seed: int,
+    n_starts: int,
+) -> NDArray[np.float64]:
+    """Some resamples at once, so that more of them, asked for later, take those that were drawn before."""
     return np.array(
         [
-            compare_resample(
-                points,
-                labels,
-                np.bincount(rng.integers(0, n, size=n), minlength=n),
-                len(centres),
-                seed=seed + place,
-                n_starts=n_starts,
-            )
-            for place in range(n_bootstraps)
+            compare_resample(points, labels, drawn, k, seed=seed + place, n_starts=n_starts)
+            for place, drawn in enumerate(times_drawn)
         ]
-    ).reshape(n_bootstraps, len(centres))
+    )
 
 
 def compare_resample(

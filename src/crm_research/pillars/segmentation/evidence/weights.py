@@ -9,6 +9,7 @@ import numpy as np
 from crm_research.pillars.segmentation.evidence.kmeans import assign_nearest, draw_sample, fit_centres
 from crm_research.pillars.segmentation.evidence.null_draws import find_categories
 from crm_research.pillars.segmentation.evidence.separation import measure_borders
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +79,7 @@ def measure_spread(points: NDArray[np.float64], labels: NDArray[np.int64]) -> ND
     return spread
 
 
+@step
 def _fit(
     points: NDArray[np.float64], is_number: NDArray[np.bool_], k: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

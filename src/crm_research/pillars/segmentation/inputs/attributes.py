@@ -15,6 +15,7 @@ from crm_research.pillars.segmentation.inputs.candidates import Candidate, Offer
 from crm_research.pillars.segmentation.inputs.columns import LEAST_ANSWERED
 from crm_research.pillars.segmentation.inputs.labels import REST, UNKNOWN
 from crm_research.pillars.segmentation.inputs.recipe import Category, Recipe
+from crm_research.steps import step
 from crm_research.vocabulary import CATEGORY, FLAG, NUMBER
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _OUTCOMES: Final = frozenset(
 )  # fmt: skip
 
 
+@step
 def offer_attributes(study: Study, customers: pd.DataFrame, names: Sequence[str], base: str = BUYERS) -> Offer:
     """The named attributes: numbers as they are, of a category one input a level.
 

@@ -12,6 +12,7 @@ from crm_research.features.holders import HABITS, build_habits, describe_holders
 from crm_research.features.kept import keep_answer
 from crm_research.features.own_covariates import find_circular
 from crm_research.features.records import describe_customers
+from crm_research.steps import step
 from crm_research.vocabulary import CATEGORY, FLAG, NUMBER
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def describe_members(study: Study, base: str, names: Iterable[str]) -> ir.Table:
     return describe_customers(study, names)
 
 
+@step
 def attributes_of(study: Study, base: str) -> Mapping[str, str]:
     """What customers may be described by, name to type: declared attributes, of holders plan and fee too."""
     own = study.attributes_of("customers") if study.has("customers") else {}
@@ -124,6 +126,7 @@ def attributes_of(study: Study, base: str) -> Mapping[str, str]:
     return {**plain, **own, **study.attributes_of("contracts"), **plain}
 
 
+@step
 def attributes_fit_to_group(study: Study, base: str) -> tuple[list[str], list[str]]:
     """Which attributes may make segments of such a base, and which tell how long a contract lasted or that it ended?"""
     names = [name for name, kind in attributes_of(study, base).items() if kind in _KINDS]
@@ -145,6 +148,7 @@ def habits_of(study: Study, base: str) -> ir.Table | None:
     return build_habits(study) if base == RUNNING else None
 
 
+@step
 def name_habits(study: Study, base: str) -> list[str]:
     """The columns of `habits_of`, without the id."""
     table = habits_of(study, base)

@@ -16,6 +16,7 @@ from crm_research.pillars.segmentation.inputs.labels import Term, read_term, rea
 from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR, CANDIDATES, choose_purpose, offer_inputs
 from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from crm_research.pillars.segmentation.inputs.scale import CUT_OFF
+from crm_research.steps import step
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Inputs:
         return read_terms({name: words.get(name, WORDS[name]) for name in self.used})
 
 
+@step
 def build_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[str] | None = None) -> Inputs:
     """How do customers differ in what matters for this purpose, in numbers fit to be compared?
 

@@ -20,6 +20,7 @@ from crm_research.pillars.segmentation.inputs.base import (
 )
 from crm_research.pillars.segmentation.inputs.recipe import COUNT
 from crm_research.pillars.segmentation.inputs.shares import check_columns, known_use, mean_use, sum_parts
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -110,6 +111,7 @@ def mean_answers(rows: ir.Table, items: Mapping[str, str]) -> ir.Table:
     return table.select("customer_id", **dict(zip(items, (table[name] for name in means), strict=True)))
 
 
+@step
 def name_features(study: Study, base: str = BUYERS) -> dict[str, set[str]]:
     """Which features can the engine make of this study's buyers, or other customers? Set of features to its columns."""
     if base != BUYERS:

@@ -41,6 +41,7 @@ from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, ANSWER
 from crm_research.pillars.segmentation.inputs.recipe import Recipe, Whole
 from crm_research.pillars.segmentation.inputs.shares import sum_levels, take_spend
 from crm_research.pillars.segmentation.inputs.timing import offer_rhythm, offer_usage
+from crm_research.steps import step
 from crm_research.vocabulary import CATEGORY
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ _NAMED: Final = {name: (words, is_log) for name, words, is_log in CANDIDATES} | 
 }
 
 
+@step
 def choose_purpose(study: Study) -> str:
     """What can customers of this study be grouped for: how they buy, else what they hold, who they are, what they say?
 
@@ -97,6 +99,7 @@ def choose_purpose(study: Study) -> str:
     )  # fmt: skip
 
 
+@step
 def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[str] | None = None) -> Offer:
     """Which numbers say how customers differ, for this purpose?
 
@@ -169,6 +172,7 @@ def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] |
     return replace(offer, money=money, recipe=replace(offer.recipe, base=base))
 
 
+@step
 def take_members(study: Study, base: str) -> tuple[pd.DataFrame, str]:
     """customer_id and `WORTH` (what the customer is worth so far, in the money that is named; else empty), by id."""
     table, money = measure_money(study, base)

@@ -25,6 +25,7 @@ from crm_research.pillars.segmentation.inputs.shares import (
     sum_clock,
     weigh_use,
 )
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ _A_YEAR: Final = 365
 _MOST_ACTIVITIES: Final = 8
 
 
+@step
 def offer_rhythm(study: Study, customers: pd.DataFrame) -> Offer:
     """When does each customer buy: shares of purchases by weekend, part of the day and, from a year on, quarter?"""
     purchases = build_purchases(study).select("customer_id", at="ordered_at")
@@ -44,6 +46,7 @@ def offer_rhythm(study: Study, customers: pd.DataFrame) -> Offer:
     return offer_compositions(customers, frames, "purchases by day, hour and season")
 
 
+@step
 def offer_usage(study: Study, customers: pd.DataFrame) -> Offer:
     """How much of each activity does a customer use in a period, and when?
 

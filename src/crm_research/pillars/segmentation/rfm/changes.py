@@ -22,6 +22,7 @@ from crm_research.pillars.segmentation.rfm.rules import (
     take_quintiles,
 )
 from crm_research.stats.intervals import Interval, normal_quantile
+from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class RfmChanges:
     confidence: float
 
 
+@step
 def compare_periods(study: Study, *, period_months: float | None = None, confidence: float = 0.95) -> RfmChanges:
     """Which groups gain customers and which lose them?
 

@@ -14,6 +14,7 @@ from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.features.rfm import build_rfm
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.skewed import skewed_interval, skewness_of_mean
+from crm_research.steps import step
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class RfmGroups:
     notes: tuple[str, ...]
 
 
+@step
 def score_rfm(
     study: Study, *, cuts: Mapping[str, Sequence[float]] | None = None, confidence: float = 0.95
 ) -> RfmGroups:

@@ -14,6 +14,7 @@ from crm_research.pillars.segmentation.use.responses import read_responses
 from crm_research.stats.intervals import Interval
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.stats.skewed import skewed_interval, skewed_p_value, skewness_of_mean
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +70,7 @@ class HoldoutCheck:
     notes: tuple[str, ...] = ()
 
 
+@step
 def check_in_holdout(
     study: Study, inputs: Inputs, labels: NDArray[np.int64], *, confidence: float, seed: int
 ) -> HoldoutCheck | None:

@@ -25,6 +25,7 @@ from crm_research.models.survival import (
     estimate_survival,
 )
 from crm_research.pillars.segmentation.inputs.base import HOLDERS, RUNNING
+from crm_research.steps import step
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class LeavingCheck:
     confidence: float
 
 
+@step
 def check_leaving(
     study: Study, inputs: Inputs, labels: NDArray[np.int64], names: Mapping[int, str], *, confidence: float
 ) -> LeavingCheck | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crm_research.features.window import outcome_rows
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 
+@step
 def read_responses(study: Study) -> tuple[pd.DataFrame, str]:
     """Did each customer whom a campaign addressed after as_of respond to one of them?
 

@@ -14,6 +14,7 @@ from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 from crm_research.pillars.segmentation.inputs.base import FEES, NO_MONEY, WORTH
 from crm_research.stats.intervals import wilson_share
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -66,6 +67,7 @@ class Treatment:
     confidence: float
 
 
+@step
 def plan_treatment(study: Study, segments: Segmentation, policy: Mapping[str, str] | None = None) -> Treatment | None:
     """Which customers of each segment are strategic, standard or costly, and what service does the policy give them?
 
