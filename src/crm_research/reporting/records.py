@@ -67,6 +67,10 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
             _put(task.executed, draft / task.executed.name)
             _put(task.page, draft / task.page.name)
             _replace_figures(draft, task.report, outcome.figures)
+            # A list that the page no longer hands out would be taken for its own.
+            for name in (_entry(draft, task.report) or {}).get("files", []):
+                with suppress(OSError):
+                    (draft / name).unlink()
             for name, text in outcome.files:
                 write_text(draft / name, text)
             with suppress(OSError):

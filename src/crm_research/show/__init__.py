@@ -13,6 +13,7 @@ from crm_research.show.formats import format_interval, format_value
 from crm_research.show.page import Page, fitted, section
 from crm_research.show.parts import Answer, Caveats, Chart, Figures, File, Note, Part, Provenance, Table, drawn, panels
 from crm_research.show.prose import answer, note
+from crm_research.show.saved_list import SavedList
 from crm_research.show.section import Section
 from crm_research.show.sources import caveats, provenance
 from crm_research.show.table import table
@@ -31,6 +32,7 @@ __all__ = [
     "Page",
     "Part",
     "Provenance",
+    "SavedList",
     "Section",
     "Table",
     "answer",

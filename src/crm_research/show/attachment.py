@@ -9,10 +9,13 @@ from typing import Final
 from crm_research.show.display import Output, text_html
 
 FILE_MIME: Final = "application/vnd.crm-research.file+json"
+_KINDS: Final = {
+    "json": "application/json", "csv": "text/csv;charset=utf-8", "txt": "text/plain;charset=utf-8"
+}  # fmt: skip
 FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.(json|csv|txt)")
 
 
-def render_attachment(name: str, text: str, words: str) -> Output:
+def render_attachment(name: str, text: str, words: str, *, label: str = "File") -> Output:
     """Which file goes with this page, and what is it for?
 
     The file is held in the page, as a link that saves it, and in the notebook's output, from where a run takes it.
@@ -25,6 +28,8 @@ def render_attachment(name: str, text: str, words: str) -> Output:
         What it holds.
     words
         What it is for, in a sentence or two.
+    label
+        What the link does.
 
     Raises
     ------
@@ -35,9 +40,9 @@ def render_attachment(name: str, text: str, words: str) -> Output:
         raise ValueError(f"A file's name is a-z, 0-9 and hyphens, ending in .json, .csv or .txt; found {name!r}.")
     if not words.strip():
         raise ValueError("A file needs words that say what it is for.")
-    kind = "application/json" if name.endswith(".json") else "text/plain;charset=utf-8"
+    kind = _KINDS[name.rpartition(".")[2]]
     held = base64.b64encode(text.encode("utf-8")).decode("ascii")
     link = f'<a download="{text_html(name)}" href="data:{kind};base64,{held}">{text_html(name)}</a>'
-    html = f'<p class="crm crm-note"><strong>File</strong> {link}. {text_html(words.strip())}</p>'
+    html = f'<p class="crm crm-note"><strong>{text_html(label)}</strong> {link}. {text_html(words.strip())}</p>'
     types = {FILE_MIME: {"name": name, "text": text}}
-    return Output(html=html, plain=f"File {name}: {words.strip()}", types=types)
+    return Output(html=html, plain=f"{label} {name}: {words.strip()}", types=types)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from crm_research.show.display import LAB_STYLE
 from crm_research.show.parts import Chart, Figures, Note, Part, Table
+from crm_research.show.saved_list import SavedList, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +55,36 @@ class Section:
     def figures(self) -> tuple[Figure, ...]:
         """Its printed numbers, each with interval, basis and check."""
         return tuple(figure for part in self.parts if isinstance(part, Figures) for figure in part.figures)
+
+    @property
+    def lists(self) -> dict[str, pd.DataFrame]:
+        """The lists that somebody acts on, whole, by name: ids, the reason, the value."""
+        return {part.name: part.frame for part in self.parts if isinstance(part, SavedList)}
+
+    def to_csv(self, name: str, path: str | Path | None = None, *, is_for_spreadsheets: bool = True) -> Path:
+        """Write one of its lists, whole, as CSV.
+
+        Parameters
+        ----------
+        name
+            Of `lists`.
+        path
+            Where to; None writes ``NAME.csv`` where one works.
+        is_for_spreadsheets
+            Marked as UTF-8, and with an apostrophe before texts that a spreadsheet would run as a formula.
+
+        Raises
+        ------
+        LookupError
+            If it has no such list.
+        """
+        lists = self.lists
+        if name not in lists:
+            held = ", ".join(lists) or "none"
+            raise LookupError(f"This section has no list {name!r}. Its lists: {held}.")
+        target = Path(f"{name}.csv" if path is None else path)
+        target.write_text(write_csv(lists[name], is_for_spreadsheets=is_for_spreadsheets), encoding="utf-8")
+        return target
 
     def plot(self, ax: Axes | None = None, *, which: int = 0) -> Axes:
         """Draw its first picture (or another), on axes of your own if you give some.

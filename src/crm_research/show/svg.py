@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from crm_research.show.display import text_html
+from crm_research.show.hover import hovering, write_titles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,6 +83,7 @@ def _saved(figure: Figure) -> str:
         chart_style(),
         mpl.rc_context({"svg.hashsalt": "crm-research", "svg.fonttype": "none"}),
         warnings.catch_warnings(),
+        hovering(figure) as marks,
     ):
         # Text stays text: the reader's browser has the glyphs that a font on this machine may lack.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing", category=UserWarning)
@@ -92,7 +94,7 @@ def _saved(figure: Figure) -> str:
             facecolor="none",
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
-    return buffer.getvalue()
+    return write_titles(buffer.getvalue(), marks)
 
 
 def _inner(svg: str) -> str:

@@ -14,7 +14,20 @@ from crm_research.pillars.segmentation.groups import words as wording
 from crm_research.pillars.segmentation.groups.alternative import alternative_section
 from crm_research.pillars.segmentation.groups.page import rfm_section, use_section, who_section, worth_parts
 from crm_research.pillars.segmentation.result import Segmentation, segment_customers
-from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
+from crm_research.show import (
+    Answer,
+    Caveats,
+    Chart,
+    Figures,
+    Note,
+    Page,
+    SavedList,
+    Section,
+    Table,
+    drawn,
+    fitted,
+    section,
+)
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -111,6 +124,12 @@ class SegmentationPage(Page):
         return Section(
             self._table("cards", "The segments"),
             self._table("profiles", "What is usual in each segment: medians, of shares the means"),
+            SavedList(
+                "segmentation-members",
+                segments.members_with_values(),
+                "Every customer who was grouped and the segment, the best segment first, with what customers are "
+                "compared by and what they bring.",
+            ),
             Figures(report.list_figures(segments, "segments"), "Size of each segment, and whether it is found again")
             if segments.found is not None
             else None,

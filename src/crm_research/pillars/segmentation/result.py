@@ -18,7 +18,7 @@ from crm_research.pillars.segmentation.describe.summary import describe_groups
 from crm_research.pillars.segmentation.evidence.gather import find_groups
 from crm_research.pillars.segmentation.evidence.null_shares import fit_wholes
 from crm_research.pillars.segmentation.evidence.other_methods import compare_methods
-from crm_research.pillars.segmentation.inputs.base import BUYERS, name_members
+from crm_research.pillars.segmentation.inputs.base import BUYERS, SPEND, name_members
 from crm_research.pillars.segmentation.inputs.choose import Inputs, build_inputs
 from crm_research.pillars.segmentation.use.holdout import HoldoutCheck, check_in_holdout
 from crm_research.pillars.segmentation.use.leaving import LeavingCheck, check_leaving
@@ -141,6 +141,18 @@ class Segmentation:
         names = self.found.cards.set_index("group")["segment"]
         ids = self.found.inputs.customers["customer_id"]
         return pd.DataFrame({"customer_id": ids, "segment": names.reindex(self.found.labels).to_numpy()})
+
+    def members_with_values(self) -> pd.DataFrame:
+        """The same with what they are told apart by, in its own units, and what they bring; the best segment first."""
+        members = self.members()
+        if self.found is None:
+            return members
+        known, inputs = self.found.inputs.customers, self.found.inputs
+        columns = [name for name in dict.fromkeys((*inputs.used, SPEND)) if name in known.columns]
+        order = {name: place for place, name in enumerate(self.found.cards["segment"])}
+        whole = pd.concat([members, known[columns]], axis=1).assign(place=members["segment"].map(order))
+        by = ["place", *([SPEND] if SPEND in columns else []), "customer_id"]
+        return whole.sort_values(by, ascending=[name != SPEND for name in by], ignore_index=True).drop(columns="place")
 
 
 @step

@@ -71,8 +71,8 @@ class SilentChurn:
     others
         Grain: reading of the alive share (each usable model; newcomers alone). Columns ``reading``, ``n_customers``,
         ``alive_share``, ``is_chosen``.
-    tracking, going_silent
-        As `track_purchases` and `list_going_silent`; empty without a model.
+    tracking, going_silent, all_going_silent
+        As `track_purchases` and `list_going_silent` (the first 20, and all); empty without a model.
     kinds
         Which kinds of customers buy more often and drop out sooner.
     holdout
@@ -100,6 +100,7 @@ class SilentChurn:
     others: pd.DataFrame
     tracking: deferred[pd.DataFrame] = deferred()
     going_silent: deferred[pd.DataFrame] = deferred()
+    all_going_silent: deferred[pd.DataFrame] = deferred()
     kinds: deferred[KindAnalysis] = deferred()
     holdout: HoldoutCheck | None
     money: deferred[pd.DataFrame] = deferred()
@@ -241,7 +242,7 @@ def _read_by_model(
 ) -> dict[str, Any]:
     """What only the chosen model can say; nothing where there is none."""
     if chosen is None:
-        empty = ("scores", "groups", "tracking", "going_silent")
+        empty = ("scores", "groups", "tracking", "going_silent", "all_going_silent")
         return {name: pd.DataFrame() for name in empty} | {"alive": None, "expected": None}
     fit = fits.fitted[chosen]
     scores = score_patterns(fit, patterns, horizon_days)
@@ -252,6 +253,7 @@ def _read_by_model(
         "groups": group_scores(scores),
         "tracking": Later(lambda: track_purchases(study, fit)),
         "going_silent": Later(lambda: list_going_silent(study, fit, confidence=confidence, seed=seed)),
+        "all_going_silent": Later(lambda: list_going_silent(study, fit, confidence=confidence, seed=seed, n=None)),
     }
 
 

@@ -11,7 +11,7 @@ from crm_research.pillars.silent_churn import charts, figures, kind_page, pictur
 from crm_research.pillars.silent_churn.analysis import SilentChurn, describe_silence
 from crm_research.pillars.silent_churn.blind_words import blind_note
 from crm_research.pillars.silent_churn.setting import explain_setting
-from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, SavedList, Section, Table, drawn, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -151,6 +151,11 @@ class SilentChurnPage(Page):
                 formats=_NAME_FORMATS,
                 note="Bought again, and 10 to 50 % likely to be still active. Limits hold the uncertainty of the "
                 "parameters alone. Spend is what was paid less returns, and is no profit.",
+            ),
+            SavedList(
+                "silent-churn-going-silent",
+                silence.all_going_silent,
+                "All of them, the largest spend first; chances from 0 to 1.",
             ),
             Note("Nothing has checked these chances: the study keeps no holdout.", kind="caution")
             if silence.holdout is None

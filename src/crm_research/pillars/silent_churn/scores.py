@@ -182,14 +182,14 @@ def group_of(chances: pd.Series) -> np.ndarray:
 
 
 @step
-def list_going_silent(study: Study, fit: BtydFit, *, confidence: float, seed: int, n: int = 20) -> pd.DataFrame:
+def list_going_silent(study: Study, fit: BtydFit, *, confidence: float, seed: int, n: int | None = 20) -> pd.DataFrame:
     """Which of the most valuable customers are probably gone, but not surely?
 
     Returns
     -------
     pandas.DataFrame
-        At most `n` customers who bought again and whose chance of still being active is 10 to 50 %, the largest
-        spend so far first, among the 20,000 of the largest spend: ``customer_id``, ``spend``, ``purchases``,
+        At most `n` customers (None: all) who bought again and whose chance of still being active is 10 to 50 %, the
+        largest spend so far first, among the 20,000 of the largest spend: ``customer_id``, ``spend``, ``purchases``,
         ``usual_gap_weeks`` (mean gap), ``silent_weeks``, ``active_rate``, ``lower``, ``upper``.
     """
     columns = ["customer_id", "spend", "purchases", "usual_gap_weeks", "silent_weeks", "active_rate", "lower", "upper"]
@@ -197,7 +197,8 @@ def list_going_silent(study: Study, fit: BtydFit, *, confidence: float, seed: in
     if top.empty:
         return pd.DataFrame(columns=columns)
     chance = fit.probability_alive(top)["probability_alive"]
-    chosen = top.loc[chance.between(*_PROBABLY_GONE, inclusive="left")].head(n)
+    chosen = top.loc[chance.between(*_PROBABLY_GONE, inclusive="left")]
+    chosen = chosen if n is None else chosen.head(n)
     if chosen.empty:
         return pd.DataFrame(columns=columns)
     alive = fit.probability_alive(chosen, confidence=confidence, seed=seed)

@@ -23,7 +23,7 @@ from crm_research.pillars.churn.decisions.treatment import (
     usual_costs,
 )
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck, check_treatment
-from crm_research.show import Answer, Chart, Figures, Note, Part, Section, Table, drawn
+from crm_research.show import Answer, Chart, Figures, Note, Part, SavedList, Section, Table, drawn
 from crm_research.theme import say_count, say_date, say_money, say_months, say_percent, say_points
 from crm_research.vocabulary import days_in_months
 
@@ -337,17 +337,29 @@ def _rows_parts(treatment: Treatment, currency: str, may_list: bool) -> Iterator
         "break_even_save_rate": "share",
         **dict.fromkeys(("worth_if_saved", "expected_profit", "lower", "upper"), currency),
     }
-    chosen = rows.loc[rows["verdict"] == CONTACT, columns].head(N_LISTED)
+    everybody = rows.loc[rows["verdict"] == CONTACT, columns]
+    chosen = everybody.head(N_LISTED)
     alone = rows.loc[rows["verdict"] == LEAVE_ALONE].sort_values("risk", ascending=False, kind="stable")
     if len(chosen):
         yield Table(
             chosen, "Contact first", formats=formats, note="Below its break-even save rate a contact loses money."
+        )
+        yield SavedList(
+            "churn-contact",
+            everybody,
+            f"Everybody whom it pays to contact, the most profitable first: chance to leave from 0 to 1, money in "
+            f"{currency}.",
         )
     if len(alone):
         yield Table(
             alone[columns].head(N_LEFT_ALONE),
             "Do not contact: the riskiest of those on whom a contact loses money even if all goes well",
             formats=formats,
+        )
+        yield SavedList(
+            "churn-leave-alone",
+            alone[columns],
+            "Everybody on whom a contact loses money even if all goes well, the riskiest first.",
         )
 
 

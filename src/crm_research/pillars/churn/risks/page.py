@@ -13,13 +13,14 @@ from crm_research.pillars.churn.risks.prediction import LeavingPrediction, predi
 from crm_research.pillars.churn.risks.words import (
     comparison_finding,
     list_rows,
+    list_whole,
     risk_figures,
     risk_finding,
     say_months,
     say_unjudged,
 )
 from crm_research.pillars.churn.validation.page import check_parts
-from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
+from crm_research.show import Chart, Figures, Note, Part, SavedList, Section, Table, drawn
 from crm_research.theme import join_words, say_date, say_percent
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ def _list_parts(records: Study, risks: RiskList, check: RiskCheck, n_shown: int)
         f"The {len(shown):,} contracts most likely to leave within {say_months(risks.main_months)}{mark}",
         note=f"Chance to leave, having stayed so far, and its {say_percent(risks.confidence, 0)} interval in per cent. "
         "The last column names what goes with more danger than the average contract carries; it does not say what "
-        f"would make them stay. All {len(risks.rows):,} running contracts are in the frame risks.rows.",
+        "would make them stay.",
         max_rows=n_shown,
+    )
+    yield SavedList(
+        "churn-most-likely-to-leave",
+        list_whole(risks),
+        "Every running contract whose risk can be told, the most likely to leave first: chance to leave within so many "
+        "months and its limits, from 0 to 1, and what goes with more danger.",
     )

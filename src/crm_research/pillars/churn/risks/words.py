@@ -117,6 +117,13 @@ def list_rows(risks: RiskList, n_most: int) -> pd.DataFrame:
     return pd.DataFrame(shown | {"goes_with_more_danger": reasons})
 
 
+def list_whole(risks: RiskList) -> pd.DataFrame:
+    """All contracts with a risk, the most at risk first: ids, tenure, chances with their limits, what goes with it."""
+    rows = risks.rows.loc[risks.rows[f"risk_{risks.main_months}m"].notna()]
+    chances = [f"{part}_{months}m" for months in risks.summary["horizon_months"] for part in ("risk", "lower", "upper")]
+    return rows[["customer_id", "contract_id", "tenure_days", *chances, "reasons"]].reset_index(drop=True)
+
+
 def _say_risk(risk: float, lower: float, upper: float) -> str:
     if not np.isfinite(risk):
         return "not known"

@@ -10,7 +10,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.figures import Figure
 from crm_research.pillars.loyalty.index.measure import LoyaltyIndex, build_loyalty_index, ends_of
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
-from crm_research.show import Chart, Figures, Note, Section, Table, drawn
+from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
 from crm_research.theme import (
     MUTED,
     chart_style,
@@ -63,6 +63,12 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             "Highest and lowest index among customers with above-average spend (sales less returns)",
             formats={"index": "{:.0f}", "lower": "{:.0f}", "upper": "{:.0f}", "spend": "{:,.2f}"},
             note="Limits hold the uncertainty of the weights, not what else the customer may do.",
+        ),
+        SavedList(
+            "loyalty-index",
+            index.customers,
+            "Every customer with a purchase, the highest index first, with its limits, tenth, sales less returns and "
+            "the parts that it is made of.",
         ),
         result=index,
     )

@@ -12,8 +12,8 @@ from crm_research.pillars.loyalty.ladder.figures import rhythm_figures, state_fi
 from crm_research.pillars.loyalty.ladder.measure import Ladder, describe_ladder
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm import words as rhythm_words
-from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm
-from crm_research.show import Chart, Figures, Note, Section, Table, drawn
+from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm, list_all_overdue
+from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -51,6 +51,12 @@ def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             note="Sorted by sales so far. Typical days: the gap to expect from own earlier gaps, shrunk towards "
             "everybody's; expected at: last purchase and typical days. Chance: share of completed gaps that were this "
             "long or longer by the rhythm known before them; how rare the silence is, not how likely a return.",
+        ),
+        SavedList(
+            "loyalty-overdue",
+            list_all_overdue(study, rhythm, loyalty.occasion),
+            f"Everybody who is overdue by a rhythm of their own, but not long silent, the largest sales first (in "
+            f"{study.currency}); chance, from 0 to 1, says how rare such a silence is.",
         ),
         result=rhythm,
     )

@@ -164,14 +164,27 @@ def _usual_overdue(study: Study, scale: RhythmScale, occasion: Occasion) -> floa
     return float(late["late"].iloc[0]) / days if days > 0 else float("nan")
 
 
-def _list_overdue(standing: ir.Table, scores: pd.DataFrame) -> pd.DataFrame:
-    overdue = standing.filter(standing.band == OVERDUE, standing.spend > 0)
-    top = (
-        overdue.select("customer_id", "spend", "depth", "ordered_at", "silence_days", "typical_days", "score")
-        .order_by(ibis.desc("spend"), "customer_id")
-        .limit(_LISTED)
-        .to_pandas()
-    )
+@step
+def list_all_overdue(study: Study, rhythm: RhythmAnalysis, occasion: Occasion) -> pd.DataFrame:
+    """Who is overdue now, but not long silent? All of them, also who paid no more than came back.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `RhythmAnalysis.overdue`, the largest spend first.
+    """
+    standing = _stand(study, rhythm.scale, occasion)
+    scores = count_gap_scores(study, rhythm.scale, occasion=occasion)
+    return _list_overdue(standing, scores, n_most=None)
+
+
+def _list_overdue(standing: ir.Table, scores: pd.DataFrame, *, n_most: int | None = _LISTED) -> pd.DataFrame:
+    overdue = standing.filter(standing.band == OVERDUE)
+    overdue = overdue if n_most is None else overdue.filter(overdue.spend > 0)
+    rows = overdue.select(
+        "customer_id", "spend", "depth", "ordered_at", "silence_days", "typical_days", "score"
+    ).order_by(ibis.desc("spend"), "customer_id")
+    top = (rows if n_most is None else rows.limit(n_most)).to_pandas()
     chance = chance_beyond(scores, top["score"].to_numpy(dtype=float), (top["depth"] == 1).to_numpy(dtype=bool))
     due = top["ordered_at"] + pd.to_timedelta(top["typical_days"].clip(upper=36_500.0), unit="D")
     listed: pd.DataFrame = top.rename(columns={"depth": "n_purchases", "ordered_at": "last_at"})

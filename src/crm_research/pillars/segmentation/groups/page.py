@@ -28,10 +28,10 @@ from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.inputs.labels import say_number
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.rfm.changes import compare_periods
-from crm_research.pillars.segmentation.rfm.rules import RfmGroups, score_rfm
+from crm_research.pillars.segmentation.rfm.rules import RfmGroups, list_rfm_members, score_rfm
 from crm_research.pillars.segmentation.use.scoreboard import judge_use, say_use
 from crm_research.pillars.segmentation.use.treatment import Treatment, find_unused, plan_treatment
-from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
+from crm_research.show import Chart, Figures, Note, Part, SavedList, Section, Table, drawn
 from crm_research.theme import join_words, say_p_value
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ def _rfm_parts(records: Study, rfm: RfmGroups) -> Iterator[Part]:
         "The named groups of recency, frequency and money",
         formats={"mean_spend": rfm.currency},
         note="Every score belongs to one group; the partition and the cut points are in the methods.",
+    )
+    yield SavedList(
+        "segmentation-rfm-groups",
+        list_rfm_members(records, rfm),
+        f"Every customer with a purchase and the named group, the best group first: days since the last purchase, "
+        f"purchases, net spend in {rfm.currency}, and the three scores.",
     )
     yield Table(rfm.cuts, "Cut points: days since the last purchase, number of purchases, net spend")
     yield Figures(rfm_figures(rfm, window=window), "Share of net revenue by named group")

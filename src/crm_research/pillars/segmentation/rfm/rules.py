@@ -141,6 +141,28 @@ def score_rfm(
 _PLACES: Final = (1, 2, 3, 4)
 
 
+@step
+def list_rfm_members(study: Study, groups: RfmGroups) -> pd.DataFrame:
+    """Which customer is in which named group, and by which scores?
+
+    Returns
+    -------
+    frame
+        One customer with a purchase at as_of, the best group first: customer_id, group, recency (days since the last
+        purchase), frequency, money (net), and the three scores.
+    """
+    cuts = {str(row["measure"]): tuple(row[f"cut_{i}"] for i in _PLACES) for row in groups.cuts.to_dict("records")}
+    scored = score_table(measure_rfm(study), cuts).to_pandas()
+    scores = [f"{name}_score" for name in MEASURES]
+    named = groups.cells.rename(columns=dict(zip(MEASURES, scores, strict=True)))[[*scores, "group"]]
+    order = {name: place for place, name in enumerate(groups.groups["group"])}
+    found = scored.merge(named, on=scores, how="left")
+    found = found.assign(place=found["group"].map(order))
+    ranked = found.sort_values(["place", "money", "customer_id"], ascending=[True, False, True], ignore_index=True)
+    listed: pd.DataFrame = ranked[["customer_id", "group", *MEASURES, *scores]]
+    return listed
+
+
 def measure_rfm(study: Study) -> ir.Table:
     """One customer with a purchase at as_of: customer_id, recency (days since the last), frequency, money (net)."""
     rfm = build_rfm(study)
