@@ -162,6 +162,7 @@ def _raise(*_, **__):
     raise NotEnoughData("Customers", needed=30, found=7)
 
 
+RFM_MEMBERS = pd.DataFrame({"customer_id": ["a", "b"], "group": ["champions", "lost"]})
 RECORDS = SimpleNamespace(
     as_of=pd.Timestamp("2024-07-01"), segment_names={"A name": "x", "Another": "y"}, service_policy={"Gold": "letters"}
 )
@@ -170,7 +171,7 @@ RECORDS = SimpleNamespace(
 def test_the_page_on_who_the_customers_are(monkeypatch):
     for name, made in {
         "score_rfm": an_rfm(), "compare_periods": some_changes(), "map_segments": a_map(), "trace_segments": a_trend(),
-        "describe_members": some_descriptors(), "plan_treatment": a_plan(),
+        "describe_members": some_descriptors(), "plan_treatment": a_plan(), "list_rfm_members": RFM_MEMBERS,
     }.items():  # fmt: skip
         monkeypatch.setattr(who_page, name, lambda *_, made=made, **__: made)
     told = a_segmentation()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -30,7 +31,8 @@ class fitted(cached_property[T]):  # noqa: N801 - a decorator, as cached_propert
     def __get__(self, page: Any, owner: type[Any] | None = None) -> Self | T:
         if page is None:
             return self
-        with page.study.kept.read_by(page.asked):
+        kept = getattr(page.study, "kept", None)
+        with nullcontext() if kept is None else kept.read_by(page.asked):
             fit: T = super().__get__(page, owner)
         return fit
 

@@ -35,7 +35,7 @@ def draw_svg(figure: Figure, *, alt: str, colours: Mapping[str, str]) -> str:
     colours
         Hex colour to the name of the CSS variable that replaces it, so that a dark page can change it.
     """
-    body = _inner(_saved(figure))
+    body = _saved(figure)
     key = "c" + hashlib.sha256(f"{alt}\n{body}".encode()).hexdigest()[:10]
     size = _SIZE.search(body)
     if size is None:
@@ -94,7 +94,7 @@ def _saved(figure: Figure) -> str:
             facecolor="none",
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
-    return write_titles(buffer.getvalue(), marks)
+    return write_titles(_inner(buffer.getvalue()), marks)
 
 
 def _inner(svg: str) -> str:

@@ -58,7 +58,15 @@ def rfm_section(
         rfm = score_rfm(records, cuts=cuts, confidence=confidence)
     except NotEnoughData as problem:
         return Section.missing(str(problem))
-    return Section(*_rfm_parts(records, rfm), *_changes_parts(records, confidence), *map(Note, rfm.notes), result=rfm)
+    members = SavedList(
+        "segmentation-rfm-groups",
+        list_rfm_members(records, rfm),
+        "Every customer with a purchase and the named group, the best group first: days since the last purchase, "
+        f"purchases, net spend in {rfm.currency}, and the three scores.",
+    )
+    return Section(
+        *_rfm_parts(records, rfm), members, *_changes_parts(records, confidence), *map(Note, rfm.notes), result=rfm
+    )
 
 
 def _rfm_parts(records: Study, rfm: RfmGroups) -> Iterator[Part]:
@@ -76,12 +84,6 @@ def _rfm_parts(records: Study, rfm: RfmGroups) -> Iterator[Part]:
         "The named groups of recency, frequency and money",
         formats={"mean_spend": rfm.currency},
         note="Every score belongs to one group; the partition and the cut points are in the methods.",
-    )
-    yield SavedList(
-        "segmentation-rfm-groups",
-        list_rfm_members(records, rfm),
-        f"Every customer with a purchase and the named group, the best group first: days since the last purchase, "
-        f"purchases, net spend in {rfm.currency}, and the three scores.",
     )
     yield Table(rfm.cuts, "Cut points: days since the last purchase, number of purchases, net spend")
     yield Figures(rfm_figures(rfm, window=window), "Share of net revenue by named group")
