@@ -165,7 +165,7 @@ def _cells_of(ax: Axes) -> Iterator[_Mark]:
     for held in ax.collections:
         if not isinstance(held, QuadMesh):
             continue
-        values = np.ma.filled(np.ma.asarray(held.get_array(), dtype=float), np.nan)
+        values: Any = np.ma.filled(np.ma.asarray(held.get_array(), dtype=float), np.nan)
         for (row, column), value in np.ndenumerate(np.atleast_2d(values)):
             said = written.get((column, row), "") or (f"{value:.3g}" if np.isfinite(value) else "")
             if said:
