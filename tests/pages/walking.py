@@ -110,6 +110,9 @@ def _keep_what_is_shown(page: Page, patches: pytest.MonkeyPatch) -> None:
             match part:
                 case show.Answer():
                     keep_answer(*part.sentences)
+                case show.Advice():
+                    for step in part.steps:
+                        keep_note(step.text)
                 case show.Note():
                     keep_note(part.text, kind=part.kind)
                 case show.Table():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from crm_research import show
 from crm_research.figures import FIGURES_MIME
+from crm_research.show.display import SECTION_MIME
 from crm_research.theme import new_axes
 from tests.builders import a_study, orders
 from tests.reporting.pages import a_figure, bundles
@@ -169,3 +171,41 @@ def test_a_picture_of_several_panels_makes_a_figure_of_its_own():
     assert section.plot().get_figure() is not None
     with pytest.raises(ValueError, match="several panels"):
         section.plot(Canvas().subplots())
+
+
+class AdvisingPage(LeaversPage):
+    """One that says what to do."""
+
+    clauses = MappingProxyType({"Who leaves most": "plans"})
+
+    def steps(self):
+        return show.Step("Call them.", "plans"), show.Step("  "), show.Step("Wait.")
+
+    def gravest_doubt(self):
+        return "Some may have left already."
+
+
+def test_what_to_do_stands_in_the_managers_part_with_links_to_its_proof():
+    advising = AdvisingPage(a_study(orders=orders(("a", "2024-01-01", 1.0))), at_least=20)
+    assert list(advising.contents())[:2] == ["answer", "advice"]
+    listed, doubt = bundles(advising.advice.show)
+    assert listed["text/plain"] == "1. Call them.\n2. Wait."
+    assert doubt["text/plain"] == "Caution: Some may have left already."
+    assert (
+        '<li>Call them. <a class="proof" href="#section-plans">How many of each plan left?</a></li><li>Wait.</li>'
+        in listed["text/html"]
+    )
+    assert listed[SECTION_MIME] == {"name": "advice", "brief": True, "missing": False}
+    assert bundles(advising.answer.show)[0][SECTION_MIME] == {"name": "answer", "brief": True, "missing": False}
+    assert bundles(advising.plans.show)[0][SECTION_MIME] == {"name": "plans", "brief": False, "missing": False}
+
+
+def test_a_line_of_an_answer_names_the_section_that_proves_it():
+    shown = show.Answer("Basic leaves.", "", "Soon.", see=("plans", "groups", "waits"))
+    assert (shown.sentences, shown.see) == (("Basic leaves.", "Soon."), ("plans", "waits"))
+    html = shown.render().html
+    assert html.count('class="proof"') == 2
+    assert (
+        '<p>Soon. <a class="proof" href="#section-waits">evidence<span class="sr-only">: waits</span></a></p>' in html
+    )
+    assert shown.render().plain == "Basic leaves.\nSoon."

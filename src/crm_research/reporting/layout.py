@@ -9,27 +9,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crm_research.figures import FIGURES_MIME
+from crm_research.reporting.chapters import HEADING, Chapter, number_headings
 from crm_research.reporting.harvest import warnings_of
 from crm_research.reporting.notebook_file import html_output
-from crm_research.show.display import ANSWER_MIME, CHART_MIME, LAB_STYLE, text_html
+from crm_research.show.advice import anchor_of
+from crm_research.show.display import ANSWER_MIME, CHART_MIME, LAB_STYLE, SECTION_MIME, text_html
 
-_HEADING: Final = re.compile(r"^(#{1,4})\s+(.+?)\s*#*\s*$")
-_HEADING_HTML: Final = re.compile(r"<h([2-4])[^>]*>(.*?)</h\1>", re.DOTALL)
+_ID: Final = re.compile(r' id="((?:figure|picture|section)-[^"]*)"')
+_PICTURE: Final = re.compile(r'<figure class="crm crm-chart"(?: id="[^"]*")?')
+_LINK: Final = re.compile(r' ?<a class="proof" href="#([^"]*)">.*?</a>', re.DOTALL)
 _CHART_KEY: Final = re.compile(r'aria-labelledby="(c[0-9a-f]{10})-t ')
+_ANSWER: Final = re.compile(r"^## The answer\s*$", re.MULTILINE)
 _PROVENANCE: Final = "crm-provenance"
 _CAVEATS: Final = "crm-caveats"
 # A cell so tagged gives the first screen its picture; without one the first chart is taken.
 HEADLINE_TAG: Final = "headline"
 # A cell so tagged is for programs (a number that tests compare), not for readers of the page.
 HIDDEN_TAG: Final = "not-on-page"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One entry of the contents."""
-
-    id: str
-    title: str
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,18 +36,22 @@ class Layout:
     ----------
     notebook
         The notebook without what was lifted; markdown cells carry their HTML in ``metadata.crm_html``.
-    answer, cards, picture, provenance
-        HTML of the parts that have a place of their own; empty where the notebook shows none.
+    answer, picture, cards, advice
+        HTML of the manager's part, in the order in which it is read; empty where the notebook shows none. The rest of
+        the page is what it rests on.
+    provenance
+        HTML of where the numbers come from.
     shows_caveats
         The notebook itself tells the study's doubts.
     """
 
     notebook: Any
     answer: str
-    cards: str
     picture: str
+    cards: str
+    advice: str
     provenance: str
-    sections: tuple[Section, ...]
+    sections: tuple[Chapter, ...]
     shows_caveats: bool
 
 
@@ -63,16 +63,21 @@ def lay_out(executed: Any, *, question: str) -> Layout:
         if cell.cell_type == "code":
             cell["outputs"] = [_dressed(output) for output in cell.outputs if not _is_empty(output)]
     _tell_charts_apart(notebook)
+    _anchor_pictures(notebook)
     shows_caveats = any(_CAVEATS in _html(output) for _, output in _outputs(notebook))
     parts = {
         "answer": _lift_all(notebook, ANSWER_MIME),
-        "cards": _lift(notebook, FIGURES_MIME),
         "picture": _lift(notebook, CHART_MIME, tag=HEADLINE_TAG) or _lift(notebook, CHART_MIME),
+        "cards": _lift(notebook, FIGURES_MIME),
+        "advice": _lift_brief(notebook),
         "provenance": _lift(notebook, None, marker=_PROVENANCE),
     }
     _drop_title(notebook, question)
+    _rename_answer(notebook)
     _drop_empty_sections(notebook)
-    sections = tuple(_render_markdown(notebook))
+    _anchor_sections(notebook)
+    sections = tuple(number_headings(notebook))
+    _drop_dead_links(notebook, parts)
     return Layout(notebook=notebook, sections=sections, shows_caveats=shows_caveats, **parts)
 
 
@@ -132,6 +137,61 @@ def _lift_all(notebook: Any, mime: str) -> str:
     return "".join(parts)
 
 
+def _lift_brief(notebook: Any) -> str:
+    """What else a page has for the manager: what is to be done, and the gravest doubt."""
+    parts = []
+    for cell, output in list(_outputs(notebook)):
+        if output.get("data", {}).get(SECTION_MIME, {}).get("brief"):
+            cell.outputs.remove(output)
+            parts.append(_html(output))
+    return "".join(parts)
+
+
+def _anchor_pictures(notebook: Any) -> None:
+    """The pictures of a section are found under its name, whatever their titles say today."""
+    n_pictures: dict[str, int] = {}
+    for _, output in _outputs(notebook):
+        name = output.get("data", {}).get(SECTION_MIME, {}).get("name")
+        if name and CHART_MIME in output.data:
+            n_pictures[name] = n_pictures.get(name, 0) + 1
+            opening = f'<figure class="crm crm-chart" id="{_picture_id(name, n_pictures[name])}"'
+            output.data["text/html"] = _PICTURE.sub(opening, _html(output), count=1)
+
+
+def _anchor_sections(notebook: Any) -> None:
+    """An id on the first output of each section, for those who come to see what proves a sentence."""
+    seen: set[str] = set()
+    for _, output in _outputs(notebook):
+        name = output.get("data", {}).get(SECTION_MIME, {}).get("name")
+        if name and name not in seen and "text/html" in output.data:
+            seen.add(name)
+            output.data["text/html"] = f'<span class="anchor" id="{anchor_of(name)}"></span>{_html(output)}'
+
+
+def _picture_id(name: str, number: int) -> str:
+    return f"picture-{name.replace('_', '-')}" + (f"-{number}" if number > 1 else "")
+
+
+def _drop_dead_links(notebook: Any, parts: dict[str, str]) -> None:
+    """A number shown twice has one id, and a link goes where its section is not on the page."""
+    seen: set[str] = set()
+
+    def once(match: re.Match[str]) -> str:
+        is_new = match.group(1) not in seen
+        seen.add(match.group(1))
+        return match.group(0) if is_new else ""
+
+    for name, html in parts.items():
+        parts[name] = _ID.sub(once, html)
+    for cell in notebook.cells:
+        for held in [cell.metadata, *(output.get("data", {}) for output in cell.get("outputs", []))]:
+            for key in ("crm_html", "text/html"):
+                if key in held:
+                    held[key] = _ID.sub(once, held[key])
+    for name, html in parts.items():
+        parts[name] = _LINK.sub(lambda match: match.group(0) if match.group(1) in seen else "", html)
+
+
 def _drop_title(notebook: Any, question: str) -> None:
     # The page has its title and question from the catalogue.
     first = next((cell for cell in notebook.cells if cell.cell_type == "markdown"), None)
@@ -140,6 +200,13 @@ def _drop_title(notebook: Any, question: str) -> None:
     _, _, rest = first.source.lstrip().partition("\n")
     asked = _bare(question)
     first.source = "\n\n".join(part for part in re.split(r"\n\s*\n", rest) if part.strip() and asked not in _bare(part))
+
+
+def _rename_answer(notebook: Any) -> None:
+    # The answer itself stands above; what is left under its heading says how to read it.
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _ANSWER.sub("## How to read the answer", cell.source)
 
 
 def _bare(text: str) -> str:
@@ -152,7 +219,7 @@ def _drop_empty_sections(notebook: Any) -> None:
         if cell.cell_type != "markdown" or not cell.source.strip():
             continue
         before, _, last = cell.source.strip().rpartition("\n")
-        heading = _HEADING.match(last)
+        heading = HEADING.match(last)
         if heading is not None and _is_bare(notebook.cells[place + 1 :], level=len(heading.group(1))):
             cell.source = before.strip()
 
@@ -161,44 +228,8 @@ def _is_bare(cells: Any, *, level: int) -> bool:
     """Does nothing follow before the next heading of the same or a higher level?"""
     for cell in cells:
         if cell.cell_type == "markdown" and cell.source.strip():
-            follower = _HEADING.match(cell.source.strip().splitlines()[0])
+            follower = HEADING.match(cell.source.strip().splitlines()[0])
             return follower is not None and len(follower.group(1)) <= level
         if cell.get("outputs"):
             return False
     return True
-
-
-def _render_markdown(notebook: Any) -> Iterator[Section]:
-    from nbconvert.filters.markdown_mistune import markdown2html_mistune
-
-    used: set[str] = {"main", "parameters", "provenance", "doubts", "code", "theme"}
-    for cell in notebook.cells:
-        if cell.cell_type != "markdown":
-            continue
-        html = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(cell.source), flags=re.DOTALL)
-        found: list[Section] = []
-
-        def with_id(match: re.Match[str], found: list[Section] = found) -> str:
-            level, inner = match.groups()
-            section = Section(id=_slug(inner, used), title=_plain(inner))
-            if level == "2":
-                found.append(section)
-            return f'<h{level} id="{section.id}">{inner}</h{level}>'
-
-        cell.metadata["crm_html"] = _HEADING_HTML.sub(with_id, html)
-        yield from found
-
-
-def _plain(html: str) -> str:
-    from html import unescape
-
-    return unescape(re.sub(r"<[^>]+>", "", html)).strip()
-
-
-def _slug(html: str, used: set[str]) -> str:
-    base = re.sub(r"[\W_]+", "-", _plain(html).lower()).strip("-") or "section"
-    slug, number = base, 2
-    while slug in used:
-        slug, number = f"{base}-{number}", number + 1
-    used.add(slug)
-    return slug

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from crm_research.show.display import CHART_MIME, PNG_MIME
 
-_DRAWN: Final = re.compile(r'<div class="scroll" tabindex="0"><svg .*?</svg></div>', re.DOTALL)
+# The image carries its title, so the words above the drawing go with it.
+_DRAWN: Final = re.compile(
+    r'(?:<div class="crm-headings">.*?</div>)?<div class="scroll" tabindex="0"><svg .*?</svg></div>', re.DOTALL
+)
 
 
 def read_notebook(path: Path) -> Any:

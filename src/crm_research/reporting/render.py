@@ -56,8 +56,9 @@ def _page(layout: Layout, task: Task) -> dict[str, Any]:
         "style": read_template_text("house.css") + read_template_text("report/page.css"),
         "script": read_template_text("page.js"),
         "answer": layout.answer,
-        "cards": layout.cards,
         "picture": layout.picture,
+        "cards": layout.cards,
+        "advice": layout.advice,
         "sections": layout.sections,
         "caveats": () if layout.shows_caveats else task.study.caveats,
         "parameters": [

@@ -6,11 +6,12 @@ were computed.
 
 from __future__ import annotations
 
+from crm_research.show.advice import Advice, Step
 from crm_research.show.chart import chart
 from crm_research.show.display import ANSWER_MIME, CHART_MIME, NOTE_MIME, TABLE_MIME
 from crm_research.show.figure_cards import figures
 from crm_research.show.formats import format_interval, format_value
-from crm_research.show.page import Page, fitted, section
+from crm_research.show.page import Page, briefing, fitted, section
 from crm_research.show.parts import Answer, Caveats, Chart, Figures, File, Note, Part, Provenance, Table, drawn, panels
 from crm_research.show.prose import answer, note
 from crm_research.show.saved_list import SavedList
@@ -23,6 +24,7 @@ __all__ = [
     "CHART_MIME",
     "NOTE_MIME",
     "TABLE_MIME",
+    "Advice",
     "Answer",
     "Caveats",
     "Chart",
@@ -34,8 +36,10 @@ __all__ = [
     "Provenance",
     "SavedList",
     "Section",
+    "Step",
     "Table",
     "answer",
+    "briefing",
     "caveats",
     "chart",
     "drawn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -10,11 +11,14 @@ from crm_research.settings import keeps_pictures
 from crm_research.show.display import CHART_MIME, PNG_MIME, Output, text_html
 from crm_research.show.svg import draw_png, draw_svg
 from crm_research.show.table import render_table
+from crm_research.theme.headings import is_blank, take_headings
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from crm_research.theme.headings import Headings
 
 # matplotlib's own ink, for what is drawn without the theme.
 _PLAIN_COLOURS: Final = {"#000000": "--ink"}
@@ -57,12 +61,15 @@ def render_chart(
     if not alt.strip():
         raise ValueError("A chart needs alt: one or two sentences that say what one sees.")
     figure = _figure_of(axes_or_figure)
-    svg = draw_svg(figure, alt=alt, colours=theme_colours())
+    # An image stands by itself, so it keeps its title; on a page the words above a picture are the page's own.
     image = {PNG_MIME: draw_png(figure)} if keeps_pictures() else {}
+    headings = take_headings(figure)
+    drawn = "" if headings and is_blank(figure) else draw_svg(figure, alt=alt, colours=theme_colours())
     _close(figure)
     below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
     numbers = _numbers(data, caption or alt) if data is not None else ""
-    html = f'<figure class="crm crm-chart"><div class="scroll" tabindex="0">{svg}</div>{below}{numbers}</figure>'
+    box = f'<div class="scroll" tabindex="0">{drawn}</div>' if drawn else ""
+    html = f'<figure class="crm crm-chart"{_anchor(headings)}>{_above(headings)}{box}{below}{numbers}</figure>'
     types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}, **image}
     return Output(html=html, plain=f"[picture: {alt.strip()}]", types=types)
 
@@ -73,6 +80,18 @@ def theme_colours() -> Mapping[str, str]:
 
     named = {ACCENT: "--chart-accent", **CSS_VARIABLES}
     return {**_PLAIN_COLOURS, **{colour.lower(): name for colour, name in named.items()}}
+
+
+def _above(headings: Headings | None) -> str:
+    if headings is None:
+        return ""
+    under = f'<p class="sub">{text_html(headings.subtitle)}</p>' if headings.subtitle else ""
+    return f'<div class="crm-headings"><p class="title">{text_html(headings.title)}</p>{under}</div>'
+
+
+def _anchor(headings: Headings | None) -> str:
+    words = re.sub(r"[\W_]+", "-", headings.title.lower()).strip("-") if headings else ""
+    return f' id="picture-{words}"' if words else ""
 
 
 def _close(figure: Figure) -> None:

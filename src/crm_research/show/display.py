@@ -12,6 +12,8 @@ from typing import Any, Final
 ANSWER_MIME: Final = "application/vnd.crm-research.answer+json"
 NOTE_MIME: Final = "application/vnd.crm-research.note+json"
 TABLE_MIME: Final = "application/vnd.crm-research.table+json"
+# Which section of a page an output belongs to, and whether it is for the manager or says that something is missing.
+SECTION_MIME: Final = "application/vnd.crm-research.section+json"
 CHART_MIME: Final = "application/vnd.crm-research.chart+json"
 
 # Only where an executed notebook is kept: a trusted notebook shows the HTML.
@@ -22,6 +24,8 @@ _PERCENT: Final = re.compile(r"(?<=\d) %")
 # A rendered page has its own style and leaves this out; JupyterLab has none of ours, so each output brings a little.
 LAB_STYLE: Final = (
     '<style data-crm-lab="">'
+    ".crm-headings .title{font-weight:700}.crm .proof{font-size:.85em}"
+    ".crm-advice::before{content:'What to do';font-weight:700;margin-left:-1.5em}.crm .sr-only{display:none}"
     ".crm-answer p{margin:.2em 0;font-size:1.05em}.crm-answer p:first-child{font-size:1.5em;line-height:1.25}"
     ".crm-cards{display:flex;flex-wrap:wrap;gap:1em 2.5em}.crm-card{min-width:11em;max-width:20em}"
     ".crm-card .estimate{font-size:1.7em}.crm-card :is(.label,.interval,.basis,summary){font-size:.9em}"

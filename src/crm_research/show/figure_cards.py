@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, REFUTED, Figure
@@ -85,7 +86,12 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
     )
     estimators = dict.fromkeys(figure.estimator for figure in figures)
     note = f"Window: {figures[0].window}. {'; '.join(estimators)}."
-    return render_table(frame, caption, note=note, max_rows=len(frame))
+    html, plain = render_table(frame, caption, note=note, max_rows=len(frame))
+    head, body, rows = html.partition("<tbody>")
+    for figure in figures:
+        before, row, rows = rows.partition("<tr>")
+        body += f'{before}<tr id="{_anchor(figure)}">' if row else before
+    return head + body + rows, plain
 
 
 def _is_unchecked(figure: Figure) -> bool:
@@ -120,12 +126,17 @@ def _card(figure: Figure) -> str:
     rows = "".join(f"<div><dt>{name}</dt><dd>{text_html(value)}</dd></div>" for name, value in reasons if value)
     estimate = format_estimate(figure)
     return (
-        f'<div class="crm-card" role="listitem"><p class="label">{text_html(_title(figure))}</p>'
+        f'<div class="crm-card" role="listitem" id="{_anchor(figure)}"><p class="label">{text_html(_title(figure))}</p>'
         f'<p class="estimate">{_estimate_html(estimate)}</p>{between}'
         f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
         f'<details><summary>How do we know<span class="sr-only">: {text_html(_title(figure))}</span>?</summary>'
         f"<dl>{rows}</dl></details></div>"
     )
+
+
+def _anchor(figure: Figure) -> str:
+    named = f"{figure.id} {figure.group or ''}".strip()
+    return f"figure-{re.sub(r'[^a-z0-9]+', '-', named.lower()).strip('-')}"
 
 
 def _title(figure: Figure) -> str:

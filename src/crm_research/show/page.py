@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
+from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
 from crm_research.show.parts import Caveats, Note, Provenance, Table
 from crm_research.show.section import Section
@@ -43,6 +44,21 @@ class section(fitted[Section]):  # noqa: N801 - a decorator, as cached_property 
     The first line of its docstring is the question that it answers; the page lists it under contents.
     """
 
+    def __get__(self, page: Any, owner: type[Any] | None = None) -> Any:
+        made = super().__get__(page, owner)
+        if isinstance(made, Section) and made.name is None and self.attrname is not None:
+            made.name, made.is_brief = self.attrname, is_brief(type(page), self.attrname)
+        return made
+
+
+class briefing(section):  # noqa: N801 - a decorator, as cached_property is
+    """A section of the manager's part: a rendered page puts it before everything else, wherever a notebook shows it."""
+
+
+def is_brief(page: type[Page], name: str) -> bool:
+    """Is a section of the manager's part? What a page overrides stays where it was."""
+    return any(isinstance(vars(kind).get(name), briefing) for kind in page.__mro__)
+
 
 class Page:
     """What does a report say of a study?
@@ -55,6 +71,9 @@ class Page:
     study
         The study asked.
     """
+
+    # Each clause of the report's question, and the section that a sentence of the manager's part cites for it.
+    clauses: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -92,10 +111,23 @@ class Page:
         """What is estimated, to how; printed with the provenance."""
         return {}
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """What is the answer, with the picture and the numbers that carry it?"""
         raise NotImplementedError
+
+    @briefing
+    def advice(self) -> Section:
+        """What is to be done, and what is the gravest doubt?"""
+        return Section(Advice(self.steps(), self.contents()), Note(self.gravest_doubt(), "caution"))
+
+    def steps(self) -> Sequence[Step]:
+        """What a manager can do with the answer, the most useful first, each with the section that proves it."""
+        return ()
+
+    def gravest_doubt(self) -> str:
+        """The one thing that would make the answer wrong, as a sentence; empty where nothing stands out."""
+        return ""
 
     @section
     def caveats(self) -> Section:
@@ -112,7 +144,10 @@ class Page:
         """The sections by name, in the order in which they are read, each with the question that it answers."""
         own = [vars(kind) for kind in reversed(cls.__mro__) if kind is not Page]
         named = {name: held for held in [*own, vars(Page)] for name in held if isinstance(getattr(cls, name), section)}
-        return {name: (getattr(cls, name).__doc__ or "").split("\n", 1)[0].strip() for name in named}
+        if cls.steps is Page.steps and cls.gravest_doubt is Page.gravest_doubt:
+            named.pop("advice", None)
+        order = sorted(named, key=lambda name: not is_brief(cls, name))
+        return {name: (getattr(cls, name).__doc__ or "").split("\n", 1)[0].strip() for name in order}
 
     def sections(self) -> dict[str, Section]:
         """All sections, each made now if it was not looked at before."""

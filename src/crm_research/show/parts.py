@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -37,12 +37,24 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What is the answer, in at most three lines? Empty ones drop out; the first stands in the index."""
+    """What is the answer, in at most three lines? Empty ones drop out; the first stands in the index.
+
+    Parameters
+    ----------
+    *sentences
+        The lines.
+    see
+        Names of the sections that prove them, one for each line, in their order.
+    """
 
     sentences: tuple[str, ...]
+    see: tuple[str, ...] = ()
 
-    def __init__(self, *sentences: str) -> None:
-        object.__setattr__(self, "sentences", tuple(line for line in sentences if line.strip()))
+    def __init__(self, *sentences: str, see: Sequence[str] = ()) -> None:
+        proofs = [*see, *[""] * (len(sentences) - len(see))]
+        kept = [(line, proof) for line, proof in zip(sentences, proofs, strict=False) if line.strip()]
+        object.__setattr__(self, "sentences", tuple(line for line, _ in kept))
+        object.__setattr__(self, "see", tuple(proof for _, proof in kept))
 
     @property
     def is_empty(self) -> bool:
@@ -51,7 +63,7 @@ class Answer:
 
     def render(self) -> Output:
         """The lines, the first the largest."""
-        return render_answer(*self.sentences)
+        return render_answer(*self.sentences, see=self.see)
 
 
 @dataclass(frozen=True)

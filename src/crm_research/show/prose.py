@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
+from crm_research.show.advice import link_to
 from crm_research.show.display import ANSWER_MIME, NOTE_MIME, Output, text_html
 
 _MOST_SENTENCES: Final = 3
@@ -23,12 +25,14 @@ def answer(*sentences: str) -> None:
     render_answer(*sentences).show()
 
 
-def render_answer(*sentences: str) -> Output:
-    """The answer as `answer` displays it."""
+def render_answer(*sentences: str, see: Sequence[str] = ()) -> Output:
+    """The answer as `answer` displays it, each line with a link to the section that proves it, where one is named."""
     lines = [sentence.strip() for sentence in sentences]
     if not 1 <= len(lines) <= _MOST_SENTENCES or not all(lines):
         raise ValueError(f"An answer has one to {_MOST_SENTENCES} sentences, none of them empty; found {sentences!r}.")
-    paragraphs = "".join(f"<p>{text_html(line)}</p>" for line in lines)
+    links = [f" {link_to(name, 'evidence', name.replace('_', ' '))}" if name else "" for name in see]
+    links += [""] * (len(lines) - len(links))
+    paragraphs = "".join(f"<p>{text_html(line)}{link}</p>" for line, link in zip(lines, links, strict=True))
     return Output(
         html=f'<div class="crm crm-answer">{paragraphs}</div>',
         plain="\n".join(lines),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from crm_research.show.display import LAB_STYLE
+from crm_research.show.display import LAB_STYLE, SECTION_MIME, emit
 from crm_research.show.parts import Chart, Figures, Note, Part, Table
 from crm_research.show.saved_list import SavedList, write_csv
 
@@ -35,11 +35,17 @@ class Section:
     def __init__(self, *parts: Part | Section | None, result: Any = None) -> None:
         self.parts: tuple[Part, ...] = tuple(_kept(parts))
         self.result = result
+        # A page names its sections and says which are the manager's.
+        self.name: str | None = None
+        self.is_brief = False
+        self.is_missing = False
 
     @classmethod
     def missing(cls, why: str, kind: Literal["note", "caution"] = "note") -> Section:
         """A question that these records cannot answer, and why."""
-        return cls(Note(why, kind))
+        made = cls(Note(why, kind))
+        made.is_missing = True
+        return made
 
     @property
     def charts(self) -> tuple[Chart, ...]:
@@ -102,8 +108,10 @@ class Section:
 
     def show(self) -> None:
         """Display its parts, one after the other."""
+        place = {"name": self.name, "brief": self.is_brief, "missing": self.is_missing}
         for part in self.parts:
-            part.render().show()
+            output = part.render()
+            emit(output.html, output.plain, **output.types, **({SECTION_MIME: place} if self.name else {}))
 
     def _ipython_display_(self) -> None:
         self.show()

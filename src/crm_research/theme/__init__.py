@@ -16,6 +16,7 @@ from crm_research.theme.charts import (
     shade_before,
 )
 from crm_research.theme.lettering import letter_as_written, on_one_line, shorten, wrap_name, wrap_text
+from crm_research.theme.limits import without_limits
 from crm_research.theme.marks import (
     BELOW_ABOVE,
     PALE,
@@ -123,6 +124,7 @@ __all__ = [
     "say_small_count",
     "shade_before",
     "shorten",
+    "without_limits",
     "wrap_name",
     "wrap_text",
 ]

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from crm_research.theme.fonts import chart_families
+from crm_research.theme.headings import write_headings
 from crm_research.theme.lettering import letter_as_written, shorten, wrap_name
 from crm_research.theme.palette import ACCENT, GRID, INK, MUTED, PAPER
 
@@ -25,15 +26,11 @@ if TYPE_CHECKING:
 SIZE: Final = (6.6, 3.9)
 WIDE: Final = (6.6, 2.7)
 TALL: Final = (6.6, 5.2)
-_TITLE_POINTS: Final = 12.5
 _TEXT_POINTS: Final = 10.0
 _LINE: Final = 1.25
-# Columns of text that fit into an inch, at the size of a title and of the rest.
-_TITLE_COLUMNS: Final = 9.3
+# Columns of text that fit into an inch.
 _TEXT_COLUMNS: Final = 13.0
 _LABEL_COLUMNS: Final = 22
-# Lines of a title or subtitle: what a name from the data adds to them must leave the picture its room.
-_MOST_LINES: Final = 5
 
 
 @contextmanager
@@ -93,7 +90,7 @@ def new_axes(
         if ax is None:
             figure = _new_figure(size)
             ax = figure.subplots()
-            _write_figure_titles(figure, title, subtitle)
+            write_headings(figure, title, subtitle)
         else:
             _write_titles(ax, title, subtitle)
         _dress(ax, grid)
@@ -117,7 +114,7 @@ def new_panels(
     with chart_style():
         figure = _new_figure(size)
         grid = figure.subplots(n_rows, n_columns, squeeze=False, **sharing)
-        _write_figure_titles(figure, title, subtitle)
+        write_headings(figure, title, subtitle)
         panels = list(grid.flat)
         for panel in panels[len(panel_titles) :]:
             panel.remove()
@@ -160,28 +157,6 @@ def _dress(ax: Axes, grid: Literal["x", "y", "both", "none"]) -> None:
     if grid != "none":
         ax.grid(visible=True, axis=grid, color=GRID, linewidth=0.8)
     ax.tick_params(length=0, labelsize=_TEXT_POINTS, labelcolor=MUTED, labelfontfamily=list(chart_families()))
-
-
-def _write_figure_titles(figure: Figure, title: str, subtitle: str | None) -> None:
-    """Title and subtitle from the left edge of the figure, so that long names on the axis leave them their room."""
-    width, height = figure.get_figwidth(), figure.get_figheight()
-    wrapped = wrap_name(title, int(width * _TITLE_COLUMNS), most_lines=_MOST_LINES)
-    below = wrap_name(subtitle, int(width * _TEXT_COLUMNS), most_lines=_MOST_LINES) if subtitle else ""
-    title_height = (wrapped.count("\n") + 1) * _TITLE_POINTS * _LINE
-    whole_height = title_height + ((below.count("\n") + 1) * _TEXT_POINTS * _LINE + 3 if below else 0)
-    top = 1 - 3 / (72 * height)
-    figure.suptitle(
-        wrapped, x=0.008, y=top, ha="left", va="top", fontsize=_TITLE_POINTS, fontweight="bold", color=INK,
-        linespacing=_LINE,
-    )  # fmt: skip
-    # The axes get the room below: the layout would keep the place of one title only.
-    figure.set_layout_engine("constrained", rect=(0, 0, 1, max(0.2, top - (whole_height + 8) / (72 * height))))
-    if below:
-        under = top - (title_height + 2) / (72 * height)
-        words = figure.text(
-            0.008, under, below, ha="left", va="top", fontsize=_TEXT_POINTS, color=MUTED, linespacing=_LINE
-        )
-        words.set_in_layout(False)
 
 
 def _write_titles(ax: Axes, title: str, subtitle: str | None, n_columns: int = 1) -> None:

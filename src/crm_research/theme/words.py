@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +14,9 @@ from crm_research.figures import has_no_width, says_nothing
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 UNKNOWN = "not known"
+# Signs that no text uses (Unicode, private use), around limits while `marked_limits` lasts.
+OPENS, CLOSES = "\ue0f1", "\ue0f2"
+_ARE_MARKED: ContextVar[bool] = ContextVar("limits_are_marked", default=False)
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
@@ -126,7 +131,17 @@ def say_interval(lower: float | None, upper: float | None, say: Callable[[float]
         return UNKNOWN
     low = "below what we saw" if lower is None or _is_missing(lower) else say(lower)
     high = "beyond what we saw" if upper is None or _is_missing(upper) else say(upper)
-    return f"{low} to {high}"
+    return f"{OPENS}{low} to {high}{CLOSES}" if _ARE_MARKED.get() else f"{low} to {high}"
+
+
+@contextmanager
+def marked_limits() -> Iterator[None]:
+    """As long as the block lasts, limits that are said stand between two signs, so that they can be found again."""
+    token = _ARE_MARKED.set(True)
+    try:
+        yield
+    finally:
+        _ARE_MARKED.reset(token)
 
 
 def say_estimate(

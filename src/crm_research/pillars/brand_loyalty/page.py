@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
-from crm_research.pillars.brand_loyalty import charts, figures, heavy_words, tables, words
+from crm_research.pillars.brand_loyalty import advice, charts, figures, heavy_words, tables, words
 from crm_research.pillars.brand_loyalty.analysis import BrandLoyalty, describe_brands
-from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Step, Table, briefing, drawn, fitted, section
+from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
     from crm_research.features.brand_lines import Unit
@@ -27,6 +28,11 @@ class BrandLoyaltyPage(Page):
     study, unit, category, months, occasion, method, confidence
         As `describe_brands` takes them.
     """
+
+    clauses: ClassVar[Mapping[str, str]] = {
+        "Which brands are loyal beyond their size": "brands",
+        "did heavy buyers lose interest": "heavy_buyers",
+    }
 
     def __init__(
         self,
@@ -61,12 +67,12 @@ class BrandLoyaltyPage(Page):
         """Brands against the norm of their size: what all sections are taken from."""
         return self._describe()
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """Which brands are loyal beyond their size?"""
         loyalty = self.result
         return Section(
-            Answer(*words.answer(loyalty)),
+            Answer(*without_limits(words.answer, loyalty), see=words.answer_proofs(loyalty)),
             Chart(
                 drawn(charts.draw_double_jeopardy, loyalty),
                 alt=f"{words.excess_finding(loyalty)} Points are brands, the curve is what size alone gives.",
@@ -77,6 +83,14 @@ class BrandLoyaltyPage(Page):
             Figures(figures.key_figures(loyalty)),
             result=loyalty,
         )
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result)
 
     @section
     def setting(self) -> Section:

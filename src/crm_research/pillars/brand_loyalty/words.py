@@ -24,6 +24,14 @@ def answer(loyalty: BrandLoyalty) -> list[str]:
     return [line for line in (excess_finding(loyalty), size_finding(loyalty), heavy_finding(loyalty)) if line]
 
 
+def answer_proofs(loyalty: BrandLoyalty) -> list[str]:
+    """The sections that prove the lines of the answer, in their order."""
+    if loyalty.fit is None:
+        return ["brands", "setting"]
+    proofs = {"brands": excess_finding, "norm": size_finding, "heavy_buyers": heavy_finding}
+    return [name for name, say in proofs.items() if say(loyalty)]
+
+
 def excess_finding(loyalty: BrandLoyalty) -> str:
     """Which brands are bought more often by their buyers than their size explains, and which less often?"""
     judged = judged_brands(loyalty)
@@ -77,9 +85,9 @@ def jeopardy_title(loyalty: BrandLoyalty) -> str:
     if above.empty and below.empty:
         return f"Size explains how often {loyalty.units} are bought: all lie near the line"
     if above.empty:
-        return f"No {loyalty.unit} lies above the line that its size would give; {_names(below)} below it"
+        return f"No {loyalty.unit} lies above the line that its size would give; {name_brands(below)} below it"
     verb = "lies" if len(above) == 1 else "lie"
-    return f"{_names(above)} {verb} above the line: bought more often by {_its(above)} buyers than size explains"
+    return f"{name_brands(above)} {verb} above the line: bought more often by {_its(above)} buyers than size explains"
 
 
 def no_norm(loyalty: BrandLoyalty) -> str:
@@ -151,7 +159,7 @@ def wallet_finding(loyalty: BrandLoyalty) -> str:
     return (
         "All shares here are shares of what customers buy from us. What they buy from competitors is in no record of "
         "ours, "
-        f"so a {loyalty.unit} that takes all of a customer's purchases here may still have little of his wallet. "
+        f"so a {loyalty.unit} that takes all of a customer's purchases here may still have little of their wallet. "
         "Only a panel "
         "of households, a survey, or payment data of all shops would show that."
     )
@@ -232,7 +240,8 @@ def _count(n: int) -> str:
     return f"{n} {'lies' if n == 1 else 'lie'}"
 
 
-def _names(rows: pd.DataFrame) -> str:
+def name_brands(rows: pd.DataFrame) -> str:
+    """The first brands by name, and how many more there are."""
     shown = [str(name) for name in rows["brand"].head(_NAMED)]
     rest = len(rows) - len(shown)
     return join_words([*shown, f"{rest} more"] if rest else shown)

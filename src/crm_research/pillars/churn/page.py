@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from crm_research.pillars.churn import advice
 from crm_research.pillars.churn.curves import charts, extrapolation_page, figures, page, reason_page, tables, words
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis, describe_churn
 from crm_research.pillars.churn.decisions import page as decisions_page
@@ -16,9 +17,11 @@ from crm_research.pillars.churn.renewals.describe import Renewals, describe_rene
 from crm_research.pillars.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS
 from crm_research.pillars.churn.risks.page import check_section, risks_section
-from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
+from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Step, Table, briefing, drawn, fitted, section
+from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
+    from crm_research.pillars.churn.decisions.treatment import Treatment
     from crm_research.pillars.churn.drivers.measure import DriverAnalysis
     from crm_research.pillars.churn.risks.prediction import LeavingPrediction
     from crm_research.study import Study
@@ -43,6 +46,12 @@ class ChurnPage(Page):
     seed
         Start of the resampling.
     """
+
+    clauses: ClassVar[Mapping[str, str]] = {
+        "When do customers end their contracts": "hazard",
+        "for which reasons": "reasons",
+        "whom is it worth keeping": "contacts",
+    }
 
     def __init__(
         self,
@@ -111,12 +120,12 @@ class ChurnPage(Page):
         """What is estimated, to how."""
         return figures.ESTIMATORS
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """When do customers end their contracts, for which reasons, and which groups sooner?"""
         leaving = self.result
         return Section(
-            Answer(*words.answer(leaving)),
+            Answer(*without_limits(words.answer, leaving), see=("tenure", "hazard", "reasons")),
             Figures(figures.key_figures(leaving)),
             Chart(
                 drawn(charts.draw_survival, leaving),
@@ -128,6 +137,22 @@ class ChurnPage(Page):
             ),
             result=leaving,
         )
+
+    @property
+    def treatment(self) -> Treatment | None:
+        """Whom to contact, and what it brings; None where that cannot be told."""
+        return cast("Treatment | None", self.contacts.result)
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result, self.treatment, may_list=self._may_list()))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result, self.treatment)
+
+    def _may_list(self) -> bool:
+        return self.predicted is not None and self.predicted.check.is_fit_for_lists
 
     @section
     def setting(self) -> Section:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from crm_research.pillars.customer_base import charts, figures, tables, words
+from crm_research.pillars.customer_base import advice, charts, figures, tables, words
 from crm_research.pillars.customer_base.base import CustomerBase, describe_base
-from crm_research.show import Answer, Caveats, Chart, Figures, Note, Page, Section, Table, drawn, fitted, section
+from crm_research.show import (
+    Answer,
+    Caveats,
+    Chart,
+    Figures,
+    Note,
+    Page,
+    Section,
+    Step,
+    Table,
+    briefing,
+    drawn,
+    fitted,
+    section,
+)
+from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -25,6 +40,12 @@ class CustomerBasePage(Page):
         As `describe_base` takes them.
     """
 
+    clauses: ClassVar[Mapping[str, str]] = {
+        "Whom do we know": "holdings",
+        "how well": "coverage",
+        "how much of the revenue rests on how few": "claims",
+    }
+
     def __init__(self, study: Study, *, confidence: float = 0.95, seed: int = 20170101) -> None:
         super().__init__(study)
         self._describe = partial(describe_base, study, confidence=confidence, seed=seed)
@@ -39,16 +60,24 @@ class CustomerBasePage(Page):
         """What is estimated, to how."""
         return figures.estimators(self.result)
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """On how few does the revenue rest, and whom do we know?"""
         base = self.result
         return Section(
-            Answer(*words.answer(base)),
+            Answer(*without_limits(words.answer, base), see=_proofs(base)),
             Figures([figure for figure in figures.base_figures(base) if figure.id != figures.GINI]),
             _headline(base),
             result=base,
         )
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result)
 
     @section
     def holdings(self) -> Section:
@@ -105,6 +134,12 @@ class CustomerBasePage(Page):
             Figures(gini, "How unequal spend is: 0 where all spend alike, towards 1 where one customer spends all"),
             result=found.tenths,
         )
+
+
+def _proofs(base: CustomerBase) -> tuple[str, ...]:
+    """The sections that prove the lines of the answer, in their order."""
+    known = ("holdings", "coverage")
+    return ("claims", *known) if base.concentration is not None else (*known, "claims")
 
 
 def _headline(base: CustomerBase) -> Chart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_research.figures import says_nothing
+from crm_research.pillars.customer_base import advice
 from crm_research.pillars.customer_base.concentration import CLAIMED_SHARE
 from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent
 
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
 def answer(base: CustomerBase) -> list[str]:
     """On how few it rests, whom we know, and how far the records can be trusted."""
-    first = say_concentration(base.concentration) if base.concentration is not None else ""
-    quality = base.verdict.headline()
-    return [sentence for sentence in (first, say_holdings(base), f"The records: {_small_first(quality)}") if sentence]
+    known = f"{advice.say_known(base)} The records: {_small_first(base.verdict.headline())}".strip()
+    if base.concentration is not None:
+        return [say_concentration(base.concentration), say_holdings(base), known]
+    return [
+        say_holdings(base),
+        known,
+        f"How much of the revenue rests on how few is not known. {base.why_no_concentration}",
+    ]
 
 
 def say_holdings(base: CustomerBase) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from crm_research.pillars.loyalty import advice
 from crm_research.pillars.loyalty.effects import page as effects_page
 from crm_research.pillars.loyalty.effects import programme_page, recovery_page
 from crm_research.pillars.loyalty.index import page as index_page
 from crm_research.pillars.loyalty.ladder import page as ladder_page
 from crm_research.pillars.loyalty.repeat import figures, page
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis, describe_loyalty
-from crm_research.show import Page, Section, fitted, section
+from crm_research.show import Page, Section, Step, briefing, fitted, section
 
 if TYPE_CHECKING:
     from crm_research.features.purchases import Occasion
@@ -35,6 +36,12 @@ class LoyaltyPage(Page):
     seed
         Start of the resampling.
     """
+
+    clauses: ClassVar[Mapping[str, str]] = {
+        "Who buys again": "newcomers",
+        "how soon": "time_to_second",
+        "how many of each intake are still buying": "retention",
+    }
 
     def __init__(
         self,
@@ -82,10 +89,18 @@ class LoyaltyPage(Page):
         """What is estimated, to how."""
         return figures.ESTIMATORS
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """Who buys again, how soon, and how many are still buying?"""
         return page.answer_section(self.result)
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result, self.rhythm))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result)
 
     @section
     def period_choice(self) -> Section:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from crm_research.features.answers import GAP_DAYS
 from crm_research.pillars.satisfaction import (
+    advice,
     cautions,
     charts,
     conviction_charts,
@@ -18,7 +19,23 @@ from crm_research.pillars.satisfaction import (
     words,
 )
 from crm_research.pillars.satisfaction.analysis import PATRONAGE_DAYS, SatisfactionAnalysis, describe_satisfaction
-from crm_research.show import Answer, Chart, Figures, Note, Page, Part, Section, Table, drawn, fitted, panels, section
+from crm_research.show import (
+    Answer,
+    Chart,
+    Figures,
+    Note,
+    Page,
+    Part,
+    Section,
+    Step,
+    Table,
+    briefing,
+    drawn,
+    fitted,
+    panels,
+    section,
+)
+from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -36,6 +53,12 @@ class SatisfactionPage(Page):
     n_bootstraps, confidence, seed
         Resamples, level of the intervals, and start of the resampling.
     """
+
+    clauses: ClassVar[Mapping[str, str]] = {
+        "How satisfied are customers": "means",
+        "what matters to them": "priorities",
+        "who is loyal by conviction rather than by habit": "conviction",
+    }
 
     def __init__(
         self,
@@ -82,18 +105,26 @@ class SatisfactionPage(Page):
         """What is estimated, to how."""
         return figures.ESTIMATORS
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """What should be made better first, and how satisfied are customers?"""
         found = self.result
         parts = found.priorities
         is_ranked = parts is not None and parts.table["importance"].notna().sum() >= 2
         return Section(
-            Answer(*words.answer(found)),
+            Answer(*without_limits(words.answer, found), see=words.answer_proofs(found)),
             Figures(figures.key_figures(found)),
             _matrix_chart(found) if is_ranked else _means_chart(found),
             result=found,
         )
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result)
 
     @section
     def survey(self) -> Section:

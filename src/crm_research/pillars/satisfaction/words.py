@@ -29,6 +29,14 @@ def answer(found: SatisfactionAnalysis) -> list[str]:
     return [line for line in lines if line]
 
 
+def answer_proofs(found: SatisfactionAnalysis) -> list[str]:
+    """The sections that prove the lines of the answer, in their order."""
+    if found.wave is None:
+        return ["survey", "survey"]
+    proofs = {"means": level_finding, "priorities": priority_finding, "conviction": conviction_finding}
+    return [name for name, say in proofs.items() if say(found)]
+
+
 def level_finding(found: SatisfactionAnalysis) -> str:
     """How satisfied are customers, and has it changed?"""
     parts = []
@@ -146,7 +154,7 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
         row = known.iloc[0]
         return f"Of {parts.target}, {row['driver']} explains {say_percent(parts.model.r2)}; nothing else was asked for."
     leaders = _leaders(known, parts.lines[0], found.confidence)
-    weak = known.loc[(known["quadrant"] == "matters more, rated lower") & known["is_sure"], "driver"].tolist()
+    weak = weak_drivers(found)
     if leaders.empty:
         said = (
             f"No single thing asked for stands out in what goes with {parts.target}: all {len(known)} together explain "
@@ -161,6 +169,22 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
             f"{len(known)} things asked for explain{order})"
         )
     return f"{said}; {join_words(weak)} matters more and is rated lower than the rest." if weak else f"{said}."
+
+
+def weak_drivers(found: SatisfactionAnalysis) -> list[str]:
+    """What surely matters more and is rated lower than the rest."""
+    if found.priorities is None or found.priorities.model is None:
+        return []
+    table = found.priorities.table.dropna(subset=["importance"])
+    return list(table.loc[(table["quadrant"] == "matters more, rated lower") & table["is_sure"], "driver"])
+
+
+def leading_drivers(found: SatisfactionAnalysis) -> list[str]:
+    """What stands out in what goes with satisfaction, the most important first."""
+    parts = found.priorities
+    if parts is None or parts.model is None or parts.table["importance"].notna().sum() < 2:
+        return []
+    return list(_leaders(parts.table.dropna(subset=["importance"]), parts.lines[0], found.confidence)["driver"])
 
 
 def _leaders(known: pd.DataFrame, line: float, confidence: float) -> pd.DataFrame:

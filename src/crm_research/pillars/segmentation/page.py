@@ -24,6 +24,7 @@ from crm_research.show import (
     SavedList,
     Section,
     Table,
+    briefing,
     drawn,
     fitted,
     section,
@@ -90,7 +91,7 @@ class SegmentationPage(Page):
         """What is estimated, to how."""
         return report.name_estimators(self.result)
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """What are the groups, do they exist outside this page, and are they of use?"""
         segments = self.result

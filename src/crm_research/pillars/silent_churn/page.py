@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from crm_research.pillars.silent_churn import charts, figures, kind_page, pictures, tables, words
+from crm_research.pillars.silent_churn import advice, charts, figures, kind_page, pictures, tables, words
 from crm_research.pillars.silent_churn.analysis import SilentChurn, describe_silence
 from crm_research.pillars.silent_churn.blind_words import blind_note
 from crm_research.pillars.silent_churn.setting import explain_setting
-from crm_research.show import Answer, Chart, Figures, Note, Page, SavedList, Section, Table, drawn, fitted, section
+from crm_research.show import (
+    Answer,
+    Chart,
+    Figures,
+    Note,
+    Page,
+    SavedList,
+    Section,
+    Step,
+    Table,
+    briefing,
+    drawn,
+    fitted,
+    section,
+)
+from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -50,6 +65,11 @@ class SilentChurnPage(Page):
         As `describe_silence` takes them.
     """
 
+    clauses: ClassVar[Mapping[str, str]] = {
+        "How many customers without a contract are still active": "groups",
+        "who of the valuable ones is slipping away": "names",
+    }
+
     def __init__(
         self,
         study: Study,
@@ -79,12 +99,12 @@ class SilentChurnPage(Page):
         """What is estimated, to how."""
         return figures.ESTIMATORS
 
-    @section
+    @briefing
     def answer(self) -> Section:
         """How many of the buyers are still active, and what will they buy?"""
         silence = self.result
         return Section(
-            Answer(*words.answer(silence)),
+            Answer(*without_limits(words.answer, silence), see=("groups", "names", "tracking")),
             Figures(figures.key_figures(silence)),
             Chart(
                 drawn(charts.draw_silence, silence),
@@ -95,6 +115,14 @@ class SilentChurnPage(Page):
             ),
             result=silence,
         )
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result)
 
     @section
     def setting(self) -> Section:

@@ -38,33 +38,50 @@ def answer(silence: SilentChurn) -> list[str]:
             silence.why_chosen,
             f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
         ]
-    return [alive_finding(silence), future_finding(silence), check_finding(silence)]
+    return [alive_finding(silence, alone=True), slipping_finding(silence), future_finding(silence, alone=True)]
 
 
-def alive_finding(silence: SilentChurn) -> str:
-    """How many customers are probably still active?"""
+def slipping_finding(silence: SilentChurn) -> str:
+    """Who of the valuable customers is slipping away?"""
+    if silence.chosen is None:
+        return "Who of the valuable ones is slipping away cannot be said without a model."
+    if refuted_finding(silence):
+        return (
+            "Who of the valuable ones is slipping away cannot be named: those whom the model called gone bought again "
+            "too often."
+        )
+    n = len(silence.going_silent)
+    if not n:
+        return "None of the valuable customers is seen to be slipping away."
+    return f"Probably slipping away among the valuable ones: the {say_count(n, 'customer')} who are listed."
+
+
+def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
+    """How many customers are probably still active? `alone` leaves out what other models and the holdout say."""
+    doubts = "" if alone else _share_refuted(silence)
+    readings = "" if alone else _other_readings(silence)
     if silence.alive is None:
         return "How many customers are still active cannot be said."
     if silence.fit is not None and nobody_leaves(silence.fit):
         return (
             f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: these records take the "
             f"{silence.fit.model} to where nobody drops out, and then all count as active"
-            f"{_other_readings(silence)}{_share_refuted(silence)}."
+            f"{readings}{doubts}."
         )
     if silence.is_blind_to_once:
-        return blind_finding(silence, _share_refuted(silence))
+        return blind_finding(silence, doubts)
     share, lower, upper = (_number(part) for part in silence.alive)
     if says_nothing(lower, upper, span=1.0):
         return (
             f"How many of the {say_count(silence.n_customers, 'customer')} are still active is not known: the interval "
-            f"spans nearly everything{_share_refuted(silence)}."
+            f"spans nearly everything{doubts}."
         )
     n_active = round(share * silence.n_customers)
     limits = _say_limits(silence, lower, upper, say_percent, ", ")
     return (
         f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} are probably still active "
-        f"({say_percent(share)}{limits}{_other_readings(silence)}); about "
-        f"{say_count(silence.n_customers - n_active)} have probably left without saying so{_share_refuted(silence)}."
+        f"({say_percent(share)}{limits}{readings}); about "
+        f"{say_count(silence.n_customers - n_active)} have probably left without saying so{doubts}."
     )
 
 
@@ -112,20 +129,25 @@ def _other_readings(silence: SilentChurn) -> str:
         return ""
     if float(alive.lower) <= told[0] and told[1] <= float(alive.upper):
         return ""
+    return f"; {say_readings(told)}"
+
+
+def say_readings(told: tuple[float, float]) -> str:
+    """The share still active by the readings not chosen."""
     if told[0] == told[1]:
-        return f"; {say_percent(told[0])} by another model"
-    return f"; {say_interval(*told, say_percent)} by other models"
+        return f"{say_percent(told[0])} by another model"
+    return f"{say_interval(*told, say_percent)} by other models"
 
 
-def future_finding(silence: SilentChurn) -> str:
-    """What will they buy, and are they new?"""
+def future_finding(silence: SilentChurn, *, alone: bool = False) -> str:
+    """What will they buy, and are they new? `alone` leaves out that most of them are not."""
     if silence.expected is None:
         return ""
     n, lower, upper = (_number(part) for part in silence.expected)
     said = f"{say_count(n, 'purchase')}{_say_limits(silence, lower, upper, say_count, ' (', ')')}"
     sentence = f"In the next {say_weeks(silence.horizon_days)} they are expected to make {said}"
     sentence += _total_refuted(silence)
-    if silence.intake.is_mostly_old:
+    if silence.intake.is_mostly_old and not alone:
         return (
             f"{sentence}; beware that {say_percent(silence.intake.old_share)} were probably customers before the "
             "records begin, so the models take them to be younger than they are."

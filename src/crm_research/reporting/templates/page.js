@@ -50,23 +50,67 @@
       setTimeout(() => { button.textContent = "Copy table"; }, 1500);
     });
     block.append(button);
-    // A table that does not fit says so in words; one in a fold is measured when it is opened.
-    const box = block.querySelector(".scroll");
+  });
+  // What does not fit says so in words; what stands in a fold is measured when it is opened.
+  const sayWhereCut = (block, words) => {
+    const box = block.querySelector(":scope > .scroll");
+    if (!box) return;
     const more = document.createElement("p");
     more.className = "more";
-    more.textContent = "More columns to the right: scroll the table sideways.";
+    more.textContent = words;
     box.after(more);
     const measure = () => {
       block.classList.remove("is-cut");
       block.classList.toggle("is-cut", box.scrollWidth > box.clientWidth + 1);
     };
     new ResizeObserver(measure).observe(box);
-  });
+  };
+  each(".crm-table", (block) => sayWhereCut(block, "More columns to the right: scroll the table sideways."));
+  each(".crm-chart", (block) => sayWhereCut(block, "The picture goes on to the right: scroll it sideways."));
+
+  // Everything that has an id can be linked to.
+  const link = (part, id, what) => {
+    const here = document.createElement("a");
+    here.className = "here";
+    here.href = `#${id}`;
+    here.textContent = "#";
+    here.setAttribute("aria-label", `Link to ${what}`);
+    part.append(here);
+  };
+  each("article :is(h2, h3)[id]", (part) => { if (!part.closest("summary")) link(part, part.id, "this chapter"); });
+  each("figure[id] .crm-headings .title", (part) => link(part, part.closest("figure").id, "this picture"));
+  each(".crm-card[id] .label", (part) => link(part, part.closest(".crm-card").id, "this figure"));
+
+  // The contents show where one is: the last heading above the upper third of the window.
+  const entries = [...document.querySelectorAll(".contents a")]
+    .map((entry) => [entry, document.querySelector(entry.getAttribute("href"))])
+    .filter(([, part]) => part);
+  const showPlace = () => {
+    const passed = entries.filter(([, part]) => part.getBoundingClientRect().top < innerHeight / 3);
+    const current = passed.at(-1)?.[0];
+    for (const [entry] of entries) {
+      if (entry === current && !entry.hasAttribute("aria-current")) {
+        entry.setAttribute("aria-current", "true");
+        const list = entry.closest("ul");
+        if (list.scrollHeight > list.clientHeight) list.scrollTop = entry.offsetTop - list.clientHeight / 2;
+      } else if (entry !== current) entry.removeAttribute("aria-current");
+    }
+  };
+  let isWaiting = false;
+  addEventListener("scroll", () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    requestAnimationFrame(() => { isWaiting = false; showPlace(); });
+  }, { passive: true });
   // On a narrow screen the contents would stand between the reader and the answer.
   if (matchMedia("(max-width: 71.99rem)").matches) each(".contents details", (list) => { list.open = false; });
-  each(".contents a", (link) => link.addEventListener("click", () => {
-    const part = document.querySelector(link.getAttribute("href"));
-    if (part?.tagName === "DETAILS") part.open = true;
-  }));
-  addEventListener("beforeprint", () => each("details.folded", (part) => { part.open = true; }));
+  // What a link leads to is opened, together with what it stands in.
+  const open = (hash) => {
+    const part = hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+    for (let fold = part?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    return part;
+  };
+  each('a[href^="#"]', (entry) => entry.addEventListener("click", () => open(entry.getAttribute("href"))));
+  open(location.hash)?.scrollIntoView();
+  addEventListener("beforeprint", () => each("details.folded, details.missing", (part) => { part.open = true; }));
 })();

@@ -67,6 +67,13 @@ def average_share(leaving: ChurnAnalysis) -> float:
     return float(-np.expm1(-leaving.rule.monthly_rate * leaving.period_months))
 
 
+def say_dangerous(leaving: ChurnAnalysis) -> str:
+    """The months that stand out as more dangerous than the average one; empty where none does."""
+    if not _has_ends(leaving) or leaving.peaks is None or leaving.peaks.standing.empty:
+        return ""
+    return _say_standing(leaving.peaks, leaving.period)
+
+
 def _has_ends(leaving: ChurnAnalysis) -> bool:
     return leaving.rates is not None and bool(leaving.rates["n_ended"].sum() > 0)
 

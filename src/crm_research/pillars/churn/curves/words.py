@@ -36,7 +36,7 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
             f"These records cannot say when customers leave: {leaving.setting.explain()}",
             "Needed: contracts with a start before as_of, and the ends of those that are over.",
         ]
-    third = group_finding(leaving) or reason_finding(leaving)
+    third = f"{why_finding(leaving)} {group_finding(leaving)}".strip()
     first = stay_finding(leaving)
     if leaving.setting.may_lack_early_leavers:
         first = f"{first.rstrip('.')}, if no early leavers are missing from the records."
@@ -45,6 +45,13 @@ def answer(leaving: ChurnAnalysis) -> list[str]:
     clause = hazard_clause(leaving)
     second = f"{year_finding(leaving).rstrip('.')}; {clause}." if clause else year_finding(leaving)
     return [line for line in (first, second, third) if line]
+
+
+def why_finding(leaving: ChurnAnalysis) -> str:
+    """For which reason do they leave, or why is that not known?"""
+    if leaving.survival is None or leaving.survival.sizes["n_ended"].iloc[0] == 0:
+        return ""
+    return reason_finding(leaving) or "For which reasons they leave is not recorded."
 
 
 def stay_finding(leaving: ChurnAnalysis) -> str:

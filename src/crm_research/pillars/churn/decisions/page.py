@@ -24,7 +24,7 @@ from crm_research.pillars.churn.decisions.treatment import (
 )
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck, check_treatment
 from crm_research.show import Answer, Chart, Figures, Note, Part, SavedList, Section, Table, drawn
-from crm_research.theme import say_count, say_date, say_money, say_months, say_percent, say_points
+from crm_research.theme import say_count, say_date, say_money, say_months, say_percent, say_points, without_limits
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 N_LISTED: Final = 20
 N_LEFT_ALONE: Final = 10
+_SEE: Final = ("contacts",)
 _NO_RISK: Final = "No contract with a risk is running, so there is nobody to choose from."
 _NO_FEE: Final = "The contracts have no fee, so what a customer is worth is not known."
 _TARGET_COLUMNS: Final = (
@@ -183,7 +184,7 @@ def contacts_section(
     """
     if predicted is None:
         why = "Without risks of single customers it cannot be said whom to contact."
-        return Section(Answer(cannot_say("No risk of single customers could be told.")), Note(why))
+        return Section(Answer(cannot_say("No risk of single customers could be told."), see=_SEE), Note(why))
     if len(save_rates) != 3:
         raise ParameterError(
             f"save_rates needs three shares, a best guess and its lower and upper end; found {list(save_rates)!r}."
@@ -203,9 +204,13 @@ def contacts_section(
         confidence=confidence,
     )
     if chosen.result is None:
-        return Section(Answer(cannot_say(_NO_RISK if predicted.risks.rows.empty else _NO_FEE)), chosen)
-    said = keep_sentence(chosen.result, records.currency, may_list=predicted.check.is_fit_for_lists)
-    return Section(Answer(said), chosen, result=chosen.result)
+        return Section(Answer(cannot_say(_NO_RISK if predicted.risks.rows.empty else _NO_FEE), see=_SEE), chosen)
+    may_list = predicted.check.is_fit_for_lists
+
+    def keep(treatment: Treatment) -> list[str]:
+        return [keep_sentence(treatment, records.currency, may_list=may_list)]
+
+    return Section(Answer(*without_limits(keep, chosen.result), see=_SEE), chosen, result=chosen.result)
 
 
 def _months_to_act(records: Study, risks: RiskList) -> int:

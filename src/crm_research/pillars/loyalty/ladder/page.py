@@ -132,7 +132,7 @@ def signs_section(ladder: Ladder | None) -> Section:
             f"{len(ladder.before)} comparisons are made, and one in twenty such intervals misses nought by chance. "
             "These are associations, and a customer counts once for every period, so the intervals are a little "
             "narrow. Who complains, or is chosen for a campaign, differs from others before anything "
-            "happens to him: a customer who still complains still cares, and campaigns seek out good customers."
+            "happens: a customer who still complains still cares, and campaigns seek out good customers."
         ),
         result=ladder.before,
     )

@@ -28,9 +28,10 @@ def rule_words(ladder: Ladder) -> str:
     middle = "2 purchases" if number == 3 else f"2 to {number - 1} purchases"
     steps = "" if number == 2 else f"developing: {middle}; "
     return (
-        f"At the end of a {period_name(ladder)} a customer is lost if he has been silent for longer than 19 of 20 gaps "
-        "of customers with his rhythm, and fading if for longer than four of five. Within his rhythm he is returned if "
-        "his last purchase ended a silence that had counted as lost, until he buys once more in his rhythm; else new "
+        f"At the end of a {period_name(ladder)} customers are lost if they have been silent for longer than 19 of 20 "
+        "gaps of customers with their rhythm, and fading if for longer than four of five. Within their rhythm they are "
+        "returned if their last purchase ended a silence that had counted as lost, until they buy once more in their "
+        "rhythm; else new "
         f"with one purchase; {steps}loyal: from {number} on, {ladder.loyal_from.why}. The names are rules, not motives."
     )
 
@@ -151,11 +152,11 @@ def steady_finding(ladder: Ladder) -> str:
 def tests_finding(ladder: Ladder) -> str:
     """May the moves be read as a chain?"""
     period = period_name(ladder)
-    where = _reject(ladder.memory, "where a customer stands tells where he goes", "standing tells nothing of moves")
+    where = _reject(ladder.memory, "where customers stand tells where they go", "standing tells nothing of moves")
     memory = _reject(
         ladder.second_memory,
-        f"where he stood a {period} before tells something more, so the last state is not his whole story",
-        f"where he stood a {period} before tells nothing more, as far as the records can show",
+        f"where they stood a {period} before tells something more, so the last state is not the whole story",
+        f"where they stood a {period} before tells nothing more, as far as the records can show",
     )
     stable = _reject(
         ladder.stability,

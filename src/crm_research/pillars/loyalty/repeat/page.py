@@ -5,12 +5,13 @@ from __future__ import annotations
 from crm_research.pillars.loyalty.repeat import charts, figures, tables, words
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.show import Answer, Chart, Figures, Note, Section, Table, drawn
+from crm_research.theme import without_limits
 
 
 def answer_section(loyalty: LoyaltyAnalysis) -> Section:
     """Who buys again, how soon, and how many are still buying?"""
     return Section(
-        Answer(*words.answer(loyalty)),
+        Answer(*without_limits(words.answer, loyalty), see=("newcomers", "time_to_second", "retention")),
         Figures(figures.key_figures(loyalty)),
         Chart(
             drawn(charts.draw_waits, loyalty),

@@ -1,0 +1,78 @@
+"""What to do about the customer base: whom to look after, what to find out, what to mend first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from crm_research.figures import says_nothing
+from crm_research.show import Step
+from crm_research.theme import say_count, say_percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crm_research.pillars.customer_base.base import CustomerBase
+
+_NEARLY_ALL: Final = 0.95
+
+
+def steps(base: CustomerBase) -> Iterator[Step]:
+    """Whom to look after, what to find out, and what to mend, each only where there is something to do."""
+    if base.verdict.errors or base.verdict.warnings:
+        yield Step("Mend the records where a rule is broken: the numbers that rest on it are doubtful.", "quality")
+    found = base.concentration
+    if found is not None and not says_nothing(float(found.top20.lower), float(found.top20.upper), span=1.0):
+        share = say_percent(float(found.top20.estimate))
+        yield Step(f"See who looks after the top fifth of buyers, for {share} of the revenue is theirs.", "tenths")
+    nameless = base.coverage.loc[
+        (base.coverage["what"] == "dealings, but no customer record") & (base.coverage["n_customers"] > 0)
+    ]
+    for n in nameless["n_customers"]:
+        yield Step(
+            f"Find the records of {say_count(n, 'customer')} with dealings but no entry of their own.", "coverage"
+        )
+    least = least_known(base)
+    if least is not None and least["share"] < _NEARLY_ALL:
+        share = say_percent(float(least["share"]))
+        yield Step(
+            f"Ask for what is missing: {detail(least)} is known of only {share} of customers.",
+            "coverage",
+        )
+    if base.growth is not None:
+        yield Step("Watch how many customers buy for the first time: the base lives on them.", "growth")
+
+
+def gravest_doubt(base: CustomerBase) -> str:
+    """What would most change the answer; empty where the records are in order and name everybody."""
+    if base.verdict.errors:
+        return base.verdict.headline()
+    if base.orders is not None and base.orders.n_nameless:
+        return (
+            f"{say_count(base.orders.n_nameless, 'order')} name no customer, so shares of customers are of the other "
+            "orders alone."
+        )
+    return ""
+
+
+def say_known(base: CustomerBase) -> str:
+    """How well are customers known? Empty where nothing is asked of them."""
+    least = least_known(base)
+    if not base.n_customers:
+        return ""
+    if least is None:
+        return "Beside their dealings nothing is recorded of customers."
+    if least["share"] >= _NEARLY_ALL:
+        return f"All that is recorded of customers is known of {say_percent(float(least['share']))} of them or more."
+    return f"Of what is recorded of customers, {detail(least)} is known least: of {say_percent(float(least['share']))}."
+
+
+def least_known(base: CustomerBase) -> pd.Series | None:
+    """The detail that is known of fewest customers; None where none is recorded."""
+    details = base.coverage.loc[base.coverage["about"] == "details"].sort_values("share", kind="stable")
+    return None if details.empty else details.iloc[0]
+
+
+def detail(row: pd.Series) -> str:
+    """A detail by its name."""
+    return str(row["what"]).removesuffix(" known").replace("registered at", "the day of registration")

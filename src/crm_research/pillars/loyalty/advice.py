@@ -1,0 +1,84 @@
+"""What to do about loyalty: when to remind, whom to write to, which purchase to aim at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from crm_research.pillars.loyalty.repeat import words
+from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.pillars.loyalty.rhythm.measure import IN_RHYTHM, OVERDUE, RhythmAnalysis
+from crm_research.show import Step
+from crm_research.theme import say_count, say_days_like, say_percent
+
+
+def steps(loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Iterator[Step]:
+    """When to remind, whom to write to, and which purchase to aim at, each only where the records speak for it."""
+    if loyalty.time_to_second is None:
+        return
+    yield Step(_remind(loyalty), "time_to_second")
+    if rhythm is not None:
+        yield from _overdue(rhythm)
+    if loyalty.won is not None and loyalty.won["gap_lower"].iloc[0] > 0:
+        yield Step(f"Aim at the second purchase. {words.depth_finding(loyalty)}.", "depth")
+
+
+def gravest_doubt(loyalty: LoyaltyAnalysis) -> str:
+    """What would most change the answer."""
+    if loyalty.time_to_second is None:
+        return ""
+    check = loyalty.holdout
+    if check is not None and not check.holds:
+        return (
+            words.holdout_finding(loyalty).split(". ", 1)[0] + " in the months kept apart: the curve may not hold on."
+        )
+    if loyalty.retention.first_holds_old_customers:
+        return (
+            "Most customers of the first months were customers before the records begin, so the share that has bought "
+            "again is that of a settled base, not of new customers."
+        )
+    return "" if check is not None else "Nothing here was checked on later purchases: the study keeps none apart."
+
+
+def _remind(loyalty: LoyaltyAnalysis) -> str:
+    median = loyalty.time_to_second.medians.iloc[0] if loyalty.time_to_second is not None else {}
+    found = words.return_within(loyalty)
+    if np.isfinite(median["median_days"]):
+        say = say_days_like(median["median_days"], median["lower"], median["upper"])
+        return (
+            f"Remind first-time buyers after {say(float(median['median_days']))}: by then half are back by themselves."
+        )
+    if found is None:
+        return "Wait before judging first-time buyers: none has been watched for long enough."
+    share = say_percent(found[1])
+    return (
+        f"Write to first-time buyers soon after their first purchase: only {share} are back within "
+        f"{words.say_span(found[0])}, and most have not been seen again."
+    )
+
+
+def _overdue(rhythm: RhythmAnalysis) -> Iterator[Step]:
+    rows = rhythm.standing.loc[rhythm.standing["band"] == OVERDUE, "n"]
+    n = int(rows.iloc[0]) if len(rows) else 0
+    if not n:
+        return
+    later = rhythm.later.set_index("band") if len(rhythm.later) else None
+    if later is not None and {IN_RHYTHM, OVERDUE} <= set(later.index):
+        if float(later["upper"][OVERDUE]) < float(later["lower"][IN_RHYTHM]):
+            yield Step(
+                f"Write to the {say_count(n, 'customer')} who are overdue by their own rhythm, the most valuable "
+                "first: such customers bought less often later.",
+                "overdue",
+            )
+            return
+        yield Step(
+            f"Do not act on a broken rhythm alone: {say_count(n, 'customer')} are overdue, and that was not seen "
+            "to predict who stays away.",
+            "overdue",
+        )
+        return
+    yield Step(
+        f"Try a letter to half of the {say_count(n, 'customer')} who are overdue by their own rhythm, drawn by lot.",
+        "overdue",
+    )

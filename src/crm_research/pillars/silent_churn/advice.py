@@ -1,0 +1,62 @@
+"""What to do about silent churn: whom to write to, what to plan with, what to distrust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crm_research.pillars.silent_churn import words
+from crm_research.pillars.silent_churn.analysis import SilentChurn
+from crm_research.pillars.silent_churn.figures import say_weeks
+from crm_research.show import Step
+from crm_research.theme import say_count, say_percent
+
+
+def steps(silence: SilentChurn) -> Iterator[Step]:
+    """Whom to write to, and what to plan the next weeks with."""
+    if silence.chosen is None:
+        return
+    check = silence.holdout
+    if words.refuted_finding(silence):
+        yield Step("Write nobody off, and do not pick names by these chances: they did not hold.", "names")
+    elif len(silence.going_silent):
+        whom = say_count(len(silence.going_silent), "customer")
+        if check is None:
+            yield Step(
+                f"Try a letter to half of the {whom} listed, drawn by lot: nothing has checked the list.", "names"
+            )
+        else:
+            yield Step(f"Write to the {whom} listed, those who have spent most first.", "names")
+    when = say_weeks(silence.horizon_days)
+    if check is not None and check.error_of(silence.chosen) is not None and check.error_of(check.best_rule) is not None:
+        if check.gain.lower > 0 and check.total_holds is not False:
+            yield Step(f"Plan the next {when} with the purchases that the model expects of each customer.", "holdout")
+        elif check.gain.lower <= 0:
+            yield Step(
+                f"Plan the next {when} by the rule of thumb ({check.best_rule}): the model was no better.", "holdout"
+            )
+    yield Step("Read a customer's silence against how often they used to buy, not by a fixed number of days.", "groups")
+
+
+def gravest_doubt(silence: SilentChurn) -> str:
+    """What would most change the answer."""
+    if silence.chosen is None:
+        return ""
+    check = silence.holdout
+    if check is not None and not check.share_holds:
+        return (
+            f"The check speaks against this model: {say_percent(float(check.bought.estimate))} bought in the "
+            f"{say_weeks(check.horizon_days)} kept apart, where it had expected {say_percent(check.expected_share)}."
+        )
+    if silence.intake.is_mostly_old:
+        return (
+            f"{say_percent(silence.intake.old_share)} were probably customers before the records begin, so the models "
+            "take them to be younger than they are."
+        )
+    told = words.other_range(silence)
+    if (
+        told is not None
+        and silence.alive is not None
+        and not silence.alive.lower <= told[0] <= told[1] <= silence.alive.upper
+    ):
+        return f"The share still active hangs on the model: {words.say_readings(told)} of the same purchases."
+    return "" if check is not None else words.check_finding(silence)
