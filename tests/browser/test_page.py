@@ -171,6 +171,75 @@ def test_rows_of_a_list_stay_low_where_a_reason_stands_out_of_sight(open_page):
     assert max(row.bounding_box()["height"] for row in rows.all()) < 70
 
 
+FIRST_SCREENS = """() => {
+    const end = part => part ? part.getBoundingClientRect().bottom + scrollY : null;
+    const links = [...document.querySelectorAll('.brief a[href^="#"]')];
+    return {
+        picture: end(document.querySelector('.headline svg')),
+        manager: document.querySelector('#behind').getBoundingClientRect().top + scrollY,
+        asked: document.querySelectorAll('.answer, .advice').length,
+        dead: links.map(link => link.getAttribute('href')).filter(to => !document.querySelector(to)),
+        listed: document.querySelectorAll('.contents li').length,
+        headings: document.querySelectorAll('article :is(h2, h3)').length,
+        tall: [...document.querySelectorAll('details.missing:not([open])')].filter(e => e.offsetHeight > 60).length,
+    };
+}"""
+SCREEN, MOST_SCREENS = 900, 3
+
+
+def assert_first_screens(page, name):
+    seen = page.evaluate(FIRST_SCREENS)
+    assert seen["picture"] is not None, name
+    assert seen["picture"] <= SCREEN, (name, seen)
+    assert seen["manager"] <= MOST_SCREENS * SCREEN, (name, seen)
+    assert seen["dead"] == [], (name, seen)
+    # Everything that has a heading is in the contents, and the ends of the page beside it.
+    assert seen["listed"] >= seen["headings"] + 2, (name, seen)
+    assert seen["tall"] == 0, (name, seen)
+
+
+def test_one_picture_is_whole_on_the_first_screen_and_the_managers_part_is_three_at_most(open_page):
+    page = open_page("report")
+    assert_first_screens(page, "report")
+    assert page.locator(".headline .crm-headings .title").text_content().startswith("Half of them are back")
+    assert "Half of them are back" not in page.locator(".headline svg text").all_text_contents()
+
+
+def test_the_manager_reads_what_to_do_with_links_that_lead_somewhere(chromium, tmp_path):
+    from crm_research.reporting.run import run_reports
+
+    run_reports(["customer-base"], studies=["cdnow"], out=tmp_path)
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(next(tmp_path.rglob("customer-base.html")).as_uri())
+    assert_first_screens(page, "customer-base")
+    links = page.locator(".brief a.proof")
+    assert links.count() >= 4
+    page.locator(".crm-advice a.proof").first.click()
+    page.wait_for_timeout(200)
+    assert page.locator(".contents a[aria-current]").count() == 1
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_words_in_a_picture_are_nine_pixels_high_or_more_and_a_cut_one_says_so(open_page, width):
+    page = open_page("report", viewport={"width": width, "height": 844})
+    page.wait_for_timeout(200)
+    seen = page.evaluate(
+        """() => [...document.querySelectorAll('.crm-chart')].map(part => {
+            const svg = part.querySelector('svg');
+            const box = part.querySelector('.scroll'), sign = part.querySelector('.more');
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            const sizes = [...svg.querySelectorAll('text')].map(e => parseFloat(getComputedStyle(e).fontSize) * scale);
+            return {
+                least: Math.min(...sizes),
+                agrees: (box.scrollWidth > box.clientWidth + 1) === (sign.getClientRects().length > 0),
+            };
+        })"""
+    )
+    assert seen
+    assert all(picture["least"] >= 9 and picture["agrees"] for picture in seen)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("study", ["simulated", "telco"])
 def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, tmp_path, study):
@@ -185,6 +254,9 @@ def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, tmp_path, study):
         seen = page.evaluate(CUT)
         assert [table for table in seen if table["isCut"] != table["isSaid"]] == [], path.name
         assert not any(table["hidden"] for table in seen), path.name
+        if path.name != "index.html":
+            page.reload()
+            assert_first_screens(page, path.name)
     page.close()
 
 

@@ -159,9 +159,10 @@ def test_the_rule_of_the_states(loyal_from, middle):
     ladder = a_ladder(rule=SimpleNamespace(loyal_from=loyal_from), loyal_from=rule.loyal_from)
     said = words.rule_words(ladder)
     assert said.startswith(
-        "At the end of a quarter a customer is lost if he has been silent for longer than 19 of 20 gaps of customers "
-        "with his rhythm, and fading if for longer than four of five. Within his rhythm he is returned if his last "
-        "purchase ended a silence that had counted as lost, until he buys once more in his rhythm; else new with one "
+        "At the end of a quarter customers are lost if they have been silent for longer than 19 of 20 gaps of "
+        "customers with their rhythm, and fading if for longer than four of five. Within their rhythm they are "
+        "returned if their last purchase ended a silence that had counted as lost, until they buy once more in "
+        "their rhythm; else new with one "
     )
     assert said.endswith(
         f"new with one purchase; {middle}loyal: from {loyal_from} on, as set. The names are rules, not motives."

@@ -22,9 +22,10 @@ def steps(loyalty: BrandLoyalty) -> Iterator[Step]:
         )
     if len(below):
         yield Step(f"Ask why buyers of {words.name_brands(below)} come back less often than size explains.", "brands")
-    if len(judged) > 1:
+    if "differ most in how many buy them" in words.size_finding(loyalty):
         yield Step(
-            f"To make a {loyalty.unit} grow, win more buyers: size explains most of how often it is bought.", "brands"
+            f"To make a {loyalty.unit} grow, win more buyers: it is in buyers that {loyalty.units} differ most.",
+            "norm",
         )
     trend = loyalty.trend
     if trend is not None and trend.heavy is not None and np.isfinite(trend.heavy["gap_lower"]):

@@ -39,6 +39,8 @@ def steps(base: CustomerBase) -> Iterator[Step]:
             f"Ask for what is missing: {detail(least)} is known of only {share} of customers.",
             "coverage",
         )
+    if base.orders is None:
+        yield Step("Bring in what customers pay: without it nobody can say on how few the revenue rests.", "claims")
     if base.growth is not None:
         yield Step("Watch how many customers buy for the first time: the base lives on them.", "growth")
 

@@ -42,9 +42,9 @@ def gravest_doubt(loyalty: LoyaltyAnalysis) -> str:
 
 
 def _remind(loyalty: LoyaltyAnalysis) -> str:
-    median = loyalty.time_to_second.medians.iloc[0] if loyalty.time_to_second is not None else {}
     found = words.return_within(loyalty)
-    if np.isfinite(median["median_days"]):
+    median = None if loyalty.time_to_second is None else loyalty.time_to_second.medians.iloc[0]
+    if median is not None and np.isfinite(median["median_days"]):
         say = say_days_like(median["median_days"], median["lower"], median["upper"])
         return (
             f"Remind first-time buyers after {say(float(median['median_days']))}: by then half are back by themselves."

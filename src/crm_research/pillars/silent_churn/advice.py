@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from crm_research.pillars.silent_churn import words
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.figures import say_weeks
+from crm_research.pillars.silent_churn.slipping_words import say_readings
 from crm_research.show import Step
 from crm_research.theme import say_count, say_percent
 
@@ -58,5 +59,5 @@ def gravest_doubt(silence: SilentChurn) -> str:
         and silence.alive is not None
         and not silence.alive.lower <= told[0] <= told[1] <= silence.alive.upper
     ):
-        return f"The share still active hangs on the model: {words.say_readings(told)} of the same purchases."
+        return f"The share still active hangs on the model: {say_readings(told)} of the same purchases."
     return "" if check is not None else words.check_finding(silence)

@@ -13,6 +13,7 @@ from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_n
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
+from crm_research.pillars.silent_churn.slipping_words import say_readings, slipping_finding
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
 _TOO_SHORT = "The records are too short to follow purchases week by week"
@@ -38,22 +39,8 @@ def answer(silence: SilentChurn) -> list[str]:
             silence.why_chosen,
             f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
         ]
-    return [alive_finding(silence, alone=True), slipping_finding(silence), future_finding(silence, alone=True)]
-
-
-def slipping_finding(silence: SilentChurn) -> str:
-    """Who of the valuable customers is slipping away?"""
-    if silence.chosen is None:
-        return "Who of the valuable ones is slipping away cannot be said without a model."
-    if refuted_finding(silence):
-        return (
-            "Who of the valuable ones is slipping away cannot be named: those whom the model called gone bought again "
-            "too often."
-        )
-    n = len(silence.going_silent)
-    if not n:
-        return "None of the valuable customers is seen to be slipping away."
-    return f"Probably slipping away among the valuable ones: the {say_count(n, 'customer')} who are listed."
+    slipping = slipping_finding(silence, is_refuted=bool(refuted_finding(silence)))
+    return [alive_finding(silence, alone=True), slipping, future_finding(silence, alone=True)]
 
 
 def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
@@ -65,8 +52,7 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
     if silence.fit is not None and nobody_leaves(silence.fit):
         return (
             f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: these records take the "
-            f"{silence.fit.model} to where nobody drops out, and then all count as active"
-            f"{readings}{doubts}."
+            f"{silence.fit.model} to where nobody drops out, and then all count as active{readings}{doubts}."
         )
     if silence.is_blind_to_once:
         return blind_finding(silence, doubts)
@@ -130,13 +116,6 @@ def _other_readings(silence: SilentChurn) -> str:
     if float(alive.lower) <= told[0] and told[1] <= float(alive.upper):
         return ""
     return f"; {say_readings(told)}"
-
-
-def say_readings(told: tuple[float, float]) -> str:
-    """The share still active by the readings not chosen."""
-    if told[0] == told[1]:
-        return f"{say_percent(told[0])} by another model"
-    return f"{say_interval(*told, say_percent)} by other models"
 
 
 def future_finding(silence: SilentChurn, *, alone: bool = False) -> str:

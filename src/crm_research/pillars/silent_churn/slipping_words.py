@@ -1,0 +1,28 @@
+"""Who is slipping away, and what other models say of how many are still there."""
+
+from __future__ import annotations
+
+from crm_research.pillars.silent_churn.analysis import SilentChurn
+from crm_research.theme import say_count, say_interval, say_percent
+
+
+def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
+    """Who of the valuable customers is slipping away? Nobody is named where the holdout refutes the chances."""
+    if silence.chosen is None:
+        return "Who of the valuable ones is slipping away cannot be said without a model."
+    if is_refuted:
+        return (
+            "Who of the valuable ones is slipping away cannot be named: those whom the model called gone bought again "
+            "too often."
+        )
+    n = len(silence.going_silent)
+    if not n:
+        return "None of the valuable customers is seen to be slipping away."
+    return f"Probably slipping away among the valuable ones: the {say_count(n, 'customer')} who are listed."
+
+
+def say_readings(told: tuple[float, float]) -> str:
+    """The share still active by the readings not chosen."""
+    if told[0] == told[1]:
+        return f"{say_percent(told[0])} by another model"
+    return f"{say_interval(*told, say_percent)} by other models"
