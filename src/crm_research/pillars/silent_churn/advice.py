@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from crm_research.pillars.silent_churn import words
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.figures import say_weeks
-from crm_research.pillars.silent_churn.slipping_words import say_readings
+from crm_research.pillars.silent_churn.slipping_words import say_readings, slipping_finding
 from crm_research.show import Step
 from crm_research.theme import say_count, say_percent
+
+
+def answer(silence: SilentChurn) -> list[str]:
+    """The answer for a manager: how many are still there, who is slipping away, and what they will buy.
+
+    What speaks against the model is the gravest doubt, and how it fared against the rules is told with the holdout.
+    """
+    if silence.n_customers == 0 or silence.chosen is None:
+        return words.answer(silence)
+    slipping = slipping_finding(silence, is_refuted=bool(words.refuted_finding(silence)))
+    return [words.alive_finding(silence, alone=True), slipping, words.future_finding(silence, alone=True)]
 
 
 def steps(silence: SilentChurn) -> Iterator[Step]:

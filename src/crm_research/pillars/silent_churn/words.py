@@ -13,7 +13,7 @@ from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_n
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
-from crm_research.pillars.silent_churn.slipping_words import say_readings, slipping_finding
+from crm_research.pillars.silent_churn.slipping_words import say_readings
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
 _TOO_SHORT = "The records are too short to follow purchases week by week"
@@ -39,8 +39,7 @@ def answer(silence: SilentChurn) -> list[str]:
             silence.why_chosen,
             f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
         ]
-    slipping = slipping_finding(silence, is_refuted=bool(refuted_finding(silence)))
-    return [alive_finding(silence, alone=True), slipping, future_finding(silence, alone=True)]
+    return [alive_finding(silence), future_finding(silence), check_finding(silence)]
 
 
 def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
