@@ -10,18 +10,17 @@ from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.outcomes import (
     called_off_at,
     is_in,
-    lost_values,
     outcome_of,
     status_columns,
     won_column,
 )
+from crm_research.sources.drafts.refunds import amount_in_sql, count_rows, given_back_at, lost_in
 from crm_research.sources.drafts.sql_names import name_in_sql
-from crm_research.sources.drafts.words import best_score, header_words, name_score, names_any, rank
+from crm_research.sources.drafts.words import best_score, header_words, names_any
 from crm_research.sources.mapping.states import find_states
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.drafts.look import ColumnLook
     from crm_research.sources.session import Session
 
 _CLOSE: Final = (
@@ -33,6 +32,8 @@ _TYPES: Final = (
     "belegart", "belegtyp", "dokumenttyp", "type de document", "type de piece", "tipo de documento", "gift type",
     "reporting category", "document type code", "doc type", "blart", "voucher type", "source type", "vorgangsart",
     "тип документа", "вид документа", "тип операции", "交易类型", "退货标识", "单据类型", "业务类型", "类型",
+    "billing document type", "billing type", "bill type", "billing category", "invoice type", "sales document type",
+    "sd document category", "posting type", "entry type", "record type", "fakturatyp", "rechnungsart", "거래구분",
 )  # fmt: skip
 
 
@@ -56,6 +57,11 @@ _CODE_OF_CREDIT: Final = "SC"
 # A promise is no money; what is paid of it stands in rows of its own.
 _PROMISE: Final = re.compile(r"pledge|recurring gift|zusage|promesse( de don)?|promesa", re.IGNORECASE)
 _PAID_PROMISE: Final = re.compile(r"\bpay\b|paid|payment|zahlung|paiement|pago", re.IGNORECASE)
+# Documents that take back what another sold; of SAP, the cancellation stands beside the invoice that it cancels.
+_TAKES_BACK: Final = (
+    "credit note", "credit memo", "credit invoice", "cancellation invoice", "invoice cancellation", "gutschrift",
+    "stornorechnung", "rechnungskorrektur", "avoir", "nota de credito", "nota credito", "红字发票", "贷项",
+)  # fmt: skip
 # Refunded says what became of the row's own sale; a refund is a row of its own.
 _STATE_OF_ITS_SALE: Final = re.compile(
     r"refunded|returned|reversed|charged back|erstattet|rembours[ée]e?s?|reembolsad[oa]|devuelt[oa]|已退款|返金済",
@@ -64,17 +70,6 @@ _STATE_OF_ITS_SALE: Final = re.compile(
 _CREDIT: Final = re.compile(r"credit|gutschrift|avoir|storno|nota de cr|return|贷项|红字|退", re.IGNORECASE)
 _SUMS: Final = r"^(\*{1,3}|(grand |sub)?totals?|summe|zwischensumme|合计|小计|总计)$"
 _WON: Final = ("won", "gewonnen", "gagne", "ganado", "赢单")
-
-
-def _in_sql(guess: TableGuess, column: ColumnLook) -> str:
-    """SQL of the session for a number in a column; nought where it is empty."""
-    kind = guess.look.relation.kinds[column.name]
-    return f"coalesce({guess.look.reading.cast(quoted(column.name), kind, 'float64').value}, 0)"
-
-
-def _count(session: Session, guess: TableGuess, condition: str) -> int:
-    (n,) = session.run(f"SELECT count(*) FILTER (WHERE {condition}) FROM {quoted(guess.look.relation.name)}").fetchone()
-    return int(n)
 
 
 def _is_pipeline(guess: TableGuess) -> bool:
@@ -108,7 +103,7 @@ def count_once_of_states(session: Session, guess: TableGuess) -> str | None:
     line = next((line for line in guess.columns if line.key == "revenue"), None)
     if order is None or money is None or line is None or not isinstance(line.value, str):
         return None
-    states = find_states(session, guess.look.relation, quoted(order.name), _in_sql(guess, money))
+    states = find_states(session, guess.look.relation, quoted(order.name), amount_in_sql(guess, money))
     if states is None:
         return None
     name, key, amount = (name_in_sql(one) for one in (states.column, order.name, money.name))
@@ -148,7 +143,7 @@ def set_cancellations(session: Session, guess: TableGuess, *, besides: str | Non
     for column in status_columns(guess.look):
         if column.name == besides:
             continue
-        lost = [value for value in lost_values(column) if not _has_money_back(session, guess, column, value)]
+        lost = lost_in(session, guess, column)
         if not lost or (len(lost) == len(column.values) and column.n == column.n_rows):
             continue
         won = [value for value in column.values if value not in lost]
@@ -163,7 +158,7 @@ def set_cancellations(session: Session, guess: TableGuess, *, besides: str | Non
     for name in called_off_at(guess.look):
         conditions.append(f"{name_in_sql(name)} is not null")
         said.append(f"any {name}")
-    if (back := _given_back_at(guess)) is not None:
+    if (back := given_back_at(guess)) is not None:
         conditions.append(f"{name_in_sql(back)} is not null")
         said.append(f"any {back}")
     known = next((line for line in guess.keys if line.key == "cancellations"), None)
@@ -177,76 +172,6 @@ def set_cancellations(session: Session, guess: TableGuess, *, besides: str | Non
     kept = [value for column in status_columns(guess.look) for value in column.values if value not in " ".join(said)]
     why = f"{'; '.join(said)}: not bought or wholly given back? {', '.join(kept[:8])} count as bought"
     guess.keys.append(Guess(key="cancellations", value=" or ".join(conditions), why=why, is_unsure=True))
-
-
-def _has_money_back(session: Session, guess: TableGuess, column: ColumnLook, value: str) -> bool:
-    """Is the money of rows with this status negative, so that it takes back what stands elsewhere?"""
-    money, customer = guess.column_of("revenue"), guess.column_of("customer_id")
-    if money is None or outcome_of(value) != "refunded":
-        return False
-    rows, amount = is_in(f"trim({quoted(column.name)})", [value]), _in_sql(guess, money)
-    refund = _refund_column(guess, money)
-    below = f"{amount} < 0"
-    if refund is not None:
-        below = f"({below} OR ({amount} = 0 AND abs({_in_sql(guess, refund)}) > 0))"
-    named = f"nullif(trim(CAST({quoted(customer.name)} AS VARCHAR)), '') IS NOT NULL" if customer else "TRUE"
-    n_rows, n_back, n_elsewhere = (
-        _count(session, guess, condition)
-        for condition in (rows, f"{rows} AND {below}", f"NOT coalesce({rows}, FALSE) AND {below} AND {named}")
-    )
-    # A sale that is called refunded keeps its money where other rows take it back, one for each at least.
-    return n_rows > 0 and (n_back == n_rows or (not n_back and n_elsewhere >= n_rows))
-
-
-def _refund_column(guess: TableGuess, money: ColumnLook) -> ColumnLook | None:
-    """The column of money given back that stands beside the money paid; yes and no are no money."""
-    found = sorted(
-        (rank(name, "refund"), name)
-        for name, column in guess.look.columns.items()
-        if column.is_number
-        and name != money.name
-        and name_score(name, "refund") >= 0.7
-        and not column.is_flag
-        and not name.rstrip().endswith("?")
-        and (column.low, column.high) != (0, 0)
-    )
-    same = [name for _, name in found if names_any(name, ("converted",)) == names_any(money.name, ("converted",))]
-    return guess.look.columns[same[0]] if same else None
-
-
-def _unread_refunds(guess: TableGuess) -> str | None:
-    """A column of money given back that is no number throughout, though it holds some."""
-    return next(
-        (
-            name
-            for name, column in guess.look.columns.items()
-            if name_score(name, "refund") >= 0.7
-            and not (column.is_number or column.is_time)
-            and any(re.fullmatch(r"\W{0,2}\d[\d.,]*\W{0,2}", value) for value in column.values)
-        ),
-        None,
-    )
-
-
-def _given_back_at(guess: TableGuess) -> str | None:
-    """The time at which a row's money went back, where no column says how much did."""
-    money = guess.column_of("revenue")
-    if money is None or _refund_column(guess, money) is not None or _unread_refunds(guess):
-        return None
-    return next(
-        (
-            name
-            for name, column in guess.look.columns.items()
-            if column.is_time and 0 < column.n < column.n_rows and best_score(name, _BACK_AT) >= 0.75
-        ),
-        None,
-    )
-
-
-_BACK_AT: Final = (
-    "refunded at", "refund date", "refunded date", "refunded on", "refund time", "returned at", "return date",
-    "erstattet am", "erstattungsdatum", "date de remboursement", "rembourse le", "fecha de reembolso", "退款时间",
-)  # fmt: skip
 
 
 def _doubt_unknown(guess: TableGuess) -> None:
@@ -265,7 +190,7 @@ def doubt_of_negative_types(session: Session, guess: TableGuess) -> str:
     money, left_out = guess.column_of("revenue"), " ".join(str(key.value) for key in guess.keys)
     if money is None:
         return ""
-    amount = _in_sql(guess, money)
+    amount = amount_in_sql(guess, money)
     for name, column in guess.look.columns.items():
         if " ".join(header_words(name)) not in {" ".join(header_words(phrase)) for phrase in _TYPES} or column.is_time:
             continue
@@ -291,7 +216,7 @@ def take_back_by_type(guess: TableGuess) -> bool:
             value
             for value in column.values
             if (outcome_of(value) == "refunded" and not _STATE_OF_ITS_SALE.search(value))
-            or names_any(value, ("credit note", "credit memo", "gutschrift", "avoir"))
+            or names_any(value, _TAKES_BACK)
             or value.strip().lower() in {"credit", "credits"}
             or (value.strip() == _CODE_OF_CREDIT and _CODE_OF_BILL in column.values)
         ]
@@ -324,7 +249,7 @@ def leave_out_sums(session: Session, guess: TableGuess) -> None:
     ]
     if sums:
         said = is_in(f"trim({quoted(customer.name)})", sums)
-        guess.n_left_out = _count(session, guess, said)
+        guess.n_left_out = count_rows(session, guess, said)
         why = f"{', '.join(sums)} in {customer.name}: {guess.n_left_out:,} rows that sum others"
         value = f"({is_in(name_in_sql(customer.name), sums)}) is not true"
         add_where(guess, Guess(key="where", value=value, why=why, is_unsure=True))
@@ -359,41 +284,3 @@ def leave_out_payments(guess: TableGuess) -> None:
             guess,
             Guess(key="where", value=f"({is_in(name_in_sql(name), paid)}) is not true", why=why, is_unsure=True),
         )
-
-
-def take_off_refunds(session: Session, guess: TableGuess) -> None:
-    """Money given back of orders that stand: a column of refunds beside the money that was paid."""
-    money = guess.column_of("revenue")
-    line = next((line for line in guess.columns if line.key == "revenue"), None)
-    refund = None if money is None else _refund_column(guess, money)
-    if line is not None and refund is None and (unread := _unread_refunds(guess)):
-        why = f"{line.why}; {unread} holds words beside numbers and is not taken off"
-        guess.columns[:] = [replace(one, why=why, is_unsure=True) if one is line else one for one in guess.columns]
-    if money is None or line is None or refund is None or not isinstance(line.value, str):
-        return
-    back = f"abs({_in_sql(guess, refund)})"
-    lost = _sql_of_lost(session, guess)
-    n_partly = _count(session, guess, f"{back} > 0 AND ({lost}) IS NOT TRUE")
-    if not n_partly:
-        return
-    paid = name_in_sql(money.name)
-    if money.n < money.n_rows and not _count(
-        session, guess, f"nullif(trim(CAST({quoted(money.name)} AS VARCHAR)), '') IS NULL AND ({lost}) IS NOT TRUE"
-    ):
-        paid = f"coalesce({paid}, 0)"  # only what never came about says no money, as payments that failed
-    value = {"expr": f"{paid} - abs(coalesce({name_in_sql(refund.name)}, 0))"}
-    why = f"{line.why}; less {refund.name}, which {n_partly:,} orders that stand have"
-    guess.columns[:] = [
-        replace(one, value=value, why=why, is_unsure=True) if one is line else one for one in guess.columns
-    ]
-
-
-def _sql_of_lost(session: Session, guess: TableGuess) -> str:
-    """The drafted cancellations as SQL of the session, whose columns are text."""
-    lost = []
-    for column in status_columns(guess.look):
-        values = [value for value in lost_values(column) if not _has_money_back(session, guess, column, value)]
-        if values and (len(values) < len(column.values) or column.n < column.n_rows):
-            lost.append(is_in(f"trim({quoted(column.name)})", values))
-    lost += [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') IS NOT NULL" for name in called_off_at(guess.look)]
-    return " OR ".join(lost) or "FALSE"

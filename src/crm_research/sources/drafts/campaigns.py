@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 _CONTROL: Final = re.compile(
     r"control.*|ctrl|hold[ -]?out|held[ -]?back|no[ -]?(e[ -]?)?mail(ing)?|no[ -](contact|treatment|"
     r"offer)|untreated|not treated|none|kontroll.*|keine? (mailing|werbung)|temoin|t[ée]moin|"
-    r"grupo de control|对照组?|控制组"
+    r"grupo de control|(groupe |grupo |gruppo |bras )?(t[ée]moin|contr[ôo]le?|di controllo)|controle ?groep|"
+    r"对照组?|控制组|空白组|대조군"
 )
 # Words that mean those held back whatever their column is called.
 _SAID_CONTROL: Final = re.compile(
     r"(.*[ _-])?(control|holdout|hold[ -]out)([ _-]?(group|arm|cell))?|kontrollgruppe|"
-    r"groupe t[ée]moin|grupo de control|"
+    r"groupe (t[ée]moin|(de )?contr[ôo]le)|grupo de? controle?|gruppo di controllo|controle ?groep|"
     r"对照组|контрольная( группа)?"
 )
 _IS_CONTROL: Final = ("control", "is control", "control group", "holdout", "kontrollgruppe", "temoin", "对照组")
@@ -97,7 +98,62 @@ def guess_campaigns(look: FileLook) -> list[TableGuess]:
             responses.used["responded_at"] = when.value
         responses.keys = [Guess(key="where", value=answered, why="who answered", is_unsure=True)]
         found.append(responses)
-    return found
+    return [*found, *_ordered(targets, who, campaign)]
+
+
+def _ordered(targets: TableGuess, who: Guess, campaign: ColumnLook | None) -> list[TableGuess]:
+    """What those who answered spent, as orders; told where no day of it is known."""
+    look = targets.look
+    money = next(
+        (
+            one
+            for name, one in look.columns.items()
+            if one.is_number and one.n and (name_score(name, "revenue") >= _NAMED or best_score(name, _SPENT) >= _NAMED)
+        ),
+        None,
+    )
+    if money is None or not isinstance(who.value, str):
+        return []
+    day = next((one for name, one in look.columns.items() if one.is_time and names_any(name, _ANSWERED)), None)
+    if day is None:
+        why = "not read: no column says when it was spent, so write orders with revenue and ordered_at by hand"
+        targets.keys.append(Guess(key="# revenue", value=money.name, why=why, is_unsure=True))
+        return []
+    orders = TableGuess(table="orders", look=look, score=2.0, sql=targets.sql)
+    orders.used = {"ordered_at": day.name, "revenue": money.name, "customer_id": who.value}
+    parts = [name_in_sql(who.value), *([name_in_sql(campaign.name)] if campaign is not None else [])]
+    orders.columns = [
+        Guess(
+            key="order_id",
+            value={"expr": " || '-' || ".join(parts)},
+            why="one for each customer and campaign",
+            is_unsure=True,
+        ),
+        who,
+        Guess(key="ordered_at", value=day.name, why="when somebody answered", is_unsure=True),
+        Guess(
+            key="revenue",
+            value=money.name,
+            why="what those who answered spent; other orders are not in the file",
+            is_unsure=True,
+        ),
+    ]
+    value = f"{name_in_sql(money.name)} <> 0 and {name_in_sql(day.name)} is not null"
+    orders.keys = [Guess(key="where", value=value, why="rows without money are no orders", is_unsure=True)]
+    return [orders]
+
+
+_SPENT: Final = (
+    "order value",
+    "spend",
+    "amount",
+    "sales",
+    "montant commande",
+    "montant",
+    "umsatz",
+    "bestellwert",
+    "消费金额",
+)
 
 
 def _find_arm(look: FileLook) -> tuple[ColumnLook, str, str] | None:

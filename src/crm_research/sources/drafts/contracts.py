@@ -83,6 +83,7 @@ def shape_contracts(session: Session, guess: TableGuess) -> None:
     ended = _set_end(session, guess)
     _leave_out_never_begun(guess)
     _set_fee(guess)
+    _count_pieces(guess)
     guess.attributes = without_the_end(session, guess, ended)
 
 
@@ -287,6 +288,25 @@ def _set_fee(guess: TableGuess) -> None:
         _part_by(guess, line, name, interval, must_know=True, count=count)
     elif (plan := guess.column_of("plan")) is not None and not plan.is_number:
         _part_by(guess, line, name, plan, must_know=False)
+
+
+def _count_pieces(guess: TableGuess) -> None:
+    """Plans sold by the seat say the price of one, and how many there are beside it."""
+    line = next((line for line in guess.columns if line.key == "fee"), None)
+    pieces = next(
+        (one for name, one in guess.look.columns.items() if one.is_whole and best_score(name, _PIECES) >= _AGREES), None
+    )
+    if line is None or pieces is None or pieces.low < 1 or pieces.high < 2 or pieces.n < pieces.n_rows:
+        return
+    said = line.value if isinstance(line.value, dict) else {"column": line.value}
+    one = f"({said['expr']})" if "expr" in said else name_in_sql(str(said["column"]))
+    scale = f" * {said['scale']}" if "scale" in said else ""
+    value = {"expr": f"{one}{scale} * {name_in_sql(pieces.name)}"}
+    why = f"{line.why}; times {pieces.name}: is it the price of one, or of all?"
+    _put(guess, replace(line, value=value, why=why, is_unsure=True))
+
+
+_PIECES: Final = ("quantity", "qty", "seats", "licenses", "plan quantity", "number of seats", "anzahl lizenzen")
 
 
 def _counts_months(guess: TableGuess, interval: ColumnLook) -> bool:

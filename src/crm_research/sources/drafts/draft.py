@@ -26,6 +26,7 @@ _PLANNED_AFTER: Final = timedelta(days=366)
 # Kana before the signs that Japanese shares with Chinese.
 _CURRENCY_OF_WRITING: Final = (
     (re.compile(r"[\u3041-\u30ff]"), "JPY"),
+    (re.compile(r"[\uac00-\ud7a3]{2}"), "KRW"),
     (re.compile(r"[\u4e00-\u9fff]{2}"), "CNY"),
     (re.compile(r"[А-Яа-я]{3}"), "RUB"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -87,7 +88,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
         "bestellnummer", "bestelldatum", "fakturadatum", "beleg", "commande", "pedido", "vbeln", "订单", "下单",
         "单据", "发货", "出库", "商品", "宝贝", "实付", "注文", "受注", "売上", "réservation", "reservation",
         "purchases", "bonnummer", "kasse", "call", "calls", "duration", "заказ", "заказа", "чек", "товар", "количество",
-        "номенклатура",
+        "номенклатура", "주문", "결제", "거래", "상품", "영수증",
     ),
     "contacts": (
         "ticket", "issue", "request type", "reporter", "complaint", "case", "priority", "assignee", "agent",
@@ -95,7 +96,8 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
         "date opened", "date closed", "incident", "subject", "vorgang", "vorgangsnummer", "beschwerde",
         "reklamation", "eroeffnet", "ticketnummer", "queue", "dossier", "reclamation",
         "reclamacion", "klacht", "klachtnummer", "afgehandeld", "afhandeling", "melding", "meldingsnummer", "reclamo",
-        "工单", "投诉", "办结", "受理", "обращение", "жалоба", "заявка", "обращения",
+        "工单", "投诉", "办结", "受理", "苦情", "問合せ", "受付方法", "対応状況", "受付番号", "접수", "문의", "민원",
+        "обращение", "жалоба", "заявка", "обращения",
     ),
     "contracts": (
         "subscription", "subscriptions", "contract", "policy", "policyholder", "plan", "tariff", "membership",
@@ -118,6 +120,8 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "products": ("category", "brand", "description", "warengruppe", "品类", "品牌"),
     "partners": ("partner", "dealer", "distributor", "reseller", "haendler", "经销商", "代理商"),
 }  # fmt: skip
+# Kinds of documents that are owed, as a column of their types says them.
+_OWED: Final = re.compile(r"应收单|应收款|receivables? (bill|invoice)", re.IGNORECASE)
 _ONLY_IF_TOLD: Final = frozenset({"contacts", "partners"})
 _OWN_NUMBER: Final = {
     "orders": "order_id", "contracts": "contract_id", "contacts": "contact_id", "invoices": "invoice_id",
@@ -135,11 +139,26 @@ _BEGINS: Final = (
 
 def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     """The canonical tables this file most probably feeds, the likeliest reading of it; empty where none fits."""
+    from crm_research.sources.drafts.filled_down import fill_down
+
+    filled = fill_down(session, look)
+    if filled is None:
+        return _guess_tables(session, look)
+    tables = _guess_tables(session, filled.look)
+    for guess in tables:
+        filled.tell(guess)
+        # One look, so that the draft knows the file as used.
+        guess.look = replace(look, columns=filled.look.columns)
+    return tables
+
+
+def _guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
     from crm_research.sources.drafts.billing import guess_billed
     from crm_research.sources.drafts.campaigns import guess_campaigns
     from crm_research.sources.drafts.cents import in_whole_money
     from crm_research.sources.drafts.durations import guess_durations
     from crm_research.sources.drafts.logs import purchases_of
+    from crm_research.sources.drafts.periods import guess_periods
     from crm_research.sources.drafts.questionnaire import guess_questionnaire
     from crm_research.sources.drafts.tables import BUILDERS
     from crm_research.sources.drafts.wide import guess_months
@@ -154,6 +173,8 @@ def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
         return [questionnaire]
     if campaigns:
         return campaigns
+    if periods := guess_periods(session, look):
+        return periods
     log = None if undated else purchases_of(session, look)
     whole, look = look, log.look if log is not None else look
     candidates = [candidate for table in _NEEDED if (candidate := _try_table(table, look)) is not None]
@@ -215,6 +236,8 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
     needed, optional = _NEEDED[table]
     guess = TableGuess(table=table, look=look)
     n_telling = sum(names_any(name, _TELLING.get(table, ())) for name in look.columns)
+    if table == "invoices" and any(_OWED.search(value) for one in look.columns.values() for value in one.values[:8]):
+        n_telling = _MOST_TELLING
     names_file = bool(set(header_words(look.paths[0].stem)) & set(FILE_WORDS.get(table, ())))
     if table in _ONLY_IF_TOLD and not n_telling and (not names_file or _are_people(look)):
         return None

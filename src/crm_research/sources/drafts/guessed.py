@@ -42,7 +42,18 @@ FILE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
         "问卷",
         "调查",
     ),
-    "invoices": ("invoices", "receivables", "rechnungen", "factures", "facturas", "账单", "发票"),
+    "invoices": (
+        "invoices",
+        "receivables",
+        "rechnungen",
+        "factures",
+        "facturas",
+        "账单",
+        "发票",
+        "应收单",
+        "应收款",
+        "应收",
+    ),
     "partners": ("partners", "dealers", "distributors", "resellers", "haendler", "经销商"),
 }
 

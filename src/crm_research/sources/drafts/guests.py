@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from crm_research.sources.drafts.guessed import put_in_place
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import name_score
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.drafts.guessed import TableGuess
+    from crm_research.sources.drafts.guessed import Guess, TableGuess
+    from crm_research.sources.drafts.look import ColumnLook
     from crm_research.sources.session import Session
 
 # So many times the orders of another number are no single customer's.
@@ -19,12 +21,17 @@ _NAMED: Final = 0.7
 _NOBODY: Final = "'0', '00', '000', '-1', '0.0'"
 
 
-def name_guests(session: Session, guess: TableGuess) -> None:
-    """Guests under a number for nobody are known by their mail address, where the file has it, or told as doubtful."""
+def name_guests(session: Session, guess: TableGuess) -> bool:
+    """Guests without a number, or under one for nobody, are known by their mail address, or told as doubtful.
+
+    Returns whether every row without a number is named by its mail address.
+    """
     customer = guess.column_of("customer_id")
     line = next((line for line in guess.columns if line.key == "customer_id"), None)
     if customer is None or line is None or not (customer.is_number or customer.values):
-        return
+        return False
+    if customer.n < customer.n_rows and _name_by_mail(session, guess, customer, line):
+        return True
     value = f"trim(CAST({quoted(customer.name)} AS VARCHAR))"
     n_guests, n_named, n_customers = session.run(
         f"SELECT count(*) FILTER (WHERE {value} IN ({_NOBODY})), "
@@ -32,15 +39,8 @@ def name_guests(session: Session, guess: TableGuess) -> None:
         f"count(DISTINCT {value}) FILTER (WHERE {value} NOT IN ({_NOBODY})) FROM {quoted(guess.look.relation.name)}"
     ).fetchone()
     if not n_guests or n_guests * max(n_customers, 1) < _CROWD * n_named:
-        return
-    mail = next(
-        (
-            name
-            for name, column in guess.look.columns.items()
-            if name_score(name, "customer_email") >= _NAMED and any("@" in one for one in column.values[:20])
-        ),
-        None,
-    )
+        return False
+    mail = _mail_of(guess)
     column = name_in_sql(customer.name)
     said = f"{n_guests:,} rows have 0 in {customer.name}, as guests without an account"
     number = f"case when cast({column} as varchar) not in ({_NOBODY}) then cast({column} as varchar) end"
@@ -57,6 +57,50 @@ def name_guests(session: Session, guess: TableGuess) -> None:
     guess.columns[:] = [
         replace(one, value=origin, why=why, is_unsure=True) if one is line else one for one in guess.columns
     ]
+    return False
+
+
+def _mail_of(guess: TableGuess) -> str | None:
+    return next(
+        (
+            name
+            for name, column in guess.look.columns.items()
+            if name_score(name, "customer_email") >= _NAMED and any("@" in one for one in column.values[:20])
+        ),
+        None,
+    )
+
+
+def _name_by_mail(session: Session, guess: TableGuess, customer: ColumnLook, line: Guess) -> bool:
+    """Rows without a number that all have a mail address are not nameless. Returns whether they are named by it."""
+    mail = _mail_of(guess)
+    if mail is None or mail == customer.name or guess.look.columns[mail].n < customer.n_rows:
+        return False
+    if guess.used.get("order_id") and not guess.look.columns[guess.used["order_id"]].is_unique:
+        return False  # orders of several lines may name their customer on one of them
+    number, address = name_in_sql(customer.name), name_in_sql(mail)
+    (n_both,) = session.run(
+        f"SELECT count(*) FROM (SELECT 1 FROM {quoted(guess.look.relation.name)} "
+        f"GROUP BY lower(trim(CAST({quoted(mail)} AS VARCHAR))) HAVING count({_text(guess, customer)}) BETWEEN 1 AND "
+        "count(*) - 1)"
+    ).fetchone()
+    n = customer.n_rows - customer.n
+    why = f"{line.why}; {n:,} rows have no {customer.name}, as guests without an account, but all have {mail}"
+    if n_both:
+        guess.used["customer_id"], value = mail, {"column": mail}
+    else:
+        said = f"coalesce(nullif(trim(cast({number} as varchar)), ''), {address})"
+        value = {"expr": said}
+        order = next((one for one in guess.columns if one.key == "order_id"), None)
+        if order is not None and isinstance(order.value, dict) and "expr" in order.value:
+            made = str(order.value["expr"]).replace(f"{number} || '-' || ", f"{said} || '-' || ")
+            put_in_place(guess, replace(order, value={"expr": made}))
+    put_in_place(guess, replace(line, value=value, why=why, is_unsure=True))
+    return True
+
+
+def _text(guess: TableGuess, column: ColumnLook) -> str:
+    return guess.look.reading.text(f"CAST({quoted(column.name)} AS VARCHAR)")
 
 
 def _are_the_same(session: Session, guess: TableGuess, number: str, mail: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TAIL_BYTES: Final = 64 * 1024
 _N_RECORDS: Final = 200
+_SHAPED: Final = 10
 _MOST_BELOW: Final = 50
 _TOTAL: Final = re.compile(
     r"(grand |sub|over ?all )?totals?|sum|summe|gesamt(summe|betrag)?|somme|totales?|suma|合计|总计|小计|共计",
@@ -120,9 +121,11 @@ def find_sheet_layout(rows: Sequence[Sequence[str]]) -> TextLayout:
     while rest and not any(rest[-1]):
         rest.pop()
     n_below = 0
+    shapes = Counter(tuple(map(bool, row)) for row in rest[top + 1 :])
     while len(rest) - n_below > top + 1 and n_below < _MOST_BELOW:
         row = rest[-1 - n_below]
-        is_thin = 2 * sum(map(bool, row)) < usual
+        # Further lines of a bill whose head stands in its first one are as thin, all through the sheet.
+        is_thin = 2 * sum(map(bool, row)) < usual and shapes[tuple(map(bool, row))] < _SHAPED
         if not (is_thin or any(_TOTAL.fullmatch(cell.rstrip(":")) for cell in row[:3] if cell)):
             break
         n_below += 1

@@ -16,16 +16,16 @@ from crm_research.sources.definition import SourceRule
 from crm_research.sources.drafts.layout import find_sheet_layout
 from crm_research.sources.drafts.nothing import null_words
 from crm_research.sources.drafts.phrases import PHRASES
-from crm_research.sources.drafts.words import currency_column, name_score
+from crm_research.sources.drafts.words import best_score, currency_column, name_score
 from crm_research.sources.drafts.writing import distinct_values, header_line, number_options, text_options
-from crm_research.sources.mapping.casting import EXCEL, NULLS_OF_VALUES, Reading
+from crm_research.sources.mapping.casting import EXCEL, NULLS_OF_VALUES, UNIX, Reading
 from crm_research.sources.mapping.dates import formats_fitting
 from crm_research.sources.readers.files import describe_files, file_kind
 from crm_research.sources.readers.staging import stage
 from crm_research.sources.session import literals, quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.session import Relation, Session
+    from crm_research.sources.session import Kind, Relation, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,23 @@ class ColumnLook:
             "f",
             "ja",
             "nein",
+            "oui",
+            "non",
+            "si",
+            "sí",
+            "sim",
+            "não",
+            "nao",
+            "tak",
+            "nie",
+            "nee",
+            "da",
+            "да",
+            "нет",
+            "是",
+            "否",
+            "예",
+            "아니오",
         }
 
 
@@ -207,8 +224,12 @@ def look_at_rows(session: Session, look: FileLook, condition: str) -> FileLook:
     session.run(
         f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT * FROM {quoted(look.relation.name)} WHERE {condition}"
     )
-    relation = replace(look.relation, name=name)
-    (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(name)}").fetchone()
+    return look_at_columns(session, look, replace(look.relation, name=name))
+
+
+def look_at_columns(session: Session, look: FileLook, relation: Relation) -> FileLook:
+    """The same file as another relation of the same columns holds it."""
+    (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()
     columns = {one: _look_at_column(session, relation, look.reading, one, int(n_rows)) for one in relation.kinds}
     return replace(look, relation=relation, n_rows=int(n_rows), columns=columns)
 
@@ -264,6 +285,16 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     if n and not is_time and not formats and not bad_number and _counts_days(name, low, high):
         formats = (EXCEL,)
         first, last = _range(session, relation, reading, f"CAST({raw} AS VARCHAR)", EXCEL)
+    if (
+        n
+        and not is_time
+        and not formats
+        and not bad_number
+        and not n_fractions
+        and (unit := _counts_since_1970(name, low, high))
+    ):
+        formats = (unit,)
+        first, last = _range(session, relation, reading, raw, unit, kind)
     is_number = bool(n) and not bad_number and not is_time and not formats
     is_time = is_time or bool(formats)
     return ColumnLook(
@@ -287,6 +318,19 @@ def _counts_days(name: str, low: float, high: float) -> bool:
     return in_range and any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
 
 
+def _counts_since_1970(name: str, low: float, high: float) -> str | None:
+    """The unit in which numbers of a column named like a time count from 1970; None where they do not."""
+    if not (
+        any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
+        or best_score(name, _EPOCHS)
+    ):
+        return None
+    found = (unit for unit, micros in UNIX.items() if low * micros >= _FROM_1990 and high * micros <= _TO_2100)
+    return next(found, None)
+
+
+_EPOCHS = ("epoch", "unix", "unixtime", "ts", "epoch ms", "event ts", "created ts", "time ms")
+_FROM_1990, _TO_2100 = 631_152_000_000_000, 4_102_444_800_000_000
 # 1970 and 2100 as the day numbers of spreadsheets.
 _FIRST_DAY, _LAST_DAY = 25_569, 73_051
 _NAMED_SO = 0.75
@@ -327,7 +371,9 @@ def _likelier_first(session: Session, relation: Relation, raw: str, said: str, f
     return [closest, *(form for form in formats if form != closest)]
 
 
-def _range(session: Session, relation: Relation, reading: Reading, raw: str, form: str) -> tuple[Any, Any]:
-    time = reading.cast(raw, "text", "timestamp", formats=[form]).value
+def _range(
+    session: Session, relation: Relation, reading: Reading, raw: str, form: str, kind: Kind = "text"
+) -> tuple[Any, Any]:
+    time = reading.cast(raw, kind, "timestamp", formats=[form]).value
     first, last = session.run(f"SELECT min({time}), max({time}) FROM {quoted(relation.name)}").fetchone()
     return first, last

@@ -19,6 +19,8 @@ _NOTHING: Final = re.compile(
         r"k\.? ?a\.?|keine angabe|keine antwort|nicht beantwortet|wei(ß|ss) nicht|unbekannt|entf(ä|ae)llt|"
         r"sans r[ée]ponse|non renseign[ée]|non concern[ée]|ne sait pas|nsp|ns/?nc|sin respuesta|"
         r"no contesta|no sabe|no aplica|no refunds?|not refunded|无退款(申请)?|未退款|нет|"
+        r"nicht zutreffend|sans objet|ne s'applique pas|no procede|n[ãa]o se aplica|non applicabile|"
+        r"niet van toepassing|n\.?v\.?t\.?|該当なし|해당 ?없음|무응답|"
         r"跳过|未作答|未回答|未填写?|不适用|不清楚|不知道|无|空|暂无|-+|—+|"
         r"\.|\?)[)\]）】>]?"
     ),

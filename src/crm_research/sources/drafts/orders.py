@@ -15,11 +15,11 @@ from crm_research.sources.drafts.came_about import (
     set_cancellations,
     set_date_of_sale,
     take_back_by_type,
-    take_off_refunds,
 )
 from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns, order_numbers, put_in_place
 from crm_research.sources.drafts.guests import name_guests
 from crm_research.sources.drafts.prices import is_price_of_a_piece, set_cost, take_total_or_pieces
+from crm_research.sources.drafts.refunds import take_off_refunds
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
@@ -42,8 +42,8 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     customer = guess.column_of("customer_id")
     leave_out_sums(session, guess)
     repeats = _set_order_number(session, guess)
-    name_guests(session, guess)
-    if customer is not None and customer.n < customer.n_rows and not _is_said_once(session, guess):
+    is_named = name_guests(session, guess)
+    if customer is not None and not is_named and customer.n < customer.n_rows and not _is_said_once(session, guess):
         _leave_out_nameless(session, guess)
     leave_out_payments(guess)
     states = count_once_of_states(session, guess) if repeats else None

@@ -34,13 +34,13 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
         r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
         r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed|отмен|аннулир|удал[её]н|отказ|brak wpłaty|"
-        r"no[ _-]?answer|^busy$|congestion|unanswered"
+        r"취소|환불|반품|미결제|no[ _-]?answer|^busy$|congestion|unanswered"
     )),
     ("open", (
         r"pending|await|draft|quotation|quote|unpaid|not[ _-]?paid|prospect|qualif|negotiat|proposal|"
         r"appointment|presentation|contract ?sent|decision|waiting|unbezahlt|entwurf|angebot|^offen$|"
         r"en attente|brouillon|devis|impag|pendiente|borrador|presupuesto|待付款|未付款|等待买家付款|"
-        r"入金待ち|新規受付|待支付|未支付|草稿|创建|审核中|暂存|待审核|未审核|^incomplete$|requires_|authorized|checkout|^open$|^new$|"
+        r"入金待ち|新規受付|待支付|未支付|草稿|创建|审核中|重新审核|暂存|待审核|未审核|^incomplete$|requires_|authorized|checkout|^open$|^new$|"
         r"on[ _-]?hold|^hold(ed)?$|payment[ _-]?review|suspected|fraud|in zahlung|черновик|не оплач|ожида|новый"
     )),
     ("done", (
@@ -50,7 +50,7 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
         r"termin|trait(e|ement)|in bearbeitung|en curso|en proceso|gagn|entregad|pagad|enviad|completad|ganad|"
         r"成功|完成|已付款|已支付|已发货|已收货|已审核|"
-        r"赢单|已签收|正常|発送済|入金済|出荷済|完了|выполнен|оплачен|доставлен|заверш[её]н|проведен|answered"
+        r"정상|완료|결제|배송|구매확정|赢单|已签收|正常|発送済|入金済|出荷済|完了|выполнен|оплачен|доставлен|заверш[её]н|проведен|answered"
     )),
     ("closed", r"clos|已关闭|geschlossen|cerrad|cl[oô]tur|ferm|закрыт"),
 )  # fmt: skip
@@ -58,7 +58,7 @@ _STATUS: Final = (
     "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
     "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
     "vertragsstatus", "durum", "stato", "fksto", "disposition",
-    "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況", "статус", "состояние",
+    "상태", "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況", "статус", "состояние",
 )  # fmt: skip
 # A column of these marks what was called off by any value but no.
 _CALLED_OFF: Final = (

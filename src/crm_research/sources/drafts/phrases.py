@@ -9,7 +9,7 @@ from typing import Final
 # Role of a column to the phrases that name it, the likelier ones first. A role is a canonical column, or what one is
 # derived from. Technical names of ledgers (KUNAG, NETWR) are words like others.
 _WRITTEN: Final = """
-customer_id: customer id, mitglied, mitglieds id, mitglieder nr, mitgliedsnr, teilnehmer, membre, numero membre, adherent, numero adherent, socio, numero socio, numero de socio, lid, lidnummer,
+customer_id: 회원번호, 회원 번호, 고객번호, 고객 번호, 회원id, 고객id, 회원코드, 고객코드, お客様番号, 会員no, 顧客no, customer id, mitglied, mitglieds id, mitglieder nr, mitgliedsnr, teilnehmer, membre, numero membre, adherent, numero adherent, socio, numero socio, numero de socio, lid, lidnummer,
     pass id, badge id, athlete id, student id, customer no, acct, acct no, acct id, a c, constituent id, donor id, customer number, customer code, customer key, customer ref, cust id, cust no,
     client id, client code, client no, client number, household id, household key, member id, member number, member no,
     membership number, user id, account id, account number, account no, account code, buyer id, card id, shopper id,
@@ -27,7 +27,7 @@ customer_id: customer id, mitglied, mitglieds id, mitglieder nr, mitgliedsnr, te
     user pseudo id, effective user id, visitor id, client number hash, anonymous id, device id, app user id, rc original app user id, cif, cif no, cif number, customer information file,
     kundenkarte, kundenkartennummer, kartennummer, bonuskarte, loyalty card, loyalty card no, loyalty card number, card number, card no, customer card, carte fidelite, numero carte fidelite,
     tarjeta cliente, 会员卡号, 卡号, конто, контрагент, клиент, покупатель, заказчик, код клиента, номер клиента, ид клиента, id клиента, абонент, лицевой счет
-customer_email: customer email, buyer email, email billing, billing email, from email address, requester email,
+customer_email: 이메일, customer email, buyer email, email billing, billing email, from email address, requester email,
     contact email, account email, email address, email, e mail, mail, e mail adresse, adresse e mail, adresse mail, adresse electronique, courriel,
     correo electronico, correo, 邮箱, 电子邮件,
     メールアドレス, メール,
@@ -36,7 +36,7 @@ customer_phone: customer phone, buyer phone, phone number, phone, mobile, teleph
     movil, 买家手机号, 手机号, 手机, 电话,
     電話番号, 携帯電話番号,
     msisdn, calling number, calling party, caller number, caller, a number, subscriber number, телефон, номер телефона, 主叫号码, 用户号码
-customer_name: account name, account, consumer name, buyer username, username, user name, customer name, client name, company name,
+customer_name: 고객명, 회원명, お客様名, account name, account, consumer name, buyer username, username, user name, customer name, client name, company name,
     associated company, potential customer, contact name, company, organization, organisation, firm, booked by, guest name,
     name, requester, full name, bill to name, kundenname, firma, nom du client, raison sociale, razon social, nombre del cliente,
     对方账户, 对方账号, 交易对方,
@@ -44,7 +44,7 @@ customer_name: account name, account, consumer name, buyer username, username, u
     顧客名, 得意先名, 会社名,
     login kupujacego, kupujacy, nome cliente, klantnaam, musteri adi,
     наименование клиента, имя клиента, фио, фио клиента, получатель
-order_id: order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
+order_id: increment id, 主订单编号, 主订单号, 父订单号, 父单号, 주문번호, 주문 번호, 영수증번호, 거래번호, 전표번호, order id, order, order no, order number, order reference, order ref, invoice no, invoice, basket id, basket,
     transaction id, transaction, transaction no, transaction number, receipt, receipt no, receipt number, ticket, bill no,
     billing document, billing doc, bill doc, bill document, sales order, sale id, sales id, purchase id, bill id, booking number, booking id,
     booking no, booking reference, reservation id, reservation number, pnr, confirmation number, opportunity id, deal id,
@@ -58,7 +58,7 @@ order_id: order id, order, order no, order number, order reference, order ref, i
     微信订单号, 支付宝交易号, 商户订单号, 注文id, 注文番号, 受注番号, 受注id, 伝票番号, 取引番号, 売上番号, 予約番号,
     bestelnummer, ordernummer, scontrino, numero scontrino, numero ordine, siparis no, siparis numarasi, numer zamowienia,
     order name, reference number, document nr, номер заказа, заказ, номер документа, номер, код заказа, чек, номер чека, record id, call id
-ordered_at: ordered at, order date, order time, order datetime, order purchase timestamp, purchase date, purchase time,
+ordered_at: event timestamp, ts, event ts, unix time, epoch, 주문일시, 주문일자, 주문일, 거래일시, 거래일자, 거래일, 구매일자, 구매일, 결제일시, 결제일, 판매일자, ordered at, order date, order time, order datetime, order purchase timestamp, purchase date, purchase time,
     purchased at, transaction date, transaction timestamp, transaction time, sale date, date of sale, sold at, sold on,
     invoice date, inv date, gift date, donation date, billing date, bill date, booked on, booking date, issue date, issuedate, loan date, checkout date,
     created date, created at, created on, created time, creation date, create date, created, date created, date, day,
@@ -71,7 +71,7 @@ ordered_at: ordered at, order date, order time, order datetime, order purchase t
     date de reservation, fecha de reserva, 注文日時, 注文日, 受注日時, 受注日, 購入日時, 購入日, 売上日, 取引日, 予約日,
     besteldatum, orderdatum, data ordine, data acquisto, data, siparis tarihi, tarih, data zamowienia,
     event date, event time, call start, call date, call time, start time, setup time, purchase date ms, дата заказа, дата, дата документа, дата продажи, дата покупки, дата создания, период, 通话开始时间
-revenue: amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
+revenue: 결제금액, 실결제금액, 총 결제금액, 총주문금액, 주문금액, 판매금액, 합계금액, 매출액, 금액, amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
     order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue,
     purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
     item total, value, turnover, spend, payment value, dollar value, fare, rent, price, sold for, deal amount, gross sales,
@@ -84,12 +84,12 @@ revenue: amount paid, paid amount, total paid, paid total, total collected, amou
     totale, importo, totaalbedrag, bedrag, toplam tutar, tutar, wartosc zamowienia, kwota,
     order value, basket value, amount net, gesamt, gesamtwert, endbetrag, price in usd, price usd, proceeds, umsatz soll haben, charged amount, charge amount, charge, call charge,
     сумма, сумма заказа, сумма документа, итого, всего, стоимость, выручка, сумма с ндс
-quantity: quantity, qty, units, pieces, count, items, quantity purchased, lineitem quantity, net quantity, menge, anzahl,
+quantity: 수량, 주문수량, 구매수량, quantity, qty, units, pieces, count, items, quantity purchased, lineitem quantity, net quantity, menge, anzahl,
     stueck, stückzahl, quantite, qte, cantidad, unidades, 数量, 件数, 实发数量, 宝贝总数量,
     個数,
     quantita, aantal, adet, ilosc,
     количество, кол во
-unit_price: unit price, price, item price, price each, selling price, lineitem price, preis, einzelpreis, stueckpreis,
+unit_price: 단가, 판매단가, unit price, price, item price, price each, selling price, lineitem price, preis, einzelpreis, stueckpreis,
     prix, prix unitaire, precio, precio unitario, 单价, 价格, 含税单价,
     item cost, цена, цена за единицу, stk preis, 京东价
 discount: discount, discounts, rebate, discount amount, rabatt, nachlass, remise, rabais, descuento, 折扣, 优惠, 优惠金额,
@@ -98,7 +98,7 @@ refund: item refund amount, refund value, refund total, refund money, refund in 
     converted amount refunded, partial refund, partial refunds, erstattung, erstattet, erstattungsbetrag, montant rembourse, rembourse,
     importe reembolsado, reembolso, 退款金额, 已退款金额, 退款
 cost: cost, costs, cogs, purchase cost, unit cost, kosten, einstandspreis, wareneinsatz, cout, coste, 成本
-product_id: product id, product, product code, product sku, sku, lineitem sku, stock code, item id, item number, item code,
+product_id: 상품코드, 상품번호, 품목코드, product id, product, product code, product sku, sku, lineitem sku, stock code, item id, item number, item code,
     item barcode, article, article no, upc, ean, asin, artikel, artikelnummer, artikel nr, produkt, produkt id, produit,
     code produit, reference produit, producto, codigo producto, 商品, 商品编号, 商品编码, 产品, 产品编号, 货号, 物料编码, 存货编码,
     宝贝标题,
@@ -108,18 +108,18 @@ product_id: product id, product, product code, product sku, sku, lineitem sku, s
 category: category, product category, department, kategorie, warengruppe, categorie, rayon, categoria, 类别, 品类, 分类,
     категория
 brand: brand, marke, marque, marca, 品牌
-channel: channel, sales channel, via, source, contact channel, conversation channel, kanal, vertriebsweg, canal, 渠道, 投诉渠道, 来源渠道,
+channel: 受付方法, 受付経路, 접수경로, 채널, channel, sales channel, via, source, contact channel, conversation channel, kanal, vertriebsweg, canal, 渠道, 投诉渠道, 来源渠道,
     канал, источник
-store: store, store id, shop, branch, location, filiale, geschaeft, magasin, boutique, tienda, 门店, 店铺,
+store: 점포, 매장, 지점, 店舗, store, store id, shop, branch, location, filiale, geschaeft, magasin, boutique, tienda, 门店, 店铺,
     магазин, склад
-contract_id: contract id, contract, contract no, contract number, subscription id, subscriptions id, subscription,
+contract_id: 계약번호, 구독번호, contract id, contract, contract no, contract number, subscription id, subscriptions id, subscription,
     subscription name, subscription number, policy id, policy no, policy number, membership id, membership no, uuid, vertrag,
     vertragsnummer, vertrags nr, policennummer, mitgliedsnummer, contrat, numero contrat, numero de contrat, contrato,
     numero de contrato, poliza, numero de poliza, 合同, 合同号, 合同编号, 保单号, 保单号码,
     agreement no, agreement number, agreement id, agreement, 契約番号, 契約id,
     contractnummer, numero contratto, sozlesme no, numer umowy,
     договор, номер договора, контракт, номер контракта, подписка, iban, account iban, kontonummer, konto iban, numero de compte, mitgliedsnr
-started_at: started at, start date, contract start, contract start date, contract effective date, effective date,
+started_at: 계약시작일, 가입일, 개통일, 시작일, started at, start date, contract start, contract start date, contract effective date, effective date,
     inception date, policy start, start, begin, begin date, valid from, activation date, activated at, service activation date,
     subscription start, subscription start date, subscription created, signup date, sign up date, join date, joined, joined at,
     member since, opening date, created at, created, created date, created on, vertragsbeginn, vertragsstart, beginn,
@@ -129,7 +129,7 @@ started_at: started at, start date, contract start, contract start date, contrac
     契約開始日, 利用開始日, 開始日, 契約日, 入会日, 加入日,
     ingangsdatum, begindatum, data inizio, data attivazione,
     open dt, open date, opened on, opened, account open date, account opened, eroeffnet am, eroeffnungsdatum, date ouverture, date d ouverture, fecha apertura, fecha de apertura, purchase date, 开户日期, 开户时间, дата начала, дата договора, дата подключения, дата заключения, дата активации, начало
-ended_at: ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
+ended_at: 계약종료일, 해지일, 종료일, ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
     cancelled date, canceled date, cancel date, cancellation date, churn date, churned at, termination date, terminated at,
     terminated on, lapse date, expired at, expires at, expiry date, expiration date, closing date, end, exit date, left at, leave date,
     vertragsende, ende, enddatum, kuendigungsdatum, gekuendigt zum, austrittsdatum, austritt, kuendigung zum, fin, date fin,
@@ -163,17 +163,17 @@ registered_at: registered at, registration date, created at, create date, create
     customer since, signup date, member since, join date, first active, enrolled, optin time, kunde seit, anlagedatum,
     date inscription, client depuis, fecha de registro, fecha de alta, 注册日期, 注册时间, 入会日期,
     дата регистрации
-contact_id: contact id, ticket id, issue key, issue id, issue number, case id, case number, complaint id, complaint no, ticket no, ticket number, conversation id,
+contact_id: 受付番号, 受付no, 問合せ番号, お問い合わせ番号, 案件番号, 苦情番号, 접수번호, 문의번호, 민원번호, contact id, ticket id, issue key, issue id, issue number, case id, case number, complaint id, complaint no, ticket no, ticket number, conversation id,
     incident id, request id, klachtnummer, meldingsnummer, meldingnummer, zaaknummer, numero reclamo, vorgang, vorgangsnummer, ticketnummer, fallnummer, dossier, numero dossier, reclamacion,
     numero de caso, 工单号, 工单编号, 投诉编号, 投诉单号,
     номер обращения, обращение, заявка, номер заявки
-opened_at: opened at, date opened, opened on, opened, open date, created at, created time, created date, created on, created,
+opened_at: 受付日, 受付日時, 問合せ日, 発生日, 접수일, 접수일시, 접수일자, opened at, date opened, opened on, opened, open date, created at, created time, created date, created on, created,
     date received, received, received at, submitted at, complaint date, contact date, conversation started at, reported at,
     datum ontvangst, ontvangen op, datum melding, meldingsdatum, datum klacht, klachtdatum, data apertura, eroeffnet, eroeffnet am, eingang, eingangsdatum, eingegangen am, erstellt am, ouvert le, date ouverture, date reception,
     fecha de apertura, fecha apertura, fecha de creacion, 投诉时间, 投诉日期, 受理时间, 创建时间, 来电时间,
     erstellt, eroeffnet um, 受付日時, 受付日,
     дата обращения, дата открытия, создано
-closed_at: closed at, date closed, closed on, closed time, last closed at, solved at, resolved at, resolved time, resolved on,
+closed_at: 完了日時, 対応完了日時, 処理完了日, 解決日時, 対応日, 처리완료일, 완료일, 처리일, ticket solved, ticket resolved, ticket closed, solved, solved on, solved date, date solved, date resolved, closed at, date closed, closed on, closed time, last closed at, solved at, resolved at, resolved time, resolved on,
     datum afgehandeld, afgehandeld op, datum afhandeling, afhandeldatum, gesloten op, data chiusura, resolved, closed, close date, resolution date, completed at, erledigt, erledigt am, geschlossen am, abgeschlossen,
     abgeschlossen am, clos le, date cloture, resolu le, fecha de cierre, fecha cierre, 办结时间, 关闭时间, 完成时间, 解决时间, 结案时间,
     geschlossen, 完了日, 対応完了日, 解決日,
@@ -187,7 +187,7 @@ asked_at: asked at, survey date, response date, recorded date, submitted at, sub
     date reponse, horodateur, fecha respuesta, marca temporal, 提交答卷时间, 提交时间, 调查日期, 答题时间
 item: item, question, frage, item name, pregunta, 题目, 问题
 score: score, rating, nps, nps score, csat, satisfaction, answer, stars, bewertung, zufriedenheit, note, puntuacion, 评分, 满意度, 得分
-invoice_id: invoice id, invoice no, invoice number, invoice, num, rechnung, rechnungsnummer, rechnungsnr, belegnr,
+invoice_id: 单据编号, 单据号, 应收单号, invoice id, invoice no, invoice number, invoice, num, rechnung, rechnungsnummer, rechnungsnr, belegnr,
     belegnummer, facture, numero facture, numero de facture, factura, numero factura, 发票号, 账单号
 issued_at: issued at, invoice date, inv date, issue date, bill date, date, rechnungsdatum, belegdatum, posting date, document date,
     date facture, date de facture, fecha factura, fecha de emision, 开票日期, 账单日期,
@@ -204,7 +204,7 @@ amount: invoice amount, total amount, total, amount, net amount, gross amount, i
 campaign_id: campaign id, campaign, campaign code, campaign key, kampagne, kampagnen id, campagne, campana, 活动编号, 活动
 campaign_started_at: send date, sent at, send time, sent date, campaign start, start date, sent, launch date, versanddatum,
     versendet am, date envoi, fecha de envio, 发送时间, 开始时间
-targeted_at: targeted at, sent at, send date, sent date, mailed at, mail date, contacted at, date, assigned at, treatment date,
+targeted_at: date d envoi, date envoi, versandtag, targeted at, sent at, send date, sent date, mailed at, mail date, contacted at, date, assigned at, treatment date,
     versendet am, date envoi, fecha de envio, 发送时间, 发送日期,
     drop date, mail drop date, in home date, delivery date, deployment date, send time, sent time, launch date, versandt am, versanddatum, date d envoi, 触达时间
 arm: arm, group, test group, treatment, treatment group, segment, variant, control, is control, control group, experiment group,
@@ -228,7 +228,7 @@ customer_phone: service, model, plan, agent
 customer_name: first, last, product, item, plan, campaign, agent, owner, staff, deal, opportunity, card, subscription, manager,
     store, lineitem, shipping, channel, event, device, contract, billing, ship, status, type, age, length, code, number, balance,
     product, 商品, 产品, 物料, 存货, 险种, 店铺
-order_id: date, status, total, amount, type, count, item, line, time, value, number of, note, price, currency, method, state, refund,
+order_id: 子订单, 子单, date, status, total, amount, type, count, item, line, time, value, number of, note, price, currency, method, state, refund,
     tax, source, tags, discount, city, channel, quantity, 金额, 状态, 时间, 日期, 类型, 数量, 备注, 关闭, 来源, 收入,
     payment method name, source name
 ordered_at: update, updated, modified, due, paid, shipped, delivered, delivery, cancelled, canceled, closed, birth, expiry, expires,

@@ -46,6 +46,7 @@ _OTHER_NUMBERS: Final = (
     "教育", "总分", "得分",
 )  # fmt: skip
 _FEWEST, _MANY = 2, 5
+_LINES_WITH_TECHNICAL_NAMES: Final = 3
 # Ends of a scale, or the words of its answers from lowest to highest.
 _Answers: TypeAlias = tuple[int, int] | list[str]
 
@@ -59,6 +60,9 @@ def guess_questionnaire(look: FileLook) -> TableGuess | None:
         for column in look.columns.values()
         if (answers := _answers_between(look, column) or find_ladder(column)) is not None
     }
+    if look.options.get("header") == _LINES_WITH_TECHNICAL_NAMES and any(name in look.questions for name in items):
+        # What a program knew of people before it asked them has no question under its name.
+        items = {name: answers for name, answers in items.items() if name in look.questions}
     is_clear = any(_asks(_question(look, name)) for name in items)
     if len(items) < (1 if is_clear else _FEWEST) or not _is_questionnaire(look, items):
         return None

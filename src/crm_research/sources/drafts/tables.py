@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,8 @@ from crm_research.sources.drafts.orders import draft_orders, in_one_currency
 from crm_research.sources.drafts.outcomes import is_in, lost_values, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, name_score, names_any
+from crm_research.sources.mapping.once import FEWEST_TELLING, is_repeated
+from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook
@@ -69,6 +72,7 @@ def _set_contract_ids(guess: TableGuess) -> None:
 _COMPLAINTS: Final = (
     "complaint", "complaints", "beschwerde", "beschwerden", "reklamation", "reklamationen", "vorgangsnummer",
     "reclamation", "reclamations", "reclamacion", "queja", "klacht", "klachtnummer", "klachten", "reclamo", "投诉",
+    "苦情", "クレーム", "민원",
 )  # fmt: skip
 
 
@@ -125,21 +129,48 @@ def _surveys(_session: Session, guess: TableGuess) -> list[TableGuess]:
 def _invoices(session: Session, guess: TableGuess) -> list[TableGuess]:
     orders = _orders_of(session, guess)
     _number_rows(guess, "invoice_id", "issued_at")
+    _sum_lines(session, guess)
     leave_out_payments(guess)
     _leave_out_voided(guess)
     return [*orders, *_finished(in_one_currency(guess, "amount"))]
 
 
+def _sum_lines(session: Session, guess: TableGuess) -> None:
+    """A bill of several lines is owed as a whole: their sum, or what each of them says of the whole."""
+    number, money = guess.column_of("invoice_id"), guess.column_of("amount")
+    if number is None or money is None or number.is_unique or number.n < number.n_rows:
+        return
+    key, amount = name_in_sql(number.name), name_in_sql(money.name)
+    relation = guess.look.relation.name
+    whole = is_repeated(session, relation, quoted(number.name), quoted(money.name), fewest=FEWEST_TELLING)
+    owed = "" if whole else f" replace (sum(cast({amount} as double)) over (partition by {key}) as {amount})"
+    guess.sql = f"select *{owed} from records qualify row_number() over (partition by {key} order by {amount}) = 1"
+    why = f"{number.name} repeats: {'each line says the whole' if whole else 'its lines are summed'}"
+    guess.columns[:] = [
+        replace(line, why=f"{line.why}; {why}", is_unsure=True) if line.key == "amount" else line
+        for line in guess.columns
+    ]
+
+
 def _leave_out_voided(guess: TableGuess) -> None:
     """Bills that were called off are owed by nobody."""
     for column in status_columns(guess.look):
-        lost = [value for value, outcome in lost_values(column).items() if outcome == "lost"]
+        lost = [
+            value
+            for value, outcome in lost_values(column).items()
+            if outcome == "lost" or _UNPOSTED.fullmatch(value.strip())
+        ]
         if lost:
             why = f"{' and '.join(lost)} in {column.name}: bills that were called off?"
             value = f"({is_in(name_in_sql(column.name), lost)}) is not true"
             add_where(guess, Guess(key="where", value=value, why=why, is_unsure=True))
             return
 
+
+# Bills that nobody has let through yet are owed by nobody; open ones are.
+_UNPOSTED: Final = re.compile(
+    r"draft|entwurf|brouillon|borrador|草稿|创建|暂存|审核中|重新审核|待审核|未审核", re.IGNORECASE
+)
 
 # Role of an invoice to the role of the order it bills.
 _BILLED: Final = {

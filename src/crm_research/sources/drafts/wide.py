@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -20,11 +21,18 @@ _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar jaen janv janvier enero ene", "february feb februar fev fevr fevrier febrero",
-            "march mar maerz maer mrz marz mars marzo", "april apr avr avril abril abr", "may mai mayo",
-            "june jun juni juin junio", "july jul juli juil juillet julio", "august aug aout agosto ago",
-            "september sep sept septembre septiembre", "october oct oktober okt octobre octubre",
-            "november nov novembre noviembre", "december dec dezember dez decembre diciembre dic",
+            "january jan januar januari jaen janv janvier enero ene janeiro gennaio gen styczen stycznia sty leden oca",
+            "february feb februar februari fev fevr fevrier febrero fevereiro febbraio luty lutego lut unor subat",
+            "march mar maerz maer mrz marz mars marzo marco maart mrt marzec marca brezen mart",
+            "april apr avr avril abril abr aprile kwiecien kwietnia kwi duben nisan",
+            "may mai mayo maio maggio mag mei maj maja kveten mayis",
+            "june jun juni juin junio junho giugno giu czerwiec czerwca cze cerven haziran",
+            "july jul juli juil juillet julio julho luglio lug lipiec lipca lip cervenec temmuz",
+            "august aug aout agosto ago augustus augusti sierpien sierpnia sie srpen agustos",
+            "september sep sept septembre septiembre setembro settembre set sett wrzesien wrzesnia wrz zari eylul",
+            "october oct oktober okt octobre octubre outubro out ottobre ott pazdziernik pazdziernika paz rijen ekim",
+            "november nov novembre noviembre novembro listopad listopada lis kasim",
+            "december dec dezember dez decembre diciembre dic dezembro dicembre grudzien grudnia gru prosinec aralik",
         ),
         start=1,
     )
@@ -55,6 +63,8 @@ _ITEMS: Final = (
     "productos",
     "商品",
     "购买商品",
+    "상품목록",
+    "상품",
 )
 _BETWEEN: Final = (",", ";", "|", "、", "/", "+")
 
@@ -97,6 +107,8 @@ def guess_months(look: FileLook) -> list[TableGuess]:
     dates = ", ".join(f"'{months[name]:%Y-%m-%d}'" for name in numbers)
     values = ", ".join(f"cast({name_in_sql(name)} as double)" for name in numbers)
     told = f"the columns {numbers[0]} to {numbers[-1]}, one row each"
+    lost = _months_without_column(sorted(months.values()))
+    told += f"; no column is known for {lost}: are there months whose names were not understood?" if lost else ""
     is_money = any(names_any(text, _MONEY) for text in (*look.columns, look.paths[0].stem))
     guess = TableGuess(table="orders" if is_money else "activity_use", look=look, score=3.0)
     last = max(months.values())
@@ -124,11 +136,21 @@ def guess_months(look: FileLook) -> list[TableGuess]:
     guess.columns = [
         customer,
         Guess(key="activity", value={"value": "consumption"}, why=what, is_unsure=True),
-        Guess(key="period", value="month", why=told),
+        Guess(key="period", value="month", why=told, is_unsure=bool(lost)),
         Guess(key="quantity", value="amount", why="the cells under the months"),
     ]
     guess.keys = [Guess(key="where", value="amount is not null", why="empty cells are no readings")]
     return [guess]
+
+
+def _months_without_column(months: Sequence[datetime]) -> str:
+    """Months between the first and the last that none of the columns holds; empty where they follow each other."""
+    counted = {one.year * 12 + one.month - 1 for one in months}
+    lost = [n for n in range(min(counted), max(counted)) if n not in counted]
+    # A column a quarter, or a January of each year, has no gaps to speak of.
+    if len(lost) >= len(counted):
+        return ""
+    return ", ".join(f"{n // 12}-{n % 12 + 1:02}" for n in lost[:6])
 
 
 def _first_unique(look: FileLook, besides: set[str]) -> ColumnLook | None:

@@ -60,6 +60,7 @@ _NEUTRAL: Final = frozenset(
         "charge",
         "date",
         "day",
+        "timestamp",
     ]
 )
 _GLUE: Final = frozenset(
@@ -95,6 +96,7 @@ CURRENCIES: Final = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "￥": 
 CURRENCY_WORDS: Final = {
     "eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD", "dollars": "USD", "gbp": "GBP", "pound": "GBP",
     "cny": "CNY", "rmb": "CNY", "元": "CNY", "chf": "CHF", "jpy": "JPY",
+    "krw": "KRW", "원": "KRW",
 }  # fmt: skip
 
 
@@ -111,8 +113,9 @@ def _words_of(header: str) -> tuple[str, ...]:
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("º", " "), ("°", " ")):
         parted = parted.lower().replace(umlaut, plain)
     bare = "".join(c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c))
+    bare = unicodedata.normalize("NFC", bare)  # syllables of Korean again, which were taken apart
     # Kundennr is Kundennummer; the signs of Japanese stand beside those of Chinese, and Cyrillic letters make words.
-    words = re.findall(r"[a-z0-9]+|[\u0430-\u04ff]+|[\u3005\u3040-\u30ff\u4e00-\u9fff]+", bare)
+    words = re.findall(r"[a-z0-9]+|[\u0430-\u04ff]+|[\u3005\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]+", bare)
     return tuple(re.sub(r"(?<=[a-z]{3})nr$", "nummer", word) for word in words)
 
 
@@ -163,8 +166,8 @@ def best_score(header: str, phrases: Sequence[str]) -> float:
 
 
 _OF_A_PART: Final = 0.95
-# Chinese and Japanese write words without blanks between them.
-_WITHOUT_BLANKS: Final = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff]")
+# Chinese, Japanese and Korean write words without blanks between them.
+_WITHOUT_BLANKS: Final = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 
 
 @cache
@@ -192,7 +195,7 @@ def _phrase_score(header: str, phrase: str) -> float:
 
 _CURRENCY_HEADERS: Final = (
     "currency", "curr", "currency code", "amount currency", "waehrung", "waehrg", "waehr", "waers", "waerk", "devise",
-    "monnaie", "moneda", "divisa", "valuta", "waluta", "para birimi", "币种", "币别", "货币", "hauswaehrung",
+    "monnaie", "moneda", "divisa", "valuta", "waluta", "para birimi", "币种", "币别", "货币", "통화", "hauswaehrung",
     "belegwaehrung", "local currency", "document currency", "валюта",
 )  # fmt: skip
 

@@ -48,7 +48,7 @@ def text_options(paths: Sequence[Path]) -> tuple[dict[str, Any], dict[str, str],
     others = {path: encoding for path, encoding in found.items() if encoding != "utf-8-sig"}
     if others:
         # Each file is read by the first that fits it: the strict ones stand before those that read anything.
-        strict_first = ("utf-8-sig", "utf-16", "cp932", "gb18030", "cp1251", "cp1252")
+        strict_first = ("utf-8-sig", "utf-16", "cp932", "cp949", "gb18030", "cp1251", "cp1252")
         wanted = [name for name in strict_first if name in found.values()]
         said = ["utf-8" if name == "utf-8-sig" else name for name in wanted]
         options["encoding"] = said if len(said) > 1 else said[0]

@@ -29,6 +29,8 @@ _NO: Final = ("0", "0.0", "false", "f", "no", "n", "off", "nein", "falsch", "non
 
 # Words that stand beside formats: the year first, as read without a format; the day numbers of spreadsheets.
 ISO, EXCEL = "iso", "excel"
+# Time since 1970 as programs count it, to the microseconds in one of its units.
+UNIX: Final = {"unix": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 # Blanks within numbers that no keyboard makes by accident, and apostrophes: they can only part thousands.
 _THIN: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
 _APOSTROPHES: Final = "'\u2019\u02bc\u00b4`"
@@ -38,6 +40,8 @@ _HALF_WIDTH: Final = "0123456789.,()+"
 # Spreadsheets count days from here; 1 to 60 are left out, since they hold a 29 February that never was.
 _DAY_NOUGHT: Final = "1899-12-30"
 _DAYS: Final = "61 AND 2958465"
+# The years 1900 to 2100 in microseconds since 1970.
+_FIRST_MICROS, _LAST_MICROS = "-2208988800000000", "4102444800000000"
 
 _CLOCK: Final = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _ISO: Final = rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]{_CLOCK})?"
@@ -206,13 +210,15 @@ class Reading:
         if kind not in {"text", "integer", "number"}:
             raise StudyError(f"holds {_SAID[kind]}, which cannot be a time; derive it with expr")
         text = self.text(self._digits(raw, kind), nulls=NULLS_OF_VALUES)
-        declared = [form for form in formats or () if form.lower() not in {ISO, EXCEL}]
+        declared = [form for form in formats or () if form.lower() not in {ISO, EXCEL, *UNIX}]
         words = {form.lower() for form in formats or ()}
         ways = [self._declared_time(text, declared)] if declared else []
-        if not declared or ISO in words:
+        counted = [self._since_1970(text, UNIX[word]) for word in UNIX if word in words]
+        if ISO in words or not (declared or counted):
             ways.append(self._common_time(text))
         if EXCEL in words:
             ways.append(self._day_number(text))
+        ways += counted
         value = ways[0] if len(ways) == 1 else f"coalesce({', '.join(ways)})"
         return Cast(value=value, bad=f"({text}) IS NOT NULL AND ({value}) IS NULL")
 
@@ -234,6 +240,15 @@ class Reading:
         return (
             f"CASE WHEN regexp_full_match({text}, {pattern}) AND {days} BETWEEN {_DAYS} "
             f"THEN TIMESTAMP '{_DAY_NOUGHT}' + to_seconds(CAST(round({days} * 86400) AS BIGINT)) END"
+        )
+
+    def _since_1970(self, text: str, micros: int) -> str:
+        """A time counted from the beginning of 1970 in Greenwich, as the clock of the study's time zone showed it."""
+        count = f"TRY_CAST({text} AS BIGINT) * {micros}"
+        clock = f"CAST(make_timestamptz({count}) AT TIME ZONE {literal(self.timezone)} AS TIMESTAMP)"
+        return (
+            rf"CASE WHEN regexp_full_match({text}, '-?\d{{1,16}}') "
+            f"AND {count} BETWEEN {_FIRST_MICROS} AND {_LAST_MICROS} THEN {clock} END"
         )
 
     def _declared_time(self, text: str, formats: Sequence[str]) -> str:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 256 * 1024
 # Tried in this order when a file is not what its study says; the first that decodes the whole file is offered.
-_LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp1251", "cp932", "gb18030", "cp1252")
+_LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp1251", "cp932", "cp949", "gb18030", "cp1252")
 _CHUNK_BYTES: Final = 1024**2
+_FEWEST_SYLLABLES: Final = 8
 
 
 def read_head(path: Path, encoding: str) -> str:
@@ -98,6 +99,8 @@ def suggest_encoding(path: Path, *, besides: str = "") -> str | None:
             continue
         if encoding == "cp932" and not _reads_as_japanese(read_head(path, encoding)):
             continue
+        if encoding == "cp949" and not _reads_as_korean(read_head(path, encoding)):
+            continue
         if encoding == "gb18030" and not _reads_as_chinese(read_head(path, encoding)):
             continue
         return encoding
@@ -116,6 +119,13 @@ def _reads_as_japanese(head: str) -> bool:
     foreign = re.findall(r"[^\x00-\x7f]", head)
     kana, signs = re.findall(r"[\u3041-\u30ff]", head), re.findall(r"[\u3041-\u30ff\u4e00-\u9fff]", head)
     return bool(foreign) and len(kana) >= 0.03 * len(foreign) and len(signs) >= 0.8 * len(foreign)
+
+
+def _reads_as_korean(head: str) -> bool:
+    # Chinese read so has Chinese characters among its syllables: only its first two thirds by sound become syllables.
+    foreign = re.findall(r"[^\x00-\x7f]", head)
+    syllables = re.findall(r"[\uac00-\ud7a3]", head)
+    return len(set(syllables)) >= _FEWEST_SYLLABLES and len(syllables) >= 0.97 * len(foreign)
 
 
 def _reads_as_chinese(head: str) -> bool:
