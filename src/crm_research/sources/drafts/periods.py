@@ -68,7 +68,7 @@ def _follow(session: Session, look: FileLook, number: ColumnLook, begin: ColumnL
         f"SELECT {at} AS begun, lag({until}) OVER (PARTITION BY {quoted(number.name)} ORDER BY {at}) AS ended "
         f"FROM {quoted(look.relation.name)}) WHERE ended IS NOT NULL"
     ).fetchone()
-    return n > 0 and n_near >= _FOLLOWING * n
+    return bool(n > 0 and n_near >= _FOLLOWING * n)
 
 
 def _contracts(
