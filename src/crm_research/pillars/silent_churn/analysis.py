@@ -25,7 +25,7 @@ from crm_research.pillars.silent_churn.money import check_money
 from crm_research.pillars.silent_churn.readings import read_otherwise
 from crm_research.pillars.silent_churn.scores import (
     estimate_alive,
-    estimate_expected,
+    forecast_total,
     group_scores,
     list_going_silent,
     score_patterns,
@@ -249,7 +249,7 @@ def _read_by_model(
     return {
         "scores": scores,
         "alive": sharpen_alive(fit, estimate_alive(fit, scores, confidence=confidence, seed=seed), scores),
-        "expected": estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed),
+        "expected": forecast_total(fit, scores, horizon_days, confidence=confidence, seed=seed),
         "groups": group_scores(scores),
         "tracking": Later(lambda: track_purchases(study, fit)),
         "going_silent": Later(lambda: list_going_silent(study, fit, confidence=confidence, seed=seed)),

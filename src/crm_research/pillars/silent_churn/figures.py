@@ -176,7 +176,8 @@ def _expected(silence: SilentChurn) -> Figure:
         unit="orders",
         n=silence.n_customers,
         window=silence.window,
-        estimator=f"{silence.fit.model}, expectation by the delta method{_level(found, silence.confidence)}"
+        estimator=f"{silence.fit.model}, expectation by the delta method, with what customers do by chance"
+        f"{_level(found, silence.confidence)}"
         if silence.fit
         else "none",
         validation=validation,

@@ -136,6 +136,32 @@ def estimate_expected(
     return log_interval(estimate, estimate * spread, confidence=confidence)
 
 
+def forecast_total(
+    fit: BtydFit, scores: pd.DataFrame, horizon_days: float, *, confidence: float, seed: int
+) -> Interval:
+    """How many purchases will all of them make together, and between which limits will the number be that comes?
+
+    To the uncertainty of the parameters (`estimate_expected`) comes what customers do by chance: the variance of 200
+    drawn futures of at most 1,000 histories, by the model's own parameters.
+    """
+    told = estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed)
+    if not np.isfinite(told.upper):
+        return told
+    weights, rng = scores["n_customers"].to_numpy(dtype=float), np.random.default_rng(seed + 3)
+    rows = _thin(weights, rng, 1_000)
+    history, n = _history(fit, scores.iloc[rows]), weights[rows]
+    params, horizon = np.exp(fit.log_params), np.full(len(rows), horizon_days / fit.time_unit_days)
+    futures = np.array([fit.family.draw_future(params, history, horizon, rng) for _ in range(_N_FUTURES)])
+    total = float(told.estimate)
+    by_chance = (
+        float(futures.var(axis=0, ddof=1) @ n)
+        * total
+        / float(scores["expected_purchases"].to_numpy(dtype=float)[rows] @ n)
+    )
+    known = float(np.log(told.upper / total)) / normal_quantile(confidence)
+    return log_interval(total, float(np.hypot(known * total, np.sqrt(by_chance))), confidence=confidence)
+
+
 def chance_to_buy(fit: BtydFit, patterns: pd.DataFrame, horizon_days: float, *, seed: int) -> FloatArray:
     """How likely is each history to bring a purchase within the horizon? The share of 200 drawn futures that do."""
     rng = np.random.default_rng(seed + 2)
