@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -271,7 +272,7 @@ def test_a_covariate_that_is_filled_at_the_end_is_refused():
     study = a_company(400)
     told = study.table("contracts").mutate(town=lambda t: (t.ended_at > t.started_at).ifelse("moved", None))
     told = told.mutate(town=(told.ended_at <= instant(datetime(2023, 6, 1))).ifelse(told.town, None))
-    study = type(study)(**{**study.__dict__, "tables": {"contracts": told}})
+    study = replace(study, tables={"contracts": told})
     with pytest.raises(LeakageError, match="town: filled in for contracts that ended"):
         measure_drivers(study, ["plan", "town"])
 

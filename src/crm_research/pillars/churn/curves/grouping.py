@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from crm_research import vocabulary
-from crm_research.features.own_covariates import find_end_labels, find_known_ends
+from crm_research.features.own_covariates import find_circular, find_known_ends
 from crm_research.features.spells import build_spells, count_spells, list_shared_spells
 from crm_research.models.survival import compare_groups
 from crm_research.stats.multiplicity import adjust_holm
@@ -69,7 +69,7 @@ def choose_group(study: Study) -> GroupChoice:
 
     Notes
     -----
-    Passed over is what tells that a contract has ended (`find_known_ends`, `find_end_labels`). Groups are those the
+    Passed over is what tells that a contract has ended, by as_of or later (`find_circular`). Groups are those the
     page shows, the largest and the rest; those in which fewer than five ends would be expected are put together, since
     the test cannot be trusted with less.
     """
@@ -77,7 +77,7 @@ def choose_group(study: Study) -> GroupChoice:
     n_values = _count_values(spells, _categories(study, spells))
     usable = [name for name, n in n_values.items() if n > 1]
     telling = set(find_known_ends(spells, usable))
-    telling |= set(find_end_labels(spells, [name for name in usable if name not in telling and name != PLAN]))
+    telling |= set(find_circular(study, [name for name in usable if name not in telling and name != PLAN]))
     left_out = _say_left_out([name for name in usable if name in telling])
     usable = [name for name in usable if name not in telling]
     if not usable:

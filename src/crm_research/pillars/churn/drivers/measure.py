@@ -17,6 +17,7 @@ from crm_research.features.changing import (
     has_own_times,
 )
 from crm_research.features.own_covariates import (
+    find_circular,
     find_growing,
     find_known_ends,
     guard_known_ends,
@@ -208,7 +209,8 @@ def default_covariates(study: Study) -> list[str]:
 
     Plan, fee, the declared attributes of contracts and customers, and what changes while a contract runs
     (`changing_covariates`): categories, flags and numbers, with no more than 50 different texts. Left out is what
-    tells how long a contract lasted or that it ended (`find_growing`, `find_known_ends`).
+    tells how long a contract lasted or that it ended (`find_growing`, `find_known_ends`), also where it does so only of
+    contracts that ended after as_of (`find_circular`).
     """
     names, _ = choose_covariates(study)
     return names
@@ -234,13 +236,21 @@ def choose_covariates(study: Study) -> tuple[list[str], list[str]]:
     held = [name for name in fixed if name in spells.columns]
     late = find_known_ends(spells, held)
     growing = [name for name in find_growing(spells, held) if name not in late]
+    # A plan may be one that nobody stays in, and is what the page is about.
+    told = [name for name in held if name not in ("plan", "fee", *late, *growing)]
+    told = [name for name in find_circular(study, told) if name in told]
     notes = [f"{name} is filled in only once a contract has ended, and was left out." for name in late]
     notes += [
         f"{name} adds up or runs down while a contract runs: it tells how long the contract lasted, and was left out. "
         "Give its values over time as contract_states to have it."
         for name in growing
     ]
-    return [name for name in names if few.get(name, True) and name not in (*late, *growing)], notes
+    notes += [
+        f"{name} tells nearly all contracts that ended, by now or later, from those that run: it seems to have become "
+        "known with the end, and was left out."
+        for name in told
+    ]
+    return [name for name in names if few.get(name, True) and name not in (*late, *growing, *told)], notes
 
 
 def _few_levels(table: ir.Table, names: Sequence[str]) -> dict[str, bool]:
