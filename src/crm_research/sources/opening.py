@@ -14,6 +14,7 @@ from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
 from crm_research.sources.readers.samples import find_lacking_packages
+from crm_research.sources.reopened import take_held
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
 from crm_research.sources.study_file import read_study_file
 from crm_research.study import Study
@@ -57,7 +58,8 @@ def open_study(
     Returns
     -------
     Study
-        Its tables have the canonical names and types; nothing of theirs is in memory but what text needs.
+        Its tables have the canonical names and types; nothing of theirs is in memory but what text needs. In a
+        notebook, the same study while it is held and its files are unchanged, with what was computed of it.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def open_study(
     definition = read_study_file(path)
     wanted = _wanted_tables(definition, tables, path)
     study = _as_study(definition, path, _open_tables(definition, path, wanted, faults))
-    return study if as_of is None else study.standing_at(read_instant(as_of))
+    return take_held(study if as_of is None else study.standing_at(read_instant(as_of)), definition)
 
 
 def list_studies(*, is_own: bool = False) -> list[StudyEntry]:
