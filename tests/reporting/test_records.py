@@ -49,6 +49,20 @@ def test_a_good_report_leaves_page_notebook_figures_and_record(tmp_path):
     assert entry["inputs"][0]["fingerprint"] == "sha256:0123456789abcdef"
 
 
+def test_a_list_changes_with_its_page_and_goes_with_it_and_those_of_other_reports_stay(tmp_path):
+    out, folder = tmp_path / "out", tmp_path / "out" / "handmade" / "2024-07-01"
+    first = replace(an_outcome(), files=(("one-all.csv", "\ufeffid\n客户\n"), ("one-few.csv", "id\n1\n")))
+    publish(out, tmp_path / "a", first, report="one")
+    publish(out, tmp_path / "b", replace(an_outcome(), files=(("two.csv", "id\n"),)), report="two")
+    assert (folder / "one-all.csv").read_bytes() == b"\xef\xbb\xbfid\n\xe5\xae\xa2\xe6\x88\xb7\n"
+    publish(out, tmp_path / "c", replace(an_outcome(), files=(("one-all.csv", "id\n2\n"),)), report="one")
+    assert sorted(path.name for path in folder.glob("*.csv")) == ["one-all.csv", "two.csv"]
+    assert (folder / "one-all.csv").read_text() == "id\n2\n"
+    # A run that fails leaves the page that was there, and its list with it.
+    publish(out, tmp_path / "d", an_outcome(failure=Failure(kind="E", message="m")), report="one")
+    assert (folder / "one-all.csv").read_text() == "id\n2\n"
+
+
 def test_running_one_report_again_replaces_only_its_own_figures(tmp_path):
     out = tmp_path / "out"
     publish(out, tmp_path / "a", an_outcome(), report="one")

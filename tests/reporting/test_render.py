@@ -1,4 +1,5 @@
 import nbformat
+import pandas as pd
 import pytest
 
 from crm_research import show
@@ -113,3 +114,12 @@ def test_one_figure_with_two_values_is_an_error_and_shown_again_counts_once():
 def test_an_output_that_brings_its_own_style_for_jupyterlab_leaves_it_behind():
     assert "data-crm-lab" in bundles(lambda: show.answer("Yes."))[0]["text/html"]
     assert "data-crm-lab" not in render_page(a_notebook(lambda: show.answer("Yes.")), a_task())
+
+
+def test_a_short_list_is_carried_by_the_page_and_a_long_one_lies_beside_it(tmp_path):
+    few, many = pd.DataFrame({"id": ["a"]}), pd.DataFrame({"id": ["customer"] * 6_000})
+    section = show.Section(show.SavedList("short", few, "All."), show.SavedList("long", many, "All."))
+    page = render_page(a_notebook(a_chart, section.show), a_task(tmp_path))
+    assert '<a download="short.csv" href="data:text/csv;charset=utf-8;base64,' in page
+    assert '<a download="long.csv" href="long.csv">long.csv</a>' in page
+    assert "Save the whole list (6,000 rows)" in page

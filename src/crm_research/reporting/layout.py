@@ -20,6 +20,9 @@ _PICTURE: Final = re.compile(r'<figure class="crm crm-chart"(?: id="[^"]*")?')
 _LINK: Final = re.compile(r' ?<a class="proof" href="#([^"]*)">.*?</a>', re.DOTALL)
 _CHART_KEY: Final = re.compile(r'aria-labelledby="(c[0-9a-f]{10})-t ')
 _ANSWER: Final = re.compile(r"^## The answer\s*$", re.MULTILINE)
+_FILE_LINK: Final = re.compile(r'download="([^"]+\.csv)" href="(data:text/csv[^"]*)"')
+# Signs of a link that holds a list itself, so that a page that is sent alone has its short lists with it.
+_MOST_CARRIED: Final = 60_000
 _PROVENANCE: Final = "crm-provenance"
 _CAVEATS: Final = "crm-caveats"
 # A cell so tagged gives the first screen its picture; without one the first chart is taken.
@@ -105,8 +108,16 @@ def _dressed(output: Any) -> Any:
         )
         return html_output(html)
     if "text/html" in output.get("data", {}):
-        output.data["text/html"] = output.data["text/html"].replace(LAB_STYLE, "")
+        output.data["text/html"] = _lean(output.data["text/html"].replace(LAB_STYLE, ""))
     return output
+
+
+def _lean(html: str) -> str:
+    """A long list is taken from its file beside the page: carried by the page, it would be most of it."""
+    return _FILE_LINK.sub(
+        lambda match: match[0] if len(match[2]) <= _MOST_CARRIED else f'download="{match[1]}" href="{match[1]}"',
+        html,
+    )
 
 
 def _tell_charts_apart(notebook: Any) -> None:
