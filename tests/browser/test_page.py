@@ -306,3 +306,21 @@ def test_axe_finds_nothing(open_page, name, scheme):
     violations = page.evaluate("async () => (await axe.run()).violations")
     told = [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]
     assert told == []
+
+
+def test_each_point_of_a_picture_says_its_value_under_the_pointer(open_page):
+    page = open_page("report")
+    said = page.evaluate(
+        """() => [...document.querySelectorAll('svg g.hover > *')].map(mark => {
+            mark.scrollIntoView({block: 'center'});
+            const box = mark.getBoundingClientRect();
+            const met = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return [met === mark, mark.querySelector('title').textContent];
+        })"""
+    )
+    assert [words for _, words in said[:3]] == ["1: 0.1", "2: 0.3", "3: 0.5"]
+    assert all(is_met for is_met, _ in said)
+    # The picture keeps its own words for those who do not see it, and nothing is seen of the places.
+    assert page.get_by_role("img", name="The share rises to one half").first.is_visible()
+    style = "e => [getComputedStyle(e).fillOpacity, getComputedStyle(e).stroke]"
+    assert page.locator("svg g.hover > *").first.evaluate(style) == ["0", "none"]
