@@ -6,7 +6,17 @@ import re
 
 import pytest
 
-from crm_research import brand_loyalty, churn, customer_base, loyalty, open_study, satisfaction, show, silent_churn
+from crm_research import (
+    brand_loyalty,
+    churn,
+    customer_base,
+    loyalty,
+    open_study,
+    satisfaction,
+    segmentation,
+    show,
+    silent_churn,
+)
 from crm_research.catalogue import find_report
 from tests.pages.worlds import world
 
@@ -17,6 +27,7 @@ PAGES = {
     "silent-churn": silent_churn.SilentChurnPage,
     "brand-loyalty": brand_loyalty.BrandLoyaltyPage,
     "satisfaction": satisfaction.SatisfactionPage,
+    "segmentation": segmentation.SegmentationPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

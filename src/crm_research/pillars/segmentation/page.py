@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from crm_research.pillars.segmentation import advice
 from crm_research.pillars.segmentation.deployment.page import living_section
 from crm_research.pillars.segmentation.evidence.number_of_groups import RULE
 from crm_research.pillars.segmentation.groups import charts
@@ -23,15 +24,19 @@ from crm_research.show import (
     Page,
     SavedList,
     Section,
+    Step,
     Table,
     briefing,
     drawn,
     fitted,
     section,
 )
+from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
     from crm_research.study import Study
+
+_SEE: Final = ("segments", "stability", "worth")
 
 
 class SegmentationPage(Page):
@@ -47,6 +52,11 @@ class SegmentationPage(Page):
     rfm_cuts
         Cut points of recency, frequency and money; None takes quintiles.
     """
+
+    clauses: ClassVar[Mapping[str, str]] = {
+        "Which groups of customers differ in how they buy or what they hold": "segments",
+        "are the groups real": "stability",
+    }
 
     def __init__(
         self,
@@ -96,11 +106,19 @@ class SegmentationPage(Page):
         """What are the groups, do they exist outside this page, and are they of use?"""
         segments = self.result
         return Section(
-            Answer(*wording.answer_segments(segments)),
+            Answer(*without_limits(wording.answer_segments, segments), see=_SEE if segments.found is not None else ()),
             Figures(report.list_figures(segments, "answer")),
             self._chart("segments", "cards"),
             result=segments,
         )
+
+    def steps(self) -> Sequence[Step]:
+        """What can be done, the most useful first."""
+        return tuple(advice.steps(self.result))
+
+    def gravest_doubt(self) -> str:
+        """What would most change the answer."""
+        return advice.gravest_doubt(self.result)
 
     @section
     def offered(self) -> Section:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.figures import Figure
 from crm_research.pillars.segmentation.inputs.base import HOLDERS
-from crm_research.theme import say_count, say_date, say_days, say_p_value, say_percent, say_points
+from crm_research.theme import say_count, say_date, say_days, say_interval, say_p_value, say_percent, say_points
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def say_leaving(found: Grouping, groups: str = "the groups") -> str:
         more, less, names = less, more, names[::-1]
     return (
         f"{_first_capital(groups)} differ in who leaves: {say_when(check)} {say_percent(more)} of “{names[0]}” had "
-        f"left, of “{names[1]}” {say_percent(less)} (a difference of {say_points(more - less)}, {say_points(low)} to "
-        f"{say_points(high)})."
+        f"left, of “{names[1]}” {say_percent(less)} (a difference of {say_points(more - less)}, "
+        f"{say_interval(low, high, say_points)})."
     )
 
 

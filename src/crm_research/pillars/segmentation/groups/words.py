@@ -187,19 +187,32 @@ def say_holdout(segmentation: Segmentation) -> str:
     found = segmentation.found
     if found is None or found.holdout is None:
         return "The study keeps no holdout, so nothing says yet whether the groups predict what customers do."
-    gains = found.holdout.gains
-    row = gains[(gains["outcome"] == OUTCOMES["holdout_spend"]) & (gains["against"] == CELLS)].iloc[0]
-    if row["estimate"] != row["estimate"]:
+    better = compare_with_cells(found)
+    if better is None:
         return "In the holdout nobody spent anything different from the others, so nothing can be predicted."
     scores = found.holdout.scores
     spend = scores[scores["outcome"] == OUTCOMES["holdout_spend"]].set_index("grouping")["explained_share"]
     groups, cells = (say_percent(max(float(spend[name]), 0.0)) for name in ("segments", CELLS))
     said = f"the groups explain {groups} of the differences in later spend, plain RFM quintiles {cells}"
-    if row["upper"] < 0:
+    if better < 0:
         return f"To predict spend, use RFM quintiles, not these groups: {said}."
-    if row["lower"] > 0:
+    if better > 0:
         return f"The groups predict spend better than RFM quintiles do: {said}."
     return f"The groups predict spend no better and no worse than RFM quintiles, as far as one can tell: {said}."
+
+
+def compare_with_cells(found: Grouping) -> int | None:
+    """Do the groups tell later spend better (1) or worse (-1) than RFM cells, beyond chance? 0 for neither.
+
+    None without a holdout, or where nobody's spend differed.
+    """
+    if found.holdout is None:
+        return None
+    gains = found.holdout.gains
+    row = gains[(gains["outcome"] == OUTCOMES["holdout_spend"]) & (gains["against"] == CELLS)].iloc[0]
+    if row["estimate"] != row["estimate"]:
+        return None
+    return int(row["lower"] > 0) - int(row["upper"] < 0)
 
 
 def note_segments(segmentation: Segmentation) -> str:
