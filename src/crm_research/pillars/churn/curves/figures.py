@@ -16,6 +16,8 @@ from crm_research.pillars.churn.setting import say_condition
 from crm_research.theme import say_days
 from crm_research.vocabulary import DAYS_PER_YEAR, months_of_days
 
+_HALF: Final = 0.5
+
 MEDIAN: Final = "churn.contract.median_tenure_days"
 SURVIVAL_3M: Final = "churn.contract.survival_3m"
 SURVIVAL_12M: Final = "churn.contract.survival_12m"
@@ -109,7 +111,8 @@ def reason_figures(leaving: ChurnAnalysis) -> list[Figure]:
 def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = False) -> Figure:
     condition = _condition(leaving, row if is_group else None)
     label = f"Median tenure{condition}"
-    label += "" if np.isfinite(row["median_days"]) else " (fewer than half have left)"
+    is_known = bool(np.isfinite(row["median_days"]))
+    label += "" if is_known else " (fewer than half have left)"
     return _figure(
         leaving,
         MEDIAN,
@@ -119,8 +122,20 @@ def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = Fal
         n,
         "Kaplan-Meier; Brookmeyer-Crowley limits on the log(-log) scale",
         group=str(row["group"]) if is_group else None,
+        said=None if is_known else _at_least(leaving, row if is_group else None),
         opinion=_opinion(leaving, row if is_group else None),
     )
+
+
+def _at_least(leaving: ChurnAnalysis, row: pd.Series | None) -> str | None:
+    """A median that was not reached lies beyond the longest tenure that is known of; None where nothing is."""
+    curves = leaving.survival if row is None else leaving.by_group
+    if curves is None:
+        return None
+    sizes = curves.sizes.iloc[0] if row is None else curves.sizes.set_index("group").loc[row["group"]]
+    days = min(leaving.horizon_days, float(sizes["last_days"]))
+    still = curves.at(days).set_index("group")["survival"].loc[EVERYONE if row is None else row["group"]]
+    return f"over {say_days(days)}" if days > 0 and still > _HALF else None
 
 
 def _survival(
