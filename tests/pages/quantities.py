@@ -91,7 +91,8 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         ),
         _number(
             "churn.silent.expected_orders",
-            rf"expected to make (?P<estimate>{_N}) purchases \(\d+ % interval (?P<lower>{_N}) to (?P<upper>{_N})\)",
+            rf"expected to make (?P<estimate>{_N}) purchases"
+            rf"(?: \(\d+ % interval (?P<lower>{_N}) to (?P<upper>{_N})\))?",
         ),
         _number("churn.silent.alive_share", rf"^Of (?P<n>{_N}) customers about"),
     ),
