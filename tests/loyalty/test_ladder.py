@@ -103,7 +103,7 @@ def test_the_page_of_a_full_study(steady):
     for part in (page.overdue, page.cycle, page.ladder, page.ladder_check):
         assert part.result is not None
     assert [figure.id for figure in page.ladder.figures].count("loyalty.state_share") == len(STATES)
-    assert [type(part).__name__ for part in page.overdue.parts] == ["Note", "Chart", "Note", "Table"]
+    assert [type(part).__name__ for part in page.overdue.parts] == ["Note", "Chart", "Note", "Table", "SavedList"]
     figures = [*rhythm_figures(rhythm), *state_figures(ladder), *steady_figures(ladder)]
     assert {figure.group for figure in figures if figure.id == "loyalty.state_share"} == set(STATES)
     assert all("nan" not in str(figure.as_record()) for figure in figures)
