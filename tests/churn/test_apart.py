@@ -61,4 +61,7 @@ def test_rows_of_a_covariate_left_out_are_not_said_to_be_left_out():
     assert found == pytest.approx([0.23327, 0.1559, 0.3490], abs=1e-4)
     assert drivers.fit.n == 450
     assert drivers.n_contracts == 450
-    assert drivers.notes == ("Status was left out: only one of its groups ended at all.",)
+    assert drivers.notes == (
+        "Status tells nearly all contracts that ended, by now or later, from those that run: it seems to have become "
+        "known with the end, and was left out.",
+    )

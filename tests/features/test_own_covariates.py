@@ -83,7 +83,7 @@ def test_ever_complained_may_not_stand_for_a_contract_from_its_start(build):
 def test_the_same_is_found_without_records_from_after_as_of():
     study = a_company()
     past = study.standing_at(study.as_of)
-    past = type(past)(**{**past.__dict__, "tables": {t: known_rows(past, t) for t in past.tables}})
+    past = replace(past, tables={t: known_rows(past, t) for t in past.tables})
     with pytest.raises(LeakageError, match="has_complained"):
         guard_own_covariates(past, ever_complained_reading_the_whole_table, pick_instants(past))
 
