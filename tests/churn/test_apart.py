@@ -61,7 +61,8 @@ def test_rows_of_a_covariate_left_out_are_not_said_to_be_left_out():
     assert found == pytest.approx([0.23327, 0.1559, 0.3490], abs=1e-4)
     assert drivers.fit.n == 450
     assert drivers.n_contracts == 450
-    assert drivers.notes == (
+    said = (
         "Status tells nearly all contracts that ended, by now or later, from those that run: it seems to have become "
-        "known with the end, and was left out.",
+        "known with the end, and was left out."
     )
+    assert drivers.notes == (said,)
