@@ -53,14 +53,15 @@ def open_features(source: Path, threads: int) -> Any:
     """An engine in memory that holds the table of features."""
     from crm_research.engine import connect
 
-    backend = connect(threads=threads)
+    backend = connect()
+    backend.con.execute(f"SET threads = {threads}")
     backend.con.execute(f"CREATE TABLE features AS SELECT * FROM read_parquet('{source}')")
     return backend
 
 
 def a_segmentation(p: int, k: int) -> Any:
     """k centres on p inputs, of which all but the last are logarithmic."""
-    from crm_research.pillars.segmentation.deployment.reference import take_portrait
+    from crm_research.pillars.segmentation.deployment.reference import take_reference
     from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
     from crm_research.pillars.segmentation.inputs.transforms import InputTransform
 
@@ -77,7 +78,7 @@ def a_segmentation(p: int, k: int) -> Any:
     return SavedSegmentation(
         study="bench", currency="EUR", as_of=datetime(2024, 1, 1), purpose="behaviour", inputs=inputs,
         names=tuple(f"segment {group}" for group in range(k)), centres=centres, evidence={},
-        portrait=take_portrait(raw, scaled, centres, [transform.name for transform in inputs]),
+        reference=take_reference(raw, scaled, centres, [transform.name for transform in inputs]),
     )  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def measure_memory(contender: str, source: Path, asked: argparse.Namespace) -> f
     command = [sys.executable, __file__, "--contender", contender, "--source", str(source)]
     for name in ("customers", "inputs", "groups", "threads"):
         command += [f"--{name}", str(getattr(asked, name))]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+    return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[-1])
 
 
 def main() -> None:

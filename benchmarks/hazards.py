@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 
 from crm_research.models.hazards import fit_cox, fit_fine_gray, fit_frailty, fit_grouped
-from crm_research.models.hazards.partial_likelihood import evaluate
-from crm_research.models.hazards.regression import build_columns, search
+from crm_research.models.hazards.regression import build_columns
 from crm_research.models.hazards.risk_sets import build_risk_sets
+from crm_research.models.hazards.searching import search
 from crm_research.models.hazards.spell_rows import read_spell_rows
 from crm_research.models.validation.measures import measure_uno
 from crm_research.models.validation.weights import read_outcomes
@@ -116,8 +116,12 @@ def search_only(data: pd.DataFrame) -> object:
     """The estimates alone, without tests of proportionality, concordance and tables."""
     rows = read_spell_rows(data, strata=(), cluster=None)
     columns, _ = build_columns(rows, NAMES, rows.ended)
-    sets = build_risk_sets(rows.entry, rows.tenure, rows.ended, rows.stratum)
-    return search(lambda x, beta: evaluate(sets, x, beta), columns.in_order(sets.order), len(sets.event_rows))
+    return search(
+        rows,
+        columns,
+        lambda stratum: build_risk_sets(rows.entry, rows.tenure, rows.ended, stratum),
+        confidence=0.95,
+    )
 
 
 def beside_peers(data: pd.DataFrame) -> None:

@@ -115,7 +115,8 @@ def _study(folder: Path, memory_gb: float, **files: str) -> Any:
     from crm_research.engine import connect
     from crm_research.study import Study
 
-    backend = connect(memory_gigabytes=memory_gb, threads=THREADS)
+    backend = connect()
+    backend.con.execute(f"SET threads = {THREADS}; SET memory_limit = '{memory_gb}GB'")
     tables = {name: backend.read_parquet(folder / f"{file}.parquet") for name, file in files.items()}
     return Study(name="bench", title="Bench", currency="EUR", as_of=UNTIL, tables=tables)
 

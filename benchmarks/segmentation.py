@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from crm_research.pillars.segmentation.deployment.reference import take_portrait
+from crm_research.pillars.segmentation.deployment.reference import take_reference
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.evidence.gather import Evidence, find_groups
 from crm_research.pillars.segmentation.evidence.kmeans import draw_sample
@@ -94,7 +94,7 @@ def _save(points: np.ndarray, found: Evidence) -> SavedSegmentation:
     return SavedSegmentation(
         study="bench", currency="EUR", as_of=datetime(2024, 1, 1), purpose="behaviour", inputs=inputs,
         names=tuple(f"segment {group}" for group in range(found.k)), centres=found.centres, evidence={},
-        portrait=take_portrait(few, few * found.weights, found.centres, names),
+        reference=take_reference(few, few * found.weights, found.centres, names),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,6 +82,12 @@ def read_settings() -> Settings:
     """
     snapshot = os.environ.get(_SNAPSHOT)
     return Settings(home=_find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
+
+
+def runs_in_notebook() -> bool:
+    """Does a notebook or an IPython shell run this? IPython is not imported for the answer."""
+    held = sys.modules.get("IPython.core.interactiveshell")
+    return held is not None and bool(held.InteractiveShell.initialized())
 
 
 def keeps_pictures() -> bool:

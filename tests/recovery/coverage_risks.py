@@ -7,7 +7,7 @@ contracts of the same world. (The limits do not claim how another fit would have
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -141,12 +141,7 @@ def card(worlds: int, sizes: Sequence[int] = (150, 600)) -> list[Coverage]:
             if np.isfinite([row["lower"], row["upper"]]).all():
                 yield f"{figure}, {said}", bool(row["lower"] <= value <= row["upper"])
 
-    return [
-        row
-        for is_late in (False, True)
-        for n in sizes
-        for row in count_worlds(lambda rng, n=n, late=is_late: judge(rng, n, is_late=late), n, worlds)
-    ]
+    return _with_and_without_late_entry(judge, sizes, worlds)
 
 
 def leavers(worlds: int, sizes: Sequence[int] = (60, 300)) -> list[Coverage]:
@@ -166,6 +161,10 @@ def leavers(worlds: int, sizes: Sequence[int] = (60, 300)) -> list[Coverage]:
             late = "half met late" if is_late else "from the start"
             yield f"leavers within {said}, {late}", bool(row["lower"] <= came <= row["upper"])
 
+    return _with_and_without_late_entry(judge, sizes, worlds)
+
+
+def _with_and_without_late_entry(judge: Callable[..., Judged], sizes: Sequence[int], worlds: int) -> list[Coverage]:
     return [
         row
         for is_late in (False, True)

@@ -80,7 +80,7 @@ def test_heaps_stay_in_one_bin_and_gaps_in_their_own():
     assert count_bins(np.full(4, 7.0), find_edges(np.full(4, 7.0))) == (4, 0)
 
 
-def test_engine_and_numpy_take_the_same_portrait():
+def test_engine_and_numpy_take_the_same_reference_profile():
     frame = draw_features(900)
     frame.loc[20, "n_orders"] = np.inf
     kept = a_kept(frame)
@@ -157,7 +157,7 @@ def test_picture_and_table_are_there_whatever_the_numbers(study):
 
 
 @pytest.mark.postgres
-def test_postgresql_takes_the_same_portrait(postgres_url):
+def test_postgresql_takes_the_same_reference_profile(postgres_url):
     frame, kept = draw_features(300), a_kept()
     there = connect_to_write(postgres_url).create_table("features_to_look_at", frame, overwrite=True)
     assert (

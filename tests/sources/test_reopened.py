@@ -25,7 +25,7 @@ def shop(tmp_path, monkeypatch):
     (tmp_path / "orders.csv").write_text("n,c,d,a\n1,A,2024-01-05,10\n2,B,2024-02-06,20\n", encoding="utf-8")
     path = tmp_path / "study.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    monkeypatch.setattr(reopened, "_in_notebook", lambda: True)
+    monkeypatch.setattr(reopened, "runs_in_notebook", lambda: True)
     return path
 
 
@@ -61,7 +61,7 @@ def test_nothing_is_held_that_nobody_holds(shop):
 
 
 def test_outside_of_notebooks_each_study_is_its_own(shop, monkeypatch):
-    monkeypatch.setattr(reopened, "_in_notebook", lambda: False)
+    monkeypatch.setattr(reopened, "runs_in_notebook", lambda: False)
     held = open_study(shop)
     assert open_study(shop) is not held
 

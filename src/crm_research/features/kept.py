@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from crm_research.study import Study
@@ -11,9 +11,7 @@ from crm_research.study import Study
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-T = TypeVar("T")
 _TABLES: Final[WeakKeyDictionary[Study, dict[Hashable, ir.Table]]] = WeakKeyDictionary()
-_ANSWERS: Final[WeakKeyDictionary[Study, dict[Hashable, Any]]] = WeakKeyDictionary()
 _LATER: Final[WeakKeyDictionary[Study, Study]] = WeakKeyDictionary()
 
 
@@ -37,15 +35,6 @@ def keep_table(study: Study, key: Hashable, build: Callable[[], ir.Table]) -> ir
     if key not in held:
         held[key] = build().cache()
     return held[key]
-
-
-def keep_answer(study: Study, key: Hashable, find: Callable[[], T]) -> T:
-    """The same of an answer that is small: found when it is first asked for, and given out from then on."""
-    held = _ANSWERS.setdefault(study, {})
-    if key not in held:
-        held[key] = find()
-    answer: T = held[key]
-    return answer
 
 
 def seen_to_the_end(study: Study) -> Study:

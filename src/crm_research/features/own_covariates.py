@@ -15,6 +15,7 @@ from crm_research.features.leakage import guard_fixed_in_time, guard_history, gu
 from crm_research.features.person_periods import guard_outcome
 from crm_research.features.spells import OWN_COLUMNS, build_spells
 from crm_research.features.window import known_rows
+from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -127,7 +128,7 @@ def find_growing(spells: ir.Table, names: Sequence[str]) -> list[str]:
     that ended soonest have less of it than the median of all; it runs down if they have more. What differs by the year
     of the start does not, where ends lie in several years; of a snapshot the two cannot be told apart.
     """
-    numbers = [name for name in names if spells[name].type().is_numeric() and not spells[name].type().is_boolean()]
+    numbers = _numbers_of(spells, names)
     ended = spells.filter(spells.is_ended)
     if not numbers:
         return []
@@ -155,6 +156,10 @@ def find_growing(spells: ir.Table, names: Sequence[str]) -> list[str]:
     ]
 
 
+def _numbers_of(spells: ir.Table, names: Sequence[str]) -> list[str]:
+    return [name for name in names if spells[name].type().is_numeric() and not spells[name].type().is_boolean()]
+
+
 def find_end_scores(spells: ir.Table, names: Sequence[str]) -> list[str]:
     """Which of these numbers tell contracts that ended from those that run, as a churn score or a last bill does?
 
@@ -170,9 +175,8 @@ def find_end_scores(spells: ir.Table, names: Sequence[str]) -> list[str]:
     Found is a number by which 9 in 10 pairs of an ended and a running contract are in the same order (concordance, ties
     by halves). What is known when a contract begins hardly tells so much. Asked only where there are twenty of each.
     """
-    numbers = [name for name in names if spells[name].type().is_numeric() and not spells[name].type().is_boolean()]
     found = []
-    for name in numbers:
+    for name in _numbers_of(spells, names):
         known = spells.filter(spells[name].notnull())
         levels = known.group_by(level=known[name].cast("float64")).agg(
             n_ended=known.is_ended.sum(), n_running=(~known.is_ended).sum()
@@ -190,6 +194,7 @@ def find_end_scores(spells: ir.Table, names: Sequence[str]) -> list[str]:
     return found
 
 
+@step
 def find_circular(study: Study, names: Sequence[str]) -> list[str]:
     """Which of these columns tell how long a contract lasted, or that it ended?
 

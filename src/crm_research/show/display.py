@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
+from crm_research.settings import runs_in_notebook
+
 ANSWER_MIME: Final = "application/vnd.crm-research.answer+json"
 NOTE_MIME: Final = "application/vnd.crm-research.note+json"
 TABLE_MIME: Final = "application/vnd.crm-research.table+json"
@@ -66,9 +68,7 @@ def emit(html: str, plain: str, **others: Any) -> None:
     **others
         Further types of the bundle, such as the figures' records.
     """
-    from IPython.core.interactiveshell import InteractiveShell
-
-    if not InteractiveShell.initialized():
+    if not runs_in_notebook():
         sys.stdout.write(plain + "\n")
         return
     from IPython.display import display

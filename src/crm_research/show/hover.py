@@ -106,17 +106,18 @@ def _thin_out(shapes: Sequence[str], most_bytes: int) -> list[str]:
 
 def _marks_of(ax: Axes) -> Iterator[_Mark]:
     """Cells below, then bars, and curves and points over them: what is drawn last lies under the pointer."""
-    yield from _cells_of(ax)
-    yield from _bars_of(ax)
+    say_x, say_y = (_Speaker(axis, _names_on(axis)) for axis in (ax.xaxis, ax.yaxis))
+    yield from _cells_of(ax, say_x, say_y)
+    yield from _bars_of(ax, say_x, say_y)
     for line in ax.get_lines():
         # Reference lines reach from edge to edge and say what they are in words.
         if line.get_transform() is not ax.transData or not line.get_visible():
             continue
-        yield from _points_of(ax, line.get_xdata(orig=False), line.get_ydata(orig=False))
+        yield from _points_of(say_x, say_y, line.get_xdata(orig=False), line.get_ydata(orig=False))
     for held in ax.collections:
         if _is_cloud(held, ax):
             offsets: Any = held.get_offsets()
-            yield from _points_of(ax, offsets[:, 0], offsets[:, 1])
+            yield from _points_of(say_x, say_y, offsets[:, 0], offsets[:, 1])
 
 
 def _is_cloud(held: Any, ax: Axes) -> bool:
@@ -125,7 +126,7 @@ def _is_cloud(held: Any, ax: Axes) -> bool:
     return isinstance(held, PathCollection) and held.get_offset_transform() is ax.transData
 
 
-def _points_of(ax: Axes, xs: Any, ys: Any) -> Iterator[_Mark]:
+def _points_of(say_x: _Speaker, say_y: _Speaker, xs: Any, ys: Any) -> Iterator[_Mark]:
     import numpy as np
 
     places = (
@@ -135,11 +136,11 @@ def _points_of(ax: Axes, xs: Any, ys: Any) -> Iterator[_Mark]:
     )
     for x, y in zip(np.asarray(xs, dtype=float)[places], np.asarray(ys, dtype=float)[places], strict=True):
         if np.isfinite(x) and np.isfinite(y):
-            yield _Mark(((float(x), float(y)),), f"{_say(ax.xaxis, x)}: {_say(ax.yaxis, y)}"
-                        if not _is_named(ax.yaxis) else f"{_say(ax.yaxis, y)}: {_say(ax.xaxis, x)}")  # fmt: skip
+            said = (say_y(y), say_x(x)) if say_y.names else (say_x(x), say_y(y))
+            yield _Mark(((float(x), float(y)),), ": ".join(said))
 
 
-def _bars_of(ax: Axes) -> Iterator[_Mark]:
+def _bars_of(ax: Axes, say_x: _Speaker, say_y: _Speaker) -> Iterator[_Mark]:
     from matplotlib.container import BarContainer
 
     for held in ax.containers:
@@ -151,13 +152,13 @@ def _bars_of(ax: Axes) -> Iterator[_Mark]:
                 continue
             is_upright = held.orientation != "horizontal"
             if is_upright:
-                words = f"{_say(ax.xaxis, left + width / 2)}: {_say(ax.yaxis, height)}"
+                words = f"{say_x(left + width / 2)}: {say_y(height)}"
             else:
-                words = f"{_say(ax.yaxis, low + height / 2)}: {_say(ax.xaxis, width)}"
+                words = f"{say_y(low + height / 2)}: {say_x(width)}"
             yield _Mark(((left, low), (left + width, low + height)), words)
 
 
-def _cells_of(ax: Axes) -> Iterator[_Mark]:
+def _cells_of(ax: Axes, say_x: _Speaker, say_y: _Speaker) -> Iterator[_Mark]:
     import numpy as np
     from matplotlib.collections import QuadMesh
 
@@ -169,7 +170,7 @@ def _cells_of(ax: Axes) -> Iterator[_Mark]:
         for (row, column), value in np.ndenumerate(np.atleast_2d(values)):
             said = written.get((column, row), "") or (f"{value:.3g}" if np.isfinite(value) else "")
             if said:
-                words = f"{_say(ax.yaxis, row)}, {_say(ax.xaxis, column)}: {' '.join(said.split())}"
+                words = f"{say_y(row)}, {say_x(column)}: {' '.join(said.split())}"
                 yield _Mark(((column - 0.5, row - 0.5), (column + 0.5, row + 0.5)), words)
 
 
@@ -178,10 +179,6 @@ def _is_inside(ax: Axes, mark: _Mark) -> bool:
     (left, right), (low, high) = sorted(ax.get_xlim()), sorted(ax.get_ylim())
     reach_x, reach_y = 1e-9 * (right - left), 1e-9 * (high - low)
     return all(left - reach_x <= x <= right + reach_x and low - reach_y <= y <= high + reach_y for x, y in mark.corners)
-
-
-def _is_named(axis: Any) -> bool:
-    return bool(_names_on(axis))
 
 
 def _names_on(axis: Any) -> dict[float, str]:
@@ -196,19 +193,23 @@ def _names_on(axis: Any) -> dict[float, str]:
     return {place: " ".join(str(formatter(place, number)).split()) for number, place in enumerate(places)}
 
 
-def _say(axis: Any, value: float) -> str:
-    """A place on an axis as a reader would say it: the name beside it, a day, or a number in the axis's own unit."""
-    from matplotlib import dates
-    from matplotlib.ticker import FuncFormatter
+@dataclass(frozen=True)
+class _Speaker:
+    """Says a place on an axis as a reader would: the name beside it, a day, or a number in the axis's own unit."""
 
-    library: Any = dates
-    formatter = axis.get_major_formatter()
-    names = _names_on(axis)
-    nearest = min(names, key=lambda place: abs(place - value), default=None)
-    if nearest is not None:
-        return names[nearest]
-    if isinstance(formatter, (library.ConciseDateFormatter, library.AutoDateFormatter)):
-        return f"{library.num2date(value):%Y-%m-%d}"
-    if isinstance(formatter, FuncFormatter):
-        return str(formatter(float(f"{value:.4g}"), None))
-    return f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:.3g}"
+    axis: Any
+    names: dict[float, str]
+
+    def __call__(self, value: float) -> str:
+        from matplotlib import dates
+        from matplotlib.ticker import FuncFormatter
+
+        if self.names:
+            return self.names[min(self.names, key=lambda place: abs(place - value))]
+        library: Any = dates
+        formatter = self.axis.get_major_formatter()
+        if isinstance(formatter, (library.ConciseDateFormatter, library.AutoDateFormatter)):
+            return f"{library.num2date(value):%Y-%m-%d}"
+        if isinstance(formatter, FuncFormatter):
+            return str(formatter(float(f"{value:.4g}"), None))
+        return f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:.3g}"

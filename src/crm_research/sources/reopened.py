@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from crm_research.engine import DEFAULT_URL
+from crm_research.settings import runs_in_notebook
 from crm_research.sources.definition import SourceRule
 
 if TYPE_CHECKING:
@@ -30,15 +30,10 @@ def take_held(study: Study, definition: StudyDefinition) -> Study:
     read from. Records of a database have no such digest and are read anew. Outside of notebooks each study is its own.
     """
     is_of_files = definition.engine == DEFAULT_URL and all(rule.url is None for rule in _rules(definition))
-    if not is_of_files or not _in_notebook():
+    if not is_of_files or not runs_in_notebook():
         return study
     seen = (study.as_of, study.holdout_until, study.inputs, tuple(study.tables))
     return _HELD.setdefault((study.path, definition.model_dump_json(), *seen), study)
-
-
-def _in_notebook() -> bool:
-    shell = sys.modules.get("IPython")
-    return shell is not None and shell.get_ipython() is not None
 
 
 def _rules(definition: StudyDefinition) -> Iterator[SourceRule]:

@@ -41,9 +41,7 @@ def expand_percentiles(draws: ArrayLike, *, n: int, confidence: float = 0.95) ->
     sample = np.asarray(draws, dtype=float)
     if not len(sample):
         return np.full(sample.shape[1:], np.nan), np.full(sample.shape[1:], np.nan)
-    freedom = max(int(n) - 1, 1)
-    reach = np.sqrt((freedom + 1) / freedom) * stats.t.ppf(0.5 + check_confidence(confidence) / 2, freedom)
-    tail = float(stats.norm.sf(reach))
+    tail = float(stats.norm.sf(_reach(n, confidence)))
     lower, upper = np.quantile(sample, [tail, 1 - tail], axis=0)
     return np.asarray(lower), np.asarray(upper)
 
@@ -83,8 +81,7 @@ def explained_limits(
     low, high = expand_percentiles(sample, n=n, confidence=confidence)
     if len(sample) < 2:
         return low, high
-    freedom = max(int(n) - 1, 1)
-    reach = stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt((freedom + 1) / freedom)
+    reach = _reach(n, confidence)
     for there, back in ((_to_fisher, _from_fisher), (_to_kept_odds, _from_kept_odds)):
         centre, half = there(value), reach * there(sample).std(axis=0, ddof=1)
         # Where no draw moves it, nothing is known beyond the draws.
@@ -114,6 +111,12 @@ def share_limits(estimate: ArrayLike, draws: ArrayLike, *, confidence: float = 0
     lower, upper = (1 / (1 + np.exp(-end)) for end in (centre - half, centre + half))
     is_still = np.ptp(sample, axis=0) < _ROUNDING
     return np.where(is_still, low, np.minimum(low, lower)), np.where(is_still, high, np.maximum(high, upper))
+
+
+def _reach(n: int, confidence: float) -> float:
+    """Standard deviations of resamples of n customers out to Student's limits."""
+    freedom = max(int(n) - 1, 1)
+    return float(np.sqrt((freedom + 1) / freedom) * stats.t.ppf(0.5 + check_confidence(confidence) / 2, freedom))
 
 
 def _to_log_odds(share: FloatArray) -> FloatArray:

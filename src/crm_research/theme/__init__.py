@@ -43,6 +43,7 @@ from crm_research.theme.palette import (
 )
 from crm_research.theme.scales import format_count, format_days, format_money, format_months, format_share, place_dates
 from crm_research.theme.words import (
+    first_capital,
     join_words,
     say_count,
     say_date,
@@ -90,6 +91,7 @@ __all__ = [
     "draw_intervals",
     "draw_points",
     "empty_axes",
+    "first_capital",
     "format_count",
     "format_days",
     "format_money",

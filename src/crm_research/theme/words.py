@@ -195,6 +195,11 @@ def say_plainly(remark: str) -> str:
     return re.sub(r"(?<=\w)_(?=\w)", " ", remark)
 
 
+def first_capital(words: str) -> str:
+    """The words as a sentence begins with them; what follows the first letter stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def join_words(words: Sequence[str], last: str = "and") -> str:
     """A list in a sentence: ``a, b and c``."""
     if len(words) < 2:

@@ -22,7 +22,7 @@ def steps(loyalty: BrandLoyalty) -> Iterator[Step]:
         )
     if len(below):
         yield Step(f"Ask why buyers of {words.name_brands(below)} come back less often than size explains.", "brands")
-    if "differ most in how many buy them" in words.size_finding(loyalty):
+    if words.differ_most_in_buyers(loyalty):
         yield Step(
             f"To make a {loyalty.unit} grow, win more buyers: it is in buyers that {loyalty.units} differ most.",
             "norm",

@@ -67,15 +67,29 @@ def size_finding(loyalty: BrandLoyalty) -> str:
     reach, rate = judged["penetration"].to_numpy(dtype=float), judged["purchases_per_buyer"].to_numpy(dtype=float)
     large, small = int(reach.argmax()), int(reach.argmin())
     names = list(judged["brand"])
-    low, high = sorted([float(rate[large]), float(rate[small])])
-    times = float(reach[large] / reach[small])
+    times, factor = _contrast(judged)
     buyers = (
         f"{names[large]} has {_times(times)} buyers of {names[small]} ({say_percent(float(reach[large]))} and "
         f"{say_percent(float(reach[small]))} of customers)"
     )
-    rates = f"purchases per buyer differ {_factor(high / low)} ({rate[large]:.1f} and {rate[small]:.1f})"
-    lead = "differ most in how many buy them" if times > high / low else "differ in how often they are bought"
+    rates = f"purchases per buyer differ {_factor(factor)} ({rate[large]:.1f} and {rate[small]:.1f})"
+    lead = "differ most in how many buy them" if times > factor else "differ in how often they are bought"
     return f"{loyalty.units.capitalize()} {lead}: {buyers}; {rates}."
+
+
+def differ_most_in_buyers(loyalty: BrandLoyalty) -> bool:
+    """Do the brands with most and fewest buyers differ more in how many buy them than in how often they are bought?"""
+    judged = judged_brands(loyalty)
+    times, factor = _contrast(judged) if len(judged) > 1 else (1.0, 1.0)
+    return times > factor
+
+
+def _contrast(judged: pd.DataFrame) -> tuple[float, float]:
+    """How many times the buyers of the smallest brand the largest has, and the factor between their buyers' rates."""
+    reach, rate = judged["penetration"].to_numpy(dtype=float), judged["purchases_per_buyer"].to_numpy(dtype=float)
+    large, small = int(reach.argmax()), int(reach.argmin())
+    low, high = sorted([float(rate[large]), float(rate[small])])
+    return float(reach[large] / reach[small]), high / low
 
 
 def jeopardy_title(loyalty: BrandLoyalty) -> str:

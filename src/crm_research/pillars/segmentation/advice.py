@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_research.pillars.segmentation.evidence.verdicts import CONSTRUCTED
-from crm_research.pillars.segmentation.groups.leaving_words import widest_gap
+from crm_research.pillars.segmentation.groups.leaving_words import order_by_leaving, widest_gap
 from crm_research.pillars.segmentation.groups.words import compare_with_cells
 from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.result import Grouping, Segmentation
@@ -60,8 +60,7 @@ def _tell_later(found: Grouping) -> str:
         pair = None if found.leaving is None else widest_gap(found.leaving)
         if pair is None:
             return "Do not spend more on keeping one group than another: they are not seen to differ in who leaves."
-        names = (pair["other_group"], pair["group"])
-        sooner, later = names if pair["survival"] > pair["other_survival"] else names[::-1]
+        (sooner, _), (later, _) = order_by_leaving(pair)
         return f"Find out what drives “{sooner}” away and keeps “{later}”: it is no chance, but its cause is not shown."
     better = compare_with_cells(found)
     if better is None:

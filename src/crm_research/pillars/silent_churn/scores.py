@@ -117,14 +117,18 @@ def estimate_expected(
 
     The limits hold the uncertainty of the parameters alone; its slopes are taken on at most 1,000 histories.
     """
+    estimate, spread = _expect(fit, scores, horizon_days, seed=seed)
+    return log_interval(estimate, estimate * spread, confidence=confidence)
+
+
+def _expect(fit: BtydFit, scores: pd.DataFrame, horizon_days: float, *, seed: int) -> tuple[float, float]:
+    """Purchases to expect of all, and the spread of their logarithm for what is not known of the parameters."""
     weights = scores["n_customers"].to_numpy(dtype=float)
     estimate = float(scores["expected_purchases"].to_numpy(dtype=float) @ weights)
-    unknown = Interval(np.asarray(estimate), np.asarray(np.nan), np.asarray(np.nan))
     if estimate <= 0 or not np.all(np.isfinite(fit.covariance)):
-        return unknown
-    rows = _thin(weights, np.random.default_rng(seed + 1), 1_000)
-    history, n = _history(fit, scores.iloc[rows]), weights[rows]
-    horizon = np.full(len(rows), horizon_days / fit.time_unit_days)
+        return estimate, np.nan
+    some, history, horizon = _sample(fit, scores, horizon_days, np.random.default_rng(seed + 1))
+    n = some["n_customers"].to_numpy(dtype=float)
 
     def log_total(log_params: FloatArray) -> float:
         return float(np.log(fit.family.expected_purchases(np.exp(log_params), history, horizon) @ n))
@@ -132,8 +136,15 @@ def estimate_expected(
     steps = _STEP * np.eye(len(fit.log_params))
     slopes = np.array([log_total(fit.log_params + step) - log_total(fit.log_params - step) for step in steps])
     slopes /= 2 * _STEP
-    spread = np.sqrt(max(float(slopes @ fit.covariance @ slopes), 0.0))
-    return log_interval(estimate, estimate * spread, confidence=confidence)
+    return estimate, float(np.sqrt(max(float(slopes @ fit.covariance @ slopes), 0.0)))
+
+
+def _sample(
+    fit: BtydFit, scores: pd.DataFrame, horizon_days: float, rng: np.random.Generator
+) -> tuple[pd.DataFrame, History, FloatArray]:
+    """At most 1,000 scored histories, as scored and as the model reads them, and the horizon of each in its unit."""
+    some = scores.iloc[_thin(scores["n_customers"].to_numpy(dtype=float), rng, 1_000)]
+    return some, _history(fit, some), np.full(len(some), horizon_days / fit.time_unit_days)
 
 
 def forecast_total(
@@ -144,22 +155,16 @@ def forecast_total(
     To the uncertainty of the parameters (`estimate_expected`) comes what customers do by chance: the variance of 200
     drawn futures of at most 1,000 histories, by the model's own parameters.
     """
-    told = estimate_expected(fit, scores, horizon_days, confidence=confidence, seed=seed)
-    if not np.isfinite(told.upper):
-        return told
-    weights, rng = scores["n_customers"].to_numpy(dtype=float), np.random.default_rng(seed + 3)
-    rows = _thin(weights, rng, 1_000)
-    history, n = _history(fit, scores.iloc[rows]), weights[rows]
-    params, horizon = np.exp(fit.log_params), np.full(len(rows), horizon_days / fit.time_unit_days)
+    total, spread = _expect(fit, scores, horizon_days, seed=seed)
+    if not np.isfinite(spread):
+        return log_interval(total, np.nan, confidence=confidence)
+    rng = np.random.default_rng(seed + 3)
+    some, history, horizon = _sample(fit, scores, horizon_days, rng)
+    params = np.exp(fit.log_params)
     futures = np.array([fit.family.draw_future(params, history, horizon, rng) for _ in range(_N_FUTURES)])
-    total = float(told.estimate)
-    by_chance = (
-        float(futures.var(axis=0, ddof=1) @ n)
-        * total
-        / float(scores["expected_purchases"].to_numpy(dtype=float)[rows] @ n)
-    )
-    known = float(np.log(told.upper / total)) / normal_quantile(confidence)
-    return log_interval(total, float(np.hypot(known * total, np.sqrt(by_chance))), confidence=confidence)
+    n, expected = (some[name].to_numpy(dtype=float) for name in ("n_customers", "expected_purchases"))
+    by_chance = float(futures.var(axis=0, ddof=1) @ n) * total / float(expected @ n)
+    return log_interval(total, float(np.hypot(spread * total, np.sqrt(by_chance))), confidence=confidence)
 
 
 def chance_to_buy(fit: BtydFit, patterns: pd.DataFrame, horizon_days: float, *, seed: int) -> FloatArray:

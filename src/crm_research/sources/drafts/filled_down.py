@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.look import look_at_columns
-from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.sql_names import filled_text, name_in_sql
 from crm_research.sources.drafts.words import name_score
 from crm_research.sources.session import quoted
 
@@ -88,7 +88,7 @@ def _without_blanks(names: tuple[str, ...], rows: str) -> str:
 def _empty_alike(session: Session, look: FileLook, head: str) -> tuple[str, ...]:
     """Columns that are empty in just the rows in which this one is; none where the first row lacks it."""
     alike = [name for name, one in look.columns.items() if one.n == look.columns[head].n]
-    empty = {name: f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') IS NULL" for name in alike}
+    empty = {name: f"{filled_text(name)} IS NULL" for name in alike}
     asked = ", ".join(f"count(*) FILTER (WHERE ({empty[name]}) <> ({empty[head]}))" for name in alike)
     first = f"(SELECT {empty[head]} FROM {quoted(look.relation.name)} LIMIT 1)"
     differing = session.run(f"SELECT {first}, {asked} FROM {quoted(look.relation.name)}").fetchone()

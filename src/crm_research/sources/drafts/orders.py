@@ -20,7 +20,7 @@ from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns,
 from crm_research.sources.drafts.guests import name_guests
 from crm_research.sources.drafts.prices import is_price_of_a_piece, set_cost, take_total_or_pieces
 from crm_research.sources.drafts.refunds import take_off_refunds
-from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.sql_names import filled_text, name_in_sql
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
 from crm_research.sources.mapping.once import FEWEST_TELLING, is_repeated
@@ -77,7 +77,7 @@ def _is_said_once(session: Session, guess: TableGuess) -> bool:
         return False
     (n_nameless,) = session.run(
         f"SELECT count(*) FROM (SELECT 1 FROM {quoted(guess.look.relation.name)} GROUP BY {quoted(order.name)} "
-        f"HAVING count(nullif(trim(CAST({quoted(customer.name)} AS VARCHAR)), '')) = 0)"
+        f"HAVING count({filled_text(customer.name)}) = 0)"
     ).fetchone()
     return not n_nameless
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_values, outcome_of, status_columns
-from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.sql_names import filled_text, name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
 from crm_research.sources.session import quoted
 
@@ -95,7 +95,7 @@ def _has_money_back(session: Session, guess: TableGuess, column: ColumnLook, val
     below = f"{amount} < 0"
     if refund is not None:
         below = f"({below} OR ({amount} = 0 AND abs({amount_in_sql(guess, refund)}) > 0))"
-    named = f"nullif(trim(CAST({quoted(customer.name)} AS VARCHAR)), '') IS NOT NULL" if customer else "TRUE"
+    named = f"{filled_text(customer.name)} IS NOT NULL" if customer else "TRUE"
     n_rows, n_back, n_elsewhere = (
         count_rows(session, guess, condition)
         for condition in (rows, f"{rows} AND {below}", f"NOT coalesce({rows}, FALSE) AND {below} AND {named}")
@@ -155,7 +155,7 @@ def take_off_refunds(session: Session, guess: TableGuess) -> None:
         return
     paid = name_in_sql(money.name)
     if money.n < money.n_rows and not count_rows(
-        session, guess, f"nullif(trim(CAST({quoted(money.name)} AS VARCHAR)), '') IS NULL AND ({lost}) IS NOT TRUE"
+        session, guess, f"{filled_text(money.name)} IS NULL AND ({lost}) IS NOT TRUE"
     ):
         paid = f"coalesce({paid}, 0)"  # only what never came about says no money, as payments that failed
     given = f"abs(coalesce({name_in_sql(refund.name)}, 0))"
@@ -176,5 +176,5 @@ def _sql_of_lost(session: Session, guess: TableGuess) -> str:
         values = lost_in(session, guess, column)
         if values and (len(values) < len(column.values) or column.n < column.n_rows):
             lost.append(is_in(f"trim({quoted(column.name)})", values))
-    lost += [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') IS NOT NULL" for name in called_off_at(guess.look)]
+    lost += [f"{filled_text(name)} IS NOT NULL" for name in called_off_at(guess.look)]
     return " OR ".join(lost) or "FALSE"

@@ -1,4 +1,4 @@
-"""Columns as an expression of a study file may name them."""
+"""Columns as an expression of a study file may name them, and what they say as the session asks it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def name_in_sql(name: str) -> str:
 
     is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.lower() not in {*_KEYWORDS, AS_OF}
     return name if is_plain else quoted(name)
+
+
+def filled_text(column: str) -> str:
+    """SQL of the session for what a column says, as text; NULL where it is empty or blank."""
+    return f"nullif(trim(CAST({quoted(column)} AS VARCHAR)), '')"
 
 
 _KEYWORDS: Final = frozenset(

@@ -76,8 +76,11 @@ def choose_group(study: Study) -> GroupChoice:
     spells = build_spells(study)
     n_values = _count_values(spells, _categories(study, spells))
     usable = [name for name, n in n_values.items() if n > 1]
-    telling = set(find_known_ends(spells, usable))
-    telling |= set(find_circular(study, [name for name in usable if name not in telling and name != PLAN]))
+    # A plan may be one that nobody stays in, and is what the page is about.
+    telling = {
+        *find_known_ends(spells, [name for name in usable if name == PLAN]),
+        *find_circular(study, [name for name in usable if name != PLAN]),
+    }
     left_out = _say_left_out([name for name in usable if name in telling])
     usable = [name for name in usable if name not in telling]
     if not usable:

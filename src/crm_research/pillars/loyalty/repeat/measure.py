@@ -124,7 +124,7 @@ def describe_loyalty(
     study
         Needs orders.
     period_months
-        Length of a retention period in calendar months; None chooses 1, 3 or 12 (`choose_pace`).
+        Length of a retention period in calendar months; None chooses 1, 3 or 12 (`choose_periods`).
     repeat_days
         After how many days the share that is back is read; None chooses 90 days and 12 months, or years where
         customers buy every few years.

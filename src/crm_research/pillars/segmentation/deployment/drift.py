@@ -123,7 +123,7 @@ def measure_drift(
     study
         At the as_of it is to be judged on; needs what `assign_customers` needs.
     saved
-        The segmentation, with the reference of its time.
+        The segmentation, with the reference profile of its time.
     features
         As in `assign_customers`.
 
@@ -158,7 +158,7 @@ def measure_drift(
 
 
 def look_at(placed: ir.Table, saved: SavedSegmentation, *, seed: int = 20170101) -> ReferenceProfile:
-    """The reference of placed customers (`place_customers`), counted in the engine in one pass and a sample."""
+    """The reference profile of placed customers (`place_customers`), counted in the engine in one pass and a sample."""
     edges = saved.reference.edges
     bins = {
         f"b_{place}_{number}": within.ifelse(1, 0).sum()
@@ -224,7 +224,7 @@ def compare_references(
     confidence: float = 0.95,
     notes: list[str] | None = None,
 ) -> Drift:
-    """What has changed between the reference of a saved segmentation and another one of the same centres?"""
+    """What has changed between the reference profile of a saved segmentation and another one of the same centres?"""
     then = saved.reference
     signs = pd.DataFrame(_signs(then, now, confidence))
     inputs = pd.DataFrame(

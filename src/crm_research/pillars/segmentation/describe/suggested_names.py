@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, REST, UNKNOWN, Term, read_terms
-from crm_research.theme import join_words
+from crm_research.theme import first_capital, join_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +204,7 @@ def _compose(shift: pd.Series, traits: Sequence[str], terms: Mapping[str, Term],
         answers = [
             f"{side} on {join_words(items)}" for side, items in (("high", said.high), ("low", said.low)) if items
         ]
-        return _first_capital(", ".join(answers))
+        return first_capital(", ".join(answers))
     behind = [f"{head} {join_words(levels, last='or')}" for head, levels in said.levels_behind.items()]
     behind += [*said.behind, *(f"high {item}" for item in said.high), *(f"low {item}" for item in said.low)]
     said.adjectives += [(8, join_words(levels, last="or")) for levels in said.levels.values()]
@@ -219,7 +219,7 @@ def _compose(shift: pd.Series, traits: Sequence[str], terms: Mapping[str, Term],
     if behind:
         is_bare = not front and not said.through and not behind[0].startswith("seldom ")
         named += f" with {join_words(behind)}" if is_bare else f", {join_words(behind)}"
-    return _first_capital(named)
+    return first_capital(named)
 
 
 def _noun(terms: Mapping[str, Term]) -> str:
@@ -308,7 +308,3 @@ def _shorten(words: str) -> str:
     if words.isascii() and words.isupper() and len(words) > 3:
         words = words.lower()
     return words if len(words) <= _MOST_LETTERS else words[: _MOST_LETTERS - 1].rstrip() + "…"
-
-
-def _first_capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -78,7 +78,7 @@ def compare_with_nulls(
     own, border = _measure(few, k, seed)
     # Between yes and no nobody stands: where inputs are levels, data with the same levels judge the gaps too.
     has_levels = any(len(np.unique(column)) <= _LEVELS for column in few.T)
-    validation = (*_WITHOUT_GAPS, PERMUTED, SHAPED) if has_levels else _WITHOUT_GAPS
+    judging = (*_WITHOUT_GAPS, PERMUTED, SHAPED) if has_levels else _WITHOUT_GAPS
     kinds = _kinds(few, seed) | ({} if shares is None else {SHARED: shares(rows_judged)})
     rows = []
     for name, draw in kinds.items():
@@ -86,7 +86,7 @@ def compare_with_nulls(
         found = np.array([_measure(draw(rng), k, seed + place) for place in range(n_draws)])
         rows.append(
             _compare(name, own, border, found)
-            | {"judges_borders": name in validation, "judges_separation": name != HUMPED}
+            | {"judges_borders": name in judging, "judges_separation": name != HUMPED}
         )
     return pd.DataFrame(rows)
 

@@ -169,7 +169,7 @@ def _say_votes(n: int, n_all: int) -> str:
         return "No criterion by itself speaks"
     words = theme.say_small_count(n)
     speak = "speaks" if n == 1 else "speak"
-    return f"{words[:1].upper()}{words[1:]} of {theme.say_small_count(n_all)} criteria {speak}"
+    return f"{theme.first_capital(words)} of {theme.say_small_count(n_all)} criteria {speak}"
 
 
 def _draw_stability(segmentation: Segmentation, found: Grouping, ax: Axes | None) -> Axes:
@@ -201,7 +201,7 @@ def _of_all(n: int, k: int) -> str:
     if n == 0:
         return "No group is reliably"
     words = theme.say_small_count(n)
-    return f"{words[:1].upper()}{words[1:]} of {theme.say_small_count(k)} groups {'is' if n == 1 else 'are'} reliably"
+    return f"{theme.first_capital(words)} of {theme.say_small_count(k)} groups {'is' if n == 1 else 'are'} reliably"
 
 
 def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:

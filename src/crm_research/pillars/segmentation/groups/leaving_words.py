@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from crm_research.figures import Figure
 from crm_research.pillars.segmentation.inputs.base import HOLDERS
-from crm_research.theme import say_count, say_date, say_days, say_interval, say_p_value, say_percent, say_points
+from crm_research.theme import (
+    first_capital,
+    say_count,
+    say_date,
+    say_days,
+    say_interval,
+    say_p_value,
+    say_percent,
+    say_points,
+)
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -36,23 +45,20 @@ def say_leaving(found: Grouping, groups: str = "the groups") -> str:
         )
     if not p_value < 1 - check.confidence:
         return (
-            f"{_first_capital(groups)} are not seen to differ in who leaves: {say_percent(check.n_ended / check.n)} of "
+            f"{first_capital(groups)} are not seen to differ in who leaves: {say_percent(check.n_ended / check.n)} of "
             f"the {_say_watched(check)} {_ended(check)}, about as many in each group (p {say_p_value(p_value)})."
         )
     pair = widest_gap(check)
     if pair is None:
         return (
-            f"{_first_capital(groups)} differ in who leaves, by more than chance explains (p {say_p_value(p_value)}), "
+            f"{first_capital(groups)} differ in who leaves, by more than chance explains (p {say_p_value(p_value)}), "
             f"but {say_when(check)} no two of them can be told apart."
         )
     low, high = sorted((abs(pair["gap_lower"]), abs(pair["gap_upper"])))
-    more, less = (1 - pair["other_survival"], 1 - pair["survival"])
-    names = (pair["other_group"], pair["group"])
-    if less > more:
-        more, less, names = less, more, names[::-1]
+    (sooner, more), (later, less) = order_by_leaving(pair)
     return (
-        f"{_first_capital(groups)} differ in who leaves: {say_when(check)} {say_percent(more)} of “{names[0]}” had "
-        f"left, of “{names[1]}” {say_percent(less)} (a difference of {say_points(more - less)}, "
+        f"{first_capital(groups)} differ in who leaves: {say_when(check)} {say_percent(more)} of “{sooner}” had "
+        f"left, of “{later}” {say_percent(less)} (a difference of {say_points(more - less)}, "
         f"{say_interval(low, high, say_points)})."
     )
 
@@ -69,6 +75,12 @@ def widest_gap(check: LeavingCheck) -> Mapping[str, Any] | None:
         return None
     row = clear.loc[clear["survival_gap"].abs().idxmax()]
     return {str(name): value for name, value in row.items()}
+
+
+def order_by_leaving(pair: Mapping[str, Any]) -> tuple[tuple[str, float], tuple[str, float]]:
+    """Of two segments (`widest_gap`) the one that leaves sooner, then the other; each with the share that had left."""
+    other, own = ((pair[f"{whose}group"], 1 - pair[f"{whose}survival"]) for whose in ("other_", ""))
+    return (own, other) if own[1] > other[1] else (other, own)
 
 
 def say_beyond_plan(check: LeavingCheck) -> str:
@@ -144,10 +156,6 @@ def _say_watched(check: LeavingCheck) -> str:
 
 def _ended(check: LeavingCheck) -> str:
     return f"had left by {say_date(check.until)}" if check.is_later else f"had ended by {say_date(check.until)}"
-
-
-def _first_capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def say_left_out_habits(found: Grouping) -> str:

@@ -8,7 +8,7 @@ from crm_research.pillars.segmentation.rfm.changes import NO_PURCHASE
 from crm_research.pillars.segmentation.rfm.rules import MEASURES
 from crm_research.pillars.segmentation.use.holdout import ADDED, CELLS, EQUAL, NAMED, NONE, OUTCOMES
 from crm_research.pillars.segmentation.use.treatment import COSTLY, STRATEGIC
-from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
+from crm_research.theme import first_capital, join_words, say_count, say_date, say_percent, say_small_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def say_periods(changes: RfmChanges) -> str:
         few = len(shrank) <= 3
         parts.append(f"{join_words(shrank)} shrank" if few else f"{say_small_count(len(shrank))} groups shrank")
     title = ", ".join(parts)
-    return title[:1].upper() + title[1:]
+    return first_capital(title)
 
 
 def say_gains_and_losses(changes: RfmChanges) -> str:

@@ -189,9 +189,9 @@ def _figure(
 
 
 def _say_nulls(found: Grouping) -> str:
-    validation = found.nulls[found.nulls["judges_separation"]]
-    beaten = int(validation["is_beyond"].sum())
-    return f"null data: clearly above {beaten} of {len(validation)} kinds of data without groups"
+    judging = found.nulls[found.nulls["judges_separation"]]
+    beaten = int(judging["is_beyond"].sum())
+    return f"null data: clearly above {beaten} of {len(judging)} kinds of data without groups"
 
 
 def tabulate(segmentation: Segmentation, name: str) -> pd.DataFrame:

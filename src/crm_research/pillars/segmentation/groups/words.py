@@ -72,9 +72,9 @@ def say_steadiness(jaccard: float) -> str:
     return f"{jaccard:.{2 if (round(jaccard, 2) < STABLE) == (jaccard < STABLE) else 4}f}"
 
 
-def _name_alike(found: Grouping, validation: str, beyond: str) -> str:
+def _name_alike(found: Grouping, judging: str, beyond: str) -> str:
     """The kinds of data without groups that look as the data do; empty where none does."""
-    return join_words([f"“{name}”" for name in found.nulls.loc[found.nulls[validation] & ~found.nulls[beyond], "null"]])
+    return join_words([f"“{name}”" for name in found.nulls.loc[found.nulls[judging] & ~found.nulls[beyond], "null"]])
 
 
 def _say_density(borders: pd.DataFrame) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.holders import HABITS, build_habits, describe_holders, measure_fees
-from crm_research.features.kept import keep_answer
 from crm_research.features.own_covariates import find_circular
 from crm_research.features.records import describe_customers
 from crm_research.steps import step
@@ -140,7 +139,7 @@ def find_circular_attributes(study: Study, base: str) -> tuple[str, ...]:
         return ()
     kinds = attributes_of(study, base)
     names = [name for name, kind in kinds.items() if kind in _KINDS]
-    return keep_answer(study, ("circular attributes", *names), lambda: tuple(find_circular(study, names)))
+    return tuple(find_circular(study, names))
 
 
 def habits_of(study: Study, base: str) -> ir.Table | None:
