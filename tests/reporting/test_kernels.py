@@ -56,7 +56,9 @@ def test_a_kernel_has_its_own_process_and_finds_the_heavy_imports_done():
 def test_an_interrupt_reaches_the_running_cell_and_the_kernel_lives_on():
     async def scenario():
         manager, client = await started()
-        client.execute("import time; print('on', flush=True); time.sleep(60)", stop_on_error=False)
+        # Short sleeps: a signal that falls between Python's last look and one long sleep is seen only after it.
+        code = "import time; print('on', flush=True)\nfor _ in range(600): time.sleep(0.1)"
+        client.execute(code, stop_on_error=False)
         while (await client.get_iopub_msg(timeout=60))["msg_type"] != "stream":
             pass
         await manager.interrupt_kernel()
