@@ -29,7 +29,8 @@ from crm_research.pillars.silent_churn.charts import (
 )
 from crm_research.pillars.silent_churn.figures import key_figures, outlook_figures, parameter_figures
 from crm_research.pillars.silent_churn.pictures import average_by_silence
-from crm_research.pillars.silent_churn.words import answer, refuted_finding, regularity_finding, tracking_finding
+from crm_research.pillars.silent_churn.tracking_words import tracking_finding
+from crm_research.pillars.silent_churn.words import answer, refuted_finding, regularity_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 

@@ -21,6 +21,7 @@ from crm_research.pillars.silent_churn import (
     kind_tables,
     kind_words,
     pictures,
+    tracking_words,
     words,
 )
 from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
@@ -37,7 +38,8 @@ STUDIES = {"good": good_news, "bad": bad_news, "nothing": no_news}
 SENTENCES = (
     words.answer, words.alive_finding, words.future_finding, words.check_finding, words.money_finding,
     words.silence_finding, words.model_finding, words.edge_findings, words.spread_finding, words.intake_finding,
-    words.regularity_finding, words.tracking_finding, words.total_finding, words.refuted_finding, words.group_finding,
+    words.regularity_finding, tracking_words.tracking_finding, tracking_words.total_finding,
+    words.refuted_finding, words.group_finding,
     charts.silence_title,
 )  # fmt: skip
 FIGURES = (figures.key_figures, figures.outlook_figures, figures.parameter_figures)
@@ -493,17 +495,17 @@ def tracked(*weeks: tuple[float, float, bool]) -> pd.DataFrame:
     ],
 )
 def test_week_by_week_by_hand(weeks, said):
-    assert words.tracking_finding(planted(tracking=tracked(*weeks))) == said
+    assert tracking_words.tracking_finding(planted(tracking=tracked(*weeks))) == said
 
 
 def test_the_whole_of_the_records_by_hand():
-    said = words.total_finding(planted(tracking=tracked((1, 40, False), (0, 23.4, True))))
+    said = tracking_words.total_finding(planted(tracking=tracked((1, 40, False), (0, 23.4, True))))
     assert said == (
         "By the end of the holdout 1 repeat purchase had come; from the days of first purchases alone the model "
         "expected 63"
     )
     short = planted(tracking=pd.DataFrame())
-    assert words.total_finding(short) == "The records are too short to follow purchases week by week"
+    assert tracking_words.total_finding(short) == "The records are too short to follow purchases week by week"
 
 
 def kinds_with(*effects: tuple[str, str, str, str, float, float, float, int, int], p: dict[str, float]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.silent_churn import words
+from crm_research.pillars.silent_churn import tracking_words
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.pictures import (
     average_by_silence,
@@ -144,7 +144,7 @@ def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:
 
 def draw_weekly(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do expected purchases follow those that came, week by week and into the holdout?"""
-    title = words.tracking_finding(silence)
+    title = tracking_words.tracking_finding(silence)
     table, n_weeks = merge_weeks(silence.tracking)
     each = "whole week" if n_weeks == 1 else f"{n_weeks} weeks"
     return _draw_tracking(silence, table, ("observed", "expected"), title, f"Repeat purchases in each {each}", ax)
@@ -152,7 +152,7 @@ def draw_weekly(silence: SilentChurn, ax: Axes | None = None) -> Axes:
 
 def draw_cumulative(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do expected purchases add up to those that came?"""
-    title = words.total_finding(silence)
+    title = tracking_words.total_finding(silence)
     columns = ("observed_total", "expected_total")
     what = "Repeat purchases since the records begin"
     return _draw_tracking(silence, silence.tracking, columns, title, what, ax)

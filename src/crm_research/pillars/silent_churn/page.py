@@ -7,7 +7,16 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from crm_research.pillars.silent_churn import advice, charts, figures, kind_page, pictures, tables, words
+from crm_research.pillars.silent_churn import (
+    advice,
+    charts,
+    figures,
+    kind_page,
+    pictures,
+    tables,
+    tracking_words,
+    words,
+)
 from crm_research.pillars.silent_churn.analysis import SilentChurn, describe_silence
 from crm_research.pillars.silent_churn.blind_words import blind_note
 from crm_research.pillars.silent_churn.setting import explain_setting
@@ -255,7 +264,7 @@ class SilentChurnPage(Page):
             return Section.missing(
                 "Purchases cannot be followed week by week: no model, or less than two whole weeks of records."
             )
-        finding = f"{words.tracking_finding(silence)}."
+        finding = f"{tracking_words.tracking_finding(silence)}."
         return Section(
             Chart(drawn(charts.draw_weekly, silence), alt=f"{finding} Two lines over weeks.", data=silence.tracking),
             Chart(drawn(charts.draw_cumulative, silence), alt=f"{finding} Two lines that rise over weeks."),

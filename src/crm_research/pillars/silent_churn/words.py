@@ -14,12 +14,9 @@ from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
 from crm_research.pillars.silent_churn.slipping_words import say_readings
+from crm_research.pillars.silent_churn.tracking_words import AS_EXPECTED
 from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
 
-_TOO_SHORT = "The records are too short to follow purchases week by week"
-_NO_MODEL = "No model could be fitted, so purchases cannot be followed week by week"
-# A total that is off by less than this share of it came as expected.
-_AS_EXPECTED = 0.005
 _MONEY = {REVENUE: "sales before returns", SPEND: "sales less returns"}
 _LONG_MODEL = {REGULAR: "model for regular buyers"}
 
@@ -43,8 +40,11 @@ def answer(silence: SilentChurn) -> list[str]:
 
 
 def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
-    """How many customers are probably still active? `alone` leaves out what other models and the holdout say."""
-    doubts = "" if alone else _share_refuted(silence)
+    """How many customers are probably still active? `alone` leaves out what other models say, and the check's numbers.
+
+    That the check speaks against the share is said all the same: no number that it refutes stands by itself.
+    """
+    doubts = _share_refuted(silence, alone=alone)
     readings = "" if alone else _other_readings(silence)
     if silence.alive is None:
         return "How many customers are still active cannot be said."
@@ -80,11 +80,13 @@ def _say_limits(
     return f"{before}{level} interval {say_interval(lower, upper, say)}{after}"
 
 
-def _share_refuted(silence: SilentChurn) -> str:
+def _share_refuted(silence: SilentChurn, *, alone: bool = False) -> str:
     """What the holdout says against the share still active; empty where it says nothing against it."""
     check = silence.holdout
     if check is None or check.share_holds:
         return ""
+    if alone:
+        return "; its own check speaks against this model"
     return (
         f"; the check speaks against this model: {say_percent(float(check.bought.estimate))} bought in the holdout, "
         f"where it had expected {say_percent(check.expected_share)}"
@@ -195,7 +197,7 @@ def money_finding(silence: SilentChurn) -> str:
     if came > 0:
         off = float(model["total_expected"]) / came - 1
         way = "more" if off > 0 else "less"
-        how_far = "as much as" if abs(off) < _AS_EXPECTED else f"{say_percent(abs(off))} {way} than"
+        how_far = "as much as" if abs(off) < AS_EXPECTED else f"{say_percent(abs(off))} {way} than"
         said += f"All together it had expected {how_far} came. "
     return (
         f"{said}Revenue is sales before returns: purchases expected times the sum expected on one (Gamma-Gamma model, "
@@ -317,44 +319,6 @@ def regularity_finding(silence: SilentChurn) -> str:
             "after a burst is taken too seriously."
         )
     return f"Customers buy about at random, as the models assume: {base}, where 1 is random."
-
-
-def tracking_finding(silence: SilentChurn) -> str:
-    """Do expected purchases follow those that came?"""
-    table = silence.tracking
-    if table.empty:
-        return _cannot_follow(silence)
-    later = table.loc[table["is_holdout"]]
-    if later.empty:
-        return total_finding(silence)
-    came, expected = float(later["observed"].sum()), float(later["expected"].sum())
-    if came == 0:
-        return (
-            f"No repeat purchase came in the holdout, where {say_count(expected)} had been expected from the days of "
-            "first purchases alone"
-        )
-    off = expected / came - 1
-    said = f"In the holdout {say_count(came, 'repeat purchase')} came"
-    if abs(off) < _AS_EXPECTED:
-        return f"{said}, as expected from the days of first purchases alone"
-    way = "more" if off > 0 else "fewer"
-    return f"{said}; from the days of first purchases alone the model expected {say_percent(abs(off))} {way}"
-
-
-def _cannot_follow(silence: SilentChurn) -> str:
-    return _TOO_SHORT if silence.chosen is not None else _NO_MODEL
-
-
-def total_finding(silence: SilentChurn) -> str:
-    """Do expected purchases add up to those that came, over the whole of the records?"""
-    if silence.tracking.empty:
-        return _cannot_follow(silence)
-    last = silence.tracking.iloc[-1]
-    until = "end of the holdout" if last["is_holdout"] else "study's date"
-    return (
-        f"By the {until} {say_count(last['observed_total'], 'repeat purchase')} had come; from the days of first "
-        f"purchases alone the model expected {say_count(last['expected_total'])}"
-    )
 
 
 def refuted_finding(silence: SilentChurn) -> str:
