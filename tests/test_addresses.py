@@ -110,6 +110,7 @@ def told_of(url: str, password: str) -> str:
 @example(password="x@S3cretPart:99")
 @example(password="000\u0130\U0002ebe1")
 @settings(max_examples=25, deadline=None)
+@pytest.mark.slow
 def test_no_message_shows_four_characters_of_a_password(url, password):
     # What would be said of another password is our own wording, whatever letters this one has.
     ours = told_of(url, "\u2603" * 5) + told_of(url, "\u2603@\u2603/\u2603:\u2603")

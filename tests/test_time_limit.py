@@ -34,6 +34,7 @@ def test_python_that_does_not_end_is_ended_though_errors_are_caught_within():
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_a_scan_of_the_engine_is_ended_and_the_command_with_it(tmp_path):
     (tmp_path / "o.csv").write_text("order_id\n" + "1\n" * 2_000)
     sql = "select count(a.order_id * b.order_id + c.order_id * d.order_id) as order_id from o a, o b, o c, o d"

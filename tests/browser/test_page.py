@@ -77,6 +77,7 @@ def open_page(chromium, pages):
 
 @pytest.mark.parametrize("name", ["report", "index"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.slow
 def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
     page = open_page(name, color_scheme=scheme)
     page.wait_for_timeout(200)
@@ -205,6 +206,7 @@ def test_one_picture_is_whole_on_the_first_screen_and_the_managers_part_is_three
     assert "Half of them are back" not in page.locator(".headline svg text").all_text_contents()
 
 
+@pytest.mark.slow
 def test_the_manager_reads_what_to_do_with_links_that_lead_somewhere(chromium, tmp_path):
     from crm_research.reporting.run import run_reports
 

@@ -128,6 +128,7 @@ def _shown(study) -> str:
     return " ".join(bundle["text/plain"] for bundle in bundles(lambda: drivers_section(study, leaving).show()))
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_ratios_and_says_the_finding_once():
     study = a_company(600)
     told = _shown(study)
@@ -180,6 +181,7 @@ def slow_complaint(study):
     return ibis.union(*moves).filter(lambda t: t.valid_from <= instant(study.as_of))
 
 
+@pytest.mark.slow
 def test_the_truth_of_a_world_whose_plans_change_is_covered(world):
     drivers = measure_drivers(world, extra=slow_complaint)
     assert drivers.changing == ("plan", "fee", "recent_complaint", "slow_complaint")

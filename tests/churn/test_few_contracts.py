@@ -88,6 +88,7 @@ def test_a_plan_in_which_nobody_ended_stands_among_the_reasons_with_nought():
     assert table.set_index("reason").loc["price", "basic"] == shares["basic", "price"]
 
 
+@pytest.mark.slow
 def test_where_customers_hold_several_contracts_the_page_says_what_does_not_know_of_it():
     two, one = describe_churn(twins(2)), describe_churn(twins(1))
     notes = [list(reason_groups_parts(leaving))[1].note for leaving in (two, one)]

@@ -74,6 +74,7 @@ def test_where_nothing_differs_the_first_is_shown_and_said_to_tell_nothing():
     assert choice.why.startswith("None of 2 categories tells early leavers from late ones beyond chance")
 
 
+@pytest.mark.slow
 def test_null_worlds_with_five_categories_claim_a_difference_in_at_most_one_of_twenty():
     n_claimed = 0
     for seed in range(60):

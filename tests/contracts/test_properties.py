@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ DEFECTS = {
 
 @settings(max_examples=12, deadline=None)
 @given(clean_orders(), st.sampled_from(sorted(DEFECTS)), st.data())
+@pytest.mark.slow
 def test_planted_defects_are_counted_exactly_in_any_order_of_rows(world, rule, data):
     frame, customers = world
     column, value = DEFECTS[rule]

@@ -180,6 +180,7 @@ def test_lines_may_carry_columns_of_any_name():
     assert found(a_study(order_lines=lines), "order_lines", "repeated-row", "").n_bad == 1
 
 
+@pytest.mark.slow
 def test_a_million_orders_are_checked_and_the_planted_defects_found():
     backend = connect()
     orders_ = backend.sql(

@@ -177,6 +177,7 @@ def test_own_covariates_may_change_too():
     entry=st.integers(0, 20),
     tenure=st.integers(0, 60),
 )
+@pytest.mark.slow
 def test_every_day_is_explained_by_what_held_before_it(moves, opened, entry, tenure):
     ended = STARTED + pd.Timedelta(days=entry + tenure)
     deals = contracts(("ann", "2024-01-01", str(ended.date()), None), plan=["own"])

@@ -39,6 +39,7 @@ def assert_same_features(elsewhere):
 
 
 @pytest.mark.postgres
+@pytest.mark.slow
 def test_postgresql_gives_the_same_features_and_the_same_verdict_on_leaks(postgres_url):
     study = moved_to(a_full_study(), connect_to_write(postgres_url))
     assert study.backend.name == "postgres"

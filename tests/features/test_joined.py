@@ -135,6 +135,7 @@ def test_the_file_by_row_and_by_customer_has_the_right_values():
     assert by_customer.setting.n_contracts == 400
 
 
+@pytest.mark.slow
 def test_the_headline_names_the_other_reading():
     by_row, by_customer = (describe_churn(open_study(CASE / name)) for name in ("study.yaml", "joined.yaml"))
     assert answer(by_row)[0].endswith(

@@ -51,6 +51,7 @@ def days_of(frame: pd.DataFrame) -> set[tuple]:
 
 @settings(max_examples=40, deadline=None)
 @given(frame=st.booleans().flatmap(lambda has_times: some_orders(has_times=has_times)), as_of=st.sampled_from(INSTANTS))
+@pytest.mark.slow
 def test_nothing_after_as_of_is_known_and_nothing_before_it_is_missing(frame, as_of):
     study = a_study(as_of=as_of, holdout_until=str(UNTIL), orders=frame)
     instant = pd.Timestamp(as_of)

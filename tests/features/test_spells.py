@@ -134,6 +134,7 @@ some_contracts = st.lists(
 
 @settings(max_examples=10, deadline=None)
 @given(some_contracts, st.sampled_from([1, 7, 30]))
+@pytest.mark.slow
 def test_everybody_who_enters_leaves_once_and_reasons_add_up_to_ends(found, unit_days):
     day = pd.Timestamp("2024-01-01")
     frame = pd.DataFrame(found, columns=["start", "length", "watched", "end_reason", "group_name"])

@@ -72,6 +72,7 @@ def test_a_column_that_is_not_there_is_named():
         to_lifelines(a_company(), ["plam"])
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_manual_run_and_agree(capsys):
     text = (ROOT / "docs/researchers.md").read_text(encoding="utf-8")
     names: dict[str, object] = {}

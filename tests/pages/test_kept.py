@@ -83,6 +83,7 @@ def said(page: Any) -> str:
 
 
 @pytest.mark.parametrize("report", CHANGES)
+@pytest.mark.slow
 def test_what_is_taken_at_another_confidence_is_what_would_be_computed(report, study_file):
     compare_with_a_study_opened_anew(report, study_file, ["confidence"])
 

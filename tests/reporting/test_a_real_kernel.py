@@ -93,6 +93,7 @@ DRAWN = (
 
 
 @pytest.mark.skipif(not can_fork(), reason="no fork server on this system")
+@pytest.mark.slow
 def test_the_notebook_that_is_kept_holds_its_pictures_as_images_and_the_page_as_drawings(tmp_path):
     path = a_notebook_file(tmp_path, "# A report", "## Answer", DRAWN)
     task = replace(a_task(tmp_path / "task"), notebook=path, parameters={})

@@ -108,6 +108,7 @@ def test_a_kill_at_any_step_leaves_one_whole_shelf(tmp_path, by, stride, first_t
 
 
 @needs_fork
+@pytest.mark.slow
 def test_a_kill_while_a_failure_is_noted_leaves_the_good_page_and_its_record(tmp_path):
     out, failure, step = tmp_path / "out", Failure(kind="ValueError", message="no"), 0
     publish(out, tmp_path / "scratch", 1)

@@ -202,6 +202,7 @@ def telco():
     return study, segment_customers(study, n_bootstraps=20)
 
 
+@pytest.mark.slow
 def test_telco_has_segments_without_an_order_and_they_leave_as_lifelines_says(telco):
     study, segments = telco
     found = segments.found
@@ -237,6 +238,7 @@ def test_telco_s_treatment_is_of_those_who_pay(telco):
     assert plan.cells["value_share"].sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_segments_of_contracts_are_saved_and_assigned_again(telco):
     study, segments = telco
     saved = read_record(json.loads(as_text(keep_segmentation(study, segments))))
@@ -249,6 +251,7 @@ def test_segments_of_contracts_are_saved_and_assigned_again(telco):
         assign_customers(a_study(orders=orders(("ann", "2024-01-01", 5.0)), currency="USD"), saved)
 
 
+@pytest.mark.slow
 def test_a_customer_whose_contract_ended_is_told_so_by_segments_of_running_ones():
     study = a_company(holdout_until="2024-12-31")
     segments = segment_customers(study, n_bootstraps=20)
@@ -358,6 +361,7 @@ def test_without_orders_contracts_or_ends_nothing_is_said_of_use():
     assert judge_use(found).tests.set_index("test").loc["differentiable", "result"] == "not known"
 
 
+@pytest.mark.slow
 def test_names_from_data_are_drawn_as_they_are():
     study = a_company(holdout_until="2024-12-31")
     frame = study.table("contracts").to_pandas()

@@ -51,6 +51,7 @@ def _page(study, capsys, **parameters):
 
 
 @pytest.mark.parametrize("purpose", ["behaviour", "rhythm", "usage"])
+@pytest.mark.slow
 def test_customers_who_are_all_alike_are_not_grouped(capsys, purpose):
     frame = orders(*[(f"c{i:03}", day, 10.0) for i in range(80) for day in ("2024-01-01", "2024-02-01")])
     found, printed = _page(_study(frame), capsys, purpose=purpose)

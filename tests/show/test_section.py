@@ -64,6 +64,7 @@ def test_a_picture_is_drawn_on_axes_of_ones_own_or_on_new_ones():
         show.Section.missing("Nothing was recorded.").plot()
 
 
+@pytest.mark.slow
 def test_in_a_kernel_each_part_is_an_output_of_its_own():
     shown = bundles(a_section().show)
     assert [bundle["text/plain"].splitlines()[0] for bundle in shown] == [

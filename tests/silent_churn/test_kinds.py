@@ -121,6 +121,7 @@ def test_without_covariates_or_a_model_there_is_a_note():
     assert repr(kinds_section(thin)) == f"Note: {thin.kinds.why}"
 
 
+@pytest.mark.slow
 def test_customers_won_before_the_records_get_a_pace_of_their_own():
     silence = describe_silence(open_study("simulated"))
     assert silence.intake.n_old > 0

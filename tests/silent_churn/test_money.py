@@ -84,6 +84,7 @@ def test_money_of_nothing_and_below_nothing_is_carried():
     assert np.isfinite(table[["rmse", "total_expected"]]).all(axis=None)
 
 
+@pytest.mark.slow
 def test_a_base_that_nobody_leaves_is_said_to_be_at_the_edge():
     rng = np.random.default_rng(4)
     days = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 540, 3_000), unit="D")

@@ -69,6 +69,7 @@ def test_an_expectation_that_its_own_holdout_refutes_says_so(slowed):
     assert f"and {check.observed:,} came" in said
 
 
+@pytest.mark.slow
 def test_an_expectation_that_holds_is_not_accused(steady):
     assert steady.holdout.total_holds is True
     figure = figure_of(steady, EXPECTED_ORDERS)

@@ -110,6 +110,7 @@ ENDS = ["\n", "\r\n", "\r"]
 
 @settings(max_examples=40, deadline=None)
 @given(ends=st.lists(st.sampled_from(ENDS), min_size=2, max_size=9), cell=st.sampled_from(["x", "x\ny", "x\r\ny"]))
+@pytest.mark.slow
 def test_lines_may_end_in_any_mixture_of_ways(tmp_path_factory, ends, cell):
     lines = ["order_id,customer_id,ordered_at,revenue,note"]
     lines += [f'{i},A,2024-01-05,{i}.5,"{cell}"' for i in range(1, len(ends))]

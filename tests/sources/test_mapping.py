@@ -58,6 +58,7 @@ def test_returns_and_cancellations_are_told_apart_and_a_cancelled_line_leaves_it
 
 @settings(max_examples=15, deadline=None)
 @given(order=st.permutations(range(7)))
+@pytest.mark.slow
 def test_the_order_of_the_lines_changes_no_order(tmp_path_factory, order):
     head, *lines = LINES.splitlines()
     text = "\n".join([head, *(lines[i] for i in order)]) + "\n"

@@ -163,6 +163,7 @@ def test_an_unknown_kind_among_summed_lines_is_kept_for_the_check(tmp_path):
         max_size=8,
     )
 )
+@pytest.mark.slow
 def test_lines_may_repeat_what_the_order_says_or_leave_it_out(tmp_path_factory, orders):
     """The same world written both ways gives the same orders."""
 
@@ -184,6 +185,7 @@ def test_lines_may_repeat_what_the_order_says_or_leave_it_out(tmp_path_factory, 
     assert [row[1] for row in rows[0]] == [kinds[state] for state, _, _ in orders]
 
 
+@pytest.mark.slow
 def test_a_sum_of_what_is_said_once_an_order_is_not_asked_about_on_its_other_lines(tmp_path):
     # 50 - 20 = 30 of order 1; what both lines need is asked: 2 * 15 + an empty total
     text = SHOP.replace("Cur,", "Cur,Back,").replace("EUR,", "EUR,0,").replace(",,,,,", ",,,,,,")

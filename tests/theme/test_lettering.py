@@ -54,6 +54,7 @@ def picture_of(names):
 @given(st.lists(NAMES, min_size=1, max_size=4))
 @example(["$20-$50", "Gold$A^{$"])
 @example(["_hidden", "__"])
+@pytest.mark.slow
 def test_any_name_is_drawn_as_it_stands_wherever_it_stands(names):
     ax = picture_of(names)
     svg = draw_svg(ax.figure, alt="Names", colours={})

@@ -134,6 +134,7 @@ def test_each_level_by_itself_is_that_of_r() -> None:
     assert levels.round(3).to_dict() == {"squamous": 3.319, "adeno": 2.152, "large": 4.655}
 
 
+@pytest.mark.slow
 def test_the_size_of_the_test_is_right_in_null_worlds() -> None:
     # Four groups of proportional hazards; at 5 % one world in twenty is doubted (400 worlds: error 1.1 points).
     doubted = 0

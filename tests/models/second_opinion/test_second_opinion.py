@@ -220,6 +220,7 @@ def test_rows_with_weights_hold_the_counts(spells):
 
 @settings(deadline=None, max_examples=40)
 @given(SPELLS)
+@pytest.mark.slow
 def test_it_never_contradicts_and_never_stops_on_thin_records(spells):
     frame = pd.DataFrame(spells, columns=["tenure_days", "kind", "entry_days", "n"]).astype(float)
     frame = frame.loc[(frame["tenure_days"] > frame["entry_days"]) | (frame["entry_days"] == 0)]

@@ -88,6 +88,7 @@ def test_one_group_alone_is_not_compared():
         compare_groups(counts((5, 1), (9, 0)))
 
 
+@pytest.mark.slow
 def test_the_test_keeps_its_level_when_groups_are_alike():
     rng = np.random.default_rng(8)
     below = 0

@@ -108,6 +108,7 @@ def test_survival_never_rises_and_limits_hold_it(rows):
 
 @settings(deadline=None)
 @given(spells, st.randoms())
+@pytest.mark.slow
 def test_the_order_of_records_and_the_split_of_counts_do_not_matter(rows, chance):
     table = counts(*rows)
     shuffled = list(rows)

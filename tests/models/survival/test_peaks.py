@@ -68,6 +68,7 @@ def test_one_period_or_no_end_gives_nothing_to_name(table):
     assert found.tested["p_value"].isna().all()
 
 
+@pytest.mark.slow
 def test_null_worlds_of_constant_danger_name_a_month_in_at_most_one_of_twenty():
     rng = np.random.default_rng(20240101)
     n_named = 0

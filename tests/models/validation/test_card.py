@@ -132,6 +132,7 @@ def test_distribution_sees_chances_that_are_wrong():
     assert check_distribution(read_outcomes(outcomes), wrong)[1] < 1e-6
 
 
+@pytest.mark.slow
 def test_a_model_of_pure_noise_is_worth_nothing_after_its_optimism():
     outcomes, _ = a_world(150, seed=2)
     names = [f"noise{place}" for place in range(12)]

@@ -264,14 +264,18 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     text = reading.text(f"CAST({raw} AS VARCHAR)")
     number = reading.cast(raw, kind, "float64") if kind in {"text", "integer", "number"} else None
     time = reading.cast(raw, kind, "timestamp") if kind not in {"number", "boolean"} else None
-    asked = [f"count({text})", f"count(DISTINCT {text})"]
-    for cast in (number, time):
+    # Each reading is long: it is written once, and its columns are counted.
+    read = [f"{text} AS said"]
+    asked = ["count(said)", "count(DISTINCT said)"]
+    for cast, of in ((number, "number"), (time, "time")):
         if cast is None:
             asked += ["1", "NULL", "NULL"]
         else:
-            asked += [f"count(*) FILTER (WHERE {cast.bad or 'FALSE'})", f"min({cast.value})", f"max({cast.value})"]
-    asked.append(f"count(*) FILTER (WHERE ({number.value}) <> trunc({number.value}))" if number else "1")
-    found = session.run(f"SELECT {', '.join(asked)} FROM {quoted(relation.name)}").fetchone()
+            read += [f"{cast.bad or 'FALSE'} AS bad_{of}", f"{cast.value} AS a_{of}"]
+            asked += [f"count(*) FILTER (WHERE bad_{of})", f"min(a_{of})", f"max(a_{of})"]
+    asked.append("count(*) FILTER (WHERE a_number <> trunc(a_number))" if number else "1")
+    rows = f"SELECT {', '.join(read)} FROM {quoted(relation.name)}"
+    found = session.run(f"SELECT {', '.join(asked)} FROM ({rows})").fetchone()
     n, n_distinct, bad_number, low, high, bad_time, first, last, n_fractions = found
     nothing = set(reading.rule.null_values or ())
     values = tuple(value for value in distinct_values(session, relation, name) if value not in nothing)

@@ -189,8 +189,17 @@ def _phrase_score(header: str, phrase: str) -> float:
         beyond = [word for word in bare if word not in wanted]
         weight = sum(0.06 if word in _NEUTRAL or word.isdigit() else 0.12 for word in beyond)
         return max(0.0, 0.8 - weight - (0.1 if len(wanted) == 1 else 0.0))
-    ratio = SequenceMatcher(None, joined, target).ratio()
-    return 0.6 * ratio if ratio > 0.85 and len(target) > 4 else 0.0
+    if len(target) <= 4:
+        return 0.0
+    match = SequenceMatcher(None, joined, target)
+    # Most pairs are ruled out by their lengths or letters, at a fraction of what comparing them costs.
+    if match.real_quick_ratio() <= _ALIKE or match.quick_ratio() <= _ALIKE:
+        return 0.0
+    ratio = match.ratio()
+    return 0.6 * ratio if ratio > _ALIKE else 0.0
+
+
+_ALIKE: Final = 0.85
 
 
 _CURRENCY_HEADERS: Final = (

@@ -199,12 +199,17 @@ class ExpressionReader:
         if kind == "text" and target in _VALUES:
             cast = self.reading.cast(raw, kind, str(target), formats=formats)
             usages[name, str(target)] = Usage(column=name, target=str(target), bad=cast.bad or "FALSE")
-            found = exp.paren(sqlglot.parse_one(cast.value, dialect="duckdb"))
+            found = _as_it_stands(cast.value)
         elif kind == "text" and not self.reading.says_nothing(_words_beside(column)):
             nulls = NULLS_OF_VALUES if is_value else NULLS
-            found = exp.paren(sqlglot.parse_one(self.reading.text(raw, nulls=nulls), dialect="duckdb"))
+            found = _as_it_stands(self.reading.text(raw, nulls=nulls))
         column.replace(found)
         return found
+
+
+def _as_it_stands(sql: str) -> exp.Expr:
+    """SQL of our own in the place of a column, never parsed: a reading of text is long, and would be once a place."""
+    return exp.paren(exp.Column(this=exp.Var(this=sql)))
 
 
 def fill_parts(text: str, empty: Collection[int], kinds: Mapping[str, Kind]) -> str:
