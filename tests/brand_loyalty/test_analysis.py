@@ -70,7 +70,6 @@ def test_money_is_kept_apart_from_purchases(juice):
     assert largest.unit == "share"
 
 
-@pytest.mark.slow
 def test_a_brand_bought_oftener_than_its_size_is_named():
     purchases = draw_purchases(2000, m=5, k=0.8, s=1.6, seed=9)[0]
     keen = np.flatnonzero(purchases[:, 2])[::2]
@@ -85,7 +84,6 @@ def test_a_brand_bought_oftener_than_its_size_is_named():
     show_everything(loyalty)
 
 
-@pytest.mark.slow
 def test_the_holdout_judges_the_norm():
     first, second = draw_purchases(2500, m=5, k=0.8, s=1.6, seed=3, periods=2)
     one, other = a_study_of(first), a_study_of(second, seed=2)

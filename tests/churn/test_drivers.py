@@ -128,7 +128,6 @@ def _shown(study) -> str:
     return " ".join(bundle["text/plain"] for bundle in bundles(lambda: drivers_section(study, leaving).show()))
 
 
-@pytest.mark.slow
 def test_the_page_shows_the_ratios_and_says_the_finding_once():
     study = a_company(600)
     told = _shown(study)

@@ -141,7 +141,6 @@ def test_no_contract_at_all_gets_a_note():
     assert "No contract was watched" in shown(a_study(contracts=contracts(("a", "2025-01-01", None, None))))
 
 
-@pytest.mark.slow
 def test_the_page_shows_the_picture_the_figures_and_the_groups():
     study = a_study(contracts=a_world(2000), as_of="2024-01-01", attributes=PLAN)
     told = shown(study)

@@ -238,7 +238,6 @@ def test_telco_s_treatment_is_of_those_who_pay(telco):
     assert plan.cells["value_share"].sum() == pytest.approx(1.0)
 
 
-@pytest.mark.slow
 def test_segments_of_contracts_are_saved_and_assigned_again(telco):
     study, segments = telco
     saved = read_record(json.loads(as_text(keep_segmentation(study, segments))))
@@ -361,7 +360,6 @@ def test_without_orders_contracts_or_ends_nothing_is_said_of_use():
     assert judge_use(found).tests.set_index("test").loc["differentiable", "result"] == "not known"
 
 
-@pytest.mark.slow
 def test_names_from_data_are_drawn_as_they_are():
     study = a_company(holdout_until="2024-12-31")
     frame = study.table("contracts").to_pandas()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from crm_research.pillars.silent_churn import advice
 from tests.silent_churn.test_told import measured
 
 
-@pytest.mark.slow
 def test_a_share_that_its_check_refutes_says_so_in_the_headline():
     bad = measured("bad")
     assert bad.holdout.share_holds is False

@@ -261,11 +261,13 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     kind, raw = relation.kinds[name], quoted(name)
     if kind == "other":
         return ColumnLook(name=name, n=0, n_rows=n_rows, n_distinct=0, is_number=False, is_whole=False, is_time=False)
-    text = reading.text(f"CAST({raw} AS VARCHAR)")
-    number = reading.cast(raw, kind, "float64") if kind in {"text", "integer", "number"} else None
-    time = reading.cast(raw, kind, "timestamp") if kind not in {"number", "boolean"} else None
-    # Each reading is long: it is written once, and its columns are counted.
-    read = [f"{text} AS said"]
+    clean = replace(reading, is_clean=kind == "text")
+    number = clean.cast("plain", kind, "float64") if kind in {"text", "integer", "number"} else None
+    time = clean.cast("plain", kind, "timestamp") if kind not in {"number", "boolean"} else None
+    # Each reading is long: it is written once, and what it gives is counted above it.
+    plain = reading.text(raw, nulls=NULLS_OF_VALUES) if kind == "text" else raw
+    rows = f"SELECT {reading.text(f'CAST({raw} AS VARCHAR)')} AS said, {plain} AS plain FROM {quoted(relation.name)}"
+    read = ["said"]
     asked = ["count(said)", "count(DISTINCT said)"]
     for cast, of in ((number, "number"), (time, "time")):
         if cast is None:
@@ -274,8 +276,7 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
             read += [f"{cast.bad or 'FALSE'} AS bad_{of}", f"{cast.value} AS a_{of}"]
             asked += [f"count(*) FILTER (WHERE bad_{of})", f"min(a_{of})", f"max(a_{of})"]
     asked.append("count(*) FILTER (WHERE a_number <> trunc(a_number))" if number else "1")
-    rows = f"SELECT {', '.join(read)} FROM {quoted(relation.name)}"
-    found = session.run(f"SELECT {', '.join(asked)} FROM ({rows})").fetchone()
+    found = session.run(f"SELECT {', '.join(asked)} FROM (SELECT {', '.join(read)} FROM ({rows}))").fetchone()
     n, n_distinct, bad_number, low, high, bad_time, first, last, n_fractions = found
     nothing = set(reading.rule.null_values or ())
     values = tuple(value for value in distinct_values(session, relation, name) if value not in nothing)

@@ -65,6 +65,8 @@ class Reading:
 
     rule: SourceRule
     timezone: str = "UTC"
+    #: Have the texts been through `text` already? Then they are not looked through again at every mention.
+    is_clean: bool = False
 
     def cast(
         self, raw: str, kind: Kind, target: str, *, formats: Sequence[str] | None = None, is_id: bool = False
@@ -89,6 +91,8 @@ class Reading:
 
     def text(self, raw: str, *, nulls: Sequence[str] = NULLS) -> str:
         """A text without surrounding blanks, empty where it says there is nothing."""
+        if self.is_clean:
+            return raw
         tokens = self.rule.null_values if self.rule.null_values is not None else nulls
         empty = ["", *(token.strip() for token in tokens)]
         longest = max(len(token.encode()) for token in empty)
