@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.errors import EngineError
+from crm_research.settings import side_by_side
 from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ DEFAULT_URL = "duckdb://"
 # A server that does not answer at all is given up after this.
 _CONNECT_SECONDS: Final = 20
 _BYTES_PER_GIGABYTE: Final = 1_000_000_000
-# Two reports run side by side, each with its own engine: together they must leave room for the models.
-_SHARE_OF_MEMORY: Final = 0.4
+# What the engines at work may take together, and one alone: the rest is for the models, and for other work.
+_SHARE_OF_ALL: Final = 0.8
+_SHARE_OF_ONE: Final = 0.4
 _LEAST_GIGABYTES: Final = 1.0
 
 
@@ -60,7 +62,8 @@ def open_embedded_engine(
     path
         File of the database; None keeps it in memory.
     memory_gigabytes
-        How much memory it may take before it works from disk; None gives it 40 % of the machine's.
+        How much memory it may take before it works from disk; None gives it 40 % of the machine's or its container's,
+        less where more than two reports run side by side.
     threads
         How many threads it may use; None gives it all the process may run on.
     """
@@ -150,4 +153,18 @@ def _default_gigabytes() -> float:
         installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # not on this system
         return 4.0
-    return max(_LEAST_GIGABYTES, installed * _SHARE_OF_MEMORY / _BYTES_PER_GIGABYTE)
+    share = min(_SHARE_OF_ONE, _SHARE_OF_ALL / side_by_side())
+    return max(_LEAST_GIGABYTES, min(installed, _allowed_bytes()) * share / _BYTES_PER_GIGABYTE)
+
+
+def _allowed_bytes() -> float:
+    """What a container lets its processes take; without bounds where there is none."""
+    found = [float("inf")]
+    for file in _CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):
+            found.append(float(Path(file).read_text(encoding="ascii")))
+    return min(found)
+
+
+# The second and the first version of Linux's control groups; "max" and 2**63 say that there is no limit.
+_CONTAINER_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

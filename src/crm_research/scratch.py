@@ -50,18 +50,19 @@ def replacing(path: Path, *, ending: str = "") -> Iterator[Path]:
         raise
 
 
-def make_scratch(prefix: str = _PREFIX) -> Path:
-    """A folder of this process alone in the system's temporary folder; it goes when the process ends.
+def make_scratch(prefix: str = _PREFIX, *, within: Path | None = None) -> Path:
+    """A folder of this process alone, in the system's temporary folder or `within` another; it goes with the process.
 
-    The first of a process sweeps what killed ones left, whatever command this is.
+    The first of a process in each sweeps what killed ones left there, whatever command this is.
     """
     global _owner  # noqa: PLW0603  (a fork inherits the folders of its parent, and may not remove them)
     if _owner != os.getpid():
         _held.clear()
         _owner = os.getpid()
-    if not _held:
-        sweep_scratch()
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    where = Path(tempfile.gettempdir()) if within is None else within
+    if not any(folder.parent == where for folder in _held):
+        sweep_scratch(where)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=where))
     held = _lock_new(folder)
     if not _held:
         atexit.register(remove_scratch)
@@ -80,8 +81,8 @@ def remove_scratch(*folders: Path) -> None:
             os.close(held)
 
 
-def sweep_scratch() -> list[Path]:
-    """Remove what killed processes of this user left in the system's temporary folder.
+def sweep_scratch(where: Path | None = None) -> list[Path]:
+    """Remove what killed processes of this user left in the system's temporary folder, or in another.
 
     A folder whose lock is free is nobody's. One without a lock (of an earlier release, or made this moment) goes after
     a day.
@@ -92,7 +93,7 @@ def sweep_scratch() -> list[Path]:
         The folders removed.
     """
     removed = []
-    for folder in Path(tempfile.gettempdir()).glob("crm-*"):
+    for folder in (where or Path(tempfile.gettempdir())).glob("crm-*"):
         spilled = _SPILLED.fullmatch(folder.name)
         is_left = _is_gone(int(spilled.group(1))) if spilled else bool(_OURS.fullmatch(folder.name))
         if is_left and folder not in _held and _is_abandoned(folder, is_lockless=spilled is not None):

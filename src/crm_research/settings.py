@@ -14,6 +14,7 @@ HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
 _SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
+SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks and the study files of the samples; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -93,6 +94,12 @@ def runs_in_notebook() -> bool:
 def keeps_pictures() -> bool:
     """Is the notebook that runs kept as a file, so that its pictures are wanted as images too?"""
     return bool(os.environ.get(PICTURES))
+
+
+def side_by_side() -> int:
+    """How many reports of a run are at work at the same time, each with an engine of its own? 1 outside a run."""
+    told = os.environ.get(SIDE_BY_SIDE, "")
+    return max(1, int(told)) if told.isdecimal() else 1
 
 
 def leave_out() -> frozenset[str]:

@@ -22,7 +22,7 @@ from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import read_settings
+from crm_research.settings import SIDE_BY_SIDE, read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -121,13 +121,19 @@ def run_reports(
         )
         if asked and not plan.tasks and not plan.hindered:
             raise ParameterError(" ".join(in_words(omission) for omission in plan.omissions))
-        outcomes = _run_and_publish(plan, target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
+        outcomes = _run_and_publish(_sharing(plan, n_jobs), target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
         omissions=plan.omissions,
         unreadable=plan.unreadable,
     )
+
+
+def _sharing(plan: RunPlan, jobs: int) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory."""
+    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks)))}
+    return replace(plan, tasks=[replace(task, environment=task.environment | at_once) for task in plan.tasks])
 
 
 def _write_index(out: Path) -> Path:

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crm_research.addresses import scheme_of
 from crm_research.contracts import contract_of
-from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError
+from crm_research.sources.engine_rule import Engine, EngineRule
 from crm_research.sources.written import (
     as_allowed,
     as_date_formats,
@@ -321,7 +321,7 @@ class StudyDefinition(_Part):
     holdout_until: Instant | None = None
     timezone: Zone = "UTC"
     caveats: list[str] = Field(default_factory=list)
-    engine: Url = DEFAULT_URL
+    engine: Engine = EngineRule()
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
     tables: dict[str, TableRule] = Field(min_length=1)
@@ -336,7 +336,7 @@ class StudyDefinition(_Part):
     @property
     def is_embedded(self) -> bool:
         """Does the study live in the embedded engine, rather than in a server?"""
-        return scheme_of(self.engine) == "duckdb"
+        return scheme_of(self.engine.url) == "duckdb"
 
     def _head_problems(self) -> list[str]:
         problems = []

@@ -40,12 +40,12 @@ def open_embedded(
     definition: StudyDefinition, path: Path, wanted: Sequence[str], faults: dict[str, CrmError] | None = None
 ) -> OpenedTables:
     """Make the wanted tables of a study in a session of the embedded engine; what cannot be made goes into `faults`."""
-    file = read_address(definition.engine).path
+    file = read_address(definition.engine.url).path
     if file:
         find_files([file.split("?")[0]], path.parent, where=f"{path}: engine")
     n_bytes = _text_bytes(definition, path, wanted)
     allow_for(n_bytes=n_bytes)
-    session = open_session(n_bytes=n_bytes)
+    session = open_session(n_bytes=n_bytes, engine=definition.engine, path=path)
     tables: dict[str, ir.Table] = {}
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []

@@ -47,7 +47,7 @@ def open_in_place(
     definition: StudyDefinition, path: Path, wanted: Sequence[str], faults: dict[str, CrmError] | None = None
 ) -> OpenedTables:
     """Express the wanted tables of a study in its server's engine; nothing is copied. See `open_embedded` on faults."""
-    backend = connect_server(definition.engine, where=f"{path}: engine")
+    backend = connect_server(definition.engine.url, where=f"{path}: engine")
     tables: dict[str, ir.Table] = {}
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []
@@ -67,7 +67,7 @@ def open_in_place(
 
 def _reach(backend: BaseBackend, definition: StudyDefinition, table: str, place: str) -> Relation:
     rule = definition.tables[table]
-    if rule.source.url != definition.engine:
+    if rule.source.url != definition.engine.url:
         raise StudyError(
             f"{place}.from: a study whose engine is a server can only read that server. Write the same url here as "
             "under engine, or leave engine out: then everything is copied into the embedded engine."
@@ -115,7 +115,7 @@ def _express(
         raise
     except Exception as problem:
         raise StudyError(
-            f"{place}: cannot be made of {relation.described}: {say_driver(problem, definition.engine)}. "
+            f"{place}: cannot be made of {relation.described}: {say_driver(problem, definition.engine.url)}. "
             "Check its expressions, and that this role may read the table."
         ) from None
 

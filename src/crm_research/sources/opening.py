@@ -185,7 +185,7 @@ def _open_tables(
         return open_in_place(definition, path, wanted, faults)
     snapshots = _snapshot_folder()
     snapshot = find_snapshot(snapshots, definition.name, path) if snapshots else None
-    opened = read_snapshot(snapshot, wanted) if snapshot else None
+    opened = read_snapshot(snapshot, wanted, definition.engine, path) if snapshot else None
     return opened or open_embedded(definition, path, wanted, faults)
 
 

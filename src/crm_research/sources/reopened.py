@@ -29,7 +29,7 @@ def take_held(study: Study, definition: StudyDefinition) -> Study:
     The same are studies of one file whose text, instant and records are the same, by the digests of the files they were
     read from. Records of a database have no such digest and are read anew. Outside of notebooks each study is its own.
     """
-    is_of_files = definition.engine == DEFAULT_URL and all(rule.url is None for rule in _rules(definition))
+    is_of_files = definition.engine.url == DEFAULT_URL and all(rule.url is None for rule in _rules(definition))
     if not is_of_files or not runs_in_notebook():
         return study
     seen = (study.as_of, study.holdout_until, study.inputs, tuple(study.tables))

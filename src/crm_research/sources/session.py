@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
     from crm_research.sources.definition import SourceRule
+    from crm_research.sources.engine_rule import EngineRule
 
 Kind = Literal["text", "integer", "number", "boolean", "date", "timestamp", "zoned", "other"]
 
@@ -80,11 +81,16 @@ class Session:
         return {name: kind_of_type(str(kind)) for name, kind, *_ in rows}
 
 
-def open_session(*, n_bytes: int = 0) -> Session:
-    """Open the embedded engine; on disk if about so many bytes of text will be staged in it."""
-    scratch = make_scratch()
+def open_session(*, n_bytes: int = 0, engine: EngineRule | None = None, path: Path | None = None) -> Session:
+    """Open the embedded engine; on disk if about so many bytes of text will be staged in it.
+
+    `engine` limits it, as the study file at `path` says.
+    """
+    spill = engine.spill_folder(path) if engine is not None and path is not None else None
+    scratch = make_scratch(within=spill)
     file = scratch / "session.duckdb" if n_bytes > LARGE_BYTES else None
-    session = Session(backend=open_embedded_engine(file), scratch=scratch)
+    memory, threads = (engine.memory, engine.threads) if engine is not None else (None, None)
+    session = Session(backend=open_embedded_engine(file, memory_gigabytes=memory, threads=threads), scratch=scratch)
     session.run(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
     session.run("SET TimeZone = 'UTC'")
     return session

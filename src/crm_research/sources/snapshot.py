@@ -20,6 +20,7 @@ from crm_research.sources.session import literal, open_session, quoted
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
+    from crm_research.sources.engine_rule import EngineRule
     from crm_research.study import Study
 
 
@@ -64,12 +65,15 @@ def find_snapshot(folder: Path, name: str, path: Path) -> Path | None:
     return file if is_same and file.is_file() else None
 
 
-def read_snapshot(file: Path, wanted: Sequence[str]) -> OpenedTables | None:
-    """The wanted tables of a snapshot, for reading only; None if it does not hold them all."""
+def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: Path) -> OpenedTables | None:
+    """The wanted tables of a snapshot, for reading only; None if it does not hold them all.
+
+    `engine` limits the session that reads them, as the study file at `path` says.
+    """
     record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
     if not set(wanted) <= set(record["tables"]):
         return None
-    session = open_session()
+    session = open_session(engine=engine, path=path)
     session.run(f"ATTACH {literal(str(file))} AS snapshot__ (READ_ONLY)")
     for table in wanted:
         session.run(f"CREATE VIEW {quoted(table)} AS SELECT * FROM snapshot__.{quoted(table)}")

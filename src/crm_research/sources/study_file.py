@@ -19,6 +19,7 @@ from crm_research.sources.definition import (
     StudyDefinition,
     TableRule,
 )
+from crm_research.sources.engine_rule import EngineRule
 from crm_research.sources.readers.files import DATA_ENDINGS
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "items": ItemRule,
     "from": SourceRule,
     "inputs": SourceRule,
+    "engine": EngineRule,
 }
 
 
@@ -180,6 +182,7 @@ _WANTED = {
     "string_type": "text; put quotes around it if it looks like a number",
     "float_parsing": "a number",
     "int_parsing": "a whole number",
+    "int_type": "a whole number",
     "bool_parsing": "true or false",
     "too_short": "filled with at least one entry",
 }

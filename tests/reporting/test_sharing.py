@@ -1,0 +1,26 @@
+"""Reports that run side by side know how many they are, so that their engines share the machine's memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_research.reporting.plan import RunPlan
+from crm_research.reporting.run import _sharing
+from crm_research.settings import SIDE_BY_SIDE, side_by_side
+from tests.reporting.pages import a_task
+
+
+@pytest.mark.parametrize(("n_tasks", "jobs", "at_once"), [(3, 2, "2"), (3, 64, "3"), (1, 8, "1"), (7, 7, "7")])
+def test_each_report_is_told_how_many_are_at_work_at_once(n_tasks, jobs, at_once):
+    plan = RunPlan(tasks=[a_task(environment={"KEPT": "yes"}) for _ in range(n_tasks)])
+    shared = _sharing(plan, jobs)
+    assert [task.environment for task in shared.tasks] == [{"KEPT": "yes", SIDE_BY_SIDE: at_once}] * n_tasks
+    assert [task.environment for task in plan.tasks] == [{"KEPT": "yes"}] * n_tasks
+
+
+@pytest.mark.parametrize(("told", "n"), [(None, 1), ("", 1), ("3", 3), ("0", 1), ("many", 1), ("-2", 1)])
+def test_outside_a_run_an_engine_is_alone(monkeypatch, told, n):
+    monkeypatch.delenv(SIDE_BY_SIDE, raising=False)
+    if told is not None:
+        monkeypatch.setenv(SIDE_BY_SIDE, told)
+    assert side_by_side() == n
