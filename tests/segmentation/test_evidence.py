@@ -96,7 +96,7 @@ def test_categories_that_have_nothing_to_do_with_each_other_make_no_groups():
     points = np.column_stack([_levels(rng.integers(0, 3, size=300)) for _ in range(2)])
     found = find_groups(points, k_max=4, n_bootstraps=20)
     assert found.verdict == "constructed"
-    permuted = found.nulls.set_index("null").loc["columns permuted"]
+    permuted = found.nulls.set_index("null").loc["every input shuffled"]
     assert permuted["silhouette"] == pytest.approx(permuted["null_mean"], abs=4 * permuted["null_sd"])
 
 

@@ -48,7 +48,7 @@ def test_the_numbers_of_the_answer_are_those_planted():
     # 4 of 11 customers are 36 %, 2,720 of 3,537 in revenue 77 %; the most crowded border .312.
     groups, verdict, holdout = wording.answer_segments(WORLDS["natural"])
     check_numbers(groups, {"customers": "11", "share": "36 %", "revenue": "77 %"})
-    check_numbers(verdict, {"border": "31 %"})
+    check_numbers(verdict, {"border": "31 customers for every hundred"})
     check_numbers(holdout, {"segments": "24 %", "cells": "18 %"})
 
 

@@ -1,5 +1,6 @@
 """The sentence on natural, reproducible and constructed groups, word for word."""
 
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -22,7 +23,11 @@ BORDERS = pd.DataFrame(
 )
 NULLS = pd.DataFrame(
     {
-        "null": ["columns permuted", "one Gaussian cloud", "one cloud with a single hump in each input"],
+        "null": [
+            "every input shuffled",
+            "one bell-shaped crowd",
+            "one crowd with a single hump in each input",
+        ],
         "judges_separation": [True, True, False],
         "judges_borders": [False, True, True],
         "is_beyond": [True, True, False],
@@ -41,8 +46,10 @@ def _found(verdict, borders=BORDERS, *, nulls=NULLS, weakest=0.83, qualifies=Tru
     )
 
 
-AGAIN = "The groups are reproducible, not natural: the same lines are found again in resamples, and "
-BETTER = AGAIN + "the groups are better separated than in data without groups, but "
+AGAIN = (
+    "The groups are reproducible, not natural: the same lines are found again in other samples of the customers, and "
+)
+BETTER = AGAIN + "the groups lie further apart than in records made up without groups, but "
 LAST = " Use them to order the work, not as kinds of customers that exist."
 CROWD = BORDERS.assign(is_gap=[False, False, True], border_density=[0.641, float("nan"), 0.176])
 BY_CHANCE = BORDERS.assign(is_gap=[True, False, False], p_one_hump=[0.0004, float("nan"), 0.0383])
@@ -54,32 +61,37 @@ HEAP = BORDERS.assign(
 )
 ALIKE = NULLS.assign(is_beyond=[False, False, False])
 
+PER_100 = "{} customers for every hundred in the middle of the sparser group, space for space"
+MOST = f"(on the most crowded border {PER_100})"
 UNSTABLE = (
-    "The groups are constructed: not every group is found again in resamples (the weakest with a mean Jaccard of "
+    "The groups are constructed: not every group is found again in other samples of the customers (the weakest "
+    "overlaps with the one found there by {}, where 1 is the very same customers)." + LAST
+)
+ALSO = (
+    "The groups are constructed: they are found again, but records made up without groups, cut into as many parts, "
+    "look much the same"
 )
 
 SENTENCES = {
     "natural": (
         _found("natural"),
         (
-            "The groups are natural: they are found again in resamples, and between any two neighbours few customers "
-            "stand (on the most crowded border 31 % of the density of the sparser group)."
+            "The groups are natural: they are found again in other samples of the customers, and between any two "
+            f"neighbours few stand {MOST.format(31)}."
         ),
     ),
     "two humps that run into each other": (
         _found("reproducible", CROWD, nulls=ALIKE),
-        AGAIN + "fewer customers stand on every border than in data with a single hump, but the groups run into each "
-        "other (on the most crowded border 64 % of the density of the sparser group).",
+        AGAIN + "fewer customers stand on every border than in records made up without groups, but the groups run into "
+        f"each other {MOST.format(64)}.",
     ),
     "a crowd": (
         _found("reproducible", CROWD),
-        BETTER + "the line between “Best” and “云鼎 <b>” runs through a crowd: customers stand 64 % as densely on it "
-        "as in the middle of the sparser group.",
+        f"{BETTER}the line between “Best” and “云鼎 <b>” runs through a crowd: on it stand {PER_100.format(64)}.",
     ),
     "a gap by chance": (
         _found("reproducible", BY_CHANCE),
-        BETTER + "the gap between “云鼎 <b>” and “Gone” (18 % of the density of the sparser group) may be chance among "
-        "so few customers (dip test, p 0.038).",
+        f"{BETTER}the gap between “云鼎 <b>” and “Gone” may be chance among so few customers ({PER_100.format(18)}).",
     ),
     "too small": (
         _found("reproducible", SMALL),
@@ -91,26 +103,20 @@ SENTENCES = {
     ),
     "gaps as in data without groups": (
         _found("reproducible", nulls=NULLS.assign(is_emptier=[False, True, False])),
-        BETTER + "data without groups (“one cloud with a single hump in each input”), cut into as many parts, show a "
-        "border as empty (the most crowded one here 31 % of the density of the sparser group).",
+        f"{BETTER}records made up without groups, cut into as many parts, show borders as empty {MOST.format(31)}.",
     ),
-    "not found again": (_found("constructed", weakest=0.418), UNSTABLE + "0.42)." + LAST),
-    "hardly not found again": (_found("constructed", weakest=0.7462), UNSTABLE + "0.7462)." + LAST),
+    "not found again": (_found("constructed", weakest=0.418), UNSTABLE.format("0.42")),
+    "hardly not found again": (_found("constructed", weakest=0.7462), UNSTABLE.format("0.7462")),
     "no number qualifies": (
         _found("constructed", qualifies=False),
         "The groups are constructed: whatever their number, some group holds less than 2 % of the customers or is not "
-        "found again in resamples." + LAST,
+        "found again in other samples of them." + LAST,
     ),
-    "as in data without groups": (
-        _found("constructed", CROWD, nulls=ALIKE),
-        "The groups are constructed: they are found again, but data without groups (“columns permuted” and “one "
-        "Gaussian cloud”), cut into as many parts, look much the same." + LAST,
-    ),
+    "as in data without groups": (_found("constructed", CROWD, nulls=ALIKE), f"{ALSO}.{LAST}"),
     "as in data without groups, by a heap": (
         _found("constructed", HEAP, nulls=ALIKE.assign(is_beyond=[True, False, False])),
-        "The groups are constructed: they are found again, but data without groups (“one Gaussian cloud”), cut into as "
-        "many parts, look much the same, and the line between “云鼎 <b>” and “Gone” only asks whether “number of "
-        "purchases” is exactly 1." + LAST,
+        f"{ALSO}, and the line between “云鼎 <b>” and “Gone” only asks whether “number of purchases” is exactly 1."
+        + LAST,
     ),
 }
 
@@ -120,3 +126,23 @@ def test_the_verdict_is_said(case):
     found, sentence = SENTENCES[case]
     assert say_verdict(found) == sentence
     assert say(SimpleNamespace(found=found), "verdict") == sentence
+
+
+def test_the_kinds_of_data_that_look_alike_are_named_beside_their_picture():
+    found = _found("constructed", nulls=NULLS.assign(is_beyond=[False, False, False]))
+    assert say(SimpleNamespace(found=found), "nulls") == (
+        "Records made up without groups and cut into as many parts lie as far apart as these groups in 2 of 2 kinds "
+        "(“every input shuffled” and “one bell-shaped crowd”), and have a border as empty as the most "
+        "crowded one here in none of 2 kinds."
+    )
+
+
+# What a manager reads first holds no statistician's word.
+JARGON = re.compile(
+    r"resampl|jaccard|densit|dip test|gaussian|permut|cloud|bootstrap|silhouette|\bnull\b|\bp [0-9<]", re.I
+)
+
+
+@pytest.mark.parametrize("case", SENTENCES)
+def test_the_verdict_is_said_in_plain_words(case):
+    assert JARGON.findall(say_verdict(SENTENCES[case][0])) == []

@@ -102,7 +102,11 @@ def _stability() -> pd.DataFrame:
 def _nulls() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "null": ["columns permuted", "one Gaussian cloud", "one cloud with a single hump in each input"],
+            "null": [
+                "every input shuffled",
+                "one bell-shaped crowd",
+                "one crowd with a single hump in each input",
+            ],
             "silhouette": 0.467,
             "null_mean": [0.281, 0.313, 0.294],
             "null_sd": [0.011, 0.013, 0.017],

@@ -193,6 +193,7 @@ class SegmentationPage(Page):
     def nulls(self) -> Section:
         """Would data without groups look the same, and is there a gap between the groups?"""
         return Section(
+            Note(wording.say(self.result, "nulls")),
             self._chart("nulls", "nulls"),
             Figures(report.list_figures(self.result, "separation"), "How far the groups stand apart")
             if self.result.found is not None

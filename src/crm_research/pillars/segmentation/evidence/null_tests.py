@@ -31,12 +31,12 @@ _N_STARTS: Final = 4  # the same for the data and for the nulls: a poor start mu
 _N_DRAWS: Final = 19
 _LEVELS: Final = 3
 FAR: Final = 3.0
-PERMUTED: Final = "columns permuted"
-GAUSSIAN: Final = "one Gaussian cloud"
-SHAPED: Final = "one cloud of the same shapes and correlations"
+PERMUTED: Final = "every input shuffled"
+GAUSSIAN: Final = "one bell-shaped crowd"
+SHAPED: Final = "one crowd of the same shapes and correlations"
 HEAPED: Final = "the same with the largest heap kept"
-HUMPED: Final = "one cloud with a single hump in each input"
-SHARED: Final = "one cloud of shares, seen through as few purchases"
+HUMPED: Final = "one crowd with a single hump in each input"
+SHARED: Final = "one crowd of shares, seen through as few purchases"
 # Those without a gap of their own: the shapes of the others may have gaps.
 _WITHOUT_GAPS: Final = (GAUSSIAN, HUMPED, SHARED)
 

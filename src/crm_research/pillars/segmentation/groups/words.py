@@ -18,7 +18,7 @@ from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.inputs.purposes import TELLS_THE_END
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
-from crm_research.theme import join_words, say_count, say_date, say_p_value, say_percent, say_small_count
+from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,29 +39,34 @@ def say_verdict(found: Grouping) -> str:
     """Natural, reproducible or constructed, and by what it is so."""
     if found.verdict == NATURAL:
         return (
-            "The groups are natural: they are found again in resamples, and between any two neighbours few customers "
-            f"stand (on the most crowded border {_say_density(found.borders)} of the density of the sparser group)."
+            "The groups are natural: they are found again in other samples of the customers, and between any two "
+            f"neighbours few stand ({_say_crowd(found.borders)})."
         )
     if found.verdict == REPRODUCIBLE:
-        again = "The groups are reproducible, not natural: the same lines are found again in resamples, and"
-        if _name_alike(found, "judges_separation", "is_beyond"):
+        again = (
+            "The groups are reproducible, not natural: the same lines are found again in other samples of the "
+            "customers, and"
+        )
+        if _kinds_alike(found, "judges_separation", "is_beyond"):
             return (
-                f"{again} fewer customers stand on every border than in data with a single hump, but the groups run "
-                f"into each other (on the most crowded border {_say_density(found.borders)} of the density of the "
-                "sparser group)."
+                f"{again} fewer customers stand on every border than in records made up without groups, but the groups "
+                f"run into each other ({_say_crowd(found.borders)})."
             )
-        return f"{again} the groups are better separated than in data without groups, but {_say_border(found)}."
+        return f"{again} the groups lie further apart than in records made up without groups, but {_say_border(found)}."
     weakest = float(found.stability["mean_jaccard"].min())
     if not weakest >= STABLE:
         steadiness = say_steadiness(weakest)
-        why = f"not every group is found again in resamples (the weakest with a mean Jaccard of {steadiness})"
+        why = (
+            "not every group is found again in other samples of the customers (the weakest overlaps with the one found "
+            f"there by {steadiness}, where 1 is the very same customers)"
+        )
     elif not found.criteria["qualifies"].any():
         why = (
-            "whatever their number, some group holds less than 2 % of the customers or is not found again in resamples"
+            "whatever their number, some group holds less than 2 % of the customers or is not found again in "
+            "other samples of them"
         )
     else:
-        alike = _name_alike(found, "judges_separation", "is_beyond")
-        why = f"they are found again, but data without groups ({alike}), cut into as many parts, look much the same"
+        why = "they are found again, but records made up without groups, cut into as many parts, look much the same"
         if (found.borders["heap"] != "").any():
             why += f", and {_say_border(found)}"
     return f"The groups are constructed: {why}. Use them to order the work, not as kinds of customers that exist."
@@ -72,13 +77,34 @@ def say_steadiness(jaccard: float) -> str:
     return f"{jaccard:.{2 if (round(jaccard, 2) < STABLE) == (jaccard < STABLE) else 4}f}"
 
 
-def _name_alike(found: Grouping, judging: str, beyond: str) -> str:
-    """The kinds of data without groups that look as the data do; empty where none does."""
-    return join_words([f"“{name}”" for name in found.nulls.loc[found.nulls[judging] & ~found.nulls[beyond], "null"]])
+def _kinds_alike(found: Grouping, judging: str, beyond: str) -> list[str]:
+    """The kinds of data without groups that look as the data do."""
+    return [f"“{name}”" for name in found.nulls.loc[found.nulls[judging] & ~found.nulls[beyond], "null"]]
 
 
-def _say_density(borders: pd.DataFrame) -> str:
-    return say_percent(float(borders["border_density"].max()), 0)
+def say_nulls(found: Grouping) -> str:
+    """Which records made up without groups look like these? The evidence behind the verdict, kind by kind."""
+    apart, emptier = (
+        _say_kinds(found, *names) for names in (("judges_separation", "is_beyond"), ("judges_borders", "is_emptier"))
+    )
+    return (
+        f"Records made up without groups and cut into as many parts lie as far apart as these groups in {apart}, and "
+        f"have a border as empty as the most crowded one here in {emptier}."
+    )
+
+
+def _say_kinds(found: Grouping, judging: str, beyond: str) -> str:
+    kinds = _kinds_alike(found, judging, beyond)
+    n_kinds = int(found.nulls[judging].sum())
+    return f"{len(kinds)} of {n_kinds} kinds ({join_words(kinds)})" if kinds else f"none of {n_kinds} kinds"
+
+
+def _say_crowd(borders: pd.DataFrame) -> str:
+    return f"on the most crowded border {_per_hundred(float(borders['border_density'].max()))}"
+
+
+def _per_hundred(density: float) -> str:
+    return f"{100 * density:.0f} customers for every hundred in the middle of the sparser group, space for space"
 
 
 def _say_border(found: Grouping) -> str:
@@ -91,24 +117,17 @@ def _say_border(found: Grouping) -> str:
         )
     closed = found.borders[found.borders["is_border"] & ~found.borders["is_gap"]]
     if closed.empty:
-        alike = _name_alike(found, "judges_borders", "is_emptier")
         return (
-            f"data without groups ({alike}), cut into as many parts, show a border as empty (the most crowded one here "
-            f"{_say_density(found.borders)} of the density of the sparser group)"
+            "records made up without groups, cut into as many parts, show borders as empty "
+            f"({_say_crowd(found.borders)})"
         )
     row = closed.sort_values("border_density", ascending=False).iloc[0]
-    between, density = f"“{row['segment']}” and “{row['other_segment']}”", say_percent(float(row["border_density"]), 0)
-    if row["border_density"] != row["border_density"]:
+    between, density = f"“{row['segment']}” and “{row['other_segment']}”", float(row["border_density"])
+    if np.isnan(density):
         return "some groups are too small for a gap to be seen between them"
-    if row["border_density"] <= GAP:
-        return (
-            f"the gap between {between} ({density} of the density of the sparser group) may be chance among so few "
-            f"customers (dip test, p {say_p_value(float(row['p_one_hump']))})"
-        )
-    return (
-        f"the line between {between} runs through a crowd: customers stand {density} as densely on it as in the middle "
-        "of the sparser group"
-    )
+    if density <= GAP:
+        return f"the gap between {between} may be chance among so few customers ({_per_hundred(density)})"
+    return f"the line between {between} runs through a crowd: on it stand {_per_hundred(density)}"
 
 
 def say_numbers(found: Grouping) -> str:
@@ -159,6 +178,7 @@ def say(segmentation: Segmentation, name: str) -> str:
         "numbers": say_numbers,
         "methods": say_methods,
         "verdict": say_verdict,
+        "nulls": say_nulls,
         "fidelity": lambda _: say_fidelity(segmentation),
         "holdout": lambda found: say_holdout(segmentation) if found.inputs.base == BUYERS else say_leaving(found),
     }
