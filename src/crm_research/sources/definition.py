@@ -19,6 +19,7 @@ from crm_research.sources.written import (
     as_delimiter,
     as_encoding,
     as_finite,
+    as_named_apart,
     as_quote,
     as_sign,
 )
@@ -292,7 +293,7 @@ class TableRule(_Part):
     continues_within: Days | None = None
     continues_after: Texts = Field(default_factory=list)
     by: Literal["customer"] = "customer"
-    attributes: dict[str, Attribute] = Field(default_factory=dict)
+    attributes: Annotated[dict[str, Attribute], AfterValidator(as_named_apart)] = Field(default_factory=dict)
     accept: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from crm_research.addresses import why_refused
+from crm_research.contracts import name_apart
 from crm_research.engine import DEFAULT_URL
 
 WHITESPACE: Final = "whitespace"
@@ -67,3 +68,23 @@ def as_finite(value: Any) -> Any:
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"{value} is no number; write one that is finite")
     return value
+
+
+class _HasOrigin(Protocol):
+    column: str | None
+    expr: str | None
+
+    def model_copy(self, *, update: dict[str, Any]) -> Self: ...
+
+
+Rule = TypeVar("Rule", bound=_HasOrigin)
+
+
+def as_named_apart(attributes: dict[str, Rule]) -> dict[str, Rule]:
+    """Attributes under names that none of our own columns has; each is still read from the column that was named."""
+    kept: dict[str, Rule] = {}
+    for name, rule in attributes.items():
+        apart = name_apart(name, {*attributes, *kept})
+        has_origin = apart == name or rule.column is not None or rule.expr is not None
+        kept[apart] = rule if has_origin else rule.model_copy(update={"column": name})
+    return kept
