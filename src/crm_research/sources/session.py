@@ -47,6 +47,8 @@ class Relation:
         Digest of its content, or of its definition and row count.
     is_scratch
         The rows are a copy that may be dropped once they are mapped.
+    is_trimmed
+        Its texts have no blanks around them and no marks of spreadsheets.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Relation:
     described: str
     fingerprint: str
     is_scratch: bool = False
+    is_trimmed: bool = False
 
 
 @dataclass(kw_only=True)

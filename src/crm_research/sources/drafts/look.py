@@ -200,7 +200,7 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
         options["null_values"] = nothing
         notes["null_values"] = "CHECK: stand among numbers, dates or answers, and are taken for no value"
     rule = SourceRule(path=texts, **options)
-    reading = Reading(rule=rule)
+    reading = Reading(rule=rule, is_trimmed=relation.is_trimmed)
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()
     columns = {name: _look_at_column(session, relation, reading, name, int(n_rows)) for name in relation.kinds}
     return FileLook(

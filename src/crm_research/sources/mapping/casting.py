@@ -31,6 +31,8 @@ _NO: Final = ("0", "0.0", "false", "f", "no", "n", "off", "nein", "falsch", "non
 ISO, EXCEL = "iso", "excel"
 # Time since 1970 as programs count it, to the microseconds in one of its units.
 UNIX: Final = {"unix": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
+# Others that are nothing where they stand alone.
+_ODD_BLANKS: Final = "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 # Blanks within numbers that no keyboard makes by accident, and apostrophes: they can only part thousands.
 _THIN: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
 _APOSTROPHES: Final = "'\u2019\u02bc\u00b4`"
@@ -67,6 +69,8 @@ class Reading:
     timezone: str = "UTC"
     #: Have the texts been through `text` already? Then they are not looked through again at every mention.
     is_clean: bool = False
+    #: Have columns of text lost blanks around them and marks where they were staged (`Relation.is_trimmed`)?
+    is_trimmed: bool = False
 
     def cast(
         self, raw: str, kind: Kind, target: str, *, formats: Sequence[str] | None = None, is_id: bool = False
@@ -96,6 +100,9 @@ class Reading:
         tokens = self.rule.null_values if self.rule.null_values is not None else nulls
         empty = ["", *(token.strip() for token in tokens)]
         longest = max(len(token.encode()) for token in empty)
+        if self.is_trimmed and _IS_COLUMN.fullmatch(raw):
+            known = f"WHEN NOT list_contains([{literals([*empty, *_ODD_BLANKS])}], {raw}) THEN {raw}"
+            return f"CASE WHEN strlen({raw}) > {longest} THEN {raw} {known} END"
         # Nearly every text is told by its length and ends alone; NOT IN would cost the engine a join a column.
         is_plain = f"strlen({raw}) > {longest} AND NOT prefix({raw}, ' ') AND NOT suffix({raw}, ' ')"
         # ="007", '007 and `007 are how spreadsheets are kept from making 7 of it.
@@ -292,6 +299,8 @@ def _translated(text: str, before: str, after: str) -> str:
     )
 
 
+# A column as it stands, or as text: what an expression makes of columns may have blanks and marks again.
+_IS_COLUMN: Final = re.compile(r'(?:CAST\()?"(?:[^"]|"")*"(?: AS VARCHAR\))?')
 # Before them all else is a text's own: a name may begin with an apostrophe.
 KEPT_AS_TEXT: Final = r"""^(?:="([^"]*)"|`([^`]*)|'([0-9+=-][^']*))$"""
 IS_MARKED: Final = "(left({0}, 1) IN ('=', '`', ''''))"

@@ -94,7 +94,9 @@ def _n_unread(
     formats: list[str] | None,
 ) -> int:
     """How many values would not be read if the study file said so? Minus one where that cannot be asked."""
-    reading = Reading(rule=relation.rule.model_copy(update=change), timezone=plan.timezone)
+    reading = Reading(
+        rule=relation.rule.model_copy(update=change), timezone=plan.timezone, is_trimmed=relation.is_trimmed
+    )
     try:
         cast = reading.cast(doubt.raw, relation.kinds[doubt.source_column], doubt.target, formats=formats)
         bad = rows_asked(cast.bad or "FALSE", doubt, plan)

@@ -19,6 +19,7 @@ from crm_research.sources.readers.files import describe_files, file_kind, find_f
 from crm_research.sources.readers.samples import find_sample
 from crm_research.sources.readers.text import stage_text
 from crm_research.sources.session import Relation, Session, literal, literals, quoted
+from crm_research.sources.written import WHITESPACE
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
@@ -79,6 +80,7 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         described=described,
         fingerprint=digest_files(paths),
         is_scratch=kind in {"text", "excel", "sqlite"},
+        is_trimmed=kind == "text" and rule.delimiter != WHITESPACE,
     )
 
 

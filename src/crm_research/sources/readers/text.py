@@ -292,14 +292,32 @@ def _select(part: _Part) -> str:
         line = f"read_csv({path}, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', {options})"
         cells = ", ".join(f"cells[{i + 1}] AS {quoted(name)}" for i, name in enumerate(part.columns))
         return rf"(SELECT {cells} FROM (SELECT string_split_regex(trim(line), '\s+') AS cells FROM {line}){below})"
-    trimmed = ", ".join(
-        f"{_bare(f'trim({quoted(name)}, {literal(BLANKS)})')} AS {quoted(name)}" for name in part.columns
-    )
+    trimmed = ", ".join(f"{_trimmed(quoted(name))} AS {quoted(name)}" for name in part.columns)
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in part.columns)
     return (
         f"(SELECT {trimmed} FROM read_csv({path}, columns = {{{types}}}, {options}, "
         f"delim = {literal(part.delimiter)}, quote = {literal(rule.quote)}, escape = {literal(rule.quote)}){below})"
     )
+
+
+def _trimmed(cell: str) -> str:
+    """SQL of a cell without blanks around it and without marks; nearly all have none, and are told by both their ends.
+
+    Texts are compared by their bytes in UTF-8, which costs the engine a tenth of what trimming does.
+    """
+    begins_plain = " OR ".join(
+        f"({cell} >= {literal(first)} AND {cell} < {literal(beyond)})" for first, beyond in _PLAIN_BEGINNINGS
+    )
+    ends_blank = " OR ".join(f"suffix({cell}, {literal(blank)})" for blank in BLANKS)
+    slowly = _bare(f"trim({cell}, {literal(BLANKS)})")
+    return f"CASE WHEN ({begins_plain}) AND NOT ({ends_blank}) THEN {cell} ELSE {slowly} END"
+
+
+# Digits, letters and signs without = ' ` before, the blanks among and around them left out: then the letters of Europe
+# and its neighbours, and Chinese, Japanese and Korean.
+_PLAIN_BEGINNINGS: Final = (
+    ("-", "="), (">", "`"), ("a", "\x7f"), ("\u00c0", "\u2000"), ("\u3001", "\u3400"), ("\u3400", "\ufb00"),
+)  # fmt: skip
 
 
 def _bare(cell: str) -> str:
