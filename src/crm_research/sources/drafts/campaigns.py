@@ -241,7 +241,7 @@ def _begin(campaigns: TableGuess, campaign: ColumnLook | None, at: ColumnLook | 
         group = f" group by {names[0]}" if names else ""
         campaigns.sql = f"select {', '.join([*names, first])} from records{group}"
         if at.formats:
-            value: object = {"column": "first_sent", "format": at.formats[0]}
+            value: object = {"column": "first_sent", **at.format_key}
         else:
             value = "first_sent"
         return Guess(key="started_at", value=value, why=f"the first {at.name}", is_unsure=bool(at.formats))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import read_ending
+from crm_research.sources.drafts.fees import set_fee
 from crm_research.sources.drafts.guessed import Guess, TableGuess
-from crm_research.sources.drafts.intervals import is_paid_once, months_of
+from crm_research.sources.drafts.notices import end_after_notice, still_to_come
 from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
@@ -44,35 +45,6 @@ _FLAGS: Final = (
     "是否流失",
     "gekuendigt",
 )
-_YEARLY: Final = (
-    "annual", "annually", "yearly", "year", "per year", "per annum", "pa", "jahresbeitrag", "jahrespraemie",
-    "jaehrlich", "annuel", "annuelle", "anual", "年缴", "年费", "年保费",
-)  # fmt: skip
-_PART_YEARLY: Final = (
-    (
-        3,
-        (
-            "quarterly",
-            "per quarter",
-            "quartalsbeitrag",
-            "vierteljaehrlich",
-            "trimestriel",
-            "trimestral",
-            "季缴",
-            "季费",
-        ),
-    ),
-    (6, ("half yearly", "semi annual", "halbjaehrlich", "halbjahresbeitrag", "semestriel", "semestral", "半年缴")),
-)
-_INTERVALS: Final = (
-    "interval", "billing interval", "billing period", "billing cycle", "billing frequency", "payment frequency",
-    "plan interval", "billing period unit", "interval count", "interval unit", "plan period", "period unit",
-    "payment interval", "payment mode", "premium mode",
-    "premium frequency", "mode of payment", "frequency", "billing term", "term unit", "recurrence", "paid", "duration",
-    "zahlungsweise", "zahlweise", "zahlungsintervall", "zahlungsrhythmus", "abrechnungszeitraum", "turnus",
-    "periodicite", "fractionnement", "periodicidad", "frequence", "frecuencia", "periodiciteit", "betaaltermijn",
-    "缴费方式", "缴费频率", "付款周期", "计费周期", "缴费周期", "периодичность",
-)  # fmt: skip
 _NAMED: Final = 0.4
 _AGREES: Final = 0.9
 
@@ -82,8 +54,7 @@ def shape_contracts(session: Session, guess: TableGuess) -> None:
     _set_start(session, guess)
     ended = _set_end(session, guess)
     _leave_out_never_begun(guess)
-    _set_fee(guess)
-    _count_pieces(guess)
+    set_fee(guess)
     guess.attributes = without_the_end(session, guess, ended)
 
 
@@ -93,7 +64,7 @@ def _put(guess: TableGuess, line: Guess) -> None:
 
 def _time(guess: TableGuess, column: ColumnLook) -> str:
     """SQL of the time in a column, as the study file would read it."""
-    formats = list(column.formats[:1]) or None
+    formats = list(column.written) or None
     kind = guess.look.relation.kinds[column.name]
     return guess.look.reading.cast(quoted(column.name), kind, "timestamp", formats=formats).value
 
@@ -135,10 +106,28 @@ def _status(guess: TableGuess) -> tuple[ColumnLook, list[str]] | None:
     return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """The column of ends, why it was taken, and which words of a status agree with it, in what share of the rows."""
+
+    column: ColumnLook
+    why: str
+    has_others: bool
+    share: float
+    status: tuple[ColumnLook, list[str]] | None
+    is_over: str | None
+
+    def of_those_over(self, otherwise: str = "") -> dict[str, object]:
+        """The end of those that the status calls over; of all that have one, where `otherwise` is one of the rest."""
+        column, over = self.status or (self.column, [])
+        condition, name = is_in(name_in_sql(column.name), over), name_in_sql(self.column.name)
+        case = f"case when {condition} then {name_in_sql(otherwise) if otherwise else name} end"
+        return {"expr": f"coalesce({name}, {case})" if otherwise else case, **self.column.format_key}
+
+
 def _set_end(session: Session, guess: TableGuess) -> str:
     """The end that agrees best with the status. Returns SQL of the study's engine that is true of rows that ended."""
     status = _status(guess)
-    is_over = f"coalesce({is_in(f'trim({quoted(status[0].name)})', status[1])}, FALSE)" if status else None
     candidates = [
         column
         for name, column in guess.look.columns.items()
@@ -147,43 +136,110 @@ def _set_end(session: Session, guess: TableGuess) -> str:
     if not candidates:
         guess.used.pop("ended_at", None)
         return _end_by_flag(guess, status)
+    chosen = _choose_end(session, guess, candidates, status)
+    guess.used["ended_at"] = chosen.column.name
+    if chosen.status is None or chosen.is_over is None:
+        return _put_end(guess, chosen, chosen.why)
+    return _end_by_status(session, guess, chosen, *chosen.status, chosen.is_over)
+
+
+def _choose_end(
+    session: Session, guess: TableGuess, candidates: list[ColumnLook], status: tuple[ColumnLook, list[str]] | None
+) -> _End:
+    """Of times named like an end, that which the status agrees with best, and never when the end was asked for."""
+    is_over = _says_over(status) if status else None
     judged = [(_agreement(session, guess, column, is_over), column) for column in candidates]
     share, end = max(
         judged, key=lambda one: (round(one[0], 1), name_score(one[1].name, "ended_at"), -rank(one[1].name, "ended_at"))
     )
-    guess.used["ended_at"] = end.name
-    sql = f"({_time(guess, end)}) IS NOT NULL"
+    times = {name: _time(guess, column) for name, column in guess.look.columns.items() if column.is_time}
+    later = end_after_notice(session, guess, [*candidates, *_late_ends(guess)], times, is_over)
+    end = later or end
+    waiting = still_to_come(session, guess, end, times, status) if status is not None else []
+    if status is not None and waiting:
+        status = status[0], [value for value in status[1] if value not in waiting]
+        is_over = _says_over(status)
     named = "named so" if name_score(end.name, "ended_at") >= 0.95 else "named much like it"
     why = f"{named}; {end.n:,} of {end.n_rows:,} have one"
     others = [column.name for _, column in judged if column is not end]
-    if others:
-        why += f"; rather than {', '.join(others)}"
-    if status is not None and share < _AGREES:
-        column, over = status
-        condition = is_in(name_in_sql(column.name), over)
-        if end.n == end.n_rows:
-            value = {"expr": f"case when {condition} then {name_in_sql(end.name)} end"}
-            value |= {"format": end.formats[0]} if end.formats else {}
-            why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} are taken as ended"
-            _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
-            _set_latest_end(session, guess, end, str(is_over))
-            return str(is_over)
-        why += f"; {column.name} says otherwise in {1 - share:.0%} of the rows"
-    elif status is not None and is_over is not None and _is_only_planned(session, guess, end, is_over):
-        column, over = status
-        condition = is_in(name_in_sql(column.name), over)
-        value = {"expr": f"case when {condition} then {name_in_sql(end.name)} end"}
-        value |= {"format": end.formats[0]} if end.formats else {}
+    why += f"; rather than {', '.join(others)}" if others else ""
+    why += ", which says when it was asked for" if later and others else ""
+    why += f"; {' and '.join(waiting)} are asked to stop and still run" if waiting else ""
+    share = _agreement(session, guess, end, is_over) if later or waiting else share
+    return _End(column=end, why=why, has_others=bool(others), share=share, status=status, is_over=is_over)
+
+
+def _end_by_status(
+    session: Session, guess: TableGuess, chosen: _End, column: ColumnLook, over: list[str], is_over: str
+) -> str:
+    """The end where a status says who is over too: ends that all have, that are to come, or that some lack."""
+    end, why = chosen.column, chosen.why
+    if chosen.share < _AGREES and end.n < end.n_rows:
+        return _put_end(guess, chosen, f"{why}; {column.name} says otherwise in {1 - chosen.share:.0%} of the rows")
+    n_open = _without_end(session, guess, end, is_over)
+    other = _end_of_those(session, guess, end, is_over) if n_open else None
+    if chosen.share < _AGREES:
+        why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} are taken as ended"
+    elif _is_only_planned(session, guess, end, is_over):
         why += f"; only {' and '.join(over)} in {column.name} are taken as ended, other ends are still to come"
-        _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
-        _set_latest_end(session, guess, end, is_over)
-        return is_over
-    is_planned = end.n == end.n_rows and status is None
+    elif other is not None:
+        why += f"; {n_open:,} that are over without one ended at {other.name}"
+    elif n_open:
+        why += f"; {n_open:,} that {column.name} calls {' or '.join(over)} have none and count as running"
+        return _put_end(guess, chosen, why, is_unsure=True)
+    else:
+        return _put_end(guess, chosen, why)
+    value = chosen.of_those_over(other.name if other is not None else "")
+    _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
+    _set_latest_end(session, guess, end, is_over)
+    return is_over
+
+
+def _put_end(guess: TableGuess, chosen: _End, why: str, *, is_unsure: bool = False) -> str:
+    """The end as it stands. Returns SQL that is true of the rows that have one."""
+    end = chosen.column
+    is_planned = end.n == end.n_rows and chosen.status is None
     if is_planned:
         why += "; are these ends that came, or ends that are only agreed?"
-    is_unsure = bool(others) or is_planned or "otherwise" in why or name_score(end.name, "ended_at") < 0.75
+    is_unsure = is_unsure or chosen.has_others or is_planned or "otherwise" in why
+    is_unsure = is_unsure or name_score(end.name, "ended_at") < 0.75
     _put(guess, Guess(key="ended_at", value=end.name, why=why, is_unsure=is_unsure))
-    return sql
+    return f"({_time(guess, end)}) IS NOT NULL"
+
+
+def _says_over(status: tuple[ColumnLook, list[str]]) -> str:
+    return f"coalesce({is_in(f'trim({quoted(status[0].name)})', status[1])}, FALSE)"
+
+
+def _late_ends(guess: TableGuess) -> list[ColumnLook]:
+    """Times that are named like an end with other words beside, such as expires_at_utc or Gekündigt zum."""
+    return [
+        column
+        for name, column in guess.look.columns.items()
+        if column.is_time and name != guess.used.get("started_at") and 0 < name_score(name, "ended_at") < _NAMED
+    ]
+
+
+def _without_end(session: Session, guess: TableGuess, end: ColumnLook, is_over: str) -> int:
+    sql = f"SELECT count(*) FROM {quoted(guess.look.relation.name)} WHERE {is_over} AND ({_time(guess, end)}) IS NULL"
+    return int(session.run(sql).fetchone()[0])
+
+
+def _end_of_those(session: Session, guess: TableGuess, end: ColumnLook, is_over: str) -> ColumnLook | None:
+    """Another end, written in the same way, that all that are over without one have: the end of their term."""
+    for name, column in guess.look.columns.items():
+        if column is end or not column.is_time or column.written != end.written or not names_any(name, _TERM_ENDS):
+            continue
+        (n_without,) = session.run(
+            f"SELECT count(*) FROM {quoted(guess.look.relation.name)} WHERE {is_over} "
+            f"AND ({_time(guess, end)}) IS NULL AND ({_time(guess, column)}) IS NULL"
+        ).fetchone()
+        if not n_without:
+            return column
+    return None
+
+
+_TERM_ENDS: Final = ("end", "ends", "expires", "expiry", "expired", "expiration", "ende", "enddatum", "fin", "到期")
 
 
 def _set_latest_end(session: Session, guess: TableGuess, end: ColumnLook, is_over: str) -> None:
@@ -260,84 +316,3 @@ def _leave_out_never_begun(guess: TableGuess) -> None:
             why = f"{' and '.join(never)} in {column.name}: contracts that never began?"
             guess.keys.append(Guess(key="where", value=f"({condition}) is not true", why=why, is_unsure=True))
             return
-
-
-def _set_fee(guess: TableGuess) -> None:
-    """A fee is money a month: a year's premium is parted by twelve, one of mixed intervals by its own."""
-    line = next((line for line in guess.columns if line.key == "fee"), None)
-    fee = guess.column_of("fee")
-    if line is None or fee is None:
-        return
-    name = name_in_sql(fee.name)
-    parts = (
-        12 if names_any(fee.name, _YEARLY) else next((n for n, said in _PART_YEARLY if names_any(fee.name, said)), 1)
-    )
-    named = [one for one in guess.look.columns.values() if one is not fee and best_score(one.name, _INTERVALS) >= 0.75]
-    interval = next((one for one in named if not one.is_number), next(iter(named), None))
-    count = next((one for one in named if one.is_whole and one is not interval and one.high > 1), None)
-    if parts > 1:
-        why = f"{line.why}; {'a year' if parts == 12 else f'{parts} months'}'s money, as money a month"
-        by_month = {"column": fee.name, "scale": round(1 / parts, 13)}
-        _put(guess, replace(line, value=by_month, why=why, is_unsure=True))
-    elif interval is not None and interval.is_number and _counts_months(guess, interval):
-        value = {"expr": f"{name} / nullif({name_in_sql(interval.name)}, 0)"}
-        why = f"{line.why}; {interval.name} says for how many months it is paid"
-        _put(guess, replace(line, value=value, why=why, is_unsure=True))
-    elif interval is not None and not interval.is_number and not interval.is_time:
-        name = name if count is None else f"{name} / nullif({name_in_sql(count.name)}, 0)"
-        _part_by(guess, line, name, interval, must_know=True, count=count)
-    elif (plan := guess.column_of("plan")) is not None and not plan.is_number:
-        _part_by(guess, line, name, plan, must_know=False)
-
-
-def _count_pieces(guess: TableGuess) -> None:
-    """Plans sold by the seat say the price of one, and how many there are beside it."""
-    line = next((line for line in guess.columns if line.key == "fee"), None)
-    pieces = next(
-        (one for name, one in guess.look.columns.items() if one.is_whole and best_score(name, _PIECES) >= _AGREES), None
-    )
-    if line is None or pieces is None or pieces.low < 1 or pieces.high < 2 or pieces.n < pieces.n_rows:
-        return
-    said = line.value if isinstance(line.value, dict) else {"column": line.value}
-    one = f"({said['expr']})" if "expr" in said else name_in_sql(str(said["column"]))
-    scale = f" * {said['scale']}" if "scale" in said else ""
-    value = {"expr": f"{one}{scale} * {name_in_sql(pieces.name)}"}
-    why = f"{line.why}; times {pieces.name}: is it the price of one, or of all?"
-    _put(guess, replace(line, value=value, why=why, is_unsure=True))
-
-
-_PIECES: Final = ("quantity", "qty", "seats", "licenses", "plan quantity", "number of seats", "anzahl lizenzen")
-
-
-def _counts_months(guess: TableGuess, interval: ColumnLook) -> bool:
-    said = [interval.name, *guess.look.options.get("signs", [])]
-    return any(names_any(word, ("month", "months", "monate", "mois", "meses")) for word in said)
-
-
-def _part_by(
-    guess: TableGuess, line: Guess, name: str, interval: ColumnLook, *, must_know: bool, count: ColumnLook | None = None
-) -> None:
-    """Part a fee by the months that words say; those of a plan's name only where some say more than a month."""
-    found = {value: months_of(value) for value in interval.values}
-    known = {value: months for value, months in found.items() if months is not None}
-    unknown = [value for value in found if value not in known and not is_paid_once(value)]
-    if must_know and (unknown or not known):
-        why = f"{line.why}; how often it is paid stands in {interval.name}, in words that are not known: {unknown[:4]}"
-        _put(guess, replace(line, why=f"{why}; write it as money a month", is_unsure=True))
-        return
-    if not must_know and not any(months > 1 for months in known.values()):
-        return
-    column = name_in_sql(interval.name)
-    cases = " ".join(
-        f"when {column} = '{value.replace(chr(39), chr(39) * 2)}' then {name} / {months:g}"
-        for value, months in known.items()
-        if must_know or months != 1
-    )
-    if must_know:
-        why = f"{line.why}; {interval.name} says how often it is paid"
-        is_monthly = len(known) == len(found) and set(known.values()) == {1} and count is None
-        value = line.value if is_monthly else {"expr": f"case {cases} end"}
-    else:
-        why = f"{line.why}; {interval.name} speaks of longer intervals: is the fee of these for the whole of one?"
-        value = {"expr": f"case {cases} else {name} end"}
-    _put(guess, replace(line, value=value, why=why, is_unsure=True))

@@ -14,10 +14,12 @@ import yaml
 
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
-from crm_research.sources.drafts.guess import guess_tables, why_unfit
+from crm_research.sources.drafts.guess import guess_tables
 from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.look import ColumnLook, FileLook, group_files, look_at_all
 from crm_research.sources.drafts.questionnaire import NO_DATE
+from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.unfit import unread_times, why_unfit
 from crm_research.sources.drafts.words import currency_of_words
 from crm_research.sources.readers.files import find_files
 from crm_research.sources.session import open_session
@@ -122,7 +124,8 @@ def _one_each(guesses: Sequence[TableGuess]) -> list[TableGuess]:
 
 def _nothing_fits(looks: Sequence[FileLook]) -> str:
     said = "; ".join(
-        f"{look.described} {why_unfit(look)}" + (f": it has {', '.join(look.columns)}" if look.n_rows else "")
+        f"{look.described} {why_unfit(look, is_alone=True)}"
+        + (f": it has {', '.join(look.columns)}" if look.n_rows else "")
         for look in looks
     )
     return (
@@ -138,6 +141,7 @@ def _all_lines(guess: TableGuess) -> list[Guess]:
 
 def _n_unsure(guess: TableGuess) -> int:
     noted = sum(note.startswith("CHECK") for note in guess.look.notes.values()) + bool(guess.look.n_copies)
+    noted += len(list(unread_times(guess.look)))
     return noted + sum(_is_unsure(guess, line) for line in _all_lines(guess))
 
 
@@ -164,6 +168,8 @@ def _lines(
 def _caveat_lines(tables: Sequence[TableGuess]) -> Iterator[str]:
     """What the draft leaves out or makes up is told on every page, not only in the file."""
     caveats = [line.caveat for guess in tables for line in _all_lines(guess) if line.caveat]
+    cut = [(guess, line, said) for guess in tables for line in guess.columns if (said := _cut_short(guess, line))]
+    caveats += [f"{line.key} of {guess.table} is not to be trusted: {said}." for guess, line, said in cut]
     if not caveats:
         yield "caveats: []  # what is doubtful about the data; printed on every page"
         return
@@ -260,6 +266,8 @@ def _table_lines(guess: TableGuess, places: _Places) -> Iterator[str]:
     if guess.left_out:
         names = ", ".join(dict.fromkeys(guess.left_out))
         yield f"    # CHECK: no attributes, since they seem to tell what only came about later: {names}"
+    for said in unread_times(guess.look):
+        yield f"    # CHECK: {said}"
 
 
 def _source_lines(guess: TableGuess, path: str | list[str]) -> Iterator[str]:
@@ -287,17 +295,43 @@ def _formats(guess: TableGuess, line: Guess) -> tuple[str, ...]:
 def _value(guess: TableGuess, line: Guess) -> str:
     formats = _formats(guess, line)
     if formats:
-        return _scalar({"column": line.value, "format": formats[0]})
+        return _scalar({"column": line.value, **guess.look.columns[str(line.value)].format_key})
     return _scalar(line.value)
 
 
 def _is_unsure(guess: TableGuess, line: Guess) -> bool:
-    return line.is_unsure or len(_formats(guess, line)) > 1
+    return line.is_unsure or len(_formats(guess, line)) > 1 or bool(_zones(guess, line) or _cut_short(guess, line))
 
 
 def _reason(guess: TableGuess, line: Guess) -> str:
     formats = _formats(guess, line)
-    return f"{line.why}; also fits {' and '.join(formats[1:3])}" if len(formats) > 1 else line.why
+    why = f"{line.why}; also fits {' and '.join(formats[1:3])}" if len(formats) > 1 else line.why
+    cut = _cut_short(guess, line)
+    why += f"; {cut}. Do not use it as it is: export it again with this column as text" if cut else ""
+    zones = " and ".join(_zones(guess, line))
+    return f"{why}; the clock of {zones} is kept as it stands: set timezone above to that place" if zones else why
+
+
+def _cut_short(guess: TableGuess, line: Guess) -> str:
+    """What is lost of the numbers that a line takes as a key; empty where they are whole, or are no key."""
+    value = line.value.get("column", line.value.get("expr")) if isinstance(line.value, dict) else line.value
+    if not line.key.endswith("_id") or value is None:
+        return ""
+    look = guess.look.columns.get(str(value)) or next(
+        (one for name, one in guess.look.columns.items() if one.cut_short and name_in_sql(name) in str(value)), None
+    )
+    if look is None or not look.cut_short:
+        return ""
+    return (
+        f"a spreadsheet cut its numbers short, as in {look.cut_short}, and several different ones may have become one"
+    )
+
+
+def _zones(guess: TableGuess, line: Guess) -> list[str]:
+    """Names of zones behind the times of a line, other than that of the study."""
+    look = guess.look.columns.get(line.value) if isinstance(line.value, str) else None
+    zones = look.zones if look is not None and _formats(guess, line) else ()
+    return [zone.strip(" ()") for zone in zones if zone.strip(" ()") not in {"UTC", "GMT"}]
 
 
 def _comment(text: str, *, unsure: bool = False) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crm_research.contracts import contract_of
 from crm_research.sources.drafts.guessed import FILE_WORDS, Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, is_code, own_number
 from crm_research.sources.drafts.phrases import PHRASES
@@ -41,7 +40,7 @@ def _is_label(look: ColumnLook) -> bool:
 
 
 # Table to the roles that must be found, and those that may; how each value must look stands below.
-_NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+NEEDED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "invoices": (("customer_id", "issued_at", "due_at", "amount"), ("invoice_id", "paid_at")),
     "contracts": (
         ("started_at",),
@@ -80,7 +79,7 @@ _LOOKS: Final[Mapping[str, Callable[[ColumnLook], bool]]] = {
     "contract_id": lambda look: _is_id(look) and look.is_unique,
 }
 # Words in a header that speak for a table; a table of these (below) is only considered where one of them stands.
-_TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "orders": (
         "order", "sale", "sales", "payment", "charge", "captured", "refunded", "purchase", "transaction", "receipt",
         "basket", "cart", "sku", "quantity", "qty", "lineitem", "grand total", "subtotal", "item price",
@@ -127,8 +126,6 @@ _OWN_NUMBER: Final = {
     "orders": "order_id", "contracts": "contract_id", "contacts": "contact_id", "invoices": "invoice_id",
     "surveys": "response_id",
 }  # fmt: skip
-# Numbers that a draft makes itself where the file has none.
-_MADE: Final = frozenset({"order_id", "contract_id", "contact_id", "response_id", "invoice_id", "item"})
 _NUMBERED: Final = 0.8
 # Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
 _BEGINS: Final = (
@@ -177,7 +174,7 @@ def _guess_tables(session: Session, look: FileLook) -> list[TableGuess]:
         return periods
     log = None if undated else purchases_of(session, look)
     whole, look = look, log.look if log is not None else look
-    candidates = [candidate for table in _NEEDED if (candidate := _try_table(table, look)) is not None]
+    candidates = [candidate for table in NEEDED if (candidate := _try_table(table, look)) is not None]
     for candidate in sorted(candidates, key=lambda one: -one.score):
         if undated and undated[0].score > candidate.score:
             break
@@ -198,44 +195,10 @@ def _with_contracts(billed: TableGuess | None, built: list[TableGuess]) -> list[
     return built if billed is None or is_there else [*built, billed]
 
 
-def why_unfit(look: FileLook) -> str:
-    """Why does a file feed no table by itself? Names the nearest table, what it lacks, and what to write."""
-    if not look.n_rows:
-        return f"holds no rows, only the columns {', '.join(look.columns)}"
-    table, found, lacking = max((_required_found(table, look) for table in _NEEDED), key=_nearness)
-    if not found:
-        return "fits no canonical table"
-    if not lacking:
-        return "another file fits better"
-    columns = ", ".join(
-        [*(f"{role}: {name}" for role, name in found.items()), *(f"{role}: COLUMN" for role in lacking)]
-    )
-    return (
-        f"looks like {table}, but lacks {' and '.join(lacking)}; where another column says it, write {table}: {{from: "
-        f"{look.paths[0].name}, columns: {{{columns}}}}}, and where another file does, join it by from: {{sql: ...}}"
-    )
-
-
-def _nearness(candidate: tuple[str, dict[str, str], list[str]]) -> float:
-    _, found, lacking = candidate
-    return len(found) - 0.5 * len(lacking)
-
-
-def _required_found(table: str, look: FileLook) -> tuple[str, dict[str, str], list[str]]:
-    """A table, its needed roles with the columns that fit them, and those that none fits."""
-    required = [role for role in contract_of(table).required_names if role in PHRASES and role not in _MADE]
-    required += [role for role in _NEEDED[table][0] if role not in required and role in contract_of(table).column_names]
-    found: dict[str, str] = {}
-    for score, role, name in _scores(required, look):
-        if score >= _NAMED and role not in found and name not in found.values():
-            found[role] = name
-    return table, found, [role for role in required if role not in found]
-
-
 def _try_table(table: str, look: FileLook) -> TableGuess | None:
-    needed, optional = _NEEDED[table]
+    needed, optional = NEEDED[table]
     guess = TableGuess(table=table, look=look)
-    n_telling = sum(names_any(name, _TELLING.get(table, ())) for name in look.columns)
+    n_telling = sum(names_any(name, TELLING.get(table, ())) for name in look.columns)
     if table == "invoices" and any(_OWED.search(value) for one in look.columns.values() for value in one.values[:8]):
         n_telling = _MOST_TELLING
     names_file = bool(set(header_words(look.paths[0].stem)) & set(FILE_WORDS.get(table, ())))
@@ -248,7 +211,7 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
     ):
         return None
     strength: dict[str, float] = {}
-    for score, role, name in _scores((*needed, *optional), look):
+    for score, role, name in score_roles((*needed, *optional), look):
         if score >= _NAMED and role not in strength and name not in guess.used.values():
             strength[role], guess.used[role] = score, name
     _number_by_own(guess, strength)
@@ -280,7 +243,7 @@ _PERSONS: Final = (
 )  # fmt: skip
 
 
-def _scores(roles: Sequence[str], look: FileLook) -> list[tuple[float, str, str]]:
+def score_roles(roles: Sequence[str], look: FileLook) -> list[tuple[float, str, str]]:
     """Role and column of every pair that fits, the likeliest first."""
     keys = {key.column.name: key for key in find_customers(look)}
     found = []
@@ -312,7 +275,7 @@ def _number_by_own(guess: TableGuess, strength: dict[str, float]) -> None:
         own = own_number(guess.look, set(guess.used.values()) - {guess.used.get("customer_id")})
         if own is not None:
             strength["customer_id"], guess.used["customer_id"] = _NUMBERED, own.name
-            if not any(names_any(name, _TELLING["customers"]) for name in guess.look.columns):
+            if not any(names_any(name, TELLING["customers"]) for name in guess.look.columns):
                 guess.doubts["customer_id"] = "it numbers the rows, and nothing says that a row is a customer"
     chosen = guess.used.get("customer_id")
     key = next((key for key in find_customers(guess.look) if key.column.name == chosen), None)

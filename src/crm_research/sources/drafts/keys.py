@@ -20,6 +20,8 @@ _KINDS: Final = {
     "customer_name": (0.6, "no number of the customer; two may share a name, and one may be written in several ways"),
 }
 _SURE: Final = 0.95
+# Numbers cut short make one customer of several; any other key is better.
+_OF_CUT_SHORT: Final = 0.5
 _FEW: Final = 30
 _BARE: Final = frozenset(
     {
@@ -66,6 +68,7 @@ def find_customers(look: FileLook) -> list[Key]:
             continue
         # A key that is missing in most rows tells few of them apart.
         filled = column.n / column.n_rows
+        best *= _OF_CUT_SHORT if column.cut_short else 1
         found.append(Key(column=column, score=best * (1 if filled > 0.5 else filled), doubt=_KINDS[kind][1]))
     return sorted(found, key=lambda key: -key.score)
 

@@ -40,6 +40,13 @@ terrible, poor / bad, average / fair / okay, good, excellent / great
 とても不満 / 非常に不満 / 大変不満, 不満 / やや不満, 普通 / どちらともいえない / どちらでもない, 満足 / やや満足, とても満足 / 非常に満足 / 大変満足
 不満, やや不満, 普通 / どちらともいえない / どちらでもない, やや満足, 満足
 全くそう思わない / まったくそう思わない, そう思わない / あまりそう思わない, どちらともいえない, そう思う / ややそう思う, 強くそう思う / とてもそう思う
+per niente soddisfatto / per nulla soddisfatto, poco soddisfatto, abbastanza soddisfatto / mediamente soddisfatto, soddisfatto / molto soddisfatto, molto soddisfatto / estremamente soddisfatto
+del tutto in disaccordo / fortemente in disaccordo, in disaccordo, neutrale / né d'accordo né in disaccordo, d'accordo, del tutto d'accordo / fortemente d'accordo
+pessimo, scarso / insufficiente, sufficiente / discreto, buono, ottimo / eccellente
+discordo totalmente, discordo / discordo parcialmente, neutro / não concordo nem discordo / nem concordo nem discordo, concordo / concordo parcialmente, concordo totalmente
+péssimo / muito ruim, ruim, regular, bom, ótimo / muito bom / excelente
+zdecydowanie się nie zgadzam, nie zgadzam się / raczej się nie zgadzam, trudno powiedzieć / ani się zgadzam ani nie zgadzam, zgadzam się / raczej się zgadzam, zdecydowanie się zgadzam
+zdecydowanie nie, raczej nie, trudno powiedzieć / nie wiem, raczej tak, zdecydowanie tak
 매우 불만족 / 매우 불만, 불만족 / 불만, 보통 / 보통이다, 만족, 매우 만족
 전혀 그렇지 않다, 그렇지 않다, 보통이다 / 보통, 그렇다, 매우 그렇다
 """  # noqa: E501  (a ladder is a line)
@@ -65,9 +72,13 @@ _GRADES: Final = (
     (("muito", "extremamente", "totalmente"), ("", "um pouco", "parcialmente"), ("um pouco",),
      ("neutro", "indiferente", "nem {} nem {}"),
      (("satisfeito", "insatisfeito"), ("provável", "improvável"))),
-    (("molto", "estremamente", "del tutto"), ("", "abbastanza", "piuttosto"), ("abbastanza",),
+    (("molto", "estremamente", "del tutto"), ("", "abbastanza", "piuttosto"), ("abbastanza", "poco"),
      ("neutrale", "né {} né {}"),
-     (("soddisfatto", "insoddisfatto"), ("probabile", "improbabile"))),
+     (("soddisfatto", "insoddisfatto"), ("soddisfatta", "insoddisfatta"), ("probabile", "improbabile"))),
+    (("bardzo", "całkowicie", "zdecydowanie"), ("", "raczej", "dość"), ("raczej",),
+     ("neutralny", "neutralnie", "ani {} ani {}", "ani {}, ani {}", "trudno powiedzieć", "średnio"),
+     (("zadowolony", "niezadowolony"), ("zadowolona", "niezadowolona"), ("prawdopodobne", "nieprawdopodobne"),
+      ("dobrze", "źle"), ("dobra", "zła"))),
     (("zeer", "heel", "erg", "uiterst"), ("", "enigszins"), ("enigszins",),
      ("neutraal", "noch {} noch {}", "niet {}, niet {}"),
      (("tevreden", "ontevreden"), ("waarschijnlijk", "onwaarschijnlijk"))),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
@@ -15,17 +15,17 @@ from crm_research.errors import StudyError
 from crm_research.sources.definition import SourceRule
 from crm_research.sources.drafts.layout import find_sheet_layout
 from crm_research.sources.drafts.nothing import null_words
-from crm_research.sources.drafts.phrases import PHRASES
-from crm_research.sources.drafts.words import best_score, currency_column, name_score
+from crm_research.sources.drafts.times import counts_days, counts_since_1970, formats_of, is_sensible, range_of
+from crm_research.sources.drafts.words import currency_column
 from crm_research.sources.drafts.writing import distinct_values, header_line, number_options, text_options
-from crm_research.sources.mapping.casting import EXCEL, NULLS_OF_VALUES, UNIX, Reading
-from crm_research.sources.mapping.dates import formats_fitting
+from crm_research.sources.drafts.zones import are_of_one_place, zones_behind
+from crm_research.sources.mapping.casting import EXCEL, NULLS_OF_VALUES, Reading
 from crm_research.sources.readers.files import describe_files, file_kind
 from crm_research.sources.readers.staging import stage
-from crm_research.sources.session import literals, quoted
+from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.session import Kind, Relation, Session
+    from crm_research.sources.session import Relation, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class ColumnLook:
         Every value is one.
     formats
         Formats that read every value, where the times need a declared one; several: the file does not tell which.
+    zones
+        What stands behind the clock of such times, with its blank: names of zones, all of one place.
     low, high
         Smallest and largest number or time.
     """
@@ -55,6 +57,23 @@ class ColumnLook:
     low: Any = None
     high: Any = None
     values: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """How a study file says that its times are written, by the first format: several where zones stand behind."""
+        return tuple(f"{self.formats[0]}{zone}" for zone in self.zones or ("",)) if self.formats else ()
+
+    @property
+    def format_key(self) -> dict[str, Any]:
+        """The key that says so, to be added to a column or an expression of it."""
+        written = self.written
+        return {} if not written else {"format": written[0] if len(written) == 1 else list(written)}
+
+    @property
+    def cut_short(self) -> str:
+        """A long number of which a spreadsheet kept only the first digits, such as 1.23457E+15; empty without one."""
+        return next((value for value in self.values if _CUT_SHORT.fullmatch(value.strip())), "")
 
     @property
     def is_unique(self) -> bool:
@@ -96,6 +115,9 @@ class ColumnLook:
             "예",
             "아니오",
         }
+
+
+_CUT_SHORT: Final = re.compile(r"\d([.,]\d{1,8})?[eE]\+?(0?[6-9]|[1-4]\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,25 +303,29 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     nothing = set(reading.rule.null_values or ())
     values = tuple(value for value in distinct_values(session, relation, name) if value not in nothing)
     # Whole numbers of eight digits are dates only within the years that records have.
-    is_time = bool(n) and not bad_time and first is not None and _is_sensible(first, last)
+    is_time = bool(n) and not bad_time and first is not None and is_sensible(first, last)
     formats: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
     if n and not is_time and kind == "text":
-        formats = _formats(session, relation, reading, raw, values)
+        zones = zones_behind(value for value in values if value not in NULLS_OF_VALUES) or ()
+        zones = zones if are_of_one_place(zones) else ()
+        formats = formats_of(session, relation, reading, raw, values, zones)
         if formats:
-            first, last = _range(session, relation, reading, raw, formats[0])
-    if n and not is_time and not formats and not bad_number and _counts_days(name, low, high):
+            written = [f"{formats[0]}{zone}" for zone in zones or ("",)]
+            first, last = range_of(session, relation, reading, raw, written)
+    if n and not is_time and not formats and not bad_number and counts_days(name, low, high):
         formats = (EXCEL,)
-        first, last = _range(session, relation, reading, f"CAST({raw} AS VARCHAR)", EXCEL)
+        first, last = range_of(session, relation, reading, f"CAST({raw} AS VARCHAR)", [EXCEL])
     if (
         n
         and not is_time
         and not formats
         and not bad_number
         and not n_fractions
-        and (unit := _counts_since_1970(name, low, high))
+        and (unit := counts_since_1970(name, low, high))
     ):
         formats = (unit,)
-        first, last = _range(session, relation, reading, raw, unit, kind)
+        first, last = range_of(session, relation, reading, raw, [unit], kind)
     is_number = bool(n) and not bad_number and not is_time and not formats
     is_time = is_time or bool(formats)
     return ColumnLook(
@@ -311,74 +337,8 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
         is_whole=is_number and not n_fractions,
         is_time=is_time,
         formats=formats,
+        zones=zones if formats else (),
         low=first if is_time else low if is_number else None,
         high=last if is_time else high if is_number else None,
         values=values,
     )
-
-
-def _counts_days(name: str, low: float, high: float) -> bool:
-    """Are these numbers the days that spreadsheets count from the end of 1899, in a column named like a time?"""
-    in_range = low >= _FIRST_DAY and high <= _LAST_DAY
-    return in_range and any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
-
-
-def _counts_since_1970(name: str, low: float, high: float) -> str | None:
-    """The unit in which numbers of a column named like a time count from 1970; None where they do not."""
-    if not (
-        any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
-        or best_score(name, _EPOCHS)
-    ):
-        return None
-    found = (unit for unit, micros in UNIX.items() if low * micros >= _FROM_1990 and high * micros <= _TO_2100)
-    return next(found, None)
-
-
-_EPOCHS = ("epoch", "unix", "unixtime", "ts", "epoch ms", "event ts", "created ts", "time ms")
-_FROM_1990, _TO_2100 = 631_152_000_000_000, 4_102_444_800_000_000
-# 1970 and 2100 as the day numbers of spreadsheets.
-_FIRST_DAY, _LAST_DAY = 25_569, 73_051
-_NAMED_SO = 0.75
-
-
-def _is_sensible(first: datetime, last: datetime) -> bool:
-    return first.year >= 1900 and last.year <= 2100
-
-
-def _formats(
-    session: Session, relation: Relation, reading: Reading, raw: str, values: tuple[str, ...]
-) -> tuple[str, ...]:
-    fitting = formats_fitting([value for value in values if value not in NULLS_OF_VALUES])
-    if not fitting:
-        return ()
-    said = reading.text(raw, nulls=NULLS_OF_VALUES)
-    tests = ", ".join(
-        f"count(*) FILTER (WHERE {said} IS NOT NULL AND try_strptime(trim({raw}), {literals([form])}) IS NULL)"
-        for form in fitting
-    )
-    bad = session.run(f"SELECT {tests} FROM {quoted(relation.name)}").fetchone()
-    good = [form for form, n_bad in zip(fitting, bad, strict=True) if not n_bad]
-    return tuple(_likelier_first(session, relation, raw, said, good)) if len(good) > 1 else tuple(good)
-
-
-def _likelier_first(session: Session, relation: Relation, raw: str, said: str, formats: Sequence[str]) -> list[str]:
-    """Of formats that all fit, the one first by which the times lie much closer together: records follow each other."""
-    days = {
-        form: session.run(
-            f"SELECT date_diff('day', min(t), max(t)) FROM (SELECT try_strptime(trim({raw}), {literals([form])}) AS t "
-            f"FROM {quoted(relation.name)} WHERE {said} IS NOT NULL)"
-        ).fetchone()[0]
-        for form in formats
-    }
-    closest = min(formats, key=lambda form: days[form])
-    if 2 * days[closest] >= days[formats[0]]:
-        return list(formats)
-    return [closest, *(form for form in formats if form != closest)]
-
-
-def _range(
-    session: Session, relation: Relation, reading: Reading, raw: str, form: str, kind: Kind = "text"
-) -> tuple[Any, Any]:
-    time = reading.cast(raw, kind, "timestamp", formats=[form]).value
-    first, last = session.run(f"SELECT min({time}), max({time}) FROM {quoted(relation.name)}").fetchone()
-    return first, last

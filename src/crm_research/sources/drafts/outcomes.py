@@ -25,7 +25,7 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
     ("refunded", (
         r"refund|returned|reversed|charge ?back|rueckerstatt|rückerstatt|erstattet|retour|rembours|reembols|"
         r"devuelt|devoluci|iade|zwróc|zwroc|rimborsat|terugbetaald|^credited|gutgeschrieben|返品|返金|"
-        r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款|возврат|возвращ"
+        r"退款成功|全额退款|已退款|退款完成|退货完成|已退货|全部退款|возврат|возвращ|estornad|rimbors|zwrot|devolvid"
     )),
     ("lost", (
         r"cancel|^canc$|^not attending$|void|fail|declin|denied|reject|refus|abandon|no[ _-]?show|"
@@ -34,19 +34,22 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"abgelehnt|storn|gescheitert|fehlgeschlagen|verloren|perdu|perdid|rechaz|anulad|echou|échou|"
         r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
         r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed|отмен|аннулир|удал[её]н|отказ|brak wpłaty|"
-        r"취소|환불|반품|미결제|no[ _-]?answer|^busy$|congestion|unanswered"
+        r"취소|환불|반품|미결제|"
+        r"odrzucon|wycofan|negad|recusad|rifiutat|respint|no[ _-]?answer|^busy$|congestion|unanswered"
     )),
     ("open", (
         r"pending|await|draft|quotation|quote|unpaid|not[ _-]?paid|prospect|qualif|negotiat|proposal|"
         r"appointment|presentation|contract ?sent|decision|waiting|unbezahlt|entwurf|angebot|^offen$|"
         r"en attente|brouillon|devis|impag|pendiente|borrador|presupuesto|待付款|未付款|等待买家付款|"
         r"入金待ち|新規受付|待支付|未支付|草稿|创建|审核中|重新审核|暂存|待审核|未审核|^incomplete$|requires_|authorized|checkout|^open$|^new$|"
-        r"on[ _-]?hold|^hold(ed)?$|payment[ _-]?review|suspected|fraud|in zahlung|черновик|не оплач|ожида|новый"
+        r"on[ _-]?hold|^hold(ed)?$|payment[ _-]?review|suspected|fraud|in zahlung|"
+        r"nieopłac|oczekuj|w trakcie|in attesa|non pagat|da pagare|aguardando|não pago|nao pago|bozza|rascunho|"
+        r"robocz|preventivo|orçamento|черновик|не оплач|ожида|новый"
     )),
     ("done", (
         r"complet|paid|ship|deliver|success|succeed|won|fulfil|process|settle|invoiced|sales order|accept|"
         r"confirm|finish|approved|flown|used|checked|stayed|^ok$|^done$|captured|posted|active|"
-        r"zrealizowan|wysłan|teslim|evaso|spedit|consegnat|betaald|verzonden|geleverd|"
+        r"zrealizowan|wysłan|dostarczon|opłacon|zapłacon|zakończon|zakonczon|spedit|pagat|completat|conclu|concluíd|pago|teslim|evaso|spedit|consegnat|betaald|verzonden|geleverd|"
         r"abgeschlossen|bezahlt|versand|versendet|geliefert|erledigt|gewonnen|livr|pay[eé]|expedi|expédi|"
         r"termin|trait(e|ement)|in bearbeitung|en curso|en proceso|gagn|entregad|pagad|enviad|completad|ganad|"
         r"成功|完成|已付款|已支付|已发货|已收货|已审核|"
@@ -57,7 +60,8 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
 _STATUS: Final = (
     "status", "state", "stage", "deal stage", "financial status", "payment status", "outcome", "result", "phase",
     "etat", "statut", "estado", "zustand", "zahlungsstatus", "bestellstatus", "auftragsstatus", "rechnungsstatus",
-    "vertragsstatus", "durum", "stato", "fksto", "disposition",
+    "vertragsstatus", "durum", "stato",
+    "situacao", "status do pedido", "stato ordine", "stato pagamento", "stan", "fksto", "disposition",
     "상태", "状态", "阶段", "售后", "ステータス", "対応状況", "注文状況", "статус", "состояние",
 )  # fmt: skip
 # A column of these marks what was called off by any value but no.

@@ -24,16 +24,60 @@ _CODES: Final = frozenset({77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999})
 _NOTHING: Final = frozenset({"na", "n/a", "null", "nan", "none", "-"})
 _SCALES: Final = ((1, 5), (1, 6), (1, 7), (0, 10), (1, 10))
 _REVERSED: Final = re.compile(r"(^|[\s_.\-])(r|rev|reversed?|recode|umgepolt)$|^r_", re.IGNORECASE)
-_ZERO_TO_TEN: Final = ("nps", "recommend", "promoter", "empfehl", "recommand", "recomend", "推荐")
+_ZERO_TO_TEN: Final = (
+    "nps",
+    "recommend",
+    "promoter",
+    "empfehl",
+    "recommand",
+    "recomend",
+    "推荐",
+    "consigl",
+    "raccomand",
+    "polec",
+)
 # What a question asks, by parts of words in it.
 _ASKED: Final = {
     "nps": _ZERO_TO_TEN,
-    "satisfaction": ("satisf", "zufried", "satisfait", "满意"),
-    "loyalty": ("buy again", "use again", "wieder kaufen", "racheter", "再次购买"),
+    "satisfaction": ("satisf", "zufried", "satisfait", "满意", "soddisf", "zadowol", "satysf"),
+    "loyalty": (
+        "buy again",
+        "use again",
+        "wieder kaufen",
+        "racheter",
+        "再次购买",
+        "riacquist",
+        "compraria novamente",
+        "ponownie kup",
+    ),
 }
-_STATES: Final = ("status", "response type", "distribution channel", "statut", "estado", "状态")
-_TRIES: Final = ("preview", "test", "spam", "vorschau", "apercu", "prueba", "预览", "测试")
-_FINISHED: Final = ("finished", "completed", "complete", "is complete", "abgeschlossen", "termine", "是否完成")
+_STATES: Final = ("status", "response type", "distribution channel", "statut", "estado", "状态", "stato")
+_TRIES: Final = (
+    "preview",
+    "test",
+    "spam",
+    "vorschau",
+    "apercu",
+    "prueba",
+    "预览",
+    "测试",
+    "anteprima",
+    "prova",
+    "teste",
+)
+_FINISHED: Final = (
+    "finished",
+    "completed",
+    "complete",
+    "is complete",
+    "abgeschlossen",
+    "termine",
+    "是否完成",
+    "completato",
+    "concluido",
+    "ukonczone",
+)
+_YES: Final = frozenset({"true", "1", "yes", "ja", "oui", "y", "是", "si", "sì", "sí", "sim", "tak"})
 _OF_THE_LINK: Final = ("collector", "ip", "network")
 _FEW_STATES: Final = 8
 _LONG_NAME, _LONG_TEXT, _SHOWN = 4, 12, 60
@@ -198,7 +242,7 @@ def leave_out_unfinished(guess: TableGuess) -> None:
                 conditions.append(f"({is_in(name_in_sql(name), tries)}) is not true")
                 said.append(f"{', '.join(tries)} in {name}")
         elif names_any(name, _FINISHED) and len(column.values) == 2:
-            done = [value for value in column.values if value.lower() in {"true", "1", "yes", "ja", "oui", "y", "是"}]
+            done = [value for value in column.values if value.lower() in _YES]
             if len(done) == 1:
                 conditions.append(is_in(name_in_sql(name), done))
                 said.append(f"not {done[0]} in {name}")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.guessed import Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, own_number
+from crm_research.sources.drafts.spans import Span, span_of
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, names_any
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
 
-_FEWEST_MONTHS: Final = 3
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
@@ -94,60 +94,102 @@ def _month(year: int, month: int) -> datetime | None:
 
 
 def guess_months(look: FileLook) -> list[TableGuess]:
-    """A file with a column a month as one row a month: what was used, or the money that it says it holds."""
-    months = {name: month for name in look.columns if (month := month_of(name)) is not None}
-    numbers = [name for name in months if look.columns[name].is_number or not look.columns[name].n]
-    if len(numbers) < _FEWEST_MONTHS or len(numbers) < len(months):
+    """A file with a column a month, quarter or year as one row each: what was used, or the money that it holds."""
+    spans, totals = _spans(look)
+    numbers = [name for name in spans if look.columns[name].is_number or not look.columns[name].n]
+    if not numbers or len(numbers) < len(spans):
         return []
-    keys = [key for key in find_customers(look) if key.column.name not in months]
-    own = keys[0].column if keys else own_number(look, set(months)) or _first_unique(look, set(months))
+    months = spans[numbers[0]].months
+    if len(numbers) < _FEWEST[months]:
+        return []
+    keys = [key for key in find_customers(look) if key.column.name not in {*spans, *totals}]
+    taken = {*spans, *totals}
+    own = keys[0].column if keys else own_number(look, taken) or _first_unique(look, taken)
     if own is None:
         return []
     who = name_in_sql(own.name)
-    dates = ", ".join(f"'{months[name]:%Y-%m-%d}'" for name in numbers)
+    dates = ", ".join(f"'{spans[name].start:%Y-%m-%d}'" for name in numbers)
     values = ", ".join(f"cast({name_in_sql(name)} as double)" for name in numbers)
-    told = f"the columns {numbers[0]} to {numbers[-1]}, one row each"
-    lost = _months_without_column(sorted(months.values()))
-    told += f"; no column is known for {lost}: are there months whose names were not understood?" if lost else ""
+    told, is_unsure = _told(numbers, totals, spans)
     is_money = any(names_any(text, _MONEY) for text in (*look.columns, look.paths[0].stem))
     guess = TableGuess(table="orders" if is_money else "activity_use", look=look, score=3.0)
-    last = max(months.values())
-    guess.known_until = datetime(last.year + last.month // 12, last.month % 12 + 1, 1)
+    guess.known_until = max(span.end for span in spans.values())
     guess.sql = f"select {who}, unnest([{dates}]) as month, unnest([{values}]) as amount from records"
     sure = bool(keys) and not keys[0].doubt
     customer = Guess(
         key="customer_id", value=own.name, why="named so" if sure else "tells the rows apart", is_unsure=not sure
     )
+    said = _SAID[months]
     if is_money:
         guess.columns = [
             Guess(
                 key="order_id",
                 value={"expr": f"{who} || '-' || month"},
-                why="one for each customer and month",
+                why=f"one for each customer and {said}",
                 is_unsure=True,
             ),
             customer,
-            Guess(key="ordered_at", value="month", why=f"{told}; only the month is known", is_unsure=True),
-            Guess(key="revenue", value="amount", why="the cells under the months", is_unsure=True),
+            Guess(key="ordered_at", value="month", why=f"{told}; only the {said} is known", is_unsure=True),
+            Guess(key="revenue", value="amount", why=f"the cells under the {said}s", is_unsure=True),
         ]
-        guess.keys = [Guess(key="where", value="amount <> 0", why="months without money are no orders", is_unsure=True)]
+        why = f"{said}s without money are no orders"
+        guess.keys = [Guess(key="where", value="amount <> 0", why=why, is_unsure=True)]
         return [guess]
     what = "what is counted; if it is money, write a table of orders with revenue: amount and ordered_at: month instead"
     guess.columns = [
         customer,
         Guess(key="activity", value={"value": "consumption"}, why=what, is_unsure=True),
-        Guess(key="period", value="month", why=told, is_unsure=bool(lost)),
-        Guess(key="quantity", value="amount", why="the cells under the months"),
+        Guess(key="period", value="month", why=told, is_unsure=is_unsure),
+        Guess(key="quantity", value="amount", why=f"the cells under the {said}s"),
     ]
     guess.keys = [Guess(key="where", value="amount is not null", why="empty cells are no readings")]
     return [guess]
 
 
-def _months_without_column(months: Sequence[datetime]) -> str:
-    """Months between the first and the last that none of the columns holds; empty where they follow each other."""
-    counted = {one.year * 12 + one.month - 1 for one in months}
-    lost = [n for n in range(min(counted), max(counted)) if n not in counted]
-    # A column a quarter, or a January of each year, has no gaps to speak of.
+_A_YEAR: Final = 12
+_SAID: Final = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
+# A column a year may be anything that is called by a year; quarters are hardly anything else.
+_FEWEST: Final = {1: 3, 3: 2, 6: 2, 12: 3}
+
+
+def _spans(look: FileLook) -> tuple[dict[str, Span], list[str]]:
+    """Columns that name the shortest spans of the file, and those of longer ones, which would count them twice."""
+    found: dict[str, Span] = {}
+    for name in look.columns:
+        month = month_of(name)
+        span = Span(start=month, months=1) if month is not None else span_of(name)
+        if span is not None and not look.columns[name].is_time:
+            found[name] = span
+    for months, fewest in _FEWEST.items():
+        spans = {name: span for name, span in found.items() if span.months == months}
+        starts = {span.start for span in spans.values()}
+        # A list of customers may tell a few years' figures of each beside all else.
+        is_list = months == _A_YEAR and 2 * len(spans) < len(look.columns) - 1
+        if len(spans) >= fewest and not is_list:
+            if len(starts) < len(spans):
+                return {}, []  # several things counted side by side
+            return spans, [name for name, span in found.items() if span.months > months]
+    return {}, []
+
+
+def _told(numbers: Sequence[str], totals: Sequence[str], spans: Mapping[str, Span]) -> tuple[str, bool]:
+    """What is said of the columns, and whether anything of it is doubtful."""
+    months = spans[numbers[0]].months
+    told = f"the columns {numbers[0]} to {numbers[-1]}, one row each"
+    lost = _months_without_column(sorted(span.start for span in spans.values()), months)
+    told += f"; no column is known for {lost}: are there months whose names were not understood?" if lost else ""
+    if totals:
+        told += f"; {', '.join(totals)} would count the same again and {'is' if len(totals) == 1 else 'are'} left out"
+    if months > 1:
+        told += f"; each {_SAID[months]} stands at its first day, by calendar years"
+    return told, bool(lost or totals or months > 1)
+
+
+def _months_without_column(starts: Sequence[datetime], months: int) -> str:
+    """Spans between the first and the last that none of the columns holds; empty where they follow each other."""
+    counted = {one.year * 12 + one.month - 1 for one in starts}
+    lost = [n for n in range(min(counted), max(counted), months) if n not in counted]
+    # A January of each year has no gaps to speak of.
     if len(lost) >= len(counted):
         return ""
     return ", ".join(f"{n // 12}-{n % 12 + 1:02}" for n in lost[:6])

@@ -21,6 +21,10 @@ _CLOCKS: Final = (
     "T%H:%M:%S",
     "T%H:%M",
     " %H.%M",
+    ", %H:%M:%S",
+    ", %H:%M",
+    ", %I:%M %p",
+    ", %I:%M:%S %p",
 )
 FORMATS: Final = tuple(f"{day}{clock}" for day in _DAYS for clock in _CLOCKS)
 
