@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from crm_research.show import format_interval, format_value
 from crm_research.show.figure_cards import render_figures
 from crm_research.show.formats import format_estimate
-from crm_research.show.table import render_table
+from crm_research.show.table import render_table, table_output
 from tests.reporting.pages import a_figure
 
 
@@ -192,3 +193,19 @@ def test_an_interval_without_width_is_not_printed():
 def test_a_length_of_time_is_told_in_the_unit_of_the_sentences(estimate, lower, upper, said, between):
     figure = a_figure(estimate=estimate, lower=lower, upper=upper, unit="days")
     assert (format_estimate(figure), format_interval(figure)) == (said, between)
+
+
+@pytest.mark.parametrize(("n", "is_folded"), [(25, False), (26, True)])
+def test_a_table_longer_than_a_screen_opens_behind_a_line(n, is_folded):
+    output = table_output(pd.DataFrame({"input": [f"i{k}" for k in range(n)]}), "What was offered")
+    assert output.html.startswith(
+        '<details class="folded crm"><summary>What was offered: 26 rows</summary>' if is_folded else '<div class="crm'
+    )
+    assert output.html.count("<tr>") == n + 1
+    assert output.plain.endswith(f"\ni{n - 2}\ni{n - 1}")
+
+
+@pytest.mark.parametrize(("said", "size"), [(None, "estimate"), ("reproducible", "estimate word")])
+def test_a_word_on_a_card_is_set_smaller_than_a_number(said, size):
+    html = render_figures([replace(a_figure(), said=said)]).html
+    assert f'<p class="{size}">' in html

@@ -127,7 +127,7 @@ def _card(figure: Figure) -> str:
     estimate = format_estimate(figure)
     return (
         f'<div class="crm-card" role="listitem" id="{_anchor(figure)}"><p class="label">{text_html(_title(figure))}</p>'
-        f'<p class="estimate">{_estimate_html(estimate)}</p>{between}'
+        f'<p class="{_size(estimate)}">{_estimate_html(estimate)}</p>{between}'
         f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
         f'<details><summary>How do we know<span class="sr-only">: {text_html(_title(figure))}</span>?</summary>'
         f"<dl>{rows}</dl></details></div>"
@@ -141,6 +141,11 @@ def _anchor(figure: Figure) -> str:
 
 def _title(figure: Figure) -> str:
     return f"{figure.label}: {figure.group}" if figure.group else figure.label
+
+
+def _size(estimate: str) -> str:
+    # A word as large as a number would break in two.
+    return "estimate" if any(sign.isdigit() for sign in estimate) else "estimate word"
 
 
 def _estimate_html(text: str) -> str:

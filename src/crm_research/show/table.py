@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _P_VALUE: Final = re.compile(r"(^|[_ ])p([_ ]|$)")
 _LIMITS: Final = ("lower", "upper")
+# More rows than a screen holds would stand between the reader and the point: they open behind a line.
+_FOLDED_FROM: Final = 26
 Format = str | Callable[[Any], str]
 
 
@@ -63,6 +65,9 @@ def table_output(
 ) -> Output:
     """The table as `table` displays it."""
     html, plain = render_table(frame, caption, formats=formats, note=note, max_rows=max_rows)
+    if len(frame) >= _FOLDED_FROM:
+        summary = f"<summary>{text_html(caption)}: {len(frame):,} rows</summary>"
+        html = f'<details class="folded crm">{summary}{html}</details>'
     return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
 
 
