@@ -288,3 +288,94 @@ def test_orders_in_italian_portuguese_and_polish_are_read(language, tmp_path):
     # 100.50 to 111.50 are 1,272, less the 104.50 that was called off and the 20 that came back.
     assert (net, orders["customer_id"].nunique()) == (1272 - 104.5 - 20, 5)
     assert "CHECK" in _line(said, "cancellations")
+
+
+@pytest.mark.parametrize("sides", ["Gross Debit (GC),Gross Credit (GC)", "Soll,Haben", "支出金额,收入金额"])
+def test_money_on_two_sides_is_what_came_less_what_went_back(sides, tmp_path):
+    text = f"Psp Reference,Shopper Reference,Creation Date,Type,{sides}\n"
+    for i, day in enumerate(_days(12)):
+        kind = {4: "Refunded", 7: "Chargeback"}.get(i, "Settled")
+        text += f"P{i},s{i % 5},{day},{kind},{f'1{i:02d}.50,' if kind != 'Settled' else f',1{i:02d}.50'}\n"
+    said, _, study = _drafted(tmp_path, text)
+    orders = study.table("orders").execute()
+    # 100.50 to 111.50 are 1,272 in all, of which 104.50 and 107.50 stand on the other side.
+    assert orders["revenue"].sum() == 1272 - 2 * (104.5 + 107.5)
+    assert (orders["kind"].fillna("sale") == "return").sum() == 2
+    assert "CHECK" in _line(said, "revenue")
+
+
+def test_a_fee_named_after_its_part_of_a_program_is_read(tmp_path):
+    text = "Contract: Name,Account: Account Number,Contract: Start Date,Charge Tier: Price,Charge: Billing Period\n"
+    for i, day in enumerate(_days(12)):
+        text += f"S{i},A{i},{day},{'120.00,Annual' if i % 2 else '10.00,Month'}\n"
+    _, _, study = _drafted(tmp_path, text, name="subscriptions.csv")
+    assert study.table("contracts").execute()["fee"].tolist() == pytest.approx([10.0] * 12)
+
+
+def test_contracts_whose_fee_is_not_found_say_so(tmp_path):
+    text = "subscription_id,customer_id,status,start_date,tier_rate_gold\n"
+    text += "".join(f"s{i},c{i},active,{day},1{i % 3}.50\n" for i, day in enumerate(_days(12)))
+    said, tables, _ = _drafted(tmp_path, text, name="subscriptions.csv")
+    assert "fee" not in tables["contracts"]["columns"]
+    assert "# fee: tier_rate_gold  # CHECK: not read: its name speaks of money" in said
+
+
+@pytest.mark.parametrize(("thousands", "before"), [("\u202f", "\u00a0€"), (" ", " €"), ("\u00a0", "")])
+def test_thousands_parted_by_blanks_are_numbers(thousands, before, tmp_path):
+    text = "Référence;Client;Date;Total\n"
+    for i, day in enumerate(_days(12)):
+        text += f"X{i};Client {i % 5};{day:%d/%m/%Y};{f'1{thousands}2' if i % 2 else ''}{i + 10},50{before}\n"
+    _, _, study = _drafted(tmp_path, text)
+    # 10.50 to 21.50 are 192; six of them have 1,200 more.
+    assert study.table("orders").execute()["revenue"].sum() == 192 + 6 * 1200
+
+
+def test_the_currency_of_a_value_is_its_currency(tmp_path):
+    text = "Deal - ID,Deal - Organization,Deal - Value,Deal - Currency of Value,Deal - Status,Deal - Won time\n"
+    text += "".join(f"{i},Org {i % 5},100.50,GBP,Won,{day}\n" for i, day in enumerate(_days(12)))
+    said, _, _ = _drafted(tmp_path, text)
+    assert "currency: GBP" in said
+
+
+def test_money_after_fees_is_not_what_customers_paid(tmp_path):
+    text = "date/time,type,order id,buyer email,product sales,selling fees,fba fees,total\n"
+    for i, day in enumerate(_days(12)):
+        text += f"{day},Order,O{i},u{i % 5}@x.org,100.50,-15.00,-3.50,82.00\n"
+    text += "2024-05-01,Refund,O3,u3@x.org,-100.50,15.00,0,-85.50\n"
+    said, _, study = _drafted(tmp_path, text)
+    orders = study.table("orders").execute()
+    assert orders["revenue"].sum() == 11 * 100.5
+    assert "CHECK" in _line(said, "revenue")
+    assert "before fees, rather than total" in _line(said, "revenue")
+
+
+def test_a_payment_that_failed_by_an_error_is_no_order(tmp_path):
+    text = "Référence;Client;Total;État;Date\n"
+    for i, day in enumerate(_days(12)):
+        text += f"X{i};Client {i % 5};1{i:02d},50;{'Erreur de paiement' if i == 4 else 'Livré'};{day:%d/%m/%Y}\n"
+    _, _, study = _drafted(tmp_path, text)
+    orders = study.table("orders").execute()
+    assert orders.loc[orders["kind"].fillna("sale") != "cancelled", "revenue"].sum() == 1272 - 104.5
+
+
+def test_a_line_that_only_says_that_answers_stand_there_is_no_row(tmp_path):
+    text = "ID rispondente,Data di fine,E-mail,Quanto è soddisfatto del servizio?,Ci consiglierebbe a un amico?\n"
+    text += ",,,Response,Response\n"
+    words = ["Molto insoddisfatto", "Insoddisfatto", "Neutrale", "Soddisfatto", "Molto soddisfatto"]
+    text += "".join(f"{900 + i},{day},u{i}@x.org,{words[i % 5]},{i % 11}\n" for i, day in enumerate(_days(22)))
+    said, _, study = _drafted(tmp_path, text)
+    totals = study.table("surveys").execute().groupby("item")["score"].sum().to_dict()
+    assert totals == {"satisfaction": 63, "nps": 110}
+    assert "CHECK" in _line(said, "header")
+
+
+def test_many_who_asked_to_stop_and_still_run_are_no_ends(tmp_path):
+    text = "uuid,account_code,state,unit_amount,activated_at,canceled_at,expires_at\n"
+    for i, day in enumerate(_days(12)):
+        said = {1: "expired", 2: "canceled", 3: "canceled", 5: "canceled"}.get(i, "active")
+        ends = {"expired": ",2024-05-01", "canceled": ",2025-01-20", "active": ","}[said]
+        text += f"u{i},a{i},{said},10.00,{day},{'2024-04-01' if said != 'active' else ''}{ends}\n"
+    said, _, study = _drafted(tmp_path, text, name="subscriptions.csv")
+    ends = study.table("contracts").execute()["ended_at"].dropna()
+    assert [str(end.date()) for end in ends] == ["2024-05-01"]
+    assert "CHECK" in _line(said, "ended_at")

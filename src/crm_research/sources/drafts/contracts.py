@@ -113,6 +113,7 @@ class _End:
     column: ColumnLook
     why: str
     has_others: bool
+    is_narrowed: bool
     share: float
     status: tuple[ColumnLook, list[str]] | None
     is_over: str | None
@@ -166,7 +167,15 @@ def _choose_end(
     why += ", which says when it was asked for" if later and others else ""
     why += f"; {' and '.join(waiting)} are asked to stop and still run" if waiting else ""
     share = _agreement(session, guess, end, is_over) if later or waiting else share
-    return _End(column=end, why=why, has_others=bool(others), share=share, status=status, is_over=is_over)
+    return _End(
+        column=end,
+        why=why,
+        has_others=bool(others),
+        is_narrowed=bool(waiting),
+        share=share,
+        status=status,
+        is_over=is_over,
+    )
 
 
 def _end_by_status(
@@ -174,11 +183,11 @@ def _end_by_status(
 ) -> str:
     """The end where a status says who is over too: ends that all have, that are to come, or that some lack."""
     end, why = chosen.column, chosen.why
-    if chosen.share < _AGREES and end.n < end.n_rows:
+    if chosen.share < _AGREES and end.n < end.n_rows and not chosen.is_narrowed:
         return _put_end(guess, chosen, f"{why}; {column.name} says otherwise in {1 - chosen.share:.0%} of the rows")
     n_open = _without_end(session, guess, end, is_over)
     other = _end_of_those(session, guess, end, is_over) if n_open else None
-    if chosen.share < _AGREES:
+    if chosen.share < _AGREES and end.n == end.n_rows:
         why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} are taken as ended"
     elif _is_only_planned(session, guess, end, is_over):
         why += f"; only {' and '.join(over)} in {column.name} are taken as ended, other ends are still to come"

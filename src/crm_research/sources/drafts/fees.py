@@ -77,6 +77,7 @@ def set_fee(guess: TableGuess) -> None:
     line = next((line for line in guess.columns if line.key == "fee"), None)
     fee = guess.column_of("fee")
     if line is None or fee is None:
+        _tell_unread_fee(guess)
         return
     parts = (
         12 if names_any(fee.name, _YEARLY) else next((n for n, said in _PART_YEARLY if names_any(fee.name, said)), 1)
@@ -88,6 +89,27 @@ def set_fee(guess: TableGuess) -> None:
     elif not names_any(fee.name, _MONTHLY):
         _part_by_intervals(guess, line, name_in_sql(fee.name), fee)
     _count_pieces(guess)
+
+
+def _tell_unread_fee(guess: TableGuess) -> None:
+    """Contracts without a fee, beside a column of numbers that speaks of one: told, never lost silently."""
+    for name, column in guess.look.columns.items():
+        is_taken = name in guess.used.values() or not column.is_number or column.n_distinct < 2
+        if not is_taken and names_any(name, _SPEAK_OF_MONEY) and not names_any(name, _NO_FEE):
+            why = "not read: its name speaks of money; is it the fee? Then write it as money a month"
+            guess.keys.append(Guess(key="# fee", value=name, why=why, is_unsure=True))
+            return
+
+
+_SPEAK_OF_MONEY: Final = (
+    "price", "fee", "amount", "charge", "charges", "premium", "mrr", "arr", "cost", "rate", "dues", "preis", "beitrag",
+    "gebuehr", "entgelt", "prix", "tarif", "montant", "precio", "importe", "cuota", "prezzo", "canone", "importo",
+    "preco", "valor", "mensalidade", "cena", "kwota", "oplata", "费", "价", "金额", "料金", "요금",
+)  # fmt: skip
+_NO_FEE: Final = (
+    "id", "total", "count", "number", "tax", "discount", "balance", "setup", "late", "refund", "lifetime", "code",
+    "percent", "paid", "总",
+)  # fmt: skip
 
 
 def _part_by_intervals(guess: TableGuess, line: Guess, name: str, fee: ColumnLook) -> None:

@@ -36,7 +36,11 @@ _ONLY_BASKETS: Final = (
     "day in columns of their own and the items in one cell; then orders take revenue: {{value: 1}}, and order_lines "
     "from: {{sql: \"select *, unnest(string_split(items, ',')) as item from records\", inputs: {{records: FILE}}}}."
 )
-_NO_TEXT: Final = ("", "response", "open-ended response")
+_NO_TEXT: Final = (
+    "", "response", "open-ended response", "antwort", "offene antwort", "antwort in offenem textformat", "réponse",
+    "réponse ouverte", "respuesta", "respuesta abierta", "risposta", "risposta aperta", "resposta", "resposta aberta",
+    "odpowiedź", "odpowiedź otwarta", "antwoord",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +278,9 @@ def _say_header_lines(
     if _is_total(rows[0]):
         options["header"] = 2
         notes["header"] = "CHECK: the line under the names is a total"
+    elif any(rows[0]) and all(cell.strip().lower() in _NO_TEXT for cell in rows[0]):
+        options["header"] = 2
+        notes["header"] = "CHECK: the line under the names only says that answers stand there"
     elif _continues(header, rows):
         names = _joined(header, rows[0])
         if len({name.lower() for name in names}) == len(names):

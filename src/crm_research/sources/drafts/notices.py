@@ -71,14 +71,18 @@ def still_to_come(
     past = [times[name] for name in times if name != end.name and _came_about(name)]
     if len(over) < 2 or not past:
         return []
-    latest = ", ".join(f"max({time})" for time in past)
-    latest = f"(SELECT greatest({latest}) FROM {_rows(guess)})"
-    said = f"trim({quoted(column.name)})"
-    rows = session.run(
-        f"SELECT {said}, min({times[end.name]}) > {latest} AND count({times[end.name]}) = count(*) "
+    latest = f"(SELECT greatest({', '.join(f'max({time})' for time in past)}) FROM {_rows(guess)})"
+    said, until = f"trim({quoted(column.name)})", times[end.name]
+    found = session.run(
+        f"SELECT {said}, min({until}), max({until}), min({until}) > {latest} AND count({until}) = count(*) "
         f"FROM {_rows(guess)} WHERE {is_in(said, over)} GROUP BY 1"
     ).fetchall()
-    planned = [value for value, is_planned in rows if is_planned]
+    planned = [
+        value
+        for value, first, _, is_late in found
+        # Later than the ends of all others too: an export may be of long after the last notice.
+        if is_late and all(last is None or last < first for other, _, last, _ in found if other != value)
+    ]
     return planned if len(planned) < len(over) else []
 
 

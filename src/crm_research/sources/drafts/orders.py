@@ -18,9 +18,10 @@ from crm_research.sources.drafts.came_about import (
 )
 from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns, order_numbers, put_in_place
 from crm_research.sources.drafts.guests import name_guests
-from crm_research.sources.drafts.prices import is_price_of_a_piece, set_cost, take_total_or_pieces
+from crm_research.sources.drafts.prices import is_price_of_a_piece, set_cost, take_before_fees, take_total_or_pieces
 from crm_research.sources.drafts.refunds import take_off_refunds
 from crm_research.sources.drafts.sql_names import filled_text, name_in_sql
+from crm_research.sources.drafts.two_sides import take_back_by_side, take_both_sides
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
 from crm_research.sources.mapping.once import FEWEST_TELLING, is_repeated
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
     """The file as orders, and as their lines where it holds those; empty where it tells no money."""
     set_date_of_sale(guess)
-    if not _set_revenue(session, guess):
+    gives_back = take_both_sides(session, guess)
+    if not gives_back and not _set_revenue(session, guess):
         return []
+    take_before_fees(session, guess)
     in_one_currency(guess, "revenue")
     set_cost(guess)
     customer = guess.column_of("customer_id")
@@ -47,9 +50,11 @@ def draft_orders(session: Session, guess: TableGuess) -> list[TableGuess]:
         _leave_out_nameless(session, guess)
     leave_out_payments(guess)
     states = count_once_of_states(session, guess) if repeats else None
-    if states is None:
+    if states is None and not gives_back:
         _set_returns(session, guess)
     set_cancellations(session, guess, besides=states)
+    if gives_back:
+        take_back_by_side(guess, gives_back)
     tables = [guess]
     fewest = 1 if {"quantity", "unit_price", "revenue"} <= set(guess.used) else FEWEST_TELLING
     repeated = _repeated_money(session, guess, fewest) if repeats and states is None else ()

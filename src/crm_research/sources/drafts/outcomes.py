@@ -35,6 +35,7 @@ _SAID: Final[tuple[tuple[Outcome, str], ...]] = (
         r"fallid|キャンセル|解約|退会|交易关闭|取消|作废|删除|失败|撤销|拒绝|丢单|输单|^expired?$|uncollectible|write.?off|"
         r"delet|blocked|^dead$|^invalid$|incomplete_expired|disputed|отмен|аннулир|удал[её]н|отказ|brak wpłaty|"
         r"취소|환불|반품|미결제|"
+        r"erreur|zahlungsfehler|(payment|zahlungs?)[ _-]?error|^error$|errore|error de pago|erro no pagamento|błąd|"
         r"odrzucon|wycofan|negad|recusad|rifiutat|respint|no[ _-]?answer|^busy$|congestion|unanswered"
     )),
     ("open", (

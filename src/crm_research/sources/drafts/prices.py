@@ -11,6 +11,7 @@ from crm_research.sources.drafts.words import name_score, names_any
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
+    from crm_research.sources.drafts.look import ColumnLook
     from crm_research.sources.session import Session
 
 _PRICES: Final = ("price", "preis", "prix", "precio", "prezzo", "prijs", "fiyat", "cena", "单价", "价格", "цена")
@@ -70,6 +71,45 @@ def take_total_or_pieces(guess: TableGuess) -> None:
     value = {"expr": f"{name_in_sql(pieces)} * {name_in_sql(price)}"}
     why = f"no column of money; pieces times {price}, which looks like the price of a piece"
     put_in_place(guess, replace(line, value=value, why=why, is_unsure=True))
+
+
+def take_before_fees(session: Session, guess: TableGuess) -> None:
+    """Money from which a market place or a bank took its fees is less than what customers paid: the sales are taken."""
+    money, look = guess.column_of("revenue"), guess.look
+    line = next((line for line in guess.columns if line.key == "revenue"), None)
+    fees = [one for name, one in look.columns.items() if one.is_number and names_any(name, _FEES)]
+    if money is None or line is None or not fees or not isinstance(line.value, str):
+        return
+
+    def number(column: ColumnLook) -> str:
+        return look.reading.cast(quoted(column.name), look.relation.kinds[column.name], "float64").value
+
+    taken = " + ".join(f"coalesce({number(one)}, 0)" for one in fees)
+    for name, column in look.columns.items():
+        if column is money or not column.is_number or column in fees or not names_any(name, _BEFORE_FEES):
+            continue
+        n, n_less = session.run(
+            f"SELECT count(*), count(*) FILTER (WHERE abs({number(money)}) < abs({number(column)})) "
+            f"FROM {quoted(look.relation.name)} WHERE abs({taken}) > 0 AND {number(column)} IS NOT NULL"
+        ).fetchone()
+        if n and n_less >= _NEARLY_ALL * n:
+            guess.used["revenue"] = name
+            why = (
+                f"before fees, rather than {money.name}, from which {' and '.join(one.name for one in fees)} are taken"
+            )
+            put_in_place(guess, replace(line, value=name, why=why, is_unsure=True))
+            return
+
+
+_FEES: Final = (
+    "fee", "fees", "commission", "commissions", "gebuehr", "gebuehren", "provision", "frais", "comision", "comisiones",
+    "commissione", "commissioni", "taxa", "prowizja", "手续费", "佣金", "技术服务费", "手数料", "수수료", "комиссия",
+)  # fmt: skip
+_BEFORE_FEES: Final = (
+    "product sales", "gross", "sales", "principal", "item price", "charge amount", "order amount", "brutto", "brut",
+    "bruto", "lordo", "bruttobetrag", "订单金额", "实付金额", "总金额", "売上", "결제금액",
+)  # fmt: skip
+_NEARLY_ALL: Final = 0.9
 
 
 def set_cost(guess: TableGuess) -> None:

@@ -130,6 +130,10 @@ def name_score(header: str, role: str) -> float:
     score = 0.0 if score < 1 and is_blocked(header, role) else score
     # Some programs write whose column it is before its name: Deal - Organization.
     of_what, _, own = header.partition(" - ")
+    if not own and role in _OF_MONEY_ROLES:
+        of_what, _, own = header.rpartition(": ")
+        own = own if of_what else ""
+        return max(score, _OF_A_PART * name_score(own, role)) if own else score
     return max(score, _OF_A_PART * name_score(own, role)) if own and of_what.isalpha() else score
 
 
@@ -166,6 +170,8 @@ def best_score(header: str, phrases: Sequence[str]) -> float:
 
 
 _OF_A_PART: Final = 0.95
+# Names such as Rate Plan Charge Tier: Price say in front what program's part a number is of.
+_OF_MONEY_ROLES: Final = frozenset({"revenue", "fee", "amount", "quantity", "unit_price", "discount", "cost", "refund"})
 # Chinese, Japanese and Korean write words without blanks between them.
 _WITHOUT_BLANKS: Final = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 
@@ -202,6 +208,8 @@ def _phrase_score(header: str, phrase: str) -> float:
 _ALIKE: Final = 0.85
 
 
+# Whose currency it is: the Currency of Value, the Gross Currency.
+_OF_MONEY: Final = frozenset({"of", "value", "gross", "order", "deal", "amount", "payment", "transaction", "total"})
 _CURRENCY_HEADERS: Final = (
     "currency", "curr", "currency code", "amount currency", "waehrung", "waehrg", "waehr", "waers", "waerk", "devise",
     "monnaie", "moneda", "divisa", "valuta", "waluta", "para birimi", "币种", "币别", "货币", "통화", "hauswaehrung",
@@ -212,7 +220,8 @@ _CURRENCY_HEADERS: Final = (
 def currency_column(columns: Mapping[str, ColumnLook]) -> str | None:
     """The column that names the currency of each row's money."""
     for name, look in columns.items():
-        is_named = " ".join(header_words(name)) in _CURRENCY_HEADERS and bool(look.values)
+        words = [word for word in header_words(name.rpartition(" - ")[2]) if word not in _OF_MONEY]
+        is_named = " ".join(words) in _CURRENCY_HEADERS and bool(look.values)
         if is_named and all(re.fullmatch(r"[A-Za-z]{3}", value) for value in look.values):
             return name
     return None

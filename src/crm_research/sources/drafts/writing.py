@@ -19,6 +19,8 @@ from crm_research.sources.written import WHITESPACE
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
 
+_THIN: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
+_BLANK_THOUSANDS: Final = re.compile(r"\d{1,3}( \d{3})+([.,]\d+)?")
 _N_VALUES: Final = 300
 _N_LINES: Final = 200
 _CODES: Final = frozenset(CURRENCY_WORDS.values())
@@ -93,14 +95,17 @@ def _is_row(cells: Sequence[str]) -> bool:
 def number_options(session: Session, relation: Relation) -> tuple[dict[str, Any], dict[str, str], str | None]:
     """Decimal comma, thousands and currency signs, from columns whose values are then all numbers."""
     signs: dict[str, None] = {}
-    decimal = thousands = False
+    decimal = thousands = blanks = False
     for name in relation.kinds:
         values = distinct_values(session, relation, name)
         found = unit_signs(values) or _currency_signs(values)
-        bare = [_without_minus(_without(value, found)) for value in values]
+        bare = [_without_blanks(_without_minus(_without(value, found))) for value in values]
+        if parted := any(_BLANK_THOUSANDS.fullmatch(value) for value in bare):
+            bare = [value.replace(" ", "") if _BLANK_THOUSANDS.fullmatch(value) else value for value in bare]
         if not bare or not all(re.fullmatch(r"[\d.,]+", value) for value in bare):
             continue
         signs.update(dict.fromkeys(found))
+        blanks |= parted and any(re.search(r"[.,]\d{1,2}$", value) for value in bare)
         decimal |= (
             any("," in v for v in bare)
             and all(_COMMA_DECIMAL.fullmatch(v) or "," not in v for v in bare)
@@ -113,6 +118,8 @@ def number_options(session: Session, relation: Relation) -> tuple[dict[str, Any]
         options["decimal"], notes["decimal"] = ",", "numbers such as 1.234,50"
     elif thousands:
         options["thousands"], notes["thousands"] = ",", "numbers such as 1,234.50"
+    if blanks:
+        options["thousands"], notes["thousands"] = " ", "numbers such as 1 234,50"
     if signs:
         options["signs"], notes["signs"] = list(signs), "taken off before a number is read"
     said = next(
@@ -132,6 +139,11 @@ def _currency_signs(values: Sequence[str]) -> list[str]:
 def _without_minus(value: str) -> str:
     """A number without its minus, which stands before or behind it, or is a pair of brackets."""
     return re.sub(rf"^{MINUS_SIGNS}\s*|\s*{MINUS_SIGNS}$|^\+", "", re.sub(r"^\((.*)\)$", r"\1", value)).strip()
+
+
+def _without_blanks(value: str) -> str:
+    """A number whose thousands are parted by blanks that no keyboard makes: they can mean nothing else."""
+    return re.sub(rf"(?<=\d)[{_THIN}](?=\d{{3}}(?!\d))", "", value).strip(_THIN)
 
 
 def _without(value: str, signs: list[str]) -> str:
