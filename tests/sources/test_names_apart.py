@@ -73,6 +73,12 @@ def test_each_is_read_from_the_column_that_was_named(written):
             assert made[apart].tolist() == named[name].tolist(), name
 
 
+def test_undeclared_columns_that_look_like_ours_are_left_out(written):
+    columns = open_study(written[0]).table("contracts").columns
+    assert "tariff" in columns
+    assert {"_nth", "customer_id_right"}.isdisjoint(columns)
+
+
 def test_a_parameter_that_names_one_is_told_its_name(written):
     with pytest.raises(ParameterError, match="place_recorded"):
         churn.ChurnPage(open_study(written[0]), group="_place").groups  # noqa: B018

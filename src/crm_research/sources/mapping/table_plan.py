@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
-from crm_research.contracts import Column, TableContract
+from crm_research.contracts import Column, TableContract, is_internal
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.definition import ColumnRule
 from crm_research.sources.mapping.casting import NULLS_OF_VALUES, Cast, Reading
@@ -341,7 +341,7 @@ class Planner:
         extra = [
             name for name in self.relation.kinds if name not in self._renamed and name.lower() not in taken | canonical
         ]
-        extra = [name for name in extra if name not in self.stands_for.values()]
+        extra = [name for name in extra if name not in self.stands_for.values() and not is_internal(name)]
         self._outputs.update({name: quoted(name) for name in extra})
         return tuple(extra)
 
