@@ -26,9 +26,13 @@ CHEAP = "Find out what drives “cheap” away and keeps “dear”: it is no ch
 DEAR = "Find out what drives “dear” away and keeps “cheap”: it is no chance, but its cause is not shown."
 
 
-def gains(lower, upper, estimate=0.0):
+def gains(lower, upper, estimate=0.0, explained=(0.004, 0.006)):
     rows = [(OUTCOMES["holdout_spend"], CELLS, estimate, lower, upper), ("other", CELLS, 9.0, 8.0, 10.0)]
-    return SimpleNamespace(gains=pd.DataFrame(rows, columns=["outcome", "against", "estimate", "lower", "upper"]))
+    scores = pd.DataFrame(
+        {"outcome": [*[OUTCOMES["holdout_spend"]] * 2, "other"], "explained_share": [*explained, 0.9]}
+    )
+    frame = pd.DataFrame(rows, columns=["outcome", "against", "estimate", "lower", "upper"])
+    return SimpleNamespace(gains=frame, scores=scores)
 
 
 def leaving(survival=0.9, other=0.6, lower=0.2, upper=0.4, p_value=0.001, *, is_later=False):
@@ -110,3 +114,10 @@ def test_the_gravest_doubt(segments, start):
 
 def test_without_groups_there_is_nothing_to_do():
     assert list(advice.steps(SimpleNamespace(found=None))) == []
+
+
+def test_nothing_is_forecast_from_what_told_nothing_of_later_spend():
+    nothing = "Forecast nobody's spend from these records: neither groups nor recency, frequency and money told it."
+    assert told(a_grouping(holdout=gains(-0.1, 0.1, explained=(-0.02, 0.0049))))["worth"] == nothing
+    assert told(a_grouping(holdout=gains(-0.1, 0.1, explained=(-0.02, 0.005))))["worth"] == FORECAST
+    assert told(a_grouping(holdout=gains(-0.2, -0.1, explained=(0.0, 0.004))))["worth"] == FORECAST

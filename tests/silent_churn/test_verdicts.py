@@ -142,8 +142,7 @@ def test_no_figure_claims_an_interval_that_it_does_not_have(steady, slowed):
 def test_a_model_at_the_edge_where_nobody_leaves_finds_nothing_of_who_is_active(steady):
     assert nobody_leaves(steady.fit)
     assert alive_finding(steady).startswith(
-        f"Of 600 customers none is seen to have left: these records take the {steady.fit.model} to where nobody drops "
-        "out, and then all count as active"
+        "Of 600 customers none is seen to have left: by what they bought nobody drops out, and then all count as active"
     )
     # 100 % by construction is no other reading either.
     at_edge = [name for name, fit in steady.fits.usable.items() if nobody_leaves(fit)]

@@ -65,7 +65,9 @@ def say_known(base: CustomerBase) -> str:
     if least is None:
         return "Beside their dealings nothing is recorded of customers."
     if least["share"] >= _NEARLY_ALL:
-        return f"All that is recorded of customers is known of {say_percent(float(least['share']))} of them or more."
+        share = say_percent(float(least["share"]))
+        known = "all of them" if least["share"] == 1 else f"{share} of them or more"
+        return f"All that is recorded of customers is known of {known}."
     return f"Of what is recorded of customers, {detail(least)} is known least: of {say_percent(float(least['share']))}."
 
 

@@ -9,6 +9,7 @@ from crm_research.pillars.segmentation.groups.leaving_words import order_by_leav
 from crm_research.pillars.segmentation.groups.words import compare_with_cells
 from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.result import Grouping, Segmentation
+from crm_research.pillars.segmentation.use.holdout import OUTCOMES
 from crm_research.show import Step
 from crm_research.theme import say_percent, say_small_count
 
@@ -67,4 +68,15 @@ def _tell_later(found: Grouping) -> str:
         return "Keep some months apart as a holdout, so that the groups can be judged by what customers do next."
     if better > 0:
         return "Plan spending by group: the groups tell later spend better than recency, frequency and money alone."
+    if better == 0 and not _tells_spend(found):
+        return "Forecast nobody's spend from these records: neither groups nor recency, frequency and money told it."
     return "Forecast spend by recency, frequency and money, and use the groups for what to say and to offer."
+
+
+def _tells_spend(found: Grouping) -> bool:
+    """Did the groups or the plain fifths explain any of the later spend, in the per cent that are printed?"""
+    if found.holdout is None:
+        return False
+    scores = found.holdout.scores
+    spend = scores.loc[scores["outcome"] == OUTCOMES["holdout_spend"], "explained_share"]
+    return bool((spend >= 0.005).any())

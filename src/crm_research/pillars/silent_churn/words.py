@@ -50,8 +50,8 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
         return "How many customers are still active cannot be said."
     if silence.fit is not None and nobody_leaves(silence.fit):
         return (
-            f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: these records take the "
-            f"{silence.fit.model} to where nobody drops out, and then all count as active{readings}{doubts}."
+            f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: by what they bought nobody "
+            f"drops out, and then all count as active{readings}{doubts}."
         )
     if silence.is_blind_to_once:
         return blind_finding(silence, doubts)
