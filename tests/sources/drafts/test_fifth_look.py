@@ -379,3 +379,19 @@ def test_many_who_asked_to_stop_and_still_run_are_no_ends(tmp_path):
     ends = study.table("contracts").execute()["ended_at"].dropna()
     assert [str(end.date()) for end in ends] == ["2024-05-01"]
     assert "CHECK" in _line(said, "ended_at")
+
+
+def test_polish_letters_and_zloty_are_read(tmp_path):
+    text = "Numer zamówienia;Data zamówienia;Login kupującego;Razem do zapłaty\n"
+    text += "".join(f"{i};{day:%d.%m.%Y};k{i % 5};1{i:02d},50 zł\n" for i, day in enumerate(_days(12)))
+    said, _, study = _drafted(tmp_path, text)
+    assert study.table("orders").execute()["revenue"].sum() == 1272
+    assert "currency: PLN" in said
+
+
+def test_a_zone_in_brackets_does_not_hide_what_a_time_is(tmp_path):
+    text = "Conversation ID,Conversation started at (America/New_York),User external ID,"
+    text += "Conversation last closed at (America/New_York)\n"
+    text += "".join(f"{i},{day},u{i % 5},{'' if i % 3 else '2024-06-01'}\n" for i, day in enumerate(_days(12)))
+    _, _, study = _drafted(tmp_path, text, name="conversations.csv")
+    assert study.table("contacts").execute()["closed_at"].notna().sum() == 4

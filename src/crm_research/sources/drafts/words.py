@@ -92,7 +92,11 @@ _GLUE: Final = frozenset(
     ]
 )
 
-CURRENCIES: Final = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "￥": "CNY", "₹": "INR"}
+# Signs that hold another stand before it.
+CURRENCIES: Final = {
+    "R$": "BRL", "zł": "PLN", "Kč": "CZK", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "€": "EUR", "$": "USD",
+    "£": "GBP", "¥": "CNY", "￥": "CNY", "₹": "INR",
+}  # fmt: skip
 CURRENCY_WORDS: Final = {
     "eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD", "dollars": "USD", "gbp": "GBP", "pound": "GBP",
     "cny": "CNY", "rmb": "CNY", "元": "CNY", "chf": "CHF", "jpy": "JPY",
@@ -105,12 +109,24 @@ _WITH_TAX: Final = re.compile(
     r"\(?\b(incl?|excl?|ex|including|excluding|with|without)\.? (tax|vat|gst|mwst)\b\)?", re.IGNORECASE
 )
 
+# Of a time, where its clock stands says nothing of what it is.
+_IN_A_ZONE: Final = re.compile(r"\([A-Z][A-Za-z]+/[A-Z][A-Za-z_/]+\)")
+
 
 @cache
 def _words_of(header: str) -> tuple[str, ...]:
-    header = _WITH_TAX.sub(" ", header)
+    header = _IN_A_ZONE.sub(" ", _WITH_TAX.sub(" ", header))
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
-    for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("º", " "), ("°", " ")):
+    for umlaut, plain in (
+        ("ä", "ae"),
+        ("ö", "oe"),
+        ("ü", "ue"),
+        ("ß", "ss"),
+        ("ł", "l"),
+        ("ø", "o"),
+        ("º", " "),
+        ("°", " "),
+    ):
         parted = parted.lower().replace(umlaut, plain)
     bare = "".join(c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c))
     bare = unicodedata.normalize("NFC", bare)  # syllables of Korean again, which were taken apart
