@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from crm_research import show
 from crm_research.reporting.records import publish
 from crm_research.reporting.render import render_page
 from crm_research.reporting.site import write_index
 from crm_research.reporting.tasks import Failure, Outcome
-from tests.reporting.pages import a_figure, a_task, a_whole_notebook
+from crm_research.settings import PICTURES
+from crm_research.theme import new_axes
+from tests.reporting.pages import a_figure, a_notebook, a_task, a_whole_notebook
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -42,7 +45,19 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     task.executed.write_text("{}", encoding="utf-8")
     page = publish(out, task, good, {"python": "3.11"})
     publish(out, failing, bad, {"python": "3.11"})
-    return {"report": page, "index": write_index(out)}
+    drawn = scratch / "phone.html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PICTURES, "png")
+        chart = show.Chart(draw_a_line, alt="One falling line.")
+        notebook = a_notebook("# Test report\n\nWho leaves?", "## Answer", lambda: chart.render().show())
+    drawn.write_text(render_page(notebook, task), encoding="utf-8")
+    return {"report": page, "index": write_index(out), "phone": drawn}
+
+
+def draw_a_line(ax=None):
+    ax = new_axes(title="Basic leaves more", xlabel="months", ax=ax)
+    ax.plot([1, 2, 3], [0.9, 0.8, 0.7])
+    return ax
 
 
 @pytest.fixture
@@ -97,6 +112,27 @@ def test_only_tables_and_pictures_scroll_sideways(open_page, name, width):
             .map(e => e.outerHTML.slice(0, 80))"""
     )
     assert beyond == []
+
+
+WHICH = """() => [...document.querySelectorAll('.crm-chart:has(> .narrow)')].map(chart => ({
+    wide: chart.querySelector('.scroll').getClientRects().length > 0,
+    narrow: chart.querySelector('.narrow').getClientRects().length > 0,
+    width: Math.max(...[...chart.querySelectorAll('svg')].map(svg => svg.getBoundingClientRect().width)),
+    smallest: Math.min(...[...chart.querySelectorAll('.narrow svg text')].map(t => t.getBoundingClientRect().height)),
+}))"""
+
+
+def test_a_phone_gets_the_narrow_drawing_whole_and_everybody_else_the_wide_one(open_page):
+    (phone,) = open_page("phone", viewport={"width": 390, "height": 800}).evaluate(WHICH)
+    assert (phone["wide"], phone["narrow"]) == (False, True)
+    assert 300 <= phone["width"] <= 390
+    assert phone["smallest"] > 9
+    desk = open_page("phone")
+    (wide,) = desk.evaluate(WHICH)
+    assert (wide["wide"], wide["narrow"]) == (True, False)
+    desk.emulate_media(media="print")
+    (printed,) = desk.evaluate(WHICH)
+    assert (printed["wide"], printed["narrow"]) == (True, False)
 
 
 def test_code_is_folded_until_it_is_asked_for(open_page):

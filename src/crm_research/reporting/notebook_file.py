@@ -11,7 +11,9 @@ from crm_research.show.display import CHART_MIME, PNG_MIME
 
 # The image carries its title, so the words above the drawing go with it.
 _DRAWN: Final = re.compile(
-    r'(?:<div class="crm-headings">.*?</div>)?<div class="scroll" tabindex="0"><svg .*?</svg></div>', re.DOTALL
+    r'(?:<div class="crm-headings">.*?</div>)?<div class="scroll" tabindex="0"><svg .*?</svg></div>'
+    r'(?:<div class="narrow"><svg .*?</svg></div>)?',
+    re.DOTALL,
 )
 
 

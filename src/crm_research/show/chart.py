@@ -11,6 +11,7 @@ from crm_research.settings import keeps_pictures
 from crm_research.show.display import CHART_MIME, PNG_MIME, Output, text_html
 from crm_research.show.svg import draw_png, draw_svg
 from crm_research.show.table import render_table
+from crm_research.theme.crowding import part_names
 from crm_research.theme.headings import is_blank, take_headings
 
 if TYPE_CHECKING:
@@ -55,9 +56,14 @@ def chart(
 
 
 def render_chart(
-    axes_or_figure: Axes | Figure | Any, *, alt: str, data: pd.DataFrame | None = None, caption: str | None = None
+    axes_or_figure: Axes | Figure | Any,
+    *,
+    alt: str,
+    data: pd.DataFrame | None = None,
+    caption: str | None = None,
+    narrow: Axes | Figure | Any | None = None,
 ) -> Output:
-    """The picture, its caption and its numbers, as `chart` displays them."""
+    """The picture, its caption and its numbers, as `chart` displays them; `narrow` is the same drawn for a phone."""
     if not alt.strip():
         raise ValueError("A chart needs alt: one or two sentences that say what one sees.")
     figure = _figure_of(axes_or_figure)
@@ -66,12 +72,21 @@ def render_chart(
     headings = take_headings(figure)
     drawn = "" if headings and is_blank(figure) else draw_svg(figure, alt=alt, colours=theme_colours())
     _close(figure)
+    twin = _draw_narrow(_figure_of(narrow), alt) if drawn and narrow is not None else ""
     below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
     numbers = _numbers(data, caption or alt) if data is not None else ""
-    box = f'<div class="scroll" tabindex="0">{drawn}</div>' if drawn else ""
+    box = f'<div class="scroll" tabindex="0">{drawn}</div>{twin}' if drawn else ""
     html = f'<figure class="crm crm-chart"{_anchor(headings)}>{_above(headings)}{box}{below}{numbers}</figure>'
     types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}, **image}
     return Output(html=html, plain=f"[picture: {alt.strip()}]", types=types)
+
+
+def _draw_narrow(figure: Figure, alt: str) -> str:
+    take_headings(figure)
+    part_names(figure)
+    drawn = draw_svg(figure, alt=alt, colours=theme_colours())
+    _close(figure)
+    return f'<div class="narrow">{drawn}</div>'
 
 
 def theme_colours() -> Mapping[str, str]:

@@ -32,7 +32,8 @@ LAB_STYLE: Final = (
     ".crm-cards{display:flex;flex-wrap:wrap;gap:1em 2.5em}.crm-card{min-width:11em;max-width:20em}"
     ".crm-card .estimate{font-size:1.7em}.crm-card :is(.label,.interval,.basis,summary){font-size:.9em}"
     ".crm-table table{font-variant-numeric:tabular-nums}.crm-table .num{text-align:right}"
-    ".crm-chart svg{max-width:100%;height:auto;background:#fff}.crm-note{border-left:3px solid;padding-left:.8em}"
+    ".crm-chart svg{max-width:100%;height:auto;background:#fff}.crm-chart>.narrow{display:none}"
+    ".crm-note{border-left:3px solid;padding-left:.8em}"
     ".crm :is(p,dl,figure){margin:.3em 0}.crm dt{float:left;margin-right:.6em;opacity:.7}"
     "</style>"
 )

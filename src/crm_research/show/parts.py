@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from crm_research.settings import keeps_pictures
 from crm_research.show.attachment import render_attachment
 from crm_research.show.chart import render_chart
 from crm_research.show.display import Output
@@ -13,6 +14,7 @@ from crm_research.show.figure_cards import render_figures
 from crm_research.show.prose import render_answer, render_note
 from crm_research.show.sources import render_caveats, render_provenance
 from crm_research.show.table import Format, table_output
+from crm_research.theme import for_phones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +113,14 @@ class Chart:
 
     def render(self) -> Output:
         """The picture as SVG, its caption, and its numbers folded away."""
-        return render_chart(self.draw(None), alt=self.alt, data=self.data, caption=self.caption)
+        return render_chart(self.draw(None), alt=self.alt, data=self.data, caption=self.caption, narrow=self._narrow())
+
+    def _narrow(self) -> Axes | None:
+        """The same for a phone, where a page is made; somebody at a notebook needs no second picture."""
+        if not keeps_pictures():
+            return None
+        with for_phones():
+            return self.draw(None)
 
 
 @dataclass(frozen=True)

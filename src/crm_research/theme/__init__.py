@@ -7,6 +7,8 @@ from crm_research.theme.charts import (
     chart_style,
     draw_band,
     empty_axes,
+    for_phones,
+    is_for_phones,
     label_points,
     label_values,
     mark_level,
@@ -14,6 +16,7 @@ from crm_research.theme.charts import (
     new_axes,
     new_panels,
     shade_before,
+    write_xlabel,
 )
 from crm_research.theme.lettering import letter_as_written, on_one_line, shorten, wrap_name, wrap_text
 from crm_research.theme.limits import without_limits
@@ -92,11 +95,13 @@ __all__ = [
     "draw_points",
     "empty_axes",
     "first_capital",
+    "for_phones",
     "format_count",
     "format_days",
     "format_money",
     "format_months",
     "format_share",
+    "is_for_phones",
     "join_words",
     "label_points",
     "label_values",
@@ -129,4 +134,5 @@ __all__ = [
     "without_limits",
     "wrap_name",
     "wrap_text",
+    "write_xlabel",
 ]

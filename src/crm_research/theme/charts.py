@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 SIZE: Final = (6.6, 3.9)
 WIDE: Final = (6.6, 2.7)
 TALL: Final = (6.6, 5.2)
+# A phone shows so much of a picture with words that can be read.
+_PHONE_INCHES: Final = 4.2
+_ON_A_PHONE: Final[ContextVar[bool]] = ContextVar("drawn_for_phones", default=False)
 _TEXT_POINTS: Final = 10.0
 _LINE: Final = 1.25
 # Columns of text that fit into an inch.
@@ -57,6 +61,27 @@ def chart_style() -> Iterator[None]:
     }
     with mpl.rc_context(settings):
         yield
+
+
+@contextmanager
+def for_phones() -> Iterator[None]:
+    """As long as the block lasts, new pictures are as narrow as a phone, their words as large as ever."""
+    token = _ON_A_PHONE.set(True)
+    try:
+        yield
+    finally:
+        _ON_A_PHONE.reset(token)
+
+
+def is_for_phones() -> bool:
+    """Are pictures drawn for a phone at the moment, where marks beside each other have half the room?"""
+    return _ON_A_PHONE.get()
+
+
+def write_xlabel(ax: Axes, words: str, *, pad: float = 6) -> None:
+    """The name of the lying axis, broken into lines that fit under it."""
+    with chart_style():
+        ax.set_xlabel(_wrap_label(words, _figure_inches(ax)[0]), labelpad=pad)
 
 
 def new_axes(
@@ -111,6 +136,11 @@ def new_panels(
 ) -> list[Axes]:
     """Several axes on one figure, row by row, one for each panel title; places without a title stay empty."""
     n_rows = max(1, math.ceil(len(panel_titles) / n_columns))
+    if _ON_A_PHONE.get():
+        # Below each other, each with the shape it has beside the others.
+        n_columns, beside = 1, n_rows
+        n_rows = max(1, len(panel_titles))
+        size = (size[0], size[1] * n_rows / beside * _PANEL_ON_A_PHONE)
     with chart_style():
         figure = _new_figure(size)
         grid = figure.subplots(n_rows, n_columns, squeeze=False, **sharing)
@@ -124,8 +154,13 @@ def new_panels(
     return panels[: len(panel_titles)]
 
 
+_PANEL_ON_A_PHONE: Final = 0.75
+
+
 def _new_figure(size: tuple[float, float]) -> Figure:
     """A figure that is drawn in the house's style and as it is written, whoever draws it."""
+    if _ON_A_PHONE.get():
+        size = (min(size[0], _PHONE_INCHES), size[1])
     return _figure_class()(figsize=size, layout="constrained")
 
 
@@ -280,7 +315,28 @@ def label_values(ax: Axes, texts: Sequence[str], *, points: float = 9.5, pad_poi
         ax.bar_label(bars, labels=list(texts), padding=pad_points, fontsize=points, color=INK)
 
 
+_NAME_ON_A_PHONE: Final = 20
+
+
 def name_rows(ax: Axes, names: Sequence[str], *, columns: int = 26) -> None:
     """Write names beside rows 0, 1, 2 ..., broken into lines so that long ones leave the picture its room."""
+    columns = min(columns, _NAME_ON_A_PHONE) if _ON_A_PHONE.get() else columns
+    wrapped = [wrap_name(name, columns) for name in names]
+    if _ON_A_PHONE.get():
+        _make_room(ax, len(names) * max((name.count("\n") + 1 for name in wrapped), default=1))
     with chart_style():
-        ax.set_yticks(range(len(names)), [wrap_name(name, columns) for name in names])
+        ax.set_yticks(range(len(names)), wrapped)
+
+
+def _make_room(ax: Axes, n_lines: int) -> None:
+    """Make a picture so high that so many lines of names do not meet beside its axes."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        return
+    held = figure.get_figheight() * _SHARE_OF_AXES / len({round(one.get_position().y0, 3) for one in figure.axes})
+    wanted = n_lines * _TEXT_POINTS * _LINE / 72
+    if wanted > held:
+        figure.set_figheight(figure.get_figheight() * wanted / held)
+
+
+_SHARE_OF_AXES: Final = 0.8

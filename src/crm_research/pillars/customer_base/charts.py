@@ -91,11 +91,11 @@ def _newcomers(growth: Growth) -> str:
 def _explain_bars(ax: Axes) -> None:
     top = ax.get_ylim()[1]
     ax.set_ylim(top=top * 1.13)
-    words = [("seen before", theme.MUTED, 0.0), ("first seen", theme.ACCENT, 0.22)]
+    words = [("seen before", theme.MUTED, 4), ("first seen", theme.ACCENT, 94)]
     with theme.chart_style():
         for word, colour, at in words:
             ax.annotate(
-                f"■ {word}", xy=(at, 1), xycoords="axes fraction", xytext=(4, -3), textcoords="offset points",
+                f"■ {word}", xy=(0, 1), xycoords="axes fraction", xytext=(at, -3), textcoords="offset points",
                 va="top", color=colour, fontsize=9.5, fontweight="bold",
             )  # fmt: skip
 

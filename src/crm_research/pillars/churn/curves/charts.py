@@ -29,6 +29,7 @@ from crm_research.theme import (
     new_axes,
     say_count,
     say_percent,
+    write_xlabel,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months
 
@@ -283,7 +284,7 @@ def _write_at_risk(ax: Axes, curve: pd.DataFrame) -> None:
                 color=MUTED,
                 annotation_clip=False,
             )
-    ax.set_xlabel(f"{ax.get_xlabel()}; below: contracts under observation", labelpad=24)
+    write_xlabel(ax, f"{ax.get_xlabel()}; below: contracts under observation", pad=24)
 
 
 def _as_title(sentence: str) -> str:

@@ -8,7 +8,17 @@ import numpy as np
 
 from crm_research.pillars.churn.risks.assess import RiskList
 from crm_research.pillars.churn.risks.words import risk_title, say_months
-from crm_research.theme import ACCENT, REST, draw_bars, empty_axes, mark_level, new_axes, say_count, say_percent
+from crm_research.theme import (
+    ACCENT,
+    REST,
+    draw_bars,
+    empty_axes,
+    is_for_phones,
+    mark_level,
+    new_axes,
+    say_count,
+    say_percent,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +44,7 @@ def draw_risks(risks: RiskList, ax: Axes | None = None) -> Axes:
     draw_bars(ax, x, tenths["expected"], colours=colours, is_upright=True, thickness=0.72, alpha=0.85)
     ax.vlines(x, tenths["lower"], tenths["upper"], color="#333333", linewidth=1.4)
     names = [f"{place}\n{say_percent(risk)}" for place, risk in zip(x, tenths["mean_risk"], strict=True)]
-    ax.set_xticks(x, names)
+    ax.set_xticks(x, names, fontsize=7.5 if is_for_phones() else None)
     even = float(row["expected"]) / len(tenths)
     mark_level(ax, even, "if all were alike", at=1.0)
     ax.set_ylim(0, float(np.nanmax(tenths["upper"])) * 1.08 or 1.0)

@@ -249,8 +249,10 @@ def draw_treatment(plan: Treatment, *, ax: Axes | None = None) -> Axes:
 def _name_classes(ax: Axes, classes: list[str], colours: dict[str, str], n: int) -> None:
     """The classes' names in a line above the bars, each behind a square of its colour."""
     with theme.chart_style():
-        for place, kind in enumerate(classes):
-            at: dict[str, Any] = {"y": n - 0.45, "ha": "left", "va": "bottom", "fontsize": 9.5}
-            ax.text(place / 4, s="■", color=colours[kind], **at)
-            ax.text(place / 4 + 0.03, s=kind, color=theme.INK, **at)
-    ax.set_ylim(-0.5, n - 0.1)
+        beside = 2 if theme.is_for_phones() else 4
+        for number, kind in enumerate(classes):
+            line, place = number // beside, (number % beside) / beside
+            at: dict[str, Any] = {"y": n - 0.45 + 0.4 * line, "ha": "left", "va": "bottom", "fontsize": 9.5}
+            ax.text(place, s="■", color=colours[kind], **at)
+            ax.text(place + 0.12 / beside, s=kind, color=theme.INK, **at)
+    ax.set_ylim(-0.5, n - 0.1 + 0.4 * ((len(classes) - 1) // beside))
