@@ -44,7 +44,7 @@ def test_a_page_gets_a_wide_and_a_narrow_drawing_under_one_heading(in_a_run):
     assert 440 < width < 490  # 6.6 inches of 72 points, about
     assert 280 < less < 320  # 4.2 inches, about
     assert html.count('<p class="title">Basic leaves more</p>') == 1
-    assert html.count("Read it from left to right.") == 2  # below the picture, and over its numbers
+    assert html.count("<figcaption>Read it from left to right.</figcaption>") == 1
     assert html.count("<table") == 1
 
 
