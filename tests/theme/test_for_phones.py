@@ -52,6 +52,14 @@ def test_names_beside_rows_are_broken_early_and_the_picture_is_as_high_as_they_n
     assert inches(ax)[1] == pytest.approx(n_lines * 12.5 / 72 / 0.8)
 
 
+def test_a_low_picture_keeps_an_inch_and_a_third_around_its_names():
+    with for_phones():
+        ax = new_axes(title="t", size=(6.6, 1.5))
+        name_rows(ax, ["quality makes for satisfaction", "satisfaction for loyalty"])
+    assert [label.get_text().count("\n") for label in ax.get_yticklabels()] == [1, 1]
+    assert inches(ax)[1] == pytest.approx(4 * 12.5 / 72 + 1.3)
+
+
 def test_names_with_room_change_no_height_and_a_wide_picture_keeps_its_columns():
     with for_phones():
         ax = new_axes(title="t", size=(6.6, 3.0))

@@ -333,10 +333,12 @@ def _make_room(ax: Axes, n_lines: int) -> None:
     figure = ax.get_figure(root=True)
     if figure is None:
         return
-    held = figure.get_figheight() * _SHARE_OF_AXES / len({round(one.get_position().y0, 3) for one in figure.axes})
-    wanted = n_lines * _TEXT_POINTS * _LINE / 72
-    if wanted > held:
-        figure.set_figheight(figure.get_figheight() * wanted / held)
+    n_rows = len({round(one.get_position().y0, 3) for one in figure.axes})
+    names = n_lines * _TEXT_POINTS * _LINE / 72
+    wanted = n_rows * max(names / _SHARE_OF_AXES, names + _INCHES_AROUND)
+    if wanted > figure.get_figheight():
+        figure.set_figheight(wanted)
 
 
-_SHARE_OF_AXES: Final = 0.8
+# What of a picture's height the axes get: the rest is headings, ticks and the name of the axis.
+_SHARE_OF_AXES, _INCHES_AROUND = 0.8, 1.3
