@@ -316,12 +316,15 @@ def label_values(ax: Axes, texts: Sequence[str], *, points: float = 9.5, pad_poi
 
 
 _NAME_ON_A_PHONE: Final = 20
+_LINES_ON_A_PHONE: Final = 5
 
 
 def name_rows(ax: Axes, names: Sequence[str], *, columns: int = 26) -> None:
     """Write names beside rows 0, 1, 2 ..., broken into lines so that long ones leave the picture its room."""
-    columns = min(columns, _NAME_ON_A_PHONE) if _ON_A_PHONE.get() else columns
-    wrapped = [wrap_name(name, columns) for name in names]
+    lines = {}
+    if _ON_A_PHONE.get():
+        columns, lines = min(columns, _NAME_ON_A_PHONE), {"most_lines": _LINES_ON_A_PHONE}
+    wrapped = [wrap_name(name, columns, **lines) for name in names]
     if _ON_A_PHONE.get():
         _make_room(ax, len(names) * max((name.count("\n") + 1 for name in wrapped), default=1))
     with chart_style():
