@@ -43,6 +43,7 @@ def whole_months(months: int, *, n_each: int = 6, running_months: int = 40, **mo
 
 
 @pytest.mark.parametrize("months", [1, 2, 3, 7, 10, 12, 19, 24, 25])
+@pytest.mark.slow
 def test_curves_rates_pairs_and_figures_put_ends_after_whole_months_into_the_last_of_them(months):
     leaving = describe_churn(a_study(contracts=whole_months(months), as_of=AS_OF), horizon_months=months + 6)
     before, after = leaving.days_at(months - 1), leaving.days_at(months)

@@ -128,6 +128,7 @@ def test_a_snapshot_is_judged_by_later_renewals_and_has_no_intakes():
 @pytest.mark.parametrize(
     ("unit", "months"), [("month", 1), ("quarter", 3), ("half-year", 6), ("year", 12), (18, 18), (None, 12)]
 )
+@pytest.mark.slow
 def test_the_unit_may_be_asked_for(unit, months):
     study = a_study(as_of="2022-06-30", contracts=WORLD.head(400))
     assert describe_renewals(study, unit=unit, horizon_periods=3).period_months == months

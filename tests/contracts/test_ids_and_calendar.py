@@ -120,6 +120,7 @@ def test_other_accents_are_other_customers(tmp_path, other):
 @pytest.mark.parametrize(
     "word", ["Total", "TOTAL", "Grand Total", "Subtotal", "Summe", "Gesamt:", "合计", "Итого", "*", "**", "Σ"]
 )
+@pytest.mark.slow
 def test_a_row_called_a_total_is_an_error_with_a_mend_that_is_right(tmp_path, word):
     text = f"order_id,customer_id,ordered_at,revenue\n1,a,2024-01-05,10\n2,b,2024-01-06,20\n{word},all,2024-01-31,30\n"
     finding = found(orders_of(tmp_path, text), "orders", "total-row", "order_id")

@@ -151,6 +151,7 @@ def test_without_returns_the_usual_lengths_are_taken_and_said():
 
 @pytest.mark.parametrize("name", ["cdnow", "complete-journey", "simulated"])
 @pytest.mark.parametrize("occasion", ["day", "order"])
+@pytest.mark.slow
 def test_the_samples_keep_months_and_90_days(name, occasion):
     period_choice = choose_periods(open_study(name), occasion=occasion)
     assert (period_choice.period_months, period_choice.horizons_days) == (1, USUAL)

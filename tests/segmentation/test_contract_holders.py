@@ -230,6 +230,7 @@ def test_telco_has_segments_without_an_order_and_they_leave_as_lifelines_says(te
     assert cards["revenue_share"].sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_telco_s_treatment_is_of_those_who_pay(telco):
     study, segments = telco
     plan = plan_treatment(study, segments)

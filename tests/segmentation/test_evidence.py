@@ -141,6 +141,7 @@ def test_a_longish_cloud_is_stable_and_yet_constructed():
 
 
 @pytest.mark.parametrize(("apart", "verdict"), [(2.2, "constructed"), (3.0, "reproducible"), (4.0, "natural")])
+@pytest.mark.slow
 def test_two_gaussians_by_how_far_they_are_apart(apart, verdict):
     # Half-way between two normals the density over that of a peak is .98 at 2.2 standard deviations (two peaks are not
     # to be told from one), .64 at 3 and .27 at 4. Three apart used to be called constructed.

@@ -53,6 +53,7 @@ def some_contracts(n=120, *, seed=4):
         "stands_out",
     ],
 )
+@pytest.mark.slow
 def test_an_attribute_may_be_named_like_a_column_of_ours(name):
     frame = some_contracts()
     frame[name] = np.where(frame["fee"] < 20, 7.0, 900.0) + np.arange(120) % 3

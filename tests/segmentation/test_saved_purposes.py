@@ -112,6 +112,7 @@ def _check_own(study, inputs, kept, labels):
 
 
 @pytest.mark.parametrize("purpose", ALL)
+@pytest.mark.slow
 def test_everybody_gets_his_own_segment_back_for_every_purpose(shop, purpose):
     inputs = build_inputs(shop, purpose=purpose) if purpose != "attitudes" else _attitudes()
     study = shop if purpose != "attitudes" else a_shop(130)

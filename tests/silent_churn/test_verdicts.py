@@ -84,6 +84,7 @@ def test_the_gap_of_totals_is_what_came_less_what_was_expected(slowed):
     assert check.total.lower < check.total.estimate < check.total.upper < 0
 
 
+@pytest.mark.slow
 def test_one_group_that_bought_too_often_refutes_the_list_though_all_together_do_not(steady):
     groups = pd.DataFrame(
         {

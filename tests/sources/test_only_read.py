@@ -246,6 +246,7 @@ def everything_held(connection) -> list:
     ("query", "in_place"),
     [*((query, False) for query in SERVER_ATTACKS), *((query, True) for query in SERVER_ATTACKS[:13])],
 )
+@pytest.mark.slow
 def test_a_role_that_may_write_writes_nothing(tmp_path, keeper, postgres_url, query, in_place):
     before = everything_held(keeper)
     more = {"engine": postgres_url} if in_place else {}
@@ -325,6 +326,7 @@ _ROW = "order_id, customer_id, ordered_at"
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_a_function_of_a_superuser_s_writes_no_file(tmp_path, keeper, postgres_url, source, in_place):
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o777)

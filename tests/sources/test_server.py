@@ -223,6 +223,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", list(ODD))
+@pytest.mark.slow
 def test_a_column_of_any_type_that_nobody_maps_does_not_stop_the_table(tmp_path, shop, postgres_socket, kind):
     with psycopg.connect(
         host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
