@@ -139,7 +139,7 @@ def _planned(
     plan = planner(relation=relation).plan()
     if not rule.sum_lines and table != "order_lines":
         return plan, relation
-    facts = find_order_facts(session, plan, relation, Reading(rule=relation.rule, is_trimmed=relation.is_trimmed))
+    facts = find_order_facts(session, plan, relation, Reading.of(relation))
     if facts is None:
         return plan, relation
     name = session.new_name("spread")

@@ -95,7 +95,7 @@ def _express(
     plan = planner(relation=relation).plan()
     try:
         if rule.sum_lines or table == "order_lines":
-            facts = find_order_facts(asked, plan, relation, InPlaceReading(rule=relation.rule))
+            facts = find_order_facts(asked, plan, relation, InPlaceReading.of(relation))
             if facts is not None:
                 asked.parts[_SPREAD] = asked.translated(facts.select)
                 kinds = {**relation.kinds, **{new: relation.kinds[old] for old, new in facts.stands_for.items()}}

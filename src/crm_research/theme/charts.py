@@ -119,9 +119,8 @@ def new_axes(
         else:
             _write_titles(ax, title, subtitle)
         _dress(ax, grid)
-        width, height = _figure_inches(ax)
-        ax.set_xlabel(_wrap_label(xlabel, width), labelpad=6)
-        ax.set_ylabel(_wrap_label(ylabel, height * 0.7), labelpad=6)
+        write_xlabel(ax, xlabel)
+        ax.set_ylabel(_wrap_label(ylabel, _figure_inches(ax)[1] * 0.7), labelpad=6)
     return ax
 
 
@@ -321,12 +320,12 @@ _LINES_ON_A_PHONE: Final = 5
 
 def name_rows(ax: Axes, names: Sequence[str], *, columns: int = 26) -> None:
     """Write names beside rows 0, 1, 2 ..., broken into lines so that long ones leave the picture its room."""
-    lines = {}
     if _ON_A_PHONE.get():
-        columns, lines = min(columns, _NAME_ON_A_PHONE), {"most_lines": _LINES_ON_A_PHONE}
-    wrapped = [wrap_name(name, columns, **lines) for name in names]
-    if _ON_A_PHONE.get():
+        columns = min(columns, _NAME_ON_A_PHONE)
+        wrapped = [wrap_name(name, columns, most_lines=_LINES_ON_A_PHONE) for name in names]
         _make_room(ax, len(names) * max((name.count("\n") + 1 for name in wrapped), default=1))
+    else:
+        wrapped = [wrap_name(name, columns) for name in names]
     with chart_style():
         ax.set_yticks(range(len(names)), wrapped)
 

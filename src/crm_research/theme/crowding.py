@@ -38,11 +38,9 @@ def part_names(figure: Figure) -> None:
 
 
 def _leave_out(figure: Figure, ax: Axes) -> None:
-    names = _shown(ax)
-    kept = {id(name): name.get_text() for name in names}
-    places = [float(name.get_position()[0]) for name in names]
+    told = [(float(name.get_position()[0]), name.get_text()) for name in _shown(ax)]
     for step in range(2, _MOST_LEFT_OUT + 1):
-        ax.set_xticks(places, [kept[id(name)] if i % step == 0 else "" for i, name in enumerate(names)])
+        ax.set_xticks([place for place, _ in told], [text if i % step == 0 else "" for i, (_, text) in enumerate(told)])
         for name in _shown(ax):
             name.set_fontsize(_SMALL_POINTS)
         if not _meet(figure, ax):

@@ -79,7 +79,7 @@ def _has_end(look: FileLook) -> bool:
 
 def _find_rhythm(session: Session, look: FileLook, number: ColumnLook, time: ColumnLook) -> _Rhythm | None:
     """The rhythm that most distances between the bills of one contract keep to within a seventh; None without one."""
-    at = look.reading.cast(quoted(time.name), look.relation.kinds[time.name], "timestamp").value
+    at = look.read_in_sql(time.name, "timestamp")
     who = quoted(number.name)
     near = ", ".join(f"avg((abs(gap - {one.days}) <= {one.days / 7})::INT)" for one in _RHYTHMS)
     shares = session.run(

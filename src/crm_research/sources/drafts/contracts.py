@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import read_ending
 from crm_research.sources.drafts.fees import set_fee
-from crm_research.sources.drafts.guessed import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess, put_last
 from crm_research.sources.drafts.notices import end_after_notice, still_to_come
 from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
@@ -58,15 +58,9 @@ def shape_contracts(session: Session, guess: TableGuess) -> None:
     guess.attributes = without_the_end(session, guess, ended)
 
 
-def _put(guess: TableGuess, line: Guess) -> None:
-    guess.columns[:] = [*(other for other in guess.columns if other.key != line.key), line]
-
-
 def _time(guess: TableGuess, column: ColumnLook) -> str:
     """SQL of the time in a column, as the study file would read it."""
-    formats = list(column.written) or None
-    kind = guess.look.relation.kinds[column.name]
-    return guess.look.reading.cast(quoted(column.name), kind, "timestamp", formats=formats).value
+    return guess.look.read_in_sql(column.name, "timestamp", formats=column.written or None)
 
 
 def _set_start(session: Session, guess: TableGuess) -> None:
@@ -85,7 +79,7 @@ def _set_start(session: Session, guess: TableGuess) -> None:
         if n_before and not n_after:
             guess.used["started_at"] = name
             why = f"the earliest; {start.name} is later in {n_before:,} rows, as after a change of plan"
-            _put(guess, Guess(key="started_at", value=name, why=why, is_unsure=True))
+            put_last(guess, Guess(key="started_at", value=name, why=why, is_unsure=True))
             return
 
 
@@ -199,7 +193,7 @@ def _end_by_status(
     else:
         return _put_end(guess, chosen, why)
     value = chosen.of_those_over(other.name if other is not None else "")
-    _put(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
+    put_last(guess, Guess(key="ended_at", value=value, why=why, is_unsure=True))
     _set_latest_end(session, guess, end, is_over)
     return is_over
 
@@ -212,7 +206,7 @@ def _put_end(guess: TableGuess, chosen: _End, why: str, *, is_unsure: bool = Fal
         why += "; are these ends that came, or ends that are only agreed?"
     is_unsure = is_unsure or chosen.has_others or is_planned or "otherwise" in why
     is_unsure = is_unsure or name_score(end.name, "ended_at") < 0.75
-    _put(guess, Guess(key="ended_at", value=end.name, why=why, is_unsure=is_unsure))
+    put_last(guess, Guess(key="ended_at", value=end.name, why=why, is_unsure=is_unsure))
     return f"({_time(guess, end)}) IS NOT NULL"
 
 
@@ -290,8 +284,7 @@ def _end_by_flag(guess: TableGuess, status: tuple[ColumnLook, list[str]] | None)
             ending = ending or read_ending(column)
     if ending is not None:
         name, condition = ending.column, ending.condition(name_in_sql(ending.column))
-        raw, kind = quoted(name), guess.look.relation.kinds[name]
-        read = guess.look.reading.cast(raw, kind, "float64").value if ending.is_number else f"trim({raw})"
+        read = guess.look.read_in_sql(name, "float64") if ending.is_number else f"trim({quoted(name)})"
         sql = ending.condition(f"({read})")
     elif status is not None:
         name, condition = status[0].name, is_in(name_in_sql(status[0].name), status[1])
@@ -304,7 +297,7 @@ def _end_by_flag(guess: TableGuess, status: tuple[ColumnLook, list[str]] | None)
         f"{name} says which contracts ended, and not when: their ends are put at as_of, so lengths and curves are "
         "too long. Only the share that ended is known."
     )
-    _put(
+    put_last(
         guess,
         Guess(
             key="ended_at",

@@ -148,9 +148,8 @@ def _number_contracts(guess: TableGuess) -> None:
 def own_attributes(session: Session, guess: TableGuess, ending: Ending) -> list[Guess]:
     """Attributes that do not know the end. One filled only where there was an end becomes its reason."""
     look = guess.look
-    flag = quoted(ending.column)
-    kind = look.relation.kinds[ending.column]
-    told = look.reading.cast(flag, kind, "float64").value if ending.is_number else f"trim({flag})"
+    name = ending.column
+    told = look.read_in_sql(name, "float64") if ending.is_number else f"trim({quoted(name)})"
     return without_the_end(session, guess, ending.condition(f"({told})"))
 
 
@@ -173,8 +172,7 @@ def _doubted(session: Session, guess: TableGuess, line: Guess, length: ColumnLoo
     """A number that grows with tenure (a total since the start) lets the length explain itself."""
     if line.value != "number":
         return line
-    kinds = guess.look.relation.kinds
-    x, y = (guess.look.reading.cast(quoted(name), kinds[name], "float64").value for name in (line.key, length.name))
+    x, y = (guess.look.read_in_sql(name, "float64") for name in (line.key, length.name))
     (found,) = session.run(f"SELECT corr({x}, {y}) FROM {quoted(guess.look.relation.name)}").fetchone()
     if found is None or not abs(found) > _GROWS:
         return line

@@ -109,6 +109,11 @@ def put_in_place(guess: TableGuess, line: Guess) -> None:
     guess.columns[:] = [line if other.key == line.key else other for other in guess.columns]
 
 
+def put_last(guess: TableGuess, line: Guess) -> None:
+    """A line behind all others, instead of the one with its key."""
+    guess.columns[:] = [*(other for other in guess.columns if other.key != line.key), line]
+
+
 def order_numbers(session: Session, look: FileLook, order: str, customer: str) -> tuple[int, int]:
     """How many different order numbers are there, and how many of them have several customers?"""
     sql = (

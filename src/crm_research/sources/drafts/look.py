@@ -18,7 +18,7 @@ from crm_research.sources.drafts.nothing import null_words
 from crm_research.sources.drafts.times import counts_days, counts_since_1970, formats_of, is_sensible, range_of
 from crm_research.sources.drafts.words import currency_column
 from crm_research.sources.drafts.writing import distinct_values, header_line, number_options, text_options
-from crm_research.sources.drafts.zones import are_of_one_place, zones_behind
+from crm_research.sources.drafts.zones import are_of_one_place, with_zones, zones_behind
 from crm_research.sources.mapping.casting import EXCEL, NULLS_OF_VALUES, Reading
 from crm_research.sources.readers.files import describe_files, file_kind
 from crm_research.sources.readers.staging import stage
@@ -62,7 +62,7 @@ class ColumnLook:
     @property
     def written(self) -> tuple[str, ...]:
         """How a study file says that its times are written, by the first format: several where zones stand behind."""
-        return tuple(f"{self.formats[0]}{zone}" for zone in self.zones or ("",)) if self.formats else ()
+        return with_zones(self.formats[0], self.zones) if self.formats else ()
 
     @property
     def format_key(self) -> dict[str, Any]:
@@ -138,6 +138,11 @@ class FileLook:
     n_copies: int = 0
     questions: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = field(repr=False)
+
+    def read_in_sql(self, column: str, target: str, *, formats: Sequence[str] | None = None) -> str:
+        """SQL of the session for a column, read as an Ibis type as the study file would read it."""
+        kind = self.relation.kinds[column]
+        return self.reading.cast(quoted(column), kind, target, formats=formats).value
 
     @property
     def described(self) -> str:
@@ -222,7 +227,7 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
         options["null_values"] = nothing
         notes["null_values"] = "CHECK: stand among numbers, dates or answers, and are taken for no value"
     rule = SourceRule(path=texts, **options)
-    reading = Reading(rule=rule, is_trimmed=relation.is_trimmed)
+    reading = Reading.of(replace(relation, rule=rule))
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()
     columns = {name: _look_at_column(session, relation, reading, name, int(n_rows)) for name in relation.kinds}
     return FileLook(
@@ -311,8 +316,7 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
         zones = zones if are_of_one_place(zones) else ()
         formats = formats_of(session, relation, reading, raw, values, zones)
         if formats:
-            written = [f"{formats[0]}{zone}" for zone in zones or ("",)]
-            first, last = range_of(session, relation, reading, raw, written)
+            first, last = range_of(session, relation, reading, raw, with_zones(formats[0], zones))
     if n and not is_time and not formats and not bad_number and counts_days(name, low, high):
         formats = (EXCEL,)
         first, last = range_of(session, relation, reading, f"CAST({raw} AS VARCHAR)", [EXCEL])

@@ -237,9 +237,8 @@ def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float, 
     names = [guess.used[role] for role in roles]
     if any(not look.columns[name].is_number for name in names):
         return None
-    kinds, reading = look.relation.kinds, look.reading
-    money = " * ".join(f"({reading.cast(quoted(name), kinds[name], 'float64').value})" for name in names)
-    customer = reading.text(f"CAST({quoted(guess.used['customer_id'])} AS VARCHAR)")
+    money = " * ".join(f"({look.read_in_sql(name, 'float64')})" for name in names)
+    customer = look.reading.text(f"CAST({quoted(guess.used['customer_id'])} AS VARCHAR)")
     found = session.run(
         f"SELECT sum({money}) FILTER (WHERE {customer} IS NULL), sum({money}), "
         f"min({money}) FILTER (WHERE {customer} IS NULL), min({money}) FILTER (WHERE {customer} IS NOT NULL) "

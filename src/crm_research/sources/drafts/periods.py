@@ -60,9 +60,7 @@ def _best(look: FileLook, phrases: tuple[str, ...], *, time: bool) -> ColumnLook
 
 def _follow(session: Session, look: FileLook, number: ColumnLook, begin: ColumnLook, end: ColumnLook) -> bool:
     """Do most periods of one number begin within a week of the end of the one before?"""
-    at, until = (
-        look.reading.cast(quoted(one.name), look.relation.kinds[one.name], "timestamp").value for one in (begin, end)
-    )
+    at, until = (look.read_in_sql(one.name, "timestamp") for one in (begin, end))
     n, n_near = session.run(
         f"SELECT count(*), count(*) FILTER (WHERE abs(date_diff('day', ended, begun)) <= 7) FROM ("
         f"SELECT {at} AS begun, lag({until}) OVER (PARTITION BY {quoted(number.name)} ORDER BY {at}) AS ended "

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.guessed import Guess, TableGuess, put_in_place
+from crm_research.sources.drafts.refunds import amount_in_sql
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import name_score, names_any
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.drafts.look import ColumnLook
     from crm_research.sources.session import Session
 
 _PRICES: Final = ("price", "preis", "prix", "precio", "prezzo", "prijs", "fiyat", "cena", "单价", "价格", "цена")
@@ -37,9 +37,7 @@ def _grows_with_pieces(session: Session, guess: TableGuess) -> bool:
     if money is None or pieces is None or product is None:
         return False
     look = guess.look
-    price, count = (
-        look.reading.cast(quoted(one.name), look.relation.kinds[one.name], "float64").value for one in (money, pieces)
-    )
+    price, count = (look.read_in_sql(one.name, "float64") for one in (money, pieces))
     n_so, n_not = session.run(
         "SELECT count(*) FILTER (WHERE by_piece < as_is), count(*) FILTER (WHERE as_is < by_piece) FROM (SELECT "
         f"stddev_pop({price}) / nullif(avg({price}), 0) AS as_is, stddev_pop({price} / nullif({count}, 0)) / "
@@ -80,17 +78,15 @@ def take_before_fees(session: Session, guess: TableGuess) -> None:
     fees = [one for name, one in look.columns.items() if one.is_number and names_any(name, _FEES)]
     if money is None or line is None or not fees or not isinstance(line.value, str):
         return
-
-    def number(column: ColumnLook) -> str:
-        return look.reading.cast(quoted(column.name), look.relation.kinds[column.name], "float64").value
-
-    taken = " + ".join(f"coalesce({number(one)}, 0)" for one in fees)
+    after = look.read_in_sql(money.name, "float64")
+    taken = " + ".join(amount_in_sql(guess, one) for one in fees)
     for name, column in look.columns.items():
         if column is money or not column.is_number or column in fees or not names_any(name, _BEFORE_FEES):
             continue
+        before = look.read_in_sql(name, "float64")
         n, n_less = session.run(
-            f"SELECT count(*), count(*) FILTER (WHERE abs({number(money)}) < abs({number(column)})) "
-            f"FROM {quoted(look.relation.name)} WHERE abs({taken}) > 0 AND {number(column)} IS NOT NULL"
+            f"SELECT count(*), count(*) FILTER (WHERE abs({after}) < abs({before})) "
+            f"FROM {quoted(look.relation.name)} WHERE abs({taken}) > 0 AND {before} IS NOT NULL"
         ).fetchone()
         if n and n_less >= _NEARLY_ALL * n:
             guess.used["revenue"] = name

@@ -24,8 +24,7 @@ _REFUSED: Final = re.compile(
 
 def amount_in_sql(guess: TableGuess, column: ColumnLook) -> str:
     """SQL of the session for a number in a column; nought where it is empty."""
-    kind = guess.look.relation.kinds[column.name]
-    return f"coalesce({guess.look.reading.cast(quoted(column.name), kind, 'float64').value}, 0)"
+    return f"coalesce({guess.look.read_in_sql(column.name, 'float64')}, 0)"
 
 
 def count_rows(session: Session, guess: TableGuess, condition: str) -> int:

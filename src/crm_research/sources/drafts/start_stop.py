@@ -41,9 +41,7 @@ def _count_ends(
     session: Session, look: FileLook, subject: ColumnLook, stops: ColumnLook, ending: Ending
 ) -> tuple[int, int]:
     """Ends before the last row of their subject, and rows before it without one."""
-    kinds = look.relation.kinds
-    stop = look.reading.cast(quoted(stops.name), kinds[stops.name], "float64").value
-    number = look.reading.cast(quoted(ending.column), kinds[ending.column], "float64").value
+    stop, number = (look.read_in_sql(name, "float64") for name in (stops.name, ending.column))
     is_end = ending.condition(f"({number})" if ending.is_number else f"trim({quoted(ending.column)})")
     who = quoted(subject.name)
     sql = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.words import best_score, name_score
-from crm_research.sources.drafts.zones import zone_behind
+from crm_research.sources.drafts.zones import with_zones, zone_behind
 from crm_research.sources.mapping.casting import NULLS_OF_VALUES, UNIX
 from crm_research.sources.mapping.dates import formats_fitting
 from crm_research.sources.session import literals, quoted
@@ -22,15 +22,12 @@ if TYPE_CHECKING:
 def counts_days(name: str, low: float, high: float) -> bool:
     """Are these numbers the days that spreadsheets count from the end of 1899, in a column named like a time?"""
     in_range = low >= _FIRST_DAY and high <= _LAST_DAY
-    return in_range and any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
+    return in_range and _is_named_like_a_time(name)
 
 
 def counts_since_1970(name: str, low: float, high: float) -> str | None:
     """The unit in which numbers of a column named like a time count from 1970; None where they do not."""
-    if not (
-        any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
-        or best_score(name, _EPOCHS)
-    ):
+    if not (_is_named_like_a_time(name) or best_score(name, _EPOCHS)):
         return None
     found = (unit for unit, micros in UNIX.items() if low * micros >= _FROM_1990 and high * micros <= _TO_2100)
     return next(found, None)
@@ -41,6 +38,10 @@ _FROM_1990, _TO_2100 = 631_152_000_000_000, 4_102_444_800_000_000
 # 1970 and 2100 as the day numbers of spreadsheets.
 _FIRST_DAY, _LAST_DAY = 25_569, 73_051
 _NAMED_SO = 0.75
+
+
+def _is_named_like_a_time(name: str) -> bool:
+    return any(name_score(name, role) >= _NAMED_SO for role in PHRASES if role.endswith("_at"))
 
 
 def is_sensible(first: datetime, last: datetime) -> bool:
@@ -57,7 +58,7 @@ def formats_of(
     if not fitting:
         return ()
     text = reading.text(raw, nulls=NULLS_OF_VALUES)
-    asked = [literals([f"{form}{zone}" for zone in zones or ("",)]) for form in fitting]
+    asked = [literals(with_zones(form, zones)) for form in fitting]
     tests = ", ".join(
         f"count(*) FILTER (WHERE {text} IS NOT NULL AND try_strptime(trim({raw}), [{forms}]) IS NULL)"
         for forms in asked
@@ -73,7 +74,7 @@ def _likelier_first(
     """Of formats that all fit, the one first by which the times lie much closer together: records follow each other."""
     days = {}
     for form in formats:
-        forms = literals([f"{form}{zone}" for zone in zones or ("",)])
+        forms = literals(with_zones(form, zones))
         days[form] = session.run(
             f"SELECT date_diff('day', min(t), max(t)) FROM (SELECT try_strptime(trim({raw}), [{forms}]) AS t "
             f"FROM {quoted(relation.name)} WHERE {said} IS NOT NULL)"

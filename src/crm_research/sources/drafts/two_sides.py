@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guessed import Guess, TableGuess
+from crm_research.sources.drafts.guessed import Guess, TableGuess, put_last
+from crm_research.sources.drafts.refunds import amount_in_sql
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words
 from crm_research.sources.session import quoted
@@ -31,7 +32,7 @@ def take_both_sides(session: Session, guess: TableGuess) -> str:
     """
     customer = guess.used.get("customer_id")
     for one, other in _pairs(guess):
-        said = [f"coalesce(({_number(guess, column)}), 0)" for column in (one, other)]
+        said = [amount_in_sql(guess, column) for column in (one, other)]
         named = "TRUE" if customer is None else f"trim(CAST({quoted(customer)} AS VARCHAR)) <> ''"
         n_one, n_other, n_both = session.run(
             f"SELECT count(*) FILTER (WHERE {said[0]} <> 0), count(*) FILTER (WHERE {said[1]} <> 0), "
@@ -61,15 +62,10 @@ def _pairs(guess: TableGuess) -> list[tuple[ColumnLook, ColumnLook]]:
     return found
 
 
-def _number(guess: TableGuess, column: ColumnLook) -> str:
-    return guess.look.reading.cast(quoted(column.name), guess.look.relation.kinds[column.name], "float64").value
-
-
 def _put(guess: TableGuess, sold: ColumnLook, back: ColumnLook) -> None:
     one, other = (f"coalesce({name_in_sql(column.name)}, 0)" for column in (sold, back))
     why = f"{sold.name} less {back.name}: no row says something on both, and more rows stand under {sold.name}"
-    guess.columns[:] = [line for line in guess.columns if line.key != "revenue"]
-    guess.columns.append(Guess(key="revenue", value={"expr": f"{one} - {other}"}, why=why, is_unsure=True))
+    put_last(guess, Guess(key="revenue", value={"expr": f"{one} - {other}"}, why=why, is_unsure=True))
     guess.used["revenue"] = sold.name
 
 

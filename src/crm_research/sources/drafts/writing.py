@@ -11,6 +11,7 @@ from crm_research.sources.definition import MINUS_SIGNS
 from crm_research.sources.drafts.layout import find_layout
 from crm_research.sources.drafts.units import unit_signs
 from crm_research.sources.drafts.words import CURRENCIES, CURRENCY_WORDS
+from crm_research.sources.mapping.casting import THIN_BLANKS
 from crm_research.sources.readers.encodings import first_bad_byte, read_head, suggest_encoding
 from crm_research.sources.readers.text import sniff_delimiter
 from crm_research.sources.session import quoted
@@ -19,7 +20,6 @@ from crm_research.sources.written import WHITESPACE
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session
 
-_THIN: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
 _BLANK_THOUSANDS: Final = re.compile(r"\d{1,3}( \d{3})+([.,]\d+)?")
 _N_VALUES: Final = 300
 _N_LINES: Final = 200
@@ -143,7 +143,7 @@ def _without_minus(value: str) -> str:
 
 def _without_blanks(value: str) -> str:
     """A number whose thousands are parted by blanks that no keyboard makes: they can mean nothing else."""
-    return re.sub(rf"(?<=\d)[{_THIN}](?=\d{{3}}(?!\d))", "", value).strip(_THIN)
+    return re.sub(rf"(?<=\d)[{THIN_BLANKS}](?=\d{{3}}(?!\d))", "", value).strip(THIN_BLANKS)
 
 
 def _without(value: str, signs: list[str]) -> str:

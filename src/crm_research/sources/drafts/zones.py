@@ -38,6 +38,11 @@ def zones_behind(texts: Iterable[str]) -> tuple[str, ...] | None:
     return zones if found and all(found) and len(zones) <= _MOST else None
 
 
+def with_zones(form: str, zones: Sequence[str]) -> tuple[str, ...]:
+    """A format of times before each of these zones; the format alone where there are none."""
+    return tuple(f"{form}{zone}" for zone in zones or ("",))
+
+
 def are_of_one_place(zones: Sequence[str]) -> bool:
     """Are these zones the clock of one place, by winter and summer? Their times can then be read as they stand."""
     names = {zone.strip(" ()") for zone in zones}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from crm_research.contracts.spelling import AFTER, BEFORE, HAS_OTHER_SIGNS, PADDED
 from crm_research.errors import StudyError
@@ -17,7 +17,7 @@ from crm_research.sources.session import literal, literals
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
-    from crm_research.sources.session import Kind
+    from crm_research.sources.session import Kind, Relation
 
 # Texts that mean "nothing here". NA is left alone in plain text, where it may be Namibia or North America.
 NULLS: Final = ("", "NULL", "null", "NaN", "nan", "#N/A", "N/A", "n/a", "\\N")
@@ -34,7 +34,7 @@ UNIX: Final = {"unix": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 # Others that are nothing where they stand alone.
 _ODD_BLANKS: Final = "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 # Blanks within numbers that no keyboard makes by accident, and apostrophes: they can only part thousands.
-_THIN: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
+THIN_BLANKS: Final = "\u00a0\u2007\u2008\u2009\u200a\u202f"
 _APOSTROPHES: Final = "'\u2019\u02bc\u00b4`"
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 _FULL_WIDTH: Final = "０１２３４５６７８９．，（）＋"
@@ -71,6 +71,11 @@ class Reading:
     is_clean: bool = False
     #: Have columns of text lost blanks around them and marks where they were staged (`Relation.is_trimmed`)?
     is_trimmed: bool = False
+
+    @classmethod
+    def of(cls, relation: Relation, *, timezone: str = "UTC") -> Self:
+        """How the values of these rows are written, and what was done to them where they were staged."""
+        return cls(rule=relation.rule, timezone=timezone, is_trimmed=relation.is_trimmed)
 
     def cast(
         self, raw: str, kind: Kind, target: str, *, formats: Sequence[str] | None = None, is_id: bool = False
@@ -190,7 +195,7 @@ class Reading:
         point = re.escape(self.rule.decimal)
         groups = "|".join(rf"({mark}\d{{3}})+" for mark in self._marks())
         whole = rf"(\d{{1,3}}({groups})|\d+)"
-        body, blank = rf"({whole}({point}\d*)?|{point}\d+)", f"[ {_THIN}]?"
+        body, blank = rf"({whole}({point}\d*)?|{point}\d+)", f"[ {THIN_BLANKS}]?"
         # 25,- is a price without cents; only behind a digit is a hyphen a minus.
         to_a_digit = rf"({whole}({point}\d+)?|{point}\d+)"
         negative = rf"-{blank}{body}|{to_a_digit}{blank}-|\({blank}{body}{blank}\)"
@@ -207,8 +212,8 @@ class Reading:
         """What may part thousands, as patterns: what the study says, else what can mean nothing else."""
         if self.rule.thousands is None:
             point = [re.escape(".")] if self.rule.decimal == "," else []
-            return [*point, f"[{_THIN}]", f"[{_APOSTROPHES}]"]
-        for alike in (f" {_THIN}", _APOSTROPHES):
+            return [*point, f"[{THIN_BLANKS}]", f"[{_APOSTROPHES}]"]
+        for alike in (f" {THIN_BLANKS}", _APOSTROPHES):
             if self.rule.thousands in alike:
                 return [f"[{alike}]"]
         return [re.escape(self.rule.thousands)]

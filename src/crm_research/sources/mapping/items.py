@@ -170,11 +170,7 @@ def _columns(relation: Relation, wanted: str) -> list[str]:
 
 
 def _item(relation: Relation, name: str, column: str, rule: ItemRule) -> _Item:
-    reading, raw, kind = (
-        Reading(rule=relation.rule, is_trimmed=relation.is_trimmed),
-        quoted(column),
-        relation.kinds[column],
-    )
+    reading, raw, kind = Reading.of(relation), quoted(column), relation.kinds[column]
     low, high = rule.ends
     text = reading.text(f"CAST({raw} AS VARCHAR)", nulls=NULLS_OF_VALUES)
     number = reading.cast(raw, "text" if kind in {"date", "timestamp", "zoned", "other"} else kind, "float64")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -94,9 +95,8 @@ def _n_unread(
     formats: list[str] | None,
 ) -> int:
     """How many values would not be read if the study file said so? Minus one where that cannot be asked."""
-    reading = Reading(
-        rule=relation.rule.model_copy(update=change), timezone=plan.timezone, is_trimmed=relation.is_trimmed
-    )
+    changed = replace(relation, rule=relation.rule.model_copy(update=change))
+    reading = Reading.of(changed, timezone=plan.timezone)
     try:
         cast = reading.cast(doubt.raw, relation.kinds[doubt.source_column], doubt.target, formats=formats)
         bad = rows_asked(cast.bad or "FALSE", doubt, plan)

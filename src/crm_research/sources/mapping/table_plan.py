@@ -64,9 +64,7 @@ class Planner:
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
-        self._reading = self.reading_class(
-            rule=self.relation.rule, timezone=self.study.timezone, is_trimmed=self.relation.is_trimmed
-        )
+        self._reading = self.reading_class.of(self.relation, timezone=self.study.timezone)
         self._by_lower = {name.lower(): name for name in self.relation.kinds}
         self._reader = ExpressionReader(
             kinds=self.relation.kinds,

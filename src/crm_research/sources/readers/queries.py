@@ -90,7 +90,7 @@ def _typed(session: Session, relation: Relation) -> str:
     texts = [name for name, kind in relation.kinds.items() if kind == "text"]
     if not relation.is_scratch or not texts:
         return relation.name
-    reading = Reading(rule=relation.rule, is_trimmed=relation.is_trimmed)
+    reading = Reading.of(relation)
     casts = {
         name: {kind: reading.cast(quoted(name), "text", kind) for kind in ("float64", "int64", "timestamp")}
         for name in texts
