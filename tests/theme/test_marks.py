@@ -155,3 +155,53 @@ def test_texts_of_a_heat_map_are_of_nine_points_unless_asked_otherwise():
     assert [text.get_fontsize() for text in ax.texts] == [9.0]
     theme.draw_heat(ax, [[0.5]], limits=(0, 1), texts=[["a half"]], points=12.0)
     assert [text.get_fontsize() for text in ax.texts] == [9.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    ("more", "size", "width", "marker"),
+    [({}, 6.0, 2.0, "o"), ({"size": 4.0, "width": 3.0, "marker": "s"}, 4.0, 3.0, "s")],
+)
+def test_dots_have_a_rim_and_lie_over_pale_whiskers(more, size, width, marker):
+    ax = _axes()
+    theme.draw_intervals(ax, {"estimate": [1.0], "lower": [0.0], "upper": [2.0]}, at=[1], **more)
+    (dot,), (whisker,) = _lines(ax, marker), _lines(ax, None)
+    assert (dot.get_markersize(), dot.get_markeredgewidth(), to_hex(dot.get_markeredgecolor())) == (
+        size, 1.0, theme.PAPER,
+    )  # fmt: skip
+    assert to_hex(dot.get_markerfacecolor()) == to_hex(whisker.get_color()) == theme.ACCENT
+    assert (whisker.get_linewidth(), whisker.get_alpha(), whisker.get_solid_capstyle()) == (width, 0.55, "butt")
+    assert whisker.get_zorder() < dot.get_zorder()
+
+
+def test_a_cross_has_thin_whiskers_both_ways_and_larger_dots():
+    ax = _axes()
+    across = {"estimate": [1.0], "lower": [0.0], "upper": [3.0]}
+    up = {"estimate": [7.0], "lower": [6.0], "upper": [9.0]}
+    theme.draw_crosses(ax, across, up, colour=theme.WARNING)
+    lying, standing = _lines(ax, None)
+    assert (list(lying.get_xdata()), list(lying.get_ydata())) == ([0, 3], [7, 7])
+    assert (list(standing.get_xdata()), list(standing.get_ydata())) == ([1, 1], [6, 9])
+    assert [line.get_linewidth() for line in (lying, standing)] == [1.8, 1.8]
+    assert [(line.get_markersize(), to_hex(line.get_color())) for line in _lines(ax, "o")] == [(7.0, theme.WARNING)] * 2
+
+
+def test_bars_are_whole_in_colour_without_a_rim_and_three_fifths_of_a_row_thick():
+    ax = _axes()
+    theme.draw_bars(ax, [0, 1], [2.0, 3.0])
+    theme.draw_bars(ax, [0, 1], [1.0, 1.0], alpha=0.4)
+    assert [(bar.get_height(), bar.get_linewidth(), bar.get_alpha()) for bar in ax.patches] == [
+        (pytest.approx(0.62), 0, alpha) for alpha in (1.0, 1.0, 0.4, 0.4)
+    ]
+    assert {to_hex(bar.get_facecolor()) for bar in ax.patches} == {theme.ACCENT}
+
+
+def test_cells_of_a_heat_map_are_parted_by_paper_and_texts_stand_in_their_middle():
+    ax = _axes()
+    theme.draw_heat(ax, [[0.6, -0.61]], limits=(-1, 1), texts=[["at", "beyond"]], pale_from=0.6)
+    (cells,), (at, beyond) = ax.collections, ax.texts
+    assert (cells.get_linewidth(), to_hex(cells.get_edgecolor())) == (1.2, theme.PAPER)
+    assert [(text.get_ha(), text.get_va(), text._linespacing) for text in ax.texts] == [("center", "center", 1.15)] * 2
+    # The size itself is not yet strong.
+    assert (to_hex(at.get_color()), to_hex(beyond.get_color())) == (theme.INK, theme.PAPER)
+    assert (len(ax.get_xticks()), len(ax.get_yticks())) == (0, 0)
+    assert ax.figure.axes == [ax]  # no bar of colours

@@ -1,4 +1,7 @@
-"""Numbers in words: how the printed answers and the labels of charts say a share, money, days and intervals."""
+"""Numbers in words: how the printed answers and the labels of charts say a share, money, days and intervals.
+
+Formats carry a ``z``: what rounds to nought has no minus.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +42,14 @@ def say_percent(share: float | None, digits: int | None = None) -> str:
         # 99.97 must not be printed as 100, nor 0.01 as 0.0.
         if percent != round(percent) and (abs(percent) > 99.5 or abs(percent) < 0.05):
             digits = 2
-    return f"{percent:.{digits}f} %"
+    return f"{percent:z.{digits}f} %"
 
 
 def say_count(count: float | None, noun: str = "", plural: str | None = None) -> str:
     """A count with its noun: ``1 customer``, ``2,469 customers``."""
     if count is None or _is_missing(count):
         return UNKNOWN
-    number = f"{count:,.0f}"
+    number = f"{count:z,.0f}"
     if not noun:
         return number
     return f"{number} {noun if round(count) == 1 else plural or noun + 's'}"
@@ -70,7 +73,7 @@ def say_short(value: float | None, digits: int = 3) -> str:
     if value is None or _is_missing(value):
         return UNKNOWN
     if abs(value) < 10_000:
-        return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.{max(digits - 1, 1)}f}"
+        return f"{value:z,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:z,.{max(digits - 1, 1)}f}"
     # 999,950 would round up to 1,000 k: a value near the next scale belongs to it.
     scale, letter = next(pair for pair in _SCALES if abs(value) >= pair[0] * 0.9995)
     scaled = value / scale
@@ -111,10 +114,10 @@ def say_days_like(days: float | None, *ends: float | None) -> Callable[[float], 
 
 def _say_days_as(days: float | None) -> Callable[[float], str]:
     if days is None or _is_missing(days) or abs(days) < 90:
-        return lambda other: say_count(other, "day") if abs(other) >= 10 or other == int(other) else f"{other:.1f} days"
+        return lambda other: say_count(other, "day") if abs(other) >= 10 or other == int(other) else f"{other:z.1f} days"
     if abs(days) < 2 * DAYS_PER_YEAR:
         return lambda other: say_count(round(other / DAYS_PER_MONTH), "month")
-    return lambda other: f"{other / DAYS_PER_YEAR:.1f} years"
+    return lambda other: f"{other / DAYS_PER_YEAR:z.1f} years"
 
 
 def say_date(moment: datetime | None) -> str:
@@ -163,7 +166,7 @@ def say_estimate(
 
 def say_points(share: float) -> str:
     """A difference of shares in percentage points: 0.123 is ``12 points``, 0.0412 ``4.1 points``."""
-    return f"{100 * share:.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
+    return f"{100 * share:z.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
 
 
 def say_range(low: float, high: float, say: Callable[[float], str]) -> str:
@@ -173,8 +176,8 @@ def say_range(low: float, high: float, say: Callable[[float], str]) -> str:
 
 def say_signed_points(share: float) -> str:
     """A difference of shares in points with its sign and without the unit: 0.0412 is ``+4.1``, nought ``0.0``."""
-    text = f"{100 * share:+.1f}"
-    return "0.0" if text in ("-0.0", "+0.0") else text
+    text = f"{100 * share:+z.1f}"
+    return "0.0" if text == "+0.0" else text
 
 
 def say_p_value(p_value: float | None) -> str:
