@@ -33,7 +33,7 @@ def test_columns_of_several_levels_have_flat_names_and_what_is_not_finite_is_mis
     assert plain.splitlines() == [
         "A table",
         "name  first half  second half",
-        "a           1.50            –",
-        "b              –         2.50",
-        "c              –         3.50",
+        "a            1.5            –",
+        "b              –          2.5",
+        "c              –          3.5",
     ]

@@ -145,19 +145,19 @@ def _usual_format(name: str, values: pd.Series) -> Format:
         return say_p_value
     if types.is_float_dtype(values):
         # One number of decimals for a column, so that the decimal points stand under each other.
-        largest = values.abs().replace(float("inf"), float("nan")).max()
-        is_whole = bool((values.dropna() % 1 == 0).all())
+        known = values[values.abs() < float("inf")]
+        largest = known.abs().max()
+        is_whole = bool((known % 1 == 0).all())
         if is_whole or largest >= 1_000:
             return "{:,.0f}"
         most = 1 if largest >= 100 else 2 if largest >= 1 else 3
         # What was rounded before keeps its decimals: 94.6 is not 94.60.
-        enough = next(digits for digits in range(1, most + 1) if digits == most or _is_rounded(values, digits))
+        enough = next(digits for digits in range(1, most + 1) if digits == most or _is_rounded(known, digits))
         return f"{{:,.{enough}f}}"
     return _by_type
 
 
-def _is_rounded(values: pd.Series, digits: int) -> bool:
-    known = values.dropna()
+def _is_rounded(known: pd.Series, digits: int) -> bool:
     return bool(((known - known.round(digits)).abs() < 1e-9).all())
 
 

@@ -73,7 +73,8 @@ def say_short(value: float | None, digits: int = 3) -> str:
     if value is None or _is_missing(value):
         return UNKNOWN
     if abs(value) < 10_000:
-        return f"{value:z,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:z,.{max(digits - 1, 1)}f}"
+        places = 0 if abs(value) >= 100 or float(value).is_integer() else max(digits - 1, 1)
+        return f"{value:z,.{places}f}"
     # 999,950 would round up to 1,000 k: a value near the next scale belongs to it.
     scale, letter = next(pair for pair in _SCALES if abs(value) >= pair[0] * 0.9995)
     scaled = value / scale
@@ -112,9 +113,13 @@ def say_days_like(days: float | None, *ends: float | None) -> Callable[[float], 
     return say
 
 
+def _say_days(days: float) -> str:
+    return say_count(days, "day") if abs(days) >= 10 or days == int(days) else f"{days:z.1f} days"
+
+
 def _say_days_as(days: float | None) -> Callable[[float], str]:
     if days is None or _is_missing(days) or abs(days) < 90:
-        return lambda other: say_count(other, "day") if abs(other) >= 10 or other == int(other) else f"{other:z.1f} days"
+        return _say_days
     if abs(days) < 2 * DAYS_PER_YEAR:
         return lambda other: say_count(round(other / DAYS_PER_MONTH), "month")
     return lambda other: f"{other / DAYS_PER_YEAR:z.1f} years"
