@@ -6,35 +6,11 @@ import pytest
 import yaml
 
 from crm_research import churn, open_study
-from crm_research.contracts import name_apart
 from crm_research.errors import ParameterError
 from crm_research.features.customers import build_customers
 from crm_research.features.holders import describe_holders
 from crm_research.features.spells import build_spells
-
-NAMES = {
-    "_place": "place_recorded",
-    "_at": "at_recorded",
-    "__": "column_recorded",
-    "customer_id_right": "customer_id_right_recorded",
-    "at_days": "at_days_recorded",
-    "Cluster": "Cluster_recorded",
-    "weight": "weight_recorded",
-    "in_orders": "in_orders_recorded",
-    "days_since_last": "days_since_last_recorded",
-    "hand_right": "hand_right",
-    "region": "region",
-    "云": "云",
-}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_only_names_that_are_ours_are_changed(name):
-    assert name_apart(name) == NAMES[name]
-
-
-def test_no_two_columns_come_under_one_name():
-    assert name_apart("_place", {"Place_Recorded", "place_recorded_2"}) == "place_recorded_3"
+from tests.contracts.test_names import NAMES
 
 
 @pytest.fixture(scope="module")
