@@ -12,6 +12,7 @@ from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
+from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.renewals import count_end_offsets, count_renewals
@@ -50,6 +51,7 @@ BUILDERS = {
         replace(study, tables={**study.tables, "contracts": study.table("contracts").mutate(fee=1.0)})
     ),
     "habits of holders": build_habits,
+    "levels by end": lambda study: count_levels(build_spells(study), ["plan", "region"], "string"),
     "customers": build_customers,
     "features": build_customer_features,
 }

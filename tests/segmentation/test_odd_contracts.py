@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import LeakageError
-from crm_research.features.own_covariates import find_circular, find_end_scores, find_growing
+from crm_research.features.own_covariates import (
+    count_levels,
+    find_circular,
+    find_end_labels,
+    find_end_scores,
+    find_growing,
+)
 from crm_research.features.spells import build_spells
 from crm_research.pillars.segmentation.deployment.assign import assign_customers
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
@@ -179,6 +185,24 @@ def test_a_number_tells_the_end_from_nine_pairs_in_ten_on():
             ["late", "early"] if is_found else []
         )
         assert find_end_scores(build_spells(study), ["late"]) == find_circular(study, ["late", "nothing"])
+
+
+def test_all_columns_are_counted_in_one_statement_and_empty_is_a_value():
+    frame = some_contracts(60)
+    frame["ended_at"] = (frame["started_at"] + pd.Timedelta(days=30)).where(np.arange(60) < 25)
+    frame["state"] = np.where(np.arange(60) < 25, "gone", None)
+    frame["box"] = np.where(np.arange(60) % 3 == 0, "a", "b")
+    spells = build_spells(a_study(contracts=frame, attributes={"contracts": {"state": "category", "box": "category"}}))
+    rows = count_levels(spells, ["state", "box"], "string").to_pandas().sort_values(["place", "level"])
+    # Of numbers 0, 3, ..., 57 nine lie under 25 and eleven do not.
+    assert rows.astype(object).where(rows.notna(), None).to_numpy().tolist() == [
+        [0, "gone", 25, 0],
+        [0, None, 0, 35],
+        [1, "a", 9, 11],
+        [1, "b", 16, 24],
+    ]
+    assert find_end_labels(spells, ["box", "state"]) == ["state"]
+    assert find_end_labels(spells, []) == find_end_scores(spells, ["box"]) == []
 
 
 def test_six_that_ended_soonest_do_not_show_that_a_number_grows():

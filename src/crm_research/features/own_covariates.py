@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import ibis
+from ibis import _
 
 from crm_research.errors import LeakageError, ParameterError
 from crm_research.features.changing import SINCE, CovariateBuilder, has_own_times, own_columns
@@ -94,19 +95,34 @@ def find_end_labels(spells: ir.Table, names: Sequence[str]) -> list[str]:
     """
     sizes = spells.agg(n=spells.count(), n_ended=spells.is_ended.sum()).to_pyarrow().to_pylist()[0]
     n_fewer = min(sizes["n_ended"] or 0, sizes["n"] - (sizes["n_ended"] or 0))
-    if n_fewer < _FEWEST_RUNNING:
+    if n_fewer < _FEWEST_RUNNING or not names:
         return []
-    found = []
-    for name in names:
-        levels = spells.group_by(level=spells[name].cast("string")).agg(
-            n_ended=spells.is_ended.sum(), n_running=(~spells.is_ended).sum()
-        )
-        mixed = levels.agg(n_levels=levels.count(), n=ibis.least(levels.n_ended, levels.n_running).sum())
-        row = mixed.to_pyarrow().to_pylist()[0]
-        # Values of one contract each are never mixed, and say nothing.
-        if row["n_levels"] <= n_fewer / 2 and row["n"] <= _HARDLY_MIXED * n_fewer:
-            found.append(name)
-    return found
+    levels = count_levels(spells, names, "string")
+    mixed = levels.group_by("place").agg(n_levels=levels.count(), n=ibis.least(levels.n_ended, levels.n_running).sum())
+    # Values of one contract each are never mixed, and say nothing.
+    return [
+        names[row["place"]]
+        for row in mixed.order_by("place").to_pyarrow().to_pylist()
+        if row["n_levels"] <= n_fewer / 2 and row["n"] <= _HARDLY_MIXED * n_fewer
+    ]
+
+
+def count_levels(spells: ir.Table, names: Sequence[str], kind: str) -> ir.Table:
+    """How many contracts ended and how many run, by each value of each of these columns? In a single scan.
+
+    Returns
+    -------
+    table
+        One row a column and value: place (of the column among the names), level (as `kind`; empty is a value too),
+        n_ended, n_running.
+    """
+    places = ibis.memtable([{"place": place} for place in range(len(names))], schema={"place": "int64"})
+    each = spells.cross_join(places)
+    level = ibis.cases(*((each.place == place, each[name].cast(kind)) for place, name in enumerate(names)))
+    values = each.select("place", "is_ended", level=level)
+    return values.group_by("place", "level").agg(
+        n_ended=values.is_ended.cast("int64").sum(), n_running=(~values.is_ended).cast("int64").sum()
+    )
 
 
 def find_growing(spells: ir.Table, names: Sequence[str]) -> list[str]:
@@ -175,23 +191,27 @@ def find_end_scores(spells: ir.Table, names: Sequence[str]) -> list[str]:
     Found is a number by which 9 in 10 pairs of an ended and a running contract are in the same order (concordance, ties
     by halves). What is known when a contract begins hardly tells so much. Asked only where there are twenty of each.
     """
-    found = []
-    for name in _numbers_of(spells, names):
-        known = spells.filter(spells[name].notnull())
-        levels = known.group_by(level=known[name].cast("float64")).agg(
-            n_ended=known.is_ended.sum(), n_running=(~known.is_ended).sum()
-        )
-        below = levels.n_running.sum().over(ibis.cumulative_window(order_by=levels.level))
-        ranked = levels.mutate(ordered=levels.n_ended * (below - levels.n_running / 2))
-        sums = ranked.agg(n_ended=ranked.n_ended.sum(), n_running=ranked.n_running.sum(), ordered=ranked.ordered.sum())
-        row = sums.to_pyarrow().to_pylist()[0]
-        n_ended, n_running = int(row["n_ended"] or 0), int(row["n_running"] or 0)
-        if min(n_ended, n_running) < _FEWEST_RUNNING:
-            continue
-        share = float(row["ordered"]) / (n_ended * n_running)
-        if max(share, 1 - share) >= _TELLS_APART:
-            found.append(name)
-    return found
+    numbers = _numbers_of(spells, names)
+    if not numbers:
+        return []
+    levels = count_levels(spells, numbers, "float64").filter(_.level.notnull())
+    below = levels.n_running.sum().over(ibis.cumulative_window(group_by=levels.place, order_by=levels.level))
+    ranked = levels.mutate(ordered=levels.n_ended * (below - levels.n_running / 2))
+    sums = ranked.group_by("place").agg(
+        n_ended=ranked.n_ended.sum(), n_running=ranked.n_running.sum(), ordered=ranked.ordered.sum()
+    )
+    return [
+        numbers[row["place"]]
+        for row in sums.order_by("place").to_pyarrow().to_pylist()
+        if _tells_apart(int(row["n_ended"]), int(row["n_running"]), float(row["ordered"]))
+    ]
+
+
+def _tells_apart(n_ended: int, n_running: int, n_ordered: float) -> bool:
+    if min(n_ended, n_running) < _FEWEST_RUNNING:
+        return False
+    share = n_ordered / (n_ended * n_running)
+    return max(share, 1 - share) >= _TELLS_APART
 
 
 @step
