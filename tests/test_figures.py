@@ -131,7 +131,17 @@ def test_a_size_is_not_known_where_its_limits_lie_a_hundredfold_apart(lower, upp
 
 @pytest.mark.parametrize(
     ("lower", "upper", "is_one"),
-    [(0.2, 0.2, True), (0.2, 0.2 + 1e-15, True), (0.0, 1e-11, False), (7e9, 7e9 + 1e-4, True), (0.2, 0.201, False)],
+    [
+        (0.2, 0.2, True),
+        (0.2, 0.2 + 1e-15, True),
+        (0.0, 1e-11, False),
+        (0.0, 9e-13, True),  # below one the number's own size does not matter
+        (7e9, 7e9 + 1e-4, True),
+        (-7e9 - 1e-4, -7e9, True),
+        (1.0, 7e9, False),
+        (-7e9, 1.0, False),
+        (0.2, 0.201, False),
+    ],
 )
 def test_limits_that_are_one_number_but_for_rounding_are_no_interval(lower, upper, is_one):
     assert has_no_width(lower, upper) is is_one

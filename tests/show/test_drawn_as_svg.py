@@ -7,11 +7,12 @@ from importlib import import_module
 import pandas as pd
 import pytest
 from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
 
 from crm_research.show import hover, svg
 from crm_research.show.chart import render_chart, theme_colours
 from crm_research.show.hover import _draw_shapes, _Mark, _marks_of, _thin_out, write_titles
-from crm_research.theme import ACCENT, CSS_VARIABLES, marks, name_rows, new_axes
+from crm_research.theme import ACCENT, CSS_VARIABLES, format_count, format_share, marks, name_rows, new_axes
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -213,3 +214,47 @@ def test_what_stands_around_a_picture_is_told_to_the_letter(monkeypatch):
         '<figure class="crm crm-chart"><div class="crm-headings"><p class="title">!</p></div>'
         '<div class="scroll" tabindex="0"><svg>A line.</svg></div></figure>'
     )
+
+
+def test_a_picture_without_headings_has_neither_heading_nor_anchor(monkeypatch):
+    module = import_module("crm_research.show.chart")
+    monkeypatch.setattr(module, "draw_svg", lambda figure, alt, colours: "<svg/>")
+    figure = Figure()
+    figure.subplots().plot([0, 1], [0, 1])
+    assert render_chart(figure, alt="A line.").html == (
+        '<figure class="crm crm-chart"><div class="scroll" tabindex="0"><svg/></div></figure>'
+    )
+
+
+def test_marks_of_a_second_pair_of_axes_lie_under_its_own_name():
+    figure = Figure()
+    for number, ax in enumerate(figure.subplots(1, 3)):
+        if number != 1:
+            ax.plot([number], [5])
+    with hover.hovering(figure) as found:
+        assert {name: [mark.words for mark in held] for name, held in found.items()} == {
+            "hover-0": ["0: 5"],
+            "hover-2": ["2: 5"],
+        }
+
+
+def test_names_of_places_are_those_that_were_given_and_the_nearest_is_said():
+    ax = new_axes(title="T")
+    ax.set_yticks([0, 1, 2], ["low", "two\nlines", "high"])
+    ax.set_xticks([0, 10])
+    ax.plot([3, 4.25], [0.4, 1.6])
+    assert words_of(ax) == [(((3.0, 0.4),), "low: 3"), (((4.25, 1.6),), "high: 4.25")]
+    formatted = new_axes(title="T")
+    formatted.plot([0.123456], [1234.56])
+    format_share(formatted, "x")
+    format_count(formatted)
+    assert words_of(formatted) == [(((0.123456, 1234.56),), "12.3 %: 1,235")]
+
+
+def test_bars_without_length_say_nothing_and_a_cell_that_is_not_known_neither():
+    ax = new_axes(title="T")
+    marks.draw_bars(ax, [0, 1], [0.0, -2.0])
+    assert [words for _, words in words_of(ax)] == ["1: -2"]
+    ax = new_axes(title="T")
+    marks.draw_heat(ax, [[float("nan"), 2.0]], limits=(0, 2), texts=[["n. k.", ""]])
+    assert [words for _, words in words_of(ax)] == ["0, 0: n. k.", "0, 1: 2"]

@@ -204,6 +204,37 @@ def test_where_numbers_come_from_is_told_to_the_letter(study):
     assert shown["text/plain"] == render_provenance(bare, estimators="one").plain
 
 
+@pytest.mark.parametrize(("n", "is_cut"), [(50, False), (51, True)])
+def test_a_table_prints_fifty_rows_unless_asked_otherwise(n, is_cut):
+    frame = pd.DataFrame({"i": range(n)})
+    outputs = [table_output(frame, "T"), show.Table(frame, "T").render()]
+    outputs += [Output(html=bundle["text/html"], plain=bundle["text/plain"]) for bundle in
+                bundles(lambda: show.table(frame, "T"))]  # fmt: skip
+    for plain in [render_table(frame, "T")[1], *(output.plain for output in outputs)]:
+        assert plain.endswith("\nThe first 50 of 51 rows." if is_cut else "\n49")
+        assert len(plain.splitlines()) == 52 + is_cut
+
+
+def test_the_numbers_behind_a_picture_are_two_hundred_rows_at_most():
+    from crm_research.show.chart import _numbers
+
+    told = _numbers(pd.DataFrame({"i": range(201)}), "W")
+    assert "The first 200 of 201 rows." in told
+    assert "The first" not in _numbers(pd.DataFrame({"i": range(200)}), "W")
+
+
+@pytest.mark.parametrize(("most", "is_file"), [(2, True), (1, False)])
+def test_a_list_is_a_file_up_to_the_most_rows_a_page_holds(monkeypatch, most, is_file):
+    monkeypatch.setattr("crm_research.show.saved_list.MOST_ROWS", most)
+    shown = show.SavedList("a-list", pd.DataFrame({"id": ["a", "b"]}), "Who <they> are.").render()
+    assert shown.plain == (
+        "Save the whole list (2 rows) a-list.csv: Who <they> are."
+        if is_file
+        else "Note: The whole list has 2 rows, too many for a page. In a notebook the section writes it: "
+        ".to_csv('a-list'). Who <they> are."
+    )
+
+
 def test_parts_that_always_show_something_are_never_empty(study):
     parts = [
         show.Caveats(study), show.Provenance(study, {}), show.File("a.txt", "", "w"),
