@@ -255,6 +255,8 @@ def test_bars_without_length_say_nothing_and_a_cell_that_is_not_known_neither():
     ax = new_axes(title="T")
     marks.draw_bars(ax, [0, 1], [0.0, -2.0])
     assert [words for _, words in words_of(ax)] == ["1: -2"]
+    ax.errorbar([5], [7], yerr=[1], linestyle="none")  # a container too, and no bars
+    assert [words for _, words in words_of(ax)][:1] == ["1: -2"]
     ax = new_axes(title="T")
     marks.draw_heat(ax, [[float("nan"), 2.0]], limits=(0, 2), texts=[["n. k.", ""]])
     assert [words for _, words in words_of(ax)] == ["0, 0: n. k.", "0, 1: 2"]

@@ -6,7 +6,7 @@ import pytest
 
 from crm_research.show import format_interval, format_value
 from crm_research.show.figure_cards import render_figures
-from crm_research.show.formats import format_estimate
+from crm_research.show.formats import format_estimate, format_number
 from crm_research.show.table import render_table, table_output
 from tests.reporting.pages import a_figure
 
@@ -209,3 +209,52 @@ def test_a_table_longer_than_a_screen_opens_behind_a_line(n, is_folded):
 def test_a_word_on_a_card_is_set_smaller_than_a_number(said, size):
     html = render_figures([replace(a_figure(), said=said)]).html
     assert f'<p class="{size}">' in html
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "printed"),
+    [
+        (999.99, "EUR", "999.99 EUR"),
+        (1_000.0, "EUR", "1,000 EUR"),
+        (-999.996, "EUR", "-1,000.00 EUR"),
+        (-1_000.4, "EUR", "-1,000 EUR"),
+        (99.94, "days", "99.9 days"),
+        (100.4, "weeks", "100 weeks"),
+        (0.0094, "share", "0.94 %"),
+        (0.0096, "share", "1.0 %"),
+        (-0.0096, "share", "-1.0 %"),
+        (0.00051, "share", "0.051 %"),
+        (999.9, "", "1,000"),
+        (12.34, "", "12.3"),
+        (1_000.5, "", "1,000"),
+        (-1_234.6, "", "-1,235"),
+        (0.0001, "", "0.000100"),
+        (0.00012345, "", "0.000123"),
+        (0.0000999, "", "9.99e-05"),
+        (-0.0000999, "", "-9.99e-05"),
+        (0.0, "", "0"),
+        (float("nan"), "", "–"),
+        (2.5, "eur", "2.50 eur"),
+        (2.5, "EURO", "2.50 EURO"),
+        (2.5, "E1R", "2.50 E1R"),
+    ],
+)
+def test_places_change_at_these_limits(value, unit, printed):
+    assert format_value(value, unit) == printed
+
+
+def test_numbers_beside_one_another_have_as_many_places_as_the_largest_and_the_unknown_has_none():
+    assert format_value(2.5, "EUR", beside=[1_000.0, None]) == "2 EUR"
+    assert format_value(2.5, "EUR", beside=[999.0, float("nan")]) == "2.50 EUR"
+    assert format_value(3.0, "days", beside=[4.0]) == "3 days"
+    assert format_value(3.0, "days", beside=[4.5]) == "3.0 days"
+    assert format_value(3.0, "days", beside=[-100.5]) == "3 days"
+    assert format_value(0.0004, "share", beside=[0.5]) == "0.04 %"
+    assert format_value(0.0006, "share", beside=[0.5]) == "0.1 %"
+    assert format_value(0.0006, "share", beside=[0.009]) == "0.06 %"
+
+
+def test_a_number_that_is_none_is_a_dash():
+    assert [format_number(value) for value in (float("nan"), float("inf"), 12_345.6, 0.5)] == [
+        "–", "–", "12,346", "0.500",
+    ]  # fmt: skip

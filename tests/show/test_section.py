@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as Canvas
 from crm_research import show
 from crm_research.figures import FIGURES_MIME
 from crm_research.show.display import SECTION_MIME
+from crm_research.steps import step
 from crm_research.theme import new_axes
 from tests.builders import a_study, orders
 from tests.reporting.pages import a_figure, bundles
@@ -210,3 +211,41 @@ def test_a_line_of_an_answer_names_the_section_that_proves_it():
         '<p>Soon. <a class="proof" href="#section-waits">evidence<span class="sr-only">: waits</span></a></p>' in html
     )
     assert shown.render().plain == "Basic leaves.\nSoon."
+
+
+def test_what_a_page_has_computed_and_taken_is_listed_with_its_seconds():
+    @step
+    def count(study, at_least):
+        return at_least
+
+    class CountingPage(LeaversPage):
+        @show.fitted
+        def counts(self):
+            return [count(self.study, 1), count(self.study, 1), count(self.study, 2)]
+
+    counting = CountingPage(a_study(orders=orders(("a", "2024-01-01", 1.0))))
+    assert repr(counting.kept) == "Note: Nothing has been computed yet: look at a section first."
+    assert counting.kept.is_missing
+    assert counting.counts == [1, 1, 2]
+    note, table = counting.kept.parts
+    assert note.text == (
+        "This page has computed 2 and taken 0 of the 2 steps that are kept of the study. A step is computed anew when "
+        "something that it rests on changes; study.kept.clear() forgets all of them."
+    )
+    assert (table.caption, table.max_rows) == ("Steps of the analysis that are kept", 200)
+    assert table.note == (
+        "Seconds are those of the step alone, without the steps it rests on. n taken: times it was taken instead of "
+        "computed. Here: what this page did; empty where it has not asked for it."
+    )
+    assert counting.kept.result["n_taken"].tolist() == table.frame["n_taken"].tolist() == [1, 0]
+    assert table.formats == {"seconds": "{:.2f}"}
+    other = CountingPage(counting.study)
+    assert other.counts == [1, 1, 2]
+    assert other.kept.parts[0].text.startswith("This page has computed 0 and taken 2 of the 2 steps")
+
+
+def test_a_drawing_with_its_results_draws_them_on_what_it_is_given():
+    seen = []
+    show.drawn(lambda *results, ax: seen.append((results, ax)), 1, 2)("axes")
+    show.panels(lambda *results: seen.append(results), 3, 4)(None)
+    assert seen == [((1, 2), "axes"), (3, 4)]
