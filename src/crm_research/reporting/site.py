@@ -68,8 +68,9 @@ def _study(folder: Path) -> dict[str, Any]:
     order = list(reports())
     entries.sort(key=lambda entry: order.index(entry["report"]) if entry["report"] in order else len(order))
     shown = [entry for entry in entries if entry["outcome"] != NOT_APPLICABLE]
+    # What stands on the shelf speaks last: an attempt that failed tells only what no page does.
     about: dict[str, Any] = {}
-    for entry in [*entries, *shown]:
+    for entry in [*entries, *shown, *(entry for entry in shown if entry.get("page"))]:
         about = {**about, **(entry.get("study") or _attempt(entry).get("study") or {})}
     name = folder.parent.name
     return {
