@@ -297,9 +297,10 @@ def guard_own_covariates(study: Study, build: CovariateBuilder, instants: Sequen
         return columns
     n_repeated = int(made.count().execute()) - int(made.contract_id.nunique().execute())
     if n_repeated:
+        rows = "1 row" if n_repeated == 1 else f"{n_repeated:,} rows"
         raise ParameterError(
-            f"{name} makes {n_repeated:,} rows more than it has contracts. Give one row a contract, or add a column "
-            f"{SINCE} with the instant from which each row holds."
+            f"{name} makes {rows} more than it has contracts. Give one row a contract, or add a column {SINCE} with "
+            "the instant from which each row holds."
         )
     guard_fixed_in_time(known, study, key="contract_id", columns=columns, instants=instants)
     return columns
