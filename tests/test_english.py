@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 BANNED = re.compile(
@@ -53,3 +54,26 @@ def test_no_notebook_holds_a_banned_word(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     said = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
     assert [BANNED.search(text).group(0) for text in said if BANNED.search(text)] == []
+
+
+# A method's name in brackets says nothing to a manager: it stands under "How do we know?" and in the appendix.
+METHOD_IN_BRACKETS = re.compile(r"\((Kaplan-Meier|Dirichlet|Aalen-Johansen|BG/NBD)\)|RFM quintiles|[Ss]egments live\b")
+
+
+def test_no_picture_answer_or_advice_names_a_method_in_brackets():
+    rooms = (ROOT / "src" / "crm_research" / "pillars").rglob("*.py")
+    manager = [path for path in rooms if path.stem.endswith(("charts", "words", "advice", "tables"))]
+    assert len(manager) > 40
+    found = [
+        f"{path.relative_to(ROOT)}: {text.strip()[:90]}"
+        for path in sorted(manager)
+        for text in texts_of(path.read_text(encoding="utf-8"))
+        if METHOD_IN_BRACKETS.search(text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_caveats_name_no_columns(path):
+    caveats = yaml.safe_load(path.read_text(encoding="utf-8")).get("caveats", [])
+    assert [line for line in caveats if re.search(r"\b[a-z]+_[a-z]+\b", line)] == []

@@ -22,8 +22,8 @@ PLAN = "Plan spending by group: the groups tell later spend better than recency,
 FORECAST = "Forecast spend by recency, frequency and money, and use the groups for what to say and to offer."
 KEEP = "Keep some months apart as a holdout, so that the groups can be judged by what customers do next."
 ALIKE = "Do not spend more on keeping one group than another: they are not seen to differ in who leaves."
-CHEAP = "Find out what drives “cheap” away and keeps “dear”: it is no chance, but its cause is not shown."
-DEAR = "Find out what drives “dear” away and keeps “cheap”: it is no chance, but its cause is not shown."
+CHEAP = "Find out what drives “cheap” away and keeps “dear”: the gap is more than chance, but its cause is not shown."
+DEAR = "Find out what drives “dear” away and keeps “cheap”: the gap is more than chance, but its cause is not shown."
 
 
 def gains(lower, upper, estimate=0.0, explained=(0.004, 0.006)):
@@ -44,10 +44,11 @@ def leaving(survival=0.9, other=0.6, lower=0.2, upper=0.4, p_value=0.001, *, is_
     )  # fmt: skip
 
 
-def a_grouping(verdict="reproducible", base=BUYERS, holdout=None, check=None):
+def a_grouping(verdict="reproducible", base=BUYERS, holdout=None, check=None, *, least_right=0.81):
     found = SimpleNamespace(
         verdict=verdict, k=4, inputs=SimpleNamespace(base=base), holdout=holdout, leaving=check,
-        rules=SimpleNamespace(fidelity=SimpleNamespace(estimate=0.834)),
+        rules=SimpleNamespace(fidelity=SimpleNamespace(estimate=0.834, lower=least_right)),
+        cards=pd.DataFrame({"size_share": [0.2, 0.8]}),
     )  # fmt: skip
     return SimpleNamespace(found=found)
 
@@ -121,3 +122,12 @@ def test_nothing_is_forecast_from_what_told_nothing_of_later_spend():
     assert told(a_grouping(holdout=gains(-0.1, 0.1, explained=(-0.02, 0.0049))))["worth"] == nothing
     assert told(a_grouping(holdout=gains(-0.1, 0.1, explained=(-0.02, 0.005))))["worth"] == FORECAST
     assert told(a_grouping(holdout=gains(-0.2, -0.1, explained=(0.0, 0.004))))["worth"] == FORECAST
+
+
+def test_rules_no_better_than_naming_the_largest_group_are_not_advised():
+    # Whoever puts everybody into the largest group is right for 80 %.
+    for least_right in (0.8, 0.79):
+        assert told(a_grouping(least_right=least_right))["rules"] == (
+            "Let nobody place customers by rules of thumb: no simple rule tells these groups apart."
+        )
+    assert told(a_grouping(least_right=0.801))["rules"] == SAID["rules"]

@@ -41,7 +41,12 @@ def test_figures_travel_as_records_and_say_when_nothing_checked_them():
 
 
 def test_a_number_that_its_own_check_refutes_is_louder_than_an_unchecked_one():
-    refuted = a_figure(validation="holdout: 4,000 expected, 3,389 came; does not agree", verdict="refuted")
+    said = "holdout: 4,000 expected, 3,389 came; does not agree"
+    alike = f"{said}; equal to lifelines (Kaplan-Meier) to 1e-6 on 464 customers"
+    card = shown(lambda: show.figures(a_figure(validation=alike, verdict="refuted")))["text/html"]
+    assert f'<span class="why">{said}</span>' in card
+    assert f"<dd>{alike}</dd>" in card
+    refuted = a_figure(validation=said, verdict="refuted")
     found = shown(lambda: show.figures(refuted))
     html, text = found["text/html"], found["text/plain"]
     assert '<p class="refuted">refuted by its own check' in html

@@ -195,7 +195,7 @@ def test_an_interval_that_says_nothing_or_is_not_there():
     assert words.alive_finding(replace(none, others=readings())) == (
         "Of 240 customers about 120 are probably still active (50 %); about 120 have probably left without saying so."
     )
-    assert words.future_finding(none) == "In the next 28.6 weeks they are expected to make 71 purchases."
+    assert words.future_finding(none) == "In the next 29 weeks they are expected to make 71 purchases."
 
 
 def test_a_share_that_the_check_refutes_says_so():
@@ -631,8 +631,10 @@ def test_parameters_say_where_their_limits_come_from():
         (14.0, "2 weeks"),
         (7.3, "1 week"),
         (7.4, "1.1 weeks"),
-        (200.0, "28.6 weeks"),
+        (200.0, "29 weeks"),
         (10.5, "1.5 weeks"),
+        (69.0, "9.9 weeks"),
+        (184.0, "26 weeks"),
     ],
 )
 def test_a_horizon_in_weeks(days, said):

@@ -65,7 +65,7 @@ def test_an_expectation_that_its_own_holdout_refutes_says_so(slowed):
     assert figure.validation.endswith("; does not agree")
     said = future_finding(slowed)
     expected = f"{check.error_of(slowed.chosen)['total_expected']:,.0f}"
-    assert f"a number that the check refutes: in the 28.6 weeks of the holdout {expected} were expected" in said
+    assert f"a number that the check refutes: in the 29 weeks of the holdout {expected} were expected" in said
     assert f"and {check.observed:,} came" in said
 
 
@@ -143,7 +143,8 @@ def test_no_figure_claims_an_interval_that_it_does_not_have(steady, slowed):
 def test_a_model_at_the_edge_where_nobody_leaves_finds_nothing_of_who_is_active(steady):
     assert nobody_leaves(steady.fit)
     assert alive_finding(steady).startswith(
-        "Of 600 customers none is seen to have left: by what they bought nobody drops out, and then all count as active"
+        "Of 600 customers none is seen to have left, and nobody is told apart: by what they bought nobody drops out, "
+        "and then all count as active"
     )
     # 100 % by construction is no other reading either.
     at_edge = [name for name, fit in steady.fits.usable.items() if nobody_leaves(fit)]

@@ -129,6 +129,17 @@ def test_a_name_of_many_lines_ends_in_the_last_it_may_have():
     assert wrap_name("abcdefghij", 4) == "abcd\nefgh\nij"
 
 
+def test_a_word_too_long_for_a_line_breaks_behind_its_hyphen():
+    assert wrap_name("Bargain-seeking buyers", 10) == "Bargain-\nseeking\nbuyers"
+    assert wrap_name("Occasional large-basket buyers", 10) == "Occasional\nlarge-\nbasket bu…"
+    assert wrap_name("frequent large-basket", 8) == "frequent\nlarge-\nbasket"
+    # One that fits stays whole, a minus is no hyphen, and a word without one breaks where it must.
+    assert wrap_name("new large-basket", 12) == "new\nlarge-basket"
+    assert wrap_name("-12345", 4) == "-123\n45"
+    # What is left out is taken from the end of the word, not put behind a gap.
+    assert wrap_name("a b large-basket", 6, most_lines=2) == "a b\nlarge…"
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_bend_and_a_drift_carry_a_covariate_of_any_name(name):
     curve = pd.DataFrame(

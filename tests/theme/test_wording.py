@@ -75,6 +75,8 @@ def test_two_of_ten_is_said_as_such_but_never_none_or_all():
 
 def test_an_end_never_reached_is_said_to_be_open():
     assert say_interval(100.0, None, say_days) == "3 months to beyond what we saw"
+    for nothing in (None, float("nan"), float("inf")):
+        assert say_interval(nothing, None, say_days) == "not known"
     assert say_interval(None, 40.0, say_days) == "below what we saw to 40 days"
     assert say_interval(float("nan"), 0.5, say_percent) == "below what we saw to 50 %"
     assert say_interval(5.0, float("inf"), say_days) == "5 days to beyond what we saw"

@@ -11,6 +11,7 @@ from crm_research.show.formats import DURATIONS, format_estimate, format_interva
 from crm_research.show.table import render_table
 
 _REFUTED_MARK = "refuted by its own check"
+_COMPUTED_ALIKE = re.compile(r"; equal to lifelines\b[^;]*")
 
 
 def figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) -> None:
@@ -103,6 +104,11 @@ def _why_unchecked(figure: Figure) -> str:
     return "".join(figure.validation.partition(";")[1:])
 
 
+def _why_refuted(figure: Figure) -> str:
+    """What speaks against the number; that another package computes it alike is told with the rest of the check."""
+    return _COMPUTED_ALIKE.sub("", figure.validation)
+
+
 def _say_validation(figure: Figure) -> str:
     if figure.verdict == REFUTED:
         return f"{_REFUTED_MARK}: {figure.validation}"
@@ -115,7 +121,7 @@ def _card(figure: Figure) -> str:
     unchecked = _is_unchecked(figure)
     mark = '<p class="unchecked">not validated</p>' if unchecked else ""
     if figure.verdict == REFUTED:
-        mark = f'<p class="refuted">{_REFUTED_MARK}<span class="why">{text_html(figure.validation)}</span></p>'
+        mark = f'<p class="refuted">{_REFUTED_MARK}<span class="why">{text_html(_why_refuted(figure))}</span></p>'
     nothing = f"none: nothing has yet checked this number{_why_unchecked(figure)}"
     reasons = (
         ("Window", figure.window),

@@ -41,7 +41,7 @@ def describe_study(world: WorldSettings) -> dict[str, Any]:
     if world.existing_share > 0:
         study["caveats"].append(
             "Some customers came before the records begin: their first orders are unseen, and of their contracts only "
-            "those still running then are known (observed_from)."
+            "those still running then are known."
         )
     study["tables"] = tables
     return study

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _UNDRAWABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLANKS: Final = re.compile(r"[\s\x85\u2028\u2029]+")
 _MOST_LINES: Final = 3
+_BEHIND_HYPHEN: Final = re.compile(r"(?<=\w-)(?=\w)")
 
 
 def count_columns(text: str) -> int:
@@ -44,7 +45,8 @@ def shorten(name: str, columns: int) -> str:
 def wrap_text(text: str, width: int) -> str:
     """Break a text into lines of at most so many columns.
 
-    Chinese characters take two columns and may break anywhere; a word longer than a line is broken as well.
+    Chinese characters take two columns and may break anywhere; a word longer than a line is broken as well,
+    behind a hyphen where it has one.
     """
     lines, line, used = [], "", 0
     for word in _pieces(on_one_line(text), width):
@@ -62,18 +64,22 @@ def wrap_name(name: str, width: int, *, most_lines: int = _MOST_LINES) -> str:
     lines = wrap_text(name, width).split("\n")
     if len(lines) <= most_lines:
         return "\n".join(lines)
-    return "\n".join([*lines[: most_lines - 1], shorten(f"{lines[most_lines - 1]} {lines[most_lines]}", width)])
+    last, more = lines[most_lines - 1 : most_lines + 1]
+    rest = f"{last}{more}" if last.endswith("-") else f"{last} {more}"
+    return "\n".join([*lines[: most_lines - 1], shorten(rest, width)])
 
 
 def _pieces(text: str, width: int) -> Iterator[str]:
     for word in _words(text):
-        piece = ""
-        for sign in word:
-            if piece and count_columns(piece + sign) > width:
-                yield piece
-                piece = ""
-            piece += sign
-        yield piece
+        # What is too long for a line breaks behind a hyphen, and within a word only where there is none.
+        for part in [word] if count_columns(word) <= width else _BEHIND_HYPHEN.split(word):
+            piece = ""
+            for sign in part:
+                if piece and count_columns(piece + sign) > width:
+                    yield piece
+                    piece = ""
+                piece += sign
+            yield piece
 
 
 def _words(text: str) -> Iterator[str]:

@@ -133,9 +133,10 @@ def say_date(moment: datetime | None) -> str:
 def say_interval(lower: float | None, upper: float | None, say: Callable[[float], str]) -> str:
     """An interval in words: ``53 % to 56 %``; an end that was never reached is said to be open.
 
-    One that leaves nearly everything open (`figures.says_nothing`) is ``not known``.
+    One that leaves nearly everything open (`figures.says_nothing`) is ``not known``, and so is one of which neither end
+    is known.
     """
-    if says_nothing(lower, upper, span=_span_of(say)):
+    if says_nothing(lower, upper, span=_span_of(say)) or (_is_missing(lower) and _is_missing(upper)):
         return UNKNOWN
     low = "below what we saw" if lower is None or _is_missing(lower) else say(lower)
     high = "beyond what we saw" if upper is None or _is_missing(upper) else say(upper)

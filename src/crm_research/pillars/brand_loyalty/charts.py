@@ -48,8 +48,8 @@ def draw_double_jeopardy(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     line = loyalty.fit.line()
     ax = new_axes(
         title=words.jeopardy_title(loyalty),
-        subtitle=f"Purchases per buyer by the share of customers who buy at all; the curve is what size alone gives "
-        f"(Dirichlet). {loyalty.category}, {say_count(loyalty.n_customers, 'customer')}",
+        subtitle=f"Purchases per buyer by the share of customers who buy at all; the curve is what size alone gives. "
+        f"{loyalty.category}, {say_count(loyalty.n_customers, 'customer')}",
         xlabel="share of customers who bought it in the window",
         ylabel="purchases per buyer",
         size=TALL,

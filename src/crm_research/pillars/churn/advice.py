@@ -14,12 +14,23 @@ if TYPE_CHECKING:
     from crm_research.pillars.churn.decisions.treatment import Treatment
 
 
-def steps(leaving: ChurnAnalysis, treatment: Treatment | None, *, may_list: bool) -> Iterator[Step]:
-    """Whom to contact, when in a contract to be there, which group to look at, and what to ask."""
+def steps(
+    leaving: ChurnAnalysis, treatment: Treatment | None, *, may_list: bool, nobody_apart: bool = False
+) -> Iterator[Step]:
+    """Whom to contact, when in a contract to be there, which group to look at, and what to ask.
+
+    `nobody_apart` says that the risks were judged and were no surer than chance of who leaves first.
+    """
     if leaving.survival is None:
         return
     n_best = 0 if treatment is None or treatment.rows.empty else treatment.targeting.n_best
-    if n_best and may_list:
+    if nobody_apart:
+        yield Step(
+            "Pick nobody by risk, for the risks tell nobody apart. Try a contact on running contracts drawn by lot: "
+            "only the comparison with the others shows whether it keeps anybody.",
+            "contacts",
+        )
+    elif n_best and may_list:
         yield Step(
             f"Contact a random half of the {say_count(n_best, 'contract')} that are worth it, and leave the other half "
             "alone: only the comparison shows whether a contact keeps anybody.",
@@ -33,12 +44,13 @@ def steps(leaving: ChurnAnalysis, treatment: Treatment | None, *, may_list: bool
         yield Step("Contact nobody with this offer: no contact would bring more than it costs.", "contacts")
     standing = hazard_words.say_dangerous(leaving)
     if standing:
-        yield Step(f"Be there for customers in {standing} of a contract, when more leave than usually.", "hazard")
+        yield Step(f"Be there for customers in {standing} of a contract, when more leave than usual.", "hazard")
     extremes = group_words.extreme_groups(leaving)
     if extremes is not None and group_words.say_order(leaving):
         low, high = str(extremes[0]["group"]), str(extremes[1]["group"])
         yield Step(
-            f"Find out what keeps '{high}' and drives '{low}' away: it is no chance, but its cause is not shown.",
+            f"Find out what keeps '{high}' and drives '{low}' away: the gap is more than chance, but its cause is not "
+            "shown.",
             "groups",
         )
     if leaving.counts.reasons is None:

@@ -145,11 +145,18 @@ class ChurnPage(Page):
 
     def steps(self) -> Sequence[Step]:
         """What can be done, the most useful first."""
-        return tuple(advice.steps(self.result, self.treatment, may_list=self._may_list()))
+        return tuple(
+            advice.steps(
+                self.result, self.treatment, may_list=self._may_list(), nobody_apart=self._tells_nobody_apart()
+            )
+        )
 
     def gravest_doubt(self) -> str:
         """What would most change the answer."""
         return advice.gravest_doubt(self.result, self.treatment)
+
+    def _tells_nobody_apart(self) -> bool:
+        return self.predicted is not None and self.predicted.check.tells_nobody_apart
 
     def _may_list(self) -> bool:
         return self.predicted is not None and self.predicted.check.is_fit_for_lists

@@ -24,7 +24,9 @@ def steps(base: CustomerBase) -> Iterator[Step]:
     found = base.concentration
     if found is not None and not says_nothing(float(found.top20.lower), float(found.top20.upper), span=1.0):
         share = say_percent(float(found.top20.estimate))
-        yield Step(f"See who looks after the top fifth of buyers, for {share} of the revenue is theirs.", "tenths")
+        yield Step(
+            f"Make sure that somebody looks after the top fifth of buyers: they bring {share} of the revenue.", "tenths"
+        )
     nameless = base.coverage.loc[
         (base.coverage["what"] == "dealings, but no customer record") & (base.coverage["n_customers"] > 0)
     ]
@@ -68,7 +70,8 @@ def say_known(base: CustomerBase) -> str:
         share = say_percent(float(least["share"]))
         known = "all of them" if least["share"] == 1 else f"{share} of them or more"
         return f"All that is recorded of customers is known of {known}."
-    return f"Of what is recorded of customers, {detail(least)} is known least: of {say_percent(float(least['share']))}."
+    share = say_percent(float(least["share"]))
+    return f"Of what is recorded of customers, {detail(least)} is known of the fewest: of {share}."
 
 
 def least_known(base: CustomerBase) -> pd.Series | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def answer(base: CustomerBase) -> list[str]:
     """On how few it rests, whom we know, and how far the records can be trusted."""
-    known = f"{advice.say_known(base)} The records: {_small_first(base.verdict.headline())}".strip()
+    known = f"{advice.say_known(base)} {_say_records(base)}".strip()
     if base.concentration is not None:
         return [say_concentration(base.concentration), say_holdings(base), known]
     return [
@@ -154,5 +154,7 @@ def _note_warm_up(growth: Growth) -> str:
     )
 
 
-def _small_first(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+def _say_records(base: CustomerBase) -> str:
+    """The verdict on the records, said of them."""
+    verdict = base.verdict.headline()
+    return f"The records are {verdict[:1].lower()}{verdict[1:]}".replace(" as it stands", " as they stand")

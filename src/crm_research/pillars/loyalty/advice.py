@@ -20,8 +20,10 @@ def steps(loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Iterator[S
     yield Step(_remind(loyalty), "time_to_second")
     if rhythm is not None:
         yield from _overdue(rhythm)
+    refuted = bool(words.say_refuted(loyalty))
     if loyalty.won is not None and loyalty.won["gap_lower"].iloc[0] > 0:
-        yield Step(f"Aim at the second purchase. {words.depth_finding(loyalty)}.", "depth")
+        told = "Whoever has bought twice comes back more surely" if refuted else words.depth_finding(loyalty)
+        yield Step(f"Aim at the second purchase. {told}.", "depth")
 
 
 def gravest_doubt(loyalty: LoyaltyAnalysis) -> str:
@@ -42,6 +44,11 @@ def gravest_doubt(loyalty: LoyaltyAnalysis) -> str:
 
 
 def _remind(loyalty: LoyaltyAnalysis) -> str:
+    if words.say_refuted(loyalty):
+        return (
+            "Write to first-time buyers soon after their first purchase, and take no fixed day from the curve: it did "
+            "not hold in the months kept apart."
+        )
     found = words.return_within(loyalty)
     median = None if loyalty.time_to_second is None else loyalty.time_to_second.medians.iloc[0]
     if median is not None and np.isfinite(median["median_days"]):

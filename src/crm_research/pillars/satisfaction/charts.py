@@ -29,6 +29,7 @@ from crm_research.theme import (
     new_axes,
     say_count,
     say_percent,
+    say_plainly,
     wrap_name,
 )
 
@@ -53,7 +54,7 @@ def draw_means(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         {"estimate": table["performance"], "lower": table["performance_lower"], "upper": table["performance_upper"]}
     )
     draw_intervals(ax, shown, at=range(len(table)))
-    name_rows(ax, [f"{row['item']} (n {row['n']:,})" for _, row in table.iterrows()])
+    name_rows(ax, [f"{say_plainly(row['item'])} (n {row['n']:,})" for _, row in table.iterrows()])
     _fit_points(ax, shown)
     return ax
 
@@ -66,7 +67,7 @@ def draw_spread(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     ax = new_axes(
         title=words.promoters_finding(found),
         subtitle=f"Share of {say_count(found.promoters.latest['n'], 'answer')} at each point of "
-        f"{found.promoters.item!r}; "
+        f"{say_plainly(found.promoters.item)!r}; "
         f"detractors 0 to {DETRACTOR}, promoters {PROMOTER} and 10",
         xlabel="answer",
         ax=ax,
@@ -129,8 +130,9 @@ def draw_matrix(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     with chart_style():
         for _, row in table.iterrows():
             ax.annotate(
-                wrap_name(str(row["driver"]), 22), xy=(row["performance"], row["importance"]), xytext=(5, 4),
-                textcoords="offset points", fontsize=9.2, color=INK, fontweight="bold" if row["is_sure"] else "normal",
+                wrap_name(say_plainly(str(row["driver"])), 22), xy=(row["performance"], row["importance"]),
+                xytext=(5, 4), textcoords="offset points", fontsize=9.2, color=INK,
+                fontweight="bold" if row["is_sure"] else "normal",
             )  # fmt: skip
         corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 9, "color": MUTED}
         ax.annotate("matters more, rated lower", xy=(0.01, 0.985), va="top", **corner)

@@ -12,7 +12,7 @@ from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.leading import find_leader_within, widen
-from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
+from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent, say_plainly
 
 _NAMES: Final = {"ave": "AVE", "rho_a": "rho_A", "rho_c": "rho_C"}
 _PERFORMANCE: Final = ("performance", "performance_lower", "performance_upper")
@@ -106,7 +106,7 @@ def change_finding(found: SatisfactionAnalysis) -> str:
     family = f"among {say_count(len(changes), 'item')} compared at once (Holm)"
     if sure.empty:
         return f"No item has moved since {found.label_before} beyond what chance brings {family}."
-    said = [f"{row['item']} by {row['change']:+.2f}" for _, row in sure.iterrows()]
+    said = [f"{say_plainly(row['item'])} by {row['change']:+.2f}" for _, row in sure.iterrows()]
     return f"Since {found.label_before}, {join_words(said)} {'has' if len(sure) == 1 else 'have'} moved {family}."
 
 
@@ -116,19 +116,18 @@ def means_finding(found: SatisfactionAnalysis) -> str:
         return "No item was answered"
     table = found.items.table.sort_values("performance", kind="stable")
     worst, best = table.iloc[0], table.iloc[-1]
+    worst_named, best_named = say_plainly(worst["item"]), say_plainly(best["item"])
     if len(table) == 1:
-        return f"{best['item']} is rated {say_points(best['performance'])} of 100"
+        return f"{best_named} is rated {say_points(best['performance'])} of 100"
     is_best, is_worst = _stand_alone(table, found.confidence)
-    top = f"{best['item']} is rated best ({say_points(best['performance'])} of 100)"
-    bottom = f"{worst['item']} worst ({say_points(worst['performance'])})"
+    top = f"{best_named} is rated best ({say_points(best['performance'])} of 100)"
+    bottom = f"{worst_named} worst ({say_points(worst['performance'])})"
     if is_best and is_worst:
         return f"{top}, {bottom}"
     if is_best:
         return f"{top}; which is rated worst is open"
     if is_worst:
-        return (
-            f"{worst['item']} is rated worst ({say_points(worst['performance'])} of 100); which is rated best is open"
-        )
+        return f"{worst_named} is rated worst ({say_points(worst['performance'])} of 100); which is rated best is open"
     return (
         f"No item is rated clearly better than the others: all lie between {say_points(worst['performance'])} and "
         f"{say_points(best['performance'])} of 100"
@@ -152,7 +151,8 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
     known = parts.table.dropna(subset=["importance"])
     if len(known) == 1:
         row = known.iloc[0]
-        return f"Of {parts.target}, {row['driver']} explains {say_percent(parts.model.r2)}; nothing else was asked for."
+        only = say_plainly(row["driver"])
+        return f"Of {parts.target}, {only} explains {say_percent(parts.model.r2)}; nothing else was asked for."
     leaders = _leaders(known, parts.lines[0], found.confidence)
     weak = weak_drivers(found)
     if leaders.empty:
@@ -161,7 +161,7 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
             f"{say_percent(parts.model.r2)} of it"
         )
     else:
-        names = join_words(leaders["driver"].tolist())
+        names = join_words([*map(say_plainly, leaders["driver"])])
         lower, upper = leaders["importance_lower"].to_numpy()[:-1], leaders["importance_upper"].to_numpy()[1:]
         order = "; their intervals overlap, so which comes first is open" if bool((lower <= upper).any()) else ""
         said = (
@@ -176,7 +176,8 @@ def weak_drivers(found: SatisfactionAnalysis) -> list[str]:
     if found.priorities is None or found.priorities.model is None:
         return []
     table = found.priorities.table.dropna(subset=["importance"])
-    return list(table.loc[(table["quadrant"] == "matters more, rated lower") & table["is_sure"], "driver"])
+    weak = table.loc[(table["quadrant"] == "matters more, rated lower") & table["is_sure"], "driver"]
+    return [*map(say_plainly, weak)]
 
 
 def leading_drivers(found: SatisfactionAnalysis) -> list[str]:
@@ -184,7 +185,8 @@ def leading_drivers(found: SatisfactionAnalysis) -> list[str]:
     parts = found.priorities
     if parts is None or parts.model is None or parts.table["importance"].notna().sum() < 2:
         return []
-    return list(_leaders(parts.table.dropna(subset=["importance"]), parts.lines[0], found.confidence)["driver"])
+    leaders = _leaders(parts.table.dropna(subset=["importance"]), parts.lines[0], found.confidence)["driver"]
+    return [*map(say_plainly, leaders)]
 
 
 def _leaders(known: pd.DataFrame, line: float, confidence: float) -> pd.DataFrame:
@@ -357,8 +359,12 @@ def response_finding(found: SatisfactionAnalysis) -> str:
         return f"{said}; too little to tell who answers."
     tells = parts.discrimination_lower > 0.5
     who = "what was known of them before tells in part who" if tells else "nothing known of them before tells who"
-    moved = parts.moves.loc[(parts.moves["lower"] > 0) | (parts.moves["upper"] < 0), "item"].tolist()
-    what = f"moves {join_words(moved[:4])} beyond chance" if moved else "moves no item beyond chance"
+    moved = parts.moves.loc[(parts.moves["lower"] > 0) | (parts.moves["upper"] < 0), "item"]
+    what = (
+        f"moves {join_words([*map(say_plainly, moved[:4])])} beyond chance"
+        if len(moved)
+        else "moves no item beyond chance"
+    )
     return f"{said}; {who}. Weighting for it {what}, and leaves answers worth {parts.n_effective:,.0f}."
 
 

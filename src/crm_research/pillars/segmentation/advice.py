@@ -28,8 +28,7 @@ def steps(segmentation: Segmentation) -> Iterator[Step]:
             "use",
         )
     yield Step(_tell_later(found), "worth")
-    right = say_percent(float(found.rules.fidelity.estimate))
-    yield Step(f"Let staff place a customer by the simple rules: they are right for {right} of the customers.", "rules")
+    yield Step(_place(found), "rules")
     yield Step("Place new customers with the saved segmentation, and draw it anew when it has aged.", "living")
 
 
@@ -56,13 +55,26 @@ def gravest_doubt(segmentation: Segmentation) -> str:
     )
 
 
+def _place(found: Grouping) -> str:
+    """By the simple rules, where these surely place more customers rightly than putting all into the largest group."""
+    right, least = float(found.rules.fidelity.estimate), float(found.rules.fidelity.lower)
+    if least > float(found.cards["size_share"].max()):
+        return (
+            f"Let staff place a customer by the simple rules: they are right for {say_percent(right)} of the customers."
+        )
+    return "Let nobody place customers by rules of thumb: no simple rule tells these groups apart."
+
+
 def _tell_later(found: Grouping) -> str:
     if found.inputs.base != BUYERS:
         pair = None if found.leaving is None else widest_gap(found.leaving)
         if pair is None:
             return "Do not spend more on keeping one group than another: they are not seen to differ in who leaves."
         (sooner, _), (later, _) = order_by_leaving(pair)
-        return f"Find out what drives “{sooner}” away and keeps “{later}”: it is no chance, but its cause is not shown."
+        return (
+            f"Find out what drives “{sooner}” away and keeps “{later}”: the gap is more than chance, but its cause is "
+            "not shown."
+        )
     better = compare_with_cells(found)
     if better is None:
         return "Keep some months apart as a holdout, so that the groups can be judged by what customers do next."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from crm_research.pillars.silent_churn import words
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.figures import say_weeks
+from crm_research.pillars.silent_churn.holdout import HoldoutCheck
 from crm_research.pillars.silent_churn.slipping_words import say_readings, slipping_finding
 from crm_research.show import Step
 from crm_research.theme import say_count, say_percent
@@ -38,15 +39,31 @@ def steps(silence: SilentChurn) -> Iterator[Step]:
             )
         else:
             yield Step(f"Write to the {whom} listed, those who have spent most first.", "names")
-    when = say_weeks(silence.horizon_days)
     if check is not None and check.error_of(silence.chosen) is not None and check.error_of(check.best_rule) is not None:
-        if check.gain.lower > 0 and check.total_holds is not False:
-            yield Step(f"Plan the next {when} with the purchases that the model expects of each customer.", "holdout")
-        elif check.gain.lower <= 0:
-            yield Step(
-                f"Plan the next {when} by the rule of thumb ({check.best_rule}): the model was no better.", "holdout"
-            )
-    yield Step("Read a customer's silence against how often they used to buy, not by a fixed number of days.", "groups")
+        yield Step(_plan(check, say_weeks(silence.horizon_days)), "holdout")
+    if silence.tells_nobody_apart:
+        yield Step("Act on nobody's silence: in these records it tells nobody apart.", "groups")
+    else:
+        yield Step(
+            "Read a customer's silence against how often they used to buy, not by a fixed number of days.", "groups"
+        )
+
+
+def _plan(check: HoldoutCheck, when: str) -> str:
+    """What to plan with: never with a number that the check speaks against."""
+    if check.gain.lower <= 0:
+        return f"Plan the next {when} by the rule of thumb ({check.best_rule}): the model was no better."
+    if check.total_holds is False or (check.total_holds is None and not check.share_holds):
+        return (
+            f"Do not plan the next {when} with the purchases that the model expects: it was closer than the rule of "
+            f"thumb ({check.best_rule}), but its check speaks against it."
+        )
+    if not check.share_holds:
+        return (
+            f"Plan the next {when} with all purchases expected together, not with those of single customers: the "
+            "check bears out their number, but not how many customers buy."
+        )
+    return f"Plan the next {when} with the purchases that the model expects of each customer."
 
 
 def gravest_doubt(silence: SilentChurn) -> str:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 USUAL_HORIZON_WEEKS: Final = 39.0
+_SAME_CHANCE: Final = 0.005
+_FEW_BELOW: Final = 0.01
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,6 +120,19 @@ class SilentChurn:
         """
         is_bg = self.chosen == BG_NBD and self.fit is not None and not nobody_leaves(self.fit)
         return is_bg and self.n_repeaters < self.n_customers
+
+    @property
+    def tells_nobody_apart(self) -> bool:
+        """Have all customers about the same chance of being still active, as where nobody is seen to leave?
+
+        About: all but one in a hundred lie within half a point of the highest chance.
+        """
+        if self.fit is None or self.scores.empty:
+            return False
+        chance = self.scores["probability_alive"].to_numpy(dtype=float)
+        is_below = chance < chance.max() - _SAME_CHANCE
+        n_below = float(self.scores["n_customers"].to_numpy(dtype=float)[is_below].sum())
+        return nobody_leaves(self.fit) or n_below < _FEW_BELOW * self.n_customers
 
     @property
     def alive_again(self) -> Interval | None:

@@ -84,6 +84,8 @@ def silence_title(silence: SilentChurn) -> str:
     found = silence_that_halves(silence)
     if silence.chosen is None:
         return "No model could be fitted, so a silence has no meaning yet"
+    if silence.tells_nobody_apart:
+        return "Silence tells nobody apart here: all customers are about equally likely to be still active"
     if found is None:
         return _say_fall(average_by_silence(silence))
     name, weeks = found
@@ -104,7 +106,7 @@ def _say_fall(table: pd.DataFrame) -> str:
     if len(rows) == 1:
         return f"After about {early} are probably still active"
     if say_percent(first["active_rate"]) == say_percent(last["active_rate"]):
-        return f"After {early} are still active, and after {last['silent_weeks']:.0f} weeks as many"
+        return f"Among those who {name}, silence tells nobody apart: all are about equally likely to be still active"
     return f"After {early} are still active, after {last['silent_weeks']:.0f} weeks {say_percent(last['active_rate'])}"
 
 
@@ -126,7 +128,9 @@ def draw_chances(silence: SilentChurn, ax: Axes | None = None) -> Axes:
         return empty_axes("No model could be fitted, so nobody has a chance of being active", ax)
     middle = float(table.loc[(table["from_rate"] > 0.15) & (table["to_rate"] < 0.85), "size_share"].sum())
     ax = new_axes(
-        title=f"{say_percent(middle)} of customers are in between, 20 to 80 % likely to be still active",
+        title="Nobody is told apart: all customers have about the same chance of being still active"
+        if silence.tells_nobody_apart
+        else f"{say_percent(middle)} of customers are in between, 20 to 80 % likely to be still active",
         subtitle="Customers by their chance of still being active, in tenths",
         xlabel="chance of still being active",
         ylabel="customers",

@@ -15,6 +15,7 @@ from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
 from crm_research.stats.intervals import Interval
 from crm_research.theme import say_count, say_date, say_percent
 
+_WHOLE_FROM_WEEKS: Final = 10
 ALIVE_SHARE: Final = "churn.silent.alive_share"
 EXPECTED_ORDERS: Final = "churn.silent.expected_orders"
 HOLDOUT_ERROR: Final = "churn.silent.holdout_error"
@@ -223,9 +224,10 @@ def _level(found: Interval | None, confidence: float) -> str:
 
 
 def say_weeks(days: float) -> str:
-    """A horizon in weeks, whole where it is."""
+    """A horizon in weeks: whole ones where it is long or whole, a tenth of a short one."""
     weeks = days / 7
-    text = f"{weeks:.0f}" if abs(weeks - round(weeks)) < 0.05 else f"{weeks:.1f}"
+    is_whole = weeks >= _WHOLE_FROM_WEEKS or abs(weeks - round(weeks)) < 0.05
+    text = f"{weeks:.0f}" if is_whole else f"{weeks:.1f}"
     return f"{text} week" if text == "1" else f"{text} weeks"
 
 

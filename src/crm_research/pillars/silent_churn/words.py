@@ -48,10 +48,10 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
     readings = "" if alone else _other_readings(silence)
     if silence.alive is None:
         return "How many customers are still active cannot be said."
-    if silence.fit is not None and nobody_leaves(silence.fit):
+    if silence.tells_nobody_apart and _all_active(silence):
         return (
-            f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left: by what they bought nobody "
-            f"drops out, and then all count as active{readings}{doubts}."
+            f"Of {say_count(silence.n_customers, 'customer')} none is seen to have left, and nobody is told apart: by "
+            f"what they bought nobody drops out, and then all count as active{readings}{doubts}."
         )
     if silence.is_blind_to_once:
         return blind_finding(silence, doubts)
@@ -68,6 +68,13 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
         f"({say_percent(share)}{limits}{readings}); about "
         f"{say_count(silence.n_customers - n_active)} have probably left without saying so{doubts}."
     )
+
+
+def _all_active(silence: SilentChurn) -> bool:
+    """Does the model count everybody as active, to the last customer?"""
+    at_edge = silence.fit is not None and nobody_leaves(silence.fit)
+    n = silence.n_customers
+    return at_edge or (silence.alive is not None and round(float(silence.alive.estimate) * n) == n)
 
 
 def _say_limits(

@@ -53,7 +53,7 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     band = "band" if whole is None else "band at each tenure (pale) and for the whole curve at once (dashed)"
     ax = new_axes(
         title=title,
-        subtitle=f"Share of contracts{leaving.setting.watching.condition} still running by tenure (Kaplan-Meier), with "
+        subtitle=f"Share of contracts{leaving.setting.watching.condition} still running by tenure, with "
         f"its {level} {band}; "
         f"{say_count(leaving.survival.sizes['n'].iloc[0], 'contract')}",
         xlabel=_TENURE,
@@ -89,7 +89,7 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax = new_axes(
         title=title,
         subtitle=f"Share of contracts{_condition_of(leaving.compared)} still running by tenure and "
-        f"{leaving.counts.group} (Kaplan-Meier), with {say_percent(leaving.confidence, 0)} bands",
+        f"{leaving.counts.group}, with {say_percent(leaving.confidence, 0)} bands",
         xlabel=_TENURE,
         size=TALL,
         ax=ax,

@@ -35,7 +35,7 @@ def draw_extrapolation(leaving: ChurnAnalysis, found: TenureExtrapolation, ax: A
     )
     ax = new_axes(
         title=_title(found),
-        subtitle=f"Share of contracts still running: seen (Kaplan-Meier) up to {say_days(found.watched_days)}"
+        subtitle=f"Share of contracts still running: seen up to {say_days(found.watched_days)}"
         f"{beyond if found.is_needed else ''}",
         xlabel="years since the contract began" if _in_years(found) else "months since the contract began",
         ax=ax,

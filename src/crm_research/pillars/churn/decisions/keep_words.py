@@ -42,6 +42,17 @@ def keep_sentence(treatment: Treatment, currency: str, *, may_list: bool) -> str
     )
 
 
+def nobody_apart(ranking: tuple[float, float, float] | None) -> str:
+    """That risks tell nobody apart, from how often of two contracts the one said to be at more risk left first."""
+    if ranking is None:
+        return "The risks tell nobody apart."
+    often, lower, upper = (f"{100 * end:.0f}" for end in ranking)
+    return (
+        "The risks tell nobody apart: of two contracts the one said to be at more risk left first in "
+        f"{often} of 100 pairs ({lower} to {upper}), and chance gives 50."
+    )
+
+
 def cannot_say(why: str) -> str:
     """That it cannot be said whom to keep, and why."""
     return f"Whom to keep cannot be said. {why}"

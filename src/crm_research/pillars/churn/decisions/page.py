@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.errors import ParameterError
 from crm_research.pillars.churn.decisions import charts, decomposition_words, target_words, treatment_words
 from crm_research.pillars.churn.decisions.decomposition import ChangeAnalysis, decompose_change
-from crm_research.pillars.churn.decisions.keep_words import cannot_say, keep_sentence
+from crm_research.pillars.churn.decisions.keep_words import cannot_say, keep_sentence, nobody_apart
 from crm_research.pillars.churn.decisions.targets import RetentionTargets, set_targets
 from crm_research.pillars.churn.decisions.treatment import (
     CONTACT,
@@ -40,6 +40,7 @@ N_LEFT_ALONE: Final = 10
 _SEE: Final = ("contacts",)
 _NO_RISK: Final = "No contract with a risk is running, so there is nobody to choose from."
 _NO_FEE: Final = "The contracts have no fee, so what a customer is worth is not known."
+_NO_CHOICE: Final = "A choice of customers by risk would be drawn by lot, so none is shown."
 _TARGET_COLUMNS: Final = (
     "group", "n_running", "n_before", "n_new", "retention", "needed", "gap", "n_fewer_leavers", "n_newcomers_instead",
 )  # fmt: skip
@@ -185,6 +186,9 @@ def contacts_section(
     if predicted is None:
         why = "Without risks of single customers it cannot be said whom to contact."
         return Section(Answer(cannot_say("No risk of single customers could be told."), see=_SEE), Note(why))
+    if predicted.check.tells_nobody_apart:
+        why = nobody_apart(predicted.check.ranking)
+        return Section(Answer(cannot_say(why), see=_SEE), Note(f"{why} {_NO_CHOICE}", kind="caution"))
     if len(save_rates) != 3:
         raise ParameterError(
             f"save_rates needs three shares, a best guess and its lower and upper end; found {list(save_rates)!r}."

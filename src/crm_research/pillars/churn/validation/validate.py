@@ -28,6 +28,7 @@ YEAR_DAYS: Final = float(days_in_months(12))
 _EARLIER_DAYS: Final = (365.0, 183.0, 92.0)
 _MOST_CONTRACTS: Final = 50_000
 _MOST_FOR_OPTIMISM: Final = 5_000
+CHANCE: Final = 0.5
 NOT_IN_TIME: Final = "not tested in time"
 
 
@@ -102,11 +103,31 @@ class RiskCheck:
         return bool(self.designs) and self.designs[0].is_in_time
 
     @property
+    def ranking(self) -> tuple[float, float, float] | None:
+        """Of two contracts, how often the one said to be at more risk left first (Uno's C), and its limits.
+
+        None where that was not judged; a half is what chance gives.
+        """
+        if self.card is None:
+            return None
+        rows = self.card.measures.loc[self.card.measures["measure"] == "uno_c", ["estimate", "lower", "upper"]]
+        found = tuple(float(end) for end in rows.iloc[0]) if len(rows) else ()
+        return (found[0], found[1], found[2]) if found and np.isfinite(found).all() else None
+
+    @property
+    def tells_nobody_apart(self) -> bool:
+        """Was it judged who leaves first, and were the risks no surer of it than chance?"""
+        return self.ranking is not None and self.ranking[1] <= CHANCE
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why no list may be printed; empty if one may."""
         if not self.designs:
             return ("Nothing could be judged: " + "; ".join(self.not_possible) + ".",)
-        return tuple(f"{design.said}: {why}" for design in self.designs for why in design.cards[self.name].reasons)
+        failed = tuple(f"{design.said}: {why}" for design in self.designs for why in design.cards[self.name].reasons)
+        if self.tells_nobody_apart:
+            failed += (f"{self.designs[0].said}: who leaves first is told no better than by chance",)
+        return failed
 
     @property
     def is_fit_for_lists(self) -> bool:

@@ -47,6 +47,7 @@ def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     )
     if found is not None:
         title = f"{say_percent(found[1])} of first-time buyers are back within {words.say_span(found[0])}"
+        title += words.say_refuted(loyalty)
     level = say_percent(loyalty.confidence, 0)
     unit, days_each = ("years", DAYS_PER_YEAR) if loyalty.period_choice.is_slow else ("days", 1.0)
     ax = new_axes(
@@ -76,7 +77,7 @@ def draw_depth(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
         return empty_axes(words.depth_finding(loyalty), ax)
     ax = new_axes(
         title=words.depth_finding(loyalty),
-        subtitle=f"Share that buys again within {words.say_span(depths['within_days'].iloc[0])} (Kaplan-Meier), with "
+        subtitle=f"Share that buys again within {words.say_span(depths['within_days'].iloc[0])}, with "
         f"its {say_percent(loyalty.confidence, 0)} interval",
         xlabel="after purchase number",
         ax=ax,

@@ -124,6 +124,7 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
         numbers = {"estimate": row["median_days"], "lower": row["lower"], "upper": row["upper"]}
         label += "" if np.isfinite(row["median_days"]) else " (fewer than half have come back)"
     estimator = _on(loyalty, "Kaplan-Meier of the wait, censored at as_of; Brookmeyer-Crowley limits")
+    is_reached = np.isfinite(float(numbers.get("estimate", np.nan)))
     return _maker(loyalty).one(
         MEDIAN_DAYS,
         label,
@@ -132,7 +133,8 @@ def _median(loyalty: LoyaltyAnalysis) -> Figure:
         n=_n_waits(loyalty),
         estimator=estimator,
         validation=check,
-        verdict=verdict,
+        # What was not reached is no number that a check could refute.
+        verdict=verdict if is_reached else None,
     )
 
 

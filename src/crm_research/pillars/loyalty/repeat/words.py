@@ -57,7 +57,7 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
         shortest = say_horizon(loyalty.period_choice.horizons_days[0])
         return f"Nobody was watched for {shortest}, so how soon they come back is not known yet."
     days, share, lower, upper = found
-    back = say_estimate(share, lower, upper, say_percent, loyalty.confidence)
+    back, said = say_estimate(share, lower, upper, say_percent, loyalty.confidence), say_refuted(loyalty)
     median = loyalty.time_to_second.medians.iloc[0]
     if np.isfinite(median["median_days"]):
         half = say_estimate(
@@ -67,9 +67,15 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
             say_days_like(median["median_days"], median["lower"], median["upper"]),
             loyalty.confidence,
         )
-        return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_span(days)}."
+        return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_span(days)}{said}."
     rest = "more than half have not been seen again yet"
-    return f"Of first-time buyers{whom}, {back} are back within {say_span(days)}; {rest}."
+    return f"Of first-time buyers{whom}, {back} are back within {say_span(days)}; {rest}{said}."
+
+
+def say_refuted(loyalty: LoyaltyAnalysis) -> str:
+    """That later purchases speak against the curve of waits, to stand beside its numbers; empty where they do not."""
+    check = loyalty.holdout
+    return "" if check is None or check.holds else "; what came after speaks against it"
 
 
 def return_within(loyalty: LoyaltyAnalysis) -> tuple[float, float, float, float] | None:

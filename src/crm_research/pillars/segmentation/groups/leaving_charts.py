@@ -31,7 +31,7 @@ def draw_leaving(found: Grouping, ax: Axes | None = None) -> Axes:
     since = "since the study's date" if check.is_later else "since the contract began"
     ax = theme.new_axes(
         title=title,
-        subtitle=f"Share still there by months {since} (Kaplan-Meier), with "
+        subtitle=f"Share still there by months {since}, with "
         f"{theme.say_percent(check.confidence, 0)} bands at one time for all segments together",
         xlabel=f"months {since}",
         size=theme.TALL,

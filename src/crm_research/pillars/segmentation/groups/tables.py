@@ -157,7 +157,7 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
             figures.append(
                 _figure(
                     segmentation, "holdout_gain_over_rfm",
-                    "Later spend explained better (+) or worse (-) than by RFM quintiles",
+                    "Later spend explained better (+) or worse (-) than by recency, frequency and money",
                     (row["estimate"], row["lower"], row["upper"]), "share", found.holdout.n,
                     "difference in explained variance over five folds, linearised, limits out to the long tail",
                     validation=f"holdout until {segmentation.holdout_until:%Y-%m-%d}",

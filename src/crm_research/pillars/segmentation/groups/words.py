@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -202,6 +202,10 @@ def say_groups(found: Grouping) -> str:
     return f"{start}; those who {money.most}, “{best['segment']}”, are {size} of the customers{brings}."
 
 
+# The rule that a manager would use instead of groups.
+_PLAIN: Final = "recency, frequency and money"
+
+
 def say_holdout(segmentation: Segmentation) -> str:
     """Do the groups predict later spend better than RFM cells?"""
     found = segmentation.found
@@ -213,12 +217,12 @@ def say_holdout(segmentation: Segmentation) -> str:
     scores = found.holdout.scores
     spend = scores[scores["outcome"] == OUTCOMES["holdout_spend"]].set_index("grouping")["explained_share"]
     groups, cells = (say_percent(max(float(spend[name]), 0.0)) for name in ("segments", CELLS))
-    said = f"the groups explain {groups} of the differences in later spend, plain RFM quintiles {cells}"
+    said = f"the groups explain {groups} of the differences in later spend, {_PLAIN} {cells}"
     if better < 0:
-        return f"To predict spend, use RFM quintiles, not these groups: {said}."
+        return f"To predict spend, use {_PLAIN}, not these groups: {said}."
     if better > 0:
-        return f"The groups predict spend better than RFM quintiles do: {said}."
-    return f"The groups predict spend no better and no worse than RFM quintiles, as far as one can tell: {said}."
+        return f"The groups predict spend better than {_PLAIN} do: {said}."
+    return f"The groups predict spend no better and no worse than {_PLAIN}, as far as one can tell: {said}."
 
 
 def compare_with_cells(found: Grouping) -> int | None:
