@@ -251,3 +251,15 @@ def test_the_truth_of_a_world_in_which_the_plan_matters_for_the_price_only(tmp_p
     sure = drivers.differences.set_index(["covariate", "level"])["p_value"]
     assert sure[("plan", "flex")] < 0.01
     assert (sure.drop(("plan", "flex")) > 0.01).all()
+
+
+def test_the_contracts_behind_the_ratios_are_those_that_the_models_read():
+    # An unknown number is a group of its own in the models, so nobody is left out and none may be missing in n.
+    company = a_company(400, seed=3)
+    frame = company.table("contracts").execute().assign(income=lambda f: np.arange(len(f)) % 97 + 1.0)
+    frame.loc[frame.index % 3 == 0, "income"] = np.nan
+    study = a_study(contracts=frame, as_of="2023-06-01", attributes={"contracts": {"income": "number"}})
+    drivers = measure_reason_drivers(study, ["plan", "income"])
+    assert drivers.n_contracts == 400
+    assert {figure.n for figure in reason_driver_figures(drivers, window="all")} == {400}
+    assert {opinion.n for opinion in drivers.opinions.values()} == {400}

@@ -84,7 +84,7 @@ class ReasonDrivers:
     likeness
         None where fewer than a tenth of the customers have several contracts.
     n_contracts
-        Contracts behind the models: with every number known, at some time at least.
+        Contracts that the models read at some time, with those whose unknown number is a group of its own.
     n_ended
         Ends read.
     opinions
@@ -168,7 +168,7 @@ def measure_reason_drivers(
         ratios=ratios,
         differences=_compare_reasons(fits, confidence),
         likeness=_measure_likeness(rows, chosen, strata, confidence),
-        n_contracts=_count_known(rows, chosen),
+        n_contracts=_count_known(rows, fits),
         n_ended=int(counts.sum()),
         confidence=float(confidence),
         notes=notes,
@@ -207,9 +207,12 @@ def _sample(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return kept, (f"Every {every}th customer was read: {n_kept:,} of {n:,} contracts.",)
 
 
-def _count_known(rows: pd.DataFrame, covariates: Sequence[str]) -> int:
-    numbers = [name for name in covariates if pd.api.types.is_numeric_dtype(rows[name])]
-    return int(rows.loc[rows[numbers].notna().all(axis=1), "contract_id"].nunique())
+def _count_known(rows: pd.DataFrame, fits: ReasonFits | None) -> int:
+    """Contracts that some model read: one whose number is not known is read where the model has a group for it."""
+    if fits is None:
+        return int(rows["contract_id"].nunique())
+    is_read = np.any([np.isfinite(fit.score(rows)) for fit in fits.cause_specific.values()], axis=0)
+    return int(rows["contract_id"][is_read].nunique())
 
 
 def _pair(fits: ReasonFits | None, confidence: float) -> pd.DataFrame:
