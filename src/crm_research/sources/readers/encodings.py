@@ -129,7 +129,12 @@ def _reads_as_korean(head: str) -> bool:
 
 
 def _reads_as_chinese(head: str) -> bool:
-    # Two Western letters above 127 also decode as some rare Chinese character; common ones are in this block, in runs.
+    # Two Western letters above 127 also decode as some rare Chinese character; common ones are in this block, in runs,
+    # after a digit as a unit (2024年03月15日, 35岁), or alone in a cell (男).
     foreign = re.findall(r"[^\x00-\x7f]", head)
-    common = re.findall(r"[\u4e00-\u9fff]{2,}", head)
+    common = re.findall(
+        r"[\u4e00-\u9fff]{2,}|(?<=\d)[年月日号时点分秒元岁天次件个](?![\u4e00-\u9fff])"
+        r"|(?<![^\s,;|\"])[\u4e00-\u9fff](?![^\s,;|\"])",
+        head,
+    )
     return bool(foreign) and sum(map(len, common)) >= 0.5 * len(foreign)
