@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from crm_research.contracts import contract_of
+from crm_research.contracts import contract_of, is_internal, name_apart
 from crm_research.errors import StudyError, offer_names
 from crm_research.steps import KeptSteps
 
@@ -93,8 +93,16 @@ class Study:
         Class of customers, or segment, to the service it gets, in words.
     truth
         Folder of the simulator's known truth, for simulated studies only.
+    renamed
+        Table name to attributes that are called as columns of ours, each with the name under which it is kept; told by
+        ``crm-research check``.
     kept
         What was computed of it (`steps`); a copy that stands elsewhere begins anew.
+
+    Notes
+    -----
+    An attribute that is called as a column of ours (``weight``, ``_place``) is kept as ``weight_recorded``, in its
+    table and among the attributes, also in a study made by hand. Undeclared columns that look like passing ones go.
     """
 
     name: str
@@ -113,6 +121,7 @@ class Study:
     inputs: tuple[InputFingerprint, ...] = ()
     path: Path | None = None
     truth: Path | None = None
+    renamed: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     kept: KeptSteps = field(default_factory=KeptSteps, init=False)
 
     def __post_init__(self) -> None:
@@ -123,6 +132,29 @@ class Study:
                 f"Study {self.name!r}: holdout_until {self.holdout_until:%Y-%m-%d} must lie after as_of "
                 f"{self.as_of:%Y-%m-%d}. Move one of them, or leave holdout_until out."
             )
+        self._keep_names_apart()
+
+    def _keep_names_apart(self) -> None:
+        """No column of a user's stands where one of ours is made; what a study file has named apart stays so."""
+        tables, attributes, renamed = dict(self.tables), dict(self.attributes), dict(self.renamed)
+        for name, table in self.tables.items():
+            declared = dict(self.attributes.get(name, {}))
+            taken = {*declared, *table.columns}
+            apart = {one: name_apart(one, taken - {one}) for one in declared}
+            changed = {one: kept for one, kept in apart.items() if kept != one}
+            ours = contract_of(name).column_names
+            passing = [one for one in table.columns if is_internal(one) and one not in {*declared, *ours}]
+            if changed:
+                held = {kept: one for one, kept in changed.items() if one in table.columns}
+                tables[name] = table.rename(held)
+                attributes[name] = MappingProxyType({apart[one]: kind for one, kind in declared.items()})
+                renamed[name] = MappingProxyType({**renamed.get(name, {}), **changed})
+            if passing:
+                tables[name] = tables[name].drop(*passing)
+        if any(tables[name] is not table for name, table in self.tables.items()) or len(renamed) > len(self.renamed):
+            object.__setattr__(self, "tables", MappingProxyType(tables))
+            object.__setattr__(self, "attributes", MappingProxyType(attributes))
+            object.__setattr__(self, "renamed", MappingProxyType(renamed))
 
     def __repr__(self) -> str:
         return "\n".join(f"{what}: {said}" for what, said in self._facts().items())

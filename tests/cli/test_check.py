@@ -176,3 +176,19 @@ def test_the_installed_command_says_the_same(tmp_path):
     assert done.returncode == 2
     assert done.stdout.splitlines()[0] == "A shop in 北京 (shop)"
     assert done.stderr == ""
+
+
+def test_a_name_that_was_changed_is_told(check, tmp_path):
+    people = "customer_id,weight,region\nanna,light,north\nbert,heavy,south\n王伟,light,north\n"
+    file = a_study_file(tmp_path)
+    (tmp_path / "people.csv").write_text(people, encoding="utf-8")
+    said = yaml.safe_load((tmp_path / "mine.yaml").read_text(encoding="utf-8"))
+    kinds = {"region": "category", "Cluster": {"type": "category", "column": "weight"}, "weight": "category"}
+    said["tables"]["customers"] = {"from": "people.csv", "attributes": kinds}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+    told = " ".join(check(file)[1].split())
+    for called in ("Cluster", "weight"):
+        assert f"customers.{called} is called as a column of ours, and kept as {called}_recorded: ask" in told
+    assert "customers.region" not in told
+    renamed = json.loads(check(file, "--json")[1])["renamed"]
+    assert renamed == {"customers": {"Cluster": "Cluster_recorded", "weight": "weight_recorded"}}

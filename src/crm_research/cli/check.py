@@ -93,6 +93,7 @@ def _verdict_record(study: Study, verdict: Verdict, warnings_above: float) -> di
         "n_warnings": len(verdict.warnings),
         "n_notes": len(verdict.notes),
         "tables": tables,
+        "renamed": {table: dict(names) for table, names in study.renamed.items()},
         "failed": [as_record(finding) | {"examples": list(finding.examples)} for finding in verdict.failed],
         "passed": [as_record(finding) | {"examples": []} for finding in verdict.passed],
     }
@@ -110,6 +111,11 @@ def _print_verdict(study: Study, verdict: Verdict, warnings_above: float) -> Non
     holdout = f", holdout until {_say_instant(verdict.holdout_until)}" if verdict.holdout_until else ", no holdout"
     console.print(f"As of {_say_instant(verdict.as_of)}{holdout}.\n")
     console.print(_table_of_tables(verdict))
+    for table, names in study.renamed.items():
+        for called, kept in names.items():
+            console.print(
+                f"\n{table}.{called} is called as a column of ours, and kept as {kept}: ask for it by that name."
+            )
     for finding in verdict.failed:
         _print_finding(console, finding)
     passed, failed = len(verdict.passed), len(verdict.failed)

@@ -8,11 +8,15 @@ from typing import Final
 from crm_research.contracts.tables import TABLES
 
 # What features lay beside declared attributes: stretches of a contract, groups and weights, histories of purchases.
+# A test walks what they make and fails where a name is not here.
 _MADE: Final = frozenset(
     {
+        "entry_days", "tenure_days", "is_ended",
         "at_days", "goes_on", "first_period", "last_period", "period_index", "ended", "n_at_risk", "n_ended",
         "group", "cluster", "weight", "n_customers", "n_orders", "spend", "days_since_last", "frequency",
         "recency_days", "age_days", "first_seen", "first_channel", "first_store", "first_purchase_value",
+        "first_order_at", "last_order_at", "mean_order_value", "discount_share", "n_returns", "n_gaps", "mean_gap_days",
+        "median_gap_days", "cv_gap", "n_products", "n_categories", "contacts_a_month", "complaints_a_month",
         "is_answered", *(f"in_{table}" for table in TABLES),
     }
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -15,6 +14,7 @@ from crm_research.errors import CrmError
 from crm_research.sources.engine_rule import Engine, EngineRule
 from crm_research.sources.written import (
     as_allowed,
+    as_comment,
     as_date_formats,
     as_delimiter,
     as_encoding,
@@ -22,6 +22,7 @@ from crm_research.sources.written import (
     as_named_apart,
     as_quote,
     as_sign,
+    as_zone,
 )
 from crm_research.study import Continuation
 
@@ -46,14 +47,6 @@ def _as_list(value: Any) -> Any:
 
 Texts = Annotated[list[str], BeforeValidator(_as_list)]
 Formats = Annotated[Texts, AfterValidator(as_date_formats)]
-
-
-def _is_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no IANA time zone; write one such as Europe/Berlin or UTC") from None
-    return name
 
 
 def _as_instant(value: Any) -> Any:
@@ -85,15 +78,13 @@ def believable(value: datetime) -> datetime:
 Url = Annotated[str, AfterValidator(as_allowed)]
 Instant = Annotated[datetime, BeforeValidator(_as_instant)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Zone = Annotated[str, AfterValidator(_is_zone)]
+Zone = Annotated[str, AfterValidator(as_zone)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+Encoding = Annotated[str, AfterValidator(as_encoding)]
 
 
 def _as_many(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
-
-
-Bound = Annotated[float, Field(allow_inf_nan=False)]
-Encoding = Annotated[str, AfterValidator(as_encoding)]
 
 
 def _is_no_sign_of_value(signs: list[str]) -> list[str]:
@@ -113,12 +104,6 @@ def _is_no_sign_of_value(signs: list[str]) -> list[str]:
 
 
 Signs = Annotated[Texts, AfterValidator(_is_no_sign_of_value)]
-
-
-def _is_one_sign(comment: str) -> str:
-    if not comment.strip() or re.search(r"[\w\s]", comment.strip()):
-        raise ValueError(f"{comment!r} must be the sign that such lines begin with, such as '#'")
-    return comment.strip()
 
 
 class ColumnRule(_Part):
@@ -153,6 +138,12 @@ class AttributeRule(_Part):
     column: str | None = None
     expr: str | None = None
     format: Formats | None = None
+    _called: str = ""  # by the file, where it is kept under a name apart
+
+    @property
+    def called(self) -> str:
+        """How the file calls it, where that is the name of a column of ours; empty where it keeps its name."""
+        return self._called
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> AttributeRule:
@@ -205,7 +196,7 @@ class SourceRule(_Part):
     names: list[str] | None = None
     skip_rows: int = Field(default=0, ge=0, le=_MOST_ROWS)
     skip_footer: int = Field(default=0, ge=0, le=_MOST_ROWS)
-    comment: Annotated[str, AfterValidator(_is_one_sign)] | None = None
+    comment: Annotated[str, AfterValidator(as_comment)] | None = None
     null_values: Texts | None = None
     date_format: Formats | None = None
     distinct: bool = False
@@ -302,6 +293,11 @@ class TableRule(_Part):
         if self.continues_within is None and not self.continues_after:
             return None
         return Continuation(within_days=self.continues_within, after=tuple(self.continues_after))
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Attributes that are called as columns of ours, each with the name under which it is kept."""
+        return {rule.called: name for name, rule in self.attributes.items() if rule.called}
 
 
 class SegmentationRule(_Part):

@@ -214,4 +214,7 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         inputs=opened.inputs,
         path=path,
         truth=opened.truth,
+        renamed=MappingProxyType(
+            {table: MappingProxyType(names) for table, rule in definition.tables.items() if (names := rule.renamed)}
+        ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from math import isfinite
 from typing import Any, Final, Protocol, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from crm_research.addresses import why_refused
 from crm_research.contracts import name_apart
@@ -63,6 +64,22 @@ def as_date_formats(formats: list[str]) -> list[str]:
     return formats
 
 
+def as_zone(name: str) -> str:
+    """A time zone that is known by its IANA name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone; write one such as Europe/Berlin or UTC") from None
+    return name
+
+
+def as_comment(comment: str) -> str:
+    """The sign that lines begin with which are notes."""
+    if not comment.strip() or re.search(r"[\w\s]", comment.strip()):
+        raise ValueError(f"{comment!r} must be the sign that such lines begin with, such as '#'")
+    return comment.strip()
+
+
 def as_finite(value: Any) -> Any:
     """A value that is no infinity and no NaN."""
     if isinstance(value, float) and not isfinite(value):
@@ -73,6 +90,7 @@ def as_finite(value: Any) -> Any:
 class _HasOrigin(Protocol):
     column: str | None
     expr: str | None
+    _called: str
 
     def model_copy(self, *, update: dict[str, Any]) -> Self: ...
 
@@ -85,6 +103,10 @@ def as_named_apart(attributes: dict[str, Rule]) -> dict[str, Rule]:
     kept: dict[str, Rule] = {}
     for name, rule in attributes.items():
         apart = name_apart(name, {*attributes, *kept})
-        has_origin = apart == name or rule.column is not None or rule.expr is not None
-        kept[apart] = rule if has_origin else rule.model_copy(update={"column": name})
+        if apart != name:
+            has_origin = rule.column is not None or rule.expr is not None
+            kept[apart] = rule.model_copy(update={} if has_origin else {"column": name})
+            kept[apart]._called = name
+        else:
+            kept[name] = rule
     return kept
