@@ -61,6 +61,32 @@ def test_an_id_that_a_spreadsheet_shortened_is_an_error(written, n_bad):
     assert (finding.severity, finding.n_checked, finding.n_bad) == ("error", 6, n_bad)
 
 
+# 16 digits of which a spreadsheet kept 15, and 17 of which it kept as many; one of them stands in two rows.
+CUT = ["4012345678901230", "4012345678901230", "4012345678901240", "4012345678901290", "4012345678901500"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "n_checked", "n_bad"),
+    [
+        ([*CUT, "4012345678901110"], 5, 5),
+        ([*CUT, "40123456789011100"], 5, 5),
+        ([*CUT, "4012345678901110", "12", "k7"], 7, 5),
+        (CUT, 4, 0),
+        ([*CUT, "4012345678901110", "4012345678901111"], 6, 0),
+        ([*CUT, "4012345678901110", "40123456789011110"], 6, 0),
+        ([f"4012345678{i}0" for i in range(1000, 1006)], 6, 0),
+    ],
+    ids=["16 digits", "17 digits", "shorter ones beside", "too few", "one whole", "17 with 16 kept", "15 digits"],
+)
+def test_long_ids_that_all_end_in_noughts_were_cut_by_a_spreadsheet(ids, n_checked, n_bad):
+    study = a_study(orders=orders(*((one, "2024-06-05", 1.0) for one in ids)))
+    finding = found(study, "orders", "cut-key", "customer_id")
+    assert (finding.severity, finding.n_checked, finding.n_bad) == ("warning", n_checked, n_bad)
+    if n_bad:
+        assert "customer_id=4012345678901230 n_rows=2" in " ".join(finding.examples)
+        assert "as text" in finding.mend
+
+
 @pytest.mark.parametrize(
     ("at", "n_bad"),
     [("0001-01-01", 1), ("1677-12-31", 1), ("1678-01-01", 0), ("2261-12-31", 0), ("2262-01-01", 1), ("9999-12-31", 1)],

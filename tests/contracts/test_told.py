@@ -87,13 +87,16 @@ def test_a_column_that_is_not_there_takes_only_the_rules_that_need_it():
     hold("\n".join(lines) + "\n", TOLD / "without.txt")
 
 
+ONE_ID = ("one-spelling of customer_id", "cut-key of customer_id")
+
+
 @pytest.mark.parametrize(
     ("name", "usable", "rules"),
     [
         (
             "surveys",
             {"surveys": {"response_id", "customer_id"}},
-            {"one-customer of customer_id", "one-spelling of customer_id"},
+            {"one-customer of customer_id", *ONE_ID},
         ),
         ("surveys", {"surveys": {"item", "scale_min", "scale_max"}}, {"one-scale of scale_min"}),
         ("surveys", {"surveys": {"item", "scale_min"}}, set()),
@@ -101,7 +104,7 @@ def test_a_column_that_is_not_there_takes_only_the_rules_that_need_it():
         (
             "contracts",
             {"contracts": {"contract_id", "customer_id", "started_at", "ended_at"}},
-            {"duplicate-key of contract_id", "goes-on of ended_at", "one-spelling of customer_id"},
+            {"duplicate-key of contract_id", "goes-on of ended_at", *ONE_ID},
         ),
         (
             "contract_states",
@@ -110,7 +113,7 @@ def test_a_column_that_is_not_there_takes_only_the_rules_that_need_it():
         ),
         ("invoices", {"invoices": {"invoice_id", "amount"}}, {"duplicate-key of invoice_id", "total-row of amount"}),
         ("orders", {"orders": {"order_id", "revenue"}}, {"duplicate-key of order_id", "total-row of revenue"}),
-        ("orders", {"orders": {"customer_id"}}, {"crowd-account of customer_id", "one-spelling of customer_id"}),
+        ("orders", {"orders": {"customer_id"}}, {"crowd-account of customer_id", *ONE_ID}),
         (
             "orders",
             {"orders": {"order_id", "revenue"}, "order_lines": {"order_id", "revenue"}},
@@ -122,12 +125,12 @@ def test_a_column_that_is_not_there_takes_only_the_rules_that_need_it():
         (
             "customers",
             {"customers": {"customer_id"}, "orders": {"customer_id"}},
-            {"duplicate-key of customer_id", "no-dealings of customer_id", "one-spelling of customer_id"},
+            {"duplicate-key of customer_id", "no-dealings of customer_id", *ONE_ID},
         ),
         (
             "customers",
             {"customers": {"customer_id"}, "orders": {"order_id"}},
-            {"duplicate-key of customer_id", "one-spelling of customer_id"},
+            {"duplicate-key of customer_id", *ONE_ID},
         ),
         ("customers", {"customers": set(), "orders": {"customer_id"}}, set()),
     ],

@@ -95,6 +95,15 @@ _RULES: Final = (
         ),
     ),
     Rule(
+        id="cut-key",
+        severity=WARNING,
+        spoils="the last digits are probably lost, so that different ids have become one and meet no other table's",
+        mend=(
+            "A spreadsheet keeps fifteen digits of a number: export it anew with {column} as text, or map another id. "
+            "If the ids do end in noughts, write accept: {{cut-key: 1}}."
+        ),
+    ),
+    Rule(
         id="total-row",
         severity=ERROR,
         spoils="the total is counted as one more row, so that money is counted twice",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research import vocabulary
 from crm_research.contracts.row_checks import is_missing
 from crm_research.contracts.set_query import SetCheck, SetQuery
-from crm_research.contracts.spelling import fold
+from crm_research.contracts.spelling import ends_in_noughts, fold, is_long_number
 from crm_research.contracts.tables import TABLES, Reference, TableContract
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ RELATIVE_TOLERANCE: Final = 1e-6
 # A total stands among so many rows; of fewer, one may be the sum of the others by chance.
 FEWEST_SUMMED: Final = 10
 MONEY_LOST: Final = 1e-12
+# That so many long ids all end in a nought comes about by chance once in a hundred thousand times.
+FEWEST_CUT: Final = 5
 CROWD_SHARE: Final = 0.05
 CROWD_TIMES: Final = 100
 FOLLOWED_DAYS: Final = 7
@@ -69,7 +71,7 @@ def _names_of_things(contract: TableContract, usable: Usable) -> list[str]:
 
 
 def _one_spelling(table: ir.Table, name: str) -> SetQuery:
-    """No id is another one in capitals, in full width, with blanks or with leading zeros."""
+    """No id is another one in capitals, in full width, with blanks with leading zeros, or without its last digits."""
     ids = table.group_by(name).aggregate(n_rows=table.count())
     ids = ids.filter(~is_missing(ids[name]))
     ids = ids.mutate(written=fold(ids[name]))
@@ -85,8 +87,24 @@ def _one_spelling(table: ir.Table, name: str) -> SetQuery:
         n_checked="n_ids",
         examples=_sorted(several, [name, "also_written", "n_rows"]),
     )
-    counts = things.aggregate(n_ids=things.n_ways.sum().fill_null(0), n_things=things.count())
-    return SetQuery(counts=counts.mutate(n_bad=counts.n_ids - counts.n_things), checks=(check,))
+    cut = things.filter(ends_in_noughts(things.written)).rename({name: "first"})
+    whole = SetCheck(
+        rule="cut-key",
+        column=name,
+        expected=f"the long numbers among {name} do not all end in noughts after their fifteenth digit",
+        n_bad="n_bad_cut",
+        n_checked="n_ids",
+        examples=_sorted(cut, [name, "n_rows"]),
+    )
+    counts = things.aggregate(
+        n_ids=things.n_ways.sum().fill_null(0),
+        n_things=things.count(),
+        n_long=is_long_number(things.written).sum().fill_null(0),
+        n_cut=ends_in_noughts(things.written).sum().fill_null(0),
+    )
+    is_cut = (counts.n_cut >= FEWEST_CUT) & (counts.n_cut == counts.n_long)
+    counts = counts.mutate(n_bad=counts.n_ids - counts.n_things, n_bad_cut=is_cut.ifelse(counts.n_cut, 0))
+    return SetQuery(counts=counts, checks=(check, whole))
 
 
 def _unique(table: ir.Table, key: tuple[str, ...]) -> SetQuery:

@@ -36,6 +36,8 @@ AFTER: Final = _HALF + _FULL_KANA
 # An id of plain signs is told from others by its capitals and leading zeros alone.
 HAS_OTHER_SIGNS: Final = "[^!-~]"
 PADDED: Final = "^0+[1-9][0-9]*$"
+# A spreadsheet keeps so many digits of a number and writes noughts for the rest.
+DIGITS_KEPT: Final = 15
 
 
 def fold(value: ir.StringValue) -> ir.StringValue:
@@ -47,6 +49,21 @@ def fold(value: ir.StringValue) -> ir.StringValue:
     is_padded = small.startswith("0") & small.re_search(PADDED)
     folded: ir.StringValue = ibis.cases((is_padded, small.re_replace("^0+", "")), else_=small)
     return folded
+
+
+def is_long_number(value: ir.StringValue) -> Any:
+    """Has a number more digits than a spreadsheet keeps? Looked at closely only where it is long."""
+    import ibis
+
+    return ibis.cases((value.length() > DIGITS_KEPT, value.re_search("^[1-9][0-9]*$")), else_=False)
+
+
+def ends_in_noughts(value: ir.StringValue) -> Any:
+    """Is it such a number, with nothing but noughts behind the digits that a spreadsheet keeps?"""
+    import ibis
+
+    ends = value.re_search(f"^[1-9][0-9]{{{DIGITS_KEPT - 1}}}0+$")
+    return ibis.cases((value.length() > DIGITS_KEPT, ends), else_=False)
 
 
 def _composed(value: ir.StringValue) -> Any:

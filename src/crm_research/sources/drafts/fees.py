@@ -86,8 +86,9 @@ def set_fee(guess: TableGuess) -> None:
         why = f"{line.why}; {'a year' if parts == 12 else f'{parts} months'}'s money, as money a month"
         by_month = {"column": fee.name, "scale": round(1 / parts, 13)}
         put_in_place(guess, replace(line, value=by_month, why=why, is_unsure=True))
-    elif not names_any(fee.name, _MONTHLY):
-        _part_by_intervals(guess, line, name_in_sql(fee.name), fee)
+    elif not names_any(fee.name, _MONTHLY) and not _part_by_intervals(guess, line, name_in_sql(fee.name), fee):
+        why = f"{line.why}; nothing says how often it is paid: taken as money a month. If it is a year's, {_BY_TWELVE}"
+        put_in_place(guess, replace(line, why=why, is_unsure=True))
     _count_pieces(guess)
 
 
@@ -112,8 +113,11 @@ _NO_FEE: Final = (
 )  # fmt: skip
 
 
-def _part_by_intervals(guess: TableGuess, line: Guess, name: str, fee: ColumnLook) -> None:
-    """Part a fee by the interval that a column of words, one of numbers, or both together say."""
+_BY_TWELVE: Final = "write {column: ..., scale: 0.0833333333333}"
+
+
+def _part_by_intervals(guess: TableGuess, line: Guess, name: str, fee: ColumnLook) -> bool:
+    """Part a fee by the interval that a column of words, one of numbers, or both together say; False if none does."""
     said = [one for one in guess.look.columns.values() if one is not fee and _says_interval(one)]
     words = next((one for one in said if not one.is_number), None)
     count = next((one for one in said if one.is_number and one.is_whole), None)
@@ -129,7 +133,10 @@ def _part_by_intervals(guess: TableGuess, line: Guess, name: str, fee: ColumnLoo
     elif count is not None:
         _part_by_count(guess, line, name, count)
     elif (plan := guess.column_of("plan")) is not None and not plan.is_number:
-        _part_by(guess, line, name, plan, must_know=False)
+        return _part_by(guess, line, name, plan, must_know=False)
+    else:
+        return False
+    return True
 
 
 def _part_by_count(guess: TableGuess, line: Guess, name: str, count: ColumnLook) -> None:
@@ -193,17 +200,20 @@ def _counts_months(guess: TableGuess, interval: ColumnLook) -> bool:
 
 def _part_by(
     guess: TableGuess, line: Guess, name: str, interval: ColumnLook, *, must_know: bool, count: ColumnLook | None = None
-) -> None:
-    """Part a fee by the months that words say; those of a plan's name only where some say more than a month."""
+) -> bool:
+    """Part a fee by the months that words say; those of a plan's name only where some say more than a month.
+
+    False where the names of plans say of none, or of some only, how often they are paid.
+    """
     found = {value: months_of(value) for value in interval.values}
     known = {value: months for value, months in found.items() if months is not None}
     unknown = [value for value in found if value not in known and not is_paid_once(value)]
     if must_know and (unknown or not known):
         why = f"{line.why}; how often it is paid stands in {interval.name}, in words that are not known: {unknown[:4]}"
         put_in_place(guess, replace(line, why=f"{why}; write it as money a month", is_unsure=True))
-        return
+        return True
     if not must_know and not any(months > 1 for months in known.values()):
-        return
+        return bool(known) and len(known) == len(found)
     column = name_in_sql(interval.name)
     cases = " ".join(
         f"when {column} = '{value.replace(chr(39), chr(39) * 2)}' then {name} / {months:g}"
@@ -218,3 +228,4 @@ def _part_by(
         why = f"{line.why}; {interval.name} speaks of longer intervals: is the fee of these for the whole of one?"
         value = {"expr": f"case {cases} else {name} end"}
     put_in_place(guess, replace(line, value=value, why=why, is_unsure=True))
+    return True

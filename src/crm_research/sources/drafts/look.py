@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from crm_research.contracts.set_checks import FEWEST_CUT
+from crm_research.contracts.spelling import DIGITS_KEPT
 from crm_research.errors import StudyError
 from crm_research.sources.definition import SourceRule
 from crm_research.sources.drafts.layout import find_sheet_layout
@@ -72,8 +74,14 @@ class ColumnLook:
 
     @property
     def cut_short(self) -> str:
-        """A long number of which a spreadsheet kept only the first digits, such as 1.23457E+15; empty without one."""
-        return next((value for value in self.values if _CUT_SHORT.fullmatch(value.strip())), "")
+        """A long number of which a spreadsheet kept only the first digits, such as 1.23457E+15; empty without one.
+
+        Of those that stand with noughts for the rest, all long numbers must end so, and be several.
+        """
+        said = [value.strip().removesuffix(".0") for value in self.values]
+        long = [value for value in said if _LONG.fullmatch(value)]
+        is_cut = len(set(long)) >= FEWEST_CUT and all(_KEPT.fullmatch(value) for value in long)
+        return next((value for value in said if _CUT_SHORT.fullmatch(value)), long[0] if is_cut else "")
 
     @property
     def is_unique(self) -> bool:
@@ -117,7 +125,9 @@ class ColumnLook:
         }
 
 
-_CUT_SHORT: Final = re.compile(r"\d([.,]\d{1,8})?[eE]\+?(0?[6-9]|[1-4]\d)")
+_CUT_SHORT: Final = re.compile(r"\d([.,]\d{1,8})?[eE]\+?(0?[6-9]|[1-4]\d)|\d([.,]\d{1,17})?[eE]\+[1-4]\d")
+_LONG: Final = re.compile(rf"[1-9]\d{{{DIGITS_KEPT},}}")
+_KEPT: Final = re.compile(rf"[1-9]\d{{{DIGITS_KEPT - 1}}}0+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +235,7 @@ def look_at_files(session: Session, paths: Sequence[Path], *, sheet: str | None 
     nothing = null_words(session, relation)
     if nothing:
         options["null_values"] = nothing
-        notes["null_values"] = "CHECK: stand among numbers, dates or answers, and are taken for no value"
+        notes["null_values"] = "CHECK: stand where nothing was said, and are taken for no value"
     rule = SourceRule(path=texts, **options)
     reading = Reading.of(replace(relation, rule=rule))
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(relation.name)}").fetchone()
@@ -294,8 +304,8 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
     # Each reading is long: it is written once, and what it gives is counted above it.
     plain = reading.text(raw, nulls=NULLS_OF_VALUES) if kind == "text" else raw
     rows = f"SELECT {reading.text(f'CAST({raw} AS VARCHAR)')} AS said, {plain} AS plain FROM {quoted(relation.name)}"
-    read = ["said"]
-    asked = ["count(said)", "count(DISTINCT said)"]
+    read = ["said", "plain"]
+    asked = ["count(said)", "count(DISTINCT said)", "count(plain)", "count(DISTINCT plain)"]
     for cast, of in ((number, "number"), (time, "time")):
         if cast is None:
             asked += ["1", "NULL", "NULL"]
@@ -304,7 +314,7 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
             asked += [f"count(*) FILTER (WHERE bad_{of})", f"min(a_{of})", f"max(a_{of})"]
     asked.append("count(*) FILTER (WHERE a_number <> trunc(a_number))" if number else "1")
     found = session.run(f"SELECT {', '.join(asked)} FROM (SELECT {', '.join(read)} FROM ({rows}))").fetchone()
-    n, n_distinct, bad_number, low, high, bad_time, first, last, n_fractions = found
+    n, n_distinct, n_plain, n_plain_distinct, bad_number, low, high, bad_time, first, last, n_fractions = found
     nothing = set(reading.rule.null_values or ())
     values = tuple(value for value in distinct_values(session, relation, name) if value not in nothing)
     # Whole numbers of eight digits are dates only within the years that records have.
@@ -332,6 +342,8 @@ def _look_at_column(session: Session, relation: Relation, reading: Reading, name
         first, last = range_of(session, relation, reading, raw, [unit], kind)
     is_number = bool(n) and not bad_number and not is_time and not formats
     is_time = is_time or bool(formats)
+    if is_time or is_number:  # - and NA among values are none
+        n, n_distinct = n_plain, n_plain_distinct
     return ColumnLook(
         name=name,
         n=int(n),

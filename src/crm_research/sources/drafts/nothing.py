@@ -66,6 +66,9 @@ def null_words(session: Session, relation: Relation) -> list[str]:
         if not said or len(words) > _MOST_WORDS:
             continue
         rest = [word for word in words if word not in said]
+        # A dash says nothing among words too, such as reasons of those that still run.
+        is_among_words = any(word[0].isalpha() for word in rest)
+        found.update(dict.fromkeys(word for word in said if is_among_words and not word.strip("-\u2014")))
         # A question that was mostly skipped, and money that seldom went back, hold more of these words than numbers.
         is_skipped = bool(n_values) and _are_numbers(session, relation, text)
         is_values = not rest and (n_values >= _SHARE_OF_VALUES * n or is_skipped)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+import yaml
+
 from crm_research.contracts import contract_of
 from crm_research.sources.drafts.guess import NEEDED, TELLING, score_roles
 from crm_research.sources.drafts.phrases import PHRASES
@@ -14,17 +16,17 @@ from crm_research.sources.drafts.zones import are_of_one_place, zone_behind
 from crm_research.sources.mapping.casting import NULLS_OF_VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from crm_research.sources.drafts.look import FileLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
 
 _NAMED: Final = 0.4
 # Numbers that a draft makes itself where the file has none.
 _MADE: Final = frozenset({"order_id", "contract_id", "contact_id", "response_id", "invoice_id", "item"})
 # What stands for a column that the file need not have.
-_BY_HAND: Final = {
-    "kind": "{value: service}", "item": "{value: satisfaction}", "scale_min": "{value: LOWEST}",
-    "scale_max": "{value: HIGHEST}",
+_BY_HAND: Final[Mapping[str, object]] = {
+    "kind": {"value": "service"}, "item": {"value": "satisfaction"}, "scale_min": {"value": "LOWEST"},
+    "scale_max": {"value": "HIGHEST"},
 }  # fmt: skip
 _DAY: Final = re.compile(
     r"\d{1,4}([-/. ])\d{1,2}\1 ?\d{2,4}(?!\d)|\d{1,2}[-. ]+[^\W\d]{3,9}\.?[-, ]+\d{2,4}|[^\W\d]{3,9}\.? \d{1,2}, ?\d{4}"
@@ -49,7 +51,7 @@ def why_unfit(look: FileLook, *, is_alone: bool = False) -> str:
         return f"fits no canonical table{_unread(look)}"
     if not lacking and not is_alone:
         return "another file fits better"
-    lines = f"write {table}: {{from: {look.paths[0].name}, columns: {{{_columns(table, found)}}}}}"
+    lines = f"write {table}: {_on_one_line({'from': _source(look), 'columns': _columns(look, table, found)})}"
     if not lacking:
         made = [name for name in contract_of(table).required_names if name not in found]
         missing = f"what is missing is {' and '.join(made)}" if made else _repeats(look, table, found)
@@ -67,13 +69,30 @@ def _repeats(look: FileLook, table: str, found: dict[str, str]) -> str:
     return "little in its columns speaks for it"
 
 
-def _columns(table: str, found: dict[str, str]) -> str:
+def _on_one_line(said: object) -> str:
+    """As a study file says it, so that it can be written there as it stands."""
+    text: str = yaml.safe_dump(said, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
+    return text.removesuffix("...\n").strip()
+
+
+def _source(look: FileLook) -> object:
+    """The file, with what must be said to read it."""
+    names = [path.name for path in look.paths]
+    path = names[0] if len(names) == 1 else names
+    return {"path": path, **look.options} if look.options else path
+
+
+def _columns(look: FileLook, table: str, found: dict[str, str]) -> dict[str, object]:
     """The columns of a table as a study file says them; capitals stand for what the user must name."""
     who, when = (found.get(role) for role in ("customer_id", _time_of(table)))
-    own = f"{{expr: {name_in_sql(who)} || '-' || {name_in_sql(when)}}}" if who and when else "COLUMN"
+    own = {"expr": f"{name_in_sql(who)} || '-' || {name_in_sql(when)}"} if who and when else "COLUMN"
     roles = dict.fromkeys([*contract_of(table).required_names, *found])
-    said = {role: found.get(role) or _BY_HAND.get(role) or (own if role in _MADE else "COLUMN") for role in roles}
-    return ", ".join(f"{role}: {value}" for role, value in said.items())
+    read = {role: _as_read(look.columns[name]) for role, name in found.items()}
+    return {role: read.get(role) or _BY_HAND.get(role) or (own if role in _MADE else "COLUMN") for role in roles}
+
+
+def _as_read(column: ColumnLook) -> object:
+    return {"column": column.name, **column.format_key} if column.format_key else column.name
 
 
 def _time_of(table: str) -> str:
