@@ -38,6 +38,7 @@ from crm_research.sources.readers.lines import (
 )
 from crm_research.sources.readers.staging import _broken_gzip, stage
 from crm_research.sources.session import kind_of_type, literal, literals, open_session, quoted
+from tests.sources.files import held, orders_of
 
 
 def said(call) -> str:
@@ -486,14 +487,25 @@ def test_cells_of_a_line_and_the_longest_line(tmp_path, monkeypatch):
     for ends in (b"\n", b"\r"):  # exact from a chunk's length on
         path.write_bytes(ends.join([b"ab", b"abcdefgh", b"abc"]))
         assert longest_line(path) == (8, 2)
-    for held, is_mixed in (
+    for written_so, is_mixed in (
         (b"a\r\nb\r\nabc\r\n", False),
         (b"a\nb\r\n", True),
         (b"a\nb\rc", True),
         (b"abc\r\ra", False),
     ):
-        path.write_bytes(held)
+        path.write_bytes(written_so)
         assert has_mixed_line_ends(path) is is_mixed
     found = find_table("note\n\na;b;c\n1;2;3\n4;5;6\n")
     assert isinstance(found, TablePlace)
     assert (found.skip_rows, found.delimiter, found.n_columns) == (2, ";", 3)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_lines_are_summed_to_the_millionth_whatever_their_order(tmp_path, is_cancelled):
+    # In doubles 0.1 + 0.2 is 0.30000000000000004, and 0.1 + 0.7 is 0.7999999999999999.
+    rows = ["1,a,2024-01-05,0.1,x", "1,a,2024-01-05,0.2,x", "2,b,2024-01-06,0.1,x", "2,b,2024-01-06,0.7,x"]
+    rows += ["2,b,2024-01-06,9.9,gone"] if is_cancelled else []
+    text = "order_id,customer_id,ordered_at,revenue,state\n" + "\n".join(rows) + "\n"
+    rule = {"cancellations": "state = 'gone'"} if is_cancelled else {}
+    study = orders_of(tmp_path, text, sum_lines=True, **rule)
+    assert held(study, "orders", "order_id", "revenue") == [("1", 0.3), ("2", 0.8)]

@@ -1,6 +1,12 @@
-"""Real header layouts: each is drafted in the right table, from the right columns, and opens with the right numbers."""
+"""Real header layouts: each is drafted in the right table, from the right columns, and opens with the right numbers.
+
+What a draft says, its guesses, reasons and warnings, is held to the letter in ``told/`` (`tests/told.py` says how).
+"""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,6 +16,9 @@ from crm_research.sources.drafts.draft import draft_study
 from crm_research.sources.opening import open_study
 from tests.sources.drafts.layouts import billing, second, service, shops, surveys, third
 from tests.sources.drafts.layouts.world import Layout
+from tests.told import hold
+
+TOLD = Path(__file__).parent / "told"
 
 LAYOUTS = {
     layout.name: layout for module in (shops, billing, service, surveys, second, third) for layout in module.LAYOUTS
@@ -23,9 +32,11 @@ def judged(layout: Layout, folder) -> list[str]:
     try:
         text = draft_study("mine", [path], beside=folder).text
     except StudyError as problem:
+        _hold(layout, str(problem).replace(str(folder), "FOLDER") + "\n")
         if layout.table:
             return [f"refused: {problem}"]
         return [f"the refusal does not say {word}" for word in layout.says if word not in str(problem)]
+    _hold(layout, text)
     (folder / "mine.yaml").write_text(text, encoding="utf-8")
     tables = yaml.safe_load(text)["tables"]
     if layout.table not in tables:
@@ -41,6 +52,10 @@ def judged(layout: Layout, folder) -> list[str]:
         for name, number in layout.numbers.items()
         if found.get(name) != pytest.approx(number, abs=0.011)
     ]
+
+
+def _hold(layout: Layout, told: str) -> None:
+    hold(told, TOLD / f"{re.sub(r'[^a-z0-9]+', '-', layout.name.lower()).strip('-')}.txt")
 
 
 def _wrong_columns(layout: Layout, drafted: dict, text: str) -> list[str]:

@@ -323,4 +323,5 @@ def _why(look: ColumnLook, score: float) -> str:
         return f"{named}; times from {look.low:%Y-%m-%d} to {look.high:%Y-%m-%d}"
     if look.is_number and not look.is_whole:
         return f"{named}; numbers from {look.low:,.2f} to {look.high:,.2f}"
-    return f"{named}; {look.n_distinct:,} different values in {look.n:,} rows"
+    values = "one value" if look.n_distinct == 1 else f"{look.n_distinct:,} different values"
+    return f"{named}; {values} in {'one row' if look.n == 1 else f'{look.n:,} rows'}"
