@@ -91,6 +91,13 @@ class KeptSteps:
         result_held: R = held.result
         return result_held
 
+    def hold(self, function: Callable[..., R], inputs: Mapping[str, Any], result: R) -> None:
+        """Hold the answer of a step that was found elsewhere of the same records, as if it had been computed here.
+
+        `inputs` are all that the step takes beside the study.
+        """
+        self.take(_name_of(function), inputs, lambda: result)
+
     @contextmanager
     def read_by(self, reader: MutableMapping[Hashable, How]) -> Iterator[None]:
         """Within it every step asked for is noted in `reader`: was it computed, or taken?"""
@@ -149,7 +156,7 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
     sway what it gives, and nobody may change what it gave.
     """
     signature = inspect.signature(function)
-    name = function.__name__.strip("_").replace("_", " ")
+    name = _name_of(function)
 
     @wraps(function)
     def kept(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -167,6 +174,10 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
         return store.take(name, given, lambda: function(*args, **kwargs))
 
     return kept
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return function.__name__.strip("_").replace("_", " ")
 
 
 def _key_of(value: Any) -> Hashable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from pathlib import Path
 from types import MappingProxyType
 
@@ -174,7 +175,7 @@ def test_contracts_at_fault_hinder_a_segmentation_only_where_it_groups_those_who
     assert ([task.report for task in plan.tasks], list(plan.hindered)) == (["segmentation"], [])
     every = {"orders", "contracts", "surveys", "activities", "activity_use"}
     read = {
-        purpose: report.faults_among(sorted(every), every, {"purpose": purpose})
+        purpose: report.read_among(sorted(every), every, {"purpose": purpose})
         for purpose in (None, "needs", "contracts", "attitudes", "usage")
     }
     assert read == {
@@ -185,4 +186,50 @@ def test_contracts_at_fault_hinder_a_segmentation_only_where_it_groups_those_who
         "usage": ["activities", "activity_use", "orders"],
     }
     # Without orders those who hold contracts are grouped, and what they are at fault in stops it.
-    assert report.faults_among(["contracts"], {"contracts", "surveys"}, {"purpose": None}) == ["contracts"]
+    assert report.read_among(["contracts"], {"contracts", "surveys"}, {"purpose": None}) == ["contracts"]
+
+
+def the_tables_that_are_open(plan, monkeypatch):
+    for name, value in plan.tasks[0].environment.items():
+        monkeypatch.setenv(name, value)
+    return list(open_study("handmade").tables)
+
+
+def test_a_run_opens_only_the_tables_that_its_reports_read(project, tmp_path, monkeypatch):
+    folder = project / "data" / "studies"
+    (folder / "handmade.yaml").write_text(TWO_TABLES)
+    (folder / "contracts.csv").write_text(SOUND)
+    asked = {"studies": ("handmade",), "as_of": None, "parameters": {}, "is_checking_input": True}
+    alone = plan_run([reports()["segmentation"]], **asked, scratch=tmp_path / "alone", notebooks=None)
+    assert [one["table"] for one in alone.tasks[0].study.inputs] == ["orders"]
+    assert alone.tasks[0].environment["CRM_RESEARCH_LEAVE_OUT"] == "contracts"
+    both = plan_run(
+        [reports()["segmentation"], reports()["customer-base"]], **asked, scratch=tmp_path / "both", notebooks=None
+    )
+    assert [one["table"] for one in both.tasks[0].study.inputs] == ["orders", "contracts"]
+    assert both.tasks[0].environment["CRM_RESEARCH_LEAVE_OUT"] == ""
+    # What somebody's own notebook reads is not known.
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    shutil.copy(PACKAGE.parents[1] / "notebooks" / "01_segmentation.ipynb", changed)
+    own = plan_run([reports()["segmentation"]], **asked, scratch=tmp_path / "own", notebooks=changed)
+    assert [one["table"] for one in own.tasks[0].study.inputs] == ["orders", "contracts"]
+    assert the_tables_that_are_open(alone, monkeypatch) == ["orders"]
+    assert the_tables_that_are_open(both, monkeypatch) == ["orders", "contracts"]
+
+
+def test_reports_whose_tables_cannot_be_read_fail_by_name_where_the_study_holds_others(project, tmp_path):
+    folder = project / "data" / "studies"
+    (folder / "handmade.yaml").write_text(TWO_TABLES)
+    (folder / "handmade2.yaml").write_text(
+        TWO_TABLES.replace("name: handmade", "name: handmade2").replace("ts.csv", "ts2.csv")
+    )
+    (folder / "contracts.csv").write_text("contract_id,customer_id,started_at\nk1,a,soon\n")
+    (folder / "contracts2.csv").write_text(SOUND)
+    plan = plan_run(
+        [reports()["churn"]], studies=("handmade", "handmade2"), as_of=None, parameters={}, scratch=tmp_path,
+        is_checking_input=True, notebooks=None,
+    )  # fmt: skip
+    assert [task.study.name for task in plan.tasks] == ["handmade2"]
+    assert [task.study.name for task, _ in plan.hindered] == ["handmade"]
+    assert plan.unreadable == ()

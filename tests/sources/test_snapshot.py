@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
+from crm_research.contracts.checks import check_study, is_about
 from crm_research.sources.opening import open_study
 from crm_research.sources.snapshot import write_snapshot
 from tests.builders import a_study, orders
@@ -74,3 +77,31 @@ def test_half_a_snapshot_is_never_found(shop, tmp_path):
     assert sorted(path.name for path in (tmp_path / "snapshot").iterdir()) == ["shop.duckdb", "shop.json"]
     (tmp_path / "snapshot" / "shop.json").write_text("{")
     assert len(held(open_study(shop), "orders")) == 2
+
+
+def test_what_the_checks_found_is_stored_with_the_tables_and_not_looked_for_again(shop, tmp_path, monkeypatch):
+    before = open_study(shop)
+    verdict = check_study(before)
+    write_snapshot(before, tmp_path / "snapshot", verdict)
+    monkeypatch.setattr("crm_research.contracts.checks.TableCheck", None)
+    after = open_study(shop)
+    found = check_study(after)
+    assert (found.study, found.as_of, found.holdout_until, found.tables, found.findings) == (
+        verdict.study, verdict.as_of, verdict.holdout_until, verdict.tables, verdict.findings,
+    )  # fmt: skip
+    assert len(found.findings) > 10
+    # Not of some of the tables, and not from another day: that is checked anew.
+    with pytest.raises(TypeError):
+        check_study(after, tables=["orders"])
+    with pytest.raises(TypeError):
+        check_study(open_study(shop, as_of="2024-01-31"))
+
+
+def test_a_verdict_is_about_the_tables_and_the_instants_it_was_found_of(shop):
+    study = open_study(shop)
+    verdict = check_study(study)
+    assert is_about(verdict, study)
+    assert not is_about(verdict, study.standing_at(datetime(2024, 1, 31)))
+    assert not is_about(verdict, replace(study, holdout_until=None))
+    assert not is_about(verdict, replace(study, name="other"))
+    assert not is_about(verdict, replace(study, tables={**study.tables, "customers": study.table("orders")}))

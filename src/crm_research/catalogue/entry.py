@@ -63,7 +63,7 @@ class Report:
         needed = " or ".join(" and ".join(group) for group in self.needs_any_of)
         return f"needs the table {needed}, which the study does not have"
 
-    def faults_among(self, faults: Iterable[str], tables: Collection[str], values: Mapping[str, Any]) -> list[str]:
-        """Which of these tables, which are at fault, does the report read of a study with such tables?"""
+    def read_among(self, names: Iterable[str], tables: Collection[str], values: Mapping[str, Any]) -> list[str]:
+        """Which of these does the report read of a study that has such tables, with such parameters?"""
         spared = () if self.spares is None else self.spares(tables, values)
-        return [name for name in faults if name not in spared and (self.may_read is None or name in self.may_read)]
+        return [name for name in names if name not in spared and (self.may_read is None or name in self.may_read)]

@@ -47,6 +47,17 @@ REPORT = Report(
     notebook="06_satisfaction.ipynb",
     parameters=SatisfactionParameters,
     needs_any_of=(("surveys",),),
-    may_read=("contacts", "contracts", "customers", "orders", "surveys"),
+    # Who could have answered: everybody whom any of these names.
+    may_read=(
+        "activity_use",
+        "campaign_responses",
+        "campaign_targets",
+        "contacts",
+        "contracts",
+        "customers",
+        "invoices",
+        "orders",
+        "surveys",
+    ),
     figure_ids=("satisfaction.nps", "satisfaction.item_mean"),
 )

@@ -69,6 +69,12 @@ def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> V
     )
 
 
+def is_about(verdict: Verdict, study: Checkable) -> bool:
+    """Was this found of a study of the same name, tables and instants?"""
+    stood = (verdict.study, verdict.as_of, verdict.holdout_until, [summary.table for summary in verdict.tables])
+    return stood == (study.name, study.as_of, study.holdout_until, [name for name in TABLES if name in study.tables])
+
+
 # What customers do: where it lies after as_of, the date is wrong. Anything else may well begin later.
 _DEALINGS: Final = ("orders", "contracts")
 

@@ -13,6 +13,7 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.reporting.tasks import StudyFacts
 
 if TYPE_CHECKING:
+    from crm_research.contracts.findings import Verdict
     from crm_research.study import Study
 
 
@@ -33,22 +34,36 @@ class NothingReadable(StudyError):
     """No table of a study can be read."""
 
 
-def open_input(given: str, as_of: date | None) -> tuple[Study, dict[str, CrmError]]:
-    """Open a study by its name or file, standing at `as_of` if one is given; tables that cannot be read, and why."""
+def mapped_tables(given: str) -> tuple[str, ...]:
+    """The tables that the file of a study maps, of which none is opened."""
+    from crm_research.sources.opening import find_study_file
+    from crm_research.sources.study_file import read_study_file
+
+    return tuple(read_study_file(find_study_file(given)).tables)
+
+
+def open_input(given: str, as_of: date | None, tables: Collection[str]) -> tuple[Study, dict[str, CrmError]]:
+    """Open these tables of a study, standing at `as_of` if one is given; those that cannot be read, each with why."""
     from crm_research.sources.opening import open_study
 
     faults: dict[str, CrmError] = {}
-    study = open_study(given, as_of=as_of, faults=faults)
+    study = open_study(given, as_of=as_of, tables=tables, faults=faults)
     if not study.tables:
         raise NothingReadable("\n".join(dict.fromkeys(str(problem) for problem in faults.values())))
     return study, faults
 
 
-def find_broken(study: Study) -> dict[str, CrmError]:
-    """The tables that break their contracts, each with its first error in full."""
-    from crm_research.contracts.checks import check_study, say_violation
+def judge(study: Study) -> Verdict:
+    """What the checks find of all tables that are open."""
+    from crm_research.contracts.checks import check_study
 
-    verdict = check_study(study)
+    return check_study(study)
+
+
+def find_broken(study: Study, verdict: Verdict) -> dict[str, CrmError]:
+    """The tables that break their contracts, each with its first error in full."""
+    from crm_research.contracts.checks import say_violation
+
     return {table: say_violation(study, verdict, table) for table in dict.fromkeys(one.table for one in verdict.errors)}
 
 
@@ -57,14 +72,22 @@ def without(study: Study, faults: Collection[str]) -> Study:
     return replace(study, tables=MappingProxyType({name: t for name, t in study.tables.items() if name not in faults}))
 
 
-def stage_input(study: Study, folder: Path, left_out: Collection[str] = ()) -> Mapping[str, str]:
-    """Write the study's tables once for all reports of a run; returns the environment that points kernels at them."""
+def stage_input(
+    study: Study, folder: Path, left_out: Collection[str] = (), verdict: Verdict | None = None
+) -> Mapping[str, str]:
+    """Write the study's tables once for all reports of a run, and what the checks found if they were made.
+
+    Returns
+    -------
+    mapping
+        The environment that points kernels at them, and away from the tables that are left out.
+    """
     import duckdb
 
     from crm_research.sources.snapshot import write_snapshot
 
     try:
-        write_snapshot(study, folder)
+        write_snapshot(study, folder, verdict)
     except duckdb.IOException as problem:
         raise StudyError(
             f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some "

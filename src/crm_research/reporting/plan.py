@@ -119,34 +119,49 @@ def _plan_study(
     is_checking_input: bool,
     notebooks: Path | None,
 ) -> RunPlan:
-    study, faults = inputs.open_input(given, as_of)
-    facts = inputs.describe_study(study, given)
-    mapped = {*study.tables, *faults}
+    mapped = inputs.mapped_tables(given)
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
+    name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
+    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
+    notebook = {report.id: _notebook(notebooks, report) for report in applicable}
+    wanted = _wanted(applicable, mapped, values, notebook)
+    try:
+        study, faults = inputs.open_input(given, as_of, wanted)
+    except inputs.NothingReadable:
+        if len(wanted) == len(mapped):
+            raise
+        # What the others hold says that the study is there, and that these reports failed for their tables.
+        wanted = list(mapped)
+        study, faults = inputs.open_input(given, as_of, wanted)
+    facts = inputs.describe_study(study, given)
     omissions = tuple(
         Omission(report=report, study=facts, reason=reason)
         for report in candidates
         if (reason := reasons[report.id]) is not None
     )
-    name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
-    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
     if not applicable:
         return RunPlan(omissions=omissions)
-    if is_checking_input:
-        faults = {**faults, **inputs.find_broken(study)}
-    read = {report.id: report.faults_among(faults, mapped, values[report.id]) for report in applicable}
+    verdict = inputs.judge(study) if is_checking_input else None
+    if verdict is not None:
+        faults = {**faults, **inputs.find_broken(study, verdict)}
+    read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
     environment = {HOME: str(read_settings().home)}
     if any(not names for names in read.values()):
-        environment |= dict(inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", faults))
+        left_out = [table for table in mapped if table in faults or table not in wanted]
+        # What the checks found of all tables does not hold of those that are left.
+        found = None if faults else verdict
+        environment |= dict(
+            inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found)
+        )
 
     def task(report: Report) -> Task:
         return Task(
             report=report.id,
             title=report.title,
             question=report.question,
-            notebook=_notebook(notebooks, report),
+            notebook=notebook[report.id],
             study=facts,
             parameters=values[report.id],
             descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
@@ -164,6 +179,20 @@ def _plan_study(
         omissions=omissions,
         faults=tuple(faults[name] for name in dict.fromkeys(name for names in read.values() for name in names)),
     )
+
+
+def _wanted(
+    applicable: Sequence[Report],
+    mapped: Sequence[str],
+    values: Mapping[str, Mapping[str, Any]],
+    notebook: Mapping[str, Path],
+) -> list[str]:
+    """The tables that these reports read; all where a notebook is not the package's own, or where nothing applies."""
+    carried = read_settings().carried_notebooks
+    if not applicable or any(path.parent.resolve() != carried.resolve() for path in notebook.values()):
+        return list(mapped)
+    read = {name for report in applicable for name in report.read_among(mapped, mapped, values[report.id])}
+    return [name for name in mapped if name in read]
 
 
 def _hindered(words: Sequence[str]) -> Outcome:

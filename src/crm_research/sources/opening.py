@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from crm_research.contracts.checks import check_study, is_about
 from crm_research.errors import CrmError, StudyError, offer_names
 from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
@@ -69,8 +70,12 @@ def open_study(
     path = find_study_file(name_or_path)
     definition = read_study_file(path)
     wanted = _wanted_tables(definition, tables, path)
-    study = _as_study(definition, path, _open_tables(definition, path, wanted, faults))
-    return take_held(study if as_of is None else study.standing_at(read_instant(as_of)), definition)
+    opened = _open_tables(definition, path, wanted, faults)
+    study = _as_study(definition, path, opened)
+    study = study if as_of is None else study.standing_at(read_instant(as_of))
+    if opened.verdict is not None and is_about(opened.verdict, study):
+        study.kept.hold(check_study, {"tables": None}, opened.verdict)
+    return take_held(study, definition)
 
 
 def list_studies(*, is_own: bool = False) -> list[StudyEntry]:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from crm_research.contracts.findings import Verdict
     from crm_research.study import InputFingerprint
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OpenedTables:
-    """Canonical tables of a study with their declared attributes and what they were read from."""
+    """Canonical tables of a study with their declared attributes, what they were read from, and what checks found."""
 
     tables: Mapping[str, ir.Table]
     attributes: Mapping[str, Mapping[str, str]]
     inputs: tuple[InputFingerprint, ...]
     truth: Path | None = None
+    verdict: Verdict | None = None

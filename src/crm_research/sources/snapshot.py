@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import TypeAdapter
+
+from crm_research.contracts.findings import Verdict
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.session import literal, open_session, quoted
@@ -24,8 +27,16 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 
-def write_snapshot(study: Study, folder: Path) -> Path | None:
+_VERDICTS: Final = TypeAdapter(Verdict)
+
+
+def write_snapshot(study: Study, folder: Path, verdict: Verdict | None = None) -> Path | None:
     """Store the tables of an opened study in a folder, so that `open_study` finds them there.
+
+    Parameters
+    ----------
+    verdict
+        What the checks found of these very tables, so that nobody who opens them there checks them again.
 
     Returns
     -------
@@ -46,7 +57,9 @@ def write_snapshot(study: Study, folder: Path) -> Path | None:
             (n_rows[table],) = connection.execute(f"SELECT count(*) FROM snapshot__.{quoted(table)}").fetchone()
     finally:
         connection.execute("DETACH snapshot__")
-    record = _record(study, n_rows)
+    record = _record(study, n_rows) | {
+        "verdict": None if verdict is None else _VERDICTS.dump_python(verdict, mode="json")
+    }
     half_record = half.with_suffix(".json")
     half_record.write_text(json.dumps(record, indent=1, default=_plain), encoding="utf-8")
     half.replace(target)
@@ -83,6 +96,7 @@ def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: P
         attributes={table: record["attributes"].get(table, {}) for table in wanted},
         inputs=tuple(inputs),
         truth=Path(record["truth"]) if record["truth"] else None,
+        verdict=None if record["verdict"] is None else _VERDICTS.validate_python(record["verdict"]),
     )
 
 
