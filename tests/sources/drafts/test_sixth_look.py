@@ -154,3 +154,77 @@ def test_the_lines_pass_over_what_stands_above_a_sheet(tmp_path):
     assert _open(tmp_path, tables).table("customers").execute()["customer_id"].tolist() == [
         f"K{i % 4}" for i in range(12)
     ]
+
+
+def _ledger(header, sold, back, money="Amount", names="Invoice No,Customer No,Posting Date"):
+    # 12 rows of 100, 101, ...: those of 102, 107 and 109 are on the other side.
+    text = f"{names},{money},{header}\n"
+    for i, day in enumerate(_days(12)):
+        text += f"R{i:03},{100 + i % 4},{day},{100 + i}.50,{back if i in (2, 7, 9) else sold}\n"
+    return text
+
+
+@pytest.mark.parametrize(
+    ("header", "sold", "back"),
+    [
+        ("Soll/Haben", "S", "H"), ("S/H", "H", "S"), ("SHKZG", "S", "H"), ("Soll/Haben-Kennzeichen", "S", "H"),
+        ("Dr/Cr", "DR", "CR"), ("Dr/Cr", "Dr.", "Cr."), ("Debit/Credit", "D", "C"),
+        ("Debit or Credit", "Debit", "Credit"),
+        ("Sens", "D", "C"), ("Sign", "+", "-"), ("借贷方向", "借", "贷"), ("Dare/Avere", "Dare", "Avere"),
+    ],
+)  # fmt: skip
+def test_money_that_a_mark_puts_on_the_other_side_was_given_back(header, sold, back, tmp_path):
+    said, _, study = _drafted(tmp_path, _ledger(header, sold, back), name="ledger.csv")
+    held = study.table("orders").execute()
+    # 12 rows sum to 1272; 102.5 + 107.5 + 109.5 = 319.5 of it go back.
+    assert held["revenue"].sum() == 1272 - 2 * 319.5
+    assert held.loc[held["kind"] == "return", "revenue"].tolist() == [-102.5, -107.5, -109.5]
+    assert "CHECK" in _line(said, "revenue")
+    assert "CHECK" in _line(said, "returns")
+
+
+@pytest.mark.parametrize(
+    ("header", "sold", "back"),
+    [("Card", "Debit", "Credit"), ("Payment Type", "D", "C"), ("Size", "S", "H"), ("Result", "+", "-")],
+)
+def test_cards_and_sizes_are_no_sides(header, sold, back, tmp_path):
+    _, _, study = _drafted(tmp_path, _ledger(header, sold, back), name="ledger.csv")
+    assert study.table("orders").execute()["revenue"].sum() == 1272
+
+
+def test_a_refusal_does_not_invite_money_without_its_side(tmp_path):
+    # DATEV's stack of postings: no year in its dates, and amounts without signs.
+    text = '"EXTF";700;21;"Buchungsstapel";9;20240201;;"RE";""\n'
+    text += "Umsatz (ohne Soll/Haben-Kz);Soll/Haben-Kennzeichen;Konto;Belegdatum\n"
+    text += "".join(f'{100 + i},50;"{"SH"[i % 6 == 5]}";{10000 + i % 5};{i + 1:02}01\n' for i in range(24))
+    (tmp_path / "stack.csv").write_bytes(text.encode("cp1252"))
+    with pytest.raises(StudyError) as refusal:
+        draft_study("mine", [tmp_path / "stack.csv"], beside=tmp_path)
+    assert "Soll/Haben-Kennzeichen (H and S) says on which side" in str(refusal.value).replace("(S and H)", "(H and S)")
+    assert "then -MONEY else MONEY end" in str(refusal.value)
+
+
+def test_dates_among_day_numbers_are_named_with_the_formats_to_write(tmp_path):
+    days = [day if i % 2 else (pd.Timestamp(day) - pd.Timestamp("1899-12-30")).days for i, day in enumerate(_days(12))]
+    text = "OrderNo,Client,OrderDate,Amount\n" + "".join(f"{i},C{i % 4},{day},{i}.25\n" for i, day in enumerate(days))
+    (tmp_path / "orders.csv").write_text(text)
+    with pytest.raises(StudyError) as refusal:
+        draft_study("mine", [tmp_path / "orders.csv"], beside=tmp_path)
+    assert "OrderDate holds dates, such as 20" in str(refusal.value)
+    assert "write {column: OrderDate, format: [iso, excel]}" in str(refusal.value)
+    tables = _given(refusal)
+    tables["orders"]["columns"] |= {
+        "order_id": "OrderNo",
+        "ordered_at": {"column": "OrderDate", "format": ["iso", "excel"]},
+    }
+    held = _open(tmp_path, tables).table("orders").execute().sort_values("ordered_at")
+    assert [f"{at:%Y-%m-%d}" for at in held["ordered_at"]] == [str(day) for day in _days(12)]
+
+
+def test_yen_written_behind_its_number_and_a_total_in_japanese(tmp_path):
+    text = "受注番号,受注日,顧客ID,合計金額\n" + "".join(
+        f'J{i},{day:%Y/%m/%d},{i % 4:05},"{1000 + 10 * i:,}円"\n' for i, day in enumerate(_days(12))
+    )
+    _, _, study = _drafted(tmp_path, text, name="受注.csv", encoding="cp932")
+    held = study.table("orders").execute()
+    assert (held["revenue"].sum(), held["customer_id"].iloc[0]) == (12 * 1000 + 10 * 66, "00000")

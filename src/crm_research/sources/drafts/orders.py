@@ -21,7 +21,7 @@ from crm_research.sources.drafts.guests import name_guests
 from crm_research.sources.drafts.prices import is_price_of_a_piece, set_cost, take_before_fees, take_total_or_pieces
 from crm_research.sources.drafts.refunds import take_off_refunds
 from crm_research.sources.drafts.sql_names import filled_text, name_in_sql
-from crm_research.sources.drafts.two_sides import take_back_by_side, take_both_sides
+from crm_research.sources.drafts.two_sides import take_back_by_mark, take_back_by_side, take_both_sides
 from crm_research.sources.drafts.wide import basket_columns, lines_of_baskets
 from crm_research.sources.drafts.words import currency_column, header_words, name_score, names_any
 from crm_research.sources.mapping.once import FEWEST_TELLING, is_repeated
@@ -248,7 +248,7 @@ def _nameless_money(session: Session, guess: TableGuess) -> tuple[float, float, 
 
 
 def _set_returns(session: Session, guess: TableGuess) -> None:
-    if take_back_by_type(guess):
+    if take_back_by_type(guess) or take_back_by_mark(session, guess):
         return
     marked = _marked_number(guess)
     for role in ("quantity", "revenue"):

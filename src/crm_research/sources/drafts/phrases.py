@@ -77,8 +77,8 @@ ordered_at: event timestamp, ts, event ts, unix time, epoch, 주문일시, 주�
     besteldatum, orderdatum, data ordine, data acquisto, data, siparis tarihi, tarih, data zamowienia,
     event date, event time, call start, call date, call time, start time, setup time, purchase date ms, дата заказа, дата, дата документа, дата продажи, дата покупки, дата создания, период, 通话开始时间,
     data dell ordine, data e ora, data di acquisto, data vendita, data fattura, data creazione, data di creazione, data documento, data do pedido, data da compra, data da venda, data de criacao, data de compra, data da encomenda, data zlozenia, data zlozenia zamowienia, data zakupu, data sprzedazy, data utworzenia, data wystawienia
-revenue: 결제금액, 실결제금액, 총 결제금액, 총주문금액, 주문금액, 판매금액, 합계금액, 매출액, 금액, amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
-    order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue,
+revenue: 合計金額, 결제금액, 실결제금액, 총 결제금액, 총주문금액, 주문금액, 판매금액, 합계금액, 매출액, 금액, amount paid, paid amount, total paid, paid total, total collected, amount submitted for settlement, converted amount, grand total, order total,
+    order total amount, total amount, total price, total sales, total, net sales, net value, net amount, net revenue, revenue, net,
     purchase revenue, gross, gross amount, amount, sales, sales value, sales amount, line total, line amount, item price,
     item total, value, turnover, spend, payment value, dollar value, fare, rent, price, sold for, deal amount, gross sales,
     umsatz, nettoumsatz, nettowert, nettobetrag, bruttobetrag, gesamtbetrag, gesamtsumme, rechnungsbetrag, bestellwert,
@@ -133,7 +133,7 @@ contract_id: 계약번호, 구독번호, contract id, contract, contract no, con
     contractnummer, numero contratto, sozlesme no, numer umowy,
     договор, номер договора, контракт, номер контракта, подписка, iban, account iban, kontonummer, konto iban, numero de compte, mitgliedsnr,
     id contratto, n contratto, contratto, numero do contrato, id do contrato, umowa, nr umowy, id umowy
-started_at: 계약시작일, 가입일, 개통일, 시작일, started at, start date, contract start, contract start date, contract effective date, effective date,
+started_at: angelegt am, 계약시작일, 가입일, 개통일, 시작일, started at, start date, contract start, contract start date, contract effective date, effective date,
     inception date, policy start, start, begin, begin date, valid from, activation date, activated at, service activation date,
     subscription start, subscription start date, subscription created, signup date, sign up date, join date, joined, joined at,
     member since, opening date, created at, created, created date, created on, vertragsbeginn, vertragsstart, beginn,
@@ -144,7 +144,7 @@ started_at: 계약시작일, 가입일, 개통일, 시작일, started at, start 
     ingangsdatum, begindatum, data inizio, data attivazione,
     open dt, open date, opened on, opened, account open date, account opened, eroeffnet am, eroeffnungsdatum, date ouverture, date d ouverture, fecha apertura, fecha de apertura, purchase date, 开户日期, 开户时间, дата начала, дата договора, дата подключения, дата заключения, дата активации, начало,
     data di inizio, data inizio contratto, data decorrenza, decorrenza, data de inicio, inicio do contrato, data de adesao, adesao, data rozpoczecia, data zawarcia, data zawarcia umowy, data aktywacji, od kiedy
-ended_at: 계약종료일, 해지일, 종료일, ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
+ended_at: beendet am, 계약종료일, 해지일, 종료일, ended at, end date, ended on, contract end, contract end date, cancelled at, canceled at, cancelled on, canceled on,
     cancelled date, canceled date, cancel date, cancellation date, churn date, churned at, termination date, terminated at,
     terminated on, lapse date, expired at, expires at, expiry date, expiration date, closing date, end, exit date, left at, leave date,
     vertragsende, ende, enddatum, kuendigungsdatum, gekuendigt zum, austrittsdatum, austritt, kuendigung zum, fin, date fin,

@@ -1,18 +1,19 @@
-"""Money in two columns, as ledgers and settlements write it: what came in on one side, what went back on the other."""
+"""Money on two sides, as ledgers write it in two columns or with a mark: what came in, and what went back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.drafts.guessed import Guess, TableGuess, put_last
+from crm_research.sources.drafts.guessed import Guess, TableGuess, put_in_place, put_last
+from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.refunds import amount_in_sql
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words
 from crm_research.sources.session import quoted
 
 if TYPE_CHECKING:
-    from crm_research.sources.drafts.look import ColumnLook
+    from crm_research.sources.drafts.look import ColumnLook, FileLook
     from crm_research.sources.session import Session
 
 # Words of the two sides, by their languages; a header is the other's with this word changed.
@@ -22,6 +23,70 @@ _SIDES: Final = (
     ("withdrawal", "deposit"), ("withdrawals", "deposits"), ("ausgaben", "einnahmen"), ("ausgang", "eingang"),
     ("借方", "贷方"), ("支出", "收入"), ("借方金额", "贷方金额"), ("支出金额", "收入金额"), ("дебет", "кредит"),
 )  # fmt: skip
+
+
+# Marks of the two sides in a column beside the money, and what such a column is called; D and C alone may be anything.
+_MARKS: Final = (
+    *_SIDES, ("s", "h"), ("d", "c"), ("d", "k"), ("d", "h"), ("d", "a"), ("c", "a"), ("dt", "ct"), ("dt", "kt"),
+    ("deb", "cre"), ("db", "cr"), ("debit", "kredit"), ("débit", "crédit"), ("débito", "crédito"), ("+", "-"),
+    ("1", "-1"), ("借", "贷"), ("дт", "кт"),
+)  # fmt: skip
+_NAMES_OF_MARKS: Final = frozenset(
+    {
+        "soll haben", "s h", "sh", "soll haben kennzeichen", "soll haben kz", "sh kz", "s h kennzeichen", "shkzg",
+        "dr cr", "drcr", "cr dr", "crdr", "debit credit", "credit debit", "debit credit indicator", "d c", "c d", "dc",
+        "dc indicator", "d c indicator", "debit credit flag", "debit credit code", "debit credit mark", "dc flag",
+        "debit or credit", "dr or cr", "sens", "sens comptable", "debit credit sens", "sign", "vorzeichen", "signe",
+        "signo", "segno", "debe haber", "d h", "dare avere", "d a", "cargo abono", "posting side", "side", "dt ct",
+        "dt kt", "借贷方向", "借贷", "借贷标志", "方向", "дт кт", "debet credit", "debet kredit", "winien ma",
+    }
+)  # fmt: skip
+
+
+def take_back_by_mark(session: Session, guess: TableGuess) -> bool:
+    """Money that a column beside it puts on a side: that of the rarer mark was given back."""
+    money = guess.column_of("revenue")
+    marked = marks_of(session, guess.look)
+    line = next((line for line in guess.columns if line.key == "revenue"), None)
+    if money is None or line is None or marked is None or (money.low is not None and money.low < 0):
+        return False
+    name, back = marked
+    condition = is_in(name_in_sql(name), back)
+    why = f"{' and '.join(back)} in {name}: the other side, on which fewer rows stand, was given back"
+    guess.keys.append(Guess(key="returns", value=condition, why=why, is_unsure=True))
+    value = {"expr": f"case when {condition} then -({_said(line)}) else {_said(line)} end"}
+    put_in_place(guess, replace(line, value=value, why=f"{line.why}; {why}", is_unsure=True))
+    return True
+
+
+def _said(line: Guess) -> str:
+    if not isinstance(line.value, dict):
+        return name_in_sql(str(line.value))
+    return str(line.value["expr"]) if "expr" in line.value else name_in_sql(str(line.value["column"]))
+
+
+def marks_of(session: Session, look: FileLook) -> tuple[str, list[str]] | None:
+    """The column that says on which side the money of a row stands, and how it writes the side with fewer rows."""
+    found = mark_column(look)
+    if found is None:
+        return None
+    name, written = found
+    counts = session.run(
+        f"SELECT lower(rtrim(trim(CAST({quoted(name)} AS VARCHAR)), '.')) AS side, count(*) AS n "
+        f"FROM {quoted(look.relation.name)} GROUP BY 1 HAVING side <> '' ORDER BY n, side"
+    ).fetchall()
+    back = str(counts[0][0])
+    return name, [value for value in written if value.strip().lower().rstrip(".") == back]
+
+
+def mark_column(look: FileLook) -> tuple[str, list[str]] | None:
+    """The column that says on which side the money of a row stands, and how it writes the two."""
+    for name, column in look.columns.items():
+        sides = {value.strip().lower().rstrip(".") for value in column.values}
+        is_named = " ".join(header_words(name)) in _NAMES_OF_MARKS or name.strip() in {"+/-", "±"}
+        if is_named and any(sides == set(pair) for pair in _MARKS):
+            return name, list(column.values)
+    return None
 
 
 def take_both_sides(session: Session, guess: TableGuess) -> str:

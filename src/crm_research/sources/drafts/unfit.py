@@ -11,6 +11,7 @@ from crm_research.contracts import contract_of
 from crm_research.sources.drafts.guess import NEEDED, TELLING, score_roles
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.sql_names import name_in_sql
+from crm_research.sources.drafts.two_sides import mark_column
 from crm_research.sources.drafts.words import names_any
 from crm_research.sources.drafts.zones import are_of_one_place, zone_behind
 from crm_research.sources.mapping.casting import NULLS_OF_VALUES
@@ -31,6 +32,8 @@ _BY_HAND: Final[Mapping[str, object]] = {
 _DAY: Final = re.compile(
     r"\d{1,4}([-/. ])\d{1,2}\1 ?\d{2,4}(?!\d)|\d{1,2}[-. ]+[^\W\d]{3,9}\.?[-, ]+\d{2,4}|[^\W\d]{3,9}\.? \d{1,2}, ?\d{4}"
 )
+_COUNTED: Final = re.compile(r"[1-6]\d{4}([.,]\d+)?")
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SHARE_OF_TIMES: Final = 0.9
 
 
@@ -123,7 +126,15 @@ def _required_found(table: str, look: FileLook) -> tuple[str, dict[str, str], li
 
 
 def _unread(look: FileLook) -> str:
-    return "".join(f"; {said}" for said in unread_times(look))
+    mark = mark_column(look)
+    told = [*unread_times(look)]
+    if mark is not None:
+        name, sides = mark
+        told.append(
+            f"{name} ({' and '.join(sides)}) says on which side the money of a row stands: turn the sign of the side "
+            f"that gives back, as in {{expr: case when {name_in_sql(name)} = '{sides[0]}' then -MONEY else MONEY end}}"
+        )
+    return "".join(f"; {said}" for said in told)
 
 
 def unread_times(look: FileLook) -> Iterator[str]:
@@ -133,6 +144,14 @@ def unread_times(look: FileLook) -> Iterator[str]:
             continue
         said = [value for value in column.values if value not in NULLS_OF_VALUES]
         times = [value for value in said if _DAY.match(value.strip())]
+        counted = [value for value in said if _COUNTED.fullmatch(value.strip())]
+        if times and counted and len(times) + len(counted) >= _SHARE_OF_TIMES * len(said):
+            form = "iso" if all(_ISO.match(value.strip()) for value in times) else "FORMAT"
+            yield (
+                f"{name} holds dates, such as {times[0]}, and numbers of days as spreadsheets count them, such as "
+                f"{counted[0]}: write {{column: {name}, format: [{form}, excel]}}"
+            )
+            continue
         if not said or len(times) < _SHARE_OF_TIMES * len(said) or _is_span(times):
             continue
         zones = sorted({zone_behind(value).strip(" ()") for value in times})

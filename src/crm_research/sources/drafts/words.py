@@ -96,10 +96,11 @@ _GLUE: Final = frozenset(
 CURRENCIES: Final = {
     "R$": "BRL", "zł": "PLN", "Kč": "CZK", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "€": "EUR", "$": "USD",
     "£": "GBP", "¥": "CNY", "￥": "CNY", "₹": "INR",
+    "円": "JPY", "원": "KRW",
 }  # fmt: skip
 CURRENCY_WORDS: Final = {
     "eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD", "dollars": "USD", "gbp": "GBP", "pound": "GBP",
-    "cny": "CNY", "rmb": "CNY", "元": "CNY", "chf": "CHF", "jpy": "JPY",
+    "cny": "CNY", "rmb": "CNY", "元": "CNY", "chf": "CHF", "jpy": "JPY", "円": "JPY",
     "krw": "KRW", "원": "KRW",
 }  # fmt: skip
 

@@ -18,6 +18,8 @@ HEAD_BYTES: Final = 256 * 1024
 _LIKELY_ENCODINGS: Final = ("utf-8-sig", "cp1251", "cp932", "cp949", "gb18030", "cp1252")
 _CHUNK_BYTES: Final = 1024**2
 _FEWEST_SYLLABLES: Final = 8
+# First bytes of the common kanji, those of JIS level 1.
+_KANJI: Final = (0x88, 0x97)
 
 
 def read_head(path: Path, encoding: str) -> str:
@@ -118,7 +120,10 @@ def _reads_as_japanese(head: str) -> bool:
     # Chinese read so is full of small kana of half width; Japanese has kana of full width everywhere.
     foreign = re.findall(r"[^\x00-\x7f]", head)
     kana, signs = re.findall(r"[\u3041-\u30ff]", head), re.findall(r"[\u3041-\u30ff\u4e00-\u9fff]", head)
-    return bool(foreign) and len(kana) >= 0.03 * len(foreign) and len(signs) >= 0.8 * len(foreign)
+    # Short tables may have none: then nearly all signs are among those that are learnt at school.
+    common = [sign for sign in signs if sign in kana or _KANJI[0] <= sign.encode("cp932")[0] <= _KANJI[1]]
+    is_japanese = len(kana) >= 0.03 * len(foreign) and len(signs) >= 0.8 * len(foreign)
+    return bool(foreign) and (is_japanese or len(common) >= 0.9 * len(foreign))
 
 
 def _reads_as_korean(head: str) -> bool:
