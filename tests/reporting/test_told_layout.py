@@ -20,19 +20,20 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.figures import FIGURES_MIME
 from crm_research.reporting import inputs
 from crm_research.reporting.harvest import read_figures, read_files, read_warnings, warnings_of
-from crm_research.reporting.inputs import NothingReadable, describe_study, find_broken, known_studies, without
+from crm_research.reporting.inputs import NothingReadable, describe_study, find_broken, judge, known_studies, without
 from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.notebook_file import html_output, with_pictures
 from crm_research.reporting.page_check import PageError, check_page
 from crm_research.reporting.plan import _check_distinct, _is_path
 from crm_research.reporting.records import read_json
-from crm_research.reporting.render import _facts, _page, with_carried_signs
+from crm_research.reporting.render import _facts, _page, read_template_text, with_carried_signs
 from crm_research.reporting.run import _say_unpublished
 from crm_research.reporting.site import (
     _error_in_words,
     _failed_in_words,
     _key_figures,
     read_shelf,
+    write_index,
 )
 from crm_research.reporting.site import (
     _page as page_of_index,
@@ -271,7 +272,7 @@ def test_a_study_is_described_for_pages_and_records():
 def test_tables_at_fault_are_named_once_and_left_out():
     bad = orders(("a", "2024-01-01", -1.0), ("", "2024-01-01", 1.0))
     study = a_study(orders=bad, customers=pd.DataFrame({"customer_id": ["a"]}))
-    broken = find_broken(study)
+    broken = find_broken(study, judge(study))
     assert list(broken) == ["orders"]
     assert str(broken["orders"]).startswith(
         "orders.customer_id: every row has a customer_id; broken by 1 of 2 (50.0 %)."
@@ -291,18 +292,19 @@ def test_a_folder_without_studies_is_told_with_the_next_step(tmp_path, monkeypat
 
 
 def test_a_study_of_which_no_table_is_read_is_refused_with_each_fault_once(monkeypatch):
-    def nothing(given, as_of, faults):
+    def nothing(given, as_of, tables, faults):
+        assert (given, tables) == ("x", ["a"])
         faults |= {"a": CrmError("One."), "b": CrmError("Two."), "c": CrmError("One.")}
         return SimpleNamespace(tables={})
 
     monkeypatch.setattr("crm_research.sources.opening.open_study", nothing)
     with pytest.raises(NothingReadable) as refusal:
-        inputs.open_input("x", None)
+        inputs.open_input("x", None, ["a"])
     assert str(refusal.value) == "One.\nTwo."
 
 
 def test_a_full_disk_while_staging_is_told_with_its_folder(monkeypatch, tmp_path):
-    def full(study, folder):
+    def full(study, folder, verdict):
         raise duckdb.IOException("no space\nsecond line")
 
     monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", full)
@@ -312,7 +314,7 @@ def test_a_full_disk_while_staging_is_told_with_its_folder(monkeypatch, tmp_path
         f"Study 'handmade' cannot be staged in {tmp_path}: no space. Free some space there, or set TMPDIR to a folder "
         "on another disk."
     )
-    monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", lambda study, folder: None)
+    monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", lambda study, folder, verdict: None)
     assert inputs.stage_input(a_study(), tmp_path / "s", ["b", "a"]) == {
         "CRM_RESEARCH_SNAPSHOT": str(tmp_path / "s"), "CRM_RESEARCH_LEAVE_OUT": "a,b",
     }  # fmt: skip
@@ -411,6 +413,12 @@ def test_the_index_tells_a_page_a_failure_and_what_does_not_apply(tmp_path):
     assert (before["as_of"], before["title"], before["currency"], before["facts"], before["earlier"]) == (
         "2023-07-01", "s", None, [], [],
     )  # fmt: skip
+    style, script = (read_template_text(name) for name in ("site/site.css", "page.js"))
+    html = write_index(tmp_path).read_text(encoding="utf-8")
+    assert style in html
+    assert script in html
+    bare = re.sub(r"<style>.*?</style>|(?<=<script>).*?(?=</script>)", "", html, flags=re.DOTALL)
+    hold(bare, TOLD / "index.txt")
     latest = {**latest, "earlier": []}
     hold(json.dumps(latest, indent=1, ensure_ascii=False) + "\n", TOLD / "shelf.txt")
 

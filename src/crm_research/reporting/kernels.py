@@ -156,8 +156,6 @@ class ReportKernelManager(AsyncKernelManager):
         metadata = {"kernel_provisioner": {"provisioner_name": _NAME}} if is_forked else {}
         self._kernel_spec = KernelSpec(
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *_KERNEL_OPTIONS],
-            display_name="Python 3",
-            language="python",
             metadata=metadata,
         )
 

@@ -28,9 +28,7 @@ def write_index(out: Path) -> Path:
     from jinja2 import Environment, FileSystemLoader
 
     with locked(out):
-        return _write_index(
-            out, Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        )
+        return _write_index(out, Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True))
 
 
 def _write_index(out: Path, environment: Environment) -> Path:
