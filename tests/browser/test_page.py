@@ -193,12 +193,37 @@ def test_a_table_uses_the_width_there_is_and_says_where_it_is_cut(open_page):
 
 
 def test_a_table_in_a_fold_says_that_it_is_cut_once_it_is_opened(open_page):
-    page = open_page("report", viewport={"width": 375, "height": 800})
+    page = open_page("report", viewport={"width": 500, "height": 800})
     page.evaluate("document.querySelectorAll('.crm-chart details').forEach(part => part.open = true)")
     page.wait_for_timeout(200)
     seen = page.evaluate(CUT)
     assert all(table["isCut"] == table["isSaid"] for table in seen)
     assert sum(table["isCut"] for table in seen) >= 2
+
+
+ROWS = """() => [...document.querySelectorAll('.crm-table.is-cut')].map(block => {
+    const [first] = block.querySelectorAll('tbody tr'), cells = [...first.cells];
+    const names = cells.slice(1).map(cell => getComputedStyle(cell, '::before').content.slice(1, -1));
+    const left = cells.map(cell => cell.getBoundingClientRect());
+    return {
+        names, head: [...block.querySelectorAll('thead th')].slice(1).map(cell => cell.textContent),
+        below: left.slice(1).every((box, place) => box.top >= left[place].bottom - 1),
+        within: left.every(box => box.left >= 0 && box.right <= innerWidth),
+    };
+})"""
+
+
+def test_on_a_phone_a_wide_table_becomes_a_block_a_row_and_nothing_is_pushed_sideways(open_page):
+    page = open_page("report", viewport={"width": 390, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    page.wait_for_timeout(200)
+    stacked = page.evaluate(ROWS)
+    assert len(stacked) >= 2
+    assert all(row["names"] == row["head"] and row["below"] and row["within"] for row in stacked)
+    assert not any(table["isCut"] or table["isSaid"] for table in page.evaluate(CUT))
+    # Paper has room for the columns, whatever the screen was that it was printed from.
+    page.emulate_media(media="print")
+    assert page.locator(".crm-table.is-cut thead").first.is_visible()
 
 
 def test_rows_of_a_list_stay_low_where_a_reason_stands_out_of_sight(open_page):
@@ -323,6 +348,25 @@ def test_print_shows_parameters_and_hides_what_only_a_screen_needs(open_page):
     assert page.get_by_text("From when.").is_visible()
     assert not page.locator(".tools").is_visible()
     assert not page.locator(".contents").is_visible()
+
+
+def test_print_says_nothing_twice_and_is_light_where_the_reader_likes_it_dark(open_page):
+    page = open_page("report", color_scheme="dark")
+    page.evaluate(
+        """() => document.querySelector('article').insertAdjacentHTML('beforeend', `
+            <details class="folded crm" id="long"><summary>Everybody: 30 rows</summary><div class="crm-table">
+            <table><caption>Everybody</caption><tbody><tr><td>one</td></tr></tbody></table></div></details>
+            <details class="missing"><summary><h3>Why?</h3> <span class="why">No reason.</span></summary>
+            <p>No reason.</p><p>What it would tell.</p></details>`)"""
+    )
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print", color_scheme="dark")
+    long = page.locator("#long")
+    assert (long.locator("summary").is_visible(), long.locator("caption").is_visible()) == (False, True)
+    told = page.locator("details.missing", has_text="What it would tell.")
+    seen = [part.is_visible() for part in told.get_by_text("No reason.").all()]
+    assert (seen, told.get_by_text("What it would tell.").is_visible()) == ([True, False], True)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_the_first_tab_stop_skips_to_the_report(open_page):

@@ -40,6 +40,9 @@
   };
   each(".crm-table", (block) => {
     const table = block.querySelector("table");
+    // On a phone each value stands behind the name of its column.
+    const names = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent.trim());
+    for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, place) => { cell.dataset.column = names[place] ?? ""; });
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = "Copy table";
