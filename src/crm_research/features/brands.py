@@ -40,8 +40,7 @@ class BrandCounts:
     units
         Grain: unit told apart, largest first. Columns ``place``, ``name``, ``purchases``.
     population
-        Grain: group. Columns ``group``, ``customers`` (with a purchase of anything in the window), ``early`` (in its
-        first half).
+        Grain: group. Columns ``group``, ``customers`` (with a purchase of anything in the window).
     category
         Grain: group and purchases of the category. Columns ``group``, ``n``, ``customers``.
     brands
@@ -109,7 +108,7 @@ def build_brand_counts(study: Study, market: Market) -> ir.Table:
         _set_part(people),
         _half_part(people.mutate(place=ibis.literal(-1, "int64"), n_early=people.category_early, n=people.category_n)),
         _half_part(joined),
-        _population_part(sales, market),
+        _population_part(sales),
         _align(names.filter(names.place < market.most), "units"),
         _align(names.aggregate(n=names.count()), "n_units"),
         _align(raw.filter(raw.unit.isnull()).aggregate(n=raw.n.sum()), "n_unnamed"),  # noqa: PD003 - Ibis
@@ -238,11 +237,10 @@ def _half_part(rows: ir.Table) -> ir.Table:
     return _align(found, "halves")
 
 
-def _population_part(sales: ir.Table, market: Market) -> ir.Table:
-    people = sales.group_by("customer_id").agg(first=sales.ordered_at.min())
-    people = people.mutate(group=_group(people.customer_id), is_early=people["first"] <= instant(market.middle))
-    found = people.group_by("group").agg(customers=people.count(), n=people.is_early.sum())
-    return _align(found, "population")
+def _population_part(sales: ir.Table) -> ir.Table:
+    people = sales.select("customer_id").distinct()
+    people = people.mutate(group=_group(people.customer_id))
+    return _align(people.group_by("group").agg(customers=people.count()), "population")
 
 
 def _align(table: ir.Table, part: str) -> ir.Table:
@@ -277,7 +275,7 @@ def _sort_out(found: pd.DataFrame) -> BrandCounts:
 
     return BrandCounts(
         units=part("units", keep("place", "name", n="purchases"), ["place"]),
-        population=part("population", keep("group", "customers", n="early"), ["group"]),
+        population=part("population", keep("group", "customers"), ["group"]),
         category=part("category", keep("group", "n", "customers"), ["group", "n"]),
         brands=part(
             "brands",
