@@ -46,6 +46,7 @@ from crm_research.theme.palette import (
 )
 from crm_research.theme.scales import format_count, format_days, format_money, format_months, format_share, place_dates
 from crm_research.theme.words import (
+    UNKNOWN,
     first_capital,
     join_words,
     say_count,
@@ -81,6 +82,7 @@ __all__ = [
     "REST",
     "SIZE",
     "TALL",
+    "UNKNOWN",
     "WARNING",
     "WIDE",
     "chart_style",

@@ -12,6 +12,7 @@ from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.curves.extrapolation import TenureExtrapolation
 from crm_research.pillars.churn.setting import say_condition
 from crm_research.theme import (
+    UNKNOWN,
     say_count,
     say_days,
     say_days_like,
@@ -52,6 +53,8 @@ def expected_finding(found: TenureExtrapolation) -> str:
         say_days_like(row["expected_days"], row["lower"], row["upper"]),
         found.confidence,
     )
+    if said == UNKNOWN:
+        return f"How long a new contract lasts within its first {say_reach(found)} is not known: too few were watched."
     told = f"{say_contract(found)} is expected to last {said} within its first {say_reach(found)}"
     if not found.is_needed or not row["beyond_share"] > 0:
         return f"{told}; contracts were watched that long, so nothing is guessed."

@@ -10,7 +10,16 @@ import numpy as np
 from crm_research.features.states import DEVELOPING, FADING, LOST, LOYAL, NEW
 from crm_research.models.markov import ChainTest
 from crm_research.pillars.loyalty.ladder.measure import Ladder, passage_of
-from crm_research.theme import join_words, say_count, say_date, say_estimate, say_interval, say_p_value, say_percent
+from crm_research.theme import (
+    UNKNOWN,
+    join_words,
+    say_count,
+    say_date,
+    say_estimate,
+    say_interval,
+    say_p_value,
+    say_percent,
+)
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 _SURE: Final = 0.05
@@ -102,7 +111,7 @@ def _say_chances(ladder: Ladder) -> list[str]:
         if state in found.index:
             estimate, lower, upper = found.loc[[state], ["chance", "lower", "upper"]].to_numpy(dtype=float)[0]
             told = say_estimate(float(estimate), float(lower), float(upper), say_percent, ladder.confidence)
-            said.append(f"{told} of {state} customers")
+            said += [] if told == UNKNOWN else [f"{told} of {state} customers"]
     return [f"By these moves {join_words(said)} would be loyal before they are lost."] if said else []
 
 
@@ -120,6 +129,8 @@ def _say_passage(ladder: Ladder, row: dict[str, float], state: str, target: str)
             "records."
         )
     mean = say_estimate(row["n_periods"], row["lower"], row["upper"], lambda value: f"{value:.1f}", ladder.confidence)
+    if mean == UNKNOWN:
+        return f"How long it takes from {state} to {target} is not known."
     return f"From {state} to {target} it takes {mean} {period}s on average."
 
 
@@ -141,8 +152,11 @@ def steady_finding(ladder: Ladder) -> str:
             return f"{said}, so in the long run today's customers would all end there."
         return f"{said}; in the long run {say_percent(ended)} of today's customers would end there."
     lost, loyal = _long_run(ladder, LOST), _long_run(ladder, LOYAL)
+    gone = say_estimate(*lost, say_percent, ladder.confidence)
+    if gone == UNKNOWN:
+        return "How many of today's customers would be lost in the end, if moves stayed as they are, is not known."
     return (
-        f"If moves stayed as they are and nobody new came, {say_estimate(*lost, say_percent, ladder.confidence)} of "
+        f"If moves stayed as they are and nobody new came, {gone} of "
         f"today's customers would be lost on any later day and {say_percent(loyal[0])} loyal "
         f"({say_interval(loyal[1], loyal[2], say_percent)}); today "
         f"{say_percent(_share_now(ladder, LOST))} and {say_percent(_share_now(ladder, LOYAL))} are."

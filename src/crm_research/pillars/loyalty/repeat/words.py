@@ -11,6 +11,7 @@ from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.repeat.periods import MOST_IN_A_GAP, MOST_PERIODS, PERIODS_MONTHS
 from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import (
+    UNKNOWN,
     join_words,
     say_count,
     say_date,
@@ -44,6 +45,8 @@ def repeat_finding(loyalty: LoyaltyAnalysis) -> str:
     """What share has bought again?"""
     row = loyalty.repeat.iloc[0]
     said = say_estimate(row["repeat_rate"], row["lower"], row["upper"], say_percent, loyalty.confidence)
+    if said == UNKNOWN:
+        return f"How many of {say_count(row['n'], 'buyer')} will be seen to buy again is not known: they are too few."
     return f"Of {say_count(row['n'], 'buyer')}, {said} have bought again so far."
 
 
@@ -67,9 +70,22 @@ def wait_finding(loyalty: LoyaltyAnalysis) -> str:
             say_days_like(median["median_days"], median["lower"], median["upper"]),
             loyalty.confidence,
         )
-        return f"Of first-time buyers{whom}, half are back after {half}, and {back} within {say_span(days)}{said}."
+        return _say_wait(whom, half, back, f"within {say_span(days)}") + f"{said}."
+    if back == UNKNOWN:
+        return f"How many of the first-time buyers{whom} are back within {say_span(days)} is not known{said}."
     rest = "more than half have not been seen again yet"
     return f"Of first-time buyers{whom}, {back} are back within {say_span(days)}; {rest}{said}."
+
+
+def _say_wait(whom: str, half: str, back: str, within: str) -> str:
+    """After how long half are back, and how many within a time, of which either may not be known."""
+    if half == back == UNKNOWN:
+        return f"How soon first-time buyers{whom} come back is not known: too few were watched"
+    if half == UNKNOWN:
+        return f"Of first-time buyers{whom}, {back} are back {within}; after how long half of them are is not known"
+    if back == UNKNOWN:
+        return f"Of first-time buyers{whom}, half are back after {half}; how many are {within} is not known"
+    return f"Of first-time buyers{whom}, half are back after {half}, and {back} {within}"
 
 
 def say_refuted(loyalty: LoyaltyAnalysis) -> str:

@@ -11,6 +11,7 @@ from crm_research.pillars.loyalty.rhythm.measure import BANDS, IN_RHYTHM, OVERDU
 from crm_research.theme import (
     ACCENT,
     REST,
+    UNKNOWN,
     WIDE,
     chart_style,
     draw_bars,
@@ -44,6 +45,8 @@ def rhythm_finding(rhythm: RhythmAnalysis) -> str:
 def overdue_finding(rhythm: RhythmAnalysis) -> str:
     """Who has broken the rhythm, and is that many?"""
     said = say_estimate(*_limits(rhythm.standing, OVERDUE), say_percent, rhythm.confidence)
+    if said == UNKNOWN:
+        return "How many customers are overdue by their own rhythm is not known: too few have one."
     silent = say_percent(_limits(rhythm.standing, SILENT)[0])
     text = (
         f"{said} of customers are overdue by their own rhythm, and {silent} have been "
@@ -95,9 +98,11 @@ def cycle_finding(rhythm: RhythmAnalysis) -> str:
         return f"{head} Nobody was followed for two cycles, so who bought again in a new one is not known yet."
     rows = rhythm.won.set_index("measure")
     first, any_later = rows.iloc[0], rows.iloc[1]
+    again = say_estimate(first["share"], first["lower"], first["upper"], say_percent, rhythm.confidence)
+    if again == UNKNOWN:
+        return f"{head} Too few were followed for two cycles to say how many bought again in a new one."
     return (
-        f"{head} Of {say_count(first['n'], 'customer')} followed for two cycles, "
-        f"{say_estimate(first['share'], first['lower'], first['upper'], say_percent, rhythm.confidence)} bought in the "
+        f"{head} Of {say_count(first['n'], 'customer')} followed for two cycles, {again} bought in the "
         f"cycle after the one of their first purchase, and {say_percent(any_later['share'])} "
         f"({say_interval(any_later['lower'], any_later['upper'], say_percent)}) in it or later so far. Purchases "
         "within the first cycle, a second trip for something forgotten, do not count here."
