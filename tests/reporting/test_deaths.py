@@ -61,6 +61,14 @@ def test_memory_is_read_as_the_system_tells_it(tmp_path):
     assert look.n_killed >= 5
 
 
+@pytest.mark.parametrize(("told", "limit"), [("4096\n", 4096), ("max\n", None)])
+def test_the_limit_of_a_container_is_read(tmp_path, told, limit):
+    (tmp_path / "memory.max").write_text(told)
+    (tmp_path / "memory.events").write_text("low 0\noom 9\noom_kill 3\n")
+    look = look_at_memory([], proc=tmp_path, groups=tmp_path)
+    assert (look.held, look.free, look.limit, look.n_killed) == (None, None, limit, 3)
+
+
 class _Told:
     def __init__(self):
         self.said = []

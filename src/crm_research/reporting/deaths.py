@@ -69,12 +69,13 @@ class MemoryLook:
     n_killed: int | None = None
 
 
-def look_at_memory(pids: Iterable[int | None], *, proc: Path = Path("/proc")) -> MemoryLook:
+def look_at_memory(
+    pids: Iterable[int | None], *, proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")
+) -> MemoryLook:
     """How much memory is held and free now? Nothing is known off Linux."""
     held = [_read_kilobytes(proc / str(pid) / "status", "VmRSS") for pid in pids if pid is not None]
     known = [kilobytes for kilobytes in held if kilobytes is not None]
     free = _read_kilobytes(proc / "meminfo", "MemAvailable")
-    groups = Path("/sys/fs/cgroup")
     counts = [_read_number(proc / "vmstat", "oom_kill"), _read_number(groups / "memory.events", "oom_kill")]
     return MemoryLook(
         held=1024 * sum(known) if known else None,
