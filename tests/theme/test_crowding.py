@@ -67,6 +67,7 @@ def test_words_are_slanted_so_that_none_is_lost(is_above, side):
     labels = [tick.label2 if is_above else tick.label1 for tick in ticks]
     assert [label.get_text() for label in labels] == names
     assert {(label.get_rotation(), label.get_ha(), label.get_fontsize()) for label in labels} == {(40.0, side, 8.0)}
+    assert {label.get_rotation_mode() for label in labels} == {"anchor"}  # turned about the end that is at its tick
 
 
 def test_names_beyond_the_limits_count_for_nothing():

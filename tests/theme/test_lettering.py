@@ -152,3 +152,7 @@ def test_a_bend_and_a_drift_carry_a_covariate_of_any_name(name):
         drawn = " ".join(words_of(draw_svg(ax.figure, alt="Churn", colours={})))
         said = on_one_line(name.replace("_", " "))
         assert "".join(said[:12].split()) in "".join(drawn.split())
+
+
+def test_a_name_is_one_line_and_what_cannot_be_drawn_a_mark():
+    assert on_one_line("  two\n\t words \x00\x7f\ud800 云 ") == "two words \ufffd\ufffd\ufffd 云"
