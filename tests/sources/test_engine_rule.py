@@ -83,7 +83,10 @@ def test_amounts_of_memory_are_read_with_their_unit(written, gigabytes):
         ("{threads: two}", "engine.threads: must be a whole number; found 'two'"),
         ("{threads: true}", "engine.threads"),
         ("{threads: 1.5}", "engine.threads"),
-        ("{treads: 2}", r"engine.treads: unknown key. Did you mean 'threads'\? Known: memory, spill, threads, url"),
+        (
+            "{treads: 2}",
+            r"engine.treads: unknown key. Did you mean 'threads'\? Known: cache, memory, spill, threads, url",
+        ),
         ("{spill: nowhere}", "engine.spill: there is no folder .*nowhere. Make it, or name another"),
         ("{url: 'postgres://h/x', memory: 2GB}", "memory: of the embedded engine only"),
         ("mysql://h/x", "engine"),

@@ -31,6 +31,7 @@ _COMMANDS = {
     "assign": "assign",
     "new": "new",
     "simulate": "simulate",
+    "cache": "cache",
 }
 
 

@@ -13,13 +13,16 @@ import duckdb
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
+from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
+from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
 from crm_research.sources.mapping.materialise import make_table
 from crm_research.sources.mapping.once import find_order_facts
 from crm_research.sources.mapping.table_plan import Planner
+from crm_research.sources.named_files import list_named_files, walk_sources
 from crm_research.sources.parts import OpenedTables
-from crm_research.sources.readers.files import TEXT_ENDINGS, find_files
+from crm_research.sources.readers.files import TEXT_ENDINGS, describe_files, find_files
 from crm_research.sources.readers.samples import find_truth
 from crm_research.sources.readers.staging import stage
 from crm_research.sources.session import literal, open_session, quoted
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from crm_research.sources.definition import SourceRule, StudyDefinition, TableRule
+    from crm_research.sources.definition import StudyDefinition, TableRule
     from crm_research.sources.mapping.plans import TablePlan
     from crm_research.sources.session import Relation, Session
 
@@ -43,22 +46,30 @@ def open_embedded(
     file = read_address(definition.engine.url).path
     if file:
         find_files([file.split("?")[0]], path.parent, where=f"{path}: engine")
-    n_bytes = _text_bytes(definition, path, wanted)
+    keys = {table: cache_key(definition, table, path) for table in wanted}
+    cached = {table: held for table, key in keys.items() if key is not None and (held := find_cached(key)) is not None}
+    n_bytes = _text_bytes(definition, path, [table for table in wanted if table not in cached])
     allow_for(n_bytes=n_bytes)
     session = open_session(n_bytes=n_bytes, engine=definition.engine, path=path)
     tables: dict[str, ir.Table] = {}
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []
     for table in wanted:
-        try:
-            plan, fingerprint = _made(session, definition, path, table)
-        except CrmError as problem:
-            if faults is None:
-                raise
-            faults[table] = problem
-            continue
+        held = cached.get(table)
+        if held is not None and open_cached(session, held):
+            attributes[table], fingerprint = held.attributes, held.origin
+        else:
+            try:
+                plan, fingerprint, is_copy = _made(session, definition, path, table)
+            except CrmError as problem:
+                if faults is None:
+                    raise
+                faults[table] = problem
+                continue
+            attributes[table] = plan.attributes
+            if is_copy and (key := keys[table]) is not None:
+                keep_table(session, key, fingerprint, plan.attributes, path)
         tables[table] = session.backend.table(table)
-        attributes[table] = plan.attributes
         inputs.append(fingerprint)
     for relation in session.staged.values():
         if relation.is_scratch:
@@ -67,7 +78,9 @@ def open_embedded(
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs), truth=truth)
 
 
-def _made(session: Session, definition: StudyDefinition, path: Path, table: str) -> tuple[TablePlan, InputFingerprint]:
+def _made(
+    session: Session, definition: StudyDefinition, path: Path, table: str
+) -> tuple[TablePlan, InputFingerprint, bool]:
     try:
         return _make(session, definition, path, table)
     except duckdb.Error as problem:
@@ -75,10 +88,14 @@ def _made(session: Session, definition: StudyDefinition, path: Path, table: str)
         raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}. Mend its source or expressions.") from None
 
 
-def _make(session: Session, definition: StudyDefinition, path: Path, table: str) -> tuple[TablePlan, InputFingerprint]:
-    """One canonical table in the session, and what it was read from."""
+def _make(
+    session: Session, definition: StudyDefinition, path: Path, table: str
+) -> tuple[TablePlan, InputFingerprint, bool]:
+    """One canonical table in the session, what it was read from, and whether its rows are a copy."""
     place = f"{path}: tables.{table}"
     rule = definition.tables[table]
+    files = list_named_files(rule.source, path.parent)
+    before = _digest(files)
     staged = relation = stage(session, rule.source, path.parent, where=f"{place}.from")
     if rule.items:
         relation, rule = lay_out(session, definition, rule, staged, place)
@@ -90,7 +107,22 @@ def _make(session: Session, definition: StudyDefinition, path: Path, table: str)
     if relation is not staged:
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
-    return plan, InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
+    made = InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
+    if _digest(files) != before:
+        raise StudyError(
+            f"{place}: {describe_files(files or [])} was written to while it was read, and what was read of it "
+            "is neither the old nor the new. Run again when it is whole; a file that is made elsewhere and moved into "
+            "its place is never half there."
+        )
+    return plan, made, plan.sum_lines or relation.is_scratch
+
+
+def _digest(files: Sequence[Path] | None) -> str:
+    """Of the content of these files; empty where one is gone, and of none."""
+    try:
+        return digest_files(files) if files else ""
+    except OSError:
+        return ""
 
 
 def _say_left_out(session: Session, plan: TablePlan, relation: Relation) -> str:
@@ -155,14 +187,6 @@ def _planned(
 
 
 def _text_bytes(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> int:
-    files = {file for table in wanted for file in _text_files(definition.tables[table].source, path)}
-    return sum(file.stat().st_size for file in files)
-
-
-def _text_files(rule: SourceRule, path: Path) -> list[Path]:
-    rules = [rule, *rule.inputs.values()]
-    try:
-        found = [file for one in rules if one.path for file in find_files(one.path, path.parent, where="")]
-    except StudyError:
-        return []  # told in full when the source is staged
-    return [file for file in found if file.name.lower().endswith(TEXT_ENDINGS)]
+    sources = [one for table in wanted for one in walk_sources(definition.tables[table].source)]
+    files = {file for source in sources for file in list_named_files(source, path.parent) or ()}
+    return sum(file.stat().st_size for file in files if file.name.lower().endswith(TEXT_ENDINGS))

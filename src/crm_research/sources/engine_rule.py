@@ -49,6 +49,8 @@ class EngineRule(BaseModel):
         Threads of the embedded engine of each report; None takes all that the process may run on.
     spill
         Folder for what does not fit into memory; None takes the system's temporary one.
+    cache
+        May tables that were made of text be kept (`crm_research.sources.cache`)?
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +59,7 @@ class EngineRule(BaseModel):
     memory: Annotated[float, BeforeValidator(_as_gigabytes)] | None = None
     threads: Annotated[int, Field(ge=1, le=_MOST_THREADS, strict=True)] | None = None
     spill: str | None = None
+    cache: Annotated[bool, Field(strict=True)] = True
 
     @model_validator(mode="after")
     def _has_what_it_limits(self) -> EngineRule:

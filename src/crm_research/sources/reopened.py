@@ -7,12 +7,12 @@ from weakref import WeakValueDictionary
 
 from crm_research.engine import DEFAULT_URL
 from crm_research.settings import runs_in_notebook
-from crm_research.sources.definition import SourceRule
+from crm_research.sources.named_files import walk_sources
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from crm_research.sources.definition import StudyDefinition
+    from crm_research.sources.definition import SourceRule, StudyDefinition
     from crm_research.study import Study
 
 _HELD: Final[WeakValueDictionary[Hashable, Study]] = WeakValueDictionary()
@@ -38,9 +38,4 @@ def take_held(study: Study, definition: StudyDefinition) -> Study:
 
 def _rules(definition: StudyDefinition) -> Iterator[SourceRule]:
     for table in definition.tables.values():
-        waiting = [table.source]
-        while waiting:
-            source = waiting.pop()
-            if isinstance(source, SourceRule):
-                yield source
-                waiting += source.inputs.values()
+        yield from walk_sources(table.source)
