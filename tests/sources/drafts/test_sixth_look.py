@@ -28,6 +28,19 @@ def test_a_fee_that_says_no_interval_is_taken_as_a_months_and_says_so(header, tm
 
 
 @pytest.mark.parametrize(
+    ("header", "months"),
+    [
+        ("cotisation trimestrielle", 3), ("canone trimestrale", 3), ("Quartalsgebühr", 3),
+        ("prime semestrielle", 6), ("canone annuale", 12), ("Jahresgebühr", 12),
+    ],
+)  # fmt: skip
+def test_a_fee_whose_header_says_a_longer_interval_is_parted(header, months, tmp_path):
+    said, _, study = _drafted(tmp_path, _contracts(header, "120.00"), name="contracts.csv")
+    assert study.table("contracts").execute()["fee"].tolist() == pytest.approx([120 / months] * 12)
+    assert "nothing says" not in _line(said, "fee")
+
+
+@pytest.mark.parametrize(
     ("header", "plans"),
     [
         ("monthly_fee", ("Gold", "Silver")),

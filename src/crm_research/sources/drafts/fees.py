@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _YEARLY: Final = (
     "annual", "annually", "yearly", "year", "per year", "per annum", "pa", "jahresbeitrag", "jahrespraemie",
-    "jaehrlich", "annuel", "annuelle", "anual", "arr", "acv", "年缴", "年费", "年保费",
+    "jaehrlich", "annuel", "annuelle", "anual", "annuale",
+    "jahresgebuehr", "jahrespreis", "jahresentgelt", "roczna", "arr", "acv", "年缴", "年费", "年保费",
 )  # fmt: skip
 _PART_YEARLY: Final = (
     (
@@ -28,14 +29,34 @@ _PART_YEARLY: Final = (
             "vierteljaehrlich",
             "trimestriel",
             "trimestral",
+            "trimestrielle",
+            "trimestrale",
+            "quartalsgebuehr",
+            "quartalspreis",
+            "kwartalna",
+            "per kwartaal",
             "季缴",
             "季费",
         ),
     ),
-    (6, ("half yearly", "semi annual", "halbjaehrlich", "halbjahresbeitrag", "semestriel", "semestral", "半年缴")),
+    (
+        6,
+        (
+            "half yearly",
+            "semi annual",
+            "halbjaehrlich",
+            "halbjahresbeitrag",
+            "semestriel",
+            "semestrielle",
+            "semestral",
+            "semestrale",
+            "半年缴",
+        ),
+    ),
 )
 _MONTHLY: Final = (
-    "monthly", "month", "mrr", "monatsbeitrag", "monatlich", "monat", "mtl", "mensuel", "mensuelle", "mensual",
+    "monthly", "month", "mrr", "monatsbeitrag",
+    "monatsgebuehr", "monatlich", "monat", "mtl", "mensuel", "mensuelle", "mensual",
     "mensile", "maandelijks", "maandbedrag", "miesieczna", "月费", "月租", "月缴", "月額", "月会費",
 )  # fmt: skip
 _INTERVALS: Final = (

@@ -165,7 +165,7 @@ plan: plan, plan name, plan code, plan id, rate plan name, rate plan, tariff, co
     套餐, 方案, 险种名称, 险种, 产品, 产品名称,
     プラン, プラン名, 料金プラン, コース,
     тариф, тарифный план, план, продукт
-fee: monthly fee, monthly charges, monthly charge, monthly price, monthly premium, fee, unit amount, plan unit price, amount,
+fee: jahresgebuehr, quartalsgebuehr, monatsgebuehr, monthly fee, monthly charges, monthly charge, monthly price, monthly premium, fee, unit amount, plan unit price, amount,
     price, annual premium, premium, mrr, grundgebuehr, monatsbeitrag, beitrag, beitrag mtl, jahresbeitrag, gebuehr, abonnement,
     praemie, jahrespraemie, prime, prime annuelle, cotisation, cuota, cuota mensual, prima, prima anual,
     月费, 月保费, 年缴保费, 年保费, 费用, 保费,
