@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crm_research.errors import StudyError
+from crm_research.reporting.inputs import stage_input
 from crm_research.sources import cache
 from crm_research.sources.cache import CachedTable, cache_key, clear_cache, find_cached, list_cached
 from crm_research.sources.opening import open_study
@@ -267,8 +269,6 @@ def test_who_reads_a_table_keeps_it_from_being_removed(shop):
     assert [tuple(row[:4]) for row in rows_of(reader)] == KNOWN
     reader.backend.disconnect()
     del reader
-    import gc
-
     gc.collect()
     assert clear_cache(listed) == []
     assert list_cached() == []
@@ -323,6 +323,38 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(shop, tmp_path, m
     faults = {}
     assert list(open_study(shop, faults=faults).tables) == []
     assert list(faults) == ["orders"]
+
+
+def test_what_is_read_where_it_lies_is_not_copied_for_a_run_and_stays_until_it_ends(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "LOADED_BYTES", 0)
+    monkeypatch.setenv("CRM_RESEARCH_SNAPSHOT", str(tmp_path / "snapshot"))
+    before = rows_of(open_study(shop))
+    study, made = how_opened(monkeypatch, shop)
+    assert made == []
+    staged = stage_input(study, tmp_path / "snapshot")
+    (one,) = list_cached()
+    record = json.loads((tmp_path / "snapshot" / "shop.json").read_text())
+    assert record["in_place"] == {"orders": one.key}
+    assert record["inputs"][0]["n_rows"] == 2
+    del study
+    gc.collect()
+    assert clear_cache([one]) == [one]
+    (tmp_path / "orders.csv").unlink()
+    assert rows_of(open_study(shop)) == before
+    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    del staged
+    gc.collect()
+    assert clear_cache([one]) == []
+    # Where it is gone all the same, the files are read.
+    again, made = how_opened(monkeypatch, shop)
+    assert made == ["orders"]
+    assert rows_of(again) == before
+
+
+def test_small_ones_are_copied_for_a_run(shop, tmp_path):
+    open_study(shop)
+    stage_input(open_study(shop), tmp_path / "snapshot")
+    assert json.loads((tmp_path / "snapshot" / "shop.json").read_text())["in_place"] == {}
 
 
 _OPENING = """

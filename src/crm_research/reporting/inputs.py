@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -72,28 +72,38 @@ def without(study: Study, faults: Collection[str]) -> Study:
     return replace(study, tables=MappingProxyType({name: t for name, t in study.tables.items() if name not in faults}))
 
 
-def stage_input(
-    study: Study, folder: Path, left_out: Collection[str] = (), verdict: Verdict | None = None
-) -> Mapping[str, str]:
-    """Write the study's tables once for all reports of a run, and what the checks found if they were made.
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A study that all reports of a run can open.
 
-    Returns
-    -------
-    mapping
-        The environment that points kernels at them, and away from the tables that are left out.
+    Parameters
+    ----------
+    environment
+        What points kernels at its tables, and away from those that are left out.
+    lease
+        As long as it is there, nobody removes tables that are read where they are kept.
     """
+
+    environment: Mapping[str, str]
+    lease: object
+
+
+def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verdict: Verdict | None = None) -> Staged:
+    """Write the study's tables once for all reports of a run, and what the checks found if they were made."""
     import duckdb
 
-    from crm_research.sources.snapshot import write_snapshot
+    from crm_research.sources.snapshot import lease_in_place, write_snapshot
 
     try:
+        lease = lease_in_place(study)
         write_snapshot(study, folder, verdict)
     except duckdb.IOException as problem:
         raise StudyError(
             f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some "
             "space there, or set TMPDIR to a folder on another disk."
         ) from None
-    return {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
+    environment = {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
+    return Staged(environment=environment, lease=lease)
 
 
 def describe_study(study: Study, given: str) -> StudyFacts:

@@ -45,6 +45,8 @@ class RunPlan:
         Why studies of which no table can be read were left out, where others are run.
     faults
         What is wrong with the tables that hinder a report.
+    leases
+        What keeps tables from being removed that the reports read where they are kept, while the plan is there.
     """
 
     tasks: list[Task] = field(default_factory=list)
@@ -52,6 +54,7 @@ class RunPlan:
     omissions: tuple[Omission, ...] = ()
     unreadable: tuple[str, ...] = ()
     faults: tuple[CrmError, ...] = ()
+    leases: tuple[object, ...] = ()
 
 
 def plan_run(
@@ -107,6 +110,7 @@ def plan_run(
         omissions=tuple(omission for plan in plans for omission in plan.omissions),
         unreadable=tuple(str(problem) for problem in unreadable),
         faults=tuple(fault for plan in plans for fault in plan.faults),
+        leases=tuple(lease for plan in plans for lease in plan.leases),
     )
 
 
@@ -147,14 +151,14 @@ def _plan_study(
         faults = {**faults, **inputs.find_broken(study, verdict)}
     read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
-    environment = {HOME: str(read_settings().home)}
+    environment, leases = {HOME: str(read_settings().home)}, ()
     if any(not names for names in read.values()):
         left_out = [table for table in mapped if table in faults or table not in wanted]
         # What the checks found of all tables does not hold of those that are left.
         found = None if faults else verdict
-        environment |= dict(
-            inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found)
-        )
+        staged = inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found)
+        environment |= dict(staged.environment)
+        leases = (staged.lease,)
 
     def task(report: Report) -> Task:
         return Task(
@@ -177,6 +181,7 @@ def _plan_study(
             if (names := read[report.id])
         ),
         omissions=omissions,
+        leases=leases,
         faults=tuple(faults[name] for name in dict.fromkeys(name for names in read.values() for name in names)),
     )
 

@@ -226,6 +226,22 @@ def _read_in(session: Session, held: CachedTable) -> None:
     session.run(f"CREATE {kind} {quoted(held.table)} AS SELECT * FROM read_parquet({literal(str(held.file))})")
 
 
+def find_in_place(engine: Any, table: str) -> CachedTable | None:
+    """The kept table that this name stands for in an embedded engine, if it is read from its file."""
+    row = engine.execute("SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = ?", [table]).fetchone()
+    if row is None:
+        return None
+    return next((held for held in list_cached() if held.table == table and literal(str(held.file)) in row[0]), None)
+
+
+class Lease:
+    """While it is there, nobody removes these tables."""
+
+    def __init__(self, tables: Sequence[CachedTable]) -> None:
+        for held in tables:
+            _hold(held, self)
+
+
 def list_cached() -> list[CachedTable]:
     """All tables that are kept, by study and table."""
     with suppress(OSError, CrmError):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from crm_research.contracts.findings import Verdict
+from crm_research.sources.cache import Lease, find_cached, find_in_place, open_cached
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.session import literal, open_session, quoted
@@ -32,6 +33,8 @@ _VERDICTS: Final = TypeAdapter(Verdict)
 
 def write_snapshot(study: Study, folder: Path, verdict: Verdict | None = None) -> Path | None:
     """Store the tables of an opened study in a folder, so that `open_study` finds them there.
+
+    Tables that are kept as Parquet and read where they lie (`crm_research.sources.cache`) are not copied once more.
 
     Parameters
     ----------
@@ -50,21 +53,34 @@ def write_snapshot(study: Study, folder: Path, verdict: Verdict | None = None) -
     half.unlink(missing_ok=True)
     connection = study.backend.con
     connection.execute(f"ATTACH {literal(str(half))} AS snapshot__")
-    n_rows = {}
+    n_rows, in_place = {}, {}
     try:
         for table in study.tables:
+            kept = find_in_place(connection, table)
+            if kept is not None:
+                in_place[table], n_rows[table] = kept.key, kept.n_rows
+                continue
             connection.execute(f"CREATE TABLE snapshot__.{quoted(table)} AS SELECT * FROM {quoted(table)}")
             (n_rows[table],) = connection.execute(f"SELECT count(*) FROM snapshot__.{quoted(table)}").fetchone()
     finally:
         connection.execute("DETACH snapshot__")
     record = _record(study, n_rows) | {
-        "verdict": None if verdict is None else _VERDICTS.dump_python(verdict, mode="json")
+        "in_place": in_place,
+        "verdict": None if verdict is None else _VERDICTS.dump_python(verdict, mode="json"),
     }
     half_record = half.with_suffix(".json")
     half_record.write_text(json.dumps(record, indent=1, default=_plain), encoding="utf-8")
     half.replace(target)
     half_record.replace(target.with_suffix(".json"))
     return target
+
+
+def lease_in_place(study: Study) -> Lease | None:
+    """Keep the tables of a study that are read where they lie from being removed; None where there are none."""
+    if study.backend.name != "duckdb":
+        return None
+    kept = [held for table in study.tables if (held := find_in_place(study.backend.con, table)) is not None]
+    return Lease(kept) if kept else None
 
 
 def find_snapshot(folder: Path, name: str, path: Path) -> Path | None:
@@ -79,7 +95,7 @@ def find_snapshot(folder: Path, name: str, path: Path) -> Path | None:
 
 
 def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: Path) -> OpenedTables | None:
-    """The wanted tables of a snapshot, for reading only; None if it does not hold them all.
+    """The wanted tables of a snapshot, for reading only; None if it does not hold them all, or one of them is gone.
 
     `engine` limits the session that reads them, as the study file at `path` says.
     """
@@ -89,6 +105,11 @@ def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: P
     session = open_session(engine=engine, path=path)
     session.run(f"ATTACH {literal(str(file))} AS snapshot__ (READ_ONLY)")
     for table in wanted:
+        if table in record["in_place"]:
+            kept = find_cached(record["in_place"][table])
+            if kept is None or not open_cached(session, kept):
+                return None
+            continue
         session.run(f"CREATE VIEW {quoted(table)} AS SELECT * FROM snapshot__.{quoted(table)}")
     inputs = [InputFingerprint(**one) for one in record["inputs"] if one["table"] in wanted]
     return OpenedTables(
