@@ -147,6 +147,16 @@ def test_another_study_of_the_same_file_keeps_its_own(shop, tmp_path):
     assert [held.study for held in list_cached()] == sorted([str(other), str(shop)])
 
 
+def test_tables_of_a_study_that_is_gone_go_when_the_next_is_kept(shop, tmp_path):
+    other = tmp_path / "other.yaml"
+    other.write_text(shop.read_text().replace("EUR", "CHF"))
+    open_study(other).backend.disconnect()
+    gc.collect()
+    other.unlink()
+    open_study(shop)
+    assert [held.study for held in list_cached()] == [str(shop)]
+
+
 def test_a_megabyte_of_text_or_a_tenth_of_a_workbook_is_worth_it(shop, tmp_path, monkeypatch):
     n_bytes = (tmp_path / "orders.csv").stat().st_size
     monkeypatch.setattr(cache, "LEAST_BYTES", n_bytes)

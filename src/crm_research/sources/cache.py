@@ -212,7 +212,9 @@ def keep_table(
     except (OSError, CrmError, duckdb.Error):
         return None
     for other in list_cached():
-        if (other.study, other.table) == (held.study, held.table) and other.key != key:
+        is_replaced = (other.study, other.table) == (held.study, held.table) and other.key != key
+        # Nobody asks any more for the tables of a study that is gone: its records go, too.
+        if is_replaced or not Path(other.study).exists():
             _remove(other)
     if n_bytes > LOADED_BYTES and _hold(held, session.backend):
         # Read in place from now on: what was made need not stay in memory.
