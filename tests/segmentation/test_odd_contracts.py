@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.contracts import name_apart
 from crm_research.errors import LeakageError
 from crm_research.features.own_covariates import (
     count_levels,
@@ -64,7 +65,9 @@ def test_an_attribute_may_be_named_like_a_column_of_ours(name):
     frame = some_contracts()
     frame[name] = np.where(frame["fee"] < 20, 7.0, 900.0) + np.arange(120) % 3
     study = a_study(contracts=frame, attributes={"contracts": {name: "number"}})
-    page = SegmentationPage(study, k_max=3, n_bootstraps=20, inputs=["fee", name])
+    kept = name_apart(name)
+    assert list(study.attributes_of("contracts")) == [kept]
+    page = SegmentationPage(study, k_max=3, n_bootstraps=20, inputs=["fee", kept])
     found = page.result.found
     assert set(found.inputs.used) >= {"fee"}
     # The money is still the fees of the contracts that run, and no column of theirs.

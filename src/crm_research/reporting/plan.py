@@ -151,7 +151,8 @@ def _plan_study(
         faults = {**faults, **inputs.find_broken(study, verdict)}
     read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
-    environment, leases = {HOME: str(read_settings().home)}, ()
+    environment = {HOME: str(read_settings().home)}
+    leases: tuple[object, ...] = ()
     if any(not names for names in read.values()):
         left_out = [table for table in mapped if table in faults or table not in wanted]
         # What the checks found of all tables does not hold of those that are left.

@@ -42,14 +42,16 @@ def keep_sentence(treatment: Treatment, currency: str, *, may_list: bool) -> str
     )
 
 
-def nobody_apart(ranking: tuple[float, float, float] | None) -> str:
+def nobody_apart(ranking: tuple[float, float, float] | None, *, has_limits: bool) -> str:
     """That risks tell nobody apart, from how often of two contracts the one said to be at more risk left first."""
     if ranking is None:
         return "The risks tell nobody apart."
     often, lower, upper = (f"{100 * end:.0f}" for end in ranking)
+    said = f"The risks tell nobody apart: of two contracts the one said to be at more risk left first in {often} of 100"
     return (
-        "The risks tell nobody apart: of two contracts the one said to be at more risk left first in "
-        f"{often} of 100 pairs ({lower} to {upper}), and chance gives 50."
+        f"{said} pairs ({lower} to {upper}), and chance gives 50."
+        if has_limits
+        else f"{said} pairs, which chance may give as well."
     )
 
 

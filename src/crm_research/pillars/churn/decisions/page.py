@@ -187,8 +187,13 @@ def contacts_section(
         why = "Without risks of single customers it cannot be said whom to contact."
         return Section(Answer(cannot_say("No risk of single customers could be told."), see=_SEE), Note(why))
     if predicted.check.tells_nobody_apart:
-        why = nobody_apart(predicted.check.ranking)
-        return Section(Answer(cannot_say(why), see=_SEE), Note(f"{why} {_NO_CHOICE}", kind="caution"))
+        ranking = predicted.check.ranking
+        # Limits belong to the proof, not to the answer.
+        why = nobody_apart(ranking, has_limits=True)
+        return Section(
+            Answer(cannot_say(nobody_apart(ranking, has_limits=False)), see=_SEE),
+            Note(f"{why} {_NO_CHOICE}", kind="caution"),
+        )
     if len(save_rates) != 3:
         raise ParameterError(
             f"save_rates needs three shares, a best guess and its lower and upper end; found {list(save_rates)!r}."
