@@ -170,7 +170,12 @@ def no_kernels(monkeypatch):
         (["good"], {"studies": ["nowhere.yaml"]}, StudyError, "nowhere.yaml"),
         (["good"], {"parameters": {"sins": "1"}}, ParameterError, "Did you mean 'since'"),
         (["good"], {"parameters": {"n_times": "x"}}, ParameterError, "n_times"),
-        (["contractual"], {}, ParameterError, "needs the table contracts"),
+        (
+            ["contractual"],
+            {},
+            ParameterError,
+            r"table contracts.*\. What applies is made by crm-research run --study handmade$",
+        ),
         (["good"], {"studies": ["handmade", "nowhere", "nobody"]}, CrmError, "nowhere.*\n.*nobody"),
     ],
 )

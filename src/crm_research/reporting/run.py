@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import tempfile
@@ -120,7 +121,10 @@ def run_reports(
             timeout_seconds=timeout_seconds,
         )
         if asked and not plan.tasks and not plan.hindered:
-            raise ParameterError(" ".join(in_words(omission) for omission in plan.omissions))
+            asked_of = dict.fromkeys(omission.study.given for omission in plan.omissions)
+            given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
+            told = " ".join(in_words(omission) for omission in plan.omissions)
+            raise ParameterError(f"{told} What applies is made by crm-research run {given}")
         outcomes = _run_and_publish(_sharing(plan, n_jobs), target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
     return RunSummary(
         index=_write_index(target),
