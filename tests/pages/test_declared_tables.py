@@ -37,6 +37,13 @@ def test_every_report_that_does_not_read_all_tables_is_looked_at():
     assert {report.id for report in reports().values() if report.may_read is not None} == set(PAGES)
 
 
+def rounded(figure):
+    """All of a figure; sums may differ in their last digits by the order in which threads add."""
+    ends = {name: getattr(figure, name) for name in ("estimate", "lower", "upper")}
+    ends = {name: None if end is None else f"{end:.10g}" for name, end in ends.items()}
+    return vars(figure) | ends
+
+
 @pytest.mark.parametrize("report", PAGES)
 def test_the_same_figures_and_sections_come_of_the_declared_tables_alone(report, study):
     place, parameters = PAGES[report]
@@ -46,7 +53,7 @@ def test_the_same_figures_and_sections_come_of_the_declared_tables_alone(report,
     assert len(declared) < len(study.tables)
     few = replace(study, tables=MappingProxyType({name: study.tables[name] for name in declared}))
     whole, part = page(study, **parameters), page(few, **parameters)
-    assert part.figures == whole.figures
+    assert [rounded(figure) for figure in part.figures] == [rounded(figure) for figure in whole.figures]
     assert len(whole.figures) > 3
     assert [repr(section) for section in part.sections().values()] == [
         repr(section) for section in whole.sections().values()

@@ -120,9 +120,7 @@ def count_levels(spells: ir.Table, names: Sequence[str], kind: str) -> ir.Table:
     each = spells.cross_join(places)
     level = ibis.cases(*((each.place == place, each[name].cast(kind)) for place, name in enumerate(names)))
     values = each.select("place", "is_ended", level=level)
-    return values.group_by("place", "level").agg(
-        n_ended=values.is_ended.cast("int64").sum(), n_running=(~values.is_ended).cast("int64").sum()
-    )
+    return values.group_by("place", "level").agg(n_ended=values.is_ended.sum(), n_running=(~values.is_ended).sum())
 
 
 def find_growing(spells: ir.Table, names: Sequence[str]) -> list[str]:
