@@ -14,15 +14,13 @@ from crm_research.errors import StudyError
 from crm_research.sources import cache
 from crm_research.sources.cache import list_cached
 from crm_research.sources.opening import open_study
-from tests.sources.files import GOOD_ORDERS, a_study_file
+from tests.sources.files import GOOD_ORDERS, a_study_file, make_desk
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
-    for folder in ("notebooks", "data/studies"):
-        (tmp_path / folder).mkdir(parents=True)
+    make_desk(tmp_path, monkeypatch)
     (tmp_path / "orders.csv").write_text(GOOD_ORDERS)
-    monkeypatch.setenv("CRM_RESEARCH_HOME", str(tmp_path))
     monkeypatch.setattr(cache, "LEAST_BYTES", 0)
     return a_study_file(tmp_path, {"orders": {"from": "orders.csv"}})
 

@@ -158,7 +158,7 @@ def test_a_report_declares_every_table_that_its_pillar_names(report):
 
 
 def test_a_disk_that_is_full_while_tables_are_staged_is_told(project, tmp_path, monkeypatch):
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
     monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", full)

@@ -6,12 +6,20 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from crm_research.sources.opening import open_study
 from crm_research.study import Study
 
 GOOD_ORDERS = "order_id,customer_id,ordered_at,revenue\n1,007,2024-01-05,10.5\n2,008,2024-02-05 13:30:00,20\n"
+
+
+def make_desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder to work in, which is the one of this test."""
+    for name in ("notebooks", "data/studies"):
+        (folder / name).mkdir(parents=True)
+    monkeypatch.setenv("CRM_RESEARCH_HOME", str(folder))
 
 
 def a_study_file(folder: Path, tables: dict[str, Any], **more: Any) -> Path:

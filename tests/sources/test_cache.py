@@ -16,9 +16,10 @@ from crm_research.errors import StudyError
 from crm_research.reporting.inputs import stage_input
 from crm_research.sources import cache
 from crm_research.sources.cache import CachedTable, cache_key, clear_cache, find_cached, list_cached
+from crm_research.sources.named_files import list_named_files
 from crm_research.sources.opening import open_study
 from crm_research.sources.study_file import read_study_file
-from tests.sources.files import a_study_file
+from tests.sources.files import a_study_file, make_desk
 
 ORDERS = 'nr,kunde,datum,betrag,地区,neu\n1,007,05.01.2024,"1.010,50",北京,ja\n2,,05.02.2024 13:30,20,,nein\n'
 RULE = {
@@ -35,10 +36,8 @@ KNOWN = [("1", "007", datetime(2024, 1, 5), 1010.5), ("2", None, datetime(2024, 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """A study file in a folder of its own, of which every table is kept however small."""
-    for folder in ("notebooks", "data/studies"):
-        (tmp_path / folder).mkdir(parents=True)
+    make_desk(tmp_path, monkeypatch)
     (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
-    monkeypatch.setenv("CRM_RESEARCH_HOME", str(tmp_path))
     monkeypatch.setattr(cache, "LEAST_BYTES", 0)
     return a_study_file(tmp_path, {"orders": RULE})
 
@@ -102,7 +101,8 @@ CHANGES = {
 
 
 def key_of(study, table="orders"):
-    return cache_key(read_study_file(study), table, study)
+    definition = read_study_file(study)
+    return cache_key(definition, table, list_named_files(definition.tables[table].source, study.parent))
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -13,16 +13,14 @@ from crm_research.contracts.checks import check_study, is_about
 from crm_research.sources.opening import open_study
 from crm_research.sources.snapshot import write_snapshot
 from tests.builders import a_study, orders
-from tests.sources.files import GOOD_ORDERS, a_study_file, held
+from tests.sources.files import GOOD_ORDERS, a_study_file, held, make_desk
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """A study file with a project folder around it whose snapshots go to a folder of their own."""
-    for folder in ("notebooks", "data/studies"):
-        (tmp_path / folder).mkdir(parents=True)
+    make_desk(tmp_path, monkeypatch)
     (tmp_path / "orders.csv").write_text(GOOD_ORDERS)
-    monkeypatch.setenv("CRM_RESEARCH_HOME", str(tmp_path))
     monkeypatch.setenv("CRM_RESEARCH_SNAPSHOT", str(tmp_path / "snapshot"))
     rule = {"from": "orders.csv", "attributes": {"channel_kind": {"type": "category", "expr": "'web'"}}}
     return a_study_file(tmp_path, {"orders": rule}, caveats=["made up"], holdout_until="2024-12-31")

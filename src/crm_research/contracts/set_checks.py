@@ -71,7 +71,7 @@ def _names_of_things(contract: TableContract, usable: Usable) -> list[str]:
 
 
 def _one_spelling(table: ir.Table, name: str) -> SetQuery:
-    """No id is another one in capitals, in full width, with blanks with leading zeros, or without its last digits."""
+    """No id is another one in capitals, in full width, with blanks, with leading zeros, or without its last digits."""
     ids = table.group_by(name).aggregate(n_rows=table.count())
     ids = ids.filter(~is_missing(ids[name]))
     ids = ids.mutate(written=fold(ids[name]))

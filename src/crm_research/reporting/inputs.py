@@ -92,11 +92,12 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
     """Write the study's tables once for all reports of a run, and what the checks found if they were made."""
     import duckdb
 
-    from crm_research.sources.snapshot import lease_in_place, write_snapshot
+    from crm_research.sources.cache import Lease
+    from crm_research.sources.snapshot import write_snapshot
 
     try:
-        lease = lease_in_place(study)
-        write_snapshot(study, folder, verdict)
+        lease = Lease(study.backend.con, study.tables) if study.backend.name == "duckdb" else None
+        write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {})
     except duckdb.IOException as problem:
         raise StudyError(
             f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some "

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -28,7 +28,6 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.scratch import UNFINISHED, replacing
 from crm_research.settings import read_settings
 from crm_research.sources.fingerprints import digest_files, digest_text
-from crm_research.sources.named_files import list_named_files
 from crm_research.sources.readers.files import EXCEL_ENDINGS
 from crm_research.sources.session import literal, quoted
 from crm_research.study import InputFingerprint
@@ -105,8 +104,13 @@ def cache_folder() -> Path:
     return read_settings().cache / "tables"
 
 
-def cache_key(definition: StudyDefinition, table: str, path: Path) -> str | None:
+def cache_key(definition: StudyDefinition, table: str, files: Sequence[Path] | None) -> str | None:
     """A digest of all that a table rests on: its files, its rule, what the study says of money and time, and our code.
+
+    Parameters
+    ----------
+    files
+        All that the rows come from (`list_named_files`); None where there are others.
 
     Returns
     -------
@@ -115,8 +119,6 @@ def cache_key(definition: StudyDefinition, table: str, path: Path) -> str | None
         1 MB, of workbooks a tenth of it), and where nobody could tell that it has changed: rows of a server or a
         sample, and expressions that ask what time it is.
     """
-    rule = definition.tables[table]
-    files = list_named_files(rule.source, path.parent)
     if files is None or definition.engine.url != DEFAULT_URL or not definition.engine.cache:
         return None
     try:
@@ -128,7 +130,7 @@ def cache_key(definition: StudyDefinition, table: str, path: Path) -> str | None
         return None  # told in full when the file is read
     said = {
         "table": table,
-        "rule": rule.model_dump(mode="json"),
+        "rule": definition.tables[table].model_dump(mode="json"),
         "study": definition.model_dump(mode="json", include={"as_of", "currency", "exchange_rates", "timezone"}),
         "files": [str(file) for file in files],
         "content": content,
@@ -175,17 +177,10 @@ def open_cached(session: Session, held: CachedTable) -> bool:
     return True
 
 
-def keep_table(
-    session: Session, key: str, made: InputFingerprint, attributes: Mapping[str, str], path: Path
-) -> CachedTable | None:
+def keep_table(session: Session, key: str, made: InputFingerprint, attributes: Mapping[str, str], path: Path) -> None:
     """Keep a table that the session has just made, in place of what was kept of it for this study before.
 
     Where there is no room, or no folder that may be written, nothing is kept and nothing is said: the table is there.
-
-    Returns
-    -------
-    CachedTable or None
-        None where it was not kept.
     """
     try:
         folder = _make_own(cache_folder())
@@ -210,7 +205,7 @@ def keep_table(
             half.touch(mode=0o600)
             half.write_text(json.dumps(asdict(held) | {"folder": None}, indent=1, ensure_ascii=False), encoding="utf-8")
     except (OSError, CrmError, duckdb.Error):
-        return None
+        return
     for other in list_cached():
         is_replaced = (other.study, other.table) == (held.study, held.table) and other.key != key
         # Nobody asks any more for the tables of a study that is gone: its records go, too.
@@ -220,7 +215,6 @@ def keep_table(
         # Read in place from now on: what was made need not stay in memory.
         session.run(f"DROP TABLE {quoted(made.table)}")
         _read_in(session, held)
-    return held
 
 
 def _read_in(session: Session, held: CachedTable) -> None:
@@ -228,7 +222,7 @@ def _read_in(session: Session, held: CachedTable) -> None:
     session.run(f"CREATE {kind} {quoted(held.table)} AS SELECT * FROM read_parquet({literal(str(held.file))})")
 
 
-def find_in_place(engine: Any, table: str) -> CachedTable | None:
+def _find_in_place(engine: Any, table: str) -> CachedTable | None:
     """The kept table that this name stands for in an embedded engine, if it is read from its file."""
     row = engine.execute("SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = ?", [table]).fetchone()
     if row is None:
@@ -237,11 +231,19 @@ def find_in_place(engine: Any, table: str) -> CachedTable | None:
 
 
 class Lease:
-    """While it is there, nobody removes these tables."""
+    """The kept tables that an embedded engine reads from their files: while it is there, nobody removes them.
 
-    def __init__(self, tables: Sequence[CachedTable]) -> None:
-        for held in tables:
-            _hold(held, self)
+    Parameters
+    ----------
+    engine
+        Connection of the engine.
+    tables
+        Names to look at.
+    """
+
+    def __init__(self, engine: Any, tables: Iterable[str]) -> None:
+        found = {table: held for table in tables if (held := _find_in_place(engine, table)) is not None}
+        self.tables = {table: held for table, held in found.items() if _hold(held, self)}
 
 
 def list_cached() -> list[CachedTable]:

@@ -46,7 +46,8 @@ def open_embedded(
     file = read_address(definition.engine.url).path
     if file:
         find_files([file.split("?")[0]], path.parent, where=f"{path}: engine")
-    keys = {table: cache_key(definition, table, path) for table in wanted}
+    files = {table: list_named_files(definition.tables[table].source, path.parent) for table in wanted}
+    keys = {table: cache_key(definition, table, files[table]) for table in wanted}
     cached = {table: held for table, key in keys.items() if key is not None and (held := find_cached(key)) is not None}
     n_bytes = _text_bytes(definition, path, [table for table in wanted if table not in cached])
     allow_for(n_bytes=n_bytes)
@@ -60,7 +61,7 @@ def open_embedded(
             attributes[table], fingerprint = held.attributes, held.origin
         else:
             try:
-                plan, fingerprint, is_copy = _made(session, definition, path, table)
+                plan, fingerprint, is_copy = _made(session, definition, path, table, files[table])
             except CrmError as problem:
                 if faults is None:
                     raise
@@ -79,22 +80,21 @@ def open_embedded(
 
 
 def _made(
-    session: Session, definition: StudyDefinition, path: Path, table: str
+    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Path] | None
 ) -> tuple[TablePlan, InputFingerprint, bool]:
     try:
-        return _make(session, definition, path, table)
+        return _make(session, definition, path, table, files)
     except duckdb.Error as problem:
         reason = str(problem).splitlines()[0].rstrip(".")
         raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}. Mend its source or expressions.") from None
 
 
 def _make(
-    session: Session, definition: StudyDefinition, path: Path, table: str
+    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Path] | None
 ) -> tuple[TablePlan, InputFingerprint, bool]:
     """One canonical table in the session, what it was read from, and whether its rows are a copy."""
     place = f"{path}: tables.{table}"
     rule = definition.tables[table]
-    files = list_named_files(rule.source, path.parent)
     before = _digest(files)
     staged = relation = stage(session, rule.source, path.parent, where=f"{place}.from")
     if rule.items:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
 from crm_research.contracts.findings import Verdict
-from crm_research.sources.cache import Lease, find_cached, find_in_place, open_cached
+from crm_research.sources.cache import CachedTable, find_cached, open_cached
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.session import literal, open_session, quoted
@@ -29,17 +30,20 @@ if TYPE_CHECKING:
 
 
 _VERDICTS: Final = TypeAdapter(Verdict)
+_NONE: Final[Mapping[str, CachedTable]] = MappingProxyType({})
 
 
-def write_snapshot(study: Study, folder: Path, verdict: Verdict | None = None) -> Path | None:
+def write_snapshot(
+    study: Study, folder: Path, verdict: Verdict | None = None, *, in_place: Mapping[str, CachedTable] = _NONE
+) -> Path | None:
     """Store the tables of an opened study in a folder, so that `open_study` finds them there.
-
-    Tables that are kept as Parquet and read where they lie (`crm_research.sources.cache`) are not copied once more.
 
     Parameters
     ----------
     verdict
         What the checks found of these very tables, so that nobody who opens them there checks them again.
+    in_place
+        Tables that are kept already (`crm_research.sources.cache.Lease`): they are pointed to, not copied.
 
     Returns
     -------
@@ -53,19 +57,18 @@ def write_snapshot(study: Study, folder: Path, verdict: Verdict | None = None) -
     half.unlink(missing_ok=True)
     connection = study.backend.con
     connection.execute(f"ATTACH {literal(str(half))} AS snapshot__")
-    n_rows, in_place = {}, {}
+    n_rows = {}
     try:
         for table in study.tables:
-            kept = find_in_place(connection, table)
-            if kept is not None:
-                in_place[table], n_rows[table] = kept.key, kept.n_rows
+            if table in in_place:
+                n_rows[table] = in_place[table].n_rows
                 continue
             connection.execute(f"CREATE TABLE snapshot__.{quoted(table)} AS SELECT * FROM {quoted(table)}")
             (n_rows[table],) = connection.execute(f"SELECT count(*) FROM snapshot__.{quoted(table)}").fetchone()
     finally:
         connection.execute("DETACH snapshot__")
     record = _record(study, n_rows) | {
-        "in_place": in_place,
+        "in_place": {table: held.key for table, held in in_place.items()},
         "verdict": None if verdict is None else _VERDICTS.dump_python(verdict, mode="json"),
     }
     half_record = half.with_suffix(".json")
@@ -73,14 +76,6 @@ def write_snapshot(study: Study, folder: Path, verdict: Verdict | None = None) -
     half.replace(target)
     half_record.replace(target.with_suffix(".json"))
     return target
-
-
-def lease_in_place(study: Study) -> Lease | None:
-    """Keep the tables of a study that are read where they lie from being removed; None where there are none."""
-    if study.backend.name != "duckdb":
-        return None
-    kept = [held for table in study.tables if (held := find_in_place(study.backend.con, table)) is not None]
-    return Lease(kept) if kept else None
 
 
 def find_snapshot(folder: Path, name: str, path: Path) -> Path | None:
