@@ -304,18 +304,19 @@ def test_a_study_of_which_no_table_is_read_is_refused_with_each_fault_once(monke
 
 
 def test_a_full_disk_while_staging_is_told_with_its_folder(monkeypatch, tmp_path):
-    def full(study, folder, verdict):
+    def full(*_, **__):
         raise duckdb.IOException("no space\nsecond line")
 
     monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", full)
     with pytest.raises(StudyError) as refusal:
-        inputs.stage_input(a_study(), tmp_path / "snapshot")
+        inputs.stage_input(a_study(orders=orders(("a", "2024-01-01", 1.0))), tmp_path / "snapshot")
     assert str(refusal.value) == (
         f"Study 'handmade' cannot be staged in {tmp_path}: no space. Free some space there, or set TMPDIR to a folder "
         "on another disk."
     )
-    monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", lambda study, folder, verdict: None)
-    assert inputs.stage_input(a_study(), tmp_path / "s", ["b", "a"]) == {
+    monkeypatch.setattr("crm_research.sources.snapshot.write_snapshot", lambda *_, **__: None)
+    study = a_study(orders=orders(("a", "2024-01-01", 1.0)))
+    assert inputs.stage_input(study, tmp_path / "s", ["b", "a"]).environment == {
         "CRM_RESEARCH_SNAPSHOT": str(tmp_path / "s"), "CRM_RESEARCH_LEAVE_OUT": "a,b",
     }  # fmt: skip
 
