@@ -526,8 +526,8 @@ def test_whether_chances_are_spread_as_true_ones_by_hand():
     good = checked("good")
     # 1 - 130 / 400 = 67.5 %
     for p, said in (
-        (0.05, "are spread as true ones would be (p = 0.05)"),
-        (0.049, "are not spread as true"),
+        (0.05, "are spread as true ones would be (p 0.050)"),
+        (0.049, "are not spread as true ones would be (p 0.049)"),
         (0.0009, "(p under 0.001)"),
     ):
         told = validation_words.distribution_finding(a_card(good, distribution_p=p, n=400, n_ended=130))

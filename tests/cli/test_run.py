@@ -113,3 +113,11 @@ def test_a_folder_that_cannot_be_written_is_one_paragraph_and_status_two(call):
     status, _, said, _ = call("churn", summary=refused)
     assert status == 2
     assert said == "crm-research: /srv/pages: Permission denied. Check the path and its permissions.\n"
+
+
+@pytest.mark.parametrize("day", ["2024-02-30", "soon", "01.07.2024"])
+def test_a_day_that_is_none_is_answered_by_how_to_write_one(call, day):
+    status, _, err, _ = call("--as-of", day)
+    assert status == 2
+    assert f"'{day}' is no day; write year, month and day, such as 2024-07-01." in err
+    assert "%Y" not in err

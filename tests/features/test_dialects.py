@@ -11,6 +11,7 @@ from ibis.config import Config
 from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.customers import build_customer_features, build_customers
+from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
 from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
@@ -34,6 +35,8 @@ BUILDERS = {
     "patterns": lambda study: count_patterns(study, unit_days=7),
     "rhythm of weekdays": lambda study: build_rhythm(study, clock="weekday"),
     "rhythm of hours": lambda study: build_rhythm(study, clock="day_part"),
+    "gaps in dates": lambda study: count_gaps(study, unit="date"),
+    "spans in days": count_spans,
     "basket": build_basket,
     "spells": build_spells,
     "spells by plan": lambda study: count_spells(study, by="plan", unit_days=30),

@@ -9,6 +9,7 @@ from crm_research.errors import LeakageError
 from crm_research.features.basket import build_basket
 from crm_research.features.clock import days_between, instant
 from crm_research.features.customers import build_customer_features, build_customers
+from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.leakage import guard_fixed_in_time, guard_no_lookahead
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.purchases import build_purchases
@@ -21,7 +22,8 @@ from tests.features.worlds import a_full_study, a_shop
 
 OURS = [
     build_basket, build_customer_features, build_customer_periods, build_customers, build_purchases, build_rfm,
-    build_rhythm, build_spells, count_patterns, count_retention, count_spells, count_spells_by_reason,
+    build_rhythm, build_spells, count_gaps, count_patterns, count_retention, count_spans, count_spells,
+    count_spells_by_reason,
 ]  # fmt: skip
 
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from crm_research.errors import ParameterError
-from crm_research.features.rhythm import build_rhythm, count_gaps
-from crm_research.models.btyd import estimate_regularity
+from crm_research.features.rhythm import build_rhythm
 from tests.builders import a_study, orders
 from tests.features.test_rfm import some_orders
 from tests.features.worlds import a_shop, rows
@@ -83,47 +82,3 @@ def test_the_median_agrees_with_pandas_and_gaps_add_up(frame):
     np.testing.assert_allclose(
         (found.cv_gap * found.mean_gap_days).dropna(), expected.sd[found.cv_gap.notna()], atol=1e-9
     )
-
-
-def test_gaps_are_counted_by_their_number_half_a_day_short():
-    study = a_study(
-        orders=orders(
-            ("ann", "2024-01-01", 1.0),
-            ("ann", "2024-01-11", 1.0),
-            ("ann", "2024-01-14", 1.0),  # gaps of 10 and 3 days
-            ("bob", "2024-01-01", 1.0),
-            ("bob", "2024-01-05", 1.0),
-            ("bob", "2024-01-10", 1.0),  # 4 and 5 days
-            ("cid", "2024-01-01", 1.0),
-            ("cid", "2024-01-01", 1.0),  # one occasion, no gap
-        )
-    )
-    only = rows(count_gaps(study, shorten_days=0.5)).iloc[0]
-    assert (only.n_gaps, only.n_customers) == (2, 2)
-    assert only.span_days == pytest.approx(math.sqrt(12.0 * 8.0))
-    assert only.mean_log_gap == pytest.approx((math.log(9.5 * 2.5) + math.log(3.5 * 4.5)) / 4)
-    assert rows(count_gaps(study, occasion="order")).n_gaps.tolist() == [2]  # a gap of nothing has no logarithm
-
-
-def test_counted_gaps_lose_nothing_of_a_regularity_test():
-    rng = np.random.default_rng(5)
-    drawn = [(f"c{i}", g) for i in range(60) for g in rng.gamma(3.0, 10.0, int(rng.integers(2, 6))).round() + 1]
-    each = pd.DataFrame(drawn, columns=["customer_id", "gap"])
-    days = each.groupby("customer_id")["gap"].cumsum()
-    bought = [
-        (c, str((pd.Timestamp("2022-01-01") + pd.Timedelta(days=d)).date()), 1.0)
-        for c, d in zip(each["customer_id"], days, strict=True)
-    ]
-    first = [(c, "2022-01-01", 1.0) for c in each["customer_id"].unique()]
-    counted = estimate_regularity(rows(count_gaps(a_study(orders=orders(*first, *bought)))))
-    by_customer = each.groupby("customer_id")["gap"].agg(
-        n_gaps="size", span_days="sum", mean_log_gap=lambda gaps: np.log(gaps).mean()
-    )
-    alone = estimate_regularity(by_customer.reset_index(drop=True))
-    assert counted.shape == pytest.approx(alone.shape, rel=1e-9)
-    assert counted.n_gaps == alone.n_gaps
-
-
-def test_a_negative_shortening_is_refused():
-    with pytest.raises(ParameterError, match="shorten_days"):
-        count_gaps(a_study(orders=orders(("ann", "2024-01-01", 1.0))), shorten_days=-1)

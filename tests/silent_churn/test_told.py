@@ -446,6 +446,9 @@ def test_how_regularly_they_buy_by_hand():
     assert said(2.5, 2.2, 2.8, (REGULAR,)) == regular.format("2.50", "2.20", "2.80") + tried
     assert said(2.5, 2.2, 2.8).endswith(" There are too many histories for the model of regular buyers (MBG/CNBD-k).")
     assert said(0.7, 0.6, 0.99).startswith("Customers buy in bursts: " + base.format("0.70", "0.60", "0.99"))
+    open_above = "at least 2.20 (lower end of the 90 % interval; the dates cannot tell how much more)"
+    for shape in (3.0, np.inf):
+        assert f"give a shape of {open_above}, where 1 is random." in said(shape, 2.2, np.inf)
 
 
 def tracked(*weeks: tuple[float, float, bool]) -> pd.DataFrame:

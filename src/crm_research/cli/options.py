@@ -12,6 +12,24 @@ LONGEST_SECONDS = 7 * 86_400.0
 MOST_JOBS = 256
 
 
+class Day(click.DateTime):
+    """A day, written with year, month and day: ``2024-07-01``."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it, or say how a day is written."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(
+                f"{value!r} is no day of the calendar; write it as year-month-day, such as 2024-07-01.", param, ctx
+            )
+
+
 class Seconds(click.ParamType[float]):
     """A time in seconds, from one second to a week."""
 

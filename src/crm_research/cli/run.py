@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from crm_research.cli.options import MOST_JOBS, Seconds
+from crm_research.cli.options import MOST_JOBS, Day, Seconds
 
 
 @click.command("run", short_help="Run reports on studies and publish their pages.")
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option("--study", "studies", multiple=True, metavar="NAME|FILE", help="Study to run on; may be repeated.")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Stand at this day instead of the study's own.")
+@click.option("--as-of", type=Day(), metavar="YYYY-MM-DD", help="Stand at this day instead of the study's own.")
 @click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option(
     "--jobs", type=click.IntRange(1, MOST_JOBS), help="Reports at a time (default: the cores of this machine)."

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from crm_research.cli.options import Day
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.simulate import World
 
 _MOST_HOLDOUT_DAYS: Final = 36_525
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command("simulate")
@@ -24,7 +24,14 @@ _DATE = click.DateTime(formats=["%Y-%m-%d"])
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write; must be empty."
 )
-@click.option("--as-of", type=_DATE, default="2024-06-30", show_default=True, help="Date the study stands at.")
+@click.option(
+    "--as-of",
+    type=Day(),
+    metavar="YYYY-MM-DD",
+    default="2024-06-30",
+    show_default=True,
+    help="Date the study stands at.",
+)
 @click.option("--years", type=float, default=2.5, show_default=True, help="Years of records before that date.")
 @click.option("--holdout-days", type=int, default=184, show_default=True, help="Days of records after it; 0: none.")
 @click.option("--segments", "n_segments", type=int, default=4, show_default=True, help="Groups of customers, 1 to 8.")

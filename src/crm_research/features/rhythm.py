@@ -66,47 +66,6 @@ def build_rhythm(study: Study, *, occasion: Occasion = "order", clock: Clock | N
     )
 
 
-def count_gaps(study: Study, *, occasion: Occasion = "day", shorten_days: float = 0.0) -> ir.Table:
-    """How many customers have so many gaps between purchases, and how even are these? All a regularity test needs.
-
-    Parameters
-    ----------
-    study
-        Needs orders.
-    occasion
-        What one purchase is: every ``order``, or each calendar ``day`` with orders.
-    shorten_days
-        Taken off each gap. Half a day makes up for the unknown hour where purchases are known by day alone: whole
-        days as they stand make random buyers look regular. Gaps that are not above it are left out.
-
-    Returns
-    -------
-    ibis table
-        One number of gaps, in order: n_gaps; n_customers; span_days (geometric mean of their sums of gaps) and
-        mean_log_gap (mean over the customers of the mean natural logarithm of their gaps in days).
-
-    Notes
-    -----
-    The likelihood of a common gamma shape depends on a customer's gaps only through mean_log_gap - log(span_days), and
-    adds up over customers with equally many gaps, so these rows lose nothing (`models.btyd.estimate_regularity`).
-    """
-    if not shorten_days >= 0:
-        raise ParameterError(f"shorten_days must be 0 or more, not {shorten_days!r}.")
-    purchases = build_purchases(study, occasion=occasion).select("customer_id", "ordered_at")
-    previous = purchases.ordered_at.lag().over(group_by=purchases.customer_id, order_by=purchases.ordered_at)
-    gaps = purchases.mutate(gap_days=days_between(previous, purchases.ordered_at) - float(shorten_days))
-    gaps = gaps.filter(gaps.gap_days > 0)
-    by_customer = gaps.group_by("customer_id").agg(
-        n_gaps=gaps.count(), span_days=gaps.gap_days.sum(), mean_log_gap=gaps.gap_days.ln().mean()
-    )
-    by_number = by_customer.group_by("n_gaps").agg(
-        n_customers=by_customer.count(),
-        span_days=by_customer.span_days.ln().mean().exp(),
-        mean_log_gap=by_customer.mean_log_gap.mean(),
-    )
-    return by_number.order_by("n_gaps")
-
-
 def _clock_shares(purchases: ir.Table, clock: Clock | None) -> dict[str, ir.FloatingScalar]:
     if clock is None:
         return {}

@@ -16,3 +16,8 @@ __all__ = [
     "choose_market",
     "describe_brands",
 ]
+
+
+def __dir__() -> list[str]:
+    """What Tab offers: the answers, not the rooms they are made in."""
+    return list(__all__)

@@ -64,3 +64,8 @@ __all__ = [
     "set_targets",
     "validate_risks",
 ]
+
+
+def __dir__() -> list[str]:
+    """What Tab offers: the answers, not the rooms they are made in."""
+    return list(__all__)

@@ -38,7 +38,8 @@ ESTIMATORS: Final = MappingProxyType(
         "likelihood where they differ by a tenth of the interval, and each customer's chance",
         "kinds of customers": "Pareto/NBD or MBG/NBD with covariates (Fader and Hardie 2007), maximum likelihood; "
         "likelihood ratio of each covariate, Holm over the covariates",
-        "regularity": "gamma shape of the gaps given their sum, half a day off each gap; likelihood ratio against 1",
+        "regularity": "Dirichlet-multinomial of the gaps given their sum, in days or in the dates that occur; "
+        "likelihood ratio against 1",
         "rules of thumb": "same as last period of equal length; past rate unless silent for longer than nine of "
         "ten gaps",
     }

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_research.deferred import Later, deferred
 from crm_research.errors import NotEnoughData
-from crm_research.features.rhythm import count_gaps
+from crm_research.features.gaps import DatesSeen, count_gaps, count_spans, look_at_dates
 from crm_research.models.btyd import (
     BtydFit,
     RegularityTest,
@@ -54,6 +54,8 @@ class Fits:
         Model to the reason why there is no fit, or why its parameters must not be read.
     regularity
         The test of purchase timing; None where too few customers have two gaps.
+    dates
+        On how many dates anybody bought: where far fewer than by chance, gaps were counted in these dates.
     profiles
         Usable model to the profile-likelihood limits of its parameters, as `profile_params`; computed when first read.
     """
@@ -61,6 +63,7 @@ class Fits:
     fitted: Mapping[str, BtydFit]
     reasons: Mapping[str, str]
     regularity: RegularityTest | None
+    dates: DatesSeen
     profiles: deferred[Mapping[str, pd.DataFrame]] = deferred()
 
     @property
@@ -95,8 +98,9 @@ def fit_candidates(study: Study, patterns: pd.DataFrame, *, confidence: float = 
             fitted[name] = fitter(patterns, confidence=confidence)
         except NotEnoughData as error:
             reasons[name] = str(error)
-    regularity = _test_regularity(study, confidence) if fitted else None
-    candidates = Fits(fitted=fitted, reasons=reasons, regularity=regularity, profiles={})
+    dates = look_at_dates(study)
+    regularity = _test_regularity(study, dates, confidence) if fitted else None
+    candidates = Fits(fitted=fitted, reasons=reasons, regularity=regularity, dates=dates, profiles={})
     if candidates.is_regular and len(patterns) <= _MOST_PATTERNS_FOR_REGULAR:
         fitted[REGULAR] = fit_mbg_cnbd(patterns, mean_log_gap=_mean_log_gap(study), max_k=6, confidence=confidence)
     reasons |= {name: " ".join(fit.notes) for name, fit in fitted.items() if not fit.is_converged}
@@ -107,10 +111,11 @@ def _profile(fits: Fits) -> dict[str, pd.DataFrame]:
     return {name: profile_params(fit) for name, fit in fits.usable.items()}
 
 
-def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:
-    gaps: pd.DataFrame = count_gaps(study, shorten_days=0.5).to_pandas()
+def _test_regularity(study: Study, dates: DatesSeen, confidence: float) -> RegularityTest | None:
+    spans: pd.DataFrame = count_spans(study, unit=dates.unit).to_pandas()
+    gaps: pd.DataFrame = count_gaps(study, unit=dates.unit).to_pandas()
     try:
-        return estimate_regularity(gaps, confidence=confidence)
+        return estimate_regularity(spans, gaps, confidence=confidence)
     except NotEnoughData:
         return None
 
@@ -118,7 +123,7 @@ def _test_regularity(study: Study, confidence: float) -> RegularityTest | None:
 @step
 def _mean_log_gap(study: Study) -> float:
     gaps: pd.DataFrame = count_gaps(study).to_pandas()
-    return float(np.average(gaps["mean_log_gap"], weights=gaps["n_gaps"] * gaps["n_customers"]))
+    return float(np.average(np.log(gaps["gap"]), weights=gaps["n"]))
 
 
 def nobody_leaves(fit: BtydFit) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from crm_research.features.gaps import DatesSeen
 from crm_research.figures import says_nothing
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_note
@@ -310,7 +312,12 @@ def regularity_finding(silence: SilentChurn) -> str:
         return (
             "Too few customers bought three times, so it cannot be tested whether they buy at random or by the clock."
         )
-    between = f"{found.shape:.2f} ({say_percent(found.confidence, 0)} interval {found.lower:.2f} to {found.upper:.2f})"
+    level = f"{say_percent(found.confidence, 0)} interval"
+    between = f"{found.shape:.2f} ({level} {found.lower:.2f} to {found.upper:.2f})"
+    if not math.isfinite(found.upper):
+        between = f"at least {found.lower:.2f} (lower end of the {level}; the dates cannot tell how much more)"
+    told = dates_finding(silence.fits.dates)
+    counted = f" {told}" if told else ""
     base = f"{say_count(found.n_customers, 'customer')} with two gaps or more give a shape of {between}"
     if found.lower > 1:
         if REGULAR in silence.fits.fitted:
@@ -319,13 +326,24 @@ def regularity_finding(silence: SilentChurn) -> str:
             extra = f" There are too many histories for the model of regular buyers ({REGULAR})."
         else:
             extra = " It is so little that the random models were kept."
-        return f"Customers buy more regularly than at random: {base}, where 1 is random.{extra}"
+        return f"Customers buy more regularly than at random: {base}, where 1 is random.{extra}{counted}"
     if found.upper < 1:
         return (
             f"Customers buy in bursts: {base}, where 1 is random. None of the models foresees that, so a silence "
-            "after a burst is taken too seriously."
+            f"after a burst is taken too seriously.{counted}"
         )
-    return f"Customers buy about at random, as the models assume: {base}, where 1 is random."
+    return f"Customers buy about at random, as the models assume: {base}, where 1 is random.{counted}"
+
+
+def dates_finding(dates: DatesSeen) -> str:
+    """Are orders dated to the month, the week or some days alone? Empty where they are not."""
+    if not dates.is_coarse:
+        return ""
+    return (
+        f"Purchases are dated on {say_count(dates.n_dates)} of {say_count(dates.n_days, 'day')}, far fewer than by "
+        "chance, as where only the month or the week of an order is recorded. Gaps between purchases were therefore "
+        "counted in these dates: counted in days, customers who buy at random would seem to buy by the clock."
+    )
 
 
 def refuted_finding(silence: SilentChurn) -> str:

@@ -12,7 +12,7 @@ from crm_research.pillars.churn.validation.designs import RULES
 from crm_research.pillars.churn.validation.horizons import say_horizon
 from crm_research.pillars.churn.validation.measure import Design
 from crm_research.pillars.churn.validation.validate import RiskCheck
-from crm_research.theme import join_words, say_percent
+from crm_research.theme import join_words, say_p_value, say_percent
 
 _SMALL_P: Final = 0.05
 _CHANCE: Final = 0.5
@@ -86,15 +86,15 @@ def distribution_finding(check: RiskCheck) -> str:
     if card is None or not np.isfinite(card.distribution_p):
         return "D-calibration could not be had: the chances at each contract's own last day are not known."
     running = say_percent(1 - card.n_ended / card.n)
-    p = "p under 0.001" if card.distribution_p < 0.001 else f"p = {card.distribution_p:.2f}"
     verdict = (
         "are spread as true ones would be"
         if card.distribution_p >= _SMALL_P
         else "are not spread as true ones would be"
     )
     return (
-        f"D-calibration: the chances to stay, read at each contract's own last day, {verdict} ({p}). "
-        f"{running} were still running then and are spread evenly by the test itself, which makes it mild."
+        f"D-calibration: the chances to stay, read at each contract's own last day, {verdict} "
+        f"(p {say_p_value(card.distribution_p)}). {running} were still running then and are spread evenly by the test "
+        "itself, which makes it mild."
     )
 
 
