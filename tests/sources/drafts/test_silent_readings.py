@@ -158,3 +158,43 @@ def test_a_question_that_cannot_be_put_on_a_scale_is_told(tmp_path):
         text += f"{11800 + i},{day},{i % 11},{['blue', 'green', 'pink'][i % 3]}\n"
     said, _, _ = _drafted(tmp_path, text, "survey.csv")
     assert "CHECK: not read: it seems to ask for satisfaction, and says blue, green, pink" in said
+
+
+def _contracts_that_began(header, begun=lambda _: ""):
+    text = f"contract_id,customer_id,plan,{header},ended_at\n"
+    for i, day in enumerate(_days(20)):
+        text += f"s{i},c{i % 7},p{i % 2},{day}{begun(i)},{f'2024-09-{i + 1:02d}' if i % 2 else ''}\n"
+    return text
+
+
+@pytest.mark.parametrize(
+    "header", ["created_at", "createdAt", "Creation Date", "Created (UTC)", "date_entered", "Erstellt am", "创建时间"]
+)
+def test_a_draft_asks_whether_a_contract_began_when_its_record_was_created(header, tmp_path):
+    said, tables, _ = _drafted(tmp_path, _contracts_that_began(header), "subscriptions.csv")
+    assert tables["contracts"]["columns"]["started_at"] == header
+    line = _line(said, "started_at")
+    assert "# CHECK: " in line
+    assert "did each contract begin when its record was created?" in line
+    assert "no other column says when it began" in line
+
+
+def test_a_beginning_that_some_rows_lack_is_named_beside_the_creation(tmp_path):
+    text = _contracts_that_began("created_at,activated_at", lambda i: f",2024-08-{i + 1:02d}" if i % 4 else ",")
+    said, tables, _ = _drafted(tmp_path, text, "subscriptions.csv")
+    assert tables["contracts"]["columns"]["started_at"] == "created_at"
+    # Every fourth of twenty rows has none.
+    assert "activated_at says when it began in 15 of 20 rows" in _line(said, "started_at")
+
+
+@pytest.mark.parametrize("header", ["started_at", "activation date", "signup_date", "Vertragsbeginn"])
+def test_a_beginning_called_so_is_not_asked_of(header, tmp_path):
+    said, _, _ = _drafted(tmp_path, _contracts_that_began(header), "subscriptions.csv")
+    assert "CHECK" not in _line(said, "started_at")
+
+
+def test_a_beginning_that_all_rows_have_is_taken_before_the_creation(tmp_path):
+    text = _contracts_that_began("created_at,activated_at", lambda i: f",2024-08-{i + 1:02d}")
+    said, tables, _ = _drafted(tmp_path, text, "subscriptions.csv")
+    assert tables["contracts"]["columns"]["started_at"] == "activated_at"
+    assert "CHECK" not in _line(said, "started_at")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import read_ending
 from crm_research.sources.drafts.fees import set_fee
-from crm_research.sources.drafts.guessed import Guess, TableGuess, put_last
+from crm_research.sources.drafts.guess import BEGINS
+from crm_research.sources.drafts.guessed import Guess, TableGuess, put_in_place, put_last
 from crm_research.sources.drafts.notices import end_after_notice, still_to_come
 from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
@@ -30,6 +31,14 @@ _NEVER: Final = re.compile(
     r"incomplete_expired|^draft$|^void|never started|not taken up|entwurf|brouillon|borrador|未生效|作废|草稿"
 )
 _CREATED: Final = ("created", "created at", "created date", "created on", "creation date", "signup date")
+# A record is created when someone types it in, which need not be when what it tells of began.
+_CREATION: Final = (
+    "created", "creation", "create", "creating", "entered", "record", "erstellt", "erstellung", "erstelldatum",
+    "erstellungsdatum", "angelegt", "anlagedatum", "anlage", "erfasst", "erfassungsdatum", "cree", "creee",
+    "creado", "creada", "creacion", "creato", "creata", "creazione", "criado", "criada", "criacao",
+    "aangemaakt", "aanmaakdatum", "utworzono", "utworzenia", "oprettet", "skapad", "создан", "создана", "создано",
+    "создания", "创建", "建档", "录入", "作成", "생성",
+)  # fmt: skip
 _PERIODS: Final = ("current period", "current term", "trial", "billing period")
 _FLAGS: Final = (
     "churn",
@@ -52,6 +61,7 @@ _AGREES: Final = 0.9
 def shape_contracts(session: Session, guess: TableGuess) -> None:
     """Choose the beginning, the end, the fee and the attributes of contracts, by their names and by how they agree."""
     _set_start(session, guess)
+    _ask_of_creation(guess)
     ended = _set_end(session, guess)
     _leave_out_never_begun(guess)
     set_fee(guess)
@@ -81,6 +91,31 @@ def _set_start(session: Session, guess: TableGuess) -> None:
             why = f"the earliest; {start.name} is later in {n_before:,} rows, as after a change of plan"
             put_last(guess, Guess(key="started_at", value=name, why=why, is_unsure=True))
             return
+
+
+def _ask_of_creation(guess: TableGuess) -> None:
+    """Where only the creation of its record tells when a contract began, the user is asked whether it does."""
+    line = next((line for line in guess.columns if line.key == "started_at"), None)
+    start = guess.column_of("started_at")
+    if line is None or start is None or line.value != start.name or not _is_of_creation(start.name):
+        return
+    begun = [
+        column
+        for name, column in guess.look.columns.items()
+        if column.is_time
+        and not _is_of_creation(name)
+        and name_score(name, "started_at") >= max(_NAMED, name_score(name, "ended_at"))
+    ]
+    if any(column.n == column.n_rows for column in begun):
+        return  # the two were compared
+    said = [f"{column.name} says when it began in {column.n:,} of {column.n_rows:,} rows" for column in begun]
+    other = f"; {' and '.join(said)}" if said else ", and no other column says when it began"
+    why = f"{line.why}; did each contract begin when its record was created? This is the day of its creation{other}"
+    put_in_place(guess, replace(line, why=why, is_unsure=True))
+
+
+def _is_of_creation(header: str) -> bool:
+    return names_any(header, _CREATION) and not names_any(header, BEGINS)
 
 
 def _over_values(column: ColumnLook) -> list[str]:

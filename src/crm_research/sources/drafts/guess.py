@@ -128,7 +128,7 @@ _OWN_NUMBER: Final = {
 }  # fmt: skip
 _NUMBERED: Final = 0.8
 # Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
-_BEGINS: Final = (
+BEGINS: Final = (
     "start", "started", "begin", "began", "signup", "activation", "activated", "effective", "inception", "beginn",
     "debut", "inicio", "alta", "开始", "生效", "签约", "开通", "契約", "入会", "начала", "подключения", "开户",
 )  # fmt: skip
@@ -207,7 +207,7 @@ def _try_table(table: str, look: FileLook) -> TableGuess | None:
     if (
         table == "contracts"
         and not (n_telling or names_file)
-        and not any(names_any(name, _BEGINS) for name in look.columns)
+        and not any(names_any(name, BEGINS) for name in look.columns)
     ):
         return None
     strength: dict[str, float] = {}
