@@ -137,7 +137,7 @@ def drivers_of(*rows: tuple, confidence: float = 0.9) -> SimpleNamespace:
     fit = SimpleNamespace(estimator="Cox regression", n_ended=301)
     return SimpleNamespace(
         ratios=ratios.assign(is_doubtful=ratios["covariate"] == "town"), confidence=confidence, fit=fit,
-        n_contracts=707,
+        n_contracts=707, n_ended=289,
         opinion=SecondOpinion(method="Cox regression", n=707, n_all=707, gap=0.02, tolerance=1e-4, measure="log ratio"),
     )  # fmt: skip
 
@@ -249,6 +249,9 @@ def reasons_of(*rows: tuple, differences: pd.DataFrame | None = None, likeness=N
         "share_lower", "share_upper", "is_clear", "share_is_clear",
     ]  # fmt: skip
     ratios = pd.DataFrame(rows, columns=names)
+    # Each model read other contracts than the page tells of.
+    ratios["n_read"] = ratios["reason"].map({"price": 611, "moved": 593})
+    ratios["share_n_read"] = ratios["n_read"] + 17
     none = pd.DataFrame(columns=["covariate", "level", "reference", "p_value"])
     return SimpleNamespace(
         ratios=ratios, differences=none if differences is None else differences, likeness=likeness, confidence=0.9,
@@ -291,7 +294,12 @@ def test_drivers_by_reason_by_hand():
         (reason_figures.SHARE_RATIO, "price: plan: flex against fixed"): (2.72, 2.02, 3.66),
         (reason_figures.SHARE_RATIO, "moved: plan: flex against fixed"): (0.71, 0.53, 0.95),
     }
-    assert {figure.n for figure in made} == {707}
+    read = {(figure.id, figure.group.split(":")[0]): figure.n for figure in made}
+    assert read == {
+        (reason_figures.SPEED_RATIO, "price"): 611,
+        (reason_figures.SHARE_RATIO, "price"): 628,
+        (reason_figures.SHARE_RATIO, "moved"): 610,
+    }
     assert made[0].estimator == "Cox regression of the cause-specific hazard; 90 % interval"
 
 
@@ -323,7 +331,7 @@ def test_drivers_that_work_differently_by_hand():
 
 def likeness(variance: float, lower: float, upper: float, p_value: float, move: float = 1.13) -> SimpleNamespace:
     fit = SimpleNamespace(variance=variance, variance_lower=lower, variance_upper=upper, p_value=p_value)
-    return SimpleNamespace(fit=fit, several_share=0.37, largest_move=move)
+    return SimpleNamespace(fit=fit, n_contracts=659, several_share=0.37, largest_move=move)
 
 
 def test_how_alike_the_contracts_of_one_customer_end_by_hand():
@@ -349,8 +357,8 @@ def test_how_alike_the_contracts_of_one_customer_end_by_hand():
     alike = reason_figures.reason_driver_figures(
         reasons_of(MOVED_PLAN, likeness=likeness(0.5, 0.21, 0.92, 0.01)), window="w"
     )
-    assert [(f.id, f.estimate, f.lower, f.upper) for f in alike if f.id == reason_figures.FRAILTY] == [
-        (reason_figures.FRAILTY, 0.5, 0.21, 0.92)
+    assert [(f.estimate, f.lower, f.upper, f.n) for f in alike if f.id == reason_figures.FRAILTY] == [
+        (0.5, 0.21, 0.92, 659)
     ]
 
 
@@ -594,7 +602,7 @@ def test_the_picture_of_drivers_by_hand():
     many = [(f"c{i}", "a", "b", "", 2.0 + i / 100, 1.8, 8.0, 1e-9, 9, 8) for i in range(21)]
     said = [text.get_text().replace("\n", " ") for text in driver_charts.draw_drivers(drivers_of(*many)).figure.texts]
     assert any(
-        "dark where it is clear of 1; the 20 clearest of 21 comparisons; 707 contracts, 301 ends" in t for t in said
+        "dark where it is clear of 1; the 20 clearest of 21 comparisons; 707 contracts, 289 ends" in t for t in said
     )
     star = driver_charts.draw_drivers(drivers_of(("town", "a", "b", "later", 2.0, 1.8, 8.0, 1e-9, 9, 8)))
     assert star.get_yticklabels()[0].get_text() == "town: a against b, later *"

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import ParameterError, offer_names
-from crm_research.models.hazards.result import name_strata
+from crm_research.models.hazards.result import HazardFit, name_strata
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 
 
@@ -56,12 +56,8 @@ def read_spell_rows(spells: pd.DataFrame, *, strata: Sequence[str], cluster: str
     for name in ("tenure_days", "is_ended", *strata, *([cluster] if cluster else [])):
         if name not in spells.columns:
             raise ParameterError(f"The spells have no column {name!r}. {offer_names(name, spells.columns)}")
-    tenure = spells["tenure_days"].to_numpy(dtype=np.float64, na_value=np.nan)
-    entry = np.zeros(len(spells))
-    if "entry_days" in spells.columns:
-        entry = spells["entry_days"].to_numpy(dtype=np.float64, na_value=np.nan)
-    known = np.isfinite(tenure) & np.isfinite(entry) & spells["is_ended"].notna().to_numpy()
-    watched = known & (tenure >= 0) & ((tenure > entry) | (entry <= 0))
+    tenure, entry = _times_of(spells)
+    watched = is_watched(spells)
     notes: tuple[str, ...] = ()
     frame = spells
     if not watched.all():
@@ -80,6 +76,30 @@ def read_spell_rows(spells: pd.DataFrame, *, strata: Sequence[str], cluster: str
         strata=tuple(strata),
         notes=notes,
     )
+
+
+def is_watched(spells: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows were under observation at all, with a tenure and what became of them?"""
+    tenure, entry = _times_of(spells)
+    known = np.isfinite(tenure) & np.isfinite(entry) & spells["is_ended"].notna().to_numpy()
+    return np.asarray(known & (tenure >= 0) & ((tenure > entry) | (entry <= 0)), dtype=bool)
+
+
+def rows_read(fit: HazardFit, spells: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which of the rows that a regression was given did it read? As many as its ``n``.
+
+    Not read is a row that was never watched, that lacks a number the model has no place for, or that belongs to a group
+    in which nobody ended.
+    """
+    return np.asarray(is_watched(spells) & np.isfinite(fit.score(spells)), dtype=bool)
+
+
+def _times_of(spells: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Tenure and entry of each row, in days; entry is 0 where nothing says otherwise."""
+    tenure = spells["tenure_days"].to_numpy(dtype=np.float64, na_value=np.nan)
+    if "entry_days" not in spells.columns:
+        return tenure, np.zeros(len(spells))
+    return tenure, spells["entry_days"].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _number_strata(frame: pd.DataFrame, strata: Sequence[str]) -> tuple[IntArray, list[str]]:

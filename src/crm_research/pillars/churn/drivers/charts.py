@@ -164,7 +164,7 @@ def _subtitle(drivers: DriverAnalysis, table: pd.DataFrame, n_rows: int) -> str:
     return (
         f"Hazard ratio with everything else alike ({drivers.fit.estimator}) and its "
         f"{say_percent(drivers.confidence, 0)} interval, dark where it is clear of 1; {fewer}"
-        f"{say_count(drivers.n_contracts, 'contract')}, {say_count(drivers.fit.n_ended, 'end')}{star}"
+        f"{say_count(drivers.n_contracts, 'contract')}, {say_count(drivers.n_ended, 'end')}{star}"
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from crm_research.features.changing import (
@@ -64,8 +63,8 @@ class DriverAnalysis:
         The model with one ratio for each comparison, from which risks are counted.
     ratios
         What a reader is told, as in `Ratios.table`: early and late ratios where one would be an average only.
-    n_contracts
-        Contracts behind it.
+    n_contracts, n_ended
+        Contracts and ends that the model behind the ratios read.
     notes
         What was left out, put together or is doubtful, in words.
     remedy
@@ -81,6 +80,7 @@ class DriverAnalysis:
     fit: HazardFit
     ratios: pd.DataFrame
     n_contracts: int
+    n_ended: int
     notes: tuple[str, ...] = ()
     remedy: str = ""
     cut_days: float | None = None
@@ -155,19 +155,11 @@ def measure_drivers(
     if _n_rows(study) > MOST_ROWS:
         counted = fit_counts(study, wanted, splines=splines, extra=extra, confidence=confidence)
         remarks = (*left_out, *counted.notes, _say_counted(study))
-        return _analysis(wanted, changing, counted, tell_grouped(counted), remarks, counted.n)
+        return _analysis(wanted, changing, counted, tell_grouped(counted), remarks)
     rows = read_rows(study, wanted, extra=extra)
     fit = fit_risk(rows, chosen, strata=strata, splines=splines, confidence=confidence)
     told = tell_ratios(rows, fit, strata=strata, cluster=_cluster(rows))
-    read = rows.loc[np.isfinite(fit.score(rows))]
-    return _analysis(
-        wanted,
-        changing,
-        fit,
-        told,
-        (*left_out, *fit.notes, *told.notes, *_say_few_customers(rows)),
-        int(read["contract_id"].nunique()),
-    )
+    return _analysis(wanted, changing, fit, told, (*left_out, *fit.notes, *told.notes, *_say_few_customers(rows)))
 
 
 def fit_risk(
@@ -329,14 +321,14 @@ def _analysis(
     fit: HazardFit,
     told: Ratios,
     notes: Sequence[str],
-    n_contracts: int,
 ) -> DriverAnalysis:
     return DriverAnalysis(
         covariates=tuple(covariates),
         changing=changing,
         fit=fit,
         ratios=told.table,
-        n_contracts=n_contracts,
+        n_contracts=told.n_contracts,
+        n_ended=told.n_ended,
         notes=tuple(dict.fromkeys(notes)),
         remedy=told.remedy,
         cut_days=told.cut_days,

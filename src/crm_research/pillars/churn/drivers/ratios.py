@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from crm_research.models.hazards import CoxFit, HazardFit
-from crm_research.models.hazards.design import NOT_KNOWN
+from crm_research.models.hazards.design import NOT_KNOWN, Term
 from crm_research.models.hazards.early_late import EARLY, LATE, EarlyLateFit, fit_early_late
+from crm_research.models.hazards.spell_rows import rows_read
 from crm_research.models.second_opinion import SecondOpinion, compare_ratios
 from crm_research.theme import join_words
 from crm_research.vocabulary import days_in_months, months_of_days
@@ -55,7 +56,8 @@ class Ratios:
     table
         Grain: comparison. Columns ``covariate``, ``level``, ``reference``, ``period`` (in words; empty where one ratio
         holds throughout), ``hazard_ratio``, ``lower``, ``upper``, ``p_value``, ``p_whole`` (of the whole covariate in
-        the period), ``n`` (contracts), ``n_ended``, ``is_doubtful`` (an average of a ratio that changes).
+        the period), ``n`` (contracts that the ratio's model read), ``n_ended``
+        (of them, in the period), ``is_doubtful`` (an average of a ratio that changes).
     remedy
         What was done, in words; empty where nothing had to be.
     notes
@@ -64,9 +66,13 @@ class Ratios:
         Tenure up to which a period is early; None without one.
     opinion
         What lifelines says of the model behind the ratios; None where it has no such model.
+    n_contracts, n_ended
+        Contracts and ends that the model behind the ratios read.
     """
 
     table: pd.DataFrame
+    n_contracts: int
+    n_ended: int
     remedy: str = ""
     notes: tuple[str, ...] = ()
     cut_days: float | None = None
@@ -87,30 +93,40 @@ def tell_ratios(rows: pd.DataFrame, fit: CoxFit, *, strata: Sequence[str], clust
     if doubtful:
         cut = cut_tenure(rows)
         two = fit_early_late(rows, fit, doubtful, cut_days=cut, strata=strata, cluster=cluster)
+    told = _Read(fit, rows)
     if two is None:
-        table = fit.contrasts().assign(period="")
         return Ratios(
-            table=_finish(table, rows, fit, doubtful),
+            table=_finish(fit.contrasts().assign(period=""), told, doubtful),
+            n_contracts=told.n_contracts,
+            n_ended=told.n_ended,
             remedy=_say_remedy(None, doubtful),
             opinion=compare_ratios(rows, fit),
         )
+    halves = _Read(two.fit, two.rows, fit.covariate_terms, two.cut_days)
     averages = fit.contrasts()
     averages = averages.loc[averages["covariate"].isin(two.strata)].assign(period="")
-    ratios = pd.concat([two.ratios, averages], ignore_index=True) if len(averages) else two.ratios
-    table = _finish(ratios, rows, fit, doubtful, two.cut_days)
+    parts = [_finish(two.ratios, halves, doubtful), _finish(averages, told, doubtful)]
+    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     first, later = _name_periods(two.cut_days)
     table["period"] = table["period"].map({EARLY: first, LATE: later, "": ""})
     apart = [f" = {level} (n " for level in fit.apart["level"]]
     kept = [note for note in two.fit.notes if not any(words in note for words in (*_SAID_BEFORE, *apart))]
     has_star = bool((table["is_doubtful"] & table["covariate"].isin(two.split)).any())
-    remedy = _say_remedy(two, doubtful, has_star=has_star)
-    opinion = compare_ratios(two.rows, two.fit)
-    return Ratios(table=table, remedy=remedy, notes=tuple(kept), cut_days=two.cut_days, opinion=opinion)
+    return Ratios(
+        table=table,
+        n_contracts=halves.n_contracts,
+        n_ended=halves.n_ended,
+        remedy=_say_remedy(two, doubtful, has_star=has_star),
+        notes=tuple(kept),
+        cut_days=two.cut_days,
+        opinion=compare_ratios(two.rows, two.fit),
+    )
 
 
 def tell_grouped(fit: HazardFit) -> Ratios:
     """The ratios of a fit to counts, which say nothing of how they change."""
-    return Ratios(table=fit.contrasts().assign(period="", is_doubtful=False)[list(RATIO_COLUMNS)])
+    table = fit.contrasts().assign(period="", is_doubtful=False)[list(RATIO_COLUMNS)]
+    return Ratios(table=table, n_contracts=fit.n, n_ended=fit.n_ended)
 
 
 def cut_tenure(rows: pd.DataFrame) -> float:
@@ -183,33 +199,39 @@ def _named(names: Sequence[str]) -> str:
     return join_words([name.replace("_", " ") for name in names])
 
 
-def _finish(
-    table: pd.DataFrame, rows: pd.DataFrame, fit: CoxFit, doubtful: Sequence[str], cut_days: float | None = None
-) -> pd.DataFrame:
-    """Contracts in place of rows, which may be stretches or halves of contracts."""
-    codes, _ = pd.factorize(rows["contract_id"])
-    ended = rows["is_ended"].to_numpy(dtype=bool)
-    inside = {"": np.ones(len(rows), dtype=bool)}
-    if cut_days is not None:
-        begins, until = rows["entry_days"].to_numpy(dtype=float), rows["tenure_days"].to_numpy(dtype=float)
-        inside |= {EARLY: begins < cut_days, LATE: until > cut_days}
-    counts: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for term in fit.covariate_terms:
-        x = term.columns(rows[term.name])
-        for period, half in inside.items():
-            late_end = half if period != EARLY or cut_days is None else half & (until <= cut_days)
-            for column, (level, is_level) in enumerate(zip(term.labels, term.is_level, strict=True)):
-                is_in = (x[:, column] == 1) if is_level else np.isfinite(x[:, column])
-                counts[(term.name, level, period)] = _count(codes, is_in & half, is_in & late_end & ended)
-    named = list(zip(*(table[column].astype(str) for column in ("covariate", "level", "period")), strict=True))
-    # A number's contrast is named by its quartiles, its count by nothing.
-    keys = [key if key in counts else (key[0], "", key[2]) for key in named]
+class _Read:
+    """What a model read, in contracts: its rows may be stretches of contracts, or their early and later parts."""
+
+    def __init__(
+        self, fit: CoxFit, rows: pd.DataFrame, terms: Sequence[Term] | None = None, cut_days: float | None = None
+    ) -> None:
+        self._rows = rows.loc[rows_read(fit, rows)]
+        self._terms = {term.name: term for term in (fit.covariate_terms if terms is None else terms)}
+        self._codes, names = pd.factorize(self._rows["contract_id"])
+        self._ended = self._rows["is_ended"].to_numpy(dtype=bool)
+        self._cut_days = cut_days
+        self.n_contracts, self.n_ended = len(names), int(self._ended.sum())
+
+    def count(self, covariate: str, level: str, period: str) -> tuple[int, int]:
+        """Contracts and ends of a level in a period; all of the period for a number, whose contrast names quartiles."""
+        term, is_in = self._terms[covariate], self._is_in(period)
+        if level in term.labels and term.is_level[term.labels.index(level)]:
+            is_in = is_in & (term.columns(self._rows[covariate])[:, term.labels.index(level)] == 1)
+        return len(np.unique(self._codes[is_in])), int((is_in & self._ended).sum())
+
+    def _is_in(self, period: str) -> NDArray[np.bool_]:
+        if not period:
+            return np.ones(len(self._rows), dtype=bool)
+        is_early = self._rows["tenure_days"].to_numpy(dtype=np.float64) <= self._cut_days
+        return np.asarray(is_early if period == EARLY else ~is_early, dtype=bool)
+
+
+def _finish(table: pd.DataFrame, read: _Read, doubtful: Sequence[str]) -> pd.DataFrame:
+    """Each ratio with the contracts and ends that its model read, in place of the model's rows."""
+    named = zip(*(table[column].astype(str) for column in ("covariate", "level", "period")), strict=True)
+    counts = [read.count(*names) for names in named]
     return table.assign(
-        n=[counts[key][0] for key in keys],
-        n_ended=[counts[key][1] for key in keys],
+        n=[n for n, _ in counts],
+        n_ended=[n_ended for _, n_ended in counts],
         is_doubtful=table["covariate"].isin(list(doubtful)) & (table["period"] == ""),
     )[list(RATIO_COLUMNS)]
-
-
-def _count(codes: NDArray[np.intp], is_in: NDArray[np.bool_], ended: NDArray[np.bool_]) -> tuple[int, int]:
-    return int((np.bincount(codes[is_in]) > 0).sum()), int(ended.sum())

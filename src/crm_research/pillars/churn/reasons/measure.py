@@ -13,7 +13,7 @@ from scipy import stats
 from crm_research.errors import NotEnoughData
 from crm_research.features.changing import build_stretches
 from crm_research.features.person_periods import guard_covariates
-from crm_research.models.hazards import FrailtyFit, ReasonFits, fit_by_reason, fit_cox, fit_frailty
+from crm_research.models.hazards import FrailtyFit, HazardFit, ReasonFits, fit_by_reason, fit_cox, fit_frailty
 from crm_research.models.hazards.by_reason import (
     CAUSE_SPECIFIC,
     SUBDISTRIBUTION,
@@ -21,6 +21,7 @@ from crm_research.models.hazards.by_reason import (
     end_for,
     name_reasons,
 )
+from crm_research.models.hazards.spell_rows import rows_read
 from crm_research.models.second_opinion import SecondOpinion, compare_ratios
 from crm_research.pillars.churn.drivers.measure import default_covariates
 from crm_research.pillars.churn.spell_rows import read_rows
@@ -51,11 +52,14 @@ class Likeness:
         The model with shared frailty, every end counted alike.
     several_share
         Share of customers with several contracts.
+    n_contracts
+        Contracts that the model read.
     largest_move
         By how many times the ratio that moves most differs from the one without frailty (1: none moves).
     """
 
     fit: FrailtyFit
+    n_contracts: int
     several_share: float
     largest_move: float
 
@@ -75,9 +79,10 @@ class ReasonDrivers:
     fits
         The models; None where no reason has enough ends.
     ratios
-        Grain: reason and comparison. Columns ``reason``, ``covariate``, ``level``, ``reference``, ``n_ended``;
-        ``hazard_ratio``, ``lower``, ``upper``, ``p_value`` (Holm) of the cause-specific hazard; the same with
-        ``share_`` before them of the sub-distribution hazard; ``is_clear``, ``share_is_clear``.
+        Grain: reason and comparison. Columns ``reason``, ``covariate``, ``level``, ``reference``; ``n_read`` (contracts
+        that the reason's model read), ``n_ended`` (of the level; of all for a number), ``hazard_ratio``, ``lower``,
+        ``upper``, ``p_value`` (Holm) of the cause-specific hazard; the same but ``n_ended`` with ``share_`` before them
+        of the sub-distribution hazard; ``is_clear``, ``share_is_clear``.
     differences
         Grain: comparison. Columns ``covariate``, ``level``, ``reference``, ``n_reasons``, ``chi_squared``,
         ``p_value`` (Holm): whether the cause-specific ratio is the same for every reason.
@@ -157,7 +162,7 @@ def measure_reason_drivers(
     if kept and chosen:
         fits = fit_by_reason(rows, chosen, reasons=kept, strata=strata, cluster=cluster, confidence=confidence)
         notes += fits.notes
-    ratios = _pair(fits, confidence)
+    ratios = _pair(rows, fits, confidence)
     return ReasonDrivers(
         covariates=tuple(wanted),
         reasons=pd.DataFrame(
@@ -168,7 +173,7 @@ def measure_reason_drivers(
         ratios=ratios,
         differences=_compare_reasons(fits, confidence),
         likeness=_measure_likeness(rows, chosen, strata, confidence),
-        n_contracts=_count_known(rows, fits),
+        n_contracts=_count_all(rows, fits),
         n_ended=int(counts.sum()),
         confidence=float(confidence),
         notes=notes,
@@ -207,26 +212,41 @@ def _sample(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return kept, (f"Every {every}th customer was read: {n_kept:,} of {n:,} contracts.",)
 
 
-def _count_known(rows: pd.DataFrame, fits: ReasonFits | None) -> int:
-    """Contracts that some model read: one whose number is not known is read where the model has a group for it."""
+def _count_read(rows: pd.DataFrame, fit: HazardFit) -> int:
+    """Contracts that a model read at some time."""
+    return int(rows["contract_id"][rows_read(fit, rows)].nunique())
+
+
+def _count_all(rows: pd.DataFrame, fits: ReasonFits | None) -> int:
     if fits is None:
         return int(rows["contract_id"].nunique())
-    is_read = np.any([np.isfinite(fit.score(rows)) for fit in fits.cause_specific.values()], axis=0)
+    is_read = np.any([rows_read(fit, rows) for fit in fits.cause_specific.values()], axis=0)
     return int(rows["contract_id"][is_read].nunique())
 
 
-def _pair(fits: ReasonFits | None, confidence: float) -> pd.DataFrame:
+def _pair(rows: pd.DataFrame, fits: ReasonFits | None, confidence: float) -> pd.DataFrame:
     """The two ratios of each reason and comparison, side by side."""
     values = ["hazard_ratio", "lower", "upper", "p_value"]
-    columns = ["reason", *_COMPARISON, "n_ended", *values, *(f"share_{name}" for name in values)]
+    columns = [
+        "reason",
+        *_COMPARISON,
+        "n_read",
+        "n_ended",
+        *values,
+        "share_n_read",
+        *(f"share_{name}" for name in values),
+    ]
     whole = pd.DataFrame(columns=["reason", "hazard"]) if fits is None else fits.contrasts()
-    if whole.empty:
+    if fits is None or whole.empty:
         return pd.DataFrame(columns=[*columns, "is_clear", "share_is_clear"])
     whole = whole.assign(p_value=whole["p_adjusted"])
     keys = ["reason", *_COMPARISON]
     speed = whole.loc[whole["hazard"] == CAUSE_SPECIFIC, [*keys, "n_ended", *values]]
     share = whole.loc[whole["hazard"] == SUBDISTRIBUTION, [*keys, *values]]
+    read = {name: _count_read(rows, fit) for name, fit in fits.cause_specific.items()}
+    share_read = {name: _count_read(rows, fit) for name, fit in fits.subdistribution.items()}
     table = speed.merge(share.rename(columns={name: f"share_{name}" for name in values}), on=keys, how="left")
+    table["n_read"], table["share_n_read"] = table["reason"].map(read), table["reason"].map(share_read)
     level = 1.0 - confidence
     return table[columns].assign(is_clear=table["p_value"] < level, share_is_clear=table["share_p_value"] < level)
 
@@ -269,4 +289,9 @@ def _measure_likeness(
         return None
     both = fit.contrasts().merge(plain.contrasts(), on=_COMPARISON, suffixes=("", "_plain"))
     moves = np.abs(np.log(both["hazard_ratio"]) - np.log(both["hazard_ratio_plain"]))
-    return Likeness(fit=fit, several_share=several, largest_move=float(np.exp(moves.max())) if len(moves) else 1.0)
+    return Likeness(
+        fit=fit,
+        n_contracts=_count_read(rows, fit),
+        several_share=several,
+        largest_move=float(np.exp(moves.max())) if len(moves) else 1.0,
+    )
