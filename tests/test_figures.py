@@ -74,6 +74,9 @@ MAKER = FigureMaker(window="2024", confidence=0.9, validation="holdout: 3 of 3",
     [
         ({"estimate": 0.5, "lower": 0.4, "upper": 0.7, "n": 8}, (0.5, 0.4, 0.7), "Counts; 90 % interval"),
         ((0.5, None, 0.7), (0.5, None, 0.7), "Counts; 90 % interval"),
+        ((0.5, 0.5, 0.5), (0.5, None, None), "Counts"),
+        ((0.5, 0.5, 0.5 + 1e-15), (0.5, None, None), "Counts"),
+        ((0.5, float("nan"), float("inf")), (0.5, None, None), "Counts"),
         (0.5, (0.5, None, None), "Counts"),
         (None, (None, None, None), "Counts"),
     ],
@@ -83,6 +86,15 @@ def test_what_figures_of_one_analysis_share_is_said_once(numbers, expected, esti
     assert (figure.estimate, figure.lower, figure.upper) == expected
     assert (figure.window, figure.estimator) == ("2024", estimator)
     assert (figure.validation, figure.verdict) == ("holdout: 3 of 3", AGREES)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "estimator"),
+    [((0.5, 0.4, 0.7), "Counts; 90 % interval over customers"), (0.5, "Counts"), ((0.5, 0.5, 0.5), "Counts")],
+)
+def test_what_limits_are_of_is_said_behind_their_level_and_nowhere_else(numbers, estimator) -> None:
+    made = MAKER.one("a.b", "B", numbers, unit="share", n=3, estimator="Counts", limits="over customers")
+    assert made.estimator == estimator
 
 
 def test_a_figure_with_a_check_of_its_own_has_a_verdict_of_its_own() -> None:

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.figures import Figure
+from crm_research.figures import Figure, has_no_width
 
 ANEW = bool(os.environ.get("CRM_TELL_ANEW"))
 _TOLERANCE = 1e-9
@@ -56,8 +56,8 @@ def hold(told: str, path: Path) -> None:
 def check_figures(figures: Iterable[Figure], *, signed: Iterable[str] = ()) -> list[Figure]:
     """Every figure is in order by itself, and no figure has two values.
 
-    Limits lie around the estimate, shares between 0 and 1 (but for those whose ids are named as `signed`), an interval
-    is said where there is one and nowhere else.
+    Limits lie around the estimate, shares between 0 and 1 (but for those whose ids are named as `signed`), the level of
+    an interval is said where there is one, of some width, and nowhere else.
     """
     kept = list(figures)
     seen: dict[tuple[str, str | None], dict[str, Any]] = {}
@@ -71,9 +71,10 @@ def check_figures(figures: Iterable[Figure], *, signed: Iterable[str] = ()) -> l
         assert all(text.strip() for text in (figure.label, figure.window, figure.estimator)), where
         has_limits = figure.lower is not None or figure.upper is not None
         says_level = re.search(r"\d % interval", figure.estimator) is not None
-        assert has_limits or not says_level or figure.estimate is None, (
-            f"{where}: an interval is said, and there is none"
-        )
+        assert has_limits or not says_level, f"{where}: an interval is said, and there is none"
+        assert says_level or not has_limits, f"{where}: there is an interval, and its level is not said"
+        both = figure.lower is not None and figure.upper is not None
+        assert not both or not has_no_width(figure.lower, figure.upper), f"{where}: an interval of no width"
         record = figure.as_record()
         assert seen.setdefault((figure.id, figure.group), record) == record, f"{where} has two values"
     return kept

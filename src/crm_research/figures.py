@@ -133,6 +133,7 @@ class Figure:
         window: str,
         estimator: str,
         confidence: float | None,
+        limits: str = "",
         validation: str = NO_VALIDATION,
         group: str | None = None,
         verdict: str | None = None,
@@ -140,7 +141,8 @@ class Figure:
     ) -> Figure:
         """A figure from a row of numbers: ``estimate``, and ``lower`` and ``upper`` where it has an interval.
 
-        What is not finite becomes None; where an interval is known its level is said with the estimator.
+        What is not finite becomes None, and so do limits of no width. Where an interval is known its level is said with
+        the estimator, and `limits` behind it (what it is of, as in "over customers").
 
         Raises
         ------
@@ -148,10 +150,14 @@ class Figure:
             If there is an interval and no `confidence`.
         """
         known = {name: _known(numbers.get(name)) for name in ("estimate", "lower", "upper")}
+        low, high = known["lower"], known["upper"]
+        if low is not None and high is not None and has_no_width(low, high):
+            known["lower"] = known["upper"] = None
         has_interval = known["lower"] is not None or known["upper"] is not None
         if has_interval and confidence is None:
             raise ValueError(f"The limits of {id_!r} need the level that they hold at.")
-        level = f"; {say_level(confidence)}" if has_interval and confidence is not None else ""
+        said_limits = f" {limits}" if limits else ""
+        level = f"; {say_level(confidence)}{said_limits}" if has_interval and confidence is not None else ""
         return cls(
             id=id_,
             label=label,
@@ -204,6 +210,7 @@ class FigureMaker:
         unit: str,
         n: int,
         estimator: str,
+        limits: str = "",
         validation: str | None = None,
         verdict: str | None = None,
         group: str | None = None,
@@ -212,6 +219,7 @@ class FigureMaker:
         """One figure.
 
         `numbers` is a row with ``estimate``, ``lower`` and ``upper``, the three in this order, or one number alone.
+        `limits` says behind their level what they are of, if there are any.
         """
         return Figure.from_numbers(
             id_,
@@ -222,6 +230,7 @@ class FigureMaker:
             window=self.window,
             estimator=estimator,
             confidence=self.confidence,
+            limits=limits,
             validation=self.validation if validation is None else validation,
             group=group,
             verdict=self.verdict if validation is None else verdict,

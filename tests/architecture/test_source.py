@@ -63,6 +63,18 @@ def test_nothing_asks_the_clock_for_today_in_an_analysis():
     assert offenders == []
 
 
+def test_figures_are_made_where_the_level_of_their_limits_is_said():
+    """A Figure made by hand may tell of an interval that it lacks, or keep quiet of the level of one that it has."""
+    offenders = []
+    for path in MODULES:
+        if "pillars" not in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Figure":
+                offenders.append(f"{_name(path)}:{node.lineno} asks to be made by FigureMaker")
+    assert offenders == []
+
+
 def test_public_functions_say_what_they_return():
     missing = []
     for path in MODULES:

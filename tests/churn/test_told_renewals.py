@@ -353,7 +353,7 @@ def test_every_renewal_figure_is_the_number_that_it_names():
     row = renewals.observed.iloc[0]
     assert (first.estimate, first.lower, first.upper, first.n) == tuple(row[["retention", "lower", "upper", "n_up"]])
     assert first.label == "Go on at the first renewal (after a year)"
-    assert first.estimator == "share of those who came to it under observation; Wilson, 95 % interval"
+    assert first.estimator == "share of those who came to it under observation; Wilson; 95 % interval"
     limits = profile_limits(renewals.fit).set_index("parameter")
     for figure, name in ((alpha, "alpha"), (beta, "beta")):
         row = limits.loc[name]

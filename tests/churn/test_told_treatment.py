@@ -252,7 +252,7 @@ def test_the_figures_of_a_treatment_are_its_own_numbers():
     assert customers.estimator == profit.estimator
     assert profit.estimator == (
         "contracts whose expected profit of a contact is above 0; save rate (beta) and risks (normal on the logit) "
-        "simulated; 95 % interval; the save rate is an assumption"
+        "simulated; the save rate is an assumption; 95 % interval"
     )
     checked = treatment_words.treatment_figures(treatment_of(), "EUR", window="w", check=check_of())
     assert {figure.validation for figure in checked} == {check_of().say()}

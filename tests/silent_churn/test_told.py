@@ -623,7 +623,7 @@ def test_parameters_say_where_their_limits_come_from():
     without = figures.parameter_figures(planted(fits=replace(fits, profiles={})))
     (bare,) = (figure for figure in without if figure.id == "churn.silent.bgnbd_r")
     assert (bare.lower, bare.upper) == pytest.approx(tuple(wald.loc["r", ["lower", "upper"]]))
-    assert bare.estimator == "maximum likelihood, time in weeks; limits on the log scale, 95 %"
+    assert bare.estimator == "maximum likelihood, time in weeks; 95 % interval on the log scale"
     assert made["churn.silent.mbgnbd_loglik"].estimate == pytest.approx(fits.fitted[MBG_NBD].log_likelihood, abs=1e-4)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, leaves_size_open, say_level, verdict_of
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open, verdict_of
 from crm_research.models.btyd import BtydFit
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
@@ -66,44 +66,30 @@ def parameter_figures(silence: SilentChurn) -> list[Figure]:
         error = None if silence.holdout is None else silence.holdout.error_of(model)
         checks = ["published values of CDNOW reproduced"] if fit is not None else []
         checks += [f"holdout error {error['rmse']:.2f} orders"] if error is not None else []
+        make = FigureMaker(
+            window=silence.window, confidence=silence.confidence, validation="; ".join(checks) or NO_VALIDATION
+        )
         common: dict[str, Any] = {
-            "unit": "",
-            "n": silence.n_customers,
-            "window": silence.window,
-            "estimator": "maximum likelihood, time in weeks",
-            "validation": "; ".join(checks) or NO_VALIDATION,
-        }
+            "unit": "", "n": silence.n_customers, "estimator": "maximum likelihood, time in weeks"
+        }  # fmt: skip
         for name in names:
             row = rows.get(name, {})
             is_open = leaves_size_open(row.get("lower"), row.get("upper"))
             row = {} if is_open else row
             figures.append(
-                Figure(
-                    id=f"churn.silent.{part}_{name}",
-                    label=f"{model} {name}{' (the records do not tell it)' if is_open else missing}",
-                    estimate=_known(row.get("estimate")),
-                    lower=_known(row.get("lower")),
-                    upper=_known(row.get("upper")),
-                    **(common | {"estimator": common["estimator"] + _said_limits(row, silence.confidence)}),
+                make.one(
+                    f"churn.silent.{part}_{name}",
+                    f"{model} {name}{' (the records do not tell it)' if is_open else missing}",
+                    row,
+                    limits="of the profile likelihood" if row.get("is_profiled") else "on the log scale",
+                    **common,
                 )
             )
         likelihood = None if fit is None else round(fit.log_likelihood, 4)
         figures.append(
-            Figure(
-                id=f"churn.silent.{part}_loglik",
-                label=f"{model} log-likelihood{missing}",
-                estimate=likelihood,
-                **common,
-            )
+            make.one(f"churn.silent.{part}_loglik", f"{model} log-likelihood{missing}", likelihood, **common)
         )
     return figures
-
-
-def _said_limits(row: dict[str, Any], confidence: float) -> str:
-    if all(_known(row.get(end)) is None for end in ("lower", "upper")):
-        return ""
-    where = "of the profile likelihood" if row["is_profiled"] else "on the log scale"
-    return f"; limits {where}, {say_percent(confidence, 0)}"
 
 
 def _limits_of(fit: BtydFit, profiled: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
@@ -134,23 +120,19 @@ def _alive(silence: SilentChurn) -> Figure:
             f"{say_percent(check.expected_share, 1)} expected; {word}"
         )
         validation += "; those called gone bought too often: refuted" if check.is_refuted else ""
-    level = _level(found, silence.confidence)
     label, n = "Customers probably still active", silence.n_customers
     if silence.is_blind_to_once:
         found, n = silence.alive_again, silence.n_repeaters
         label = f"Of those who bought again, probably still active ({BG_NBD}; of who bought once it says nothing)"
-    return Figure(
-        id=ALIVE_SHARE,
-        label=label + ("" if found else " (not known)" if silence.alive else " (no model could be fitted)"),
-        estimate=_known(found.estimate) if found else None,
-        lower=_known(found.lower) if found else None,
-        upper=_known(found.upper) if found else None,
+    return _maker(silence).one(
+        ALIVE_SHARE,
+        label + ("" if found else " (not known)" if silence.alive else " (no model could be fitted)"),
+        _numbers(found),
         unit="share",
         n=n,
-        window=silence.window,
         estimator=f"mean chance of being active by the {silence.fit.model}; limits from its parameters "
         "(drawn, or of the profile likelihood where that differs clearly) "
-        f"and each customer's chance, the model taken as right{level}"
+        f"and each customer's chance, the model taken as right"
         if silence.fit
         else "none",
         validation=validation,
@@ -169,17 +151,13 @@ def _expected(silence: SilentChurn) -> Figure:
             f"{say_count(check.observed)} came"
             + {None: "", True: "; agrees", False: "; does not agree"}[check.total_holds]
         )
-    return Figure(
-        id=EXPECTED_ORDERS,
-        label=f"Purchases to expect in the next {say_weeks(silence.horizon_days)}",
-        estimate=_known(found.estimate) if found else None,
-        lower=_known(found.lower) if found else None,
-        upper=_known(found.upper) if found else None,
+    return _maker(silence).one(
+        EXPECTED_ORDERS,
+        f"Purchases to expect in the next {say_weeks(silence.horizon_days)}",
+        _numbers(found),
         unit="orders",
         n=silence.n_customers,
-        window=silence.window,
         estimator=f"{silence.fit.model}, expectation by the delta method, with what customers do by chance"
-        f"{_level(found, silence.confidence)}"
         if silence.fit
         else "none",
         validation=validation,
@@ -196,19 +174,17 @@ def _errors(silence: SilentChurn) -> list[Figure]:
     figures = []
     for id_, label, forecast in kinds:
         row = None if check is None else check.error_of(forecast)
-        limits = f", {forecast}; {say_percent(silence.confidence, 0)} interval over customers"
+        window = silence.window if check is None else f"{say_date(check.as_of)} to {say_date(check.until)}"
         missing = " (no holdout)" if check is None else " (no model could be fitted)" if row is None else ""
         figures.append(
-            Figure(
-                id=id_,
-                label=label + missing,
-                estimate=None if row is None else _known(row["rmse"]),
-                lower=None if row is None else _known(row["lower"]),
-                upper=None if row is None else _known(row["upper"]),
+            _maker(silence, window).one(
+                id_,
+                label + missing,
+                None if row is None else (row["rmse"], row["lower"], row["upper"]),
                 unit="orders",
                 n=silence.n_customers if check is None else check.n_customers,
-                window=silence.window if check is None else f"{say_date(check.as_of)} to {say_date(check.until)}",
-                estimator="root mean squared error in the holdout" + (limits if row is not None else ""),
+                estimator="root mean squared error in the holdout" + ("" if row is None else f", {forecast}"),
+                limits="over customers",
                 validation=NO_VALIDATION
                 if row is None
                 else "measured on the holdout, which the forecast did not see"
@@ -218,10 +194,12 @@ def _errors(silence: SilentChurn) -> list[Figure]:
     return figures
 
 
-def _level(found: Interval | None, confidence: float) -> str:
-    """The level of an interval, to go with its estimator; nothing where there is no interval."""
-    has_interval = found is not None and np.isfinite([found.lower, found.upper]).any()
-    return f"; {say_level(confidence)}" if has_interval else ""
+def _maker(silence: SilentChurn, window: str | None = None) -> FigureMaker:
+    return FigureMaker(window=window or silence.window, confidence=silence.confidence)
+
+
+def _numbers(found: Interval | None) -> tuple[float, float, float] | None:
+    return None if found is None else (float(found.estimate), float(found.lower), float(found.upper))
 
 
 def say_weeks(days: float) -> str:

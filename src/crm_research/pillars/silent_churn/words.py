@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from crm_research.features.gaps import DatesSeen
-from crm_research.figures import says_nothing
+from crm_research.figures import has_no_width, says_nothing
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_note
 from crm_research.pillars.silent_churn.figures import say_weeks
@@ -83,7 +83,7 @@ def _say_limits(
     silence: SilentChurn, lower: float, upper: float, say: Callable[[float], str], before: str, after: str = ""
 ) -> str:
     """The interval of a number between two signs; nothing where there is none."""
-    if not np.isfinite([lower, upper]).any():
+    if not np.isfinite([lower, upper]).any() or has_no_width(lower, upper):
         return ""
     level = say_percent(silence.confidence, 0)
     return f"{before}{level} interval {say_interval(lower, upper, say)}{after}"

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.models.decisions import BAND_MIX, GROUP_MIX, RATES
 from crm_research.pillars.churn.decisions.decomposition import ChangeAnalysis
 from crm_research.stats.leading import find_leader_within, widen
@@ -149,19 +149,16 @@ def change_figures(found: ChangeAnalysis) -> list[Figure]:
     """The change of the churn rate; without an estimate where it cannot be told."""
     change = None if found.change is None else found.change.change
     n = 0 if found.change is None else int(found.cells[["n_before", "n_after"]].to_numpy().sum())
+    make = FigureMaker(window=found.window, confidence=found.confidence)
     return [
-        Figure(
-            id=RATE_CHANGE,
-            label="Change of ends per contract-year"
+        make.one(
+            RATE_CHANGE,
+            "Change of ends per contract-year"
             if change is not None
             else "Change of ends per contract-year (these records cannot tell)",
-            estimate=None if change is None else float(change.estimate),
-            lower=None if change is None else float(change.lower),
-            upper=None if change is None else float(change.upper),
+            None if change is None else (float(change.estimate), float(change.lower), float(change.upper)),
             unit="",
             n=n,
-            window=found.window,
-            estimator="ends over contract-years of two periods, exact Poisson limits combined; "
-            f"{say_percent(found.confidence, 0)} interval",
+            estimator="ends over contract-years of two periods, exact Poisson limits combined",
         )
     ]

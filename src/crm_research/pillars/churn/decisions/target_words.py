@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, says_nothing
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, says_nothing
 from crm_research.pillars.churn.decisions.targets import RetentionTargets
 from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import (
@@ -146,16 +146,13 @@ def _target(
         if name == "needed"
         else "share of the contracts running a year ago that still run, Wilson limits"
     )
-    return Figure(
-        id=id_,
-        label=label,
-        estimate=None if row is None else float(row[name]),
-        lower=None if row is None else float(row[f"{name}_lower"]),
-        upper=None if row is None else float(row[f"{name}_upper"]),
+    return FigureMaker(window=targets.window, confidence=targets.confidence).one(
+        id_,
+        label,
+        None if row is None else (row[name], row[f"{name}_lower"], row[f"{name}_upper"]),
         unit="share",
         n=0 if row is None else int(row["n_running"] if name == "needed" else row["n_before"]),
-        window=targets.window,
-        estimator=f"{how}; {say_percent(targets.confidence, 0)} interval",
+        estimator=how,
         validation=targets.check if name == "retention" and targets.check else NO_VALIDATION,
         group=group,
     )

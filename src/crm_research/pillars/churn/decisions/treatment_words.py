@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.churn.decisions.treatment import CONTACT, LEAVE_ALONE, Treatment
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck
 from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_months, say_percent
@@ -95,32 +95,30 @@ def treatment_figures(
     best, targeting = treatment.best, treatment.targeting
     how = (
         "contracts whose expected profit of a contact is above 0; save rate (beta) and risks (normal on the logit) "
-        f"simulated; {say_percent(treatment.confidence, 0)} interval; the save rate is an assumption"
+        "simulated; the save rate is an assumption"
     )
-    shared = {
-        "n": len(treatment.rows),
-        "window": window,
-        "estimator": how,
-        "validation": check.say() if check is not None else NO_VALIDATION,
-    }
+    n = len(treatment.rows)
+    make = FigureMaker(
+        window=window,
+        confidence=treatment.confidence,
+        validation=check.say() if check is not None else NO_VALIDATION,
+    )
     return [
-        Figure(
-            id=TREAT_CUSTOMERS,
-            label="Contracts to contact",
-            estimate=float(targeting.n_best),
-            lower=float(targeting.n_lower),
-            upper=float(targeting.n_upper),
+        make.one(
+            TREAT_CUSTOMERS,
+            "Contracts to contact",
+            (targeting.n_best, targeting.n_lower, targeting.n_upper),
             unit="contracts",
-            **shared,  # type: ignore[arg-type]
+            n=n,
+            estimator=how,
         ),
-        Figure(
-            id=TREAT_PROFIT,
-            label=f"Expected profit of contacting them, over {say_months(treatment.offer.value_months)}",
-            estimate=float(best["expected"]),
-            lower=float(best["lower"]),
-            upper=float(best["upper"]),
+        make.one(
+            TREAT_PROFIT,
+            f"Expected profit of contacting them, over {say_months(treatment.offer.value_months)}",
+            (best["expected"], best["lower"], best["upper"]),
             unit=currency,
-            **shared,  # type: ignore[arg-type]
+            n=n,
+            estimator=how,
         ),
     ]
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crm_research.figures import Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.models.second_opinion import put_beside
 from crm_research.pillars.churn.drivers.measure import DriverAnalysis
-from crm_research.theme import (
-    say_percent,
-)
 
 if TYPE_CHECKING:
     pass
@@ -27,21 +24,16 @@ def driver_figures(drivers: DriverAnalysis, *, window: str) -> list[Figure]:
     window
         The period of the records, in words.
     """
-    level = f"{say_percent(drivers.confidence, 0)} interval"
     check, verdict = put_beside(drivers.opinion)
+    make = FigureMaker(window=window, confidence=drivers.confidence, validation=check, verdict=verdict)
     return [
-        Figure(
-            id=HAZARD_RATIO,
-            label="Risk of leaving",
-            estimate=float(row["hazard_ratio"]),
-            lower=float(row["lower"]),
-            upper=float(row["upper"]),
+        make.one(
+            HAZARD_RATIO,
+            "Risk of leaving",
+            (row["hazard_ratio"], row["lower"], row["upper"]),
             unit="",
             n=int(row["n"]),
-            window=window,
-            estimator=f"{drivers.fit.estimator}; {level}",
-            validation=check,
-            verdict=verdict,
+            estimator=drivers.fit.estimator,
             group=f"{say_covariate(row['covariate'])}: {row['compared']}" + (f", {row['when']}" if row["when"] else ""),
         )
         for _, row in driver_table(drivers).iterrows()

@@ -6,11 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.models.second_opinion import put_beside
 from crm_research.pillars.churn.reasons.measure import ReasonDrivers
 from crm_research.pillars.churn.reasons.tables import reason_table
-from crm_research.theme import say_percent
 
 SPEED_RATIO: Final = "churn.contract.hazard_ratio_by_reason"
 SHARE_RATIO: Final = "churn.contract.share_ratio_by_reason"
@@ -26,7 +25,8 @@ def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure
     window
         The period of the records, in words.
     """
-    table, level = reason_table(drivers), f"{say_percent(drivers.confidence, 0)} interval"
+    table = reason_table(drivers)
+    make = FigureMaker(window=window, confidence=drivers.confidence)
     figures = []
     for id_, label, prefix, method in (
         (SPEED_RATIO, "Risk of leaving for the reason", "", "Cox regression of the cause-specific hazard"),
@@ -43,16 +43,13 @@ def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure
             # lifelines has no regression of sub-distribution hazards.
             check, verdict = put_beside(None if prefix else drivers.opinions.get(str(row["reason"])))
             figures.append(
-                Figure(
-                    id=id_,
-                    label=label,
-                    estimate=float(row[f"{prefix}hazard_ratio"]),
-                    lower=float(row[f"{prefix}lower"]),
-                    upper=float(row[f"{prefix}upper"]),
+                make.one(
+                    id_,
+                    label,
+                    (row[f"{prefix}hazard_ratio"], row[f"{prefix}lower"], row[f"{prefix}upper"]),
                     unit="",
                     n=int(row[f"{prefix}n_read"]),
-                    window=window,
-                    estimator=f"{method}; {level}",
+                    estimator=method,
                     validation=check,
                     verdict=verdict,
                     group=f"{row['reason']}: {row['covariate']}: {row['compared']}",
@@ -61,17 +58,14 @@ def reason_driver_figures(drivers: ReasonDrivers, *, window: str) -> list[Figure
     likeness = drivers.likeness
     if likeness is not None and np.isfinite(likeness.fit.variance):
         figures.append(
-            Figure(
-                id=FRAILTY,
-                label="Variance of the risk that a customer's contracts share",
-                estimate=likeness.fit.variance,
-                lower=likeness.fit.variance_lower,
-                upper=likeness.fit.variance_upper,
+            make.one(
+                FRAILTY,
+                "Variance of the risk that a customer's contracts share",
+                (likeness.fit.variance, likeness.fit.variance_lower, likeness.fit.variance_upper),
                 unit="",
                 n=likeness.n_contracts,
-                window=window,
-                estimator=f"Cox regression with shared gamma frailty; {level} of the profile likelihood",
-                validation=NO_VALIDATION,
+                estimator="Cox regression with shared gamma frailty",
+                limits="of the profile likelihood",
             )
         )
     return figures

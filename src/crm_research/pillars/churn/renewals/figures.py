@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, leaves_size_open
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open
 from crm_research.models.renewals import profile_limits
 from crm_research.pillars.churn.renewals.describe import Renewals
 from crm_research.stats.intervals import newcombe_difference
@@ -31,16 +30,13 @@ def _first(renewals: Renewals) -> Figure:
     label = f"Go on at the first renewal ({renewals.after_one})"
     if row is None:
         label = f"{label}: too few came to it" if len(seen) else "Nobody came to a first renewal"
-    return Figure(
-        id=RETENTION_1,
-        label=label,
-        estimate=None if row is None else float(row["retention"]),
-        lower=None if row is None else float(row["lower"]),
-        upper=None if row is None else float(row["upper"]),
+    return _maker(renewals).one(
+        RETENTION_1,
+        label,
+        None if row is None else (row["retention"], row["lower"], row["upper"]),
         unit="share",
         n=0 if row is None else int(row["n_up"]),
-        window=renewals.window,
-        estimator=f"share of those who came to it under observation; Wilson, {_level(renewals)}",
+        estimator="share of those who came to it under observation; Wilson",
         validation=_later_share(renewals, row),
     )
 
@@ -72,26 +68,19 @@ def _parameters(renewals: Renewals) -> list[Figure]:
         if row is not None and leaves_size_open(row["lower"], row["upper"]):
             row = None
         figures.append(
-            Figure(
-                id=id_,
-                label=f"sBG {name}" if row is not None else f"sBG {name} (the renewals do not tell it)",
-                estimate=None if row is None else float(row["estimate"]),
-                lower=None if row is None else _or_none(row["lower"]),
-                upper=None if row is None else _or_none(row["upper"]),
+            _maker(renewals).one(
+                id_,
+                f"sBG {name}" if row is not None else f"sBG {name} (the renewals do not tell it)",
+                None if row is None else (row["estimate"], row["lower"], row["upper"]),
                 unit="",
                 n=0 if fit is None else fit.counts.n_decisions,
-                window=renewals.window,
-                estimator=f"shifted-beta-geometric by maximum likelihood ({_SOURCE}); profile likelihood, "
-                f"{_level(renewals)}",
+                estimator=f"shifted-beta-geometric by maximum likelihood ({_SOURCE})",
+                limits="of the profile likelihood",
                 validation=renewals.check.say_short() if renewals.check is not None else NO_VALIDATION,
             )
         )
     return figures
 
 
-def _level(renewals: Renewals) -> str:
-    return f"{say_percent(renewals.confidence, 0)} interval"
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _maker(renewals: Renewals) -> FigureMaker:
+    return FigureMaker(window=renewals.window, confidence=renewals.confidence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.churn.risks.assess import RiskList
 from crm_research.pillars.churn.validation.designs import RULES
 from crm_research.theme import join_words, say_count, say_percent
@@ -80,20 +80,16 @@ def risk_figures(risks: RiskList, *, window: str, validation: str) -> list[Figur
     validation
         How the risks were checked, in words.
     """
-    level = say_percent(risks.confidence, 0)
+    make = FigureMaker(window=window, confidence=risks.confidence, validation=validation)
     return [
-        Figure(
-            id=EXPECTED_LEAVERS,
-            label="Expected to leave",
-            estimate=float(row["expected"]),
-            lower=float(row["lower"]),
-            upper=float(row["upper"]),
+        make.one(
+            EXPECTED_LEAVERS,
+            "Expected to leave",
+            (row["expected"], row["lower"], row["upper"]),
             unit="contracts",
             n=int(row["n_judged"]),
-            window=window,
-            estimator=f"Sum of the risks ({risks.estimator}); {level} interval for the number that will leave (error "
-            "of the model and chance)",
-            validation=validation,
+            estimator=f"Sum of the risks ({risks.estimator})",
+            limits="for the number that will leave (error of the model and chance)",
             group=f"within {say_months(int(row['horizon_months']))}",
         )
         for _, row in risks.summary.iterrows()

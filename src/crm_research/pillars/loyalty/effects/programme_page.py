@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.loyalty.effects.follow_up import follow_days
 from crm_research.pillars.loyalty.effects.landmarks import choose_width
 from crm_research.pillars.loyalty.effects.programme import ProgrammeEffect, find_membership, measure_programme
@@ -207,19 +207,16 @@ def programme_figures(effect: ProgrammeEffect, loyalty: LoyaltyAnalysis) -> list
     if np.isfinite(row["before_difference"]):
         limits = say_interval(row["before_lower"], row["before_upper"], say_signed_points)
         check = f"placebo, before joining: {say_signed_points(row['before_difference'])} points ({limits})"
+    make = FigureMaker(window=loyalty.window, confidence=effect.comparison.confidence)
     return [
-        Figure(
-            id=EFFECT,
-            label="Difference of the share that bought again, new members less those alike",
-            estimate=float(row["difference"]),
-            lower=float(row["lower"]),
-            upper=float(row["upper"]),
+        make.one(
+            EFFECT,
+            "Difference of the share that bought again, new members less those alike",
+            (row["difference"], row["lower"], row["upper"]),
             unit="share",
             n=int(row["n_matched"]),
-            window=loyalty.window,
             estimator=f"from the end of {_window(effect)} of joining, {effect.comparison.days:.0f} days; others of the "
-            "same class, weighted to be alike (entropy balancing); customers as clusters; "
-            f"{say_percent(effect.comparison.confidence, 0)} interval",
+            "same class, weighted to be alike (entropy balancing); customers as clusters",
             validation=check,
         )
     ]

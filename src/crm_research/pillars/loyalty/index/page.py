@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from crm_research.errors import NotEnoughData
-from crm_research.figures import Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.loyalty.index.measure import LoyaltyIndex, build_loyalty_index, ends_of
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
@@ -109,29 +107,23 @@ def index_figures(index: LoyaltyIndex) -> list[Figure]:
     """Pairs ranked rightly by the index, and the gain over recency alone."""
     held = "holdout" if index.is_holdout else "later period kept apart"
     checked = f"{held}: {index.n_judged:,} customers, learned on {index.n_learned:,} a period before"
-    gain = [float(part) if np.isfinite(part) else None for part in index.auc_gain]
+    make = FigureMaker(window=index.window, confidence=index.confidence, validation=checked)
     return [
-        Figure(
-            id=INDEX_AUC,
-            label="Pairs ranked correctly by the loyalty index",
-            estimate=index.auc if np.isfinite(index.auc) else None,
+        make.one(
+            INDEX_AUC,
+            "Pairs ranked correctly by the loyalty index",
+            index.auc,
             unit="share",
             n=index.n_judged,
-            window=index.window,
             estimator="area under the receiver operating curve",
-            validation=checked,
         ),
-        Figure(
-            id=INDEX_GAIN,
-            label="More pairs than by recency alone",
-            estimate=gain[0],
-            lower=gain[1],
-            upper=gain[2],
+        make.one(
+            INDEX_GAIN,
+            "More pairs than by recency alone",
+            [float(part) for part in index.auc_gain],
             unit="share",
             n=index.n_judged,
-            window=index.window,
-            estimator=f"difference of two correlated areas (DeLong); {say_percent(index.confidence, 0)} interval",
-            validation=checked,
+            estimator="difference of two correlated areas (DeLong)",
         ),
     ]
 

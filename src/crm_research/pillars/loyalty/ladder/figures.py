@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.loyalty.ladder.measure import Ladder
 from crm_research.pillars.loyalty.rhythm.measure import OVERDUE, RhythmAnalysis
 from crm_research.theme import say_count, say_percent
@@ -123,18 +123,13 @@ def _figure(
     validation: str = NO_VALIDATION,
     group: str | None = None,
 ) -> Figure:
-    values = {name: float(row[name]) if np.isfinite(row[name]) else None for name in ("share", "lower", "upper")}
-    has_limits = values["lower"] is not None
-    return Figure(
-        id=id_,
-        label=label,
-        estimate=values["share"],
-        lower=values["lower"],
-        upper=values["upper"],
+    return FigureMaker(window=source.window, confidence=source.confidence).one(
+        id_,
+        label,
+        (row["share"], row["lower"], row["upper"]),
         unit=unit,
         n=n,
-        window=source.window,
-        estimator=f"{estimator}; {say_percent(source.confidence, 0)} interval" if has_limits else estimator,
+        estimator=estimator,
         validation=validation,
         group=group,
     )

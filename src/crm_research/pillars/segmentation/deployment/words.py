@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from crm_research.figures import Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.segmentation.deployment.drift import REFIT, Drift
 from crm_research.pillars.segmentation.deployment.migration import APPARENT, MOVED, REAL, RELABELLED, Migration
 from crm_research.theme import say_count, say_date, say_estimate, say_percent
@@ -107,34 +107,32 @@ def migration_figures(migration: Migration) -> list[Figure]:
             MIGRATION_RATE,
             "Customers who moved to another segment",
             MOVED,
-            "share placed otherwise by one and the same model on two days, Wilson interval given the model",
+            "share placed otherwise by one and the same model on two days; Wilson, given the model",
             _CHECKED,
         ),
         (
             MODEL_SHIFT_RATE,
             "Customers whom a model found at the earlier day places otherwise on that day",
             RELABELLED,
-            "share placed otherwise by two models on the earlier day, groups matched (Hungarian method), Wilson",
+            "share placed otherwise by two models on the earlier day, groups matched (Hungarian method); Wilson",
             f"resampling: other customers of that day would make {say_percent(noise)} at most",
         ),
         (
             REAL_SHARE,
             "Of those whom two reports name otherwise: moved by one model too",
             REAL,
-            "share, Wilson interval given both models",
+            "share; Wilson, given both models",
             "none needed: a share of the customers at hand",
         ),
     )
+    make = FigureMaker(window=window, confidence=migration.confidence)
     return [
-        Figure(
-            id=key,
-            label=label,
-            estimate=_finite(migration.rate(what)["estimate"]),
-            lower=_finite(migration.rate(what)["lower"]),
-            upper=_finite(migration.rate(what)["upper"]),
+        make.one(
+            key,
+            label,
+            migration.rate(what),
             unit="share",
             n=int(migration.rate(what)["n"]),
-            window=window,
             estimator=estimator,
             validation=validation,
         )
@@ -145,15 +143,15 @@ def migration_figures(migration: Migration) -> list[Figure]:
 def drift_figures(drift: Drift) -> list[Figure]:
     """The verdict as a figure."""
     n_beyond = int(drift.signs["is_beyond"].sum() + drift.inputs["is_beyond"].sum() + drift.sizes["has_emptied"].sum())
+    make = FigureMaker(window=f"{drift.made_at} to {drift.seen_at}", confidence=None)
     return [
-        Figure(
-            id=AGED,
-            label=f"Keep the segments of {drift.made_at}, or refit them?",
-            estimate=float(drift.verdict == REFIT),
+        make.one(
+            AGED,
+            f"Keep the segments of {drift.made_at}, or refit them?",
+            float(drift.verdict == REFIT),
             said=drift.verdict,
             unit="",
             n=drift.n_now,
-            window=f"{drift.made_at} to {drift.seen_at}",
             estimator=f"rule over distances, customers near a line, silhouette, inputs; beyond the limit: {n_beyond}",
             validation="simulation: kept where nothing changed, refit where inputs shifted by a standard deviation",
         )
@@ -162,7 +160,3 @@ def drift_figures(drift: Drift) -> list[Figure]:
 
 def _estimate(rate: dict[str, float], confidence: float) -> str:
     return say_estimate(rate["estimate"], rate["lower"], rate["upper"], say_percent, confidence)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

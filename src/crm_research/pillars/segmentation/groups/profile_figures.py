@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_research.figures import Figure
-from crm_research.theme import join_words, say_percent
+from crm_research.figures import Figure, FigureMaker
+from crm_research.theme import join_words
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.rfm.rules import RfmGroups
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 def rfm_figures(rfm: RfmGroups, *, window: str) -> list[Figure]:
     """Share of net revenue of each named group that has customers."""
     how = f"given cut points of {join_words(rfm.given)}" if rfm.given else "quintiles, tied customers together"
+    make = FigureMaker(window=window, confidence=rfm.confidence)
     return [
-        Figure(
-            id="segmentation.rfm_revenue_share",
-            label="Share of net revenue",
-            estimate=float(row["revenue_share"]),
-            lower=float(row["lower"]),
-            upper=float(row["upper"]),
+        make.one(
+            "segmentation.rfm_revenue_share",
+            "Share of net revenue",
+            (row["revenue_share"], row["lower"], row["upper"]),
             unit="share",
             n=int(row["n_customers"]),
-            window=window,
             estimator=f"rule over scores by {how}; ratio over customers, linearised, limits out to the long tail",
             validation="none: customers as if drawn from many alike",
             group=row["group"],
@@ -35,17 +33,16 @@ def rfm_figures(rfm: RfmGroups, *, window: str) -> list[Figure]:
 
 def treatment_figures(plan: Treatment, *, window: str) -> list[Figure]:
     """Share of strategic customers in each segment."""
+    make = FigureMaker(window=window, confidence=plan.confidence)
     return [
-        Figure(
-            id="segmentation.strategic_share",
-            label="Customers of the highest fifth by value",
-            estimate=float(row["strategic_share"]),
-            lower=float(row["lower"]),
-            upper=float(row["upper"]),
+        make.one(
+            "segmentation.strategic_share",
+            "Customers of the highest fifth by value",
+            (row["strategic_share"], row["lower"], row["upper"]),
             unit="share",
             n=int(row["n_customers"]),
-            window=window,
-            estimator=(f"{plan.basis}; Wilson interval, {say_percent(plan.confidence, 0)} for all segments together"),
+            estimator=f"{plan.basis}; Wilson",
+            limits="for all segments together",
             validation="none: a class by rule",
             group=row["segment"],
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import ParameterError, offer_names
-from crm_research.figures import Figure
+from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.segmentation.describe.measure import say_usual
 from crm_research.pillars.segmentation.evidence.number_of_groups import RULE
 from crm_research.pillars.segmentation.evidence.verdicts import VERDICTS
@@ -77,11 +77,7 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
         nothing = _figure(segmentation, "k", "Groups of customers", None, "groups", 0, "none: " + segmentation.why_not)
         return [nothing]
     weakest = found.stability.loc[found.stability["mean_jaccard"].idxmin()]
-    resampled = (
-        f"k-means, mean Jaccard over {found.n_bootstraps} bootstraps (Hennig 2007); between which 95 % of them lie"
-    )
-    if segmentation.confidence != 0.95:
-        resampled = resampled.replace("95 %", say_percent(segmentation.confidence, 0))
+    resampled = f"k-means, mean Jaccard over {found.n_bootstraps} bootstraps (Hennig 2007)"
     if part == "segments":
         return _by_segment(segmentation, found, resampled)
     if part == "separation":
@@ -108,7 +104,7 @@ def list_figures(segmentation: Segmentation, part: str = "all") -> list[Figure]:
 def _separation(segmentation: Segmentation, found: Grouping) -> Figure:
     return _figure(
         segmentation, "silhouette", "Separation of the groups (silhouette)", found.silhouette, "", found.n_silhouette,
-        "mean silhouette given the groups, normal interval over customers",
+        "mean silhouette given the groups, errors over customers taken as normal",
         validation=_say_nulls(found),
     )  # fmt: skip
 
@@ -134,7 +130,7 @@ def _by_segment(segmentation: Segmentation, found: Grouping, resampled: str) -> 
         figures.append(
             _figure(
                 segmentation, "jaccard", "Found again (Jaccard)", jaccard, "", n, resampled,
-                validation="bootstrap", group=name,
+                validation="bootstrap", group=name, limits="of the single bootstraps",
             )
         )  # fmt: skip
     return figures
@@ -146,7 +142,7 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
         _figure(
             segmentation, "rule_fidelity", "Customers whom the simple rules place correctly", fidelity, "share",
             found.rules.n,
-            f"decision tree of at most {say_small_count(found.rules.depth)} questions, five folds, Wilson interval",
+            f"decision tree of at most {say_small_count(found.rules.depth)} questions, five folds; Wilson",
             validation="cross-validation",
         )
     ]  # fmt: skip
@@ -168,20 +164,16 @@ def _judged(segmentation: Segmentation, found: Grouping) -> list[Figure]:
 
 def _figure(
     segmentation: Segmentation, key: str, label: str, value: Any, unit: str, n: int, estimator: str,
-    *, validation: str = "none", group: str | None = None, said: str | None = None,
+    *, limits: str = "", validation: str = "none", group: str | None = None, said: str | None = None,
 ) -> Figure:  # fmt: skip
-    is_interval = isinstance(value, tuple)
-    estimate, lower, upper = value if is_interval else (value, None, None)
-    return Figure(
-        id=f"segmentation.{key}",
-        label=label,
-        estimate=None if estimate is None else float(estimate),
-        lower=None if lower is None else float(lower),
-        upper=None if upper is None else float(upper),
+    return FigureMaker(window=segmentation.window, confidence=segmentation.confidence).one(
+        f"segmentation.{key}",
+        label,
+        value,
         unit=unit,
         n=n,
-        window=segmentation.window,
         estimator=estimator,
+        limits=limits,
         validation=validation,
         group=group,
         said=said,
