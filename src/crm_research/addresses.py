@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from crm_research.errors import EngineError
+from crm_research.said_by_others import say_fault
 
 SCHEMES: Final = ("duckdb", "postgres", "postgresql", "pyspark")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
@@ -168,9 +169,7 @@ def say_driver(problem: object, url: str) -> str:
             if value not in {parts.user, parts.host, str(parts.port), parts.path, *parts.options.values()}:
                 passwords.append(value)
         secrets = passwords
-    lines = str(problem).strip().splitlines()
-    text = lines[0].rstrip(".") if lines else type(problem).__name__
-    text = hide_fragments(hide_credentials(text), secrets)
+    text = hide_fragments(hide_credentials(say_fault(problem)), secrets)
     for name in names:
         text = text.replace(os.environ[name], f"${{{name}}}")
     return text

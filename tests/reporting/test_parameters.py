@@ -47,22 +47,19 @@ def test_other_types_are_made_from_their_text():
     assert done["seed"] == 20170101
 
 
-TWO = (
-    "n_times: Input should be a valid integer, got a number with a fractional part; found '1.5'. is_deep: Input "
-    "should be a valid boolean, unable to interpret input; found 'maybe'."
-)
+TWO = "n_times: must be a whole number; found '1.5'. is_deep: must be true or false; found 'maybe'."
 
 
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (["n_times=x"], "n_times: Input should be a valid integer, unable to parse string as an integer; found 'x'."),
-        (["confidence=2"], "confidence: Input should be less than 1; found '2'."),
+        (["n_times=x"], "n_times: must be a whole number; found 'x'."),
+        (["confidence=2"], "confidence: must be less than 1; found '2'."),
         (
             ["n_times=1.5", "is_deep=maybe"],
             TWO,
         ),
-        (["levels=many"], "levels: Input should be a valid tuple; found 'many'."),
+        (["levels=many"], "levels: must be a list, such as [a, b]; found 'many'."),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_with_what_was_found(texts, words):
@@ -72,7 +69,11 @@ def test_a_value_that_does_not_fit_is_named_with_what_was_found(texts, words):
 
 
 def test_what_is_wrong_with_none_of_the_names_is_told_of_all_of_them():
-    problem = type("P", (), {"errors": lambda self: [{"loc": (), "msg": "Odd"}, {"loc": ("study",), "msg": "No"}]})()
+    found = [
+        {"loc": (), "msg": "Value error, Odd", "type": "value_error"},
+        {"loc": ("study",), "msg": "Value error, No", "type": "value_error"},
+    ]
+    problem = type("P", (), {"errors": lambda self: found})()
     assert _in_words(REPORT, {}, problem) == (
         "Report 'wished' cannot take these parameters. the parameters: Odd. study: No."
     )
@@ -83,7 +84,7 @@ def test_values_are_text_up_to_the_end_and_none_is_read_where_nothing_else_fits(
     assert complete("group=")["group"] is None
     assert complete("n_times= 7 ")["n_times"] == 7
     for nothing in ("", " None", "NULL"):
-        with pytest.raises(ParameterError, match=f"n_times: Input should be a valid integer; found {nothing!r}"):
+        with pytest.raises(ParameterError, match=f"n_times: must be a whole number; found {nothing!r}"):
             complete(f"n_times={nothing}")
 
 

@@ -13,6 +13,7 @@ from crm_research.contracts.shape_checks import usable_columns
 from crm_research.contracts.table_check import Checkable, TableCheck
 from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
+from crm_research.said_by_others import say_fault
 from crm_research.steps import step
 
 # What only a mistake in this code raises: never to be told as a fault of the user's source.
@@ -138,12 +139,11 @@ def _refuse_unknown_rules(study: Checkable) -> None:
 def _unreadable(study: Checkable, table: str, problem: Exception) -> Exception:
     if isinstance(problem, CrmError):
         return problem
-    lines = hide_credentials(str(problem)).strip().splitlines()
     source = next((item.source for item in study.inputs if item.table == table), "")
     read_from = f", read from {source}," if source else ""
     return StudyError(
         f"Table {table!r} of study {study.name!r}{read_from} cannot be scanned: "
-        f"{lines[0] if lines else type(problem).__name__}. Check the source and the expressions in the study file."
+        f"{hide_credentials(say_fault(problem))}. Check the source and the expressions in the study file."
     )
 
 

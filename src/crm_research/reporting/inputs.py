@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError, StudyError
 from crm_research.reporting.tasks import StudyFacts
+from crm_research.said_by_others import say_fault
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Verdict
@@ -100,7 +101,7 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
         write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {})
     except duckdb.IOException as problem:
         raise StudyError(
-            f"Study {study.name!r} cannot be staged in {folder.parent}: {str(problem).splitlines()[0]}. Free some "
+            f"Study {study.name!r} cannot be staged in {folder.parent}: {say_fault(problem)}. Free some "
             "space there, or set TMPDIR to a folder on another disk."
         ) from None
     environment = {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import ValidationError
 
 from crm_research.catalogue import Report
 from crm_research.errors import ParameterError, offer_names
+from crm_research.said_by_others import join_wanted, say_wanted
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 # Given by options of their own, since they decide what is opened and where pages go.
 _OWN_OPTIONS: Final = {"study": "--study", "as_of": "--as-of"}
@@ -87,9 +91,13 @@ def _read_as_json(own: Mapping[str, Any], problem: ValidationError) -> dict[str,
 
 
 def _in_words(report: Report, own: Mapping[str, Any], problem: ValidationError) -> str:
-    sentences = []
+    by_name: dict[str, list[ErrorDetails]] = {}
     for error in problem.errors():
-        name = str(error["loc"][0]) if error["loc"] else ""
-        found = f" found {str(own[name])!r}" if name in own else ""
-        sentences.append(f"{name or 'the parameters'}: {error['msg']};{found}".rstrip(";") + ".")
+        by_name.setdefault(str(error["loc"][0]) if error["loc"] else "", []).append(error)
+    sentences = []
+    for name, errors in by_name.items():
+        found = f"; found {str(own[name])!r}" if name in own else ""
+        told = [error["msg"].removeprefix("Value error, ") for error in errors if error["type"] == "value_error"]
+        said = "; ".join(told) or f"must be {join_wanted(map(say_wanted, errors))}"
+        sentences.append(f"{name or 'the parameters'}: {said.rstrip('.')}{found}.")
     return f"Report {report.id!r} cannot take these parameters. {' '.join(sentences)}"

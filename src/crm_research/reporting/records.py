@@ -11,6 +11,7 @@ from typing import Any, Final
 from crm_research.errors import CrmError
 from crm_research.reporting.shelf import changing, folder_of, write_text
 from crm_research.reporting.tasks import Failure, Outcome, Task
+from crm_research.said_by_others import say_fault
 
 DONE: Final = "done"
 FAILED: Final = "failed"
@@ -44,7 +45,9 @@ def read_json(path: Path, empty: Any) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as problem:
-        raise CrmError(f"{path} is not readable as JSON ({problem}). Remove it and run the reports again.") from None
+        raise CrmError(
+            f"{path} is not readable as JSON ({say_fault(problem)}). Remove it and run the reports again."
+        ) from None
 
 
 def write_json(path: Path, value: Any) -> None:

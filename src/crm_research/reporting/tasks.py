@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from crm_research import errors
+from crm_research.errors import CrmError
+from crm_research.said_by_others import say_fault
 
 # Kinds of failures that say nothing against the report: its process was ended, or could not begin.
 KILLED: Final = "killed"
@@ -12,6 +17,11 @@ NOT_STARTED: Final = "not started"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
 DISK_FULL: Final = "disk full"
+_OWN: Final = frozenset(
+    name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, CrmError)
+)
+# How libraries end the names of what they raise.
+_FOREIGN: Final = ("Error", "Exception", "Invalid")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +115,14 @@ class Failure:
     trace: tuple[str, ...] = ()
 
     def in_words(self) -> str:
-        """One paragraph."""
+        """One paragraph; what is refused in our own words, and what a library says of a fault, without its class."""
         where = f" ({self.place})" if self.place else ""
-        return f"{self.kind}: {self.message}{where}"
+        if self.kind in _OWN:
+            return f"{self.message}{where}"
+        is_foreign = self.kind.endswith(_FOREIGN) and not hasattr(builtins, self.kind)
+        return (
+            f"a step failed: {say_fault(self.message)}{where}" if is_foreign else f"{self.kind}: {self.message}{where}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.addresses import scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
+from crm_research.said_by_others import say_found
 from crm_research.sources.engine_rule import Engine, EngineRule
 from crm_research.sources.written import (
     as_allowed,
@@ -55,9 +56,11 @@ def _as_instant(value: Any) -> Any:
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError(f"{value!r} is no date; write it as 2024-06-30") from None
+            raise ValueError(f"{say_found(value)} is no date; write it as 2024-06-30") from None
+    if value is None:
+        raise ValueError("is empty; write a date, such as 2024-06-30")
     if not isinstance(value, date):
-        raise ValueError(f"{repr(value)[:60]} is no date; write it as 2024-06-30")
+        raise ValueError(f"{say_found(value)[:60]} is no date; write it as 2024-06-30")
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
     if value.tzinfo is not None:

@@ -13,6 +13,7 @@ import duckdb
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
+from crm_research.said_by_others import say_fault
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.mapping.casting import ZONED, Reading
@@ -85,7 +86,7 @@ def _made(
     try:
         return _make(session, definition, path, table, files)
     except duckdb.Error as problem:
-        reason = str(problem).splitlines()[0].rstrip(".")
+        reason = say_fault(problem)
         raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}. Mend its source or expressions.") from None
 
 

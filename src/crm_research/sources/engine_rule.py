@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.addresses import scheme_of
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import StudyError
+from crm_research.said_by_others import say_found
 from crm_research.sources.written import as_allowed
 
 _GIGABYTES: Final = {"k": 1e-6, "m": 1e-3, "g": 1.0, "t": 1e3}
@@ -93,7 +94,7 @@ def _as_rule(value: Any) -> Any:
     """An address alone is a rule without limits."""
     if not isinstance(value, (str, dict, EngineRule)):
         raise ValueError(
-            f"{str(value)[:40]!r} is no engine; write an address, or keys such as {{memory: 2GB, threads: 2}}"
+            f"{say_found(value)[:40]} is no engine; write an address, or keys such as {{memory: 2GB, threads: 2}}"
         )
     return {"url": as_allowed(value)} if isinstance(value, str) else value
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.contracts.checks import check_study, is_about
 from crm_research.errors import CrmError, StudyError, offer_names
+from crm_research.said_by_others import say_fault
 from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
@@ -142,7 +143,7 @@ def _resolved(text: str) -> Path:
         is_file = path.is_file()
     except (RuntimeError, OSError, ValueError) as problem:
         # Links that lead round in a circle, homes of nobody, names too long or with a zero byte.
-        reason = getattr(problem, "strerror", None) or str(problem)
+        reason = getattr(problem, "strerror", None) or say_fault(problem)
         raise StudyError(f"The path {text[:200]!r} leads to no file: {reason}. Check the path.") from None
     if not is_file:
         what = "no file but a folder, a pipe or a device" if path.exists() else "no study file"

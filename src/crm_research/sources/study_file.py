@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from crm_research.addresses import hide_credentials
 from crm_research.errors import StudyError, nearest_name, offer_names
+from crm_research.said_by_others import join_wanted, say_found, say_wanted, say_yaml_fault
 from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
@@ -112,6 +113,11 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 
 
+_KEYS = frozenset(
+    field.alias or name for model in (StudyDefinition, *_MODELS.values()) for name, field in model.model_fields.items()
+)
+
+
 def read_study_file(path: Path) -> StudyDefinition:
     """What does this study file say?
 
@@ -146,19 +152,53 @@ def read_study_file(path: Path) -> StudyDefinition:
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = getattr(problem, "problem", None) or "it cannot be parsed"
+        reason = say_yaml_fault(getattr(problem, "problem", None))
         raise StudyError(f"{path}{place}: no valid YAML: {reason}. Check indentation, colons and quotes.") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: a study file holds keys such as name, currency, as_of and tables; found none.")
     try:
         return StudyDefinition.model_validate(content)
     except ValidationError as problem:
-        lines = [line for error in problem.errors() for line in _explain(error)]
+        lines = _explain_all(problem.errors(), content)
         raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
 
 
-def _explain(error: ErrorDetails) -> Iterator[str]:
-    place = ".".join(str(part) for part in error["loc"])
+def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> list[str]:
+    """One line for each place; a value that may be one thing or another is told of once."""
+    by_place: dict[str, list[ErrorDetails]] = {}
+    for error in errors:
+        by_place.setdefault(_place_in(content, error), []).append(error)
+    return [line for place, found in by_place.items() for line in _explain(place, found)]
+
+
+def _place_in(content: Any, error: ErrorDetails) -> str:
+    """The keys that lead to an error, without the kinds of values that its place could have held."""
+    here, kept = content, []
+    for place, part in enumerate(error["loc"]):
+        is_key = isinstance(here, dict) and part in here
+        is_entry = isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here)
+        if is_key or is_entry:
+            here = here[part]
+            kept.append(str(part))
+        elif part in _KEYS or (error["type"] == "missing" and place == len(error["loc"]) - 1):
+            # What is written short, such as age: number, stands for a key with that value.
+            here = None
+            kept.append(str(part))
+    return ".".join(kept)
+
+
+def _explain(place: str, errors: Sequence[ErrorDetails]) -> Iterator[str]:
+    told = [error for error in errors if error["type"] in _TOLD_APART]
+    for error in told:
+        yield from _explain_one(place, error)
+    if not told:
+        yield f"{place}: must be {join_wanted(map(say_wanted, errors))}; found {_short(errors[0]['input'])}."
+
+
+_TOLD_APART = ("extra_forbidden", "missing", "value_error")
+
+
+def _explain_one(place: str, error: ErrorDetails) -> Iterator[str]:
     kind, message = error["type"], error["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
         yield f"{place}: unknown key. {_offer_keys(error['loc'])}"
@@ -166,26 +206,10 @@ def _explain(error: ErrorDetails) -> Iterator[str]:
         yield f"{place}: is missing. {_MENDS.get(str(error['loc'][-1]), 'Add it.')}"
     elif kind == "value_error" and not place:
         yield from message.splitlines()
-    elif kind == "value_error":
-        yield f"{place}: {message}."
-    elif kind in _WANTED:
-        yield f"{place}: must be {_WANTED[kind]}; found {_short(error['input'])}."
     else:
-        yield f"{place}: {message}; found {_short(error['input'])}."
+        yield f"{place}: {message}."
 
 
-# The validator's kinds of error that speak of Python to the said thing in words.
-_WANTED = {
-    "dict_type": "keys with values below it, such as key: value",
-    "model_type": "keys with values below it, such as from: FILE",
-    "list_type": "a list, such as [a, b]",
-    "string_type": "text; put quotes around it if it looks like a number",
-    "float_parsing": "a number",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "bool_parsing": "true or false",
-    "too_short": "filled with at least one entry",
-}
 _MENDS = {
     "as_of": "Write as_of: 2024-06-30, the date up to which records are known.",
     "currency": "Write currency: EUR, the one currency of all money.",
@@ -211,5 +235,5 @@ def _start_of(value: list[Any] | dict[Any, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = hide_credentials(repr(value) if not isinstance(value, (list, dict)) else _start_of(value))
+    text = hide_credentials(say_found(value) if not isinstance(value, (list, dict)) else _start_of(value))
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -14,6 +14,7 @@ import duckdb
 from crm_research.contracts.set_checks import FEWEST_CUT
 from crm_research.contracts.spelling import DIGITS_KEPT
 from crm_research.errors import StudyError
+from crm_research.said_by_others import say_fault
 from crm_research.sources.definition import SourceRule
 from crm_research.sources.drafts.layout import find_sheet_layout
 from crm_research.sources.drafts.nothing import null_words
@@ -179,8 +180,7 @@ def _parquet_columns(session: Session, path: Path) -> tuple[object, ...]:
     try:
         return tuple(session.run("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall())
     except duckdb.Error as problem:
-        reason = str(problem).splitlines()[0]
-        raise StudyError(f"{path}: cannot be read as Parquet: {reason}. Check the file.") from None
+        raise StudyError(f"{path}: cannot be read as Parquet: {say_fault(problem)}. Check the file.") from None
 
 
 def look_at_all(session: Session, paths: Sequence[Path]) -> list[FileLook]:

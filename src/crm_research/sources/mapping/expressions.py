@@ -15,6 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.said_by_others import say_sql_fault
 from crm_research.sources.mapping.casting import NULLS, NULLS_OF_VALUES
 from crm_research.sources.mapping.expression_words import why_not_allowed
 from crm_research.sources.mapping.selects import refuse_depth, refuse_monstrous
@@ -237,9 +238,8 @@ def _parse(text: str, where: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as problem:
-        reason = str(problem).splitlines()[0].split(". Line")[0]
         raise StudyError(
-            f"{where}: {_start_of(text)!r} is no SQL expression ({reason}). Check brackets and quotes."
+            f"{where}: {_start_of(text)!r} is no SQL expression: {say_sql_fault(problem)}. Check brackets and quotes."
         ) from None
     except RecursionError:
         raise StudyError(f"{where}: {_start_of(text)!r} is nested too deeply to be read. Write it flatter.") from None

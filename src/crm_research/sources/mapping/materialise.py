@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import ContractViolation, StudyError
+from crm_research.said_by_others import say_fault
 from crm_research.sources.mapping.mends import find_mend, rows_asked
 from crm_research.sources.mapping.once import check_repeated_money
 from crm_research.sources.mapping.passthrough import read_passthrough
@@ -55,9 +56,8 @@ def make_table(session: Session, plan: TablePlan, relation: Relation) -> str:
         if plan.sum_lines:
             session.run(f"DROP TABLE {quoted(lines)}")
     except duckdb.Error as problem:
-        reason = str(problem).splitlines()[0]
         raise StudyError(
-            f"{plan.where_in_file}: cannot be made of {relation.described}: {reason}. "
+            f"{plan.where_in_file}: cannot be made of {relation.described}: {say_fault(problem)}. "
             "Check its expressions; cast(column as double) makes a number of a text."
         ) from None
     return plan.table

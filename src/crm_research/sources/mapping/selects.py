@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from crm_research.errors import StudyError
+from crm_research.said_by_others import say_sql_fault
 from crm_research.sources.mapping.lengths import LONGEST_LIST, LONGEST_TEXT, makes_long_value
 
 LONGEST_SQL: Final = 50_000
@@ -62,7 +63,7 @@ def read_select(sql: str, *, dialect: str, where: str) -> exp.Query:
     try:
         trees = sqlglot.parse(sql, dialect=dialect)
     except sqlglot.errors.SqlglotError as problem:
-        raise StudyError(f"{where}: no SQL ({str(problem).splitlines()[0]}). Mend it.") from None
+        raise StudyError(f"{where}: no SQL: {say_sql_fault(problem)}. Mend it.") from None
     except RecursionError:
         raise StudyError(f"{where}: is nested too deeply to be read. Write it flatter.") from None
     trees = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.said_by_others import say_fault
 from crm_research.sources.mapping.selects import read_select
 from crm_research.sources.readers.queries import prepare_sql
 from crm_research.sources.session import literal, quoted
@@ -35,7 +36,7 @@ def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) 
     try:
         session.run(f"ATTACH IF NOT EXISTS {literal(str(path))} AS {quoted(database)} (READ_ONLY)")
     except duckdb.Error as problem:
-        raise StudyError(f"{where}: {path.name} cannot be opened: {str(problem).splitlines()[0]}") from None
+        raise StudyError(f"{where}: {path.name} cannot be opened: {say_fault(problem)}. Check the file.") from None
     rows = session.run(
         "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_catalog = ?", [database]
     ).fetchall()
@@ -57,8 +58,7 @@ def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) 
             values = ", ".join(f"max(hash({quoted(column)}))" for column in session.kinds_of(name))
             session.run(f"SELECT {values} FROM {quoted(name)}").fetchone()
     except duckdb.Error as problem:
-        reason = str(problem).splitlines()[0]
-        raise StudyError(f"{where}: {path.name} does not answer: {reason.rstrip('.')}. Mend the query.") from None
+        raise StudyError(f"{where}: {path.name} does not answer: {say_fault(problem)}. Mend the query.") from None
     return name
 
 
@@ -84,7 +84,9 @@ def stage_sqlite(session: Session, path: Path, rule: SourceRule, *, where: str) 
             connection.set_authorizer(_may_only_read)
             return _copy(session, connection, query)
     except sqlite3.Error as problem:
-        raise StudyError(f"{where}: {path.name} cannot be read as SQLite: {problem}. Check table and query.") from None
+        raise StudyError(
+            f"{where}: {path.name} cannot be read as SQLite: {say_fault(problem)}. Check table and query."
+        ) from None
 
 
 def _open_sqlite(path: Path) -> sqlite3.Connection:

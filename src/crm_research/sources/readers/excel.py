@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.said_by_others import say_fault
 from crm_research.sources.readers.databases import load_batches
 from crm_research.sources.readers.text import distinct_names
 
@@ -101,7 +102,7 @@ def _opened(path: Path, where: str) -> Iterator[pd.ExcelFile]:
     except StudyError:
         raise
     except Exception as problem:
-        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        reason = say_fault(problem)
         raise StudyError(f"{where}: {path.name} cannot be read as an Excel file: {reason}. Check the file.") from None
 
 

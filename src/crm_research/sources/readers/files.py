@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.said_by_others import say_fault
 
 TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_ENDINGS: Final = (".parquet", ".pq")
@@ -63,7 +64,7 @@ def _full_path(pattern: str, base: Path, *, where: str) -> Path:
         full.is_dir()
     except (OSError, RuntimeError, ValueError) as problem:
         # Names that are too long or hold a zero byte, and homes of nobody.
-        reason = getattr(problem, "strerror", None) or str(problem)
+        reason = getattr(problem, "strerror", None) or say_fault(problem)
         raise StudyError(f"{where}: the path {pattern[:100]!r} cannot be used: {reason}. Check it.") from None
     return full
 

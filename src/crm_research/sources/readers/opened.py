@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from crm_research.errors import StudyError
+from crm_research.said_by_others import say_fault
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -30,8 +31,8 @@ def open_binary(path: Path) -> Iterator[IO[bytes]]:
             yield file  # type: ignore[misc]
         except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
             raise StudyError(
-                f"{path.name} cannot be unpacked: it is no gzip file, or is cut off ({problem}). Load it anew, or take "
-                ".gz off its name if it is plain text."
+                f"{path.name} cannot be unpacked: it is no gzip file, or is cut off ({say_fault(problem)}). "
+                "Load it anew, or take .gz off its name if it is plain text."
             ) from None
 
 

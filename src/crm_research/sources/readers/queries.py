@@ -10,6 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.said_by_others import say_fault
 from crm_research.sources.fingerprints import digest_text
 from crm_research.sources.mapping.casting import Reading
 from crm_research.sources.mapping.selects import read_select, refuse_long_values, refuse_odd_parts, tables_outside
@@ -44,9 +45,9 @@ def stage_sql(
     try:
         session.run(f"CREATE TABLE {quoted(name)} AS SELECT * FROM ({sql}) AS made__ LIMIT {most + 1}")
     except duckdb.Error as problem:
-        reason = str(problem).splitlines()[0]
+        reason = say_fault(problem)
         columns = "; ".join(f"{name} has {', '.join(relation.kinds)}" for name, relation in inputs.items())
-        raise StudyError(f"{where}.sql: {reason} ({columns}.) Mend the SQL.") from None
+        raise StudyError(f"{where}.sql: {reason} ({columns}). Mend the SQL.") from None
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(name)}").fetchone()
     if n_rows > most:
         raise StudyError(

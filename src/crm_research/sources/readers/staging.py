@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from crm_research.errors import StudyError
+from crm_research.said_by_others import say_fault
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.readers.files import describe_files, file_kind, find_files
 from crm_research.sources.readers.samples import find_sample
@@ -61,13 +62,20 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
     kind = file_kind(paths, where=where)
     try:
         name, said = _stage_files(session, rule, paths, kind, where)
+    except StudyError as problem:
+        # What unpacks a file does not know for which table.
+        raise problem if str(problem).startswith(where) else StudyError(f"{where}: {problem}") from None
     except duckdb.Error as problem:
-        raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {str(problem).splitlines()[0]}") from None
+        raise StudyError(
+            f"{where}: {describe_files(paths)} cannot be read: {say_fault(problem)}. Check that it is whole and of the "
+            "kind that its name says."
+        ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise StudyError(f"{where}: {_broken_gzip(paths, problem)}") from None
     except csv.Error as problem:
         raise StudyError(
-            f"{where}: the header of {describe_files(paths)} cannot be read: {problem}. Check delimiter and quote."
+            f"{where}: the header of {describe_files(paths)} cannot be read: {say_fault(problem)}. "
+            "Check delimiter and quote."
         ) from None
     described = f"sample:{rule.sample}" if rule.sample else describe_files(paths)
     if rule.table or rule.sheet is not None:
@@ -96,8 +104,10 @@ def _broken_gzip(paths: Sequence[Path], problem: Exception) -> str:
                     n_bytes += len(chunk)
         except (EOFError, OSError, zlib.error) as own:
             what = "is no gzip file" if isinstance(own, gzip.BadGzipFile) and not n_bytes else "is cut off or damaged"
-            return f"{path.name} {what} ({own}). Copy or make it again, or unpack it and name what comes out."
-    return f"{describe_files(paths)} cannot be unpacked ({problem}). Copy or make it again."
+            return (
+                f"{path.name} {what} ({say_fault(own)}). Copy or make it again, or unpack it and name what comes out."
+            )
+    return f"{describe_files(paths)} cannot be unpacked ({say_fault(problem)}). Copy or make it again."
 
 
 def _without_copies(session: Session, relation: Relation) -> Relation:

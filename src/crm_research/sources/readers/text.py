@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import StudyError
+from crm_research.said_by_others import say_fault
 from crm_research.sources.mapping.casting import BLANKS, IS_MARKED, KEPT_AS_TEXT
 from crm_research.sources.readers.encodings import HEAD_BYTES, check_encoding, encoding_of, read_head
 from crm_research.sources.readers.files import describe_files
@@ -330,7 +331,7 @@ def _reason(message: str) -> str:
     """What the engine's message says about a line of a text file."""
     place = re.search(r"CSV Error on Line: (\d+)", message)
     cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-    line = f"line {int(place[1]):,} cannot be read" if place else f"a line cannot be read ({message.splitlines()[0]})"
+    line = f"line {int(place[1]):,} cannot be read" if place else f"a line cannot be read ({say_fault(message)})"
     if cells:
         # The engine stops counting at the first cell too many.
         held = f"only {cells[2]}" if int(cells[2]) < int(cells[1]) else "more"
