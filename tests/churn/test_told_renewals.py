@@ -361,7 +361,8 @@ def test_every_renewal_figure_is_the_number_that_it_names():
         assert (figure.label, figure.n) == (f"sBG {name}", renewals.fit.counts.n_decisions)
         assert figure.validation == renewals.check.say_short()
         assert figure.estimator == (
-            "shifted-beta-geometric by maximum likelihood (Fader and Hardie 2007); profile likelihood, 95 % interval"
+            "shifted-beta-geometric by maximum likelihood (Fader and Hardie 2007); 95 % interval of the profile "
+            "likelihood"
         )
     assert renewals.first_start < datetime(2014, 2, 1)
 
