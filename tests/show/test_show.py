@@ -40,6 +40,13 @@ def test_figures_travel_as_records_and_say_when_nothing_checked_them():
     assert bundle["text/plain"].splitlines()[1] == "Customers who buy again: not reached (95 days or more), n = 200"
 
 
+def test_below_a_table_a_method_is_told_once_with_the_level_of_its_limits():
+    methods = ["Counts", "Counts; 90 % interval", "Counts by month", "Counts; 90 % interval"]
+    made = [a_figure(group=f"g{place}", estimator=method) for place, method in enumerate(methods)]
+    plain = shown(lambda: show.figures(made, as_table="Figures"))["text/plain"]
+    assert plain.splitlines()[-1].endswith(". Counts; 90 % interval; Counts by month.")
+
+
 def test_a_number_that_its_own_check_refutes_is_louder_than_an_unchecked_one():
     said = "holdout: 4,000 expected, 3,389 came; does not agree"
     alike = f"{said}; equal to lifelines (Kaplan-Meier) to 1e-6 on 464 customers"

@@ -85,7 +85,7 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
             "validation": [_say_validation(figure) for figure in figures],
         }
     )
-    estimators = dict.fromkeys(figure.estimator for figure in figures)
+    estimators = _said_once(figure.estimator for figure in figures)
     note = f"Window: {figures[0].window}. {'; '.join(estimators)}."
     html, plain = render_table(frame, caption, note=note, max_rows=len(frame))
     head, body, rows = html.partition("<tbody>")
@@ -93,6 +93,12 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
         before, row, rows = rows.partition("<tr>")
         body += f'{before}<tr id="{_anchor(figure)}">' if row else before
     return head + body + rows, plain
+
+
+def _said_once(estimators: Iterable[str]) -> list[str]:
+    """Each estimator once; one that another only carries on with the level of its limits is said by that other."""
+    kept = list(dict.fromkeys(estimators))
+    return [one for one in kept if not any(other.startswith(f"{one}; ") for other in kept)]
 
 
 def _is_unchecked(figure: Figure) -> bool:
