@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Final
 
@@ -32,8 +33,31 @@ ATTRIBUTE_TYPES: Final = (NUMBER, CATEGORY, FLAG, TIME)
 # Reason of an ended contract for which the records give none.
 REASON_NOT_GIVEN: Final = "not given"
 
+# What is printed of a number that is missing or that its interval says nothing about.
+UNKNOWN: Final = "not known"
+
 _COMMON_YEAR: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FOUR_YEARS: Final = (*_COMMON_YEAR, *_COMMON_YEAR, *_COMMON_YEAR, 31, 29, *_COMMON_YEAR[2:])
+
+
+def say_count(count: float | None, noun: str = "", plural: str | None = None) -> str:
+    """A count with its noun, which agrees with it: ``1 customer``, ``2,469 customers``.
+
+    Parameters
+    ----------
+    noun
+        One of what is counted, with its adjectives: ``running contract``.
+    plural
+        Several of it, where an s does not make it: ``copies``.
+    """
+    if count is None or not math.isfinite(count):
+        return UNKNOWN
+    return f"{count:z,.0f} {word_for(count, noun, plural)}".rstrip()
+
+
+def word_for(count: float, one: str, several: str | None = None) -> str:
+    """The word that agrees with the count as it is printed: ``customer`` or ``customers``, ``is`` or ``are``."""
+    return one if not one or f"{count:z.0f}" == "1" else several or f"{one}s"
 
 
 def days_in_months(months: int) -> int:

@@ -9,6 +9,7 @@ import click
 
 from crm_research.cli.options import timeout_option
 from crm_research.scratch import replacing
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,10 @@ def command(
     if segmentation.exists() and not segmentation.is_file():
         raise ParameterError(f"{segmentation} is no file but a folder, a pipe or a device. Give segmentation.json.")
     saved = load_segmentation(segmentation)
-    _tell(f"{saved.k} segments by {saved.purpose}, found in study {saved.study} as of {saved.as_of:%Y-%m-%d}.")
+    _tell(
+        f"{say_count(saved.k, 'segment')} by {saved.purpose}, found in study {saved.study} as of "
+        f"{saved.as_of:%Y-%m-%d}."
+    )
     _tell(f"Rule: {saved.rule()}.")
     with time_limit(f"Reading {study}", seconds=timeout):
         opened = open_study(study, as_of=as_of)
@@ -131,7 +135,7 @@ def _print_counts(counts: pd.DataFrame, names: tuple[str, ...]) -> None:
         sure = f", mean certainty {placed['certainty'][name]:.2f}" if n else ""
         click.echo(f"  {n:>12,} {share}  {name}{sure}")
     n_uncertain = int(placed["n_uncertain"].sum())
-    click.echo(f"{n_placed:,} customers assigned, {n_uncertain:,} of them near a line between two segments.")
+    click.echo(f"{say_count(n_placed, 'customer')} assigned, {n_uncertain:,} of them near a line between two segments.")
     others = counts.drop(index=counts.index[counts["segment"].notna() & (counts["segment"] != "")])
     for row in others.to_dict("records"):
         click.echo(f"{row['n_customers']:,} cannot be assigned: {row['why_not']} (such as {row['example']}).")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crm_research.vocabulary import say_count, word_for
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,7 +50,11 @@ def command(studies: tuple[str, ...], is_clearing: bool, unused_for: int | None,
     if is_clearing:
         click.echo(f"Removed {_count(gone)} from {folder}.")
         if stay:
-            click.echo(f"Somebody reads {_count(stay)}; they stay until then: {_names(stay)}.", err=True)
+            click.echo(
+                f"Somebody reads {_count(stay)}; {word_for(len(stay), 'it stays', 'they stay')} until then: "
+                f"{_names(stay)}.",
+                err=True,
+            )
             sys.exit(1)
         return
     if not found:
@@ -84,8 +90,7 @@ def _as_record(held: CachedTable) -> dict[str, object]:
 
 
 def _count(tables: Sequence[CachedTable]) -> str:
-    noun = "table" if len(tables) == 1 else "tables"
-    return f"{len(tables):,} {noun} ({_say_bytes(sum(held.n_bytes for held in tables))})"
+    return f"{say_count(len(tables), 'table')} ({_say_bytes(sum(held.n_bytes for held in tables))})"
 
 
 def _say_bytes(n_bytes: int) -> str:

@@ -11,6 +11,7 @@ import click
 
 from crm_research.cli.options import Share, timeout_option
 from crm_research.contracts.findings import WARNINGS_ABOVE, Finding, Verdict, as_record, say_found
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -120,8 +121,9 @@ def _print_verdict(study: Study, verdict: Verdict, warnings_above: float) -> Non
         _print_finding(console, finding)
     passed, failed = len(verdict.passed), len(verdict.failed)
     console.print(
-        f"\n{passed + failed} checks: {passed} passed, {len(verdict.errors)} errors, "
-        f"{len(verdict.warnings)} warnings, {len(verdict.notes)} notes. Rules: docs/checks.md."
+        f"\n{say_count(passed + failed, 'check')}: {passed} passed, {say_count(len(verdict.errors), 'error')}, "
+        f"{say_count(len(verdict.warnings), 'warning')}, {say_count(len(verdict.notes), 'note')}. "
+        "Rules: docs/checks.md."
     )
 
 

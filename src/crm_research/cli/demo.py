@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from crm_research.cli.options import MOST_JOBS
+from crm_research.vocabulary import say_count
 
 
 @click.command("demo", short_help="Show the reports on samples.")
@@ -42,7 +43,9 @@ def command(out: Path | None, again: bool, no_open: bool, jobs: int | None) -> N
     if wanted:
         summary = run_reports(studies=wanted, out=target, jobs=jobs)
         n_failed = summary.n_failed
-        click.echo(f"{len(summary.outcomes) - n_failed} reports made{f', {n_failed} failed' if n_failed else ''}.")
+        click.echo(
+            f"{say_count(len(summary.outcomes) - n_failed, 'report')} made{f', {n_failed} failed' if n_failed else ''}."
+        )
     index = target / "index.html"
     if not index.is_file():
         raise StudyError("No sample could be read, so there is no report to show.")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from crm_research.vocabulary import say_count, word_for
+
 _README = """# A research desk
 
 Laid out by crm_research. What is where:
@@ -57,12 +59,10 @@ def command(folder: Path, tells_difference: bool) -> None:
     if not readme.exists():
         readme.write_text(_README, encoding="utf-8")
     name = "This folder" if home == Path.cwd() else _shown(home)
-    said = {0: "no notebook needed writing", 1: "1 notebook written"}.get(
-        len(written), f"{len(written)} notebooks written"
-    )
+    said = f"{say_count(len(written), 'notebook')} written" if written else "no notebook needed writing"
     click.echo(f"{name} is laid out: {said}; data/studies/ and reports/ are there.")
     for copy in kept:
-        cells = "1 cell differs" if copy.n_cells == 1 else f"{copy.n_cells} cells differ"
+        cells = f"{say_count(copy.n_cells, 'cell')} {word_for(copy.n_cells, 'differs', 'differ')}"
         click.echo(f"notebooks/{copy.name} is yours and was kept ({cells}; crm-research init --diff shows where).")
     go = "" if home == Path.cwd() else f"cd {_shown(home)}, then "
     click.echo(

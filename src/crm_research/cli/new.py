@@ -10,6 +10,7 @@ import click
 
 from crm_research.cli.options import timeout_option
 from crm_research.errors import CrmError, StudyError
+from crm_research.vocabulary import say_count
 
 # Subcommands that live in modules of their own, imported only when they are asked for.
 _ELSEWHERE = {"report": "new_report"}
@@ -70,7 +71,7 @@ def new_study(
     target.write_text(drafted.text, encoding="utf-8")
     click.echo(f"Drafted {_shown(target)}:")
     for table, file, n_unsure in drafted.guesses:
-        doubt = f", {n_unsure} guess{'es' if n_unsure > 1 else ''} to check" if n_unsure else ""
+        doubt = f", {say_count(n_unsure, 'guess', 'guesses')} to check" if n_unsure else ""
         click.echo(f"  {table:<12} from {file}{doubt}")
     for file, reason in drafted.unused:
         click.echo(f"  (not used)   {file}: {reason}")

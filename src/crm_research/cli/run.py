@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from crm_research.cli.options import MOST_JOBS, Day, Seconds
+from crm_research.vocabulary import say_count
 
 
 @click.command("run", short_help="Run reports on studies and publish their pages.")
@@ -68,7 +69,7 @@ def command(
         click.echo(f"crm-research: {problem}", err=True)
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
-    made = {0: "No report made", 1: "1 report made"}.get(n_made, f"{n_made} reports made")
+    made = f"{say_count(n_made, 'report')} made" if n_made else "No report made"
     click.echo(f"{made}{failed}. Open {summary.index}")
     run = {task.notebook.name for task, _ in summary.outcomes}
     for copy in list_copies(read_settings()):

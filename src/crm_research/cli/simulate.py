@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from crm_research.cli.options import Day
-from crm_research.vocabulary import DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_YEAR, say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.simulate import World
@@ -67,7 +67,9 @@ def command(
         believable(as_of)
         believable(as_of - timedelta(days=round(years * DAYS_PER_YEAR)))
     except (ValueError, OverflowError) as problem:
-        raise ParameterError(f"--as-of, or the {years:g} years before it, {problem}.") from None
+        raise ParameterError(
+            f"--as-of, or the {years:g} {word_for(years, 'year') if years == 1 else 'years'} before it, {problem}."
+        ) from None
     if is_null:
         del others["n_segments"], others["campaign_effect"]
     make = WorldSettings.without_effects if is_null else WorldSettings
@@ -83,7 +85,7 @@ def command(
 
 
 def _tell_progress(n_done: int, n_all: int) -> None:
-    click.echo(f"\r{n_done:,} of {n_all:,} customers", nl=n_done == n_all, err=True)
+    click.echo(f"\r{n_done:,} of {say_count(n_all, 'customer')}", nl=n_done == n_all, err=True)
 
 
 def _tell_result(world: World, seconds: float) -> None:

@@ -14,6 +14,7 @@ from crm_research.contracts.set_checks import build_set_queries
 from crm_research.contracts.set_query import SetCheck
 from crm_research.contracts.shape_checks import missing_columns, wrong_types
 from crm_research.contracts.tables import TableContract
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -139,7 +140,7 @@ class TableCheck:
             usual_days = span_days / max(scan.n_known - 1, 1)
             stale = silent_days > max(STALE_DAYS, STALE_GAPS * usual_days)
             expected = f"records reach to within {STALE_DAYS} days of as_of, {self.study.as_of:%Y-%m-%d}"
-            found = f"the last one is of {scan.last_known_at:%Y-%m-%d}, {silent_days:,.0f} days earlier"
+            found = f"the last one is of {scan.last_known_at:%Y-%m-%d}, {say_count(silent_days, 'day')} earlier"
             yield self._finding("stale", known_at, expected, 1, int(stale), found=found)
 
     def _rows(self) -> Iterator[Finding]:

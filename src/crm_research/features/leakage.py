@@ -11,6 +11,7 @@ import ibis
 from crm_research.errors import LeakageError
 from crm_research.features.clock import instant
 from crm_research.features.window import known_rows
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,7 +96,7 @@ def _refuse_later_times(name: str, built: ir.Table, study: Study) -> None:
     later = built.agg(**{c: (built[c].cast("timestamp") > limit).sum() for c in times}).to_pyarrow().to_pylist()[0]
     found = {column: n for column, n in later.items() if n}
     if found:
-        counts = ", ".join(f"{column} ({n:,} rows)" for column, n in found.items())
+        counts = ", ".join(f"{column} ({say_count(n, 'row')})" for column, n in found.items())
         raise LeakageError(
             f"{name} gives times after as_of {study.as_of:%Y-%m-%d %H:%M} in {counts}. "
             "Read tables through features.window.known_rows, which empties what had not yet come."
@@ -112,12 +113,17 @@ def _refuse_differences(name: str, whole: ir.Table, cut: ir.Table) -> None:
     if columns:
         reasons.append(f"the columns {', '.join(columns)} differ")
     if found["n_only_whole"]:
-        reasons.append(f"{found['n_only_whole']:,} rows come only from what happened later")
+        n = found["n_only_whole"]
+        reasons.append(f"{say_count(n, 'row')} {word_for(n, 'comes', 'come')} only from what happened later")
     if found["n_only_cut"]:
-        reasons.append(f"{found['n_only_cut']:,} rows vanish through what happened later")
-    whom = f"{found['n_customers']:,} customers" if "n_customers" in found else f"{found['n_differing']:,} rows"
+        n = found["n_only_cut"]
+        reasons.append(f"{say_count(n, 'row')} {word_for(n, 'vanishes', 'vanish')} through what happened later")
+    whom = "n_customers", "customer"
+    if "n_customers" not in found:
+        whom = "n_differing", "row"
     raise LeakageError(
-        f"{name} reads what was not known at as_of: for {whom}, {', and '.join(reasons)} once the records after as_of "
+        f"{name} reads what was not known at as_of: for {say_count(found[whom[0]], whom[1])}, "
+        f"{', and '.join(reasons)} once the records after as_of "
         "are taken away. Read tables through features.window.known_rows."
     )
 
@@ -202,7 +208,7 @@ def guard_fixed_in_time(
         changed = {column: (~_same(both[column], both[f"{column}{_CUT}"])).sum() for column in columns}
         found = {column: n for column, n in both.agg(**changed).to_pyarrow().to_pylist()[0].items() if n}
         if found:
-            counts = ", ".join(f"{column} ({n:,} rows)" for column, n in found.items())
+            counts = ", ".join(f"{column} ({say_count(n, 'row')})" for column, n in found.items())
             raise LeakageError(
                 f"{getattr(build, '__name__', 'the builder')}: {counts} changed between {earlier:%Y-%m-%d} and "
                 f"{study.as_of:%Y-%m-%d}, so they may not stand for a spell from its start. Use their value at the "
@@ -256,6 +262,7 @@ def guard_history(
             which = f"in {', '.join(columns)} " if columns else ""
             raise LeakageError(
                 f"{name} writes history back: {found['n_differing']:,} of its rows that hold from before "
-                f"{earlier:%Y-%m-%d} were made {which}of what came after it. Let a row hold only from the instant at "
+                f"{earlier:%Y-%m-%d} {word_for(found['n_differing'], 'was', 'were')} made {which}of what came "
+                "after it. Let a row hold only from the instant at "
                 "which it was known."
             )

@@ -17,6 +17,7 @@ from crm_research.features.person_periods import guard_outcome
 from crm_research.features.spells import OWN_COLUMNS, build_spells
 from crm_research.features.window import known_rows
 from crm_research.steps import step
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -295,9 +296,9 @@ def guard_own_covariates(study: Study, build: CovariateBuilder, instants: Sequen
         return columns
     n_repeated = int(made.count().execute()) - int(made.contract_id.nunique().execute())
     if n_repeated:
-        rows = "1 row" if n_repeated == 1 else f"{n_repeated:,} rows"
         raise ParameterError(
-            f"{name} makes {rows} more than it has contracts. Give one row a contract, or add a column {SINCE} with "
+            f"{name} makes {say_count(n_repeated, 'row')} more than it has contracts. Give one row a contract, or "
+            f"add a column {SINCE} with "
             "the instant from which each row holds."
         )
     guard_fixed_in_time(known, study, key="contract_id", columns=columns, instants=instants)

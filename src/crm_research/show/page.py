@@ -11,6 +11,7 @@ from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
 from crm_research.show.parts import Caveats, Note, Provenance, Table
 from crm_research.show.section import Section
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.figures import Figure
@@ -91,7 +92,8 @@ class Page:
         n_taken, n_made = ((held["here"] == how).sum() for how in ("taken", "computed"))
         return Section(
             Note(
-                f"This page has computed {n_made:,} and taken {n_taken:,} of the {len(held):,} steps that are kept of "
+                f"This page has computed {n_made:,} and taken {n_taken:,} of the {say_count(len(held), 'step')} "
+                "kept of "
                 "the study. A step is computed anew when something that it rests on changes; study.kept.clear() "
                 "forgets all of them."
             ),

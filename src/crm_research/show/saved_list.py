@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.show.attachment import render_attachment
 from crm_research.show.display import Output
 from crm_research.show.prose import render_note
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +51,15 @@ class SavedList:
         n_rows = len(self.frame)
         if n_rows > MOST_ROWS:
             return render_note(
-                f"The whole list has {n_rows:,} rows, too many for a page. In a notebook the section writes it: "
+                f"The whole list has {say_count(n_rows, 'row')}, too many for a page. In a notebook the section "
+                "writes it: "
                 f".to_csv({self.name!r}). {self.words}"
             )
         return render_attachment(
-            f"{self.name}.csv", write_csv(self.frame), self.words, label=f"Save the whole list ({n_rows:,} rows)"
+            f"{self.name}.csv",
+            write_csv(self.frame),
+            self.words,
+            label=f"Save the whole list ({say_count(n_rows, 'row')})",
         )
 
 

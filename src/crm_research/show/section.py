@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from crm_research.show.display import LAB_STYLE, SECTION_MIME, emit
 from crm_research.show.parts import Chart, Figures, Note, Part, Table
 from crm_research.show.saved_list import SavedList, write_csv
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ class Section:
         """
         if not -len(self.charts) <= which < len(self.charts):
             n_charts = len(self.charts)
-            held = "no picture" if not n_charts else "1 picture" if n_charts == 1 else f"{n_charts} pictures"
+            held = say_count(n_charts, "picture") if n_charts else "no picture"
             raise LookupError(f"This section has {held}, so there is none at place {which}.")
         return self.charts[which].draw(ax)
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from crm_research.show.display import Output, text_html
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -91,7 +92,7 @@ def _study_rows(study: Study) -> list[tuple[str, str]]:
     holdout = f"until {study.holdout_until:%Y-%m-%d}" if study.holdout_until else "none kept apart"
     rows.append(("Holdout", holdout))
     for found in study.inputs:
-        counted = f", {found.n_rows:,} rows" if found.n_rows is not None else ""
+        counted = f", {say_count(found.n_rows, 'row')}" if found.n_rows is not None else ""
         short = short_fingerprint(found.fingerprint)
         rows.append((f"Table {found.table}", f"{found.source}{counted}, fingerprint {short}"))
     if study.tables:

@@ -11,6 +11,7 @@ from crm_research.show.columns import PrintedColumn, leave_out_columns
 from crm_research.show.display import TABLE_MIME, Output, text_html
 from crm_research.show.formats import MISSING, SHARE, format_number, format_value, is_currency
 from crm_research.theme.words import say_p_value
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def table_output(
     """The table as `table` displays it."""
     html, plain = render_table(frame, caption, formats=formats, note=note, max_rows=max_rows)
     if len(frame) >= _FOLDED_FROM:
-        summary = f"<summary>{text_html(caption)}: {len(frame):,} rows</summary>"
+        summary = f"<summary>{text_html(caption)}: {say_count(len(frame), 'row')}</summary>"
         html = f'<details class="folded crm">{summary}{html}</details>'
     return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
 
@@ -85,7 +86,7 @@ def render_table(
     columns, left_out = leave_out_columns(_columns(frame, formats or {}, max_rows))
     notes = [text for text in (note, *left_out) if text]
     if len(frame) > max_rows:
-        notes.append(f"The first {max_rows:,} of {len(frame):,} rows.")
+        notes.append(f"The first {max_rows:,} of {say_count(len(frame), 'row')}.")
     if frame.empty:
         notes.append("No rows.")
     return _html(columns, caption, notes), _plain(columns, caption, notes)

@@ -11,6 +11,7 @@ from crm_research.contracts import TABLES
 from crm_research.simulate.settings import WorldSettings
 from crm_research.simulate.tables import ATTRIBUTES
 from crm_research.simulate.writing import STUDY_FILE
+from crm_research.vocabulary import say_count
 
 
 def write_study_file(folder: Path, world: WorldSettings) -> None:
@@ -29,7 +30,7 @@ def describe_study(world: WorldSettings) -> dict[str, Any]:
     study: dict[str, Any] = {
         "name": world.name,
         "title": "A simulated world",
-        "provenance": f"Drawn by crm_research.simulate: {world.n_customers:,} customers, seed {world.seed}.",
+        "provenance": f"Drawn by crm_research.simulate: {say_count(world.n_customers, 'customer')}, seed {world.seed}.",
         "currency": world.currency,
         "as_of": world.as_of.isoformat(),
     }

@@ -29,6 +29,7 @@ from crm_research.sources.readers.staging import stage
 from crm_research.sources.session import literal, open_session, quoted
 from crm_research.study import InputFingerprint
 from crm_research.time_limit import allow_for
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +134,7 @@ def _say_left_out(session: Session, plan: TablePlan, relation: Relation) -> str:
     n_rows, n_kept = session.run(
         f"SELECT count(*), count(*) FILTER (WHERE {plan.where}) FROM {quoted(relation.name)}"
     ).fetchone()
-    return f" ({n_rows - n_kept:,} of {n_rows:,} rows left out by where)" if n_kept < n_rows else ""
+    return f" ({n_rows - n_kept:,} of {say_count(n_rows, 'row')} left out by where)" if n_kept < n_rows else ""
 
 
 def _say_silent(session: Session, plan: TablePlan, relation: Relation) -> str:
@@ -159,7 +160,8 @@ def _say_zones(session: Session, plan: TablePlan, relation: Relation) -> str:
         (n_times,) = session.run(f"SELECT count({plan.outputs[name]}) {rows}").fetchone()
         if n_zoned < n_times:
             said.append(
-                f"{n_zoned:,} of {n_times:,} times of {name} carry a zone, the others are read as {plan.timezone}"
+                f"{n_zoned:,} of {n_times:,} times of {name} {word_for(n_zoned, 'carries', 'carry')} a zone, "
+                f"{word_for(n_times - n_zoned, 'the other is', 'the others are')} read as {plan.timezone}"
             )
     return f" ({'; '.join(said)})" if said else ""
 

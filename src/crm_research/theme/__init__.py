@@ -46,10 +46,8 @@ from crm_research.theme.palette import (
 )
 from crm_research.theme.scales import format_count, format_days, format_money, format_months, format_share, place_dates
 from crm_research.theme.words import (
-    UNKNOWN,
     first_capital,
     join_words,
-    say_count,
     say_date,
     say_days,
     say_days_like,
@@ -67,6 +65,7 @@ from crm_research.theme.words import (
     say_signed_points,
     say_small_count,
 )
+from crm_research.vocabulary import UNKNOWN, say_count, word_for
 
 __all__ = [
     "ACCENT",
@@ -134,6 +133,7 @@ __all__ = [
     "shade_before",
     "shorten",
     "without_limits",
+    "word_for",
     "wrap_name",
     "wrap_text",
     "write_xlabel",

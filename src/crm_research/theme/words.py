@@ -14,9 +14,8 @@ from datetime import datetime
 from functools import partial
 
 from crm_research.figures import has_no_width, says_nothing
-from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, UNKNOWN, say_count, word_for
 
-UNKNOWN = "not known"
 # Signs that no text uses (Unicode, private use), around limits while `marked_limits` lasts.
 OPENS, CLOSES = "\ue0f1", "\ue0f2"
 _ARE_MARKED: ContextVar[bool] = ContextVar("limits_are_marked", default=False)
@@ -43,16 +42,6 @@ def say_percent(share: float | None, digits: int | None = None) -> str:
         if percent != round(percent) and (abs(percent) > 99.5 or abs(percent) < 0.05):
             digits = 2
     return f"{percent:z.{digits}f} %"
-
-
-def say_count(count: float | None, noun: str = "", plural: str | None = None) -> str:
-    """A count with its noun: ``1 customer``, ``2,469 customers``."""
-    if count is None or _is_missing(count):
-        return UNKNOWN
-    number = f"{count:z,.0f}"
-    if not noun:
-        return number
-    return f"{number} {noun if round(count) == 1 else plural or noun + 's'}"
 
 
 def say_small_count(count: int) -> str:
@@ -94,7 +83,7 @@ def say_days(days: float | None) -> str:
 
 def say_months(months: float) -> str:
     """A number of months with its noun: ``1 month``, ``12 months``, ``1.5 months``."""
-    return f"{months:g} {'month' if months == 1 else 'months'}"
+    return f"{months:g} {word_for(months, 'month') if float(months).is_integer() else 'months'}"
 
 
 def say_days_like(days: float | None, *ends: float | None) -> Callable[[float], str]:

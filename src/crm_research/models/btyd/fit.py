@@ -19,7 +19,7 @@ from crm_research.models.btyd.pareto import ParetoNbd
 from crm_research.models.btyd.patterns import Patterns, check_enough, read_patterns
 from crm_research.models.btyd.regular_buyers import MbgCnbd
 from crm_research.models.btyd.scoring import describe_limit, describe_params, read_level
-from crm_research.vocabulary import DAYS_PER_WEEK
+from crm_research.vocabulary import DAYS_PER_WEEK, say_count
 
 # Above this many patterns the search begins on a part of them.
 _THINNED_TO = 1_000
@@ -186,7 +186,7 @@ def fit_family(family: Family, frame: pd.DataFrame, time_unit_days: float, confi
     n_at_once = int(patterns.n_customers[(patterns.frequency > 0) & (patterns.recency == 0)].sum())
     if n_at_once:
         notes.append(
-            f"{n_at_once:,} customers made all their purchases at one moment, which no model here foresees: "
+            f"{say_count(n_at_once, 'customer')} made all their purchases at one moment, which no model here foresees: "
             "purchases on one day are better counted as one occasion."
         )
     kept = pd.DataFrame(

@@ -15,6 +15,7 @@ from crm_research.models.dirichlet import choice, nbd
 from crm_research.models.dirichlet.solving import FEWEST_GROUPS, jackknife_error, jackknife_interval
 from crm_research.models.dirichlet.tallies import Tallies
 from crm_research.stats.intervals import FloatArray
+from crm_research.vocabulary import say_count, word_for
 
 Method = Literal["zeros", "likelihood"]
 FEWEST_NON_BUYERS: Final = 20
@@ -283,8 +284,8 @@ def _notes(tallies: Tallies, k: float, by_brand: FloatArray, truncated: bool, k_
     voteless = int((~np.isfinite(by_brand) | (by_brand <= 0)).sum())
     if voteless:
         notes.append(
-            f"{voteless} of {len(by_brand)} brands have a reach that no freedom of choice (S) explains; they are "
-            "left out where S is estimated."
+            f"{voteless} of {say_count(len(by_brand), 'brand')} {word_for(voteless, 'has', 'have')} a reach that no "
+            f"freedom of choice (S) explains; {word_for(voteless, 'it is', 'they are')} left out where S is estimated."
         )
     if tallies.n_groups < FEWEST_GROUPS:
         notes.append("Too few customers for intervals: fewer than ten groups of them could be left out in turn.")

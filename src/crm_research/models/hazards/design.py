@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from crm_research.errors import ParameterError, offer_names
 from crm_research.models.hazards.splines import natural_spline, place_knots, quantiles
 from crm_research.models.survival.risk import FloatArray, IntArray
+from crm_research.vocabulary import say_count, word_for
 
 NOT_KNOWN: Final = "not known"
 RARE: Final = "rare values together"
@@ -250,21 +251,22 @@ def _plan_missing(
     expected = size * float(ended.sum()) / float(n.sum())
     if n_ended < _FEWEST_ENDS and expected < _FEWEST_ENDS:
         told = (
-            f"{name} is not known in {size:,.0f} of {n.sum():,.0f} rows, too few to tell them apart: "
-            f"they stand at its median, {middle:,.6g}."
+            f"{name} is not known in {size:,.0f} of {say_count(n.sum(), 'row')}, too few to tell apart: "
+            f"{word_for(size, 'it stands', 'they stand')} at its median, {middle:,.6g}."
         )
         remarks.append(Remark(text=told, needs=(name, "")))
         return "median"
     if not n_ended:
         told = (
-            f"Nobody whose {name} is not known ended (n {size:,.0f}): no ratio can be given for them, "
-            "and they were left out of the model."
+            f"Nobody whose {name} is not known ended (n {size:,.0f}): no ratio can be given for "
+            f"{word_for(size, 'this row, and it was', 'them, and they were')} left out of the model."
         )
         remarks.append(Remark(text=told))
         return "unknown"
     told = (
-        f"{name} is not known in {size:,.0f} of {n.sum():,.0f} rows: they are a group of their own, "
-        f"held against its median, {middle:,.6g}."
+        f"{name} is not known in {size:,.0f} of {say_count(n.sum(), 'row')}: "
+        f"{word_for(size, 'it is a group of its own', 'they are a group of their own')}, held against its median, "
+        f"{middle:,.6g}."
     )
     remarks.append(Remark(text=told, needs=(name, NOT_KNOWN)))
     return "level"
@@ -304,12 +306,14 @@ def _plan_category(
         remarks.append(Remark(text=f"{name} was left out: only one of its groups ended at all."))
         return None
     if is_pooled:
-        pooled = f"{len(rare)} values of {name} had fewer than {_FEWEST_ENDS} ends each and were put together."
+        pooled = (
+            f"{say_count(len(rare), 'value')} of {name} had fewer than {_FEWEST_ENDS} ends each and were put together."
+        )
         remarks.append(Remark(text=pooled, needs=None if RARE in unseen else (name, "")))
     remarks.extend(
         Remark(
-            text=f"Nobody with {name} = {level} ended (n {sizes['n'][level]:,.0f}): no ratio can be given for them, "
-            "and they were left out of the model."
+            text=f"Nobody with {name} = {level} ended (n {sizes['n'][level]:,.0f}): no ratio can be given for "
+            f"{word_for(sizes['n'][level], 'this row, and it was', 'them, and they were')} left out of the model."
         )
         for level in unseen
     )

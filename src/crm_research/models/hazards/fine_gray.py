@@ -18,6 +18,7 @@ from crm_research.models.hazards.spell_rows import read_spell_rows
 from crm_research.models.hazards.subdistribution import StayingSets, build_staying_sets, staying_influence
 from crm_research.models.survival.risk import FloatArray
 from crm_research.stats.intervals import check_confidence
+from crm_research.vocabulary import say_count, word_for
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,8 +149,9 @@ def _covariance(found: Search) -> tuple[FloatArray, list[str]]:
         raise TypeError("Fine and Gray's regression needs sets in which those who left otherwise stay.")
     if sets.n_lost:
         notes.append(
-            f"{sets.n_lost:,} rows left for another reason at a tenure beyond which nobody was watched for a while; "
-            "they could not be kept in the risk set."
+            f"{say_count(sets.n_lost, 'row')} left for another reason at a tenure beyond which nobody was watched "
+            "for a while; "
+            f"{word_for(sets.n_lost, 'it', 'they')} could not be kept in the risk set."
         )
     if not found.kept:
         return np.empty((0, 0)), notes

@@ -28,6 +28,7 @@ from crm_research.models.hazards.searching import Search, search
 from crm_research.models.hazards.spell_rows import SpellRows, read_spell_rows
 from crm_research.models.survival.risk import FloatArray, IntArray
 from crm_research.stats.intervals import check_confidence
+from crm_research.vocabulary import say_count, word_for
 
 _FEWEST_REPEATED: Final = 10
 _FEW_SHARE: Final = 0.05
@@ -239,16 +240,17 @@ def _covariance(data: Clustered, plain: Search, point: FrailtyPoint | None, is_g
 
 def _remarks(case: _Case, point: FrailtyPoint | None, is_told: bool) -> list[str]:
     rows, n_repeated, n_clusters = case.plain.rows, case.n_repeated, len(case.n_spells)
+    told = f"{n_repeated:,} of {say_count(n_clusters, 'cluster')} {word_for(n_repeated, 'has', 'have')}"
     notes = []
     if not is_told:
         notes.append(
-            f"Only {n_repeated:,} of {n_clusters:,} clusters have several spells: how alike the spells of one are "
+            f"Only {told} several spells: how alike the spells of one are "
             "cannot be told, and the ratios are those without frailty."
         )
     elif n_repeated < _FEW_SHARE * n_clusters:
         notes.append(
-            f"Only {n_repeated:,} of {n_clusters:,} clusters have several spells: the variance of the frailties rests "
-            "on them and on the shape of the hazard."
+            f"Only {told} several spells: the variance of the frailties rests "
+            f"on {word_for(n_repeated, 'it', 'them')} and on the shape of the hazard."
         )
     if is_told and ((rows.entry > 0) & ~_goes_on(rows)).any():
         notes.append(

@@ -29,7 +29,7 @@ from crm_research.models.hazards.period_likelihood import PeriodLikelihood
 from crm_research.models.hazards.result import HazardFit, Weights, tabulate_terms, tabulate_tests
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
 from crm_research.stats.intervals import check_confidence, normal_quantile
-from crm_research.vocabulary import days_in_months
+from crm_research.vocabulary import days_in_months, say_count, word_for
 
 PeriodEnds = Callable[[IntArray], FloatArray]
 
@@ -110,7 +110,9 @@ def fit_grouped(
     if not known.all():
         kinds, rows = kinds.keep(known)
         lost = int(frame.loc[~rows, "n_at_risk"].sum())
-        notes.append(f"{lost:,} counted spells in a group without an end were left out.")
+        notes.append(
+            f"{say_count(lost, 'counted spell')} in a group without an end {word_for(lost, 'was', 'were')} left out."
+        )
         frame = frame.loc[rows].reset_index(drop=True)
     if frame["n_ended"].sum() <= 0:
         raise NotEnoughData("A model of leaving", needed=1, found=0, mend="No spell with known covariates ended.")

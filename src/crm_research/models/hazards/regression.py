@@ -16,6 +16,7 @@ from crm_research.models.hazards.partial_likelihood import PartialLikelihood, ba
 from crm_research.models.hazards.risk_sets import RiskSets
 from crm_research.models.hazards.spell_rows import SpellRows
 from crm_research.models.survival.risk import FloatArray, IntArray
+from crm_research.vocabulary import say_count, word_for
 
 _FEWEST_CLUSTERS: Final = 50
 
@@ -76,7 +77,8 @@ def build_columns(
     notes: list[str] = []
     if not known.all():
         n_missing = int((~known & ~_unseen(rows, design)).sum())
-        notes += [f"{n_missing:,} rows with a missing number were left out."] if n_missing else []
+        told = f"{say_count(n_missing, 'row')} with a missing number {word_for(n_missing, 'was', 'were')} left out."
+        notes += [told] if n_missing else []
         x = np.asfortranarray(x[known])
     return standardise(design, x, rows.stratum[known], tuple(notes)), known
 
@@ -106,7 +108,7 @@ def robust_covariance(influence: FloatArray, rows: SpellRows, order: IntArray) -
     owner = rows.cluster[order]
     sums = np.column_stack([np.bincount(owner, column) for column in influence.T])
     n_clusters = len(np.unique(owner))
-    few = [f"Robust errors rest on only {n_clusters} clusters and are likely too small."]
+    few = [f"Robust errors rest on only {say_count(n_clusters, 'cluster')} and are likely too small."]
     return np.asarray(sums.T @ sums, dtype=np.float64), few if n_clusters < _FEWEST_CLUSTERS else []
 
 

@@ -19,6 +19,7 @@ from crm_research.models.hazards.risk_sets import RiskSets
 from crm_research.models.hazards.separation import NOWHERE, Direction, describe_direction, find_direction, is_far
 from crm_research.models.hazards.spell_rows import SpellRows
 from crm_research.models.survival.risk import FloatArray, IntArray
+from crm_research.vocabulary import say_count, word_for
 
 _ENDS_PER_COLUMN: Final = 10
 # Share of a column's variance that must lie within the sets compared, not between them.
@@ -131,12 +132,16 @@ def search(rows: SpellRows, columns: Columns, build: Build, *, confidence: float
     notes = [*columns.design.say([columns.design.labels[column] for column in sorted(model)]), *notes]
     notes += say_apart(found.apart, confidence, is_clustered=rows.cluster is not None)
     if found.n < len(rows.tenure):
-        notes.append(f"{len(rows.tenure) - found.n:,} rows of such values that nobody ended with say nothing here.")
+        n = len(rows.tenure) - found.n
+        notes.append(
+            f"{say_count(n, 'row')} of such values that nobody ended with {word_for(n, 'says', 'say')} nothing here."
+        )
     if not arrived:
         notes.append("The search for the best coefficients did not arrive; the ratios are not to be relied on.")
     if kept and n_ends < _ENDS_PER_COLUMN * len(kept):
         notes.append(
-            f"{n_ends} ends carry {len(kept)} {'coefficient' if len(kept) == 1 else 'coefficients'}: fewer than "
+            f"{say_count(n_ends, 'end')} {word_for(n_ends, 'carries', 'carry')} "
+            f"{say_count(len(kept), 'coefficient')}: fewer than "
             f"{_ENDS_PER_COLUMN} each, so ratios are shaky."
         )
     told = [column for column in kept if is_told[column]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crm_research.errors import ParameterError, offer_names
 from crm_research.models.hazards.result import HazardFit, name_strata
 from crm_research.models.survival.risk import EVERYONE, FloatArray, IntArray
+from crm_research.vocabulary import say_count, word_for
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,7 +63,10 @@ def read_spell_rows(spells: pd.DataFrame, *, strata: Sequence[str], cluster: str
     frame = spells
     if not watched.all():
         n_lost = int((~watched).sum())
-        notes = (f"{n_lost:,} rows were never under observation (or lack a tenure) and were left out.",)
+        were, lack = word_for(n_lost, "was", "were"), word_for(n_lost, "lacks", "lack")
+        notes = (
+            f"{say_count(n_lost, 'row')} {were} never under observation (or {lack} a tenure) and {were} left out.",
+        )
         frame = spells.iloc[np.flatnonzero(watched)]
     codes, names = _number_strata(frame, strata)
     return SpellRows(

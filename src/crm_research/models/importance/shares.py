@@ -18,6 +18,7 @@ from crm_research.models.importance.explained import (
 from crm_research.stats.correlations import correlate, number_owners, resample_correlations
 from crm_research.stats.drawn_limits import explained_limits
 from crm_research.stats.intervals import check_confidence
+from crm_research.vocabulary import say_count, word_for
 
 MOST_FOR_SUBSETS: Final = 10
 _FEWEST: Final = 3
@@ -144,7 +145,9 @@ def _check(
 
 
 def _say_gaps(n_lost: int, n: int) -> list[str]:
-    return [f"{n_lost:,} of {n:,} rows lack an answer (or a weight) and were left out."] if n_lost else []
+    lack, were = word_for(n_lost, "lacks", "lack"), word_for(n_lost, "was", "were")
+    told = f"{n_lost:,} of {say_count(n, 'row')} {lack} an answer (or a weight) and {were} left out."
+    return [told] if n_lost else []
 
 
 def _differing(values: FloatArray, names: Sequence[str]) -> tuple[list[str], list[str]]:

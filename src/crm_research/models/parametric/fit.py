@@ -22,6 +22,7 @@ from crm_research.models.parametric.search import Top, climb
 from crm_research.models.parametric.spline import SplineHazard, place_log_knots
 from crm_research.models.survival.risk import FloatArray
 from crm_research.stats.intervals import check_confidence, normal_quantile
+from crm_research.vocabulary import say_count, word_for
 
 SPLINE: Final = "spline"
 GOMPERTZ: Final = "gompertz"
@@ -93,7 +94,8 @@ def fit_parametric(
     notes = []
     known = np.asarray(np.isfinite(table).all(axis=1), dtype=bool).reshape(-1)
     if not known.all():
-        notes.append(f"{int((~known).sum()):,} rows with a missing or unusable value were left out.")
+        n = int((~known).sum())
+        notes.append(f"{say_count(n, 'row')} with a missing or unusable value {word_for(n, 'was', 'were')} left out.")
     counted, table = counted.loc[known], table[known]
     columns, kept, means, scale, more = _standardise(table, counted, design)
     moves = build_moves(counted, columns)
@@ -177,13 +179,16 @@ def _curve(shape: str, moves: Moves, n_knots: int, notes: list[str]) -> Curve:
 
 def _doubts(shape: str, top: Top, moves: Moves) -> list[str]:
     notes = []
+    ends = say_count(moves.n_ended, "end")
+    size = word_for(len(top.theta), "one parameter", f"{len(top.theta)} parameters")
     if not top.has_converged:
         notes.append(
-            f"The {_ESTIMATORS[shape]} did not settle: {moves.n_ended:,.0f} ends do not determine its "
-            f"{len(top.theta)} parameters. It has no intervals and must not be read."
+            f"The {_ESTIMATORS[shape]} did not settle: {ends} {word_for(moves.n_ended, 'does', 'do')} not "
+            "determine its "
+            f"{say_count(len(top.theta), 'parameter')}. It has no intervals and must not be read."
         )
     elif moves.n_ended < _STEEP * len(top.theta):
-        notes.append(f"{moves.n_ended:,.0f} ends are few for the {len(top.theta)} parameters of the shape.")
+        notes.append(f"{ends} {word_for(moves.n_ended, 'is', 'are')} few for the {size} of the shape.")
     if shape == GOMPERTZ and top.has_converged and top.theta[1] < 0:
         notes.append("The danger falls so that some customers would stay for ever by this shape.")
     return notes

@@ -25,6 +25,7 @@ from crm_research.models.scales.reading import Answers, read_answers, standardis
 from crm_research.models.scales.validity import HTMT_CONVENTION, Pairs, ratios_of, tabulate_htmt
 from crm_research.stats.correlations import resample_moments, weigh_moments
 from crm_research.stats.intervals import check_confidence
+from crm_research.vocabulary import say_count, word_for
 
 _FEWEST: Final = 10
 _ROWS_PER_ARROW: Final = 10
@@ -189,14 +190,18 @@ def _doubts(plan: PathPlan, found: Composites, n: int, drawn: Drawn, loadings: p
     if not found.has_converged[0]:
         doubts.append("The weights of the items did not settle; nothing on this model can be relied on.")
     if drawn.n_failed:
-        doubts.append(f"In {drawn.n_failed:,} resamples the weights of the items did not settle; these were left out.")
+        doubts.append(
+            f"In {say_count(drawn.n_failed, 'resample')} the weights of the items did not settle; "
+            f"{word_for(drawn.n_failed, 'it was', 'they were')} left out."
+        )
     arrows = max(
         int(plan.leads_to.sum(axis=0).max()),
         max((len(plan.items_of(place)) for place, mode in enumerate(plan.modes) if mode == "B"), default=0),
     )
     if n < _ROWS_PER_ARROW * arrows:
         doubts.append(
-            f"{n} respondents for {arrows} arrows into one construct: fewer than {_ROWS_PER_ARROW} each (a convention)."
+            f"{say_count(n, 'respondent')} for {say_count(arrows, 'arrow')} into one construct: fewer than "
+            f"{_ROWS_PER_ARROW} each (a convention)."
         )
     is_against = (loadings["loading"] < 0) & ~(loadings["upper"] >= 0)
     reversed_items = [

@@ -24,6 +24,7 @@ from crm_research.models.paths.held_out import (
 from crm_research.models.paths.plan import Mode, PathPlan
 from crm_research.models.scales.reading import Answers, to_numbers
 from crm_research.stats.intervals import check_confidence
+from crm_research.vocabulary import say_count
 
 _FEWEST: Final = 20
 
@@ -160,7 +161,9 @@ def _assemble(
         )
     notes = list(read.notes)
     if fitted.n_failed:
-        notes.append(f"In {fitted.n_failed} of {len(fitted.means)} fits the weights of the items did not settle.")
+        notes.append(
+            f"In {fitted.n_failed} of {say_count(len(fitted.means), 'fit')} the weights of the items did not settle."
+        )
     return PathPrediction(
         items=items,
         constructs=pd.DataFrame(rows),

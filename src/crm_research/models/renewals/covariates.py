@@ -14,6 +14,7 @@ from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.models.btyd.maximise import Objective, Optimum, maximise
 from crm_research.models.hazards.collinearity import choose_columns
 from crm_research.stats.intervals import FloatArray, check_confidence, normal_quantile
+from crm_research.vocabulary import say_count, word_for
 
 _MOST_LEVELS: Final = 30
 _FEWEST_LEFT: Final = 5
@@ -188,7 +189,7 @@ def _keep_levels(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[pd.D
     few = sizes.loc[~sizes.index.isin(enough)]
     notes += [
         f"{name}: fewer than {_FEWEST_LEFT} of '{level}' left or renewed, so no ratio can be given for them; their "
-        f"{row['n_up']:,.0f} renewals were left out."
+        f"{say_count(row['n_up'], 'renewal')} {word_for(row['n_up'], 'was', 'were')} left out."
         for level, row in few.iterrows()
     ]
     return frame.loc[text.isin(enough)].reset_index(drop=True), enough

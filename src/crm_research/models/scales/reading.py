@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.stats.correlations import number_owners
+from crm_research.vocabulary import say_count, word_for
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -176,15 +177,21 @@ def _say_empty(empty: Sequence[str]) -> list[str]:
 def _say_left_out(n_lost: int, n: int, *, is_filled: bool) -> list[str]:
     if not n_lost:
         return []
-    why = "answered less than half of the items" if is_filled else "lack an answer"
-    return [f"{n_lost:,} of {n:,} respondents {why} (or have no weight) and were left out."]
+    why = "answered less than half of the items" if is_filled else f"{word_for(n_lost, 'lacks', 'lack')} an answer"
+    have, were = word_for(n_lost, "has", "have"), word_for(n_lost, "was", "were")
+    return [f"{n_lost:,} of {say_count(n, 'respondent')} {why} (or {have} no weight) and {were} left out."]
 
 
 def _say_gaps(names: Sequence[str], answered: NDArray[np.bool_]) -> list[str]:
     n_gaps = int((~answered).sum())
     if not n_gaps:
         return []
-    notes = [f"{n_gaps:,} missing answers ({100 * n_gaps / answered.size:.1f} %) were filled with the item's mean."]
+    notes = [
+        (
+            f"{say_count(n_gaps, 'missing answer')} ({100 * n_gaps / answered.size:.1f} %) "
+            f"{word_for(n_gaps, 'was', 'were')} filled with the item's mean."
+        )
+    ]
     much = [name for name, share in zip(names, (~answered).mean(axis=0), strict=True) if share > _MUCH_MISSING]
     if much:
         notes.append(f"More than {100 * _MUCH_MISSING:.0f} % of the answers to {', '.join(much)} are missing.")

@@ -16,6 +16,7 @@ from crm_research.models.scales.one_factor import load_on_one_factor
 from crm_research.models.scales.reading import Answers, read_answers
 from crm_research.stats.correlations import Moments, resample_moments, weigh_moments
 from crm_research.stats.intervals import check_confidence
+from crm_research.vocabulary import say_count
 
 CONVENTIONS: Final = {"alpha": 0.7, "rho_a": 0.7, "rho_c": 0.7, "ave": 0.5}
 _FEWEST: Final = 5
@@ -271,7 +272,7 @@ def _doubts(table: pd.DataFrame, turned: float, second: float, n_effective: floa
         doubts.append("A single item has no reliability that its answers could tell.")
         return doubts
     if n_effective < _FEW:
-        doubts.append(f"Only {n_effective:,.0f} respondents (effective): the limits are rough.")
+        doubts.append(f"Only {say_count(n_effective, 'respondent')} (effective): the limits are rough.")
     against = table.loc[table["is_reversed"], "item"].tolist()
     if against:
         doubts.append(

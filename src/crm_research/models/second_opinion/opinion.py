@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_research.figures import NO_VALIDATION, REFUTED
+from crm_research.vocabulary import say_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class SecondOpinion:
     gap: float | None
     tolerance: float
     measure: str = "share"
-    of: str = "contracts"
+    of: str = "contract"
     why_not: str = ""
     whose: str = "drawn at random with a fixed seed"
 
@@ -56,9 +57,9 @@ class SecondOpinion:
         """The comparison in one clause, for a figure's validation."""
         if self.gap is None:
             return f"not compared with lifelines: {self.why_not}"
-        where = f"on {self.n:,} {self.of}"
+        where = f"on {say_count(self.n, self.of)}"
         if self.n < self.n_all:
-            where = f"on {self.n:,} of {self.n_all:,} {self.of}, {self.whose}"
+            where = f"on {self.n:,} of {say_count(self.n_all, self.of)}, {self.whose}"
         if self.agrees:
             return f"equal to lifelines ({self.method}) to {_say(self.tolerance)} {where}"
         return (

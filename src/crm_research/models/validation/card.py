@@ -20,6 +20,7 @@ from crm_research.models.validation.measures import Measured, measure_auc, measu
 from crm_research.models.validation.slope import measure_recalibration
 from crm_research.models.validation.weights import Outcomes, read_outcomes, usable_horizon
 from crm_research.stats.intervals import check_confidence, normal_quantile
+from crm_research.vocabulary import say_count
 
 # Conventions: a slope, or a ratio of observed to expected, that is surely outside these limits fails.
 TOLERATED: Final = (0.8, 1.25)
@@ -140,13 +141,15 @@ def validate_chances(
     seen = read_outcomes(outcomes)
     usable = usable_horizon(seen)
     notes = [
-        f"At {days:g} days too few were still watched (the records reach {usable:g} days): nothing is measured there."
+        f"At {say_count(days, 'day')} too few were still watched (the records reach {say_count(usable, 'day')}): "
+        "nothing is measured there."
         for days in horizons_days
         if days > usable
     ]
     horizons = [float(days) for days in horizons_days if days <= usable]
     if int(seen.ended.sum()) < _FEWEST_ENDS:
-        notes.append(f"Only {int(seen.ended.sum())} ends: fewer than {_FEWEST_ENDS}, so calibration is judged loosely.")
+        ends = say_count(seen.ended.sum(), "end")
+        notes.append(f"Only {ends}: fewer than {_FEWEST_ENDS}, so calibration is judged loosely.")
     null = null_survival_at or (lambda days: seen.kaplan_meier(np.array([days])))
     last = horizons[-1] if horizons else usable
     ranking = -survival_at(last) if score is None else score

@@ -19,6 +19,7 @@ from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, header_words, names_any
 from crm_research.sources.mapping.states import find_states
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Session
@@ -250,7 +251,10 @@ def leave_out_sums(session: Session, guess: TableGuess) -> None:
     if sums:
         said = is_in(f"trim({quoted(customer.name)})", sums)
         guess.n_left_out = count_rows(session, guess, said)
-        why = f"{', '.join(sums)} in {customer.name}: {guess.n_left_out:,} rows that sum others"
+        why = (
+            f"{', '.join(sums)} in {customer.name}: {say_count(guess.n_left_out, 'row')} that "
+            f"{word_for(guess.n_left_out, 'sums', 'sum')} others"
+        )
         value = f"({is_in(name_in_sql(customer.name), sums)}) is not true"
         add_where(guess, Guess(key="where", value=value, why=why, is_unsure=True))
 

@@ -11,6 +11,7 @@ from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.questionnaire import NO_DATE
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,9 @@ def guess_campaigns(look: FileLook) -> list[TableGuess]:
             is_unsure=True,
         )
     else:
-        name = Guess(key="campaign_id", value=campaign.name, why=f"named so; {campaign.n_distinct} different values")
+        name = Guess(
+            key="campaign_id", value=campaign.name, why=f"named so; {say_count(campaign.n_distinct, 'different value')}"
+        )
     targets.columns = [name, who]
     if at is not None:
         targets.columns.append(

@@ -16,6 +16,7 @@ from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook
@@ -88,7 +89,7 @@ def _set_start(session: Session, guess: TableGuess) -> None:
         ).fetchone()
         if n_before and not n_after:
             guess.used["started_at"] = name
-            why = f"the earliest; {start.name} is later in {n_before:,} rows, as after a change of plan"
+            why = f"the earliest; {start.name} is later in {say_count(n_before, 'row')}, as after a change of plan"
             put_last(guess, Guess(key="started_at", value=name, why=why, is_unsure=True))
             return
 
@@ -190,11 +191,16 @@ def _choose_end(
         status = status[0], [value for value in status[1] if value not in waiting]
         is_over = _says_over(status)
     named = "named so" if name_score(end.name, "ended_at") >= 0.95 else "named much like it"
-    why = f"{named}; {end.n:,} of {end.n_rows:,} have one"
+    why = f"{named}; {end.n:,} of {end.n_rows:,} {word_for(end.n, 'has', 'have')} one"
     others = [column.name for _, column in judged if column is not end]
     why += f"; rather than {', '.join(others)}" if others else ""
     why += ", which says when it was asked for" if later and others else ""
-    why += f"; {' and '.join(waiting)} are asked to stop and still run" if waiting else ""
+    why += (
+        f"; {' and '.join(waiting)} "
+        f"{word_for(len(waiting), 'is asked to stop and still runs', 'are asked to stop and still run')}"
+        if waiting
+        else ""
+    )
     share = _agreement(session, guess, end, is_over) if later or waiting else share
     return _End(
         column=end,
@@ -216,14 +222,16 @@ def _end_by_status(
         return _put_end(guess, chosen, f"{why}; {column.name} says otherwise in {1 - chosen.share:.0%} of the rows")
     n_open = _without_end(session, guess, end, is_over)
     other = _end_of_those(session, guess, end, is_over) if n_open else None
+    are = word_for(len(over), "is", "are")
     if chosen.share < _AGREES and end.n == end.n_rows:
-        why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} are taken as ended"
+        why = f"each row has {end.name}; only {' and '.join(over)} in {column.name} {are} taken as ended"
     elif _is_only_planned(session, guess, end, is_over):
-        why += f"; only {' and '.join(over)} in {column.name} are taken as ended, other ends are still to come"
+        why += f"; only {' and '.join(over)} in {column.name} {are} taken as ended, other ends are still to come"
     elif other is not None:
-        why += f"; {n_open:,} that are over without one ended at {other.name}"
+        why += f"; {n_open:,} that {word_for(n_open, 'is', 'are')} over without one ended at {other.name}"
     elif n_open:
-        why += f"; {n_open:,} that {column.name} calls {' or '.join(over)} have none and count as running"
+        why += f"; {n_open:,} that {column.name} calls {' or '.join(over)} "
+        why += f"{word_for(n_open, 'has none and counts', 'have none and count')} as running"
         return _put_end(guess, chosen, why, is_unsure=True)
     else:
         return _put_end(guess, chosen, why)

@@ -23,6 +23,7 @@ from crm_research.sources.drafts.unfit import unread_times, why_unfit
 from crm_research.sources.drafts.words import currency_of_words
 from crm_research.sources.readers.files import find_files
 from crm_research.sources.session import open_session
+from crm_research.vocabulary import say_count, word_for
 
 _PLANNED_AFTER: Final = timedelta(days=366)
 # Kana before the signs that Japanese shares with Chinese.
@@ -244,10 +245,12 @@ def _times(tables: Sequence[TableGuess], *, later: bool) -> Iterator[tuple[Table
 
 def _table_lines(guess: TableGuess, places: _Places) -> Iterator[str]:
     yield ""
-    yield f"  {guess.table}:  # {guess.look.n_rows:,} rows of {guess.look.described}"
+    yield f"  {guess.table}:  # {say_count(guess.look.n_rows, 'row')} of {guess.look.described}"
     path = places.written(guess.look.paths)
     if guess.look.n_copies:
-        yield f"    # CHECK: {guess.look.n_copies:,} rows copy another in every column. Were they loaded twice?"
+        n = guess.look.n_copies
+        said = word_for(n, "copies another in every column. Was it", "copy another in every column. Were they")
+        yield f"    # CHECK: {say_count(n, 'row')} {said} loaded twice?"
         yield "    # Then write distinct: true beside the path, and each is read once"
     yield from _source_lines(guess, path)
     yield "    columns:"

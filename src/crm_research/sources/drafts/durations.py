@@ -12,6 +12,7 @@ from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.units import Unit, as_interval, unit_of
 from crm_research.sources.drafts.words import best_score, header_words, name_score
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -109,7 +110,9 @@ def _drafted(session: Session, guess: TableGuess, length: ColumnLook, ending: En
     for role in ("plan", "fee"):
         _add_role(guess, role)
     if length.n < look.n_rows:
-        why = f"{look.n_rows - length.n:,} rows have no {length.name} and are left out"
+        n = look.n_rows - length.n
+        verb, are = word_for(n, "has", "have"), word_for(n, "is", "are")
+        why = f"{say_count(n, 'row')} {verb} no {length.name} and {are} left out"
         guess.keys.append(Guess(key="where", value=f"{name_in_sql(length.name)} is not null", why=why, is_unsure=True))
     guess.attributes = [_doubted(session, guess, line, length) for line in own_attributes(session, guess, ending)]
     keep_columns(guess)
@@ -136,7 +139,7 @@ def _number_contracts(guess: TableGuess) -> None:
     why = "no number in the file; rows are numbered" if named is None else "one contract for each"
     lines = dict.fromkeys(("contract_id", "customer_id"), (source, why))
     if subject is not None and subject is not named:
-        many = f"{subject.n_distinct:,} different in {look.n_rows:,} rows"
+        many = f"{subject.n_distinct:,} different in {say_count(look.n_rows, 'row')}"
         lines["contract_id"] = (source, f"each row is taken as a contract; if each {subject.name} is one, keep one row")
         lines["customer_id"] = (subject.name, f"{many}: rows of one are taken as several contracts of a customer")
     for role, (column, said) in lines.items():

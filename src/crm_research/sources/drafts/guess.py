@@ -11,6 +11,7 @@ from crm_research.sources.drafts.guessed import FILE_WORDS, Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, is_code, own_number
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -323,5 +324,5 @@ def _why(look: ColumnLook, score: float) -> str:
         return f"{named}; times from {look.low:%Y-%m-%d} to {look.high:%Y-%m-%d}"
     if look.is_number and not look.is_whole:
         return f"{named}; numbers from {look.low:,.2f} to {look.high:,.2f}"
-    values = "one value" if look.n_distinct == 1 else f"{look.n_distinct:,} different values"
-    return f"{named}; {values} in {'one row' if look.n == 1 else f'{look.n:,} rows'}"
+    values = "one value" if look.n_distinct == 1 else say_count(look.n_distinct, "different value")
+    return f"{named}; {values} in {say_count(look.n, 'row')}"

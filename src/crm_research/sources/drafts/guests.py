@@ -9,6 +9,7 @@ from crm_research.sources.drafts.guessed import put_in_place
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import name_score
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.guessed import Guess, TableGuess
@@ -42,7 +43,8 @@ def name_guests(session: Session, guess: TableGuess) -> bool:
         return False
     mail = _mail_of(guess)
     column = name_in_sql(customer.name)
-    said = f"{n_guests:,} rows have 0 in {customer.name}, as guests without an account"
+    said = f"{say_count(n_guests, 'row')} {word_for(n_guests, 'has', 'have')} 0 in {customer.name}"
+    said += f", as {word_for(n_guests, 'a guest', 'guests')} without an account"
     number = f"case when cast({column} as varchar) not in ({_NOBODY}) then cast({column} as varchar) end"
     if mail is not None and _are_the_same(session, guess, value, mail):
         origin = {"column": mail}
@@ -85,7 +87,8 @@ def _name_by_mail(session: Session, guess: TableGuess, customer: ColumnLook, lin
         "count(*) - 1)"
     ).fetchone()
     n = customer.n_rows - customer.n
-    why = f"{line.why}; {n:,} rows have no {customer.name}, as guests without an account, but all have {mail}"
+    none = f"{say_count(n, 'row')} {word_for(n, 'has', 'have')} no {customer.name}"
+    why = f"{line.why}; {none}, as {word_for(n, 'a guest', 'guests')} without an account, but all have {mail}"
     if n_both:
         guess.used["customer_id"], value = mail, {"column": mail}
     else:

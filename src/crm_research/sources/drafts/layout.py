@@ -13,6 +13,7 @@ from crm_research.errors import StudyError
 from crm_research.sources.drafts.words import header_words
 from crm_research.sources.readers.lines import DELIMITERS
 from crm_research.sources.readers.opened import open_binary
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def find_layout(path: Path, head: str, encoding: str) -> TextLayout:
     n_below = _count_below(path, delimiter, n_columns, encoding, rule) if n_columns > 1 else 0
     if n_below:
         options["skip_footer"] = n_below
-        which = "line is no row" if n_below == 1 else f"{n_below} lines are no rows"
+        which = word_for(n_below, "line is no row", f"{n_below} lines are no rows")
         notes["skip_footer"] = f"CHECK: the last {which}, but notes or totals"
     questions = _say_header_lines(records[top:], header, options, notes)
     return TextLayout(delimiter=delimiter, header=tuple(header), options=options, notes=notes, questions=questions)
@@ -136,7 +137,8 @@ def find_sheet_layout(rows: Sequence[Sequence[str]]) -> TextLayout:
     if n_below:
         options["skip_footer"] = n_below
         notes["skip_footer"] = (
-            f"CHECK: the last {n_below} of the sheet's rows are none of the table, but notes or totals"
+            f"CHECK: the last {word_for(n_below, 'row of the sheet is', f'{n_below} rows of the sheet are')} none of "
+            f"the table, but notes or totals"
         )
     questions = {} if "names" in options else _say_header_lines(records[top - first :], header, options, notes)
     return TextLayout(delimiter="", header=tuple(header), options=options, notes=notes, questions=questions)
@@ -212,7 +214,7 @@ def _say_above(above: Sequence[_Record], header: _Record, options: dict[str, Any
     said = [record for record in above if any(record.cells)]
     if said and all(record.cells[0].startswith("#") for record in said):
         options["comment"] = "#"
-        notes["comment"] = f"{len(said)} lines above the table begin so"
+        notes["comment"] = f"{say_count(len(said), 'line')} above the table {word_for(len(said), 'begins', 'begin')} so"
     elif header.first_line:
         options["skip_rows"] = header.first_line
         notes["skip_rows"] = "CHECK: lines above the header" + (
@@ -268,7 +270,10 @@ def _say_header_lines(
     if n_technical or _repeats(header, rows[0]):
         n_lines = n_technical or 1
         options["header"] = 1 + n_lines
-        notes["header"] = f"CHECK: the names stand in the first of {1 + n_lines} lines, the others are no rows"
+        notes["header"] = (
+            f"CHECK: the names stand in the first of {1 + n_lines} lines, "
+            f"{word_for(n_lines, 'the other is no row', 'the others are no rows')}"
+        )
         said = {
             name: text
             for name, text in zip(header, rows[0], strict=True)

@@ -27,6 +27,7 @@ from crm_research.sources.drafts.words import currency_column, header_words, nam
 from crm_research.sources.mapping.once import FEWEST_TELLING, is_repeated
 from crm_research.sources.mapping.plans import SUMMED
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook
@@ -157,7 +158,11 @@ def _set_order_number(session: Session, guess: TableGuess) -> bool:
         n_orders, n_mixed = order_numbers(session, guess.look, order, customer)
         if n_mixed:
             value = {"expr": f"{name_in_sql(customer)} || '-' || {name_in_sql(order)}"}
-            why = f"{n_mixed:,} numbers in {order} stand with several customers, so the customer is part of it"
+            why = (
+                f"{say_count(n_mixed, 'number')} in {order} {word_for(n_mixed, 'stands', 'stand')} with several "
+                "customers"
+            )
+            why += ", so the customer is part of it"
             _put(guess, Guess(key="order_id", value=value, why=why, is_unsure=True))
             return True
         return n_orders < n_rows
@@ -205,7 +210,9 @@ def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
     value = f"{name} is not null" + (
         f" and trim({name}) <> ''" if guess.look.relation.kinds[look.name] == "text" else ""
     )
-    why = f"{look.n_rows - look.n:,} of {look.n_rows:,} rows name no customer and are left out"
+    n = look.n_rows - look.n
+    nameless = f"{word_for(n, 'names', 'name')} no customer and {word_for(n, 'is', 'are')} left out"
+    why = f"{n:,} of {say_count(look.n_rows, 'row')} {nameless}"
     why += "; to keep them in totals, take this line away and write accept: {missing-key: 1}"
     money = _nameless_money(session, guess)
     if money is not None and money[2] < 0 <= money[3]:
@@ -213,15 +220,14 @@ def _leave_out_nameless(session: Session, guess: TableGuess) -> None:
         # as bought: the check says so until somebody names the buyer.
         line = next(one for one in guess.columns if one.key == "customer_id")
         why = (
-            f"{line.why}; {look.n_rows - look.n:,} rows with money given back name no customer; take theirs from their "
-            "sale, by sql, or write accept: {missing-key: 1}"
+            f"{line.why}; {say_count(n, 'row')} with money given back {word_for(n, 'names', 'name')} no customer; take "
+            f"{word_for(n, 'it from its', 'theirs from their')} sale, by sql, or write "
+            "accept: {missing-key: 1}"
         )
         _put(guess, replace(line, why=why, is_unsure=True))
         return
     worth = "" if money is None else f", worth {money[0]:,.2f} of {money[1]:,.2f} in all,"
-    caveat = (
-        f"{look.n_rows - look.n:,} of {look.n_rows:,} lines{worth} name no customer and are left out of everything."
-    )
+    caveat = f"{n:,} of {say_count(look.n_rows, 'line')}{worth} {nameless} of everything."
     guess.keys.append(Guess(key="where", value=value, why=why, is_unsure=True, caveat=caveat))
 
 

@@ -10,6 +10,7 @@ from crm_research.sources.drafts.outcomes import called_off_at, is_in, lost_valu
 from crm_research.sources.drafts.sql_names import filled_text, name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.guessed import TableGuess
@@ -158,7 +159,10 @@ def take_off_refunds(session: Session, guess: TableGuess) -> None:
     ):
         paid = f"coalesce({paid}, 0)"  # only what never came about says no money, as payments that failed
     given = f"abs(coalesce({name_in_sql(refund.name)}, 0))"
-    why = f"{line.why}; less {refund.name}, which {n_partly:,} orders that stand have"
+    why = (
+        f"{line.why}; less {refund.name}, which {say_count(n_partly, 'order')} that "
+        f"{word_for(n_partly, 'stands has', 'stand have')}"
+    )
     if (refused := _refused_refunds(guess)) is not None:
         given = f"case when {refused[0]} then 0 else {given} end"
         why += f", but not where {refused[1]}: asked for, and not given"

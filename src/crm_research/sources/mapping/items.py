@@ -16,6 +16,7 @@ from crm_research.sources.mapping.materialise import check_doubts
 from crm_research.sources.mapping.mends import mend_of_header
 from crm_research.sources.mapping.table_plan import Planner, value_columns
 from crm_research.sources.session import Relation, literal, quoted
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import ItemRule, StudyDefinition, TableRule
@@ -199,7 +200,7 @@ def _say_left_out(session: Session, relation: Relation, kept: str) -> str:
     n_rows, n_kept = session.run(
         f"SELECT count(*), count(*) FILTER (WHERE {kept}) FROM {quoted(relation.name)}"
     ).fetchone()
-    return f" ({n_rows - n_kept:,} of {n_rows:,} rows left out by where)" if n_kept < n_rows else ""
+    return f" ({n_rows - n_kept:,} of {say_count(n_rows, 'row')} left out by where)" if n_kept < n_rows else ""
 
 
 def _check_answers(session: Session, relation: Relation, items: Sequence[_Item], where: str, kept: str) -> None:
@@ -214,8 +215,8 @@ def _check_answers(session: Session, relation: Relation, items: Sequence[_Item],
             f"WHERE {item.bad} AND {asked} ORDER BY found LIMIT {_N_EXAMPLES}"
         ).fetchall()
         problems.append(
-            f"{where}.{item.name}: {n:,} answers in the column {item.column!r} of {relation.described} are no "
-            f"numbers, such as {', '.join(repr(row[0]) for row in rows)}. "
+            f"{where}.{item.name}: {say_count(n, 'answer')} in the column {item.column!r} of {relation.described} "
+            f"{word_for(n, 'is no number', 'are no numbers')}, such as {', '.join(repr(row[0]) for row in rows)}. "
             + (mend_of_header(session, relation, f"{item.bad} AND {asked}") or _MEND)
         )
     if len(broken) > _N_TOLD:

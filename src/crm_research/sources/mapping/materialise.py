@@ -14,7 +14,7 @@ from crm_research.sources.mapping.passthrough import read_passthrough
 from crm_research.sources.mapping.plans import IS_CANCELLED, IS_RETURN, SUM, SUMMED
 from crm_research.sources.mapping.states import check_states
 from crm_research.sources.session import quoted
-from crm_research.vocabulary import CANCELLED, RETURN, SALE
+from crm_research.vocabulary import CANCELLED, RETURN, SALE, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.mapping.plans import Doubt, TablePlan
@@ -90,7 +90,7 @@ def _violation(
         column=doubt.column,
         rule=f"{_RULES[doubt.target]} (column {doubt.source_column!r} of {relation.described})",
         n_bad=n_bad,
-        found=f"{n_bad:,} of {n_rows:,} {'is' if n_bad == 1 else 'are'} not",
+        found=f"{n_bad:,} of {n_rows:,} {word_for(n_bad, 'is', 'are')} not",
         examples=examples,
         mend=find_mend(session, plan, relation, doubt, [row[0] for row in rows], are_few=2 * n_bad < n_rows),
     )

@@ -17,6 +17,7 @@ from crm_research.sources.mapping.dates import formats_fitting
 from crm_research.sources.mapping.expressions import fill_parts
 from crm_research.sources.mapping.plans import SUM
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.mapping.plans import Doubt, TablePlan
@@ -196,7 +197,7 @@ def mend_of_header(session: Asking, relation: Relation, bad: str) -> str | None:
         return None
     n_lines = rule.n_header_lines + last + 1
     return (
-        f"The first {'row is' if last == 0 else f'{last + 1} rows are'} no record but a part of the header: write "
+        f"The first {word_for(last + 1, 'row is', f'{last + 1} rows are')} no record but a part of the header: write "
         f"header: {n_lines} beside the path."
     )
 

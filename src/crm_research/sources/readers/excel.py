@@ -13,6 +13,7 @@ from crm_research.errors import StudyError, offer_names
 from crm_research.said_by_others import say_fault
 from crm_research.sources.readers.databases import load_batches
 from crm_research.sources.readers.text import distinct_names
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,8 @@ def stage_excel(session: Session, path: Path, rule: SourceRule, *, where: str) -
     columns = rule.names or distinct_names(first if rule.n_header_lines else [""] * len(first))
     if len(columns) != len(first):
         raise StudyError(
-            f"{where}: names lists {len(columns)} columns, sheet {sheet!r} of {path.name} has {len(first)}."
+            f"{where}: names lists {say_count(len(columns), 'column')}, sheet {sheet!r} of {path.name} has "
+            f"{len(first)}."
         )
     rows = frame.iloc[rule.n_header_lines :]
     arrays = [_array([_plain(cell) for cell in rows.iloc[:, i]]) for i in range(len(columns))]

@@ -15,6 +15,7 @@ from crm_research.sources.fingerprints import digest_text
 from crm_research.sources.mapping.casting import Reading
 from crm_research.sources.mapping.selects import read_select, refuse_long_values, refuse_odd_parts, tables_outside
 from crm_research.sources.session import Relation, Session, literal, quoted
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
@@ -51,7 +52,8 @@ def stage_sql(
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(name)}").fetchone()
     if n_rows > most:
         raise StudyError(
-            f"{where}.sql: makes more than {most:,} rows of the {n_inputs:,} rows of its inputs. Give each join its "
+            f"{where}.sql: makes more than {most:,} rows of the {say_count(n_inputs, 'row')} of its inputs. Give "
+            "each join its "
             "condition, and each recursion an end."
         )
     parts = [str(rule.sql), *(relation.fingerprint for relation in inputs.values())]

@@ -21,6 +21,7 @@ from crm_research.sources.readers.samples import find_sample
 from crm_research.sources.readers.text import stage_text
 from crm_research.sources.session import Relation, Session, literal, literals, quoted
 from crm_research.sources.written import WHITESPACE
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
@@ -121,7 +122,9 @@ def _without_copies(session: Session, relation: Relation) -> Relation:
     ).fetchone()
     if relation.is_scratch:
         session.run(f"DROP TABLE {found}")
-    said = f"{relation.described}, less {n_copies:,} {'copy' if n_copies == 1 else 'copies'} of rows"
+    said = (
+        f"{relation.described}, less {say_count(n_copies, 'copy', 'copies')} of {word_for(n_copies, 'a row', 'rows')}"
+    )
     return replace(relation, name=name, described=said, is_scratch=True)
 
 

@@ -37,6 +37,7 @@ from crm_research.sources.readers.lines import (
 from crm_research.sources.readers.opened import open_binary
 from crm_research.sources.session import literal, quoted
 from crm_research.sources.written import WHITESPACE
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
@@ -132,7 +133,7 @@ def _line_bytes(path: Path, place: str) -> int | None:
 
 def _sum_up(parts: Sequence[_Part]) -> str:
     n_with = sum(bool(part.said) for part in parts)
-    return f" (lines of {n_with:,} files left out by comment and skip_footer)" if n_with else ""
+    return f" (lines of {say_count(n_with, 'file')} left out by comment and skip_footer)" if n_with else ""
 
 
 def _unreadable(session: Session, parts: Sequence[_Part], message: str, where: str) -> StudyError:
@@ -250,7 +251,9 @@ def _column_names(head: str, rule: SourceRule, delimiter: str, *, where: str) ->
         cells = next(csv.reader(rest, delimiter=delimiter, quotechar=rule.quote or None, skipinitialspace=False))
     if rule.names is not None:
         if len(rule.names) != len(cells):
-            raise StudyError(f"{where}: names lists {len(rule.names)} columns, its first line has {len(cells)}.")
+            raise StudyError(
+                f"{where}: names lists {say_count(len(rule.names), 'column')}, its first line has {len(cells)}."
+            )
         return rule.names, above
     if not rule.n_header_lines:
         return [f"column_{i + 1}" for i in range(len(cells))], above
@@ -335,7 +338,7 @@ def _reason(message: str) -> str:
     if cells:
         # The engine stops counting at the first cell too many.
         held = f"only {cells[2]}" if int(cells[2]) < int(cells[1]) else "more"
-        line += f": the file has {cells[1]} columns, and that line has {held}"
+        line += f": the file has {say_count(int(cells[1]), 'column')}, and that line has {held}"
     elif "unterminated quote" in message.lower():
         line += ": a quote is opened there and never closed"
     return line

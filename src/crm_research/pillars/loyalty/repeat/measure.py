@@ -98,7 +98,7 @@ class LoyaltyAnalysis:
         if self.time_to_second is None or self.first_waits is None:
             return None
         (found,) = compare_survival_estimates(self.first_waits, self.time_to_second).values()
-        return replace(found, of="customers", why_not=found.why_not.replace("nobody has left", "nobody has come back"))
+        return replace(found, of="customer", why_not=found.why_not.replace("nobody has left", "nobody has come back"))
 
     @property
     def window(self) -> str:
