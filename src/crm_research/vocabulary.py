@@ -52,12 +52,14 @@ def say_count(count: float | None, noun: str = "", plural: str | None = None) ->
     """
     if count is None or not math.isfinite(count):
         return UNKNOWN
-    return f"{count:z,.0f} {word_for(count, noun, plural)}".rstrip()
+    return f"{count:z,.0f} {word_for(count, noun, plural)}" if noun else f"{count:z,.0f}"
 
 
 def word_for(count: float, one: str, several: str | None = None) -> str:
     """The word that agrees with the count as it is printed: ``customer`` or ``customers``, ``is`` or ``are``."""
-    return one if not one or f"{count:z.0f}" == "1" else several or f"{one}s"
+    if f"{count:z.0f}" == "1":
+        return one
+    return f"{one}s" if several is None else several
 
 
 def days_in_months(months: int) -> int:

@@ -30,7 +30,7 @@ from crm_research.pillars.brand_loyalty.holdout import PenetrationCheck, check_p
 from crm_research.pillars.brand_loyalty.setting import ALL, PLURALS, WORDS, Setting, choose_market
 from crm_research.stats.intervals import FloatArray, Interval
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date, say_percent
+from crm_research.theme import say_count, say_date, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -296,8 +296,8 @@ def _notes(counts: BrandCounts, setting: Setting, told: list[str]) -> list[str]:
         )
     if counts.n_units > len(told) and market is not None:
         notes.append(
-            f"{counts.n_units:,} {PLURALS[market.unit]} were bought; the {len(told)} largest are told apart, the "
-            "others stand "
+            f"{counts.n_units:,} {PLURALS[market.unit]} were bought; the "
+            f"{word_for(len(told), 'largest is', f'{len(told)} largest are')} told apart, the others stand "
             f"together as {REST!r}."
         )
     if market is not None and market.category is None and market.unit == "brand":

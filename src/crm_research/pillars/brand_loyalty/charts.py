@@ -29,6 +29,7 @@ from crm_research.theme import (
     say_count,
     say_percent,
     shorten,
+    word_for,
 )
 
 if TYPE_CHECKING:
@@ -80,9 +81,8 @@ def draw_excess(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     n_off = int(judged["verdict"].isin([ABOVE, BELOW]).sum())
     rows = judged.iloc[::-1].reset_index(drop=True)
     ax = new_axes(
-        title=f"{n_off} of {say_count(len(judged), loyalty.unit, loyalty.units)} differ from the norm of their size"
-        if n_off
-        else f"None of {say_count(len(judged), loyalty.unit, loyalty.units)} differs from the norm of its size",
+        title=f"{n_off or 'None'} of {say_count(len(judged), loyalty.unit, loyalty.units)} "
+        f"{word_for(max(n_off, 1), 'differs from the norm of its size', 'differ from the norm of their size')}",
         subtitle="Purchases per buyer above or below what size gives, with the "
         f"{say_percent(loyalty.confidence, 0)} interval of each; largest first",
         size=(TALL[0], max(2.6, 1.7 + 0.27 * len(rows))),

@@ -14,7 +14,7 @@ from crm_research.features.brands import count_buyers
 from crm_research.models.dirichlet import DirichletFit
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
-from crm_research.theme import say_date, say_percent
+from crm_research.theme import say_count, say_date, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -46,11 +46,12 @@ class PenetrationCheck:
 
     def say(self) -> str:
         """The check in one line, for the figures."""
+        n = len(self.brands)
         rule = "" if np.isnan(self.rule_miss) else f"; the rule 'as in the period before' by {_points(self.rule_miss)}"
         return (
-            f"holdout {say_date(self.after)} to {say_date(self.until)}: penetrations of {len(self.brands)} brands "
-            "among "
-            f"{self.n_customers:,} customers missed by {_points(self.miss)} on average{rule}"
+            f"holdout {say_date(self.after)} to {say_date(self.until)}: "
+            f"{word_for(n, 'penetration of 1 brand', f'penetrations of {n} brands')} among "
+            f"{say_count(self.n_customers, 'customer')} missed by {_points(self.miss)} on average{rule}"
         )
 
 

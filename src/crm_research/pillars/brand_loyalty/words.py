@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS, NOTABLE, TOO_FEW
 from crm_research.pillars.brand_loyalty.analysis import REST, BrandLoyalty
 from crm_research.pillars.brand_loyalty.heavy_words import heavy_finding
-from crm_research.theme import join_words, say_count, say_estimate, say_percent
+from crm_research.theme import join_words, say_count, say_estimate, say_percent, word_for
 
 _NAMED: Final = 3
 _FEWEST_SHARED: Final = 30
@@ -42,16 +42,18 @@ def excess_finding(loyalty: BrandLoyalty) -> str:
         )
     above, below = _of(judged, ABOVE), _of(judged, BELOW)
     if above.empty and below.empty:
+        n = len(judged)
+        all_judged = word_for(n, "the one judged is bought by its buyers", f"all {n} judged are bought by their buyers")
         return (
-            f"In {loyalty.category} no {loyalty.unit} is loyal beyond its size, and none below it: all "
-            f"{len(judged)} judged are bought by their buyers about as often as {loyalty.units} of that size are."
+            f"In {loyalty.category} no {loyalty.unit} is loyal beyond its size, and none below it: "
+            f"{all_judged} about as often as {loyalty.units} of that size are."
         )
     if above.empty:
         return (
             f"In {loyalty.category} no {loyalty.unit} is loyal beyond its size; below {_its(below)} size: "
             f"{_list(below)}."
         )
-    verb = "is" if len(above) == 1 else "are"
+    verb = word_for(len(above), "is", "are")
     others = "none lies below" if below.empty else f"{_count(len(below))} below {_its(below)} size"
     return (
         f"In {loyalty.category}, {_list(above)} {verb} loyal beyond {_its(above)} size, bought that much more often by "
@@ -135,7 +137,7 @@ def law_finding(loyalty: BrandLoyalty) -> str:
     return (
         f"{told} {row['brand']} and {row['other']} share more than that beyond chance: {say_percent(row['observed'])} "
         f"of the buyers of the first buy the second, where the rule gives {say_percent(min(row['expected'], 1.0))} "
-        f"({say_count(row['n_both'], 'customer')} buy both)."
+        f"({say_count(row['n_both'], 'customer')} {word_for(row['n_both'], 'buys', 'buy')} both)."
     )
 
 
@@ -156,7 +158,8 @@ def holdout_finding(loyalty: BrandLoyalty) -> str:
     inside = (check.brands["predicted"] >= check.brands["lower"]) & (check.brands["predicted"] <= check.brands["upper"])
     said = check.say()
     said = said[0].upper() + said[1:]
-    held = f"{int(inside.sum())} of {len(inside)} predictions lie within the interval of what was observed."
+    held = f"{int(inside.sum())} of {say_count(len(inside), 'prediction')} "
+    held += f"{word_for(inside.sum(), 'lies', 'lie')} within the interval of what was observed."
     if not np.isfinite(check.rule_miss):
         return f"{said}. {held}"
     better = "The norm predicted better than the rule" if check.miss < check.rule_miss else "The rule predicted better"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crm_research.pillars.churn.curves import group_words, hazard_words
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.show import Step
-from crm_research.theme import say_count, say_percent
+from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.decisions.treatment import Treatment
@@ -32,8 +32,10 @@ def steps(
         )
     elif n_best and may_list:
         yield Step(
-            f"Contact a random half of the {say_count(n_best, 'contract')} that are worth it, and leave the other half "
-            "alone: only the comparison shows whether a contact keeps anybody.",
+            f"Contact a random half of the {n_best:,} contracts that are worth it, and leave the other half alone: "
+            "only the comparison shows whether a contact keeps anybody."
+            if n_best > 1
+            else "Only one contract is worth a contact: to contact it shows nothing, so wait until there are more.",
             "contacts",
         )
     elif n_best:

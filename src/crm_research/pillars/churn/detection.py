@@ -21,7 +21,7 @@ from crm_research.pillars.churn.detection_evidence import (
 )
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date, say_percent
+from crm_research.theme import say_count, say_date, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -103,10 +103,11 @@ class SettingDetection:
                 f"The study holds orders of {say_count(self.n_order_customers, 'customer')} and no contracts: "
                 "leaving is not recorded, it has to be inferred from silence. The report on silent churn does that."
             )
+        are = word_for(self.sizes.n_contracts, "is", "are")
         told = (
             "The records hold contracts with a start and, where they are over, an end: leaving is seen, not guessed, "
             f"so survival methods apply. {say_count(self.sizes.n_contracts, 'contract')} of "
-            f"{say_count(self.sizes.n_customers, 'customer')} are known, {self.sizes.n_ended:,} of them ended. "
+            f"{say_count(self.sizes.n_customers, 'customer')} {are} known, {self.sizes.n_ended:,} of them ended. "
         )
         return f"{told}{self.say_timing()} {self.say_orders()}".strip()
 
@@ -122,7 +123,7 @@ class SettingDetection:
         row = self._decisive()
         months = int(row["period_months"])
         every = "month" if months == 1 else f"{months} months"
-        lie = "lies" if row["n_ends"] == 1 else "lie"
+        lie = word_for(row["n_ends"], "lies", "lie")
         share = (
             f"{say_percent(row['near_share'])} of {say_count(row['n_ends'], 'end')} {lie} within {NEAR_DAYS} days of a "
             f"whole number of {'months' if months == 1 else f'{months}-month periods'} after the start "
@@ -153,9 +154,9 @@ class SettingDetection:
         if not self.n_orders_only:
             return "The study also holds orders, all of customers with a contract; buying less is not asked here."
         return (
-            f"{say_count(self.n_orders_only, 'customer')} of {self.n_order_customers:,} with orders have no contract. "
-            "Whether they have left is recorded nowhere: the report on silent churn judges it from their orders, and "
-            "they are not part of this page."
+            f"{say_count(self.n_orders_only, 'customer')} of {self.n_order_customers:,} with orders "
+            f"{word_for(self.n_orders_only, 'has', 'have')} no contract. Whether they have left is recorded nowhere: "
+            "the report on silent churn judges it from their orders, and they are not part of this page."
         )
 
     def cautions(self) -> list[str]:
@@ -204,19 +205,27 @@ class SettingDetection:
         when = f"{say_count(days, 'day')} after they begin" if days else "on the day they begin"
         return (
             f"Most end {when}: {say_percent(sizes.n_usual / sizes.n_ended)} of {say_count(sizes.n_ended, 'end')} "
-            f"({say_percent(low)} to {say_percent(high)}) come after just so long, seen to be no renewal."
+            f"({say_percent(low)} to {say_percent(high)}) {word_for(sizes.n_ended, 'comes', 'come')} after just "
+            "so long, "
+            "seen to be no renewal."
         )
 
     def _say_same_day(self) -> str:
-        n = say_count(self.sizes.n_same_day, "contract")
+        n_same = self.sizes.n_same_day
+        n = say_count(n_same, "contract")
+        began = word_for(
+            n_same,
+            "it began. If it was cancelled before it came into force",
+            "they began. If these were cancelled before they came into force",
+        )
         if self.is_whole_periods:
             return (
                 f"{n} ended with a tenure of 0: before the first whole period was over. When within it is not known; "
-                "here they count as leaving at once."
+                f"here {word_for(self.sizes.n_same_day, 'it counts', 'they count')} as leaving at once."
             )
         return (
-            f"{n} ended on the day they began. If these were cancelled before they came into force, leave them out "
-            "with 'where:' in the study's file; here they count as leaving."
+            f"{n} ended on the day {began}, leave {word_for(n_same, 'it', 'them')} out with 'where:' in the study's "
+            f"file; here {word_for(n_same, 'it counts', 'they count')} as leaving."
         )
 
     def _say_mixture(self) -> str:
@@ -227,7 +236,8 @@ class SettingDetection:
             return ""
         row = some.iloc[-1]
         return (
-            f"Yet {say_percent(row['near_share'])} lie near a multiple of {row['period_months']:.0f} months, against "
+            f"Yet {say_percent(row['near_share'])} lie near a multiple of "
+            f"{say_count(row['period_months'], 'month')}, against "
             f"{say_percent(row['chance_share'])} by chance: some contracts seem to be renewed then, so compare plans. "
         )
 

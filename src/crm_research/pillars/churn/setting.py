@@ -17,7 +17,7 @@ from crm_research.features.window import known_rows
 from crm_research.models.survival import FEWEST_AT_RISK, estimate_cumulative_hazard, estimate_survival
 from crm_research.pillars.churn.detection import SettingDetection, detect_setting
 from crm_research.steps import step
-from crm_research.theme import join_words, say_count, say_date, say_days, say_percent
+from crm_research.theme import join_words, say_count, say_date, say_days, say_percent, word_for
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -60,7 +60,7 @@ class Watching:
         if self.begins_days > 0:
             left_out = (
                 f" {say_count(self.n_before, 'contract')} no longer watched by then "
-                f"{'is' if self.n_before == 1 else 'are'} left out, since an end among so few would have brought the "
+                f"{word_for(self.n_before, 'is', 'are')} left out, since an end among so few would have brought the "
                 "whole curve down."
                 if self.n_before
                 else ""
@@ -74,7 +74,7 @@ class Watching:
         if self.stops_days is not None:
             found.append(
                 f"At a tenure of {say_days(self.stops_days)} no contract was left under observation; "
-                f"{say_count(self.n_beyond, 'contract')} {'was' if self.n_beyond == 1 else 'were'} met at longer "
+                f"{say_count(self.n_beyond, 'contract')} {word_for(self.n_beyond, 'was', 'were')} met at longer "
                 "tenures only. The curves stop there, and what happens later is not known."
             )
         return found
@@ -184,7 +184,8 @@ class ChurnSetting:
     def estimand(self) -> pd.DataFrame:
         """What exactly is estimated? Columns ``part``, ``definition``."""
         entry = (
-            f"the start, or the day our records of the contract begin ({self.n_met_late:,} were met late)"
+            f"the start, or the day our records of the contract begin ({self.n_met_late:,} "
+            f"{word_for(self.n_met_late, 'was', 'were')} met late)"
             if self.n_met_late
             else "the start: every contract counts as watched from its first day"
         )
@@ -219,19 +220,24 @@ class ChurnSetting:
             f"{' or '.join(when)}. Plan and other characteristics are those of the first"
         )
 
+    @property
+    def all_ends(self) -> str:
+        """Subject and verb of what is said of all ends: ``All 12 ends bear``."""
+        return word_for(self.n_ended, "The only end bears", f"All {self.n_ended:,} ends bear")
+
     def cautions(self) -> list[str]:
         """What speaks against taking the curves at their word? Sentences; none if nothing was found."""
         found = []
         if self.is_snapshot and not self.is_entry_given:
             found.append(
-                f"All {self.n_ended:,} ends bear one date ({say_date(self.first_end)}): this is a snapshot, not a "
+                f"{self.all_ends} one date ({say_date(self.first_end)}): this is a snapshot, not a "
                 "history. If those who left earlier were dropped from it, early leavers are missing, and every "
                 "tenure on this page is overstated. Ask for the ended contracts of earlier years; or, if every one was "
                 "followed from its start and only dates are not known, say so by observed_from in the study's file."
             )
         elif self.holds_only_survivors and not self.is_snapshot:
             found.append(
-                f"At the rates seen, about {self.n_missing_ends:,.0f} contracts should have ended before "
+                f"At the rates seen, about {say_count(self.n_missing_ends, 'contract')} should have ended before "
                 f"{say_date(self.first_end)}, but the first recorded end is of that day. The records seem to hold only "
                 "contracts that were still running then (left truncation), and tenure is overstated. Give "
                 "observed_from, the day from which each contract was followed, and the curves allow for it."
@@ -241,6 +247,10 @@ class ChurnSetting:
             found.append(
                 f"{say_count(n_dropped, 'contract')} ({say_percent(n_dropped / self.n_contracts)}) were never under "
                 "observation, because they ended before their records begin or before they started; they are left out."
+                if n_dropped > 1
+                else f"1 contract ({say_percent(n_dropped / self.n_contracts)}) was never under observation, "
+                "because it "
+                "ended before its records begin or before it started; it is left out."
             )
         if 0 < self.n_without_reason < self.n_ended:
             found.append(

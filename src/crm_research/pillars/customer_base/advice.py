@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
 from crm_research.show import Step
-from crm_research.theme import say_count, say_percent
+from crm_research.theme import say_count, say_percent, word_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,9 @@ def steps(base: CustomerBase) -> Iterator[Step]:
     ]
     for n in nameless["n_customers"]:
         yield Step(
-            f"Find the records of {say_count(n, 'customer')} with dealings but no entry of their own.", "coverage"
+            f"Find {word_for(n, 'the record of 1 customer', f'the records of {n:,} customers')} with dealings but no "
+            "entry of their own.",
+            "coverage",
         )
     least = least_known(base)
     if least is not None and least["share"] < _NEARLY_ALL:
@@ -53,8 +55,8 @@ def gravest_doubt(base: CustomerBase) -> str:
         return base.verdict.headline()
     if base.orders is not None and base.orders.n_nameless:
         return (
-            f"{say_count(base.orders.n_nameless, 'order')} name no customer, so shares of customers are of the other "
-            "orders alone."
+            f"{say_count(base.orders.n_nameless, 'order')} {word_for(base.orders.n_nameless, 'names', 'name')} no "
+            "customer, so shares of customers are of the other orders alone."
         )
     return ""
 

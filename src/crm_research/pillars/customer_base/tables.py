@@ -8,7 +8,7 @@ import pandas as pd
 
 from crm_research.pillars.customer_base.concentration import CLAIMED_SHARE
 from crm_research.pillars.customer_base.figures import base_figures
-from crm_research.theme import say_date, say_percent
+from crm_research.theme import say_date, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.customer_base.base import CustomerBase
@@ -35,7 +35,7 @@ def broken_rules_table(base: CustomerBase) -> pd.DataFrame:
             "where": finding.where,
             "expected": finding.expected,
             "found": finding.found
-            or f"{finding.n_bad:,} of {finding.n_checked:,} {'does' if finding.n_bad == 1 else 'do'} not "
+            or f"{finding.n_bad:,} of {finding.n_checked:,} {word_for(finding.n_bad, 'does', 'do')} not "
             f"({say_percent(finding.share_bad)})",
             "spoils": finding.spoils.split(" (reports")[0],
         }

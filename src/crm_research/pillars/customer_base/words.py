@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crm_research.figures import says_nothing
 from crm_research.pillars.customer_base import advice
 from crm_research.pillars.customer_base.concentration import CLAIMED_SHARE
-from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent
+from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.customer_base.base import CustomerBase
@@ -50,7 +50,7 @@ def say_concentration(found: Concentration) -> str:
     if says_nothing(lower, upper, span=1.0):
         return (
             f"How much of the revenue the top fifth of buyers bring in is not known: "
-            f"{say_count(found.n_customers, 'buyer')} are too few to say."
+            f"{say_count(found.n_customers, 'buyer')} {word_for(found.n_customers, 'is', 'are')} too few to say."
         )
     brought = say_estimate(value, lower, upper, say_percent, found.confidence)
     if upper < CLAIMED_SHARE:

@@ -10,7 +10,7 @@ from crm_research.pillars.loyalty.repeat import words
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import IN_RHYTHM, OVERDUE, RhythmAnalysis
 from crm_research.show import Step
-from crm_research.theme import say_count, say_days_like, say_percent
+from crm_research.theme import say_count, say_days_like, say_percent, word_for
 
 
 def steps(loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Iterator[Step]:
@@ -74,18 +74,22 @@ def _overdue(rhythm: RhythmAnalysis) -> Iterator[Step]:
     if later is not None and {IN_RHYTHM, OVERDUE} <= set(later.index):
         if float(later["upper"][OVERDUE]) < float(later["lower"][IN_RHYTHM]):
             yield Step(
-                f"Write to the {say_count(n, 'customer')} who are overdue by their own rhythm, the most valuable "
-                "first: such customers bought less often later.",
+                f"Write to the {word_for(n, 'customer who is', f'{n:,} customers who are')} overdue by their own "
+                "rhythm, "
+                "the most valuable first: such customers bought less often later.",
                 "overdue",
             )
             return
         yield Step(
-            f"Do not act on a broken rhythm alone: {say_count(n, 'customer')} are overdue, and that was not seen "
+            f"Do not act on a broken rhythm alone: {say_count(n, 'customer')} {word_for(n, 'is', 'are')} overdue, "
+            "and that was not seen "
             "to predict who stays away.",
             "overdue",
         )
         return
     yield Step(
-        f"Try a letter to half of the {say_count(n, 'customer')} who are overdue by their own rhythm, drawn by lot.",
+        f"Try a letter to half of the {n:,} customers who are overdue by their own rhythm, drawn by lot."
+        if n > 1
+        else "Write to the one customer who is overdue by a rhythm of their own.",
         "overdue",
     )

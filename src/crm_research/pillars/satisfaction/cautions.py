@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.roles import OUTCOMES
 from crm_research.pillars.satisfaction.words import say_points
-from crm_research.theme import join_words, say_count, say_interval
+from crm_research.theme import join_words, say_count, say_interval, word_for
 
 Kind = Literal["note", "caution"]
 _FEWEST: Final = 20
@@ -70,7 +70,7 @@ def silence_notes(found: SatisfactionAnalysis) -> list[str]:
             f"(difference {say_interval(again['lower'], again['upper'], say_points)}), {verdict}."
         )
     if parts.n_anonymous:
-        verb = "is" if parts.n_anonymous == 1 else "are"
+        verb = word_for(parts.n_anonymous, "is", "are")
         said.append(f"{say_count(parts.n_anonymous, 'answer')} of the wave {verb} anonymous and cannot be weighted.")
     return said
 
@@ -89,10 +89,10 @@ def survey_notes(found: SatisfactionAnalysis) -> list[tuple[str, Kind]]:
     if found.wave is not None and found.wave != int(survey.waves["wave"].iloc[-1]):
         notes.append(("The latest wave has fewer than twenty responses; the one before it stands for now.", "caution"))
     if survey.n_timeless:
-        verb = "is" if survey.n_timeless == 1 else "are"
+        verb = word_for(survey.n_timeless, "is", "are")
         notes.append((f"{say_count(survey.n_timeless, 'response')} without a time {verb} left out.", "caution"))
     if survey.n_items_left_out:
-        verb = "is" if survey.n_items_left_out == 1 else "are"
+        verb = word_for(survey.n_items_left_out, "is", "are")
         notes.append((f"{say_count(survey.n_items_left_out, 'rarely asked item')} {verb} left out.", "note"))
     flipped = turned_between_waves(found)
     if flipped:
@@ -184,7 +184,9 @@ def cut_note(found: SatisfactionAnalysis) -> str:
         "and buying "
         f"correlate at {groups.correlation:.2f} ({groups.correlation_lower:.2f} to "
         f"{groups.correlation_upper:.2f}). Purchases "
-        f"are those of {parts.patronage_days:,} days before the study's date; half of the answers are younger than "
-        f"{parts.median_age_days:,.0f} days; {say_count(parts.n_without_purchase, 'customer')} who answered had "
-        f"not bought and {'is' if parts.n_without_purchase == 1 else 'are'} left out."
+        f"are those of {say_count(parts.patronage_days, 'day')} before the study's date; half of the answers are "
+        "younger than "
+        f"{say_count(parts.median_age_days, 'day')}; {say_count(parts.n_without_purchase, 'customer')} who "
+        "answered had "
+        f"not bought and {word_for(parts.n_without_purchase, 'is', 'are')} left out."
     )

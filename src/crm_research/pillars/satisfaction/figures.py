@@ -11,7 +11,7 @@ from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import REPEAT
 from crm_research.pillars.satisfaction.words import has_link
-from crm_research.theme import say_percent
+from crm_research.theme import say_count, say_percent
 
 NPS: Final = "satisfaction.nps"
 LEVEL: Final = "satisfaction.level"
@@ -224,7 +224,7 @@ def conviction_figures(found: SatisfactionAnalysis) -> list[Figure]:
                 unit="share",
                 n=int(groups.n),
                 estimator=f"chances of each customer from reliability {groups.reliability:.2f} and repeat purchases in "
-                f"{days} days; "
+                f"{say_count(days, 'day')}; "
                 "cut at the stated points; grouped jackknife",
                 validation=check,
                 group=str(row["group"]),

@@ -19,6 +19,7 @@ from crm_research.pillars.satisfaction.promoters import sign_answers
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.ties import place_scores
 from crm_research.steps import step
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -114,7 +115,8 @@ def measure_response(
     latest = survey.answers.loc[survey.answers["wave"] == now]
     if not tables_naming_customers(study):
         why = (
-            f"All {len(latest):,} answers are anonymous and no other table names customers, so who answered cannot be "
+            f"{word_for(len(latest), 'The one answer is', f'All {len(latest):,} answers are')} anonymous and no "
+            "other table names customers, so who answered cannot be "
             "compared with who did not. Map customer_id of the surveys, or a table of customers, to have it."
         )
         return replace(_bare(0, 0, len(latest), None), notes=(why,))
@@ -127,7 +129,8 @@ def measure_response(
     bare = _bare(len(people), n_answered, len(latest) - len(named), again)
     if min(n_answered, len(people) - n_answered) < _FEWEST:
         why = (
-            f"{n_answered:,} of {len(people):,} customers known before the wave answered under their name; at least "
+            f"{n_answered:,} of {say_count(len(people), 'customer')} known before the wave answered under their "
+            "name; at least "
             f"{_FEWEST} who answered and {_FEWEST} who did not are needed to model who answers."
         )
         return replace(bare, notes=(why,))
@@ -223,7 +226,8 @@ def _design(people: pd.DataFrame, n_answered: int) -> tuple[FloatArray, list[str
     most = max(1, n_answered // _PER_COLUMN)
     if len(columns) > most:
         notes.append(
-            f"{len(columns)} attributes for {n_answered:,} answers; the first {most} are used (ten answers for each)."
+            f"{len(columns)} attributes for {say_count(n_answered, 'answer')}; the first "
+            f"{word_for(most, 'is', f'{most} are')} used (ten answers for each)."
         )
         columns = dict(list(columns.items())[:most])
     return np.column_stack([np.ones(len(people)), *columns.values()]), list(columns), notes

@@ -16,6 +16,7 @@ from crm_research.theme import (
     draw_crosses,
     empty_axes,
     new_axes,
+    say_count,
     say_percent,
     wrap_name,
 )
@@ -35,7 +36,7 @@ def draw_map(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
     ax = new_axes(
         title=structure_words.map_finding(found),
         subtitle=f"Total effect on {held.target} by performance, both in points of 100; crosses are "
-        f"{say_percent(found.confidence, 0)} intervals; {held.n:,} respondents",
+        f"{say_percent(found.confidence, 0)} intervals; {say_count(held.n, 'respondent')}",
         xlabel="performance, points of 100",
         ylabel=f"points of {held.target} for one more",
         size=(SIZE[0], 4.0),

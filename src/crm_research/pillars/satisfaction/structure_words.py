@@ -120,9 +120,10 @@ def followed_finding(found: SatisfactionAnalysis) -> str:
         true, habit = rows.loc["true loyalty"].to_dict(), rows.loc["spurious loyalty"].to_dict()
         sure = "a sure difference" if gap["lower"] > 0 or gap["upper"] < 0 else "no more than chance"
         said.append(
-            f"{gap['outcome']} within {true['days']:.0f} days: {say_percent(true['value'])} of those loyal by "
+            f"{gap['outcome']} within {say_count(true['days'], 'day')}: {say_percent(true['value'])} of those loyal by "
             f"conviction, {say_percent(habit['value'])} of those loyal by habit ({sure}, "
-            f"{100 * gap['lower']:+.0f} to {100 * gap['upper']:+.0f} points; {true['n']:,.0f} customers, of whom "
+            f"{100 * gap['lower']:+.0f} to {100 * gap['upper']:+.0f} points; {say_count(true['n'], 'customer')}, "
+            "of whom "
             f"{true['n_censored']:,.0f} answered too late to be followed to the end)"
         )
     return f"From the day after their wave had closed on, {'; '.join(said)}."

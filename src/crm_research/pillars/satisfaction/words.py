@@ -12,7 +12,7 @@ from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.leading import find_leader_within, widen
-from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent, say_plainly
+from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent, say_plainly, word_for
 
 _NAMES: Final = {"ave": "AVE", "rho_a": "rho_A", "rho_c": "rho_C"}
 _PERFORMANCE: Final = ("performance", "performance_lower", "performance_upper")
@@ -209,9 +209,10 @@ def conviction_finding(found: SatisfactionAnalysis) -> str:
         return ""
     shares = groups.shares.set_index("group")
     true, habit = shares.loc["true loyalty"].to_dict(), shares.loc["spurious loyalty"].to_dict()
+    who = f"{say_count(groups.n, 'customer')} who answered and {word_for(groups.n, 'buys', 'buy')}"
     if not has_link(groups):
         return (
-            f"Of the {say_count(groups.n, 'customer')} who answered and buy, those who buy often think no better of us "
+            f"Of the {who}, those who buy often think no better of us "
             f"than the others, as far as one can tell: {say_percent(true['share'])} buy often and think highly of us "
             f"({say_interval(true['lower'], true['upper'], say_percent)}), {say_percent(habit['share'])} buy often and "
             f"think less of us ({say_interval(habit['lower'], habit['upper'], say_percent)})."
@@ -222,7 +223,7 @@ def conviction_finding(found: SatisfactionAnalysis) -> str:
         else "attitude and buying run against each other"
     )
     return (
-        f"Of the {say_count(groups.n, 'customer')} who answered and buy, {say_percent(true['share'])} buy often by "
+        f"Of the {who}, {say_percent(true['share'])} buy often by "
         f"conviction ({say_interval(true['lower'], true['upper'], say_percent)}) and {say_percent(habit['share'])} buy "
         f"often out of habit ({say_interval(habit['lower'], habit['upper'], say_percent)}); {link}."
     )
@@ -299,7 +300,7 @@ def path_finding(found: SatisfactionAnalysis) -> str:
     sure = int(((limits.lower > 0) | (limits.upper < 0)).sum())
     if not sure:
         return "No path between the constructs is sure"
-    told = f"{sure} of {len(paths)} paths {'is' if sure == 1 else 'are'} sure"
+    told = f"{sure} of {say_count(len(paths), 'path')} {word_for(sure, 'is', 'are')} sure"
     leader = find_leader_within(
         paths["estimate"].abs(), paths["lower"], paths["upper"], level=found.confidence, confidence=found.confidence
     )

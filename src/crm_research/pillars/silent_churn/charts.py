@@ -38,6 +38,7 @@ from crm_research.theme import (
     say_count,
     say_date,
     say_percent,
+    word_for,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def silence_title(silence: SilentChurn) -> str:
     if found is None:
         return _say_fall(average_by_silence(silence))
     name, weeks = found
-    said = f"hoever {name} is more likely gone than not after about {weeks:.0f} weeks of silence"
+    said = f"hoever {name} is more likely gone than not after about {say_count(weeks, 'week')} of silence"
     if silence.holdout is not None and silence.holdout.is_refuted:
         return f"By the model, w{said}; what came after speaks against it"
     return f"W{said}"
@@ -107,7 +108,10 @@ def _say_fall(table: pd.DataFrame) -> str:
         return f"After about {early} are probably still active"
     if say_percent(first["active_rate"]) == say_percent(last["active_rate"]):
         return f"Among those who {name}, silence tells nobody apart: all are about equally likely to be still active"
-    return f"After {early} are still active, after {last['silent_weeks']:.0f} weeks {say_percent(last['active_rate'])}"
+    return (
+        f"After {early} are still active, after {say_count(last['silent_weeks'], 'week')} "
+        f"{say_percent(last['active_rate'])}"
+    )
 
 
 def silence_alt(silence: SilentChurn) -> str:
@@ -150,7 +154,7 @@ def draw_weekly(silence: SilentChurn, ax: Axes | None = None) -> Axes:
     """Do expected purchases follow those that came, week by week and into the holdout?"""
     title = tracking_words.tracking_finding(silence)
     table, n_weeks = merge_weeks(silence.tracking)
-    each = "whole week" if n_weeks == 1 else f"{n_weeks} weeks"
+    each = word_for(n_weeks, "whole week", f"{n_weeks} weeks")
     return _draw_tracking(silence, table, ("observed", "expected"), title, f"Repeat purchases in each {each}", ax)
 
 

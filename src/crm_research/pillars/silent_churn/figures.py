@@ -13,7 +13,7 @@ from crm_research.models.btyd import BtydFit
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD
 from crm_research.stats.intervals import Interval
-from crm_research.theme import say_count, say_date, say_percent
+from crm_research.theme import say_count, say_date, say_percent, word_for
 
 _WHOLE_FROM_WEEKS: Final = 10
 ALIVE_SHARE: Final = "churn.silent.alive_share"
@@ -147,7 +147,8 @@ def _expected(silence: SilentChurn) -> Figure:
     if check is not None and error is not None:
         verdict = verdict_of(check.total_holds)
         validation = (
-            f"holdout: {say_count(error['total_expected'])} purchases expected in {check.horizon_days:.0f} days, "
+            f"holdout: {say_count(error['total_expected'], 'purchase')} expected in "
+            f"{say_count(check.horizon_days, 'day')}, "
             f"{say_count(check.observed)} came"
             + {None: "", True: "; agrees", False: "; does not agree"}[check.total_holds]
         )
@@ -207,7 +208,7 @@ def say_weeks(days: float) -> str:
     weeks = days / 7
     is_whole = weeks >= _WHOLE_FROM_WEEKS or abs(weeks - round(weeks)) < 0.05
     text = f"{weeks:.0f}" if is_whole else f"{weeks:.1f}"
-    return f"{text} week" if text == "1" else f"{text} weeks"
+    return f"{text} {word_for(float(text), 'week') if is_whole else 'weeks'}"
 
 
 def _known(value: Any) -> float | None:

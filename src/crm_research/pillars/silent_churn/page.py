@@ -35,7 +35,7 @@ from crm_research.show import (
     fitted,
     section,
 )
-from crm_research.theme import without_limits
+from crm_research.theme import say_count, without_limits
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -214,7 +214,7 @@ class SilentChurnPage(Page):
         return Section(
             Table(
                 shown,
-                f"The commonest of {len(silence.scores):,} distinct histories, scored",
+                f"The commonest of {say_count(len(silence.scores), 'distinct history', 'distinct histories')}, scored",
                 formats={"active_rate": "share", "expected_purchases": "{:.3f}"},
             ),
             result=silence.scores,

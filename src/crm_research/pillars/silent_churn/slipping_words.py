@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_research.pillars.silent_churn.analysis import SilentChurn
-from crm_research.theme import say_count, say_interval, say_percent
+from crm_research.theme import say_interval, say_percent, word_for
 
 
 def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
@@ -18,7 +18,10 @@ def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
     n = len(silence.going_silent)
     if not n:
         return "None of the valuable customers is seen to be slipping away."
-    return f"Probably slipping away among the valuable ones: the {say_count(n, 'customer')} who are listed."
+    return (
+        "Probably slipping away among the valuable ones: the "
+        f"{word_for(n, 'customer who is', f'{n:,} customers who are')} listed."
+    )
 
 
 def say_readings(told: tuple[float, float]) -> str:

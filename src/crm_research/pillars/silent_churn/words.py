@@ -17,7 +17,16 @@ from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leave
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
 from crm_research.pillars.silent_churn.slipping_words import say_readings
 from crm_research.pillars.silent_churn.tracking_words import AS_EXPECTED
-from crm_research.theme import join_words, say_count, say_date, say_days, say_estimate, say_interval, say_percent
+from crm_research.theme import (
+    join_words,
+    say_count,
+    say_date,
+    say_days,
+    say_estimate,
+    say_interval,
+    say_percent,
+    word_for,
+)
 
 _MONEY = {REVENUE: "sales before returns", SPEND: "sales less returns"}
 _LONG_MODEL = {REGULAR: "model for regular buyers"}
@@ -32,9 +41,9 @@ def answer(silence: SilentChurn) -> list[str]:
         ]
     if silence.chosen is None:
         n, again = silence.n_customers, silence.n_repeaters
-        nothing = "have left: no model of buying and leaving could be fitted."
+        who = word_for(n, "whether the one customer has", f"how many of the {n:,} customers have")
         return [
-            f"These records cannot say how many of the {say_count(n, 'customer')} {nothing}",
+            f"These records cannot say {who} left: no model of buying and leaving could be fitted.",
             silence.why_chosen,
             f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
         ]
@@ -59,16 +68,17 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
         return blind_finding(silence, doubts)
     share, lower, upper = (_number(part) for part in silence.alive)
     if says_nothing(lower, upper, span=1.0):
-        return (
-            f"How many of the {say_count(silence.n_customers, 'customer')} are still active is not known: the interval "
-            f"spans nearly everything{doubts}."
-        )
+        n = silence.n_customers
+        how_many = word_for(n, "Whether the one customer is", f"How many of the {n:,} customers are")
+        return f"{how_many} still active is not known: the interval spans nearly everything{doubts}."
     n_active = round(share * silence.n_customers)
+    n_gone = silence.n_customers - n_active
     limits = _say_limits(silence, lower, upper, say_percent, ", ")
     return (
-        f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} are probably still active "
-        f"({say_percent(share)}{limits}{readings}); about "
-        f"{say_count(silence.n_customers - n_active)} have probably left without saying so{doubts}."
+        f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} "
+        f"{word_for(n_active, 'is', 'are')} probably "
+        f"still active ({say_percent(share)}{limits}{readings}); about "
+        f"{say_count(n_gone)} {word_for(n_gone, 'has', 'have')} probably left without saying so{doubts}."
     )
 
 
@@ -152,7 +162,8 @@ def _total_refuted(silence: SilentChurn) -> str:
         return ""
     return (
         f", a number that the check refutes: in the {say_weeks(check.horizon_days)} of the holdout "
-        f"{say_count(row['total_expected'])} were expected and {say_count(check.observed)} came"
+        f"{say_count(row['total_expected'])} {word_for(row['total_expected'], 'was', 'were')} expected and "
+        f"{say_count(check.observed)} came"
     )
 
 

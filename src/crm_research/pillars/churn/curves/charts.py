@@ -182,7 +182,8 @@ def draw_holdout(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax = new_axes(
         title=f"The forecast {verb}: {say_percent(check.expected_share)} expected to end, "
         f"{say_percent(check.observed_share)} did",
-        subtitle=f"Share of contracts running at as_of that ended in the holdout of {check.window_days:.0f} days, by "
+        subtitle="Share of contracts running at as_of that ended in the holdout of "
+        f"{say_count(check.window_days, 'day')}, by "
         "quarter of expected risk: expected (grey), observed with its interval (blue)",
         xlabel="quarter of the running contracts, from the safest to the most endangered",
         ax=ax,

@@ -13,7 +13,7 @@ from crm_research.models.second_opinion import SecondOpinion, put_beside
 from crm_research.models.survival import EVERYONE
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.setting import say_condition
-from crm_research.theme import say_days
+from crm_research.theme import say_count, say_days, say_months
 from crm_research.vocabulary import DAYS_PER_YEAR, months_of_days
 
 _HALF: Final = 0.5
@@ -68,7 +68,7 @@ def tenure_figures(leaving: ChurnAnalysis) -> list[Figure]:
     for id_, months in ((SURVIVAL_3M, 3), (SURVIVAL_24M, 24)):
         days = leaving.days_at(months)
         if leaving.survival is None:
-            label = f"Still there after {months} months (no contract was watched)"
+            label = f"Still there after {say_months(months)} (no contract was watched)"
             figures.append(_figure(leaving, id_, label, "share", None, 0, "Kaplan-Meier"))
         else:
             n = int(leaving.survival.sizes["n"].iloc[0])
@@ -146,7 +146,7 @@ def _survival(
     begins = 0.0 if curves is None else float(curves.sizes.set_index("group").loc[row["group"], "first_days"])
     why = "too few were watched so early" if row["tenure_days"] < begins else "nobody was watched that long"
     condition = _condition(leaving, row if is_group else None)
-    label = f"Still there after {months} months{condition}"
+    label = f"Still there after {say_months(months)}{condition}"
     return _figure(
         leaving,
         id_,
@@ -179,7 +179,7 @@ def _mean(leaving: ChurnAnalysis, row: pd.Series) -> Figure:
         "days",
         row,
         int(row["n"]),
-        f"area under Kaplan-Meier up to {row['horizon_days']:.0f} days; limits on the logit scale",
+        f"area under Kaplan-Meier up to {say_count(row['horizon_days'], 'day')}; limits on the logit scale",
         said=said,
         opinion=_opinion(leaving),
     )

@@ -10,7 +10,7 @@ from crm_research.pillars.churn.curves.figures import group_figures, reason_figu
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding
 from crm_research.pillars.churn.curves.hazard_words import hazard_finding
 from crm_research.show import Chart, Figures, Note, Part, Table, drawn
-from crm_research.theme import say_p_value, say_percent, say_points
+from crm_research.theme import say_count, say_months, say_p_value, say_percent, say_points, word_for
 from crm_research.vocabulary import months_of_days
 
 
@@ -64,7 +64,7 @@ def pairs_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     months = months_of_days(float(pairs["horizon_days"].iloc[0]))
     yield Table(
         shown.rename(columns={"gap_lower": "lower", "gap_upper": "upper"}).reset_index(drop=True),
-        f"How much more of the first group is still there after {months} months",
+        f"How much more of the first group is still there after {say_months(months)}",
         formats={
             "survival_gap": say_points,
             "lower": say_points,
@@ -102,8 +102,9 @@ def holdout_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     if check.n_beyond:
         share = check.n_beyond / (check.n + check.n_beyond)
         yield Note(
-            f"{check.n_beyond:,} running contracts ({say_percent(share)}) are older than the curve reaches, or younger "
-            "than it begins, and were not judged."
+            f"{say_count(check.n_beyond, 'running contract')} ({say_percent(share)}) "
+            f"{word_for(check.n_beyond, 'is', 'are')} older than the curve reaches, or younger than it begins, and "
+            f"{word_for(check.n_beyond, 'was', 'were')} not judged."
         )
 
 

@@ -12,7 +12,7 @@ from crm_research.pillars.churn.curves.figures import say_whose
 from crm_research.show import Note, Part, Table
 from crm_research.stats.intervals import difference_from_limits
 from crm_research.stats.leading import widen
-from crm_research.theme import join_words, say_count, say_days, say_p_value, say_percent
+from crm_research.theme import join_words, say_count, say_days, say_p_value, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
@@ -37,7 +37,7 @@ def reason_group_finding(leaving: ChurnAnalysis) -> str:
     listed = join_words(
         names[:_MOST_NAMED] + ([f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else [])
     )
-    take = "takes" if len(apart) == 1 else "take"
+    take = word_for(len(apart), "takes", "take")
     return (
         f"By {name}, {len(apart)} of {say_count(len(tests), 'reason')} {take} more from some groups than from others "
         f"beyond chance: {listed}.{first}"

@@ -21,6 +21,7 @@ from crm_research.theme import (
     say_interval,
     say_percent,
     say_points,
+    word_for,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -60,8 +61,10 @@ def stay_finding(leaving: ChurnAnalysis) -> str:
         return "No contract was watched."
     median, size = leaving.survival.medians.iloc[0], leaving.survival.sizes.iloc[0]
     if size["n_ended"] == 0:
+        none = say_count(size["n"], "contract")
         return (
-            f"None of {say_count(size['n'], 'contract')} has ended in up to {say_days(size['last_days'])} of watching: "
+            f"{word_for(size['n'], 'The one contract has not', f'None of {none} has')} ended in up to "
+            f"{say_days(size['last_days'])} of watching: "
             "nothing can be said yet about when customers leave."
         )
     if says_nothing(median["lower"], median["upper"]):
@@ -165,7 +168,8 @@ def rule_finding(leaving: ChurnAnalysis) -> str:
     way = "too pessimistic" if worst["rule"] < worst["survival"] else "too optimistic"
     far = say_points(abs(worst["rule"] - worst["survival"]))
     return told + (
-        f"lies outside what the records allow at {leaving.rule.n_misses} of {len(compared)} tenures compared, and is "
+        f"lies outside what the records allow at {leaving.rule.n_misses} of {say_count(len(compared), 'tenure')} "
+        "compared, and is "
         f"{way} by {far} after {say_days(worst['months'] * DAYS_PER_MONTH)}."
     )
 

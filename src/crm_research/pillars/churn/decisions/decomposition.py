@@ -19,7 +19,7 @@ from crm_research.pillars.churn.decisions.targets import label_groups, look_at
 from crm_research.pillars.churn.setting import ChurnSetting
 from crm_research.stats.intervals import difference_from_limits, poisson_rate
 from crm_research.steps import step
-from crm_research.theme import say_date
+from crm_research.theme import say_date, word_for
 from crm_research.vocabulary import DAYS_PER_YEAR, days_in_months
 
 if TYPE_CHECKING:
@@ -136,7 +136,10 @@ def decompose_change(
     cells = _count_cells(study, counts, (since, between, until)) if not problem else pd.DataFrame()
     for period, first in zip(_PERIODS, (since, between), strict=True):
         if not problem and cells[f"exposure_{period}"].sum() <= 0:
-            problem = f"No contract was watched in the {months} months from {say_date(first)} on, so there is no rate."
+            problem = (
+                f"No contract was watched in the {word_for(months, 'month', f'{months} months')} from "
+                f"{say_date(first)} on, so there is no rate."
+            )
     if problem:
         return ChangeAnalysis(
             since=since, between=between, until=until, months=months, group=counts.group, confidence=confidence,
@@ -163,7 +166,7 @@ def _problem(setting: ChurnSetting, since: datetime) -> str:
         return "No contract was watched, so there is no churn rate to compare."
     if setting.is_snapshot:
         return (
-            f"All {setting.n_ended:,} ends bear one date ({say_date(setting.first_end)}): the records are a snapshot, "
+            f"{setting.all_ends} one date ({say_date(setting.first_end)}): the records are a snapshot, "
             "and what changed from one period to the next cannot be told. Give the ended contracts of earlier months, "
             "with their dates."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_research.pillars.churn.decisions.treatment import Treatment
-from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_percent
+from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_percent, word_for
 
 
 def keep_sentence(treatment: Treatment, currency: str, *, may_list: bool) -> str:
@@ -17,10 +17,8 @@ def keep_sentence(treatment: Treatment, currency: str, *, may_list: bool) -> str
     running = say_count(len(treatment.rows), "running contract")
     best, n_best = treatment.best, treatment.targeting.n_best
     if n_best == 0:
-        return (
-            f"Whom to keep: of {running} none is worth a contact, if it wins over {won} of those who would "
-            "leave (an assumption)."
-        )
+        none = word_for(len(treatment.rows), "the one running contract is not", f"of {running} none is")
+        return f"Whom to keep: {none} worth a contact, if it wins over {won} of those who would leave (an assumption)."
     held = "" if may_list else " Nobody is named, for the risks did not hold or were not checked out of time."
     if best["lower"] > 0:
         gain = say_estimate(
@@ -36,7 +34,8 @@ def keep_sentence(treatment: Treatment, currency: str, *, may_list: bool) -> str
         )
     between = say_interval(best["lower"], best["upper"], lambda value: say_money(value, currency))
     return (
-        f"Whom to keep: at best {n_best:,} of {running} are worth a contact; it would bring "
+        f"Whom to keep: at best {n_best:,} of {running} {word_for(n_best, 'is', 'are')} worth a contact; it would "
+        "bring "
         f"{say_money(best['expected'], currency)} if it wins over {won} of those who would leave (an assumption), and "
         f"a loss is not ruled out ({between}).{held}"
     )

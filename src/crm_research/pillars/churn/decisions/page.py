@@ -77,10 +77,7 @@ def _target_parts(targets: RetentionTargets) -> Iterator[Part]:
         yield Figures([f for f in figures if f.group is not None], "Yearly retention needed, by group")
         yield from _target_table_parts(targets)
     if targets.n_met_late:
-        yield Note(
-            f"{targets.n_met_late:,} running contracts came into the records during the year without having begun "
-            "in it; they count in the base, but not in the retention seen."
-        )
+        yield Note(target_words.met_late_note(targets))
 
 
 def _target_table_parts(targets: RetentionTargets) -> Iterator[Part]:
@@ -88,7 +85,7 @@ def _target_table_parts(targets: RetentionTargets) -> Iterator[Part]:
         return
     yield Table(
         targets.by_group[list(_TARGET_COLUMNS)].rename(columns={"group": targets.group or "group"}),
-        f"Retention needed for {targets.target_base:,.0f} contracts a year from now, by {targets.group}",
+        f"Retention needed for {say_count(targets.target_base, 'contract')} a year from now, by {targets.group}",
         formats={
             "retention": "share",
             "needed": "share",

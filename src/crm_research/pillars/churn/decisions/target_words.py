@@ -18,6 +18,7 @@ from crm_research.theme import (
     say_interval,
     say_percent,
     say_points,
+    word_for,
 )
 
 RETENTION_NEEDED: Final = "churn.target.retention_needed"
@@ -35,13 +36,15 @@ def target_finding(targets: RetentionTargets) -> str:
     if row["needed"] > 1:
         more = row["n_more_newcomers"]
         extra = (
-            f"{say_count(math.ceil(more), 'newcomer')} more than in the last year are needed"
+            f"{say_count(math.ceil(more), 'newcomer')} more than in the last year "
+            f"{word_for(math.ceil(more), 'is', 'are')} needed"
             if math.isfinite(more)
             else "newcomers who stay are needed, and of those of the last year none did"
             if row["n_new"] > 0
             else "newcomers are needed, and none came in the last year"
         )
-        return f"{aim} is not possible by retention alone: even if none of {base:,} contracts ended, {extra}."
+        none = word_for(base, "the one contract never", f"none of {base:,} contracts")
+        return f"{aim} is not possible by retention alone: even if {none} ended, {extra}."
     if row["needed"] <= 0:
         return f"{aim}, the newcomers of a year like the last are enough, whoever else stays."
     need = say_estimate(row["needed"], row["needed_lower"], row["needed_upper"], say_percent, targets.confidence)
@@ -54,6 +57,15 @@ def target_finding(targets: RetentionTargets) -> str:
     return f"{aim}, {need} of today's {base:,} must stay; {seen}. {_say_gap(row)}"
 
 
+def met_late_note(targets: RetentionTargets) -> str:
+    """That contracts which came into the records during the year count in one place and not in the other."""
+    n = targets.n_met_late
+    return (
+        f"{say_count(n, 'running contract')} came into the records during the year without having begun in it; "
+        f"{word_for(n, 'it counts', 'they count')} in the base, but not in the retention seen."
+    )
+
+
 def _say_gap(row: pd.Series[float]) -> str:
     gap = say_interval(abs(row["gap_lower"]), abs(row["gap_upper"]), say_points)
     if row["gap_lower"] > 0:
@@ -61,7 +73,11 @@ def _say_gap(row: pd.Series[float]) -> str:
         instead = row["n_newcomers_instead"]
         other = ""
         if math.isfinite(instead):
-            other = f", or {math.ceil(instead):,} newcomers come instead of {row['n_new']:,.0f}"
+            other = (
+                f", or {say_count(math.ceil(instead), 'newcomer')} "
+                f"{word_for(math.ceil(instead), 'comes', 'come')} instead of "
+            )
+            other += f"{row['n_new']:,.0f}"
         return (
             f"That falls short by {say_points(row['gap'])} ({gap}): {row['n_fewer_leavers']:,.0f} fewer must leave in "
             f"a year ({fewer}){other}."
@@ -84,7 +100,7 @@ def group_target_finding(targets: RetentionTargets) -> str:
     if len(short) > 1 and not _leads(short, targets.confidence):
         names = join_words([f"'{name}'" for name in short["group"]])
         fewer = short["n_fewer_leavers"].sum()
-        return f"{names} fall short of their share of the target, together by {fewer:,.0f} leavers too many."
+        return f"{names} fall short of their share of the target, together by {say_count(fewer, 'leaver')} too many."
     # By leavers too many, not by points: a small group may lack more points and fewer contracts.
     who = f"Only '{row['group']}' falls short" if len(short) == 1 else f"'{row['group']}' falls short by most contracts"
     if row["needed"] > 1:

@@ -186,7 +186,7 @@ def _problem(setting: ChurnSetting, year: pd.DataFrame, since: datetime) -> str:
         return "No contract was watched, so there is no retention to set a target by."
     if setting.is_snapshot:
         return (
-            f"All {setting.n_ended:,} ends bear one date ({say_date(setting.first_end)}): the records are a snapshot "
+            f"{setting.all_ends} one date ({say_date(setting.first_end)}): the records are a snapshot "
             "and do not say who ran a year ago and left since, so neither the retention of a year nor the one needed "
             "can be told. Give the contracts that ended in earlier months, with their dates."
         )
@@ -242,7 +242,8 @@ def _check(study: Study, overall: pd.DataFrame, confidence: float) -> str:
     seen = wilson_share(kept, n, confidence=confidence)
     verdict = "agrees" if float(seen.lower) <= expected <= float(seen.upper) else "does not agree"
     return (
-        f"holdout of {days:,} days: {say_percent(float(seen.estimate))} of {say_count(n, 'running contract')} stayed "
+        f"holdout of {say_count(days, 'day')}: {say_percent(float(seen.estimate))} of "
+        f"{say_count(n, 'running contract')} stayed "
         f"({say_percent(float(seen.lower))} to {say_percent(float(seen.upper))}), {say_percent(expected)} at the "
         f"yearly retention seen; {verdict}"
     )

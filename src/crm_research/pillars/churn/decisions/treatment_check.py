@@ -60,7 +60,7 @@ class TreatmentCheck:
         """The check in one line, for the figures."""
         verdict = "agrees" if self.lower <= self.expected_share <= self.upper else "does not agree"
         return (
-            f"risks in a holdout of {self.horizon_days:.0f} days: {say_percent(self.observed_share)} of "
+            f"risks in a holdout of {say_count(self.horizon_days, 'day')}: {say_percent(self.observed_share)} of "
             f"{say_count(self.n_listed, 'listed contract')} left ({say_percent(self.lower)} to "
             f"{say_percent(self.upper)}), {say_percent(self.expected_share)} expected; {verdict}; "
             "save rate not measured"

@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.churn.decisions.treatment import CONTACT, LEAVE_ALONE, Treatment
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck
-from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_months, say_percent
+from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_months, say_percent, word_for
 
 TREAT_CUSTOMERS: Final = "churn.treat.customers"
 TREAT_PROFIT: Final = "churn.treat.expected_profit"
@@ -78,7 +78,7 @@ def trial_finding(treatment: Treatment) -> str:
     told = (
         "Next step: contact a random half of the list, leave the other half alone, and compare. "
         f"{say_percent(trial.leave_alone)} should leave if left alone and {say_percent(trial.leave_contacted)} if "
-        f"contacted; {need:,} in each half show that in 8 of 10 trials (two-sided, 5 %)."
+        f"contacted; {need:,} in each half {word_for(need, 'shows', 'show')} that in 8 of 10 trials (two-sided, 5 %)."
     )
     if trial.n_listed >= 2 * need:
         return f"{told} The list of {trial.n_listed:,} is long enough."

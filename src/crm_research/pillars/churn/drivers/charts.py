@@ -159,7 +159,7 @@ def _name(row: pd.Series[str]) -> str:
 
 
 def _subtitle(drivers: DriverAnalysis, table: pd.DataFrame, n_rows: int) -> str:
-    fewer = f"the {len(table)} clearest of {n_rows} comparisons; " if len(table) < n_rows else ""
+    fewer = f"the {len(table)} clearest of {say_count(n_rows, 'comparison')}; " if len(table) < n_rows else ""
     star = "; * changes with tenure, an average" if table["is_doubtful"].any() else ""
     return (
         f"Hazard ratio with everything else alike ({drivers.fit.estimator}) and its "

@@ -32,7 +32,7 @@ from crm_research.pillars.churn.drivers.counts import MOST_ROWS, fit_counts
 from crm_research.pillars.churn.drivers.ratios import Ratios, find_bends, tell_grouped, tell_ratios
 from crm_research.pillars.churn.spell_rows import read_rows
 from crm_research.steps import step
-from crm_research.theme import say_count
+from crm_research.theme import say_count, word_for
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -285,7 +285,8 @@ def _say_few_customers(rows: pd.DataFrame) -> list[str]:
     if n_customers >= _FEWEST_CUSTOMERS or n_customers == n_contracts:
         return []
     remark = (
-        f"{say_count(n_contracts, 'contract')} belong to only {say_count(n_customers, 'customer')}: too few to allow "
+        f"{say_count(n_contracts, 'contract')} {word_for(n_contracts, 'belongs', 'belong')} to only "
+        f"{say_count(n_customers, 'customer')}: too few to allow "
         "for what contracts of one customer have in common, so intervals take contracts as independent."
     )
     return [remark]
@@ -310,7 +311,8 @@ def _say_counted(study: Study) -> str:
     n, n_customers = int(contracts.count().execute()), int(contracts.customer_id.nunique().execute())
     shared = " Counts cannot tell which contracts belong to one customer: intervals take them as independent."
     return (
-        f"With {n:,} contracts the engine counted them by calendar month of tenure and by kind, numbers in steps; "
+        f"With {say_count(n, 'contract')} the engine counted them by calendar month of tenure and by kind, "
+        "numbers in steps; "
         f"whether ratios change with tenure was not checked.{shared if n_customers < n else ''}"
     )
 

@@ -114,7 +114,7 @@ def _list(names: list[str]) -> str:
 
 
 def _subtitle(drivers: ReasonDrivers, n_shown: int, n_rows: int) -> str:
-    fewer = f"the {n_shown} clearest of {n_rows} comparisons; " if n_shown < n_rows else ""
+    fewer = f"the {n_shown} clearest of {say_count(n_rows, 'comparison')}; " if n_shown < n_rows else ""
     fitted = drivers.fits.cause_specific if drivers.fits else {}
     ends = ", ".join(f"{name} {fit.n_ended:,}" for name, fit in fitted.items())
     return (

@@ -28,7 +28,7 @@ from crm_research.pillars.churn.spell_rows import read_rows
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.steps import step
-from crm_research.vocabulary import REASON_NOT_GIVEN
+from crm_research.vocabulary import REASON_NOT_GIVEN, say_count
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -209,7 +209,7 @@ def _sample(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     number = pd.factorize(rows["customer_id"], sort=True)[0]
     kept = rows.loc[number % every == 0].reset_index(drop=True)
     n_kept = int(kept["contract_id"].nunique())
-    return kept, (f"Every {every}th customer was read: {n_kept:,} of {n:,} contracts.",)
+    return kept, (f"Every {every}th customer was read: {n_kept:,} of {say_count(n, 'contract')}.",)
 
 
 def _count_read(rows: pd.DataFrame, fit: HazardFit) -> int:

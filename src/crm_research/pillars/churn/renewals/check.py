@@ -15,7 +15,7 @@ from crm_research.models.renewals.fitted import RenewalFit
 from crm_research.stats.intervals import FloatArray, Interval, wilson_share
 from crm_research.stats.skewed import mean_interval
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date
+from crm_research.theme import say_count, say_date, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -84,7 +84,8 @@ class RenewalCheck:
             None: "the two cannot be told apart",
         }[self.winner]
         return (
-            f"{self.basis}: of {say_count(self.n, 'decision')} {self.n_left:,} were against renewing (by chance "
+            f"{self.basis}: of {say_count(self.n, 'decision')} {self.n_left:,} "
+            f"{word_for(self.n_left, 'was', 'were')} against renewing (by chance "
             f"{self.left_lower:,.0f} to {self.left_upper:,.0f}); the model expected {sbg['expected_left']:,.0f}, one "
             f"constant rate {rule['expected_left']:,.0f}; {verdict}{self._say_bias(float(sbg['expected_left']))}"
         )

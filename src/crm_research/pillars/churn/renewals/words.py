@@ -92,7 +92,7 @@ def projection_finding(renewals: Renewals) -> str:
         return _say_miss(renewals, *missed)
     row = renewals.projection.iloc[-1]
     said = say_estimate(row["survival"], row["lower"], row["upper"], say_percent, renewals.confidence)
-    after = f"after {row['renewal']:.0f} renewals"
+    after = f"after {say_count(row['renewal'], 'renewal')}"
     if renewals.fit.is_constant:
         return f"Of a new intake {said} will be there {after}, at one constant rate."
     rule = say_percent(row["rule_survival"])
@@ -111,7 +111,8 @@ def projection_finding(renewals: Renewals) -> str:
 
 def _say_miss(renewals: Renewals, renewal: int, modelled: float, seen: float) -> str:
     start = (
-        f"The model does not hold where the records end: after {renewal} renewals it has {say_percent(modelled)} of an "
+        f"The model does not hold where the records end: after {say_count(renewal, 'renewal')} it has "
+        f"{say_percent(modelled)} of an "
         f"intake still there, and {say_percent(seen)} were seen. It is not carried beyond them"
     )
     if renewals.rule_misses:
@@ -129,11 +130,12 @@ def projection_title(renewals: Renewals) -> str:
     if missed is not None:
         renewal, modelled, seen = missed
         return (
-            f"The model has {say_percent(modelled)} after {renewal} renewals where {say_percent(seen)} were seen: "
+            f"The model has {say_percent(modelled)} after {say_count(renewal, 'renewal')} where "
+            f"{say_percent(seen)} were seen: "
             "it is not carried further"
         )
     row = renewals.projection.iloc[-1]
-    after, model = f"After {row['renewal']:.0f} renewals", say_percent(row["survival"])
+    after, model = f"After {say_count(row['renewal'], 'renewal')}", say_percent(row["survival"])
     if renewals.fit is None or renewals.fit.is_constant:
         return f"{after} {model} of an intake should still be there"
     rule = say_percent(row["rule_survival"])

@@ -21,7 +21,7 @@ from crm_research.pillars.churn.risks.words import (
 )
 from crm_research.pillars.churn.validation.page import check_parts
 from crm_research.show import Chart, Figures, Note, Part, SavedList, Section, Table, drawn
-from crm_research.theme import join_words, say_date, say_percent
+from crm_research.theme import join_words, say_date, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.drivers.measure import DriverAnalysis
@@ -125,7 +125,8 @@ def _list_parts(records: Study, risks: RiskList, check: RiskCheck, n_shown: int)
     mark = f" ({check.mark})" if check.mark else ""
     yield Table(
         shown,
-        f"The {len(shown):,} contracts most likely to leave within {say_months(risks.main_months)}{mark}",
+        f"The {word_for(len(shown), 'contract', f'{len(shown):,} contracts')} most likely to leave within "
+        f"{say_months(risks.main_months)}{mark}",
         note=f"Chance to leave, having stayed so far, and its {say_percent(risks.confidence, 0)} interval in per cent. "
         "The last column names what goes with more danger than the average contract carries; it does not say what "
         "would make them stay.",

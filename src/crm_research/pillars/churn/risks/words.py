@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.churn.risks.assess import RiskList
 from crm_research.pillars.churn.validation.designs import RULES
-from crm_research.theme import join_words, say_count, say_percent
+from crm_research.theme import join_words, say_count, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.models.validation import ValidationCard
@@ -31,8 +31,10 @@ def risk_finding(risks: RiskList) -> str:
     row = risks.at(risks.main_months)
     level = say_percent(risks.confidence, 0)
     told = (
-        f"Within {say_months(risks.main_months)} {row['expected']:,.0f} of the {row['n_judged']:,.0f} contracts judged "
-        f"are expected to leave ({row['lower']:,.0f} to {row['upper']:,.0f} at {level})."
+        f"Within {say_months(risks.main_months)} {row['expected']:,.0f} of the "
+        f"{say_count(row['n_judged'], 'contract')} "
+        f"judged {word_for(row['expected'], 'is', 'are')} expected to leave ({row['lower']:,.0f} to "
+        f"{row['upper']:,.0f} at {level})."
     )
     if np.isfinite(risks.top_share):
         told += f" The tenth most at risk holds {say_percent(risks.top_share)} of them."
@@ -43,7 +45,10 @@ def risk_title(risks: RiskList) -> str:
     """The picture's finding."""
     if not np.isfinite(risks.top_share):
         row = risks.at(risks.main_months)
-        return f"{row['expected']:,.0f} of {row['n_judged']:,.0f} are expected to leave"
+        return (
+            f"{row['expected']:,.0f} of {row['n_judged']:,.0f} {word_for(row['expected'], 'is', 'are')} "
+            "expected to leave"
+        )
     if risks.top_share < _CONCENTRATED:
         low, high = (say_percent(float(risks.deciles["mean_risk"].iloc[place])) for place in (-1, 0))
         return f"Risks run from {low} in the tenth least in danger to {high} in the tenth most in danger"
@@ -60,13 +65,15 @@ def say_unjudged(risks: RiskList) -> str:
         )
     if risks.n_unknown:
         parts.append(
-            f"{risks.n_unknown:,} lack a number that the model needs, or are of a kind that nobody was seen to leave"
+            f"{risks.n_unknown:,} {word_for(risks.n_unknown, 'lacks', 'lack')} a number that the model needs, or "
+            f"{word_for(risks.n_unknown, 'is', 'are')} of a kind that nobody was seen to leave"
         )
     if not parts:
         return ""
+    they = word_for(risks.n_beyond + risks.n_unknown, "It has", "They have")
     return (
-        f"Of {say_count(risks.n_running, 'running contract')}, {join_words(parts)}. They have no risk here, and "
-        "nothing is guessed for them."
+        f"Of {say_count(risks.n_running, 'running contract')}, {join_words(parts)}. {they} no risk here, and "
+        "nothing is guessed."
     )
 
 

@@ -22,6 +22,7 @@ from crm_research.theme import (
     new_panels,
     say_count,
     say_percent,
+    word_for,
 )
 
 if TYPE_CHECKING:
@@ -78,8 +79,11 @@ def calibration_title(data: pd.DataFrame) -> str:
     """The finding: in how many groups said and seen agree."""
     n, agreed = len(data), int(data["is_within"].sum())
     if agreed == n:
-        return f"In all {n} groups of risk the share that left agrees with the chance said"
-    return f"In {agreed or 'none'} of {n} groups of risk the share that left agrees with the chance said"
+        return (
+            f"In {word_for(n, 'the one group', f'all {n} groups')} of risk the share that left agrees with the "
+            "chance said"
+        )
+    return f"In {agreed or 'none'} of {say_count(n, 'group')} of risk the share that left agrees with the chance said"
 
 
 def _panels(check: RiskCheck) -> list[tuple[Design, float]]:

@@ -334,7 +334,7 @@ def _share(
     for name, model in models.items():
         own = can & np.isfinite(model.risk(frame, [last]).iloc[:, 0].to_numpy(dtype=np.float64))
         if own.sum() < _LEAST_SHARED * can.sum():
-            notes.append(f"{name} can judge only {own.sum():,} of {can.sum():,} contracts and is left out.")
+            notes.append(f"{name} can judge only {own.sum():,} of {say_count(can.sum(), 'contract')} and is left out.")
             continue
         kept[name] = model
         everyone &= own

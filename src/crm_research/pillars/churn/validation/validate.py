@@ -250,7 +250,7 @@ def _stand(
         elif trial.horizons_days[-1] > (best.horizons_days[-1] if best else held):
             best = trial
         else:
-            tried.append(f"{trial.said}: risks can be judged for {trial.horizons_days[-1]:.0f} days only")
+            tried.append(f"{trial.said}: risks can be judged for {say_count(trial.horizons_days[-1], 'day')} only")
         # A short history cannot say much about a long time ahead: a later date may carry further.
         if best is not None and best.horizons_days[-1] >= days - 2 * MONTH_SLACK_DAYS:
             break
@@ -301,7 +301,7 @@ def _why_no_slope(designs: Sequence[Design], failed: Sequence[str]) -> str:
     reach = max(design.horizons_days[-1] for design in designs)
     if reach >= YEAR_DAYS - MONTH_SLACK_DAYS:
         return "the risks within 12 months do not differ between contracts, or too few ended"
-    return f"risks could be judged for {reach:.0f} days only" + (f" ({'; '.join(failed)})" if failed else "")
+    return f"risks could be judged for {say_count(reach, 'day')} only" + (f" ({'; '.join(failed)})" if failed else "")
 
 
 def _optimism(

@@ -12,7 +12,7 @@ from crm_research.pillars.churn.validation.designs import RULES
 from crm_research.pillars.churn.validation.horizons import say_horizon
 from crm_research.pillars.churn.validation.measure import Design
 from crm_research.pillars.churn.validation.validate import RiskCheck
-from crm_research.theme import join_words, say_p_value, say_percent
+from crm_research.theme import join_words, say_p_value, say_percent, word_for
 
 _SMALL_P: Final = 0.05
 _CHANCE: Final = 0.5
@@ -66,7 +66,7 @@ def rule_finding(check: RiskCheck, design: Design | None = None) -> str:
 
 def _say_alike(check: RiskCheck, design: Design, alike: pd.DataFrame) -> str:
     said = (
-        f"{_names(alike)} do{'es' if len(alike) == 1 else ''} as well: no clear difference in how wrong the risks are."
+        f"{_names(alike)} {word_for(len(alike), 'does', 'do')} as well: no clear difference in how wrong the risks are."
     )
     if not any(name in RULES for name in alike["name"]):
         return said

@@ -19,9 +19,11 @@ from crm_research.theme import (
     draw_intervals,
     join_words,
     new_axes,
+    say_count,
     say_interval,
     say_percent,
     say_plainly,
+    word_for,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def draw_first_order(fit: CoxFit, ax: Axes | None = None) -> Axes:
     ax = new_axes(
         title=_first_title(table.iloc[::-1]),
         subtitle=f"Ratio of the rate of coming back, the others alike (Cox), with {say_percent(fit.confidence, 0)} "
-        f"intervals; {fit.n:,} first purchases, {fit.n_ended:,} followed by a second",
+        f"intervals; {say_count(fit.n, 'first purchase')}, {fit.n_ended:,} followed by a second",
         size=(6.6, 1.9 + 0.42 * len(table)),
         grid="x",
         ax=ax,
@@ -178,19 +180,21 @@ def experiments_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAn
             "here shows what raised loyalty. A control group is the cheapest way to learn it."
         )
     sure = found.loc[(found["lower"] > 0) | (found["upper"] < 0)]
+    none_of = word_for(len(found), "No campaign", f"None of {len(found)} campaigns")
     verdict = (
-        f"{len(sure)} of {len(found)} campaigns changed the share that bought beyond chance"
+        f"{len(sure)} of {say_count(len(found), 'campaign')} changed the share that bought beyond chance"
         if len(sure)
-        else f"None of {len(found)} campaigns with a control group changed the share that bought beyond chance"
+        else f"{none_of} with a control group changed the share that bought beyond chance"
     )
     return Section(
         Note(
-            f"{verdict}, within {days:.0f} days. One in twenty such intervals misses nought by chance. This is an "
+            f"{verdict}, within {say_count(days, 'day')}. One in twenty such intervals misses nought by chance. "
+            "This is an "
             "effect, not an association, as far as the control groups were drawn by chance."
         ),
         Table(
             found,
-            f"Campaigns against their control groups, {days:.0f} days after being addressed",
+            f"Campaigns against their control groups, {say_count(days, 'day')} after being addressed",
             formats={"bought_addressed": "share", "bought_control": "share"}
             | {name: lambda value: f"{100 * value:+.1f}" for name in ("difference", "lower", "upper")}
             | dict.fromkeys(("spend_difference", "spend_lower", "spend_upper"), "{:+,.2f}"),

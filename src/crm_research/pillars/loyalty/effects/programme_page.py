@@ -68,7 +68,7 @@ def programme_section(
         Note(sensitivity_finding(effect), kind="caution" if doubtful else "note"),
         Table(
             effect.comparison.outcomes.drop(columns="group"),
-            f"Within {effect.comparison.days:.0f} days of the end of {_window(effect)} of joining, a customer",
+            f"Within {say_count(effect.comparison.days, 'day')} of the end of {_window(effect)} of joining, a customer",
             formats=dict.fromkeys(("mean", "mean_alike", "difference", "lower", "upper"), "{:,.3f}"),
             note=f"Spend (sales less returns) in {study.currency}. Alike: others, weighted until they looked like new "
             "members.",
@@ -106,18 +106,21 @@ def programme_finding(effect: ProgrammeEffect) -> str:
     if len(effect.naive):
         naive = effect.naive.iloc[0]
         said += (
-            f"Of all members {say_percent(naive['members'])} bought in the last {days:.0f} days, of all others "
+            f"Of all members {say_percent(naive['members'])} bought in the last {say_count(days, 'day')}, of all "
+            "others "
             f"{say_percent(naive['others'])}; that shows who joins, not what joining does. "
         )
     row = effect.found
     if row is None:
         return said + (
             f"Fewer than 20 new members, of those who had bought by the end of {_window(effect)} they joined in and "
-            f"were followed for {days:.0f} days after it, have anybody alike beside them, so no more can be said."
+            f"were followed for {say_count(days, 'day')} after it, have anybody alike beside them, so no more can "
+            "be said."
         )
     verdict = "more" if row["lower"] > 0 else "fewer" if row["upper"] < 0 else "no surely greater or smaller share"
     said += (
-        f"Of {row['n_matched']:,.0f} new members, {say_percent(row['share'])} bought within {days:.0f} days of the end "
+        f"Of {say_count(row['n_matched'], 'new member')}, {say_percent(row['share'])} bought within "
+        f"{say_count(days, 'day')} of the end "
         f"of {_window(effect)} they joined in; of others who were alike until then, {say_percent(row['share_alike'])}: "
         f"{verdict} ({say_signed_points(row['difference'])} points, "
         f"{say_interval(row['lower'], row['upper'], say_signed_points)})."
@@ -133,12 +136,12 @@ def sensitivity_finding(effect: ProgrammeEffect) -> str:
         return ""
     days = effect.comparison.days
     if not np.isfinite(row["before_difference"]):
-        before = f"Too few had bought {days:.0f} days before joining to see whether they differed then."
+        before = f"Too few had bought {say_count(days, 'day')} before joining to see whether they differed then."
     else:
         limits = say_interval(row["before_lower"], row["before_upper"], say_signed_points)
         differs = row["before_lower"] > 0 or row["before_upper"] < 0
         before = (
-            f"In the {days:.0f} days before joining, {say_signed_points(row['before_difference'])} points "
+            f"In the {say_count(days, 'day')} before joining, {say_signed_points(row['before_difference'])} points "
             f"({limits}) more of the later members bought than of those alike at that time: "
             + (
                 "they differed already in what the records do not hold, so the difference afterwards is not the "
@@ -183,7 +186,8 @@ def draw_programme(effect: ProgrammeEffect, ax: Axes | None = None) -> Axes:
     shown = table.assign(**{name: 100 * table[name].astype(float) for name in ("estimate", "lower", "upper")})
     ax = new_axes(
         title=programme_title(effect),
-        subtitle=f"Difference of the shares that bought within {effect.comparison.days:.0f} days, in points, with "
+        subtitle=f"Difference of the shares that bought within {say_count(effect.comparison.days, 'day')}, in "
+        "points, with "
         f"{say_percent(effect.comparison.confidence, 0)} intervals",
         xlabel="points",
         size=(6.6, 1.7 + 0.5 * max(len(shown), 1)),
@@ -215,8 +219,8 @@ def programme_figures(effect: ProgrammeEffect, loyalty: LoyaltyAnalysis) -> list
             (row["difference"], row["lower"], row["upper"]),
             unit="share",
             n=int(row["n_matched"]),
-            estimator=f"from the end of {_window(effect)} of joining, {effect.comparison.days:.0f} days; others of the "
-            "same class, weighted to be alike (entropy balancing); customers as clusters",
+            estimator=f"from the end of {_window(effect)} of joining, {say_count(effect.comparison.days, 'day')}; "
+            "others of the same class, weighted to be alike (entropy balancing); customers as clusters",
             validation=check,
         )
     ]

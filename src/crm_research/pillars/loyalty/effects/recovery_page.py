@@ -20,7 +20,7 @@ from crm_research.pillars.loyalty.effects.landmarks import choose_width, compare
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
 from crm_research.show import Note, Section, Table
-from crm_research.theme import join_words, say_interval, say_signed_points
+from crm_research.theme import join_words, say_count, say_interval, say_signed_points
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -44,7 +44,7 @@ def recovery_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnaly
         return Section.missing(
             "Nothing can be said of how complaints were handled, or of campaigns without a control group: they are not "
             "recorded with their times, or fewer than 20 customers had one, had others alike beside them and were "
-            f"followed for {days:.0f} days."
+            f"followed for {say_count(days, 'day')}."
         )
     table = pd.concat(found, ignore_index=True)
     differs = table.loc[(table["before_lower"] > 0) | (table["before_upper"] < 0), "group"].tolist()
@@ -60,14 +60,15 @@ def recovery_section(study: Study, loyalty: LoyaltyAnalysis, rhythm: RhythmAnaly
         else None,
         Table(
             table[list(_SHOWN)],
-            f"Bought within {days:.0f} days of the end of {when} it happened in, against customers who were alike",
+            f"Bought within {say_count(days, 'day')} of the end of {when} it happened in, against customers who "
+            "were alike",
             formats=dict.fromkeys(("share", "share_alike"), "share") | dict.fromkeys(_SHOWN[4:], say_signed_points),
             note="Differences in points. Alike: same time, as many purchases in those days and about as many so far, "
             "weighted until purchases, silence, tenure and sales agree, all as known at their end. Raw: without that.",
         ),
         Table(
             table[list(_CHECKS)],
-            f"The same difference in the {days:.0f} days before, when nothing had happened yet",
+            f"The same difference in the {say_count(days, 'day')} before, when nothing had happened yet",
             formats=dict.fromkeys(_CHECKS[1:4], say_signed_points) | {"e_value_limit": "{:.2f}"},
             note="Points; nought if the comparison is fair. E value limit: how strongly something unrecorded must go "
             "with both sides to undo what followed; 1 where nothing sure followed. Associations all the same.",
@@ -83,7 +84,7 @@ def recovery_finding(table: pd.DataFrame, days: float) -> str:
         limits = say_interval(row["lower"], row["upper"], say_signed_points)
         way = "more" if row["lower"] > 0 else "fewer" if row["upper"] < 0 else "not clearly more or fewer"
         said.append(
-            f"{_after(str(row['group']))} {way} bought within {days:.0f} days than of those alike "
+            f"{_after(str(row['group']))} {way} bought within {say_count(days, 'day')} than of those alike "
             f"({say_signed_points(row['difference'])} points, {limits})"
         )
     text = "; ".join(said)

@@ -75,7 +75,11 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
 def index_finding(index: LoyaltyIndex) -> str:
     """Does the index predict, and better than recency alone?"""
     points = say_interval(float(index.auc_gain.lower), float(index.auc_gain.upper), lambda value: f"{100 * value:+.1f}")
-    where = "the holdout" if index.is_holdout else f"the {index.period_days:.0f} days before as_of, kept apart for this"
+    where = (
+        "the holdout"
+        if index.is_holdout
+        else f"the {say_count(index.period_days, 'day')} before as_of, kept apart for this"
+    )
     tested = (
         f"Tested on {say_count(index.n_judged, 'customer')} in {where}: of pairs of a customer who bought and one who "
         f"did not, the index ranks {say_percent(index.auc, 1)} correctly, days since the last purchase alone "
@@ -98,15 +102,15 @@ def weight_finding(index: LoyaltyIndex) -> str:
     parts = join_words([str(part) for part in index.weights["part"]])
     said = f"it rises with {join_words(counted)}" if counted else "no part of it counts beyond chance"
     return (
-        f"The index runs from 0 to 100: the chance, in per cent, that a customer buys within {index.period_days:.0f} "
-        f"days. It is made of {parts}; {said}, the other parts alike."
+        f"The index runs from 0 to 100: the chance, in per cent, that a customer buys within "
+        f"{say_count(index.period_days, 'day')}. It is made of {parts}; {said}, the other parts alike."
     )
 
 
 def index_figures(index: LoyaltyIndex) -> list[Figure]:
     """Pairs ranked rightly by the index, and the gain over recency alone."""
     held = "holdout" if index.is_holdout else "later period kept apart"
-    checked = f"{held}: {index.n_judged:,} customers, learned on {index.n_learned:,} a period before"
+    checked = f"{held}: {say_count(index.n_judged, 'customer')}, learned on {index.n_learned:,} a period before"
     make = FigureMaker(window=index.window, confidence=index.confidence, validation=checked)
     return [
         make.one(
@@ -133,7 +137,7 @@ def draw_deciles(index: LoyaltyIndex, ax: Axes | None = None) -> Axes:
     table = index.deciles
     ax = new_axes(
         title=_decile_title(index),
-        subtitle=f"Share that bought within {index.period_days:.0f} days, by tenth of the index (dot, "
+        subtitle=f"Share that bought within {say_count(index.period_days, 'day')}, by tenth of the index (dot, "
         f"{say_percent(index.confidence, 0)} interval), and the index's mean (line)",
         xlabel="tenth of the customers, highest index first",
         ax=ax,

@@ -14,6 +14,7 @@ from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm import words as rhythm_words
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm, list_all_overdue
 from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -46,7 +47,7 @@ def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
         Note(rhythm_words.later_finding(rhythm), kind="caution" if rhythm.later.empty else "note"),
         Table(
             rhythm.overdue.drop(columns="last_at"),
-            f"The {len(rhythm.overdue)} most valuable of the overdue customers",
+            f"The {word_for(len(rhythm.overdue), '', f'{len(rhythm.overdue)} ')}most valuable of the overdue customers",
             formats=_OVERDUE_FORMATS,
             note="Sorted by sales so far. Typical days: the gap to expect from own earlier gaps, shrunk towards "
             "everybody's; expected at: last purchase and typical days. Chance: share of completed gaps that were this "
@@ -129,7 +130,8 @@ def signs_section(ladder: Ladder | None) -> Section:
             data=ladder.before,
         ),
         Note(
-            f"{len(ladder.before)} comparisons are made, and one in twenty such intervals misses nought by chance. "
+            f"{say_count(len(ladder.before), 'comparison')} {word_for(len(ladder.before), 'is', 'are')} made, and "
+            "one in twenty such intervals misses nought by chance. "
             "These are associations, and a customer counts once for every period, so the intervals are a little "
             "narrow. Who complains, or is chosen for a campaign, differs from others before anything "
             "happens: a customer who still complains still cares, and campaigns seek out good customers."

@@ -19,6 +19,7 @@ from crm_research.theme import (
     say_interval,
     say_p_value,
     say_percent,
+    word_for,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH
 
@@ -49,7 +50,7 @@ def sensitivity_finding(ladder: Ladder) -> str:
     """How much does the loyal share hang on the number of purchases that makes loyal?"""
     number = ladder.rule.loyal_from
     shares = {int(row["loyal_from"]): float(row["loyal_share"]) for _, row in ladder.sensitivity.iterrows()}
-    said = f"{say_percent(shares[number])} of customers are loyal by the rule of {number} purchases"
+    said = f"{say_percent(shares[number])} of customers are loyal by the rule of {say_count(number, 'purchase')}"
     others = [other for other in (number - 1, number + 1) if other in shares]
     told = join_words([f"{say_percent(shares[other])} by {other}" for other in others])
     said = f"{said}; it would be {told}" if told else said
@@ -212,7 +213,8 @@ def check_finding(ladder: Ladder) -> str:
         else f"the moves of the past predicted them no better than {rule}"
     )
     return (
-        f"In {where} {say_count(check.n, 'move')} were seen: {tail} (gain in Brier score {check.gain:.3f}, "
+        f"In {where} {say_count(check.n, 'move')} {word_for(check.n, 'was', 'were')} seen: {tail} (gain in Brier "
+        f"score {check.gain:.3f}, "
         f"{say_interval(check.lower, check.upper, lambda value: f'{value:.3f}')}). The likeliest state was right for "
         f"{say_percent(check.chain_hits)}, the same state for {say_percent(check.rule_hits)}. At the end the "
         f"forecast shares were off by {100 * check.forecast_error:.1f} points on average, shares left as they were by "
@@ -240,7 +242,8 @@ def period_caution(ladder: Ladder) -> str:
         return ""
     period = period_name(ladder)
     return (
-        f"A typical customer lets {typical:.0f} days pass between purchases, so a {period} holds several gaps. The "
+        f"A typical customer lets {say_count(typical, 'day')} pass between purchases, so a {period} holds several "
+        "gaps. The "
         f"states are then snapshots of the last days of each {period}: somebody fading today may be back tomorrow, and "
         "what came and went within a period is not seen."
     )

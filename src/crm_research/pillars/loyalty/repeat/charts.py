@@ -185,7 +185,10 @@ def _say_cut(loyalty: LoyaltyAnalysis, wide: pd.DataFrame) -> str:
     if n_cohorts <= len(wide) and n_periods <= wide.shape[1]:
         return ""
     period = words.period_name(loyalty)
-    return f"; the newest {len(wide)} of {say_count(n_cohorts, 'intake')}, {wide.shape[1]} of {n_periods} {period}s"
+    return (
+        f"; the newest {len(wide)} of {say_count(n_cohorts, 'intake')}, {wide.shape[1]} of "
+        f"{say_count(n_periods, period)}"
+    )
 
 
 def _retention_title(loyalty: LoyaltyAnalysis) -> str:

@@ -11,7 +11,7 @@ from crm_research.figures import Figure, FigureMaker, verdict_of
 from crm_research.models.second_opinion import put_beside
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.repeat.words import say_horizon
-from crm_research.vocabulary import DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_YEAR, word_for
 
 REPEAT_RATE: Final = "loyalty.repeat_rate"
 MEDIAN_DAYS: Final = "loyalty.median_days_to_second"
@@ -48,7 +48,7 @@ def key_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
 def retention_figures(loyalty: LoyaltyAnalysis) -> list[Figure]:
     """Share of customers who bought in each period after the first; the group is months since the first purchase."""
     months = loyalty.retention.period_months
-    span = "one month" if months == 1 else f"{months} months"
+    span = word_for(months, "one month", f"{months} months")
     return [
         _maker(loyalty).one(
             RETENTION,

@@ -21,6 +21,7 @@ from crm_research.theme import (
     say_interval,
     say_percent,
     say_points,
+    word_for,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -46,8 +47,10 @@ def repeat_finding(loyalty: LoyaltyAnalysis) -> str:
     row = loyalty.repeat.iloc[0]
     said = say_estimate(row["repeat_rate"], row["lower"], row["upper"], say_percent, loyalty.confidence)
     if said == UNKNOWN:
-        return f"How many of {say_count(row['n'], 'buyer')} will be seen to buy again is not known: they are too few."
-    return f"Of {say_count(row['n'], 'buyer')}, {said} have bought again so far."
+        who = word_for(row["n"], "Whether the one buyer", f"How many of {say_count(row['n'], 'buyer')}")
+        few = word_for(row["n"], "one is", "they are")
+        return f"{who} will be seen to buy again is not known: {few} too few."
+    return f"Of {say_count(row['n'], 'buyer')}, {said} {word_for(row['n'], 'has', 'have')} bought again so far."
 
 
 def wait_finding(loyalty: LoyaltyAnalysis) -> str:
@@ -200,7 +203,7 @@ def say_span(days: float) -> str:
 
 def say_horizon(days: float) -> str:
     """The same as a horizon was set: 90 days stay days."""
-    return f"{days:.0f} days" if days < 0.99 * DAYS_PER_YEAR else say_span(days)
+    return say_count(days, "day") if days < 0.99 * DAYS_PER_YEAR else say_span(days)
 
 
 def period_finding(loyalty: LoyaltyAnalysis) -> str:
@@ -346,8 +349,9 @@ def holdout_finding(loyalty: LoyaltyAnalysis) -> str:
         else "the curve was no better than one rate of return for every day"
     )
     return (
-        f"{verdict}. {say_count(check.n, 'first-time buyer')} waiting on {say_date(check.as_of)} were followed for "
-        f"{check.mean_days:.0f} days on average: {say_percent(check.observed_share)} came back "
+        f"{verdict}. {say_count(check.n, 'first-time buyer')} waiting on {say_date(check.as_of)} "
+        f"{word_for(check.n, 'was', 'were')} followed for "
+        f"{say_count(check.mean_days, 'day')} on average: {say_percent(check.observed_share)} came back "
         f"({say_interval(check.lower, check.upper, say_percent)}), {say_percent(check.expected_share)} had been "
         "expected. "
         f"Customer by customer, {better} (Brier score {check.errors.score:.4f} against {check.errors.other_score:.4f})."

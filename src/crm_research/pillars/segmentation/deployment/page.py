@@ -23,7 +23,7 @@ from crm_research.pillars.segmentation.deployment.words import (
 )
 from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.show import Chart, Figures, File, Note, Part, Section, Table, drawn
-from crm_research.theme import say_count, say_date
+from crm_research.theme import say_count, say_date, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Segmentation
@@ -117,8 +117,9 @@ def _moves_parts(migration: Migration, *, is_bought: bool = True) -> Iterator[Pa
     if n_new:
         top = migration.joiners.sort_values("n_customers", ascending=False, kind="stable").iloc[0]
         yield Note(
-            f"{say_count(n_new, 'customer')} {_JOINED[is_bought]} after {say_date(migration.first_day)} and are "
-            f"in no row of the picture; most of them are now in “{top['segment']}” ({top['n_customers']:,})."
+            f"{say_count(n_new, 'customer')} {_JOINED[is_bought]} after {say_date(migration.first_day)} and "
+            f"{word_for(n_new, 'is', 'are')} in no row of the picture; most of them are now in “{top['segment']}” "
+            f"({top['n_customers']:,})."
         )
 
 

@@ -164,11 +164,11 @@ def _draw_number(panel: Axes, numbers: pd.DataFrame, name: str) -> None:
 
 def _say_votes(n: int, n_all: int) -> str:
     if n == n_all:
-        return f"All {theme.say_small_count(n_all)} criteria speak"
+        return theme.word_for(n, "The one criterion speaks", f"All {theme.say_small_count(n)} criteria speak")
     if n == 0:
         return "No criterion by itself speaks"
     words = theme.say_small_count(n)
-    speak = "speaks" if n == 1 else "speak"
+    speak = theme.word_for(n, "speaks", "speak")
     return f"{theme.first_capital(words)} of {theme.say_small_count(n_all)} criteria {speak}"
 
 
@@ -201,7 +201,9 @@ def _of_all(n: int, k: int) -> str:
     if n == 0:
         return "No group is reliably"
     words = theme.say_small_count(n)
-    return f"{theme.first_capital(words)} of {theme.say_small_count(k)} groups {'is' if n == 1 else 'are'} reliably"
+    return (
+        f"{theme.first_capital(words)} of {theme.say_small_count(k)} groups {theme.word_for(n, 'is', 'are')} reliably"
+    )
 
 
 def _draw_nulls(_: Segmentation, found: Grouping, ax: Axes | None) -> Axes:

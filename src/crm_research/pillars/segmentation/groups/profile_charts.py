@@ -37,7 +37,7 @@ def draw_rfm(rfm: RfmGroups, *, ax: Axes | None = None) -> Axes:
     rows = rfm.groups[::-1]
     ax = theme.new_axes(
         title=find_rfm(rfm),
-        subtitle=f"Share of {rfm.n:,} customers (grey) and of net revenue (blue, with interval)",
+        subtitle=f"Share of {theme.say_count(rfm.n, 'customer')} (grey) and of net revenue (blue, with interval)",
         size=(theme.SIZE[0], 1.3 + 0.46 * len(rows)),
         grid="x",
         ax=ax,
@@ -77,7 +77,7 @@ def draw_changes(changes: RfmChanges, *, ax: Axes | None = None) -> Axes:
     ax = theme.new_axes(
         title=say_periods(changes),
         subtitle=(
-            f"Change of each group's share of {changes.n:,} customers, from the time up to "
+            f"Change of each group's share of {theme.say_count(changes.n, 'customer')}, from the time up to "
             f"{theme.say_date(changes.changes_at)} to the time up to {theme.say_date(changes.ends_at)}; intervals for "
             "all groups together"
         ),
@@ -142,7 +142,7 @@ def draw_map(seen: SegmentMap, *, ax: Axes | None = None) -> Axes:
     what = "of the variance" if seen.method == "components" else "of the differences between segments"
     ax = theme.new_axes(
         title=say_map(seen),
-        subtitle=f"{len(seen.points):,} of {seen.n:,} customers; the map shows {shown} {what}",
+        subtitle=f"{len(seen.points):,} of {theme.say_count(seen.n, 'customer')}; the map shows {shown} {what}",
         xlabel=f"{seen.axes['words'].iloc[0]} → ({theme.say_percent(shares.iloc[0])})",
         ylabel=f"{seen.axes['words'].iloc[1]} → ({theme.say_percent(shares.iloc[1])})",
         size=(theme.SIZE[0], 5.4),

@@ -8,7 +8,7 @@ from crm_research.pillars.segmentation.rfm.changes import NO_PURCHASE
 from crm_research.pillars.segmentation.rfm.rules import MEASURES
 from crm_research.pillars.segmentation.use.holdout import ADDED, CELLS, EQUAL, NAMED, NONE, OUTCOMES
 from crm_research.pillars.segmentation.use.treatment import COSTLY, STRATEGIC
-from crm_research.theme import first_capital, join_words, say_count, say_date, say_percent, say_small_count
+from crm_research.theme import first_capital, join_words, say_count, say_date, say_percent, say_small_count, word_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +45,9 @@ def say_rfm(rfm: RfmGroups) -> str:
     if away["n_customers"].sum():
         share = away["revenue_share"].sum()
         of_it = f", who brought {say_percent(share)} of the revenue" if rows["revenue_share"].notna().all() else ""
-        n = say_count(away["n_customers"].sum(), "customer")
-        said.append(f"{n} bought a good deal and have long been silent{of_it}: first to be won back.")
+        n_away = away["n_customers"].sum()
+        n, have = say_count(n_away, "customer"), word_for(n_away, "has", "have")
+        said.append(f"{n} bought a good deal and {have} long been silent{of_it}: first to be won back.")
     how = "Scores are by quintiles of these customers"
     if rfm.given:
         rest = "" if len(rfm.given) == len(MEASURES) else ", of the rest quintiles of these customers"
@@ -145,11 +146,14 @@ def say_descriptors(found: Descriptors) -> str:
     clear = tests[tests["p_adjusted"] < 0.05]
     n = say_small_count(len(tests))
     if clear.empty:
-        return f"None of {n} descriptors that had no part in making the segments differs between them (Holm-adjusted)."
+        none = word_for(len(tests), "The one descriptor", f"None of {n} descriptors")
+        differs = word_for(len(tests), "does not differ", "differs")
+        return f"{none} that had no part in making the segments {differs} between them (Holm-adjusted)."
     said = [f"{row['what']} (association {row['effect']:.2f})" for row in clear.to_dict("records")[:4]]
     said += [f"{say_small_count(len(clear) - 4)} more"] if len(clear) > 4 else []
     return (
-        f"Of {n} descriptors that had no part in making the segments, these differ between them (Holm-adjusted): "
+        f"Of {n} {word_for(len(tests), 'descriptor')} that had no part in making the segments, "
+        f"{word_for(len(clear), 'this differs', 'these differ')} between them (Holm-adjusted): "
         f"{join_words(said)}. An association of .1 is small, .3 middling (Cohen). The channel and the category "
         "used most depend on how much was bought, too."
     )
@@ -166,9 +170,9 @@ def find_worth(check: HoldoutCheck) -> str:
             f"Of {n} comparisons with RFM the segments win {say_small_count(better)} and lose {say_small_count(worse)}"
         )
     if worse:
-        return f"RFM predicts customers better than the segments in {worse} of {len(gains)} comparisons"
+        return f"RFM predicts customers better than the segments in {worse} of {say_count(len(gains), 'comparison')}"
     if better:
-        return f"The segments predict customers better than RFM in {better} of {len(gains)} comparisons"
+        return f"The segments predict customers better than RFM in {better} of {say_count(len(gains), 'comparison')}"
     return "The segments predict customers neither better nor worse than RFM, as far as one can tell"
 
 

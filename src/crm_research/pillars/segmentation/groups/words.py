@@ -18,7 +18,7 @@ from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.inputs.purposes import TELLS_THE_END
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
-from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count
+from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count, word_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,9 @@ def _say_crowd(borders: pd.DataFrame) -> str:
 
 
 def _per_hundred(density: float) -> str:
-    return f"{100 * density:.0f} customers for every hundred in the middle of the sparser group, space for space"
+    return (
+        f"{say_count(100 * density, 'customer')} for every hundred in the middle of the sparser group, space for space"
+    )
 
 
 def _say_border(found: Grouping) -> str:
@@ -138,7 +140,8 @@ def say_numbers(found: Grouping) -> str:
     n_votes = sum(len(names) for names in votes.values())
     said = [f"{say_small_count(len(names))} for {say_small_count(k)}" for k, names in sorted(votes.items())]
     if len(votes) == 1:
-        return f"All {say_small_count(n_votes)} criteria speak for {say_small_count(next(iter(votes)))} groups."
+        speak = word_for(n_votes, "The one criterion speaks", f"All {say_small_count(n_votes)} criteria speak")
+        return f"{speak} for {say_small_count(next(iter(votes)))} groups."
     mean = found.criteria.loc[found.criteria["is_chosen"], "mean_rank"].iloc[0]
     agree = found.criteria.loc[found.criteria["is_chosen"], "subsets"].iloc[0]
     return (
@@ -248,10 +251,11 @@ def note_segments(segmentation: Segmentation) -> str:
     known_on = say_date(segmentation.as_of)
     said = [f"Grouped for: {found.inputs.purpose}. Customers are compared by {used}, as known on {known_on}."]
     if found.inputs.n_left_out:
-        others = say_count(found.inputs.n_left_out, "other customer")
+        n = found.inputs.n_left_out
+        others = say_count(n, "other customer")
         said.append(
-            f"{others}{name_members(found.inputs.base).having} are in no group, for of them fewer than half of these "
-            "are known."
+            f"{others}{name_members(found.inputs.base).having} {word_for(n, 'is', 'are')} in no group, for "
+            f"of {word_for(n, 'it', 'them')} fewer than half of these are known."
         )
     if found.inputs.n_filled:
         n = found.inputs.n_filled
@@ -261,7 +265,9 @@ def note_segments(segmentation: Segmentation) -> str:
         names = join_words([f"“{name}”" for name in circular])
         said.append(f"Left out, for it tells how long a contract lasted or that it ended: {names}.")
     if found.n_fitted < found.n_customers:
-        said.append(f"The groups were found on {found.n_fitted:,} customers drawn at random; all were then assigned.")
+        said.append(
+            f"The groups were found on {say_count(found.n_fitted, 'customer')} drawn at random; all were then assigned."
+        )
     if not found.criteria["qualifies"].any():
         said.append("No number of groups qualified; the most stable one is shown.")
     said += [remark for remark in (say_left_out_habits(found),) if remark]

@@ -15,7 +15,7 @@ from crm_research.features.rfm import build_rfm
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.skewed import skewed_interval, skewness_of_mean
 from crm_research.steps import step
-from crm_research.theme import say_percent
+from crm_research.theme import say_count, say_percent, word_for
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -285,7 +285,7 @@ def _check_cuts(cuts: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, .
 
 def _note(cells: pd.DataFrame, n: int) -> Iterator[str]:
     if n < _FEW:
-        yield f"Only {n:,} customers are scored; the shares are uncertain."
+        yield f"Only {say_count(n, 'customer')} {word_for(n, 'is', 'are')} scored; the shares are uncertain."
     for name, words in (
         ("recency", "time of the last purchase"),
         ("frequency", "number of purchases"),

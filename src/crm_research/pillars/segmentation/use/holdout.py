@@ -15,6 +15,7 @@ from crm_research.stats.intervals import Interval
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.stats.skewed import skewed_interval, skewed_p_value, skewness_of_mean
 from crm_research.steps import step
+from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,7 +99,10 @@ def check_in_holdout(
         is_judged = np.isfinite(values) if outcome == "has_responded" else np.ones(len(values), dtype=bool)
         if is_judged.sum() < _FEWEST:
             if is_judged.any():
-                notes.append(f"Only {is_judged.sum():,} of these customers were addressed: too few to judge responses.")
+                were = word_for(is_judged.sum(), "was", "were")
+                notes.append(
+                    f"Only {is_judged.sum():,} of these customers {were} addressed: too few to judge responses."
+                )
             continue
         actual = np.nan_to_num(values[is_judged])
         held = {name: groups[is_judged] for name, groups in groupings.items()}
