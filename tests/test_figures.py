@@ -45,6 +45,23 @@ def test_a_verdict_is_one_of_two_or_none() -> None:
         Figure(**common, verdict="maybe")
 
 
+def test_a_record_says_in_four_words_what_came_of_the_check() -> None:
+    common = {"id": "a.b", "label": "A", "unit": "share", "n": 9, "window": "2024", "estimator": "share"}
+    judged = [
+        Figure(**common, estimate=0.4, verdict=AGREES),
+        Figure(**common, estimate=0.5, verdict=REFUTED),
+        Figure(**common, estimate=0.6),
+        Figure(**common, estimate=None, verdict=REFUTED),
+        Figure(**common, estimate=0.7, lower=0.0, upper=1.0, verdict=AGREES),
+    ]
+    words = [figure.as_record()["verdict"] for figure in judged]
+    assert words == ["holds", "fails", "untested", "not applicable", "not applicable"]
+    assert [Figure.from_record(figure.as_record()).verdict for figure in judged[:3]] == [AGREES, REFUTED, None]
+    assert (
+        Figure.from_record({**judged[0].as_record(), "verdict": "refuted"}).verdict == REFUTED
+    )  # of an earlier version
+
+
 @pytest.mark.parametrize("numbers", [{}, {"estimate": None}])
 def test_a_figure_without_numbers_is_still_a_figure(numbers: dict[str, None]) -> None:
     figure = Figure.from_numbers("a.b", "B", numbers, unit="", n=0, window="", estimator="None", confidence=0.95)

@@ -16,6 +16,12 @@ NOT_KNOWN: Final = "not known"
 # What the check of a number says of it, where there is one that can say so.
 AGREES: Final = "agrees"
 REFUTED: Final = "refuted"
+# The same in a record, which always says it: a number that nothing has checked in a way that could refute it is
+# untested, and to one that is not known no check applies.
+HOLDS: Final = "holds"
+FAILS: Final = "fails"
+UNTESTED: Final = "untested"
+NOT_APPLICABLE: Final = "not applicable"
 # An interval that leaves so much of what a number can be says nothing about it: it is printed as not known.
 NEARLY_EVERYTHING: Final = 0.9
 _HUNDREDFOLD: Final = 100.0
@@ -86,7 +92,8 @@ class Figure:
         ``agrees`` or ``refuted``: what that check says of the number; None where nothing can say so. A refuted
         number is marked louder than an unchecked one.
     said
-        The estimate in words where its number is only a code, such as ``reproducible``: printed instead of it.
+        The estimate in words where its number is only a code, such as ``reproducible``: printed instead of it. In a
+        record the number as the page prints it.
     """
 
     id: str
@@ -113,12 +120,20 @@ class Figure:
         span = {"share": 1.0}.get(self.unit)
         return self.estimate is not None and not says_nothing(self.lower, self.upper, span=span)
 
+    @property
+    def outcome(self) -> str:
+        """What came of its check: ``holds``, ``fails``, ``untested``, or ``not applicable`` to a number not known."""
+        if not self.is_known:
+            return NOT_APPLICABLE
+        return {AGREES: HOLDS, REFUTED: FAILS}.get(self.verdict or "", UNTESTED)
+
     def as_record(self) -> dict[str, Any]:
-        """The figure as one JSON-ready mapping; what is not finite becomes None."""
+        """The figure as one JSON-ready mapping; what is not finite becomes None, and the verdict one of four words."""
         record = asdict(self)
         for name in ("estimate", "lower", "upper"):
             record[name] = _finite_or_none(record[name])
         record["n"] = int(record["n"])
+        record["verdict"] = self.outcome
         return record
 
     @classmethod
@@ -178,7 +193,10 @@ class Figure:
     def from_record(cls, record: Mapping[str, Any]) -> Figure:
         """Read a figure back from the mapping that `as_record` wrote; extra keys are left out."""
         names = cls.__dataclass_fields__
-        return cls(**{name: value for name, value in record.items() if name in names})
+        known = {name: value for name, value in record.items() if name in names}
+        # Records of earlier versions say the words of the figure itself.
+        verdict = {HOLDS: AGREES, AGREES: AGREES, FAILS: REFUTED, REFUTED: REFUTED}.get(known.get("verdict") or "")
+        return cls(**{**known, "verdict": verdict})
 
 
 @dataclass(frozen=True, kw_only=True)

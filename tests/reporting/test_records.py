@@ -41,7 +41,7 @@ def test_a_good_report_leaves_page_notebook_figures_and_record(tmp_path):
     assert page == folder / "good.html"
     assert sorted(path.name for path in folder.iterdir()) == ["figures.json", "good.html", "good.ipynb", "run.json"]
     (figure,) = json.loads((folder / "figures.json").read_text())
-    names = "report id label estimate lower upper unit n window estimator validation group"
+    names = "report id label estimate lower upper unit n window estimator validation group verdict said"
     assert list(figure) == names.split()
     entry = records.read_run(folder)["reports"][0]
     assert entry["outcome"] == "done"

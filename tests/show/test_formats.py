@@ -4,6 +4,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from crm_research.figures import Figure
 from crm_research.show import format_interval, format_value
 from crm_research.show.figure_cards import render_figures
 from crm_research.show.formats import format_estimate, format_number
@@ -25,6 +26,9 @@ from tests.reporting.pages import a_figure
         (123.0, "days", "123 days"),
         (12.34, "days", "12.3 days"),
         (7, "customers", "7 customers"),
+        (1, "customers", "1 customer"),
+        (1.0, "days", "1 day"),
+        (1, "ends per 100 contract-years", "1 end per 100 contract-years"),
         (4, "", "4"),
         (0.4321, "", "0.432"),
         (None, "days", "not reached"),
@@ -172,6 +176,33 @@ def test_a_card_without_a_number_is_a_line_unless_a_duration_was_not_reached():
     ]
     assert shown.html.count('class="crm-card"') == 2
     assert len(shown.types["application/vnd.crm-research.figures+json"]) == 4  # programs still read that they are empty
+
+
+def test_a_record_says_the_number_as_its_card_prints_it():
+    shown = (
+        a_figure(estimate=0.1234, lower=0.11, upper=0.14),
+        a_figure(id="a.b", group="north", estimate=1.0, unit="customers", lower=None, upper=None),
+        a_figure(id="a.c", estimate=None, unit="days", lower=None, upper=None),
+        a_figure(id="a.d", estimate=2.0, unit="", said="reproducible"),
+        a_figure(id="a.e", estimate=0.5, lower=0.01, upper=0.99),
+    )
+    output = render_figures(shown)
+    records = output.types["application/vnd.crm-research.figures+json"]
+    assert [record["said"] for record in records] == [
+        "12.3 %",
+        "1 customer",
+        "not reached",
+        "reproducible",
+        "not known",
+    ]
+    for figure, record, line in zip(shown, records, output.plain.splitlines(), strict=True):
+        assert line.removeprefix(f"{figure.label}: ").removeprefix("north: ").startswith(record["said"])
+        read = Figure.from_record(record)
+        assert (format_estimate(read), read.as_record()) == (record["said"], record)
+    (empty,) = render_figures(a_figure(estimate=None, lower=None, upper=None)).types[
+        "application/vnd.crm-research.figures+json"
+    ]
+    assert (empty["said"], empty["verdict"]) == ("not known", "not applicable")
 
 
 def test_an_interval_without_width_is_not_printed():

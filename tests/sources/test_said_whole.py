@@ -444,7 +444,7 @@ def test_copies_are_counted_and_a_source_named_twice_is_staged_once(tmp_path):
     assert stage(session, rule, tmp_path, where="w") is first
     (tmp_path / "b.csv").write_text("id\n1\n1\n")
     once = stage(session, SourceRule(path="b.csv", distinct=True), tmp_path, where="w")
-    assert once.described == "b.csv, less 1 copy of rows"
+    assert once.described == "b.csv, less 1 copy of a row"
     for name in ("a.xlsx", "b.xlsx"):
         (tmp_path / name).write_text("x")
     assert said(lambda: stage(session, SourceRule(path="*.xlsx"), tmp_path, where="w")) == (

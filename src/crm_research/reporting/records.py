@@ -29,6 +29,8 @@ _FIGURE_KEYS: Final = (
     "estimator",
     "validation",
     "group",
+    "verdict",
+    "said",
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.catalogue import reports
-from crm_research.figures import Figure
+from crm_research.figures import NOT_KNOWN, Figure
 from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.reporting.render import TEMPLATES, read_template_text, with_carried_signs
 from crm_research.reporting.shelf import locked, write_text
@@ -125,9 +125,14 @@ def _key_figures(report: str, figures: Sequence[Mapping[str, Any]]) -> list[Mapp
     # Those that the catalogue promises come first, then the others in the page's order; never one of many groups.
     promised = reports()[report].figure_ids if report in reports() else ()
     # A number without a unit is a statistic for those who know it, unless words stand for it.
-    whole = [figure for figure in figures if figure["group"] is None and (figure["unit"] or figure.get("said"))]
+    whole = [figure for figure in figures if figure["group"] is None and (figure["unit"] or _is_in_words(figure))]
     first = [figure for figure in whole if figure["id"] in promised]
     return [*first, *(figure for figure in whole if figure["id"] not in promised)][:_MOST_FIGURES]
+
+
+def _is_in_words(record: Mapping[str, Any]) -> bool:
+    said = record.get("said") or NOT_KNOWN
+    return said != NOT_KNOWN and not any(sign.isdigit() for sign in said)
 
 
 def _figure(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from crm_research.figures import FIGURES_MIME, NO_VALIDATION, REFUTED, Figure
+from crm_research.figures import FIGURES_MIME, NO_VALIDATION, NOT_KNOWN, REFUTED, Figure
 from crm_research.show.display import Output, text_html
 from crm_research.show.formats import DURATIONS, format_estimate, format_interval
 from crm_research.show.table import render_table
@@ -41,7 +42,17 @@ def render_figures(*figures: Figure | Iterable[Figure], as_table: str | None = N
         raise ValueError("There is no figure to show.")
     _check_distinct(shown)
     html, plain = _cards(shown) if as_table is None else _rows(shown, as_table)
-    return Output(html=html, plain=plain, types={FIGURES_MIME: [figure.as_record() for figure in shown]})
+    return Output(html=html, plain=plain, types={FIGURES_MIME: [_record(figure) for figure in shown]})
+
+
+def _record(figure: Figure) -> dict[str, Any]:
+    """What other programs read of it, with the number as it is printed here."""
+    return figure.as_record() | {"said": NOT_KNOWN if _is_empty(figure) else format_estimate(figure)}
+
+
+def _is_empty(figure: Figure) -> bool:
+    """Is it a card without a number, which is no answer? A duration that was not reached is one."""
+    return figure.estimate is None and (not figure.n or figure.unit not in DURATIONS)
 
 
 def _flatten(figures: Iterable[Figure | Iterable[Figure]]) -> Iterator[Figure]:
@@ -63,8 +74,8 @@ def _check_distinct(figures: list[Figure]) -> None:
 
 
 def _cards(figures: list[Figure]) -> tuple[str, str]:
-    # A card without a number is no answer, but for a duration that was not reached: one line says what is not known.
-    empty = [figure for figure in figures if figure.estimate is None and (not figure.n or figure.unit not in DURATIONS)]
+    # One line says what is not known.
+    empty = [figure for figure in figures if _is_empty(figure)]
     told = [figure for figure in figures if figure not in empty]
     not_known = f"Not known from these records: {'; '.join(map(_title, empty))}." if empty else ""
     html = f'<p class="crm table-note">{text_html(not_known)}</p>' if empty else ""

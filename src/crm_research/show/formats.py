@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import NOT_KNOWN, has_no_width
-from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, word_for
 
 if TYPE_CHECKING:
     from crm_research.figures import Figure
@@ -56,8 +56,14 @@ def format_value(value: float | None, unit: str = "", *, beside: Iterable[float 
         return f"{_plain(number, decimals=0 if largest >= 1_000 else 2)} {unit}"
     if unit in DURATIONS:
         is_whole = all(each.is_integer() for each in all_)
-        return f"{_plain(number, decimals=0 if is_whole or largest >= 100 else 1)} {unit}"
-    return f"{format_number(number)} {unit}".strip()
+        return _with_unit(_plain(number, decimals=0 if is_whole or largest >= 100 else 1), unit)
+    return _with_unit(format_number(number), unit)
+
+
+def _with_unit(number: str, unit: str) -> str:
+    """A printed number with what is counted, which agrees with it: ``1 customer``, ``1 end per 100 contract-years``."""
+    noun, gap, rest = unit.partition(" ")
+    return f"{number} {word_for(number == '1', noun.removesuffix('s'), noun)}{gap}{rest}".strip()
 
 
 def format_estimate(figure: Figure) -> str:
@@ -79,9 +85,10 @@ def format_interval(figure: Figure) -> str | None:
     if upper is None:
         return f"{_format_one(figure, lower)} or more"
     first = _format_one(figure, lower)
-    if not _has_own_decimals(figure.unit):
-        first = first.removesuffix(f" {figure.unit}")
-    return f"{first} to {_format_one(figure, upper)}"
+    last = _format_one(figure, upper)
+    if figure.unit and not _has_own_decimals(figure.unit):
+        return f"{first.split(' ', 1)[0]} to {last.split(' ', 1)[0]} {figure.unit}"
+    return f"{first} to {last}"
 
 
 def _format_one(figure: Figure, value: float | None) -> str:
@@ -97,7 +104,7 @@ def _format_one(figure: Figure, value: float | None) -> str:
     decimals = _supported_decimals(figure)
     if value is None or decimals is None or _has_own_decimals(figure.unit):
         return format_value(value, figure.unit, beside=(figure.estimate, figure.lower, figure.upper))
-    return f"{_plain(float(value), decimals=decimals)} {figure.unit}".strip()
+    return _with_unit(_plain(float(value), decimals=decimals), figure.unit)
 
 
 def _has_own_decimals(unit: str) -> bool:

@@ -48,7 +48,7 @@ def test_order_lines_of_an_online_shop(tmp_path):
     assert "C536379 are then credit notes" in draft.text
     assert len(held(study, "order_lines")) == 4
     assert f"{study.as_of:%Y-%m-%d}" == "2010-12-16"
-    assert "CHECK: 1 of 5 rows name no customer" in draft.text
+    assert "CHECK: 1 of 5 rows names no customer" in draft.text
 
 
 def test_marked_numbers_without_negative_money_are_orders_that_never_came_about(tmp_path):
@@ -327,7 +327,7 @@ def test_monthly_files_in_two_encodings_are_one_table_and_copies_are_told(tmp_pa
     (tmp_path / "shop" / "2024-02.csv").write_text(head + "s2,李娜,2024-01-31,7\ns3,王伟,2024-02-02,5\n", "gb18030")
     draft, study = _drafted(tmp_path, "shop")
     assert "encoding: [utf-8, gb18030]" in draft.text
-    assert "1 rows copy another" in draft.text
+    assert "1 row copies another" in draft.text
     assert {row[0] for row in held(study, "orders", "customer_id")} == {"王伟", "李娜"}
     assert sum(row[0] for row in held(study, "orders", "revenue")) == 24
 
@@ -392,7 +392,7 @@ def test_what_a_draft_leaves_out_stands_on_every_page(tmp_path):
     (tmp_path / "retail.csv").write_text(RETAIL)
     _, study = _drafted(tmp_path, "retail.csv")
     assert study.caveats == (
-        "1 of 5 lines, worth 12.00 of 31.00 in all, name no customer and are left out of everything.",
+        "1 of 5 lines, worth 12.00 of 31.00 in all, names no customer and is left out of everything.",
     )
     assert {one.source for one in study.inputs} == {"retail.csv (1 of 5 rows left out by where)"}
 
