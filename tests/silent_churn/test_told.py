@@ -211,6 +211,28 @@ def test_a_share_that_the_check_refutes_says_so():
     assert "speaks against" in words.alive_finding(checked(expected_share=0.491, bought=silence.holdout.bought))
 
 
+def test_how_many_of_those_called_gone_bought_again_stands_where_they_are_called_so():
+    silence = checked(gone_alive=0.13, gone_bought=an_interval(0.17, 0.11, 0.26))
+    weeks = words.say_weeks(silence.holdout.horizon_days)
+    said = f"have probably left without saying so; of those called {{}}, {{}} bought again in the {weeks} after"
+    both = "probably or almost surely gone"
+    assert said.format(both, "17 %") in words.alive_finding(silence)
+    assert said.format(both, "17 %") in words.alive_finding(silence, alone=True)
+    none = checked(gone_alive=0.13, gone_bought=an_interval(0.0, 0.0, 0.02))
+    assert said.format(both, "none") in words.alive_finding(none)
+    # The page's other sentence of them gives the same number, of one group where only that speaks against the model.
+    refuted = checked(gone_alive=0.07, gone_bought=an_interval(0.17, 0.11, 0.26))
+    assert said.format(both, "17 %") in words.alive_finding(refuted)
+    assert f"whom the model calls {both}, 7.0 % could still be active by its own account, yet 17 %" in (
+        words.refuted_finding(refuted)
+    )
+    row = {"customers": "almost surely gone", "n_customers": 97, "alive_share": 0.03, "observed_share": 0.23}
+    group = pd.DataFrame([row | {"expected_share": 0.02, "lower": 0.16, "upper": 0.32}])
+    one = checked(gone_alive=0.31, gone_bought=an_interval(0.29, 0.2, 0.4), by_group=group)
+    assert said.format("almost surely gone", "23 %") in words.alive_finding(one)
+    assert "almost surely gone, 3.0 % could still be active by its own account, yet 23 %" in words.refuted_finding(one)
+
+
 @pytest.mark.parametrize(("total", "refuted"), [((31, 2, 60), True), ((29, 0, 60), False), ((-29, -60, -1), True)])
 def test_what_they_will_buy_by_hand(total, refuted):
     silence = checked(total=an_interval(*total), observed=412, horizon_days=70.0)

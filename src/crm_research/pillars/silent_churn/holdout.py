@@ -107,6 +107,20 @@ class HoldoutCheck:
         return self.is_refuted_together or len(self.refuted_groups) > 0
 
     @property
+    def called_gone(self) -> tuple[str, float, Interval] | None:
+        """Who is called gone, their mean chance of being active, and the share of them that bought in the holdout.
+
+        All of them; where only one group speaks against the model, that group. None where there are too few.
+        """
+        if not self.is_refuted_together and len(self.refuted_groups):
+            row = self.refuted_groups.iloc[0]
+            share = Interval(*(np.asarray(float(row[name])) for name in ("observed_share", "lower", "upper")))
+            return str(row["customers"]), float(row["alive_share"]), share
+        if self.gone_bought is None:
+            return None
+        return "probably or almost surely gone", self.gone_alive, self.gone_bought
+
+    @property
     def is_refuted_together(self) -> bool:
         """Did more of all those taken to be gone buy again than could have been active?"""
         return self.gone_bought is not None and float(self.gone_bought.lower) > self.gone_alive

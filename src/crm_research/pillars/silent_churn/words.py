@@ -78,8 +78,20 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
         f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} "
         f"{word_for(n_active, 'is', 'are')} probably "
         f"still active ({say_percent(share)}{limits}{readings}); about "
-        f"{say_count(n_gone)} {word_for(n_gone, 'has', 'have')} probably left without saying so{doubts}."
+        f"{say_count(n_gone)} {word_for(n_gone, 'has', 'have')} probably left without saying so"
+        f"{_came_back(silence)}{doubts}."
     )
+
+
+def _came_back(silence: SilentChurn) -> str:
+    """How many of those called gone bought again, where the holdout tells it; empty where it does not."""
+    check = silence.holdout
+    told = None if check is None else check.called_gone
+    if check is None or told is None:
+        return ""
+    who, _, share = told
+    bought = say_percent(_number(share.estimate)) if share.estimate else "none"
+    return f"; of those called {who}, {bought} bought again in the {say_weeks(check.horizon_days)} after"
 
 
 def _all_active(silence: SilentChurn) -> bool:
@@ -360,15 +372,11 @@ def dates_finding(dates: DatesSeen) -> str:
 def refuted_finding(silence: SilentChurn) -> str:
     """Why is no list of names printed? Empty where nothing speaks against it."""
     check = silence.holdout
-    if check is None or not check.is_refuted:
+    told = None if check is None or not check.is_refuted else check.called_gone
+    if told is None:
         return ""
-    if check.gone_bought is not None and check.is_refuted_together:
-        who, alive, share = "probably or almost surely gone", check.gone_alive, check.gone_bought
-        estimate, lower, upper = (_number(end) for end in share)
-    else:
-        row = check.refuted_groups.iloc[0]
-        who, alive = str(row["customers"]), float(row["alive_share"])
-        estimate, lower, upper = (float(row[name]) for name in ("observed_share", "lower", "upper"))
+    who, alive, share = told
+    estimate, lower, upper = (_number(end) for end in share)
     bought = say_estimate(estimate, lower, upper, say_percent, silence.confidence)
     return (
         f"No list of names is printed. Of the customers whom the model calls {who}, "

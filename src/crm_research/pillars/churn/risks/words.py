@@ -70,10 +70,11 @@ def say_unjudged(risks: RiskList) -> str:
         )
     if not parts:
         return ""
-    they = word_for(risks.n_beyond + risks.n_unknown, "It has", "They have")
+    n = risks.n_beyond + risks.n_unknown
+    they, them = word_for(n, "It has", "They have"), word_for(n, "it", "them")
     return (
         f"Of {say_count(risks.n_running, 'running contract')}, {join_words(parts)}. {they} no risk here, and "
-        "nothing is guessed."
+        f"nothing is guessed for {them}."
     )
 
 
