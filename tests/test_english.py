@@ -15,6 +15,8 @@ BANNED = re.compile(
     r"\b(foret(ell|old)\w*|oftener|oftenest|lets expect|mere fitting|flattery|unmoved by)\b", re.IGNORECASE
 )
 
+HE = re.compile(r"\b(he|his|him|himself)\b", re.IGNORECASE)
+
 
 def texts_of(source: str) -> list[str]:
     """The texts of a module that may be printed: every string but docstrings, f-strings by their fixed parts."""
@@ -45,6 +47,24 @@ def test_no_template_holds_a_banned_word(room):
         for path in sorted((ROOT / "src" / "crm_research" / room).rglob("*.py"))
         for text in texts_of(path.read_text(encoding="utf-8"))
         if BANNED.search(text) and " " in text.strip() and " | " not in text  # a type is no sentence
+    ]
+    assert found == []
+
+
+def test_no_text_calls_a_customer_he():
+    rooms = ROOT / "src" / "crm_research"
+    found = [
+        f"{path.relative_to(ROOT)}: {text.strip()[:90]}"
+        for path in sorted(rooms.rglob("*.py"))
+        for text in texts_of(path.read_text(encoding="utf-8"))
+        if HE.search(text) and " " in text.strip()
+    ]
+    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.ipynb"), *rooms.rglob("*.j2")]
+    found += [
+        f"{path.relative_to(ROOT)}: {line.strip()[:90]}"
+        for path in sorted(path for path in pages if "_site" not in path.parts)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if HE.search(line)
     ]
     assert found == []
 

@@ -238,7 +238,7 @@ def test_signs_before_moves_are_contacts_and_campaigns_that_chose_somebody():
     assert rows == {
         "a complaint": [("ann", march - 2)],
         "a contact other than a complaint": [("ann", march - 2), ("bob", march - 1)],
-        "a campaign that addressed him": [("bob", march), ("cy", march + 1)],
+        "a campaign that addressed them": [("bob", march), ("cy", march + 1)],
     }
     undated = a_study(campaign_targets=targets.drop(columns="targeted_at"), campaigns=campaigns)
     assert _signs(undated, 1) == {}

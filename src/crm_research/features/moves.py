@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 COMPLAINT_SIGN: Final = "a complaint"
 CONTACT_SIGN: Final = "a contact other than a complaint"
-CAMPAIGN_SIGN: Final = "a campaign that addressed him"
+CAMPAIGN_SIGN: Final = "a campaign that addressed them"
 DISCOUNT_SIGN: Final = "the last purchase at a discount"
 
 

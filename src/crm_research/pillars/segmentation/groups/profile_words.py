@@ -232,10 +232,10 @@ def say_treatment(plan: Treatment) -> str:
         said.append(
             f"{say_count(n_costly, 'customer')} brought nothing or less (costly)."
             if n_costly
-            else "Nobody costs more than he brought."
+            else "Nobody costs more than they bring."
         )
     else:
-        said.append("Whether somebody costs more than he brings is not known, so the lowest fifth is called small.")
+        said.append("Whether anybody costs more than they bring is not known, so the lowest fifth is called small.")
     if bool(plan.cells["is_suggested"].any()):
         said.append("Service that the study's policy does not name is only a suggestion, and marked so.")
     return " ".join(said)
