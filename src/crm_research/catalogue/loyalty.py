@@ -32,7 +32,8 @@ class LoyaltyParameters(ReportParameters):
         default=None,
         ge=2,
         le=100,
-        description="Purchases from which a customer within their rhythm is loyal; None reads it from the return rates.",
+        description="Purchases from which a customer within their rhythm is loyal; None reads it from the return "
+        "rates.",
     )
     programme: str | None = Field(
         default=None,
