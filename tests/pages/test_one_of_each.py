@@ -24,7 +24,7 @@ _SEVERAL = (
     "newcomers orders parts paths people periods points products purchases quarters questions ratios reasons records "
     "renewals respondents responses rows segments spells steps tenures times trials units values waves weeks years"
 )
-# One and a plural noun, with up to two adjectives between them; one and a plural verb, with at most a noun between them.
+# One and a plural noun, with up to two adjectives between; one and a plural verb, with at most a noun between.
 _NOUN = re.compile(
     rf"(?<![\d.,:/%-])1 (?:(?!to\b|of\b|or\b|and\b|in\b|is\b|was\b)[a-z-]+ ){{0,2}}(?:{'|'.join(_SEVERAL.split())})\b"
 )

@@ -9,7 +9,7 @@ from crm_research.figures import Figure, says_nothing
 from crm_research.show.figure_cards import figures
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.table import render_table
-from crm_research.theme import say_count, say_estimate, say_interval, say_percent, say_points
+from crm_research.theme import say_count, say_estimate, say_interval, say_percent, say_points, say_with_limits
 
 
 def a_figure(lower, upper, unit="share", estimate=0.5):
@@ -34,6 +34,28 @@ def a_figure(lower, upper, unit="share", estimate=0.5):
 )
 def test_nine_tenths_of_what_a_number_can_be_are_nothing(lower, upper, span, is_nothing):
     assert says_nothing(lower, upper, span=span) is is_nothing
+
+
+def test_a_column_that_is_known_in_no_row_is_said_once_below_the_table():
+    frame = pd.DataFrame(
+        {"plan": ["a", "b", "c"], "n": [3, 4, 5], "median": [None] * 3, "ratio": ["not known", "not known", "–"]}
+        | {"gap": ["not known", "7", "not known"]}
+    )
+    _, plain = render_table(frame, "Plans", formats={"median": "days"})
+    head = next(line for line in plain.splitlines() if "plan" in line)
+    assert head.split() == ["plan", "n", "gap"]
+    assert "Not known in any row: median and ratio." in plain
+
+
+def test_limits_that_are_printed_alike_are_said_once():
+    assert say_interval(0.991, 0.994, say_percent) == "99 %"
+    assert say_estimate(0.992, 0.991, 0.994, say_percent) == "99 %"
+    assert say_estimate(0.979, 0.981, 0.984, say_percent) == "98 %"
+    assert say_estimate(0.974, 0.981, 0.984, say_percent) == "97 % (95 % interval 98 %)"
+    assert say_with_limits(0.54, 0.531, 0.559, say_percent, " of them") == "54 % of them (53 % to 56 %)"
+    assert say_with_limits(0.54, 0.541, 0.5401, say_percent, " of them") == "54 % of them"
+    assert format_interval(a_figure(0.54001, 0.54002, estimate=0.54)) is None
+    assert format_interval(a_figure(0.54001, 0.54002, estimate=0.57)) == "54.0 %"
 
 
 def test_sentences_say_not_known():

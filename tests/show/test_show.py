@@ -34,7 +34,7 @@ def test_figures_travel_as_records_and_say_when_nothing_checked_them():
         )
     )
     first, second = bundle[FIGURES_MIME]
-    assert first == a_figure().as_record()
+    assert first == a_figure().as_record() | {"said": "50.0 %"}
     assert second["estimate"] is None
     assert bundle["text/html"].count("not validated") == 1
     assert bundle["text/plain"].splitlines()[1] == "Customers who buy again: not reached (95 days or more), n = 200"

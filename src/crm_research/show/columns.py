@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from crm_research.show.formats import MISSING
+from crm_research.figures import NOT_KNOWN
+from crm_research.show.formats import MISSING, NOT_REACHED
 from crm_research.theme.words import join_words
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -16,6 +17,8 @@ _PIXELS_OF_A_MARGIN: Final = 18
 # Words may be broken into lines, down to this.
 _PIXELS_OF_WORDS: Final = 170
 _FEWEST_ROWS: Final = 3
+_NO_VALUE: Final = frozenset({MISSING, ""})
+_NOTHING_KNOWN: Final = _NO_VALUE | {NOT_KNOWN, NOT_REACHED}
 # A cell of more signs is a sentence, which is read once however much room there is.
 _A_SENTENCE: Final = 24
 
@@ -43,9 +46,9 @@ class PrintedColumn:
 def leave_out_columns(columns: list[PrintedColumn]) -> tuple[list[PrintedColumn], list[str]]:
     """Which columns are worth their room, and what is to be said of the others?
 
-    Left out are columns without any value, an id that is another id in every row, and columns that say the same in
-    every row, if it is a sentence or the table is too wide for the page. The names of the rows always stay, and so
-    does a table of one or two rows.
+    Left out are columns without any value or any that is known, an id that is another id in every row, and columns that
+    say the same in every row, if it is a sentence or the table is too wide for the page. The names of the rows always
+    stay, and so does a table of one or two rows.
 
     Returns
     -------
@@ -54,12 +57,14 @@ def leave_out_columns(columns: list[PrintedColumn]) -> tuple[list[PrintedColumn]
     """
     if not columns or len(columns[0].cells) < _FEWEST_ROWS:
         return columns, []
-    empty = [column for column in columns if not column.is_row_name and set(column.cells) <= {MISSING, ""}]
+    empty = [column for column in columns if not column.is_row_name and set(column.cells) <= _NOTHING_KNOWN]
     copies = {id(column): other for column, other in _copied_ids(columns)}
     kept = [column for column in columns if column not in empty and id(column) not in copies]
     lines = []
-    if empty:
-        lines.append(f"No value in any row: {join_words([column.name for column in empty])}.")
+    without = [column.name for column in empty if set(column.cells) <= _NO_VALUE]
+    unknown = [column.name for column in empty if column.name not in without]
+    lines += [f"No value in any row: {join_words(without)}."] if without else []
+    lines += [f"Not known in any row: {join_words(unknown)}."] if unknown else []
     lines += [
         f"In every row the {column.name} is the {copies[id(column)].name}."
         for column in columns

@@ -86,6 +86,8 @@ def format_interval(figure: Figure) -> str | None:
         return f"{_format_one(figure, lower)} or more"
     first = _format_one(figure, lower)
     last = _format_one(figure, upper)
+    if first == last:
+        return None if first == _format_one(figure, figure.estimate) else first
     if figure.unit and not _has_own_decimals(figure.unit):
         return f"{first.split(' ', 1)[0]} to {last.split(' ', 1)[0]} {figure.unit}"
     return f"{first} to {last}"

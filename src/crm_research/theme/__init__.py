@@ -64,6 +64,7 @@ from crm_research.theme.words import (
     say_short,
     say_signed_points,
     say_small_count,
+    say_with_limits,
 )
 from crm_research.vocabulary import UNKNOWN, say_count, word_for
 
@@ -130,6 +131,7 @@ __all__ = [
     "say_short",
     "say_signed_points",
     "say_small_count",
+    "say_with_limits",
     "shade_before",
     "shorten",
     "without_limits",

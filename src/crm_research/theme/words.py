@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from crm_research.figures import has_no_width, says_nothing
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, UNKNOWN, say_count, word_for
@@ -19,6 +20,7 @@ from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, UNKNOWN, say_
 # Signs that no text uses (Unicode, private use), around limits while `marked_limits` lasts.
 OPENS, CLOSES = "\ue0f1", "\ue0f2"
 _ARE_MARKED: ContextVar[bool] = ContextVar("limits_are_marked", default=False)
+_End = TypeVar("_End")
 _SMALL = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
@@ -122,6 +124,8 @@ def say_date(moment: datetime | None) -> str:
 def say_interval(lower: float | None, upper: float | None, say: Callable[[float], str]) -> str:
     """An interval in words: ``53 % to 56 %``; an end that was never reached is said to be open.
 
+    Where both ends are printed alike they are said once: ``53 %``.
+
     One that leaves nearly everything open (`figures.says_nothing`) is ``not known``, and so is one of which neither end
     is known.
     """
@@ -129,7 +133,8 @@ def say_interval(lower: float | None, upper: float | None, say: Callable[[float]
         return UNKNOWN
     low = "below what we saw" if lower is None or _is_missing(lower) else say(lower)
     high = "beyond what we saw" if upper is None or _is_missing(upper) else say(upper)
-    return f"{OPENS}{low} to {high}{CLOSES}" if _ARE_MARKED.get() else f"{low} to {high}"
+    said = low if low == high else f"{low} to {high}"
+    return f"{OPENS}{said}{CLOSES}" if _ARE_MARKED.get() else said
 
 
 @contextmanager
@@ -154,9 +159,31 @@ def say_estimate(
         return UNKNOWN
     if _is_missing(lower) and _is_missing(upper):
         return say(estimate)
-    if lower is not None and upper is not None and has_no_width(lower, upper):
+    if _adds_nothing(estimate, lower, upper, say):
         return say(estimate)
     return f"{say(estimate)} ({say_percent(confidence, 0)} interval {say_interval(lower, upper, say)})"
+
+
+def say_with_limits(
+    estimate: float, lower: float | None, upper: float | None, say: Callable[[float], str], of: str = ""
+) -> str:
+    """An estimate and its limits without their level, such as ``54 % (53 % to 56 %)``.
+
+    Parameters
+    ----------
+    of
+        What stands between the two: `` of the customers``.
+    """
+    if _adds_nothing(estimate, lower, upper, say):
+        return f"{say(estimate)}{of}"
+    return f"{say(estimate)}{of} ({say_interval(lower, upper, say)})"
+
+
+def _adds_nothing(estimate: float, lower: float | None, upper: float | None, say: Callable[[float], str]) -> bool:
+    """Are the limits the estimate again, or printed like it?"""
+    if lower is None or upper is None or _is_missing(lower) or _is_missing(upper):
+        return False
+    return has_no_width(lower, upper) or say(lower) == say(estimate) == say(upper)
 
 
 def say_points(share: float) -> str:
@@ -164,7 +191,7 @@ def say_points(share: float) -> str:
     return f"{100 * share:z.1f} points" if abs(share) < 0.095 else f"{100 * share:.0f} points"
 
 
-def say_range(low: float, high: float, say: Callable[[float], str]) -> str:
+def say_range(low: _End, high: _End, say: Callable[[_End], str]) -> str:
     """From the smallest to the largest of several: ``17 % to 24 %``, or ``24 %`` where both are printed alike."""
     return say(low) if say(low) == say(high) else f"{say(low)} to {say(high)}"
 

@@ -30,7 +30,7 @@ from crm_research.pillars.brand_loyalty.holdout import PenetrationCheck, check_p
 from crm_research.pillars.brand_loyalty.setting import ALL, PLURALS, WORDS, Setting, choose_market
 from crm_research.stats.intervals import FloatArray, Interval
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date, say_percent, word_for
+from crm_research.theme import say_count, say_date, say_percent, say_range, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -95,7 +95,7 @@ class BrandLoyalty:
         if market is None:
             return "no purchase of a known brand"
         first = market.after + timedelta(days=1) if market.after.hour == 0 else market.after + timedelta(microseconds=1)
-        return f"purchases {say_date(first)} to {say_date(market.until)}"
+        return f"purchases {say_range(first, market.until, say_date)}"
 
     @property
     def unit(self) -> str:

@@ -21,7 +21,7 @@ from crm_research.pillars.churn.detection_evidence import (
 )
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date, say_percent, word_for
+from crm_research.theme import say_count, say_date, say_percent, say_range, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -127,7 +127,7 @@ class SettingDetection:
         share = (
             f"{say_percent(row['near_share'])} of {say_count(row['n_ends'], 'end')} {lie} within {NEAR_DAYS} days of a "
             f"whole number of {'months' if months == 1 else f'{months}-month periods'} after the start "
-            f"({say_percent(row['lower'])} to {say_percent(row['upper'])}); chance would put "
+            f"({say_range(row['lower'], row['upper'], say_percent)}); chance would put "
             f"{say_percent(row['chance_share'])} there"
         )
         if self.period_months is None:
@@ -205,7 +205,7 @@ class SettingDetection:
         when = f"{say_count(days, 'day')} after they begin" if days else "on the day they begin"
         return (
             f"Most end {when}: {say_percent(sizes.n_usual / sizes.n_ended)} of {say_count(sizes.n_ended, 'end')} "
-            f"({say_percent(low)} to {say_percent(high)}) {word_for(sizes.n_ended, 'comes', 'come')} after just "
+            f"({say_range(low, high, say_percent)}) {word_for(sizes.n_ended, 'comes', 'come')} after just "
             "so long, "
             "seen to be no renewal."
         )

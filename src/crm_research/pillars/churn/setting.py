@@ -17,7 +17,7 @@ from crm_research.features.window import known_rows
 from crm_research.models.survival import FEWEST_AT_RISK, estimate_cumulative_hazard, estimate_survival
 from crm_research.pillars.churn.detection import SettingDetection, detect_setting
 from crm_research.steps import step
-from crm_research.theme import join_words, say_count, say_date, say_days, say_percent, word_for
+from crm_research.theme import join_words, say_count, say_date, say_days, say_percent, say_range, word_for
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -171,7 +171,7 @@ class ChurnSetting:
         if self.first_start is None:
             return f"no contract known on {say_date(self.as_of)}"
         return (
-            f"contracts begun {say_date(self.first_start)} to {say_date(self.last_start)}, "
+            f"contracts begun {say_range(self.first_start, self.last_start, say_date)}, "
             f"followed until {say_date(self.as_of)}"
         )
 

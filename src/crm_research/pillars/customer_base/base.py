@@ -16,7 +16,7 @@ from crm_research.pillars.customer_base.dealings import PERIODS, OrderTotals, co
 from crm_research.pillars.customer_base.growth import Growth, measure_growth
 from crm_research.pillars.customer_base.spending import rank_spending
 from crm_research.steps import step
-from crm_research.theme import say_date
+from crm_research.theme import say_date, say_range
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Verdict
@@ -66,7 +66,7 @@ class CustomerBase:
     def window(self) -> str:
         """The period of the orders (or of the records), in words."""
         if self.orders is not None and self.orders.first_at is not None:
-            return f"{say_date(self.orders.first_at)} to {say_date(self.orders.last_at)}"
+            return say_range(self.orders.first_at, self.orders.last_at, say_date)
         return f"all records known on {say_date(self.as_of)}"
 
     @property

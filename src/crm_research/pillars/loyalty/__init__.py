@@ -1,4 +1,4 @@
-"""Loyalty as behaviour: who buys again and how soon, who breaks their rhythm, and where customers move on the " "" "" "" "ladder."""
+"""Loyalty as behaviour: who buys again and how soon, who falls out of rhythm, where customers move on the ladder."""
 
 from crm_research.pillars.loyalty.effects.programme import (
     Membership,

@@ -21,7 +21,7 @@ from crm_research.pillars.satisfaction.roles import Roles, assign_roles
 from crm_research.pillars.satisfaction.structure import Structure, measure_structure
 from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
-from crm_research.theme import say_date
+from crm_research.theme import say_date, say_range
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -101,7 +101,7 @@ class SatisfactionAnalysis:
         if self.wave is None:
             return f"no answer known on {say_date(self.as_of)}"
         wave = self.survey.waves.set_index("wave").loc[self.wave].to_dict()
-        return f"answers {say_date(wave['first_at'])} to {say_date(wave['last_at'])}, seen on {say_date(self.as_of)}"
+        return f"answers {say_range(wave['first_at'], wave['last_at'], say_date)}, seen on {say_date(self.as_of)}"
 
     @property
     def label_before(self) -> str:

@@ -11,7 +11,7 @@ from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import REPEAT
 from crm_research.pillars.satisfaction.words import has_link
-from crm_research.theme import say_count, say_percent
+from crm_research.theme import say_count, say_percent, say_range
 
 NPS: Final = "satisfaction.nps"
 LEVEL: Final = "satisfaction.level"
@@ -214,7 +214,7 @@ def conviction_figures(found: SatisfactionAnalysis) -> list[Figure]:
             seen = then.iloc[0]
             check = (
                 f"holdout: {say_percent(seen['value'])} of the group bought again "
-                f"({say_percent(seen['lower'])} to {say_percent(seen['upper'])})"
+                f"({say_range(seen['lower'], seen['upper'], say_percent)})"
             )
         figures.append(
             _maker(found, f"each customer's latest answer, {found.window.split(', ')[-1]}").one(

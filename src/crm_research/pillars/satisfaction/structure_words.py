@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.groups import WAVE
-from crm_research.theme import join_words, say_count, say_interval, say_percent
+from crm_research.theme import join_words, say_count, say_interval, say_percent, say_range
 
 _MOST_NAMED: Final = 4
 
@@ -122,7 +122,8 @@ def followed_finding(found: SatisfactionAnalysis) -> str:
         said.append(
             f"{gap['outcome']} within {say_count(true['days'], 'day')}: {say_percent(true['value'])} of those loyal by "
             f"conviction, {say_percent(habit['value'])} of those loyal by habit ({sure}, "
-            f"{100 * gap['lower']:+.0f} to {100 * gap['upper']:+.0f} points; {say_count(true['n'], 'customer')}, "
+            f"{say_range(gap['lower'], gap['upper'], lambda end: f'{100 * end:+.0f}')} points; "
+            f"{say_count(true['n'], 'customer')}, "
             "of whom "
             f"{true['n_censored']:,.0f} answered too late to be followed to the end)"
         )

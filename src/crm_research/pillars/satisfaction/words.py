@@ -12,7 +12,16 @@ from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.leading import find_leader_within, widen
-from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent, say_plainly, word_for
+from crm_research.theme import (
+    join_words,
+    say_count,
+    say_date,
+    say_interval,
+    say_percent,
+    say_plainly,
+    say_range,
+    word_for,
+)
 
 _NAMES: Final = {"ave": "AVE", "rho_a": "rho_A", "rho_c": "rho_C"}
 _PERFORMANCE: Final = ("performance", "performance_lower", "performance_upper")
@@ -255,7 +264,7 @@ def later_finding(found: SatisfactionAnalysis) -> str:
 
 
 def _say_gap(row: object) -> str:
-    return f"{_percent_points(row['lower'])} to {_percent_points(row['upper'])} points"  # type: ignore[index]
+    return f"{say_range(row['lower'], row['upper'], _percent_points)} points"  # type: ignore[index]
 
 
 def _percent_points(share: float) -> str:

@@ -34,7 +34,7 @@ from crm_research.pillars.silent_churn.scores import (
 from crm_research.pillars.silent_churn.tracking import track_purchases
 from crm_research.stats.intervals import Interval
 from crm_research.steps import step
-from crm_research.theme import say_date
+from crm_research.theme import say_date, say_range
 from crm_research.vocabulary import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class SilentChurn:
         """Period of the records, in words."""
         if self.first_at is None:
             return f"no purchase known on {say_date(self.as_of)}"
-        return f"purchases {say_date(self.first_at)} to {say_date(self.as_of)}"
+        return f"purchases {say_range(self.first_at, self.as_of, say_date)}"
 
 
 @step

@@ -13,6 +13,7 @@ from crm_research.pillars.silent_churn.kinds import FIRST_SEEN
 from crm_research.theme import (
     join_words,
     say_percent,
+    say_range,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def kind_finding(kinds: KindAnalysis) -> str:
         if rows.empty:
             continue
         row = rows.iloc[int(np.argmax(np.abs(np.log(rows["ratio"]))))]
-        limits = f"{_say_ratio(row['lower'])} to {_say_ratio(row['upper'])}"
+        limits = say_range(row["lower"], row["upper"], _say_ratio)
         told = f"{_say_ratio(row['ratio'])} ({say_percent(kinds.fit.confidence, 0)} interval {limits})"
         said = wording.format(ratio=told)
         sentences.append(f"customers with {row['covariate']} {row['level']} {said} those with {row['reference']}")
@@ -80,7 +81,7 @@ def kind_gain(kinds: KindAnalysis) -> str:
     gain = fit.log_likelihood - fit.base.log_likelihood
     said = f"{say_percent(share, 1)}"
     if np.isfinite(lower):
-        said += f" ({say_percent(lower, 1)} to {say_percent(upper, 1)})"
+        said += f" ({say_range(lower, upper, lambda share: say_percent(share, 1))})"
     return (
         f"The {fit.model} is used here. Its log-likelihood rises by {gain:,.1f} with these characteristics, and the "
         f"share still active by it is {said}. These are associations: they do not say that a customer would buy more "

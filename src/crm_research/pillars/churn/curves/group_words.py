@@ -12,7 +12,16 @@ from crm_research.pillars.churn.curves.counting import OTHER_REASONS
 from crm_research.pillars.churn.curves.grouping import is_put_together
 from crm_research.pillars.churn.setting import say_condition
 from crm_research.stats.leading import find_leading_count
-from crm_research.theme import join_words, say_days, say_days_like, say_estimate, say_interval, say_percent, say_points
+from crm_research.theme import (
+    join_words,
+    say_days,
+    say_days_like,
+    say_estimate,
+    say_interval,
+    say_percent,
+    say_points,
+    say_with_limits,
+)
 
 if TYPE_CHECKING:
     from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
@@ -78,7 +87,7 @@ def group_finding(leaving: ChurnAnalysis) -> str:
         f"By {name}, {say_order(leaving)}: after {horizon}{whose} "
         f"{say_percent(low['survival'])} of '{low['group']}' and {say_percent(high['survival'])} of '{high['group']}' "
         f"are still there, a difference of "
-        f"{say_points(gap['gap'])} ({say_interval(gap['lower'], gap['upper'], say_points)})."
+        f"{say_with_limits(gap['gap'], gap['lower'], gap['upper'], say_points)}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_research.pillars.churn.decisions.treatment import Treatment
-from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_percent, word_for
+from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_percent, say_range, word_for
 
 
 def keep_sentence(treatment: Treatment, currency: str, *, may_list: bool) -> str:
@@ -45,10 +45,14 @@ def nobody_apart(ranking: tuple[float, float, float] | None, *, has_limits: bool
     """That risks tell nobody apart, from how often of two contracts the one said to be at more risk left first."""
     if ranking is None:
         return "The risks tell nobody apart."
-    often, lower, upper = (f"{100 * end:.0f}" for end in ranking)
-    said = f"The risks tell nobody apart: of two contracts the one said to be at more risk left first in {often} of 100"
+    often, *limits = ranking
+    between = say_range(*limits, lambda end: f"{100 * end:.0f}")
+    said = (
+        "The risks tell nobody apart: of two contracts the one said to be at more risk left first in "
+        f"{100 * often:.0f} of 100"
+    )
     return (
-        f"{said} pairs ({lower} to {upper}), and chance gives 50."
+        f"{said} pairs ({between}), and chance gives 50."
         if has_limits
         else f"{said} pairs, which chance may give as well."
     )

@@ -20,7 +20,7 @@ from crm_research.pillars.churn.curves.counting import ChurnCounts, count_contra
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date, say_percent
+from crm_research.theme import say_count, say_date, say_percent, say_range
 from crm_research.vocabulary import DAYS_PER_YEAR, days_in_months
 
 if TYPE_CHECKING:
@@ -244,6 +244,6 @@ def _check(study: Study, overall: pd.DataFrame, confidence: float) -> str:
     return (
         f"holdout of {say_count(days, 'day')}: {say_percent(float(seen.estimate))} of "
         f"{say_count(n, 'running contract')} stayed "
-        f"({say_percent(float(seen.lower))} to {say_percent(float(seen.upper))}), {say_percent(expected)} at the "
+        f"({say_range(float(seen.lower), float(seen.upper), say_percent)}), {say_percent(expected)} at the "
         f"yearly retention seen; {verdict}"
     )

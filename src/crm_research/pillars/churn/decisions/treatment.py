@@ -25,7 +25,7 @@ from crm_research.models.decisions import (
 from crm_research.pillars.churn.spell_rows import read_running
 from crm_research.stats.intervals import normal_quantile
 from crm_research.steps import step
-from crm_research.theme import say_months, say_percent
+from crm_research.theme import say_months, say_percent, say_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -299,7 +299,7 @@ def _plan_trial(risks: Risks, targeting: Targeting, belief: SaveRate) -> Trial |
 
 def _assumptions(offer: Offer, belief: SaveRate, risks: Risks, confidence: float) -> pd.DataFrame:
     margin = f"{risks.margin.mean():,.2f} a month on average" if risks.n else "not known"
-    spread = f"{say_percent(belief.lower)} to {say_percent(belief.upper)}"
+    spread = say_range(belief.lower, belief.upper, say_percent)
     stay = (
         f"{say_percent(belief.mean)} of contacted would-be leavers stay ({say_percent(confidence, 0)} range {spread})"
     )

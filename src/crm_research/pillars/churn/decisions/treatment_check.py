@@ -14,7 +14,7 @@ from crm_research.pillars.churn.decisions.treatment import Treatment
 from crm_research.pillars.churn.spell_rows import read_ends, read_running
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
-from crm_research.theme import say_count, say_percent
+from crm_research.theme import say_count, say_percent, say_range
 from crm_research.vocabulary import days_in_months
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ class TreatmentCheck:
         verdict = "agrees" if self.lower <= self.expected_share <= self.upper else "does not agree"
         return (
             f"risks in a holdout of {say_count(self.horizon_days, 'day')}: {say_percent(self.observed_share)} of "
-            f"{say_count(self.n_listed, 'listed contract')} left ({say_percent(self.lower)} to "
-            f"{say_percent(self.upper)}), {say_percent(self.expected_share)} expected; {verdict}; "
+            f"{say_count(self.n_listed, 'listed contract')} left "
+            f"({say_range(self.lower, self.upper, say_percent)}), {say_percent(self.expected_share)} expected; "
+            f"{verdict}; "
             "save rate not measured"
         )
 

@@ -10,7 +10,16 @@ import pandas as pd
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.churn.decisions.treatment import CONTACT, LEAVE_ALONE, Treatment
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck
-from crm_research.theme import say_count, say_estimate, say_interval, say_money, say_months, say_percent, word_for
+from crm_research.theme import (
+    say_count,
+    say_estimate,
+    say_interval,
+    say_money,
+    say_months,
+    say_percent,
+    say_range,
+    word_for,
+)
 
 TREAT_CUSTOMERS: Final = "churn.treat.customers"
 TREAT_PROFIT: Final = "churn.treat.expected_profit"
@@ -31,7 +40,7 @@ def treatment_finding(treatment: Treatment, currency: str) -> str:
     said = say_estimate(
         best["expected"], best["lower"], best["upper"], lambda value: say_money(value, currency), treatment.confidence
     )
-    length = f"{treatment.targeting.n_lower:,} to {treatment.targeting.n_upper:,}"
+    length = say_range(treatment.targeting.n_lower, treatment.targeting.n_upper, say_count)
     doubt = "" if best["lower"] > 0 else " A loss is not ruled out."
     return (
         f"Contact {treatment.targeting.n_best:,} of {say_count(len(rows), 'contract')} ({length} in the light of what "

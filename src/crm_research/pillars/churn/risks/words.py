@@ -10,7 +10,7 @@ import pandas as pd
 from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.churn.risks.assess import RiskList
 from crm_research.pillars.churn.validation.designs import RULES
-from crm_research.theme import join_words, say_count, say_percent, word_for
+from crm_research.theme import join_words, say_count, say_percent, say_range, say_with_limits, word_for
 
 if TYPE_CHECKING:
     from crm_research.models.validation import ValidationCard
@@ -134,7 +134,7 @@ def _say_risk(risk: float, lower: float, upper: float) -> str:
     if not np.isfinite(lower):
         return say_percent(risk)
     digits = 0 if risk >= 0.1 else 1
-    return f"{say_percent(risk)} ({100 * lower:.{digits}f} to {100 * upper:.{digits}f})"
+    return f"{say_percent(risk)} ({say_range(100 * lower, 100 * upper, lambda end: f'{end:.{digits}f}')})"
 
 
 def comparison_finding(check: RiskCheck) -> str:
@@ -171,7 +171,7 @@ def _compare(name: str, card: ValidationCard, other: str, other_card: Validation
 
 
 def _say_c(limits: tuple[float, float, float]) -> str:
-    return f"{100 * limits[0]:.0f} ({100 * limits[1]:.0f} to {100 * limits[2]:.0f})"
+    return say_with_limits(*limits, lambda share: f"{100 * share:.0f}")
 
 
 def _limits(card: ValidationCard, measure: str) -> tuple[float, float, float]:

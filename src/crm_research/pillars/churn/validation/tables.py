@@ -12,7 +12,7 @@ from crm_research.models.validation import ValidationCard
 from crm_research.pillars.churn.validation.horizons import say_horizon
 from crm_research.pillars.churn.validation.measure import Design
 from crm_research.pillars.churn.validation.validate import RiskCheck
-from crm_research.theme import say_interval, say_percent
+from crm_research.theme import say_percent, say_with_limits
 
 
 def _plain(value: float) -> str:
@@ -62,4 +62,4 @@ def _cell(card: ValidationCard, key: str, days: float, say: Callable[[float], st
     row = rows.iloc[0]
     if key == "uno_c" and row["lower"] == row["upper"]:
         return say(row["estimate"])
-    return f"{say(row['estimate'])} ({say_interval(row['lower'], row['upper'], say)})"
+    return say_with_limits(row["estimate"], row["lower"], row["upper"], say)

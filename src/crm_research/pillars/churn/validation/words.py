@@ -12,7 +12,7 @@ from crm_research.pillars.churn.validation.designs import RULES
 from crm_research.pillars.churn.validation.horizons import say_horizon
 from crm_research.pillars.churn.validation.measure import Design
 from crm_research.pillars.churn.validation.validate import RiskCheck
-from crm_research.theme import join_words, say_p_value, say_percent, word_for
+from crm_research.theme import join_words, say_p_value, say_percent, say_with_limits, word_for
 
 _SMALL_P: Final = 0.05
 _CHANCE: Final = 0.5
@@ -41,7 +41,7 @@ def check_finding(check: RiskCheck) -> str:
 def _of_hundred(row: pd.Series[float], within: str) -> str:
     return (
         f"Of 100 contracts said to leave {within} with a chance of about {say_percent(row['expected'])}, "
-        f"{100 * row['observed']:.0f} did ({100 * row['lower']:.0f} to {100 * row['upper']:.0f})."
+        f"{say_with_limits(row['observed'], row['lower'], row['upper'], lambda share: f'{100 * share:.0f}', ' did')}."
     )
 
 

@@ -101,7 +101,9 @@ def programme_finding(effect: ProgrammeEffect) -> str:
         f"Joining the programme is read from {effect.membership.words}"
         f"{'' if effect.membership.is_named else ', by its name'}: {say_count(effect.n_members, 'member')}"
     )
-    said += f" from {say_date(effect.first_at)} to {say_date(effect.last_at)}. " if effect.n_members else ". "
+    first, last = say_date(effect.first_at), say_date(effect.last_at)
+    when = f" on {first}" if first == last else f" from {first} to {last}"
+    said += f"{when}. " if effect.n_members else ". "
     days = effect.comparison.days
     if len(effect.naive):
         naive = effect.naive.iloc[0]

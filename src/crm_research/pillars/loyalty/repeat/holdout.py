@@ -15,7 +15,7 @@ from crm_research.pillars.loyalty.repeat.counting import count_returns
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
 from crm_research.steps import step
-from crm_research.theme import say_count, say_date, say_percent
+from crm_research.theme import say_count, say_date, say_percent, say_range
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -63,8 +63,8 @@ class ReturnCheck:
         verdict = "agrees" if self.holds else "does not agree"
         return (
             f"holdout {say_date(self.as_of)} to {say_date(self.until)}: {say_percent(self.observed_share)} of "
-            f"{say_count(self.n, 'first-time buyer')} came back ({say_percent(self.lower)} to "
-            f"{say_percent(self.upper)}), "
+            f"{say_count(self.n, 'first-time buyer')} came back "
+            f"({say_range(self.lower, self.upper, say_percent)}), "
             f"{say_percent(self.expected_share)} expected; {verdict}"
         )
 

@@ -21,7 +21,7 @@ from crm_research.pillars.loyalty.repeat.periods import PeriodChoice, choose_per
 from crm_research.pillars.loyalty.repeat.retention import Retention, estimate_retention
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
-from crm_research.theme import say_date
+from crm_research.theme import say_date, say_range
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -105,7 +105,7 @@ class LoyaltyAnalysis:
         """Period of the records, in words."""
         if self.first_at is None:
             return f"no purchase known on {say_date(self.as_of)}"
-        return f"purchases {say_date(self.first_at)} to {say_date(self.last_at)}, seen on {say_date(self.as_of)}"
+        return f"purchases {say_range(self.first_at, self.last_at, say_date)}, seen on {say_date(self.as_of)}"
 
 
 @step

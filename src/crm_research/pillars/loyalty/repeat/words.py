@@ -21,6 +21,7 @@ from crm_research.theme import (
     say_interval,
     say_percent,
     say_points,
+    say_with_limits,
     word_for,
 )
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -131,7 +132,7 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
             f"({say_interval(peak['lower'], peak['upper'], say_percent)})"
         )
     when = f"{last['period_index']:.0f} {period}s after it"
-    then = f"{say_percent(last['retention_rate'])} ({say_interval(last['lower'], last['upper'], say_percent)})"
+    then = say_with_limits(last["retention_rate"], last["lower"], last["upper"], say_percent)
     alike = same_intakes(loyalty)
     if alike is None:
         return f"{told}, {when} {then}."

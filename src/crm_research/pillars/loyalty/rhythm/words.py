@@ -36,8 +36,10 @@ def rhythm_finding(rhythm: RhythmAnalysis) -> str:
     said = f"Half of the gaps of a typical customer who came back are shorter than {say_days(typical)}"
     if scale.between_sd <= 0:
         return f"{said}; customers do not differ in their rhythm beyond chance ({say_count(rhythm.n_gaps, 'gap')})."
+    alike = say_days(low) == say_days(high)
+    between = f"is about {say_days(low)}" if alike else f"lies between {say_days(low)} and {say_days(high)}"
     return (
-        f"{said}; for eight of ten such customers that number lies between {say_days(low)} and {say_days(high)} "
+        f"{said}; for eight of ten such customers that number {between} "
         f"({say_count(rhythm.n_gaps, 'gap')} of {say_count(rhythm.n_customers, 'customer')})."
     )
 

@@ -18,7 +18,7 @@ from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.inputs.purposes import TELLS_THE_END
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
-from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count, word_for
+from crm_research.theme import join_words, say_count, say_date, say_percent, say_small_count, say_with_limits, word_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -280,8 +280,8 @@ def say_fidelity(segmentation: Segmentation) -> str:
     if found is None:
         return segmentation.why_not
     rules = found.rules
-    value, lower, upper = (say_percent(float(part)) for part in rules.fidelity)
+    said = say_with_limits(*(float(part) for part in rules.fidelity), say_percent, " of the cases")
     return (
-        f"Customers left out when the rules were made are placed correctly in {value} of the cases ({lower} to "
-        f"{upper}); putting everybody into the largest group would be right in {say_percent(rules.largest_share)}."
+        f"Customers left out when the rules were made are placed correctly in {said}; putting everybody into the "
+        f"largest group would be right in {say_percent(rules.largest_share)}."
     )

@@ -13,7 +13,7 @@ from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.inputs.labels import list_terms
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import NONE
-from crm_research.theme import join_words, say_p_value, say_percent, say_range, say_small_count
+from crm_research.theme import join_words, say_p_value, say_percent, say_range, say_small_count, say_with_limits
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.describe.descriptors import Descriptors
@@ -95,7 +95,7 @@ def _result(is_passed: bool) -> str:
 def _measurable(found: Grouping) -> tuple[str, ...]:
     value, lower, upper = (float(part) for part in found.rules.fidelity)
     measured = (
-        f"right for {say_percent(value)} of the customers ({say_percent(lower)} to {say_percent(upper)}), "
+        f"right for {say_with_limits(value, lower, upper, say_percent, ' of the customers')}, "
         f"{say_percent(found.rules.largest_share)} if all were put into the largest segment"
     )
     return (
