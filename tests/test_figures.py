@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.figures import AGREES, REFUTED, Figure, FigureMaker, has_no_width, leaves_size_open, verdict_of
+from crm_research.figures import (
+    AGREES,
+    REFUTED,
+    Figure,
+    FigureMaker,
+    has_no_width,
+    leaves_size_open,
+    verdict_of,
+    verdict_said,
+)
 
 
 def test_a_figure_from_numbers_knows_what_is_not_finite() -> None:
@@ -43,6 +52,11 @@ def test_a_verdict_is_one_of_two_or_none() -> None:
     assert Figure.from_record(refuted.as_record()) == refuted
     with pytest.raises(ValueError, match="maybe"):
         Figure(**common, verdict="maybe")
+
+
+def test_the_verdict_that_the_words_of_a_check_end_with() -> None:
+    said = ["holdout: 90 % of 61; agrees", "holdout: 40 % of 61; does not agree", "holdout: 90 % of 61", "none"]
+    assert [verdict_said(words) for words in said] == [AGREES, REFUTED, None, None]
 
 
 def test_a_record_says_in_four_words_what_came_of_the_check() -> None:

@@ -45,8 +45,8 @@ def nobody_apart(ranking: tuple[float, float, float] | None, *, has_limits: bool
     """That risks tell nobody apart, from how often of two contracts the one said to be at more risk left first."""
     if ranking is None:
         return "The risks tell nobody apart."
-    often, *limits = ranking
-    between = say_range(*limits, lambda end: f"{100 * end:.0f}")
+    often, lower, upper = ranking
+    between = say_range(lower, upper, lambda end: f"{100 * end:.0f}")
     said = (
         "The risks tell nobody apart: of two contracts the one said to be at more risk left first in "
         f"{100 * often:.0f} of 100"

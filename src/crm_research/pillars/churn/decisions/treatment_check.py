@@ -56,9 +56,14 @@ class TreatmentCheck:
     threshold: float
     empc: MaximumProfit | None
 
+    @property
+    def holds(self) -> bool:
+        """Does the observed share's interval hold the expected one?"""
+        return self.lower <= self.expected_share <= self.upper
+
     def say(self) -> str:
         """The check in one line, for the figures."""
-        verdict = "agrees" if self.lower <= self.expected_share <= self.upper else "does not agree"
+        verdict = "agrees" if self.holds else "does not agree"
         return (
             f"risks in a holdout of {say_count(self.horizon_days, 'day')}: {say_percent(self.observed_share)} of "
             f"{say_count(self.n_listed, 'listed contract')} left "

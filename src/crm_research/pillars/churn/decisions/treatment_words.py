@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
+from crm_research.figures import NO_VALIDATION, REFUTED, Figure, FigureMaker
 from crm_research.pillars.churn.decisions.treatment import CONTACT, LEAVE_ALONE, Treatment
 from crm_research.pillars.churn.decisions.treatment_check import TreatmentCheck
 from crm_research.theme import (
@@ -111,6 +111,8 @@ def treatment_figures(
         window=window,
         confidence=treatment.confidence,
         validation=check.say() if check is not None else NO_VALIDATION,
+        # That the risks hold is not yet that the list brings what it says: nothing measures the save rate.
+        verdict=REFUTED if check is not None and not check.holds else None,
     )
     return [
         make.one(

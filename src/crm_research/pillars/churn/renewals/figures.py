@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open, verdict_said
 from crm_research.models.renewals import profile_limits
 from crm_research.pillars.churn.renewals.describe import Renewals
 from crm_research.stats.intervals import newcombe_difference
@@ -37,7 +37,8 @@ def _first(renewals: Renewals) -> Figure:
         unit="share",
         n=0 if row is None else int(row["n_up"]),
         estimator="share of those who came to it under observation; Wilson",
-        validation=_later_share(renewals, row),
+        validation=(check := _later_share(renewals, row)),
+        verdict=verdict_said(check),
     )
 
 

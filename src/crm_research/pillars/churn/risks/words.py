@@ -171,7 +171,8 @@ def _compare(name: str, card: ValidationCard, other: str, other_card: Validation
 
 
 def _say_c(limits: tuple[float, float, float]) -> str:
-    return say_with_limits(*limits, lambda share: f"{100 * share:.0f}")
+    estimate, lower, upper = limits
+    return say_with_limits(estimate, lower, upper, lambda share: f"{100 * share:.0f}")
 
 
 def _limits(card: ValidationCard, measure: str) -> tuple[float, float, float]:

@@ -77,6 +77,7 @@ def _repeat_rate(loyalty: LoyaltyAnalysis) -> Figure:
         n=int(row["n"]),
         estimator="share of buyers with a second purchase by as_of, however long they were watched; Wilson score",
         validation=f"recounted from one row per customer: {loyalty.recount[1]:,} of {loyalty.recount[0]:,}; {word}",
+        verdict=verdict_of(agrees),
     )
 
 

@@ -280,7 +280,8 @@ def say_fidelity(segmentation: Segmentation) -> str:
     if found is None:
         return segmentation.why_not
     rules = found.rules
-    said = say_with_limits(*(float(part) for part in rules.fidelity), say_percent, " of the cases")
+    value, lower, upper = (float(part) for part in rules.fidelity)
+    said = say_with_limits(value, lower, upper, say_percent, " of the cases")
     return (
         f"Customers left out when the rules were made are placed correctly in {said}; putting everybody into the "
         f"largest group would be right in {say_percent(rules.largest_share)}."
