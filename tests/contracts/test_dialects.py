@@ -38,7 +38,7 @@ USABLE = {name: set(table.columns) for name, table in HELD.items()}
 def queries_of(name):
     contract, table, as_of = TABLES[name], HELD[name], datetime(2024, 7, 1)
     checks = build_row_checks(contract, table, USABLE[name], last_instant=as_of)
-    yield build_scan_query(contract, table, USABLE[name], checks, as_of=as_of, attributes={})
+    yield build_scan_query(contract, table, USABLE[name], checks, as_of=as_of, last_instant=as_of, attributes={})
     for check in checks:
         yield table.filter(check.bad(table))
     for query in build_set_queries(contract, HELD, USABLE):

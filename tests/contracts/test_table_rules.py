@@ -95,6 +95,33 @@ def test_orders_that_end_long_before_as_of_are_stale():
     assert finding.found == "the last one is of 2024-06-05, 158 days earlier"
 
 
+def test_months_kept_apart_that_no_order_reaches_judge_nothing():
+    # SIX_ORDERS reach from January to 5 June 2024
+    kept = {"as_of": "2024-05-15", "holdout_until": "2024-06-30"}
+    assert found(a_study(orders=SIX_ORDERS, **kept), "orders", "holdout-empty", "ordered_at").holds
+    assert found(a_study(orders=SIX_ORDERS, **kept), "orders", "holdout-short", "ordered_at").holds
+    empty = a_study(orders=SIX_ORDERS, as_of="2024-06-10", holdout_until="2024-12-31")
+    finding = found(empty, "orders", "holdout-empty", "ordered_at")
+    assert (finding.severity, finding.n_bad) == ("error", 1)
+    assert finding.found == "the last one is of 2024-06-05"
+    assert check_study(empty).errors
+    # 153 days are more than five gaps of about 30 days
+    short = a_study(orders=SIX_ORDERS, as_of="2024-05-15", holdout_until="2024-11-10")
+    finding = found(short, "orders", "holdout-short", "ordered_at")
+    assert (finding.severity, finding.n_bad, finding.found) == (
+        "warning",
+        1,
+        "the last one is of 2024-06-05, 158 days earlier",
+    )
+
+
+def test_contracts_may_be_quiet_in_the_months_kept_apart():
+    running = contracts(*[("anna", "2024-06-20", None, None)] * 6)
+    quiet = a_study(contracts=running, as_of="2024-06-30", holdout_until="2024-12-31")
+    assert not check_study(quiet).errors
+    assert not found(quiet, "contracts", "holdout-short", "started_at").holds
+
+
 def test_a_contract_that_ended_lately_shows_that_contracts_are_up_to_date():
     running = contracts(*[("anna", "2020-01-01", None, None)] * 6)
     assert not found(a_study(contracts=running), "contracts", "stale", "started_at").holds

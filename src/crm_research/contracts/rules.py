@@ -72,6 +72,18 @@ _RULES: Final = (
         spoils="silence after the last record looks like customers who stay away, in recency, churn and retention",
         mend="Load the newer records, or move as_of in the study file back to the last one.",
     ),
+    Rule(
+        id="holdout-empty",
+        severity=ERROR,
+        spoils="every forecast is judged by months without records, as if nobody had bought in them",
+        mend="Load the orders up to holdout_until, move as_of back, or take holdout_until out of the study file.",
+    ),
+    Rule(
+        id="holdout-short",
+        severity=WARNING,
+        spoils="forecasts are judged by months without records, as if nobody had done anything in them",
+        mend="Load the newer records, or move holdout_until in the study file back to the last one.",
+    ),
     # Keys
     Rule(
         id="missing-key",

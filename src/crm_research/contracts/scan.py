@@ -28,8 +28,8 @@ class Scan:
     ----------
     n_rows, n_known
         All rows, and those known at as_of (rows without a time are); None where rows carry no time.
-    first_at, last_at, last_known_at
-        Period of the believable times, and the last event at or before as_of.
+    first_at, last_at, last_known_at, last_kept_at
+        Period of the believable times, and the last event at or before as_of, and before the study's window ends.
     n_filled
         Rows with a value, for the columns that refer to other tables.
     n_filled_attributes
@@ -43,6 +43,7 @@ class Scan:
     first_at: datetime | None
     last_at: datetime | None
     last_known_at: datetime | None
+    last_kept_at: datetime | None
     n_filled: Mapping[str, int]
     n_filled_attributes: Mapping[str, int]
     counted: tuple[tuple[RowCheck, int, int], ...]
@@ -63,7 +64,9 @@ def scan_table(
 ) -> Scan:
     """Count everything that a single pass can count."""
     checks = build_row_checks(contract, table, usable, last_instant=last_instant, attributes=attributes)
-    query = build_scan_query(contract, table, usable, checks, as_of=as_of, attributes=attributes)
+    query = build_scan_query(
+        contract, table, usable, checks, as_of=as_of, last_instant=last_instant, attributes=attributes
+    )
     row: dict[str, Any] = query.to_pyarrow().to_pylist()[0]
     references = {reference.column for reference in contract.references}
     return Scan(
@@ -72,6 +75,7 @@ def scan_table(
         first_at=row.get("first_at"),
         last_at=row.get("last_at"),
         last_known_at=row.get("last_known_at"),
+        last_kept_at=row.get("last_kept_at"),
         n_filled={name: row[f"filled_{name}"] for name in sorted(references & usable)},
         n_filled_attributes={name: row[f"attribute_{name}"] for name in attributes if name in usable},
         counted=tuple((check, row[_checked_name(check)], row[f"bad_{i}"]) for i, check in enumerate(checks)),
@@ -85,6 +89,7 @@ def build_scan_query(
     checks: list[RowCheck],
     *,
     as_of: datetime,
+    last_instant: datetime,
     attributes: Mapping[str, str],
 ) -> ir.Table:
     """The aggregate query of one row that `scan_table` reads."""
@@ -101,25 +106,29 @@ def build_scan_query(
         if name in usable:
             counts[f"attribute_{name}"] = table[name].count()
     if contract.known_at in usable:
-        counts |= _period(contract, table, usable, as_of)
+        counts |= _period(contract, table, usable, as_of, last_instant)
     return table.aggregate(**counts)
 
 
-def _period(contract: TableContract, table: ir.Table, usable: set[str], as_of: datetime) -> dict[str, Any]:
+def _period(
+    contract: TableContract, table: ir.Table, usable: set[str], as_of: datetime, last_instant: datetime
+) -> dict[str, Any]:
     import ibis
 
     first, last = ibis.timestamp(_FIRST_BELIEVABLE), ibis.timestamp(_LAST_BELIEVABLE)
-    now = ibis.timestamp(as_of.isoformat())
+    now, end = ibis.timestamp(as_of.isoformat()), ibis.timestamp(last_instant.isoformat())
     at = table[contract.known_at]
     believable = at.between(first, last)
     # A contract speaks when it begins and when it ends.
     events = [table[name] for name in (contract.known_at, "ended_at") if name in usable]
     last_known = [event.max(where=event.between(first, now)) for event in events]
+    last_kept = [event.max(where=event.between(first, end)) for event in events]
     return {
         "n_known": table.count(where=at.isnull() | (at <= now)),
         "first_at": at.min(where=believable),
         "last_at": at.max(where=believable),
         "last_known_at": last_known[0] if len(last_known) == 1 else ibis.greatest(*last_known),
+        "last_kept_at": last_kept[0] if len(last_kept) == 1 else ibis.greatest(*last_kept),
     }
 
 

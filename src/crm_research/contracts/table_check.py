@@ -142,6 +142,24 @@ class TableCheck:
             expected = f"records reach to within {STALE_DAYS} days of as_of, {self.study.as_of:%Y-%m-%d}"
             found = f"the last one is of {scan.last_known_at:%Y-%m-%d}, {say_count(silent_days, 'day')} earlier"
             yield self._finding("stale", known_at, expected, 1, int(stale), found=found)
+            yield from self._holdout(known_at, max(STALE_DAYS, STALE_GAPS * usual_days))
+
+    def _holdout(self, known_at: str, longest_days: float) -> Iterator[Finding]:
+        """Months kept apart that no record reaches would be read as months in which nobody did anything."""
+        until, last = self.study.holdout_until, self.scan.last_kept_at
+        if until is None or last is None:
+            return
+        found = f"the last one is of {last:%Y-%m-%d}"
+        if self.name == "orders":
+            expected = f"orders lie between as_of, {self.study.as_of:%Y-%m-%d}, and holdout_until, {until:%Y-%m-%d}"
+            is_empty = last <= self.study.as_of
+            yield self._finding("holdout-empty", known_at, expected, 1, int(is_empty), found=found)
+            if is_empty:
+                return
+        silent_days = (until - last).total_seconds() / _SECONDS_PER_DAY
+        expected = f"records reach to within {STALE_DAYS} days of holdout_until, {until:%Y-%m-%d}"
+        found += f", {silent_days:,.0f} days earlier"
+        yield self._finding("holdout-short", known_at, expected, 1, int(silent_days > longest_days), found=found)
 
     def _rows(self) -> Iterator[Finding]:
         for check, n_checked, n_bad in self.scan.counted:
