@@ -40,6 +40,23 @@ def test_a_curve_that_held_says_when_to_remind():
     assert steps["depth"].startswith("Aim at the second purchase. Whoever has bought twice comes back more surely: ")
 
 
+def test_months_kept_apart_that_judge_nobody_are_no_missing_months():
+    kept = replace(loyalty(holds=True), holdout=None, keeps_holdout=True)
+    said = advice.gravest_doubt(kept)
+    assert said == "Nothing here was checked on later purchases: the curve reaches nobody in the months kept apart."
+    said = advice.gravest_doubt(replace(kept, keeps_holdout=False))
+    assert said == "Nothing here was checked on later purchases: the study keeps none apart."
+
+
+def test_a_median_that_may_be_anything_is_no_day_to_remind_on():
+    found = loyalty(holds=True)
+    curve = time_to_second({90.0: (0.61, 0.57, 0.66)}, (143.0, 0.0, np.inf))
+    told_of = told(replace(found, time_to_second=curve))
+    assert told_of["time_to_second"] == (
+        "Wait before judging first-time buyers: too few have been watched to say how soon they come back."
+    )
+
+
 def test_a_curve_that_did_not_hold_gives_no_day_and_no_share():
     steps = told(loyalty(holds=False))
     assert steps["time_to_second"] == SOON

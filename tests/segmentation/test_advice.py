@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_research.pillars.segmentation import advice
+from crm_research.pillars.segmentation.groups.words import brings_more
 from crm_research.pillars.segmentation.inputs.base import BUYERS, HOLDERS
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
 
@@ -21,6 +22,10 @@ SAID = {
 PLAN = "Plan spending by group: the groups tell later spend better than recency, frequency and money alone."
 FORECAST = "Forecast spend by recency, frequency and money, and use the groups for what to say and to offer."
 KEEP = "Keep some months apart as a holdout, so that the groups can be judged by what customers do next."
+AGAIN = (
+    "Judge the groups again once customers have bought more: in the months kept apart nobody spent anything different "
+    "from the others."
+)
 ALIKE = "Do not spend more on keeping one group than another: they are not seen to differ in who leaves."
 CHEAP = "Find out what drives “cheap” away and keeps “dear”: the gap is more than chance, but its cause is not shown."
 DEAR = "Find out what drives “dear” away and keeps “cheap”: the gap is more than chance, but its cause is not shown."
@@ -73,7 +78,7 @@ def test_the_verdict_decides_whether_groups_are_served_apart():
         (gains(0.001, 0.2, 0.1), PLAN),
         (gains(0.0, 0.2, 0.1), FORECAST),
         (gains(-0.2, -0.001, -0.1), FORECAST),
-        (gains(float("nan"), float("nan"), float("nan")), KEEP),
+        (gains(float("nan"), float("nan"), float("nan")), AGAIN),
         (None, KEEP),
     ],
 )
@@ -131,3 +136,11 @@ def test_rules_no_better_than_naming_the_largest_group_are_not_advised():
             "Let nobody place customers by rules of thumb: no simple rule tells these groups apart."
         )
     assert told(a_grouping(least_right=0.801))["rules"] == SAID["rules"]
+
+
+@pytest.mark.parametrize(
+    ("size", "money", "said"),
+    [(0.51, 0.77, True), (0.51, 0.512, False), (0.51, 0.51, False), (0.6, 0.4, False), (0.5, float("nan"), False)],
+)
+def test_a_group_that_brings_its_share_of_the_money_brings_no_more_than_others(size, money, said):
+    assert brings_more(pd.Series({"size_share": size, "revenue_share": money})) is said

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from crm_research.figures import says_nothing
 from crm_research.pillars.loyalty.repeat import words
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import IN_RHYTHM, OVERDUE, RhythmAnalysis
@@ -40,7 +41,11 @@ def gravest_doubt(loyalty: LoyaltyAnalysis) -> str:
             "Most customers of the first months were customers before the records begin, so the share that has bought "
             "again is that of a settled base, not of new customers."
         )
-    return "" if check is not None else "Nothing here was checked on later purchases: the study keeps none apart."
+    if check is not None:
+        return ""
+    if loyalty.keeps_holdout:
+        return "Nothing here was checked on later purchases: the curve reaches nobody in the months kept apart."
+    return "Nothing here was checked on later purchases: the study keeps none apart."
 
 
 def _remind(loyalty: LoyaltyAnalysis) -> str:
@@ -51,6 +56,8 @@ def _remind(loyalty: LoyaltyAnalysis) -> str:
         )
     found = words.return_within(loyalty)
     median = None if loyalty.time_to_second is None else loyalty.time_to_second.medians.iloc[0]
+    if median is not None and says_nothing(median["lower"], median["upper"]):
+        return "Wait before judging first-time buyers: too few have been watched to say how soon they come back."
     if median is not None and np.isfinite(median["median_days"]):
         say = say_days_like(median["median_days"], median["lower"], median["upper"])
         return (

@@ -76,8 +76,13 @@ def _tell_later(found: Grouping) -> str:
             "not shown."
         )
     better = compare_with_cells(found)
-    if better is None:
+    if found.holdout is None:
         return "Keep some months apart as a holdout, so that the groups can be judged by what customers do next."
+    if better is None:
+        return (
+            "Judge the groups again once customers have bought more: in the months kept apart nobody spent anything "
+            "different from the others."
+        )
     if better > 0:
         return "Plan spending by group: the groups tell later spend better than recency, frequency and money alone."
     if better == 0 and not _tells_spend(found):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.figures import says_nothing
 from crm_research.pillars.loyalty.repeat import words
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.stats.intervals import newcombe_difference
@@ -46,7 +47,10 @@ def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
         f"First-time buyers have not been watched for {words.say_horizon(loyalty.period_choice.horizons_days[0])} yet"
     )
     if found is not None:
-        title = f"{say_percent(found[1])} of first-time buyers are back within {words.say_span(found[0])}"
+        days, share, lower, upper = found
+        title = f"{say_percent(share)} of first-time buyers are back within {words.say_span(days)}"
+        if says_nothing(lower, upper, span=1.0):
+            title = f"How many first-time buyers are back within {words.say_span(days)} is not known"
         title += words.say_refuted(loyalty)
     level = say_percent(loyalty.confidence, 0)
     unit, days_each = ("years", DAYS_PER_YEAR) if loyalty.period_choice.is_slow else ("days", 1.0)

@@ -11,7 +11,7 @@ from crm_research import theme
 from crm_research.errors import ParameterError, offer_names
 from crm_research.pillars.segmentation.describe.measure import pick_strongest
 from crm_research.pillars.segmentation.evidence.stability import PATTERN, STABLE
-from crm_research.pillars.segmentation.groups.words import vote
+from crm_research.pillars.segmentation.groups.words import brings_more, vote
 from crm_research.pillars.segmentation.inputs.money import name_money
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def _draw_segments(
     if money is not None:
         # What is drawn full is what the whole of it is called: net revenue, the fees a month.
         what = f"Share of customers (pale) and {money.share_label[len('Share ') :]} (full) by segment"
-    if money is not None and has_revenue:
+    if money is not None and has_revenue and brings_more(best):
         title = (
-            f"The best {theme.say_percent(best['size_share'])} of the customers bring "
+            f"“{best['segment']}”, {theme.say_percent(best['size_share'])} of the customers, bring "
             f"{theme.say_percent(best['revenue_share'])} of {money.total}"
         )
     if is_alternative:

@@ -197,12 +197,25 @@ def say_groups(found: Grouping) -> str:
     start = f"The {say_count(found.n_customers, 'customer')} fall into {say_small_count(found.k)} groups"
     size = say_percent(best["size_share"])
     # Where all have left nobody pays, or all came back.
-    if money is None or (found.inputs.money != SPEND and best["revenue_share"] != best["revenue_share"]):
+    no_fees = found.inputs.money != SPEND and best["revenue_share"] != best["revenue_share"]
+    if money is not None and not no_fees and best["revenue_share"] == best["revenue_share"] and not brings_more(best):
+        largest = found.cards.loc[found.cards["size_share"].idxmax()]
+        return (
+            f"{start}, none of which brings in more per customer; the largest, “{largest['segment']}”, is "
+            f"{say_percent(largest['size_share'])} of the customers."
+        )
+    if money is None or no_fees:
         return f"{start}; the largest, “{best['segment']}”, is {size} of the customers."
     brings = ""
     if best["revenue_share"] == best["revenue_share"]:
         brings = f" and {say_percent(best['revenue_share'])} of {money.total}"
     return f"{start}; those who {money.most}, “{best['segment']}”, are {size} of the customers{brings}."
+
+
+def brings_more(group: pd.Series) -> bool:
+    """Is a group's share of the money, as it is printed, another than its share of the customers, and greater?"""
+    size, money = float(group["size_share"]), float(group["revenue_share"])
+    return money > size and say_percent(money) != say_percent(size)
 
 
 # The rule that a manager would use instead of groups.
