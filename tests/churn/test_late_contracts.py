@@ -7,16 +7,19 @@ import pandas as pd
 import pytest
 
 from crm_research.pillars.churn import describe_churn
+from crm_research.pillars.churn.curves.charts import draw_survival
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
 from crm_research.pillars.churn.curves.extrapolation_words import expected_finding
 from crm_research.pillars.churn.curves.figures import CIF_12M, key_figures, reason_figures
 from crm_research.pillars.churn.curves.group_words import group_finding
+from crm_research.pillars.churn.curves.page import groups_parts
 from crm_research.pillars.churn.curves.tables import milestones
-from crm_research.pillars.churn.curves.words import answer, rule_finding, year_finding
+from crm_research.pillars.churn.curves.words import answer, curve_title, rule_finding, year_finding
 from crm_research.pillars.churn.decisions.target_words import target_finding
 from crm_research.pillars.churn.decisions.targets import set_targets
 from crm_research.pillars.churn.renewals.tables import observe_renewals
 from crm_research.pillars.churn.setting import Watching, say_condition
+from crm_research.vocabulary import DAYS_PER_MONTH
 from tests.builders import a_study
 
 AS_OF = pd.Timestamp("2024-01-01")
@@ -132,3 +135,30 @@ def test_without_newcomers_a_target_names_only_the_leavers_it_needs():
     targets = set_targets(a_study(contracts=frame.assign(contract_id=names, customer_id=names)))
     assert targets.overall["n_new"].item() == 0
     assert "newcomers" not in target_finding(targets).split("falls short")[1]
+
+
+def test_a_curve_that_begins_beyond_the_months_of_the_page_is_drawn_where_it_runs():
+    # met after 88 to 97 years, and five of six watched to their end
+    entry = 32_000 + 40 * np.arange(90)
+    stay = entry + 300 + 25 * (np.arange(90) % 7)
+    begun = AS_OF - pd.to_timedelta(stay, unit="D")
+    frame = pd.DataFrame(
+        {
+            "contract_id": [f"k{i}" for i in range(90)],
+            "customer_id": [f"c{i}" for i in range(90)],
+            "started_at": begun,
+            "observed_from": begun + pd.to_timedelta(entry, unit="D"),
+            "ended_at": [AS_OF if i % 6 else pd.NaT for i in range(90)],
+            "plan": ["calm" if i % 2 else "brisk" for i in range(90)],
+        }
+    )
+    leaving = describe_churn(a_study(contracts=frame, as_of=str(AS_OF.date())))
+    assert leaving.setting.watching.begins_days > leaving.horizon_days
+    ax = draw_survival(leaving)
+    assert "not known" not in curve_title(leaving)
+    assert curve_title(leaving).startswith("Half of the contracts that lasted 91.2 years have ended after 92.2 years")
+    first, last = ax.get_xlim()
+    assert first == round(leaving.setting.watching.begins_days / DAYS_PER_MONTH)
+    assert last > first
+    note = next(groups_parts(leaving))
+    assert note.text.startswith("Too few contracts were watched to compare them by plan within ")

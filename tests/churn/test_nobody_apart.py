@@ -63,7 +63,8 @@ def test_whom_to_keep_is_not_said_by_risks_that_tell_nobody_apart():
 def test_advice_names_no_target_group_where_nobody_is_told_apart(monkeypatch):
     monkeypatch.setattr(advice.hazard_words, "say_dangerous", lambda _: "")
     monkeypatch.setattr(advice.group_words, "extreme_groups", lambda _: None)
-    leaving = SimpleNamespace(survival=object(), counts=SimpleNamespace(reasons=object()))
+    sizes = pd.DataFrame({"n": [1775], "n_ended": [810]})
+    leaving = SimpleNamespace(survival=SimpleNamespace(sizes=sizes), counts=SimpleNamespace(reasons=object()))
     treatment = SimpleNamespace(rows=pd.DataFrame({"risk": [0.1]}), targeting=SimpleNamespace(n_best=148))
     (step,) = advice.steps(leaving, treatment, may_list=True, nobody_apart=True)
     assert step.see == "contacts"
@@ -73,3 +74,19 @@ def test_advice_names_no_target_group_where_nobody_is_told_apart(monkeypatch):
     )
     (step,) = advice.steps(leaving, treatment, may_list=True)
     assert step.text.startswith("Contact a random half of the 148 contracts that are worth it, ")
+
+
+@pytest.mark.parametrize(
+    ("n_ended", "said"),
+    [
+        (0, []),
+        (39, ["Ask those who leave why, and record it: these records give no reasons."]),
+        (40, ["Look at why they left, and at whom to win back: no contract runs any more, so nobody is left to keep."]),
+    ],
+)
+def test_nobody_is_asked_before_anybody_left_and_nobody_kept_after_all_left(monkeypatch, n_ended, said):
+    monkeypatch.setattr(advice.hazard_words, "say_dangerous", lambda _: "")
+    monkeypatch.setattr(advice.group_words, "extreme_groups", lambda _: None)
+    sizes = pd.DataFrame({"n": [40], "n_ended": [n_ended]})
+    leaving = SimpleNamespace(survival=SimpleNamespace(sizes=sizes), counts=SimpleNamespace(reasons=None))
+    assert [step.text for step in advice.steps(leaving, None, may_list=True, nobody_apart=n_ended == 40)] == said

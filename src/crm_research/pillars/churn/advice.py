@@ -24,6 +24,14 @@ def steps(
     if leaving.survival is None:
         return
     n_best = 0 if treatment is None or treatment.rows.empty else treatment.targeting.n_best
+    size = leaving.survival.sizes.iloc[0]
+    if size["n_ended"] == size["n"]:
+        # Nobody is left to be contacted, looked after or kept.
+        yield Step(
+            "Look at why they left, and at whom to win back: no contract runs any more, so nobody is left to keep.",
+            "reasons",
+        )
+        return
     if nobody_apart:
         yield Step(
             "Pick nobody by risk, for the risks tell nobody apart. Try a contact on running contracts drawn by lot: "
@@ -55,7 +63,7 @@ def steps(
             "shown.",
             "groups",
         )
-    if leaving.counts.reasons is None:
+    if leaving.counts.reasons is None and size["n_ended"]:
         yield Step("Ask those who leave why, and record it: these records give no reasons.", "reasons")
 
 

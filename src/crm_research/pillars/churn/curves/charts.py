@@ -59,7 +59,11 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         xlabel=_TENURE,
         ax=ax,
     )
-    curve = _upto(leaving.survival.curves, leaving.horizon_days)
+    # Where the curve begins beyond the months of the page, it is drawn from there to its end.
+    begins = leaving.setting.watching.begins_days
+    is_late = begins >= leaving.horizon_days
+    shown = float(leaving.survival.sizes["last_days"].iloc[0]) if is_late else leaving.horizon_days
+    curve = _upto(leaving.survival.curves, shown)
     months = curve["tenure_days"] / DAYS_PER_MONTH
     draw_band(ax, months, curve["lower"], curve["upper"], is_step=True)
     if whole is not None:
@@ -69,11 +73,14 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
                 linestyle=(0, (5, 3)), alpha=0.7,
             )  # fmt: skip
     ax.step(months, curve["survival"], where="post", color=ACCENT, linewidth=2.0)
-    ax.set_xlim(0, leaving.horizon_months)
+    first, last = 0, leaving.horizon_months
+    if is_late:
+        first, last = round(begins / DAYS_PER_MONTH), round(shown / DAYS_PER_MONTH)
+    ax.set_xlim(first, max(last, first + 1))
     ax.set_ylim(0, 1.02)
     format_share(ax)
     median = float(leaving.survival.medians["median_days"].iloc[0]) / DAYS_PER_MONTH
-    if median <= leaving.horizon_months:
+    if median <= last:
         mark_level(ax, 0.5, "half", at=1.0)
         ax.plot([median], [0.5], "o", color=ACCENT, markersize=6)
     _write_at_risk(ax, leaving.survival.curves)
@@ -264,9 +271,9 @@ def _thin(curve: pd.DataFrame) -> pd.DataFrame:
 
 def _write_at_risk(ax: Axes, curve: pd.DataFrame) -> None:
     """Numbers at risk below the axis, where the ticks stand; read where the table of milestones reads them."""
-    ticks = np.linspace(0, ax.get_xlim()[1], _TICKS + 1)
-    step = max(1, round(ticks[1]))
-    ticks = np.arange(0, ax.get_xlim()[1] + 1e-9, step)
+    first, last = ax.get_xlim()
+    step = max(1, round((last - first) / _TICKS))
+    ticks = np.arange(first, last + 1e-9, step)
     ax.set_xticks(ticks)
     # Those still under observation when the months are over, as in the table of milestones.
     days = [days_in_months(round(tick)) + (1 if tick > 0 else 0) for tick in ticks]

@@ -10,7 +10,7 @@ from crm_research.pillars.churn.curves.figures import group_figures, reason_figu
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding
 from crm_research.pillars.churn.curves.hazard_words import hazard_finding
 from crm_research.show import Chart, Figures, Note, Part, Table, drawn
-from crm_research.theme import say_count, say_months, say_p_value, say_percent, say_points, word_for
+from crm_research.theme import say_count, say_days, say_months, say_p_value, say_percent, say_points, word_for
 from crm_research.vocabulary import months_of_days
 
 
@@ -34,6 +34,12 @@ def cautions_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
 def groups_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     """Curves, figures and pairs of groups; a note where there are none."""
     finding = group_finding(leaving)
+    if not finding and leaving.compared is not None:
+        yield Note(
+            f"Too few contracts were watched to compare them by {leaving.counts.group} within "
+            f"{say_days(leaving.horizon_days)}. Set horizon_months to a longer tenure."
+        )
+        return
     if not finding:
         yield Note(
             "The contracts have no category with two values to compare. Declare an attribute of the contracts or "
