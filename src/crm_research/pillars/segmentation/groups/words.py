@@ -202,7 +202,7 @@ def say_groups(found: Grouping) -> str:
         largest = found.cards.loc[found.cards["size_share"].idxmax()]
         return (
             f"{start}, none of which brings in more per customer; the largest, “{largest['segment']}”, is "
-            f"{say_percent(largest['size_share'])} of the customers."
+            f"{say_percent(float(largest['size_share']))} of the customers."
         )
     if money is None or no_fees:
         return f"{start}; the largest, “{best['segment']}”, is {size} of the customers."
