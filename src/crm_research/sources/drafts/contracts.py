@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final
 from crm_research.sources.drafts.attributes import without_the_end
 from crm_research.sources.drafts.events import read_ending
 from crm_research.sources.drafts.fees import set_fee
-from crm_research.sources.drafts.guess import BEGINS
 from crm_research.sources.drafts.guessed import Guess, TableGuess, put_in_place, put_last
 from crm_research.sources.drafts.notices import end_after_notice, still_to_come
 from crm_research.sources.drafts.outcomes import is_in, status_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
-from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
+from crm_research.sources.drafts.words import BEGINS, best_score, name_score, names_any, rank
 from crm_research.sources.session import quoted
 from crm_research.vocabulary import say_count, word_for
 

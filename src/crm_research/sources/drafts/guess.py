@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.sources.drafts.guessed import FILE_WORDS, Guess, TableGuess
 from crm_research.sources.drafts.keys import find_customers, is_code, own_number
 from crm_research.sources.drafts.phrases import PHRASES
-from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
+from crm_research.sources.drafts.words import BEGINS, header_words, name_score, names_any, rank
 from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
@@ -128,11 +128,6 @@ _OWN_NUMBER: Final = {
     "surveys": "response_id",
 }  # fmt: skip
 _NUMBERED: Final = 0.8
-# Without other signs of contracts, a time is only taken for the beginning of one where it is called so.
-BEGINS: Final = (
-    "start", "started", "begin", "began", "signup", "activation", "activated", "effective", "inception", "beginn",
-    "debut", "inicio", "alta", "开始", "生效", "签约", "开通", "契約", "入会", "начала", "подключения", "开户",
-)  # fmt: skip
 
 
 def guess_tables(session: Session, look: FileLook) -> list[TableGuess]:

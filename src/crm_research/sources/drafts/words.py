@@ -92,6 +92,12 @@ _GLUE: Final = frozenset(
     ]
 )
 
+# Words for the beginning of a contract: without other signs of one, a time must be called so to be taken for it.
+BEGINS: Final = (
+    "start", "started", "begin", "began", "signup", "activation", "activated", "effective", "inception", "beginn",
+    "debut", "inicio", "alta", "开始", "生效", "签约", "开通", "契約", "入会", "начала", "подключения", "开户",
+)  # fmt: skip
+
 # Signs that hold another stand before it.
 CURRENCIES: Final = {
     "R$": "BRL", "zł": "PLN", "Kč": "CZK", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "€": "EUR", "$": "USD",
