@@ -169,10 +169,12 @@ def say_driver(problem: object, url: str) -> str:
             if value not in {parts.user, parts.host, str(parts.port), parts.path, *parts.options.values()}:
                 passwords.append(value)
         secrets = passwords
-    text = hide_fragments(hide_credentials(say_fault(problem)), secrets)
+    lines = str(problem).strip().splitlines()
+    # What is secret goes first, while it still stands as it was written.
+    text = hide_fragments(hide_credentials(lines[0] if lines else ""), secrets)
     for name in names:
         text = text.replace(os.environ[name], f"${{{name}}}")
-    return text
+    return say_fault(text)
 
 
 def _looked_up(name: str, text: str) -> str:

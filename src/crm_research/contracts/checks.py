@@ -143,7 +143,7 @@ def _unreadable(study: Checkable, table: str, problem: Exception) -> Exception:
     read_from = f", read from {source}," if source else ""
     return StudyError(
         f"Table {table!r} of study {study.name!r}{read_from} cannot be scanned: "
-        f"{hide_credentials(say_fault(problem))}. Check the source and the expressions in the study file."
+        f"{say_fault(hide_credentials(str(problem)))}. Check the source and the expressions in the study file."
     )
 
 

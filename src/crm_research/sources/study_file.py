@@ -113,8 +113,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 
 
-_ALL_MODELS: tuple[type[BaseModel], ...] = (StudyDefinition, *_MODELS.values())
-_KEYS = frozenset(field.alias or name for model in _ALL_MODELS for name, field in model.model_fields.items())
+_EVERY_MODEL: tuple[type[BaseModel], ...] = (StudyDefinition, *_MODELS.values())
+_KEYS = frozenset(field.alias or name for model in _EVERY_MODEL for name, field in model.model_fields.items())
 
 
 def read_study_file(path: Path) -> StudyDefinition:
