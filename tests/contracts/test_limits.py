@@ -230,8 +230,8 @@ def test_what_stops_a_scan_is_told_without_credentials_and_an_error_of_ours_as_i
     assert str(told).endswith(". Check the source and the expressions in the study file.")
     assert "second" not in str(told)
     assert str(_unreadable(study, "contracts", OSError(" "))) == (
-        "Table 'contracts' of study 'handmade' cannot be scanned: OSError. Check the source and the expressions in the "
-        "study file."
+        "Table 'contracts' of study 'handmade' cannot be scanned: no reason was given. Check the source and the "
+        "expressions in the study file."
     )
     ours = StudyError("as it is")
     assert _unreadable(study, "orders", ours) is ours
