@@ -10,6 +10,7 @@ from crm_research.sources.drafts.guessed import Guess, TableGuess, keep_columns
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +128,8 @@ def _contracts(look: FileLook, number: ColumnLook, time: ColumnLook, rhythm: _Rh
         Guess(
             key="ended_at",
             value={"expr": ended},
-            why=f"bills come every {rhythm.said}; one that is {rhythm.grace_days} days late is taken for an end",
+            why=f"bills come every {rhythm.said}; one that is {say_count(rhythm.grace_days, 'day')} late is taken "
+            "for an end",
             is_unsure=True,
         ),
     ]

@@ -108,7 +108,8 @@ def count_once_of_states(session: Session, guess: TableGuess) -> str | None:
     if states is None:
         return None
     name, key, amount = (name_in_sql(one) for one in (states.column, order.name, money.name))
-    why = f"{', '.join(states.others)} in {states.column} are the same payment before, or none that came about"
+    are = word_for(len(states.others), "is", "are")
+    why = f"{', '.join(states.others)} in {states.column} {are} the same payment before, or none that came about"
     add_where(guess, Guess(key="where", value=is_in(name, states.counted), why=why, is_unsure=True))
     if states.back:
         back = ", ".join(states.back)

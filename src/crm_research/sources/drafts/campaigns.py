@@ -11,7 +11,7 @@ from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.questionnaire import NO_DATE
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import best_score, name_score, names_any, rank
-from crm_research.vocabulary import say_count
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +175,10 @@ def _find_arm(look: FileLook) -> tuple[ColumnLook, str, str] | None:
             return (
                 column,
                 is_in(sql, held),
-                f"{', '.join(held)} in {name} are taken as held back, {others} as addressed",
+                (
+                    f"{', '.join(held)} in {name} {word_for(len(held), 'is', 'are')} taken as held back, {others} as "
+                    "addressed"
+                ),
             )
         if is_named and column.n_distinct == 2 and column.is_flag:
             yes = next(

@@ -13,6 +13,7 @@ from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, name_score
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -55,7 +56,9 @@ class PurchaseLog:
         """Say in a draft which rows count, and that money given back is a return."""
         name = name_in_sql(self.event)
         shown = ", ".join(self.others[:6])
-        why = f"only {', '.join(self.bought)} in {self.event} are purchases; {shown} are none"
+        are = word_for(len(self.bought), "is a purchase", "are purchases")
+        none = word_for(len(self.others), "is none", "are none")
+        why = f"only {', '.join(self.bought)} in {self.event} {are}; {shown} {none}"
         add_where(guess, Guess(key="where", value=is_in(name, (*self.bought, *self.back)), why=why, is_unsure=True))
         line = next((line for line in guess.columns if line.key == "revenue"), None)
         if self.back and guess.table == "orders" and line is not None:

@@ -10,6 +10,7 @@ from crm_research.sources.drafts.refunds import amount_in_sql
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import name_score, names_any
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Session
@@ -91,7 +92,8 @@ def take_before_fees(session: Session, guess: TableGuess) -> None:
         if n and n_less >= _NEARLY_ALL * n:
             guess.used["revenue"] = name
             why = (
-                f"before fees, rather than {money.name}, from which {' and '.join(one.name for one in fees)} are taken"
+                f"before fees, rather than {money.name}, from which {' and '.join(one.name for one in fees)} "
+                f"{word_for(len(fees), 'is', 'are')} taken"
             )
             put_in_place(guess, replace(line, value=name, why=why, is_unsure=True))
             return

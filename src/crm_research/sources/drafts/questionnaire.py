@@ -16,6 +16,7 @@ from crm_research.sources.drafts.outcomes import is_in
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, name_score, names_any, rank
 from crm_research.sources.session import quoted
+from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -247,7 +248,10 @@ def leave_out_unfinished(guess: TableGuess) -> None:
                 conditions.append(is_in(name_in_sql(name), done))
                 said.append(f"not {done[0]} in {name}")
     if conditions:
-        why = f"{' and '.join(said)} are left out: tries, and forms that were not finished?"
+        why = (
+            f"{' and '.join(said)} {word_for(len(said), 'is', 'are')} left out: tries, and forms that were not "
+            "finished?"
+        )
         guess.keys.append(Guess(key="where", value=" and ".join(conditions), why=why, is_unsure=True))
 
 

@@ -13,6 +13,7 @@ from crm_research.sources.drafts.keys import find_customers, own_number
 from crm_research.sources.drafts.spans import Span, span_of
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.words import header_words, names_any
+from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.drafts.look import ColumnLook, FileLook
@@ -179,7 +180,7 @@ def _told(numbers: Sequence[str], totals: Sequence[str], spans: Mapping[str, Spa
     lost = _months_without_column(sorted(span.start for span in spans.values()), months)
     told += f"; no column is known for {lost}: are there months whose names were not understood?" if lost else ""
     if totals:
-        told += f"; {', '.join(totals)} would count the same again and {'is' if len(totals) == 1 else 'are'} left out"
+        told += f"; {', '.join(totals)} would count the same again and {word_for(len(totals), 'is', 'are')} left out"
     if months > 1:
         told += f"; each {_SAID[months]} stands at its first day, by calendar years"
     return told, bool(lost or totals or months > 1)

@@ -16,7 +16,7 @@ from crm_research.pillars.segmentation.evidence.verdicts import VERDICTS
 from crm_research.pillars.segmentation.inputs.base import BUYERS
 from crm_research.pillars.segmentation.inputs.money import name_money
 from crm_research.pillars.segmentation.use.holdout import CELLS, OUTCOMES
-from crm_research.theme import say_percent, say_small_count
+from crm_research.theme import say_count, say_percent, say_small_count
 
 if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Grouping, Segmentation
@@ -367,7 +367,7 @@ def name_estimators(segmentation: Segmentation) -> dict[str, str]:
         return {}
     found = segmentation.found
     return {
-        "groups": f"k-means on robustly scaled inputs, fitted on {found.n_fitted:,} customers, ten starts",
+        "groups": f"k-means on robustly scaled inputs, fitted on {say_count(found.n_fitted, 'customer')}, ten starts",
         "number of groups": RULE,
         "stability": f"bootstrap Jaccard similarity, {found.n_bootstraps} resamples (Hennig 2007)",
         "data without groups": "permuted columns, one Gaussian, Gaussian copulas of the data's shapes, heaps, humps",
