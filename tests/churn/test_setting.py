@@ -126,7 +126,7 @@ def test_where_both_apply_each_page_names_the_other():
     study = a_study(as_of="2024-07-01", contracts=deals, orders=bought)
     detection = detect_setting(study)
     assert (detection.n_order_customers, detection.n_orders_only) == (2, 1)
-    assert "1 customer of 2 with orders have no contract" in detection.explain()
+    assert "1 customer of 2 with orders has no contract" in detection.explain()
     assert "contracts of 2 customers, 1 of them among the buyers" in explain_setting(study)
     assert explain_setting(a_study(orders=bought)).endswith("The study holds no contracts.")
 
@@ -162,7 +162,7 @@ def test_overlaps_and_ends_followed_by_a_new_contract_are_told_apart():
 
 def test_contracts_that_end_as_they_begin_are_cautioned():
     deals = contracts(("ann", "2023-01-10", "2023-01-10", None), ("bob", "2023-01-10", "2023-06-01", None))
-    assert "ended on the day they began" in one_caution(a_study(contracts=deals))
+    assert "ended on the day it began" in one_caution(a_study(contracts=deals))
 
 
 def test_the_setting_of_the_page_speaks_through_the_detection():

@@ -89,7 +89,7 @@ def test_a_contract_ends_when_it_ran_out_and_not_when_that_was_asked_for(header,
     ends = contracts.set_index("contract_id")["ended_at"].dropna()
     assert {key: str(value.date()) for key, value in ends.items()} == {"u1": "2024-05-01", "u3": "2024-03-30"}
     assert "CHECK" in _line(said, "ended_at")
-    assert "canceled are asked to stop and still run" in _line(said, "ended_at")
+    assert "canceled is asked to stop and still runs" in _line(said, "ended_at")
 
 
 def test_without_a_status_the_end_is_the_later_of_notice_and_end(tmp_path):
