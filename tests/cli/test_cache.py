@@ -83,7 +83,7 @@ def test_what_somebody_reads_stays_and_is_named(shop):
     reader = open_study(shop)
     told = ask("--clear")
     assert told.exit_code == 1
-    assert told.stderr == "Somebody reads 1 table (0.0 MB); they stay until then: orders of study.yaml.\n"
+    assert told.stderr == "Somebody reads 1 table (0.0 MB); it stays until then: orders of study.yaml.\n"
     assert reader.table("orders").count().execute() == 2
 
 

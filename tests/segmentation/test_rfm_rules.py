@@ -118,7 +118,7 @@ def test_a_revenue_share_has_the_interval_of_a_ratio_over_customers():
 def test_one_customer_who_bought_once_is_scored_with_a_note():
     rfm = score_rfm(a_study(orders=orders(("李雷", "2024-01-01", 5.0))))
     assert rfm.n == 1
-    assert any("Only 1 customers" in note for note in rfm.notes)
+    assert any("Only 1 customer is" in note for note in rfm.notes)
 
 
 def test_money_that_only_came_back_leaves_shares_open_but_counts_stand():

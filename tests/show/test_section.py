@@ -229,7 +229,7 @@ def test_what_a_page_has_computed_and_taken_is_listed_with_its_seconds():
     assert counting.counts == [1, 1, 2]
     note, table = counting.kept.parts
     assert note.text == (
-        "This page has computed 2 and taken 0 of the 2 steps that are kept of the study. A step is computed anew when "
+        "This page has computed 2 and taken 0 of the 2 steps kept of the study. A step is computed anew when "
         "something that it rests on changes; study.kept.clear() forgets all of them."
     )
     assert (table.caption, table.max_rows) == ("Steps of the analysis that are kept", 200)

@@ -82,7 +82,7 @@ COPIED = "order_id,customer_id,ordered_at,revenue\n1,a,2024-01-05,10\n1,a,2024-0
 def test_copies_of_rows_are_read_once_where_the_study_says_so(tmp_path, distinct, revenue):
     study = orders_of(tmp_path, COPIED, sum_lines=True, source={"distinct": distinct})
     assert held(study, "orders", "revenue") == [(revenue,)]
-    assert ("less 1 copy of rows" in study.inputs[0].source) is distinct
+    assert ("less 1 copy of a row" in study.inputs[0].source) is distinct
 
 
 def test_each_file_is_read_by_the_first_encoding_that_fits_it(tmp_path):

@@ -111,7 +111,8 @@ def _refuse_differences(name: str, whole: ir.Table, cut: ir.Table) -> None:
     columns = [column for column in whole.columns if found.get(f"differs_{column}")]
     reasons = []
     if columns:
-        reasons.append(f"the columns {', '.join(columns)} differ")
+        n = len(columns)
+        reasons.append(f"the {word_for(n, 'column')} {', '.join(columns)} {word_for(n, 'differs', 'differ')}")
     if found["n_only_whole"]:
         n = found["n_only_whole"]
         reasons.append(f"{say_count(n, 'row')} {word_for(n, 'comes', 'come')} only from what happened later")

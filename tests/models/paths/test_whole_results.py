@@ -435,7 +435,7 @@ def test_a_prediction_holds_its_settings_and_a_row_for_each_construct():
     assert (found.n, found.n_folds, found.n_repeats, found.confidence) == (49, 5, 2, LEVEL)
     assert found.estimator == "PLSpredict, 5 folds, 2 repeats, from direct antecedents; linear model of the same items"
     assert found.notes == (
-        "1 of 50 respondents answered less than half of the items (or have no weight) and were left out.",
+        "1 of 50 respondents answered less than half of the items (or has no weight) and was left out.",
     )
     rows = found.constructs
     assert rows.columns.tolist() == [
@@ -557,7 +557,7 @@ def test_groups_differ_by_hand():
         at = plan.constructs.index(row.source), plan.constructs.index(row.target)
         assert [row.estimate_one, row.estimate_other] == pytest.approx([part[2].paths[0][at] for part in parts])
     assert found.notes == (
-        "1 of 120 respondents answered less than half of the items (or have no weight) and were left out.",
+        "1 of 120 respondents answered less than half of the items (or has no weight) and was left out.",
         *found.notes[1:],
     )
 

@@ -192,7 +192,7 @@ def _doubts(plan: PathPlan, found: Composites, n: int, drawn: Drawn, loadings: p
     if drawn.n_failed:
         doubts.append(
             f"In {say_count(drawn.n_failed, 'resample')} the weights of the items did not settle; "
-            f"{word_for(drawn.n_failed, 'it was', 'they were')} left out."
+            f"{word_for(drawn.n_failed, 'it was', 'these were')} left out."
         )
     arrows = max(
         int(plan.leads_to.sum(axis=0).max()),
