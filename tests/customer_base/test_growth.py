@@ -1,5 +1,7 @@
-from crm_research.pillars.customer_base import count_contracts, measure_growth
-from crm_research.pillars.customer_base.words import say_growth
+import pytest
+
+from crm_research.pillars.customer_base import CustomerBasePage, count_contracts, measure_growth
+from crm_research.pillars.customer_base.words import ends_note, say_growth
 from tests.builders import a_study, contracts, orders
 
 
@@ -77,3 +79,24 @@ def test_one_customer_buys_and_the_last_month_is_told_by_itself():
         assert told == (
             "In a usual month 1 customer buys; in the last whole one 2 did, 50 % of them for the first time."
         )
+
+
+@pytest.mark.parametrize(
+    ("n_in_one_month", "n_before", "said"),
+    [
+        (12, 0, "All 12 ends known are dated in one month, 2023-12, as where"),
+        (9, 8, "9 of the 17 ends known are dated in one month, 2023-12, as where"),
+        (9, 9, None),
+        (9, 0, None),
+        (10, 0, "All 10 ends known"),
+    ],
+)
+def test_ends_that_lie_in_one_month_are_told_beside_the_picture(n_in_one_month, n_before, said):
+    ends = ["2023-12-31"] * n_in_one_month + [f"2023-{month:02d}-05" for month in range(1, n_before + 1)]
+    held = contracts(
+        *((f"c{i}", "2022-03-01", end, None) for i, end in enumerate(ends)), ("z", "2022-03-01", None, None)
+    )
+    page = CustomerBasePage(a_study(as_of="2024-01-01", contracts=held))
+    told = ends_note(page.result)
+    assert (told is None) if said is None else told.startswith(said)
+    assert page.growth.parts[0].caption == told

@@ -27,6 +27,7 @@ from crm_research.pillars.silent_churn import (
 from crm_research.pillars.silent_churn.fits import BG_NBD, MBG_NBD, PARETO_NBD, REGULAR
 from crm_research.pillars.silent_churn.intake import Intake
 from crm_research.pillars.silent_churn.money import MARGIN, REVENUE, SPEND
+from crm_research.pillars.silent_churn.slipping_words import slipping_finding
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.theme import ACCENT, WARNING, chart_style
 from tests.builders import a_study, contracts, orders
@@ -231,6 +232,12 @@ def test_how_many_of_those_called_gone_bought_again_stands_where_they_are_called
     one = checked(gone_alive=0.31, gone_bought=an_interval(0.29, 0.2, 0.4), by_group=group)
     assert said.format("almost surely gone", "23 %") in words.alive_finding(one)
     assert "almost surely gone, 3.0 % could still be active by its own account, yet 23 %" in words.refuted_finding(one)
+    # The first sentence of the page leaves it to the one that names nobody for it.
+    assert "bought again" not in words.alive_finding(one, alone=True)
+    assert slipping_finding(one, is_refuted=True) == (
+        "Who of the valuable ones is slipping away cannot be named: those whom the model called gone bought again too "
+        f"often (of those called almost surely gone, 23 % bought again in the {weeks} after)."
+    )
 
 
 @pytest.mark.parametrize(("total", "refuted"), [((31, 2, 60), True), ((29, 0, 60), False), ((-29, -60, -1), True)])

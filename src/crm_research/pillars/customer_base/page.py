@@ -152,7 +152,9 @@ def _headline(base: CustomerBase) -> Chart:
 
 
 def _growth_chart(base: CustomerBase) -> Chart:
-    return Chart(drawn(charts.draw_growth, base), words.growth_seen(base), data=base.periods)
+    return Chart(
+        drawn(charts.draw_growth, base), words.growth_seen(base), data=base.periods, caption=words.ends_note(base)
+    )
 
 
 def _coverage_chart(base: CustomerBase) -> Chart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.customer_base import advice
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from crm_research.pillars.customer_base.base import CustomerBase
     from crm_research.pillars.customer_base.concentration import Concentration
     from crm_research.pillars.customer_base.growth import Growth
+
+# Ends spread over fewer months, or fewer ends, may well lie in one.
+_MONTHS_TO_SPREAD: Final = 6
+_ENDS_TO_SPREAD: Final = 10
 
 
 def answer(base: CustomerBase) -> list[str]:
@@ -137,6 +141,22 @@ def growth_seen(base: CustomerBase) -> str:
         n = base.contracts["n_running"].iloc[-1]
         return f"{say_count(n, 'contract is', 'contracts are')} running at the end. A line of contracts by month."
     return "No picture. Neither a purchase nor a contract is known."
+
+
+def ends_note(base: CustomerBase) -> str | None:
+    """Do most ends of contracts lie in one month, as where a list says who has left and not when? None where not."""
+    if base.growth is not None or len(base.contracts) < _MONTHS_TO_SPREAD:
+        return None
+    ended = base.contracts["n_ended"]
+    n, n_all = int(ended.max()), int(ended.sum())
+    if n_all < _ENDS_TO_SPREAD or 2 * n <= n_all:
+        return None
+    month = base.contracts.loc[ended.idxmax(), "period"]
+    n_said = f"All {n_all:,}" if n == n_all else f"{n:,} of the {n_all:,}"
+    return (
+        f"{n_said} ends known are dated in one month, {month:%Y-%m}, as where a list says who has left and not when: "
+        "the fall there may be that of the records."
+    )
 
 
 def _note_warm_up(growth: Growth) -> str:

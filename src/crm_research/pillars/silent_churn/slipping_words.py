@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from crm_research.pillars.silent_churn.analysis import SilentChurn
+from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.theme import say_interval, say_percent, word_for
 
 
@@ -11,9 +14,10 @@ def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
     if silence.chosen is None:
         return "Who of the valuable ones is slipping away cannot be said without a model."
     if is_refuted:
+        told = say_came_back(silence, " (of those called")
         return (
             "Who of the valuable ones is slipping away cannot be named: those whom the model called gone bought again "
-            "too often."
+            f"too often{told and f'{told})'}."
         )
     n = len(silence.going_silent)
     if not n:
@@ -22,6 +26,17 @@ def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
         "Probably slipping away among the valuable ones: the "
         f"{word_for(n, 'customer who is', f'{n:,} customers who are')} listed."
     )
+
+
+def say_came_back(silence: SilentChurn, before: str) -> str:
+    """How many of those called gone bought again, where the holdout tells it; empty where it does not."""
+    check = silence.holdout
+    told = None if check is None else check.called_gone
+    if check is None or told is None:
+        return ""
+    who, _, share = told
+    bought = say_percent(float(np.asarray(share.estimate))) if share.estimate else "none"
+    return f"{before} {who}, {bought} bought again in the {say_weeks(check.horizon_days)} after"
 
 
 def say_readings(told: tuple[float, float]) -> str:

@@ -15,7 +15,7 @@ from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_n
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
-from crm_research.pillars.silent_churn.slipping_words import say_readings
+from crm_research.pillars.silent_churn.slipping_words import say_came_back, say_readings
 from crm_research.pillars.silent_churn.tracking_words import AS_EXPECTED
 from crm_research.theme import (
     join_words,
@@ -73,25 +73,16 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
         return f"{how_many} still active is not known: the interval spans nearly everything{doubts}."
     n_active = round(share * silence.n_customers)
     n_gone = silence.n_customers - n_active
+    # Where no name can be given for it, the sentence that says so tells who came back.
+    came_back = "" if alone and refuted_finding(silence) else say_came_back(silence, "; of those called")
     limits = _say_limits(silence, lower, upper, say_percent, ", ")
     return (
         f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} "
         f"{word_for(n_active, 'is', 'are')} probably "
         f"still active ({say_percent(share)}{limits}{readings}); about "
         f"{say_count(n_gone)} {word_for(n_gone, 'has', 'have')} probably left without saying so"
-        f"{_came_back(silence)}{doubts}."
+        f"{came_back}{doubts}."
     )
-
-
-def _came_back(silence: SilentChurn) -> str:
-    """How many of those called gone bought again, where the holdout tells it; empty where it does not."""
-    check = silence.holdout
-    told = None if check is None else check.called_gone
-    if check is None or told is None:
-        return ""
-    who, _, share = told
-    bought = say_percent(_number(share.estimate)) if share.estimate else "none"
-    return f"; of those called {who}, {bought} bought again in the {say_weeks(check.horizon_days)} after"
 
 
 def _all_active(silence: SilentChurn) -> bool:
