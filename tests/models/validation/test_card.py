@@ -78,7 +78,7 @@ def test_a_horizon_nobody_was_watched_to_is_not_judged():
     outcomes, eta = a_world()
     card = validate_chances(outcomes, chances(eta), horizons_days=[120.0, 5000.0])
     assert card.measures["horizon_days"].max() <= 120.0
-    assert card.notes[0].startswith("At 5000 days too few")
+    assert card.notes[0].startswith("At 5,000 days too few")
     none = validate_chances(outcomes, chances(eta), horizons_days=[5000.0])
     assert not none.is_calibrated
     assert none.calibration.empty

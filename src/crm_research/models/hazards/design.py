@@ -251,7 +251,8 @@ def _plan_missing(
     expected = size * float(ended.sum()) / float(n.sum())
     if n_ended < _FEWEST_ENDS and expected < _FEWEST_ENDS:
         told = (
-            f"{name} is not known in {size:,.0f} of {say_count(n.sum(), 'row')}, too few to tell apart: "
+            f"{name} is not known in {size:,.0f} of {say_count(n.sum(), 'row')}, too few to tell "
+            f"{word_for(size, 'it', 'them')} apart: "
             f"{word_for(size, 'it stands', 'they stand')} at its median, {middle:,.6g}."
         )
         remarks.append(Remark(text=told, needs=(name, "")))
