@@ -122,7 +122,7 @@ def test_so_do_the_rule_the_content_and_the_program(shop, tmp_path, monkeypatch)
     (tmp_path / "orders.csv").write_text(ORDERS.replace("20,,", "21,,"), encoding="utf-8")
     changed = key_of(shop)
     assert changed != before
-    monkeypatch.setattr(cache, "_code", lambda: "another release")
+    monkeypatch.setattr(cache, "of_the_code", lambda: "another release")
     assert key_of(shop) not in (before, changed)
 
 

@@ -28,7 +28,8 @@ def command(studies: tuple[str, ...], is_clearing: bool, unused_for: int | None,
 
     Tables that were made of text of a megabyte or more, or of a workbook, are kept as Parquet, so that the next check,
     run or notebook need not read the text again. They are used while nothing changes that they rest on: files, study
-    file, this program. A STUDY is a name or a study file; none means all.
+    file, this program. So is what checks found of 100,000 rows or more, which --clear removes, too. A STUDY is a name
+    or a study file; none means all.
 
     \b
     Examples:
@@ -38,10 +39,14 @@ def command(studies: tuple[str, ...], is_clearing: bool, unused_for: int | None,
       crm-research cache --unused-for 30 --clear
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.sources.cache import cache_folder, clear_cache, list_cached
+    from crm_research.sources.kept_verdicts import forget_verdicts
 
     found = _pick(list_cached(), studies, unused_for)
     stay = clear_cache(found) if is_clearing else []
     gone = [held for held in found if held not in stay] if is_clearing else []
+    if is_clearing and unused_for is None:
+        # What checks found holds values of the records, too.
+        forget_verdicts(_files_of(studies) if studies else None)
     folder = cache_folder()
     if as_json:
         listed = [_as_record(held) for held in (stay if is_clearing else found)]
@@ -64,10 +69,14 @@ def command(studies: tuple[str, ...], is_clearing: bool, unused_for: int | None,
     click.echo(f"\n{_count(found)} in {folder}, which nobody else may read. --clear removes them.")
 
 
-def _pick(tables: Sequence[CachedTable], studies: Sequence[str], unused_for: int | None) -> list[CachedTable]:
+def _files_of(studies: Sequence[str]) -> set[str]:
     from crm_research.sources.opening import find_study_file
 
-    wanted = {str(find_study_file(study)) for study in studies}
+    return {str(find_study_file(study)) for study in studies}
+
+
+def _pick(tables: Sequence[CachedTable], studies: Sequence[str], unused_for: int | None) -> list[CachedTable]:
+    wanted = _files_of(studies)
     since = datetime.now(UTC) - timedelta(days=unused_for or 0)
     return [
         held

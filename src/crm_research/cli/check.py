@@ -32,17 +32,23 @@ _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
     metavar="SHARE",
     help="Exit with 1 where a warning concerns more than this share of the rows.",
 )
+@click.option(
+    "--anew", "is_anew", is_flag=True, help="Check again, also where nothing has changed since the last check."
+)
 @timeout_option
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON, for programs.")
-def command(study: str, as_of: str | None, warnings_above: float, timeout: float | None, as_json: bool) -> None:
+def command(
+    study: str, as_of: str | None, warnings_above: float, is_anew: bool, timeout: float | None, as_json: bool
+) -> None:
     """Is STUDY (a name, or a study file) fit for use?
 
     Prints for each table its rows and period, the rules it keeps and breaks, examples, what each failure spoils,
     and the mend. A table that cannot be read at all is told on standard error beside the verdict on the others. Exit
-    status: 0 fit for use, 1 usable with care, 2 not usable.
+    status: 0 fit for use, 1 usable with care, 2 not usable. What was found of 100,000 rows or more is kept, and told
+    again while nothing changes that it rests on: files, study file, this program.
     """
-    from crm_research.contracts.checks import check_study
     from crm_research.errors import CrmError
+    from crm_research.sources.kept_verdicts import judge_study
     from crm_research.sources.opening import open_study
     from crm_research.time_limit import time_limit
 
@@ -51,15 +57,22 @@ def command(study: str, as_of: str | None, warnings_above: float, timeout: float
         opened = open_study(study, as_of=as_of, faults=faults)
         if not opened.tables:
             raise CrmError("\n".join(dict.fromkeys(str(problem) for problem in faults.values())))
-        verdict = check_study(opened)
+        judged = judge_study(opened, is_anew=is_anew)
+    verdict = judged.verdict
     if as_json:
         record = _verdict_record(opened, verdict, warnings_above)
+        record["checked_at"] = judged.made_at.isoformat(timespec="seconds") if judged.made_at else None
         if faults:
             record["exit_code"] = 2
             record["unreadable"] = {table: str(problem) for table, problem in faults.items()}
         click.echo(json.dumps(record, indent=2, ensure_ascii=False, default=str))
     else:
         _print_verdict(opened, verdict, warnings_above)
+        if judged.made_at is not None:
+            click.echo(
+                f"Found on {judged.made_at:%Y-%m-%d at %H:%M} (UTC), and nothing has changed since that this rests on; "
+                "--anew checks again."
+            )
     for problem in dict.fromkeys(str(problem) for problem in faults.values()):
         click.echo(f"crm-research: {problem}", err=True)
     sys.exit(2 if faults else verdict.exit_code(warnings_above))

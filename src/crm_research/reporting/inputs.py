@@ -55,10 +55,10 @@ def open_input(given: str, as_of: date | None, tables: Collection[str]) -> tuple
 
 
 def judge(study: Study) -> Verdict:
-    """What the checks find of all tables that are open."""
-    from crm_research.contracts.checks import check_study
+    """What the checks find of all tables that are open; what they found before, where nothing has changed since."""
+    from crm_research.sources.kept_verdicts import judge_study
 
-    return check_study(study)
+    return judge_study(study).verdict
 
 
 def find_broken(study: Study, verdict: Verdict) -> dict[str, CrmError]:

@@ -33,7 +33,7 @@ from crm_research.sources.session import literal, quoted
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
-    from crm_research.sources.definition import StudyDefinition
+    from crm_research.sources.definition import StudyDefinition, TableRule
     from crm_research.sources.session import Session
 
 # Smaller files are read again in less time than it takes to tell.
@@ -134,11 +134,16 @@ def cache_key(definition: StudyDefinition, table: str, files: Sequence[Path] | N
         "study": definition.model_dump(mode="json", include={"as_of", "currency", "exchange_rates", "timezone"}),
         "files": [str(file) for file in files],
         "content": content,
-        "code": _code(),
+        "code": of_the_code(),
     }
-    if _PASSING.search(json.dumps(said["rule"], ensure_ascii=False)):
+    if is_passing(definition.tables[table]):
         return None
     return digest_text(json.dumps(said, sort_keys=True, ensure_ascii=False)).partition(":")[2]
+
+
+def is_passing(rule: TableRule) -> bool:
+    """Does the rule of a table ask for what another moment answers otherwise?"""
+    return _PASSING.search(json.dumps(rule.model_dump(mode="json"), ensure_ascii=False)) is not None
 
 
 def _is_workbook(file: Path) -> bool:
@@ -146,7 +151,7 @@ def _is_workbook(file: Path) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
+def of_the_code() -> str:
     """What reads and maps: another release, or a line that was mended, makes every table anew."""
     package = Path(__file__).resolve().parents[1]
     written = sorted(file for room in ("sources", "contracts") for file in (package / room).rglob("*.py"))
@@ -183,7 +188,7 @@ def keep_table(session: Session, key: str, made: InputFingerprint, attributes: M
     Where there is no room, or no folder that may be written, nothing is kept and nothing is said: the table is there.
     """
     try:
-        folder = _make_own(cache_folder())
+        folder = make_own(cache_folder())
         _sweep(folder)
         with replacing(folder / f"{key}.parquet") as half:
             session.run(f"COPY {quoted(made.table)} TO {literal(str(half))} (FORMAT parquet, COMPRESSION zstd)")
@@ -285,7 +290,8 @@ def _read_record(record: Path) -> CachedTable | None:
     return held if is_whole else None
 
 
-def _make_own(folder: Path) -> Path:
+def make_own(folder: Path) -> Path:
+    """A folder of copies of records, for this user alone; made if it is not there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_own(folder):

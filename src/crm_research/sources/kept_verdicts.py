@@ -1,0 +1,166 @@
+"""What the checks found of a study, kept as long as nothing changes that it rests on, so that no run checks twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import TypeAdapter
+
+from crm_research.contracts.checks import check_study, is_about
+from crm_research.contracts.findings import Verdict
+from crm_research.engine import DEFAULT_URL
+from crm_research.errors import CrmError
+from crm_research.scratch import replacing
+from crm_research.sources.cache import cache_folder, is_passing, make_own, of_the_code
+from crm_research.sources.fingerprints import digest_files, digest_text
+from crm_research.sources.named_files import list_named_files
+from crm_research.sources.study_file import read_study_file
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+# Fewer rows are checked in less time than it takes to tell.
+LEAST_ROWS: Final = 100_000
+_VERDICTS: Final = TypeAdapter(Verdict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What the checks found, and when.
+
+    Parameters
+    ----------
+    verdict
+        Of all tables that are open.
+    made_at
+        When the checks were made, in UTC, where they were not made now; None where they were.
+    """
+
+    verdict: Verdict
+    made_at: datetime | None = None
+
+
+def judge_study(study: Study, *, is_anew: bool = False) -> Judgement:
+    """What do the checks find of a study that was just opened? What they found before, if nothing has changed.
+
+    Parameters
+    ----------
+    study
+        As `open_study` gave it.
+    is_anew
+        Check whatever was found before.
+
+    Notes
+    -----
+    What is kept rests on the study file, the instants the study stands at, the tables that are open, the content of
+    every file their rows come from, and our code. Of servers, samples and expressions that ask what time it is nothing
+    is kept, nor of fewer than 100,000 rows, nor where the study file says ``engine: {cache: no}``.
+    """
+    key = _key(study)
+    file = None if key is None else _folder() / f"{key}.json"
+    if file is not None and not is_anew:
+        found = _read(file, study)
+        if found is not None:
+            return found
+    verdict = check_study(study)
+    if file is not None and sum(summary.n_rows for summary in verdict.tables) >= LEAST_ROWS:
+        _keep(file, study, verdict)
+    return Judgement(verdict=verdict)
+
+
+def forget_verdicts(studies: Collection[str] | None = None) -> int:
+    """Remove what was found of these study files, or of all; says how many verdicts that were."""
+    n_removed = 0
+    for file in _list():
+        if studies is None or _study_of(file) in studies:
+            with suppress(OSError):
+                file.unlink()
+                n_removed += 1
+    return n_removed
+
+
+def _folder() -> Path:
+    return cache_folder().with_name("verdicts")
+
+
+def _list() -> list[Path]:
+    with suppress(OSError, CrmError):
+        return sorted(_folder().glob("*.json"))
+    return []
+
+
+def _key(study: Study) -> str | None:
+    if study.path is None or study.backend.name != "duckdb":
+        return None
+    try:
+        definition = read_study_file(study.path)
+        if definition.engine.url != DEFAULT_URL or not definition.engine.cache:
+            return None
+        content = {}
+        for table in study.tables:
+            rule = definition.tables[table]
+            files = list_named_files(rule.source, study.path.parent)
+            if files is None or is_passing(rule):
+                return None
+            content[table] = [[str(file) for file in files], digest_files(files)]
+        said = {
+            "study_file": digest_files([study.path]),
+            "as_of": study.as_of.isoformat(),
+            "holdout_until": study.holdout_until.isoformat() if study.holdout_until else None,
+            "content": content,
+            "code": of_the_code(),
+        }
+    except (OSError, CrmError, KeyError):
+        return None
+    return digest_text(json.dumps(said, sort_keys=True, ensure_ascii=False)).partition(":")[2]
+
+
+def _read(file: Path, study: Study) -> Judgement | None:
+    try:
+        if file.stat().st_mode & 0o077:
+            return None  # somebody else may have written it
+        record = json.loads(file.read_text(encoding="utf-8"))
+        verdict = _VERDICTS.validate_python(record["verdict"])
+        made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Judgement(verdict=verdict, made_at=made_at) if is_about(verdict, study) else None
+
+
+def _keep(file: Path, study: Study, verdict: Verdict) -> None:
+    """In place of what was found before of the same tables at that instant. Where there is no room, nothing is kept."""
+    record = {
+        "study": str(study.path),
+        "stood": _stood(verdict),
+        "verdict": _VERDICTS.dump_python(verdict, mode="json"),
+    }
+    try:
+        make_own(file.parent)
+        with replacing(file) as half:
+            half.touch(mode=0o600)
+            half.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    except (OSError, CrmError):
+        return
+    for other in _list():
+        if other != file:
+            with suppress(OSError, ValueError, KeyError):
+                said = json.loads(other.read_text(encoding="utf-8"))
+                is_replaced = (said["study"], said["stood"]) == (record["study"], record["stood"])
+                if is_replaced or not Path(said["study"]).exists():
+                    other.unlink()
+
+
+def _stood(verdict: Verdict) -> list[str]:
+    return [verdict.as_of.isoformat(), *(summary.table for summary in verdict.tables)]
+
+
+def _study_of(file: Path) -> str | None:
+    with suppress(OSError, ValueError, KeyError):
+        return str(json.loads(file.read_text(encoding="utf-8"))["study"])
+    return None
