@@ -25,9 +25,7 @@ class Day(click.DateTime):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(
-                f"{value!r} is no day of the calendar; write it as year-month-day, such as 2024-07-01.", param, ctx
-            )
+            self.fail(f"{value!r} is no day; write year, month and day, such as 2024-07-01.", param, ctx)
 
 
 class Seconds(click.ParamType[float]):
