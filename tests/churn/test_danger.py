@@ -13,7 +13,9 @@ from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.charts import draw_groups, draw_hazard, draw_reasons, draw_survival
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding, say_order
 from crm_research.pillars.churn.curves.hazard_words import hazard_clause, hazard_finding
+from crm_research.pillars.churn.curves.page import reasons_parts
 from crm_research.pillars.churn.curves.words import answer
+from crm_research.show import Chart
 from tests.builders import a_study
 from tests.churn.worlds import START, a_world
 
@@ -115,10 +117,48 @@ def test_a_tiny_group_that_left_at_once_is_not_called_the_first_to_leave():
 def test_a_reason_is_called_the_commonest_only_where_it_is():
     world = a_world(2000, reasons=("price", "service", "moved"))
     leaving = described(world)
-    assert reason_finding(leaving).startswith("No reason stands out as the commonest: within 12 months ")
+    assert reason_finding(leaving).startswith("No reason stands out as the commonest: within 2.3 years ")
     more = world.assign(end_reason=world["end_reason"].replace({"moved": "price"}))
     assert reason_finding(described(more)).startswith("Most often they leave because of 'price': ")
     assert title_of(draw_reasons(described(more))).startswith("Most often they leave because of 'price'")
+
+
+def a_world_of_late_reasons() -> pd.DataFrame:
+    """Of 200 contracts 6 leave for price and 5 for other reasons in the first year; 51 and 9 in the five after it."""
+    price = [100 + 30 * i for i in range(6)] + [400 + 35 * i for i in range(51)]
+    other = [110 + 30 * i for i in range(5)] + [450 + 190 * i for i in range(9)]
+    days = [*price, *other, *[None] * (200 - len(price) - len(other))]
+    started = pd.Series(pd.Timestamp("2017-01-01"), index=range(200))
+    return pd.DataFrame(
+        {
+            "contract_id": [f"k{i}" for i in range(200)],
+            "customer_id": [f"c{i}" for i in range(200)],
+            "started_at": started,
+            "ended_at": [start + pd.Timedelta(days=n) if n else None for start, n in zip(started, days, strict=True)],
+            "end_reason": ["price"] * len(price) + ["other"] * len(other) + [None] * (200 - len(price) - len(other)),
+        }
+    )
+
+
+def test_reasons_are_told_at_the_tenure_up_to_which_the_page_looks():
+    world = a_world_of_late_reasons()
+    leaving = described(world)
+    # 57 and 14 of 200: within the first year 6 and 5, which are not told apart.
+    assert reason_finding(leaving) == (
+        "Most often they leave because of 'price': 29 % (95 % interval 22 % to 35 %) within 6.0 years."
+    )
+    within = described(world, horizon_months=12)
+    assert reason_finding(within) == (
+        "No reason stands out as the commonest: within 12 months 3.0 % for 'price' and 2.5 % for 'other' have left."
+    )
+    chart = next(part for part in reasons_parts(leaving) if isinstance(part, Chart))
+    shares = chart.data.set_index(["tenure_days", "reason"])["incidence"].round(3).to_dict()
+    assert shares == {
+        (366.0, "other"): 0.025,
+        (366.0, "price"): 0.03,
+        (2192.0, "other"): 0.07,
+        (2192.0, "price"): 0.285,
+    }
 
 
 def test_no_answer_is_not_the_commonest_reason():

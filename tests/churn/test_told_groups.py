@@ -166,10 +166,12 @@ def reasons_of(*rows: tuple[str, int, tuple[float, float, float]], also_later: i
     )
     ends = pd.DataFrame([(name, 300.0, n) for name, n, _ in rows], columns=["end_reason", "tenure_days", "n_ended"])
     if also_later:
-        ends = pd.concat([ends, ends.tail(1).assign(tenure_days=367.0, n_ended=also_later)])
+        ends = pd.concat([ends, ends.tail(1).assign(tenure_days=1097.0, n_ended=also_later)])
     return replace(
         leaving,
-        incidence=SimpleNamespace(at=lambda days: table.assign(tenure_days=days)),
+        incidence=SimpleNamespace(
+            at=lambda days: table.assign(tenure_days=days), sizes=pd.DataFrame({"known_days": [1400.0]})
+        ),
         counts=replace(leaving.counts, reasons=ends),
         horizon_days=1096.0,
     )
@@ -177,18 +179,18 @@ def reasons_of(*rows: tuple[str, int, tuple[float, float, float]], also_later: i
 
 def test_reasons_by_hand():
     price, moved = ("price", 64, (0.16, 0.13, 0.19)), ("moved", 23, (0.06, 0.04, 0.08))
-    commonest = "Most often they leave because of 'price': 16 % (95 % interval 13 % to 19 %) within 12 months."
+    commonest = "Most often they leave because of 'price': 16 % (95 % interval 13 % to 19 %) within 3.0 years."
     assert group_words.reason_finding(reasons_of(price, moved)) == commonest
     assert group_words.reason_finding(reasons_of(moved, price)) == commonest
-    # What came after the year is no end within it.
+    # What came after the horizon is no end within it.
     assert group_words.reason_finding(reasons_of(price, moved, also_later=80)) == commonest
     # Of 64 and 47 ends each with half a chance, 64 or more come with p .0637 > .05 / 2.
     close = ("moved", 47, (0.117, 0.09, 0.14))
     assert group_words.reason_finding(reasons_of(close, price)) == (
-        "No reason stands out as the commonest: within 12 months 16 % for 'price' and 12 % for 'moved' have left."
+        "No reason stands out as the commonest: within 3.0 years 16 % for 'price' and 12 % for 'moved' have left."
     )
     assert group_words.reason_finding(reasons_of(price)) == (
-        "The one reason given is 'price': 16 % (95 % interval 13 % to 19 %) leave for it within 12 months."
+        "The one reason given is 'price': 16 % (95 % interval 13 % to 19 %) leave for it within 3.0 years."
     )
     silent = ("not given", 300, (0.5, 0.4, 0.6))
     assert group_words.reason_finding(reasons_of(silent, price, moved)) == commonest

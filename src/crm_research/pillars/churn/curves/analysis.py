@@ -154,6 +154,13 @@ class ChurnAnalysis:
         return min(days, longest) if whole_months_in(longest) >= months else days
 
     @property
+    def reasons_days(self) -> float:
+        """The tenure by which reasons are told, and up to which they are drawn: the horizon, or as far as known."""
+        if self.incidence is None:
+            return self.horizon_days
+        return min(self.horizon_days, float(self.incidence.sizes["known_days"].max()))
+
+    @property
     def period_months(self) -> int:
         """Months by which danger is counted: one, or more where tenure is known in whole years or the like only."""
         return _period_months(self.setting)

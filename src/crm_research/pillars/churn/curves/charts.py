@@ -162,7 +162,7 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     wide = _thin(wide.loc[wide.index <= leaving.horizon_days, order])
     months = np.append(0.0, wide.index.to_numpy(dtype=float) / DAYS_PER_MONTH)
     # As far as it is known, and no farther: beyond, nobody could have been watched.
-    end = min(leaving.horizon_months, float(leaving.incidence.sizes["known_days"].max()) / DAYS_PER_MONTH)
+    end = min(leaving.horizon_months, leaving.reasons_days / DAYS_PER_MONTH)
     months = np.append(months, end) if months[-1] < end else months
     base = np.zeros(len(months))
     ends = []

@@ -157,10 +157,13 @@ def pair_gap(pairs: pd.DataFrame, first: str, other: str) -> dict[str, float]:
 
 
 def reason_finding(leaving: ChurnAnalysis) -> str:
-    """For which reason do most leave within a year? Empty without reasons."""
+    """For which reason do most leave, as far as the page looks? Empty without reasons.
+
+    A year alone would call alike what parts later, beside a picture that shows it.
+    """
     if leaving.incidence is None or leaving.counts.reasons is None:
         return ""
-    days = min(leaving.days_at(12), leaving.horizon_days)
+    days = leaving.reasons_days
     at = leaving.incidence.at(days).dropna(subset=["incidence"])
     # No answer is no reason, and a lot of small ones is not one.
     at = at.loc[~at["reason"].isin([vocabulary.REASON_NOT_GIVEN, OTHER_REASONS])]

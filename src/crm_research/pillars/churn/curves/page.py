@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from crm_research.pillars.churn.curves import charts, words
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.curves.figures import group_figures, reason_figures
@@ -90,10 +92,11 @@ def reasons_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
         yield Note("The records give no reason for any end (end_reason), so this page cannot say why customers leave.")
         return
     finding = reason_finding(leaving) or "Too few contracts were watched to say for which reason most leave."
+    at = dict.fromkeys((min(leaving.days_at(12), leaving.reasons_days), leaving.reasons_days))
     yield Chart(
         drawn(charts.draw_reasons, leaving),
         alt=f"{finding} The picture stacks the share that has left for each reason by month of tenure.",
-        data=leaving.incidence.at(min(leaving.days_at(12), leaving.horizon_days)),
+        data=pd.concat([leaving.incidence.at(days) for days in at], ignore_index=True),
     )
     yield Figures(reason_figures(leaving), "Left within 12 months, by reason")
 
