@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research import open_study
+from crm_research.models.survival import estimate_survival
 from crm_research.pillars.churn import describe_churn
-from crm_research.pillars.churn.curves.charts import draw_survival
+from crm_research.pillars.churn.curves.charts import draw_groups, draw_survival
+from crm_research.pillars.churn.curves.counting import count_contracts
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
 from crm_research.pillars.churn.curves.extrapolation_words import expected_finding
 from crm_research.pillars.churn.curves.figures import CIF_12M, key_figures, reason_figures
@@ -19,6 +26,7 @@ from crm_research.pillars.churn.decisions.target_words import target_finding
 from crm_research.pillars.churn.decisions.targets import set_targets
 from crm_research.pillars.churn.renewals.tables import observe_renewals
 from crm_research.pillars.churn.setting import Watching, say_condition
+from crm_research.show import Table
 from crm_research.vocabulary import DAYS_PER_MONTH
 from tests.builders import a_study
 
@@ -137,12 +145,12 @@ def test_without_newcomers_a_target_names_only_the_leavers_it_needs():
     assert "newcomers" not in target_finding(targets).split("falls short")[1]
 
 
-def test_a_curve_that_begins_beyond_the_months_of_the_page_is_drawn_where_it_runs():
-    # met after 88 to 97 years, and five of six watched to their end
+def met_after_decades() -> pd.DataFrame:
+    """Met after 88 to 97 years, and five of six watched to their end."""
     entry = 32_000 + 40 * np.arange(90)
     stay = entry + 300 + 25 * (np.arange(90) % 7)
     begun = AS_OF - pd.to_timedelta(stay, unit="D")
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "contract_id": [f"k{i}" for i in range(90)],
             "customer_id": [f"c{i}" for i in range(90)],
@@ -152,13 +160,102 @@ def test_a_curve_that_begins_beyond_the_months_of_the_page_is_drawn_where_it_run
             "plan": ["calm" if i % 2 else "brisk" for i in range(90)],
         }
     )
-    leaving = describe_churn(a_study(contracts=frame, as_of=str(AS_OF.date())))
-    assert leaving.setting.watching.begins_days > leaving.horizon_days
+
+
+@pytest.mark.parametrize("horizon_months", [None, 72])
+def test_a_curve_that_begins_beyond_the_months_of_the_page_is_drawn_where_it_runs(horizon_months):
+    study = a_study(contracts=met_after_decades(), as_of=str(AS_OF.date()))
+    leaving = describe_churn(study, horizon_months=horizon_months)
     ax = draw_survival(leaving)
     assert "not known" not in curve_title(leaving)
     assert curve_title(leaving).startswith("Half of the contracts that lasted 91.2 years have ended after 92.2 years")
     first, last = ax.get_xlim()
     assert first == round(leaving.setting.watching.begins_days / DAYS_PER_MONTH)
     assert last > first
-    note = next(groups_parts(leaving))
-    assert note.text.startswith("Too few contracts were watched to compare them by plan within ")
+
+
+def test_a_page_of_contracts_met_late_looks_for_six_years_from_where_its_curve_begins():
+    leaving = describe_churn(a_study(contracts=met_after_decades(), as_of=str(AS_OF.date())))
+    begins = leaving.setting.watching.begins_days
+    assert leaving.horizon_months == int(begins // DAYS_PER_MONTH) + 72
+    assert len(leaving.rates) > 40
+    assert "no month of a contract stands out" in answer(leaving)[1]
+
+
+def met_at_seventy(n: int = 400) -> pd.DataFrame:
+    """Calm ones met from a tenure of 23,000 days on, brisk ones, who leave four times as soon, from 25,300 on."""
+    rng = np.random.default_rng(5)
+    is_calm = np.arange(n) % 2 == 0
+    entry = rng.integers(0, 2500, n) + np.where(is_calm, 23_000, 25_300)
+    tenure = entry + np.ceil(rng.exponential(np.where(is_calm, 6000, 1500))).astype(int)
+    stay = np.minimum(tenure, entry + 2600)
+    begun = AS_OF - pd.to_timedelta(stay, unit="D")
+    return pd.DataFrame(
+        {
+            "contract_id": [f"k{i}" for i in range(n)],
+            "customer_id": [f"c{i}" for i in range(n)],
+            "started_at": begun,
+            "observed_from": begun + pd.to_timedelta(entry, unit="D"),
+            "ended_at": pd.Series(AS_OF, index=range(n)).where(tenure == stay),
+            "plan": np.where(is_calm, "calm", "brisk"),
+        }
+    )
+
+
+def test_groups_met_late_are_compared_from_where_enough_of_each_are_watched():
+    leaving = describe_churn(a_study(contracts=met_at_seventy()))
+    pair = leaving.pairs.iloc[0]
+    assert leaving.setting.watching.begins_days < 23_200
+    assert leaving.horizon_days < pair["from_days"]
+    assert 25_300 < pair["from_days"] < 25_600
+    assert pair["from_days"] == leaving.compared.sizes["first_days"].max()
+    # the page looks for six years from its beginning, so do the groups from theirs
+    assert pair["horizon_days"] - pair["from_days"] == leaving.horizon_days - leaving.setting.watching.begins_days
+    assert group_finding(leaving) == (
+        "By plan, 'brisk' leaves sooner than 'calm': after 75.5 years, of contracts that lasted 69.6 years, 16 % of "
+        "'brisk' and 69 % of 'calm' are still there, a difference of 52 points (39 points to 63 points)."
+    )
+    assert draw_groups(leaving).get_xlim() == (835, 906)
+    table = next(part for part in groups_parts(leaving) if isinstance(part, Table))
+    assert table.caption == (
+        "How much more of the first group is still there after 906 months, of contracts that lasted 69.6 years"
+    )
+
+
+def test_groups_are_not_compared_within_a_horizon_asked_for_that_ends_before_they_are_met():
+    note = next(groups_parts(describe_churn(a_study(contracts=met_at_seventy()), horizon_months=72)))
+    assert note.text == (
+        "Too few contracts were watched to compare them by plan within 6.0 years. "
+        "Set horizon_months to a longer tenure."
+    )
+
+
+def recipe_of_ages() -> dict[str, str]:
+    """How docs/studies.md counts back those met at an age."""
+    text = (Path(__file__).parents[2] / "docs" / "studies.md").read_text(encoding="utf-8")
+    recipe = text.split("**Met at an age**")[1].split("```")[1]
+    return dict(re.findall(r"(\w+): \{expr: (.*)\}\n", recipe))
+
+
+def test_those_met_at_an_age_are_at_risk_as_survival_of_r_has_it(tmp_path):
+    number = np.arange(60)
+    at_entry = 720 + 7 * number % 50
+    age = at_entry + 20 + 11 * number % 61
+    frame = pd.DataFrame({"id": number, "age_at_entry": at_entry, "age": age, "ended": number % 3 != 0})
+    assert set(at_entry) & set(age[number % 3 != 0])
+    frame.to_csv(tmp_path / "ages.csv", index=False)
+    columns = {"contract_id": "id", "customer_id": "id", "ended_at": {"expr": "case when ended then as_of end"}}
+    columns |= {name: {"expr": how} for name, how in recipe_of_ages().items()}
+    tables = {"contracts": {"from": "ages.csv", "columns": columns}}
+    study = {"name": "ages", "title": "Ages", "currency": "EUR", "as_of": "2020-01-01", "tables": tables}
+    (tmp_path / "ages.yaml").write_text(json.dumps(study))
+    survival = estimate_survival(count_contracts(open_study(tmp_path / "ages.yaml")).overall)
+    ends = survival.curves.loc[survival.curves["n_ended"] > 0].head(8)
+    # survfit(Surv(at_entry, age, ended) ~ 1, conf.type = "log-log") of R
+    assert (ends["tenure_days"] / 30.4375).round().tolist() == [741, 757, 758, 760, 763, 773, 774, 776]
+    assert ends["n_at_risk"].tolist() == [25, 43, 43, 43, 45, 50, 49, 47]
+    assert ends["survival"].tolist() == pytest.approx(
+        [0.96, 0.9376744, 0.915868, 0.8945688, 0.8746895, 0.8571957, 0.8397019, 0.8218359], abs=5e-8
+    )
+    median = survival.medians[["median_days", "lower", "upper"]].iloc[0] / 30.4375
+    assert median.round().tolist() == [802, 792, 809]

@@ -49,6 +49,7 @@ _STEP_MONTHS: Final = 3
 _MOST_MONTHS: Final = 72
 _PERIODS: Final = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
 _SHARE_AT_RISK: Final = 0.02
+_LITTLE_LEFT: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,8 +66,9 @@ class ChurnAnalysis:
         Level of the intervals; how far tables and pictures look.
     survival, by_group
         Curves of all contracts and by group; None without a contract, or without a grouping.
-    compared
-        The curves of groups all begun where the last of them begins (contracts met late), to be held beside each other.
+    compared, compared_days
+        The curves of groups all begun where the last of them begins (contracts met late), to be held beside each other,
+        and how far: to the horizon, or as far from their own beginning where little of it would be left.
     restricted_mean, group_means
         Days a contract lasts within the horizon: one row overall, and by group.
     rates, hazard
@@ -100,6 +102,7 @@ class ChurnAnalysis:
     survival: SurvivalCurves | None = None
     by_group: SurvivalCurves | None = None
     compared: SurvivalCurves | None = None
+    compared_days: float = 0.0
     restricted_mean: pd.DataFrame | None = None
     group_means: pd.DataFrame | None = None
     rates: pd.DataFrame | None = None
@@ -154,6 +157,11 @@ class ChurnAnalysis:
         return min(days, longest) if whole_months_in(longest) >= months else days
 
     @property
+    def begins_beyond(self) -> bool:
+        """Does the curve begin beyond six years, or beyond the horizon asked for? Then it is shown where it runs."""
+        return self.setting.watching.begins_days >= min(self.horizon_days, float(days_in_months(_MOST_MONTHS)))
+
+    @property
     def reasons_days(self) -> float:
         """The tenure by which reasons are told, and up to which they are drawn: the horizon, or as far as known."""
         if self.incidence is None:
@@ -185,7 +193,7 @@ def describe_churn(
         Attribute or plan to compare by; None lets `grouping.choose_group` choose, which says how.
     horizon_months
         How far tables and pictures look; None looks as far as enough contracts were watched (2 % of them and at
-        least ten), in whole quarters and at most six years.
+        least ten), in whole quarters and at most six years; six years from where the curve begins, where that is later.
     confidence
         Level of every interval.
 
@@ -215,7 +223,7 @@ def describe_churn(
     survival = estimate_survival(counts.overall, shared=shared, confidence=confidence)
     horizon = float(days_in_months(horizon_months or _usual_horizon_months(survival)))
     rule = compare_constant_rate(counts.overall, survival, shared=shared, confidence=confidence)
-    grouped = _compare(counts, horizon, confidence)
+    grouped = _compare(counts, horizon, horizon - float(survival.sizes["first_days"].iloc[0]), confidence)
     rates = estimate_period_shares(
         counts.overall,
         ends_days=_period_ends(months_of_days(horizon), _period_months(setting)),
@@ -230,6 +238,7 @@ def describe_churn(
         survival=survival,
         by_group=grouped.curves,
         compared=grouped.compared,
+        compared_days=grouped.horizon_days,
         restricted_mean=estimate_restricted_mean(
             counts.overall, horizon_days=horizon, shared=shared, confidence=confidence
         ),
@@ -258,28 +267,34 @@ class _Comparison:
     curves: SurvivalCurves | None = None
     means: pd.DataFrame | None = None
     compared: SurvivalCurves | None = None
+    horizon_days: float = 0.0
     test: LogRank | None = None
     pairs: pd.DataFrame | None = None
     reason_curves: IncidenceCurves | None = None
     reason_tests: IncidenceTests | None = None
 
 
-def _compare(counts: ChurnCounts, horizon: float, confidence: float) -> _Comparison:
+def _compare(counts: ChurnCounts, horizon: float, span: float, confidence: float) -> _Comparison:
+    """The groups up to the horizon, which lies `span` days beyond the beginning of the curve of all."""
     if counts.by_group is None:
         return _Comparison()
     shared = counts.shared_by_group
     curves = estimate_survival(counts.by_group, shared=shared, confidence=confidence)
+    begin = float(curves.sizes["first_days"].max())
+    # Groups that begin late are compared over as long a time as the page looks, not over its last months alone.
+    if begin > 0 and span > 0 and horizon - begin < _LITTLE_LEFT * span:
+        horizon = begin + span
     means = estimate_restricted_mean(
         counts.by_group, horizon_days=horizon, is_common=True, shared=shared, confidence=confidence
     )
     if len(curves.groups) < 2:
         return _Comparison(curves=curves, means=means)
     ends = counts.reasons_by_group
-    begin = float(curves.sizes["first_days"].max())
     return _Comparison(
         curves=curves,
         means=means,
         compared=estimate_survival(counts.by_group, from_days=begin, shared=shared, confidence=confidence),
+        horizon_days=horizon,
         test=compare_groups(counts.by_group, shared=shared),
         pairs=compare_pairs(
             counts.by_group,
@@ -307,10 +322,14 @@ def _period_ends(horizon_months: int, period_months: int) -> list[int]:
 
 
 def _usual_horizon_months(survival: SurvivalCurves) -> int:
-    """The longest whole quarter of tenure that enough contracts were watched for; at least one month."""
+    """The longest whole quarter of tenure that enough contracts were watched for; at least one month.
+
+    A curve that begins beyond six years is looked at for six years from there.
+    """
     curve = survival.curves
     enough = curve["n_at_risk"] >= max(FEWEST_AT_RISK, _SHARE_AT_RISK * float(survival.sizes["n"].iloc[0]))
     reached = curve.loc[enough, "tenure_days"].max() if enough.any() else curve["tenure_days"].max()
     months = whole_months_in(float(reached))
     whole = months - months % _STEP_MONTHS if months >= _STEP_MONTHS else max(months, 1)
-    return min(whole, _MOST_MONTHS)
+    begins = whole_months_in(float(survival.sizes["first_days"].iloc[0]))
+    return min(whole, _MOST_MONTHS if begins < _MOST_MONTHS else begins + _MOST_MONTHS)

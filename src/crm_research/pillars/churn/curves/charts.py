@@ -31,7 +31,7 @@ from crm_research.theme import (
     say_percent,
     write_xlabel,
 )
-from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months
+from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months, months_of_days
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _TENURE: Final = "months since the contract began"
 _TICKS: Final = 6
 _MOST_STEPS: Final = 300
+_MOSTLY_EMPTY: Final = 0.5
 
 
 def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
@@ -59,9 +60,9 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         xlabel=_TENURE,
         ax=ax,
     )
-    # Where the curve begins beyond the months of the page, it is drawn from there to its end.
+    # Where the curve begins beyond the months of a usual page, it is drawn from there to its end.
     begins = leaving.setting.watching.begins_days
-    is_late = begins >= leaving.horizon_days
+    is_late = leaving.begins_beyond
     shown = float(leaving.survival.sizes["last_days"].iloc[0]) if is_late else leaving.horizon_days
     curve = _upto(leaving.survival.curves, shown)
     months = curve["tenure_days"] / DAYS_PER_MONTH
@@ -73,9 +74,8 @@ def draw_survival(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
                 linestyle=(0, (5, 3)), alpha=0.7,
             )  # fmt: skip
     ax.step(months, curve["survival"], where="post", color=ACCENT, linewidth=2.0)
-    first, last = 0, leaving.horizon_months
-    if is_late:
-        first, last = round(begins / DAYS_PER_MONTH), round(shown / DAYS_PER_MONTH)
+    last = round(shown / DAYS_PER_MONTH) if is_late else leaving.horizon_months
+    first = _first_month(begins, last)
     ax.set_xlim(first, max(last, first + 1))
     ax.set_ylim(0, 1.02)
     format_share(ax)
@@ -101,12 +101,13 @@ def draw_groups(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         size=TALL,
         ax=ax,
     )
-    ax.set_xlim(0, leaving.horizon_months)
+    last = months_of_days(leaving.compared_days)
+    ax.set_xlim(_first_month(float(leaving.compared.sizes["first_days"].max()), last), last)
     ax.set_ylim(0, 1.02)
     ends = []
     for place, name in enumerate(leaving.compared.groups):
         colour = QUALITATIVE[place] if place < len(QUALITATIVE) else REST
-        curve = _upto(leaving.compared.curves.loc[leaving.compared.curves["group"] == name], leaving.horizon_days)
+        curve = _upto(leaving.compared.curves.loc[leaving.compared.curves["group"] == name], leaving.compared_days)
         months = curve["tenure_days"] / DAYS_PER_MONTH
         draw_band(ax, months, curve["lower"], curve["upper"], colour=colour, is_step=True, alpha=0.10)
         ax.step(months, curve["survival"], where="post", color=colour, linewidth=1.8)
@@ -140,7 +141,8 @@ def draw_hazard(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     solid = rates.loc[rates["n_ended"] > 0]
     top = float(min(rates["upper"].max(), 1.8 * max(solid["share"].max(), smooth.max()))) if len(solid) else 1.0
     ax.set_ylim(0, top)
-    ax.set_xlim(0.4, leaving.horizon_months / leaving.period_months + 0.6)
+    first = _first_month(leaving.setting.watching.begins_days, leaving.horizon_months)
+    ax.set_xlim(first / leaving.period_months + 0.4, leaving.horizon_months / leaving.period_months + 0.6)
     format_share(ax)
     return ax
 
@@ -173,7 +175,7 @@ def draw_reasons(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
         ax.fill_between(months, base, base + values, step="post", color=colour, alpha=0.75, linewidth=0)
         ends.append((float(months[-1]), float(base[-1] + values[-1] / 2), str(reason), colour))
         base = base + values
-    ax.set_xlim(0, leaving.horizon_months)
+    ax.set_xlim(_first_month(leaving.setting.watching.begins_days, leaving.horizon_months), leaving.horizon_months)
     ax.set_ylim(0, min(1.0, max(1.25 * float(base.max()), 0.01)))
     format_share(ax)
     label_points(ax, ends)
@@ -231,10 +233,16 @@ def draw_rule(leaving: ChurnAnalysis, ax: Axes | None = None) -> Axes:
     ax.plot(
         grid / DAYS_PER_MONTH, leaving.rule.survival(grid - begins), color=INK, linewidth=1.4, linestyle=(0, (4, 3))
     )
-    ax.set_xlim(0, leaving.horizon_months)
+    ax.set_xlim(_first_month(begins, leaving.horizon_months), leaving.horizon_months)
     ax.set_ylim(0, 1.02)
     format_share(ax)
     return ax
+
+
+def _first_month(begins_days: float, last: float) -> int:
+    """Where a picture begins: at the start, or where its curve does if most of the picture would be empty."""
+    begins = round(begins_days / DAYS_PER_MONTH)
+    return begins if begins_days > 0 and begins > _MOSTLY_EMPTY * last else 0
 
 
 def _condition_of(curves: SurvivalCurves) -> str:

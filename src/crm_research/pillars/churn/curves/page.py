@@ -11,6 +11,7 @@ from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
 from crm_research.pillars.churn.curves.figures import group_figures, reason_figures
 from crm_research.pillars.churn.curves.group_words import group_finding, reason_finding
 from crm_research.pillars.churn.curves.hazard_words import hazard_finding
+from crm_research.pillars.churn.setting import say_condition
 from crm_research.show import Chart, Figures, Note, Part, Table, drawn
 from crm_research.theme import say_count, say_days, say_months, say_p_value, say_percent, say_points, word_for
 from crm_research.vocabulary import months_of_days
@@ -39,7 +40,7 @@ def groups_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     if not finding and leaving.compared is not None:
         yield Note(
             f"Too few contracts were watched to compare them by {leaving.counts.group} within "
-            f"{say_days(leaving.horizon_days)}. Set horizon_months to a longer tenure."
+            f"{say_days(leaving.compared_days)}. Set horizon_months to a longer tenure."
         )
         return
     if not finding:
@@ -51,7 +52,7 @@ def groups_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
     yield Chart(
         drawn(charts.draw_groups, leaving),
         alt=f"{finding} The picture shows one falling curve for each {leaving.counts.group}.",
-        data=leaving.compared.at([leaving.days_at(12), leaving.horizon_days]) if leaving.compared else None,
+        data=leaving.compared.at([leaving.days_at(12), leaving.compared_days]) if leaving.compared else None,
     )
     yield Note(leaving.counts.choice.why)
     yield Note(" ".join([words.chance_finding(leaving), words.groups_told_apart(leaving)]).strip())
@@ -70,9 +71,11 @@ def pairs_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
         order, ["group", "other_group", "survival_gap", "gap_lower", "gap_upper", "mean_gap_days", "p_adjusted"]
     ]
     months = months_of_days(float(pairs["horizon_days"].iloc[0]))
+    condition = say_condition(float(pairs["from_days"].iloc[0]))
+    of_whom = f", of contracts{condition}" if condition else ""
     yield Table(
         shown.rename(columns={"gap_lower": "lower", "gap_upper": "upper"}).reset_index(drop=True),
-        f"How much more of the first group is still there after {say_months(months)}",
+        f"How much more of the first group is still there after {say_months(months)}{of_whom}",
         formats={
             "survival_gap": say_points,
             "lower": say_points,

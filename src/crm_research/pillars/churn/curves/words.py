@@ -88,8 +88,7 @@ def curve_title(leaving: ChurnAnalysis) -> str:
     if leaving.survival is None or leaving.survival.sizes["n_ended"].iloc[0] == 0:
         return stay_finding(leaving)
     median = float(leaving.survival.medians["median_days"].iloc[0])
-    is_shown = leaving.setting.watching.begins_days < leaving.horizon_days
-    if is_shown and np.isfinite(median) and median > leaving.horizon_days:
+    if not leaving.begins_beyond and np.isfinite(median) and median > leaving.horizon_days:
         return f"{_still_there(leaving)}."
     return stay_finding(leaving)
 
