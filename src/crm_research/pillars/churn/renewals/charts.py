@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crm_research.pillars.churn.renewals.describe import Renewals
-from crm_research.pillars.churn.renewals.words import projection_title, say_high_share
+from crm_research.pillars.churn.renewals.words import projection_title, say_high_share, say_later
 from crm_research.theme import (
     ACCENT,
     GRID,
@@ -216,11 +216,11 @@ def _rule_name(renewals: Renewals) -> str:
 
 
 def _retention_title(renewals: Renewals) -> str:
-    first, last = renewals.shown.iloc[0], renewals.shown.iloc[-1]
+    first, later = renewals.shown.iloc[0], renewals.later
     start = f"{say_high_share(first['retention'])} go on at renewal {first['renewal']:.0f}"
-    if first["renewal"] == last["renewal"]:
+    if later is None:
         return f"{start} of {say_count(first['n_up'], 'contract')}"
-    return f"{start}, {say_high_share(last['retention'])} at renewal {last['renewal']:.0f}"
+    return f"{start}, {say_high_share(later['retention'])} {say_later(later)}"
 
 
 def _intake_title(renewals: Renewals) -> str:

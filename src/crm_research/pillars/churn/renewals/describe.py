@@ -31,7 +31,7 @@ from crm_research.pillars.churn.renewals.tables import (
     seen_survival,
     triangle_of,
 )
-from crm_research.stats.intervals import Interval, difference_from_limits
+from crm_research.stats.intervals import Interval, difference_from_limits, wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_date
 
@@ -113,6 +113,24 @@ class Renewals:
     def shown(self) -> pd.DataFrame:
         """The rows of `observed` that enough contracts came to for a picture: ten, and 2 % of the best attended."""
         return _well_attended(self.observed)
+
+    @property
+    def later(self) -> pd.Series | None:
+        """All shown renewals after the first taken together, to be held beside it; None without any.
+
+        The last alone rests on a few and on the luck of one renewal. Holds ``first_renewal``, ``last_renewal`` and what
+        `observed` has of a renewal: ``n_up``, ``n_left``, ``retention`` with ``lower`` and ``upper``.
+        """
+        rows = self.shown.iloc[1:]
+        if rows.empty:
+            return None
+        ends = {"first_renewal": rows["renewal"].iloc[0], "last_renewal": rows["renewal"].iloc[-1]}
+        if len(rows) == 1:
+            return pd.Series(rows.iloc[0].to_dict() | ends)
+        n_up, n_left = int(rows["n_up"].sum()), int(rows["n_left"].sum())
+        share = wilson_share(n_up - n_left, n_up, confidence=self.confidence)
+        limits = {"retention": float(share.estimate), "lower": float(share.lower), "upper": float(share.upper)}
+        return pd.Series(ends | {"n_up": n_up, "n_left": n_left} | limits)
 
     @property
     def model_misses(self) -> tuple[int, float, float] | None:

@@ -26,19 +26,24 @@ def renewal_finding(renewals: Renewals) -> str:
         )
     if renewals.fit is None or renewals.observed.empty:
         return "No contract has come to a renewal yet, so nothing can be said about renewing."
-    shown = renewals.shown
-    first, last = shown.iloc[0], shown.iloc[-1]
+    first, later = renewals.shown.iloc[0], renewals.later
     every = f"after the first {renewals.every}" if int(first["renewal"]) == 1 else f"at renewal {first['renewal']:.0f}"
     sentence = f"{_say_retention(first, renewals.confidence)} of the contracts go on {every}"
-    if last["renewal"] == first["renewal"]:
+    if later is None:
         return f"{sentence}; later renewals have not been seen often enough."
-    trend = "no clear change"
-    if first["upper"] < last["lower"]:
+    trend = "no clear change from the first"
+    if first["upper"] < later["lower"]:
         trend = "more than at first"
-    elif first["lower"] > last["upper"]:
+    elif first["lower"] > later["upper"]:
         trend = "fewer than at first"
-    then = _say_retention(last, renewals.confidence)
-    return f"{sentence}; of those still there at renewal {last['renewal']:.0f}, {then} go on: {trend}."
+    then = _say_retention(later, renewals.confidence)
+    return f"{sentence}; of those still there {say_later(later)}, {then} go on: {trend}."
+
+
+def say_later(later: pd.Series) -> str:
+    """Which renewals are held beside the first: ``at renewal 2``, ``at renewals 2 to 8 together``."""
+    begin, end = (int(later[name]) for name in ("first_renewal", "last_renewal"))
+    return f"at renewal {begin}" if begin == end else f"at renewals {begin} to {end} together"
 
 
 def _say_retention(row: pd.Series, confidence: float) -> str:
