@@ -11,7 +11,7 @@ from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
 from crm_research.pillars.churn.curves.extrapolation_tables import curve_beyond
 from crm_research.pillars.churn.curves.extrapolation_words import parting_finding
-from crm_research.pillars.churn.curves.figures import MEAN, key_figures
+from crm_research.pillars.churn.curves.figures import MEAN, MEDIAN, key_figures
 from crm_research.pillars.churn.curves.reason_page import reason_group_table, reason_groups_parts
 from crm_research.pillars.churn.detection import detect_setting
 from crm_research.pillars.churn.renewals.describe import describe_renewals
@@ -47,6 +47,20 @@ def test_a_mean_within_less_than_a_year_says_that_the_rest_is_not_counted():
     short = the_mean(describe_churn(of_tenures(*days, begun="2024-02-15")))
     assert short.label.endswith(" months (what lies beyond is not counted)")
     assert "beyond" not in the_mean(describe_churn(of_tenures(*days, begun="2021-02-15"))).label
+
+
+def test_the_median_of_one_running_contract_is_not_known():
+    figure = next(figure for figure in key_figures(describe_churn(of_tenures(None))) if figure.id == MEDIAN)
+    assert (figure.lower, format_estimate(figure), format_interval(figure)) == (None, "not known", None)
+
+
+def test_where_nobody_has_left_the_median_lies_beyond_the_longest_tenure_watched():
+    # watched for 24 to 30 months, of which the picture shows whole quarters
+    leaving = describe_churn(of_tenures(*[None] * 90))
+    figure = next(figure for figure in key_figures(leaving) if figure.id == MEDIAN)
+    assert leaving.survival.sizes["last_days"].item() == 912
+    assert leaving.horizon_days < 900
+    assert (figure.label, format_estimate(figure)) == ("Median tenure (fewer than half have left)", "over 2.5 years")
 
 
 _REST = " Renewals by period are an approximation here; curves in days are not."

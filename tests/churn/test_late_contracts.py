@@ -16,6 +16,7 @@ from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.curves.charts import draw_groups, draw_survival
 from crm_research.pillars.churn.curves.counting import count_contracts
 from crm_research.pillars.churn.curves.extrapolation import extrapolate_tenure
+from crm_research.pillars.churn.curves.extrapolation_page import extrapolation_section
 from crm_research.pillars.churn.curves.extrapolation_words import expected_finding
 from crm_research.pillars.churn.curves.figures import CIF_12M, key_figures, reason_figures
 from crm_research.pillars.churn.curves.group_words import group_finding
@@ -227,6 +228,15 @@ def test_groups_are_not_compared_within_a_horizon_asked_for_that_ends_before_the
     assert note.text == (
         "Too few contracts were watched to compare them by plan within 6.0 years. "
         "Set horizon_months to a longer tenure."
+    )
+
+
+def test_nothing_is_said_of_years_that_all_contracts_watched_have_lasted():
+    made = extrapolation_section(describe_churn(a_study(contracts=met_at_seventy())))
+    assert made.is_missing
+    assert made.parts[0].text == (
+        "How long contracts last within their first 10 years cannot be told: the curve begins at a tenure of "
+        "63.2 years, so all that it knows of have lasted that long."
     )
 
 

@@ -45,7 +45,9 @@ def expected_figures(leaving: ChurnAnalysis, found: TenureExtrapolation) -> list
         )
     rows: list[tuple[str | None, pd.Series, int]] = [(None, found.expected.iloc[0], found.n)]
     if found.by_group is not None:
-        rows += [(str(row["group"]), row, int(row["n"])) for _, row in found.by_group.iterrows()]
+        groups = [(str(row["group"]), row, int(row["n"])) for _, row in found.by_group.iterrows()]
+        # A group met beyond the years counted has lasted all of them, by what it is.
+        rows += [row for row in groups if begins.get(row[0], 0.0) < found.horizon_days]
     opinions = found.opinions if found.is_needed else leaving.second_opinions
     checks = {
         group: put_beside(

@@ -15,6 +15,7 @@ from crm_research.pillars.churn.curves.extrapolation_words import (
     is_trusted,
     parting_finding,
     trust_finding,
+    why_certain,
 )
 from crm_research.pillars.churn.curves.figures import tenure_figures
 from crm_research.show import Chart, Figures, Note, Part, Section, Table, drawn
@@ -36,6 +37,9 @@ def extrapolation_section(leaving: ChurnAnalysis, records: Study | None = None) 
         found = extrapolate_tenure(leaving, records)
     except NotEnoughData as problem:
         return Section.missing(str(problem))
+    why = why_certain(found)
+    if why:
+        return Section.missing(why)
     return Section(*_tenure_parts(leaving, found), result=found)
 
 

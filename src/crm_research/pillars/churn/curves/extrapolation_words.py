@@ -64,6 +64,16 @@ def expected_finding(found: TenureExtrapolation) -> str:
     )
 
 
+def why_certain(found: TenureExtrapolation) -> str:
+    """Why nothing is said of how long contracts last within the years counted; empty where that is to be learnt."""
+    if not 0 < found.horizon_days <= found.begins_days:
+        return ""
+    return (
+        f"How long contracts last within their first {say_reach(found)} cannot be told: the curve begins at a tenure "
+        f"of {say_days(found.begins_days)}, so all that it knows of have lasted that long."
+    )
+
+
 def parting_finding(leaving: ChurnAnalysis, found: TenureExtrapolation) -> str:
     """Which of two curves tells the share still there, where the carried one begins before the records end?"""
     if leaving.survival is None or not found.is_needed:

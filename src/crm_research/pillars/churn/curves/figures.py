@@ -113,6 +113,10 @@ def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = Fal
     label = f"Median tenure{condition}"
     is_known = bool(np.isfinite(row["median_days"]))
     label += "" if is_known else " (fewer than half have left)"
+    said = None if is_known else _at_least(leaving, row if is_group else None)
+    if not is_known and says_nothing(row["lower"], row["upper"]):
+        # From nought to no end: that it lies beyond what was watched is one or two contracts' word.
+        said, row = NOT_KNOWN, row.where(~row.index.isin(["lower", "upper"]), np.nan)
     return _figure(
         leaving,
         MEDIAN,
@@ -122,18 +126,21 @@ def _median(leaving: ChurnAnalysis, row: pd.Series, n: int, is_group: bool = Fal
         n,
         "Kaplan-Meier; Brookmeyer-Crowley limits on the log(-log) scale",
         group=str(row["group"]) if is_group else None,
-        said=None if is_known else _at_least(leaving, row if is_group else None),
+        said=said,
         opinion=_opinion(leaving, row if is_group else None),
     )
 
 
 def _at_least(leaving: ChurnAnalysis, row: pd.Series | None) -> str | None:
-    """A median that was not reached lies beyond the longest tenure that is known of; None where nothing is."""
+    """A median that was not reached lies beyond the longest tenure that is known of; None where nothing is.
+
+    That is the end of the picture, as in the sentence on it; where nobody has left, the longest tenure watched.
+    """
     curves = leaving.survival if row is None else leaving.by_group
     if curves is None:
         return None
     sizes = curves.sizes.iloc[0] if row is None else curves.sizes.set_index("group").loc[row["group"]]
-    days = min(leaving.horizon_days, float(sizes["last_days"]))
+    days = float(sizes["last_days"]) if sizes["n_ended"] == 0 else min(leaving.horizon_days, float(sizes["last_days"]))
     still = curves.at(days).set_index("group")["survival"].loc[EVERYONE if row is None else row["group"]]
     return f"over {say_days(days)}" if days > 0 and still > _HALF else None
 
