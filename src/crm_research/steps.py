@@ -64,7 +64,7 @@ class KeptSteps:
 
     def take(self, name: str, inputs: Mapping[str, Any], compute: Callable[[], R]) -> R:
         """The answer of a step: computed when these inputs are met for the first time, and taken from then on."""
-        key = (name, tuple((given, _key_of(value)) for given, value in inputs.items()))
+        key = _key_of_step(name, inputs)
         held = self._held.get(key)
         if held is None:
             started = perf_counter()
@@ -97,6 +97,12 @@ class KeptSteps:
         `inputs` are all that the step takes beside the study.
         """
         self.take(_name_of(function), inputs, lambda: result)
+
+    def known(self, function: Callable[..., R], inputs: Mapping[str, Any]) -> R | None:
+        """The answer of a step if it is held, inputs as for `hold`; nothing is computed, and nobody has read it."""
+        held = self._held.get(_key_of_step(_name_of(function), inputs))
+        result: R | None = None if held is None else held.result
+        return result
 
     @contextmanager
     def read_by(self, reader: MutableMapping[Hashable, How]) -> Iterator[None]:
@@ -178,6 +184,10 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
 
 def _name_of(function: Callable[..., Any]) -> str:
     return function.__name__.strip("_").replace("_", " ")
+
+
+def _key_of_step(name: str, inputs: Mapping[str, Any]) -> Hashable:
+    return (name, tuple((given, _key_of(value)) for given, value in inputs.items()))
 
 
 def _key_of(value: Any) -> Hashable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
+from crm_research.show.doubts import find_doubts, say_doubt, say_doubts
 from crm_research.show.parts import Caveats, Note, Provenance, Table
 from crm_research.show.section import Section
 from crm_research.vocabulary import say_count
@@ -75,6 +76,8 @@ class Page:
 
     # Each clause of the report's question, and the section that a sentence of the manager's part cites for it.
     clauses: ClassVar[Mapping[str, str]] = {}
+    # The id under which checks name the report; empty for a page that tells all that they found by itself.
+    report: ClassVar[str] = ""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -121,7 +124,13 @@ class Page:
     @briefing
     def advice(self) -> Section:
         """What is to be done, and what is the gravest doubt?"""
-        return Section(Advice(self.steps(), self.contents()), Note(self.gravest_doubt(), "caution"))
+        found = [Note(said, "caution") for said in self.doubts]
+        return Section(Advice(self.steps(), self.contents()), Note(self.gravest_doubt(), "caution"), *found)
+
+    @property
+    def doubts(self) -> list[str]:
+        """What the check of a run found in the records that spoils this report; nothing where no check was made."""
+        return say_doubts(find_doubts(self.study, self.report))
 
     def steps(self) -> Sequence[Step]:
         """What a manager can do with the answer, the most useful first, each with the section that proves it."""
@@ -134,7 +143,8 @@ class Page:
     @section
     def caveats(self) -> Section:
         """What is doubtful about these data?"""
-        return Section(Caveats(self.study))
+        said = map(say_doubt, find_doubts(self.study, self.report))
+        return Section(Caveats(self.study), *(Note(one, "caution") for one in said))
 
     @section
     def provenance(self) -> Section:

@@ -29,6 +29,7 @@ class BrandLoyaltyPage(Page):
         As `describe_brands` takes them.
     """
 
+    report: ClassVar[str] = "brand-loyalty"
     clauses: ClassVar[Mapping[str, str]] = {
         "Which brands are loyal beyond their size": "brands",
         "did heavy buyers lose interest": "heavy_buyers",

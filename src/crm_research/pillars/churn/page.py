@@ -47,6 +47,7 @@ class ChurnPage(Page):
         Start of the resampling.
     """
 
+    report: ClassVar[str] = "churn"
     clauses: ClassVar[Mapping[str, str]] = {
         "When do customers end their contracts": "hazard",
         "for which reasons": "reasons",
@@ -170,7 +171,7 @@ class ChurnPage(Page):
     @section
     def cautions(self) -> Section:
         """Could early leavers be missing?"""
-        return Section(*page.cautions_parts(self.result), result=self.result.sensitivity)
+        return Section(*page.cautions_parts(self.result, self.doubts), result=self.result.sensitivity)
 
     @section
     def tenure(self) -> Section:

@@ -37,6 +37,7 @@ class LoyaltyPage(Page):
         Start of the resampling.
     """
 
+    report: ClassVar[str] = "loyalty"
     clauses: ClassVar[Mapping[str, str]] = {
         "Who buys again": "newcomers",
         "how soon": "time_to_second",

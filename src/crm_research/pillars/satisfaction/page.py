@@ -54,6 +54,7 @@ class SatisfactionPage(Page):
         Resamples, level of the intervals, and start of the resampling.
     """
 
+    report: ClassVar[str] = "satisfaction"
     clauses: ClassVar[Mapping[str, str]] = {
         "How satisfied are customers": "means",
         "what matters to them": "priorities",

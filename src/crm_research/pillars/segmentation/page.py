@@ -53,6 +53,7 @@ class SegmentationPage(Page):
         Cut points of recency, frequency and money; None takes quintiles.
     """
 
+    report: ClassVar[str] = "segmentation"
     clauses: ClassVar[Mapping[str, str]] = {
         "Which groups of customers differ in how they buy or what they hold": "segments",
         "are the groups real": "stability",

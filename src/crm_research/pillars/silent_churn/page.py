@@ -74,6 +74,7 @@ class SilentChurnPage(Page):
         As `describe_silence` takes them.
     """
 
+    report: ClassVar[str] = "silent-churn"
     clauses: ClassVar[Mapping[str, str]] = {
         "How many customers without a contract are still active": "groups",
         "who of the valuable ones is slipping away": "names",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -17,9 +17,9 @@ from crm_research.theme import say_count, say_days, say_months, say_p_value, say
 from crm_research.vocabulary import months_of_days
 
 
-def cautions_parts(leaving: ChurnAnalysis) -> Iterator[Part]:
-    """What speaks against taking the curves at their word."""
-    found = leaving.setting.cautions()
+def cautions_parts(leaving: ChurnAnalysis, doubts: Sequence[str] = ()) -> Iterator[Part]:
+    """What speaks against taking the curves at their word, first what the check of the records found."""
+    found = [*doubts, *leaving.setting.cautions()]
     for caution in found:
         yield Note(caution, kind="caution")
     if not found:
