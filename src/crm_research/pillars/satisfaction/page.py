@@ -133,11 +133,10 @@ class SatisfactionPage(Page):
         found = self.result
         if found.wave is None:
             return Section.missing(words.answer(found)[0], "caution")
+        items = found.survey.items.drop(columns=["n_rescaled", "n_reversed"])
         return Section(
             Table(tables.waves_table(found), "Waves of the survey"),
-            Table(
-                found.survey.items.drop(columns=["n_rescaled", "n_reversed"]), "Items, their scales and their answers"
-            ),
+            Table(items, "Items, their scales and their answers"),
             *(Note(text, kind) for text, kind in cautions.survey_notes(found)),
             result=found.survey,
         )
