@@ -266,6 +266,7 @@ class FigureMaker:
         numbers: tuple[str, str, str] = ("estimate", "lower", "upper"),
         n: str = "n",
         group: str = "group",
+        limits: str = "",
         validation: Callable[[pd.Series], str] | None = None,
     ) -> list[Figure]:
         """One figure a row: `numbers`, `n` and `group` name columns; `validation` says of a row how it was checked."""
@@ -277,6 +278,7 @@ class FigureMaker:
                 unit=unit,
                 n=int(row[n]),
                 estimator=estimator,
+                limits=limits,
                 validation=None if validation is None else validation(row),
                 group=str(row[group]),
             )

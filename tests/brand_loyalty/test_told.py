@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.models.dirichlet import ABOVE, AS_NORM, BELOW, TOO_FEW
+from crm_research.models.dirichlet import ABOVE, AS_NORM, BELOW, SLIGHTLY_ABOVE, SLIGHTLY_BELOW, TOO_FEW
 from crm_research.pillars import brand_loyalty as bl
 from crm_research.pillars.brand_loyalty import charts, figures, heavy_words, tables, words
 from crm_research.pillars.brand_loyalty.holdout import PenetrationCheck
@@ -163,6 +163,31 @@ def test_what_a_reader_is_told(world):
     hold(told, TOLD / f"{world.replace(' ', '-')}.txt")
     for make in FIGURES:
         check_figures(make(loyalty), signed={"loyalty.excess"})
+
+
+def test_who_is_surely_off_by_less_than_five_per_cent_is_named_where_nobody_is_farther_off():
+    """The sentence, the table, the picture and the card follow one interval, -3.9 % (-7.0 % to -0.1 %) here."""
+    loyalty = planted((AS_NORM, SLIGHTLY_BELOW, AS_NORM, AS_NORM, AS_NORM, *FEW), (0.021, -0.039, 0.034, *EVEN[3:]))
+    loyalty.norm.loc[1, ["ratio_lower", "ratio_upper"]] = [-0.07, -0.001]
+    assert words.excess_finding(loyalty).endswith(
+        "no brand is bought more than 5.0 % more or less often by its buyers than its size explains; surely off its "
+        "size, but by less than that: Brise (-3.9 %)."
+    )
+    card = figures.key_figures(loyalty)[0]
+    assert (card.group, card.estimate, card.lower, card.upper) == ("Brise", -0.039, -0.07, -0.001)
+    assert card.estimator.endswith("95 % interval for all judged together")
+    assert tables.brand_table(loyalty)["verdict"].tolist()[1] == "slightly below the norm"
+    with chart_style():
+        title = charts.draw_excess(loyalty).get_figure().get_suptitle() or charts.draw_excess(loyalty).get_title("left")
+    assert "by more than 5.0 %" in title.replace("\n", " ")
+
+
+def test_who_lies_slightly_below_is_no_none_beside_those_above():
+    loyalty = planted((ABOVE, SLIGHTLY_BELOW, SLIGHTLY_ABOVE, AS_NORM, AS_NORM, *FEW), (0.19, -0.041, 0.032, *EVEN[3:]))
+    assert words.excess_finding(loyalty).endswith(
+        "; none lies more than 5.0 % below; surely off their size, but by less than that: Brise (-4.1 %) "
+        "and 云鼎 (+3.2 %)."
+    )
 
 
 def a_page_of(loyalty: bl.BrandLoyalty) -> bl.BrandLoyaltyPage:

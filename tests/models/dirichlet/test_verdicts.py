@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crm_research.models.dirichlet import ABOVE, AS_NORM, BELOW, MEASURES, TOO_FEW, compare_with_norm
+from crm_research.models.dirichlet import (
+    ABOVE,
+    AS_NORM,
+    BELOW,
+    MEASURES,
+    SLIGHTLY_ABOVE,
+    SLIGHTLY_BELOW,
+    TOO_FEW,
+    compare_with_norm,
+)
 
 GROUPS = 20
 
@@ -30,26 +39,24 @@ def planted(ratios: list[float], errors: list[float], buyers: list[int]):
     return compare_with_norm(tallies, SimpleNamespace(measures=lambda: norm)).set_index("brand")
 
 
-def test_the_verdict_is_sure_for_all_brands_judged_together():
-    alone = stats.t.ppf(0.975, GROUPS - 1)  # 2.0930
+def test_the_verdict_follows_the_limits_that_are_printed_for_all_brands_judged_together():
     together = stats.t.ppf(1 - 0.025 / 3, GROUPS - 1)  # 2.6251 for three that are judged; the fourth has few buyers
     beyond = 0.1 / together
     found = planted([0.1, 0.1, -0.1, 0.4], [beyond * 0.999, beyond * 1.001, beyond * 0.999, 0.001], [50, 51, 300, 49])
     assert found["verdict"].tolist() == [ABOVE, AS_NORM, BELOW, TOO_FEW]
     assert (found["excess_ratio"]).tolist() == pytest.approx([0.1, 0.1, -0.1, 0.4])
-    # The limits printed are those of one brand: that of the second leaves nought out, and yet no verdict is given.
     assert found["ratio_lower"].tolist()[:2] == pytest.approx(
-        [0.1 - alone * e for e in (beyond * 0.999, beyond * 1.001)]
+        [0.1 - together * e for e in (beyond * 0.999, beyond * 1.001)]
     )
     assert found["ratio_upper"].tolist()[:2] == pytest.approx(
-        [0.1 + alone * e for e in (beyond * 0.999, beyond * 1.001)]
+        [0.1 + together * e for e in (beyond * 0.999, beyond * 1.001)]
     )
-    assert found.loc["B", "ratio_lower"] > 0
+    assert found.loc["A", "ratio_lower"] > 0 > found.loc["B", "ratio_lower"]
 
 
-def test_less_than_five_per_cent_is_no_news_however_sure():
+def test_less_than_five_per_cent_is_slight_however_sure():
     found = planted([0.049, 0.051, -0.049, -0.051], [0.001] * 4, [80, 90, 100, 110])
-    assert found["verdict"].tolist() == [AS_NORM, ABOVE, AS_NORM, BELOW]
+    assert found["verdict"].tolist() == [SLIGHTLY_ABOVE, ABOVE, SLIGHTLY_BELOW, BELOW]
 
 
 def test_excess_is_observed_less_norm():

@@ -2,7 +2,17 @@
 
 from crm_research.models.dirichlet.duplication import Duplication, measure_duplication
 from crm_research.models.dirichlet.fit import MEASURES, DirichletFit, fit_dirichlet, fit_from_summary
-from crm_research.models.dirichlet.norm import ABOVE, AS_NORM, BELOW, FEWEST_BUYERS, NOTABLE, TOO_FEW, compare_with_norm
+from crm_research.models.dirichlet.norm import (
+    ABOVE,
+    AS_NORM,
+    BELOW,
+    FEWEST_BUYERS,
+    NOTABLE,
+    SLIGHTLY_ABOVE,
+    SLIGHTLY_BELOW,
+    TOO_FEW,
+    compare_with_norm,
+)
 from crm_research.models.dirichlet.solving import jackknife_interval
 from crm_research.models.dirichlet.tallies import Tallies, build_tallies
 from crm_research.models.dirichlet.trend import ConditionalTrend, expect_next, follow_buyers
@@ -14,6 +24,8 @@ __all__ = [
     "FEWEST_BUYERS",
     "MEASURES",
     "NOTABLE",
+    "SLIGHTLY_ABOVE",
+    "SLIGHTLY_BELOW",
     "TOO_FEW",
     "ConditionalTrend",
     "DirichletFit",

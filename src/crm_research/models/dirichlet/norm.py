@@ -13,6 +13,8 @@ from crm_research.models.dirichlet.tallies import Tallies
 
 ABOVE: Final = "above the norm"
 BELOW: Final = "below the norm"
+SLIGHTLY_ABOVE: Final = "slightly above the norm"
+SLIGHTLY_BELOW: Final = "slightly below the norm"
 AS_NORM: Final = "as the norm"
 TOO_FEW: Final = "too few buyers"
 FEWEST_BUYERS: Final = 50
@@ -27,14 +29,16 @@ def compare_with_norm(tallies: Tallies, fit: DirichletFit, *, confidence: float 
     pandas.DataFrame
         Grain: brand. Columns ``brand``, ``share``, ``n_buyers``; for each measure ``<measure>`` (observed),
         ``<measure>_norm``, ``<measure>_excess`` (observed less norm), ``<measure>_lower``, ``<measure>_upper`` (of the
-        excess); ``excess_ratio`` (purchases per buyer over the norm, less 1); ``verdict`` (above, as or below the
+        excess); ``excess_ratio`` (purchases per buyer over the norm, less 1), ``ratio_lower`` and ``ratio_upper`` (its
+        limits, for all judged brands together); ``verdict`` (above, slightly above, as, slightly below or below the
         norm in purchases per buyer, too few buyers).
 
     Notes
     -----
     Limits come from leaving out one group of customers at a time and fitting again, so they hold the doubt about the
-    norm too. Limits are for one brand; the verdict holds for all brands together (Bonferroni), and needs a departure of
-    at least 5 % of the norm, which is a convention.
+    norm too. Limits of the ratio hold for all judged brands together (Bonferroni), and the verdict follows them: surely
+    off the norm is whoever has nought outside them, slightly so within 5 % of the norm, which is a convention. Limits
+    of the measures are for one brand.
     """
     observed, norm = tallies.observed(), fit.measures()
     columns: dict[str, object] = {
@@ -53,10 +57,11 @@ def compare_with_norm(tallies: Tallies, fit: DirichletFit, *, confidence: float 
     judged = tallies.buyers[0] >= FEWEST_BUYERS
     sure = jackknife_interval(ratio, confidence=confidence, n_comparisons=max(int(judged.sum()), 1))
     verdict = np.full(len(judged), AS_NORM, dtype=object)
+    verdict[sure.lower > 0] = SLIGHTLY_ABOVE
+    verdict[sure.upper < 0] = SLIGHTLY_BELOW
     verdict[(sure.lower > 0) & (sure.estimate > NOTABLE)] = ABOVE
     verdict[(sure.upper < 0) & (sure.estimate < -NOTABLE)] = BELOW
     verdict[~judged | ~np.isfinite(sure.lower)] = TOO_FEW
-    plain = jackknife_interval(ratio, confidence=confidence)
     return pd.DataFrame(columns).assign(
-        excess_ratio=ratio[0], ratio_lower=plain.lower, ratio_upper=plain.upper, verdict=verdict
+        excess_ratio=ratio[0], ratio_lower=sure.lower, ratio_upper=sure.upper, verdict=verdict
     )

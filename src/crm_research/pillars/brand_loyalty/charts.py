@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.models.dirichlet import ABOVE, BELOW
+from crm_research.models.dirichlet import ABOVE, BELOW, NOTABLE, SLIGHTLY_ABOVE, SLIGHTLY_BELOW
 from crm_research.pillars.brand_loyalty import heavy_words, words
 from crm_research.pillars.brand_loyalty.analysis import BrandLoyalty
 from crm_research.theme import (
@@ -79,12 +79,18 @@ def draw_excess(loyalty: BrandLoyalty, ax: Axes | None = None) -> Axes:
     if judged.empty:
         return empty_axes(f"No {loyalty.unit} has enough buyers to be set against the norm.", ax)
     n_off = int(judged["verdict"].isin([ABOVE, BELOW]).sum())
+    # Who surely lies off by less than is notable is no exception to "None differs" then.
+    far = (
+        f" by more than {say_percent(NOTABLE)}"
+        if judged["verdict"].isin([SLIGHTLY_ABOVE, SLIGHTLY_BELOW]).any()
+        else ""
+    )
     rows = judged.iloc[::-1].reset_index(drop=True)
     ax = new_axes(
         title=f"{n_off or 'None'} of {say_count(len(judged), loyalty.unit, loyalty.units)} "
-        f"{word_for(max(n_off, 1), 'differs from the norm of its size', 'differ from the norm of their size')}",
+        f"{word_for(max(n_off, 1), 'differs from the norm of its size', 'differ from the norm of their size')}{far}",
         subtitle="Purchases per buyer above or below what size gives, with the "
-        f"{say_percent(loyalty.confidence, 0)} interval of each; largest first",
+        f"{say_percent(loyalty.confidence, 0)} interval for all together; largest first",
         size=(TALL[0], max(2.6, 1.7 + 0.27 * len(rows))),
         grid="x",
         ax=ax,

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open
-from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS
+from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS, SLIGHTLY_ABOVE, SLIGHTLY_BELOW
 from crm_research.pillars.brand_loyalty.analysis import BrandLoyalty
 from crm_research.theme import say_percent
 
@@ -47,8 +47,9 @@ ESTIMATORS: Final = MappingProxyType(
 def key_figures(loyalty: BrandLoyalty) -> list[Figure]:
     """The numbers of the first screen: an excess, and the largest brand's share of requirements.
 
-    The excess is the largest of those that surely lie above their size, else the farthest below, else the largest
-    brand's: the largest of many that chance has scattered would be no finding.
+    The excess is the largest of those that surely lie above their size, else the farthest below, else likewise of
+    those that are slightly off, else the largest brand's: the largest of many that chance has scattered would be no
+    finding.
     """
     if loyalty.fit is None or loyalty.norm is None:
         return [
@@ -128,6 +129,7 @@ def excess_figures(loyalty: BrandLoyalty) -> list[Figure]:
         numbers=("excess_ratio", "ratio_lower", "ratio_upper"),
         estimator="observed purchases per buyer over those of the NBD-Dirichlet, less 1; "
         "jackknife, fitted anew each time",
+        limits="for all judged together",
         validation=lambda row: _check_brand(loyalty, str(row["brand"])),
     )
 
@@ -135,7 +137,7 @@ def excess_figures(loyalty: BrandLoyalty) -> list[Figure]:
 def _excess_to_show(loyalty: BrandLoyalty) -> list[Figure]:
     found = {figure.group: figure for figure in excess_figures(loyalty)}
     norm = pd.DataFrame() if loyalty.norm is None else loyalty.norm
-    for verdict, is_least in ((ABOVE, False), (BELOW, True)):
+    for verdict, is_least in ((ABOVE, False), (BELOW, True), (SLIGHTLY_ABOVE, False), (SLIGHTLY_BELOW, True)):
         sure = norm.loc[norm["verdict"] == verdict].sort_values("excess_ratio", ascending=is_least)
         if not sure.empty:
             return [found[str(sure["brand"].iloc[0])]]

@@ -79,7 +79,7 @@ class BrandLoyaltyPage(Page):
                 alt=f"{words.excess_finding(loyalty)} Points are brands, the curve is what size alone gives.",
                 data=tables.brand_table(loyalty),
                 caption="Blue: surely above the norm of its size. Orange: surely below. "
-                "Grey: as the norm, or not sure.",
+                "Grey: as the norm, slightly off it, or not sure.",
             ),
             Figures(figures.key_figures(loyalty)),
             result=loyalty,

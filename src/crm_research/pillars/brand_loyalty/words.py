@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS, NOTABLE, TOO_FEW
+from crm_research.models.dirichlet import ABOVE, BELOW, FEWEST_BUYERS, NOTABLE, SLIGHTLY_ABOVE, SLIGHTLY_BELOW, TOO_FEW
 from crm_research.pillars.brand_loyalty.analysis import REST, BrandLoyalty
 from crm_research.pillars.brand_loyalty.heavy_words import heavy_finding
 from crm_research.theme import join_words, say_count, say_estimate, say_percent, word_for
@@ -40,24 +40,31 @@ def excess_finding(loyalty: BrandLoyalty) -> str:
             f"In {loyalty.category} no {loyalty.unit} has the {FEWEST_BUYERS} buyers that a judgement of its loyalty "
             "needs."
         )
-    above, below = _of(judged, ABOVE), _of(judged, BELOW)
+    above, below, slightly = _of(judged, ABOVE), _of(judged, BELOW), _slightly_off(judged)
     if above.empty and below.empty:
         n = len(judged)
+        if slightly:
+            return (
+                f"In {loyalty.category} no {loyalty.unit} is bought more than {say_percent(NOTABLE)} more or less "
+                f"often by its buyers than its size explains{slightly}."
+            )
         all_judged = word_for(n, "the one judged is bought by its buyers", f"all {n} judged are bought by their buyers")
         return (
             f"In {loyalty.category} no {loyalty.unit} is loyal beyond its size, and none below it: "
             f"{all_judged} about as often as {loyalty.units} of that size are."
         )
     if above.empty:
+        far = f" by more than {say_percent(NOTABLE)}" if slightly else ""
         return (
-            f"In {loyalty.category} no {loyalty.unit} is loyal beyond its size; below {_its(below)} size: "
-            f"{_list(below)}."
+            f"In {loyalty.category} no {loyalty.unit} is loyal beyond its size{far}; below {_its(below)} size: "
+            f"{_list(below)}{slightly}."
         )
     verb = word_for(len(above), "is", "are")
-    others = "none lies below" if below.empty else f"{_count(len(below))} below {_its(below)} size"
+    none = f"none lies more than {say_percent(NOTABLE)} below" if slightly else "none lies below"
+    others = none if below.empty else f"{_count(len(below))} below {_its(below)} size"
     return (
         f"In {loyalty.category}, {_list(above)} {verb} loyal beyond {_its(above)} size, bought that much more often by "
-        f"{_its(above)} buyers than size explains; {others}."
+        f"{_its(above)} buyers than size explains; {others}{slightly}."
     )
 
 
@@ -232,14 +239,20 @@ def judged_brands(loyalty: BrandLoyalty) -> pd.DataFrame:
 def rule_words() -> str:
     """How the verdict is come by."""
     return (
-        f"Beyond the norm means: purchases per buyer differ from it by more than {say_percent(NOTABLE)} (a "
-        "convention), and "
-        f"surely so for all judged together (Bonferroni). Whoever has fewer than {FEWEST_BUYERS} buyers is not judged."
+        "Beyond the norm means: purchases per buyer surely differ from it, by an interval that holds for all judged "
+        f"together (Bonferroni), and by more than {say_percent(NOTABLE)} (a convention); slightly beyond it means by "
+        f"less than that. Whoever has fewer than {FEWEST_BUYERS} buyers is not judged."
     )
 
 
 def _of(judged: pd.DataFrame, verdict: str) -> pd.DataFrame:
     return judged.loc[judged["verdict"] == verdict]
+
+
+def _slightly_off(judged: pd.DataFrame) -> str:
+    """Who surely lies off the norm of their size by less than is worth a manager's time, as the end of a sentence."""
+    rows = judged.loc[judged["verdict"].isin([SLIGHTLY_ABOVE, SLIGHTLY_BELOW])]
+    return f"; surely off {_its(rows)} size, but by less than that: {_list(rows)}" if len(rows) else ""
 
 
 def _list(rows: pd.DataFrame) -> str:
@@ -250,7 +263,9 @@ def _list(rows: pd.DataFrame) -> str:
 
 
 def _signed(ratio: float) -> str:
-    return f"{'+' if ratio > 0 else ''}{100 * ratio:.0f} %"
+    """A departure as its figure and the axis say it: with one decimal where it is no whole per cent of note."""
+    digits = 0 if abs(ratio) > NOTABLE else 1
+    return f"{'+' if ratio > 0 else ''}{100 * ratio:.{digits}f} %"
 
 
 def _count(n: int) -> str:
