@@ -13,7 +13,7 @@ from crm_research import show
 from crm_research.figures import FIGURES_MIME
 from crm_research.show.display import SECTION_MIME
 from crm_research.steps import step
-from crm_research.theme import new_axes
+from crm_research.theme import empty_axes, new_axes
 from tests.builders import a_study, orders
 from tests.reporting.pages import a_figure, bundles
 
@@ -249,3 +249,19 @@ def test_a_drawing_with_its_results_draws_them_on_what_it_is_given():
     show.drawn(lambda *results, ax: seen.append((results, ax)), 1, 2)("axes")
     show.panels(lambda *results: seen.append(results), 3, 4)(None)
     assert seen == [((1, 2), "axes"), (3, 4)]
+
+
+def test_a_picture_without_numbers_drops_out_of_the_managers_part_alone():
+    part = show.Chart(lambda ax=None: empty_axes("Too few.", ax), alt="Nothing.", data=pd.DataFrame(), caption="How.")
+    made = show.Section(show.Note("Seen."), part)
+    assert made.charts == (part,)
+    made.as_brief()
+    assert (made.charts, made.is_brief, len(made.parts)) == ((), True, 1)
+
+
+def test_a_strip_that_says_why_nothing_is_drawn_has_no_caption_and_no_numbers():
+    part = show.Chart(lambda ax=None: empty_axes("Too few.", ax), alt="Nothing.", data=pd.DataFrame(), caption="How.")
+    html = part.render().html
+    assert "Too few." in html
+    assert "How." not in html
+    assert "The numbers behind" not in html

@@ -721,8 +721,8 @@ def test_by_the_bg_nbd_customers_who_bought_once_are_not_called_active():
     silence = blind(Interval(*map(np.asarray, (0.85, 0.80, 0.89))))
     assert [float(end) for end in silence.alive_again] == pytest.approx([25 / 40, 20 / 40, 29 / 40])
     assert words.alive_finding(silence) == (
-        "Of 100 customers 60 bought once only; whether they are still active is not known, for in the BG/NBD, which is "
-        "used here, nobody can be gone before a second purchase. Of the 40 who bought again about 25 are probably "
+        "Of 100 customers 60 bought once only; whether they are still active is not known, for in the model used "
+        "here nobody can be gone before a second purchase. Of the 40 who bought again about 25 are probably "
         "still active: 62 % (95 % interval 50 % to 72 %)."
     )
     figure = figures.key_figures(silence)[0]

@@ -70,11 +70,12 @@ def render_chart(
     # An image stands by itself, so it keeps its title; on a page the words above a picture are the page's own.
     image = {PNG_MIME: draw_png(figure)} if keeps_pictures() else {}
     headings = take_headings(figure)
-    drawn = "" if headings and is_blank(figure) else draw_svg(figure, alt=alt, colours=theme_colours())
+    is_drawn = not (headings and is_blank(figure))
+    drawn = draw_svg(figure, alt=alt, colours=theme_colours()) if is_drawn else ""
     _close(figure)
     twin = _draw_narrow(_figure_of(narrow), alt) if drawn and narrow is not None else ""
-    below = f"<figcaption>{text_html(caption)}</figcaption>" if caption else ""
-    numbers = _numbers(data, caption or alt) if data is not None else ""
+    below = f"<figcaption>{text_html(caption)}</figcaption>" if caption and is_drawn else ""
+    numbers = _numbers(data, caption or alt) if data is not None and is_drawn else ""
     box = f'<div class="scroll" tabindex="0">{drawn}</div>{twin}' if drawn else ""
     html = f'<figure class="crm crm-chart"{_anchor(headings)}>{_above(headings)}{box}{below}{numbers}</figure>'
     types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}, **image}

@@ -49,7 +49,9 @@ class section(fitted[Section]):  # noqa: N801 - a decorator, as cached_property 
     def __get__(self, page: Any, owner: type[Any] | None = None) -> Any:
         made = super().__get__(page, owner)
         if isinstance(made, Section) and made.name is None and self.attrname is not None:
-            made.name, made.is_brief = self.attrname, is_brief(type(page), self.attrname)
+            made.name = self.attrname
+            if is_brief(type(page), self.attrname):
+                made.as_brief()
         return made
 
 

@@ -111,6 +111,11 @@ class Chart:
         """A picture is always one: what cannot be drawn says so in its place."""
         return False
 
+    @property
+    def is_without_numbers(self) -> bool:
+        """Are the numbers behind it known to be none? Such a picture drops out of the manager's part."""
+        return self.data is not None and self.data.empty
+
     def render(self) -> Output:
         """The picture as SVG, its caption, and its numbers folded away."""
         return render_chart(self.draw(None), alt=self.alt, data=self.data, caption=self.caption, narrow=self._narrow())

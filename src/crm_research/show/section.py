@@ -48,6 +48,11 @@ class Section:
         made.is_missing = True
         return made
 
+    def as_brief(self) -> None:
+        """Take it for one of the manager's part: what has nothing to draw drops out, with how to read it."""
+        self.is_brief = True
+        self.parts = tuple(part for part in self.parts if not (isinstance(part, Chart) and part.is_without_numbers))
+
     @property
     def charts(self) -> tuple[Chart, ...]:
         """Its pictures, each to be drawn with `plot` or its own `draw`."""

@@ -8,6 +8,7 @@ from crm_research.pillars.silent_churn import words
 from crm_research.pillars.silent_churn.analysis import SilentChurn
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.holdout import HoldoutCheck
+from crm_research.pillars.silent_churn.no_model_words import no_model_answer, no_model_steps
 from crm_research.pillars.silent_churn.slipping_words import say_readings, slipping_finding
 from crm_research.show import Step
 from crm_research.theme import say_count, say_percent
@@ -18,15 +19,21 @@ def answer(silence: SilentChurn) -> list[str]:
 
     What speaks against the model is the gravest doubt, and how it fared against the rules is told with the holdout.
     """
-    if silence.n_customers == 0 or silence.chosen is None:
-        return words.answer(silence)
+    if silence.chosen is None:
+        return no_model_answer(silence)
     slipping = slipping_finding(silence, is_refuted=bool(words.refuted_finding(silence)))
     return [words.alive_finding(silence, alone=True), slipping, words.future_finding(silence, alone=True)]
+
+
+def proofs(silence: SilentChurn) -> tuple[str, ...]:
+    """The sections that prove the lines of the answer, in their order."""
+    return ("groups", "names", "tracking" if silence.chosen is not None else "holdout")
 
 
 def steps(silence: SilentChurn) -> Iterator[Step]:
     """Whom to write to, and what to plan the next weeks with."""
     if silence.chosen is None:
+        yield from no_model_steps(silence)
         return
     check = silence.holdout
     if words.refuted_finding(silence):

@@ -19,8 +19,8 @@ def blind_finding(silence: SilentChurn, refuted: str) -> str:
     once, again, found = silence.n_customers - silence.n_repeaters, silence.n_repeaters, silence.alive_again
     start = (
         f"Of {say_count(silence.n_customers, 'customer')} {say_count(once)} bought once only; whether "
-        f"{word_for(once, 'this one is', 'they are')} still active is not known, for in the {BG_NBD}, which is "
-        "used here, nobody can be gone before a second purchase"
+        f"{word_for(once, 'this one is', 'they are')} still active is not known, for in the model used "
+        "here nobody can be gone before a second purchase"
     )
     if found is None:
         return f"{start}{refuted}."

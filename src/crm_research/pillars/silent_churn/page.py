@@ -114,7 +114,7 @@ class SilentChurnPage(Page):
         """How many of the buyers are still active, and what will they buy?"""
         silence = self.result
         return Section(
-            Answer(*without_limits(advice.answer, silence), see=("groups", "names", "tracking")),
+            Answer(*without_limits(advice.answer, silence), see=advice.proofs(silence)),
             Figures(figures.key_figures(silence)),
             Chart(
                 drawn(charts.draw_silence, silence),

@@ -15,6 +15,7 @@ from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_n
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
+from crm_research.pillars.silent_churn.no_model_words import no_model_answer
 from crm_research.pillars.silent_churn.slipping_words import say_came_back, say_readings
 from crm_research.pillars.silent_churn.tracking_words import AS_EXPECTED
 from crm_research.theme import (
@@ -34,19 +35,8 @@ _LONG_MODEL = {REGULAR: "model for regular buyers"}
 
 def answer(silence: SilentChurn) -> list[str]:
     """The answer in at most three sentences: how many are still there, what they will buy, and how sure that is."""
-    if silence.n_customers == 0:
-        return [
-            "These records cannot say who has left: no purchase is known on the study's date.",
-            "Needed: orders with a customer and a time before as_of.",
-        ]
     if silence.chosen is None:
-        n, again = silence.n_customers, silence.n_repeaters
-        who = word_for(n, "whether the one customer has", f"how many of the {n:,} customers have")
-        return [
-            f"These records cannot say {who} left: no model of buying and leaving could be fitted.",
-            silence.why_chosen,
-            f"{say_count(again, 'customer')} bought on more than one day, {say_count(n - again)} did not.",
-        ]
+        return no_model_answer(silence)
     return [alive_finding(silence), future_finding(silence), check_finding(silence)]
 
 
