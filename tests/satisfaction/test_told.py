@@ -13,7 +13,14 @@ import pandas as pd
 import pytest
 
 from crm_research.pillars import satisfaction
-from crm_research.pillars.satisfaction import SatisfactionAnalysis, conviction_charts, figures, structure_words, words
+from crm_research.pillars.satisfaction import (
+    SatisfactionAnalysis,
+    advice,
+    conviction_charts,
+    figures,
+    structure_words,
+    words,
+)
 from crm_research.pillars.satisfaction.analysis import Level
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
 from crm_research.show import Section
@@ -205,9 +212,13 @@ def test_without_a_link_the_groups_are_no_finding_and_no_card():
     found = with_shares(measured(), (0.11, -0.04, 0.27))
     assert words.conviction_finding(found) == (
         "Of the 287 customers who answered and buy, those who buy often think no better of us than the others, as far "
-        "as one can tell: 37 % buy often and think highly of us (33 % to 42 %), 16 % buy often and think less of us "
-        "(13 % to 19 %)."
+        "as one can tell: conviction and habit are not told apart by what they buy."
     )
+    assert [step.text for step in advice.steps(found) if step.see == "conviction"] == [
+        "Do not part customers into loyal by conviction and loyal by habit: here it tells nobody apart."
+    ]
+    linked = [step.text for step in advice.steps(with_shares(found, (0.31, 0.04, 0.52))) if step.see == "conviction"]
+    assert linked == ["Give those who buy often while thinking less of us (16 %) a reason to stay."]
     assert [figure.id for figure in figures.key_figures(found)] == ["satisfaction.level", "satisfaction.nps"]
     title = conviction_charts.draw_groups(found).figure.texts
     assert any("think no better of us" in text.get_text() for text in title)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
+NO_ATTITUDE: Final = "No item asks for attitude, loyalty or satisfaction; name them under 'constructs'."
+NO_ORDERS: Final = "Attitude is put beside repeat buying, and the study has no orders."
+ALL_ANONYMOUS: Final = "All answers are anonymous, so attitude cannot be put beside what the same customers do."
 SPEND: Final = "spend"
 _FEWEST_LATER: Final = 30
 
@@ -133,11 +136,11 @@ def measure_conviction(
 
 def _what_is_missing(study: Study, survey: Survey, items: list[str]) -> str | None:
     if not items:
-        return "No item asks for attitude, loyalty or satisfaction; name them under 'constructs'."
+        return NO_ATTITUDE
     if not study.has("orders"):
-        return "Attitude is put beside repeat buying, and the study has no orders."
+        return NO_ORDERS
     if survey.answers["customer_id"].isna().all():
-        return "All answers are anonymous, so attitude cannot be put beside what the same customers do."
+        return ALL_ANONYMOUS
     return None
 
 

@@ -17,6 +17,8 @@ from crm_research.pillars.satisfaction.means import mean_interval
 from crm_research.pillars.satisfaction.roles import OUTCOMES, Roles
 from crm_research.stats.multiplicity import adjust_holm
 
+NO_OUTCOME: Final = "No item asks for satisfaction or recommendation, so importance cannot be derived."
+NO_DRIVER: Final = "No item asks for anything that could lead to satisfaction, so nothing can be ranked."
 MOST_DRIVERS: Final = 12
 TARGET: Final = "the outcome"
 
@@ -82,9 +84,9 @@ def measure_priorities(
     notes: list[str] = []
     model = None
     if target is None:
-        notes.append("No item asks for satisfaction or recommendation, so importance cannot be derived.")
+        notes.append(NO_OUTCOME)
     elif not drivers:
-        notes.append("No item asks for anything that could lead to satisfaction, so nothing can be ranked.")
+        notes.append(NO_DRIVER)
     else:
         frame = pd.DataFrame({**drivers, TARGET: target})
         try:

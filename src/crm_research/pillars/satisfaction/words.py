@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research.models.attitude import Membership
 from crm_research.pillars.satisfaction.analysis import SatisfactionAnalysis
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT
+from crm_research.pillars.satisfaction.unanswered import conviction_unanswered, priorities_unanswered
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import (
@@ -58,7 +59,7 @@ def level_finding(found: SatisfactionAnalysis) -> str:
         said = f"{_whole(row['nps'])} ({say_interval(row['lower'], row['upper'], _whole)})"
         parts.append(f"the net promoter score at {said}" if parts else f"The net promoter score stands at {said}")
     if not parts:
-        return "Customers answered, but no item asks for satisfaction or recommendation."
+        return "How satisfied customers are is not known: nobody was asked for it, nor whether they would recommend us."
     return f"{', '.join(parts)}; {_say_change(found)}."
 
 
@@ -137,10 +138,9 @@ def means_finding(found: SatisfactionAnalysis) -> str:
         return f"{top}; which is rated worst is open"
     if is_worst:
         return f"{worst_named} is rated worst ({say_points(worst['performance'])} of 100); which is rated best is open"
-    return (
-        f"No item is rated clearly better than the others: all lie between {say_points(worst['performance'])} and "
-        f"{say_points(best['performance'])} of 100"
-    )
+    low, high = say_points(worst["performance"]), say_points(best["performance"])
+    between = f"at {low}" if low == high else f"between {low} and {high}"
+    return f"No item is rated clearly better than the others: all lie {between} of 100"
 
 
 def _stand_alone(table: pd.DataFrame, confidence: float) -> tuple[bool, bool]:
@@ -156,7 +156,7 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
     """What matters most, and where are we weak on it?"""
     parts = found.priorities
     if parts is None or parts.model is None or parts.table["importance"].notna().sum() == 0:
-        return ""
+        return priorities_unanswered(found)
     known = parts.table.dropna(subset=["importance"])
     if len(known) == 1:
         row = known.iloc[0]
@@ -215,16 +215,14 @@ def conviction_finding(found: SatisfactionAnalysis) -> str:
     """Who is loyal by conviction, who by habit?"""
     groups = None if found.conviction is None else found.conviction.groups
     if groups is None:
-        return ""
+        return conviction_unanswered(found)
     shares = groups.shares.set_index("group")
     true, habit = shares.loc["true loyalty"].to_dict(), shares.loc["spurious loyalty"].to_dict()
     who = f"{say_count(groups.n, 'customer')} who answered and {word_for(groups.n, 'buys', 'buy')}"
     if not has_link(groups):
         return (
-            f"Of the {who}, those who buy often think no better of us "
-            f"than the others, as far as one can tell: {say_percent(true['share'])} buy often and think highly of us "
-            f"({say_interval(true['lower'], true['upper'], say_percent)}), {say_percent(habit['share'])} buy often and "
-            f"think less of us ({say_interval(habit['lower'], habit['upper'], say_percent)})."
+            f"Of the {who}, those who buy often think no better of us than the others, as far as one can tell: "
+            "conviction and habit are not told apart by what they buy."
         )
     link = (
         "attitude and buying go together"
