@@ -4,8 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_research.errors import NotEnoughData
-from crm_research.pillars.customer_base import RankedSpend, measure_concentration
+from crm_research.pillars.customer_base import (
+    RankedSpend,
+    advice,
+    charts,
+    describe_base,
+    measure_concentration,
+    tables,
+    words,
+)
 from crm_research.pillars.customer_base.concentration import concentration_of
+from tests.builders import a_study, orders
 
 
 def _ranked(values, later=None):
@@ -96,3 +105,43 @@ def test_customers_who_spend_alike_have_a_gini_of_nought_to_the_last_digit():
     # 50 customers of 180.0: summed up, the last digits gave 1e-16 with limits of -1e-16 and 2e-16.
     gini = measure_concentration(_ranked([180.0] * 50)).gini
     assert [float(end) for end in gini] == [0.0, 0.0, 0.0]
+
+
+def _with_one_giant(spread: bool):
+    """Twenty buyers of 10 to 29, and one who brings 9,000: in one order, or in three of 3,000."""
+    rows = [(f"c{i:02}", f"2024-0{1 + i % 5}-05", 10.0 + i) for i in range(20)]
+    rows += [("big", f"2024-0{1 + i}-09", 3_000.0) for i in range(3)] if spread else [("big", "2024-03-03", 9_000.0)]
+    return describe_base(a_study(orders=orders(*rows)))
+
+
+def test_where_one_customer_brings_most_the_rule_of_thumb_is_not_judged():
+    base = _with_one_giant(spread=True)
+    assert base.concentration.top_customer_share == pytest.approx(9_000 / 9_390)
+    assert not base.orders.is_one_order
+    assert words.answer(base)[0] == (
+        "One customer brings in 96 % of the revenue, so the rule of thumb that the top fifth bring in 80 % is not "
+        "judged."
+    )
+    assert tables.claims_table(base)["verdict"].tolist() == ["not judged: one customer brings most"]
+    told = [step.text for step in advice.steps(base)]
+    assert "Look after the one customer who brings most of the revenue, and win others beside them." in told
+    assert not any("top fifth" in text for text in told)
+    assert advice.gravest_doubt(base) == ""
+    assert charts.draw_concentration(base).figure.get_suptitle() == "One customer brings 96 % of the revenue"
+
+
+def test_an_order_that_is_most_of_the_revenue_is_cautioned_of():
+    base = _with_one_giant(spread=False)
+    assert base.orders.largest == 9_000.0
+    assert advice.gravest_doubt(base) == (
+        "One order, of 9,000 EUR, makes up 96 % of the revenue: if it is wrong, so is every share of revenue here."
+    )
+    told = [step.text for step in advice.steps(base)]
+    assert "Make sure that the order of 9,000 EUR is right: it alone is most of the revenue." in told
+
+
+def test_half_of_the_revenue_is_not_most_of_it():
+    rows = [(f"c{i:02}", "2024-02-05", 10.0) for i in range(20)]
+    base = describe_base(a_study(orders=orders(*rows, ("big", "2024-03-03", 200.0))))
+    assert not base.concentration.is_one_customer
+    assert not base.orders.is_one_order

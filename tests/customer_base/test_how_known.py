@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from crm_research.pillars.customer_base import describe_base
 from crm_research.pillars.customer_base.advice import say_known
+from tests.builders import a_study, contracts
 
 
 @pytest.mark.parametrize(
@@ -20,4 +22,22 @@ from crm_research.pillars.customer_base.advice import say_known
 def test_how_well_customers_are_known(shares, said):
     names = ["region known", "age known"][: len(shares)]
     coverage = pd.DataFrame({"about": "details", "what": names, "share": shares})
-    assert say_known(SimpleNamespace(n_customers=40, coverage=coverage)) == said
+    assert say_known(SimpleNamespace(n_customers=40, coverage=coverage, elsewhere={})) == said
+
+
+def test_what_stands_with_other_records_is_named_with_them():
+    held = contracts(("a", "2020-01-01", None, None), ("b", "2021-01-01", "2022-01-01", "price"))
+    held = held.assign(age=[31.0, 47.0], sex=["f", "m"], home_state=["NSW", "VIC"])
+    study = a_study(
+        contracts=held, attributes={"contracts": {"age": "number", "sex": "category", "home_state": "category"}}
+    )
+    assert say_known(describe_base(study)) == (
+        "Nothing is recorded of customers themselves; with their contracts are age, sex and home state."
+    )
+    nothing = pd.DataFrame({"about": [], "share": []})
+    elsewhere = {"orders": ("a_b",), "contracts": ("v", "w", "x", "y", "z", "q")}
+    one = SimpleNamespace(n_customers=40, coverage=nothing, elsewhere=elsewhere)
+    assert say_known(one) == (
+        "Nothing is recorded of customers themselves; with their orders is a b and with their contracts are v, w, x, y "
+        "and 2 more."
+    )

@@ -289,3 +289,11 @@ def test_a_number_that_is_none_is_a_dash():
     assert [format_number(value) for value in (float("nan"), float("inf"), 12_345.6, 0.5)] == [
         "–", "–", "12,346", "0.500",
     ]  # fmt: skip
+
+
+def test_money_too_long_for_a_card_is_said_in_billions():
+    assert format_value(9_900_000_119_222.0, "EUR") == "9,900 bn EUR"
+    assert format_value(1_234_567_890.0, "EUR") == "1.23 bn EUR"
+    assert format_value(-45_600_000.0, "EUR", beside=[12_345_678_900.0]) == "-45,600,000 EUR"
+    assert format_value(-12_345_678_900.0, "EUR") == "-12.3 bn EUR"
+    assert format_value(999_999_999.0, "EUR") == "999,999,999 EUR"

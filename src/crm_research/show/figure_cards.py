@@ -138,7 +138,7 @@ def _card(figure: Figure) -> str:
     unchecked = _is_unchecked(figure)
     mark = '<p class="unchecked">not validated</p>' if unchecked else ""
     if figure.verdict == REFUTED:
-        mark = f'<p class="refuted">{_REFUTED_MARK}<span class="why">{text_html(_why_refuted(figure))}</span></p>'
+        mark = f'<p class="refuted">{_REFUTED_MARK} <span class="why">{text_html(_why_refuted(figure))}</span></p>'
     nothing = f"none: nothing has yet checked this number{_why_unchecked(figure)}"
     reasons = (
         ("Window", figure.window),
@@ -152,7 +152,7 @@ def _card(figure: Figure) -> str:
         f'<div class="crm-card" role="listitem" id="{_anchor(figure)}"><p class="label">{text_html(_title(figure))}</p>'
         f'<p class="{_size(estimate)}">{_estimate_html(estimate)}</p>{between}'
         f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
-        f'<details><summary>How do we know<span class="sr-only">: {text_html(_title(figure))}</span>?</summary>'
+        f'<details><summary>How do we know<span class="sr-only">: {text_html(_title(figure).removesuffix("?"))}</span>?</summary>'
         f"<dl>{rows}</dl></details></div>"
     )
 

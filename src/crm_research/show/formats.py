@@ -21,13 +21,15 @@ _LENGTH_OF_CURRENCY_CODE: Final = 3
 # Of a number in per cent: from here on tenths are enough, and below here a tenth would be printed as nought.
 _ONE_DECIMAL_FROM: Final = 0.95
 _NOUGHT_BELOW: Final = 0.05
+# Money as long as this does not fit a card, and is said as sentences say it.
+_IN_BILLIONS_FROM: Final = 1e9
 
 
 def format_value(value: float | None, unit: str = "", *, beside: Iterable[float | None] = ()) -> str:
     """How does a manager read this number?
 
-    A share becomes per cent; a currency code loses its cents from 1,000 on; days and months keep one decimal where
-    it says something; any other unit is a count and stands behind the number. What is missing or not finite is
+    A share becomes per cent; a currency code loses its cents from 1,000 on, and is in billions from one on;
+    days and months keep one decimal where it says something; any other unit is a count and stands behind the number. What is missing or not finite is
     "not reached" for a duration and a dash for the rest.
 
     Parameters
@@ -53,6 +55,9 @@ def format_value(value: float | None, unit: str = "", *, beside: Iterable[float 
     if unit == SHARE:
         return f"{_percent(number * 100, largest * 100)} %"
     if is_currency(unit):
+        if abs(number) >= _IN_BILLIONS_FROM:
+            billions = len(f"{abs(number) / _IN_BILLIONS_FROM:.0f}")
+            return f"{_plain(number / _IN_BILLIONS_FROM, decimals=max(3 - billions, 0))} bn {unit}"
         return f"{_plain(number, decimals=0 if largest >= 1_000 else 2)} {unit}"
     if unit in DURATIONS:
         is_whole = all(each.is_integer() for each in all_)

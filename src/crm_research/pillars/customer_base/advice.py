@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
 from crm_research.show import Step
-from crm_research.theme import say_count, say_percent, word_for
+from crm_research.theme import join_words, say_count, say_money, say_percent, say_plainly, word_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crm_research.pillars.customer_base.base import CustomerBase
 
 _NEARLY_ALL: Final = 0.95
+_NAMED: Final = 4
 
 
 def steps(base: CustomerBase) -> Iterator[Step]:
@@ -22,7 +23,15 @@ def steps(base: CustomerBase) -> Iterator[Step]:
     if base.verdict.errors or base.verdict.warnings:
         yield Step("Mend the records where a rule is broken: the numbers that rest on it are doubtful.", "quality")
     found = base.concentration
-    if found is not None and not says_nothing(float(found.top20.lower), float(found.top20.upper), span=1.0):
+    if base.orders is not None and base.orders.is_one_order:
+        yield Step(
+            f"Make sure that the order of {say_money(base.orders.largest, base.currency)} is right: it alone is most of "
+            "the revenue.",
+            "quality",
+        )
+    if found is not None and found.is_one_customer:
+        yield Step("Look after the one customer who brings most of the revenue, and win others beside them.", "tenths")
+    elif found is not None and not says_nothing(float(found.top20.lower), float(found.top20.upper), span=1.0):
         share = say_percent(float(found.top20.estimate))
         yield Step(
             f"Make sure that somebody looks after the top fifth of buyers: they bring {share} of the revenue.", "tenths"
@@ -53,6 +62,12 @@ def gravest_doubt(base: CustomerBase) -> str:
     """What would most change the answer; empty where the records are in order and name everybody."""
     if base.verdict.errors:
         return base.verdict.headline()
+    if base.orders is not None and base.orders.is_one_order:
+        share = say_percent(base.orders.largest / base.orders.revenue)
+        return (
+            f"One order, of {say_money(base.orders.largest, base.currency)}, makes up {share} of the revenue: if it is "
+            "wrong, so is every share of revenue here."
+        )
     if base.orders is not None and base.orders.n_nameless:
         return (
             f"{say_count(base.orders.n_nameless, 'order')} {word_for(base.orders.n_nameless, 'names', 'name')} no "
@@ -66,6 +81,11 @@ def say_known(base: CustomerBase) -> str:
     least = least_known(base)
     if not base.n_customers:
         return ""
+    if least is None and base.elsewhere:
+        held = join_words(
+            [f"with their {say_plainly(table)} {_named(names)}" for table, names in base.elsewhere.items()]
+        )
+        return f"Nothing is recorded of customers themselves; {held}."
     if least is None:
         return "Beside their dealings nothing is recorded of customers."
     if least["share"] >= _NEARLY_ALL:
@@ -74,6 +94,14 @@ def say_known(base: CustomerBase) -> str:
         return f"All that is recorded of customers is known of {known}."
     share = say_percent(float(least["share"]))
     return f"Of what is recorded of customers, {detail(least)} is known of the fewest: of {share}."
+
+
+def _named(names: Sequence[str]) -> str:
+    """Details by their names, the first of them, and how many more there are."""
+    shown = [say_plainly(name) for name in names[:_NAMED]]
+    more = len(names) - len(shown)
+    verb = word_for(len(names), "is", "are")
+    return f"{verb} {join_words([*shown, f'{more} more'] if more else shown)}"
 
 
 def least_known(base: CustomerBase) -> pd.Series | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ class CustomerBase:
         period, n_started, n_ended, n_running by month; empty without contracts.
     concentration
         Shares of revenue by rank of spend; None where it cannot be had, and `why_no_concentration` says why.
+    elsewhere
+        Table to the details that it carries beside its own columns, where they are no table's of customers.
     """
 
     title: str
@@ -56,6 +59,7 @@ class CustomerBase:
     contracts: pd.DataFrame
     concentration: Concentration | None
     why_no_concentration: str = ""
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def n_customers(self) -> int:
@@ -105,4 +109,9 @@ def describe_base(study: Study, *, confidence: float = 0.95, seed: int = 2017010
         contracts=count_contracts(study) if study.has("contracts") else pd.DataFrame(columns=list(PERIODS)),
         concentration=concentration,
         why_no_concentration=why,
+        elsewhere={
+            table: tuple(study.attributes_of(table))
+            for table in study.attributes
+            if table != "customers" and study.attributes_of(table)
+        },
     )

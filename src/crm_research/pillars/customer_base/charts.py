@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research import theme
 from crm_research.figures import says_nothing
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from crm_research.pillars.customer_base.base import CustomerBase
     from crm_research.pillars.customer_base.concentration import Concentration
     from crm_research.pillars.customer_base.growth import Growth
+
+_RULE: Final = "rule of thumb: 80 %"
 
 
 def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
@@ -39,9 +41,14 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, 1)
     ax.set_ylim(0, max(1.02, float(found.curve["revenue_share"].max()) * 1.03))
     is_near = abs(value - CLAIMED_SHARE) < 0.07
-    said = f"here: {theme.say_percent(value)}"
-    theme.label_points(ax, [(TOP_SHARE + 0.02, value - 0.035 * (1 + is_near), said, theme.ACCENT)])
-    theme.label_points(ax, [(0.0, CLAIMED_SHARE + 0.06, "rule of thumb: 80 %", theme.WARNING)])
+    said, here = f"here: {theme.say_percent(value)}", value - 0.035 * (1 + is_near)
+    theme.label_points(ax, [(TOP_SHARE + 0.02, here, said, theme.ACCENT)])
+    # Below the curve nothing crosses a label; a bar of limits stands over the fifth itself.
+    if is_near or value > CLAIMED_SHARE:
+        theme.label_points(ax, [(TOP_SHARE + 0.02, min(here - 0.08, CLAIMED_SHARE), _RULE, theme.WARNING)])
+    else:
+        narrow = _RULE.replace("of ", "of\n").replace(": ", ":\n")
+        theme.label_points(ax, [(TOP_SHARE, CLAIMED_SHARE, narrow, theme.WARNING)], is_left=True)
     theme.label_points(ax, [(0.62, 0.57, "all spend alike", theme.MUTED)])
     theme.format_share(ax)
     theme.format_share(ax, "x")
@@ -52,6 +59,8 @@ def _concentration_title(found: Concentration) -> str:
     value, lower, upper = (float(part) for part in found.top20)
     if says_nothing(lower, upper, span=1.0):
         return "How much of the revenue the top fifth of the buyers bring is not known"
+    if found.is_one_customer:
+        return f"One customer brings {theme.say_percent(found.top_customer_share)} of the revenue"
     return f"The top fifth of the buyers bring {theme.say_percent(value)} of the revenue"
 
 

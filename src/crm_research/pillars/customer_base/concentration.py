@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.errors import CrmError, NotEnoughData
+from crm_research.pillars.customer_base.dealings import CARRIES_MOST
 from crm_research.pillars.customer_base.spending import RankedSpend
 from crm_research.stats.intervals import Interval
 from crm_research.stats.skewed import mean_interval, skewed_interval, skewness_of_mean
@@ -58,6 +59,8 @@ class Concentration:
     tenths
         tenth (1 spends most), n_customers, least_spend, mean_spend, revenue, revenue_share, and later_share of the
         holdout's revenue where there is one.
+    top_customer_share
+        Share of net revenue of the one customer who spends most.
     """
 
     n_customers: int
@@ -71,6 +74,12 @@ class Concentration:
     tenths: pd.DataFrame
     confidence: float
     estimator: str
+    top_customer_share: float = 0.0
+
+    @property
+    def is_one_customer(self) -> bool:
+        """Does one customer alone bring most of the revenue? Then shares of many say nothing."""
+        return self.top_customer_share > CARRIES_MOST
 
 
 def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed: int = 20170101) -> Concentration:
@@ -117,6 +126,7 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
         curve=_draw_points(spend),
         tenths=_tabulate_tenths(ranked),
         confidence=confidence,
+        top_customer_share=float(spend[0]) / total,
         estimator="share of ranked customers; limits out to the long tail, at least those of a Poisson bootstrap of "
         f"customers ({_N_RESAMPLES} resamples)",
     )

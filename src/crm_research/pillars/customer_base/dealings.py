@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from crm_research.study import Study
 
+CARRIES_MOST: Final = 0.5
 PERIODS: Final = ("period", "n_started", "n_ended", "n_running")
 
 
@@ -41,6 +42,8 @@ class OrderTotals:
         Orders that name no time; they are in none of the other numbers.
     first_at, last_at
         First and last order counted; None without any.
+    largest
+        Revenue of the largest order.
     """
 
     n_sales: int
@@ -53,6 +56,12 @@ class OrderTotals:
     n_undated: int
     first_at: datetime | None
     last_at: datetime | None
+    largest: float = 0.0
+
+    @property
+    def is_one_order(self) -> bool:
+        """Does one order alone carry most of the revenue?"""
+        return self.n_sales > 1 and self.largest > CARRIES_MOST * self.revenue > 0
 
     @property
     def customers_revenue(self) -> float:
@@ -82,6 +91,7 @@ def total_orders(study: Study) -> OrderTotals:
         nameless_revenue=dealings.revenue.sum(where=nameless),
         first_at=dealings.ordered_at.min(),
         last_at=dealings.ordered_at.max(),
+        largest=dealings.revenue.max(),
     )
     found = _only_row(rows) | _only_row(sums)
     return OrderTotals(
@@ -95,6 +105,7 @@ def total_orders(study: Study) -> OrderTotals:
         returned=float(found["returned"] or 0.0),
         first_at=found["first_at"],
         last_at=found["last_at"],
+        largest=float(found["largest"] or 0.0),
     )
 
 

@@ -51,7 +51,9 @@ def claims_table(base: CustomerBase) -> pd.DataFrame:
     if found is None:
         return pd.DataFrame(columns=columns)
     value, lower, upper = (float(part) for part in found.top20)
-    if upper < CLAIMED_SHARE:
+    if found.is_one_customer:
+        verdict = "not judged: one customer brings most"
+    elif upper < CLAIMED_SHARE:
         verdict = "not so here: fewer than claimed"
     elif lower > CLAIMED_SHARE:
         verdict = "not so here: more than claimed"

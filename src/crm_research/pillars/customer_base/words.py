@@ -56,6 +56,11 @@ def say_concentration(found: Concentration) -> str:
             f"How much of the revenue the top fifth of buyers bring in is not known: "
             f"{say_count(found.n_customers, 'buyer')} {word_for(found.n_customers, 'is', 'are')} too few to say."
         )
+    if found.is_one_customer:
+        return (
+            f"One customer brings in {say_percent(found.top_customer_share)} of the revenue, so the rule of thumb that "
+            "the top fifth bring in 80 % is not judged."
+        )
     brought = say_estimate(value, lower, upper, say_percent, found.confidence)
     if upper < CLAIMED_SHARE:
         judged = "less than the 80 % of the rule of thumb"
