@@ -19,8 +19,8 @@ from crm_research.pillars.segmentation.inputs.labels import list_terms, read_ter
         ({"n_orders": 0.1, "days_since_last": -0.2}, "Middling buyers"),
         # Of one whole the high part speaks, whatever is low beside it.
         ({"share of spend on pantry": -1.4, "share of spend on garden": 1.0}, "Garden buyers"),
-        ({"share of spend on FUEL": 1.0, "share of spend on own brands": 0.8}, "Own-brand fuel buyers"),
-        ({"share of spend on FUEL": 1.0, "share of spend on other brands": -0.8}, "Own-brand fuel buyers"),
+        ({"share of spend on FUEL": 1.0, "share of spend on own brands": 0.8}, "Own-brand FUEL buyers"),
+        ({"share of spend on FUEL": 1.0, "share of spend on other brands": -0.8}, "Own-brand FUEL buyers"),
         ({"share of spend on tea": 1.0, "share of spend through web": 0.6}, "Tea buyers through web"),
         ({"share of spend on tea": 1.0, "share of spend through web": -0.6}, "Tea buyers, seldom through web"),
         ({"share of spend on tea": -1.0, "share of spend on milk": 0.2}, "Light tea buyers"),
@@ -48,6 +48,11 @@ def test_a_name_is_what_a_manager_would_say(shift, name):
         ({"size unknown": 1.0, "region north": 0.5}, "North customers"),
         ({"size unknown": 1.0}, "Customers with unknown size"),
         ({"region 北京": 1.0}, "北京 customers"),
+        # Values of the records stand as they are written there.
+        ({"plan A < B": 1.0}, "A < B customers"),
+        ({"plan =SUM(A1)": 1.0}, "Customers with plan =SUM(A1)"),
+        ({"plan PREMIUM": 1.0, "age": -0.5}, "Younger PREMIUM customers"),
+        ({"plan iPhone": 1.0}, "iPhone customers"),
     ],
 )
 def test_levels_speak_for_themselves_where_they_can(shift, name):

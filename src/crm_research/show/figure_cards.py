@@ -148,11 +148,12 @@ def _card(figure: Figure) -> str:
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{text_html(value)}</dd></div>" for name, value in reasons if value)
     estimate = format_estimate(figure)
+    asked = text_html(_title(figure).removesuffix("?"))
     return (
         f'<div class="crm-card" role="listitem" id="{_anchor(figure)}"><p class="label">{text_html(_title(figure))}</p>'
         f'<p class="{_size(estimate)}">{_estimate_html(estimate)}</p>{between}'
         f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
-        f'<details><summary>How do we know<span class="sr-only">: {text_html(_title(figure).removesuffix("?"))}</span>?</summary>'
+        f'<details><summary>How do we know<span class="sr-only">: {asked}</span>?</summary>'
         f"<dl>{rows}</dl></details></div>"
     )
 

@@ -29,8 +29,8 @@ def format_value(value: float | None, unit: str = "", *, beside: Iterable[float 
     """How does a manager read this number?
 
     A share becomes per cent; a currency code loses its cents from 1,000 on, and is in billions from one on;
-    days and months keep one decimal where it says something; any other unit is a count and stands behind the number. What is missing or not finite is
-    "not reached" for a duration and a dash for the rest.
+    days and months keep one decimal where it says something; any other unit is a count and stands behind the number.
+    What is missing or not finite is "not reached" for a duration and a dash for the rest.
 
     Parameters
     ----------

@@ -258,12 +258,7 @@ def shade_before(ax: Axes, x: Any, text: str) -> None:
 
 
 def label_points(
-    ax: Axes,
-    ends: Sequence[tuple[Any, float, str, str]],
-    *,
-    points: float = 9.5,
-    gap_points: float = 12.0,
-    is_left: bool = False,
+    ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, points: float = 9.5, gap_points: float = 12.0
 ) -> None:
     """Write names beside curves instead of a legend, moved apart where they would overlap.
 
@@ -273,8 +268,6 @@ def label_points(
         (x, y, text, colour) of each label, usually the last point of its curve. Call it when the limits are set.
     gap_points
         Least distance between the middles of two labels.
-    is_left
-        To the left of the points, not to their right.
 
     A name longer than 22 columns loses its end, so that the picture keeps its room.
     """
@@ -291,9 +284,8 @@ def label_points(
             ax.annotate(
                 shorten(text, _LABEL_COLUMNS),
                 xy=(x, height),
-                xytext=(-6 if is_left else 6, 0),
+                xytext=(6, 0),
                 textcoords="offset points",
-                ha="right" if is_left else "left",
                 va="center",
                 color=colour,
                 fontsize=points,

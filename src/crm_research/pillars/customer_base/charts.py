@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crm_research.pillars.customer_base.concentration import Concentration
     from crm_research.pillars.customer_base.growth import Growth
 
-_RULE: Final = "rule of thumb: 80 %"
+_RULE: Final = "◆ rule of thumb: 80 %"
 
 
 def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
@@ -41,14 +41,10 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, 1)
     ax.set_ylim(0, max(1.02, float(found.curve["revenue_share"].max()) * 1.03))
     is_near = abs(value - CLAIMED_SHARE) < 0.07
-    said, here = f"here: {theme.say_percent(value)}", value - 0.035 * (1 + is_near)
-    theme.label_points(ax, [(TOP_SHARE + 0.02, here, said, theme.ACCENT)])
-    # Below the curve nothing crosses a label; a bar of limits stands over the fifth itself.
-    if is_near or value > CLAIMED_SHARE:
-        theme.label_points(ax, [(TOP_SHARE + 0.02, min(here - 0.08, CLAIMED_SHARE), _RULE, theme.WARNING)])
-    else:
-        narrow = _RULE.replace("of ", "of\n").replace(": ", ":\n")
-        theme.label_points(ax, [(TOP_SHARE, CLAIMED_SHARE, narrow, theme.WARNING)], is_left=True)
+    said = f"here: {theme.say_percent(value)}"
+    theme.label_points(ax, [(TOP_SHARE + 0.02, value - 0.035 * (1 + is_near), said, theme.ACCENT)])
+    # The corner below the line of equals is always free: beside its mark a bar of limits would cross the label.
+    theme.label_points(ax, [(0.4, 0.1, _RULE, theme.WARNING)])
     theme.label_points(ax, [(0.62, 0.57, "all spend alike", theme.MUTED)])
     theme.format_share(ax)
     theme.format_share(ax, "x")

@@ -219,7 +219,8 @@ def _compose(shift: pd.Series, traits: Sequence[str], terms: Mapping[str, Term],
     if behind:
         is_bare = not front and not said.through and not behind[0].startswith("seldom ")
         named += f" with {join_words(behind)}" if is_bare else f", {join_words(behind)}"
-    return first_capital(named)
+    # A value of the records, such as iPhone, keeps its letters.
+    return named if any(letter.isupper() for letter in named.split(" ")[0][1:]) else first_capital(named)
 
 
 def _noun(terms: Mapping[str, Term]) -> str:
@@ -305,6 +306,4 @@ def _levels_that_speak_alone(terms: Mapping[str, Term]) -> frozenset[str]:
 
 
 def _shorten(words: str) -> str:
-    if words.isascii() and words.isupper() and len(words) > 3:
-        words = words.lower()
     return words if len(words) <= _MOST_LETTERS else words[: _MOST_LETTERS - 1].rstrip() + "…"
