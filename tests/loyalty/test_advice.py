@@ -30,6 +30,12 @@ def loyalty(*, holds, median=143.0):
     return replace(good, time_to_second=curve, period_choice=choice, holdout=check, won=won, basis="all buyers")
 
 
+TEST = (
+    "Test whether a second purchase holds customers: offer it to half of the first-time buyers, drawn by lot, and see "
+    "how many of each half come back later."
+)
+
+
 def told(found):
     return {step.see: step.text for step in advice.steps(found, None)}
 
@@ -37,7 +43,8 @@ def told(found):
 def test_a_curve_that_held_says_when_to_remind():
     steps = told(loyalty(holds=True))
     assert steps["time_to_second"] == "Remind first-time buyers after 5 months: by then half are back by themselves."
-    assert steps["depth"].startswith("Aim at the second purchase. Whoever has bought twice comes back more surely: ")
+    assert steps["depth"].startswith(f"{TEST} Whoever has bought twice comes back more surely: ")
+    assert steps["depth"].endswith(" after the first purchase, but may have been the surer one from the start.")
 
 
 def test_months_kept_apart_that_judge_nobody_are_no_missing_months():
@@ -60,7 +67,9 @@ def test_a_median_that_may_be_anything_is_no_day_to_remind_on():
 def test_a_curve_that_did_not_hold_gives_no_day_and_no_share():
     steps = told(loyalty(holds=False))
     assert steps["time_to_second"] == SOON
-    assert steps["depth"] == "Aim at the second purchase. Whoever has bought twice comes back more surely."
+    assert steps["depth"] == (
+        f"{TEST} Whoever has bought twice comes back more surely, but may have been the surer one from the start."
+    )
 
 
 def test_what_came_after_stands_beside_the_number_it_speaks_against():

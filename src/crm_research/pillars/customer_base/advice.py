@@ -25,8 +25,8 @@ def steps(base: CustomerBase) -> Iterator[Step]:
     found = base.concentration
     if base.orders is not None and base.orders.is_one_order:
         yield Step(
-            f"Make sure that the order of {say_money(base.orders.largest, base.currency)} is right: it alone is most of "
-            "the revenue.",
+            f"Make sure that the order of {say_money(base.orders.largest, base.currency)} is right: it alone is most "
+            "of the revenue.",
             "quality",
         )
     if found is not None and found.is_one_customer:

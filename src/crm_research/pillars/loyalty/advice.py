@@ -11,7 +11,7 @@ from crm_research.pillars.loyalty.repeat import words
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import IN_RHYTHM, OVERDUE, RhythmAnalysis
 from crm_research.show import Step
-from crm_research.theme import say_count, say_days_like, say_percent, word_for
+from crm_research.theme import first_capital, say_count, say_days_like, say_percent, word_for
 
 
 def steps(loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Iterator[Step]:
@@ -23,8 +23,13 @@ def steps(loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Iterator[S
         yield from _overdue(rhythm)
     refuted = bool(words.say_refuted(loyalty))
     if loyalty.won is not None and loyalty.won["gap_lower"].iloc[0] > 0:
-        told = "Whoever has bought twice comes back more surely" if refuted else words.depth_finding(loyalty)
-        yield Step(f"Aim at the second purchase. {told}.", "depth")
+        told = "whoever has bought twice comes back more surely" if refuted else words.depth_finding(loyalty)
+        yield Step(
+            "Test whether a second purchase holds customers: offer it to half of the first-time buyers, drawn by lot, "
+            f"and see how many of each half come back later. {first_capital(told)}, but may have been the surer one from "
+            "the start.",
+            "depth",
+        )
 
 
 def gravest_doubt(loyalty: LoyaltyAnalysis) -> str:
@@ -54,6 +59,9 @@ def _remind(loyalty: LoyaltyAnalysis) -> str:
             "Write to first-time buyers soon after their first purchase, and take no fixed day from the curve: it did "
             "not hold in the months kept apart."
         )
+    if words.is_few(loyalty):
+        n = say_count(loyalty.repeat["n"].iloc[0])
+        return f"Wait before judging first-time buyers: there are too few, {n}, so far."
     found = words.return_within(loyalty)
     median = None if loyalty.time_to_second is None else loyalty.time_to_second.medians.iloc[0]
     if median is not None and says_nothing(median["lower"], median["upper"]):

@@ -10,7 +10,7 @@ from crm_research.pillars.loyalty.ladder import charts as ladder_charts
 from crm_research.pillars.loyalty.ladder import words as ladder_words
 from crm_research.pillars.loyalty.ladder.figures import rhythm_figures, state_figures, steady_figures
 from crm_research.pillars.loyalty.ladder.measure import Ladder, describe_ladder
-from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.pillars.loyalty.repeat.measure import FEWEST_FOR_SHARES, LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm import words as rhythm_words
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm, list_all_overdue
 from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
@@ -83,6 +83,11 @@ def ladder_section(
     seed: int = 20170101,
 ) -> Section:
     """Where do customers stand, and where do they move? Its result is the ladder, or None where it cannot be told."""
+    n = int(loyalty.repeat["n"].iloc[0])
+    if n < FEWEST_FOR_SHARES:
+        return Section.missing(
+            f"Moves are told as shares, of at least {FEWEST_FOR_SHARES} customers; these records know {n:,} of them."
+        )
     if rhythm is None:
         return Section.missing("The states rest on rhythms, which these records cannot show.")
     try:

@@ -49,7 +49,7 @@ def draw_waits(loyalty: LoyaltyAnalysis, ax: Axes | None = None) -> Axes:
     if found is not None:
         days, share, lower, upper = found
         title = f"{say_percent(share)} of first-time buyers are back within {words.say_span(days)}"
-        if says_nothing(lower, upper, span=1.0):
+        if says_nothing(lower, upper, span=1.0) or words.is_few(loyalty):
             title = f"How many first-time buyers are back within {words.say_span(days)} is not known"
         title += words.say_refuted(loyalty)
     level = say_percent(loyalty.confidence, 0)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 _FEWEST: Final = 20
+# Of fewer customers counts are told, and no shares.
+FEWEST_FOR_SHARES: Final = 20
 _COUNTS: Final = ("n_entered", "n_ended", "n_censored")
 
 

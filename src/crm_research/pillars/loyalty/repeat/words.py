@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.pillars.loyalty.repeat.measure import FEWEST_FOR_SHARES, LoyaltyAnalysis
 from crm_research.pillars.loyalty.repeat.periods import MOST_IN_A_GAP, MOST_PERIODS, PERIODS_MONTHS
 from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import (
@@ -46,12 +46,26 @@ def answer(loyalty: LoyaltyAnalysis) -> list[str]:
 def repeat_finding(loyalty: LoyaltyAnalysis) -> str:
     """What share has bought again?"""
     row = loyalty.repeat.iloc[0]
+    if 0 < row["n"] < FEWEST_FOR_SHARES:
+        return _count_again(int(row["n"]), round(row["repeat_rate"] * row["n"]))
     said = say_estimate(row["repeat_rate"], row["lower"], row["upper"], say_percent, loyalty.confidence)
     if said == UNKNOWN:
         who = word_for(row["n"], "Whether the one buyer", f"How many of {say_count(row['n'], 'buyer')}")
         few = word_for(row["n"], "one is", "they are")
         return f"{who} will be seen to buy again is not known: {few} too few."
     return f"Of {say_count(row['n'], 'buyer')}, {said} {word_for(row['n'], 'has', 'have')} bought again so far."
+
+
+def _count_again(n: int, again: int) -> str:
+    if n == 1:
+        return f"The one buyer has{'' if again else ' not'} bought again so far."
+    has = f"{say_count(again)} {word_for(again, 'has', 'have')}" if again else "none has"
+    return f"Of {say_count(n, 'buyer')} {has} bought again so far."
+
+
+def is_few(loyalty: LoyaltyAnalysis) -> bool:
+    """Are there so few buyers that a share of them says nothing of others?"""
+    return bool(loyalty.repeat["n"].iloc[0] < FEWEST_FOR_SHARES)
 
 
 def wait_finding(loyalty: LoyaltyAnalysis) -> str:
@@ -114,6 +128,10 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     pooled = loyalty.retention.pooled
     if pooled.empty:
         return ""
+    if is_few(loyalty):
+        n = int(loyalty.repeat["n"].iloc[0])
+        few = f"{say_count(n, 'buyer')} {word_for(n, 'is', 'are')} too few"
+        return f"How many of an intake are still buying later is not known: {few} for shares."
     first, last = pooled.iloc[0], last_watched(pooled)
     period = period_name(loyalty)
     if (pooled["retention_rate"] == 0).all():

@@ -46,7 +46,7 @@ def _draw_segments(
     has_revenue = money is not None and bool(cards["revenue_share"].notna().all())
     title = f"{theme.say_percent(best['size_share'])} of the customers are “{best['segment']}”"
     what = "Share of customers by segment"
-    if money is not None:
+    if money is not None and has_revenue:
         # What is drawn full is what the whole of it is called: net revenue, the fees a month.
         what = f"Share of customers (pale) and {money.share_label[len('Share ') :]} (full) by segment"
     if money is not None and has_revenue and brings_more(best):
