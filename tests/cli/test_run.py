@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -119,5 +120,32 @@ def test_a_folder_that_cannot_be_written_is_one_paragraph_and_status_two(call):
 def test_a_day_that_is_none_is_answered_by_how_to_write_one(call, day):
     status, _, err, _ = call("--as-of", day)
     assert status == 2
-    assert f"'{day}' is no day; write year, month and day, such as 2024-07-01." in err
+    mend = "write it as year-month-day, such as 2024-07-01. crm-research run --help shows how it is written."
+    assert err == f"crm-research: --as-of: '{day}' is no day of the calendar; {mend}\n"
     assert "%Y" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--jobs", "300"), "--jobs: 300 must lie between 1 and 256."),
+        (("--jobs", "many"), "--jobs: 'many' is no whole number."),
+        (("--studdy", "cdnow"), "There is no option --studdy. Did you mean --study?"),
+        (("--study",), "--study needs a value."),
+        (("--no-input-check=yes",), "--no-input-check takes no value."),
+        (("--out", __file__), f"--out: Directory {__file__!r} is a file."),
+    ],
+)
+def test_an_option_that_is_written_wrongly_is_one_paragraph_and_status_two(call, arguments, said):
+    status, out, err, _ = call(*arguments)
+    assert (status, out) == (2, "")
+    assert err == f"crm-research: {said} crm-research run --help shows how it is written.\n"
+
+
+@pytest.mark.parametrize("command", ["demo", "init", "check", "run", "assign", "new study", "simulate", "cache"])
+def test_the_help_of_every_command_has_an_example(monkeypatch, capsys, command):
+    monkeypatch.setattr(sys, "argv", ["crm-research", *command.split(), "--help"])
+    with suppress(SystemExit):
+        cli.main()
+    _, _, behind_usage = capsys.readouterr().out.partition("\n")
+    assert f"crm-research {command} " in behind_usage

@@ -46,3 +46,16 @@ def test_a_full_folder_needs_force(tmp_path: Path) -> None:
     assert _run(*again).exception is None
     assert isinstance(_run(*again).exception, StudyError)
     assert _run(*again, "--force").exception is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--customers", "0", "--customers must be 1 to 99,999,999, found 0"),
+        ("--effect", "-3", "--effect must lie between 0 and 100.0, found -3.0"),
+        ("--segments", "9", "--segments must be 1 to 8, found 9"),
+        ("--separation", "7", "--separation must lie between 0 and 5.0, found 7.0"),
+    ],
+)
+def test_a_setting_that_is_refused_is_called_as_its_option(tmp_path: Path, option: str, value: str, said: str) -> None:
+    assert said in str(_run("--out", str(tmp_path / "w"), option, value).exception)

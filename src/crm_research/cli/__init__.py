@@ -14,6 +14,7 @@ import click
 
 from crm_research import __version__
 from crm_research.addresses import hide_credentials
+from crm_research.cli.usage import say_usage
 from crm_research.errors import CrmError, offer_names
 from crm_research.time_limit import TimeLimitExceeded
 
@@ -88,8 +89,12 @@ def main() -> None:
         cli(args=arguments, prog_name="crm-research", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
-    except click.ClickException as problem:
+    except click.exceptions.NoArgsIsHelpError as problem:
         problem.show()
+        sys.exit(2)
+    except click.ClickException as problem:
+        named = [name for name in arguments[:1] if name in _COMMANDS]
+        click.echo(f"crm-research: {say_usage(problem, ' '.join(['crm-research', *named]))}", err=True)
         sys.exit(2)
     except TimeLimitExceeded as problem:
         _trace(is_tracing)

@@ -42,11 +42,16 @@ def command(
 ) -> None:
     """Is STUDY (a name, or a study file) fit for use?
 
+    \b
+    crm-research check cdnow
+    crm-research check mine.yaml --as-of 2024-07-01 --warnings-above 0.05
+    crm-research check mine --json > verdict.json
+
     Prints for each table its rows and period, the rules it keeps and breaks, examples, what each failure spoils,
     and the mend. A table that cannot be read at all is told on standard error beside the verdict on the others. Exit
     status: 0 fit for use, 1 usable with care, 2 not usable. What was found of 100,000 rows or more is kept, and told
     again while nothing changes that it rests on: files, study file, this program.
-    """
+    """  # noqa: D301  (click needs the bare \b)
     from crm_research.errors import CrmError
     from crm_research.sources.kept_verdicts import judge_study
     from crm_research.sources.opening import open_study

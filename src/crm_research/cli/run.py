@@ -41,11 +41,16 @@ def command(
 ) -> None:
     """Run reports on studies and publish their pages.
 
+    \b
+    crm-research run --study cdnow
+    crm-research run churn --study mine.yaml -p group=plan -p horizon_months=24
+    crm-research run churn loyalty --study mine --study yours --as-of 2024-07-01 --out pages
+
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
     reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
     2 nothing could be made of what was asked (nothing was started or changed). A report that does not apply to a
     study is listed with the reason; if none of those asked for applies, that is 2.
-    """
+    """  # noqa: D301  (click needs the bare \b)
     if out is not None and out.exists() and not out.is_dir():
         raise click.BadParameter(f"{out} is no folder.", param_hint="--out")
     from crm_research.desk_copies import list_copies

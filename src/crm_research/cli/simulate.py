@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -73,15 +74,25 @@ def command(
     if is_null:
         del others["n_segments"], others["campaign_effect"]
     make = WorldSettings.without_effects if is_null else WorldSettings
-    settings = make(
-        start=as_of - timedelta(days=round(years * DAYS_PER_YEAR)),
-        as_of=as_of,
-        holdout_until=as_of + timedelta(days=holdout_days) if holdout_days else None,
-        **others,
-    )
+    try:
+        settings = make(
+            start=as_of - timedelta(days=round(years * DAYS_PER_YEAR)),
+            as_of=as_of,
+            holdout_until=as_of + timedelta(days=holdout_days) if holdout_days else None,
+            **others,
+        )
+    except ParameterError as problem:
+        raise ParameterError(_by_option(str(problem))) from None
     began = time.monotonic()
     world = simulate_world(settings, out, replace=replace, on_progress=_tell_progress)
     _tell_result(world, time.monotonic() - began)
+
+
+def _by_option(said: str) -> str:
+    """What is wrong with a setting, said of the option that gives it."""
+    for option in command.params:
+        said = re.sub(rf"\b{option.name}(?= must)", option.opts[0], said)
+    return said
 
 
 def _tell_progress(n_done: int, n_all: int) -> None:
