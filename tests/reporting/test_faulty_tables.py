@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ import pytest
 
 from crm_research.catalogue import reports
 from crm_research.contracts import TABLES
-from crm_research.errors import ContractViolation, CrmError, StudyError
+from crm_research.errors import ContractViolation, CrmError, ParameterError, StudyError
 from crm_research.reporting.plan import plan_run
 from crm_research.reporting.records import read_run
 from crm_research.reporting.run import run_reports
@@ -233,3 +234,34 @@ def test_reports_whose_tables_cannot_be_read_fail_by_name_where_the_study_holds_
     assert [task.study.name for task in plan.tasks] == ["handmade2"]
     assert [task.study.name for task, _ in plan.hindered] == ["handmade"]
     assert plan.unreadable == ()
+
+
+def looking(name: str, found: dict[str, CrmError]):
+    """A report that looks for its parameters in the study, and does not find what `found` names."""
+
+    def look_up(study, values):
+        assert study.tables
+        if values["since"] in found:
+            raise found[values["since"]]
+
+    return replace(a_report(name), look_up=look_up)
+
+
+def plan_with(tmp_path: Path, since: str, *candidates):
+    return plan_run(
+        candidates, studies=("handmade",), as_of=None, parameters={"since": since}, scratch=tmp_path,
+        is_checking_input=True, notebooks=NOTEBOOKS,
+    )  # fmt: skip
+
+
+def test_a_parameter_that_names_what_the_study_does_not_hold_is_refused_before_anything_runs(project, tmp_path):
+    with pytest.raises(ParameterError, match=r"^no 'plann'$"):
+        plan_with(tmp_path, "plann", looking("good", {"plann": ParameterError("no 'plann'")}))
+    assert len(plan_with(tmp_path, "plan", looking("good", {"plann": ParameterError("no 'plann'")})).tasks) == 1
+
+
+def test_a_parameter_that_is_wrong_for_one_report_is_told_for_that_one(project, tmp_path):
+    wrong = looking("warning", {"plann": ParameterError("no 'plann'")})
+    plan = plan_with(tmp_path, "plann", looking("good", {}), wrong)
+    assert [task.report for task in plan.tasks] == ["good"]
+    assert [(task.report, outcome.failure.in_words()) for task, outcome in plan.hindered] == [("warning", "no 'plann'")]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 class BrandLoyaltyParameters(ReportParameters):
@@ -30,6 +34,13 @@ class BrandLoyaltyParameters(ReportParameters):
     )
 
 
+def _look_up(study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.pillars.brand_loyalty.setting import choose_market
+
+    if values["unit"] is not None or values["category"] is not None:
+        choose_market(study, **{name: values[name] for name in ("unit", "category", "months", "occasion")})
+
+
 REPORT = Report(
     id="brand-loyalty",
     title="Loyalty to brands",
@@ -37,6 +48,7 @@ REPORT = Report(
     notebook="05_brand_loyalty.ipynb",
     parameters=BrandLoyaltyParameters,
     needs_any_of=(("orders", "order_lines", "products"),),
+    look_up=_look_up,
     may_read=("customers", "order_lines", "orders", "products"),
     figure_ids=("loyalty.scr", "loyalty.dirichlet_m", "loyalty.dirichlet_k", "loyalty.dirichlet_s", "loyalty.excess"),
 )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 class ChurnParameters(ReportParameters):
@@ -47,6 +53,12 @@ class ChurnParameters(ReportParameters):
     )
 
 
+def _look_up(study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.pillars.churn.named import check_named
+
+    check_named(study, group=values["group"], covariates=values["covariates"])
+
+
 REPORT = Report(
     id="churn",
     title="Contract churn",
@@ -54,6 +66,7 @@ REPORT = Report(
     notebook="02_churn.ipynb",
     parameters=ChurnParameters,
     needs_any_of=(("contracts",),),
+    look_up=_look_up,
     may_read=("contacts", "contract_states", "contracts", "customers", "orders"),
     figure_ids=(
         "churn.contract.median_tenure_days",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 class ReportParameters(BaseModel):
@@ -41,6 +44,9 @@ class Report:
         Every table the report looks at where the study holds it, those it cannot do without among them; None: all.
     spares
         Which of these it does not look at, given the tables at hand and its parameters; None: looks at all of them.
+    look_up
+        Raises a `CrmError` where a parameter names a column or a value that the study, once opened, does not hold;
+        None: no parameter names any.
     figure_ids
         Ids other programs may rely on, wherever the report applies and the records suffice.
     """
@@ -54,6 +60,7 @@ class Report:
     figure_ids: tuple[str, ...]
     may_read: tuple[str, ...] | None = None
     spares: Callable[[Collection[str], Mapping[str, Any]], Collection[str]] | None = None
+    look_up: Callable[[Study, Mapping[str, Any]], None] | None = None
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:
         """Why can this report not be made from these tables? None if it can."""

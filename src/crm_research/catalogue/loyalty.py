@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 class LoyaltyParameters(ReportParameters):
@@ -41,6 +45,13 @@ class LoyaltyParameters(ReportParameters):
     )
 
 
+def _look_up(study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.pillars.loyalty.effects.programme import find_membership
+
+    if values["programme"] is not None:
+        find_membership(study, values["programme"])
+
+
 REPORT = Report(
     id="loyalty",
     title="Loyalty: repeat and retention",
@@ -48,6 +59,7 @@ REPORT = Report(
     notebook="03_loyalty.ipynb",
     parameters=LoyaltyParameters,
     needs_any_of=(("orders",),),
+    look_up=_look_up,
     may_read=(
         "campaign_responses",
         "campaign_targets",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 class SatisfactionParameters(ReportParameters):
@@ -40,6 +46,14 @@ class SatisfactionParameters(ReportParameters):
     n_bootstraps: int = Field(default=1000, ge=100, le=20_000, description="Resamples behind intervals.")
 
 
+def _look_up(study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.pillars.satisfaction.named import check_named
+
+    asked = {name: values[name] for name in ("recommend", "constructs", "paths", "pairs", "compare_by")}
+    if any(value is not None for value in asked.values()):
+        check_named(study, **asked, wave_gap_days=values["wave_gap_days"])
+
+
 REPORT = Report(
     id="satisfaction",
     title="Satisfaction and attitude",
@@ -47,6 +61,7 @@ REPORT = Report(
     notebook="06_satisfaction.ipynb",
     parameters=SatisfactionParameters,
     needs_any_of=(("surveys",),),
+    look_up=_look_up,
     # Who could have answered: everybody whom any of these names.
     may_read=(
         "activity_use",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
 from crm_research.catalogue.entry import Report, ReportParameters
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 class SegmentationParameters(ReportParameters):
@@ -53,6 +56,16 @@ def _spare(tables: Collection[str], values: Mapping[str, Any]) -> set[str]:
     return spared if purpose == "usage" else {*spared, "activities", "activity_use"}
 
 
+def _look_up(study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.pillars.segmentation.inputs.purposes import check_asked
+    from crm_research.pillars.segmentation.rfm.rules import check_cuts
+
+    if values["rfm_cuts"] is not None:
+        check_cuts(values["rfm_cuts"])
+    if values["purpose"] is not None or values["inputs"] is not None:
+        check_asked(study, purpose=values["purpose"], inputs=values["inputs"])
+
+
 REPORT = Report(
     id="segmentation",
     title="Customer segmentation",
@@ -75,5 +88,6 @@ REPORT = Report(
         "surveys",
     ),
     spares=_spare,
+    look_up=_look_up,
     figure_ids=("segmentation.k", "segmentation.verdict", "segmentation.silhouette"),
 )

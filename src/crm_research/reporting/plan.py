@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crm_research.catalogue import Report
 from crm_research.desk_copies import find_notebook
 from crm_research.errors import CrmError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
-from crm_research.reporting.tasks import Failure, Outcome, StudyFacts, Task
+from crm_research.reporting.tasks import HINDERED, Failure, Outcome, StudyFacts, Task
 from crm_research.settings import HOME, read_settings
 from crm_research.time_limit import TimeLimitExceeded, time_limit
 
-HINDERED = "input"
+if TYPE_CHECKING:
+    from crm_research.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,10 +151,16 @@ def _plan_study(
     if verdict is not None:
         faults = {**faults, **inputs.find_broken(study, verdict)}
     read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
+    refused = _look_up(inputs.without(study, faults), [each for each in applicable if not read[each.id]], values)
+    stopped = {
+        report.id: [faults[name] for name in read[report.id]] or [refused[report.id]]
+        for report in applicable
+        if read[report.id] or report.id in refused
+    }
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
     environment = {HOME: str(read_settings().home)}
     leases: tuple[object, ...] = ()
-    if any(not names for names in read.values()):
+    if len(stopped) < len(applicable):
         left_out = [table for table in mapped if table in faults or table not in wanted]
         # What the checks found of all tables does not hold of those that are left.
         found = None if faults else verdict
@@ -175,15 +182,11 @@ def _plan_study(
         )
 
     return RunPlan(
-        tasks=[task(report) for report in applicable if not read[report.id]],
-        hindered=tuple(
-            (task(report), _hindered([str(faults[name]) for name in names]))
-            for report in applicable
-            if (names := read[report.id])
-        ),
+        tasks=[task(report) for report in applicable if report.id not in stopped],
+        hindered=tuple((task(report), _hindered(stopped[report.id])) for report in applicable if report.id in stopped),
         omissions=omissions,
         leases=leases,
-        faults=tuple(faults[name] for name in dict.fromkeys(name for names in read.values() for name in names)),
+        faults=tuple(dict.fromkeys(fault for words in stopped.values() for fault in words)),
     )
 
 
@@ -201,9 +204,21 @@ def _wanted(
     return [name for name in mapped if name in read]
 
 
-def _hindered(words: Sequence[str]) -> Outcome:
+def _look_up(study: Study, reports: Sequence[Report], values: Mapping[str, Mapping[str, Any]]) -> dict[str, CrmError]:
+    """The reports whose parameters name a column or a value that the study does not hold, each with what is wrong."""
+    refused: dict[str, CrmError] = {}
+    for report in reports:
+        try:
+            if report.look_up is not None:
+                report.look_up(study, values[report.id])
+        except CrmError as problem:
+            refused[report.id] = problem
+    return refused
+
+
+def _hindered(problems: Sequence[CrmError]) -> Outcome:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    failure = Failure(kind=HINDERED, message=" ".join(dict.fromkeys(words)))
+    failure = Failure(kind=HINDERED, message=" ".join(dict.fromkeys(map(str, problems))))
     return Outcome(started_at=now, ended_at=now, seconds=0.0, failure=failure)
 
 

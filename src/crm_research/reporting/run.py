@@ -191,7 +191,9 @@ def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float
 
     versions = package_versions()
     outcomes = [(task, _publish(out, task, outcome, versions)) for task, outcome in plan.hindered]
-    with Progress(plan.tasks) as progress:
+    with Progress([*(task for task, _ in plan.hindered), *plan.tasks]) as progress:
+        for task, outcome in outcomes:
+            progress.ended(task, outcome)
         for task, made in run_tasks(plan.tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
             outcome = _publish(out, task, made, versions)
             if outcome is not made:

@@ -14,6 +14,8 @@ from crm_research.said_by_others import say_fault
 # Kinds of failures that say nothing against the report: its process was ended, or could not begin.
 KILLED: Final = "killed"
 NOT_STARTED: Final = "not started"
+# Kind of a failure to begin: a table that the report reads, or a parameter that it was given, is at fault.
+HINDERED: Final = "input"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
 DISK_FULL: Final = "disk full"
@@ -117,7 +119,7 @@ class Failure:
     def in_words(self) -> str:
         """One paragraph; what is refused in our own words, and what a library says of a fault, without its class."""
         where = f" ({self.place})" if self.place else ""
-        if self.kind in _OWN:
+        if self.kind in _OWN or self.kind == HINDERED:
             return f"{self.message}{where}"
         is_foreign = self.kind.endswith(_FOREIGN) and not hasattr(builtins, self.kind)
         return (

@@ -76,6 +76,8 @@ def choose_market(
             "order lines, or orders with a store, are needed."
         )
         return Setting(market=None, why=(why,), categories=nothing)
+    if unit is not None and unit not in held:
+        _refuse(study, unit, category, held)
     chosen = unit or held[0]
     window = _choose_window(study, months)
     if window is None:

@@ -69,11 +69,9 @@ def compare_groups(
         For an attribute that customers do not have.
     """
     answers = survey.answers.loc[survey.answers["wave"] == now].reset_index(drop=True)
+    if by is not None:
+        check_by(study, by)
     labels = _labels(study, answers)
-    if by is not None and by != WAVE and by not in labels:
-        raise ParameterError(
-            f"compare_by names {by!r}, which is no attribute of customers. {offer_names(by, [*labels, WAVE])}"
-        )
     chosen = by or next((name for name, column in labels.items() if _can_part(column)), WAVE)
     if not roles.paths:
         return Groups(by=chosen, found=None, note="Without a path model there are no groups to compare.")
@@ -101,17 +99,43 @@ _GROUP: Final = "group of the comparison"
 
 
 @step
-def _labels(study: Study, answers: pd.DataFrame) -> dict[str, pd.Series]:
-    """Attributes of the customers who answered, one label an answer; numbers and times are no groups."""
+def check_by(study: Study, by: str) -> None:
+    """Refuse what parts no groups of answers: an attribute that customers do not have, a number, a time.
+
+    Raises
+    ------
+    ParameterError
+        With what may be named.
+    """
+    names = [*_name_labels(study), WAVE]
+    if by not in names:
+        raise ParameterError(f"compare_by names {by!r}, which is no attribute of customers. {offer_names(by, names)}")
+
+
+@step
+def _name_labels(study: Study) -> list[str]:
+    """Attributes of customers that are groups; numbers and times are none."""
     if not study.has("customers"):
-        return {}
+        return []
+    columns = known_rows(study, "customers").columns
     kinds = study.attributes_of("customers")
-    people = known_rows(study, "customers")
-    names = [name for name, kind in kinds.items() if kind in ("category", "flag") and name in people.columns]
-    names += [name for name in ("kind",) if name in people.columns and name not in names]
+    names = [name for name, kind in kinds.items() if kind in ("category", "flag") and name in columns]
+    return names if "kind" in names or "kind" not in columns else [*names, "kind"]
+
+
+@step
+def _labels(study: Study, answers: pd.DataFrame) -> dict[str, pd.Series]:
+    """Attributes of the customers who answered, one label an answer."""
+    names = _name_labels(study)
     if not names:
         return {}
-    known = people.select("customer_id", *names).to_pandas().drop_duplicates("customer_id").set_index("customer_id")
+    known = (
+        known_rows(study, "customers")
+        .select("customer_id", *names)
+        .to_pandas()
+        .drop_duplicates("customer_id")
+        .set_index("customer_id")
+    )
     return {name: answers["customer_id"].map(known[name]) for name in names}
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research import vocabulary
-from crm_research.errors import ParameterError
 from crm_research.features.spells import count_spells, count_spells_by_reason, list_shared_spells
 from crm_research.pillars.churn.curves.grouping import (
     MOST_GROUPS,
@@ -17,6 +16,7 @@ from crm_research.pillars.churn.curves.grouping import (
     keep_largest,
     put_together,
 )
+from crm_research.pillars.churn.curves.named import check_group
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_REASONS: Final = 7
 OTHER_REASONS: Final = "other reasons"
-_NOT_A_GROUP: Final = ("contract_id", "customer_id", "started_at", "entry_days", "tenure_days", "is_ended", "fee")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,7 +87,7 @@ def count_contracts(study: Study, *, group: str | None = None) -> ChurnCounts:
     by_group = None
     n_levels = 0
     if column is not None:
-        _check_group(study, column)
+        check_group(study, column)
         counted: pd.DataFrame = count_spells(study, by=column).to_pandas()
         n_levels = int(counted["group"].nunique())
         by_group = keep_largest(counted, MOST_GROUPS)
@@ -151,20 +150,3 @@ def _count_reasons_by_group(
         end_reason=ends["end_reason"].where(ends["end_reason"].isin(kept), OTHER_REASONS),
     )
     return ends.groupby(["group", "tenure_days", "end_reason"], as_index=False)[["n_ended"]].sum()
-
-
-def _check_group(study: Study, column: str) -> None:
-    if column == "end_reason":
-        raise ParameterError(
-            "Contracts cannot be grouped by end_reason: it is known only once a contract has ended, so those still "
-            "running have none. The report shows reasons as competing reasons; name another column as group."
-        )
-    declared = {**study.attributes_of("customers"), **study.attributes_of("contracts")}
-    if column in _NOT_A_GROUP or declared.get(column) in (vocabulary.NUMBER, vocabulary.TIME):
-        kind = declared.get(column, "one value for each contract")
-        categories = [name for name, found in declared.items() if found in (vocabulary.CATEGORY, vocabulary.FLAG)]
-        offered = ", ".join(categories) or "none is declared"
-        raise ParameterError(
-            f"Contracts cannot be grouped by {column!r} ({kind}): a group needs few values shared by many. "
-            f"Categories of this study: {offered}."
-        )

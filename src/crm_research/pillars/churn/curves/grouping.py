@@ -73,16 +73,8 @@ def choose_group(study: Study) -> GroupChoice:
     page shows, the largest and the rest; those in which fewer than five ends would be expected are put together, since
     the test cannot be trusted with less.
     """
-    spells = build_spells(study)
-    n_values = _count_values(spells, _categories(study, spells))
-    usable = [name for name, n in n_values.items() if n > 1]
-    # A plan may be one that nobody stays in, and is what the page is about.
-    telling = {
-        *find_known_ends(spells, [name for name in usable if name == PLAN]),
-        *find_circular(study, [name for name in usable if name != PLAN]),
-    }
-    left_out = _say_left_out([name for name in usable if name in telling])
-    usable = [name for name in usable if name not in telling]
+    usable, telling = find_categories(study)
+    left_out = _say_left_out(telling)
     if not usable:
         return GroupChoice(column=None, why=left_out)
     if PLAN in usable:
@@ -107,6 +99,20 @@ def choose_group(study: Study) -> GroupChoice:
         "its groups allow for that choice."
     )
     return GroupChoice(column=str(best["category"]), why=f"{why}{left_out}", n_looked_at=len(usable), evidence=evidence)
+
+
+@step
+def find_categories(study: Study) -> tuple[list[str], list[str]]:
+    """Categories by which contracts may be compared, and those passed over as they tell that a contract has ended."""
+    spells = build_spells(study)
+    n_values = _count_values(spells, _categories(study, spells))
+    held = [name for name, n in n_values.items() if n > 1]
+    # A plan may be one that nobody stays in, and is what the page is about.
+    telling = {
+        *find_known_ends(spells, [name for name in held if name == PLAN]),
+        *find_circular(study, [name for name in held if name != PLAN]),
+    }
+    return [name for name in held if name not in telling], [name for name in held if name in telling]
 
 
 def weigh_categories(

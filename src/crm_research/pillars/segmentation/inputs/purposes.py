@@ -127,8 +127,7 @@ def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
         If the study does not have what the purpose needs.
     """
     asked = choose_purpose(study) if purpose is None else purpose
-    if asked not in PURPOSES:
-        raise ParameterError(f"There is no purpose {asked!r} of a segmentation. {offer_names(asked, PURPOSES)}")
+    _check_purpose(asked)
     base = choose_base(study, of_contracts=asked == CONTRACTS and inputs is None)
     if base != BUYERS:
         return _offer_others(study, base, asked, inputs)
@@ -147,14 +146,45 @@ def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
     return _OFFERS[asked](study, customers)
 
 
-def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] | None) -> Offer:
-    """What customers may be grouped by where they are no buyers."""
+@step
+def check_asked(study: Study, *, purpose: str | None, inputs: Sequence[str] | None) -> None:
+    """Refuse a purpose that the records do not carry, or an input that they do not hold, before anything is read.
+
+    Raises
+    ------
+    ParameterError, LeakageError, NotEnoughData
+        As `offer_inputs` does.
+    """
+    asked = choose_purpose(study) if purpose is None else purpose
+    _check_purpose(asked)
+    base = choose_base(study, of_contracts=asked == CONTRACTS and inputs is None)
+    if inputs is None:
+        _check_carried(study, asked)
+    elif base == BUYERS:
+        numbers = [name for name, kind in build_customer_features(study).schema().items() if kind.is_numeric()]
+        _check_named(study, [*numbers, *attributes_of(study, BUYERS)], list(inputs))
+    else:
+        _check_named(study, [*name_habits(study, base), *attributes_of(study, base)], list(inputs))
+
+
+def _check_purpose(asked: str) -> None:
+    if asked not in PURPOSES:
+        raise ParameterError(f"There is no purpose {asked!r} of a segmentation. {offer_names(asked, PURPOSES)}")
+
+
+def _check_carried(study: Study, purpose: str) -> None:
     needed = {BEHAVIOUR: "orders", "needs": "orders", "rhythm": "orders", CONTRACTS: "contracts"}.get(purpose)
-    if inputs is None and needed is not None and not study.has(needed):
+    if needed is not None and not study.has(needed):
         raise NotEnoughData(
             f"A segmentation by {purpose}: {needed}", needed=1, found=0,
             mend=f"Ask for a purpose that these records carry, such as {choose_purpose(study)}, or for none.",
         )  # fmt: skip
+
+
+def _offer_others(study: Study, base: str, purpose: str, inputs: Sequence[str] | None) -> Offer:
+    """What customers may be grouped by where they are no buyers."""
+    if inputs is None:
+        _check_carried(study, purpose)
     customers, money = take_members(study, base)
     if inputs is not None:
         names = list(dict.fromkeys(inputs))

@@ -114,7 +114,7 @@ def score_rfm(
     ----------
     Hughes (1994), Strategic Database Marketing; the names are customary, their borders ours (`PARTITION`).
     """
-    given = _check_cuts(cuts or {})
+    given = check_cuts(cuts or {})
     if not study.has("orders"):
         raise NotEnoughData("Scores of recency, frequency and money: orders", needed=1, found=0)
     measured = measure_rfm(study)
@@ -271,7 +271,8 @@ def sum_groups(cells: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
     )
 
 
-def _check_cuts(cuts: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:
+def check_cuts(cuts: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:
+    """The cut points as numbers; refused unless each measure that is known has four ascending ones."""
     for name, values in cuts.items():
         if name not in MEASURES:
             raise ParameterError(f"There are no cut points of {name!r}. {offer_names(name, MEASURES)}")
