@@ -58,6 +58,8 @@ def test_every_command_works_in_an_empty_folder(installed, desk, tmp_path):
     listed = desk("list")
     assert "simulated" in listed.stdout
     assert listed.returncode == 0
+    for manual in ("studies", "checks"):
+        assert desk("manual", manual).stdout == (PROJECT / "docs" / f"{manual}.md").read_text(encoding="utf-8")
     nothing = desk("run")
     assert (nothing.returncode, nothing.stdout) == (2, "")
     assert "crm-research demo" in nothing.stderr

@@ -16,7 +16,7 @@ _SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
 _PACKAGE: Final = Path(__file__).resolve().parent
-# Where a wheel carries the notebooks and the study files of the samples; in a checkout they lie in the project.
+# Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
 
 
@@ -57,6 +57,11 @@ class Settings:
     def carried_studies(self) -> Path:
         """The study files of the samples."""
         return self.carried / "data" / "studies"
+
+    @property
+    def carried_manuals(self) -> Path:
+        """The manuals of study files and of checks."""
+        return self.carried / "docs"
 
     @property
     def reports(self) -> Path:

@@ -142,7 +142,9 @@ def test_an_option_that_is_written_wrongly_is_one_paragraph_and_status_two(call,
     assert err == f"crm-research: {said} crm-research run --help shows how it is written.\n"
 
 
-@pytest.mark.parametrize("command", ["demo", "init", "check", "run", "assign", "new study", "simulate", "cache"])
+@pytest.mark.parametrize(
+    "command", ["demo", "init", "check", "run", "assign", "new study", "simulate", "cache", "manual"]
+)
 def test_the_help_of_every_command_has_an_example(monkeypatch, capsys, command):
     monkeypatch.setattr(sys, "argv", ["crm-research", *command.split(), "--help"])
     with suppress(SystemExit):

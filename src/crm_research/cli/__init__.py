@@ -33,6 +33,7 @@ _COMMANDS = {
     "new": "new",
     "simulate": "simulate",
     "cache": "cache",
+    "manual": "manual",
 }
 
 
@@ -76,6 +77,7 @@ def cli() -> None:
     crm-research run --study cdnow                     every report that applies
     crm-research run churn --study mine.yaml           one report on your own study file
     crm-research new study mine --from orders.csv      draft a study file from your files
+    crm-research manual studies                        how a study file is written
 
     Errors are told in one paragraph. Add --traceback (or set CRM_RESEARCH_DEBUG=1) to see where one came from.
     """  # noqa: D301  (click needs the bare \b)

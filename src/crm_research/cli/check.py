@@ -141,7 +141,7 @@ def _print_verdict(study: Study, verdict: Verdict, warnings_above: float) -> Non
     console.print(
         f"\n{say_count(passed + failed, 'check')}: {passed} passed, {say_count(len(verdict.errors), 'error')}, "
         f"{say_count(len(verdict.warnings), 'warning')}, {say_count(len(verdict.notes), 'note')}. "
-        "Rules: docs/checks.md."
+        "Rules: crm-research manual checks."
     )
 
 

@@ -21,7 +21,8 @@ Laid out by crm_research. What is where:
 - `reports/`: pages. `crm-research run --study mine` makes every report that applies; open `reports/index.html`.
 
 `crm-research check mine` says whether a study is fit for use, `crm-research list` what there is, `crm-research demo`
-shows the reports on samples, and `--help` behind any command leads on.
+shows the reports on samples, `crm-research manual studies` how a study file is written (`manual checks`: what is
+checked), and `--help` behind any command leads on.
 """
 
 

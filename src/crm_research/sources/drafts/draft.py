@@ -132,7 +132,7 @@ def _nothing_fits(looks: Sequence[FileLook]) -> str:
     return (
         "No file looks like a table of customers, orders, contracts, contacts, surveys, invoices or products "
         f"({said}). "
-        "Write the study file by hand; docs/studies.md shows how."
+        "Write the study file by hand; crm-research manual studies shows how."
     )
 
 
@@ -163,7 +163,7 @@ def _lines(
     for guess in tables:
         yield from _table_lines(guess, places)
     for look in _unused(tables, looks):
-        yield f"  # {look.described}: {why_unfit(look)}; see docs/studies.md"
+        yield f"  # {look.described}: {why_unfit(look)}; see crm-research manual studies"
 
 
 def _caveat_lines(tables: Sequence[TableGuess]) -> Iterator[str]:

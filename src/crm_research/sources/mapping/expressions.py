@@ -257,7 +257,7 @@ def _refuse(tree: exp.Expr, text: str, where: str) -> None:
             raise StudyError(
                 f"{where}: {_start_of(text)!r} holds {name!r}, which is not allowed here. An expression computes one "
                 "value from the columns of one row: no subqueries, sums over rows, files, chance, today's date (use "
-                "as_of), nor what the engine says of itself. docs/studies.md lists what it may hold."
+                "as_of), nor what the engine says of itself. What it may hold: crm-research manual studies."
             )
 
 
