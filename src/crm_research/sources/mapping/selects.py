@@ -16,6 +16,7 @@ from sqlglot import exp
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_sql_fault
 from crm_research.sources.mapping.lengths import LONGEST_LIST, LONGEST_TEXT, makes_long_value
+from crm_research.sources.mapping.moments import asks_for_now
 
 LONGEST_SQL: Final = 50_000
 MOST_TOKENS: Final = 10_000
@@ -179,6 +180,11 @@ def _refuse_acting(node: exp.Expr, dialect: str, where: str) -> None:
         raise StudyError(
             f"{where}: holds {_shortened(node, dialect)!r}, which gives other rows or numbers at each opening, so that "
             "no report could be made again. Take a part by a key instead, such as where id % 10 = 0."
+        )
+    if asks_for_now(node):
+        raise StudyError(
+            f"{where}: holds {_shortened(node, dialect)!r}, which is another day at each opening, so that no report "
+            "could be made again. Select the time itself, and compare it with as_of under where: or expr:."
         )
     if isinstance(node, exp.Func):
         name = name_of_function(node).lower()

@@ -61,6 +61,7 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         return stage_server(session, rule, base, where=where)
     paths = locate_files(rule, base, session.scratch, where=where)
     kind = file_kind(paths, where=where)
+    _refuse_idle(rule, kind, describe_files(paths), where)
     try:
         name, said = _stage_files(session, rule, paths, kind, where)
     except StudyError as problem:
@@ -91,6 +92,23 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         is_scratch=kind in {"text", "excel", "sqlite"},
         is_trimmed=kind == "text" and rule.delimiter != WHITESPACE,
     )
+
+
+def _refuse_idle(rule: SourceRule, kind: str, described: str, where: str) -> None:
+    """Refuse a key that picks a part of files of another kind: passed in silence, the wrong file would be read."""
+    for key, kinds, what in (
+        ("sheet", {"excel"}, "only an Excel file has sheets"),
+        ("table", {"duckdb", "sqlite"}, "only a database has tables"),
+        ("query", {"duckdb", "sqlite"}, "only a database is asked by a query; of other files, write sql: and inputs:"),
+    ):
+        if getattr(rule, key) is not None and kind not in kinds:
+            raise StudyError(
+                f"{where}.{key}: {described} is read as {_KINDS.get(kind, kind)}, and {what}. Leave {key}: out, or "
+                "name the file that was meant."
+            )
+
+
+_KINDS = {"text": "text", "parquet": "Parquet", "excel": "Excel", "duckdb": "DuckDB", "sqlite": "SQLite"}
 
 
 def _broken_gzip(paths: Sequence[Path], problem: Exception) -> str:
