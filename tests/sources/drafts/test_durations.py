@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from crm_research.errors import StudyError
 from crm_research.sources.drafts.draft import draft_study
 from crm_research.sources.drafts.events import read_ending
 from crm_research.sources.drafts.look import ColumnLook
@@ -190,3 +191,34 @@ def test_parts_of_a_month_are_counted_in_days():
     parts = unit_of(_column("months", "1.5", "30"))
     assert as_interval("m", whole) == "to_months(cast(round(m) as integer))"
     assert as_interval("m", parts) == "to_days(cast(round(30.4375 * m) as integer))"
+
+
+@pytest.mark.parametrize(("codes", "ended"), [("10", "1"), (("离网", "在网"), "离网"), (("死亡", "删失"), "死亡")])
+def test_durations_with_chinese_headers(tmp_path, codes, ended):
+    rows = "".join(f"H{i:03},{10 + 3 * i},{codes[i % 2]},{'男女'[i // 2 % 2]}\n" for i in range(8))
+    draft, study = _drafted(tmp_path, "合同号,天数,状态,性别\n" + rows)
+    assert _spells(study) == [(10 + 3 * i, i % 2 == 0) for i in range(8)]
+    assert f"状态 = {ended} is taken as ended" in draft.text
+    assert study.attributes_of("contracts") == {"性别": "category"}
+
+
+@pytest.mark.parametrize("word", ["cens", "censored", "delta", "event", "dead", "failed", "churned", "状态"])
+@pytest.mark.parametrize("number", ["", "id,"])
+def test_one_stretch_for_each_with_its_entry_exit_and_outcome(tmp_path, word, number):
+    ended = "0" if word.startswith("cens") else "1"
+    rows = "".join(
+        f"{f'{i + 1},' if number else ''}{i},{40 + 5 * i},{40 + 4 * i},{i % 2},{'mf'[i // 2 % 2]}\n" for i in range(9)
+    )
+    draft, study = _drafted(tmp_path, f"{number}entry,exit,time in days,{word},sex\n" + rows)
+    assert f"= {ended} is taken as ended" in draft.text
+    assert ("in some files 1 is the end" in draft.text) == word.startswith("cens")
+    held = study.table("contracts").execute().sort_values("started_at", ascending=False)
+    assert held["ended_at"].notna().tolist() == [str(i % 2) == ended for i in range(9)]
+    assert study.attributes_of("contracts") == {"sex": "category"}
+    assert draft.text.index("observed_from") < draft.text.index("exit - entry")
+
+
+def test_lines_offered_for_contracts_use_all_columns_that_would_do(tmp_path):
+    text = "opened,closed,why\n2024-01-03,2024-04-05,price\n2024-01-03,,\n2024-02-07,,\n"
+    with pytest.raises(StudyError, match="started_at: opened, ended_at: closed, end_reason: why}"):
+        _drafted(tmp_path, text)

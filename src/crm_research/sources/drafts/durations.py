@@ -24,12 +24,15 @@ _LENGTH: Final = (
     "duration", "dur", "time", "times", "survival time", "time to event", "follow up time", "follow up", "futime",
     "lifetime", "spell", "weeks", "week", "months", "days", "years", "t", "stay", "vertragsdauer", "dauer", "laufzeit",
     "anciennete", "duree", "在网时长", "在网月数", "时长", "存续时间", "年限",
+    "天数", "月数", "周数", "年数", "在网天数", "合同天数", "存续天数", "持续时间", "持续天数",
+    "使用时长", "合同时长", "生存时间", "随访时间",
 )  # fmt: skip
 _ENDING: Final = (
     "churn", "churned", "churn label", "churn flag", "churn value", "is churn", "exited", "attrition", "attrition flag",
     "left", "cancelled", "canceled", "lapsed", "terminated", "closed", "event", "status", "death", "dead", "died",
     "observed", "censored", "censor", "cens", "failed", "failure", "arrest", "relapse", "delta", "d", "active",
     "is active", "alive", "gekuendigt", "storno", "resilie", "statut", "流失", "是否流失", "状态", "退保",
+    "合同状态", "客户状态", "删失", "是否删失", "结局", "事件", "是否终止", "是否离网",
 )  # fmt: skip
 _FROM: Final = ("start", "tstart", "start time", "time start", "t start", "time0", "t0", "begin", "entry", "enter")
 _UNTIL: Final = ("stop", "tstop", "stop time", "time stop", "t stop", "time1", "t1", "end", "exit")
@@ -55,6 +58,13 @@ def guess_durations(session: Session, look: FileLook) -> list[TableGuess]:
         subject = find_subject(look)
         if subject is not None and not subject.is_unique:
             return guess_start_stop(session, look, subject, begins, stops, ending)
+        guess = TableGuess(table="contracts", look=look, score=2.0)
+        guess.used = {"from": begins.name, "tenure": stops.name, "churn": ending.column}
+        _, between = _best(look, _LENGTH, besides=set(guess.used.values()))
+        if between is not None:
+            guess.used["length"] = between.name  # how long it was watched tells when it ended
+            guess.left_out.append(between.name)
+        return _drafted(session, guess, stops, ending, begins)
     length_score, length = _best(look, _LENGTH, besides={ending.column})
     if length is None or (look.columns[length.name].low or 0) < 0:
         return []
@@ -95,15 +105,22 @@ def find_subject(look: FileLook) -> ColumnLook | None:
     return column if column is not None and score >= _WELL_NAMED else None
 
 
-def _drafted(session: Session, guess: TableGuess, length: ColumnLook, ending: Ending) -> list[TableGuess]:
+def _drafted(
+    session: Session, guess: TableGuess, length: ColumnLook, ending: Ending, entry: ColumnLook | None = None
+) -> list[TableGuess]:
     look = guess.look
     _number_contracts(guess)
     unit = unit_of(length, usual="months" if "tenure" in header_words(length.name) else None)
+    unit = replace(unit, is_whole=unit.is_whole and (entry is None or entry.is_whole))
     back = f"as_of - {as_interval(name_in_sql(length.name), unit)}"
     guess.columns.append(
         Guess(key="started_at", value={"expr": back}, why=say_unit(length, unit), is_unsure=True, caveat=_CAVEAT)
     )
-    if best_score(ending.column, _OFTEN_SNAPSHOTS) < _WELL_NAMED:
+    if entry is not None:
+        seen = as_interval(f"{name_in_sql(length.name)} - {name_in_sql(entry.name)}", unit)
+        why = f"from {entry.name} on; those that ended before were not seen"
+        guess.columns.append(Guess(key="observed_from", value={"expr": f"as_of - {seen}"}, why=why, is_unsure=True))
+    elif best_score(ending.column, _OFTEN_SNAPSHOTS) < _WELL_NAMED:
         why = "each is taken as followed from the start; leave this out if those who left early are not in the file"
         guess.columns.append(Guess(key="observed_from", value={"expr": back}, why=why, is_unsure=True))
     guess.columns += ending_lines(ending)

@@ -17,15 +17,29 @@ if TYPE_CHECKING:
 
 _ENDED: Final = re.compile(
     r"y|yes|true|t|ja|oui|o|是|dead|died|event|exit(ed)?|left|gone|inactive|lapsed?|closed|cancell?ed|terminated|"
-    r"churn(ed|er)?|attrit.*|gekuendigt|gekündigt|resilie|résilié|(已)?(流失|退保|终止|解约)"
+    r"churn(ed|er)?|attrit.*|gekuendigt|gekündigt|resilie|résilié|(已)?(流失|退保|终止|解约|离网|销户|注销|失效|死亡)"
 )
 _RUNS: Final = re.compile(
     r"n|no|false|f|nein|non|否|alive|censored|active|running|current|existing.*|stay(ed|s)?|retained|renewed|"
-    r"no[nt]?[ -]?churn(ed|er)?|aktiv|actif|在网|有效|正常"
+    r"no[nt]?[ -]?churn(ed|er)?|aktiv|actif|在网|有效|正常|存续|存活|删失|续约|未(流失|离网|终止|退保)"
 )
 # A column named so says the opposite: that the contract goes on, or that watching stopped before it ended.
 _OPPOSITE: Final = frozenset(
-    ["censor", "censored", "censoring", "cens", "alive", "active", "running", "retained", "renewed", "stayed", "aktiv"]
+    [
+        "censor",
+        "censored",
+        "censoring",
+        "cens",
+        "alive",
+        "active",
+        "running",
+        "retained",
+        "renewed",
+        "stayed",
+        "aktiv",
+        "删失",
+        "是否删失",
+    ]
 )
 _MOST_CODES: Final = 6
 
@@ -96,7 +110,9 @@ def _of_codes(look: ColumnLook, codes: list[str], *, is_opposite: bool) -> Endin
     plain = [f"{float(code):g}" for code in codes]
     if len(plain) == 2:
         ended = plain[0] if is_opposite else plain[1]
-        return Ending(column=look.name, ended=(ended,), why=f"{look.name} = {ended} is taken as ended", is_number=True)
+        why = f"{look.name} = {ended} is taken as ended"
+        why += f", as {look.name} says the opposite; in some files {plain[1]} is the end" if is_opposite else ""
+        return Ending(column=look.name, ended=(ended,), why=why, is_number=True)
     if plain[0] != "0" or is_opposite:
         return None
     return Ending(

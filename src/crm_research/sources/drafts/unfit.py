@@ -12,7 +12,7 @@ from crm_research.sources.drafts.guess import NEEDED, TELLING, score_roles
 from crm_research.sources.drafts.phrases import PHRASES
 from crm_research.sources.drafts.sql_names import name_in_sql
 from crm_research.sources.drafts.two_sides import mark_column
-from crm_research.sources.drafts.words import names_any
+from crm_research.sources.drafts.words import header_words, names_any
 from crm_research.sources.drafts.zones import are_of_one_place, zone_behind
 from crm_research.sources.mapping.casting import NULLS_OF_VALUES
 
@@ -89,9 +89,35 @@ def _columns(look: FileLook, table: str, found: dict[str, str]) -> dict[str, obj
     """The columns of a table as a study file says them; capitals stand for what the user must name."""
     who, when = (found.get(role) for role in ("customer_id", _time_of(table)))
     own = {"expr": f"{name_in_sql(who)} || '-' || {name_in_sql(when)}"} if who and when else "COLUMN"
+    found = found | _also_there(look, table, found)
     roles = dict.fromkeys([*contract_of(table).required_names, *found])
     read = {role: _as_read(look.columns[name]) for role, name in found.items()}
     return {role: read.get(role) or _BY_HAND.get(role) or (own if role in _MADE else "COLUMN") for role in roles}
+
+
+def _also_there(look: FileLook, table: str, found: dict[str, str]) -> dict[str, str]:
+    """Columns that would do for what a table need not have."""
+    there: dict[str, str] = {}
+    wanted = [role for role in NEEDED[table][1] if role not in found]
+    scored = [(score, role, name) for score, role, name in score_roles(wanted, look) if score >= _NAMED]
+    # A single word that says it beside a beginning, and would say too little of a file by itself.
+    scored += [
+        (_NAMED, role, name)
+        for role, words in _BESIDE_A_START.items()
+        if role in wanted and found.get("started_at")
+        for name, column in look.columns.items()
+        if header_words(name) in words and column.is_time == role.endswith("_at")
+    ]
+    for _, role, name in scored:
+        if role not in there and name not in found.values() and name not in there.values():
+            there[role] = name
+    return there
+
+
+_BESIDE_A_START: Final[Mapping[str, tuple[list[str], ...]]] = {
+    "ended_at": (["closed"], ["closed", "at"], ["closed", "on"], ["ended"], ["left"], ["until"], ["to"]),
+    "end_reason": (["why"], ["cause"], ["reason"]),
+}
 
 
 def _as_read(column: ColumnLook) -> object:
