@@ -26,8 +26,8 @@ def steps(loyalty: LoyaltyAnalysis, rhythm: RhythmAnalysis | None) -> Iterator[S
         told = "whoever has bought twice comes back more surely" if refuted else words.depth_finding(loyalty)
         yield Step(
             "Test whether a second purchase holds customers: offer it to half of the first-time buyers, drawn by lot, "
-            f"and see how many of each half come back later. {first_capital(told)}, but may have been the surer one from "
-            "the start.",
+            f"and see how many of each half come back later. {first_capital(told)}, but may have been the surer one "
+            "from the start.",
             "depth",
         )
 
