@@ -362,7 +362,10 @@ def test_each_customers_own_chance_may_move(c, converged, said):
 
 def test_every_renewal_figure_is_the_number_that_it_names():
     renewals = renewed()
-    first, alpha, beta = figures.renewal_figures(renewals)
+    first, alpha, beta, later = figures.renewal_figures(renewals)
+    seen_later = renewals.shown.iloc[1:].sum()
+    assert (later.label, later.n) == ("Go on at renewals 2 to 8 together", seen_later["n_up"])
+    assert later.estimate == pytest.approx(1 - seen_later["n_left"] / seen_later["n_up"])
     row = renewals.observed.iloc[0]
     assert (first.estimate, first.lower, first.upper, first.n) == tuple(row[["retention", "lower", "upper", "n_up"]])
     assert first.label == "Go on at the first renewal (after a year)"

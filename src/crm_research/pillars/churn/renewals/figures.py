@@ -9,18 +9,39 @@ import pandas as pd
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open, verdict_said
 from crm_research.models.renewals import profile_limits
 from crm_research.pillars.churn.renewals.describe import Renewals
+from crm_research.pillars.churn.renewals.words import say_later
 from crm_research.stats.intervals import newcombe_difference
 from crm_research.theme import say_count, say_percent
 
 RETENTION_1: Final = "churn.renewal.retention_1"
+RETENTION_LATER: Final = "churn.renewal.retention_later"
 SBG_ALPHA: Final = "churn.renewal.sbg_alpha"
 SBG_BETA: Final = "churn.renewal.sbg_beta"
 _SOURCE: Final = "Fader and Hardie 2007"
 
 
 def renewal_figures(renewals: Renewals) -> list[Figure]:
-    """Share renewed at the first renewal, and the two parameters of the sBG; None where they cannot be told."""
-    return [_first(renewals), *_parameters(renewals)]
+    """Share renewed at the first renewal, at all later ones together, and the two parameters of the sBG.
+
+    None where they cannot be told; without later ones, that figure is left out.
+    """
+    return [_first(renewals), *_parameters(renewals), *_later(renewals)]
+
+
+def _later(renewals: Renewals) -> list[Figure]:
+    later = renewals.later
+    if later is None:
+        return []
+    return [
+        _maker(renewals).one(
+            RETENTION_LATER,
+            f"Go on {say_later(later)}",
+            (later["retention"], later["lower"], later["upper"]),
+            unit="share",
+            n=int(later["n_up"]),
+            estimator="share of the decisions at them that were to go on; Wilson",
+        )
+    ]
 
 
 def _first(renewals: Renewals) -> Figure:
