@@ -264,3 +264,26 @@ def test_a_refusal_names_the_nearest_table_even_where_one_column_fits(tmp_path):
     (tmp_path / "x.csv").write_text("Datum;Wert\n01.01.2024;eins\n02.01.2024;zwei\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"looks like .* but lacks"):
         draft_study("mine", [tmp_path / "x.csv"], beside=tmp_path)
+
+
+@pytest.mark.parametrize("header", ["AbGr", "Absagegrund", "Reason for rejection", "Cancel reason", "取消原因"])
+def test_a_line_with_a_reason_why_it_was_rejected_has_not_come_about(header, tmp_path):
+    text = f"Verk.Beleg;Auftraggeber;Belegdatum;Nettowert;{header}\n"
+    text += "".join(f"{100 + i};a{i % 3};{day:%d.%m.%Y};{10 * (i + 1)},00;\n" for i, day in enumerate(_days(6)))
+    text += "900;a1;05.03.2024;700,50;93\n"
+    said, _, study = _drafted(tmp_path, text)
+    line = _line(said, "cancellations")
+    assert "CHECK" in line
+    assert f"any {header}" in line
+    orders = study.table("orders").execute()
+    assert orders.loc[orders["kind"].fillna("sale") == "sale", "revenue"].sum() == 210
+
+
+@pytest.mark.parametrize("header", ["Response Time", "Responded at", "Sent At", "Feedback date"])
+def test_the_time_of_an_answer_by_its_other_names(header, tmp_path):
+    text = f"Response ID,Person ID,Score,{header},Source\n"
+    text += "".join(f"{i},p{i % 4},{i % 11},{day} 18:51:00 -0500,email\n" for i, day in enumerate(_days(24)))
+    _, tables, study = _drafted(tmp_path, text)
+    assert tables["surveys"]["columns"]["asked_at"] == header
+    asked = study.table("surveys").execute()["asked_at"]
+    assert str(asked.min()) == "2024-01-03 23:51:00"

@@ -76,6 +76,13 @@ _CALLED_OFF_AT: Final = (
     "cancellation date", "voided at", "void date", "storniert am", "stornodatum", "annule le", "date annulation",
     "fecha cancelacion", "取消时间", "关闭时间", "作废时间",
 )  # fmt: skip
+# A column of these is filled where a row was called off, and says why.
+_CALLED_OFF_FOR: Final = (
+    "rejection reason", "reason for rejection", "reason of rejection", "cancellation reason", "cancel reason",
+    "reason for cancellation", "cancelled reason", "canceled reason", "void reason", "abgr", "ab gr", "absagegrund",
+    "ablehnungsgrund", "stornogrund", "motif annulation", "motif d annulation", "motivo cancelacion",
+    "motivo de cancelacion", "motivo annullamento", "取消原因", "拒绝原因", "作废原因",
+)  # fmt: skip
 _OF_DELIVERY: Final = (
     "fulfillment",
     "fulfilment",
@@ -189,15 +196,16 @@ def lost_values(column: ColumnLook) -> dict[str, Outcome]:
 
 
 def called_off_at(look: FileLook) -> list[str]:
-    """Columns of times at which a row was called off."""
+    """Columns that are filled where a row was called off: with when, or with why."""
     return [
         name
         for name, column in look.columns.items()
-        if column.is_time and column.n < column.n_rows and " ".join(header_words(name)) in _TIMES
+        if 0 < column.n < column.n_rows and " ".join(header_words(name)) in (_TIMES if column.is_time else _WHYS)
     ]
 
 
 _TIMES: Final = frozenset(" ".join(header_words(phrase)) for phrase in _CALLED_OFF_AT)
+_WHYS: Final = frozenset(" ".join(header_words(phrase)) for phrase in _CALLED_OFF_FOR)
 
 
 def is_in(sql: str, values: Iterable[str], *, is_number: bool = False) -> str:

@@ -204,7 +204,8 @@ response_id: response id, respondent id, respondent, answer id, submission id, r
     id respuesta, 问卷编号, 答卷编号, 序号,
     id rispondente, id risposta, id risposte, id da resposta, id do respondente, id odpowiedzi, id respondenta, numer odpowiedzi
 asked_at: asked at, survey date, response date, recorded date, submitted at, submit date, submission date, answered at,
-    end date, completed at, timestamp, date, befragungsdatum, datum abgeschickt, abgeschickt, zeitstempel, date enquete,
+    end date, completed at, responded at, response time, feedback date, feedback time, survey sent at, sent at,
+    timestamp, date, befragungsdatum, datum abgeschickt, abgeschickt, zeitstempel, date enquete,
     date reponse, horodateur, fecha respuesta, marca temporal, 提交答卷时间, 提交时间, 调查日期, 答题时间,
     informazioni cronologiche, data di fine, data invio, data di invio, data compilazione, data risposta, carimbo de data hora, data de envio, data da resposta, data de termino, sygnatura czasowa, data wypelnienia, data odpowiedzi, data zakonczenia
 item: item, question, frage, item name, pregunta, 题目, 问题
