@@ -120,8 +120,8 @@ def test_a_folder_that_cannot_be_written_is_one_paragraph_and_status_two(call):
 def test_a_day_that_is_none_is_answered_by_how_to_write_one(call, day):
     status, _, err, _ = call("--as-of", day)
     assert status == 2
-    mend = "write it as year-month-day, such as 2024-07-01. crm-research run --help shows how it is written."
-    assert err == f"crm-research: --as-of: '{day}' is no day of the calendar; {mend}\n"
+    mend = "write year, month and day, such as 2024-07-01. crm-research run --help shows how it is written."
+    assert err == f"crm-research: --as-of: '{day}' is no day; {mend}\n"
     assert "%Y" not in err
 
 

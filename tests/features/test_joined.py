@@ -179,7 +179,7 @@ def test_a_few_who_come_back_at_once_are_no_finding():
     [
         ("continues_within: soon", "no number of days"),
         ("by: customer", "says whose contracts are joined, but not when"),
-        ("continues_within: -1", "greater than or equal to 0"),
+        ("continues_within: -1", "continues_within: must be 0 or more; found -1"),
     ],
 )
 def test_keys_that_make_no_sense_are_refused(tmp_path, line, told):
