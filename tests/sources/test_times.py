@@ -146,7 +146,7 @@ def test_times_with_and_without_a_zone_in_one_column_are_told(tmp_path, times, s
     rows = "".join(f"{i},a,{time},1\n" for i, time in enumerate(times))
     study = orders_of(tmp_path, "order_id,customer_id,ordered_at,revenue\n" + rows, head={"timezone": "Europe/Berlin"})
     source = study.inputs[0].source
-    assert f"{said} read as Europe/Berlin" in source if said else "a zone" not in source
+    assert said in source if said else "a zone" not in source
 
 
 @pytest.mark.parametrize("how", ["beside the path", "beside the column"])
