@@ -94,8 +94,8 @@ def test_nothing_is_kept_where_the_study_file_says_so(shop, tmp_path, n_checked)
     assert n_checked() == 2
 
 
-def test_nothing_is_kept_of_a_query_that_another_day_would_answer_otherwise(shop, tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_verdicts, "is_passing", lambda rule: rule.source.path == "orders.csv")
+def test_nothing_is_kept_of_a_query_that_another_day_would_answer_otherwise(shop, monkeypatch):
+    monkeypatch.setattr(kept_verdicts, "is_passing", lambda rule: True)
     judge_study(open_study(shop))
     assert kept_files() == []
 
