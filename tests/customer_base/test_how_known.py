@@ -14,7 +14,7 @@ from tests.builders import a_study, contracts
     ("shares", "said"),
     [
         ([], "Beside their dealings nothing is recorded of customers."),
-        ([1.0, 0.85], "Of what is recorded of customers, age is known of the fewest: of 85 %."),
+        ([1.0, 0.85], "Of what is recorded of customers, age is the least complete: it is known of 85 %."),
         ([1.0, 0.97], "All that is recorded of customers is known of 97 % of them or more."),
         ([1.0, 1.0], "All that is recorded of customers is known of all of them."),
     ],

@@ -59,8 +59,8 @@ def test_a_car_dealer_is_read_by_years(cars):
     # Half of all come back at all, after gamma(9) gaps of 3.2 years on average: 93 % of them within five years.
     assert five_years.lower < 0.5 * 0.931 < five_years.upper
     assert "within 5 years" in " ".join(answer(cars))
-    assert "year after its first" in " ".join(answer(cars))
-    assert "3 years after it, at the peak, 18 %" in " ".join(answer(cars))
+    assert "first seen in one year" in " ".join(answer(cars))
+    assert "3 years on, at the peak, 18 %" in " ".join(answer(cars))
     assert draw_retention(cars).figure.get_suptitle().startswith("Buying peaks in year 3")
     assert cars.depths["within_days"].iloc[0] == 5 * YEAR
     assert milestones(cars)["days"].tolist() == [365, 730, 1096, 1826, 3652]

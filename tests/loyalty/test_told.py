@@ -199,16 +199,16 @@ def pooled(*rows: tuple[int, float, float, float, int]) -> pd.DataFrame:
         (
             [(1, 0.31, 0.28, 0.34, 500), (2, 0.24, 0.21, 0.27, 400), (3, 0.19, 0.16, 0.22, 50), (4, 0.9, 0.8, 1.0, 49)],
             (
-                "31 % of an intake buys in the month after its first (28 % to 34 %), 3 months after it 19 % (16 % to "
-                "22 %)."
+                "Of the customers first seen in one month 31 % buy in the next (28 % to 34 %), 3 months on 19 % (16 % "
+                "to 22 %)."
             ),
         ),
-        ([(1, 0.31, 0.28, 0.34, 500)], "31 % of an intake buys in the month after its first (28 % to 34 %)."),
+        ([(1, 0.31, 0.28, 0.34, 500)], "Of the customers first seen in one month 31 % buy in the next (28 % to 34 %)."),
         (
             [(1, 0.11, 0.09, 0.13, 500), (2, 0.41, 0.36, 0.46, 400), (3, 0.17, 0.14, 0.2, 300)],
             (
-                "11 % of an intake buys in the month after its first (9.0 % to 13 %), 2 months after it, at the peak, "
-                "41 % (36 % to 46 %), 3 months after it 17 % (14 % to 20 %)."
+                "Of the customers first seen in one month 11 % buy in the next (9.0 % to 13 %), 2 months on, at the "
+                "peak, 41 % (36 % to 46 %), 3 months on 17 % (14 % to 20 %)."
             ),
         ),
     ],
@@ -243,8 +243,8 @@ def test_late_is_compared_with_early_of_the_same_intakes():
     found = replace(measured(), retention=retention)
     assert words.same_intakes(found) == (1, 0.5)
     assert words.retention_finding(found) == (
-        "28 % of an intake buys in the month after its first (24 % to 32 %); of the one intake watched for 2 months, "
-        "50 % did, and in month 2 after it 36 % (27 % to 46 %)."
+        "Of the customers first seen in one month 28 % buy in the next (24 % to 32 %); of those watched for 2 months "
+        "(one intake) 50 % did, and 2 months on 36 % (27 % to 46 %) buy."
     )
 
 

@@ -82,7 +82,7 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _share("loyalty.repeat_12m", rf"half are back after [^)]*\), and {_P}{_LIMITS} within 12 months"),
         _share("loyalty.repeat_12m", rf"^{_P} of first-time buyers are back within 12 months"),
         _number("loyalty.median_days_to_second", rf"half are back after {_SPAN}"),
-        _share("loyalty.retention_m", rf"^{_P} of an intake buys in the \w+ after its first{_LIMITS}", group="1"),
+        _share("loyalty.retention_m", rf"first seen in one \w+ {_P} buy in the next{_LIMITS}", group="1"),
     ),
     "silent-churn": (
         _share(

@@ -296,7 +296,7 @@ def test_leaders_are_those_above_the_mean_down_to_the_last_of_three():
     none = table.assign(importance_lower=0.0)
     said = words.priority_finding(replace(base, priorities=replace(parts, table=none)))
     assert said.startswith(
-        "No single thing asked for stands out in what goes with satisfaction: all 6 together explain"
+        "Nothing that was asked about stands out as what matters most for satisfaction: all 6 things together explain"
     )
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from crm_research.pillars.segmentation.groups.words import say, say_verdict
+from crm_research.pillars.segmentation.groups.words import _per_hundred, say, say_verdict
 
 BORDERS = pd.DataFrame(
     {
@@ -61,7 +61,7 @@ HEAP = BORDERS.assign(
 )
 ALIKE = NULLS.assign(is_beyond=[False, False, False])
 
-PER_100 = "{} customers for every hundred in the middle of the sparser group, space for space"
+PER_100 = "{} customers for every hundred in an equal stretch of the middle of the sparser group"
 MOST = f"(on the most crowded border {PER_100})"
 UNSTABLE = (
     "The groups are constructed: not every group is found again in other samples of the customers (the weakest "
@@ -146,3 +146,16 @@ JARGON = re.compile(
 @pytest.mark.parametrize("case", SENTENCES)
 def test_the_verdict_is_said_in_plain_words(case):
     assert JARGON.findall(say_verdict(SENTENCES[case][0])) == []
+
+
+@pytest.mark.parametrize(
+    ("density", "said"),
+    [
+        (1.0, "about as many customers as in an equal stretch of the middle of the sparser group"),
+        (0.951, "about as many customers as in an equal stretch of the middle of the sparser group"),
+        (0.949, PER_100.format(95)),
+        (1.06, PER_100.format(106)),
+    ],
+)
+def test_a_border_as_crowded_as_the_middle_is_said_to_be(density, said):
+    assert _per_hundred(density) == said

@@ -93,7 +93,7 @@ def say_known(base: CustomerBase) -> str:
         known = "all of them" if least["share"] == 1 else f"{share} of them or more"
         return f"All that is recorded of customers is known of {known}."
     share = say_percent(float(least["share"]))
-    return f"Of what is recorded of customers, {detail(least)} is known of the fewest: of {share}."
+    return f"Of what is recorded of customers, {detail(least)} is the least complete: it is known of {share}."
 
 
 def _named(names: Sequence[str]) -> str:

@@ -166,8 +166,8 @@ def priority_finding(found: SatisfactionAnalysis) -> str:
     weak = weak_drivers(found)
     if leaders.empty:
         said = (
-            f"No single thing asked for stands out in what goes with {parts.target}: all {len(known)} together explain "
-            f"{say_percent(parts.model.r2)} of it"
+            f"Nothing that was asked about stands out as what matters most for {parts.target}: all {len(known)} things "
+            f"together explain {say_percent(parts.model.r2)} of it"
         )
     else:
         names = join_words([*map(say_plainly, leaders["driver"])])

@@ -138,7 +138,7 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
         until = f"{last['period_index']:.0f} {period}s" if last["period_index"] > 1 else f"the {period}"
         return f"Nobody has bought again in {until} after a first purchase."
     told = (
-        f"{say_percent(first['retention_rate'])} of an intake buys in the {period} after its first "
+        f"Of the customers first seen in one {period} {say_percent(first['retention_rate'])} buy in the next "
         f"({say_interval(first['lower'], first['upper'], say_percent)})"
     )
     if last["period_index"] == first["period_index"]:
@@ -146,10 +146,10 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     peak = retention_peak(loyalty)
     if peak is not None:
         told += (
-            f", {peak['period_index']:.0f} {period}s after it, at the peak, {say_percent(peak['retention_rate'])} "
+            f", {peak['period_index']:.0f} {period}s on, at the peak, {say_percent(peak['retention_rate'])} "
             f"({say_interval(peak['lower'], peak['upper'], say_percent)})"
         )
-    when = f"{last['period_index']:.0f} {period}s after it"
+    when = f"{last['period_index']:.0f} {period}s on"
     then = say_with_limits(last["retention_rate"], last["lower"], last["upper"], say_percent)
     alike = same_intakes(loyalty)
     if alike is None:
@@ -157,8 +157,8 @@ def retention_finding(loyalty: LoyaltyAnalysis) -> str:
     n, share = alike
     whose = name_intakes(n)
     number = f"{last['period_index']:.0f}"
-    watched = f"of the {whose} watched for {number} {period}s, {say_percent(share)} did"
-    return f"{told}; {watched}, and in {period} {number} after it {then}."
+    watched = f"of those watched for {number} {period}s ({whose}) {say_percent(share)} did"
+    return f"{told}; {watched}, and {number} {period}s on {then} buy."
 
 
 def name_intakes(n: int) -> str:

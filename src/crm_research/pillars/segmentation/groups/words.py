@@ -93,6 +93,10 @@ def say_nulls(found: Grouping) -> str:
     )
 
 
+# Borders within a twentieth of the middle's crowd are said to be as crowded.
+_AS_CROWDED: Final = 0.05
+
+
 def _say_kinds(found: Grouping, judging: str, beyond: str) -> str:
     kinds = _kinds_alike(found, judging, beyond)
     n_kinds = int(found.nulls[judging].sum())
@@ -104,9 +108,10 @@ def _say_crowd(borders: pd.DataFrame) -> str:
 
 
 def _per_hundred(density: float) -> str:
-    return (
-        f"{say_count(100 * density, 'customer')} for every hundred in the middle of the sparser group, space for space"
-    )
+    if abs(density - 1) < _AS_CROWDED:
+        return "about as many customers as in an equal stretch of the middle of the sparser group"
+    n = say_count(100 * density, "customer")
+    return f"{n} for every hundred in an equal stretch of the middle of the sparser group"
 
 
 def _say_border(found: Grouping) -> str:
