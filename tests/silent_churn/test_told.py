@@ -231,7 +231,9 @@ def test_how_many_of_those_called_gone_bought_again_stands_where_they_are_called
     group = pd.DataFrame([row | {"expected_share": 0.02, "lower": 0.16, "upper": 0.32}])
     one = checked(gone_alive=0.31, gone_bought=an_interval(0.29, 0.2, 0.4), by_group=group)
     assert said.format("almost surely gone", "23 %") in words.alive_finding(one)
-    assert "almost surely gone, 3.0 % could still be active by its own account, yet 23 %" in words.refuted_finding(one)
+    assert "almost surely gone, 3.0 % could still be active by its own account, yet 23 % bought in the holdout." in (
+        words.refuted_finding(one)
+    )
     # The first sentence of the page leaves it to the one that names nobody for it.
     assert "bought again" not in words.alive_finding(one, alone=True)
     assert slipping_finding(one, is_refuted=True) == (

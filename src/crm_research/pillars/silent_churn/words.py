@@ -358,7 +358,10 @@ def refuted_finding(silence: SilentChurn) -> str:
         return ""
     who, alive, share = told
     estimate, lower, upper = (_number(end) for end in share)
-    bought = say_estimate(estimate, lower, upper, say_percent, silence.confidence)
+    # One group's own limits stand with the groups; these hold for all that were judged, and would be a second interval.
+    bought = say_percent(estimate)
+    if check is not None and check.is_refuted_together:
+        bought = say_estimate(estimate, lower, upper, say_percent, silence.confidence)
     return (
         f"No list of names is printed. Of the customers whom the model calls {who}, "
         f"{say_percent(alive)} could still be active by its own account, yet {bought} bought in the holdout. "
