@@ -12,7 +12,7 @@ from crm_research.study import Study
 from tests.builders import a_study, orders
 
 _START = pd.Timestamp("2021-01-01")
-_N_DAYS = 1096
+_N_DAYS = 1095
 
 
 def a_dated_world(n: int, rule: str, *, k: int = 1) -> tuple[Study, float]:
@@ -57,7 +57,7 @@ def test_the_page_says_in_what_gaps_were_counted():
     told = regularity_finding(silence)
     assert told.startswith("Customers buy about at random, as the models assume: ")
     assert told.endswith(
-        " Purchases are dated on 36 of 1,066 days, far fewer than by chance, as where only the month or the week of an "
+        " Purchases are dated on 36 of 1,065 days, far fewer than by chance, as where only the month or the week of an "
         "order is recorded. Gaps between purchases were therefore counted in these dates: counted in days, customers "
         "who buy at random would seem to buy by the clock."
     )

@@ -46,7 +46,9 @@ def test_what_came_after_is_told_and_few_customers_are_too_few():
         ": how long customers stay away and still come back is learnt from 10 of them at the least."
     )
     check = few.holdout
-    assert advice.answer(few)[2] == f"In the 22 weeks after, {check.observed:.0f} purchases of these customers came."
+    assert advice.answer(few)[2] == "In the 22 weeks after, 1 purchase of these customers came."
+    more = replace(few, holdout=replace(check, observed=7))
+    assert advice.answer(more)[2] == "In the 22 weeks after, 7 purchases of these customers came."
     none = replace(few, holdout=replace(check, observed=0))
     assert advice.answer(none)[2] == "In the 22 weeks after, no purchase of these customers came."
 
