@@ -32,12 +32,12 @@ def test_what_stands_with_other_records_is_named_with_them():
         contracts=held, attributes={"contracts": {"age": "number", "sex": "category", "home_state": "category"}}
     )
     assert say_known(describe_base(study)) == (
-        "Nothing is recorded of customers themselves; with their contracts are age, sex and home state."
+        "Nothing is recorded of customers themselves, but age, sex and home state with their contracts."
     )
     nothing = pd.DataFrame({"about": [], "share": []})
     elsewhere = {"orders": ("a_b",), "contracts": ("v", "w", "x", "y", "z", "q")}
     one = SimpleNamespace(n_customers=40, coverage=nothing, elsewhere=elsewhere)
     assert say_known(one) == (
-        "Nothing is recorded of customers themselves; with their orders is a b and with their contracts are v, w, x, y "
-        "and 2 more."
+        "Nothing is recorded of customers themselves, but a b with their orders and v, w, x, y and 2 more with their "
+        "contracts."
     )

@@ -83,9 +83,9 @@ def say_known(base: CustomerBase) -> str:
         return ""
     if least is None and base.elsewhere:
         held = join_words(
-            [f"with their {say_plainly(table)} {_named(names)}" for table, names in base.elsewhere.items()]
+            [f"{_named(names)} with their {say_plainly(table)}" for table, names in base.elsewhere.items()]
         )
-        return f"Nothing is recorded of customers themselves; {held}."
+        return f"Nothing is recorded of customers themselves, but {held}."
     if least is None:
         return "Beside their dealings nothing is recorded of customers."
     if least["share"] >= _NEARLY_ALL:
@@ -100,8 +100,7 @@ def _named(names: Sequence[str]) -> str:
     """Details by their names, the first of them, and how many more there are."""
     shown = [say_plainly(name) for name in names[:_NAMED]]
     more = len(names) - len(shown)
-    verb = word_for(len(names), "is", "are")
-    return f"{verb} {join_words([*shown, f'{more} more'] if more else shown)}"
+    return join_words([*shown, f"{more} more"] if more else shown)
 
 
 def least_known(base: CustomerBase) -> pd.Series | None:
