@@ -172,3 +172,12 @@ def test_clearing_the_cache_removes_what_was_found_too(shop, tmp_path):
     assert [json.loads(file.read_text())["study"] for file in kept_files()] == [str(shop)]
     assert forget_verdicts() == 1
     assert kept_files() == []
+
+
+def test_files_written_to_after_the_study_was_opened_are_not_what_was_checked(shop, tmp_path, n_checked):
+    opened = open_study(shop)
+    (tmp_path / "orders.csv").write_text(ORDERS.replace("2,bob", "2,"), encoding="utf-8")
+    assert judge_study(opened).verdict.errors[0].n_bad == 1
+    # The new file has two rows without a customer, and is checked by itself.
+    assert judge_study(open_study(shop)).verdict.errors[0].n_bad == 2
+    assert n_checked() == 2

@@ -162,7 +162,7 @@ def find_cached(key: str) -> CachedTable | None:
     """The table that is kept under this key, whole and of this user; None without one."""
     with suppress(OSError, CrmError):
         folder = cache_folder()
-        if _is_own(folder):
+        if is_own(folder):
             return _read_record(folder / f"{key}.json")
     return None
 
@@ -255,7 +255,7 @@ def list_cached() -> list[CachedTable]:
     """All tables that are kept, by study and table."""
     with suppress(OSError, CrmError):
         folder = cache_folder()
-        if _is_own(folder):
+        if is_own(folder):
             found = [_read_record(record) for record in folder.glob("*.json")]
             return sorted((held for held in found if held is not None), key=lambda held: (held.study, held.table))
     return []
@@ -294,7 +294,7 @@ def make_own(folder: Path) -> Path:
     """A folder of copies of records, for this user alone; made if it is not there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    if not _is_own(folder):
+    if not is_own(folder):
         raise StudyError(f"{folder} belongs to somebody else.")
     ignored = folder / ".gitignore"
     if not ignored.exists():
@@ -303,7 +303,7 @@ def make_own(folder: Path) -> Path:
     return folder
 
 
-def _is_own(folder: Path) -> bool:
+def is_own(folder: Path) -> bool:
     """Is this a folder of this user, which nobody else may look into?"""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):

@@ -17,7 +17,7 @@ from crm_research.contracts.findings import Verdict
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError
 from crm_research.scratch import replacing
-from crm_research.sources.cache import cache_folder, is_passing, make_own, of_the_code
+from crm_research.sources.cache import cache_folder, is_own, is_passing, make_own, of_the_code
 from crm_research.sources.fingerprints import digest_files, digest_text
 from crm_research.sources.named_files import list_named_files
 from crm_research.sources.study_file import read_study_file
@@ -63,14 +63,13 @@ def judge_study(study: Study, *, is_anew: bool = False) -> Judgement:
     is kept, nor of fewer than 100,000 rows, nor where the study file says ``engine: {cache: no}``.
     """
     key = _key(study)
-    file = None if key is None else _folder() / f"{key}.json"
-    if file is not None and not is_anew:
-        found = _read(file, study)
+    if key is not None and not is_anew:
+        found = _read(key, study)
         if found is not None:
             return found
     verdict = check_study(study)
-    if file is not None and sum(summary.n_rows for summary in verdict.tables) >= LEAST_ROWS:
-        _keep(file, study, verdict)
+    if key is not None and sum(summary.n_rows for summary in verdict.tables) >= LEAST_ROWS:
+        _keep(key, study, verdict)
     return Judgement(verdict=verdict)
 
 
@@ -89,6 +88,12 @@ def _folder() -> Path:
     return cache_folder().with_name("verdicts")
 
 
+def _file(study: Study) -> Path:
+    """One place for a study, its instants and the tables that are open: what is found anew takes it."""
+    stood = [str(study.path), str(study.as_of), str(study.holdout_until), *sorted(study.tables)]
+    return _folder() / f"{digest_text(json.dumps(stood, ensure_ascii=False)).partition(':')[2]}.json"
+
+
 def _list() -> list[Path]:
     with suppress(OSError, CrmError):
         return sorted(_folder().glob("*.json"))
@@ -102,18 +107,16 @@ def _key(study: Study) -> str | None:
         definition = read_study_file(study.path)
         if definition.engine.url != DEFAULT_URL or not definition.engine.cache:
             return None
-        content = {}
         for table in study.tables:
             rule = definition.tables[table]
-            files = list_named_files(rule.source, study.path.parent)
-            if files is None or is_passing(rule):
+            if list_named_files(rule.source, study.path.parent) is None or is_passing(rule):
                 return None
-            content[table] = [[str(file) for file in files], digest_files(files)]
         said = {
             "study_file": digest_files([study.path]),
             "as_of": study.as_of.isoformat(),
             "holdout_until": study.holdout_until.isoformat() if study.holdout_until else None,
-            "content": content,
+            # As it was when the tables were opened: what was written to the files since is not what is checked.
+            "content": {found.table: found.fingerprint for found in study.inputs},
             "code": of_the_code(),
         }
     except (OSError, CrmError, KeyError):
@@ -121,11 +124,14 @@ def _key(study: Study) -> str | None:
     return digest_text(json.dumps(said, sort_keys=True, ensure_ascii=False)).partition(":")[2]
 
 
-def _read(file: Path, study: Study) -> Judgement | None:
+def _read(key: str, study: Study) -> Judgement | None:
+    file = _file(study)
     try:
-        if file.stat().st_mode & 0o077:
+        if not is_own(file.parent) or file.stat().st_mode & 0o077:
             return None  # somebody else may have written it
         record = json.loads(file.read_text(encoding="utf-8"))
+        if record["key"] != key:
+            return None
         verdict = _VERDICTS.validate_python(record["verdict"])
         made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except (OSError, ValueError, KeyError, TypeError):
@@ -133,31 +139,19 @@ def _read(file: Path, study: Study) -> Judgement | None:
     return Judgement(verdict=verdict, made_at=made_at) if is_about(verdict, study) else None
 
 
-def _keep(file: Path, study: Study, verdict: Verdict) -> None:
-    """In place of what was found before of the same tables at that instant. Where there is no room, nothing is kept."""
-    record = {
-        "study": str(study.path),
-        "stood": _stood(verdict),
-        "verdict": _VERDICTS.dump_python(verdict, mode="json"),
-    }
+def _keep(key: str, study: Study, verdict: Verdict) -> None:
+    """In place of what was found there before. Where there is no room, nothing is kept."""
+    record = {"study": str(study.path), "key": key, "verdict": _VERDICTS.dump_python(verdict, mode="json")}
     try:
+        file = _file(study)
         make_own(file.parent)
         with replacing(file) as half:
             half.touch(mode=0o600)
             half.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
     except (OSError, CrmError):
         return
-    for other in _list():
-        if other != file:
-            with suppress(OSError, ValueError, KeyError):
-                said = json.loads(other.read_text(encoding="utf-8"))
-                is_replaced = (said["study"], said["stood"]) == (record["study"], record["stood"])
-                if is_replaced or not Path(said["study"]).exists():
-                    other.unlink()
-
-
-def _stood(verdict: Verdict) -> list[str]:
-    return [verdict.as_of.isoformat(), *(summary.table for summary in verdict.tables)]
+    # Nobody asks any more for what was found of a study that is gone.
+    forget_verdicts({path for other in _list() if (path := _study_of(other)) and not Path(path).exists()})
 
 
 def _study_of(file: Path) -> str | None:
