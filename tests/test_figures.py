@@ -14,7 +14,6 @@ from crm_research.figures import (
     has_no_width,
     leaves_size_open,
     verdict_of,
-    verdict_said,
 )
 
 
@@ -52,11 +51,6 @@ def test_a_verdict_is_one_of_two_or_none() -> None:
     assert Figure.from_record(refuted.as_record()) == refuted
     with pytest.raises(ValueError, match="maybe"):
         Figure(**common, verdict="maybe")
-
-
-def test_the_verdict_that_the_words_of_a_check_end_with() -> None:
-    said = ["holdout: 90 % of 61; agrees", "holdout: 40 % of 61; does not agree", "holdout: 90 % of 61", "none"]
-    assert [verdict_said(words) for words in said] == [AGREES, REFUTED, None, None]
 
 
 def test_a_record_says_in_four_words_what_came_of_the_check() -> None:

@@ -304,11 +304,6 @@ def verdict_of(holds: bool | None) -> str | None:
     return None if holds is None else AGREES if holds else REFUTED
 
 
-def verdict_said(validation: str) -> str | None:
-    """The verdict that the words of a check end with: ``...; agrees``, ``...; does not agree``; None for neither."""
-    return AGREES if validation.endswith("; agrees") else REFUTED if validation.endswith("; does not agree") else None
-
-
 def _known(value: Any) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import ParameterError
+from crm_research.figures import AGREES, REFUTED
 from crm_research.pillars.churn import describe_churn
 from crm_research.pillars.churn.decisions.charts import draw_targets
 from crm_research.pillars.churn.decisions.page import targets_section
@@ -86,6 +87,8 @@ def test_the_holdout_says_whether_the_retention_went_on():
     assert targets.check.startswith("holdout of 214 days")
     seen = next(figure for figure in target_figures(targets) if figure.id == "churn.target.retention_seen")
     assert "holdout" in seen.validation
+    assert seen.verdict == (AGREES if seen.validation.endswith("; agrees") else REFUTED)
+    assert targets.check_holds == (seen.verdict == AGREES)
 
 
 def test_the_holdout_does_not_reach_the_year():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from crm_research.figures import AGREES, REFUTED
 from crm_research.models.decisions import needed_retention
 from crm_research.pillars import churn as ch
 from crm_research.pillars.churn.decisions import charts, decomposition_words, target_words
@@ -192,6 +193,10 @@ def test_every_target_figure_is_the_number_that_it_names():
     )  # fmt: skip
     assert (needed.label, seen.label) == ("Yearly retention needed", "Retention seen in the last year")
     assert (needed.validation, seen.validation) == ("none", "holdout of 184 days: fine")
+    assert (needed.verdict, seen.verdict) == (None, None)
+    for holds, verdict in ((True, AGREES), (False, REFUTED)):
+        judged = target_words.target_figures(replace(targets, check_holds=holds))
+        assert [figure.verdict for figure in judged[:2]] == [None, verdict]
     assert needed.estimator == (
         "balance of the base: (target - newcomers who stay) / base today, newcomers as in the last year, exact Poisson "
         "limits; 95 % interval"
@@ -239,15 +244,16 @@ def test_the_holdout_of_the_retention_by_hand(yearly, expected, verdict):
     rows += [("that day", "2022-01-01", "2024-01-01", None), ("after", "2022-01-01", "2024-08-01", None)]
     study = a_study(contracts=contracts(*rows), as_of="2024-01-01", holdout_until="2024-07-03")
     overall = pd.DataFrame([{"retention": yearly}])
-    said = _check(study, overall, 0.95)
+    said, holds = _check(study, overall, 0.95)
+    assert holds == (verdict == "agrees")
     assert said == (  # Wilson of 20 of 21: 77.3 to 99.2 %
         f"holdout of 184 days: 95 % of 21 running contracts stayed (77 % to 99 %), {expected} at the yearly retention "
         f"seen; {verdict}"
     )
-    assert _check(replace(study, holdout_until=None), overall, 0.95) == ""
+    assert _check(replace(study, holdout_until=None), overall, 0.95) == ("", None)
     late = contracts(("a", "2024-02-01", None, None))
     unborn = a_study(contracts=late, as_of="2024-01-01", holdout_until="2024-07-03")
-    assert _check(unborn, overall, 0.95) == ""
+    assert _check(unborn, overall, 0.95) == ("", None)
 
 
 def test_numbers_of_the_target_all_come_from_its_row():

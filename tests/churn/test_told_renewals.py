@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.figures import AGREES, REFUTED
 from crm_research.models.renewals import profile_limits
 from crm_research.pillars import churn as ch
 from crm_research.pillars.churn.renewals import charts, figures, words
@@ -393,7 +394,9 @@ def test_the_first_renewal_in_the_holdout_by_hand(n_left, verdict):
     check = replace(a_check(MODEL), by_renewal=later)
     first = figures.renewal_figures(planted(observed=observed, check=check))[0]
     assert first.validation == f"holdout: {100 - n_left} % of 100; {verdict}"
+    assert first.verdict == {"agrees": AGREES, "does not agree": REFUTED}[verdict]
     apart = replace(check, is_holdout=False)
-    assert figures.renewal_figures(planted(observed=observed, check=apart))[0].validation == "none"
+    unchecked = figures.renewal_figures(planted(observed=observed, check=apart))[0]
+    assert (unchecked.validation, unchecked.verdict) == ("none", None)
     second = replace(check, by_renewal=later.tail(1))
     assert figures.renewal_figures(planted(observed=observed, check=second))[0].validation == "none"

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, says_nothing, verdict_said
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, says_nothing, verdict_of
 from crm_research.pillars.churn.decisions.targets import RetentionTargets
 from crm_research.stats.leading import find_leader_within, widen
 from crm_research.theme import (
@@ -170,6 +170,6 @@ def _target(
         n=0 if row is None else int(row["n_running"] if name == "needed" else row["n_before"]),
         estimator=how,
         validation=targets.check if name == "retention" and targets.check else NO_VALIDATION,
-        verdict=verdict_said(targets.check) if name == "retention" else None,
+        verdict=verdict_of(targets.check_holds) if name == "retention" else None,
         group=group,
     )

@@ -51,8 +51,8 @@ class RetentionTargets:
         Running contracts that neither ran a year ago nor began since then, as far as the records were watching.
     stay_by_tenure
         Share of the running contracts that stays another year by the curve over tenure; what a snapshot can say.
-    check
-        The yearly retention beside the holdout, in words; empty without one.
+    check, check_holds
+        The yearly retention beside the holdout, in words, and whether the two agree; empty and None without one.
     notes
         What could not be told, and why.
     """
@@ -67,6 +67,7 @@ class RetentionTargets:
     n_met_late: int
     stay_by_tenure: float
     check: str
+    check_holds: bool | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -128,6 +129,7 @@ def set_targets(
         overall = needed_retention(whole, target, confidence=confidence)
         if counts.group is not None:
             by_group = needed_retention(year, target * year["n_running"] / n_running, confidence=confidence)
+    check, holds = _check(study, overall, confidence)
     return RetentionTargets(
         since=since,
         as_of=study.as_of,
@@ -138,7 +140,8 @@ def set_targets(
         by_group=by_group,
         n_met_late=int(n_running - year["n_kept"].sum() - year["n_new_kept"].sum()),
         stay_by_tenure=_stay_by_tenure(counts),
-        check="" if overall is None else _check(study, overall, confidence),
+        check=check,
+        check_holds=holds,
         notes=(problem,) if problem else (),
     )
 
@@ -223,27 +226,28 @@ def _stay_by_tenure(counts: ChurnCounts) -> float:
     return float((n[known] * stay[known]).sum() / n[known].sum())
 
 
-def _check(study: Study, overall: pd.DataFrame, confidence: float) -> str:
-    """Did the contracts running at as_of stay through the holdout as the yearly retention would have it?"""
-    if study.holdout_until is None:
-        return ""
+def _check(study: Study, overall: pd.DataFrame | None, confidence: float) -> tuple[str, bool | None]:
+    """Did those running at as_of stay through the holdout as the yearly retention has it? In words, and as an answer."""
+    if overall is None or study.holdout_until is None:
+        return "", None
     later = known_rows(study.standing_at(study.holdout_until), "contracts")
     now = instant(study.as_of)
     ended = later.ended_at.notnull() if "ended_at" in later.columns else None  # noqa: PD004 - Ibis
     if ended is None:
-        return ""
+        return "", None
     running = later.filter((later.started_at <= now) & (~ended | (later.ended_at > now)))
     row = running.aggregate(n=running.count(), n_ended=ended.sum().fill_null(0)).to_pandas().iloc[0]
     n, kept = int(row["n"]), int(row["n"] - row["n_ended"])
     if n == 0:
-        return ""
+        return "", None
     days = (study.holdout_until - study.as_of).days
     expected = float(overall["retention"].iloc[0]) ** (days / DAYS_PER_YEAR)
     seen = wilson_share(kept, n, confidence=confidence)
-    verdict = "agrees" if float(seen.lower) <= expected <= float(seen.upper) else "does not agree"
-    return (
+    holds = float(seen.lower) <= expected <= float(seen.upper)
+    words = (
         f"holdout of {say_count(days, 'day')}: {say_percent(float(seen.estimate))} of "
         f"{say_count(n, 'running contract')} stayed "
         f"({say_range(float(seen.lower), float(seen.upper), say_percent)}), {say_percent(expected)} at the "
-        f"yearly retention seen; {verdict}"
+        f"yearly retention seen; {'agrees' if holds else 'does not agree'}"
     )
+    return words, holds

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open, verdict_said
+from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, leaves_size_open, verdict_of
 from crm_research.models.renewals import profile_limits
 from crm_research.pillars.churn.renewals.describe import Renewals
 from crm_research.pillars.churn.renewals.words import say_later
@@ -51,6 +51,7 @@ def _first(renewals: Renewals) -> Figure:
     label = f"Go on at the first renewal ({renewals.after_one})"
     if row is None:
         label = f"{label}: too few came to it" if len(seen) else "Nobody came to a first renewal"
+    check, agrees = _later_share(renewals, row)
     return _maker(renewals).one(
         RETENTION_1,
         label,
@@ -58,26 +59,27 @@ def _first(renewals: Renewals) -> Figure:
         unit="share",
         n=0 if row is None else int(row["n_up"]),
         estimator="share of those who came to it under observation; Wilson",
-        validation=(check := _later_share(renewals, row)),
-        verdict=verdict_said(check),
+        validation=check,
+        verdict=verdict_of(agrees),
     )
 
 
-def _later_share(renewals: Renewals, row: pd.Series | None) -> str:
-    """What the first renewal was like in the holdout, where the study keeps one."""
+def _later_share(renewals: Renewals, row: pd.Series | None) -> tuple[str, bool | None]:
+    """What the first renewal was like in the holdout, where the study keeps one, and whether the two agree."""
     if row is None or renewals.check is None or not renewals.check.is_holdout:
-        return NO_VALIDATION
+        return NO_VALIDATION, None
     later = renewals.check.by_renewal
     later = later.loc[later["renewal"] == 1]
     if later.empty:
-        return NO_VALIDATION
+        return NO_VALIDATION, None
     now, then = row["n_up"] - row["n_left"], later["n_up"] - later["n_left"]
     gap = newcombe_difference(then, later["n_up"], now, row["n_up"], confidence=renewals.confidence)
     agrees = bool((gap.lower <= 0).all() and (gap.upper >= 0).all())
-    return (
+    words = (
         f"holdout: {say_percent(float(later['retention'].iloc[0]))} of {say_count(later['n_up'].iloc[0])}; "
         f"{'agrees' if agrees else 'does not agree'}"
     )
+    return words, agrees
 
 
 def _parameters(renewals: Renewals) -> list[Figure]:
