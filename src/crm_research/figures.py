@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.vocabulary import UNKNOWN
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FIGURES_MIME: Final = "application/vnd.crm-research.figures+json"
 NO_VALIDATION: Final = "none"
-NOT_KNOWN: Final = "not known"
+NOT_KNOWN: Final = UNKNOWN
 # What the check of a number says of it, where there is one that can say so.
 AGREES: Final = "agrees"
 REFUTED: Final = "refuted"

@@ -132,7 +132,7 @@ def _alive(silence: SilentChurn) -> Figure:
         n=n,
         estimator=f"mean chance of being active by the {silence.fit.model}; limits from its parameters "
         "(drawn, or of the profile likelihood where that differs clearly) "
-        f"and each customer's chance, the model taken as right"
+        "and each customer's chance, the model taken as right"
         if silence.fit
         else "none",
         validation=validation,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_research.deferred import Later, deferred
 from crm_research.errors import NotEnoughData
-from crm_research.features.gaps import DatesSeen, count_gaps, count_spans, look_at_dates
+from crm_research.features.gaps import DatesSeen, Unit, count_gaps, count_spans, look_at_dates
 from crm_research.models.btyd import (
     BtydFit,
     RegularityTest,
@@ -113,16 +113,20 @@ def _profile(fits: Fits) -> dict[str, pd.DataFrame]:
 
 def _test_regularity(study: Study, dates: DatesSeen, confidence: float) -> RegularityTest | None:
     spans: pd.DataFrame = count_spans(study, unit=dates.unit).to_pandas()
-    gaps: pd.DataFrame = count_gaps(study, unit=dates.unit).to_pandas()
     try:
-        return estimate_regularity(spans, gaps, confidence=confidence)
+        return estimate_regularity(spans, _read_gaps(study, dates.unit), confidence=confidence)
     except NotEnoughData:
         return None
 
 
 @step
+def _read_gaps(study: Study, unit: Unit) -> pd.DataFrame:
+    gaps: pd.DataFrame = count_gaps(study, unit=unit).to_pandas()
+    return gaps
+
+
 def _mean_log_gap(study: Study) -> float:
-    gaps: pd.DataFrame = count_gaps(study).to_pandas()
+    gaps = _read_gaps(study, "day")
     return float(np.average(np.log(gaps["gap"]), weights=gaps["n"]))
 
 

@@ -14,10 +14,10 @@ def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
     if silence.chosen is None:
         return "Who of the valuable ones is slipping away cannot be said without a model."
     if is_refuted:
-        told = say_came_back(silence, " (of those called")
+        told = say_came_back(silence)
         return (
             "Who of the valuable ones is slipping away cannot be named: those whom the model called gone bought again "
-            f"too often{told and f'{told})'}."
+            f"too often{f' ({told})' if told else ''}."
         )
     n = len(silence.going_silent)
     if not n:
@@ -28,7 +28,7 @@ def slipping_finding(silence: SilentChurn, *, is_refuted: bool) -> str:
     )
 
 
-def say_came_back(silence: SilentChurn, before: str) -> str:
+def say_came_back(silence: SilentChurn) -> str:
     """How many of those called gone bought again, where the holdout tells it; empty where it does not."""
     check = silence.holdout
     told = None if check is None else check.called_gone
@@ -36,7 +36,7 @@ def say_came_back(silence: SilentChurn, before: str) -> str:
         return ""
     who, _, share = told
     bought = say_percent(float(np.asarray(share.estimate))) if share.estimate else "none"
-    return f"{before} {who}, {bought} bought again in the {say_weeks(check.horizon_days)} after"
+    return f"of those called {who}, {bought} bought again in the {say_weeks(check.horizon_days)} after"
 
 
 def say_readings(told: tuple[float, float]) -> str:

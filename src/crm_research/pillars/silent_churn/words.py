@@ -64,7 +64,8 @@ def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
     n_active = round(share * silence.n_customers)
     n_gone = silence.n_customers - n_active
     # Where no name can be given for it, the sentence that says so tells who came back.
-    came_back = "" if alone and refuted_finding(silence) else say_came_back(silence, "; of those called")
+    told = "" if alone and refuted_finding(silence) else say_came_back(silence)
+    came_back = f"; {told}" if told else ""
     limits = _say_limits(silence, lower, upper, say_percent, ", ")
     return (
         f"Of {say_count(silence.n_customers, 'customer')} about {say_count(n_active)} "

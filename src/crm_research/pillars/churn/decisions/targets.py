@@ -227,7 +227,7 @@ def _stay_by_tenure(counts: ChurnCounts) -> float:
 
 
 def _check(study: Study, overall: pd.DataFrame | None, confidence: float) -> tuple[str, bool | None]:
-    """Did those running at as_of stay through the holdout as the yearly retention has it? In words, and as an answer."""
+    """Did those running at as_of stay through the holdout as the yearly retention has it? In words, and yes or no."""
     if overall is None or study.holdout_until is None:
         return "", None
     later = known_rows(study.standing_at(study.holdout_until), "contracts")
