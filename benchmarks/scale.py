@@ -25,7 +25,9 @@ from pathlib import Path
 
 import pandas as pd
 
-REPORTS = ("customer-base", "segmentation", "churn", "silent-churn", "loyalty", "brand-loyalty", "satisfaction")
+from crm_research.catalogue import reports
+
+REPORTS = tuple(reports())
 SECONDS_BETWEEN_LOOKS = 0.5
 BARE_DUCKDB = """
 import sys, duckdb
@@ -105,7 +107,7 @@ def _own_bytes(pid: int) -> int:
     return 0
 
 
-def measure_size(n: int, folder: Path, reports: tuple[str, ...]) -> list[dict[str, object]]:
+def measure_size(n: int, folder: Path, chosen: tuple[str, ...]) -> list[dict[str, object]]:
     """All commands on one world."""
     tool = str(Path(sys.executable).with_name("crm-research"))
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
@@ -114,9 +116,9 @@ def measure_size(n: int, folder: Path, reports: tuple[str, ...]) -> list[dict[st
     commands = {
         "simulate": [tool, "simulate", "--customers", str(n), "--out", str(world)],
         "check": [tool, "check", study],
-        **{report: [tool, "run", report, "--study", study, "--out", pages, "--timeout", "7200"] for report in reports},
+        **{report: [tool, "run", report, "--study", study, "--out", pages, "--timeout", "7200"] for report in chosen},
         "all together": [
-            tool, "run", *reports, "--study", study, "--out", pages, "--jobs", "2", "--timeout", "7200",
+            tool, "run", *chosen, "--study", study, "--out", pages, "--jobs", "2", "--timeout", "7200",
         ],
         "bare DuckDB: orders by customer": [sys.executable, "-c", BARE_DUCKDB, str(world)],
         "lifelines: Kaplan-Meier of contracts": [sys.executable, "-c", LIFELINES, str(world)],

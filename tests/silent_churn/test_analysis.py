@@ -19,6 +19,7 @@ from crm_research.pillars.silent_churn import (
     group_table,
     summary_table,
 )
+from crm_research.pillars.silent_churn.advice import answer
 from crm_research.pillars.silent_churn.charts import (
     draw_chances,
     draw_conditional,
@@ -30,7 +31,7 @@ from crm_research.pillars.silent_churn.charts import (
 from crm_research.pillars.silent_churn.figures import key_figures, outlook_figures, parameter_figures
 from crm_research.pillars.silent_churn.pictures import average_by_silence
 from crm_research.pillars.silent_churn.tracking_words import tracking_finding
-from crm_research.pillars.silent_churn.words import answer, refuted_finding, regularity_finding
+from crm_research.pillars.silent_churn.words import check_finding, future_finding, refuted_finding, regularity_finding
 from crm_research.theme import chart_style
 from tests.builders import a_study, orders
 
@@ -99,7 +100,7 @@ def test_cdnow_is_judged_on_what_was_bought_afterwards(cdnow):
     model, rule = ids(key_figures(cdnow))["holdout_error"], ids(key_figures(cdnow))["naive_error"]
     assert model.estimate < rule.estimate
     assert check.errors["rmse"].min() == model.estimate
-    assert "closer than the best rule of thumb" in answer(cdnow)[2]
+    assert "closer than the best rule of thumb" in check_finding(cdnow)
 
 
 def test_the_bg_nbd_which_calls_no_one_time_buyer_gone_is_not_chosen_among_equals(cdnow):
@@ -162,7 +163,7 @@ def test_customers_who_pause_refute_the_list_of_names():
     silence = describe_silence(a_study(as_of="2022-10-08", holdout_until="2023-02-20", orders=orders(*rows)))
     assert silence.holdout.is_refuted
     assert "No list of names" in refuted_finding(silence)
-    assert "no list of names is printed" in answer(silence)[2]
+    assert "no list of names is printed" in check_finding(silence)
 
 
 def test_old_customers_are_flagged_and_not_called_new():
@@ -174,7 +175,7 @@ def test_old_customers_are_flagged_and_not_called_new():
     silence = describe_silence(a_study(as_of="2023-02-05", orders=both))
     assert 300 <= silence.intake.n_old <= 340
     assert silence.intake.is_mostly_old
-    assert "before the records begin" in answer(silence)[1]
+    assert "before the records begin" in future_finding(silence)
     shown(silence)
 
 
@@ -228,7 +229,7 @@ def test_without_a_holdout_the_likelihood_chooses_and_says_so():
     assert {figure.estimator for figure in key_figures(silence)[1:]} == {"root mean squared error in the holdout"}
     assert "likelihood" in silence.why_chosen
     assert silence.horizon_days == 70
-    assert "no holdout" in answer(silence)[2]
+    assert "no holdout" in check_finding(silence)
     assert ids(key_figures(silence))["naive_error"].estimate is None
     shown(silence)
 

@@ -14,6 +14,7 @@ import pytest
 from crm_research.models.btyd.kinds import OTHERS
 from crm_research.pillars import silent_churn as sc
 from crm_research.pillars.silent_churn import (
+    advice,
     charts,
     figures,
     kind_charts,
@@ -37,7 +38,7 @@ from tests.told import check_figures, check_frame, hold, tell
 TOLD = Path(__file__).parent / "told"
 STUDIES = {"good": good_news, "bad": bad_news, "nothing": no_news}
 SENTENCES = (
-    words.answer, words.alive_finding, words.future_finding, words.check_finding, words.money_finding,
+    advice.answer, words.alive_finding, words.future_finding, words.check_finding, words.money_finding,
     words.silence_finding, words.model_finding, words.edge_findings, words.spread_finding, words.intake_finding,
     words.regularity_finding, tracking_words.tracking_finding, tracking_words.total_finding,
     words.refuted_finding, words.group_finding,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from crm_research.addresses import hide_credentials
-from crm_research.contracts.findings import Finding, TableSummary, Verdict, say_count
+from crm_research.contracts.findings import Finding, TableSummary, Verdict, what_was_found
 from crm_research.contracts.rules import RULES, SEVERITIES, WARNING
 from crm_research.contracts.shape_checks import usable_columns
 from crm_research.contracts.table_check import Checkable, TableCheck
@@ -119,7 +119,7 @@ def say_violation(study: Checkable, verdict: Verdict, table: str | None = None) 
         column=first.column,
         rule=first.expected,
         n_bad=first.n_bad,
-        found=first.found or say_count(first),
+        found=what_was_found(first),
         examples=first.examples,
         mend=f"{first.mend} {read_from}{more}See all with 'crm-research check {study.path or study.name}'.",
     )

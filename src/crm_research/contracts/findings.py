@@ -205,8 +205,7 @@ def as_record(finding: Finding) -> dict[str, Any]:
 
 def say_found(finding: Finding) -> str:
     """The rule and what was found: ``every order_id stands in one row only; broken by 3 of 900 (0.33 %)``."""
-    found = finding.found or say_count(finding)
-    return f"{finding.expected}; {found}"
+    return f"{finding.expected}; {what_was_found(finding)}"
 
 
 def _say_broken(finding: Finding) -> str:
@@ -214,9 +213,9 @@ def _say_broken(finding: Finding) -> str:
     return f"{finding.where} breaks the rule that {finding.expected} ({found})"
 
 
-def say_count(finding: Finding) -> str:
-    """How many of how many break the rule: ``broken by 3 of 900 (0.33 %)``."""
-    return f"broken by {finding.n_bad:,} of {finding.n_checked:,} ({say_share(finding.share_bad)})"
+def what_was_found(finding: Finding) -> str:
+    """In its own words, or how many of how many break the rule: ``broken by 3 of 900 (0.33 %)``."""
+    return finding.found or f"broken by {finding.n_bad:,} of {finding.n_checked:,} ({say_share(finding.share_bad)})"
 
 
 def say_share(share: float) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crm_research.contracts.findings import WARNINGS_ABOVE, say_count
+from crm_research.contracts.findings import WARNINGS_ABOVE, what_was_found
 from crm_research.contracts.rules import READERS
-from crm_research.vocabulary import say_count as say_number
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Finding
@@ -42,14 +42,14 @@ def say_doubts(found: tuple[Finding, ...]) -> list[str]:
     said = [say_doubt(one) for one in grave[:_MOST_SAID]]
     n_more = len(grave) - len(said)
     if n_more:
-        more = say_number(n_more, "more rule does", "more rules do")
+        more = say_count(n_more, "more rule does", "more rules do")
         said.append(f"{more} not hold; the page of the customer base lists them.")
     return said
 
 
 def say_doubt(finding: Finding) -> str:
     """One broken rule: what should hold, what was found, and what it spoils."""
-    found = finding.found or say_count(finding)
+    found = what_was_found(finding)
     spoils = finding.spoils.split(" (reports")[0]
     return (
         f"The records break the rule that in {finding.table} {finding.expected}: {found}. What that spoils: {spoils}."

@@ -15,7 +15,6 @@ from crm_research.pillars.silent_churn.blind_words import blind_finding, blind_n
 from crm_research.pillars.silent_churn.figures import say_weeks
 from crm_research.pillars.silent_churn.fits import BG_NBD, REGULAR, nobody_leaves
 from crm_research.pillars.silent_churn.money import REVENUE, SPEND
-from crm_research.pillars.silent_churn.no_model_words import no_model_answer
 from crm_research.pillars.silent_churn.slipping_words import say_came_back, say_readings
 from crm_research.pillars.silent_churn.tracking_words import AS_EXPECTED
 from crm_research.theme import (
@@ -31,13 +30,6 @@ from crm_research.theme import (
 
 _MONEY = {REVENUE: "sales before returns", SPEND: "sales less returns"}
 _LONG_MODEL = {REGULAR: "model for regular buyers"}
-
-
-def answer(silence: SilentChurn) -> list[str]:
-    """The answer in at most three sentences: how many are still there, what they will buy, and how sure that is."""
-    if silence.chosen is None:
-        return no_model_answer(silence)
-    return [alive_finding(silence), future_finding(silence), check_finding(silence)]
 
 
 def alive_finding(silence: SilentChurn, *, alone: bool = False) -> str:
