@@ -12,6 +12,7 @@ from crm_research.errors import CrmError
 
 HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
+FILES: Final = "CRM_RESEARCH_FILES"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
@@ -99,6 +100,12 @@ def runs_in_notebook() -> bool:
 def keeps_pictures() -> bool:
     """Is the notebook that runs kept as a file, so that its pictures are wanted as images too?"""
     return bool(os.environ.get(PICTURES))
+
+
+def folder_of_files() -> Path | None:
+    """Where a run wants the files that go with its page, so that long ones need not stand in the notebook."""
+    told = os.environ.get(FILES)
+    return Path(told) if told else None
 
 
 def side_by_side() -> int:
