@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.errors import EngineError
-from crm_research.settings import side_by_side
+from crm_research.settings import seconds_for_report, side_by_side
 from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_URL = "duckdb://"
 # A server that does not answer at all is given up after this.
 _CONNECT_SECONDS: Final = 20
+# How often a server at work looks whether the program is still there that asked.
+_LOOK_SECONDS: Final = 2
 _BYTES_PER_GIGABYTE: Final = 1_000_000_000
 # What the engines at work may take together, and one alone: the rest is for the models, and for other work.
 _SHARE_OF_ALL: Final = 0.8
@@ -100,9 +102,11 @@ def _open(address: Address) -> BaseBackend:
     if address.scheme == "pyspark":
         return ibis.pyspark.connect(**address.options)
     database, _, schema = address.path.partition("/")
+    from crm_research.postgres_backend import ReadingBackend
+
     options = {"connect_timeout": _CONNECT_SECONDS, **address.options}
     said = {"host": address.host, "user": address.user, "password": address.password, "port": address.port}
-    backend = ibis.postgres.connect(
+    backend = ReadingBackend().connect(
         **{name: value for name, value in said.items() if value and name not in options},
         **({"schema": schema} if schema and "schema" not in options else {}),
         database=options.pop("dbname", database) or None,
@@ -113,14 +117,13 @@ def _open(address: Address) -> BaseBackend:
 
 
 def _settle_postgres(backend: Any) -> None:
-    """Nothing is changed by this session, and no statement outlives the time there is."""
-    from crm_research.inline_rows import write_rows_into_queries
-
-    limit = seconds_left()
+    """Nothing is changed by this session, and no statement of it outlives the time there is, nor whoever asked."""
+    limit = seconds_left() if seconds_left() is not None else seconds_for_report()
     if limit is not None:
         backend.con.execute(f"SET statement_timeout = {max(1, round(1000 * limit))}")
+    with suppress(Exception):  # not before version 14, nor on every system of a server
+        backend.con.execute(f"SET client_connection_check_interval = '{_LOOK_SECONDS}s'")
     backend.con.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-    write_rows_into_queries(backend)
     # Said again as each transaction begins: what a statement sets for the session does not reach the next.
     backend.con.read_only = True
 

@@ -23,7 +23,7 @@ from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import SIDE_BY_SIDE, read_settings
+from crm_research.settings import SECONDS, SIDE_BY_SIDE, read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -125,7 +125,8 @@ def run_reports(
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
-        outcomes = _run_and_publish(_sharing(plan, n_jobs), target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
+        seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+        outcomes = _run_and_publish(_sharing(plan, n_jobs, seconds), target, n_jobs, seconds)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
@@ -134,9 +135,9 @@ def run_reports(
     )
 
 
-def _sharing(plan: RunPlan, jobs: int) -> RunPlan:
-    """The plan, each of whose reports knows with how many others it shares the machine's memory."""
-    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks)))}
+def _sharing(plan: RunPlan, jobs: int, seconds: float) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory, and its time."""
+    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), SECONDS: str(seconds)}
     return replace(plan, tasks=[replace(task, environment=task.environment | at_once) for task in plan.tasks])
 
 
