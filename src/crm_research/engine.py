@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.errors import EngineError
-from crm_research.settings import seconds_for_report, side_by_side
+from crm_research.settings import STATE, seconds_for_report, side_by_side
 from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
@@ -126,6 +126,47 @@ def _settle_postgres(backend: Any) -> None:
     backend.con.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     # Said again as each transaction begins: what a statement sets for the session does not reach the next.
     backend.con.read_only = True
+    if limit is not None:
+        _stand_still(backend)
+
+
+def _stand_still(backend: Any) -> None:
+    """What ends within a time limit reads one state from its first statement to its last, and a run's reports the same.
+
+    Whoever works without a limit holds up no server for days, and sees what has come since.
+    """
+    backend.con.execute("SET idle_in_transaction_session_timeout = 0")
+    backend.con.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    place, _, state = os.environ.get(STATE, "").rpartition(" ")
+    if place != _place_of(backend) or not state.replace("-", "").isalnum():
+        return
+    try:
+        backend.con.execute(f"SET TRANSACTION SNAPSHOT '{state}'")
+    except Exception:
+        raise EngineError(
+            "The server no longer holds the state that the reports of this run read: the session that kept it was "
+            "ended there. Run it again."
+        ) from None
+
+
+def share_state(backend: BaseBackend) -> dict[str, str]:
+    """What a process needs in its environment to read the very state of a server that this session stands at.
+
+    Nothing where the session stands at none, or the engine has none. The session has to stay open for as long.
+    """
+    if backend.name != "postgres" or not _stands_still(backend):
+        return {}
+    (state,) = backend.con.execute("SELECT pg_export_snapshot()").fetchone()
+    return {STATE: f"{_place_of(backend)} {state}"}
+
+
+def _stands_still(backend: Any) -> bool:
+    return bool(backend.con.info.transaction_status.name == "INTRANS")
+
+
+def _place_of(backend: Any) -> str:
+    found = backend.con.info
+    return f"{found.host}:{found.port}/{found.dbname}"
 
 
 _PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}

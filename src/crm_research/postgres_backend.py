@@ -6,16 +6,21 @@ role that may only select), and columns have the types that Ibis says they have,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import pandas as pd
+import psycopg
 import sqlglot as sg
 from ibis.backends.postgres import Backend
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from sqlglot import exp
+
+from crm_research.errors import EngineError
+from crm_research.said_by_others import say_fault
 
 
 class ReadingCompiler(PostgresCompiler):  # type: ignore[misc]
@@ -145,6 +150,54 @@ class ReadingBackend(Backend):  # type: ignore[misc]
     def _cached_table(self, table: Any) -> Any:
         """The table itself: it is computed each time that it is read, since there is no place to keep it."""
         return table
+
+    def execute(self, expr: Any, /, **asked: Any) -> Any:
+        """As Ibis, with a server's own faults in words."""
+        with _in_words():
+            return super().execute(expr, **asked)
+
+    def to_pyarrow(self, expr: Any, /, **asked: Any) -> Any:
+        """As Ibis, with a server's own faults in words."""
+        with _in_words():
+            return super().to_pyarrow(expr, **asked)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as problem:
+        words = say_lost(problem)
+        if words is None:
+            raise
+        raise EngineError(words) from None
+
+
+def say_lost(problem: psycopg.Error) -> str | None:
+    """What befell a server or a session in the middle of its work, and the mend; None where a statement is at fault."""
+    code, said = problem.sqlstate or "", say_fault(problem)
+    if "statement timeout" in said:
+        return f"The server stopped: {said}. Allow more by --timeout, or ask for less."
+    if "recovery" in said:
+        return (
+            f"The standby stopped: {said}, as it took over what its primary has changed meanwhile. Run it again; where "
+            "it happens often, hot_standby_feedback = on, or a longer max_standby_streaming_delay, gives reports time."
+        )
+    reasons = (
+        (code == "57014", "Somebody has stopped the statement there. Run it again."),
+        (code in {"42P01", "42703", "3F000"}, "It was there when the study was opened. See what has become of it."),
+        (code == "42501", "The role might read it when the study was opened. Ask for its rights again."),
+        (
+            code.startswith("53"),
+            "The server has no room for it: ask who looks after it, or run fewer reports at a time.",
+        ),
+        (
+            code.startswith(("57P", "08")) or (not code and isinstance(problem, psycopg.OperationalError)),
+            "The connection to the server was lost. See that it runs and can be reached, and run it again.",
+        ),
+    )
+    mend = next((words for holds, words in reasons if holds), None)
+    return f"The server says: {said}. {mend}" if mend else None
 
 
 # In an array's literal these two signs end a text or hide the next sign.

@@ -16,6 +16,7 @@ _SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
 SECONDS: Final = "CRM_RESEARCH_SECONDS"
+STATE: Final = "CRM_RESEARCH_SERVER_STATE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
