@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -48,10 +49,21 @@ def connect(url: str = DEFAULT_URL) -> BaseBackend:
     except EngineError:
         raise
     except Exception as problem:
+        said = _CONNECTING.sub("", say_driver(problem, url))
         raise EngineError(
-            f"The engine at {hide_credentials(url)} cannot be opened: {say_driver(problem, url)}. "
-            "Check the address, that it runs, and that the driver is installed (extras: postgres, spark)."
+            f"The engine at {hide_credentials(url)} cannot be opened: {said}. {_mend(problem, said, address.scheme)}"
         ) from None
+
+
+def _mend(problem: Exception, said: str, scheme: str) -> str:
+    """What to do where an engine cannot be opened, by what its driver said."""
+    if isinstance(problem, ImportError):
+        return f'Its driver is not installed: pip install "crm-research[{_EXTRAS.get(scheme, scheme)}]" brings it.'
+    if "authentication" in said or "password" in said:
+        return "Check user and password, and that the variables of the address hold them."
+    if "does not exist" in said:
+        return "Check the names in the address."
+    return "Check the address, and that it runs and can be reached from here."
 
 
 def open_embedded_engine(
@@ -169,6 +181,9 @@ def _place_of(backend: Any) -> str:
     return f"{found.host}:{found.port}/{found.dbname}"
 
 
+_EXTRAS: Final = {"postgres": "postgres", "postgresql": "postgres", "pyspark": "spark"}
+# What PostgreSQL's library says before it comes to the point.
+_CONNECTING: Final = re.compile(r"^connection (?:is bad|failed): |\b(?:FATAL|ERROR): +")
 _PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}
 
 

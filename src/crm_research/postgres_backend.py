@@ -162,6 +162,10 @@ class ReadingBackend(Backend):  # type: ignore[misc]
             return super().to_pyarrow(expr, **asked)
 
 
+# A table, a column or a schema that is not there.
+_GONE: Final = frozenset({"42P01", "42703", "3F000"})
+
+
 @contextmanager
 def _in_words() -> Iterator[None]:
     try:
@@ -173,8 +177,11 @@ def _in_words() -> Iterator[None]:
         raise EngineError(words) from None
 
 
-def say_lost(problem: psycopg.Error) -> str | None:
-    """What befell a server or a session in the middle of its work, and the mend; None where a statement is at fault."""
+def say_lost(problem: psycopg.Error, *, is_open: bool = True) -> str | None:
+    """What befell a server or a session in the middle of its work, and the mend; None where a statement is at fault.
+
+    Once a study is open (`is_open`), a table that is not there, or may not be read, was there before.
+    """
     code, said = problem.sqlstate or "", say_fault(problem)
     if "statement timeout" in said:
         return f"The server stopped: {said}. Allow more by --timeout, or ask for less."
@@ -185,8 +192,11 @@ def say_lost(problem: psycopg.Error) -> str | None:
         )
     reasons = (
         (code == "57014", "Somebody has stopped the statement there. Run it again."),
-        (code in {"42P01", "42703", "3F000"}, "It was there when the study was opened. See what has become of it."),
-        (code == "42501", "The role might read it when the study was opened. Ask for its rights again."),
+        (
+            is_open and code in {"42P01", "42703", "3F000"},
+            "It was there when the study was opened. See what has become of it.",
+        ),
+        (is_open and code == "42501", "The role might read it when the study was opened. Ask for its rights again."),
         (
             code.startswith("53"),
             "The server has no room for it: ask who looks after it, or run fewer reports at a time.",
