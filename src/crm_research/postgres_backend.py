@@ -171,7 +171,9 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as problem:
-        words = say_lost(problem)
+        # Of a cursor that went with its transaction the closing is told, and behind it what had happened.
+        first = problem.__context__ if isinstance(problem, psycopg.errors.InvalidCursorName) else problem
+        words = say_lost(first) if isinstance(first, psycopg.Error) else None
         if words is None:
             raise
         raise EngineError(words) from None
