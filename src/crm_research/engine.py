@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 DEFAULT_URL = "duckdb://"
 # A server that does not answer at all is given up after this.
 _CONNECT_SECONDS: Final = 20
-# How often a server at work looks whether the program is still there that asked.
-_LOOK_SECONDS: Final = 2
+# Settings of a session in PostgreSQL. A server at work looks every other second whether the program is still there that
+# asked. What is asked reads whole tables: pairs of rows one by one are what its planner takes where it errs about how
+# many there are (minutes instead of seconds), and compiling pays for none of it.
+_SESSION: Final = {"client_connection_check_interval": "2s", "enable_nestloop": "off", "jit": "off"}
 _BYTES_PER_GIGABYTE: Final = 1_000_000_000
 # What the engines at work may take together, and one alone: the rest is for the models, and for other work.
 _SHARE_OF_ALL: Final = 0.8
@@ -133,8 +135,9 @@ def _settle_postgres(backend: Any) -> None:
     limit = seconds_left() if seconds_left() is not None else seconds_for_report()
     if limit is not None:
         backend.con.execute(f"SET statement_timeout = {max(1, round(1000 * limit))}")
-    with suppress(Exception):  # not before version 14, nor on every system of a server
-        backend.con.execute(f"SET client_connection_check_interval = '{_LOOK_SECONDS}s'")
+    for name, value in _SESSION.items():
+        with suppress(Exception):  # not in every version, nor on every system of a server
+            backend.con.execute(f"SET {name} = '{value}'")
     backend.con.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     # Said again as each transaction begins: what a statement sets for the session does not reach the next.
     backend.con.read_only = True
