@@ -12,7 +12,7 @@ from crm_research.errors import CrmError
 
 HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
-_SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
+SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
 SECONDS: Final = "CRM_RESEARCH_SECONDS"
@@ -88,7 +88,7 @@ def read_settings() -> Settings:
     CrmError
         If CRM_RESEARCH_HOME names no folder, or the package carries no notebooks.
     """
-    snapshot = os.environ.get(_SNAPSHOT)
+    snapshot = os.environ.get(SNAPSHOT)
     return Settings(home=_find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
 
 

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError, StudyError
-from crm_research.reporting.tasks import StudyFacts
+from crm_research.reporting.tasks import StudyFacts, Task
 from crm_research.said_by_others import say_fault
+from crm_research.settings import SNAPSHOT
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Verdict
@@ -107,8 +108,24 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
             f"Study {study.name!r} cannot be staged in {folder.parent}: {say_fault(problem)}. Free some "
             "space there, or set TMPDIR to a folder on another disk."
         ) from None
-    environment = {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
+    environment = {SNAPSHOT: str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
     return Staged(environment=environment | shared, lease=lease or study.backend)
+
+
+def require_same_records(task: Task) -> None:
+    """Refuse what was computed of files that were written to in the meantime.
+
+    Raises
+    ------
+    StudyError
+        Naming the file.
+    """
+    from crm_research.sources.snapshot import require_as_found
+
+    folder = task.environment.get(SNAPSHOT)
+    file = Path(folder) / f"{task.study.name}.duckdb" if folder else None
+    if file is not None and file.is_file():
+        require_as_found(file)
 
 
 def describe_study(study: Study, given: str) -> StudyFacts:

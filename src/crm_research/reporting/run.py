@@ -17,6 +17,7 @@ from typing import Any
 
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
+from crm_research.profiling import PROFILE
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
@@ -66,6 +67,7 @@ def run_reports(
     timeout_seconds: float | None = None,
     is_checking_input: bool = True,
     notebooks: Path | None = None,
+    is_profiled: bool = False,
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -95,6 +97,8 @@ def run_reports(
         Check the tables against their contracts first.
     notebooks
         Folder of the notebooks; None takes the package's, and those that a person changed in notebooks/.
+    is_profiled
+        Each page says at its end what each section and statement took.
 
     Raises
     ------
@@ -126,7 +130,8 @@ def run_reports(
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
-        outcomes = _run_and_publish(_sharing(plan, n_jobs, seconds), target, n_jobs, seconds)
+        more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
+        outcomes = _run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
@@ -135,9 +140,9 @@ def run_reports(
     )
 
 
-def _sharing(plan: RunPlan, jobs: int, seconds: float) -> RunPlan:
-    """The plan, each of whose reports knows with how many others it shares the machine's memory, and its time."""
-    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), SECONDS: str(seconds)}
+def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str]) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory, and more."""
+    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), **more}
     return replace(plan, tasks=[replace(task, environment=task.environment | at_once) for task in plan.tasks])
 
 

@@ -15,7 +15,7 @@ from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
-from crm_research.sources.fingerprints import digest_files
+from crm_research.sources.fingerprints import digest_files, look_at_files
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
 from crm_research.sources.mapping.materialise import make_table
@@ -109,14 +109,21 @@ def _make(
     if relation is not staged:
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
-    made = InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
+    is_copy = plan.sum_lines or relation.is_scratch
+    made = InputFingerprint(
+        table=table,
+        source=source,
+        fingerprint=relation.fingerprint,
+        n_rows=int(n_rows),
+        files=() if is_copy or files is None else look_at_files(files),
+    )
     if _digest(files) != before:
         raise StudyError(
             f"{place}: {describe_files(files or [])} was written to while it was read, and what was read of it "
             "is neither the old nor the new. Run again when it is whole; a file that is made elsewhere and moved into "
             "its place is never half there."
         )
-    return plan, made, plan.sum_lines or relation.is_scratch
+    return plan, made, is_copy
 
 
 def _digest(files: Sequence[Path] | None) -> str:

@@ -8,6 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from crm_research.errors import StudyError
+from crm_research.study import FileState
+
 _CHUNK_BYTES: Final = 1024**2
 
 
@@ -15,6 +18,37 @@ def digest_files(paths: Iterable[Path]) -> str:
     """One digest of the content of these files, in their order. A file is read once in a process while it stays."""
     digests = [_digest_file(str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in paths]
     return digests[0] if len(digests) == 1 else digest_text("\n".join(digests))
+
+
+def look_at_files(paths: Iterable[Path]) -> tuple[FileState, ...]:
+    """How these files are found now."""
+    return tuple(
+        FileState(path=str(path), n_bytes=(found := path.stat()).st_size, written_at=found.st_mtime_ns)
+        for path in paths
+    )
+
+
+def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
+    """Refuse rows of a file that was written to since it was opened: some may be of the old, and some of the new.
+
+    Raises
+    ------
+    StudyError
+        Naming the first file that is not as it was found.
+    """
+    for state in files:
+        try:
+            (found,) = look_at_files([Path(state.path)])
+        except OSError:
+            said = "was removed"
+        else:
+            if found == state:
+                continue
+            said = "was written to"
+        raise StudyError(
+            f"{state.path} {said} {while_what}, and what was read of it is neither the old nor the new. Run again when "
+            "it is whole; a file that is made elsewhere and moved into its place is never half there."
+        )
 
 
 def digest_text(text: str) -> str:
