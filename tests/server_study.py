@@ -42,11 +42,11 @@ def lay_study(socket: Path, world: Path, file: Path, *, port: int = 5432, databa
     study = yaml.safe_load((world / "study.yaml").read_text(encoding="utf-8"))
     with connect_as_keeper(socket, port=port) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(database)))
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de'").format(
-                sql.Identifier(database)
-            )
-        )
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database))
+        try:
+            connection.execute(make + sql.SQL(" LOCALE_PROVIDER icu ICU_LOCALE 'de'"))
+        except (psycopg.errors.SyntaxError, psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedObject):
+            connection.execute(make)  # before version 15, or built without such languages
     url = f"postgres://{READER}:${{CRM_TEST_READER}}@/{database.replace(' ', '%20')}?host={socket}"
     study["engine"] = url + (f"&port={port}" if port != 5432 else "")
     with connect_as_keeper(socket, database, port) as connection:

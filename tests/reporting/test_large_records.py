@@ -65,9 +65,7 @@ def test_a_profiled_run_says_where_its_time_went_and_gives_the_same_figures(worl
         page[name] = (tmp_path / name / DAY / "loyalty.html").read_text()
     assert figures["plain"] == figures["profiled"] != []
     assert "What each section took" not in page["plain"]
-    said = re.search(
-        r"The engine was asked (\d+) times and took (\d+\.\d) s of the (\d+\.\d) s that", page["profiled"]
-    )
+    said = re.search(r"The engine was asked (\d+) times and took (\d+\.\d) s of the (\d+\.\d) s that", page["profiled"])
     assert int(said[1]) > 20
     assert float(said[2]) <= float(said[3])
     assert "The statements that took longest" in page["profiled"]
