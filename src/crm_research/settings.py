@@ -16,6 +16,8 @@ FILES: Final = "CRM_RESEARCH_FILES"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
+SECONDS: Final = "CRM_RESEARCH_SECONDS"
+STATE: Final = "CRM_RESEARCH_SERVER_STATE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -112,6 +114,14 @@ def side_by_side() -> int:
     """How many reports of a run are at work at the same time, each with an engine of its own? 1 outside a run."""
     told = os.environ.get(SIDE_BY_SIDE, "")
     return max(1, int(told)) if told.isdecimal() else 1
+
+
+def seconds_for_report() -> float | None:
+    """How long may the report take that a run is making here? None outside a run."""
+    try:
+        return float(os.environ[SECONDS])
+    except (KeyError, ValueError):
+        return None
 
 
 def leave_out() -> frozenset[str]:

@@ -24,7 +24,7 @@ from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import SIDE_BY_SIDE, read_settings
+from crm_research.settings import SECONDS, SIDE_BY_SIDE, read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -129,8 +129,9 @@ def run_reports(
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
-        shared = _sharing(plan, n_jobs, {PROFILE: "yes"} if is_profiled else {})
-        outcomes = _run_and_publish(shared, target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
+        seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+        more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
+        outcomes = _run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
