@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,7 +29,8 @@ _LOG: Final = "_delta_log"
 _METADATA: Final = ".metadata.json"
 _PACKAGES: Final = {"delta": "deltalake", "iceberg": "pyiceberg"}
 _NO_TABLE: Final = (
-    "not a (Delta )?table|no (files in )?log|No table version found|TableNotFound|Invalid version|version .* not found"
+    "not a (Delta )?table|LogSegment end version|no (files in )?log|No table version found|TableNotFound"
+    "|Invalid version|version .* not found"
 )
 _PROPER_NAMES: Final = {"delta": "Delta", "iceberg": "Iceberg"}
 
@@ -83,7 +85,7 @@ def find_lake(rule: SourceRule, base: Path, *, where: str) -> LakeTable | None:
     if not is_stored(address):
         with suppress(OSError, RuntimeError, ValueError):
             address = str((base / Path(address).expanduser()).resolve())
-    kind = rule.format or _recognised(address)
+    kind = rule.format or _recognised(address, where)
     if kind is None:
         if rule.version is not None:
             raise StudyError(
@@ -96,7 +98,7 @@ def find_lake(rule: SourceRule, base: Path, *, where: str) -> LakeTable | None:
         return _delta_now(address, rule.version) if kind == "delta" else _iceberg_now(address, rule.version, where)
 
 
-def _recognised(address: str) -> Kind | None:
+def _recognised(address: str, where: str) -> Kind | None:
     if address.endswith(_METADATA):
         return "iceberg"
     if re.search(r"[*?\[]|\.\w{2,8}$", address):
@@ -107,7 +109,7 @@ def _recognised(address: str) -> Kind | None:
                 return "delta"
             return "iceberg" if any(Path(address).glob(f"metadata/*{_METADATA}")) else None
         return None
-    with store_faults(address):
+    with store_faults(address, where=where):
         held = open_store(address).get_file_info([f"{path_of(address)}/{part}" for part in (_LOG, "metadata")])
     if not _is_missing(held[0]):
         return "delta"
@@ -209,7 +211,7 @@ def _open_iceberg(address: str) -> Any:
     endpoint = say_endpoint()
     properties = {"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}
     if address.startswith("s3://") and endpoint is not None:
-        properties["s3.endpoint"] = endpoint
+        properties |= {"s3.endpoint": endpoint, "s3.region": os.environ.get("AWS_REGION") or "us-east-1"}
     return StaticTable.from_metadata(address, properties)
 
 

@@ -78,12 +78,12 @@ def rows_of_files(
 
 
 def _folder_values(files: Sequence[StoredFile]) -> list[dict[str, str | None]]:
-    """What the folders of each file say in the manner of year=2024, of the names that all of them have."""
+    """What the folders of each file say in the manner of year=2024: names that all have, as the engine orders them."""
     found = []
     for file in files:
         parts = [part.partition("=") for part in file.path.split("/")[1:-1] if "=" in part]
         found.append({name: None if value == _NOTHING_IN_A_FOLDER else unquote(value) for name, _, value in parts})
-    common = [name for name in found[0] if all(name in values for values in found)]
+    common = sorted(name for name in found[0] if all(name in values for values in found))
     return [{name: values[name] for name in common} for values in found]
 
 
