@@ -102,7 +102,7 @@ def _matches(pattern: str, where: str) -> list[StoredFile]:
         if not held:
             raise _nothing(pattern, path, where)
     else:
-        fits = re.compile(_as_regex(path), re.DOTALL)
+        fits = re.compile(as_regex(path), re.DOTALL)
         held = [info for info in _listed(pattern, path[: wild.start()].rpartition("/")[0]) if fits.fullmatch(info.path)]
         if not held:
             raise _nothing(pattern, path, where)
@@ -129,7 +129,7 @@ def _kinds_within(held: Sequence[FileInfo]) -> list[FileInfo]:
     return []
 
 
-def _as_regex(path: str) -> str:
+def as_regex(path: str) -> str:
     """A glob as the files here know it: a star stays within a folder, two reach through folders."""
     parts = []
     for piece in re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", path):

@@ -74,10 +74,12 @@ def store_faults(address: str, *, where: str = "") -> Iterator[None]:
 
 def say_store(address: str, problem: Exception) -> str:
     """What went wrong at an address, in one paragraph without a piece of a secret."""
-    shown, text, scheme = hide_credentials(address), str(problem), str(scheme_of(address))
+    # What stands before an @ is a container: an address with credentials in it is refused where it is written.
+    shown, text, scheme = address, str(problem), str(scheme_of(address))
     for pattern, words in _FAULTS:
         if re.search(pattern, text, re.IGNORECASE):
-            return f"{shown} {words.format(keys=_keys(scheme), place=_place(address))}"
+            said_by = _SAID_BY.get(scheme, "")
+            return f"{shown} {words.format(keys=_keys(scheme), place=_place(address), said_by=said_by)}"
     secrets = [value for name, value in os.environ.items() if _SECRET.search(name) and not _PUBLIC.search(name)]
     said = hide_fragments(hide_credentials(say_fault(text)), [value for value in secrets if value])
     return f"{shown} cannot be read: {re.sub(r' [(]Request ID: [^)]*[)]', '', said)}. Check the address and the store."
@@ -98,9 +100,9 @@ _NOT_ALLOWED: Final = (
     "may not be read: no credentials were found, or they do not allow it. {keys}; they never stand in the study file."
 )
 _NOT_REACHED: Final = (
-    "cannot be reached: {place} does not answer. Check the network, and the address under which it is asked "
-    "(AWS_ENDPOINT_URL for stores that speak like S3)."
+    "cannot be reached: {place} does not answer. Check the network, and the address under which it is asked{said_by}."
 )
+_SAID_BY: Final = {"s3": " (AWS_ENDPOINT_URL for stores that speak like S3)"}
 _GONE: Final = "went away while it was read. Run again when whoever writes it is done."
 # How the clients of the three stores, and of the lakes in them, say it.
 _FAULTS: Final = (
@@ -145,7 +147,7 @@ def _open_s3(bucket: str) -> FileSystem:
 def _open_google() -> FileSystem:
     from pyarrow import fs
 
-    said: dict[str, Any] = {"retry_time_limit": timedelta(seconds=_REQUEST_SECONDS)}
+    said: dict[str, Any] = {"retry_time_limit": timedelta(seconds=_CONNECT_SECONDS)}
     if emulator := os.environ.get("STORAGE_EMULATOR_HOST"):
         scheme, _, host = emulator.rpartition("://")
         said |= {"anonymous": True, "endpoint_override": host, "scheme": scheme or "http"}
@@ -157,9 +159,7 @@ def _open_azure(place: str) -> FileSystem:
 
     account = place.partition("@")[2].partition(".")[0] or os.environ.get("AZURE_STORAGE_ACCOUNT", "")
     if not account:
-        raise StudyError(
-            f"abfs://{place} names no account. Write abfs://CONTAINER@ACCOUNT/..., or export AZURE_STORAGE_ACCOUNT."
-        )
+        raise ValueError("it names no account; write abfs://CONTAINER@ACCOUNT/..., or export AZURE_STORAGE_ACCOUNT")
     keys = {
         "account_key": os.environ.get("AZURE_STORAGE_KEY") or os.environ.get("AZURE_STORAGE_ACCOUNT_KEY"),
         "sas_token": os.environ.get("AZURE_STORAGE_SAS_TOKEN"),

@@ -54,7 +54,7 @@ def rows_of_files(
     """The rows of Parquet files of a store; folders that ``where`` leaves out are not looked into."""
     from pyarrow import dataset, schema, string
 
-    values = _folder_values(files)
+    values = folder_values(files)
     kept = list(range(len(files)))
     if need is not None and values[0]:
         relation = Relation(name="", kinds=dict.fromkeys(values[0], "text"), rule=rule, described="", fingerprint="")
@@ -77,7 +77,7 @@ def rows_of_files(
     return Rows(address=files[0].address, schema=found.schema, read=lambda _: found, count=found.count_rows, said=said)
 
 
-def _folder_values(files: Sequence[StoredFile]) -> list[dict[str, str | None]]:
+def folder_values(files: Sequence[StoredFile]) -> list[dict[str, str | None]]:
     """What the folders of each file say in the manner of year=2024: names that all have, as the engine orders them."""
     found = []
     for file in files:
