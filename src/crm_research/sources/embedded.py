@@ -54,7 +54,7 @@ def open_embedded(
     files = {table: list_named_files(definition.tables[table].source, path.parent) for table in wanted}
     keys = {table: cache_key(definition, table, files[table]) for table in wanted}
     cached = {table: held for table, key in keys.items() if key is not None and (held := find_cached(key)) is not None}
-    n_bytes = _text_bytes(definition, path, [table for table in wanted if table not in cached])
+    n_bytes = _text_bytes(definition, path, {table: files[table] for table in wanted if table not in cached})
     allow_for(n_bytes=n_bytes)
     session = open_session(n_bytes=n_bytes, engine=definition.engine, path=path)
     session.needs = find_needs(definition, [table for table in wanted if table not in cached])
@@ -114,7 +114,9 @@ def _make(
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
     made = InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
-    if _digest(files) != before:
+    # A lake's version does not change, but a newer one may have been read than the one that was looked at.
+    is_another = bool(before) and rule.source.path is not None and staged.fingerprint != before
+    if is_another or _digest(files) != before:
         raise StudyError(
             f"{place}: {describe_files(files or [])} was written to while it was read, and what was read of it "
             "is neither the old nor the new. Run again when it is whole; a file that is made elsewhere and moved into "
@@ -193,9 +195,12 @@ def _planned(
     return planner(relation=relation, stands_for=facts.stands_for).plan(), relation
 
 
-def _text_bytes(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> int:
-    sources = [one for table in wanted for one in walk_sources(definition.tables[table].source)]
-    files = {file for source in sources for file in list_named_files(source, path.parent) or ()}
+def _text_bytes(definition: StudyDefinition, path: Path, named: Mapping[str, Sequence[Origin] | None]) -> int:
+    """How much there is to read of these tables, whose files are named where all of them are known."""
+    files = {file for held in named.values() for file in held or ()}
+    for table in (table for table, held in named.items() if held is None):
+        for source in walk_sources(definition.tables[table].source):
+            files |= set(list_named_files(source, path.parent) or ())
     # What is not here takes its time, too, whatever its kind.
     read = [file for file in files if not isinstance(file, Path) or file.name.lower().endswith(TEXT_ENDINGS)]
     return sum(map(bytes_of, read))

@@ -174,7 +174,7 @@ WRITTEN = {"delimiter": ";", "decimal": ",", "thousands": ".", "date_format": "%
 NAMED = {"order_id": "Bon", "customer_id": "Kunde", "ordered_at": "Datum", "revenue": "Betrag"}
 
 
-def test_text_packed_text_and_books_are_read_as_here(store, desk):
+def test_text_and_packed_text_are_read_as_here(store, desk):
     store.put("shop/text/a.csv", TEXT.encode("cp1252"))
     store.put("shop/text/b.csv.gz", gzip.compress(TEXT.replace("00", "99").encode("cp1252")))
     study = orders_from(
@@ -183,6 +183,14 @@ def test_text_packed_text_and_books_are_read_as_here(store, desk):
     assert study.table("orders").order_by("order_id").execute().order_id.tolist() == ["007", "008", "997", "998"]
     assert study.table("orders").revenue.sum().execute() == pytest.approx(2 * 10.5 + 1234 + 1234.99)
     assert "Küppers" in study.table("orders").customer_id.execute().tolist()
+
+
+def test_a_book_is_read_as_here(store, desk):
+    book = io.BytesIO()
+    a_month(2024, 2, n=3).to_pandas().to_excel(book, sheet_name="Orders", index=False)
+    store.put("shop/files/book.xlsx", book.getvalue())
+    study = orders_from(desk, {"path": "s3://shop/files/book.xlsx", "sheet": "Orders"})
+    assert study.table("orders").revenue.sum().execute() == pytest.approx(5 + 9.43 + 13.86)
 
 
 def test_a_database_file_is_read_as_here(store, desk, tmp_path):
@@ -294,6 +302,21 @@ def test_a_table_of_iceberg_in_a_store_is_read(store, desk):
     study = orders_from(desk, made.location())
     assert study.inputs[0].n_rows == 8000
     assert study.inputs[0].source == f"orders (Iceberg, version {made.current_snapshot().snapshot_id})"
+
+
+def test_google_s_store_is_read_the_same_way(google, desk):
+    for year, month in MONTHS[4:8]:
+        google(f"orders/year={year}/month={month:02d}/part.parquet", as_parquet(a_month(year, month, n=50)))
+    google("customers.csv", b"customer_id,region\n0007,north\n0008,south\n")
+    study = orders_from(desk, "gs://shop/orders/", where="year = 2024")
+    assert study.inputs[0].source == "part.parquet and 3 more (2 of 4 files left out by where)"
+    assert study.inputs[0].n_rows == 100
+    customers = {"customers": {"from": "gs://shop/customers.csv"}}
+    before = open_study(a_study_file(desk, customers)).inputs[0].fingerprint
+    google("customers.csv", b"customer_id,region\n0007,north\n0008,north\n")
+    after = open_study(a_study_file(desk, customers))
+    assert after.inputs[0].fingerprint != before
+    assert set(after.table("customers").region.execute()) == {"north"}
 
 
 def figures_of(out):
