@@ -21,7 +21,7 @@ from tests.features.test_dialects import BUILDERS, an_unbound_study
 from tests.segmentation.test_assigning import a_kept
 
 WAREHOUSES = ("bigquery", "snowflake", "clickhouse")
-# What a warehouse cannot say: docs/scale_warehouses_part.md lists the same.
+# What a warehouse cannot say: docs/warehouses.md lists the same.
 LACKING = {
     ("bigquery", "rhythm of weekdays"): "Median",
     ("bigquery", "rhythm of hours"): "Median",
