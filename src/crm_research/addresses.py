@@ -17,6 +17,8 @@ from crm_research.errors import EngineError
 from crm_research.said_by_others import say_fault
 
 SCHEMES: Final = ("duckdb", "postgres", "postgresql", "pyspark")
+# Stores of objects, whose addresses are paths: files of S3 and what speaks like it, Google's and Azure's.
+STORES: Final = ("s3", "gs", "abfs", "abfss")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 # Greedy up to the last @: rather hide too much of an address than a part of a password that holds an @ or a slash.
 _CREDENTIALS: Final = re.compile(r"(?<=://)\S+@")
@@ -29,7 +31,10 @@ _INSTEAD: Final = {
     "file": "Write the file's name under path.",
     "http": "Download the file and write its name under path.",
     "https": "Download the file and write its name under path.",
-    "s3": "Copy the file here and write its name under path.",
+    **dict.fromkeys(STORES, "Write it under path, as files of a store are."),
+    **dict.fromkeys(("s3a", "s3n"), "Write it as s3:// under path."),
+    "gcs": "Write it as gs:// under path.",
+    **dict.fromkeys(("wasb", "wasbs", "az", "adl"), "Write it as abfs://CONTAINER@ACCOUNT/... under path."),
     "md": "Copy the tables into a DuckDB file and write its name under path.",
 }
 
@@ -75,7 +80,58 @@ def why_refused(url: str) -> str | None:
     if scheme is None:
         return f"is no address; write one that begins with {_said_schemes()}"
     mend = _INSTEAD.get(scheme, "")
-    return f"begins with {scheme}://, which is not read; addresses begin with {_said_schemes()}. {mend}".strip()
+    said = f"begins with {scheme}://, which is not read; addresses begin with {_said_schemes()}. {mend}"
+    return said.rstrip(" .")
+
+
+def is_stored(path: str) -> bool:
+    """Does a path lead into a store of objects, rather than to files here?"""
+    return scheme_of(path) in STORES
+
+
+def why_no_path(path: str) -> str | None:
+    """What is wrong with a path as a study file writes it, in words that show no credentials; None if nothing."""
+    scheme = scheme_of(path)
+    if scheme is None:
+        return None
+    if scheme not in STORES:
+        return (
+            f"begins with {scheme}://, which is no path; a path leads to files here or begins with {_said_stores()}. "
+            f"{_INSTEAD.get(scheme, 'Databases are named under url.')}"
+        ).rstrip(".")
+    place, _, rest = path.strip().partition("://")[2].partition("/")
+    keeper, at, account = place.rpartition("@")
+    if holds_password(path) or (at and (not scheme.startswith("abfs") or ":" in keeper)):
+        return f"holds credentials; leave them out: {WHERE_KEYS_ARE[scheme]}"
+    if re.search(r"[?&]\w+=", rest):
+        return f"holds options behind a question mark; leave them out: {WHERE_KEYS_ARE[scheme]}"
+    if not place or (at and not (keeper and account)) or re.search(r"[*?\[\]\s:]", place):
+        return f"names no {'container' if scheme.startswith('abfs') else 'bucket'}; write {_EXAMPLES[scheme]}"
+    return None
+
+
+_EXAMPLES: Final = {
+    "s3": "s3://bucket/orders/*.parquet",
+    "gs": "gs://bucket/orders/*.parquet",
+    **dict.fromkeys(("abfs", "abfss"), "abfs://container@account/orders/*.parquet"),
+}
+# Never in a study file: where the libraries that speak to a store look for keys by themselves.
+WHERE_KEYS_ARE: Final = {
+    "s3": (
+        "keys are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, from the profile that AWS_PROFILE names, or "
+        "from the machine's role"
+    ),
+    "gs": "keys are taken from the file that GOOGLE_APPLICATION_CREDENTIALS names, or from the machine's role",
+    **dict.fromkeys(
+        ("abfs", "abfss"),
+        "keys are taken from AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, from AZURE_CLIENT_ID and its secret, or "
+        "from the machine's role",
+    ),
+}
+
+
+def _said_stores() -> str:
+    return "s3://, gs:// or abfs://"
 
 
 def holds_password(url: str) -> bool:

@@ -27,19 +27,22 @@ from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError, StudyError
 from crm_research.scratch import UNFINISHED, replacing
 from crm_research.settings import read_settings
-from crm_research.sources.fingerprints import digest_files, digest_text
+from crm_research.sources.fingerprints import bytes_of, digest_files, digest_text
 from crm_research.sources.readers.files import EXCEL_ENDINGS
 from crm_research.sources.session import literal, quoted
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition, TableRule
+    from crm_research.sources.fingerprints import Origin
     from crm_research.sources.session import Session
 
 # Smaller files are read again in less time than it takes to tell.
 LEAST_BYTES: Final = 1_000_000
 # A workbook takes as long as ten times as much text.
 _WORKBOOK: Final = 10
+# What a store or a lake holds travels here first.
+_FROM_AFAR: Final = 10
 # Smaller tables are loaded, larger ones stay where they are and are read as they are asked for.
 LOADED_BYTES: Final = 64_000_000
 _SECONDS_UNFINISHED: Final = 24 * 3600.0
@@ -104,7 +107,7 @@ def cache_folder() -> Path:
     return read_settings().cache / "tables"
 
 
-def cache_key(definition: StudyDefinition, table: str, files: Sequence[Path] | None) -> str | None:
+def cache_key(definition: StudyDefinition, table: str, files: Sequence[Origin] | None) -> str | None:
     """A digest of all that a table rests on: its files, its rule, what the study says of money and time, and our code.
 
     Parameters
@@ -122,7 +125,7 @@ def cache_key(definition: StudyDefinition, table: str, files: Sequence[Path] | N
     if files is None or definition.engine.url != DEFAULT_URL or not definition.engine.cache:
         return None
     try:
-        weight = sum(file.stat().st_size * (_WORKBOOK if _is_workbook(file) else 1) for file in files)
+        weight = sum(bytes_of(file) * _slowness(file) for file in files)
         if weight < LEAST_BYTES:
             return None
         content = digest_files(files)
@@ -146,8 +149,11 @@ def is_passing(rule: TableRule) -> bool:
     return _PASSING.search(json.dumps(rule.model_dump(mode="json"), ensure_ascii=False)) is not None
 
 
-def _is_workbook(file: Path) -> bool:
-    return file.name.lower().endswith(EXCEL_ENDINGS)
+def _slowness(file: Origin) -> int:
+    """How many bytes of text here take as long to read as one of this."""
+    if not isinstance(file, Path):
+        return _FROM_AFAR
+    return _WORKBOOK if file.name.lower().endswith(EXCEL_ENDINGS) else 1
 
 
 @lru_cache(maxsize=1)
@@ -218,8 +224,13 @@ def keep_table(session: Session, key: str, made: InputFingerprint, attributes: M
             _remove(other)
     if n_bytes > LOADED_BYTES and _hold(held, session.backend):
         # Read in place from now on: what was made need not stay in memory.
-        session.run(f"DROP TABLE {quoted(made.table)}")
+        session.run(f"DROP {_kind_of(session, made.table)} {quoted(made.table)}")
         _read_in(session, held)
+
+
+def _kind_of(session: Session, table: str) -> str:
+    asked = "SELECT 1 FROM duckdb_views() WHERE NOT internal AND view_name = ?"
+    return "VIEW" if session.run(asked, [table]).fetchone() else "TABLE"
 
 
 def _read_in(session: Session, held: CachedTable) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from crm_research.addresses import scheme_of
+from crm_research.addresses import is_stored, scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
 from crm_research.said_by_others import say_found
@@ -21,8 +22,10 @@ from crm_research.sources.written import (
     as_encoding,
     as_finite,
     as_named_apart,
+    as_paths,
     as_quote,
     as_sign,
+    as_signs,
     as_zone,
 )
 from crm_research.study import Continuation
@@ -31,8 +34,6 @@ LONGEST_NAME: Final = 80
 _MOST_ROWS: Final = 1_000_000
 _MOST_DAYS_BETWEEN: Final = 3660
 AttributeType = Literal["number", "category", "flag", "time"]
-# Ways of writing a minus: hyphens, dashes, the minus sign, also in full width, and brackets around the number.
-MINUS_SIGNS = "[-\u2010-\u2015\u2212\ufe63\uff0d()\uff08\uff09]"
 # Times that the calendar of the analyses can hold; outside stand only placeholders.
 FIRST_INSTANT = datetime(1678, 1, 1)
 LAST_INSTANT = datetime(2261, 12, 31)
@@ -90,23 +91,7 @@ def _as_many(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-def _is_no_sign_of_value(signs: list[str]) -> list[str]:
-    """Texts that may be taken off numbers: never a minus or a digit, whose loss would change the number."""
-    for sign in signs:
-        if re.search(MINUS_SIGNS, sign) or re.fullmatch(r"[cd]r\.?", sign.strip().lower()):
-            raise ValueError(
-                f"{sign!r} says that a number is negative; taken off, money given back would count as sales. Leave it "
-                "out: -100, 100-, (100) and \u2212100 are read as they stand, and CR and DR are told apart by an expr"
-            )
-        if not re.search(r"[^\W\d]|[^\w\s.,']", sign):
-            raise ValueError(
-                f"{sign!r} is a part of numbers; list texts that stand beside them, such as '€', or say how numbers "
-                "are written by decimal and thousands"
-            )
-    return signs
-
-
-Signs = Annotated[Texts, AfterValidator(_is_no_sign_of_value)]
+Signs = Annotated[Texts, AfterValidator(as_signs)]
 
 
 class ColumnRule(_Part):
@@ -181,7 +166,9 @@ class ItemRule(_Part):
 class SourceRule(_Part):
     """Where a table's rows lie, and how its files are written."""
 
-    path: Annotated[Texts, Field(min_length=1)] | None = None
+    path: Annotated[Texts, Field(min_length=1), AfterValidator(as_paths)] | None = None
+    format: Literal["delta", "iceberg"] | None = None
+    version: Annotated[int, Field(ge=0, strict=True)] | None = None
     url: Url | None = None
     sample: str | None = None
     sql: str | None = None
@@ -214,6 +201,8 @@ class SourceRule(_Part):
         origins = [name for name in ("path", "url", "sample", "sql") if getattr(self, name) is not None]
         if len(origins) != 1:
             raise ValueError(f"needs exactly one of path, url, sample and sql; found {', '.join(origins) or 'none'}")
+        if (self.format or self.version is not None) and len(self.path or ()) != 1:
+            raise ValueError("format and version are of a lake's table; name its one folder under path")
         if self.thousands == self.decimal:
             raise ValueError(
                 f"says that {self.decimal!r} is the decimal sign and parts thousands too, so that 1{self.decimal}5 "
@@ -232,6 +221,13 @@ class SourceRule(_Part):
         return self
 
 
+def walk_sources(rule: SourceRule) -> Iterator[SourceRule]:
+    """The source itself, and those that its SQL takes its rows from."""
+    yield rule
+    for inner in rule.inputs.values():
+        yield from walk_sources(inner)
+
+
 def _source_from_text(value: Any) -> Any:
     """Short forms of ``from``: a path, a list of paths, a URL or ``sample:NAME``."""
     if isinstance(value, list):
@@ -240,7 +236,7 @@ def _source_from_text(value: Any) -> Any:
         return value
     if value.startswith("sample:"):
         return {"sample": value.removeprefix("sample:")}
-    return {"url": value} if "://" in value else {"path": value}
+    return {"url": value} if "://" in value and not is_stored(value) else {"path": value}
 
 
 def _column_from_text(value: Any) -> Any:

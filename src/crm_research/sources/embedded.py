@@ -15,17 +15,19 @@ from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
-from crm_research.sources.fingerprints import digest_files, look_at_files
+from crm_research.sources.definition import walk_sources
+from crm_research.sources.fingerprints import bytes_of, digest_files, look_at_files
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
 from crm_research.sources.mapping.materialise import make_table
 from crm_research.sources.mapping.once import find_order_facts
 from crm_research.sources.mapping.table_plan import Planner
-from crm_research.sources.named_files import list_named_files, walk_sources
+from crm_research.sources.named_files import list_named_files
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.readers.files import TEXT_ENDINGS, describe_files, find_files
 from crm_research.sources.readers.samples import find_truth
 from crm_research.sources.readers.staging import stage
+from crm_research.sources.readers.stores.narrowing import find_needs
 from crm_research.sources.session import literal, open_session, quoted
 from crm_research.study import InputFingerprint
 from crm_research.time_limit import allow_for
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_research.sources.definition import StudyDefinition, TableRule
+    from crm_research.sources.fingerprints import Origin
     from crm_research.sources.mapping.plans import TablePlan
     from crm_research.sources.session import Relation, Session
 
@@ -51,9 +54,10 @@ def open_embedded(
     files = {table: list_named_files(definition.tables[table].source, path.parent) for table in wanted}
     keys = {table: cache_key(definition, table, files[table]) for table in wanted}
     cached = {table: held for table, key in keys.items() if key is not None and (held := find_cached(key)) is not None}
-    n_bytes = _text_bytes(definition, path, [table for table in wanted if table not in cached])
+    n_bytes = _text_bytes(definition, path, {table: files[table] for table in wanted if table not in cached})
     allow_for(n_bytes=n_bytes)
     session = open_session(n_bytes=n_bytes, engine=definition.engine, path=path)
+    session.needs = find_needs(definition, [table for table in wanted if table not in cached])
     tables: dict[str, ir.Table] = {}
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []
@@ -82,7 +86,7 @@ def open_embedded(
 
 
 def _made(
-    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Path] | None
+    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Origin] | None
 ) -> tuple[TablePlan, InputFingerprint, bool]:
     try:
         return _make(session, definition, path, table, files)
@@ -92,7 +96,7 @@ def _made(
 
 
 def _make(
-    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Path] | None
+    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Origin] | None
 ) -> tuple[TablePlan, InputFingerprint, bool]:
     """One canonical table in the session, what it was read from, and whether its rows are a copy."""
     place = f"{path}: tables.{table}"
@@ -109,7 +113,7 @@ def _make(
     if relation is not staged:
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
-    is_copy = plan.sum_lines or relation.is_scratch
+    is_copy = plan.sum_lines or relation.is_scratch or relation.is_brought
     made = InputFingerprint(
         table=table,
         source=source,
@@ -117,7 +121,9 @@ def _make(
         n_rows=int(n_rows),
         files=() if is_copy or files is None else look_at_files(files),
     )
-    if _digest(files) != before:
+    # A lake's version does not change, but a newer one may have been read than the one that was looked at.
+    is_another = bool(before) and rule.source.path is not None and staged.fingerprint != before
+    if is_another or _digest(files) != before:
         raise StudyError(
             f"{place}: {describe_files(files or [])} was written to while it was read, and what was read of it "
             "is neither the old nor the new. Run again when it is whole; a file that is made elsewhere and moved into "
@@ -126,7 +132,7 @@ def _make(
     return plan, made, is_copy
 
 
-def _digest(files: Sequence[Path] | None) -> str:
+def _digest(files: Sequence[Origin] | None) -> str:
     """Of the content of these files; empty where one is gone, and of none."""
     try:
         return digest_files(files) if files else ""
@@ -196,7 +202,12 @@ def _planned(
     return planner(relation=relation, stands_for=facts.stands_for).plan(), relation
 
 
-def _text_bytes(definition: StudyDefinition, path: Path, wanted: Sequence[str]) -> int:
-    sources = [one for table in wanted for one in walk_sources(definition.tables[table].source)]
-    files = {file for source in sources for file in list_named_files(source, path.parent) or ()}
-    return sum(file.stat().st_size for file in files if file.name.lower().endswith(TEXT_ENDINGS))
+def _text_bytes(definition: StudyDefinition, path: Path, named: Mapping[str, Sequence[Origin] | None]) -> int:
+    """How much there is to read of these tables, whose files are named where all of them are known."""
+    files = {file for held in named.values() for file in held or ()}
+    for table in (table for table, held in named.items() if held is None):
+        for source in walk_sources(definition.tables[table].source):
+            files |= set(list_named_files(source, path.parent) or ())
+    # What is not here takes its time, too, whatever its kind.
+    read = [file for file in files if not isinstance(file, Path) or file.name.lower().endswith(TEXT_ENDINGS)]
+    return sum(map(bytes_of, read))

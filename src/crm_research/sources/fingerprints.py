@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from crm_research.errors import StudyError
 from crm_research.study import FileState
 
 _CHUNK_BYTES: Final = 1024**2
+# Questions to a store at a time: each waits for an answer, and none for the others.
+_AT_A_TIME: Final = 16
 
 
-def digest_files(paths: Iterable[Path]) -> str:
-    """One digest of the content of these files, in their order. A file is read once in a process while it stays."""
-    digests = [_digest_file(str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in paths]
+class Elsewhere(Protocol):
+    """What rows come from that is no file here: a file of a store, or the table of a lake."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Of what is read."""
+
+    def digest(self) -> str:
+        """Of its state now, without reading it; OSError if it is gone."""
+
+
+Origin = Path | Elsewhere
+
+
+def digest_files(paths: Sequence[Origin]) -> str:
+    """One digest of the content of these files, in their order. A file is read once in a process while it stays.
+
+    What lies elsewhere is asked what tells its states apart, each time.
+    """
+    if all(isinstance(path, Path) for path in paths):
+        digests = list(map(_digest, paths))
+    else:
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            digests = list(pool.map(_digest, paths))
     return digests[0] if len(digests) == 1 else digest_text("\n".join(digests))
 
 
-def look_at_files(paths: Iterable[Path]) -> tuple[FileState, ...]:
-    """How these files are found now."""
+def look_at_files(paths: Iterable[Origin]) -> tuple[FileState, ...]:
+    """How these files are found now; what lies elsewhere is read once, and need not be watched."""
     return tuple(
         FileState(path=str(path), n_bytes=(found := path.stat()).st_size, written_at=found.st_mtime_ns)
         for path in paths
+        if isinstance(path, Path)
     )
 
 
@@ -54,6 +83,17 @@ def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
 def digest_text(text: str) -> str:
     """The digest of a text, for what has no file: a query with its row count, a definition."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def bytes_of(file: Origin) -> int:
+    """How much there is to read; OSError if it is gone."""
+    return file.stat().st_size if isinstance(file, Path) else file.n_bytes
+
+
+def _digest(file: Origin) -> str:
+    if not isinstance(file, Path):
+        return file.digest()
+    return _digest_file(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)

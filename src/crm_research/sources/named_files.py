@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError
-from crm_research.sources.readers.files import find_files
+from crm_research.sources.definition import walk_sources
+from crm_research.sources.readers.stores.located import locate
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
+    from crm_research.sources.fingerprints import Origin
 
 
-def walk_sources(rule: SourceRule) -> Iterator[SourceRule]:
-    """The source itself, and those that its SQL takes its rows from."""
-    yield rule
-    for inner in rule.inputs.values():
-        yield from walk_sources(inner)
-
-
-def list_named_files(rule: SourceRule, base: Path) -> list[Path] | None:
+def list_named_files(rule: SourceRule, base: Path) -> list[Origin] | None:
     """Every file the rows come from, sorted within each path; None where they come from elsewhere too, or one is gone.
 
     Parameters
@@ -28,14 +22,14 @@ def list_named_files(rule: SourceRule, base: Path) -> list[Path] | None:
     base
         Folder that relative paths start from.
     """
-    found: list[Path] = []
+    found: list[Origin] = []
     for source in walk_sources(rule):
         if source.sql is not None and source.inputs:
             continue
         if not source.path:
             return None
         try:
-            found += find_files(source.path, base, where="")
+            found += locate(source, base, where="")
         except CrmError:
             return None  # told in full when the source is staged
     return list(dict.fromkeys(found))

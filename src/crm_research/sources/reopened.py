@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from crm_research.engine import DEFAULT_URL
 from crm_research.settings import runs_in_notebook
-from crm_research.sources.named_files import walk_sources
+from crm_research.sources.definition import walk_sources
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

@@ -47,6 +47,8 @@ class Relation:
         Digest of its content, or of its definition and row count.
     is_scratch
         The rows are a copy that may be dropped once they are mapped.
+    is_brought
+        They were brought here from a store or a lake, into a file that goes when the process ends.
     is_trimmed
         Its texts have no blanks around them and no marks of spreadsheets.
     """
@@ -57,16 +59,21 @@ class Relation:
     described: str
     fingerprint: str
     is_scratch: bool = False
+    is_brought: bool = False
     is_trimmed: bool = False
 
 
 @dataclass(kw_only=True)
 class Session:
-    """A connection to the embedded engine with a scratch folder that goes when the process ends."""
+    """A connection to the embedded engine with a scratch folder that goes when the process ends.
+
+    `needs` says what of a source is needed, where not all of it is (`crm_research.sources.readers.stores.narrowing`).
+    """
 
     backend: BaseBackend
     scratch: Path
     staged: dict[str, Relation] = field(default_factory=dict)
+    needs: Mapping[str, Any] = field(default_factory=dict)
     _count: int = 0
 
     def run(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:

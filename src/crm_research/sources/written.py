@@ -7,11 +7,13 @@ from math import isfinite
 from typing import Any, Final, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from crm_research.addresses import why_refused
+from crm_research.addresses import why_no_path, why_refused
 from crm_research.contracts import name_apart
 from crm_research.engine import DEFAULT_URL
 
 WHITESPACE: Final = "whitespace"
+# Ways of writing a minus: hyphens, dashes, the minus sign, also in full width, and brackets around the number.
+MINUS_SIGNS: Final = "[-\u2010-\u2015\u2212\ufe63\uff0d()\uff08\uff09]"
 
 
 def as_allowed(url: str) -> str:
@@ -24,11 +26,35 @@ def as_allowed(url: str) -> str:
     return url
 
 
+def as_paths(paths: list[str]) -> list[str]:
+    """Paths of files here or in stores, without credentials."""
+    for path in paths:
+        if (refused := why_no_path(path)) is not None:
+            raise ValueError(refused)
+    return paths
+
+
 def as_sign(sign: str) -> str:
     """One character that parts or marks."""
     if len(sign) != 1 or sign in "\r\n\x00":
         raise ValueError(f"{sign[:20]!r} is not one sign; write one character")
     return sign
+
+
+def as_signs(signs: list[str]) -> list[str]:
+    """Texts that may be taken off numbers: never a minus or a digit, whose loss would change the number."""
+    for sign in signs:
+        if re.search(MINUS_SIGNS, sign) or re.fullmatch(r"[cd]r\.?", sign.strip().lower()):
+            raise ValueError(
+                f"{sign!r} says that a number is negative; taken off, money given back would count as sales. Leave it "
+                "out: -100, 100-, (100) and \u2212100 are read as they stand, and CR and DR are told apart by an expr"
+            )
+        if not re.search(r"[^\W\d]|[^\w\s.,']", sign):
+            raise ValueError(
+                f"{sign!r} is a part of numbers; list texts that stand beside them, such as '€', or say how numbers "
+                "are written by decimal and thousands"
+            )
+    return signs
 
 
 def as_delimiter(sign: str) -> str:

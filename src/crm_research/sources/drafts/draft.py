@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from crm_research.addresses import STORES
 from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.drafts.guess import guess_tables
@@ -73,6 +74,7 @@ def draft_study(name: str, files: Sequence[str | Path], *, beside: Path, referen
     StudyError
         If a file is missing or cannot be read, or no file looks like a canonical table.
     """
+    _refuse_stored(files)
     paths = find_files([str(Path(file).expanduser().resolve()) for file in files], Path.cwd(), where="--from")
     folders = _folders(files)
     session = open_session()
@@ -85,6 +87,16 @@ def draft_study(name: str, files: Sequence[str | Path], *, beside: Path, referen
         guesses=tuple((g.table, g.look.described, _n_unsure(g)) for g in tables),
         unused=tuple((look.described, why_unfit(look)) for look in _unused(tables, looks)),
     )
+
+
+def _refuse_stored(files: Sequence[str | Path]) -> None:
+    # As a path of this system an address has lost one of its two slashes.
+    stored = [str(file) for file in files if re.match(rf"({'|'.join(STORES)}):/", str(file))]
+    if stored:
+        raise StudyError(
+            f"--from: {stored[0]}: a draft looks at files here. Copy one file of each table here and draft from it; "
+            "then write under path where all of them lie in the store."
+        )
 
 
 @dataclass(frozen=True)

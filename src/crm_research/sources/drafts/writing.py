@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.sources.definition import MINUS_SIGNS
 from crm_research.sources.drafts.layout import find_layout
 from crm_research.sources.drafts.units import unit_signs
 from crm_research.sources.drafts.words import CURRENCIES, CURRENCY_WORDS
@@ -15,7 +14,7 @@ from crm_research.sources.mapping.casting import THIN_BLANKS
 from crm_research.sources.readers.encodings import first_bad_byte, read_head, suggest_encoding
 from crm_research.sources.readers.text import sniff_delimiter
 from crm_research.sources.session import quoted
-from crm_research.sources.written import WHITESPACE
+from crm_research.sources.written import MINUS_SIGNS, WHITESPACE
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Relation, Session

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import yaml
 
-from crm_research.sources.definition import MINUS_SIGNS
 from crm_research.sources.mapping.casting import EXCEL, ISO, Reading
 from crm_research.sources.mapping.dates import formats_fitting
 from crm_research.sources.mapping.expressions import fill_parts
 from crm_research.sources.mapping.plans import SUM
 from crm_research.sources.session import quoted
+from crm_research.sources.written import MINUS_SIGNS
 from crm_research.vocabulary import word_for
 
 if TYPE_CHECKING:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.said_by_others import say_fault
+
+if TYPE_CHECKING:
+    from crm_research.sources.fingerprints import Origin
 
 TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_ENDINGS: Final = (".parquet", ".pq")
@@ -69,7 +72,7 @@ def _full_path(pattern: str, base: Path, *, where: str) -> Path:
     return full
 
 
-def file_kind(paths: Sequence[Path], *, where: str) -> str:
+def file_kind(paths: Sequence[Origin], *, where: str) -> str:
     """What these files are (text, parquet, excel, duckdb or sqlite), by their endings."""
     kinds = {kind for path in paths for kind, endings in _ENDINGS.items() if path.name.lower().endswith(endings)}
     unknown = [path.name for path in paths if not path.name.lower().endswith(DATA_ENDINGS)]
@@ -81,7 +84,7 @@ def file_kind(paths: Sequence[Path], *, where: str) -> str:
     return kinds.pop()
 
 
-def describe_files(paths: Sequence[Path]) -> str:
+def describe_files(paths: Sequence[Origin]) -> str:
     """A short name for some files."""
     return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1:,} more"
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import duckdb
 
@@ -18,6 +17,8 @@ from crm_research.said_by_others import say_fault
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.readers.files import describe_files, file_kind, find_files
 from crm_research.sources.readers.samples import find_sample
+from crm_research.sources.readers.stores.located import locate
+from crm_research.sources.readers.stores.narrowing import key_of
 from crm_research.sources.readers.text import stage_text
 from crm_research.sources.session import Relation, Session, literal, literals, quoted
 from crm_research.sources.written import WHITESPACE
@@ -25,6 +26,7 @@ from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
+    from crm_research.sources.fingerprints import Origin
 
 
 def stage(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:
@@ -35,19 +37,19 @@ def stage(session: Session, rule: SourceRule, base: Path, *, where: str) -> Rela
     StudyError
         If the source cannot be found or read.
     """
-    key = json.dumps(rule.model_dump(mode="json"), sort_keys=True)
+    key = key_of(rule)
     if key not in session.staged:
         relation = _stage(session, rule, base, where)
         session.staged[key] = _without_copies(session, relation) if rule.distinct else relation
     return session.staged[key]
 
 
-def locate_files(rule: SourceRule, base: Path, scratch: Path, *, where: str) -> list[Path]:
-    """The files behind a source of paths or of a sample."""
+def locate_files(rule: SourceRule, base: Path, scratch: Path, *, where: str) -> Sequence[Origin]:
+    """What is behind a source of paths or of a sample."""
     if rule.sample is not None:
         path = find_sample(rule.sample, scratch, where=where)
         return find_files([str(path)], base, where=where)
-    return find_files(rule.path or [], base, where=where)
+    return locate(rule, base, where=where)
 
 
 def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relation:
@@ -59,9 +61,10 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         from crm_research.sources.readers.server import stage_server
 
         return stage_server(session, rule, base, where=where)
-    paths = locate_files(rule, base, session.scratch, where=where)
-    kind = file_kind(paths, where=where)
-    _refuse_idle(rule, kind, describe_files(paths), where)
+    located = locate_files(rule, base, session.scratch, where=where)
+    kind = "parquet" if _is_lake(located) else file_kind(located, where=where)
+    _refuse_idle(rule, kind, describe_files(located), where)
+    paths, brought = _bring(session, rule, located, kind, where)
     try:
         name, said = _stage_files(session, rule, paths, kind, where)
     except StudyError as problem:
@@ -79,7 +82,7 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
             f"{where}: the header of {describe_files(paths)} cannot be read: {say_fault(problem)}. "
             "Check delimiter and quote."
         ) from None
-    described = f"sample:{rule.sample}" if rule.sample else describe_files(paths)
+    described = f"sample:{rule.sample}" if rule.sample else describe_files(located) + brought
     if rule.table or rule.sheet is not None:
         described += f" ({rule.table or rule.sheet})"
     described += said
@@ -88,10 +91,35 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         kinds=session.kinds_of(name),
         rule=rule,
         described=described,
-        fingerprint=digest_files(paths),
+        fingerprint=_fingerprint(located, where),
         is_scratch=kind in {"text", "excel", "sqlite"},
+        is_brought=paths is not located,
         is_trimmed=kind == "text" and rule.delimiter != WHITESPACE,
     )
+
+
+def _is_lake(located: Sequence[Origin]) -> bool:
+    from crm_research.sources.readers.stores.lakes import LakeTable
+
+    return isinstance(located[0], LakeTable)
+
+
+def _bring(
+    session: Session, rule: SourceRule, located: Sequence[Origin], kind: str, where: str
+) -> tuple[Sequence[Path], str]:
+    """Files here that hold the rows of what was located, and what of it was left out, in words."""
+    if all(isinstance(file, Path) for file in located):
+        return cast("Sequence[Path]", located), ""
+    from crm_research.sources.readers.stores.bringing import bring
+
+    return bring(session, rule, located, kind, where=where)
+
+
+def _fingerprint(located: Sequence[Origin], where: str) -> str:
+    try:
+        return digest_files(located)
+    except OSError as problem:
+        raise StudyError(f"{where}: {problem}") from None
 
 
 def _refuse_idle(rule: SourceRule, kind: str, described: str, where: str) -> None:

@@ -1,0 +1,40 @@
+"""Where the rows of a source of paths lie: in files here, in files of a store, or in the table of a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crm_research.addresses import is_stored
+from crm_research.errors import StudyError
+from crm_research.sources.readers.files import find_files
+
+if TYPE_CHECKING:
+    from crm_research.sources.definition import SourceRule
+    from crm_research.sources.fingerprints import Origin
+
+
+def locate(rule: SourceRule, base: Path, *, where: str) -> Sequence[Origin]:
+    """All that the paths of a source name, sorted within each path.
+
+    Raises
+    ------
+    StudyError
+        If a path names nothing, or leads into a store that may not be read.
+    """
+    paths = rule.path or []
+    stored = [path for path in paths if is_stored(path)]
+    if stored and len(stored) < len(paths):
+        raise StudyError(f"{where}: names files here and files of a store. Use one place a table, or map two by sql.")
+    if len(paths) == 1 and (stored or rule.format or rule.version is not None or (base / paths[0]).is_dir()):
+        from crm_research.sources.readers.stores.lakes import find_lake
+
+        lake = find_lake(rule, base, where=where)
+        if lake is not None:
+            return [lake]
+    if not stored:
+        return find_files(paths, base, where=where)
+    from crm_research.sources.readers.stores.files import find_stored
+
+    return find_stored(paths, where=where)
