@@ -27,7 +27,7 @@ _LEAST_GIGABYTES: Final = 1.0
 
 
 def connect(url: str = DEFAULT_URL) -> BaseBackend:
-    """Open the engine behind a URL, for reading only: ``duckdb://`` in memory, ``postgres://...``, ``pyspark://``.
+    """Open the engine behind a URL, for reading only: ``duckdb://`` in memory, ``postgres://...``, ``sc://host:port``.
 
     ``${NAME}`` in the URL is taken from the environment, so that credentials stand nowhere else. A server's session
     takes no statement that changes anything, whatever its role may do; a DuckDB file must exist and is only read.
@@ -77,6 +77,8 @@ def open_embedded_engine(
 
 def describe_engine(backend: BaseBackend) -> str:
     """Which engine made these numbers? Its name and version, and for DuckDB its threads and memory, in words."""
+    if backend.name == "pyspark":
+        return f"Spark {backend._session.version}"
     if backend.name != "duckdb":
         return f"{_PROPER_NAMES.get(backend.name, backend.name)} {backend.version}"
     threads, memory = backend.con.execute(
@@ -97,8 +99,10 @@ def _open(address: Address) -> BaseBackend:
         _settle_duckdb(backend, None, None)
         backend.con.execute("SET enable_external_access = false")
         return backend
-    if address.scheme == "pyspark":
-        return ibis.pyspark.connect(**address.options)
+    if address.scheme in {"sc", "spark", "pyspark"}:
+        from crm_research.spark_session import open_spark
+
+        return open_spark(address)
     database, _, schema = address.path.partition("/")
     options = {"connect_timeout": _CONNECT_SECONDS, **address.options}
     said = {"host": address.host, "user": address.user, "password": address.password, "port": address.port}
@@ -125,7 +129,7 @@ def _settle_postgres(backend: Any) -> None:
     backend.con.read_only = True
 
 
-_PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}
+_PROPER_NAMES: Final = {"postgres": "PostgreSQL"}
 
 
 def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | None) -> None:

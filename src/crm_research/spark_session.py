@@ -1,0 +1,117 @@
+"""Sessions of Spark: one for each study, in times without a zone, and nothing of it stays when the study goes."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import weakref
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from crm_research.errors import EngineError
+from crm_research.time_limit import interruptible
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+    from crm_research.addresses import Address
+
+DEFAULT_PORT: Final = 15_002
+# An address that nobody answers is given up after these waits, and so is a server that is lost in mid-run.
+_RETRIES: Final = {"max_retries": 5, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 5_000}
+_CONNECT_MILLISECONDS: Final = 5_000
+# A study's times carry no zone, and no engine may shift them by one.
+_SETTINGS: Final = {"spark.sql.session.timeZone": "UTC", "spark.sql.timestampType": "TIMESTAMP_NTZ"}
+
+
+def open_spark(address: Address) -> BaseBackend:
+    """A session of its own at a Spark Connect server (``sc``), or of a Spark that runs in this process."""
+    session = _connect(address) if address.scheme == "sc" else _start(address)
+    import ibis
+
+    backend: Any = ibis.pyspark.connect(session, **_SETTINGS)
+    _settle(backend)
+    return backend  # type: ignore[no-any-return]
+
+
+def _connect(address: Address) -> Any:
+    if address.user or address.password:
+        raise EngineError(
+            "An address of Spark Connect names no user before its host. Write sc://host:port/;token=${NAME} and put "
+            "the token into that environment variable."
+        )
+    try:
+        from pyspark.sql.connect.client import DefaultChannelBuilder
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+        from pyspark.sql.connect.session import SparkSession
+    except ImportError as problem:
+        raise _lacks_driver(problem) from None
+    logging.getLogger("pyspark.sql.connect.client.logging").setLevel(logging.ERROR)
+    place = f"{address.host or 'localhost'}:{address.port or DEFAULT_PORT}"
+    options = "".join(f";{name}={quote(value, safe='')}" for name, value in address.options.items())
+    channel = DefaultChannelBuilder(
+        f"sc://{place}/{options}", [("grpc.min_reconnect_backoff_ms", _CONNECT_MILLISECONDS)]
+    )
+    session = SparkSession(connection=channel)
+    session.client.set_retry_policies([DefaultPolicy(**_RETRIES)])
+    return session
+
+
+def _start(address: Address) -> Any:
+    """The Spark of this process: at a cluster's master (``spark://host:port``), or as its own settings say."""
+    try:
+        from pyspark.sql import SparkSession
+        from pyspark.util import is_remote_only
+    except ImportError as problem:
+        raise _lacks_driver(problem) from None
+    if is_remote_only():
+        raise EngineError(
+            f"{address.scheme}:// needs Spark itself beside Java, and only its client is installed. Write the "
+            "sc://host:port of a Spark Connect server, or install pyspark in place of pyspark-client."
+        )
+    builder = SparkSession.builder.config(map={**_SETTINGS, **address.options})
+    if address.scheme == "spark":
+        builder = builder.master(f"spark://{address.host}:{address.port or 7077}")
+    return builder.getOrCreate().newSession()
+
+
+def _lacks_driver(problem: ImportError) -> EngineError:
+    return EngineError(f'the driver is not installed ({problem}): pip install "crm-research[spark]" brings it')
+
+
+def _settle(backend: Any) -> None:
+    """No call to the server from the collector of garbage, an end to long scans, and an end of the session."""
+    session = backend._session
+    gone: list[tuple[str, Any]] = []
+
+    def forget(name: str) -> None:
+        # A collector may run in the midst of another call, which would then wait for itself: dropped later.
+        gone.append((name, backend._cached_dataframes.pop(name, None)))
+
+    backend._drop_cached_table = forget
+    backend._finalize_memtable = forget
+    before = backend._run_pre_execute_hooks
+
+    def drop_and_prepare(expression: Any) -> None:
+        while gone:
+            name, frame = gone.pop()
+            with suppress(Exception):
+                session.catalog.dropTempView(name)
+                if frame is not None:
+                    frame.unpersist()
+        before(expression)
+
+    backend._run_pre_execute_hooks = drop_and_prepare
+    if hasattr(session, "interruptAll"):
+        backend.con = SimpleNamespace(interrupt=session.interruptAll)
+        interruptible(backend)
+    end = weakref.finalize(backend, _end, session)
+    end.atexit = False
+    atexit.register(end)
+
+
+def _end(session: Any) -> None:
+    with suppress(Exception):
+        session.stop()
