@@ -83,6 +83,9 @@ def _lacks_driver(problem: ImportError) -> EngineError:
 
 def _settle(backend: Any) -> None:
     """No call to the server from the collector of garbage, an end to long scans, and an end of the session."""
+    from crm_research.spark_sql import SparkCompiler
+
+    backend.compiler = SparkCompiler()
     session = backend._session
     gone: list[tuple[str, Any]] = []
 
