@@ -77,8 +77,6 @@ def open_embedded_engine(
 
 def describe_engine(backend: BaseBackend) -> str:
     """Which engine made these numbers? Its name and version, and for DuckDB its threads and memory, in words."""
-    if backend.name == "pyspark":
-        return f"Spark {backend._session.version}"
     if backend.name != "duckdb":
         return f"{_PROPER_NAMES.get(backend.name, backend.name)} {backend.version}"
     threads, memory = backend.con.execute(
@@ -129,7 +127,7 @@ def _settle_postgres(backend: Any) -> None:
     backend.con.read_only = True
 
 
-_PROPER_NAMES: Final = {"postgres": "PostgreSQL"}
+_PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}
 
 
 def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | None) -> None:

@@ -23,16 +23,31 @@ DEFAULT_PORT: Final = 15_002
 _RETRIES: Final = {"max_retries": 5, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 5_000}
 _CONNECT_MILLISECONDS: Final = 5_000
 # A study's times carry no zone, and no engine may shift them by one.
-_SETTINGS: Final = {"spark.sql.session.timeZone": "UTC", "spark.sql.timestampType": "TIMESTAMP_NTZ"}
+_SETTINGS: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.ansi.enabled": "true",
+}
+# Sessions that are open, and those whose engine is gone: the collector of garbage may come in the midst of a call to the
+# server, so that these are ended when the next is opened, or with the program.
+_OPEN: Final[dict[int, Any]] = {}
+_ENDED: Final[list[Any]] = []
 
 
 def open_spark(address: Address) -> BaseBackend:
     """A session of its own at a Spark Connect server (``sc``), or of a Spark that runs in this process."""
+    while _ENDED:
+        _end(_ENDED.pop())
     session = _connect(address) if address.scheme == "sc" else _start(address)
-    import ibis
+    from crm_research.spark_backend import SparkBackend
 
-    backend: Any = ibis.pyspark.connect(session, **_SETTINGS)
-    _settle(backend)
+    SparkBackend.register_options()
+    backend: Any = SparkBackend().connect(session, **_SETTINGS)
+    if hasattr(session, "interruptAll"):
+        backend.con = SimpleNamespace(interrupt=session.interruptAll)
+        interruptible(backend)
+    _OPEN[id(session)] = session
+    weakref.finalize(backend, _ENDED.append, session).atexit = False
     return backend  # type: ignore[no-any-return]
 
 
@@ -81,40 +96,14 @@ def _lacks_driver(problem: ImportError) -> EngineError:
     return EngineError(f'the driver is not installed ({problem}): pip install "crm-research[spark]" brings it')
 
 
-def _settle(backend: Any) -> None:
-    """No call to the server from the collector of garbage, an end to long scans, and an end of the session."""
-    from crm_research.spark_sql import SparkCompiler
-
-    backend.compiler = SparkCompiler()
-    session = backend._session
-    gone: list[tuple[str, Any]] = []
-
-    def forget(name: str) -> None:
-        # A collector may run in the midst of another call, which would then wait for itself: dropped later.
-        gone.append((name, backend._cached_dataframes.pop(name, None)))
-
-    backend._drop_cached_table = forget
-    backend._finalize_memtable = forget
-    before = backend._run_pre_execute_hooks
-
-    def drop_and_prepare(expression: Any) -> None:
-        while gone:
-            name, frame = gone.pop()
-            with suppress(Exception):
-                session.catalog.dropTempView(name)
-                if frame is not None:
-                    frame.unpersist()
-        before(expression)
-
-    backend._run_pre_execute_hooks = drop_and_prepare
-    if hasattr(session, "interruptAll"):
-        backend.con = SimpleNamespace(interrupt=session.interruptAll)
-        interruptible(backend)
-    end = weakref.finalize(backend, _end, session)
-    end.atexit = False
-    atexit.register(end)
-
-
 def _end(session: Any) -> None:
+    _OPEN.pop(id(session), None)
     with suppress(Exception):
         session.stop()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Nothing of a session stays on the server when the program has ended."""
+    for session in list(_OPEN.values()):
+        _end(session)
