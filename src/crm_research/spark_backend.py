@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 from ibis.backends import BaseBackend
 from ibis.backends.pyspark import Backend
 
+from crm_research.errors import EngineError
 from crm_research.spark_sql import SparkCompiler
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
+
+_LOST: Final = re.compile(
+    r"(?i)RetriesExceeded|StatusCode\.UNAVAILABLE|SESSION_(?:NOT_FOUND|CHANGED|CLOSED)|not found.*ibis_(?:rows|cached)_|"
+    r"ibis_(?:rows|cached)_\w* .*(?:not found|cannot be found)"
+)
 
 
 class SparkBackend(Backend):  # type: ignore[misc]
@@ -21,6 +28,7 @@ class SparkBackend(Backend):  # type: ignore[misc]
 
     compiler = SparkCompiler()
     con: SimpleNamespace
+    place = "spark://"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,6 +59,24 @@ class SparkBackend(Backend):  # type: ignore[misc]
                     frame.unpersist()
         super()._run_pre_execute_hooks(expr)
 
+    @contextmanager
+    def _safe_raw_sql(self, query: str) -> Iterator[Any]:
+        with self.told():
+            yield self.raw_sql(query)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """A server that is lost is told as such, and not as what was asked of it."""
+        try:
+            yield
+        except Exception as problem:
+            if _LOST.search(f"{type(problem).__name__} {problem}"):
+                raise EngineError(
+                    f"The Spark server at {self.place} was lost in the middle of the work: it does not answer any more, "
+                    "or has ended the session. See that it runs, and run again."
+                ) from None
+            raise
+
     def to_pyarrow(self, expr: Any, /, **how: Any) -> Any:
         """The whole answer, exact: no number goes by way of pandas."""
         table = expr.as_table()
@@ -69,9 +95,10 @@ class SparkBackend(Backend):  # type: ignore[misc]
     def _batches(self, table: Any, *, params: Any = None, limit: Any = None, **_: Any) -> Iterator[pa.RecordBatch]:
         self._run_pre_execute_hooks(table)
         schema = table.schema().to_pyarrow()
-        frame = self._session.sql(self.compile(table, params=params, limit=limit))
-        for part in _parts(frame):
-            yield from part.rename_columns(schema.names).cast(schema).to_batches()
+        with self.told():
+            frame = self._session.sql(self.compile(table, params=params, limit=limit))
+            for part in _parts(frame):
+                yield from part.rename_columns(schema.names).cast(schema).to_batches()
 
 
 def _parts(frame: Any) -> Iterator[pa.Table]:

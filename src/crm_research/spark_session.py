@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import re
 import weakref
 from contextlib import suppress
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from crm_research.errors import EngineError
+from crm_research.said_by_others import say_fault
 from crm_research.time_limit import interruptible
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from crm_research.addresses import Address
 
 DEFAULT_PORT: Final = 15_002
-# An address that nobody answers is given up after these waits, and so is a server that is lost in mid-run.
-_RETRIES: Final = {"max_retries": 5, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 5_000}
+# An address that nobody answers is given up after two seconds of waits, a server that is lost in mid-run after half a
+# minute: it may come back.
+_AT_FIRST: Final = {"max_retries": 3, "initial_backoff": 300, "backoff_multiplier": 2.0}
+_IN_MID_RUN: Final = {"max_retries": 8, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 8_000}
 _CONNECT_MILLISECONDS: Final = 5_000
 # A study's times carry no zone, and no engine may shift them by one.
 _SETTINGS: Final = {
@@ -43,6 +47,7 @@ def open_spark(address: Address) -> BaseBackend:
 
     SparkBackend.register_options()
     backend: Any = SparkBackend().connect(session, **_SETTINGS)
+    backend.place = place_of(address)
     if hasattr(session, "interruptAll"):
         backend.con = SimpleNamespace(interrupt=session.interruptAll)
         interruptible(backend)
@@ -64,14 +69,38 @@ def _connect(address: Address) -> Any:
     except ImportError as problem:
         raise _lacks_driver(problem) from None
     logging.getLogger("pyspark.sql.connect.client.logging").setLevel(logging.ERROR)
-    place = f"{address.host or 'localhost'}:{address.port or DEFAULT_PORT}"
     options = "".join(f";{name}={quote(value, safe='')}" for name, value in address.options.items())
     channel = DefaultChannelBuilder(
-        f"sc://{place}/{options}", [("grpc.min_reconnect_backoff_ms", _CONNECT_MILLISECONDS)]
+        f"{place_of(address)}/{options}", [("grpc.min_reconnect_backoff_ms", _CONNECT_MILLISECONDS)]
     )
     session = SparkSession(connection=channel)
-    session.client.set_retry_policies([DefaultPolicy(**_RETRIES)])
+    session.client.set_retry_policies([DefaultPolicy(**_AT_FIRST)])
+    try:
+        _ = session.version
+    except Exception as problem:
+        session.release_session_on_close = False
+        session.stop()
+        raise EngineError(_say_refused(problem, place_of(address))) from None
+    session.client.set_retry_policies([DefaultPolicy(**_IN_MID_RUN)])
     return session
+
+
+def place_of(address: Address) -> str:
+    """The address without options, which may hold a token."""
+    port = address.port or (DEFAULT_PORT if address.scheme == "sc" else 7077)
+    return f"{address.scheme}://{address.host or 'localhost'}:{port}"
+
+
+def _say_refused(problem: Exception, place: str) -> str:
+    if re.search(r"(?i)unauthenticated|permission_?denied|invalid token", str(problem)):
+        return (
+            f"The Spark server at {place} does not let this program in. Write ;token=${{NAME}} behind the address, with "
+            "the token in that environment variable, and ;use_ssl=true where the server asks for it."
+        )
+    return (
+        f"No Spark Connect server answers at {place}. Check host and port, that it runs, and that nothing stands "
+        "between; a server behind TLS needs /;use_ssl=true at the end of the address."
+    )
 
 
 def _start(address: Address) -> Any:
@@ -93,7 +122,10 @@ def _start(address: Address) -> Any:
 
 
 def _lacks_driver(problem: ImportError) -> EngineError:
-    return EngineError(f'the driver is not installed ({problem}): pip install "crm-research[spark]" brings it')
+    return EngineError(
+        f"An engine of Spark needs a driver that is not installed ({say_fault(problem)}). Install it: "
+        'pip install "crm-research[spark]".'
+    )
 
 
 def _end(session: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ibis
 
 from crm_research.addresses import hide_credentials
-from crm_research.errors import StudyError, offer_names
+from crm_research.errors import EngineError, StudyError, offer_names
 from crm_research.said_by_others import say_fault
 
 if TYPE_CHECKING:
@@ -48,9 +48,12 @@ def _read_folder(backend: Any, rule: SourceRule, base: Path, *, where: str) -> i
         )
     paths = [path if "://" in path else str(base / Path(path).expanduser()) for path in rule.path or ()]
     try:
-        frame = backend._session.read.parquet(*paths)
-        if frame.columns:
-            return view_of(backend, frame)
+        with backend.told():
+            frame = backend._session.read.parquet(*paths)
+            if frame.columns:
+                return view_of(backend, frame)
+    except EngineError:
+        raise
     except Exception as problem:
         if not _NO_FOLDER.search(str(problem)):
             raise StudyError(f"{where}.path: {_say_unreadable(problem, paths)}") from None
@@ -71,12 +74,19 @@ def _say_unreadable(problem: Exception, paths: list[str]) -> str:
 
 
 def _read_table(backend: Any, rule: SourceRule, *, where: str) -> ir.Table:
-    parts = str(rule.table).split(".")
-    if backend._session.catalog.tableExists(str(rule.table)):
-        return view_of(backend, backend._session.table(".".join(f"`{part}`" for part in parts)))
+    *above, name = str(rule.table).split(".")
+    schema = _quoted(above)
+    with backend.told():
+        if backend._session.catalog.tableExists(_quoted([*above, name])):
+            return view_of(backend, backend._session.table(_quoted([*above, name])))
     known: list[str] = []
     with suppress(Exception):
-        schema = ".".join(f"`{part}`" for part in parts[:-1])
         rows = backend._session.sql(f"SHOW TABLES IN {schema}" if schema else "SHOW TABLES").collect()
-        known = [".".join([*parts[:-1], row.tableName]) for row in rows]
-    raise StudyError(f"{where}.table: there is no table {rule.table} on the server. {offer_names(str(rule.table), known)}")
+        known = [".".join([*above, row.tableName]) for row in rows if not row.isTemporary]
+    raise StudyError(
+        f"{where}.table: there is no table {rule.table} on the server. {offer_names(str(rule.table), known)}"
+    )
+
+
+def _quoted(parts: list[str]) -> str:
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
