@@ -120,6 +120,22 @@ def test_a_table_and_its_query_without_a_server_need_an_address(tmp_path):
         open_study(a_study_file(tmp_path, {"orders": {"from": {"table": "sales.orders"}}}))
 
 
+def test_instants_are_read_in_the_studys_own_time(tmp_path, sail_url):
+    lay(tmp_path)
+    rows = pq.read_table(tmp_path / "lines")
+    zoned = rows.set_column(2, "at", rows["at"].cast(pa.timestamp("us", "UTC")))
+    (tmp_path / "zoned").mkdir()
+    pq.write_table(zoned, tmp_path / "zoned" / "a.parquet")
+    study = open_study(
+        a_study_file(
+            tmp_path, {"orders": {"from": {"path": "zoned"}, **ORDERS}}, engine=sail_url, timezone="Europe/Berlin"
+        )
+    )
+    found = study.table("orders").order_by("order_id").to_pyarrow()["ordered_at"].to_pylist()
+    # Half past eleven at night in Greenwich is already February in Berlin.
+    assert [at.isoformat() for at in found] == ["2024-02-01T00:30:00", "2024-03-01T10:00:00.000001"]
+
+
 @pytest.mark.parametrize("path", ["nowhere/", "lines/*.pq"])
 def test_a_folder_that_the_server_does_not_see_is_named(tmp_path, sail_url, path):
     lay(tmp_path)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+from ibis.common.exceptions import IbisError
 
 from crm_research.addresses import hide_credentials
 from crm_research.errors import EngineError, StudyError, offer_names
@@ -31,7 +34,22 @@ def view_of(backend: Any, frame: Any) -> ir.Table:
     """Rows of Spark's own under a name of this session alone; they are read when somebody asks."""
     name = ibis.util.gen_name("rows")
     frame.createOrReplaceTempView(name)
-    return backend.table(name)
+    return ops.DatabaseTable(name, schema=_schema_of(frame), source=backend).to_expr()
+
+
+def _schema_of(frame: Any) -> ibis.Schema:
+    """Columns with their types: Spark's plain TIMESTAMP is an instant, which has a zone."""
+    from ibis.backends.pyspark.datatypes import PySparkType
+    from pyspark.sql.types import TimestampType
+
+    kinds: dict[str, dt.DataType] = {}
+    for field in frame.schema.fields:
+        is_instant = isinstance(field.dataType, TimestampType)
+        try:
+            kinds[field.name] = dt.Timestamp(timezone="UTC") if is_instant else PySparkType.to_ibis(field.dataType)
+        except (NotImplementedError, IbisError):
+            kinds[field.name] = dt.unknown
+    return ibis.schema(kinds)
 
 
 def describe_paths(rule: SourceRule) -> str:
