@@ -32,7 +32,13 @@ def test_no_rows_of_a_condition_are_none_and_not_empty():
 
 @pytest.mark.parametrize(
     ("number", "written"),
-    [(0.1, "0.1D"), (-2.5, "-2.5D"), (1e-9, "1e-09D"), (1e22, "1e+22D"), (1.7976931348623157e308, "1.7976931348623157e+308D")],
+    [
+        (0.1, "0.1D"),
+        (-2.5, "-2.5D"),
+        (1e-9, "1e-09D"),
+        (1e22, "1e+22D"),
+        (1.7976931348623157e308, "1.7976931348623157e+308D"),
+    ],
 )
 def test_a_number_with_a_fraction_is_a_double_and_no_decimal(number, written):
     assert f"`t0`.`x` * {written}" in said(T.x * number).replace("(", "").replace(")", "")

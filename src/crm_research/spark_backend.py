@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+import duckdb
 import pyarrow as pa
 from ibis.backends import BaseBackend
 from ibis.backends.pyspark import Backend
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
 _LOST: Final = re.compile(
-    r"(?i)RetriesExceeded|StatusCode\.UNAVAILABLE|SESSION_(?:NOT_FOUND|CHANGED|CLOSED)|not found.*ibis_(?:rows|cached)_|"
-    r"ibis_(?:rows|cached)_\w* .*(?:not found|cannot be found)"
+    r"(?i)RetriesExceeded|StatusCode\.UNAVAILABLE|SESSION_(?:NOT_FOUND|CHANGED|CLOSED)|"
+    r"not found.*ibis_(?:rows|cached)_|ibis_(?:rows|cached)_\w* .*(?:not found|cannot be found)"
 )
 
 
@@ -71,11 +72,18 @@ class SparkBackend(Backend):  # type: ignore[misc]
             yield
         except Exception as problem:
             if _LOST.search(f"{type(problem).__name__} {problem}"):
+                self._give_up()
                 raise EngineError(
-                    f"The Spark server at {self.place} was lost in the middle of the work: it does not answer any more, "
-                    "or has ended the session. See that it runs, and run again."
+                    f"The Spark server at {self.place} was lost in the middle of the work: it does not answer any "
+                    "more, or has ended the session. See that it runs, and run again."
                 ) from None
             raise
+
+    def _give_up(self) -> None:
+        """Nobody waits again for a server that is gone, nor to end a session there."""
+        self._session.release_session_on_close = False
+        with suppress(AttributeError):
+            self._session.client.set_retry_policies([])
 
     def to_pyarrow(self, expr: Any, /, **how: Any) -> Any:
         """The whole answer, exact: no number goes by way of pandas."""
@@ -91,6 +99,11 @@ class SparkBackend(Backend):  # type: ignore[misc]
     def to_parquet(self, expr: Any, /, path: Any, **how: Any) -> None:
         """A file here, not a folder on the server."""
         BaseBackend.to_parquet(self, expr, path, **how)
+
+    def to_csv(self, expr: Any, /, path: Any, **how: Any) -> None:
+        """A file here, written as the embedded engine writes one."""
+        with duckdb.connect() as writer:
+            writer.from_arrow(self.to_pyarrow_batches(expr, **how)).write_csv(str(path), header=True)
 
     def _batches(self, table: Any, *, params: Any = None, limit: Any = None, **_: Any) -> Iterator[pa.RecordBatch]:
         self._run_pre_execute_hooks(table)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import re
 import weakref
 from contextlib import suppress
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from crm_research.addresses import Address
 
 DEFAULT_PORT: Final = 15_002
-# An address that nobody answers is given up after two seconds of waits, a server that is lost in mid-run after half a
-# minute: it may come back.
+# An address that nobody answers is given up after two seconds of waits, a server that is lost in mid-run after a
+# quarter of a minute: the net may come back.
 _AT_FIRST: Final = {"max_retries": 3, "initial_backoff": 300, "backoff_multiplier": 2.0}
-_IN_MID_RUN: Final = {"max_retries": 8, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 8_000}
+_IN_MID_RUN: Final = {"max_retries": 7, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 5_000}
 _CONNECT_MILLISECONDS: Final = 5_000
 # A study's times carry no zone, and no engine may shift them by one.
 _SETTINGS: Final = {
@@ -32,8 +31,8 @@ _SETTINGS: Final = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.ansi.enabled": "true",
 }
-# Sessions that are open, and those whose engine is gone: the collector of garbage may come in the midst of a call to the
-# server, so that these are ended when the next is opened, or with the program.
+# Sessions that are open, and those whose engine is gone: the collector of garbage may come in the midst of a call to
+# the server, so that these are ended when the next is opened, or with the program.
 _OPEN: Final[dict[int, Any]] = {}
 _ENDED: Final[list[Any]] = []
 
@@ -68,7 +67,6 @@ def _connect(address: Address) -> Any:
         from pyspark.sql.connect.session import SparkSession
     except ImportError as problem:
         raise _lacks_driver(problem) from None
-    logging.getLogger("pyspark.sql.connect.client.logging").setLevel(logging.ERROR)
     options = "".join(f";{name}={quote(value, safe='')}" for name, value in address.options.items())
     channel = DefaultChannelBuilder(
         f"{place_of(address)}/{options}", [("grpc.min_reconnect_backoff_ms", _CONNECT_MILLISECONDS)]
@@ -94,8 +92,8 @@ def place_of(address: Address) -> str:
 def _say_refused(problem: Exception, place: str) -> str:
     if re.search(r"(?i)unauthenticated|permission_?denied|invalid token", str(problem)):
         return (
-            f"The Spark server at {place} does not let this program in. Write ;token=${{NAME}} behind the address, with "
-            "the token in that environment variable, and ;use_ssl=true where the server asks for it."
+            f"The Spark server at {place} does not let this program in. Write ;token=${{NAME}} behind the address, "
+            "with the token in that environment variable, and ;use_ssl=true where the server asks for it."
         )
     return (
         f"No Spark Connect server answers at {place}. Check host and port, that it runs, and that nothing stands "

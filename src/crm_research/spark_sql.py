@@ -34,7 +34,11 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
     def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> exp.Expr:  # noqa: N802
         """A number with a fraction is a double: what is written 0.5 is a decimal to Spark, and reckoned with as one."""
         if dtype.is_floating() and isfinite(value):
-            return exp.Literal.number(f"{float(value)!r}D") if value >= 0 else exp.Neg(this=exp.Literal.number(f"{-float(value)!r}D"))
+            return (
+                exp.Literal.number(f"{float(value)!r}D")
+                if value >= 0
+                else exp.Neg(this=exp.Literal.number(f"{-float(value)!r}D"))
+            )
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)  # type: ignore[no-any-return]
 
     def visit_CountStar(self, op: Any, *, arg: Any, where: Any) -> exp.Expr:  # noqa: N802

@@ -15,7 +15,7 @@ from crm_research.errors import EngineError, StudyError
 from crm_research.sources.opening import open_study
 from crm_research.spark_backend import SparkBackend
 from tests.sources.files import a_study_file
-from tests.spark.conftest import free_port
+from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +68,10 @@ def test_a_folder_may_be_named_by_a_whole_address(tmp_path, sail_url):
     assert_two_orders(opened(tmp_path, sail_url, {"path": f"file://{tmp_path}/lines/"}))
 
 
-TABLES = ("CREATE DATABASE IF NOT EXISTS sales", "CREATE TABLE sales.`Zeilen 行` USING parquet LOCATION '{folder}/lines'")
+TABLES = (
+    "CREATE DATABASE IF NOT EXISTS sales",
+    "CREATE TABLE sales.`Zeilen 行` USING parquet LOCATION '{folder}/lines'",
+)
 
 
 def assert_tables_are_read_by_name(folder, url):
@@ -108,7 +111,9 @@ def test_tables_of_one_study_are_joined_on_the_server(tmp_path, sail_url):
     lay(tmp_path)
     people = {"from": {"path": "people/"}}
     (tmp_path / "people").mkdir()
-    pq.write_table(pa.table({"customer_id": ["007", "009"], "kind": ["consumer", "business"]}), tmp_path / "people/p.parquet")
+    pq.write_table(
+        pa.table({"customer_id": ["007", "009"], "kind": ["consumer", "business"]}), tmp_path / "people/p.parquet"
+    )
     orders = {"from": {"path": "lines/"}, **ORDERS}
     study = open_study(a_study_file(tmp_path, {"orders": orders, "customers": people}, engine=sail_url))
     both = study.table("orders").inner_join(study.table("customers"), "customer_id")
@@ -139,13 +144,17 @@ def test_instants_are_read_in_the_studys_own_time(tmp_path, sail_url):
 @pytest.mark.parametrize("path", ["nowhere/", "lines/*.pq"])
 def test_a_folder_that_the_server_does_not_see_is_named(tmp_path, sail_url, path):
     lay(tmp_path)
-    with pytest.raises(StudyError, match=r"tables\.orders\.from\.path: the server sees no Parquet file at .*Check the path"):
+    with pytest.raises(
+        StudyError, match=r"tables\.orders\.from\.path: the server sees no Parquet file at .*Check the path"
+    ):
         opened(tmp_path, sail_url, {"path": path})
 
 
 def test_times_in_nanoseconds_are_told_with_the_mend(tmp_path, sail_url):
     lay(tmp_path, unit="ns")
-    with pytest.raises(StudyError, match="holds times in nanoseconds, which Spark does not read.*coerce_timestamps='us'"):
+    with pytest.raises(
+        StudyError, match=r"holds times in nanoseconds, which Spark does not read.*coerce_timestamps='us'"
+    ):
         opened(tmp_path, sail_url, {"path": "lines/"})
 
 
@@ -157,7 +166,9 @@ def test_what_says_how_text_is_written_is_refused_of_a_folder_on_a_server(tmp_pa
 
 def test_an_address_that_nobody_answers_is_named_within_seconds(tmp_path):
     port = free_port()
-    with pytest.raises(EngineError, match=f"No Spark Connect server answers at sc://localhost:{port}. Check host and port"):
+    with pytest.raises(
+        EngineError, match=f"No Spark Connect server answers at sc://localhost:{port}. Check host and port"
+    ):
         opened(tmp_path, f"sc://localhost:{port}", {"path": "lines/"})
 
 

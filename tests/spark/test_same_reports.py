@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -40,7 +41,11 @@ def on(url, world):
 
 
 def run(study: Path, out: Path) -> str:
-    command = [sys.executable, "-m", "crm_research", "run", "--study", study, "--out", out, "--timeout", "3000"]
+    return call("run", "--study", study, "--out", out, "--timeout", "3000")
+
+
+def call(*arguments: object) -> str:
+    command = [sys.executable, "-m", "crm_research", *arguments]
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,
@@ -83,6 +88,30 @@ def assert_same_pages(world, url, out):
 
 def test_every_figure_and_list_is_that_of_the_embedded_engine(world, sail_url, tmp_path):
     assert_same_pages(world, sail_url, tmp_path / "there")
+
+
+@pytest.mark.parametrize(("ending", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
+def test_customers_get_the_same_segments(world, sail_url, tmp_path, ending, read):
+    saved = pages(world / "here") / "segmentation.json"
+    here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
+    said = [
+        call("assign", saved, "--study", study, "--out", out).replace(str(out), "")
+        for study, out in ((world / "w" / "study.yaml", here), (on(sail_url, world), there))
+    ]
+    assert said[0] == said[1]
+    pd.testing.assert_frame_equal(read(here), read(there), rtol=TOLERANCE)
+    if ending == "csv":
+        assert here.read_text().splitlines()[:2] == there.read_text().splitlines()[:2]
+
+
+def test_the_checks_find_the_same(world, sail_url):
+    here, there = (
+        json.loads(call("check", study, "--json")) for study in (world / "w/study.yaml", on(sail_url, world))
+    )
+    for record in (here, there):
+        for table in record["tables"]:
+            table.pop("source")  # a file's name, or the path that the server reads
+    assert there == here
 
 
 @pytest.mark.apache_spark

@@ -165,7 +165,6 @@ def _same(one: ir.Value, other: ir.Value) -> ir.BooleanValue:
     return equal.fill_null(False) | (one.isnull() & other.isnull())
 
 
-
 def _count_ahead(study: Study, past: Study) -> int:
     held = (int(study.table(name).count().execute()) for name in study.tables)
     known = (int(past.table(name).count().execute()) for name in past.tables)

@@ -61,8 +61,8 @@ def _read_folder(backend: Any, rule: SourceRule, base: Path, *, where: str) -> i
     told = sorted(rule.model_fields_set - {"path", "distinct"})
     if told or rule.distinct:
         raise StudyError(
-            f"{where}: {', '.join(told or ['distinct'])}: of files that are read here; a server reads Parquet folders as "
-            "they are. Leave it out, or leave engine out: then everything is copied into the embedded engine."
+            f"{where}: {', '.join(told or ['distinct'])}: of files that are read here; a server reads Parquet folders "
+            "as they are. Leave it out, or leave engine out: then everything is copied into the embedded engine."
         )
     paths = [path if "://" in path else str(base / Path(path).expanduser()) for path in rule.path or ()]
     try:
