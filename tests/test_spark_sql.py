@@ -57,3 +57,9 @@ def test_the_letters_v_and_f_are_no_blanks():
 
 def test_the_beginning_of_a_month_has_no_zone():
     assert "CAST(DATE_TRUNC('month', `t0`.`at`) AS TIMESTAMP" in said(T.at.truncate("M"))
+
+
+def test_months_and_days_of_a_column_are_made_without_a_text():
+    assert "make_ym_interval(0, cast(`t0`.`n` as int))" in said(T.at + T.n.as_interval("M")).lower()
+    assert "make_dt_interval(cast(`t0`.`n` as int))" in said(T.at + T.n.as_interval("D")).lower()
+    assert "CONCAT" in said(T.at + T.n.as_interval("h"))

@@ -48,6 +48,13 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
         counted: exp.Expr = self.f.count(self.if_(where, 1, exp.Null()))
         return counted
 
+    def visit_IntervalFromInteger(self, op: Any, *, arg: Any, unit: Any) -> exp.Expr:  # noqa: N802
+        """Months or days of a column, made of the number: by way of a text they take a thousand times as long."""
+        number = self.cast(arg, dt.int32)
+        makers = {"M": self.f.anon.make_ym_interval(0, number), "D": self.f.anon.make_dt_interval(number)}
+        made: exp.Expr | None = makers.get(unit.short)
+        return made or super().visit_IntervalFromInteger(op, arg=arg, unit=unit)
+
     def visit_Strip(self, op: Any, *, arg: Any) -> exp.Expr:  # noqa: ARG002, N802
         """A text without blanks around it."""
         blanks = self.f.concat(exp.Literal.string(_BLANKS), *(self.f.anon.char(code) for code in _MORE_BLANKS))
