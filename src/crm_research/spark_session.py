@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 DEFAULT_PORT: Final = 15_002
 # An address that nobody answers is given up after two seconds of waits, a server that is lost in mid-run after a
 # quarter of a minute: the net may come back.
-_AT_FIRST: Final = {"max_retries": 3, "initial_backoff": 300, "backoff_multiplier": 2.0}
-_IN_MID_RUN: Final = {"max_retries": 7, "initial_backoff": 200, "backoff_multiplier": 2.0, "max_backoff": 5_000}
+_AT_FIRST: Final[dict[str, Any]] = {"max_retries": 3, "initial_backoff": 300, "backoff_multiplier": 2.0}
+_IN_MID_RUN: Final[dict[str, Any]] = {
+    "max_retries": 7,
+    "initial_backoff": 200,
+    "backoff_multiplier": 2.0,
+    "max_backoff": 5_000,
+}
 _CONNECT_MILLISECONDS: Final = 5_000
 # A study's times carry no zone, and no engine may shift them by one.
 _SETTINGS: Final = {
@@ -52,7 +57,7 @@ def open_spark(address: Address) -> BaseBackend:
         interruptible(backend)
     _OPEN[id(session)] = session
     weakref.finalize(backend, _ENDED.append, session).atexit = False
-    return backend  # type: ignore[no-any-return]
+    return backend
 
 
 def _connect(address: Address) -> Any:

@@ -114,5 +114,6 @@ def read_from_server(content: Any) -> Any:
 
 def _at(url: str, rule: Any) -> Any:
     source = rule.get("from") if isinstance(rule, dict) else None
-    is_bare = isinstance(source, dict) and not {"path", "url", "sample", "sql"} & set(source)
-    return rule | {"from": {"url": url} | source} if is_bare and {"table", "query"} & set(source) else rule
+    if not isinstance(source, dict) or {"path", "url", "sample", "sql"} & set(source):
+        return rule
+    return rule | {"from": {"url": url} | source} if {"table", "query"} & set(source) else rule
