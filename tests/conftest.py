@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.spark_servers import apache_url, sail_url
+
+__all__ = ["apache_url", "sail_url"]
+
 # Notebooks that fail, hang or kill themselves on purpose: material of tests, not tests that nbval should run.
 collect_ignore_glob = ["reporting/notebooks/*"]
 

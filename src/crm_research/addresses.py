@@ -16,13 +16,14 @@ from urllib.parse import quote, unquote
 from crm_research.errors import EngineError
 from crm_research.said_by_others import say_fault
 
-SCHEMES: Final = ("duckdb", "postgres", "postgresql", "pyspark")
+SCHEMES: Final = ("duckdb", "postgres", "postgresql", "sc", "spark", "pyspark")
 # Stores of objects, whose addresses are paths: files of S3 and what speaks like it, Google's and Azure's.
 STORES: Final = ("s3", "gs", "abfs", "abfss")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 # Greedy up to the last @: rather hide too much of an address than a part of a password that holds an @ or a slash.
 _CREDENTIALS: Final = re.compile(r"(?<=://)\S+@")
-_PASSWORD_OPTION: Final = re.compile(r"(?i)\b((?:ssl)?password|passwd|pwd|token)=[^&\s]+")
+_PASSWORD_OPTION: Final = re.compile(r"(?i)\b((?:ssl)?password|passwd|pwd|token)=[^&;\s]+")
+_SECRET: Final = re.compile(r"(?i)pass|pwd|token")
 _ENCODED: Final = re.compile(r"(?:[^%@/:?#\[\]\s]|%[0-9A-Fa-f]{2})*")
 # Fewer characters of a password in a row tell nothing: every word of a message holds some.
 _SHORTEST_FRAGMENT: Final = 4
@@ -136,7 +137,7 @@ def _said_stores() -> str:
 
 def holds_password(url: str) -> bool:
     """Does the text itself hold a password, rather than the name of a variable that does?"""
-    option = re.search(r"(?i)[?&](?:(?:ssl)?password|passwd|pwd|token)=([^&]*)", url)
+    option = re.search(r"(?i)[?&;](?:(?:ssl)?password|passwd|pwd|token)=([^&;]*)", url)
     written = re.search(r"://(?:\$\{\w+\}|[^/@:\s])*:(.*)@", url, re.DOTALL)
     return any(found is not None and not re.fullmatch(r"(\$\{\w+\})*", found.group(1)) for found in (option, written))
 
@@ -164,14 +165,16 @@ def read_address(url: str) -> Address:
         raise EngineError(f"The address {hide_credentials(url)} {reason}.")
     if scheme == "duckdb":
         return Address(scheme=scheme, path=_filled(rest, values))
-    rest, _, options = rest.partition("?")
+    # Spark Connect parts its options by semicolons: sc://host:15002/;use_ssl=true;token=${TOKEN}
+    mark, between = ("/;", ";") if scheme == "sc" else ("?", "&")
+    rest, _, options = rest.partition(mark)
     authority, _, path = rest.partition("/")
     credentials, _, place = authority.rpartition("@")
     user, colon, password = credentials.partition(":")
     if not colon:
         user, _, password = _filled(user, values).partition(":")
     host, port = _host_and_port(_filled(place, values), url)
-    pairs = (option.partition("=") for option in options.split("&") if option)
+    pairs = (option.partition("=") for option in options.split(between) if option)
     return Address(
         scheme=scheme,
         user=_value(user, values),
@@ -218,7 +221,7 @@ def say_driver(problem: object, url: str) -> str:
         parts = None
     secrets = [value for name in names if (value := os.environ[name])]
     if parts is not None:
-        passwords = [parts.password, *(value for name, value in parts.options.items() if "pass" in name.lower())]
+        passwords = [parts.password, *(value for name, value in parts.options.items() if _SECRET.search(name))]
         for name in names:
             # A user or a host is replaced as a whole; of a password, and of what may hold one, no piece stays.
             value = os.environ[name]
@@ -262,7 +265,7 @@ def _marks_outside_credentials(text: str, values: Mapping[str, str]) -> list[str
 
 
 def _options_of(rest: str) -> str:
-    return rest.partition("?")[2]
+    return re.split(r"\?|/;", rest, maxsplit=1)[-1] if re.search(r"\?|/;", rest) else ""
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
@@ -300,4 +303,4 @@ def _host_and_port(place: str, url: str) -> tuple[str, int | None]:
 
 
 def _said_schemes() -> str:
-    return "postgres://, duckdb:// or pyspark://"
+    return "postgres://, sc://, spark://, duckdb:// or pyspark://"

@@ -37,7 +37,7 @@ _LEAST_GIGABYTES: Final = 1.0
 
 
 def connect(url: str = DEFAULT_URL) -> BaseBackend:
-    """Open the engine behind a URL, for reading only: ``duckdb://`` in memory, ``postgres://...``, ``pyspark://``.
+    """Open the engine behind a URL, for reading only: ``duckdb://`` in memory, ``postgres://...``, ``sc://host:port``.
 
     ``${NAME}`` in the URL is taken from the environment, so that credentials stand nowhere else. A server's session
     takes no statement that changes anything, whatever its role may do; a DuckDB file must exist and is only read.
@@ -183,8 +183,10 @@ def _open(address: Address) -> BaseBackend:
         _settle_duckdb(backend, None, None)
         backend.con.execute("SET enable_external_access = false")
         return backend
-    if address.scheme == "pyspark":
-        return ibis.pyspark.connect(**address.options)
+    if address.scheme in {"sc", "spark", "pyspark"}:
+        from crm_research.spark_session import open_spark
+
+        return open_spark(address)
     database, _, schema = address.path.partition("/")
     from crm_research.postgres_backend import ReadingBackend
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import ibis
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from crm_research.engine import connect
 from crm_research.features.leakage import guard_no_lookahead
 from crm_research.features.rfm import build_rfm
 from crm_research.sources.readers.postgres import postgres_schema_of
+from crm_research.sources.readers.spark import view_of
 from tests.features.test_dialects import BUILDERS
 from tests.features.test_leakage import spend_of_all_time
 from tests.features.worlds import a_full_study
@@ -72,17 +75,31 @@ def test_columns_have_in_postgresql_the_types_they_are_said_to_have(postgres_url
             ), (name, column, dtype, there)  # fmt: skip
 
 
+def laid_out_for(study, url, folder):
+    """The same study with its tables as Parquet files that a Spark server reads."""
+    backend = connect(url)
+    for name, table in study.tables.items():
+        rows = table.to_pyarrow()
+        in_microseconds = [
+            pa.field(field.name, pa.timestamp("us") if pa.types.is_timestamp(field.type) else field.type)
+            for field in rows.schema
+        ]
+        pq.write_table(rows.cast(pa.schema(in_microseconds)), folder / f"{name}.parquet")
+    views = {name: backend._session.read.parquet(str(folder / f"{name}.parquet")) for name in study.tables}
+    return replace(study, tables={name: view_of(backend, view) for name, view in views.items()})
+
+
 @pytest.mark.slow
-def test_spark_gives_the_same_features(tmp_path):
-    sql = pytest.importorskip("pyspark.sql", reason="needs the spark extra and Java")
-    options = {
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.warehouse.dir": str(tmp_path),
-        "spark.ui.enabled": "false",
-    }
-    session = sql.SparkSession.builder.master("local[1]").config(map=options).getOrCreate()
-    try:
-        assert_same_features(moved_to(a_full_study(), ibis.pyspark.connect(session)))
-    finally:
-        session.stop()
+def test_spark_gives_the_same_features_and_the_same_verdict_on_leaks(tmp_path, sail_url):
+    study = laid_out_for(a_full_study(), sail_url, tmp_path)
+    assert study.backend.name == "pyspark"
+    assert_same_features(study)
+    assert guard_no_lookahead(build_rfm, study).n_rows == 2
+    with pytest.raises(Exception, match="spend differ"):
+        guard_no_lookahead(spend_of_all_time, study)
+
+
+@pytest.mark.apache_spark
+@pytest.mark.slow
+def test_apache_spark_gives_the_same_features(tmp_path, apache_url):
+    assert_same_features(laid_out_for(a_full_study(), apache_url, tmp_path))

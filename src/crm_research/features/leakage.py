@@ -158,11 +158,11 @@ def _numbered(table: ir.Table, keys: list[str], values: list[str]) -> ir.Table:
 
 
 def _same(one: ir.Value, other: ir.Value) -> ir.BooleanValue:
+    equal = one == other
     if one.type().is_floating():
         size = ibis.greatest(one.abs(), other.abs(), 1.0)
-        close = ((one - other).abs() <= _TOLERANCE * size) | (one == other)
-        return close.fill_null(False) | (one.isnull() & other.isnull())
-    return one.identical_to(other)
+        equal = ((one - other).abs() <= _TOLERANCE * size) | equal
+    return equal.fill_null(False) | (one.isnull() & other.isnull())
 
 
 def _count_ahead(study: Study, past: Study) -> int:

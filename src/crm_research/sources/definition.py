@@ -13,11 +13,12 @@ from crm_research.addresses import is_stored, scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
 from crm_research.said_by_others import say_found
-from crm_research.sources.engine_rule import Engine, EngineRule
+from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.written import (
     as_allowed,
     as_comment,
     as_date_formats,
+    as_days,
     as_delimiter,
     as_encoding,
     as_finite,
@@ -257,17 +258,7 @@ Item = Annotated[ItemRule, BeforeValidator(_item_from_scale)]
 Attribute = Annotated[AttributeRule, BeforeValidator(_attribute_from_text)]
 
 
-def _as_days(value: Any) -> Any:
-    """A number of days, or text such as ``7 days`` or ``2 weeks``."""
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(r"\s*(\d+)\s*(day|week)s?\s*", value)
-    if not found:
-        raise ValueError(f"{value!r} is no number of days; write it as 7 days")
-    return int(found.group(1)) * (7 if found.group(2) == "week" else 1)
-
-
-Days = Annotated[int, BeforeValidator(_as_days), Field(ge=0, le=_MOST_DAYS_BETWEEN)]
+Days = Annotated[int, BeforeValidator(as_days), Field(ge=0, le=_MOST_DAYS_BETWEEN)]
 
 
 class TableRule(_Part):
@@ -321,6 +312,11 @@ class StudyDefinition(_Part):
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
     tables: dict[str, TableRule] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_its_server(cls, content: Any) -> Any:
+        return read_from_server(content)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> StudyDefinition:

@@ -100,3 +100,20 @@ def _as_rule(value: Any) -> Any:
 
 
 Engine = Annotated[EngineRule, BeforeValidator(_as_rule)]
+
+
+def read_from_server(content: Any) -> Any:
+    """A study as written, in which sources that name a table or a query alone have the address of its server."""
+    engine = content.get("engine") if isinstance(content, dict) else None
+    url = engine.get("url") if isinstance(engine, dict) else engine
+    tables = content.get("tables") if isinstance(content, dict) else None
+    if not isinstance(url, str) or not isinstance(tables, dict) or scheme_of(url) in {None, "duckdb"}:
+        return content
+    return content | {"tables": {name: _at(url, rule) for name, rule in tables.items()}}
+
+
+def _at(url: str, rule: Any) -> Any:
+    source = rule.get("from") if isinstance(rule, dict) else None
+    if not isinstance(source, dict) or {"path", "url", "sample", "sql"} & set(source):
+        return rule
+    return rule | {"from": {"url": url} | source} if {"table", "query"} & set(source) else rule

@@ -54,7 +54,7 @@ def open_in_place(
     for table in wanted:
         place = f"{path}: tables.{table}"
         try:
-            relation = _reach(backend, definition, table, place)
+            relation = _reach(backend, definition, table, path.parent, place)
             tables[table], attributes[table], source = _express(backend, definition, table, relation, place)
         except CrmError as problem:
             if faults is None:
@@ -65,9 +65,10 @@ def open_in_place(
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs))
 
 
-def _reach(backend: BaseBackend, definition: StudyDefinition, table: str, place: str) -> Relation:
+def _reach(backend: BaseBackend, definition: StudyDefinition, table: str, base: Path, place: str) -> Relation:
     rule = definition.tables[table]
-    if rule.source.url != definition.engine.url:
+    reads_folder = backend.name == "pyspark" and rule.source.path is not None
+    if rule.source.url != definition.engine.url and not reads_folder:
         raise StudyError(
             f"{place}.from: a study whose engine is a server can only read that server. Write the same url here as "
             "under engine, or leave engine out: then everything is copied into the embedded engine."
@@ -77,7 +78,7 @@ def _reach(backend: BaseBackend, definition: StudyDefinition, table: str, place:
             f"{place}.items: a questionnaire with one column a question is laid out in the embedded engine only. "
             "Leave engine out, or make a view of one row an answer in the server."
         )
-    return reach_in_place(backend, rule.source, where=f"{place}.from")
+    return reach_in_place(backend, rule.source, base, where=f"{place}.from")
 
 
 def _express(

@@ -106,6 +106,16 @@ def as_comment(comment: str) -> str:
     return comment.strip()
 
 
+def as_days(value: Any) -> Any:
+    """A number of days, or text such as ``7 days`` or ``2 weeks``."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"\s*(\d+)\s*(day|week)s?\s*", value)
+    if not found:
+        raise ValueError(f"{value!r} is no number of days; write it as 7 days")
+    return int(found.group(1)) * (7 if found.group(2) == "week" else 1)
+
+
 def as_finite(value: Any) -> Any:
     """A value that is no infinity and no NaN."""
     if isinstance(value, float) and not isfinite(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,7 @@ from sqlglot import exp
 
 from crm_research.addresses import hide_credentials, read_address, say_driver, scheme_of
 from crm_research.engine import connect
-from crm_research.errors import CrmError, EngineError, StudyError, offer_names
+from crm_research.errors import CrmError, EngineError, StudyError
 from crm_research.sources.fingerprints import digest_files, digest_text
 from crm_research.sources.mapping.casting import Cast, Reading
 from crm_research.sources.mapping.selects import name_of_function, read_select
@@ -23,6 +24,7 @@ from crm_research.sources.readers.postgres import (
     refuse_acting,
     rows_as_text,
 )
+from crm_research.sources.readers.spark import describe_paths, find_server_rows, view_of
 from crm_research.sources.session import Kind, Relation, Session, literal, quoted
 from crm_research.time_limit import SERVER_SECONDS, allow_for
 
@@ -46,7 +48,7 @@ def stage_server(session: Session, rule: SourceRule, base: Path, *, where: str) 
     name = session.new_name("server")
     try:
         try:
-            _copy_rows(session, name, find_rows(backend, rule, where=where))
+            _copy_rows(session, name, find_rows(backend, rule, base, where=where))
         except CrmError:
             raise
         except Exception:
@@ -104,10 +106,10 @@ def _as_it_travels(rows: ir.Table) -> ir.Table:
     return rows.mutate(**{name: rows[name].cast("string") for name in own}) if own else rows
 
 
-def reach_in_place(backend: BaseBackend, rule: SourceRule, *, where: str) -> Relation:
-    """The rows of a table or query of the engine itself, left where they are. `name` is SQL in DuckDB's dialect."""
+def reach_in_place(backend: BaseBackend, rule: SourceRule, base: Path, *, where: str) -> Relation:
+    """The rows of the engine itself, left where they are. `name` is SQL in DuckDB's dialect."""
     try:
-        rows = find_rows(backend, rule, where=where)
+        rows = find_rows(backend, rule, base, where=where)
         n_rows = int(rows.count().execute())
     except (StudyError, EngineError):
         raise
@@ -134,8 +136,8 @@ def connect_server(url: str, *, where: str) -> BaseBackend:
         raise EngineError(f"{where}: {problem}") from None
 
 
-def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table:
-    """The table or query of a source as an Ibis table; StudyError with the nearest name if there is none."""
+def find_rows(backend: BaseBackend, rule: SourceRule, base: Path, *, where: str) -> ir.Table:
+    """The table, query or folder of a source as an Ibis table; StudyError with the nearest name if there is none."""
     if rule.query is not None:
         dialect = DIALECTS.get(backend.name, backend.name)
         if backend.name == "postgres":
@@ -148,11 +150,7 @@ def find_rows(backend: BaseBackend, rule: SourceRule, *, where: str) -> ir.Table
         schema, table = find_table(list_postgres_tables(backend), rule, where=where)
         refuse_acting(backend, [f"{quoted(schema)}.{quoted(table)}"], where=f"{where}.table")
         return backend.table(table, database=schema)
-    schema, _, table = str(rule.table).rpartition(".")
-    known = backend.list_tables(database=schema) if schema else backend.list_tables()
-    if table not in known:
-        raise StudyError(f"{where}.table: {describe_server(rule)} is not there. {offer_names(table, known)}")
-    return backend.table(table, database=schema) if schema else backend.table(table)
+    return find_server_rows(backend, rule, base, where=where)
 
 
 def _allowed_select(backend: BaseBackend, rule: SourceRule, *, where: str) -> str:
@@ -208,7 +206,7 @@ def _functions_of(tree: exp.Query) -> list[str]:
 def rows_of_select(backend: BaseBackend, sql: str, *, where: str) -> ir.Table:
     """A SELECT in the server's own SQL as an Ibis table. Its columns are asked; nothing is made in the server."""
     if backend.name != "postgres":
-        return backend.sql(sql)
+        return view_of(backend, backend._session.sql(sql))
     schema = postgres_schema_of(backend, sql, where=where)
     return backend.sql(sql, schema=schema)
 
@@ -223,7 +221,9 @@ def rows_of_answer(backend: Any, sql: str) -> list[tuple[Any, ...]]:
 
 def describe_server(rule: SourceRule) -> str:
     """The address without credentials or options, and what is read there."""
-    address = hide_credentials(str(rule.url)).split("?")[0]
+    if rule.path:
+        return describe_paths(rule)
+    address = re.split(r"\?|/?;", hide_credentials(str(rule.url)))[0]
     return f"{address} ({rule.table or 'query'})"
 
 
@@ -313,4 +313,4 @@ def kind_of_dtype(dtype: dt.DataType) -> Kind:
 
 
 def _fingerprint(rule: SourceRule, n_rows: int) -> str:
-    return digest_text(f"{describe_server(rule)}\n{rule.table or rule.query}\n{n_rows}")
+    return digest_text(f"{describe_server(rule)}\n{rule.table or rule.query or rule.path}\n{n_rows}")
