@@ -10,7 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crm_research.addresses import Address, hide_fragments, holds_password, read_address, say_driver, why_refused
+from crm_research.addresses import (
+    Address,
+    hide_credentials,
+    hide_fragments,
+    holds_password,
+    read_address,
+    say_driver,
+    why_refused,
+)
 from crm_research.engine import connect
 from crm_research.errors import CrmError, EngineError
 from crm_research.sources.opening import open_study
@@ -170,6 +178,9 @@ def test_a_password_is_not_shown_by_a_mistake_beside_it(tmp_path):
         ("no address", "is no address"),
         ("postgres://h/d", None),
         ("pyspark://", None),
+        ("sc://localhost:50051", None),
+        ("sc://h:443/;use_ssl=true;token=${TOKEN}", None),
+        ("sc://h:443/;use_ssl=true;token=abcdef", "holds a password"),
         ("duckdb:///x.duckdb", None),
         ("${SHOP_URL}", None),
     ],
@@ -177,3 +188,13 @@ def test_a_password_is_not_shown_by_a_mistake_beside_it(tmp_path):
 def test_only_some_schemes_are_read(url, said):
     found = why_refused(url)
     assert found is None if said is None else said in str(found)
+
+
+def test_spark_connect_parts_its_options_by_semicolons(monkeypatch):
+    monkeypatch.setenv("TOKEN", "a@b;c=d/e")
+    address = read_address("sc://spark.example.com:443/;use_ssl=true;token=${TOKEN}")
+    assert (address.scheme, address.host, address.port) == ("sc", "spark.example.com", 443)
+    assert address.options == {"use_ssl": "true", "token": "a@b;c=d/e"}
+    assert "a@b" not in repr(address)
+    assert hide_credentials("sc://h:1/;token=abc;user_id=x") == "sc://h:1/;token=***;user_id=x"
+    assert "abcd" not in say_driver("refused: abcd", "sc://h:1/;token=abcd")
