@@ -38,7 +38,8 @@ def postgres_socket() -> Iterator[Path]:
         data, log = folder / "data", folder / "log"
         create = ["-D", data, "-U", "keeper", "--pwfile", password, "--auth=scram-sha-256", "-E", "UTF8", "--no-sync"]
         _run([*as_owner, initdb, *create])
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+        logged = "-c log_statement=all -c log_line_prefix='%u|'"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off {logged}"
         _run([*as_owner, pg_ctl, "-D", data, "-l", log, "-w", "-o", options, "start"])
         try:
             yield folder
@@ -46,6 +47,35 @@ def postgres_socket() -> Iterator[Path]:
             _run([*as_owner, pg_ctl, "-D", data, "-m", "immediate", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def standby(postgres_socket: Path) -> Iterator[Path]:
+    """A hot standby of the server, which takes no write at all: the folder of its socket (port 5433)."""
+    backup, pg_ctl = _program("pg_basebackup"), _program("pg_ctl")
+    if backup is None or pg_ctl is None:
+        pytest.skip("pg_basebackup is not installed")
+    as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    folder = postgres_socket / "standby"
+    data = folder / "data"
+    folder.mkdir(exist_ok=True)
+    if as_owner:
+        shutil.chown(folder, "postgres")
+    environment = [*as_owner, "env", "PGPASSWORD=correct horse"]
+    done = subprocess.run(
+        [*map(str, environment), backup, "-h", str(postgres_socket), "-U", "keeper", "-D", str(data), "-R", "-X",
+         "stream", "--checkpoint=fast"],
+        capture_output=True, text=True, check=False, cwd="/",
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip(f"pg_basebackup makes no standby here: {done.stderr.splitlines()[:1]}")
+    logged = "-c log_statement=all -c log_line_prefix='%u|'"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c port=5433 {logged}"
+    _run([*as_owner, pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start"])
+    try:
+        yield folder
+    finally:
+        _run([*as_owner, pg_ctl, "-D", data, "-m", "immediate", "stop"])
 
 
 @pytest.fixture

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.errors import EngineError
-from crm_research.settings import side_by_side
+from crm_research.profiling import PROFILED, watch
+from crm_research.scratch import replacing, waiting_for
+from crm_research.settings import STATE, seconds_for_report, side_by_side
 from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
 DEFAULT_URL = "duckdb://"
 # A server that does not answer at all is given up after this.
 _CONNECT_SECONDS: Final = 20
+# Settings of a session in PostgreSQL. A server at work looks every other second whether the program is still there that
+# asked. What is asked reads whole tables: pairs of rows one by one are what its planner takes where it errs about how
+# many there are (minutes instead of seconds), and compiling pays for none of it.
+_SESSION: Final = {"client_connection_check_interval": "2s", "enable_nestloop": "off", "jit": "off"}
 _BYTES_PER_GIGABYTE: Final = 1_000_000_000
 # What the engines at work may take together, and one alone: the rest is for the models, and for other work.
 _SHARE_OF_ALL: Final = 0.8
@@ -42,14 +52,27 @@ def connect(url: str = DEFAULT_URL) -> BaseBackend:
     if address.scheme == "duckdb" and not address.path:
         return open_embedded_engine()
     try:
-        return _open(address)
+        backend = _open(address)
+        watch(backend)
+        return backend
     except EngineError:
         raise
     except Exception as problem:
+        said = _CONNECTING.sub("", say_driver(problem, url))
         raise EngineError(
-            f"The engine at {hide_credentials(url)} cannot be opened: {say_driver(problem, url)}. "
-            "Check the address, that it runs, and that the driver is installed (extras: postgres, spark)."
+            f"The engine at {hide_credentials(url)} cannot be opened: {said}. {_mend(problem, said, address.scheme)}"
         ) from None
+
+
+def _mend(problem: Exception, said: str, scheme: str) -> str:
+    """What to do where an engine cannot be opened, by what its driver said."""
+    if isinstance(problem, ImportError):
+        return f'Its driver is not installed: pip install "crm-research[{_EXTRAS.get(scheme, scheme)}]" brings it.'
+    if "authentication" in said or "password" in said:
+        return "Check user and password, and that the variables of the address hold them."
+    if "does not exist" in said:
+        return "Check the names in the address."
+    return "Check the address, and that it runs and can be reached from here."
 
 
 def open_embedded_engine(
@@ -72,7 +95,70 @@ def open_embedded_engine(
     backend: BaseBackend = ibis.duckdb.connect(str(path) if path else ":memory:")
     _settle_duckdb(backend, memory_gigabytes, threads)
     interruptible(backend)
+    watch(backend)
     return backend
+
+
+def name_shelf(backend: BaseBackend, folder: Path) -> None:
+    """Name the folder where tables that this engine makes on the way may be kept as files (`keep_on_shelf`)."""
+    _shelves[backend.con] = folder
+
+
+def keep_on_shelf(backend: BaseBackend, expression: ir.Table) -> ir.Table | None:
+    """The table that an expression describes, computed once for all engines that share the shelf, and read from it.
+
+    Parameters
+    ----------
+    backend
+        An embedded engine that has a shelf.
+    expression
+        What it rests on must be named alike, and hold the same, in every engine of the shelf.
+
+    Returns
+    -------
+    ibis table or None
+        None where the engine has no shelf, and where the expression holds rows of this process alone.
+
+    Notes
+    -----
+    A kept table is a Parquet file, named after the SQL that makes it. It takes no memory while nobody reads it. Of two
+    engines that ask at the same time one makes it, and the other waits.
+    """
+    import ibis
+    from ibis.expr.operations import InMemoryTable
+
+    folder = _shelves.get(backend.con) if backend.name == "duckdb" else None
+    if folder is None or expression.op().find(InMemoryTable):
+        return None
+    sql = str(ibis.to_sql(expression, dialect="duckdb"))
+    name = f"kept_{hashlib.sha256(sql.encode()).hexdigest()[:24]}"
+    file = folder / f"{name}.parquet"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with waiting_for(folder / f"{name}.lock"):
+        if not file.exists():
+            with PROFILED.asking(), replacing(file) as half:
+                backend.con.execute(f"COPY ({_without_huge(backend, sql)}) TO '{_escaped(half)}' (FORMAT parquet)")
+                half.chmod(0o600)
+    backend.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{_escaped(file)}')")
+    return backend.table(name)
+
+
+def _without_huge(backend: Any, sql: str) -> str:
+    """The same SELECT with its widest whole numbers as decimals, which Parquet holds to the last digit."""
+    columns = backend.con.execute(f"DESCRIBE {sql}").fetchall()
+    huge = [name.replace('"', '""') for name, kind, *_ in columns if kind in {"HUGEINT", "UHUGEINT"}]
+    if not huge:
+        return sql
+    casts = ", ".join(f'CAST("{name}" AS DECIMAL(38, 0)) AS "{name}"' for name in huge)
+    return f"SELECT * REPLACE ({casts}) FROM ({sql})"
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+# By connection: two engines in memory are equal to Ibis.
+_shelves: Final[WeakKeyDictionary[Any, Path]] = WeakKeyDictionary()
 
 
 def describe_engine(backend: BaseBackend) -> str:
@@ -100,9 +186,11 @@ def _open(address: Address) -> BaseBackend:
     if address.scheme == "pyspark":
         return ibis.pyspark.connect(**address.options)
     database, _, schema = address.path.partition("/")
+    from crm_research.postgres_backend import ReadingBackend
+
     options = {"connect_timeout": _CONNECT_SECONDS, **address.options}
     said = {"host": address.host, "user": address.user, "password": address.password, "port": address.port}
-    backend = ibis.postgres.connect(
+    backend = ReadingBackend().connect(
         **{name: value for name, value in said.items() if value and name not in options},
         **({"schema": schema} if schema and "schema" not in options else {}),
         database=options.pop("dbname", database) or None,
@@ -113,18 +201,62 @@ def _open(address: Address) -> BaseBackend:
 
 
 def _settle_postgres(backend: Any) -> None:
-    """Nothing is changed by this session, and no statement outlives the time there is."""
-    from crm_research.inline_rows import write_rows_into_queries
-
-    limit = seconds_left()
+    """Nothing is changed by this session, and no statement of it outlives the time there is, nor whoever asked."""
+    limit = seconds_left() if seconds_left() is not None else seconds_for_report()
     if limit is not None:
         backend.con.execute(f"SET statement_timeout = {max(1, round(1000 * limit))}")
+    for name, value in _SESSION.items():
+        with suppress(Exception):  # not in every version, nor on every system of a server
+            backend.con.execute(f"SET {name} = '{value}'")
     backend.con.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-    write_rows_into_queries(backend)
     # Said again as each transaction begins: what a statement sets for the session does not reach the next.
     backend.con.read_only = True
+    if limit is not None:
+        _stand_still(backend)
 
 
+def _stand_still(backend: Any) -> None:
+    """What ends within a time limit reads one state from its first statement to its last, and a run's reports the same.
+
+    Whoever works without a limit holds up no server for days, and sees what has come since.
+    """
+    backend.con.execute("SET idle_in_transaction_session_timeout = 0")
+    backend.con.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    place, _, state = os.environ.get(STATE, "").rpartition(" ")
+    if place != _place_of(backend) or not state.replace("-", "").isalnum():
+        return
+    try:
+        backend.con.execute(f"SET TRANSACTION SNAPSHOT '{state}'")
+    except Exception:
+        raise EngineError(
+            "The server no longer holds the state that the reports of this run read: the session that kept it was "
+            "ended there. Run it again."
+        ) from None
+
+
+def share_state(backend: BaseBackend) -> dict[str, str]:
+    """What a process needs in its environment to read the very state of a server that this session stands at.
+
+    Nothing where the session stands at none, or the engine has none. The session has to stay open for as long.
+    """
+    if backend.name != "postgres" or not _stands_still(backend):
+        return {}
+    (state,) = backend.con.execute("SELECT pg_export_snapshot()").fetchone()
+    return {STATE: f"{_place_of(backend)} {state}"}
+
+
+def _stands_still(backend: Any) -> bool:
+    return bool(backend.con.info.transaction_status.name == "INTRANS")
+
+
+def _place_of(backend: Any) -> str:
+    found = backend.con.info
+    return f"{found.host}:{found.port}/{found.dbname}"
+
+
+_EXTRAS: Final = {"postgres": "postgres", "postgresql": "postgres", "pyspark": "spark"}
+# What PostgreSQL's library says before it comes to the point.
+_CONNECTING: Final = re.compile(r"^connection (?:is bad|failed): |\b(?:FATAL|ERROR): +")
 _PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}
 
 

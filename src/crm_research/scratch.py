@@ -50,6 +50,20 @@ def replacing(path: Path, *, ending: str = "") -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def waiting_for(lock: Path) -> Iterator[None]:
+    """Hold a lock that one process has at a time, and wait for it if another does; with a dead process it is free."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def make_scratch(prefix: str = _PREFIX, *, within: Path | None = None) -> Path:
     """A folder of this process alone, in the system's temporary folder or `within` another; it goes with the process.
 

@@ -12,9 +12,12 @@ from crm_research.errors import CrmError
 
 HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
-_SNAPSHOT = "CRM_RESEARCH_SNAPSHOT"
+FILES: Final = "CRM_RESEARCH_FILES"
+SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 _LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
+SECONDS: Final = "CRM_RESEARCH_SECONDS"
+STATE: Final = "CRM_RESEARCH_SERVER_STATE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -86,7 +89,7 @@ def read_settings() -> Settings:
     CrmError
         If CRM_RESEARCH_HOME names no folder, or the package carries no notebooks.
     """
-    snapshot = os.environ.get(_SNAPSHOT)
+    snapshot = os.environ.get(SNAPSHOT)
     return Settings(home=_find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
 
 
@@ -101,10 +104,24 @@ def keeps_pictures() -> bool:
     return bool(os.environ.get(PICTURES))
 
 
+def folder_of_files() -> Path | None:
+    """Where a run wants the files that go with its page, so that long ones need not stand in the notebook."""
+    told = os.environ.get(FILES)
+    return Path(told) if told else None
+
+
 def side_by_side() -> int:
     """How many reports of a run are at work at the same time, each with an engine of its own? 1 outside a run."""
     told = os.environ.get(SIDE_BY_SIDE, "")
     return max(1, int(told)) if told.isdecimal() else 1
+
+
+def seconds_for_report() -> float | None:
+    """How long may the report take that a run is making here? None outside a run."""
+    try:
+        return float(os.environ[SECONDS])
+    except (KeyError, ValueError):
+        return None
 
 
 def leave_out() -> frozenset[str]:

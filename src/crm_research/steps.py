@@ -19,6 +19,8 @@ from functools import wraps
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar
 
+from crm_research.profiling import PROFILED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -71,7 +73,8 @@ class KeptSteps:
             self._inner_seconds.append(0.0)
             token = _current.set(self)
             try:
-                result = compute()
+                with PROFILED.step(name):
+                    result = compute()
             finally:
                 _current.reset(token)
                 inner, whole = self._inner_seconds.pop(), perf_counter() - started

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileState:
+    """How a file was found: its path, its bytes, and when it was last written to (nanoseconds since 1970)."""
+
+    path: str
+    n_bytes: int
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class InputFingerprint:
     """What a study's table was read from, so that a later reader can tell whether it has changed.
 
@@ -33,12 +42,16 @@ class InputFingerprint:
         Digest of content (files) or of definition and row count (databases).
     n_rows
         Rows of the canonical table, where they were counted.
+    files
+        Files that the table is read from whenever it is asked, as they were when it was opened; none where its rows
+        are a copy.
     """
 
     table: str
     source: str
     fingerprint: str
     n_rows: int | None = None
+    files: tuple[FileState, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

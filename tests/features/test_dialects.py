@@ -20,6 +20,7 @@ from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
+from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
 BUILDERS = {
@@ -88,3 +89,5 @@ def test_every_builder_compiles(name, dialect, spark_options):
     sql = ibis.to_sql(built, dialect=dialect)
     for column in built.columns:
         assert column in sql
+    if dialect == "postgres":
+        assert ReadingBackend.compiler.to_sqlglot(built).sql(dialect)

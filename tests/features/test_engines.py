@@ -10,6 +10,7 @@ import pytest
 
 from crm_research.features.leakage import guard_no_lookahead
 from crm_research.features.rfm import build_rfm
+from crm_research.sources.readers.postgres import postgres_schema_of
 from tests.features.test_dialects import BUILDERS
 from tests.features.test_leakage import spend_of_all_time
 from tests.features.worlds import a_full_study
@@ -47,6 +48,28 @@ def test_postgresql_gives_the_same_features_and_the_same_verdict_on_leaks(postgr
     assert guard_no_lookahead(build_rfm, study).n_rows == 2
     with pytest.raises(Exception, match="spend differ"):
         guard_no_lookahead(spend_of_all_time, study)
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_columns_have_in_postgresql_the_types_they_are_said_to_have(postgres_url):
+    study = moved_to(a_full_study(), connect_to_write(postgres_url))
+    for name, build in BUILDERS.items():
+        built = build(study)
+        found = postgres_schema_of(study.backend, study.backend.compile(built), where=name)
+        assert tuple(found) == built.columns, name
+        for column, dtype in built.schema().items():
+            kinds = (
+                dtype.is_integer(),
+                dtype.is_floating(),
+                dtype.is_boolean(),
+                dtype.is_timestamp(),
+                dtype.is_string(),
+            )
+            there = found[column]
+            assert kinds == (
+                there.is_integer(), there.is_floating(), there.is_boolean(), there.is_timestamp(), there.is_string()
+            ), (name, column, dtype, there)  # fmt: skip
 
 
 @pytest.mark.slow

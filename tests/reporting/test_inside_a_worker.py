@@ -26,7 +26,7 @@ from crm_research.reporting.harvest import read_answer, read_figures, read_files
 from crm_research.reporting.kernels import NotStarted, kill_group
 from crm_research.reporting.plan import _hindered
 from crm_research.reporting.progress import Progress
-from crm_research.reporting.tasks import Failure, Outcome
+from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome
 from crm_research.show.attachment import FILE_MIME
 from crm_research.show.display import ANSWER_MIME
 from tests.reporting.pages import a_figure, a_task
@@ -116,6 +116,7 @@ def test_a_kernel_gets_no_setup_of_the_user(tmp_path):
     task = replace(a_task(tmp_path), environment={"A": "1", "IPYTHONDIR": "/home/somebody"})
     assert execute._quiet_environment(task) == {
         "A": "1",
+        "CRM_RESEARCH_FILES": str(task.folder / "files"),
         "CRM_RESEARCH_PICTURES": "png",
         "IPYTHONDIR": str(task.folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(task.folder / "runtime"),
@@ -171,6 +172,26 @@ def test_figures_answers_and_files_are_read_back_in_their_order():
     names = ["a.csv", "figures.json", "../b.csv", "run.json", "c.json", "a.csv"]
     files = [{FILE_MIME: {"name": name, "text": f"{name} {place}"}} for place, name in enumerate(names)]
     assert read_files(outputs(*files)) == (("a.csv", "a.csv 5"), ("c.json", "c.json 4"))
+    beside = {FILE_MIME: {"name": "a.csv"}}
+    assert read_files(outputs(*files, beside)) == (("a.csv", None), ("c.json", "c.json 4"))
+
+
+def test_a_long_file_is_published_as_it_lies_and_a_lost_one_is_told(tmp_path):
+    task = a_task(tmp_path / "work")
+    task.files.mkdir(parents=True)
+    task.executed.write_text("{}", encoding="utf-8")
+    task.page.write_text("page", encoding="utf-8")
+    (task.files / "many.csv").write_bytes(b"\xef\xbb\xbfa\r\n1\n")
+    made = replace(GOOD, files=(("many.csv", None), ("few.csv", "b")))
+    assert run._publish(tmp_path / "out", task, made, {}) is made
+    (file,) = (tmp_path / "out").rglob("many.csv")
+    assert file.read_bytes() == b"\xef\xbb\xbfa\r\n1\n"
+    assert file.with_name("few.csv").read_text() == "b"
+    (task.files / "many.csv").unlink()
+    lost = run._publish(tmp_path / "out", task, made, {})
+    assert lost.failure.kind == NOT_PUBLISHED
+    assert "many.csv: No such file or directory" in lost.failure.message
+    assert file.read_bytes() == b"\xef\xbb\xbfa\r\n1\n"
 
 
 def a_running(tmp_path, **changes):

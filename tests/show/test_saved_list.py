@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from crm_research import show
+from crm_research.settings import FILES
 from crm_research.show.attachment import FILE_MIME
 from crm_research.show.saved_list import write_csv
 
@@ -62,6 +63,23 @@ def test_too_long_a_list_is_written_by_the_section(monkeypatch):
     assert "The whole list has 5 rows, too many for a page" in output.plain
     assert ".to_csv('most-at-risk')" in output.plain
     assert FILE_MIME not in output.types
+
+
+def test_a_run_gets_a_long_list_as_a_file_whole_and_a_short_one_in_the_page(tmp_path, monkeypatch):
+    monkeypatch.setenv(FILES, str(tmp_path / "files"))
+    short = show.SavedList("few", FRAME, "All.").render()
+    assert short.types == {FILE_MIME: {"name": "few.csv", "text": "\ufeff" + CSV}}
+    assert not (tmp_path / "files" / "few.csv").exists()
+    monkeypatch.setattr("crm_research.show.saved_list.MOST_ROWS", 4)
+    monkeypatch.setattr("crm_research.show.saved_list.MOST_CARRIED", 4 * len(("\ufeff" + CSV).encode()) // 3 - 2)
+    monkeypatch.setattr("crm_research.show.saved_list._PART_ROWS", 2)
+    long = show.SavedList("many", FRAME, "The <riskiest> first.").render()
+    assert long.types == {FILE_MIME: {"name": "many.csv"}}
+    assert (tmp_path / "files" / "many.csv").read_bytes() == ("\ufeff" + CSV).encode()
+    assert (
+        '<strong>Save the whole list (5 rows)</strong> <a download="many.csv" href="many.csv">many.csv</a>. '
+        "The &lt;riskiest&gt; first." in long.html
+    )
 
 
 def test_a_section_hands_its_lists_out_and_writes_them(tmp_path, monkeypatch):

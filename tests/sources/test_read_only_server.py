@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import time
 
 import ibis
@@ -15,7 +12,6 @@ import pytest
 from crm_research.contracts.checks import check_study
 from crm_research.errors import StudyError
 from crm_research.sources.opening import open_study
-from tests.conftest import _program, _run
 from tests.sources.files import a_study_file
 
 pytestmark = pytest.mark.postgres
@@ -56,34 +52,6 @@ def reader_url(postgres_socket, monkeypatch):
         connection.execute(SETUP)
     monkeypatch.setenv("CRM_TEST_READER", "reads only")
     return f"postgres://reader:${{CRM_TEST_READER}}@/postgres?host={postgres_socket}"
-
-
-@pytest.fixture(scope="session")
-def standby(postgres_socket, tmp_path_factory):
-    """A hot standby of the server, which takes no write at all: the folder of its socket."""
-    backup, pg_ctl = _program("pg_basebackup"), _program("pg_ctl")
-    if backup is None or pg_ctl is None:
-        pytest.skip("pg_basebackup is not installed")
-    as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    folder = postgres_socket / "standby"
-    data = folder / "data"
-    folder.mkdir(exist_ok=True)
-    if as_owner:
-        shutil.chown(folder, "postgres")
-    environment = [*as_owner, "env", "PGPASSWORD=correct horse"]
-    done = subprocess.run(
-        [*map(str, environment), backup, "-h", str(postgres_socket), "-U", "keeper", "-D", str(data), "-R", "-X",
-         "stream", "--checkpoint=fast"],
-        capture_output=True, text=True, check=False, cwd="/",
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip(f"pg_basebackup makes no standby here: {done.stderr.splitlines()[:1]}")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c port=5433"
-    _run([*as_owner, pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start"])
-    try:
-        yield folder
-    finally:
-        _run([*as_owner, pg_ctl, "-D", data, "-m", "immediate", "stop"])
 
 
 def orders_at(url: str, **rule) -> dict:

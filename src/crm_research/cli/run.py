@@ -28,6 +28,12 @@ from crm_research.vocabulary import say_count
     help="Longest that each report, and the reading and checking of each study before it, may take (default: 900 for a "
     "report; two minutes for reading, and more for large files and servers).",
 )
+@click.option(
+    "--profile",
+    "is_profiled",
+    is_flag=True,
+    help="Say at the end of each page where its time went: seconds and bytes by section and statement.",
+)
 @click.option("--no-input-check", is_flag=True, help="Do not check the tables against their contracts first.")
 def command(
     reports: tuple[str, ...],
@@ -37,6 +43,7 @@ def command(
     jobs: int | None,
     out: Path | None,
     timeout: float | None,
+    is_profiled: bool,
     no_input_check: bool,
 ) -> None:
     """Run reports on studies and publish their pages.
@@ -45,6 +52,7 @@ def command(
     crm-research run --study cdnow
     crm-research run churn --study mine.yaml -p group=plan -p horizon_months=24
     crm-research run churn loyalty --study mine --study yours --as-of 2024-07-01 --out pages
+    crm-research run churn --study large --jobs 1 --profile
 
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
     reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
@@ -67,6 +75,7 @@ def command(
         out=out,
         timeout_seconds=timeout,
         is_checking_input=not no_input_check,
+        is_profiled=is_profiled,
     )
     for omission in summary.omissions:
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")

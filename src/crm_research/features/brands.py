@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.features.brand_lines import Market, Unit, build_lines, label_products, occasion_key, read_sales
 from crm_research.features.clock import instant
+from crm_research.features.lots import lot_of
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 
@@ -173,8 +174,7 @@ def count_categories(study: Study, market: Market, *, unit: Unit, most: int = 40
 
 def _group(customer_id: ir.Value) -> ir.IntegerValue:
     """A group for every customer, the same in every table: customers fall into it by chance, not by their dealings."""
-    hashed: Any = customer_id.hash()
-    return (hashed.abs() % N_GROUPS).cast("int64")
+    return (lot_of(customer_id) * N_GROUPS).floor().cast("int64")
 
 
 def _count_customers(lines: ir.Table, market: Market) -> tuple[ir.Table, ir.Table, ir.Table]:

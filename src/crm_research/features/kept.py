@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from crm_research.engine import keep_on_shelf
 from crm_research.study import Study
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ def keep_table(study: Study, key: Hashable, build: Callable[[], ir.Table]) -> ir
 
     Notes
     -----
-    The table is a temporary one of the engine, under the engine's bound on memory.
+    The embedded engine keeps it as a file, which all reports of a run share (`keep_on_shelf`); other engines, and one
+    that was opened by hand, as a temporary table.
     """
     held = _TABLES.setdefault(study, {})
     if key not in held:
-        held[key] = build().cache()
+        described = build()
+        kept = keep_on_shelf(study.backend, described)
+        held[key] = described.cache() if kept is None else kept
     return held[key]
 
 

@@ -44,13 +44,16 @@ def read_answer(notebook: Any) -> tuple[str, ...]:
     return tuple(sentence for shown in given if shown for sentence in shown["sentences"])
 
 
-def read_files(notebook: Any) -> tuple[tuple[str, str], ...]:
-    """Files handed out with the page, each with its name and text; of two of one name the later."""
-    found: dict[str, str] = {}
+def read_files(notebook: Any) -> tuple[tuple[str, str | None], ...]:
+    """Files handed out with the page, each with its name and text; of two of one name the later.
+
+    Of a file that lies in the task's own folder of files already there is no text.
+    """
+    found: dict[str, str | None] = {}
     for output in _outputs(notebook):
         held = output.get("data", {}).get(FILE_MIME)
         if held and FILE_NAME.fullmatch(held["name"]) and held["name"] not in _OWN_FILES:
-            found[held["name"]] = held["text"]
+            found[held["name"]] = held.get("text")
     return tuple(found.items())
 
 

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError, StudyError
-from crm_research.reporting.tasks import StudyFacts
+from crm_research.reporting.tasks import StudyFacts, Task
 from crm_research.said_by_others import say_fault
+from crm_research.settings import SNAPSHOT
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Verdict
@@ -82,7 +83,8 @@ class Staged:
     environment
         What points kernels at its tables, and away from those that are left out.
     lease
-        As long as it is there, nobody removes tables that are read where they are kept.
+        As long as it is there, nobody removes tables that are read where they are kept, and a server keeps the state
+        that all reports read.
     """
 
     environment: Mapping[str, str]
@@ -93,19 +95,37 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
     """Write the study's tables once for all reports of a run, and what the checks found if they were made."""
     import duckdb
 
+    from crm_research.engine import share_state
     from crm_research.sources.cache import Lease
     from crm_research.sources.snapshot import write_snapshot
 
     try:
         lease = Lease(study.backend.con, study.tables) if study.backend.name == "duckdb" else None
         write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {})
+        shared = share_state(study.backend)
     except duckdb.IOException as problem:
         raise StudyError(
             f"Study {study.name!r} cannot be staged in {folder.parent}: {say_fault(problem)}. Free some "
             "space there, or set TMPDIR to a folder on another disk."
         ) from None
-    environment = {"CRM_RESEARCH_SNAPSHOT": str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
-    return Staged(environment=environment, lease=lease)
+    environment = {SNAPSHOT: str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
+    return Staged(environment=environment | shared, lease=lease or study.backend)
+
+
+def require_same_records(task: Task) -> None:
+    """Refuse what was computed of files that were written to in the meantime.
+
+    Raises
+    ------
+    StudyError
+        Naming the file.
+    """
+    from crm_research.sources.snapshot import require_as_found
+
+    folder = task.environment.get(SNAPSHOT)
+    file = Path(folder) / f"{task.study.name}.duckdb" if folder else None
+    if file is not None and file.is_file():
+        require_as_found(file)
 
 
 def describe_study(study: Study, given: str) -> StudyFacts:

@@ -13,6 +13,7 @@ from crm_research.reporting.chapters import HEADING, Chapter, number_headings
 from crm_research.reporting.harvest import warnings_of
 from crm_research.reporting.notebook_file import html_output
 from crm_research.show.advice import anchor_of
+from crm_research.show.attachment import MOST_CARRIED
 from crm_research.show.display import ANSWER_MIME, CHART_MIME, LAB_STYLE, SECTION_MIME, text_html
 
 _ID: Final = re.compile(r' id="((?:figure|picture|section)-[^"]*)"')
@@ -21,8 +22,6 @@ _LINK: Final = re.compile(r' ?<a class="proof" href="#([^"]*)">.*?</a>', re.DOTA
 _CHART_KEY: Final = re.compile(r'aria-labelledby="(c[0-9a-f]{10})-t ')
 _ANSWER: Final = re.compile(r"^## The answer\s*$", re.MULTILINE)
 _FILE_LINK: Final = re.compile(r'download="([^"]+\.csv)" href="(data:text/csv[^"]*)"')
-# Signs of a link that holds a list itself, so that a page that is sent alone has its short lists with it.
-_MOST_CARRIED: Final = 60_000
 _PROVENANCE: Final = "crm-provenance"
 _CAVEATS: Final = "crm-caveats"
 # A cell so tagged gives the first screen its picture; without one the first chart is taken.
@@ -115,7 +114,7 @@ def _dressed(output: Any) -> Any:
 def _lean(html: str) -> str:
     """A long list is taken from its file beside the page: carried by the page, it would be most of it."""
     return _FILE_LINK.sub(
-        lambda match: match[0] if len(match[2]) <= _MOST_CARRIED else f'download="{match[1]}" href="{match[1]}"',
+        lambda match: match[0] if len(match[2]) <= MOST_CARRIED else f'download="{match[1]}" href="{match[1]}"',
         html,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from crm_research.errors import CrmError
 from crm_research.reporting.shelf import changing, folder_of, write_text
 from crm_research.reporting.tasks import Failure, Outcome, Task
 from crm_research.said_by_others import say_fault
+from crm_research.scratch import replacing
 
 DONE: Final = "done"
 FAILED: Final = "failed"
@@ -77,7 +79,10 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
                 with suppress(OSError):
                     (draft / name).unlink()
             for name, text in outcome.files:
-                write_text(draft / name, text)
+                if text is None:
+                    _copy(task.files / name, draft / name)
+                else:
+                    write_text(draft / name, text)
             with suppress(OSError):
                 (draft / failed).unlink()
                 (draft / failed).parent.rmdir()
@@ -206,6 +211,12 @@ def _replace_figures(folder: Path, report: str, figures: tuple[dict[str, Any], .
     own = [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
     # The order of reports must not depend on which was run last.
     write_json(path, sorted([*others, *own], key=lambda figure: str(figure["report"])))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A long file as it is, without reading it into memory."""
+    with replacing(target) as half:
+        shutil.copyfile(source, half)
 
 
 def _put(source: Path, target: Path) -> None:

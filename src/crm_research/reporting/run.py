@@ -17,13 +17,14 @@ from typing import Any
 
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
+from crm_research.profiling import PROFILE
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import SIDE_BY_SIDE, read_settings
+from crm_research.settings import SECONDS, SIDE_BY_SIDE, read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -66,6 +67,7 @@ def run_reports(
     timeout_seconds: float | None = None,
     is_checking_input: bool = True,
     notebooks: Path | None = None,
+    is_profiled: bool = False,
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -95,6 +97,8 @@ def run_reports(
         Check the tables against their contracts first.
     notebooks
         Folder of the notebooks; None takes the package's, and those that a person changed in notebooks/.
+    is_profiled
+        Each page says at its end what each section and statement took.
 
     Raises
     ------
@@ -125,7 +129,9 @@ def run_reports(
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
-        outcomes = _run_and_publish(_sharing(plan, n_jobs), target, n_jobs, timeout_seconds or DEFAULT_TIMEOUT_SECONDS)
+        seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+        more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
+        outcomes = _run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
@@ -134,9 +140,9 @@ def run_reports(
     )
 
 
-def _sharing(plan: RunPlan, jobs: int) -> RunPlan:
-    """The plan, each of whose reports knows with how many others it shares the machine's memory."""
-    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks)))}
+def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str]) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory, and more."""
+    at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), **more}
     return replace(plan, tasks=[replace(task, environment=task.environment | at_once) for task in plan.tasks])
 
 

@@ -90,6 +90,11 @@ class Task:
         return self.folder / f"{self.report}.ipynb"
 
     @property
+    def files(self) -> Path:
+        """Where the notebook leaves files that are too long to stand in it."""
+        return self.folder / "files"
+
+    @property
     def label(self) -> str:
         """Name of the task in messages."""
         return f"{self.study.name} / {self.report}"
@@ -138,7 +143,7 @@ class Outcome:
     answer
         Sentences of the answer.
     files
-        Files handed out with the page, name and text.
+        Files handed out with the page, name and text; without a text it lies in the task's folder of files.
     notes
         Warnings that libraries gave on the way.
     failure
@@ -152,7 +157,7 @@ class Outcome:
     seconds: float
     figures: tuple[dict[str, Any], ...] = ()
     answer: tuple[str, ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str | None], ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     retried_after: Failure | None = None

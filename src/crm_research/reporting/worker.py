@@ -63,6 +63,7 @@ def run_task(task: Task, send: Any) -> Outcome:
 def _make(task: Task, send: Any) -> dict[str, Any]:
     from crm_research.reporting.execute import execute_notebook
     from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
+    from crm_research.reporting.inputs import require_same_records
     from crm_research.reporting.notebook_file import with_pictures, write_notebook
     from crm_research.reporting.render import render_page
 
@@ -73,6 +74,7 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
         on_kernel=lambda pid: send((KERNEL, pid)),
     )
     send((RENDERING,))
+    require_same_records(task)
     figures = read_figures(notebook)
     page = render_page(notebook, task)
     task.page.write_text(page, encoding="utf-8")

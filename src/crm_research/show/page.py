@@ -7,10 +7,12 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
+from crm_research.profiling import PROFILED, is_profiled
 from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
 from crm_research.show.doubts import find_doubts, say_doubt, say_doubts
 from crm_research.show.parts import Caveats, Note, Provenance, Table
+from crm_research.show.profile_parts import profile_parts
 from crm_research.show.section import Section
 from crm_research.vocabulary import say_count
 
@@ -35,7 +37,7 @@ class fitted(cached_property[T]):  # noqa: N801 - a decorator, as cached_propert
         if page is None:
             return self
         kept = getattr(page.study, "kept", None)
-        with nullcontext() if kept is None else kept.read_by(page.asked):
+        with PROFILED.section(self.attrname or ""), nullcontext() if kept is None else kept.read_by(page.asked):
             fit: T = super().__get__(page, owner)
         return fit
 
@@ -151,7 +153,7 @@ class Page:
     @section
     def provenance(self) -> Section:
         """Where do the numbers come from?"""
-        return Section(Provenance(self.study, self.estimators))
+        return Section(Provenance(self.study, self.estimators), *(profile_parts() if is_profiled() else ()))
 
     @classmethod
     def contents(cls) -> dict[str, str]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import numbers
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final
 
-from crm_research.show.attachment import render_attachment
+import pandas as pd
+
+from crm_research.settings import folder_of_files
+from crm_research.show.attachment import MOST_CARRIED, render_attachment, render_beside
 from crm_research.show.display import Output
 from crm_research.show.prose import render_note
 from crm_research.vocabulary import say_count
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 # More would make the page too heavy to open; researchers write it with `Section.to_csv`.
 MOST_ROWS: Final = 100_000
+_PART_ROWS: Final = 50_000
 # What makes a spreadsheet take a text for a formula, in the widths that Chinese keyboards type, too.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Excel reads Chinese only after this mark.
@@ -49,6 +53,15 @@ class SavedList:
     def render(self) -> Output:
         """A link that saves it; a run puts the file beside the page."""
         n_rows = len(self.frame)
+        label = f"Save the whole list ({say_count(n_rows, 'row')})"
+        folder = folder_of_files()
+        if folder is not None:
+            file = folder / f"{self.name}.csv"
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            save_csv(self.frame, file)
+            if file.stat().st_size > MOST_CARRIED * 3 // 4:
+                return render_beside(file.name, self.words, label=label)
+            file.unlink()
         if n_rows > MOST_ROWS:
             return render_note(
                 f"The whole list has {say_count(n_rows, 'row')}, too many for a page. In a notebook the section "
@@ -59,7 +72,7 @@ class SavedList:
             f"{self.name}.csv",
             write_csv(self.frame),
             self.words,
-            label=f"Save the whole list ({say_count(n_rows, 'row')})",
+            label=label,
         )
 
 
@@ -74,27 +87,39 @@ def write_csv(frame: pd.DataFrame, *, is_for_spreadsheets: bool = True) -> str:
         Without it, neither mark nor apostrophes: for programs.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    cell = _safe_cell if is_for_spreadsheets else _plain_cell
-    writer.writerow([cell(str(name)) for name in frame.columns])
-    columns = [[cell(value) for value in frame.iloc[:, place]] for place in range(frame.shape[1])]
-    writer.writerows(zip(*columns, strict=True))
-    return (_MARK if is_for_spreadsheets else "") + text.getvalue()
+    _write(frame, text, is_for_spreadsheets=is_for_spreadsheets)
+    return text.getvalue()
 
 
-def _safe_cell(value: Any) -> str:
-    text = _plain_cell(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+def save_csv(frame: pd.DataFrame, path: Path, *, is_for_spreadsheets: bool = True) -> None:
+    """The same as a file, written part by part, however long the frame is."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        _write(frame, file, is_for_spreadsheets=is_for_spreadsheets)
 
 
-def _plain_cell(value: Any) -> str:
-    import numbers
-    from datetime import datetime
+def _write(frame: pd.DataFrame, target: IO[str], *, is_for_spreadsheets: bool) -> None:
+    target.write(_MARK if is_for_spreadsheets else "")
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow([_of_text(str(name), is_for_spreadsheets) for name in frame.columns])
+    for start in range(0, len(frame), _PART_ROWS):
+        part = frame.iloc[start : start + _PART_ROWS]
+        columns = [_cells(part.iloc[:, place], is_for_spreadsheets) for place in range(part.shape[1])]
+        writer.writerows(zip(*columns, strict=True))
 
-    import pandas as pd
 
+def _cells(column: pd.Series, is_for_spreadsheets: bool) -> list[str]:
+    if column.dtype.kind == "f":
+        return ["" if value != value else f"{value:.10g}" for value in column.tolist()]  # noqa: PLR0124 - not a number
+    return [_cell(value, is_for_spreadsheets) for value in column]
+
+
+def _of_text(text: str, is_for_spreadsheets: bool) -> str:
+    return f"'{text}" if is_for_spreadsheets and text.startswith(_FORMULA) else text
+
+
+def _cell(value: Any, is_for_spreadsheets: bool) -> str:
     if isinstance(value, str):
-        return value
+        return _of_text(value, is_for_spreadsheets)
     if value is None or bool(pd.isna(value)):
         return ""
     if isinstance(value, datetime):

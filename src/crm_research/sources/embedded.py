@@ -16,7 +16,7 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.definition import walk_sources
-from crm_research.sources.fingerprints import bytes_of, digest_files
+from crm_research.sources.fingerprints import bytes_of, digest_files, look_at_files
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
 from crm_research.sources.mapping.materialise import make_table
@@ -113,7 +113,14 @@ def _make(
     if relation is not staged:
         session.run(f"DROP TABLE {quoted(relation.name)}")
     (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
-    made = InputFingerprint(table=table, source=source, fingerprint=relation.fingerprint, n_rows=int(n_rows))
+    is_copy = plan.sum_lines or relation.is_scratch or relation.is_brought
+    made = InputFingerprint(
+        table=table,
+        source=source,
+        fingerprint=relation.fingerprint,
+        n_rows=int(n_rows),
+        files=() if is_copy or files is None else look_at_files(files),
+    )
     # A lake's version does not change, but a newer one may have been read than the one that was looked at.
     is_another = bool(before) and rule.source.path is not None and staged.fingerprint != before
     if is_another or _digest(files) != before:
@@ -122,7 +129,7 @@ def _make(
             "is neither the old nor the new. Run again when it is whole; a file that is made elsewhere and moved into "
             "its place is never half there."
         )
-    return plan, made, plan.sum_lines or relation.is_scratch or relation.is_brought
+    return plan, made, is_copy
 
 
 def _digest(files: Sequence[Origin] | None) -> str:

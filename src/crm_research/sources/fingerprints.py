@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
+
+from crm_research.errors import StudyError
+from crm_research.study import FileState
 
 _CHUNK_BYTES: Final = 1024**2
 # Questions to a store at a time: each waits for an answer, and none for the others.
@@ -43,6 +46,38 @@ def digest_files(paths: Sequence[Origin]) -> str:
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
             digests = list(pool.map(_digest, paths))
     return digests[0] if len(digests) == 1 else digest_text("\n".join(digests))
+
+
+def look_at_files(paths: Iterable[Origin]) -> tuple[FileState, ...]:
+    """How these files are found now; what lies elsewhere is brought here before it is read, and left out."""
+    return tuple(
+        FileState(path=str(path), n_bytes=(found := path.stat()).st_size, written_at=found.st_mtime_ns)
+        for path in paths
+        if isinstance(path, Path)
+    )
+
+
+def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
+    """Refuse rows of a file that was written to since it was opened: some may be of the old, and some of the new.
+
+    Raises
+    ------
+    StudyError
+        Naming the first file that is not as it was found.
+    """
+    for state in files:
+        try:
+            (found,) = look_at_files([Path(state.path)])
+        except OSError:
+            said = "was removed"
+        else:
+            if found == state:
+                continue
+            said = "was written to"
+        raise StudyError(
+            f"{state.path} {said} {while_what}, and what was read of it is neither the old nor the new. Run again when "
+            "it is whole; a file that is made elsewhere and moved into its place is never half there."
+        )
 
 
 def digest_text(text: str) -> str:

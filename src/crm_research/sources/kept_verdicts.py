@@ -18,7 +18,7 @@ from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError
 from crm_research.scratch import replacing
 from crm_research.sources.cache import cache_folder, is_own, is_passing, make_own, of_the_code
-from crm_research.sources.fingerprints import digest_files, digest_text
+from crm_research.sources.fingerprints import digest_files, digest_text, require_unchanged
 from crm_research.sources.named_files import list_named_files
 from crm_research.sources.study_file import read_study_file
 
@@ -56,6 +56,11 @@ def judge_study(study: Study, *, is_anew: bool = False) -> Judgement:
     is_anew
         Check whatever was found before.
 
+    Raises
+    ------
+    StudyError
+        If a file was written to while it was checked.
+
     Notes
     -----
     What is kept rests on the study file, the instants the study stands at, the tables that are open, the content of
@@ -68,6 +73,7 @@ def judge_study(study: Study, *, is_anew: bool = False) -> Judgement:
         if found is not None:
             return found
     verdict = check_study(study)
+    require_unchanged((state for found in study.inputs for state in found.files), while_what="while it was checked")
     if key is not None and sum(summary.n_rows for summary in verdict.tables) >= LEAST_ROWS:
         _keep(key, study, verdict)
     return Judgement(verdict=verdict)

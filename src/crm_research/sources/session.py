@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from crm_research.engine import open_embedded_engine
+from crm_research.engine import name_shelf, open_embedded_engine
 from crm_research.scratch import make_scratch
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def open_session(*, n_bytes: int = 0, engine: EngineRule | None = None, path: Pa
     file = scratch / "session.duckdb" if n_bytes > LARGE_BYTES else None
     memory, threads = (engine.memory, engine.threads) if engine is not None else (None, None)
     session = Session(backend=open_embedded_engine(file, memory_gigabytes=memory, threads=threads), scratch=scratch)
+    name_shelf(session.backend, scratch / "kept")
     session.run(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
     session.run("SET TimeZone = 'UTC'")
     return session

@@ -1,14 +1,15 @@
 """Snapshots: a study staged once, and read by every process of a run.
 
-A snapshot is a DuckDB file with the canonical tables and a JSON file beside it. It belongs to one study file: a file
-that has changed since, or that lies elsewhere, is opened anew.
+A snapshot is a JSON file and a DuckDB file beside it. Tables that are read where they lie (Parquet, DuckDB, what the
+cache keeps) are named in the one, all others are copied into the other. It belongs to one study file: a file that has
+changed since, or that lies elsewhere, is opened anew.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from crm_research.contracts.findings import Verdict
+from crm_research.engine import name_shelf
 from crm_research.sources.cache import CachedTable, find_cached, open_cached
-from crm_research.sources.fingerprints import digest_files
+from crm_research.sources.fingerprints import digest_files, require_unchanged
 from crm_research.sources.parts import OpenedTables
 from crm_research.sources.session import literal, open_session, quoted
-from crm_research.study import InputFingerprint
+from crm_research.study import FileState, InputFingerprint
 
 if TYPE_CHECKING:
     from crm_research.sources.engine_rule import EngineRule
@@ -43,7 +45,8 @@ def write_snapshot(
     verdict
         What the checks found of these very tables, so that nobody who opens them there checks them again.
     in_place
-        Tables that are kept already (`crm_research.sources.cache.Lease`): they are pointed to, not copied.
+        Tables that are kept already (`crm_research.sources.cache.Lease`): they are pointed to, not copied. Nor are
+        those that the session reads from files: their views are written down.
 
     Returns
     -------
@@ -58,10 +61,13 @@ def write_snapshot(
     connection = study.backend.con
     connection.execute(f"ATTACH {literal(str(half))} AS snapshot__")
     n_rows = {}
+    reads = {found.table: [asdict(state) for state in found.files] for found in study.inputs if found.files}
     try:
         for table in study.tables:
             if table in in_place:
                 n_rows[table] = in_place[table].n_rows
+                continue
+            if table in reads:
                 continue
             connection.execute(f"CREATE TABLE snapshot__.{quoted(table)} AS SELECT * FROM {quoted(table)}")
             (n_rows[table],) = connection.execute(f"SELECT count(*) FROM snapshot__.{quoted(table)}").fetchone()
@@ -69,6 +75,9 @@ def write_snapshot(
         connection.execute("DETACH snapshot__")
     record = _record(study, n_rows) | {
         "in_place": {table: held.key for table, held in in_place.items()},
+        "reads": reads,
+        "attached": _list_attached(connection),
+        "views": _list_views(connection, {*study.tables} - {*reads}),
         "verdict": None if verdict is None else _VERDICTS.dump_python(verdict, mode="json"),
     }
     half_record = half.with_suffix(".json")
@@ -97,16 +106,29 @@ def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: P
     record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
     if not set(wanted) <= set(record["tables"]):
         return None
+    require_as_found(file)
     session = open_session(engine=engine, path=path)
+    name_shelf(session.backend, file.with_suffix(".kept"))
     session.run(f"ATTACH {literal(str(file))} AS snapshot__ (READ_ONLY)")
+    if not {*wanted}.isdisjoint(record["reads"]):
+        for name, database in record["attached"].items():
+            session.run(f"ATTACH {literal(database)} AS {quoted(name)} (READ_ONLY)")
+        for view in record["views"]:
+            session.run(view)
     for table in wanted:
+        if table in record["reads"]:
+            continue
         if table in record["in_place"]:
             kept = find_cached(record["in_place"][table])
             if kept is None or not open_cached(session, kept):
                 return None
             continue
         session.run(f"CREATE VIEW {quoted(table)} AS SELECT * FROM snapshot__.{quoted(table)}")
-    inputs = [InputFingerprint(**one) for one in record["inputs"] if one["table"] in wanted]
+    inputs = [
+        InputFingerprint(**one | {"files": tuple(FileState(**state) for state in one["files"])})
+        for one in record["inputs"]
+        if one["table"] in wanted
+    ]
     return OpenedTables(
         tables={table: session.backend.table(table) for table in wanted},
         attributes={table: record["attributes"].get(table, {}) for table in wanted},
@@ -114,6 +136,36 @@ def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: P
         truth=Path(record["truth"]) if record["truth"] else None,
         verdict=None if record["verdict"] is None else _VERDICTS.validate_python(record["verdict"]),
     )
+
+
+def require_as_found(file: Path) -> None:
+    """Refuse a snapshot whose tables are read from files of which one was written to since the study was opened.
+
+    Raises
+    ------
+    StudyError
+        Naming the file.
+    """
+    record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    states = [FileState(**state) for files in record["reads"].values() for state in files]
+    require_unchanged(states, while_what="while the run was reading it")
+
+
+def _list_attached(engine: Any) -> dict[str, str]:
+    """Name of each database file that the session reads, to its path."""
+    rows = engine.execute(
+        "SELECT database_name, path FROM duckdb_databases() WHERE NOT internal AND readonly AND path IS NOT NULL"
+    ).fetchall()
+    return dict(rows)
+
+
+def _list_views(engine: Any, without: Collection[str]) -> list[str]:
+    """The statements that make the session's views, in their order."""
+    rows = engine.execute(
+        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary "
+        "AND database_name = current_database() ORDER BY view_oid"
+    ).fetchall()
+    return [sql for name, sql in rows if name not in without]
 
 
 def _record(study: Study, n_rows: dict[str, int]) -> dict[str, Any]:

@@ -232,9 +232,18 @@ def say_server(problem: Exception, rule: SourceRule) -> str:
     said = say_driver(problem, str(rule.url))
     if "read-only transaction" in said:
         return f"the server says: {said}. A study only reads: leave out what changes anything in the server."
-    if "statement timeout" in said:
-        return f"the server says: {said}. Allow more by --timeout, or ask for less."
+    lost = _say_lost(problem)
+    if lost is not None:
+        return lost[0].lower() + lost[1:]
     return f"the server says: {said}. Check table, query and rights."
+
+
+def _say_lost(problem: Exception) -> str | None:
+    if not type(problem).__module__.startswith("psycopg"):
+        return None
+    from crm_research.postgres_backend import say_lost
+
+    return say_lost(problem, is_open=False)  # type: ignore[arg-type]
 
 
 def _stage_file(session: Session, rule: SourceRule, base: Path, *, where: str) -> Relation:

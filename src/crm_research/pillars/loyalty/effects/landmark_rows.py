@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ibis
 import pandas as pd
 
 from crm_research.features.clock import days_between, instant, whole_days_between
+from crm_research.features.lots import lot_of
 from crm_research.features.purchases import Occasion, build_purchases, build_returns
 from crm_research.steps import step
 
@@ -27,7 +28,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 LONGER: Final = 4  # the longer look back, in times of the days followed
 _ORIGIN: Final = datetime(2000, 1, 3)  # a Monday
-_LOTS: Final = 1_000_000
 
 
 @step
@@ -131,11 +131,10 @@ def _other_rows(firsts: ir.Table, dated: ir.Table, windows: ir.Table, *, is_last
 
 
 def _lot(rows: ir.Table, share: float) -> ir.BooleanValue:
-    """Customers drawn by a hash of their name, so that all rows of one fall together."""
+    """Customers drawn by a digest of their name, so that all rows of one fall together."""
     if share >= 1:
         return ibis.literal(value=True)
-    hashed: Any = rows.customer_id.hash()
-    return (hashed.abs() % _LOTS) < share * _LOTS
+    return lot_of(rows.customer_id) < share
 
 
 def _count(rows: ir.Table) -> int:

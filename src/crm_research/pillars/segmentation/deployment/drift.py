@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from crm_research.errors import NotEnoughData
+from crm_research.features.lots import md5
 from crm_research.pillars.segmentation.deployment.assign import place_customers
 from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW, ReferenceProfile
 from crm_research.pillars.segmentation.deployment.score_sql import value_column
@@ -42,12 +42,6 @@ AGE_RULE: Final = (
     "2 % of the customers no longer does. Else it is kept. The limits are conventions."
 )
 _SILHOUETTE_SAMPLE: Final = 2_000
-
-
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def md5(text: str) -> str:
-    """The digest of that name, which every engine has."""
-    raise NotImplementedError(text)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,0 +1,105 @@
+"""Reports of a study that stays in PostgreSQL: its figures are the file study's, and nothing is sent but what reads."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from crm_research.simulate import WorldSettings, simulate_world
+from tests.server_study import READER, READS_ONLY, lay_study
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+
+# Engines add floating numbers in another order; figures are written with twelve digits.
+TOLERANCE = 1e-9
+READS = frozenset({"SELECT", "WITH", "DECLARE", "FETCH", "CLOSE", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SET"})
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("worlds") / "two thousand"
+    simulate_world(WorldSettings(n_customers=2_000), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def laid(postgres_socket, world, tmp_path_factory):
+    """The study file of the same records in a server."""
+    return lay_study(postgres_socket, world, tmp_path_factory.mktemp("laid") / "laid.yaml")
+
+
+@pytest.fixture(scope="module")
+def of_files(world, tmp_path_factory):
+    """What the reports say of the files: the shelf."""
+    return run_reports(world / "study.yaml", tmp_path_factory.mktemp("of files"))
+
+
+def crm_research(*words, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "crm_research", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CRM_TEST_READER": READS_ONLY, **environment},
+    )
+
+
+def run_reports(study, out, *reports):
+    done = crm_research("run", *reports, "--study", study, "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def figures_of(shelf):
+    (file,) = shelf.rglob("figures.json")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def assert_same_figures(here, there, n_reports):
+    reports = {figure["report"] for figure in there}
+    assert len(reports) == n_reports
+    here = [figure for figure in here if figure["report"] in reports]
+    assert [(one["id"], one["group"]) for one in here] == [(one["id"], one["group"]) for one in there]
+    for one, other in zip(here, there, strict=True):
+        assert one.keys() == other.keys()
+        for key, value in one.items():
+            if isinstance(value, float):
+                assert math.isclose(value, other[key], rel_tol=TOLERANCE, abs_tol=1e-12), (one["id"], one["group"], key)
+            else:
+                assert value == other[key], (one["id"], one["group"], key)
+
+
+def statements_in(log):
+    """First words of all that the reader sent, but for lines that a statement goes on in."""
+    sent = re.findall(rf"^{READER}\|LOG:  (?:statement|execute [^:]*):\s*(\w+)", log.read_text(errors="replace"), re.M)
+    return {word.upper() for word in sent}
+
+
+def test_all_reports_have_the_figures_of_the_file_study_and_only_read(of_files, laid, postgres_socket, tmp_path):
+    shelf = run_reports(laid, tmp_path / "out")
+    assert_same_figures(figures_of(of_files), figures_of(shelf), n_reports=7)
+    assert {"SELECT", "BEGIN"} <= statements_in(postgres_socket / "log") <= READS
+
+
+def test_a_hot_standby_serves_as_well(of_files, laid, standby, tmp_path):
+    file = tmp_path / "standby.yaml"
+    file.write_text(re.sub(r"host=\S+?(?=['\s])", f"host={standby}&port=5433", laid.read_text(encoding="utf-8")))
+    deadline = time.monotonic() + 60
+    while crm_research("check", file).returncode and time.monotonic() < deadline:
+        time.sleep(0.5)  # what was laid out a moment ago is on its way
+    shelf = run_reports(file, tmp_path / "out", "customer-base", "silent-churn", "brand-loyalty")
+    assert_same_figures(figures_of(of_files), figures_of(shelf), n_reports=3)
+    assert {"SELECT", "BEGIN"} <= statements_in(standby / "log") <= READS
+
+
+def test_the_verdict_is_that_of_the_file_study(world, laid):
+    here, there = (crm_research("check", file) for file in (world / "study.yaml", laid))
+    assert (here.returncode, here.stdout) == (there.returncode, there.stdout)
+    assert "400 checks" in here.stdout
