@@ -49,7 +49,7 @@ def digest_files(paths: Sequence[Origin]) -> str:
 
 
 def look_at_files(paths: Iterable[Origin]) -> tuple[FileState, ...]:
-    """How these files are found now; what lies elsewhere is read once, and need not be watched."""
+    """How these files are found now; what lies elsewhere is brought here before it is read, and left out."""
     return tuple(
         FileState(path=str(path), n_bytes=(found := path.stat()).st_size, written_at=found.st_mtime_ns)
         for path in paths

@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition
     from crm_research.sources.session import Relation
 
-# Parts of the query that a table in place is: the source, with order facts on every line, and mapped.
-_SOURCE: Final = "source__"
-_SPREAD: Final = "spread__"
-_LINES: Final = "lines__"
+# Parts of the query that a table in place is: the source, with order facts on every line, and mapped. They bear the
+# table's name, for Ibis puts the parts of all tables of a question into one WITH.
+_SOURCE: Final = "{}_source__"
+_SPREAD: Final = "{}_spread__"
+_LINES: Final = "{}_lines__"
 
 
 def open_in_place(
@@ -88,8 +89,9 @@ def _express(
     rule = definition.tables[table]
     contract = contract_of(table)
     # The source is already in the server's own SQL; all that is asked of it is written in DuckDB's.
-    asked = _Asked(backend=backend, parts={_SOURCE: relation.name})
-    relation = replace(relation, name=_SOURCE)
+    source, spread, lines = (name.format(table) for name in (_SOURCE, _SPREAD, _LINES))
+    asked = _Asked(backend=backend, parts={source: relation.name})
+    relation = replace(relation, name=source)
     planner = partial(
         Planner, study=definition, contract=contract, rule=rule, where_in_file=place, reading_class=InPlaceReading
     )
@@ -98,19 +100,19 @@ def _express(
         if rule.sum_lines or table == "order_lines":
             facts = find_order_facts(asked, plan, relation, InPlaceReading.of(relation))
             if facts is not None:
-                asked.parts[_SPREAD] = asked.translated(facts.select)
+                asked.parts[spread] = asked.translated(facts.select)
                 kinds = {**relation.kinds, **{new: relation.kinds[old] for old, new in facts.stands_for.items()}}
-                relation = replace(relation, name=_SPREAD, kinds=kinds, described=relation.described + facts.said)
+                relation = replace(relation, name=spread, kinds=kinds, described=relation.described + facts.said)
                 plan = planner(relation=relation, stands_for=facts.stands_for).plan()
         if any(doubt.target == SUM for doubt in plan.doubts):
             check_doubts(asked, plan, relation)
         select = plan.select_from(relation.name)
         if plan.sum_lines:
-            asked.parts[_LINES] = asked.translated(select)
-            check_lines(asked, plan, _LINES)
+            asked.parts[lines] = asked.translated(select)
+            check_lines(asked, plan, lines)
             check_states(asked, plan, relation)
-            check_repeated_money(asked, plan, _LINES)
-            select = order_lines_summed(plan, _LINES, digits=None)
+            check_repeated_money(asked, plan, lines)
+            select = order_lines_summed(plan, lines, digits=None)
         return rows_of_select(backend, asked.whole(select), where=place), plan.attributes, relation.described
     except CrmError:
         raise

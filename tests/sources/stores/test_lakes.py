@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from crm_research.errors import StudyError
+from crm_research.sources import embedded
 from crm_research.sources.opening import open_study
 from tests.sources.files import a_study_file, make_desk
 from tests.sources.stores.lakes import ask_more_of_readers, write_iceberg
@@ -47,7 +48,7 @@ def open_orders(folder, source, **rule):
 def told(folder, source, **rule):
     with pytest.raises(StudyError) as caught:
         open_orders(folder, source, **rule)
-    return str(caught.value).partition("tables.orders.")[2]
+    return str(caught.value).partition("tables.orders")[2].removeprefix(".")
 
 
 def test_delta_is_known_by_its_log_and_read_as_it_is_now(delta, tmp_path):
@@ -66,6 +67,17 @@ def test_an_earlier_version_of_delta_is_read(delta, tmp_path):
     assert told(tmp_path, {"path": "orders", "version": 9}) == (
         f"from: there is no Delta table at {delta}, or not in that version. Check the path and the version."
     )
+
+
+def test_a_version_that_comes_while_it_is_looked_at_is_not_taken_for_the_one_before(delta, tmp_path, monkeypatch):
+    stage = embedded.stage
+
+    def stage_late(*arguments, **options):
+        write_deltalake(delta, some(2025, 2, channel=["web"] * 2), mode="append")
+        return stage(*arguments, **options)
+
+    monkeypatch.setattr(embedded, "stage", stage_late)
+    assert told(tmp_path, "orders").startswith(": orders (Delta, version 2) was written to while it was read")
 
 
 def test_where_is_asked_of_the_lake(delta, tmp_path):
