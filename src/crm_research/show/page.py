@@ -37,9 +37,13 @@ class fitted(cached_property[T]):  # noqa: N801 - a decorator, as cached_propert
         if page is None:
             return self
         kept = getattr(page.study, "kept", None)
-        with PROFILED.section(self.attrname or ""), nullcontext() if kept is None else kept.read_by(page.asked):
+        with PROFILED.section(_in_words(self.attrname)), nullcontext() if kept is None else kept.read_by(page.asked):
             fit: T = super().__get__(page, owner)
         return fit
+
+
+def _in_words(name: str | None) -> str:
+    return (name or "").replace("_", " ")
 
 
 class section(fitted[Section]):  # noqa: N801 - a decorator, as cached_property is

@@ -39,7 +39,7 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
     """
     found: list[Path] = []
     for pattern in patterns:
-        full = _full_path(pattern, base, where=where)
+        full = full_path(pattern, base, where=where)
         if full.is_dir():
             matches = _files_within(full)
             if not matches:
@@ -58,7 +58,14 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
     return list(dict.fromkeys(found))
 
 
-def _full_path(pattern: str, base: Path, *, where: str) -> Path:
+def full_path(pattern: str, base: Path, *, where: str) -> Path:
+    """Where a path of a study file leads, which may be a pattern and need not be there.
+
+    Raises
+    ------
+    StudyError
+        If it can be no path of this machine.
+    """
     if not pattern.strip():
         raise StudyError(f"{where}: names no file. Write its path, or . for the folder of the study file.")
     try:

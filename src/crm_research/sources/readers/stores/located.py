@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crm_research.addresses import is_stored
 from crm_research.errors import StudyError
-from crm_research.sources.readers.files import find_files
+from crm_research.sources.readers.files import find_files, full_path
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import SourceRule
@@ -27,7 +27,9 @@ def locate(rule: SourceRule, base: Path, *, where: str) -> Sequence[Origin]:
     stored = [path for path in paths if is_stored(path)]
     if stored and len(stored) < len(paths):
         raise StudyError(f"{where}: names files here and files of a store. Use one place a table, or map two by sql.")
-    if len(paths) == 1 and (stored or rule.format or rule.version is not None or (base / paths[0]).is_dir()):
+    is_one = len(paths) == 1
+    is_folder = is_one and not stored and full_path(paths[0], base, where=where).is_dir()
+    if is_one and (stored or rule.format or rule.version is not None or is_folder):
         from crm_research.sources.readers.stores.lakes import find_lake
 
         lake = find_lake(rule, base, where=where)
