@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from crm_research import profiling
-from crm_research.engine import keep_on_shelf, name_shelf, open_embedded_engine
+from crm_research.common_tables import keep_on_shelf, name_shelf
+from crm_research.engine import open_embedded_engine
 from crm_research.profiling import PROFILE, PROFILED, Profile, is_profiled, watch
 from crm_research.show.page import Page, section
 from crm_research.show.parts import Note

@@ -9,7 +9,8 @@ import ibis
 import pandas as pd
 import pytest
 
-from crm_research.engine import keep_on_shelf, name_shelf, open_embedded_engine
+from crm_research.common_tables import asked_by_many, keep_on_shelf, name_shelf
+from crm_research.engine import open_embedded_engine
 
 
 def an_engine(folder, rows=3):
@@ -88,3 +89,53 @@ def test_of_two_that_ask_at_once_one_makes_it_and_the_other_waits(tmp_path):
         thread.join()
     assert found == [[{"n": 19_999_900_000, "money": 29_999_850_000.0}]] * 2
     assert len(list(tmp_path.glob("*.parquet"))) == 1
+
+
+def by_group(engine):
+    sales = engine.table("sales")
+    return asked_by_many(sales.group_by(third=sales.n % 3).agg(n=sales.n.sum(), money=sales.money.max()))
+
+
+def kept_in(folder):
+    return len(list(folder.glob("*.parquet")))
+
+
+def test_a_part_of_many_questions_is_kept_when_the_second_one_comes(tmp_path):
+    engine, other = an_engine(tmp_path, rows=10), an_engine(tmp_path, rows=0)
+    part = by_group(engine)
+    assert part.filter(part.third == 1).n.sum().execute() == 1 + 4 + 7
+    assert kept_in(tmp_path) == 0
+    # The second question is another one, and so is the third, which an engine asks whose own table is empty.
+    assert part.filter(part.third == 2).to_pyarrow().to_pylist() == [{"third": 2, "n": 15, "money": 12.0}]
+    assert kept_in(tmp_path) == 1
+    assert by_group(other).count().execute() == 3
+    frame = by_group(other).order_by("third").execute()
+    assert frame["n"].tolist() == [18, 12, 15]
+    alone = open_embedded_engine()
+    alone.con.execute("CREATE TABLE sales AS SELECT range AS n, range * 1.5 AS money FROM range(10)")
+    pd.testing.assert_frame_equal(frame, by_group(alone).order_by("third").execute())
+    assert kept_in(tmp_path) == 1
+
+
+def test_what_lies_within_a_kept_part_goes_with_it(tmp_path):
+    engine = an_engine(tmp_path, rows=10)
+    inner = by_group(engine)
+    outer = asked_by_many(inner.filter(inner.n > 12).mutate(twice=inner.n * 2))
+    for _ in range(2):
+        assert sorted(outer.twice.to_pyarrow().to_pylist()) == [30, 36]
+    # The first question held both for the first time; the second kept the outer one, and asked for the inner one alone.
+    assert kept_in(tmp_path) == 1
+    assert inner.count().execute() == 3
+    assert kept_in(tmp_path) == 2
+    assert sorted(keep_on_shelf(engine, outer.select("twice")).twice.to_pyarrow().to_pylist()) == [30, 36]
+
+
+def test_parts_are_computed_each_time_where_there_is_no_shelf_or_they_hold_rows_of_ours(tmp_path):
+    engine = open_embedded_engine()
+    engine.con.execute("CREATE TABLE sales AS SELECT range AS n, range * 1.5 AS money FROM range(4)")
+    assert [by_group(engine).count().execute() for _ in range(3)] == [3, 3, 3]
+    name_shelf(engine, tmp_path)
+    few = ibis.memtable(pd.DataFrame({"n": [1, 3]}))
+    held = asked_by_many(engine.table("sales").inner_join(few, "n").select("n", "money"))
+    assert [held.money.sum().execute() for _ in range(3)] == [6.0] * 3
+    assert kept_in(tmp_path) == 0

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
+from crm_research.common_tables import answer_from_shelf
 from crm_research.errors import EngineError
-from crm_research.profiling import PROFILED, watch
-from crm_research.scratch import replacing, waiting_for
+from crm_research.profiling import watch
 from crm_research.settings import STATE, seconds_for_report, side_by_side
 from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
 DEFAULT_URL = "duckdb://"
@@ -96,69 +93,8 @@ def open_embedded_engine(
     _settle_duckdb(backend, memory_gigabytes, threads)
     interruptible(backend)
     watch(backend)
+    answer_from_shelf(backend)
     return backend
-
-
-def name_shelf(backend: BaseBackend, folder: Path) -> None:
-    """Name the folder where tables that this engine makes on the way may be kept as files (`keep_on_shelf`)."""
-    _shelves[backend.con] = folder
-
-
-def keep_on_shelf(backend: BaseBackend, expression: ir.Table) -> ir.Table | None:
-    """The table that an expression describes, computed once for all engines that share the shelf, and read from it.
-
-    Parameters
-    ----------
-    backend
-        An embedded engine that has a shelf.
-    expression
-        What it rests on must be named alike, and hold the same, in every engine of the shelf.
-
-    Returns
-    -------
-    ibis table or None
-        None where the engine has no shelf, and where the expression holds rows of this process alone.
-
-    Notes
-    -----
-    A kept table is a Parquet file, named after the SQL that makes it. It takes no memory while nobody reads it. Of two
-    engines that ask at the same time one makes it, and the other waits.
-    """
-    import ibis
-    from ibis.expr.operations import InMemoryTable
-
-    folder = _shelves.get(backend.con) if backend.name == "duckdb" else None
-    if folder is None or expression.op().find(InMemoryTable):
-        return None
-    sql = str(ibis.to_sql(expression, dialect="duckdb"))
-    name = f"kept_{hashlib.sha256(sql.encode()).hexdigest()[:24]}"
-    file = folder / f"{name}.parquet"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with waiting_for(folder / f"{name}.lock"):
-        if not file.exists():
-            with PROFILED.asking(), replacing(file) as half:
-                backend.con.execute(f"COPY ({_without_huge(backend, sql)}) TO '{_escaped(half)}' (FORMAT parquet)")
-                half.chmod(0o600)
-    backend.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{_escaped(file)}')")
-    return backend.table(name)
-
-
-def _without_huge(backend: Any, sql: str) -> str:
-    """The same SELECT with its widest whole numbers as decimals, which Parquet holds to the last digit."""
-    columns = backend.con.execute(f"DESCRIBE {sql}").fetchall()
-    huge = [name.replace('"', '""') for name, kind, *_ in columns if kind in {"HUGEINT", "UHUGEINT"}]
-    if not huge:
-        return sql
-    casts = ", ".join(f'CAST("{name}" AS DECIMAL(38, 0)) AS "{name}"' for name in huge)
-    return f"SELECT * REPLACE ({casts}) FROM ({sql})"
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-# By connection: two engines in memory are equal to Ibis.
-_shelves: Final[WeakKeyDictionary[Any, Path]] = WeakKeyDictionary()
 
 
 def describe_engine(backend: BaseBackend) -> str:

@@ -50,7 +50,7 @@ def call(monkeypatch, capsys):
 def test_everything_given_is_passed_on_and_values_stay_text(call):
     status, _, _, asked = call(
         "churn", "--study", "a", "--study", "b.yaml", "--as-of", "2024-01-02", "-p", "since=007", "--jobs", "2",
-        "--out", "there", "--timeout", "9", "--no-input-check",
+        "--out", "there", "--timeout", "9", "--no-input-check", "--profile",
     )  # fmt: skip
     assert status == 1  # the stand-in makes nothing
     assert asked == {
@@ -62,6 +62,7 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "out": Path("there"),
         "timeout_seconds": 9.0,
         "is_checking_input": False,
+        "is_profiled": True,
     }
 
 

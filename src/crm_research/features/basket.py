@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from crm_research.common_tables import asked_by_many
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.records import describe_products
 from crm_research.features.window import known_rows
@@ -43,7 +44,7 @@ def build_basket(study: Study) -> ir.Table:
         return baskets
     breadth = _measure_breadth(study, sales)
     joined = baskets.left_join(breadth, "customer_id")
-    return joined.select("customer_id", *(name for name in _MEASURES if name in joined.columns))
+    return asked_by_many(joined.select("customer_id", *(name for name in _MEASURES if name in joined.columns)))
 
 
 def _measure_breadth(study: Study, sales: ir.Table) -> ir.Table:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-from crm_research.engine import keep_on_shelf
+from crm_research.common_tables import keep_on_shelf
 from crm_research.study import Study
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import ibis
 
 from crm_research import vocabulary
+from crm_research.common_tables import asked_by_many
 from crm_research.errors import ParameterError
 from crm_research.features.clock import day_of
 from crm_research.features.window import known_rows, outcome_rows
@@ -85,8 +86,10 @@ def _gather(orders: ir.Table, occasion: Occasion) -> ir.Table:
     if occasion == "order":
         return sales.select("customer_id", "ordered_at", *money, came_at=sales.ordered_at)
     by_day = sales.mutate(came_at=sales.ordered_at, ordered_at=sales.ordered_at.truncate("D"))
-    return by_day.group_by("customer_id", "ordered_at").agg(
-        **{name: by_day[name].sum() for name in money}, came_at=by_day.came_at.min()
+    return asked_by_many(
+        by_day.group_by("customer_id", "ordered_at").agg(
+            **{name: by_day[name].sum() for name in money}, came_at=by_day.came_at.min()
+        )
     )
 
 

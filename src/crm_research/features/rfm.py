@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from crm_research.common_tables import asked_by_many
 from crm_research.errors import ParameterError
 from crm_research.features.clock import days_between, instant
 from crm_research.features.purchases import Occasion, check_occasion, keep_dealings
@@ -152,7 +153,7 @@ def _count_dealings(orders: ir.Table, occasion: Occasion) -> ir.Table:
     else:
         n_orders = at.count(where=is_sale)
     n_returns = (~dealings.is_sale).sum() if has_kinds else ibis.literal(0, "int64")
-    return dealings.group_by("customer_id").agg(
+    counted = dealings.group_by("customer_id").agg(
         n_orders=n_orders,
         first_order_at=first,
         last_order_at=last,
@@ -160,3 +161,4 @@ def _count_dealings(orders: ir.Table, occasion: Occasion) -> ir.Table:
         spend=dealings.revenue.sum(),
         n_returns=n_returns,
     )
+    return asked_by_many(counted)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from crm_research.engine import name_shelf, open_embedded_engine
+from crm_research.common_tables import name_shelf
+from crm_research.engine import open_embedded_engine
 from crm_research.scratch import make_scratch
 
 if TYPE_CHECKING:

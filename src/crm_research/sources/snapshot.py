@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
+from crm_research.common_tables import name_shelf
 from crm_research.contracts.findings import Verdict
-from crm_research.engine import name_shelf
 from crm_research.sources.cache import CachedTable, find_cached, open_cached
 from crm_research.sources.fingerprints import digest_files, require_unchanged
 from crm_research.sources.parts import OpenedTables

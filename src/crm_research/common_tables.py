@@ -1,0 +1,169 @@
+"""Tables that many ask for: made once by the embedded engine, kept as files on a shelf, and read from there.
+
+All reports of a run share a shelf. What is named there (`keep_on_shelf`) is made when it is first asked for. What is
+only a part of other questions (`asked_by_many`: the purchases of each customer, say) is left to the first question that
+holds it, and kept for all others when a second one comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from crm_research.profiling import PROFILED
+from crm_research.scratch import replacing, waiting_for
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+# By connection: two engines in memory are equal to Ibis.
+_shelves: Final[WeakKeyDictionary[Any, Path]] = WeakKeyDictionary()
+# What an engine knows of parts that it was asked for: its own reading of a kept one, by the hash of the part.
+_known: Final[WeakKeyDictionary[Any, dict[int, ir.Table]]] = WeakKeyDictionary()
+# Hashes of parts, since the parts themselves would hold their engines.
+_asked_by_many: Final[set[int]] = set()
+_ASKED: Final = ("execute", "to_pyarrow", "to_pyarrow_batches")
+
+
+def name_shelf(backend: BaseBackend, folder: Path) -> None:
+    """Name the folder where tables that this engine makes on the way may be kept as files."""
+    _shelves[backend.con] = folder
+
+
+def asked_by_many(table: ir.Table) -> ir.Table:
+    """The same table, of which the engine knows that several questions hold it: kept when a second one is asked."""
+    _asked_by_many.add(hash(table.op()))
+    return table
+
+
+def keep_on_shelf(backend: BaseBackend, expression: ir.Table) -> ir.Table | None:
+    """The table that an expression describes, computed once for all engines that share the shelf, and read from it.
+
+    Parameters
+    ----------
+    backend
+        An embedded engine that has a shelf.
+    expression
+        What it rests on must be named alike, and hold the same, in every engine of the shelf.
+
+    Returns
+    -------
+    ibis table or None
+        None where the engine has no shelf, and where the expression holds rows of this process alone.
+
+    Notes
+    -----
+    A kept table is a Parquet file, named after the SQL that makes it. It takes no memory while nobody reads it. Of two
+    engines that ask at the same time one makes it, and the other waits.
+    """
+    folder = _shelf_of(backend)
+    if folder is None or _holds_rows_of_ours(expression):
+        return None
+    name, sql = _named(expression)
+    return _made(backend, folder, name, sql, expression, _with_common_parts(backend, folder, expression))
+
+
+def answer_from_shelf(backend: BaseBackend) -> None:
+    """Let this embedded engine read parts of its questions from its shelf, once it has one, where they are kept."""
+    for name in _ASKED:
+        setattr(backend, name, _reading_shelf(backend.con, getattr(backend, name)))
+
+
+def _reading_shelf(connection: Any, ask: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(ask)
+    def asked(expression: Any, /, *given: Any, **named: Any) -> Any:
+        folder = _shelves.get(connection)
+        if folder is not None and _asked_by_many and hasattr(expression, "op"):
+            expression = _with_common_parts(expression.get_backend(), folder, expression)
+        return ask(expression, *given, **named)
+
+    return asked
+
+
+def _with_common_parts(backend: BaseBackend, folder: Path, expression: Any) -> Any:
+    """The expression, with those of its parts that many ask for read from the shelf."""
+    op = expression.op()
+    passed: set[int] = set()
+    while True:
+        found = op.find(lambda node: hash(node) in _asked_by_many and hash(node) not in passed, ordered=True)
+        if not found:
+            return op.to_expr()
+        part = found[-1]  # the outermost: what lies within it goes with it
+        kept = _is_asked_again(backend, folder, part)
+        if kept is None:
+            passed.add(hash(part))
+        else:
+            op = op.replace({part: kept.op()})
+
+
+def _is_asked_again(backend: BaseBackend, folder: Path, part: Any) -> ir.Table | None:
+    """The part as it stands on the shelf; None for who asks first."""
+    known = _known.setdefault(backend.con, {})
+    if hash(part) not in known:
+        table = part.to_expr()
+        if _holds_rows_of_ours(table):
+            return None
+        name, sql = _named(table)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / f"{name}.parquet").exists():
+            with suppress(FileExistsError):
+                (folder / f"{name}.asked").touch(exist_ok=False)
+                return None
+        known[hash(part)] = _made(backend, folder, name, sql, table, table)
+    return known[hash(part)]
+
+
+def _shelf_of(backend: BaseBackend) -> Path | None:
+    return _shelves.get(backend.con) if backend.name == "duckdb" else None
+
+
+def _holds_rows_of_ours(table: ir.Table) -> bool:
+    from ibis.expr.operations import InMemoryTable
+
+    return bool(table.op().find(InMemoryTable))
+
+
+def _named(expression: ir.Table) -> tuple[str, str]:
+    import ibis
+
+    sql = str(ibis.to_sql(expression, dialect="duckdb"))
+    return f"kept_{hashlib.sha256(sql.encode()).hexdigest()[:24]}", sql
+
+
+def _made(backend: Any, folder: Path, name: str, sql: str, expression: ir.Table, from_shelf: ir.Table) -> ir.Table:
+    """Make the file of a table if it is not there, by SQL that may read parts of it from the shelf, and read it."""
+    file = folder / f"{name}.parquet"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with waiting_for(folder / f"{name}.lock"):
+        if not file.exists():
+            how = sql if from_shelf is expression else _named(from_shelf)[1]
+            with PROFILED.asking(), replacing(file) as half:
+                typed = _as_said(backend, how, expression)
+                backend.con.execute(f"COPY ({typed}) TO '{_escaped(half)}' (FORMAT parquet)")
+                half.chmod(0o600)
+    backend.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{_escaped(file)}')")
+    kept: ir.Table = backend.table(name)
+    return kept if kept.schema() == expression.schema() else kept.cast(expression.schema())
+
+
+def _as_said(backend: Any, sql: str, expression: ir.Table) -> str:
+    """The same SELECT with whole numbers as wide as they are said to be: Parquet holds none of more than 64 bits."""
+    columns = backend.con.execute(f"DESCRIBE {sql}").fetchall()
+    said = expression.schema()
+    casts = []
+    for name, kind, *_ in columns:
+        if kind in {"HUGEINT", "UHUGEINT"}:
+            wide = "BIGINT" if said[name].is_integer() else "DECIMAL(38, 0)"
+            inside = name.replace('"', '""')
+            casts.append(f'CAST("{inside}" AS {wide}) AS "{inside}"')
+    return f"SELECT * REPLACE ({', '.join(casts)}) FROM ({sql})" if casts else sql
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
