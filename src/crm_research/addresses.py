@@ -19,6 +19,8 @@ from crm_research.said_by_others import say_fault
 SCHEMES: Final = ("duckdb", "postgres", "postgresql", "sc", "spark", "pyspark")
 # Stores of objects, whose addresses are paths: files of S3 and what speaks like it, Google's and Azure's.
 STORES: Final = ("s3", "gs", "abfs", "abfss")
+# Files that a server reads where it runs, and nobody else.
+OF_SERVERS: Final = ("file", "hdfs", "viewfs", "dbfs", "s3a", "wasbs")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 # Greedy up to the last @: rather hide too much of an address than a part of a password that holds an @ or a slash.
 _CREDENTIALS: Final = re.compile(r"(?<=://)\S+@")
@@ -95,6 +97,8 @@ def why_no_path(path: str) -> str | None:
     scheme = scheme_of(path)
     if scheme is None:
         return None
+    if scheme in OF_SERVERS:
+        return "holds credentials; leave them out: the server has rights of its own" if holds_password(path) else None
     if scheme not in STORES:
         return (
             f"begins with {scheme}://, which is no path; a path leads to files here or begins with {_said_stores()}. "

@@ -9,6 +9,7 @@ import pytest
 from crm_research.addresses import is_stored, why_no_path
 from crm_research.errors import StudyError
 from crm_research.sources.drafts.draft import draft_study
+from crm_research.sources.opening import open_study
 from crm_research.sources.readers.stores.files import StoredFile, as_regex
 from crm_research.sources.readers.stores.filesystems import address_of, path_of, say_store
 from crm_research.sources.readers.stores.narrowing import find_needs, key_of
@@ -51,6 +52,21 @@ def test_a_study_file_with_keys_in_it_is_refused(tmp_path):
     with pytest.raises(StudyError, match=r"tables\.orders\.from\.path: holds credentials; leave them out") as caught:
         read_study_file(path)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["hdfs://names/orders", "file:///srv/orders", "dbfs://orders", "s3a://bucket/orders"])
+def test_what_a_server_reads_is_told_where_there_is_none(tmp_path, path):
+    assert why_no_path(path) is None
+    study = a_study_file(tmp_path, {"orders": {"from": [path]}})
+    with pytest.raises(StudyError) as told:
+        open_study(study)
+    scheme = path.partition(":")[0]
+    assert f"tables.orders.from: {path} begins with {scheme}://, which a server of the study's" in str(told.value)
+    assert "Write the path of a file here, or of a store: s3://, gs:// or abfs://." in str(told.value)
+
+
+def test_keys_in_what_a_server_reads_are_refused():
+    assert why_no_path("hdfs://user:hush@names/orders").startswith("holds credentials; leave them out")
 
 
 def test_version_needs_one_folder(tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm_research.addresses import is_stored
+from crm_research.addresses import OF_SERVERS, hide_credentials, is_stored, scheme_of
 from crm_research.errors import StudyError
 from crm_research.sources.readers.files import find_files, full_path
 
@@ -24,6 +24,13 @@ def locate(rule: SourceRule, base: Path, *, where: str) -> Sequence[Origin]:
         If a path names nothing, or leads into a store that may not be read.
     """
     paths = rule.path or []
+    for path in paths:
+        if (scheme := scheme_of(path)) in OF_SERVERS:
+            raise StudyError(
+                f"{where}: {hide_credentials(path)} begins with {scheme}://, which a server of the study's engine can "
+                "read (engine: sc://host:port), and nobody here. Write the path of a file here, or of a store: s3://, "
+                "gs:// or abfs://."
+            )
     stored = [path for path in paths if is_stored(path)]
     if stored and len(stored) < len(paths):
         raise StudyError(f"{where}: names files here and files of a store. Use one place a table, or map two by sql.")
