@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from crm_research.errors import StudyError
 from crm_research.sources import written
-from crm_research.sources.definition import AttributeRule, ColumnRule, ItemRule, SourceRule, TableRule, _as_days
+from crm_research.sources.definition import AttributeRule, ColumnRule, ItemRule, SourceRule, TableRule
 from crm_research.sources.engine_rule import EngineRule, _as_gigabytes
 from crm_research.sources.mapping.selects import DEEPEST, read_select, refuse_depth, refuse_monstrous
 from crm_research.sources.mapping.table_plan import _constant, _or
@@ -38,6 +38,7 @@ from crm_research.sources.readers.lines import (
 )
 from crm_research.sources.readers.staging import _broken_gzip, stage
 from crm_research.sources.session import kind_of_type, literal, literals, open_session, quoted
+from crm_research.sources.written import as_days
 from tests.sources.files import held, orders_of
 
 
@@ -117,12 +118,12 @@ def test_rules_at_their_limits_are_taken():
     [("7 days", 7), ("1 day", 1), (" 2 weeks ", 14), ("1 week", 7), ("10day", 10), (5, 5), (None, None)],
 )  # fmt: skip
 def test_days_are_read_from_words(value, days):
-    assert _as_days(value) == days
+    assert as_days(value) == days
 
 
 @pytest.mark.parametrize("value", ["7", "a week", "7 months", "-1 days", "1.5 days"])
 def test_what_is_no_number_of_days_is_refused(value):
-    assert said(lambda: _as_days(value)) == f"{value!r} is no number of days; write it as 7 days"
+    assert said(lambda: as_days(value)) == f"{value!r} is no number of days; write it as 7 days"
 
 
 def test_joined_contracts_are_described_only_where_something_joins_them():
