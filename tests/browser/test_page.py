@@ -326,7 +326,8 @@ def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, tmp_path, study):
 def test_the_button_names_the_other_scheme_when_the_system_changes(open_page):
     page = open_page("report", color_scheme="light")
     page.emulate_media(color_scheme="dark")
-    assert page.locator("#theme").text_content() == "Light"
+    # The page hears of it a moment later.
+    page.wait_for_function("document.querySelector('#theme').textContent === 'Light'")
 
 
 def test_contents_lead_to_their_sections_and_pictures_have_names(open_page):
