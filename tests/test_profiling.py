@@ -10,7 +10,8 @@ import pytest
 from crm_research import profiling
 from crm_research.common_tables import keep_on_shelf, name_shelf
 from crm_research.engine import open_embedded_engine
-from crm_research.profiling import PROFILE, PROFILED, Profile, is_profiled, watch
+from crm_research.profiling import PROFILED, Profile, watch
+from crm_research.settings import PROFILE, is_profiled
 from crm_research.show.page import Page, section
 from crm_research.show.parts import Note
 from crm_research.show.profile_parts import profile_parts
@@ -88,10 +89,11 @@ def test_sizes_are_those_of_what_left_the_engine():
 def test_nothing_is_noted_unless_a_run_asks(monkeypatch):
     monkeypatch.delenv(PROFILE, raising=False)
     assert not is_profiled()
+    n_before = len(PROFILED.statements)
     engine = open_embedded_engine()
-    asked = engine.execute
-    watch(engine)
-    assert engine.execute == asked
+    engine.con.execute("CREATE TABLE sales AS SELECT 1 AS n")
+    assert engine.table("sales").n.sum().execute() == 1
+    assert len(PROFILED.statements) == n_before
     study = a_study(orders=orders(("ann", "2024-01-01", 1.0)))
     assert not any("What each section took" in str(part) for part in Counting(study).provenance.parts)
 

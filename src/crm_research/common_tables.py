@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from crm_research.profiling import PROFILED
+from crm_research.profiling import PROFILED, wrap_questions
 from crm_research.scratch import replacing, waiting_for
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _shelves: Final[WeakKeyDictionary[Any, Path]] = WeakKeyDictionary()
 _known: Final[WeakKeyDictionary[Any, dict[int, ir.Table]]] = WeakKeyDictionary()
 # Hashes of parts, since the parts themselves would hold their engines.
 _asked_by_many: Final[set[int]] = set()
-_ASKED: Final = ("execute", "to_pyarrow", "to_pyarrow_batches")
 
 
 def name_shelf(backend: BaseBackend, folder: Path) -> None:
@@ -62,24 +61,23 @@ def keep_on_shelf(backend: BaseBackend, expression: ir.Table) -> ir.Table | None
     A kept table is a Parquet file, named after the SQL that makes it. It takes no memory while nobody reads it. Of two
     engines that ask at the same time one makes it, and the other waits.
     """
-    folder = _shelf_of(backend)
+    folder = _shelves.get(backend.con) if backend.name == "duckdb" else None
     if folder is None or _holds_rows_of_ours(expression):
         return None
-    name, sql = _named(expression)
-    return _made(backend, folder, name, sql, expression, _with_common_parts(backend, folder, expression))
+    in_parts = partial(_with_common_parts, backend, folder, expression)
+    return _read(backend, _file_of(folder, expression), expression, made_of=in_parts)
 
 
 def answer_from_shelf(backend: BaseBackend) -> None:
     """Let this embedded engine read parts of its questions from its shelf, once it has one, where they are kept."""
-    for name in _ASKED:
-        setattr(backend, name, _reading_shelf(backend.con, getattr(backend, name)))
+    wrap_questions(backend, partial(_reading_shelf, backend.con))
 
 
 def _reading_shelf(connection: Any, ask: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(ask)
     def asked(expression: Any, /, *given: Any, **named: Any) -> Any:
         folder = _shelves.get(connection)
-        if folder is not None and _asked_by_many and hasattr(expression, "op"):
+        if folder is not None and hasattr(expression, "op"):
             expression = _with_common_parts(expression.get_backend(), folder, expression)
         return ask(expression, *given, **named)
 
@@ -95,32 +93,27 @@ def _with_common_parts(backend: BaseBackend, folder: Path, expression: Any) -> A
         if not found:
             return op.to_expr()
         part = found[-1]  # the outermost: what lies within it goes with it
-        kept = _is_asked_again(backend, folder, part)
+        kept = _take_part(backend, folder, part)
         if kept is None:
             passed.add(hash(part))
         else:
             op = op.replace({part: kept.op()})
 
 
-def _is_asked_again(backend: BaseBackend, folder: Path, part: Any) -> ir.Table | None:
-    """The part as it stands on the shelf; None for who asks first."""
+def _take_part(backend: BaseBackend, folder: Path, part: Any) -> ir.Table | None:
+    """The part as it stands on the shelf, put there if it was asked for before; None for who asks first."""
     known = _known.setdefault(backend.con, {})
     if hash(part) not in known:
         table = part.to_expr()
         if _holds_rows_of_ours(table):
             return None
-        name, sql = _named(table)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (folder / f"{name}.parquet").exists():
+        file = _file_of(folder, table)
+        if not file.exists():
             with suppress(FileExistsError):
-                (folder / f"{name}.asked").touch(exist_ok=False)
+                file.with_suffix(".asked").touch(exist_ok=False)
                 return None
-        known[hash(part)] = _made(backend, folder, name, sql, table, table)
+        known[hash(part)] = _read(backend, file, table, made_of=lambda: table)
     return known[hash(part)]
-
-
-def _shelf_of(backend: BaseBackend) -> Path | None:
-    return _shelves.get(backend.con) if backend.name == "duckdb" else None
 
 
 def _holds_rows_of_ours(table: ir.Table) -> bool:
@@ -129,27 +122,29 @@ def _holds_rows_of_ours(table: ir.Table) -> bool:
     return bool(table.op().find(InMemoryTable))
 
 
-def _named(expression: ir.Table) -> tuple[str, str]:
+def _sql_of(table: ir.Table) -> str:
     import ibis
 
-    sql = str(ibis.to_sql(expression, dialect="duckdb"))
-    return f"kept_{hashlib.sha256(sql.encode()).hexdigest()[:24]}", sql
+    return str(ibis.to_sql(table, dialect="duckdb"))
 
 
-def _made(backend: Any, folder: Path, name: str, sql: str, expression: ir.Table, from_shelf: ir.Table) -> ir.Table:
-    """Make the file of a table if it is not there, by SQL that may read parts of it from the shelf, and read it."""
-    file = folder / f"{name}.parquet"
+def _file_of(folder: Path, table: ir.Table) -> Path:
+    """Where a table stands on the shelf, made or not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with waiting_for(folder / f"{name}.lock"):
+    return folder / f"kept_{hashlib.sha256(_sql_of(table).encode()).hexdigest()[:24]}.parquet"
+
+
+def _read(backend: Any, file: Path, table: ir.Table, *, made_of: Callable[[], ir.Table]) -> ir.Table:
+    """The table read from its file; if it is not there it is made, of what `made_of` then gives."""
+    with waiting_for(file.with_suffix(".lock")):
         if not file.exists():
-            how = sql if from_shelf is expression else _named(from_shelf)[1]
+            sql = _sql_of(made_of())
             with PROFILED.asking(), replacing(file) as half:
-                typed = _as_said(backend, how, expression)
-                backend.con.execute(f"COPY ({typed}) TO '{_escaped(half)}' (FORMAT parquet)")
+                backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' (FORMAT parquet)")
                 half.chmod(0o600)
-    backend.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{_escaped(file)}')")
-    kept: ir.Table = backend.table(name)
-    return kept if kept.schema() == expression.schema() else kept.cast(expression.schema())
+    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet('{_escaped(file)}')")
+    kept: ir.Table = backend.table(file.stem)
+    return kept if kept.schema() == table.schema() else kept.cast(table.schema())
 
 
 def _as_said(backend: Any, sql: str, expression: ir.Table) -> str:

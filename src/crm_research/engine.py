@@ -13,7 +13,7 @@ from crm_research.addresses import Address, hide_credentials, read_address, say_
 from crm_research.common_tables import answer_from_shelf
 from crm_research.errors import EngineError
 from crm_research.profiling import watch
-from crm_research.settings import STATE, seconds_for_report, side_by_side
+from crm_research.settings import STATE, is_profiled, seconds_for_report, side_by_side
 from crm_research.time_limit import interruptible, seconds_left
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def connect(url: str = DEFAULT_URL) -> BaseBackend:
         return open_embedded_engine()
     try:
         backend = _open(address)
-        watch(backend)
+        _watch_if_asked(backend)
         return backend
     except EngineError:
         raise
@@ -59,6 +59,11 @@ def connect(url: str = DEFAULT_URL) -> BaseBackend:
         raise EngineError(
             f"The engine at {hide_credentials(url)} cannot be opened: {said}. {_mend(problem, said, address.scheme)}"
         ) from None
+
+
+def _watch_if_asked(backend: BaseBackend) -> None:
+    if is_profiled():
+        watch(backend)
 
 
 def _mend(problem: Exception, said: str, scheme: str) -> str:
@@ -92,7 +97,7 @@ def open_embedded_engine(
     backend: BaseBackend = ibis.duckdb.connect(str(path) if path else ":memory:")
     _settle_duckdb(backend, memory_gigabytes, threads)
     interruptible(backend)
-    watch(backend)
+    _watch_if_asked(backend)
     answer_from_shelf(backend)
     return backend
 

@@ -195,7 +195,7 @@ def say_lost(problem: psycopg.Error, *, is_open: bool = True) -> str | None:
     reasons = (
         (code == "57014", "Somebody has stopped the statement there. Run it again."),
         (
-            is_open and code in {"42P01", "42703", "3F000"},
+            is_open and code in _GONE,
             "It was there when the study was opened. See what has become of it.",
         ),
         (is_open and code == "42501", "The role might read it when the study was opened. Ask for its rights again."),

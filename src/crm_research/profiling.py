@@ -6,7 +6,6 @@ them do not hold the same bytes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pandas as pd
 
-# Set by a run for its notebooks.
-PROFILE: Final = "CRM_RESEARCH_PROFILE"
 _OUTSIDE: Final = "(before any section)"
 # What an engine is asked through; each gives what has left it.
 _ASKED: Final = ("execute", "to_pyarrow", "to_pyarrow_batches")
@@ -148,16 +145,15 @@ class Profile:
 PROFILED: Final = Profile()
 
 
-def is_profiled() -> bool:
-    """Has the run asked for a profile?"""
-    return bool(os.environ.get(PROFILE))
+def wrap_questions(backend: Any, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put something around every way of asking this engine (an Ibis backend), outside of what stands there already."""
+    for name in _ASKED:
+        setattr(backend, name, wrap(getattr(backend, name)))
 
 
 def watch(backend: Any) -> None:
-    """Note what this engine (an Ibis backend) is asked from now on, if a profile is asked for."""
-    if is_profiled():
-        for name in _ASKED:
-            setattr(backend, name, _noted(getattr(backend, name)))
+    """Note what this engine is asked from now on."""
+    wrap_questions(backend, _noted)
 
 
 def _noted(ask: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,8 +14,9 @@ HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
 FILES: Final = "CRM_RESEARCH_FILES"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
-_LEAVE_OUT = "CRM_RESEARCH_LEAVE_OUT"
+LEAVE_OUT: Final = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
+PROFILE: Final = "CRM_RESEARCH_PROFILE"
 SECONDS: Final = "CRM_RESEARCH_SECONDS"
 STATE: Final = "CRM_RESEARCH_SERVER_STATE"
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -110,6 +111,11 @@ def folder_of_files() -> Path | None:
     return Path(told) if told else None
 
 
+def is_profiled() -> bool:
+    """Has the run asked its pages to say where their time went?"""
+    return bool(os.environ.get(PROFILE))
+
+
 def side_by_side() -> int:
     """How many reports of a run are at work at the same time, each with an engine of its own? 1 outside a run."""
     told = os.environ.get(SIDE_BY_SIDE, "")
@@ -126,7 +132,7 @@ def seconds_for_report() -> float | None:
 
 def leave_out() -> frozenset[str]:
     """Tables that a run has found at fault: its reports, none of which reads them, open their study without."""
-    return frozenset(name for name in os.environ.get(_LEAVE_OUT, "").split(",") if name)
+    return frozenset(name for name in os.environ.get(LEAVE_OUT, "").split(",") if name)
 
 
 def _find_home() -> Path:

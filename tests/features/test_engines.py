@@ -42,15 +42,19 @@ def assert_same_features(elsewhere):
         )
 
 
+def assert_leaks_are_found(study):
+    assert guard_no_lookahead(build_rfm, study).n_rows == 2
+    with pytest.raises(Exception, match="spend differ"):
+        guard_no_lookahead(spend_of_all_time, study)
+
+
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_postgresql_gives_the_same_features_and_the_same_verdict_on_leaks(postgres_url):
     study = moved_to(a_full_study(), connect_to_write(postgres_url))
     assert study.backend.name == "postgres"
     assert_same_features(study)
-    assert guard_no_lookahead(build_rfm, study).n_rows == 2
-    with pytest.raises(Exception, match="spend differ"):
-        guard_no_lookahead(spend_of_all_time, study)
+    assert_leaks_are_found(study)
 
 
 @pytest.mark.postgres
@@ -94,9 +98,7 @@ def test_spark_gives_the_same_features_and_the_same_verdict_on_leaks(tmp_path, s
     study = laid_out_for(a_full_study(), sail_url, tmp_path)
     assert study.backend.name == "pyspark"
     assert_same_features(study)
-    assert guard_no_lookahead(build_rfm, study).n_rows == 2
-    with pytest.raises(Exception, match="spend differ"):
-        guard_no_lookahead(spend_of_all_time, study)
+    assert_leaks_are_found(study)
 
 
 @pytest.mark.apache_spark

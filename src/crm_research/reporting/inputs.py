@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crm_research.errors import CrmError, StudyError
 from crm_research.reporting.tasks import StudyFacts, Task
 from crm_research.said_by_others import say_fault
-from crm_research.settings import SNAPSHOT
+from crm_research.settings import LEAVE_OUT, SNAPSHOT
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Verdict
@@ -108,7 +108,7 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
             f"Study {study.name!r} cannot be staged in {folder.parent}: {say_fault(problem)}. Free some "
             "space there, or set TMPDIR to a folder on another disk."
         ) from None
-    environment = {SNAPSHOT: str(folder), "CRM_RESEARCH_LEAVE_OUT": ",".join(sorted(left_out))}
+    environment = {SNAPSHOT: str(folder), LEAVE_OUT: ",".join(sorted(left_out))}
     return Staged(environment=environment | shared, lease=lease or study.backend)
 
 

@@ -17,14 +17,13 @@ from typing import Any
 
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
-from crm_research.profiling import PROFILE
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import SECONDS, SIDE_BY_SIDE, read_settings
+from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 

@@ -7,7 +7,8 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
-from crm_research.profiling import PROFILED, is_profiled
+from crm_research.profiling import PROFILED
+from crm_research.settings import is_profiled
 from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
 from crm_research.show.doubts import find_doubts, say_doubt, say_doubts

@@ -16,7 +16,7 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.definition import walk_sources
-from crm_research.sources.fingerprints import bytes_of, digest_files, look_at_files
+from crm_research.sources.fingerprints import bytes_of, digest_files, look_at_files, say_changed
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
 from crm_research.sources.mapping.materialise import make_table
@@ -124,11 +124,8 @@ def _make(
     # A lake's version does not change, but a newer one may have been read than the one that was looked at.
     is_another = bool(before) and rule.source.path is not None and staged.fingerprint != before
     if is_another or _digest(files) != before:
-        raise StudyError(
-            f"{place}: {describe_files(files or [])} was written to while it was read, and what was read of it "
-            "is neither the old nor the new. Run again when it is whole; a file that is made elsewhere and moved into "
-            "its place is never half there."
-        )
+        changed = say_changed(describe_files(files or []), "was written to while it was read")
+        raise StudyError(f"{place}: {changed}")
     return plan, made, is_copy
 
 

@@ -74,10 +74,15 @@ def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
             if found == state:
                 continue
             said = "was written to"
-        raise StudyError(
-            f"{state.path} {said} {while_what}, and what was read of it is neither the old nor the new. Run again when "
-            "it is whole; a file that is made elsewhere and moved into its place is never half there."
-        )
+        raise StudyError(say_changed(state.path, f"{said} {while_what}"))
+
+
+def say_changed(what: str, how: str) -> str:
+    """That a file changed under whoever reads it, and the mend."""
+    return (
+        f"{what} {how}, and what was read of it is neither the old nor the new. Run again when it is whole; a file "
+        "that is made elsewhere and moved into its place is never half there."
+    )
 
 
 def digest_text(text: str) -> str:
