@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crm_research.addresses import hide_credentials
 from crm_research.contracts.findings import Finding, TableSummary, Verdict, what_was_found
@@ -15,6 +15,9 @@ from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
 from crm_research.said_by_others import say_fault
 from crm_research.steps import step
+
+if TYPE_CHECKING:
+    from crm_research.contracts.set_query import Asked
 
 # What only a mistake in this code raises: never to be told as a fault of the user's source.
 _OUR_MISTAKES: Final = (AttributeError, IndexError, KeyError, NameError, TypeError)
@@ -51,10 +54,11 @@ def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> V
         for name, table in study.tables.items()
     }
     summaries, findings = [], []
+    asked: Asked = {}
     for name in TABLES:
         if name in wanted and name in study.tables:
             try:
-                checked = TableCheck(study, TABLES[name], usable)
+                checked = TableCheck(study, TABLES[name], usable, asked)
                 summaries.append(checked.summary())
                 findings += sorted(checked.findings(), key=_gravity)
             except _OUR_MISTAKES:

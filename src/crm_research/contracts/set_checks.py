@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research import vocabulary
+from crm_research.contracts.copies import count_copies
+from crm_research.contracts.lines_of_orders import CENTS_PER_LINE, have_lines, sum_lines
 from crm_research.contracts.row_checks import is_missing
 from crm_research.contracts.set_query import SetCheck, SetQuery
 from crm_research.contracts.spelling import ends_in_noughts, fold, is_long_number
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
     Held = Mapping[str, ir.Table]
     Usable = Mapping[str, set[str]]
 
-# An order's lines are rounded one by one: half a cent for each, and what floating point loses on large sums.
-CENTS_PER_LINE: Final = 0.005
-RELATIVE_TOLERANCE: Final = 1e-6
 # A total stands among so many rows; of fewer, one may be the sum of the others by chance.
 FEWEST_SUMMED: Final = 10
 MONEY_LOST: Final = 1e-12
@@ -53,7 +52,7 @@ def build_set_queries(contract: TableContract, held: Held, usable: Usable) -> li
     elif not contract.key:
         queries.append(_no_repeats(table, contract))
     queries += [
-        _refers(table, reference, held[reference.to_table])
+        _refers(table, reference, held, usable)
         for reference in contract.references
         if reference.column in mine and reference.to_column in usable.get(reference.to_table, set())
     ]
@@ -116,7 +115,7 @@ def _unique(table: ir.Table, key: tuple[str, ...]) -> SetQuery:
         n_bad="n_bad",
         examples=_sorted(_repeated(table, list(key)), [*key, "n_rows"]),
     )
-    return SetQuery(counts=_count_copies(table, list(key)), checks=(check,))
+    return count_copies(table, list(key), check)
 
 
 def _no_repeats(table: ir.Table, contract: TableContract) -> SetQuery:
@@ -132,24 +131,15 @@ def _no_repeats(table: ir.Table, contract: TableContract) -> SetQuery:
         n_bad="n_bad",
         examples=_sorted(_repeated(table, columns), [*shown, "n_rows"]),
     )
-    return SetQuery(counts=_count_copies(table, columns), checks=(check,))
+    return count_copies(table, columns, check)
 
 
 def _repeated(table: ir.Table, columns: list[str]) -> ir.Table:
     return table.group_by(columns).aggregate(n_rows=table.count()).filter(lambda t: t.n_rows > 1)
 
 
-def _count_copies(table: ir.Table, columns: list[str]) -> ir.Table:
-    # The first row of each key is in its right; the others are too many. Twice as fast as counting each group.
-    distinct = table.select(*columns).distinct()
-    n_distinct = distinct.aggregate(n_distinct=distinct.count())
-    n_rows = table.aggregate(n_rows=table.count())
-    both = n_rows.cross_join(n_distinct)
-    return both.select(n_bad=both.n_rows - both.n_distinct)
-
-
-def _refers(table: ir.Table, reference: Reference, other: ir.Table) -> SetQuery:
-    name, to_name = reference.column, reference.to_column
+def _refers(table: ir.Table, reference: Reference, held: Held, usable: Usable) -> SetQuery:
+    name, to_name, other = reference.column, reference.to_column, held[reference.to_table]
     known = other.select(other[to_name].name(name))
     lost = table.select(name).anti_join(known, name)
     lost = lost.filter(~is_missing(lost[name]))
@@ -163,6 +153,10 @@ def _refers(table: ir.Table, reference: Reference, other: ir.Table) -> SetQuery:
         examples=_sorted(values, [name, "n_rows"]),
         other=reference.to_table,
     )
+    if reference.to_table == "orders" and name == "order_id" and have_lines(usable):
+        # Lines are laid beside their orders anyway.
+        beside = sum_lines(other, table, is_mapped="kind" in usable["orders"])
+        return SetQuery(counts=beside.counts, checks=(replace(check, n_bad="n_lost"),))
     return SetQuery(counts=lost.aggregate(n_bad=lost.count()), checks=(check,))
 
 
@@ -197,13 +191,8 @@ def _order_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
         yield _no_total(held["orders"], "order_id", "revenue")
     if "customer_id" in usable["orders"]:
         yield _no_crowd(held["orders"])
-    both = {"order_id", "revenue"}
-    if not (usable["orders"] >= both and usable.get("order_lines", set()) >= both):
-        return
-    orders = held["orders"]
-    if "kind" in usable["orders"]:
-        orders = orders.filter(orders.kind.isnull() | (orders.kind != vocabulary.CANCELLED))
-    yield _lines_sum(orders.select("order_id", "revenue"), held["order_lines"])
+    if have_lines(usable):
+        yield sum_lines(held["orders"], held["order_lines"], is_mapped="kind" in usable["orders"])
 
 
 def _no_crowd(orders: ir.Table) -> SetQuery:
@@ -226,41 +215,6 @@ def _no_crowd(orders: ir.Table) -> SetQuery:
         examples=_sorted(crowds, ["customer_id", "n_orders"]),
     )
     return SetQuery(counts=crowds.aggregate(n_bad=crowds.n_orders.sum().fill_null(0)), checks=(check,))
-
-
-def _lines_sum(orders: ir.Table, lines: ir.Table) -> SetQuery:
-    """An order's lines sum to its revenue; orders that never came about have nothing to sum."""
-    sums = lines.group_by("order_id").aggregate(n_lines=lines.count(), lines_revenue=lines.revenue.sum())
-    sums = sums.rename(line_order_id="order_id")
-    joined = orders.left_join(sums, orders.order_id == sums.line_order_id)
-    tolerance = CENTS_PER_LINE * joined.n_lines + RELATIVE_TOLERANCE * joined.revenue.abs()
-    differs = (joined.revenue - joined.lines_revenue).abs() > tolerance
-    bare = joined.n_lines.isnull()
-    counts = joined.aggregate(
-        n_orders=joined.count(),
-        n_with_lines=joined.count(where=~bare),
-        n_differ=joined.count(where=differs),
-        n_bare=joined.count(where=bare),
-    )
-    sum_check = SetCheck(
-        rule="lines-sum",
-        column="revenue",
-        expected="every order's lines sum to its revenue, to half a cent a line and a millionth",
-        n_bad="n_differ",
-        n_checked="n_with_lines",
-        examples=_sorted(joined.filter(differs), ["order_id", "revenue", "lines_revenue"]),
-        other="order_lines",
-    )
-    bare_check = SetCheck(
-        rule="order-without-lines",
-        column="order_id",
-        expected="every order has lines",
-        n_bad="n_bare",
-        n_checked="n_orders",
-        examples=_sorted(joined.filter(bare), ["order_id", "revenue"]),
-        other="order_lines",
-    )
-    return SetQuery(counts=counts, checks=(sum_check, bare_check))
 
 
 def _customer_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:

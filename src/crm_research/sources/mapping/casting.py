@@ -308,7 +308,7 @@ def _translated(text: str, before: str, after: str) -> str:
 _IS_COLUMN: Final = re.compile(r'(?:CAST\()?"(?:[^"]|"")*"(?: AS VARCHAR\))?')
 # Before them all else is a text's own: a name may begin with an apostrophe.
 KEPT_AS_TEXT: Final = r"""^(?:="([^"]*)"|`([^`]*)|'([0-9+=-][^']*))$"""
-IS_MARKED: Final = "(left({0}, 1) IN ('=', '`', ''''))"
+IS_MARKED: Final = "(prefix({0}, '=') OR prefix({0}, '`') OR prefix({0}, ''''))"
 _SAID: Final = {
     "text": "text",
     "integer": "whole numbers",

@@ -1,0 +1,79 @@
+"""Orders beside their lines: do the lines sum to the order, has every order lines, and every line an order?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from crm_research import vocabulary
+from crm_research.contracts.row_checks import is_missing
+from crm_research.contracts.set_query import SetCheck, SetQuery
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+# An order's lines are rounded one by one: half a cent for each, and what floating point loses on large sums.
+CENTS_PER_LINE: Final = 0.005
+RELATIVE_TOLERANCE: Final = 1e-6
+_NEEDED: Final = frozenset({"order_id", "revenue"})
+
+
+def have_lines(usable: Mapping[str, set[str]]) -> bool:
+    """Can orders be laid beside their lines?"""
+    return all(usable.get(table, set()) >= _NEEDED for table in ("orders", "order_lines"))
+
+
+def sum_lines(orders: ir.Table, lines: ir.Table, *, is_mapped: bool) -> SetQuery:
+    """Do an order's lines sum to its revenue? Orders that never came about have nothing to sum.
+
+    Parameters
+    ----------
+    orders, lines
+        The canonical tables.
+    is_mapped
+        Is an order's kind known, which says whether it came about?
+
+    Returns
+    -------
+    SetQuery
+        Its row holds ``n_lost`` as well: lines whose order is not there, for who asks of references.
+    """
+    sums = lines.group_by("order_id").aggregate(n_lines=lines.count(), lines_revenue=lines.revenue.sum())
+    sums = sums.rename(line_order_id="order_id")
+    came = (orders.kind.isnull() | (orders.kind != vocabulary.CANCELLED)) if is_mapped else True
+    orders = orders.select("order_id", "revenue", came_about=came)
+    joined = orders.outer_join(sums, orders.order_id == sums.line_order_id)
+    tolerance = CENTS_PER_LINE * joined.n_lines + RELATIVE_TOLERANCE * joined.revenue.abs()
+    differs = joined.came_about & ((joined.revenue - joined.lines_revenue).abs() > tolerance)
+    bare = joined.came_about & joined.n_lines.isnull()
+    lost = joined.came_about.isnull() & ~is_missing(joined.line_order_id)
+    counts = joined.aggregate(
+        n_orders=joined.count(where=joined.came_about),
+        n_with_lines=joined.count(where=joined.came_about & joined.n_lines.notnull()),
+        n_differ=joined.count(where=differs),
+        n_bare=joined.count(where=bare),
+        n_lost=joined.n_lines.sum(where=lost).fill_null(0),
+    )
+    sum_check = SetCheck(
+        rule="lines-sum",
+        column="revenue",
+        expected="every order's lines sum to its revenue, to half a cent a line and a millionth",
+        n_bad="n_differ",
+        n_checked="n_with_lines",
+        examples=_sorted(joined.filter(differs), ["order_id", "revenue", "lines_revenue"]),
+        other="order_lines",
+    )
+    bare_check = SetCheck(
+        rule="order-without-lines",
+        column="order_id",
+        expected="every order has lines",
+        n_bad="n_bare",
+        n_checked="n_orders",
+        examples=_sorted(joined.filter(bare), ["order_id", "revenue"]),
+        other="order_lines",
+    )
+    return SetQuery(counts=counts, checks=(sum_check, bare_check))
+
+
+def _sorted(table: ir.Table, columns: list[str]) -> ir.Table:
+    return table.select(*columns).order_by(columns)
