@@ -13,7 +13,8 @@ from crm_research.cli.cache import command as cache_command
 from crm_research.cli.check import command as check_command
 from crm_research.reporting.inputs import judge
 from crm_research.sources import kept_verdicts
-from crm_research.sources.kept_verdicts import forget_verdicts, judge_study
+from crm_research.sources.kept_records import VERDICTS, forget_records, list_records
+from crm_research.sources.kept_verdicts import judge_study
 from crm_research.sources.opening import open_study
 from tests.sources.files import a_study_file, make_desk
 
@@ -44,7 +45,7 @@ def n_checked(monkeypatch):
 
 
 def kept_files():
-    return kept_verdicts._list()
+    return list_records(VERDICTS)
 
 
 def test_what_was_found_is_told_again_to_the_letter(shop, n_checked):
@@ -170,7 +171,7 @@ def test_clearing_the_cache_removes_what_was_found_too(shop, tmp_path):
     judge_study(open_study(other))
     assert CliRunner().invoke(cache_command, [str(other), "--clear"]).exit_code == 0
     assert [json.loads(file.read_text())["study"] for file in kept_files()] == [str(shop)]
-    assert forget_verdicts() == 1
+    assert forget_records(VERDICTS) == 1
     assert kept_files() == []
 
 

@@ -39,14 +39,15 @@ def command(studies: tuple[str, ...], is_clearing: bool, unused_for: int | None,
       crm-research cache --unused-for 30 --clear
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.sources.cache import cache_folder, clear_cache, list_cached
-    from crm_research.sources.kept_verdicts import forget_verdicts
+    from crm_research.sources.kept_records import OPENINGS, VERDICTS, forget_records
 
     found = _pick(list_cached(), studies, unused_for)
     stay = clear_cache(found) if is_clearing else []
     gone = [held for held in found if held not in stay] if is_clearing else []
     if is_clearing and unused_for is None:
         # What checks found holds values of the records, too.
-        forget_verdicts(_files_of(studies) if studies else None)
+        for room in (VERDICTS, OPENINGS):
+            forget_records(room, _files_of(studies) if studies else None)
     folder = cache_folder()
     if as_json:
         listed = [_as_record(held) for held in (stay if is_clearing else found)]

@@ -28,6 +28,7 @@ from crm_research.sources.readers.files import TEXT_ENDINGS, describe_files, fin
 from crm_research.sources.readers.samples import find_truth
 from crm_research.sources.readers.staging import stage
 from crm_research.sources.readers.stores.narrowing import find_needs
+from crm_research.sources.remembered import remembering
 from crm_research.sources.session import literal, open_session, quoted
 from crm_research.study import InputFingerprint
 from crm_research.time_limit import allow_for
@@ -67,7 +68,7 @@ def open_embedded(
             attributes[table], fingerprint = held.attributes, held.origin
         else:
             try:
-                plan, fingerprint, is_copy = _made(session, definition, path, table, files[table])
+                plan, fingerprint, is_copy = _made(session, definition, path, table, files[table], keys[table])
             except CrmError as problem:
                 if faults is None:
                     raise
@@ -86,33 +87,44 @@ def open_embedded(
 
 
 def _made(
-    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Origin] | None
+    session: Session,
+    definition: StudyDefinition,
+    path: Path,
+    table: str,
+    files: Sequence[Origin] | None,
+    key: str | None,
 ) -> tuple[TablePlan, InputFingerprint, bool]:
     try:
-        return _make(session, definition, path, table, files)
+        return _make(session, definition, path, table, files, key)
     except duckdb.Error as problem:
         reason = say_fault(problem)
         raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}. Mend its source or expressions.") from None
 
 
 def _make(
-    session: Session, definition: StudyDefinition, path: Path, table: str, files: Sequence[Origin] | None
+    session: Session,
+    definition: StudyDefinition,
+    path: Path,
+    table: str,
+    files: Sequence[Origin] | None,
+    key: str | None,
 ) -> tuple[TablePlan, InputFingerprint, bool]:
     """One canonical table in the session, what it was read from, and whether its rows are a copy."""
     place = f"{path}: tables.{table}"
     rule = definition.tables[table]
     before = _digest(files)
     staged = relation = stage(session, rule.source, path.parent, where=f"{place}.from")
-    if rule.items:
-        relation, rule = lay_out(session, definition, rule, staged, place)
-    plan, relation = _planned(session, definition, table, rule, relation, place)
-    make_table(session, plan, relation)
-    left_out = _say_left_out(session, plan, relation)
-    source = f"{relation.described}{left_out}{_say_silent(session, plan, relation)}"
-    source += _say_zones(session, plan, relation)
-    if relation is not staged:
-        session.run(f"DROP TABLE {quoted(relation.name)}")
-    (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+    with remembering(session, staged, key, path, table) as memory:
+        if rule.items:
+            relation, rule = lay_out(session, definition, rule, staged, place)
+        plan, relation = _planned(session, definition, table, rule, relation, place)
+        make_table(session, plan, relation)
+        left_out = _say_left_out(session, plan, relation)
+        source = f"{relation.described}{left_out}{_say_silent(session, plan, relation)}"
+        source += _say_zones(session, plan, relation)
+        if relation is not staged:
+            session.run(f"DROP TABLE {quoted(relation.name)}")
+        (n_rows,) = session.run(f"SELECT count(*) FROM {quoted(table)}").fetchone()
     is_copy = plan.sum_lines or relation.is_scratch or relation.is_brought
     made = InputFingerprint(
         table=table,
@@ -126,6 +138,7 @@ def _make(
     if is_another or _digest(files) != before:
         changed = say_changed(describe_files(files or []), "was written to while it was read")
         raise StudyError(f"{place}: {changed}")
+    memory.keep()
     return plan, made, is_copy
 
 

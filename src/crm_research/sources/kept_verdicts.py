@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +14,9 @@ from crm_research.contracts.checks import check_study, is_about
 from crm_research.contracts.findings import Verdict
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError
-from crm_research.scratch import replacing
-from crm_research.sources.cache import cache_folder, is_own, is_passing, make_own, of_the_code
+from crm_research.sources.cache import is_passing, of_the_code
 from crm_research.sources.fingerprints import digest_files, digest_text, require_unchanged
+from crm_research.sources.kept_records import VERDICTS, find_record, keep_record
 from crm_research.sources.named_files import list_named_files
 from crm_research.sources.study_file import read_study_file
 
@@ -75,35 +73,14 @@ def judge_study(study: Study, *, is_anew: bool = False) -> Judgement:
     verdict = check_study(study)
     require_unchanged((state for found in study.inputs for state in found.files), while_what="while it was checked")
     if key is not None and sum(summary.n_rows for summary in verdict.tables) >= LEAST_ROWS:
-        _keep(key, study, verdict)
+        said = _VERDICTS.dump_python(verdict, mode="json")
+        keep_record(VERDICTS, _place(study), key, said, study=Path(str(study.path)))
     return Judgement(verdict=verdict)
 
 
-def forget_verdicts(studies: Collection[str] | None = None) -> int:
-    """Remove what was found of these study files, or of all; says how many verdicts that were."""
-    n_removed = 0
-    for file in _list():
-        if studies is None or _study_of(file) in studies:
-            with suppress(OSError):
-                file.unlink()
-                n_removed += 1
-    return n_removed
-
-
-def _folder() -> Path:
-    return cache_folder().with_name("verdicts")
-
-
-def _file(study: Study) -> Path:
+def _place(study: Study) -> tuple[str, ...]:
     """One place for a study, its instants and the tables that are open: what is found anew takes it."""
-    stood = [str(study.path), str(study.as_of), str(study.holdout_until), *sorted(study.tables)]
-    return _folder() / f"{digest_text(json.dumps(stood, ensure_ascii=False)).partition(':')[2]}.json"
-
-
-def _list() -> list[Path]:
-    with suppress(OSError, CrmError):
-        return sorted(_folder().glob("*.json"))
-    return []
+    return (str(study.path), str(study.as_of), str(study.holdout_until), *sorted(study.tables))
 
 
 def _key(study: Study) -> str | None:
@@ -131,36 +108,11 @@ def _key(study: Study) -> str | None:
 
 
 def _read(key: str, study: Study) -> Judgement | None:
-    file = _file(study)
+    held = find_record(VERDICTS, _place(study), key)
     try:
-        if not is_own(file.parent) or file.stat().st_mode & 0o077:
-            return None  # somebody else may have written it
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["key"] != key:
-            return None
-        verdict = _VERDICTS.validate_python(record["verdict"])
-        made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except (OSError, ValueError, KeyError, TypeError):
+        verdict = _VERDICTS.validate_python(held.said) if held is not None else None
+    except ValueError:
         return None
-    return Judgement(verdict=verdict, made_at=made_at) if is_about(verdict, study) else None
-
-
-def _keep(key: str, study: Study, verdict: Verdict) -> None:
-    """In place of what was found there before. Where there is no room, nothing is kept."""
-    record = {"study": str(study.path), "key": key, "verdict": _VERDICTS.dump_python(verdict, mode="json")}
-    try:
-        file = _file(study)
-        make_own(file.parent)
-        with replacing(file) as half:
-            half.touch(mode=0o600)
-            half.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
-    except (OSError, CrmError):
-        return
-    # Nobody asks any more for what was found of a study that is gone.
-    forget_verdicts({path for other in _list() if (path := _study_of(other)) and not Path(path).exists()})
-
-
-def _study_of(file: Path) -> str | None:
-    with suppress(OSError, ValueError, KeyError):
-        return str(json.loads(file.read_text(encoding="utf-8"))["study"])
-    return None
+    if held is None or verdict is None or not is_about(verdict, study):
+        return None
+    return Judgement(verdict=verdict, made_at=held.made_at)

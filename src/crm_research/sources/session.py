@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from crm_research.sources.definition import SourceRule
     from crm_research.sources.engine_rule import EngineRule
+    from crm_research.sources.remembered import Memory
 
 Kind = Literal["text", "integer", "number", "boolean", "date", "timestamp", "zoned", "other"]
 
@@ -68,17 +69,21 @@ class Relation:
 class Session:
     """A connection to the embedded engine with a scratch folder that goes when the process ends.
 
-    `needs` says what of a source is needed, where not all of it is (`crm_research.sources.readers.stores.narrowing`).
+    `needs` says what of a source is needed, where not all of it is (`crm_research.sources.readers.stores.narrowing`);
+    `memory` what was answered of the rows that are asked for now (`crm_research.sources.remembered`).
     """
 
     backend: BaseBackend
     scratch: Path
     staged: dict[str, Relation] = field(default_factory=dict)
     needs: Mapping[str, Any] = field(default_factory=dict)
+    memory: Memory | None = None
     _count: int = 0
 
     def run(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:
         """Run one statement and give the cursor."""
+        if self.memory is not None and sql.startswith("SELECT ") and parameters is None:
+            return self.memory.answer(sql, lambda: self.backend.con.execute(sql).fetchall())
         return self.backend.con.execute(sql, parameters)
 
     def new_name(self, hint: str) -> str:
