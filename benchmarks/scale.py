@@ -1,14 +1,18 @@
 """What do all reports of a study cost as the customers grow: seconds, processor seconds, memory of the whole tree?
 
     python benchmarks/scale.py [--customers 10000 100000] [--reports churn loyalty] [--plot scale.png] [--csv scale.csv]
+                               [--postgres postgresql://me@/db?host=/run] [--spark sail] [--servers-to 100000]
 
 Worlds are drawn by `crm-research simulate` (every table, Parquet). Each report is a command of its own, as a user types
-it, checks included; "check" is the check alone, "all together" one run of all of them. Beside them, in a process each:
-bare DuckDB, which groups the same orders into customers (the least that any report of purchases must do), and
-lifelines' Kaplan-Meier on a frame of all contracts that pandas has read. Seconds are those of the wall clock; processor
-seconds and the peak of memory are of the whole tree of processes, memory shared between them counted once
-(proportional set size, read twice a second: short peaks can be missed). The last columns are seconds over those of the
-size before, and how many times the customers are more.
+it; "check" is the check alone, which the reports after it are told again, "all together" one run of all of them.
+Beside them, in a process each: bare DuckDB, which groups the same orders into customers (the least that any report of
+purchases must do), lifelines' Kaplan-Meier on a frame of all contracts that pandas has read, and lifetimes' summary of
+all orders by customer, which its models are fitted to. The same commands can be asked of the same records in a
+PostgreSQL server and, through Spark Connect, in a Spark server; what those servers hold and work is not counted, since
+they are no children of the command. Seconds are those of the wall clock; processor seconds and the peak of memory are
+of the whole tree of processes, memory shared between them counted once (proportional set size, read twice a second:
+short peaks can be missed). The last columns are seconds over those of the size before, and how many times the
+customers are more.
 """
 
 from __future__ import annotations
@@ -19,11 +23,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from crm_research.catalogue import reports
 
@@ -49,6 +55,23 @@ ended = rows["ended_at"].notna() & (rows["ended_at"] <= at)
 days = (rows["ended_at"].where(ended, at) - rows["started_at"]).dt.total_seconds() / 86400
 print(KaplanMeierFitter().fit(days, ended).median_survival_time_)
 """
+LIFETIMES = """
+import sys, pandas as pd
+from lifetimes.utils import summary_data_from_transaction_data
+rows = pd.read_parquet(sys.argv[1] + "/orders", columns=["customer_id", "ordered_at", "revenue"])
+print(summary_data_from_transaction_data(
+    rows, "customer_id", "ordered_at", monetary_value_col="revenue", observation_period_end="2024-06-30").shape)
+"""
+SAIL = """
+import sys, time
+from pysail.spark import SparkConnectServer
+server = SparkConnectServer("127.0.0.1", 0)
+server.start()
+print(f"sc://127.0.0.1:{server.listening_address[1]}", flush=True)
+time.sleep(1e6)
+"""
+FILES = "files"
+POSTGRES_TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP_NS": "timestamp"}
 
 
 @dataclass(frozen=True)
@@ -107,62 +130,143 @@ def _own_bytes(pid: int) -> int:
     return 0
 
 
-def measure_size(n: int, folder: Path, chosen: tuple[str, ...]) -> list[dict[str, object]]:
-    """All commands on one world."""
+def measure_size(n: int, folder: Path, chosen: tuple[str, ...], given: argparse.Namespace) -> list[dict[str, object]]:
+    """All commands on one world, from its files and from each server that is named."""
     tool = str(Path(sys.executable).with_name("crm-research"))
+    world, pages = folder / "world", str(folder / "pages")
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
-    world, study = folder / "world", str(folder / "world" / "study.yaml")
-    pages = str(folder / "pages")
-    commands = {
+
+    def reports_of(study: Path) -> dict[str, list[str]]:
+        run = [tool, "run", "--study", str(study), "--out", pages, "--timeout", "7200"]
+        return {
+            "check": [tool, "check", str(study)],
+            **{report: [*run, report] for report in chosen},
+            "all together": [*run, "--jobs", "2", *chosen],
+        }
+
+    files = {
         "simulate": [tool, "simulate", "--customers", str(n), "--out", str(world)],
-        "check": [tool, "check", study],
-        **{report: [tool, "run", report, "--study", study, "--out", pages, "--timeout", "7200"] for report in chosen},
-        "all together": [
-            tool, "run", *chosen, "--study", study, "--out", pages, "--jobs", "2", "--timeout", "7200",
-        ],
+        **reports_of(world / "study.yaml"),
         "bare DuckDB: orders by customer": [sys.executable, "-c", BARE_DUCKDB, str(world)],
         "lifelines: Kaplan-Meier of contracts": [sys.executable, "-c", LIFELINES, str(world)],
-    }  # fmt: skip
+        "lifetimes: purchases by customer": [sys.executable, "-c", LIFETIMES, str(world)],
+    }
+    rows = _measured(n, FILES, files, environment)
+    if given.postgres and n <= given.servers_to:
+        rows += _measured(n, "PostgreSQL", reports_of(lay_in_postgres(world, given.postgres)), environment)
+    if given.spark and n <= given.servers_to:
+        with spark_server(given.spark) as url:
+            rows += _measured(n, "Spark", reports_of(read_by_spark(world, url)), environment)
+    return rows
+
+
+def _measured(n: int, engine: str, commands: dict[str, list[str]], env: dict[str, str]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for name, command in commands.items():
-        cost = measure(command, environment=environment)
+        cost = measure(command, environment=env)
+        gigabytes = cost.peak_bytes / 1e9
         rows.append(
             {
-                "customers": n, "command": name, "seconds": cost.seconds, "processor seconds": cost.processor_seconds,
-                "peak GB": cost.peak_bytes / 1e9, "status": cost.status,
+                "customers": n, "engine": engine, "command": name, "seconds": cost.seconds,
+                "processor seconds": cost.processor_seconds, "peak GB": gigabytes, "status": cost.status,
             }
         )  # fmt: skip
         print(
-            f"{n:>10,}  {name:38}{cost.seconds:9.1f}{cost.processor_seconds:9.1f}{cost.peak_bytes / 1e9:8.2f}",
+            f"{n:>10,}  {engine:11}{name:38}{cost.seconds:9.1f}{cost.processor_seconds:9.1f}{gigabytes:8.2f}",
             flush=True,
         )
     return rows
 
 
+def lay_in_postgres(world: Path, url: str) -> Path:
+    """Copy the world's tables into the schema `scale` of a PostgreSQL database, made anew; the study that reads it."""
+    import duckdb
+    import psycopg
+
+    study = yaml.safe_load((world / "study.yaml").read_text(encoding="utf-8"))
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute("DROP SCHEMA IF EXISTS scale CASCADE")
+        server.execute("CREATE SCHEMA scale")
+        for table, rule in study["tables"].items():
+            rows = f"read_parquet('{world / rule['from']}')"
+            described = duckdb.sql(f"DESCRIBE SELECT * FROM {rows}").fetchall()
+            columns = ", ".join(f'"{name}" {POSTGRES_TYPES.get(kind, kind)}' for name, kind, *_ in described)
+            server.execute(f'CREATE TABLE scale."{table}" ({columns})')
+            written = world / "rows.csv"
+            duckdb.sql(f"COPY (SELECT * FROM {rows}) TO '{written}' (FORMAT csv, HEADER false)")
+            with (
+                written.open("rb") as lines,
+                server.cursor().copy(f'COPY scale."{table}" FROM STDIN (FORMAT csv)') as copy,
+            ):
+                while chunk := lines.read(1 << 20):
+                    copy.write(chunk)
+            written.unlink()
+            server.execute(f'ANALYZE scale."{table}"')
+            rule["from"] = {"url": url, "table": f"scale.{table}"}
+    return _written(world / "postgres.yaml", {**study, "engine": url})
+
+
+def read_by_spark(world: Path, url: str) -> Path:
+    """The study that reads the world's folders by a server of Spark Connect."""
+    study = yaml.safe_load((world / "study.yaml").read_text(encoding="utf-8"))
+    return _written(world / "spark.yaml", {**study, "engine": url})
+
+
+def _written(file: Path, study: dict[str, object]) -> Path:
+    file.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
+    return file
+
+
+@contextmanager
+def spark_server(named: str) -> Iterator[str]:
+    """The address itself, or that of a server of pysail's, which needs no Java, for as long as it is used."""
+    if named != "sail":
+        yield named
+        return
+    with subprocess.Popen(
+        [sys.executable, "-c", SAIL], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            yield str(server.stdout and server.stdout.readline().strip())
+        finally:
+            server.terminate()
+
+
 def grow(found: pd.DataFrame) -> pd.DataFrame:
     """Seconds over those of the size before."""
-    before = found.groupby("command")["seconds"].shift()
-    more = found["customers"] / found.groupby("command")["customers"].shift()
+    by = ["engine", "command"]
+    before = found.groupby(by)["seconds"].shift()
+    more = found["customers"] / found.groupby(by)["customers"].shift()
     return found.assign(**{"times the seconds": found["seconds"] / before, "times the customers": more})
 
 
 def draw(found: pd.DataFrame, file: Path) -> None:
-    """Customers against seconds and against memory, both axes by powers of ten."""
+    """Customers against seconds and against memory, both axes by powers of ten: reports of files, and engines."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import seaborn as sns
     from matplotlib import pyplot as plt
 
-    shown = found[found["command"].isin((*REPORTS, "check"))]
-    figure, axes = plt.subplots(1, 2, figsize=(12, 4.5), sharex=True)
-    for ax, column in zip(axes, ("seconds", "peak GB"), strict=True):
-        sns.lineplot(shown, x="customers", y=column, hue="command", style="command", markers=True, dashes=False, ax=ax)
-        ax.set(xscale="log", yscale="log")
-        sns.despine(ax=ax)
-    axes[0].get_legend().remove()
-    sns.move_legend(axes[1], "upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, title=None)
-    figure.savefig(file, dpi=120, bbox_inches="tight")
+    sns.set_theme(style="whitegrid", palette="colorblind")
+    reports_of_files = found[found["command"].isin((*REPORTS, "check")) & (found["engine"] == FILES)]
+    together = found[found["command"] == "all together"]
+    figure, axes = plt.subplots(2, 2, figsize=(12, 9), sharex=True, layout="constrained")
+    titles = {"seconds": "Seconds", "peak GB": "Most memory at a time, GB (of servers: without the server's own)"}
+    for row, (shown, hue) in enumerate(((reports_of_files, "command"), (together, "engine"))):
+        for ax, (column, title) in zip(axes[row], titles.items(), strict=True):
+            sns.lineplot(shown, x="customers", y=column, hue=hue, style=hue, markers=True, dashes=False, ax=ax)
+            ax.set(xscale="log", yscale="log", xlabel="Customers", ylabel=title)
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_major_formatter("{x:,.0f}")
+            sns.despine(ax=ax, left=True)
+            ax.get_legend().set(title=None)
+            if column == "seconds":
+                ax.get_legend().remove()
+            else:
+                sns.move_legend(ax, "upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        axes[row][0].set_title(("Each report, from files", "All reports in one run")[row], loc="left")
+    figure.savefig(file, dpi=120)
 
 
 def main() -> None:
@@ -170,14 +274,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--reports", nargs="+", choices=REPORTS, default=list(REPORTS))
+    parser.add_argument("--postgres", metavar="URL", help="a PostgreSQL database in which the schema scale is made")
+    parser.add_argument("--spark", metavar="URL", help="an address sc://..., or sail: a server that is started for it")
+    parser.add_argument("--servers-to", type=int, default=100_000, help="the most customers that servers are asked of")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--csv", type=Path)
     given = parser.parse_args()
-    print(f"{'customers':>10}  {'command':38}{'seconds':>9}{'cpu s':>9}{'GB':>8}")
+    print(f"{'customers':>10}  {'engine':11}{'command':38}{'seconds':>9}{'cpu s':>9}{'GB':>8}")
     rows: list[dict[str, object]] = []
     for n in sorted(given.customers):
         with tempfile.TemporaryDirectory(prefix="crm-scale-") as scratch:
-            rows += measure_size(n, Path(scratch), tuple(given.reports))
+            rows += measure_size(n, Path(scratch), tuple(given.reports), given)
     found = grow(pd.DataFrame(rows))
     print("\n" + found.to_string(index=False, float_format="{:,.2f}".format))
     if given.csv:
