@@ -7,6 +7,7 @@ holds it, and kept for all others when a second one comes.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -142,7 +143,9 @@ def _read(backend: Any, file: Path, table: ir.Table, *, made_of: Callable[[], ir
             with PROFILED.asking(), replacing(file) as half:
                 backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' (FORMAT parquet)")
                 half.chmod(0o600)
-    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet('{_escaped(file)}')")
+    # The engine takes every name that it reads for a pattern.
+    name = _escaped(Path(glob.escape(str(file))))
+    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet('{name}')")
     kept: ir.Table = backend.table(file.stem)
     return kept if kept.schema() == table.schema() else kept.cast(table.schema())
 

@@ -29,7 +29,7 @@ from crm_research.scratch import UNFINISHED, replacing
 from crm_research.settings import read_settings
 from crm_research.sources.fingerprints import bytes_of, digest_files, digest_text
 from crm_research.sources.readers.files import EXCEL_ENDINGS
-from crm_research.sources.session import literal, quoted
+from crm_research.sources.session import file_literal, literal, quoted
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _kind_of(session: Session, table: str) -> str:
 
 def _read_in(session: Session, held: CachedTable) -> None:
     kind = "TABLE" if held.n_bytes <= LOADED_BYTES else "VIEW"
-    session.run(f"CREATE {kind} {quoted(held.table)} AS SELECT * FROM read_parquet({literal(str(held.file))})")
+    session.run(f"CREATE {kind} {quoted(held.table)} AS SELECT * FROM read_parquet({file_literal(held.file)})")
 
 
 def _find_in_place(engine: Any, table: str) -> CachedTable | None:
@@ -243,7 +243,7 @@ def _find_in_place(engine: Any, table: str) -> CachedTable | None:
     row = engine.execute("SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = ?", [table]).fetchone()
     if row is None:
         return None
-    return next((held for held in list_cached() if held.table == table and literal(str(held.file)) in row[0]), None)
+    return next((held for held in list_cached() if held.table == table and file_literal(held.file) in row[0]), None)
 
 
 class Lease:

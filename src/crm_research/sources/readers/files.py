@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.said_by_others import say_fault
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.fingerprints import Origin
@@ -52,6 +53,7 @@ def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]
             # pathlib's own glob takes no absolute patterns.
             found_here = glob.glob(str(full), recursive=True)  # noqa: PTH207
             matches = sorted(Path(match) for match in found_here if Path(match).is_file())
+            matches = [match for match in matches if not _is_unfinished(match, full)]
             if not matches:
                 raise StudyError(f"{where}: no file {pattern!r} (looked for {full}). {_offer_neighbours(full)}")
         found += matches
@@ -96,12 +98,50 @@ def describe_files(paths: Sequence[Origin]) -> str:
     return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1:,} more"
 
 
+def folders_named(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]:
+    """The folders below which these paths look for files."""
+    found = []
+    for pattern in patterns:
+        full = full_path(pattern, base, where=where)
+        found.append(full if full.is_dir() else full.parent if full.is_file() else _before_signs(full))
+    return found
+
+
+def say_passed_over(patterns: Sequence[str], base: Path, *, where: str) -> str:
+    """How many text files lie in folders of Parquet, which alone is read of these, in words; empty without any."""
+    folders = [full for pattern in patterns if (full := full_path(pattern, base, where=where)).is_dir()]
+    n = sum(len(_held(folder, TEXT_ENDINGS)) for folder in folders if _held(folder, PARQUET_ENDINGS))
+    return f" ({say_count(n, 'text file')} beside {word_for(n, 'is', 'are')} not read)" if n else ""
+
+
+def _before_signs(full: Path) -> Path:
+    """The part of a pattern that is no pattern."""
+    parts = full.parts
+    n_plain = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
+    return Path(*parts[:n_plain])
+
+
 def _files_within(folder: Path) -> list[Path]:
-    for endings in (PARQUET_ENDINGS, TEXT_ENDINGS):
-        held = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.lower().endswith(endings))
-        if held:
-            return held
-    return []
+    return next((held for endings in (PARQUET_ENDINGS, TEXT_ENDINGS) if (held := _held(folder, endings))), [])
+
+
+def _held(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Files within, but for those that programs hide or have not finished: names that begin with ``.`` or ``_``."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.name.lower().endswith(endings)
+        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
+def _is_unfinished(found: Path, pattern: Path) -> bool:
+    """Does a pattern lead through a folder that it does not name and that programs hide?"""
+    within = _before_signs(pattern)
+    named = [part for part in pattern.relative_to(within).parts if part.startswith((".", "_"))]
+    folders = found.relative_to(within).parts[:-1]
+    return not named and any(part.startswith((".", "_")) for part in folders)
 
 
 def _offer_neighbours(full: Path) -> str:

@@ -15,12 +15,19 @@ import duckdb
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.fingerprints import digest_files
-from crm_research.sources.readers.files import describe_files, file_kind, find_files
+from crm_research.sources.readers.files import (
+    describe_files,
+    file_kind,
+    find_files,
+    folders_named,
+    say_passed_over,
+)
+from crm_research.sources.readers.parquet import stage_parquet
 from crm_research.sources.readers.samples import find_sample
 from crm_research.sources.readers.stores.located import locate
 from crm_research.sources.readers.stores.narrowing import key_of
 from crm_research.sources.readers.text import stage_text
-from crm_research.sources.session import Relation, Session, literal, literals, quoted
+from crm_research.sources.session import Relation, Session, literal, quoted
 from crm_research.sources.written import WHITESPACE
 from crm_research.vocabulary import say_count, word_for
 
@@ -66,7 +73,7 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
     _refuse_idle(rule, kind, describe_files(located), where)
     paths, brought = _bring(session, rule, located, kind, where)
     try:
-        name, said = _stage_files(session, rule, paths, kind, where)
+        name, said = _stage_files(session, rule, paths, kind, where, base=base if paths is located else None)
     except StudyError as problem:
         # What unpacks a file does not know for which table.
         raise problem if str(problem).startswith(where) else StudyError(f"{where}: {problem}") from None
@@ -174,12 +181,17 @@ def _without_copies(session: Session, relation: Relation) -> Relation:
     return replace(relation, name=name, described=said, is_scratch=True)
 
 
-def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind: str, where: str) -> tuple[str, str]:
-    """The relation's name, and what was left out of the files in words."""
+def _stage_files(
+    session: Session, rule: SourceRule, paths: Sequence[Path], kind: str, where: str, *, base: Path | None
+) -> tuple[str, str]:
+    """The relation's name, and what was left out in words; `base` of paths that name files here."""
     if kind == "text":
         return stage_text(session, paths, rule, where=where)
     if kind == "parquet":
-        return _stage_parquet(session, paths), ""
+        patterns = (rule.path or []) if base is not None else []
+        here = base or Path()
+        said = say_passed_over(patterns, here, where=where)
+        return stage_parquet(session, paths, folders_named(patterns, here, where=where)), said
     if len(paths) > 1:
         raise StudyError(f"{where}: names {len(paths)} {kind} files; give one.")
     if kind == "excel":
@@ -190,16 +202,6 @@ def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind
 
     read = stage_duckdb if kind == "duckdb" else stage_sqlite
     return read(session, paths[0], rule, where=where), ""
-
-
-def _stage_parquet(session: Session, paths: Sequence[Path]) -> str:
-    name = session.new_name("parquet")
-    # Values of partition folders stay text: store=007 keeps its zeros.
-    session.run(
-        f"CREATE VIEW {quoted(name)} AS SELECT * FROM "
-        f"read_parquet([{literals([str(path) for path in paths])}], union_by_name = true, hive_types_autocast = false)"
-    )
-    return name
 
 
 __all__ = ["literal", "locate_files", "stage"]

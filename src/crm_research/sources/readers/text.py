@@ -35,7 +35,7 @@ from crm_research.sources.readers.lines import (
     without_notes,
 )
 from crm_research.sources.readers.opened import open_binary
-from crm_research.sources.session import literal, quoted
+from crm_research.sources.session import file_literal, literal, quoted
 from crm_research.sources.written import WHITESPACE
 from crm_research.vocabulary import say_count
 
@@ -286,7 +286,7 @@ def _check_same_columns(files: Sequence[tuple[Path, list[str]]], *, where: str) 
 
 
 def _select(part: _Part) -> str:
-    rule, path = part.rule, literal(str(part.readable))
+    rule, path = part.rule, file_literal(part.readable)
     options = f"header = {str(rule.n_header_lines > 0).lower()}, skip = {rule.skip_rows}, auto_detect = false"
     if part.line_bytes is not None:
         options += f", max_line_size = {part.line_bytes}, buffer_size = {2 * part.line_bytes}"
