@@ -253,3 +253,39 @@ def test_money_is_read_and_an_end_in_infinity_is_open(tmp_path, shop, postgres_s
     assert found["contract_id"].tolist() == ["100000000000000000001", "2"]
     assert found["fee"].tolist() == [1234.5, -3.0]
     assert [str(at) for at in found["ended_at"]] == ["NaT", "2023-09-01 00:00:00"]
+
+
+OF_ITS_OWN = """
+    DROP SCHEMA IF EXISTS odd CASCADE;
+    CREATE SCHEMA odd;
+    CREATE DOMAIN odd.amount AS numeric(12, 2) CHECK (VALUE >= 0);
+    CREATE DOMAIN odd.price AS odd.amount;
+    CREATE TYPE odd.way AS ENUM ('shop', 'web');
+    CREATE DOMAIN odd.channel AS odd.way;
+    CREATE TABLE odd.orders (
+        order_id int, customer_id text, ordered_at timestamp, revenue odd.price, cost money, channel odd.channel,
+        place point, during tsrange, note xml, seal bytea, span interval
+    );
+    INSERT INTO odd.orders VALUES
+        (1, 'a', '2024-01-05', 10.50, '4.25', 'web', '(1,2)', '[2024-01-01,2024-02-01)', '<a/>', '\\x00ff', '1 day'),
+        (2, 'b', '2024-02-05', 20, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+"""
+
+
+@pytest.mark.parametrize("source", [{"table": "odd.orders"}, {"query": "SELECT * FROM odd.orders"}])
+@pytest.mark.parametrize("in_place", [False, True], ids=["copied", "in place"])
+def test_columns_of_types_that_only_this_server_knows_are_no_hindrance(
+    tmp_path, postgres_socket, postgres_url, source, in_place
+):
+    with psycopg.connect(
+        host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(OF_ITS_OWN)
+    more = {"engine": postgres_url} if in_place else {}
+    study = open_study(a_study_file(tmp_path, {"orders": {"from": {"url": postgres_url, **source}}}, **more))
+    assert study.backend.name == ("postgres" if in_place else "duckdb")
+    found = study.table("orders").order_by("order_id").execute()
+    assert found["revenue"].tolist() == [10.5, 20.0]
+    assert found["cost"].tolist()[0] == 4.25
+    assert found["cost"].isna().tolist() == [False, True]
+    assert found["channel"].tolist()[0] == "web"

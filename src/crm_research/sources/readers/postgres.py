@@ -157,6 +157,49 @@ def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
     return sch.Schema({name: mapper.from_string(said) for name, (said,) in zip(names, types, strict=True)})
 
 
+def select_that_travels(backend: Any, sql: str) -> str:
+    """The same rows with domains as what they are made of, money as a number, and what no engine else knows as text.
+
+    Parameters
+    ----------
+    sql
+        A SELECT in the server's SQL. It is given back as it is where all its columns are of usual types.
+    """
+    with backend.con.cursor() as cursor, backend.con.transaction():
+        cursor.execute(f"SELECT * FROM ({sql}) AS found__ LIMIT 0")
+        columns = [(column.name, column.type_code) for column in cursor.description or ()]
+        rows = cursor.execute(_BASES, ([oid for _, oid in columns],)).fetchall()
+    bases = {oid: (base, is_domain) for oid, base, is_domain in rows}
+    parts = [_as_known(backend, _quoted(name), *bases[oid]) for name, oid in columns]
+    if all(part is None for part in parts):
+        return sql
+    asked = [part or _quoted(name) for part, (name, _) in zip(parts, columns, strict=True)]
+    return f"SELECT {', '.join(asked)} FROM ({sql}) AS rows__"
+
+
+# Types that a domain is made of, through others that are domains, too; those of elements of arrays are arrays'.
+_BASES: Final = """
+    WITH RECURSIVE base(asked, id) AS (
+        SELECT t.oid, t.oid FROM pg_catalog.pg_type t WHERE t.oid = ANY(%s::oid[])
+        UNION ALL
+        SELECT base.asked, t.typbasetype FROM base JOIN pg_catalog.pg_type t ON t.oid = base.id AND t.typtype = 'd'
+    )
+    SELECT base.asked::bigint, CASE WHEN t.typtype = 'e' THEN 'enum' ELSE format_type(t.oid, NULL) END,
+        t.oid <> base.asked
+        FROM base JOIN pg_catalog.pg_type t ON t.oid = base.id AND t.typtype <> 'd'
+"""
+
+
+def _as_known(backend: Any, name: str, base: str, is_domain: bool) -> str | None:
+    """SQL of a column as a type that is known beyond this server; None where it is of one."""
+    dtype = backend.compiler.type_mapper.from_string(base)
+    if base == "money":
+        return f"CAST({name} AS numeric) AS {name}"
+    if dtype.is_unknown() or dtype.is_geospatial() or dtype.is_interval() or dtype.is_map() or dtype.is_binary():
+        return f"CAST({name} AS text) AS {name}"
+    return f"CAST({name} AS {'text' if base == 'enum' else base}) AS {name}" if is_domain else None
+
+
 def rows_as_text(backend: Any, sql: str) -> tuple[dict[str, str], Iterator[list[tuple[Any, ...]]]]:
     """Rows of a SELECT in which all but whole numbers, floating ones and flags is text, as a strict cast reads it.
 

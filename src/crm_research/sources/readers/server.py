@@ -23,6 +23,7 @@ from crm_research.sources.readers.postgres import (
     postgres_schema_of,
     refuse_acting,
     rows_as_text,
+    select_that_travels,
 )
 from crm_research.sources.readers.spark import describe_paths, find_server_rows, view_of
 from crm_research.sources.session import Kind, Relation, Session, literal, quoted
@@ -141,7 +142,8 @@ def find_rows(backend: BaseBackend, rule: SourceRule, base: Path, *, where: str)
     if rule.query is not None:
         dialect = DIALECTS.get(backend.name, backend.name)
         if backend.name == "postgres":
-            return rows_of_select(backend, _allowed_select(backend, rule, where=where), where=f"{where}.query")
+            allowed = select_that_travels(backend, _allowed_select(backend, rule, where=where))
+            return rows_of_select(backend, allowed, where=f"{where}.query")
         tree = read_select(rule.query, dialect=dialect, where=f"{where}.query")
         _refuse_recursion(tree, where=where)
         # Written anew: one statement, whatever the text held.
@@ -149,6 +151,10 @@ def find_rows(backend: BaseBackend, rule: SourceRule, base: Path, *, where: str)
     if backend.name == "postgres":
         schema, table = find_table(list_postgres_tables(backend), rule, where=where)
         refuse_acting(backend, [f"{quoted(schema)}.{quoted(table)}"], where=f"{where}.table")
+        whole = f"SELECT * FROM {quoted(schema)}.{quoted(table)}"
+        known = select_that_travels(backend, whole)
+        if known != whole:
+            return rows_of_select(backend, known, where=f"{where}.table")
         return backend.table(table, database=schema)
     return find_server_rows(backend, rule, base, where=where)
 
