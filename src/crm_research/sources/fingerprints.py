@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from crm_research.errors import StudyError
+from crm_research.sources.readers.files import DUCKDB_ENDINGS, SQLITE_ENDINGS
 from crm_research.study import FileState
 
 _CHUNK_BYTES: Final = 1024**2
@@ -49,12 +50,13 @@ def digest_files(paths: Sequence[Origin]) -> str:
 
 
 def look_at_files(paths: Iterable[Origin]) -> tuple[FileState, ...]:
-    """How these files are found now; what lies elsewhere is brought here before it is read, and left out."""
-    return tuple(
-        FileState(path=str(path), n_bytes=(found := path.stat()).st_size, written_at=found.st_mtime_ns)
-        for path in paths
-        if isinstance(path, Path)
-    )
+    """How these files are found now; what lies elsewhere is brought here before it is read, and left out.
+
+    The log of a database is a file of its own, which may come and go.
+    """
+    here = [path for path in paths if isinstance(path, Path)]
+    logs = [log for path in here if (log := _log_of(path)) is not None]
+    return (*map(_look, here), *(_look(log) if log.exists() else _absent(log) for log in logs))
 
 
 def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
@@ -66,15 +68,33 @@ def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
         Naming the first file that is not as it was found.
     """
     for state in files:
+        path = Path(state.path)
         try:
-            (found,) = look_at_files([Path(state.path)])
+            found = _look(path)
         except OSError:
-            said = "was removed"
-        else:
-            if found == state:
-                continue
-            said = "was written to"
+            found = _absent(path)
+        if found == state:
+            continue
+        said = "was removed" if found == _absent(path) else "was written to"
         raise StudyError(say_changed(state.path, f"{said} {while_what}"))
+
+
+def _look(path: Path) -> FileState:
+    found = path.stat()
+    return FileState(path=str(path), n_bytes=found.st_size, written_at=found.st_mtime_ns)
+
+
+def _absent(path: Path) -> FileState:
+    return FileState(path=str(path), n_bytes=-1, written_at=0)
+
+
+def _log_of(path: Path) -> Path | None:
+    """Where a database keeps what was written to it last, which its own file does not hold yet; None of other files."""
+    name = path.name.lower()
+    for endings, added in ((SQLITE_ENDINGS, "-wal"), (DUCKDB_ENDINGS, ".wal")):
+        if name.endswith(endings):
+            return path.with_name(path.name + added)
+    return None
 
 
 def say_changed(what: str, how: str) -> str:
@@ -98,7 +118,11 @@ def bytes_of(file: Origin) -> int:
 def _digest(file: Origin) -> str:
     if not isinstance(file, Path):
         return file.digest()
-    return _digest_file(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns)
+    digest = _digest_file(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns)
+    log = _log_of(file)
+    if log is None or not log.exists():
+        return digest
+    return digest_text(f"{digest}\n{_digest_file(str(log), (stat := log.stat()).st_size, stat.st_mtime_ns)}")
 
 
 @lru_cache(maxsize=4096)
