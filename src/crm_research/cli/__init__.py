@@ -16,6 +16,7 @@ from crm_research import __version__
 from crm_research.addresses import hide_credentials
 from crm_research.cli.usage import say_usage
 from crm_research.errors import CrmError, offer_names
+from crm_research.stopping import listening, stoppable
 from crm_research.time_limit import TimeLimitExceeded
 
 # Shows where an error came from; understood before or behind any command.
@@ -88,7 +89,8 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != _TRACEBACK]
     is_tracing = len(arguments) < len(sys.argv) - 1 or bool(os.environ.get("CRM_RESEARCH_DEBUG"))
     try:
-        cli(args=arguments, prog_name="crm-research", standalone_mode=False)
+        with listening(), stoppable():
+            cli(args=arguments, prog_name="crm-research", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.exceptions.NoArgsIsHelpError as problem:

@@ -15,6 +15,7 @@ from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
 from crm_research.said_by_others import say_fault
 from crm_research.steps import step
+from crm_research.stopping import stop_if_asked
 
 if TYPE_CHECKING:
     from crm_research.contracts.set_query import Asked
@@ -56,6 +57,7 @@ def check_study(study: Checkable, *, tables: Collection[str] | None = None) -> V
     summaries, findings = [], []
     asked: Asked = {}
     for name in TABLES:
+        stop_if_asked()
         if name in wanted and name in study.tables:
             try:
                 checked = TableCheck(study, TABLES[name], usable, asked)

@@ -82,4 +82,7 @@ def end_with_parent(parent: int) -> None:
 if __name__ != "__main__" and PARENT_VARIABLE in os.environ:
     end_with_parent(int(os.environ.pop(PARENT_VARIABLE)))
 if __name__ != "__main__":
+    # Ctrl-C goes to all processes of a terminal; who is asked is the command, which ends this one.
+    _before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
+    signal.signal(signal.SIGINT, _before)

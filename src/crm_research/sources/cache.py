@@ -27,8 +27,8 @@ from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError, StudyError
 from crm_research.scratch import UNFINISHED, replacing
 from crm_research.settings import read_settings
+from crm_research.sources.endings import EXCEL_ENDINGS
 from crm_research.sources.fingerprints import bytes_of, digest_files, digest_text
-from crm_research.sources.readers.files import EXCEL_ENDINGS
 from crm_research.sources.session import file_literal, literal, quoted
 from crm_research.study import InputFingerprint
 

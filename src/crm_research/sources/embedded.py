@@ -16,6 +16,7 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.definition import walk_sources
+from crm_research.sources.endings import TEXT_ENDINGS
 from crm_research.sources.fingerprints import bytes_of, digest_files, look_at_files, say_changed
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
@@ -24,12 +25,13 @@ from crm_research.sources.mapping.once import find_order_facts
 from crm_research.sources.mapping.table_plan import Planner
 from crm_research.sources.named_files import list_named_files
 from crm_research.sources.parts import OpenedTables
-from crm_research.sources.readers.files import TEXT_ENDINGS, describe_files, find_files
+from crm_research.sources.readers.files import describe_files, find_files
 from crm_research.sources.readers.samples import find_truth
 from crm_research.sources.readers.staging import stage
 from crm_research.sources.readers.stores.narrowing import find_needs
 from crm_research.sources.remembered import remembering
 from crm_research.sources.session import literal, open_session, quoted
+from crm_research.stopping import stop_if_asked
 from crm_research.study import InputFingerprint
 from crm_research.time_limit import allow_for
 from crm_research.vocabulary import say_count, word_for
@@ -63,6 +65,7 @@ def open_embedded(
     attributes: dict[str, Mapping[str, str]] = {}
     inputs = []
     for table in wanted:
+        stop_if_asked()
         held = cached.get(table)
         if held is not None and open_cached(session, held):
             attributes[table], fingerprint = held.attributes, held.origin

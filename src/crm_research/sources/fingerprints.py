@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from crm_research.errors import StudyError
-from crm_research.sources.readers.files import DUCKDB_ENDINGS, SQLITE_ENDINGS
+from crm_research.sources.endings import DUCKDB_ENDINGS, SQLITE_ENDINGS
 from crm_research.study import FileState
 
 _CHUNK_BYTES: Final = 1024**2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from crm_research.sources.definition import SourceRule
     from crm_research.sources.engine_rule import EngineRule
-    from crm_research.sources.remembered import Memory
 
 Kind = Literal["text", "integer", "number", "boolean", "date", "timestamp", "zoned", "other"]
 
@@ -30,6 +29,13 @@ class Asking(Protocol):
 
     def run(self, sql: str) -> Any:
         """Run one statement and give what can be fetched."""
+
+
+class Remembering(Protocol):
+    """Whatever knows what was answered before."""
+
+    def answer(self, sql: str, ask: Callable[[], list[tuple[Any, ...]]]) -> Any:
+        """What can be fetched: the rows of before, or those that asking gives."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +84,7 @@ class Session:
     scratch: Path
     staged: dict[str, Relation] = field(default_factory=dict)
     needs: Mapping[str, Any] = field(default_factory=dict)
-    memory: Memory | None = None
+    memory: Remembering | None = None
     _count: int = 0
 
     def run(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:

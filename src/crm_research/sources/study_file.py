@@ -20,8 +20,8 @@ from crm_research.sources.definition import (
     StudyDefinition,
     TableRule,
 )
+from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
-from crm_research.sources.readers.files import DATA_ENDINGS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -5,29 +5,15 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.said_by_others import say_fault
+from crm_research.sources.endings import DATA_ENDINGS, KINDS_OF_ENDINGS, PARQUET_ENDINGS, TEXT_ENDINGS
 from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.sources.fingerprints import Origin
-
-TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz")
-PARQUET_ENDINGS: Final = (".parquet", ".pq")
-EXCEL_ENDINGS: Final = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
-DUCKDB_ENDINGS: Final = (".duckdb", ".ddb")
-SQLITE_ENDINGS: Final = (".sqlite", ".sqlite3", ".db")
-_ENDINGS: Final = {
-    "text": TEXT_ENDINGS,
-    "parquet": PARQUET_ENDINGS,
-    "excel": EXCEL_ENDINGS,
-    "duckdb": DUCKDB_ENDINGS,
-    "sqlite": SQLITE_ENDINGS,
-}
-
-DATA_ENDINGS: Final[tuple[str, ...]] = sum(_ENDINGS.values(), ())
 
 
 def find_files(patterns: Sequence[str], base: Path, *, where: str) -> list[Path]:
@@ -83,7 +69,9 @@ def full_path(pattern: str, base: Path, *, where: str) -> Path:
 
 def file_kind(paths: Sequence[Origin], *, where: str) -> str:
     """What these files are (text, parquet, excel, duckdb or sqlite), by their endings."""
-    kinds = {kind for path in paths for kind, endings in _ENDINGS.items() if path.name.lower().endswith(endings)}
+    kinds = {
+        kind for path in paths for kind, endings in KINDS_OF_ENDINGS.items() if path.name.lower().endswith(endings)
+    }
     unknown = [path.name for path in paths if not path.name.lower().endswith(DATA_ENDINGS)]
     if unknown:
         endings = ", ".join(DATA_ENDINGS)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import StudyError, offer_names
+from crm_research.sources.endings import PARQUET_ENDINGS, TEXT_ENDINGS
 from crm_research.sources.fingerprints import digest_text
-from crm_research.sources.readers.files import PARQUET_ENDINGS, TEXT_ENDINGS
 from crm_research.sources.readers.stores.filesystems import address_of, open_store, path_of, store_faults
 
 if TYPE_CHECKING:
