@@ -11,6 +11,11 @@ from crm_research.models.btyd.patterns import Patterns
 from crm_research.models.btyd.time_table import TimeTable
 
 
+@pytest.fixture(autouse=True)
+def _of_few_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm_research.models.btyd.time_table.FEWEST_TABULATED", 100)
+
+
 @pytest.fixture(scope="module")
 def patterns() -> Patterns:
     rng = np.random.default_rng(11)
@@ -47,6 +52,14 @@ def test_the_likelihood_is_the_same_in_small_blocks(patterns: Patterns, monkeypa
     apart = TimeTable(history, patterns.n_customers).sum_rows(at)
     assert apart[0] == pytest.approx(whole[0], rel=1e-13)
     np.testing.assert_allclose(apart[1], whole[1], rtol=1e-12)
+
+
+def test_few_histories_are_left_to_the_quadrature(patterns: Patterns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm_research.models.btyd.time_table.FEWEST_TABULATED", len(patterns.age) + 1)
+    history = History(patterns.frequency, patterns.recency, patterns.age)
+    value, _, left_out = TimeTable(history, patterns.n_customers).sum_rows((0.9, 3.0, 0.6, 9.0))
+    assert value == 0.0
+    assert len(left_out) == len(patterns.age)
 
 
 def test_days_of_any_distance_are_held() -> None:

@@ -15,6 +15,8 @@ import numpy as np
 from crm_research.models.btyd.family import History, dot, sum_by
 from crm_research.stats.intervals import FloatArray
 
+# With fewer histories there is nothing to gain.
+FEWEST_TABULATED: Final = 20_000
 # A number of purchases is tabulated where it has at least one history for so many days.
 _WORTH_IT: Final = 16
 _NODES: Final = 6
@@ -53,7 +55,7 @@ class TimeTable:
     def __init__(self, history: History, weights: FloatArray) -> None:
         self._times = np.unique(np.concatenate([history.recency, history.age]))
         x, at_x, n_rows = np.unique(history.frequency, return_inverse=True, return_counts=True)
-        is_in = n_rows * _WORTH_IT >= len(self._times)
+        is_in = n_rows * _WORTH_IT >= (len(self._times) if len(at_x) >= FEWEST_TABULATED else np.inf)
         self.left_out = np.flatnonzero(~is_in[at_x])
         rows = np.flatnonzero(is_in[at_x])
         self._rows = rows[np.argsort(at_x[rows], kind="stable")]
