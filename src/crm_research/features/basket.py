@@ -44,7 +44,8 @@ def build_basket(study: Study) -> ir.Table:
         return baskets
     breadth = _measure_breadth(study, sales)
     joined = baskets.left_join(breadth, "customer_id")
-    return asked_by_many(joined.select("customer_id", *(name for name in _MEASURES if name in joined.columns)))
+    kept = joined.select("customer_id", *(name for name in _MEASURES if name in joined.columns))
+    return asked_by_many(kept, is_dear=True)
 
 
 def _measure_breadth(study: Study, sales: ir.Table) -> ir.Table:
