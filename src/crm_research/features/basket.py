@@ -44,8 +44,7 @@ def build_basket(study: Study) -> ir.Table:
         return baskets
     breadth = _measure_breadth(study, sales)
     joined = baskets.left_join(breadth, "customer_id")
-    kept = joined.select("customer_id", *(name for name in _MEASURES if name in joined.columns))
-    return asked_by_many(kept, is_dear=True)
+    return asked_by_many(joined.select("customer_id", *(name for name in _MEASURES if name in joined.columns)))
 
 
 def _measure_breadth(study: Study, sales: ir.Table) -> ir.Table:
