@@ -29,6 +29,7 @@ _shelves: Final[WeakKeyDictionary[Any, Path]] = WeakKeyDictionary()
 _known: Final[WeakKeyDictionary[Any, dict[int, ir.Table]]] = WeakKeyDictionary()
 # Hashes of parts, since the parts themselves would hold their engines.
 _asked_by_many: Final[set[int]] = set()
+_dear: Final[set[int]] = set()
 
 
 def name_shelf(backend: BaseBackend, folder: Path) -> None:
@@ -36,9 +37,17 @@ def name_shelf(backend: BaseBackend, folder: Path) -> None:
     _shelves[backend.con] = folder
 
 
-def asked_by_many(table: ir.Table) -> ir.Table:
-    """The same table, of which the engine knows that several questions hold it: kept when a second one is asked."""
+def asked_by_many(table: ir.Table, *, is_dear: bool = False) -> ir.Table:
+    """The same table, of which the engine knows that several questions hold it: kept when a second one is asked.
+
+    Parameters
+    ----------
+    is_dear
+        It costs so much more to make than to keep that the first question keeps it.
+    """
     _asked_by_many.add(hash(table.op()))
+    if is_dear:
+        _dear.add(hash(table.op()))
     return table
 
 
@@ -109,7 +118,7 @@ def _take_part(backend: BaseBackend, folder: Path, part: Any) -> ir.Table | None
         if _holds_rows_of_ours(table):
             return None
         file = _file_of(folder, table)
-        if not file.exists():
+        if not file.exists() and hash(part) not in _dear:
             with suppress(FileExistsError):
                 file.with_suffix(".asked").touch(exist_ok=False)
                 return None

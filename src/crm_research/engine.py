@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.addresses import Address, hide_credentials, read_address, say_driver
 from crm_research.common_tables import answer_from_shelf
+from crm_research.embedded_answers import answer_plainly
 from crm_research.errors import EngineError
 from crm_research.profiling import watch
 from crm_research.settings import STATE, is_profiled, seconds_for_report, side_by_side
@@ -96,6 +97,7 @@ def open_embedded_engine(
 
     backend: BaseBackend = ibis.duckdb.connect(str(path) if path else ":memory:")
     _settle_duckdb(backend, memory_gigabytes, threads)
+    answer_plainly(backend)
     interruptible(backend)
     _watch_if_asked(backend)
     answer_from_shelf(backend)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import ClassVar, NamedTuple
 
@@ -13,6 +13,7 @@ from crm_research.models.btyd.family import Family, History, dot, purchase_rate
 from crm_research.models.btyd.limits import NOBODY_LEAVES, Side, alike, fixed, free
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
+from crm_research.models.btyd.time_table import Params, TimeTable
 from crm_research.stats.intervals import FloatArray
 
 _ELEMENTS_AT_ONCE = 500_000
@@ -28,6 +29,18 @@ class _Dead(NamedTuple):
     mean_log_beta: FloatArray
     mean_inverse_alpha: FloatArray
     mean_inverse_beta: FloatArray
+
+
+class _Looks(NamedTuple):
+    """Where the integrand is looked at: length of the stretch, weights, and alpha and beta plus the time of each."""
+
+    length: FloatArray
+    weights: FloatArray
+    log_small: FloatArray
+    alpha: FloatArray
+    log_alpha: FloatArray
+    beta: FloatArray
+    log_beta: FloatArray
 
 
 class ParetoNbd(Family):
@@ -62,6 +75,7 @@ class ParetoNbd(Family):
         history = History(patterns.frequency, patterns.recency, patterns.age)
         frequencies, at_frequency = np.unique(patterns.frequency, return_inverse=True)
         n_x = np.bincount(at_frequency, weights, len(frequencies))
+        table = TimeTable(history, weights)
 
         def mean_log_likelihood(log_params: FloatArray) -> tuple[float, FloatArray]:
             r, alpha, s, beta = np.exp(log_params)
@@ -69,7 +83,11 @@ class ParetoNbd(Family):
             value -= total * special.gammaln(r)
             in_r = n_x @ special.psi(r + frequencies) + total * (log_params[1] - special.psi(r))
             gradient = np.array([in_r, total * r / alpha, total * log_params[3], total * s / beta])
-            for rows in _chunks(len(weights)):
+            of_table, slopes_of_table, left_out = table.sum_rows((r, alpha, s, beta))
+            value += of_table
+            gradient += slopes_of_table
+            for part in _chunks(len(left_out)):
+                rows = left_out[part]
                 part_value, part_gradient = _sum_rows(
                     (r, alpha, s, beta), History(*(column[rows] for column in history)), weights[rows]
                 )
@@ -91,8 +109,8 @@ class ParetoNbd(Family):
         log_odds = np.empty(len(history.age))
         for rows in _chunks(len(log_odds)):
             x, recency, age = (column[rows] for column in history)
-            dead = _integrate_dead((r, alpha, s, beta), r + x, recency, age)
-            log_odds[rows] = np.log(s) + dead.log_integral + (r + x) * np.log(alpha + age) + s * np.log(beta + age)
+            log_integral = _integrate_dead((r, alpha, s, beta), r + x, recency, age, _log_integral)[0]
+            log_odds[rows] = np.log(s) + log_integral + (r + x) * np.log(alpha + age) + s * np.log(beta + age)
         return np.asarray(special.expit(-log_odds))
 
     def expected_purchases(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
@@ -152,14 +170,12 @@ class ParetoNbd(Family):
         return History(bought, recency, ages)
 
 
-def _sum_rows(
-    params: tuple[float, float, float, float], history: History, weights: FloatArray
-) -> tuple[float, FloatArray]:
+def _sum_rows(params: Params, history: History, weights: FloatArray) -> tuple[float, FloatArray]:
     """Sums over patterns of the log of the bracket in the likelihood, with derivatives."""
     r, alpha, s, beta = params
     x, recency, age = history
     shape = r + x
-    dead = _integrate_dead(params, shape, recency, age)
+    dead = _Dead(*_integrate_dead(params, shape, recency, age, _log_integral_and_averages))
     log_alpha_age, log_beta_age = np.log(alpha + age), np.log(beta + age)
     log_alive = -shape * log_alpha_age - s * log_beta_age
     log_odds = np.log(s) + dead.log_integral - log_alive
@@ -178,9 +194,13 @@ def _sum_rows(
 
 
 def _integrate_dead(
-    params: tuple[float, float, float, float], shape: FloatArray, recency: FloatArray, age: FloatArray
-) -> _Dead:
-    """Log of the integral of (alpha + t)^-shape (beta + t)^-(s + 1) over t from recency to age, and averages."""
+    params: Params,
+    shape: FloatArray,
+    recency: FloatArray,
+    age: FloatArray,
+    read: Callable[[Params, FloatArray, _Looks], list[FloatArray]],
+) -> FloatArray:
+    """What is read off the integral of (alpha + t)^-shape (beta + t)^-(s + 1) over t from recency to age."""
     _, alpha, s, beta = params
     smallest = min(alpha, beta)
     from_recency = smallest + recency
@@ -190,34 +210,50 @@ def _integrate_dead(
     with np.errstate(divide="ignore"):
         length = np.where(slope < 0, np.minimum(length, _NEGLIGIBLE / -slope), length)
     steepness = (shape + s) * length
-    found = np.empty((5, len(age)))
+    found: FloatArray | None = None
     easy, hard = (steepness < 4.0) & (length < 2.0), (steepness > 40.0) | (length > 4.0)
     for rows, n_nodes in ((easy, 10), (~easy & ~hard, 24), (hard, 64)):
         if rows.any():
-            found[:, rows] = _quadrature(params, shape[rows], recency[rows], length[rows], n_nodes)
-    return _Dead(*found)
+            part = np.array(read(params, shape[rows], _look(params, recency[rows], length[rows], n_nodes)))
+            found = np.empty((len(part), len(age))) if found is None else found
+            found[:, rows] = part
+    return found if found is not None else np.empty((len(_Dead._fields), 0))
 
 
-def _quadrature(
-    params: tuple[float, float, float, float], shape: FloatArray, recency: FloatArray, length: FloatArray, n_nodes: int
-) -> FloatArray:
-    _, alpha, s, beta = params
+def _look(params: Params, recency: FloatArray, length: FloatArray, n_nodes: int) -> _Looks:
+    _, alpha, _, beta = params
     nodes, node_weights = _legendre(n_nodes)
     smallest, gap = min(alpha, beta), abs(alpha - beta)
     log_small = np.log(smallest + recency)[:, None] + length[:, None] * nodes
-    grown = np.exp(log_small)
-    log_large = np.log(grown + gap)
-    log_alpha, log_beta = (log_small, log_large) if alpha <= beta else (log_large, log_small)
-    log_integrand = log_small - shape[:, None] * log_alpha - (s + 1.0) * log_beta
+    small = np.exp(log_small)
+    large = small + gap
+    log_large = np.log(large)
+    if alpha <= beta:
+        return _Looks(length, node_weights, log_small, small, log_small, large, log_large)
+    return _Looks(length, node_weights, log_small, large, log_large, small, log_small)
+
+
+def _log_integral(params: Params, shape: FloatArray, looks: _Looks) -> list[FloatArray]:
+    return [_weigh_looks(params, shape, looks)[0]]
+
+
+def _log_integral_and_averages(params: Params, shape: FloatArray, looks: _Looks) -> list[FloatArray]:
+    log_integral, density = _weigh_looks(params, shape, looks)
+    averages = [np.einsum("ij,ij->i", density, values) for values in (looks.log_alpha, looks.log_beta)]
+    inverses = [np.einsum("ij,ij->i", density, 1.0 / values) for values in (looks.alpha, looks.beta)]
+    return [log_integral, *averages, *inverses]
+
+
+def _weigh_looks(params: Params, shape: FloatArray, looks: _Looks) -> tuple[FloatArray, FloatArray]:
+    """Log of the integral, and the share of each look in it."""
+    log_integrand = looks.log_small - shape[:, None] * looks.log_alpha - (params[2] + 1.0) * looks.log_beta
     highest = log_integrand.max(axis=1)
-    density = np.exp(log_integrand - highest[:, None]) * node_weights
+    density = np.exp(log_integrand - highest[:, None]) * looks.weights
     total = density.sum(axis=1)
     with np.errstate(divide="ignore"):
-        log_integral = highest + np.log(total * length)
+        log_integral = highest + np.log(total * looks.length)
     density /= total[:, None]
-    averages = [np.einsum("ij,ij->i", density, values) for values in (log_alpha, log_beta)]
-    inverses = [np.einsum("ij,ij->i", density, np.exp(-values)) for values in (log_alpha, log_beta)]
-    return np.array([log_integral, *averages, *inverses])
+    return log_integral, density
 
 
 @cache

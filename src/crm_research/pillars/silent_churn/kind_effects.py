@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,14 @@ from crm_research.models.btyd import EFFECT_MODELS, EffectsFit, fit_effects
 from crm_research.models.btyd.kinds import MOST_LEVELS, pool_levels
 from crm_research.pillars.silent_churn.fits import MBG_NBD, PARETO_NBD
 from crm_research.pillars.silent_churn.intake import Intake
-from crm_research.pillars.silent_churn.kinds import FIRST_SEEN, build_kinds, count_kinds, count_levels, known_covariates
+from crm_research.pillars.silent_churn.kinds import (
+    FIRST_SEEN,
+    build_kinds,
+    count_kinds,
+    count_levels,
+    known_covariates,
+    number_levels,
+)
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -81,9 +88,11 @@ def measure_kinds(
         return KindAnalysis(fit=None, why="No model could be fitted, so kinds of customers cannot be compared.")
     people = build_kinds(study, asked, old_from_age_days=old_from)
     asked = ([] if old_from is None else [FIRST_SEEN]) + asked
-    chosen = _choose(people, asked) if covariates is None else asked
+    chosen = asked
     if covariates is None:
-        asked = [name for name in asked if name in chosen or _has_levels(people, name)]
+        n_levels = number_levels(people, asked)
+        chosen = _choose(people, asked, n_levels)
+        asked = [name for name in asked if name in chosen or n_levels[name] > 1]
     left_out = tuple(name for name in asked if name not in chosen)
     if not chosen:
         return KindAnalysis(fit=None, why=_NOTHING, left_out=left_out)
@@ -96,10 +105,6 @@ def measure_kinds(
         return KindAnalysis(fit=None, why=str(problem), left_out=left_out)
     why = "" if fit.is_converged else " ".join(fit.notes)
     return KindAnalysis(fit=fit if fit.is_converged else None, why=why, left_out=left_out)
-
-
-def _has_levels(people: ir.Table, name: str) -> bool:
-    return int(people[name].nunique().to_pyarrow().as_py()) > 1
 
 
 def _model_for(model: str, patterns: pd.DataFrame, chosen: Sequence[str]) -> str:
@@ -115,11 +120,8 @@ _NOTHING: Final = (
 )
 
 
-def _choose(people: ir.Table, asked: Sequence[str]) -> list[str]:
+def _choose(people: ir.Table, asked: Sequence[str], n_levels: Mapping[str, int]) -> list[str]:
     """The covariates that can be compared together, in their order."""
-    if not asked:
-        return []
-    n_levels = people.agg(**{name: people[name].nunique() for name in asked}).to_pyarrow().to_pylist()[0]
     few = [name for name in asked if n_levels[name] <= MOST_LEVELS - 1]
     if not few:
         return []

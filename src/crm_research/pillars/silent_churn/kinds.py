@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.customers import build_customers
+from crm_research.features.kept import keep_table
 from crm_research.features.purchases import build_purchases, keep_dealings
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
@@ -84,13 +85,8 @@ def build_kinds(study: Study, covariates: Sequence[str], *, old_from_age_days: f
     for name in covariates:
         if name not in known:
             raise ParameterError(f"No covariate {name!r} is known of customers. {offer_names(name, known)}")
-    people = build_rfm(study, occasion="day").select("customer_id", *PATTERN)
-    of_table = [name for name in covariates if name not in (FIRST_CHANNEL, FIRST_STORE, FIRST_SPEND)]
-    if of_table:
-        people = _join(people, build_customers(study).select("customer_id", *of_table))
-    of_first = [name for name in covariates if name not in of_table]
-    if of_first:
-        people = _join(people, _first_purchases(study).select("customer_id", *of_first))
+    # Asked a handful of questions (levels, cuts, counts), so joined once.
+    people = keep_table(study, ("kinds", *covariates), lambda: _read_people(study, covariates))
     numbers = [name for name in covariates if people[name].type().is_numeric()]
     people = _band(people, numbers)
     texts = {name: people[name].cast("string") for name in covariates}
@@ -100,11 +96,31 @@ def build_kinds(study: Study, covariates: Sequence[str], *, old_from_age_days: f
     return people.mutate(**texts)
 
 
+def _read_people(study: Study, covariates: Sequence[str]) -> ir.Table:
+    """One customer with a purchase: customer_id, his history and the covariates as they are."""
+    people = build_rfm(study, occasion="day").select("customer_id", *PATTERN)
+    of_table = [name for name in covariates if name not in (FIRST_CHANNEL, FIRST_STORE, FIRST_SPEND)]
+    if of_table:
+        people = _join(people, build_customers(study).select("customer_id", *of_table))
+    of_first = [name for name in covariates if name not in of_table]
+    if of_first:
+        people = _join(people, _first_purchases(study).select("customer_id", *of_first))
+    return people
+
+
 def count_kinds(people: ir.Table, covariates: Sequence[str]) -> pd.DataFrame:
     """How many customers share each history and kind? One row per combination: patterns, covariates, n_customers."""
     columns = [*PATTERN, *covariates]
     counted: pd.DataFrame = people.group_by(columns).agg(n_customers=people.count()).order_by(columns).to_pandas()
     return counted.astype({"recency_days": float, "age_days": float})
+
+
+def number_levels(people: ir.Table, covariates: Sequence[str]) -> dict[str, int]:
+    """How many levels has each covariate, those that are not known left out?"""
+    if not covariates:
+        return {}
+    found = people.agg(**{name: people[name].nunique() for name in covariates}).to_pyarrow().to_pylist()[0]
+    return {name: int(found[name]) for name in covariates}
 
 
 def count_levels(people: ir.Table, covariates: Sequence[str]) -> pd.DataFrame:

@@ -11,12 +11,13 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.lots import md5
-from crm_research.pillars.segmentation.deployment.assign import place_customers
+from crm_research.pillars.segmentation.deployment.assign import check_study, place_customers
 from crm_research.pillars.segmentation.deployment.reference import UNCERTAIN_BELOW, ReferenceProfile
 from crm_research.pillars.segmentation.deployment.score_sql import value_column
 from crm_research.pillars.segmentation.deployment.stability_index import compare_bins
 from crm_research.pillars.segmentation.evidence.number_of_groups import SMALLEST_SHARE, measure_silhouette
 from crm_research.pillars.segmentation.inputs.base import name_members
+from crm_research.pillars.segmentation.inputs.columns import keep_features
 from crm_research.stats.intervals import log_interval, newcombe_difference, normal_interval, wilson_share
 from crm_research.steps import step
 from crm_research.theme import join_words, say_date, say_percent
@@ -134,7 +135,9 @@ def measure_drift(
     wide, not too narrow. Counts since the records began grow with time alone; an input made of them drifts by itself,
     and the segmentation does age by that.
     """
-    now = look_at(place_customers(study, saved, features=features), saved, seed=seed)
+    check_study(study, saved)
+    held = keep_features(study, saved) if features is None else features
+    now = look_at(place_customers(study, saved, features=held), saved, seed=seed)
     if now.n_customers < FEWEST:
         raise NotEnoughData(
             f"Judging the age of a segmentation: {name_members(saved.recipe.base).who}",

@@ -15,7 +15,7 @@ from crm_research.pillars.segmentation.deployment.assign import check_study, pla
 from crm_research.pillars.segmentation.deployment.refit import FEWEST, refit_segmentation
 from crm_research.pillars.segmentation.deployment.saved import SavedSegmentation
 from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, name_members
-from crm_research.pillars.segmentation.inputs.columns import gather_features
+from crm_research.pillars.segmentation.inputs.columns import keep_features
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 
@@ -126,10 +126,10 @@ def measure_migration(
 @step
 def _count(study: Study, before: Study, saved: SavedSegmentation, then: SavedSegmentation) -> pd.DataFrame:
     """Customers by where they were, by either model, and where they are: the only thing that leaves the engine."""
-    earlier = gather_features(before, saved)
+    earlier = keep_features(before, saved)
     was = place_features(earlier, saved).select("customer_id", before="place")
     named = place_features(earlier, then).select("customer_id", before_by_then="place")
-    now = place_features(gather_features(study, saved), saved).select("customer_id", after="place")
+    now = place_features(keep_features(study, saved), saved).select("customer_id", after="place")
     joined = now.left_join(was, "customer_id").drop("customer_id_right")
     joined = joined.left_join(named, "customer_id").drop("customer_id_right")
     keys = ["before", "before_by_then", "after"]

@@ -16,7 +16,7 @@ from crm_research.pillars.segmentation.evidence.densities import Mixture, read_m
 from crm_research.pillars.segmentation.evidence.kmeans import draw_sample, fit_centres
 from crm_research.pillars.segmentation.evidence.mixtures import fit_mixture
 from crm_research.pillars.segmentation.inputs.base import name_members
-from crm_research.pillars.segmentation.inputs.columns import gather_features
+from crm_research.pillars.segmentation.inputs.columns import keep_features
 from crm_research.pillars.segmentation.inputs.transforms import InputTransform, fit_transform
 from crm_research.stats.threads import one_thread
 from crm_research.steps import step
@@ -57,7 +57,7 @@ def refit_segmentation(
         With fewer than 50 customers, or fewer different ones than segments.
     """
     check_study(study, saved)
-    built = gather_features(study, saved) if features is None else features
+    built = keep_features(study, saved) if features is None else features
     # One row of numbers a customer: what the search for groups needs. In the order of the ids, so that a sample drawn
     # by a seed is the same every time.
     texts = {group.attribute: built[group.attribute].cast("string") for group in saved.recipe.categories}

@@ -19,6 +19,11 @@ from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ibis.expr.types as ir
+    from numpy.typing import NDArray
+
     from crm_research.pillars.segmentation.result import Segmentation
     from crm_research.study import Study
 
@@ -86,23 +91,53 @@ def trace_segments(study: Study, segments: Segmentation, *, months_back: float |
     placed = assign_segments(earlier, saved)
     held = placed if worth is None else placed.left_join(worth, "customer_id")
     spend = ibis.literal(0.0) if worth is None else held[WORTH]
-    then = held.select("customer_id", "segment", spend=spend).to_pandas().dropna(subset="segment")
+    then = _read_placed(held.select("customer_id", "segment", spend=spend), saved.names)
     if len(then) < _FEWEST:
         who = name_members(base).who
         raise NotEnoughData(f"A look back: {who} known on {then_at:%Y-%m-%d}", needed=_FEWEST, found=len(then))
-    now = (
-        found.inputs.customers[["customer_id", WORTH]]
-        .rename(columns={WORTH: "spend"})
-        .assign(segment=found.cards.set_index("group")["segment"].reindex(found.labels).to_numpy())
-    )
+    segment_of = found.cards.set_index("group")["segment"]
+    places = segment_of.map({name: place for place, name in enumerate(saved.names)}).reindex(found.labels)
+    customers = found.inputs.customers
+    now = pd.DataFrame({"spend": customers[WORTH].astype(float), "place": places.fillna(-1).to_numpy(dtype=np.int64)})
     frame = _side_by_side(then, now, list(saved.names))
-    both = then[["customer_id", "segment"]].merge(now[["customer_id", "segment"]], on="customer_id")
-    gained = [int(((both["segment_y"] == name) & (both["segment_x"] != name)).sum()) for name in saved.names]
-    lost = [int(((both["segment_x"] == name) & (both["segment_y"] != name)).sum()) for name in saved.names]
+    moved = _count_moves(then, now, customers["customer_id"], saved.k)
+    stayed = np.diag(moved)
+    n_both = int(moved.sum())
+    gained, lost = moved.sum(axis=0) - stayed, moved.sum(axis=1) - stayed
     level = 1 - (1 - segments.confidence) / max(saved.k, 1)
-    change = paired_change(gained, lost, len(both), confidence=level)
+    change = paired_change(gained[: saved.k], lost[: saved.k], n_both, confidence=level)
     frame = frame.assign(change_share=change.estimate, lower=change.lower, upper=change.upper)
-    return Trend(segments=frame, then_at=then_at, n_both=len(both))
+    return Trend(segments=frame, then_at=then_at, n_both=n_both)
+
+
+def _read_placed(placed: ir.Table, names: Sequence[str]) -> pd.DataFrame:
+    """Those who have a segment: customer_id, the place of the segment, spend."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = placed.to_pyarrow()
+    rows = rows.filter(pc.is_valid(rows["segment"]))
+    place = pc.index_in(rows["segment"].cast(pa.string()), value_set=pa.array(names, type=pa.string()))
+    return pd.DataFrame(
+        {
+            "customer_id": pd.Series(rows["customer_id"], dtype=pd.ArrowDtype(pa.string())),
+            "place": place.to_numpy(),
+            "spend": rows["spend"].cast(pa.float64()).to_numpy(),
+        }
+    )
+
+
+def _count_moves(then: pd.DataFrame, now: pd.DataFrame, ids: pd.Series, k: int) -> NDArray[np.int64]:
+    """Customers known on both days, by place then and place now; who has none now stands last."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = pa.array(then["customer_id"])
+    at = pc.index_in(known, value_set=pa.array(ids, type=pa.string())).to_numpy(zero_copy_only=False)
+    is_known = np.isfinite(at)
+    before, after = then["place"].to_numpy()[is_known], now["place"].to_numpy()[at[is_known].astype(np.int64)]
+    cells = before.astype(np.int64) * (k + 1) + np.where(after < 0, k, after)
+    return np.asarray(np.bincount(cells, minlength=(k + 1) ** 2).reshape(k + 1, k + 1), dtype=np.int64)
 
 
 def _length(study: Study, months_back: float | None, base: str) -> timedelta:
@@ -118,9 +153,9 @@ def _length(study: Study, months_back: float | None, base: str) -> timedelta:
 def _side_by_side(then: pd.DataFrame, now: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame({"segment": names})
     for day, rows in (("then", then), ("now", now)):
-        by_segment = rows.assign(spend=rows["spend"].astype(float).fillna(0.0)).groupby("segment")["spend"]
-        sizes = by_segment.size().reindex(names, fill_value=0).to_numpy()
-        sums = by_segment.sum().reindex(names, fill_value=0.0).to_numpy()
+        by_segment = rows.assign(spend=rows["spend"].fillna(0.0)).loc[rows["place"] >= 0].groupby("place")["spend"]
+        sizes = by_segment.size().reindex(range(len(names)), fill_value=0).to_numpy()
+        sums = by_segment.sum().reindex(range(len(names)), fill_value=0.0).to_numpy()
         frame[f"n_{day}"] = sizes
         frame[f"size_share_{day}"] = sizes / max(len(rows), 1)
         frame[f"revenue_share_{day}"] = sums / sums.sum() if sums.sum() > 0 else np.nan

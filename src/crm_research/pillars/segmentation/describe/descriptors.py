@@ -27,6 +27,7 @@ from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
     from crm_research.pillars.segmentation.result import Grouping
     from crm_research.study import Study
@@ -112,17 +113,31 @@ def _read_descriptors(study: Study, found: Grouping, ids: pd.Series) -> Mapping[
         fit, _ = attributes_fit_to_group(study, base)
         names = [name for name in names if name in fit]
     if names and (study.has("customers") or base not in (BUYERS, EVERYBODY)):
-        frame = describe_base(study, base, names).to_pandas().set_index("customer_id").reindex(ids)
+        table = describe_base(study, base, names).to_pyarrow()
         for name in names:
-            if name in frame:
+            if name in table.column_names:
                 is_number = types[name] == "number"
-                values = frame[name].astype(float) if is_number else frame[name].astype("string")
-                taken[name] = (name.replace("_", " "), values, is_number)
+                taken[name] = (name.replace("_", " "), _beside(ids, table, name, is_number=is_number), is_number)
     for name, expression in _main_choices(study).items():
         if not _is_input(name, used):
-            chosen = expression.to_pandas().set_index("customer_id")["level"].reindex(ids)
-            taken[name] = (_MAIN.get(name, "category most is spent on"), chosen.astype("string"), False)
+            chosen = _beside(ids, expression.to_pyarrow(), "level", is_number=False)
+            taken[name] = (_MAIN.get(name, "category most is spent on"), chosen, False)
     return taken
+
+
+def _beside(ids: pd.Series, table: pa.Table, name: str, *, is_number: bool) -> pd.Series:
+    """A column beside these customers: numbers, or levels of which each is held once, however many have it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = table["customer_id"].combine_chunks().cast(pa.string())
+    values = table[name].combine_chunks().take(pc.index_in(pa.array(ids, type=pa.string()), value_set=known))
+    if is_number:
+        return pd.Series(values.cast(pa.float64()).to_numpy(zero_copy_only=False), name=name)
+    if pa.types.is_boolean(values.type):
+        values = pc.if_else(values, "True", "False")
+    levels: pd.Series = values.cast(pa.string()).dictionary_encode().to_pandas()
+    return levels
 
 
 def _is_input(name: str, used: Collection[str]) -> bool:
@@ -163,24 +178,27 @@ def _compare_levels(
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
     from scipy.stats import chi2
 
-    commonest = values.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:_MOST_LEVELS]
-    levels = [*commonest, *([OTHER] if values.nunique() > _MOST_LEVELS else [])]
-    pooled = values.where(values.isin(commonest), OTHER).to_numpy()
-    table = pd.crosstab(group, pooled).reindex(index=segments, columns=levels, fill_value=0)
-    held = table.loc[table.sum(axis=1) > 0, table.sum(axis=0) > 0].to_numpy(dtype=float)
+    names, codes = list(values.cat.categories), values.cat.codes.to_numpy()
+    sizes = np.bincount(codes, minlength=len(names))
+    order = sorted(np.flatnonzero(sizes).tolist(), key=lambda level: (-sizes[level], names[level]))
+    levels = [*(names[level] for level in order[:_MOST_LEVELS]), *([OTHER] if len(order) > _MOST_LEVELS else [])]
+    place = np.full(len(names), _MOST_LEVELS)
+    place[order[:_MOST_LEVELS]] = np.arange(len(order[:_MOST_LEVELS]))
+    cells = pd.Categorical(group, categories=segments).codes.astype(np.int64) * len(levels) + place[codes]
+    counts = np.bincount(cells, minlength=len(segments) * len(levels)).reshape(len(segments), len(levels))
+    held = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0].astype(float)
     n = held.sum()
     expected = np.outer(held.sum(axis=1), held.sum(axis=0)) / n
     statistic, freedom = ((held - expected) ** 2 / expected).sum(), (held.shape[0] - 1) * (held.shape[1] - 1)
     p_value = float(chi2.sf(statistic, freedom)) if freedom else np.nan
     rows = []
-    sizes, totals = table.sum(axis=1), table.sum(axis=0)
-    for segment in segments:
-        for level in levels:
-            hits, size = int(table.loc[segment, level]), int(sizes[segment])
+    for of_segment, segment in zip(counts, segments, strict=True):
+        for level, hits, total in zip(levels, of_segment.tolist(), counts.sum(axis=0).tolist(), strict=True):
+            size = int(of_segment.sum())
             rows.append(
                 {
                     "segment": segment, "level": str(level), "n_known": size, "hits": hits,
-                    "other_hits": int(totals[level]) - hits, "other_n": int(n) - size,
+                    "other_hits": total - hits, "other_n": int(n) - size,
                 }
             )  # fmt: skip
     return {"effect": correct_v(statistic, n, *held.shape), "p_value": p_value}, rows

@@ -9,6 +9,7 @@ import ibis
 from crm_research.errors import ParameterError
 from crm_research.features.answers import known_answers
 from crm_research.features.customers import build_customer_features
+from crm_research.features.kept import keep_table
 from crm_research.pillars.segmentation.inputs.base import (
     BUYERS,
     EVERYBODY,
@@ -71,6 +72,12 @@ def gather_features(study: Study, saved: SavedSegmentation) -> ir.Table:
         answers = mean_answers(known_answers(study), recipe.items)
         table = table.inner_join(answers, "customer_id")
     return table.select("customer_id", *saved.features)
+
+
+def keep_features(study: Study, saved: SavedSegmentation) -> ir.Table:
+    """The same, made once for all questions of a page: a study's past is scanned once for each day looked back to."""
+    key = ("features", saved.features, repr(saved.recipe))
+    return keep_table(study, key, lambda: gather_features(study, saved))
 
 
 def _take_members(study: Study, base: str, made: Mapping[str, set[str]], wanted: Sequence[str]) -> ir.Table:

@@ -10,8 +10,10 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from crm_research.common_tables import asked_by_many
 from crm_research.errors import NotEnoughData, ParameterError, offer_names
 from crm_research.features.answers import known_answers
+from crm_research.features.basket import build_basket
 from crm_research.features.customers import build_customer_features
 from crm_research.features.holders import HABITS
 from crm_research.features.window import known_rows
@@ -131,6 +133,8 @@ def offer_inputs(study: Study, *, purpose: str | None = None, inputs: Sequence[s
     base = choose_base(study, of_contracts=asked == CONTRACTS and inputs is None)
     if base != BUYERS:
         return _offer_others(study, base, asked, inputs)
+    # What was bought is read again by whoever looks back from the segments: it stands on the shelf from the first.
+    asked_by_many(build_basket(study), is_dear=True)
     features = build_customer_features(study)
     numbers = [name for name, kind in features.schema().items() if kind.is_numeric()]
     names = [] if inputs is None else list(dict.fromkeys(inputs))

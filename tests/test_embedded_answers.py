@@ -1,0 +1,40 @@
+"""The embedded engine gives frames as Ibis does, gaps and all."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+import pytest
+
+from crm_research.embedded_answers import answer_plainly
+
+_ROW = (
+    "1.5::DOUBLE AS a, 2 AS b, 'x' AS c, true AS d, date '2020-01-01' AS e, timestamp '2020-01-01' AS f, [1, 2] AS g, "
+    "3::DECIMAL(10, 2) AS h, 5::HUGEINT AS i, 2::TINYINT AS j, 1.5::FLOAT AS k"
+)
+_GAPS = ", ".join(f"NULL AS {name}" for name in "abcdefghijk")
+_QUESTIONS = (
+    f"SELECT {_ROW}",
+    f"SELECT {_ROW} UNION ALL SELECT {_GAPS}",
+    "SELECT NULL::DOUBLE AS a, NULL::INTEGER AS b, NULL::VARCHAR AS c, NULL::BOOLEAN AS d, NULL::TIMESTAMP AS f",
+    "SELECT 1 AS a, 'x' AS b WHERE false",
+)
+
+
+@pytest.mark.parametrize("sql", _QUESTIONS)
+def test_frames_columns_and_values_are_those_of_ibis(sql: str) -> None:
+    usual, plain = ibis.duckdb.connect(), ibis.duckdb.connect()
+    answer_plainly(plain)
+    expected, found = usual.sql(sql).to_pandas(), plain.sql(sql).to_pandas()
+    pd.testing.assert_frame_equal(found, expected)
+    for name in expected:
+        assert [type(value) for value in found[name]] == [type(value) for value in expected[name]]
+        pd.testing.assert_series_equal(plain.sql(sql)[name].to_pandas(), usual.sql(sql)[name].to_pandas())
+
+
+def test_a_limit_and_a_single_value_are_asked_as_ever() -> None:
+    plain = ibis.duckdb.connect()
+    answer_plainly(plain)
+    rows = plain.sql("SELECT * FROM (VALUES (3), (NULL), (4)) AS t(a)")
+    assert rows.execute(limit=2)["a"].isna().sum() == 1
+    assert rows.a.sum().execute() == 7
