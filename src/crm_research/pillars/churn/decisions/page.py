@@ -272,7 +272,7 @@ def treatment_section(
     usual = usual_costs(told, months)
     treatment = choose_treatment(
         rows,
-        margin_per_month=told.tolist(),
+        margin_per_month=told.to_numpy(dtype=float),
         contact_cost=usual[0] if contact_cost is None else contact_cost,
         incentive_cost=usual[1] if incentive_cost is None else incentive_cost,
         save_rate=save_rate,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.features.basket import build_basket
 from crm_research.features.clock import days_between, instant
+from crm_research.features.lots import lot_of
 from crm_research.features.own_rhythm import build_own_rhythm, count_gap_scores, count_log_gaps, score_silence
 from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
@@ -34,8 +35,13 @@ _FEWEST_ANSWERS: Final = 30
 
 
 @step
-def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFrame:
+def read_index_parts(study: Study, *, occasion: Occasion = "day", share: float = 1.0) -> pd.DataFrame:
     """Of which parts is each customer's index made up?
+
+    Parameters
+    ----------
+    share
+        Of the customers, drawn by lot.
 
     Returns
     -------
@@ -55,6 +61,8 @@ def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFram
     scale = set_limits(scale, count_gap_scores(study, scale, occasion=occasion))
     rows = build_own_rhythm(study, scale, occasion=occasion)
     rows = rows.filter(rows.next_at.isnull())  # noqa: PD003
+    if share < 1:
+        rows = rows.filter(lot_of(rows.customer_id) < share)
     rows = rows.inner_join(build_rfm(study).select("customer_id", "spend"), "customer_id")
     rows = rows.mutate(days_since_last=days_between(rows.ordered_at, instant(study.as_of)))
     parts = rows.select(
