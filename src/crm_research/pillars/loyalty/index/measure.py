@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.lots import share_of
-from crm_research.features.rfm import build_outcomes, build_rfm
-from crm_research.pillars.loyalty.index.predictors import part_names, read_index_parts
+from crm_research.features.rfm import build_outcomes
+from crm_research.pillars.loyalty.index.predictors import count_buyers, part_names, read_index_parts
 from crm_research.pillars.loyalty.index.ridge import (
     RidgeLogistic,
     compare_deviance,
@@ -126,10 +126,8 @@ def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
     period = timedelta(days=days)
     judged_at = study.as_of if study.holdout_until is not None else study.as_of - period
     learned_at = judged_at - period
-    known = build_rfm(study.standing_at(learned_at))
-    share = share_of(int(known.count().execute()), MOST_LEARNED)
-    learned, came = _read(study, learned_at, period, loyalty, share=share)
-    judged, later = _read(study, judged_at, period, loyalty)
+    learned, came, share = _read(study, learned_at, period, loyalty, most=MOST_LEARNED)
+    judged, later, _ = _read(study, judged_at, period, loyalty)
     names = [name for name in part_names(learned) if name in part_names(judged)]
     now = judged if judged_at == study.as_of else read_index_parts(study, occasion=loyalty.occasion)
     names = [name for name in names if name in now.columns]
@@ -175,21 +173,23 @@ def _period_days(study: Study, loyalty: LoyaltyAnalysis) -> float:
 
 @step
 def _read(
-    study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis, *, share: float = 1.0
-) -> tuple[pd.DataFrame, FloatArray]:
-    """Parts as known at an instant, of a share of the customers, and who bought in the period after it."""
+    study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis, *, most: int | None = None
+) -> tuple[pd.DataFrame, FloatArray, float]:
+    """Parts as known at an instant, who bought in the period after it, and which share of all customers they are."""
     there = replace(study, as_of=at, holdout_until=at + period)
-    parts = read_index_parts(study if at == study.as_of else there, occasion=loyalty.occasion, share=share)
+    known = study if at == study.as_of else there
+    share = 1.0 if most is None else share_of(count_buyers(known, occasion=loyalty.occasion), most)
+    parts = read_index_parts(known, occasion=loyalty.occasion, share=share)
     outcomes = build_outcomes(there, occasion=loyalty.occasion)
     came = outcomes.filter(outcomes.is_repeat).select("customer_id").to_pandas()["customer_id"]
-    y = parts["customer_id"].isin(came).to_numpy(dtype=float)
+    y = parts["customer_id"].isin(came).to_numpy().astype(np.float64)
     fewest = int(min(y.sum(), len(y) - y.sum()))
     if len(y) < _FEWEST:
         raise NotEnoughData("A loyalty index", needed=_FEWEST, of=f"customers known on {at:%Y-%m-%d}", found=len(y))
     if fewest < _FEWEST_OF_EACH:
         who = f"customers who bought in the {period.days} days from {at:%Y-%m-%d}, and as many who did not"
         raise NotEnoughData("A loyalty index", needed=_FEWEST_OF_EACH, of=who, found=fewest)
-    return parts, y
+    return parts, y, share
 
 
 def _recency(frame: pd.DataFrame) -> FloatArray:

@@ -11,7 +11,13 @@ import pandas as pd
 from crm_research.features.basket import build_basket
 from crm_research.features.clock import days_between, instant
 from crm_research.features.lots import lot_of
-from crm_research.features.own_rhythm import build_own_rhythm, count_gap_scores, count_log_gaps, score_silence
+from crm_research.features.own_rhythm import (
+    build_own_rhythm,
+    count_gap_scores,
+    count_log_gaps,
+    number_purchases,
+    score_silence,
+)
 from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
@@ -32,6 +38,12 @@ ATTITUDE: Final = "attitude"
 ANSWERED: Final = "has answered a survey"
 _ATTITUDE_DAYS: Final = 365
 _FEWEST_ANSWERS: Final = 30
+
+
+def count_buyers(study: Study, *, occasion: Occasion = "day") -> int:
+    """How many customers have an index at as_of: all with a purchase?"""
+    purchases = number_purchases(study, occasion=occasion)
+    return int(purchases.filter(purchases.depth == 1).count().execute())
 
 
 @step
