@@ -15,6 +15,7 @@ from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
 from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
+from crm_research.features.person_periods import count_stretches
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
@@ -45,6 +46,9 @@ BUILDERS = {
     "shared spells": lambda study: list_shared_spells(study, by="plan", unit_days=30),
     "stretches": lambda study: build_stretches(study, ["plan", "region", "recent_complaint"]),
     "standing": lambda study: build_standing(study, ["plan", "recent_complaint"]),
+    "stretches by lot": lambda study: build_stretches(study, ["plan", "recent_complaint"], share=0.3),
+    "standing by lot": lambda study: build_standing(study, ["plan", "recent_complaint"], share=0.3),
+    "kinds by month": lambda study: count_stretches(build_stretches(study, ["plan"]), ["plan"], is_by_month=True),
     "renewals by plan": lambda study: count_renewals(study, period_months=1, slack_days=3, by="plan"),
     "renewals by quarter": lambda study: count_renewals(study, period_months=3, is_by_appointment=False),
     "end offsets": count_end_offsets,

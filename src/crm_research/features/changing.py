@@ -11,6 +11,7 @@ import ibis
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import instant, whole_days_between
+from crm_research.features.lots import lot_of
 from crm_research.features.spells import OWN_COLUMNS, build_spells
 from crm_research.features.window import known_rows
 
@@ -54,7 +55,9 @@ def changing_covariates(study: Study) -> dict[str, str]:
     return found
 
 
-def build_stretches(study: Study, covariates: Sequence[str], *, extra: CovariateBuilder | None = None) -> ir.Table:
+def build_stretches(
+    study: Study, covariates: Sequence[str], *, extra: CovariateBuilder | None = None, share: float = 1.0
+) -> ir.Table:
     """Over which stretches of each contract were its covariates what?
 
     A stretch runs from ``entry_days`` (exclusive) to ``tenure_days`` (inclusive) and carries the values that held
@@ -70,6 +73,8 @@ def build_stretches(study: Study, covariates: Sequence[str], *, extra: Covariate
     extra
         Makes own covariates from a study: contract_id and columns, one row a contract; or contract_id, ``valid_from``
         and columns that hold from then on.
+    share
+        Of the customers, drawn by lot, with all the contracts of each; those whose customer is not known by their own.
 
     Returns
     -------
@@ -89,7 +94,7 @@ def build_stretches(study: Study, covariates: Sequence[str], *, extra: Covariate
     as the last one of a day does. Before the first state of a contract its value is not known (empty); a contract
     without any state keeps what the contracts say. Stretches of no length are dropped.
     """
-    spells, sources = _read_sources(study, covariates, extra)
+    spells, sources = _read_sources(study, covariates, extra, share)
     if not sources:
         return spells.select(*OWN_COLUMNS, *covariates, goes_on=ibis.literal(value=False))
     laid = _values_at(spells, sources, spells.select("contract_id", at_days="entry_days"), covariates)
@@ -112,7 +117,9 @@ def build_stretches(study: Study, covariates: Sequence[str], *, extra: Covariate
     )
 
 
-def build_standing(study: Study, covariates: Sequence[str], *, extra: CovariateBuilder | None = None) -> ir.Table:
+def build_standing(
+    study: Study, covariates: Sequence[str], *, extra: CovariateBuilder | None = None, share: float = 1.0
+) -> ir.Table:
     """Which contracts run on at as_of, and what are their covariates now?
 
     Returns
@@ -120,7 +127,7 @@ def build_standing(study: Study, covariates: Sequence[str], *, extra: CovariateB
     ibis table
         One running contract: columns as in `build_stretches`, with the entry and tenure of the contract as a whole.
     """
-    spells, sources = _read_sources(study, covariates, extra)
+    spells, sources = _read_sources(study, covariates, extra, share)
     running = spells.filter(~spells.is_ended)
     if not sources:
         return running.select(*OWN_COLUMNS, *covariates)
@@ -139,10 +146,12 @@ def own_columns(table: ir.Table) -> tuple[str, ...]:
 
 
 def _read_sources(
-    study: Study, covariates: Sequence[str], extra: CovariateBuilder | None
+    study: Study, covariates: Sequence[str], extra: CovariateBuilder | None, share: float
 ) -> tuple[ir.Table, list[_Source]]:
     """The spells with all covariates that do not change, and the sources of those that do."""
     spells = build_spells(study)
+    if share < 1:
+        spells = spells.filter(lot_of(ibis.coalesce(spells.customer_id, spells.contract_id)) < share)
     sources: list[_Source] = []
     held: set[str] = set()
     if extra is not None:

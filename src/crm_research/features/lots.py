@@ -20,6 +20,11 @@ def md5(text: str) -> str:
     raise NotImplementedError(text)
 
 
+def share_of(n: int, most: int) -> float:
+    """Which share of so many is to be drawn, that there are about `most`? 1 where there are no more."""
+    return min(1.0, most / n) if n else 1.0
+
+
 def lot_of(name: ir.Value) -> ir.FloatingValue:
     """A number from 0 up to but not 1 for every name: as if drawn by chance, and the same wherever the name stands."""
     digest: Any = md5(name.cast("string"))

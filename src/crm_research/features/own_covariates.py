@@ -147,14 +147,17 @@ def find_growing(spells: ir.Table, names: Sequence[str]) -> list[str]:
     ended = spells.filter(spells.is_ended)
     if not numbers:
         return []
-    n = int(ended.count().to_pyarrow().as_py())
+    medians = {f"m{i}": ended[name].quantile(0.5) for i, name in enumerate(numbers)}
+    asked = ended.agg(n=ended.count(), soonest=ended.tenure_days.quantile(_SOONEST), **medians)
+    row = asked.to_pyarrow().to_pylist()[0]
+    n, limit = row["n"], row["soonest"]
     if n < _FEWEST_TO_GROW:
         return []
     # Of five that ended soonest, all lie on one side of the median in one of sixteen worlds: of eight, in one of 128.
-    share = max(_SOONEST, _FEWEST_SOON / n)
-    soon = ended.filter(ended.tenure_days <= ended.tenure_days.quantile(share).to_pyarrow().as_py())
-    medians = ended.agg(**{f"m{i}": ended[name].quantile(0.5) for i, name in enumerate(numbers)}).to_pyarrow()
-    middle = {name: medians.to_pylist()[0][f"m{i}"] for i, name in enumerate(numbers)}
+    if n * _SOONEST < _FEWEST_SOON:
+        limit = ended.tenure_days.quantile(_FEWEST_SOON / n).to_pyarrow().as_py()
+    soon = ended.filter(ended.tenure_days <= limit)
+    middle = {name: row[f"m{i}"] for i, name in enumerate(numbers)}
     known = [name for name in numbers if middle[name] is not None]
     if not known:
         return []

@@ -82,12 +82,16 @@ def _whole_units(days: ir.NumericValue, *, unit_days: int) -> ir.IntegerValue:
 
 
 def _whole_months(days: ir.NumericValue) -> ir.IntegerValue:
-    """How many calendar months are over by a tenure: four years repeat, and within them each month is looked at."""
+    """How many calendar months are over by a tenure: four years repeat, and in each of them five months are 153 days.
+
+    `days_in_months`, of k months of one year, is the whole part of (153 k + 4) / 5.
+    """
     cycle = days_in_months(_CYCLE_MONTHS)
     cycles = (days // cycle).cast("int64")
     rest = days - cycles * cycle
-    ends = [(rest >= days_in_months(months)).cast("int64") for months in range(1, _CYCLE_MONTHS)]
-    return cycles * _CYCLE_MONTHS + sum(ends, start=ibis.literal(0, "int64"))
+    years = [(months, days_in_months(months)) for months in range(_CYCLE_MONTHS - 12, -1, -12)]
+    over = [(rest >= begin, months + ((rest - begin) * 5 // 153).cast("int64")) for months, begin in years]
+    return cycles * _CYCLE_MONTHS + ibis.cases(*over)
 
 
 def count_person_periods(spells: ir.Table, covariates: Sequence[str], *, unit_days: int = 1) -> ir.Table:

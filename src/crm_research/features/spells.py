@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_research import vocabulary
+from crm_research.common_tables import asked_by_many
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import instant, whole_days_between
 from crm_research.features.records import describe_customers
@@ -70,7 +71,8 @@ def build_spells(study: Study) -> ir.Table:
         end_reason=is_ended.ifelse(ibis.coalesce(reason, vocabulary.REASON_NOT_GIVEN), ibis.null("string")),
         **{name: contracts[name] for name in own},
     )
-    return _add_customer_attributes(study, spells.filter(spells.tenure_days >= spells.entry_days))
+    # Nearly every question of the report on churn begins here.
+    return asked_by_many(_add_customer_attributes(study, spells.filter(spells.tenure_days >= spells.entry_days)))
 
 
 def count_spells(study: Study, *, by: str | None = None, unit_days: int = 1) -> ir.Table:

@@ -110,6 +110,8 @@ def _write(frame: pd.DataFrame, target: IO[str], *, is_for_spreadsheets: bool) -
 def _cells(column: pd.Series, is_for_spreadsheets: bool) -> list[str]:
     if column.dtype.kind == "f":
         return ["" if value != value else f"{value:.10g}" for value in column.tolist()]  # noqa: PLR0124 - not a number
+    if column.dtype.kind in "iu":
+        return [str(value) for value in column.tolist()]
     return [_cell(value, is_for_spreadsheets) for value in column]
 
 

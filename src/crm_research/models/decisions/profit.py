@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,15 +123,14 @@ def find_best_list(
     part of the intervals, which are of expected profit.
     """
     doubt = _draw(risks, save_rate, seed, n_draws, n_nodes)
-    gains, costs = _nodes(risks, offer, doubt)
-    mean_gain, mean_cost = gains @ doubt.weights, costs @ doubt.weights
+    tail = (1 - confidence) / 2
+    mean_gain, mean_cost, lengths = _average(risks, offer, doubt)
     expected = save_rate.mean * mean_gain - mean_cost
     order = np.argsort(-expected, kind="stable")
     n_best = int((expected > 0).sum())
-    tail = (1 - confidence) / 2
     sizes = _sizes(risks.n, n_best)
-    mine = _totals(gains, costs, order, sizes)
-    by_risk = _totals(gains, costs, np.argsort(-risks.risk, kind="stable"), sizes)
+    orders = (order, np.argsort(-risks.risk, kind="stable"))
+    (mine, by_risk), variance = _add_up(risks, offer, doubt, save_rate, expected, orders, sizes)
     drawn = doubt.save * doubt.mix(mine[0]) - doubt.mix(mine[1])
     rival = doubt.save * doubt.mix(by_risk[0]) - doubt.mix(by_risk[1])
     lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=1)
@@ -143,7 +143,7 @@ def find_best_list(
             "by_risk": _expect(by_risk, doubt, save_rate),
         }
     )
-    n_lower, n_upper = _best_lengths(gains, costs, doubt, tail, n_best)
+    n_lower, n_upper = _best_lengths(lengths, doubt, tail, n_best)
     best = int(np.flatnonzero(sizes == n_best)[0])
     gain, cost = mean_gain[order[:n_best]].sum(), mean_cost[order[:n_best]].sum()
     return Targeting(
@@ -153,7 +153,9 @@ def find_best_list(
         n_upper=n_upper,
         curve=curve,
         strategies=_compare(curve, drawn, rival, best, tail),
-        customers=_customers(risks, offer, save_rate, gains, costs, doubt, confidence),
+        customers=_customers(
+            risks, offer, save_rate, expected, variance, _break_even(mean_gain, mean_cost), confidence
+        ),
         break_even=float(cost / gain) if n_best and gain > 0 else np.nan,
     )
 
@@ -174,13 +176,43 @@ def _draw(risks: Risks, save_rate: SaveRate, seed: int, n_draws: int, n_nodes: i
     )
 
 
-def _nodes(risks: Risks, offer: Offer, doubt: _Doubt) -> tuple[FloatArray, FloatArray]:
-    """Gain and cost of every customer at every place of the model's error."""
-    gains, costs = np.empty((risks.n, len(doubt.places))), np.empty((risks.n, len(doubt.places)))
-    for place, z in enumerate(doubt.places):
+def _nodes(risks: Risks, offer: Offer, doubt: _Doubt) -> Iterator[tuple[int, float, FloatArray, FloatArray]]:
+    """Each place of the model's error and its weight, with every customer's gain and cost there: one at a time."""
+    for place, (z, weight) in enumerate(zip(doubt.places, doubt.weights, strict=True)):
         risk = risks.shifted(float(z))
-        gains[:, place], costs[:, place] = offer.gain(risk, risks.margin), offer.cost(risk, risks.margin)
-    return gains, costs
+        yield place, float(weight), offer.gain(risk, risks.margin), offer.cost(risk, risks.margin)
+
+
+def _average(risks: Risks, offer: Offer, doubt: _Doubt) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean gain and cost of every customer, and how many pay at each place of the error and each save rate drawn."""
+    gains, costs = np.zeros(risks.n), np.zeros(risks.n)
+    lengths = np.empty((len(doubt.places), len(doubt.save)))
+    for place, weight, gain, cost in _nodes(risks, offer, doubt):
+        gains += weight * gain
+        costs += weight * cost
+        lengths[place] = np.searchsorted(np.sort(_break_even(gain, cost)), doubt.save, side="left")
+    return gains, costs, lengths
+
+
+def _add_up(
+    risks: Risks,
+    offer: Offer,
+    doubt: _Doubt,
+    save_rate: SaveRate,
+    expected: FloatArray,
+    orders: Sequence[NDArray[np.int64]],
+    sizes: NDArray[np.int64],
+) -> tuple[list[tuple[FloatArray, FloatArray]], FloatArray]:
+    """Gain and cost of the first so many of each order at each place of the error, and each customer's variance."""
+    totals = [(np.empty((len(sizes), len(doubt.places))), np.empty((len(sizes), len(doubt.places)))) for _ in orders]
+    spread, squares = np.zeros(risks.n), np.zeros(risks.n)
+    for place, weight, gain, cost in _nodes(risks, offer, doubt):
+        for order, sums in zip(orders, totals, strict=True):
+            for table, values in zip(sums, (gain, cost), strict=True):
+                table[:, place] = np.concatenate([[0.0], np.cumsum(values[order])])[sizes]
+        spread += weight * (save_rate.mean * gain - cost - expected) ** 2
+        squares += weight * gain**2
+    return totals, np.maximum(spread + save_rate.variance * squares, 0.0)
 
 
 def _sizes(n: int, n_best: int) -> NDArray[np.int64]:
@@ -189,29 +221,12 @@ def _sizes(n: int, n_best: int) -> NDArray[np.int64]:
     return np.unique(np.append(even, n_best))
 
 
-def _totals(
-    gains: FloatArray, costs: FloatArray, order: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray]:
-    """Gain and cost of the first so many of the order, at every place of the model's error."""
-    found = []
-    for values in (gains, costs):
-        sums = np.empty((len(sizes), values.shape[1]))
-        for place in range(values.shape[1]):
-            sums[:, place] = np.concatenate([[0.0], np.cumsum(values[order, place])])[sizes]
-        found.append(sums)
-    return found[0], found[1]
-
-
 def _expect(totals: tuple[FloatArray, FloatArray], doubt: _Doubt, save_rate: SaveRate) -> FloatArray:
     return np.asarray(save_rate.mean * (totals[0] @ doubt.weights) - totals[1] @ doubt.weights)
 
 
-def _best_lengths(gains: FloatArray, costs: FloatArray, doubt: _Doubt, tail: float, n_best: int) -> tuple[int, int]:
+def _best_lengths(lengths: FloatArray, doubt: _Doubt, tail: float, n_best: int) -> tuple[int, int]:
     """Between which lengths would the best list lie, were save rate and risks known?"""
-    lengths = np.empty((len(doubt.places), len(doubt.save)))
-    for place in range(len(doubt.places)):
-        turn = np.sort(_break_even(gains[:, place], costs[:, place]))
-        lengths[place] = np.searchsorted(turn, doubt.save, side="left")
     at = np.arange(len(doubt.save))
     after = np.minimum(doubt.below + 1, len(doubt.places) - 1)
     drawn = lengths[doubt.below, at] * (1 - doubt.part) + lengths[after, at] * doubt.part
@@ -261,19 +276,15 @@ def _customers(
     risks: Risks,
     offer: Offer,
     save_rate: SaveRate,
-    gains: FloatArray,
-    costs: FloatArray,
-    doubt: _Doubt,
+    expected: FloatArray,
+    variance: FloatArray,
+    turn: FloatArray,
     confidence: float,
 ) -> pd.DataFrame:
-    mean_gain, mean_cost = gains @ doubt.weights, costs @ doubt.weights
-    expected = save_rate.mean * mean_gain - mean_cost
-    spread = (save_rate.mean * gains - costs - expected[:, None]) ** 2 @ doubt.weights
-    error = np.sqrt(np.maximum(spread + save_rate.variance * (gains**2 @ doubt.weights), 0.0))
+    error = np.sqrt(variance)
     z = normal_quantile(confidence)
     bright = risks.shifted(z)
     gain, cost = offer.gain(bright, risks.margin), offer.cost(bright, risks.margin)
-    turn = _break_even(mean_gain, mean_cost)
     return pd.DataFrame(
         {
             "expected_profit": expected,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from crm_research.errors import ParameterError
@@ -272,7 +273,7 @@ def treatment_section(
     usual = usual_costs(told, months)
     treatment = choose_treatment(
         rows,
-        margin_per_month=told.tolist(),
+        margin_per_month=np.asarray(told, dtype=np.float64),
         contact_cost=usual[0] if contact_cost is None else contact_cost,
         incentive_cost=usual[1] if incentive_cost is None else incentive_cost,
         save_rate=save_rate,

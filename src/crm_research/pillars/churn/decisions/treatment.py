@@ -118,7 +118,7 @@ class Treatment:
 def choose_treatment(
     rows: pd.DataFrame,
     *,
-    margin_per_month: float | str | Sequence[float],
+    margin_per_month: float | str | Sequence[float] | FloatArray,
     contact_cost: float,
     incentive_cost: float,
     save_rate: tuple[float, float, float] = SAVE_RATE,
@@ -200,10 +200,14 @@ def read_margins(study: Study, rows: pd.DataFrame, *, margin_share: float = MARG
         )
     if "fee" not in build_spells(study).columns:
         return None
-    fees = read_running(study, ["fee"]).drop_duplicates("contract_id").set_index("contract_id")["fee"].astype(float)
+    if "fee" in rows.columns:
+        fees = rows["fee"].astype(float)
+    else:
+        running = read_running(study, ["fee"]).drop_duplicates("contract_id").set_index("contract_id")
+        fees = rows["contract_id"].map(running["fee"].astype(float))
     if not (fees > 0).any():
         return None
-    margins: pd.Series[float] = rows["contract_id"].map(fees.where(fees >= 0)) * margin_share
+    margins: pd.Series[float] = fees.where(fees >= 0) * margin_share
     return margins
 
 
@@ -223,7 +227,9 @@ def _two_figures(value: float) -> float:
     return float(f"{value:.2g}") if math.isfinite(value) else 0.0
 
 
-def _read_risks(rows: pd.DataFrame, months: int, margin: float | str | Sequence[float], confidence: float) -> Risks:
+def _read_risks(
+    rows: pd.DataFrame, months: int, margin: float | str | Sequence[float] | FloatArray, confidence: float
+) -> Risks:
     own = f"_{months}m" if f"risk_{months}m" in rows.columns else ""
     name = f"risk{own}"
     if name not in rows.columns:

@@ -11,7 +11,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.models.decisions import MaximumProfit, expected_maximum_profit, measure_net_benefit
 from crm_research.pillars.churn.decisions.treatment import Treatment
-from crm_research.pillars.churn.spell_rows import read_ends, read_running
+from crm_research.pillars.churn.spell_rows import read_ends
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_count, say_percent, say_range
@@ -116,10 +116,8 @@ def check_treatment(study: Study, treatment: Treatment, *, seed: int = 1) -> Tre
 @step
 def _read_outcomes(study: Study, rows: pd.DataFrame, days: float) -> pd.DataFrame:
     """The rows with the days each contract was watched after as_of, and whether it ended in them."""
-    tenure = read_running(study, []).drop_duplicates("contract_id").set_index("contract_id")["tenure_days"]
-    ends = read_ends(study).drop_duplicates("contract_id").set_index("contract_id")["end_tenure"]
-    after = rows["contract_id"].map(ends) - rows["contract_id"].map(tenure)
-    ended = after.notna() & (after >= 0) & (after <= days)
+    after = rows["contract_id"].map(read_ends(study))
+    ended = after <= days
     return rows.assign(tenure_days=after.where(ended, days), is_ended=ended)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -10,6 +11,7 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.changing import CovariateBuilder, build_stretches
+from crm_research.features.kept import keep_table
 from crm_research.features.person_periods import count_stretches
 from crm_research.models.hazards import GroupedFit, fit_grouped
 from crm_research.steps import step
@@ -56,11 +58,16 @@ def fit_counts(
     contracts. Only the kinds reach memory. A contract whose covariates change within a month counts for that month as
     what it is at the month's end.
     """
-    stretches = build_stretches(study, covariates, extra=extra).cache()
+    named = (tuple(covariates), extra)
+    stretches = keep_table(study, ("stretches", *named), lambda: build_stretches(study, covariates, extra=extra))
     numbers = [name for name in covariates if stretches[name].type().is_numeric()]
     for n_steps in STEPS:
         stepped, many = _in_steps(stretches, numbers, n_steps)
-        kinds = count_stretches(stepped, covariates, is_by_month=True).cache()
+        kinds = keep_table(
+            study,
+            ("kinds of contracts", *named, n_steps),
+            partial(count_stretches, stepped, covariates, is_by_month=True),
+        )
         if not many or int(kinds.count().execute()) <= MOST_KINDS:
             break
     counts = kinds.to_pandas()

@@ -149,7 +149,7 @@ def measure_drivers(
     names = [*usual, *own] if covariates is None else list(covariates)
     chosen = [name for name in dict.fromkeys(names) if name not in strata]
     wanted = [*dict.fromkeys((*chosen, *strata, *(splines or ())))]
-    _guard(study, wanted, own, extra)
+    guard_drivers(study, tuple(wanted), own, extra)
     moving = {*changing_covariates(study), *(own if extra is not None and has_own_times(extra(study)) else ())}
     changing = tuple(name for name in wanted if name in moving)
     if _n_rows(study) > MOST_ROWS:
@@ -253,7 +253,16 @@ def _few_levels(table: ir.Table, names: Sequence[str]) -> dict[str, bool]:
     return {name: 1 < levels[name] <= _MOST_LEVELS for name in texts}
 
 
-def _guard(study: Study, wanted: Sequence[str], own: Sequence[str], extra: CovariateBuilder | None) -> None:
+@step
+def guard_drivers(study: Study, wanted: tuple[str, ...], own: tuple[str, ...], extra: CovariateBuilder | None) -> None:
+    """May these covariates, some of them of the reader's own making, explain the ends of contracts?
+
+    Raises
+    ------
+    LeakageError
+        If one knows what came after as_of, or how a contract ended.
+    """
+
     def build(at: Study) -> ir.Table:
         return build_stretches(at, wanted, extra=extra)
 

@@ -11,8 +11,6 @@ import pandas as pd
 from scipy import stats
 
 from crm_research.errors import NotEnoughData
-from crm_research.features.changing import build_stretches
-from crm_research.features.person_periods import guard_covariates
 from crm_research.models.hazards import FrailtyFit, HazardFit, ReasonFits, fit_by_reason, fit_cox, fit_frailty
 from crm_research.models.hazards.by_reason import (
     CAUSE_SPECIFIC,
@@ -23,16 +21,15 @@ from crm_research.models.hazards.by_reason import (
 )
 from crm_research.models.hazards.spell_rows import rows_read
 from crm_research.models.second_opinion import SecondOpinion, compare_ratios
-from crm_research.pillars.churn.drivers.measure import default_covariates
-from crm_research.pillars.churn.spell_rows import read_rows
+from crm_research.pillars.churn.drivers.measure import default_covariates, guard_drivers
+from crm_research.pillars.churn.spell_rows import SomeCustomers, read_rows, some_customers
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.steps import step
+from crm_research.theme import say_percent
 from crm_research.vocabulary import REASON_NOT_GIVEN, say_count
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
     from crm_research.study import Study
 
 _FEWEST_ENDS: Final = 20
@@ -117,6 +114,7 @@ def measure_reason_drivers(
     *,
     strata: Sequence[str] = (),
     confidence: float = 0.95,
+    seed: int = 20170101,
 ) -> ReasonDrivers:
     """What drives those who leave for each reason, and what raises the share who end up leaving for it?
 
@@ -128,6 +126,8 @@ def measure_reason_drivers(
         As in `measure_drivers`; None takes `default_covariates`.
     strata
         Columns whose groups get their own baseline; left out of the covariates.
+    seed
+        Of the chance that draws a part of the customers, where contracts are too many.
 
     Returns
     -------
@@ -148,12 +148,14 @@ def measure_reason_drivers(
     Numbers enter straight and are told as upper against lower quartile. p-values are adjusted by Holm's method over
     all reasons and comparisons of a kind. Ratios of different reasons are compared by Cochran's Q, which takes them
     as independent: the scores of two reasons are, but for customers with several contracts. With more than 100,000
-    contracts every k-th customer is read.
+    contracts a random part of the customers is read.
     """
     chosen = [name for name in (covariates or default_covariates(study)) if name not in strata]
     wanted = [*dict.fromkeys((*chosen, *strata))]
-    _guard(study, wanted)
-    rows, notes = _sample(read_rows(study, wanted))
+    guard_drivers(study, tuple(wanted), (), None)
+    whose = some_customers(study, _MOST_CONTRACTS, seed=seed)
+    rows = read_rows(study, wanted, whose=whose)
+    notes = _say_sample(rows, whose)
     cluster = "customer_id" if rows["customer_id"].duplicated().any() else None
     counts = count_reasons(name_reasons(rows))
     given = counts.drop(REASON_NOT_GIVEN, errors="ignore")
@@ -192,24 +194,11 @@ def _ask_others(rows: pd.DataFrame, fits: ReasonFits | None, ratios: pd.DataFram
     }
 
 
-def _guard(study: Study, wanted: Sequence[str]) -> None:
-    def build(at: Study) -> ir.Table:
-        return build_stretches(at, wanted)
-
-    build.__name__ = "build_stretches"
-    guard_covariates(study, wanted, build=build)
-
-
-def _sample(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Every k-th customer of a large company, with all the contracts of each."""
-    n = int(rows["contract_id"].nunique())
-    every = -(-n // _MOST_CONTRACTS)
-    if every <= 1:
-        return rows, ()
-    number = pd.factorize(rows["customer_id"], sort=True)[0]
-    kept = rows.loc[number % every == 0].reset_index(drop=True)
-    n_kept = int(kept["contract_id"].nunique())
-    return kept, (f"Every {every}th customer was read: {n_kept:,} of {say_count(n, 'contract')}.",)
+def _say_sample(rows: pd.DataFrame, whose: SomeCustomers) -> tuple[str, ...]:
+    if whose.share >= 1:
+        return ()
+    n, of = int(rows["contract_id"].nunique()), say_count(whose.n_contracts, "contract")
+    return (f"A random {say_percent(whose.share)} of the customers were read ({whose.say()}): {n:,} of {of}.",)
 
 
 def _count_read(rows: pd.DataFrame, fit: HazardFit) -> int:

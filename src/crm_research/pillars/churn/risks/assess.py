@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import ParameterError
+from crm_research.features.spells import build_spells
 from crm_research.models.hazards.prediction import Forecast, forecast_leaving
 from crm_research.pillars.churn.risks.reasons import say_reasons
 from crm_research.pillars.churn.spell_rows import read_running
@@ -41,8 +42,8 @@ class RiskList:
         Grain: running contract, highest risk at the main horizon first, those without a risk last. Columns
         ``contract_id``, ``customer_id``, ``tenure_days``; for each horizon of m months ``risk_{m}m``,
         ``lower_{m}m``, ``upper_{m}m``; ``remaining_days`` (expected further tenure within the longest horizon);
-        ``reasons`` and ``lowered_by`` (what goes with more and with less danger than the average contract's; empty
-        below the first `n_explained` rows).
+        ``fee`` (now; where contracts have one); ``reasons`` and ``lowered_by`` (what goes with more and with less
+        danger than the average contract's; empty below the first `n_explained` rows).
     summary
         Grain: horizon. Columns ``horizon_months``, ``horizon_days``, ``n_judged``, ``n_beyond``, ``n_unknown``,
         ``expected`` (leavers among those judged), ``lower``, ``upper`` (limits for the number that will leave),
@@ -134,7 +135,9 @@ def assess_risks(
     """
     months = _check_months(horizons_months)
     wanted = [*dict.fromkeys((*covariates, *(term.name for term in fit.covariate_terms), *fit.strata))]
-    running = read_running(study, wanted, extra=extra)
+    # What a contract pays is asked for with the rest: whom to contact depends on it.
+    fee = ["fee"] if extra is None and "fee" in build_spells(study).columns else []
+    running = read_running(study, [*dict.fromkeys((*wanted, *fee))], extra=extra)
     days = [float(days_in_months(number)) for number in months]
     forecast = forecast_leaving(fit, running, days, confidence=confidence, n_rows_at_once=n_rows_at_once)
     summary = _summarise(forecast, months)
@@ -145,6 +148,8 @@ def assess_risks(
     deciles = _split_tenths(fit, running.iloc[order[:n_judged]], float(days_in_months(main)), forecast.confidence)
     explained = n_judged if n_explained is None else min(n_explained, n_judged)
     rows = _lay_out(running, forecast, months, days, order)
+    for name in fee:
+        rows[name] = running[name].to_numpy()[order]
     said = say_reasons(fit, running.iloc[order[:explained]])
     rows["reasons"] = _fill(said["raised_by"], len(rows))
     rows["lowered_by"] = _fill(said["lowered_by"], len(rows))

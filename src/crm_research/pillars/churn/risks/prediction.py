@@ -72,7 +72,7 @@ def predict_leaving(
     The model is `fit_for_lists`, fitted to at most 200,000 contracts (a random part of the customers); gradient
     boosting stands beside it in the check.
     """
-    rows = some_customers(read_rows(study, covariates), n_contracts=_MOST_CONTRACTS, seed=seed)
+    rows = read_rows(study, covariates, whose=some_customers(study, _MOST_CONTRACTS, seed=seed))
     fit = fit_for_lists(rows, covariates, confidence=confidence)
     check = _judge(
         study,

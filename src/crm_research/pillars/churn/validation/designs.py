@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +21,7 @@ from crm_research.models.validation import (
     read_outcomes,
     usable_horizon,
 )
-from crm_research.pillars.churn.spell_rows import read_ends, read_rows, read_running
+from crm_research.pillars.churn.spell_rows import SomeCustomers, read_ends, read_rows, read_running
 from crm_research.pillars.churn.validation.horizons import pick_horizons
 from crm_research.steps import step
 from crm_research.theme import say_count, say_date
@@ -40,8 +40,6 @@ FEWEST_ENDS: Final = 20
 _LEAST_JUDGED: Final = 0.5
 _LEAST_SHARED: Final = 0.8
 _PARTS_OF_ENDS: Final = (0.25, 0.5, 0.75)
-
-Draw = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,7 +88,7 @@ def stand_at(
     columns: Sequence[str],
     *,
     horizons_days: Sequence[float],
-    draw: Draw,
+    whose: SomeCustomers,
     word: str,
 ) -> Trial | str:
     """Fit on what was known at as_of, and judge the contracts running then by what came until holdout_until.
@@ -104,7 +102,7 @@ def stand_at(
         return "no holdout is kept"
     said = f"{word} {say_date(study.as_of)}, outcomes until {say_date(study.holdout_until)}"
     try:
-        return _stand(study, study.holdout_until, fits, columns, horizons_days, draw, said)
+        return _stand(study, study.holdout_until, fits, columns, horizons_days, whose, said)
     except (_NotPossibleError, NotEnoughData) as problem:
         return f"{said}: {problem}"
 
@@ -119,13 +117,13 @@ def _stand(
     fits: Mapping[str, Fit],
     columns: Sequence[str],
     horizons_days: Sequence[float],
-    draw: Draw,
+    whose: SomeCustomers,
     said: str,
 ) -> Trial:
     window = float((until.date() - study.as_of.date()).days)
     if window < 1:
         raise _NotPossibleError("shorter than a day")
-    rows, running = draw(read_rows(study, columns)), draw(read_running(study, columns))
+    rows, running = read_rows(study, columns, whose=whose), read_running(study, columns, whose=whose)
     _need_ends(rows["is_ended"], "before it")
     after, came = _outcomes(study, running, window)
     _need_ends(came, "in it")
@@ -168,7 +166,7 @@ def cross_fit(
     columns: Sequence[str],
     *,
     horizons_days: Sequence[float],
-    draw: Draw,
+    whose: SomeCustomers,
     n_folds: int,
     seed: int,
 ) -> Trial | str:
@@ -181,7 +179,7 @@ def cross_fit(
     """
     said = f"{n_folds} folds of customers, not a test in time"
     try:
-        return _cross(study, fits, draw(read_rows(study, columns)), horizons_days, n_folds, seed, said)
+        return _cross(study, fits, read_rows(study, columns, whose=whose), horizons_days, n_folds, seed, said)
     except (_NotPossibleError, NotEnoughData) as problem:
         return f"{said}: {problem}"
 
@@ -276,9 +274,8 @@ class CrossFitted:
 @step
 def _outcomes(study: Study, running: pd.DataFrame, window: float) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Days from as_of to the end of each running contract, or to the end of the window; and whether it ended."""
-    ends = running[["contract_id", "tenure_days"]].merge(read_ends(study), on="contract_id", how="left")
-    after = (ends["end_tenure"] - ends["tenure_days"]).to_numpy(dtype=np.float64)
-    came = np.isfinite(after) & (after >= 0) & (after <= window)
+    after = running["contract_id"].map(read_ends(study)).to_numpy(dtype=np.float64)
+    came = np.isfinite(after) & (after <= window)
     return np.where(came, after, window), came
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from crm_research.errors import NotEnoughData, ParameterError
 from crm_research.features.window import known_rows
 from crm_research.models.validation import Fit, Optimism, ValidationCard, estimate_risk_optimism
-from crm_research.pillars.churn.spell_rows import draw_customers, read_rows
-from crm_research.pillars.churn.validation.designs import Draw, Trial, cross_fit, stand_at, stand_earlier
+from crm_research.pillars.churn.spell_rows import SomeCustomers, draw_customers, read_rows, some_customers
+from crm_research.pillars.churn.validation.designs import Trial, cross_fit, stand_at, stand_earlier
 from crm_research.pillars.churn.validation.horizons import MONTH_SLACK_DAYS, say_horizon
 from crm_research.pillars.churn.validation.measure import Design, validate_trial
 from crm_research.steps import step
@@ -203,17 +203,17 @@ def validate_risks(
     if not fits:
         raise ParameterError("validate_risks needs at least one model: a name, and what fits it to rows.")
     name = next(iter(fits))
-    draw, sample = _sampler(study, seed)
+    whose = some_customers(study, _MOST_CONTRACTS, seed=seed)
     found: list[Trial] = []
     failed: list[str] = []
-    for trial in _stand(study, fits, columns, horizons_days, draw):
+    for trial in _stand(study, fits, columns, horizons_days, whose):
         (found if isinstance(trial, Trial) else failed).append(trial)  # type: ignore[arg-type]
     if not found:
-        crossed = cross_fit(study, fits, columns, horizons_days=horizons_days, draw=draw, n_folds=n_folds, seed=seed)
+        crossed = cross_fit(study, fits, columns, horizons_days=horizons_days, whose=whose, n_folds=n_folds, seed=seed)
         (found if isinstance(crossed, Trial) else failed).append(crossed)  # type: ignore[arg-type]
     designs = tuple(validate_trial(trial, confidence=confidence) for trial in found)
     slope = _slope_at_year(designs, name)
-    optimism, said = _optimism(study, fits[name], columns, designs, draw, n_resamples, confidence, seed)
+    optimism, said = _optimism(study, fits[name], columns, designs, whose, n_resamples, confidence, seed)
     return RiskCheck(
         name=name,
         designs=designs,
@@ -222,19 +222,19 @@ def validate_risks(
         slope_note="" if slope else _why_no_slope(designs, failed),
         optimism=optimism,
         optimism_said=said,
-        sample=sample,
+        sample=_say_sample(whose),
         confidence=float(confidence),
     )
 
 
 def _stand(
-    study: Study, fits: Mapping[str, Fit], columns: Sequence[str], horizons_days: Sequence[float], draw: Draw
+    study: Study, fits: Mapping[str, Fit], columns: Sequence[str], horizons_days: Sequence[float], whose: SomeCustomers
 ) -> list[Trial | str]:
     """The trials in time: the holdout, and an earlier date beside it (if that reaches further) or instead of it."""
     tried: list[Trial | str] = []
     held = 0.0
     if study.holdout_until is not None:
-        kept = stand_at(study, fits, columns, horizons_days=horizons_days, draw=draw, word="holdout after")
+        kept = stand_at(study, fits, columns, horizons_days=horizons_days, whose=whose, word="holdout after")
         tried.append(kept)
         held = kept.horizons_days[-1] if isinstance(kept, Trial) else 0.0
         if held >= YEAR_DAYS - MONTH_SLACK_DAYS:
@@ -244,7 +244,7 @@ def _stand(
     best: Trial | None = None
     for days in _EARLIER_DAYS[: 1 if held else None]:
         earlier = stand_earlier(study, days)
-        trial = stand_at(earlier, fits, columns, horizons_days=horizons_days, draw=draw, word="earlier date,")
+        trial = stand_at(earlier, fits, columns, horizons_days=horizons_days, whose=whose, word="earlier date,")
         if isinstance(trial, str):
             tried.append(trial)
         elif trial.horizons_days[-1] > (best.horizons_days[-1] if best else held):
@@ -268,16 +268,12 @@ def _say_no_ends_before(study: Study) -> str | None:
     return f"an earlier date: the first recorded end is of {say_date(first)}, so none was known before"
 
 
-def _sampler(study: Study, seed: int) -> tuple[Draw, str]:
-    """Keeps every customer, or the same random part of them in every frame; and which part, in words."""
-    n = int(known_rows(study, "contracts").count().to_pyarrow().as_py())
-    if n <= _MOST_CONTRACTS:
-        return lambda frame: frame, ""
-    share = _MOST_CONTRACTS / n
-    return (
-        lambda frame: draw_customers(frame, share, seed),
-        f"a random {say_percent(share)} of the customers (about {say_count(_MOST_CONTRACTS, 'contract')}, seed {seed})",
-    )
+def _say_sample(whose: SomeCustomers) -> str:
+    """Which part of the customers was judged, in words; empty for all."""
+    if whose.share >= 1:
+        return ""
+    about = say_count(_MOST_CONTRACTS, "contract")
+    return f"a random {say_percent(whose.share)} of the customers (about {about}, {whose.say()})"
 
 
 def _slope_at_year(designs: Sequence[Design], name: str) -> YearSlope | None:
@@ -309,14 +305,14 @@ def _optimism(
     fit: Fit,
     columns: Sequence[str],
     designs: Sequence[Design],
-    draw: Draw,
+    whose: SomeCustomers,
     n_resamples: int,
     confidence: float,
     seed: int,
 ) -> tuple[Mapping[str, Optimism], str]:
     if not designs or n_resamples < 1:
         return {}, ""
-    rows = draw(read_rows(study, columns))
+    rows = read_rows(study, columns, whose=whose)
     n_all = rows["contract_id"].nunique()
     if n_all > _MOST_FOR_OPTIMISM:
         rows = draw_customers(rows, _MOST_FOR_OPTIMISM / n_all, seed + 1)

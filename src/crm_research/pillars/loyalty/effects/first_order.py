@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -9,12 +10,14 @@ import pandas as pd
 
 from crm_research.errors import NotEnoughData
 from crm_research.features.clock import days_between, instant, whole_days_between
+from crm_research.features.lots import lot_of, share_of
 from crm_research.features.own_rhythm import number_purchases
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 from crm_research.models.hazards import CoxFit, fit_cox
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.steps import step
+from crm_research.theme import say_count, say_percent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,6 +30,8 @@ CHANNEL: Final = "channel"
 CAMPAIGN: Final = "addressed before"
 _FEWEST: Final = 50
 _CAMPAIGN_DAYS: Final = 90
+# Of more first purchases about so many are drawn by lot.
+MOST_READ: Final = 300_000
 
 
 @step
@@ -54,7 +59,8 @@ def fit_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit:
     -----
     Only what was known at the first purchase is read: the sum of that day, whether it had a discount, its channel (the
     first in the alphabet where there were two), and whether a campaign addressed the customer in the 90 days before
-    (control groups are not addressed). Associations: who buys with a coupon is another customer.
+    (control groups are not addressed). Associations: who buys with a coupon is another customer. Of more than 300,000
+    first purchases about so many are read, those of customers drawn by lot.
     """
     frame = read_first_orders(study, loyalty)
     if len(frame) < _FEWEST:
@@ -63,16 +69,38 @@ def fit_first_order(study: Study, loyalty: LoyaltyAnalysis) -> CoxFit:
     if not names:
         what = "of a channel, a discount and sums that differ"
         raise NotEnoughData("What goes with coming back", needed=1, of=what, found=0)
-    return fit_cox(frame, names, confidence=loyalty.confidence)
+    fit = fit_cox(frame, names, confidence=loyalty.confidence)
+    return replace(fit, notes=(*_say_lot(count_first_orders(study, loyalty)), *fit.notes))
+
+
+def _say_lot(n: int) -> tuple[str, ...]:
+    share = share_of(n, MOST_READ)
+    if share >= 1:
+        return ()
+    return (f"Read were {say_percent(share)} of {say_count(n, 'first purchase')}, those of customers drawn by lot.",)
+
+
+@step
+def count_first_orders(study: Study, loyalty: LoyaltyAnalysis) -> int:
+    """How many first purchases are there to be read?"""
+    return int(_first_orders(study, loyalty).count().execute())
+
+
+def _first_orders(study: Study, loyalty: LoyaltyAnalysis) -> ir.Table:
+    numbered = number_purchases(study, occasion="day")
+    first = numbered.filter(numbered.depth == 1)
+    if loyalty.retention.newcomers_from is not None:
+        first = first.filter(first.ordered_at >= instant(loyalty.retention.newcomers_from))
+    return first
 
 
 @step
 def read_first_orders(study: Study, loyalty: LoyaltyAnalysis) -> pd.DataFrame:
     """First purchases with what was known of them; ``tenure_days`` to the second, or to as_of, and ``is_ended``."""
-    numbered = number_purchases(study, occasion="day")
-    first = numbered.filter(numbered.depth == 1)
-    if loyalty.retention.newcomers_from is not None:
-        first = first.filter(first.ordered_at >= instant(loyalty.retention.newcomers_from))
+    first = _first_orders(study, loyalty)
+    share = share_of(count_first_orders(study, loyalty), MOST_READ)
+    if share < 1:
+        first = first.filter(lot_of(first.customer_id) < share)
     until = ibis.coalesce(first.next_at, instant(study.as_of))
     columns = {
         "tenure_days": whole_days_between(first.ordered_at, until),

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_research.errors import NotEnoughData
+from crm_research.features.lots import share_of
 from crm_research.features.rfm import build_outcomes
-from crm_research.pillars.loyalty.index.predictors import part_names, read_index_parts
+from crm_research.pillars.loyalty.index.predictors import count_buyers, part_names, read_index_parts
 from crm_research.pillars.loyalty.index.ridge import (
     RidgeLogistic,
     compare_deviance,
@@ -33,6 +34,9 @@ _FEWEST_OF_EACH: Final = 10
 _MOST_OF_SPAN: Final = 3.0
 _LEAST_DAYS: Final = 7.0
 _LISTED: Final = 10
+# Weights hardly get surer by more customers than that; whom they are learned on is drawn by lot then.
+MOST_LEARNED: Final = 300_000
+_ROWS_AT_ONCE: Final = 100_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,6 +53,8 @@ class LoyaltyIndex:
         Was the test's outcome kept apart by the study?
     n_learned, n_judged
         Customers on either side.
+    learned_share
+        Of the customers of `learned_at`: those that the weights were learned on, drawn by lot where it is below 1.
     weights
         Grain: part. Columns ``part``, ``estimate`` (log odds for one standard deviation more), ``lower``, ``upper``.
     auc, other_auc, auc_gain
@@ -80,6 +86,7 @@ class LoyaltyIndex:
     notes: tuple[str, ...]
     confidence: float
     window: str
+    learned_share: float = 1.0
 
     @property
     def is_better(self) -> bool:
@@ -119,8 +126,8 @@ def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
     period = timedelta(days=days)
     judged_at = study.as_of if study.holdout_until is not None else study.as_of - period
     learned_at = judged_at - period
-    learned, came = _read(study, learned_at, period, loyalty)
-    judged, later = _read(study, judged_at, period, loyalty)
+    learned, came, share = _read(study, learned_at, period, loyalty, most=MOST_LEARNED)
+    judged, later, _ = _read(study, judged_at, period, loyalty)
     names = [name for name in part_names(learned) if name in part_names(judged)]
     now = judged if judged_at == study.as_of else read_index_parts(study, occasion=loyalty.occasion)
     names = [name for name in names if name in now.columns]
@@ -146,6 +153,7 @@ def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
         notes=() if fit.converged else ("The weights did not come to rest; read them with care.",),
         confidence=loyalty.confidence,
         window=loyalty.window,
+        learned_share=share,
     )
 
 
@@ -164,20 +172,24 @@ def _period_days(study: Study, loyalty: LoyaltyAnalysis) -> float:
 
 
 @step
-def _read(study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis) -> tuple[pd.DataFrame, FloatArray]:
-    """Parts as known at an instant, and who bought in the period after it."""
+def _read(
+    study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis, *, most: int | None = None
+) -> tuple[pd.DataFrame, FloatArray, float]:
+    """Parts as known at an instant, who bought in the period after it, and which share of all customers they are."""
     there = replace(study, as_of=at, holdout_until=at + period)
-    parts = read_index_parts(study if at == study.as_of else there, occasion=loyalty.occasion)
-    outcomes = build_outcomes(there, occasion=loyalty.occasion).select("customer_id", "is_repeat").to_pandas()
-    came = outcomes.set_index("customer_id")["is_repeat"].reindex(parts["customer_id"]).fillna(value=False)
-    y = came.to_numpy(dtype=float)
+    known = study if at == study.as_of else there
+    share = 1.0 if most is None else share_of(count_buyers(known, occasion=loyalty.occasion), most)
+    parts = read_index_parts(known, occasion=loyalty.occasion, share=share)
+    outcomes = build_outcomes(there, occasion=loyalty.occasion)
+    came = outcomes.filter(outcomes.is_repeat).select("customer_id").to_pandas()["customer_id"]
+    y = parts["customer_id"].isin(came).to_numpy().astype(np.float64)
     fewest = int(min(y.sum(), len(y) - y.sum()))
     if len(y) < _FEWEST:
         raise NotEnoughData("A loyalty index", needed=_FEWEST, of=f"customers known on {at:%Y-%m-%d}", found=len(y))
     if fewest < _FEWEST_OF_EACH:
         who = f"customers who bought in the {period.days} days from {at:%Y-%m-%d}, and as many who did not"
         raise NotEnoughData("A loyalty index", needed=_FEWEST_OF_EACH, of=who, found=fewest)
-    return parts, y
+    return parts, y, share
 
 
 def _recency(frame: pd.DataFrame) -> FloatArray:
@@ -224,9 +236,13 @@ def _deciles(chance: FloatArray, later: FloatArray, judged: pd.DataFrame, confid
 
 
 def _customers(fit: RidgeLogistic, now: pd.DataFrame, names: list[str], confidence: float) -> pd.DataFrame:
-    limits = fit.limits(now[names].to_numpy(dtype=float), confidence)
+    parts = [
+        fit.limits(now[names].iloc[start : start + _ROWS_AT_ONCE].to_numpy(dtype=float), confidence)
+        for start in range(0, len(now), _ROWS_AT_ONCE)
+    ]
+    chance, lower, upper = (np.concatenate(values) for values in zip(*parts, strict=True))
     scored = now[["customer_id", "spend", *names]].assign(
-        index=100 * limits.estimate, lower=100 * limits.lower, upper=100 * limits.upper, decile=_tenths(limits.estimate)
+        index=100 * chance, lower=100 * lower, upper=100 * upper, decile=_tenths(chance)
     )
     columns = ["customer_id", "index", "lower", "upper", "decile", "spend", *names]
     return scored[columns].sort_values(["index", "customer_id"], ascending=[False, True], ignore_index=True)

@@ -52,8 +52,8 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             "What counts in the index: log odds of buying for one standard deviation more",
             formats=dict.fromkeys(("estimate", "lower", "upper"), "{:+.2f}"),
             note=f"Ridge logistic regression on {say_count(index.n_learned, 'customer')} of "
-            f"{say_date(index.learned_at)} and what they bought in the period after. A weight is that of a part beside "
-            "the others: it may be negative where the others already say the rest.",
+            f"{say_date(index.learned_at)}{_say_lot(index)} and what they bought in the period after. "
+            "A weight is that of a part beside the others: it may be negative where the others already say the rest.",
         ),
         Figures(index_figures(index), "How well the index predicts"),
         Table(
@@ -70,6 +70,10 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
         ),
         result=index,
     )
+
+
+def _say_lot(index: LoyaltyIndex) -> str:
+    return f" ({say_percent(index.learned_share)} of them all, drawn by lot)" if index.learned_share < 1 else ""
 
 
 def index_finding(index: LoyaltyIndex) -> str:

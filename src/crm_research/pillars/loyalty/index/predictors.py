@@ -10,7 +10,14 @@ import pandas as pd
 
 from crm_research.features.basket import build_basket
 from crm_research.features.clock import days_between, instant
-from crm_research.features.own_rhythm import build_own_rhythm, count_gap_scores, count_log_gaps, score_silence
+from crm_research.features.lots import lot_of
+from crm_research.features.own_rhythm import (
+    build_own_rhythm,
+    count_gap_scores,
+    count_log_gaps,
+    number_purchases,
+    score_silence,
+)
 from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
@@ -33,9 +40,20 @@ _ATTITUDE_DAYS: Final = 365
 _FEWEST_ANSWERS: Final = 30
 
 
+def count_buyers(study: Study, *, occasion: Occasion = "day") -> int:
+    """How many customers have an index at as_of: all with a purchase?"""
+    purchases = number_purchases(study, occasion=occasion)
+    return int(purchases.filter(purchases.depth == 1).count().execute())
+
+
 @step
-def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFrame:
+def read_index_parts(study: Study, *, occasion: Occasion = "day", share: float = 1.0) -> pd.DataFrame:
     """Of which parts is each customer's index made up?
+
+    Parameters
+    ----------
+    share
+        Of the customers, drawn by lot.
 
     Returns
     -------
@@ -55,6 +73,8 @@ def read_index_parts(study: Study, *, occasion: Occasion = "day") -> pd.DataFram
     scale = set_limits(scale, count_gap_scores(study, scale, occasion=occasion))
     rows = build_own_rhythm(study, scale, occasion=occasion)
     rows = rows.filter(rows.next_at.isnull())  # noqa: PD003
+    if share < 1:
+        rows = rows.filter(lot_of(rows.customer_id) < share)
     rows = rows.inner_join(build_rfm(study).select("customer_id", "spend"), "customer_id")
     rows = rows.mutate(days_since_last=days_between(rows.ordered_at, instant(study.as_of)))
     parts = rows.select(
