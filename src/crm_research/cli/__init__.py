@@ -16,6 +16,8 @@ from crm_research import __version__
 from crm_research.addresses import hide_credentials
 from crm_research.cli.usage import say_usage
 from crm_research.errors import CrmError, offer_names
+from crm_research.said_by_others import say_full_disk
+from crm_research.stopping import ending_on_signals, was_stopped
 from crm_research.time_limit import TimeLimitExceeded
 
 # Shows where an error came from; understood before or behind any command.
@@ -88,7 +90,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != _TRACEBACK]
     is_tracing = len(arguments) < len(sys.argv) - 1 or bool(os.environ.get("CRM_RESEARCH_DEBUG"))
     try:
-        cli(args=arguments, prog_name="crm-research", standalone_mode=False)
+        _obey(arguments)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.exceptions.NoArgsIsHelpError as problem:
@@ -124,6 +126,17 @@ def main() -> None:
         sys.exit(2)
 
 
+def _obey(arguments: list[str]) -> None:
+    """Run the command; whatever goes wrong once somebody has asked to stop is that wish, which a library took so."""
+    with ending_on_signals():
+        try:
+            cli(args=arguments, prog_name="crm-research", standalone_mode=False)
+        except Exception as problem:
+            if was_stopped() and not isinstance(problem, click.exceptions.Exit):
+                raise KeyboardInterrupt from problem
+            raise
+
+
 def _say_os_error(problem: OSError) -> str:
     """Files and folders that may not be read or written, in words with the place where it is known."""
     place = f"{problem.filename}: " if problem.filename else ""
@@ -137,6 +150,9 @@ def _say_os_error(problem: OSError) -> str:
 
 def _say_unforeseen(problem: Exception) -> str:
     """What went wrong in our own code: for whoever reports it, and what the user can do meanwhile."""
+    full = say_full_disk(problem)
+    if full is not None:
+        return f"{full}."
     lines = hide_credentials(str(problem)).strip().splitlines()
     said = f"{type(problem).__name__}: {lines[0][:_LONGEST_SAID]}" if lines else type(problem).__name__
     return (

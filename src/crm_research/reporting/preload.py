@@ -80,6 +80,8 @@ def end_with_parent(parent: int) -> None:
 
 
 if __name__ != "__main__" and PARENT_VARIABLE in os.environ:
+    # Ctrl-C goes to all processes of a terminal, and is for the run alone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(int(os.environ.pop(PARENT_VARIABLE)))
 if __name__ != "__main__":
     import_all()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from crm_research.catalogue import find_report, reports
@@ -24,6 +22,7 @@ from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
+from crm_research.stopping import ending_on_signals, heed_stop
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -112,7 +111,7 @@ def run_reports(
     require_room(target, Path(tempfile.gettempdir()))
     sweep_scratch()
     sweep_shelf(target)
-    with _ending_on_signals(), _warmed_up(n_jobs), _own_scratch() as scratch:
+    with ending_on_signals(), _warmed_up(n_jobs), _own_scratch() as scratch:
         plan = plan_run(
             candidates,
             studies=studies or inputs.known_studies(),
@@ -123,6 +122,7 @@ def run_reports(
             notebooks=notebooks,
             timeout_seconds=timeout_seconds,
         )
+        heed_stop()
         if asked and not plan.tasks and not plan.hindered:
             asked_of = dict.fromkeys(omission.study.given for omission in plan.omissions)
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
@@ -243,26 +243,3 @@ def _say_unpublished(problem: OSError | CrmError, out: Path) -> str:
         f"the page was made but could not be written: {problem.filename or out}: {problem.strerror or problem}. The "
         "page that was there before stays. Free the disk or mend the permissions, and run the report again"
     )
-
-
-@contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """Let a schedule's SIGTERM, or a terminal that is closed, end the run as Ctrl-C does, with the same cleaning up."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # Whoever starts a run with nohup wants it to outlive the terminal.
-    taken = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
-    try:
-        before = [(number, signal.signal(number, stop)) for number in taken]
-    except ValueError:
-        # Not the main thread: whoever called looks after signals.
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
