@@ -15,6 +15,8 @@ from crm_research.study import FileState
 _CHUNK_BYTES: Final = 1024**2
 # Questions to a store at a time: each waits for an answer, and none for the others.
 _AT_A_TIME: Final = 16
+# Ending of a database's file to that of its log.
+_LOGS: Final = {".duckdb": ".wal", ".ddb": ".wal", ".sqlite": "-wal", ".sqlite3": "-wal", ".db": "-wal"}
 
 
 class Elsewhere(Protocol):
@@ -50,11 +52,13 @@ def digest_files(paths: Sequence[Origin]) -> str:
 
 def look_at_files(paths: Iterable[Origin]) -> tuple[FileState, ...]:
     """How these files are found now; what lies elsewhere is brought here before it is read, and left out."""
-    return tuple(
-        FileState(path=str(path), n_bytes=(found := path.stat()).st_size, written_at=found.st_mtime_ns)
-        for path in paths
-        if isinstance(path, Path)
-    )
+    states = []
+    for path in paths:
+        if isinstance(path, Path):
+            found = [part.stat() for part in _parts_of(path)]
+            n_bytes, written_at = sum(part.st_size for part in found), max(part.st_mtime_ns for part in found)
+            states.append(FileState(path=str(path), n_bytes=n_bytes, written_at=written_at))
+    return tuple(states)
 
 
 def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
@@ -98,7 +102,18 @@ def bytes_of(file: Origin) -> int:
 def _digest(file: Origin) -> str:
     if not isinstance(file, Path):
         return file.digest()
-    return _digest_file(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns)
+    parts = [_digest_file(str(part), (stat := part.stat()).st_size, stat.st_mtime_ns) for part in _parts_of(file)]
+    return parts[0] if len(parts) == 1 else digest_text("\n".join(parts))
+
+
+def _parts_of(file: Path) -> list[Path]:
+    """The file, and the log beside it in which a database holds what was written last, where there is one."""
+    ending = next((log for database, log in _LOGS.items() if file.name.lower().endswith(database)), None)
+    log = None if ending is None else file.with_name(file.name + ending)
+    try:
+        return [file] if log is None or not log.stat().st_size else [file, log]
+    except OSError:
+        return [file]
 
 
 @lru_cache(maxsize=4096)
