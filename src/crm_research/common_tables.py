@@ -8,6 +8,7 @@ holds it, and kept for all others when a second one comes.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial, wraps
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
+_PATTERN: Final = re.compile(r"([\[*?])")
 # By connection: two engines in memory are equal to Ibis.
 _shelves: Final[WeakKeyDictionary[Any, Path]] = WeakKeyDictionary()
 # What an engine knows of parts that it was asked for: its own reading of a kept one, by the hash of the part.
@@ -142,7 +144,7 @@ def _read(backend: Any, file: Path, table: ir.Table, *, made_of: Callable[[], ir
             with PROFILED.asking(), replacing(file) as half:
                 backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' (FORMAT parquet)")
                 half.chmod(0o600)
-    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet('{_escaped(file)}')")
+    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet({named_alone(file)})")
     kept: ir.Table = backend.table(file.stem)
     return kept if kept.schema() == table.schema() else kept.cast(table.schema())
 
@@ -158,6 +160,11 @@ def _as_said(backend: Any, sql: str, expression: ir.Table) -> str:
             inside = name.replace('"', '""')
             casts.append(f'CAST("{inside}" AS {wide}) AS "{inside}"')
     return f"SELECT * REPLACE ({', '.join(casts)}) FROM ({sql})" if casts else sql
+
+
+def named_alone(file: Path) -> str:
+    """The file as a literal of the engine's SQL that names it alone: signs of patterns are signs of its name there."""
+    return "'" + _PATTERN.sub(r"[\1]", _escaped(file)) + "'"
 
 
 def _escaped(path: Path) -> str:

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from crm_research.reporting.tasks import DISK_FULL, NOT_STARTED, Failure, Outcome, Task
+from crm_research.said_by_others import say_full_disk
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
 CELL: Final = "cell"
@@ -93,8 +94,10 @@ def _failure_of(problem: Exception) -> Failure:
 
     if isinstance(problem, NotebookFailed):
         failure = problem.failure
-        is_full = _NO_SPACE in failure.message
-        return replace(failure, kind=DISK_FULL, message=_say_full(failure.message)) if is_full else failure
+        spilled = say_full_disk(failure.message)
+        if _NO_SPACE in failure.message:
+            return replace(failure, kind=DISK_FULL, message=_say_full(failure.message))
+        return failure if spilled is None else replace(failure, kind=DISK_FULL, message=spilled)
     if isinstance(problem, NotStarted):
         return Failure(kind=NOT_STARTED, message=str(problem))
     trace = traceback.format_exception(problem)[-6:]

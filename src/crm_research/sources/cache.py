@@ -23,6 +23,7 @@ from weakref import finalize
 
 import duckdb
 
+from crm_research.common_tables import named_alone
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError, StudyError
 from crm_research.scratch import UNFINISHED, replacing
@@ -235,7 +236,7 @@ def _kind_of(session: Session, table: str) -> str:
 
 def _read_in(session: Session, held: CachedTable) -> None:
     kind = "TABLE" if held.n_bytes <= LOADED_BYTES else "VIEW"
-    session.run(f"CREATE {kind} {quoted(held.table)} AS SELECT * FROM read_parquet({literal(str(held.file))})")
+    session.run(f"CREATE {kind} {quoted(held.table)} AS SELECT * FROM read_parquet({named_alone(held.file)})")
 
 
 def _find_in_place(engine: Any, table: str) -> CachedTable | None:
@@ -243,7 +244,7 @@ def _find_in_place(engine: Any, table: str) -> CachedTable | None:
     row = engine.execute("SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = ?", [table]).fetchone()
     if row is None:
         return None
-    return next((held for held in list_cached() if held.table == table and literal(str(held.file)) in row[0]), None)
+    return next((held for held in list_cached() if held.table == table and named_alone(held.file) in row[0]), None)
 
 
 class Lease:

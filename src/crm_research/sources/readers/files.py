@@ -91,6 +91,14 @@ def file_kind(paths: Sequence[Origin], *, where: str) -> str:
     return kinds.pop()
 
 
+def is_shown(parts: Sequence[str]) -> bool:
+    """Is this a file for readers, by the names that lead to it? None begins with a dot, or with _ and is no partition.
+
+    Spark, Hive and Arrow pass over such names too: they are of jobs that have not ended, notebooks and systems.
+    """
+    return not any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in parts)
+
+
 def describe_files(paths: Sequence[Origin]) -> str:
     """A short name for some files."""
     return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1:,} more"
@@ -98,7 +106,11 @@ def describe_files(paths: Sequence[Origin]) -> str:
 
 def _files_within(folder: Path) -> list[Path]:
     for endings in (PARQUET_ENDINGS, TEXT_ENDINGS):
-        held = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.lower().endswith(endings))
+        held = sorted(
+            path
+            for path in folder.rglob("*")
+            if path.name.lower().endswith(endings) and path.is_file() and is_shown(path.relative_to(folder).parts)
+        )
         if held:
             return held
     return []

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, cast
 
 import duckdb
 
+from crm_research.common_tables import named_alone
 from crm_research.errors import StudyError
-from crm_research.said_by_others import say_fault
+from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.readers.files import describe_files, file_kind, find_files
 from crm_research.sources.readers.samples import find_sample
 from crm_research.sources.readers.stores.located import locate
 from crm_research.sources.readers.stores.narrowing import key_of
 from crm_research.sources.readers.text import stage_text
-from crm_research.sources.session import Relation, Session, literal, literals, quoted
+from crm_research.sources.session import Relation, Session, literal, quoted
 from crm_research.sources.written import WHITESPACE
 from crm_research.vocabulary import say_count, word_for
 
@@ -71,10 +72,9 @@ def _stage(session: Session, rule: SourceRule, base: Path, where: str) -> Relati
         # What unpacks a file does not know for which table.
         raise problem if str(problem).startswith(where) else StudyError(f"{where}: {problem}") from None
     except duckdb.Error as problem:
-        raise StudyError(
-            f"{where}: {describe_files(paths)} cannot be read: {say_fault(problem)}. Check that it is whole and of the "
-            "kind that its name says."
-        ) from None
+        mend = "Check that it is whole and of the kind that its name says"
+        said = say_full_disk(problem) or f"{say_fault(problem)}. {mend}"
+        raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {said}.") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise StudyError(f"{where}: {_broken_gzip(paths, problem)}") from None
     except csv.Error as problem:
@@ -194,10 +194,11 @@ def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind
 
 def _stage_parquet(session: Session, paths: Sequence[Path]) -> str:
     name = session.new_name("parquet")
+    names = ", ".join(map(named_alone, paths))
     # Values of partition folders stay text: store=007 keeps its zeros.
     session.run(
         f"CREATE VIEW {quoted(name)} AS SELECT * FROM "
-        f"read_parquet([{literals([str(path) for path in paths])}], union_by_name = true, hive_types_autocast = false)"
+        f"read_parquet([{names}], union_by_name = true, hive_types_autocast = false)"
     )
     return name
 

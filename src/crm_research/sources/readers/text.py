@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from crm_research.common_tables import named_alone
 from crm_research.errors import StudyError
-from crm_research.said_by_others import say_fault
+from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.mapping.casting import BLANKS, IS_MARKED, KEPT_AS_TEXT
 from crm_research.sources.readers.encodings import HEAD_BYTES, check_encoding, encoding_of, read_head
 from crm_research.sources.readers.files import describe_files
@@ -73,6 +74,9 @@ def stage_text(session: Session, paths: Sequence[Path], rule: SourceRule, *, whe
     try:
         _create(session, name, parts)
     except duckdb.Error as problem:
+        full = say_full_disk(problem)
+        if full is not None:
+            raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {full}.") from None
         for part in parts:
             check_encoding(part.readable, "utf-8", where=f"{where}: {part.path.name}")
         parts = [_mended(session, part, where) for part in parts]
@@ -286,7 +290,7 @@ def _check_same_columns(files: Sequence[tuple[Path, list[str]]], *, where: str) 
 
 
 def _select(part: _Part) -> str:
-    rule, path = part.rule, literal(str(part.readable))
+    rule, path = part.rule, named_alone(part.readable)
     options = f"header = {str(rule.n_header_lines > 0).lower()}, skip = {rule.skip_rows}, auto_detect = false"
     if part.line_bytes is not None:
         options += f", max_line_size = {part.line_bytes}, buffer_size = {2 * part.line_bytes}"
