@@ -1,4 +1,4 @@
-"""A wish to stop is remembered: no error of a library in its place, and nobody who swallows it, keeps a command going."""
+"""A wish to stop is remembered: no error in its place, and nobody who swallows it, keeps a command at work."""
 
 from __future__ import annotations
 

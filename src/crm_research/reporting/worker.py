@@ -62,18 +62,23 @@ def run_task(task: Task, send: Any) -> Outcome:
 
 
 def _make(task: Task, send: Any) -> dict[str, Any]:
-    from crm_research.reporting.execute import execute_notebook
+    from crm_research.reporting.execute import NotebookFailed, execute_notebook
     from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
     from crm_research.reporting.inputs import require_same_records
     from crm_research.reporting.notebook_file import with_pictures, write_notebook
     from crm_research.reporting.render import render_page
 
     task.folder.mkdir(parents=True, exist_ok=True)
-    notebook = execute_notebook(
-        task,
-        on_cell=lambda number, total: send((CELL, number, total)),
-        on_kernel=lambda pid: send((KERNEL, pid)),
-    )
+    try:
+        notebook = execute_notebook(
+            task,
+            on_cell=lambda number, total: send((CELL, number, total)),
+            on_kernel=lambda pid: send((KERNEL, pid)),
+        )
+    except NotebookFailed:
+        # A file that was removed or written to is why, whatever the engine says of it.
+        require_same_records(task)
+        raise
     send((RENDERING,))
     require_same_records(task)
     figures = read_figures(notebook)

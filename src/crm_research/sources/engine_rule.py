@@ -13,6 +13,7 @@ from crm_research.addresses import scheme_of
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_found
+from crm_research.sources.readers.files import full_path
 from crm_research.sources.written import as_allowed
 
 _GIGABYTES: Final = {"k": 1e-6, "m": 1e-3, "g": 1.0, "t": 1e3}
@@ -82,7 +83,7 @@ class EngineRule(BaseModel):
         """
         if self.spill is None:
             return None
-        folder = (path.parent / Path(self.spill).expanduser()).resolve()
+        folder = full_path(self.spill, path.parent, where=f"{path}: engine.spill").resolve()
         if not folder.is_dir():
             raise StudyError(f"{path}: engine.spill: there is no folder {folder}. Make it, or name another.")
         if not os.access(folder, os.W_OK | os.X_OK):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from crm_research.common_tables import name_shelf
 from crm_research.engine import open_embedded_engine
+from crm_research.errors import StudyError
 from crm_research.scratch import make_scratch
 
 if TYPE_CHECKING:
@@ -98,7 +99,14 @@ def open_session(*, n_bytes: int = 0, engine: EngineRule | None = None, path: Pa
     `engine` limits it, as the study file at `path` says.
     """
     spill = engine.spill_folder(path) if engine is not None and path is not None else None
-    scratch = make_scratch(within=spill)
+    try:
+        scratch = make_scratch(within=spill)
+    except OSError as problem:
+        if spill is None:
+            raise
+        raise StudyError(
+            f"{path}: engine.spill: {spill} takes no folder ({problem.strerror or problem}). Name another folder."
+        ) from None
     file = scratch / "session.duckdb" if n_bytes > LARGE_BYTES else None
     memory, threads = (engine.memory, engine.threads) if engine is not None else (None, None)
     session = Session(backend=open_embedded_engine(file, memory_gigabytes=memory, threads=threads), scratch=scratch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -133,10 +133,47 @@ def find_table(tables: Sequence[ServerTable], rule: SourceRule, *, where: str) -
     raise StudyError(f"{where}.table: there is no {wanted!r} in the server. {meant}{offer}")
 
 
-def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
-    """The columns of a SELECT and their types, told by the server of its first nought rows: nothing is made there."""
+def carried_select(backend: Any, sql: str, *, where: str) -> tuple[str, sch.Schema]:
+    """A SELECT with what no other engine knows (ranges, points, types of the user's own) as text, and its columns.
+
+    Money is a number; a domain is what it is made of.
+    """
+    described = _describe(backend, sql, where=where)
+    foreign = {name for name, (oid, dtype) in described.items() if oid == _MONEY or _is_foreign(dtype)}
+    if not foreign:
+        return sql, _schema_of(described)
+    asked = ", ".join(
+        f"CAST({_quoted(name)} AS {'numeric' if oid == _MONEY else 'text'}) AS {_quoted(name)}"
+        if name in foreign
+        else _quoted(name)
+        for name, (oid, _) in described.items()
+    )
+    carried = f"SELECT {asked} FROM ({sql}) AS carried__"
+    return carried, postgres_schema_of(backend, carried, where=where)
+
+
+def holds_foreign(schema: sch.Schema) -> bool:
+    """May some of these columns be of types that must be told otherwise (`carried_select`)?"""
+    return any(_is_foreign(dtype) or str(dtype).lstrip("!") == _AS_MONEY for dtype in schema.values())
+
+
+def _is_foreign(dtype: Any) -> bool:
+    return bool(dtype.is_unknown() or dtype.is_geospatial())
+
+
+def _schema_of(described: Mapping[str, tuple[int, Any]]) -> sch.Schema:
     import ibis.expr.schema as sch
 
+    return sch.Schema({name: dtype for name, (_, dtype) in described.items()})
+
+
+def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
+    """The columns of a SELECT and their types, told by the server of its first nought rows: nothing is made there."""
+    return _schema_of(_describe(backend, sql, where=where))
+
+
+def _describe(backend: Any, sql: str, *, where: str) -> dict[str, tuple[int, Any]]:
+    """Each column with the server's number of its type and what it is called here."""
     with backend.con.cursor() as cursor, backend.con.transaction():
         cursor.execute(f"SELECT * FROM ({sql}) AS found__ LIMIT 0")
         described = cursor.pgresult
@@ -154,7 +191,7 @@ def postgres_schema_of(backend: Any, sql: str, *, where: str) -> sch.Schema:
             ([oid for _, oid, _ in columns], [fmod for _, _, fmod in columns]),
         ).fetchall()
     mapper = backend.compiler.type_mapper
-    return sch.Schema({name: mapper.from_string(said) for name, (said,) in zip(names, types, strict=True)})
+    return {name: (oid, mapper.from_string(said)) for (name, oid, _), (said,) in zip(columns, types, strict=True)}
 
 
 def rows_as_text(backend: Any, sql: str) -> tuple[dict[str, str], Iterator[list[tuple[Any, ...]]]]:
@@ -187,6 +224,7 @@ def rows_as_text(backend: Any, sql: str) -> tuple[dict[str, str], Iterator[list[
 _AS_THEY_ARE: Final = {16: "bool", 20: "int64", 21: "int64", 23: "int64", 700: "float64", 701: "float64"}
 _DAY, _TIME, _ZONED = 1082, 1114, 1184
 _MONEY: Final = 790
+_AS_MONEY: Final = "decimal(19, 4)"  # so Ibis calls it
 _BATCH_ROWS: Final = 20_000
 
 

@@ -18,9 +18,10 @@ from crm_research.sources.mapping.selects import name_of_function, read_select
 from crm_research.sources.readers.databases import load_batches, stage_duckdb
 from crm_research.sources.readers.files import find_files
 from crm_research.sources.readers.postgres import (
+    carried_select,
     find_table,
+    holds_foreign,
     list_postgres_tables,
-    postgres_schema_of,
     refuse_acting,
     rows_as_text,
 )
@@ -149,7 +150,10 @@ def find_rows(backend: BaseBackend, rule: SourceRule, base: Path, *, where: str)
     if backend.name == "postgres":
         schema, table = find_table(list_postgres_tables(backend), rule, where=where)
         refuse_acting(backend, [f"{quoted(schema)}.{quoted(table)}"], where=f"{where}.table")
-        return backend.table(table, database=schema)
+        found = backend.table(table, database=schema)
+        if not holds_foreign(found.schema()):
+            return found
+        return rows_of_select(backend, f"SELECT * FROM {quoted(schema)}.{quoted(table)}", where=f"{where}.table")
     return find_server_rows(backend, rule, base, where=where)
 
 
@@ -207,8 +211,8 @@ def rows_of_select(backend: BaseBackend, sql: str, *, where: str) -> ir.Table:
     """A SELECT in the server's own SQL as an Ibis table. Its columns are asked; nothing is made in the server."""
     if backend.name != "postgres":
         return view_of(backend, backend._session.sql(sql))
-    schema = postgres_schema_of(backend, sql, where=where)
-    return backend.sql(sql, schema=schema)
+    carried, schema = carried_select(backend, sql, where=where)
+    return backend.sql(carried, schema=schema)
 
 
 def rows_of_answer(backend: Any, sql: str) -> list[tuple[Any, ...]]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 import duckdb
 
-from crm_research.common_tables import named_alone
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.fingerprints import digest_files
 from crm_research.sources.readers.files import describe_files, file_kind, find_files
+from crm_research.sources.readers.parquet import stage_parquet
 from crm_research.sources.readers.samples import find_sample
 from crm_research.sources.readers.stores.located import locate
 from crm_research.sources.readers.stores.narrowing import key_of
@@ -179,7 +179,7 @@ def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind
     if kind == "text":
         return stage_text(session, paths, rule, where=where)
     if kind == "parquet":
-        return _stage_parquet(session, paths), ""
+        return stage_parquet(session, paths, where=where), ""
     if len(paths) > 1:
         raise StudyError(f"{where}: names {len(paths)} {kind} files; give one.")
     if kind == "excel":
@@ -190,17 +190,6 @@ def _stage_files(session: Session, rule: SourceRule, paths: Sequence[Path], kind
 
     read = stage_duckdb if kind == "duckdb" else stage_sqlite
     return read(session, paths[0], rule, where=where), ""
-
-
-def _stage_parquet(session: Session, paths: Sequence[Path]) -> str:
-    name = session.new_name("parquet")
-    names = ", ".join(map(named_alone, paths))
-    # Values of partition folders stay text: store=007 keeps its zeros.
-    session.run(
-        f"CREATE VIEW {quoted(name)} AS SELECT * FROM "
-        f"read_parquet([{names}], union_by_name = true, hive_types_autocast = false)"
-    )
-    return name
 
 
 __all__ = ["literal", "locate_files", "stage"]
