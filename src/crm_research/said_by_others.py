@@ -32,6 +32,8 @@ _IN_WORDS: Final = (
     (re.compile(r"\bto U?(?:INT\d+|HUGEINT|BIGINT|INTEGER)\b"), "to a whole number"),
     (re.compile(r"\bto (?:DOUBLE|FLOAT|DECIMAL(?:\([\d, ]+\))?)(?!\w)"), "to a number"),
 )
+_FULL_DISK: Final = re.compile(r"No space left on device|failed to offload data block")
+_FILLED: Final = re.compile(r"\(([\d.]+ \w+)/[\d.]+ \w+ used\)")
 _NOTHING_SAID: Final = "no reason was given"
 
 
@@ -45,6 +47,19 @@ def say_fault(problem: object) -> str:
         said = code.sub(instead, said)
     said = " ".join(said.split()).rstrip(".!: ")
     return said or _NOTHING_SAID
+
+
+def say_full_disk(problem: object) -> str | None:
+    """That the disk is full on which the engine works with what does not fit into its memory; None of other faults."""
+    said = str(problem)
+    if _FULL_DISK.search(said) is None:
+        return None
+    filled = _FILLED.search(said)
+    return (
+        "the engine finds no room on its disk for what does not fit into its memory"
+        f"{f' ({filled[1]} stand there)' if filled else ''}. Free some space there, or name a folder on another disk: "
+        "under engine: {spill: FOLDER} in the study file, or by TMPDIR"
+    )
 
 
 _SQL_FAULTS: Final = (

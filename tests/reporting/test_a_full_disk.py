@@ -15,6 +15,7 @@ from dataclasses import replace
 from multiprocessing.util import get_temp_dir
 from unittest.mock import patch
 
+import duckdb
 import pytest
 
 from crm_research.reporting import records, run, worker
@@ -158,3 +159,35 @@ def worker_failed(failure):
     from crm_research.reporting.execute import NotebookFailed
 
     return NotebookFailed(failure)
+
+
+SPILLED = """failed to offload data block of size 256.0 KiB (46.0 MiB/46.0 MiB used).
+This limit was set by the 'max_temp_directory_size' setting.
+You can adjust this setting, by using (for example) PRAGMA max_temp_directory_size='10GiB'"""
+
+
+def test_an_engine_that_finds_no_room_to_work_in_names_the_folder_to_change():
+    own = Failure(kind="OutOfMemoryException", message=SPILLED, place="cell 6 of 22")
+    found = worker._failure_of(worker_failed(own))
+    assert found.in_words() == (
+        "disk full: the engine finds no room on its disk for what does not fit into its memory (46.0 MiB stand there). "
+        "Free some space there, or name a folder on another disk: under engine: {spill: FOLDER} in the study file, or "
+        "by TMPDIR (cell 6 of 22)"
+    )
+    too_little = Failure(kind="OutOfMemoryException", message="could not allocate block of size 1 MB")
+    assert worker._failure_of(worker_failed(too_little)) == too_little
+
+
+def test_text_that_does_not_fit_on_the_disk_has_no_bad_line(tmp_path, monkeypatch):
+    from crm_research.errors import StudyError
+    from crm_research.sources.readers import text
+    from tests.sources.files import GOOD_ORDERS, orders_of
+
+    def fill(session, name, parts):
+        raise duckdb.OutOfMemoryException(f"Out of Memory Error: {SPILLED}")
+
+    monkeypatch.setattr(text, "_create", fill)
+    with pytest.raises(
+        StudyError, match=r"orders\.csv cannot be read: the engine finds no room .* engine: \{spill: FOLDER\}"
+    ):
+        orders_of(tmp_path, GOOD_ORDERS)

@@ -53,6 +53,26 @@ def test_a_report_of_records_that_changed_in_the_meantime_is_refused(world, tmp_
     require_same_records(replace(task, environment={}))
 
 
+def test_a_notebook_that_failed_since_a_file_was_removed_says_so(monkeypatch, tmp_path):
+    from crm_research.reporting import execute, inputs, worker
+    from crm_research.reporting.execute import NotebookFailed
+    from crm_research.reporting.tasks import Failure
+
+    def fail(task, **_):
+        raise NotebookFailed(Failure(kind="IOException", message="No files found that match the pattern"))
+
+    monkeypatch.setattr(execute, "execute_notebook", fail)
+    own = worker.run_task(a_task(tmp_path), lambda _: None)
+    assert own.failure.in_words() == "a step failed: No files found that match the pattern"
+
+    def changed(_task):
+        raise StudyError("orders.parquet was removed while the run was reading it")
+
+    monkeypatch.setattr(inputs, "require_same_records", changed)
+    told = worker.run_task(a_task(tmp_path / "again"), lambda _: None)
+    assert told.failure.in_words().endswith("orders.parquet was removed while the run was reading it")
+
+
 @pytest.mark.slow
 def test_a_profiled_run_says_where_its_time_went_and_gives_the_same_figures(world, tmp_path):
     asked = ["run", "loyalty", "--study", str(world / "study.yaml"), "--jobs", "1", "--out"]

@@ -90,6 +90,13 @@ def test_folders_below_it_are_columns_whatever_stands_above(tmp_path, opened):
     assert rows["store"].isna().tolist() == [False, False, True]
 
 
+def test_what_a_file_says_of_itself_goes_before_a_folder_below(tmp_path, opened):
+    write(tmp_path / "shop" / "revenue=7" / "year=2024" / "o.parquet", order(1))
+    write(tmp_path / "shop" / "revenue=8" / "year=2023" / "o.parquet", order(2, revenue="20.0::DOUBLE"))
+    study = opened("shop")
+    assert held(study, "orders", "order_id", "revenue", "year") == [("o1", 10.5, "2024"), ("o2", 20.0, "2023")]
+
+
 def test_parts_with_and_without_a_zone_are_each_read_as_written(tmp_path, opened):
     write(tmp_path / "shop" / "a.parquet", order(1, at="TIMESTAMP '2024-01-05 00:00:00'"))
     write(tmp_path / "shop" / "b.parquet", order(2, at="TIMESTAMPTZ '2024-01-05 00:00:00+00'"))

@@ -165,6 +165,10 @@ def test_limits_of_a_server_and_a_folder_that_is_not_there_are_refused(tmp_path)
     assert said(lambda: EngineRule(spill="gone").spill_folder(study)) == (
         f"{study}: engine.spill: there is no folder {tmp_path / 'gone'}. Make it, or name another."
     )
+    assert said(lambda: EngineRule(spill="~nobody99/x").spill_folder(study)).startswith(
+        f"{study}: engine.spill: the path '~nobody99/x' cannot be used: "
+    )
+    assert said(lambda: EngineRule(spill="").spill_folder(study)).startswith(f"{study}: engine.spill: names no folder.")
     (tmp_path / "there").mkdir()
     assert EngineRule(spill="there").spill_folder(study) == tmp_path / "there"
     assert EngineRule().spill_folder(study) is None

@@ -222,18 +222,44 @@ ODD = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("kind", list(ODD))
 @pytest.mark.slow
-def test_a_column_of_any_type_that_nobody_maps_does_not_stop_the_table(tmp_path, shop, postgres_socket, kind):
+def test_a_column_of_any_type_that_nobody_maps_does_not_stop_the_table(tmp_path, shop, postgres_socket, kind, in_place):
     with psycopg.connect(
         host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
     ) as connection:
         connection.execute(f"ALTER TABLE shop.lines ADD odd {kind}")
         connection.execute(f"UPDATE shop.lines SET odd = {ODD[kind]} WHERE invoice = 1")
     orders = {"from": {"url": shop, "table": "shop.lines"}, "columns": COLUMNS, "sum_lines": True}
-    found = _summed(open_study(a_study_file(tmp_path, {"orders": orders}, timezone="Europe/Berlin")))
+    engine = {"engine": shop} if in_place else {}
+    found = _summed(open_study(a_study_file(tmp_path, {"orders": orders}, timezone="Europe/Berlin", **engine)))
     assert found["revenue"] == [25.5, -5.5]
     assert [str(at) for at in found["ordered_at"]] == ["2024-02-01 00:30:00", "2024-03-01 10:00:00"]
+
+
+def test_domains_enumerations_and_money_are_mapped_in_place(tmp_path, shop, postgres_socket):
+    with psycopg.connect(
+        host=str(postgres_socket), user="keeper", password="correct horse", dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute("""
+            DROP TYPE IF EXISTS shop.price, shop.positive, shop.way CASCADE;
+            CREATE DOMAIN shop.price AS numeric(12, 2); CREATE DOMAIN shop.positive AS shop.price CHECK (VALUE >= 0);
+            CREATE TYPE shop.way AS ENUM ('web', 'Laden');
+            CREATE TABLE shop.typed (id bigint, client uuid, at timestamptz, money shop.positive, cost money,
+                how shop.way, place point, span int4range);
+            INSERT INTO shop.typed VALUES (1, '00000000-0000-0000-0000-000000000007', '2024-01-31 23:30:00+00', 12.5,
+                '3.25', 'Laden', point(1, 2), '[1,2)');
+            CREATE VIEW shop.seen AS SELECT * FROM shop.typed
+        """)
+    columns = {"order_id": "id", "customer_id": "client", "ordered_at": "at", "revenue": "money", "channel": "how"}
+    for table in ("shop.typed", "shop.seen"):
+        orders = {"from": {"url": shop, "table": table}, "columns": columns}
+        study = open_study(a_study_file(tmp_path, {"orders": orders}, timezone="Europe/Berlin", engine=shop))
+        (found,) = study.table("orders").execute().to_dict("records")
+        assert (found["order_id"], found["customer_id"]) == ("1", "00000000-0000-0000-0000-000000000007")
+        assert (found["revenue"], found["cost"], found["channel"]) == (12.5, 3.25, "Laden")
+        assert str(found["ordered_at"]) == "2024-02-01 00:30:00"
 
 
 def test_money_is_read_and_an_end_in_infinity_is_open(tmp_path, shop, postgres_socket):

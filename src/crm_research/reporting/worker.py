@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from crm_research.reporting.tasks import DISK_FULL, NOT_STARTED, Failure, Outcome, Task
+from crm_research.said_by_others import say_full_disk
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
 CELL: Final = "cell"
@@ -61,18 +62,23 @@ def run_task(task: Task, send: Any) -> Outcome:
 
 
 def _make(task: Task, send: Any) -> dict[str, Any]:
-    from crm_research.reporting.execute import execute_notebook
+    from crm_research.reporting.execute import NotebookFailed, execute_notebook
     from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
     from crm_research.reporting.inputs import require_same_records
     from crm_research.reporting.notebook_file import with_pictures, write_notebook
     from crm_research.reporting.render import render_page
 
     task.folder.mkdir(parents=True, exist_ok=True)
-    notebook = execute_notebook(
-        task,
-        on_cell=lambda number, total: send((CELL, number, total)),
-        on_kernel=lambda pid: send((KERNEL, pid)),
-    )
+    try:
+        notebook = execute_notebook(
+            task,
+            on_cell=lambda number, total: send((CELL, number, total)),
+            on_kernel=lambda pid: send((KERNEL, pid)),
+        )
+    except NotebookFailed:
+        # A file that was removed or written to is why, whatever the engine says of it.
+        require_same_records(task)
+        raise
     send((RENDERING,))
     require_same_records(task)
     figures = read_figures(notebook)
@@ -93,8 +99,10 @@ def _failure_of(problem: Exception) -> Failure:
 
     if isinstance(problem, NotebookFailed):
         failure = problem.failure
-        is_full = _NO_SPACE in failure.message
-        return replace(failure, kind=DISK_FULL, message=_say_full(failure.message)) if is_full else failure
+        spilled = say_full_disk(failure.message)
+        if _NO_SPACE in failure.message:
+            return replace(failure, kind=DISK_FULL, message=_say_full(failure.message))
+        return failure if spilled is None else replace(failure, kind=DISK_FULL, message=spilled)
     if isinstance(problem, NotStarted):
         return Failure(kind=NOT_STARTED, message=str(problem))
     trace = traceback.format_exception(problem)[-6:]

@@ -13,7 +13,7 @@ import duckdb
 from crm_research.addresses import read_address
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
-from crm_research.said_by_others import say_fault
+from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.definition import walk_sources
 from crm_research.sources.endings import TEXT_ENDINGS
@@ -100,8 +100,8 @@ def _made(
     try:
         return _make(session, definition, path, table, files, key)
     except duckdb.Error as problem:
-        reason = say_fault(problem)
-        raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}. Mend its source or expressions.") from None
+        reason = say_full_disk(problem) or f"{say_fault(problem)}. Mend its source or expressions"
+        raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}.") from None
 
 
 def _make(

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.addresses import scheme_of
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import StudyError
-from crm_research.said_by_others import say_found
+from crm_research.said_by_others import say_fault, say_found
 from crm_research.sources.written import as_allowed
 
 _GIGABYTES: Final = {"k": 1e-6, "m": 1e-3, "g": 1.0, "t": 1e3}
@@ -82,8 +82,18 @@ class EngineRule(BaseModel):
         """
         if self.spill is None:
             return None
-        folder = (path.parent / Path(self.spill).expanduser()).resolve()
-        if not folder.is_dir():
+        if not self.spill.strip():
+            raise StudyError(f"{path}: engine.spill: names no folder. Write its path, or leave the key out.")
+        try:
+            folder = (path.parent / Path(self.spill).expanduser()).resolve()
+            is_there = folder.is_dir()
+        except (OSError, RuntimeError, ValueError) as problem:
+            # Names that are too long or hold a zero byte, and homes of nobody.
+            reason = getattr(problem, "strerror", None) or say_fault(problem)
+            raise StudyError(
+                f"{path}: engine.spill: the path {self.spill[:100]!r} cannot be used: {reason}. Name another folder."
+            ) from None
+        if not is_there:
             raise StudyError(f"{path}: engine.spill: there is no folder {folder}. Make it, or name another.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise StudyError(f"{path}: engine.spill: {folder} may not be written into. Name another folder.")

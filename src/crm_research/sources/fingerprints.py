@@ -56,7 +56,7 @@ def look_at_files(paths: Iterable[Origin]) -> tuple[FileState, ...]:
     """
     here = [path for path in paths if isinstance(path, Path)]
     logs = [log for path in here if (log := _log_of(path)) is not None]
-    return (*map(_look, here), *(_look(log) if log.exists() else _absent(log) for log in logs))
+    return (*map(_look, here), *map(_look_at_log, logs))
 
 
 def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
@@ -73,7 +73,7 @@ def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
             found = _look(path)
         except OSError:
             found = _absent(path)
-        if found == state:
+        if found == state or (state == _absent(path) and not found.n_bytes):
             continue
         said = "was removed" if found == _absent(path) else "was written to"
         raise StudyError(say_changed(state.path, f"{said} {while_what}"))
@@ -82,6 +82,12 @@ def require_unchanged(files: Iterable[FileState], *, while_what: str) -> None:
 def _look(path: Path) -> FileState:
     found = path.stat()
     return FileState(path=str(path), n_bytes=found.st_size, written_at=found.st_mtime_ns)
+
+
+def _look_at_log(log: Path) -> FileState:
+    """An empty one says nothing: it may come and go with whoever reads."""
+    found = _look(log) if log.exists() else None
+    return found if found is not None and found.n_bytes else _absent(log)
 
 
 def _absent(path: Path) -> FileState:
@@ -120,9 +126,10 @@ def _digest(file: Origin) -> str:
         return file.digest()
     digest = _digest_file(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns)
     log = _log_of(file)
-    if log is None or not log.exists():
+    written = _look_at_log(log) if log is not None else None
+    if written is None or written == _absent(Path(written.path)):
         return digest
-    return digest_text(f"{digest}\n{_digest_file(str(log), (stat := log.stat()).st_size, stat.st_mtime_ns)}")
+    return digest_text(f"{digest}\n{_digest_file(written.path, written.n_bytes, written.written_at)}")
 
 
 @lru_cache(maxsize=4096)

@@ -304,6 +304,42 @@ def test_a_table_of_iceberg_in_a_store_is_read(store, desk):
     assert study.inputs[0].source == f"orders (Iceberg, version {made.current_snapshot().snapshot_id})"
 
 
+@pytest.fixture
+def odd(running_store):
+    """Objects whose names and neighbours mislead."""
+    table = a_month(2024, 1, n=3)
+    more = as_parquet(a_month(2024, 2, n=5))
+    for key in ("g[1]/o[1].parquet", "dir/x.parquet", "succ/a.parquet", "part/a.parquet"):
+        running_store.put(f"odd/{key}", as_parquet(table))
+    for key in ("g1/o1.parquet", "dir", "succ/_temporary/0/b.parquet", "succ/.b.parquet"):
+        running_store.put(f"odd/{key}", more)
+    running_store.put("odd/succ/_SUCCESS", b"")
+    running_store.put("odd/part/b.parquet", b"")
+    zoned = table.set_column(2, "ordered_at", table["ordered_at"].cast(pa.timestamp("us", tz="UTC")))
+    running_store.put("odd/clocks/a.parquet", as_parquet(table))
+    running_store.put("odd/clocks/b.parquet", as_parquet(zoned))
+    running_store.put("odd/revenue=7/o.parquet", as_parquet(table))
+
+
+@pytest.mark.parametrize("path", ["g[1]/o[1].parquet", "g[1]/", "dir/", "succ/", "succ/?.parquet"])
+def test_what_is_there_as_it_is_written_is_read_and_nothing_hidden(path, store, odd, desk):
+    study = orders_from(desk, f"s3://odd/{path}")
+    assert study.table("orders").count().execute() == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("part/", r"s3://odd/part/b\.parquet is empty, which no Parquet file is"),
+        ("clocks/", r"the files of s3://odd/clocks/ do not fit together \(Unable to merge: Field ordered_at"),
+        ("revenue=7/o.parquet", r"do not fit together \(Unable to merge: Field revenue .* NAME=VALUE says is text"),
+    ],
+)
+def test_parts_that_are_empty_or_mean_another_thing_are_told(path, said, store, odd, desk):
+    with pytest.raises(StudyError, match=said):
+        orders_from(desk, f"s3://odd/{path}")
+
+
 def test_google_s_store_is_read_the_same_way(google, desk):
     for year, month in MONTHS[4:8]:
         google(f"orders/year={year}/month={month:02d}/part.parquet", as_parquet(a_month(year, month, n=50)))

@@ -118,18 +118,19 @@ def _held(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.name.lower().endswith(endings)
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-        and path.is_file()
+        if path.name.lower().endswith(endings) and is_shown(path.relative_to(folder).parts) and path.is_file()
     )
 
 
 def _is_unfinished(found: Path, pattern: Path) -> bool:
     """Does a pattern lead through a folder that it does not name and that programs hide?"""
     within = _before_signs(pattern)
-    named = [part for part in pattern.relative_to(within).parts if part.startswith((".", "_"))]
-    folders = found.relative_to(within).parts[:-1]
-    return not named and any(part.startswith((".", "_")) for part in folders)
+    return is_shown(pattern.relative_to(within).parts) and not is_shown(found.relative_to(within).parts[:-1])
+
+
+def is_shown(parts: Sequence[str]) -> bool:
+    """Is none of these names one that programs hide, or give to what they have not finished? A key may begin so."""
+    return not any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in parts)
 
 
 def _offer_neighbours(full: Path) -> str:

@@ -1,4 +1,4 @@
-"""Parquet files as one relation: names are no patterns, folders above say nothing, parts of two types keep both."""
+"""Parquet files as one relation: names are no patterns, files go before folders, parts of two types keep both."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def stage_parquet(session: Session, paths: Sequence[Path], bases: Sequence[Path]
     """
     name = session.new_name("parquet")
     as_text = _columns_read_as_text(session, paths)
-    keys = _keys_below(paths, bases)
+    keys = _keys_below(session, paths, bases)
     # One statement for all files, unless parts differ: together they would be widened before they are text.
     groups: dict[tuple[tuple[str, str], ...], list[Path]] = {}
     for path in paths:
@@ -75,19 +75,21 @@ def _value_of(key: str) -> str:
     return f"nullif(url_decode(regexp_extract({_FILE}, {pattern}, 1)), '__HIVE_DEFAULT_PARTITION__')"
 
 
-def _keys_below(paths: Sequence[Path], bases: Sequence[Path]) -> list[str] | None:
-    """Keys of folders below the bases; None where none stands above, which the engine then reads by itself."""
+def _keys_below(session: Session, paths: Sequence[Path], bases: Sequence[Path]) -> list[str] | None:
+    """Keys of folders below the bases that are no columns of the files; None where the engine finds just these."""
     below, above = dict[str, None](), set[str]()
     for path in paths:
-        base = max(
-            (base for base in bases if path.is_relative_to(base)), key=lambda base: len(base.parts), default=None
-        )
-        parts = path.parent.parts
-        n_above = len(base.parts) if base is not None else 0
-        for place, part in enumerate(parts):
+        n_above = max((len(base.parts) for base in bases if path.is_relative_to(base)), default=0)
+        for place, part in enumerate(path.parent.parts):
             if (found := _KEY.fullmatch(part)) is not None:
                 (above.add if place < n_above else below.setdefault)(found[1])
-    return list(below) if above else None
+    if not (below or above):
+        return None
+    rows = f"read_parquet([{_named(paths)}], union_by_name = true, hive_partitioning = false)"
+    own = {str(name).lower() for name, *_ in session.run(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
+    # What a file says of itself goes before the name of a folder that it lies in.
+    keys = [key for key in below if key.lower() not in own]
+    return keys if above or len(keys) < len(below) else None
 
 
 def _columns_read_as_text(session: Session, paths: Sequence[Path]) -> dict[str, tuple[tuple[str, str], ...]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from crm_research.errors import StudyError
-from crm_research.said_by_others import say_fault
+from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.mapping.casting import BLANKS, IS_MARKED, KEPT_AS_TEXT
 from crm_research.sources.readers.encodings import HEAD_BYTES, check_encoding, encoding_of, read_head
 from crm_research.sources.readers.files import describe_files
@@ -73,6 +73,9 @@ def stage_text(session: Session, paths: Sequence[Path], rule: SourceRule, *, whe
     try:
         _create(session, name, parts)
     except duckdb.Error as problem:
+        full = say_full_disk(problem)
+        if full is not None:
+            raise StudyError(f"{where}: {describe_files(paths)} cannot be read: {full}.") from None
         for part in parts:
             check_encoding(part.readable, "utf-8", where=f"{where}: {part.path.name}")
         parts = [_mended(session, part, where) for part in parts]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.endings import PARQUET_ENDINGS, TEXT_ENDINGS
 from crm_research.sources.fingerprints import digest_text
+from crm_research.sources.readers.files import is_shown
 from crm_research.sources.readers.stores.filesystems import address_of, open_store, path_of, store_faults
 
 if TYPE_CHECKING:
@@ -94,20 +95,27 @@ def find_stored(patterns: Sequence[str], *, where: str) -> list[StoredFile]:
 def _matches(pattern: str, where: str) -> list[StoredFile]:
     path = path_of(pattern).rstrip("/")
     wild = _WILD.search(path)
-    if wild is None:
-        (info,) = open_store(pattern).get_file_info([path])
-        if info.is_file and info.size:
-            return [StoredFile(address=address_of(path, pattern), n_bytes=info.size)]
-        held = _kinds_within(_listed(pattern, path))
-        if not held:
-            raise _nothing(pattern, path, where)
-    else:
+    # What is there as it is written is meant, whatever signs of patterns its name holds.
+    (info,) = open_store(pattern).get_file_info([path])
+    if info.is_file and info.size and not pattern.endswith("/"):
+        return [StoredFile(address=address_of(path, pattern), n_bytes=info.size)]
+    held = [] if wild and not pattern.endswith("/") else _kinds_within(_listed(pattern, path), path)
+    if not held and wild is None:
+        raise _nothing(pattern, path, where)
+    if not held and wild is not None:
         fits = re.compile(as_regex(path), re.DOTALL)
         held = [info for info in _listed(pattern, path[: wild.start()].rpartition("/")[0]) if fits.fullmatch(info.path)]
         if not held:
             raise _nothing(pattern, path, where)
-    # Marks that programs leave behind (_SUCCESS) and folders as empty objects hold no rows.
-    return [StoredFile(address=address_of(info.path, pattern), n_bytes=info.size) for info in held if info.size]
+    # Folders as empty objects hold no rows, nor does what _SUCCESS and the like mark.
+    kept = [info for info in held if info.size or info.path.lower().endswith(PARQUET_ENDINGS)]
+    empty = next((info for info in kept if not info.size), None)
+    if empty is not None:
+        raise StudyError(
+            f"{where}: {address_of(empty.path, pattern)} is empty, which no Parquet file is. Copy it there again, or "
+            "remove it."
+        )
+    return [StoredFile(address=address_of(info.path, pattern), n_bytes=info.size) for info in kept]
 
 
 def _listed(pattern: str, folder: str) -> list[FileInfo]:
@@ -121,10 +129,11 @@ def _by_path(info: FileInfo) -> str:
     return str(info.path)
 
 
-def _kinds_within(held: Sequence[FileInfo]) -> list[FileInfo]:
+def _kinds_within(held: Sequence[FileInfo], folder: str) -> list[FileInfo]:
+    shown = [info for info in held if is_shown(info.path[len(folder) :].split("/"))]
     for endings in (PARQUET_ENDINGS, TEXT_ENDINGS):
-        kept = [info for info in held if info.path.lower().endswith(endings) and info.size]
-        if kept:
+        kept = [info for info in shown if info.path.lower().endswith(endings)]
+        if any(info.size for info in kept) or (kept and endings is PARQUET_ENDINGS):
             return kept
     return []
 

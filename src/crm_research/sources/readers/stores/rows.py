@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from crm_research.errors import StudyError
+from crm_research.said_by_others import say_fault
 from crm_research.sources.readers.stores.filesystems import open_store, store_faults
 from crm_research.sources.readers.stores.narrowing import Need, rows_that_hold
 from crm_research.sources.session import Relation, literal, quoted
@@ -52,7 +54,7 @@ def rows_of_files(
     session: Session, files: Sequence[StoredFile], rule: SourceRule, need: Need | None, *, where: str
 ) -> Rows:
     """The rows of Parquet files of a store; folders that ``where`` leaves out are not looked into."""
-    from pyarrow import dataset, schema, string
+    from pyarrow import ArrowTypeError, dataset, schema, string
 
     values = folder_values(files)
     kept = list(range(len(files)))
@@ -73,7 +75,14 @@ def rows_of_files(
             dataset.FileSystemFactoryOptions(partitioning=folders),
         )
         # Columns that some of the files lack are empty there, and one of several types is of the widest.
-        found = made.finish(made.inspect(promote_options="permissive", fragments=len(kept)))
+        try:
+            found = made.finish(made.inspect(promote_options="permissive", fragments=len(kept)))
+        except ArrowTypeError as problem:
+            folder = files[0].address.rpartition("/")[0]
+            raise StudyError(
+                f"{where}: the files of {folder}/ do not fit together ({say_fault(problem)}; what a folder named "
+                "NAME=VALUE says is text). Write them alike, or name them apart under sql: and inputs:, and cast there."
+            ) from None
     return Rows(address=files[0].address, schema=found.schema, read=lambda _: found, count=found.count_rows, said=said)
 
 
