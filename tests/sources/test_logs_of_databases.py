@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from crm_research.errors import StudyError
-from crm_research.sources import cache, kept_verdicts
+from crm_research.sources import cache, embedded, kept_verdicts
 from crm_research.sources.fingerprints import digest_files, look_at_files, require_unchanged
 from crm_research.sources.kept_verdicts import judge_study
 from crm_research.sources.opening import open_study
@@ -50,6 +50,30 @@ def test_rows_in_the_log_of_sqlite_are_read_though_the_file_is_as_it_was(desk):
         writer.commit()
         assert (desk / "s.sqlite").read_bytes() == before
         assert open_study(path).inputs[0].n_rows == 3
+    writer.close()
+
+
+def test_an_application_may_go_on_writing_while_its_rows_are_read(desk, monkeypatch):
+    """SQLite gives the rows of one moment; they are not kept, since nobody can say of which state they are."""
+    with sqlite3.connect(desk / "s.sqlite") as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute(MAKE)
+        writer.execute(FIRST)
+        writer.commit()
+        real = embedded.make_table
+
+        def make_table(*given):
+            writer.execute(NEXT)
+            writer.commit()
+            return real(*given)
+
+        monkeypatch.setattr(embedded, "make_table", make_table)
+        study = open_study(study_of(desk, "s.sqlite"))
+        assert study.inputs[0].n_rows == 2
+        assert cache.list_cached() == []
+        monkeypatch.undo()
+        make_desk(desk / "again", monkeypatch)
+        assert open_study(study_of(desk, "s.sqlite")).inputs[0].n_rows == 3
     writer.close()
 
 

@@ -16,7 +16,7 @@ from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
 from crm_research.sources.definition import walk_sources
-from crm_research.sources.endings import TEXT_ENDINGS
+from crm_research.sources.endings import SQLITE_ENDINGS, TEXT_ENDINGS
 from crm_research.sources.fingerprints import bytes_of, digest_files, look_at_files, say_changed
 from crm_research.sources.mapping.casting import ZONED, Reading
 from crm_research.sources.mapping.items import lay_out
@@ -139,10 +139,17 @@ def _make(
     # A lake's version does not change, but a newer one may have been read than the one that was looked at.
     is_another = bool(before) and rule.source.path is not None and staged.fingerprint != before
     if is_another or _digest(files) != before:
+        if _is_read_in_one(files):
+            return plan, made, False  # what was read is whole, but nobody can say of which state
         changed = say_changed(describe_files(files or []), "was written to while it was read")
         raise StudyError(f"{place}: {changed}")
     memory.keep()
     return plan, made, is_copy
+
+
+def _is_read_in_one(files: Sequence[Origin] | None) -> bool:
+    """Are the rows those of one moment, however much its application goes on writing? SQLite sees to that."""
+    return files is not None and all(file.name.lower().endswith(SQLITE_ENDINGS) for file in files)
 
 
 def _digest(files: Sequence[Origin] | None) -> str:
