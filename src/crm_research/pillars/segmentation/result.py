@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+
+_RANK: Final = "rank__"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -152,7 +155,11 @@ class Segmentation:
         order = {name: place for place, name in enumerate(self.found.cards["segment"])}
         whole = pd.concat([members, known[columns]], axis=1).assign(place=members["segment"].map(order))
         by = ["place", *([SPEND] if SPEND in columns else []), "customer_id"]
-        return whole.sort_values(by, ascending=[name != SPEND for name in by], ignore_index=True).drop(columns="place")
+        # Engines add money in another order: whose sums differ by less than anybody pays stand by their names.
+        whole = whole.assign(**{_RANK: whole[SPEND].round(6)} if SPEND in columns else {})
+        by = [_RANK if name == SPEND else name for name in by]
+        ranked = whole.sort_values(by, ascending=[name != _RANK for name in by], ignore_index=True)
+        return ranked.drop(columns=["place", _RANK], errors="ignore")
 
 
 @step
