@@ -148,3 +148,12 @@ def test_a_demo_that_is_made_is_only_opened(tmp_path, monkeypatch):
     assert opened == [index.as_uri()]
     CliRunner().invoke(cli, ["demo", "--no-open", "--out", str(tmp_path)])
     assert len(opened) == 1
+
+
+def test_the_folder_that_is_named_for_work_can_be_laid_out_where_it_is_not_yet(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRM_RESEARCH_HOME", str(tmp_path / "desk"))
+    with pytest.raises(CrmError, match=f"Lay one out with crm-research init {tmp_path}/desk,"):
+        read_settings()
+    done = CliRunner().invoke(cli, ["init", str(tmp_path / "desk")])
+    assert done.exit_code == 0, done.output
+    assert read_settings().home == tmp_path / "desk"

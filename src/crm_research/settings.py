@@ -80,8 +80,8 @@ class Settings:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crm_research"
 
 
-def read_settings() -> Settings:
-    """Settings from the environment: CRM_RESEARCH_HOME, else the project around the working folder or the package.
+def read_settings(home: Path | None = None) -> Settings:
+    """Settings of a folder that is named; else of CRM_RESEARCH_HOME, else of the project around the working folder.
 
     Where there is none, as in an empty folder beside an installed package, the work is the working folder.
 
@@ -91,7 +91,7 @@ def read_settings() -> Settings:
         If CRM_RESEARCH_HOME names no folder, or the package carries no notebooks.
     """
     snapshot = os.environ.get(SNAPSHOT)
-    return Settings(home=_find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
+    return Settings(home=home or _find_home(), carried=_find_carried(), snapshot=Path(snapshot) if snapshot else None)
 
 
 def runs_in_notebook() -> bool:

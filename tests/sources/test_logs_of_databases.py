@@ -115,3 +115,20 @@ def test_text_has_no_log(tmp_path):
     file.write_text("a\n1\n")
     shutil.copy(file, tmp_path / "orders.csv-wal")
     assert [state.path for state in look_at_files([file])] == [str(file)]
+
+
+def test_a_file_that_another_program_writes_to_is_told_with_the_mend(desk):
+    holds = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with duckdb.connect(str(desk / "s.duckdb")) as writer:
+        writer.execute(MAKE)
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(desk / "s.duckdb")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(StudyError) as told:
+            open_study(study_of(desk, "s.duckdb"))
+        other.communicate(b"")
+    assert str(told.value).endswith(
+        "s.duckdb cannot be opened: another program has it open to write to it. Close that program, or copy the file "
+        "and name the copy."
+    )

@@ -200,3 +200,11 @@ def test_a_data_file_given_as_a_study_is_told_how_to_become_one(tmp_path):
     (tmp_path / "orders.csv").write_text("order_id\n1\n")
     with pytest.raises(StudyError, match=r"orders.csv is a data file.*new study NAME --from orders.csv"):
         open_study(tmp_path / "orders.csv")
+
+
+def test_an_address_that_a_table_takes_over_from_the_top_is_told_of_once(tmp_path):
+    path = a_study_file(tmp_path, {"orders": {"from": {"table": "orders"}}}, engine="mysql://a/b")
+    with pytest.raises(StudyError) as told:
+        open_study(path)
+    assert str(told.value).count("mysql://") == 1
+    assert str(told.value).startswith(f"{path}: engine: begins with mysql://")

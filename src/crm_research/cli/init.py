@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -47,7 +46,7 @@ def command(folder: Path, tells_difference: bool) -> None:
     from crm_research.settings import read_settings
 
     home = folder.expanduser().resolve()
-    settings = replace(read_settings(), home=home)
+    settings = read_settings(home)
     if (home / "src" / "crm_research").is_dir():
         raise CrmError(f"{home} is the project itself, which has all this. Name another folder.")
     if tells_difference:

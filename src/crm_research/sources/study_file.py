@@ -167,7 +167,23 @@ def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> 
     by_place: dict[str, list[ErrorDetails]] = {}
     for error in errors:
         by_place.setdefault(_place_in(content, error), []).append(error)
-    return [line for place, found in by_place.items() for line in _explain(place, found)]
+    lines = [(place, line) for place, found in by_place.items() for line in _explain(place, found)]
+    # What a table takes over from the top of the file is told where it stands.
+    told = {line.removeprefix(place) for place, line in lines if _stands(content, place)}
+    return [line for place, line in lines if _stands(content, place) or line.removeprefix(place) not in told]
+
+
+def _stands(content: Any, place: str) -> bool:
+    """Does the file hold something in this place?"""
+    here = content
+    for part in place.split("."):
+        if isinstance(here, list) and part.isdigit() and int(part) < len(here):
+            here = here[int(part)]
+        elif isinstance(here, dict) and part in here:
+            here = here[part]
+        else:
+            return False
+    return True
 
 
 def _place_in(content: Any, error: ErrorDetails) -> str:

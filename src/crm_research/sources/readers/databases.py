@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crm_research.sources.session import Session
 
 _BATCH_ROWS: Final = 50_000
+_HELD: Final = "another program has it open to write to it. Close that program, or copy the file and name the copy."
 _SQLITE_STEPS: Final = 100_000
 _SQLITE_LONGEST: Final = 50_000_000  # bytes of one value: no clock is heard while one is made
 _SQLITE_READS: Final = frozenset(
@@ -36,7 +37,9 @@ def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) 
     try:
         session.run(f"ATTACH IF NOT EXISTS {literal(str(path))} AS {quoted(database)} (READ_ONLY)")
     except duckdb.Error as problem:
-        raise StudyError(f"{where}: {path.name} cannot be opened: {say_fault(problem)}. Check the file.") from None
+        is_held = "Could not set lock" in str(problem)
+        reason = _HELD if is_held else f"{say_fault(problem)}. Check the file."
+        raise StudyError(f"{where}: {path.name} cannot be opened: {reason}") from None
     rows = session.run(
         "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_catalog = ?", [database]
     ).fetchall()

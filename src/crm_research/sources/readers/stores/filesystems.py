@@ -103,7 +103,10 @@ _NOT_REACHED: Final = (
     "cannot be reached: {place} does not answer. Check the network, and the address under which it is asked{said_by}."
 )
 _SAID_BY: Final = {"s3": " (AWS_ENDPOINT_URL for stores that speak like S3)"}
-_GONE: Final = "went away while it was read. Run again when whoever writes it is done."
+_GONE: Final = (
+    "went away while it was read, or was cleared away before (of an old version, say). Run again when whoever writes "
+    "it is done, or name what is whole."
+)
 # How the clients of the three stores, and of the lakes in them, say it.
 _FAULTS: Final = (
     (r"NO_SUCH_BUCKET|NoSuchBucket|bucket does not exist|ContainerNotFound|Bucket '[^']*' not found", _NO_BUCKET),
