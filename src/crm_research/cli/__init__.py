@@ -30,6 +30,7 @@ _COMMANDS = {
     "list": "list_reports",
     "check": "check",
     "run": "run",
+    "diff": "diff",
     "assign": "assign",
     "new": "new",
     "simulate": "simulate",
@@ -77,6 +78,7 @@ def cli() -> None:
     crm-research check cdnow                           is this study fit for use?
     crm-research run --study cdnow                     every report that applies
     crm-research run churn --study mine.yaml           one report on your own study file
+    crm-research diff mine                             what has changed since the last run
     crm-research new study mine --from orders.csv      draft a study file from your files
     crm-research manual studies                        how a study file is written
 
