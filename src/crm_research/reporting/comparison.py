@@ -66,6 +66,8 @@ class Move:
     ----------
     report
         Which report says it.
+    figure
+        The later one, or the one that there was.
     before, after
         The figure in either run; None where there is none.
     kind
@@ -77,6 +79,7 @@ class Move:
     """
 
     report: str
+    figure: Figure
     before: Figure | None
     after: Figure | None
     kind: str
@@ -85,13 +88,6 @@ class Move:
     upper: float | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
-
-    @property
-    def figure(self) -> Figure:
-        """The later one, or the one that there was."""
-        found = self.after or self.before
-        assert found is not None
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +181,8 @@ def compare_runs(before: RunFigures, after: RunFigures) -> Comparison:
     is_same = bool(before.contents) and before.contents == after.contents and before.as_of == after.as_of
     earlier, later = _by_name(before.figures), _by_name(after.figures)
     moves = [
-        _move(report, earlier.get(name), later.get(name), before, after, is_otherwise=report in changed)
-        for name, report in {**{k: k[0] for k in earlier}, **{k: k[0] for k in later}}.items()
+        _move(name[0], figure, earlier.get(name), later.get(name), (before, after), is_otherwise=name[0] in changed)
+        for name, figure in (earlier | later).items()
     ]
     moves = _judge(moves, is_of_same_records=is_same)
     return Comparison(
@@ -225,15 +221,15 @@ def _by_name(figures: Iterable[tuple[str, Figure]]) -> dict[_Name, Figure]:
 
 def _move(
     report: str,
+    figure: Figure,
     before: Figure | None,
     after: Figure | None,
-    earlier: RunFigures,
-    later: RunFigures,
+    runs: tuple[RunFigures, RunFigures],
     *,
     is_otherwise: bool,
 ) -> Move:
     def kind_of(kind: str, **numbers: float) -> Move:
-        return Move(report=report, before=before, after=after, kind=kind, **numbers)
+        return Move(report=report, figure=figure, before=before, after=after, kind=kind, **numbers)
 
     if before is None or after is None:
         return kind_of(NEW if before is None else GONE)
@@ -246,7 +242,7 @@ def _move(
     difference = after.estimate - before.estimate
     if math.isclose(before.estimate, after.estimate, rel_tol=_EQUAL, abs_tol=_EQUAL):
         return kind_of(SAME, difference=0.0)
-    levels = tuple(_level(run.parameters.get(report)) for run in (earlier, later))
+    levels = tuple(_level(run.parameters.get(report)) for run in runs)
     tested = _test(before, after, levels)
     return kind_of(COUNTED if tested is None else WITHIN, difference=difference, **(tested or {}))
 
