@@ -16,6 +16,7 @@ from crm_research.version import __version__
 
 if TYPE_CHECKING:
     from crm_research import show
+    from crm_research.catalogue.told_parameters import parameters
     from crm_research.figures import Figure
     from crm_research.pillars import (
         brand_loyalty,
@@ -38,6 +39,7 @@ __all__ = [
     "customer_base",
     "loyalty",
     "open_study",
+    "parameters",
     "satisfaction",
     "segmentation",
     "show",
@@ -59,6 +61,7 @@ _HOMES = {
     "Figure": "crm_research.figures",
     "Study": "crm_research.study",
     "open_study": "crm_research.sources.opening",
+    "parameters": "crm_research.catalogue.told_parameters",
 }
 
 
