@@ -48,10 +48,10 @@ def test_the_command_line_tells_them():
     done = CliRunner().invoke(cli, ["list", "churn"])
     assert done.exit_code == 0
     assert done.output.startswith("churn: When do customers end their contracts")
-    assert (
+    told = (
         "\n  margin_share\n      Share of the fee that is margin.\n      number, above 0, at most 1; 0.5 unless set\n"
-        in (done.output)
     )
+    assert told in done.output
     assert "as_of (given as --as-of)" in done.output
 
 
