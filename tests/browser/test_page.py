@@ -38,7 +38,13 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     out = tmp_path_factory.mktemp("reports")
     scratch = tmp_path_factory.mktemp("scratch")
     times = {"started_at": "2026-01-01T00:00:00+00:00", "ended_at": "2026-01-01T00:00:05+00:00", "seconds": 5.0}
-    good = Outcome(**times, figures=(a_figure().as_record(),), answer=("Half of the customers buy again.",))
+    figures = (
+        a_figure(),
+        a_figure(id="test.refuted", label="Back <in> a year", verdict="refuted", validation="holdout: 26 %, not 28 %"),
+        a_figure(id="test.held", label="Renewals", verdict="agrees", group="a & b"),
+    )
+    records = tuple(one.as_record() for one in figures)
+    good = Outcome(**times, figures=records, answer=("Half of the customers buy again.",))
     bad = Outcome(**times, failure=Failure(kind="ValueError", message="no customers <here>" * 20))
     task, failing = a_task(scratch), a_task(scratch, report="failing")
     task.page.write_text(render_page(a_whole_notebook(), task), encoding="utf-8")
@@ -51,7 +57,8 @@ def pages(tmp_path_factory) -> dict[str, Path]:
         chart = show.Chart(draw_a_line, alt="One falling line.")
         notebook = a_notebook("# Test report\n\nWho leaves?", "## Answer", lambda: chart.render().show())
     drawn.write_text(render_page(notebook, task), encoding="utf-8")
-    return {"report": page, "index": write_index(out), "phone": drawn}
+    index = write_index(out)
+    return {"report": page, "index": index, "phone": drawn, "ledger": page.with_name("ledger.html")}
 
 
 def draw_a_line(ax=None):
@@ -90,7 +97,7 @@ def open_page(chromium, pages):
         context.close()
 
 
-@pytest.mark.parametrize("name", ["report", "index"])
+@pytest.mark.parametrize("name", ["report", "index", "ledger"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.slow
 def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
@@ -99,7 +106,7 @@ def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
     assert page.faults == []
 
 
-@pytest.mark.parametrize("name", ["report", "index"])
+@pytest.mark.parametrize("name", ["report", "index", "ledger"])
 @pytest.mark.parametrize("width", [320, 375, 768, 1280])
 def test_only_tables_and_pictures_scroll_sideways(open_page, name, width):
     page = open_page(name, viewport={"width": width, "height": 800})
@@ -376,7 +383,7 @@ def test_the_first_tab_stop_skips_to_the_report(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
 
 
-@pytest.mark.parametrize("name", ["report", "index"])
+@pytest.mark.parametrize("name", ["report", "index", "ledger"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page, name, scheme):
     found = importlib.util.find_spec("axe_playwright_python")
@@ -407,3 +414,23 @@ def test_each_point_of_a_picture_says_its_value_under_the_pointer(open_page):
     assert page.get_by_role("img", name="The share rises to one half").first.is_visible()
     style = "e => [getComputedStyle(e).fillOpacity, getComputedStyle(e).stroke]"
     assert page.locator("svg g.hover > *").first.evaluate(style) == ["0", "none"]
+
+
+def test_the_ledger_is_sifted_by_words_and_by_what_came_of_the_check(open_page):
+    page = open_page("ledger")
+    shown = """() => [...document.querySelectorAll('.entries > li')].filter(row => row.getClientRects().length)
+        .map(row => row.querySelector('.what').textContent.trim())"""
+    assert len(page.evaluate(shown)) == 3
+    assert page.text_content(".failing li") == "Back <in> a year, 50.0 %: holdout: 26 %, not 28 %"
+    page.uncheck("input[value=fails]")
+    assert page.evaluate(shown) == ["Customers who buy again", "Renewals: a & b"]
+    assert page.text_content(".left") == "2 of 3 shown"
+    page.fill("#find", "RENEW a")
+    assert page.evaluate(shown) == ["Renewals: a & b"]
+    page.fill("#find", "no such words")
+    assert page.text_content(".left") == "None of them."
+    assert page.evaluate("[...document.querySelectorAll('.chapter')].every(part => part.hidden)")
+    page.fill("#find", "")
+    page.check("input[value=fails]")
+    assert page.text_content(".left") == ""
+    assert len(page.evaluate(shown)) == 3

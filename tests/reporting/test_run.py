@@ -53,6 +53,7 @@ def test_a_report_gets_its_parameters_as_they_were_written_and_leaves_its_files(
         str(FOLDER / "figures.json"),
         str(FOLDER / "good.html"),
         str(FOLDER / "good.ipynb"),
+        str(FOLDER / "ledger.html"),
         str(FOLDER / "run.json"),
         "index.html",
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.catalogue import reports
 from crm_research.figures import NOT_KNOWN, Figure
+from crm_research.reporting.ledger import PAGE, read_ledger
 from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.reporting.render import TEMPLATES, read_template_text, with_carried_signs
 from crm_research.reporting.shelf import locked, write_text
@@ -41,16 +42,35 @@ def _write_index(out: Path, environment: Environment) -> Path:
         style=read_template_text("house.css") + read_template_text("site/site.css"),
         script=read_template_text("page.js"),
     )
+    for folder in _folders(out):
+        _write_ledger(folder, environment)
     path = out / "index.html"
     write_text(path, with_carried_signs(html))
     return path
 
 
+def _folders(out: Path) -> list[Path]:
+    """Of each study and day that reports were made of."""
+    return sorted(record.parent for record in out.glob("*/*/run.json"))
+
+
+def _write_ledger(folder: Path, environment: Environment) -> None:
+    """The ledger beside the pages of a study's day, where anything of it has changed."""
+    html = environment.get_template("site/ledger.html.j2").render(
+        ledger=read_ledger(folder),
+        style=read_template_text("house.css") + read_template_text("site/ledger.css"),
+        script=read_template_text("page.js") + read_template_text("site/ledger.js"),
+    )
+    path, text = folder / PAGE, with_carried_signs(html)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
 def read_shelf(out: Path) -> list[dict[str, Any]]:
     """What the folder holds: one mapping for each study and day, studies by name, the latest day first."""
     folders: dict[str, list[Path]] = defaultdict(list)
-    for record in sorted(out.glob("*/*/run.json")):
-        folders[record.parent.parent.name].append(record.parent)
+    for folder in _folders(out):
+        folders[folder.parent.name].append(folder)
     shelf = []
     for name in sorted(folders):
         days = sorted(folders[name], reverse=True)
@@ -78,6 +98,7 @@ def _study(folder: Path) -> dict[str, Any]:
         "as_of": folder.name,
         "currency": about.get("currency"),
         "pages": [_page(entry, folder, figures) for entry in shown],
+        "ledger": f"{name}/{folder.name}/{PAGE}" if figures else None,
         "omitted": [entry for entry in entries if entry["outcome"] == NOT_APPLICABLE],
         "facts": _facts(about, shown),
         "earlier": [],

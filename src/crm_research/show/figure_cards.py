@@ -102,7 +102,7 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
     head, body, rows = html.partition("<tbody>")
     for figure in figures:
         before, row, rows = rows.partition("<tr>")
-        body += f'{before}<tr id="{_anchor(figure)}">' if row else before
+        body += f'{before}<tr id="{anchor_of(figure)}">' if row else before
     return head + body + rows, plain
 
 
@@ -150,7 +150,8 @@ def _card(figure: Figure) -> str:
     estimate = format_estimate(figure)
     asked = text_html(_title(figure).removesuffix("?"))
     return (
-        f'<div class="crm-card" role="listitem" id="{_anchor(figure)}"><p class="label">{text_html(_title(figure))}</p>'
+        f'<div class="crm-card" role="listitem" id="{anchor_of(figure)}">'
+        f'<p class="label">{text_html(_title(figure))}</p>'
         f'<p class="{_size(estimate)}">{_estimate_html(estimate)}</p>{between}'
         f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
         f'<details><summary>How do we know<span class="sr-only">: {asked}</span>?</summary>'
@@ -158,7 +159,8 @@ def _card(figure: Figure) -> str:
     )
 
 
-def _anchor(figure: Figure) -> str:
+def anchor_of(figure: Figure) -> str:
+    """By which name a link leads to the figure in its page."""
     named = f"{figure.id} {figure.group or ''}".strip()
     return f"figure-{re.sub(r'[^a-z0-9]+', '-', named.lower()).strip('-')}"
 

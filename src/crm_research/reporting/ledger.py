@@ -1,0 +1,101 @@
+"""The ledger of a study at a day: every number of its reports, what it rests on, how it was made, what checked it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from crm_research.catalogue import reports
+from crm_research.figures import FAILS, HOLDS, NO_VALIDATION, NOT_APPLICABLE, UNTESTED, Figure
+from crm_research.reporting.records import read_json, read_run
+from crm_research.show.figure_cards import anchor_of
+from crm_research.show.formats import format_estimate, format_interval
+from crm_research.vocabulary import say_count, word_for
+
+PAGE: Final = "ledger.html"
+# What came of the check of a number, in the order in which a reader who doubts looks: word of the record to ours.
+_OUTCOMES: Final = {
+    FAILS: "fails its check",
+    UNTESTED: "not tested",
+    HOLDS: "holds",
+    NOT_APPLICABLE: "not known",
+}
+
+
+def read_ledger(folder: Path) -> dict[str, Any]:
+    """What stands in the ledger of a folder of the shelf.
+
+    Returns
+    -------
+    dict
+        ``study``, ``title``, ``as_of``; ``summary`` (sentences); ``outcomes`` (word, how many, name in the page);
+        ``failing`` (rows of figures that fail); ``reports``, each with its title, page and rows (what, group, value,
+        interval, n, window, method, check, outcome, link).
+    """
+    run = read_run(folder)
+    records = read_json(folder / "figures.json", [])
+    order = list(reports())
+    entries = [entry for entry in run["reports"] if entry.get("page")]
+    entries.sort(key=lambda entry: order.index(entry["report"]) if entry["report"] in order else len(order))
+    chapters = []
+    for entry in entries:
+        own = [Figure.from_record(record) for record in records if record["report"] == entry["report"]]
+        if own:
+            rows = [_row(figure, entry["page"]) for figure in own]
+            chapters.append({"title": entry["title"], "page": entry["page"], "id": entry["report"], "rows": rows})
+    found = Counter(row["outcome"] for chapter in chapters for row in chapter["rows"])
+    about: Mapping[str, Any] = next((entry["study"] for entry in entries if entry.get("study")), {})
+    return {
+        "study": folder.parent.name,
+        "title": about.get("title", folder.parent.name),
+        "as_of": folder.name,
+        "summary": _summary(found, len(chapters)),
+        "failing": [row for chapter in chapters for row in chapter["rows"] if row["outcome"] == FAILS],
+        "outcomes": [
+            {"name": outcome.replace(" ", "-"), "word": word, "n": found[outcome]}
+            for outcome, word in _OUTCOMES.items()
+            if found[outcome]
+        ],
+        "reports": chapters,
+    }
+
+
+def _row(figure: Figure, page: str) -> dict[str, Any]:
+    checked = figure.validation.strip()
+    is_checked = checked.lower().partition(";")[0] not in ("", NO_VALIDATION)
+    return {
+        "what": figure.label,
+        "group": figure.group,
+        "value": format_estimate(figure),
+        "interval": format_interval(figure),
+        "n": f"{figure.n:,}",
+        "window": figure.window,
+        "method": figure.estimator,
+        "check": checked if is_checked else "nothing",
+        "outcome": figure.outcome,
+        "name": figure.outcome.replace(" ", "-"),
+        "word": _OUTCOMES[figure.outcome],
+        "link": f"{page}#{anchor_of(figure)}",
+    }
+
+
+def _summary(found: Mapping[str, int], n_reports: int) -> list[str]:
+    """How many numbers there are, and for how many of them something could have gone wrong and did not."""
+    n, n_hold, n_fail, n_open = sum(found.values()), found[HOLDS], found[FAILS], found[NOT_APPLICABLE]
+    if not n:
+        return ["No report of this study has left a figure."]
+    said = [f"{say_count(n, 'figure')} of {say_count(n_reports, 'report')}."]
+    n_tested = n_hold + n_fail
+    if not n_tested:
+        said.append("None was put to a check that could refute it.")
+    elif n_tested == 1:
+        said.append(f"1 was put to a check that could refute it, and {'holds' if n_hold else 'fails'}.")
+    else:
+        came = f"{n_hold:,} {word_for(n_hold, 'holds', 'hold')} and {n_fail:,} {word_for(n_fail, 'fails', 'fail')}"
+        came = came if n_hold and n_fail else "all hold" if n_hold else "all fail"
+        said.append(f"{n_tested:,} were put to a check that could refute them: {came}.")
+    if n_open:
+        said.append(f"{n_open:,} {word_for(n_open, 'is', 'are')} not known from these records.")
+    return said
