@@ -13,6 +13,16 @@ from crm_research import stopping
 from crm_research.stopping import listening, stop_if_asked, stoppable
 
 
+@pytest.fixture(autouse=True)
+def signals():
+    """As a program finds them that nobody started in the background or with nohup."""
+    fresh = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in fresh.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def ask(number=signal.SIGINT):
     os.kill(os.getpid(), number)
 
@@ -113,6 +123,7 @@ def test_whoever_lets_a_signal_pass_is_obeyed():
 
 AN_ENGINE_AT_WORK = """
 import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from crm_research import cli, stopping
 
 def command(**_):
