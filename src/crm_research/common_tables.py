@@ -152,9 +152,7 @@ def _read(backend: Any, file: Path, table: ir.Table, *, made_of: Callable[[], ir
             with PROFILED.asking(), replacing(file) as half:
                 backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' (FORMAT parquet)")
                 half.chmod(0o600)
-    # The engine takes every name that it reads for a pattern.
-    name = _escaped(Path(glob.escape(str(file))))
-    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet('{name}')")
+    backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet({file_literal(file)})")
     kept: ir.Table = backend.table(file.stem)
     return kept if kept.schema() == table.schema() else kept.cast(table.schema())
 
@@ -170,6 +168,11 @@ def _as_said(backend: Any, sql: str, expression: ir.Table) -> str:
             inside = name.replace('"', '""')
             casts.append(f'CAST("{inside}" AS {wide}) AS "{inside}"')
     return f"SELECT * REPLACE ({', '.join(casts)}) FROM ({sql})" if casts else sql
+
+
+def file_literal(file: Path) -> str:
+    """The name of one file as an SQL literal: the engine takes every name for a pattern, ``orders[1].csv`` too."""
+    return f"'{_escaped(Path(glob.escape(str(file))))}'"
 
 
 def _escaped(path: Path) -> str:

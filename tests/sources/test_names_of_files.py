@@ -12,12 +12,12 @@ import duckdb
 import pandas as pd
 import pytest
 
+from crm_research.common_tables import file_literal
 from crm_research.sources import cache, kept_verdicts
 from crm_research.sources.fingerprints import digest_files, look_at_files
 from crm_research.sources.kept_verdicts import judge_study
 from crm_research.sources.opening import open_study
 from crm_research.sources.readers.files import find_files, is_shown
-from crm_research.sources.session import file_literal
 from tests.sources.files import GOOD_ORDERS, a_study_file, held, make_desk
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -162,8 +163,6 @@ def _as_record(found: Comparison) -> dict[str, Any]:
 
 
 def _move_record(move: Move) -> dict[str, Any]:
-    import math
-
     numbers = ("difference", "lower", "upper", "p_value", "p_adjusted")
     held = asdict(move)
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research import vocabulary
 from crm_research.contracts.row_checks import is_missing
-from crm_research.contracts.set_query import SetCheck, SetQuery
+from crm_research.contracts.set_query import SetCheck, SetQuery, in_order
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -23,24 +23,25 @@ def have_lines(usable: Mapping[str, set[str]]) -> bool:
     return all(usable.get(table, set()) >= _NEEDED for table in ("orders", "order_lines"))
 
 
-def sum_lines(orders: ir.Table, lines: ir.Table, *, is_mapped: bool) -> SetQuery:
+def sum_lines(held: Mapping[str, ir.Table], usable: Mapping[str, set[str]]) -> SetQuery:
     """Do an order's lines sum to its revenue? Orders that never came about have nothing to sum.
 
     Parameters
     ----------
-    orders, lines
-        The canonical tables.
-    is_mapped
-        Is an order's kind known, which says whether it came about?
+    held, usable
+        All tables, and the columns of each that can be read. Where an order's kind is among them it says whether the
+        order came about.
 
     Returns
     -------
     SetQuery
         Its row holds ``n_lost`` as well: lines whose order is not there, for who asks of references.
     """
+    orders, lines = held["orders"], held["order_lines"]
     sums = lines.group_by("order_id").aggregate(n_lines=lines.count(), lines_revenue=lines.revenue.sum())
     sums = sums.rename(line_order_id="order_id")
-    came = (orders.kind.isnull() | (orders.kind != vocabulary.CANCELLED)) if is_mapped else True
+    has_kind = "kind" in usable["orders"]
+    came = (orders.kind.isnull() | (orders.kind != vocabulary.CANCELLED)) if has_kind else True
     orders = orders.select("order_id", "revenue", came_about=came)
     joined = orders.outer_join(sums, orders.order_id == sums.line_order_id)
     tolerance = CENTS_PER_LINE * joined.n_lines + RELATIVE_TOLERANCE * joined.revenue.abs()
@@ -60,7 +61,7 @@ def sum_lines(orders: ir.Table, lines: ir.Table, *, is_mapped: bool) -> SetQuery
         expected="every order's lines sum to its revenue, to half a cent a line and a millionth",
         n_bad="n_differ",
         n_checked="n_with_lines",
-        examples=_sorted(joined.filter(differs), ["order_id", "revenue", "lines_revenue"]),
+        examples=in_order(joined.filter(differs), ["order_id", "revenue", "lines_revenue"]),
         other="order_lines",
     )
     bare_check = SetCheck(
@@ -69,11 +70,7 @@ def sum_lines(orders: ir.Table, lines: ir.Table, *, is_mapped: bool) -> SetQuery
         expected="every order has lines",
         n_bad="n_bare",
         n_checked="n_orders",
-        examples=_sorted(joined.filter(bare), ["order_id", "revenue"]),
+        examples=in_order(joined.filter(bare), ["order_id", "revenue"]),
         other="order_lines",
     )
     return SetQuery(counts=counts, checks=(sum_check, bare_check))
-
-
-def _sorted(table: ir.Table, columns: list[str]) -> ir.Table:
-    return table.select(*columns).order_by(columns)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.contracts.copies import count_copies
 from crm_research.contracts.lines_of_orders import CENTS_PER_LINE, have_lines, sum_lines
 from crm_research.contracts.row_checks import is_missing
-from crm_research.contracts.set_query import SetCheck, SetQuery
+from crm_research.contracts.set_query import SetCheck, SetQuery, in_order
 from crm_research.contracts.spelling import ends_in_noughts, fold, is_long_number
 from crm_research.contracts.tables import TABLES, Reference, TableContract
 
@@ -84,7 +84,7 @@ def _one_spelling(table: ir.Table, name: str) -> SetQuery:
         expected=f"no {name} is another one in capitals, other width or composition, with blanks or leading zeros",
         n_bad="n_bad",
         n_checked="n_ids",
-        examples=_sorted(several, [name, "also_written", "n_rows"]),
+        examples=in_order(several, [name, "also_written", "n_rows"]),
     )
     cut = things.filter(ends_in_noughts(things.written)).rename({name: "first"})
     whole = SetCheck(
@@ -93,7 +93,7 @@ def _one_spelling(table: ir.Table, name: str) -> SetQuery:
         expected=f"the long numbers among {name} do not all end in noughts after their fifteenth digit",
         n_bad="n_bad_cut",
         n_checked="n_ids",
-        examples=_sorted(cut, [name, "n_rows"]),
+        examples=in_order(cut, [name, "n_rows"]),
     )
     counts = things.aggregate(
         n_ids=things.n_ways.sum().fill_null(0),
@@ -113,7 +113,7 @@ def _unique(table: ir.Table, key: tuple[str, ...]) -> SetQuery:
         column=", ".join(key),
         expected=f"every {' and '.join(key)} stands in one row only",
         n_bad="n_bad",
-        examples=_sorted(_repeated(table, list(key)), [*key, "n_rows"]),
+        examples=in_order(_repeated(table, list(key)), [*key, "n_rows"]),
     )
     return count_copies(table, list(key), check)
 
@@ -129,7 +129,7 @@ def _no_repeats(table: ir.Table, contract: TableContract) -> SetQuery:
         column="",
         expected="no row is the copy of another in all its columns",
         n_bad="n_bad",
-        examples=_sorted(_repeated(table, columns), [*shown, "n_rows"]),
+        examples=in_order(_repeated(table, columns), [*shown, "n_rows"]),
     )
     return count_copies(table, columns, check)
 
@@ -150,13 +150,12 @@ def _refers(table: ir.Table, reference: Reference, held: Held, usable: Usable) -
         expected=f"every {name} stands in {reference.to_table}",
         n_bad="n_bad",
         n_checked=f"filled:{name}",
-        examples=_sorted(values, [name, "n_rows"]),
+        examples=in_order(values, [name, "n_rows"]),
         other=reference.to_table,
     )
     if reference.to_table == "orders" and name == "order_id" and have_lines(usable):
         # Lines are laid beside their orders anyway.
-        beside = sum_lines(other, table, is_mapped="kind" in usable["orders"])
-        return SetQuery(counts=beside.counts, checks=(replace(check, n_bad="n_lost"),))
+        return SetQuery(counts=sum_lines(held, usable).counts, checks=(replace(check, n_bad="n_lost"),))
     return SetQuery(counts=lost.aggregate(n_bad=lost.count()), checks=(check,))
 
 
@@ -176,7 +175,7 @@ def _no_total(table: ir.Table, key: str, money: str) -> SetQuery:
         column=money,
         expected=f"no row's {money} is the sum of all the others",
         n_bad="n_bad",
-        examples=_sorted(sums, [key, money]),
+        examples=in_order(sums, [key, money]),
     )
     return SetQuery(counts=sums.aggregate(n_bad=sums.count()), checks=(check,))
 
@@ -192,7 +191,7 @@ def _order_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
     if "customer_id" in usable["orders"]:
         yield _no_crowd(held["orders"])
     if have_lines(usable):
-        yield sum_lines(held["orders"], held["order_lines"], is_mapped="kind" in usable["orders"])
+        yield sum_lines(held, usable)
 
 
 def _no_crowd(orders: ir.Table) -> SetQuery:
@@ -212,7 +211,7 @@ def _no_crowd(orders: ir.Table) -> SetQuery:
         expected=f"no customer has over {100 * CROWD_SHARE:g} % of the orders and {CROWD_TIMES} times the average",
         n_bad="n_bad",
         n_checked="filled:customer_id",
-        examples=_sorted(crowds, ["customer_id", "n_orders"]),
+        examples=in_order(crowds, ["customer_id", "n_orders"]),
     )
     return SetQuery(counts=crowds.aggregate(n_bad=crowds.n_orders.sum().fill_null(0)), checks=(check,))
 
@@ -234,7 +233,7 @@ def _customer_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
         column="customer_id",
         expected=f"every customer stands in {' or '.join(dealing)}",
         n_bad="n_bad",
-        examples=_sorted(idle, ["customer_id"]),
+        examples=in_order(idle, ["customer_id"]),
     )
     yield SetQuery(counts=idle.aggregate(n_bad=idle.count()), checks=(check,))
 
@@ -254,7 +253,7 @@ def _contract_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
     counts = rows.aggregate(n_ended=rows.ended_at.count(), n_soon=rows.count(where=soon))
     counts = counts.mutate(n_bad=(counts.n_soon > FOLLOWED_SHARE * counts.n_ended).ifelse(counts.n_soon, 0))
     ended = rows.filter(rows.ended_at.notnull())
-    examples = _sorted(ended.filter(soon), ["customer_id", "contract_id", "ended_at", "next_started_at"])
+    examples = in_order(ended.filter(soon), ["customer_id", "contract_id", "ended_at", "next_started_at"])
     if "end_reason" in usable["contracts"]:
         reasons = ended.filter(ended.end_reason.notnull()).group_by("end_reason")
         by_reason = reasons.aggregate(n_ends=lambda t: t.count(), n_followed=lambda t: t.next_started_at.count())
@@ -291,7 +290,7 @@ def _one_value(table: ir.Table, group: str, values: list[str], rule: str, expect
     for value in values[1:]:
         differs |= groups[f"lowest_{value}"] != groups[f"highest_{value}"]
     counts = groups.aggregate(n_checked=groups.count(), n_bad=groups.count(where=differs))
-    examples = _sorted(groups.filter(differs), [group, *ends])
+    examples = in_order(groups.filter(differs), [group, *ends])
     check = SetCheck(
         rule=rule,
         column=values[0],
@@ -320,13 +319,9 @@ def _state_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
         column="valid_from",
         expected="every state of a contract begins after the earlier ones have ended",
         n_bad="n_bad",
-        examples=_sorted(overlapping, ["contract_id", "valid_from", "valid_to"]),
+        examples=in_order(overlapping, ["contract_id", "valid_from", "valid_to"]),
     )
     yield SetQuery(counts=overlapping.aggregate(n_bad=overlapping.count()), checks=(check,))
-
-
-def _sorted(table: ir.Table, columns: list[str]) -> ir.Table:
-    return table.select(*columns).order_by(columns)
 
 
 _TABLE_QUERIES: Final[Mapping[str, Callable[[Held, Usable], Iterator[SetQuery]]]] = {

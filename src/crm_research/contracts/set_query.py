@@ -73,3 +73,8 @@ def _ask(query: ir.Table, asked: Asked) -> Mapping[str, int]:
     if key not in asked:
         asked[key] = query.to_pyarrow().to_pylist()[0]
     return asked[key]
+
+
+def in_order(table: ir.Table, columns: list[str]) -> ir.Table:
+    """These columns, and the rows in their order, so that the same examples are shown every time."""
+    return table.select(*columns).order_by(columns)

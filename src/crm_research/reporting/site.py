@@ -55,15 +55,19 @@ def _folders(out: Path) -> list[Path]:
 
 
 def _write_ledger(folder: Path, environment: Environment) -> None:
-    """The ledger beside the pages of a study's day, where anything of it has changed."""
+    """The ledger beside the pages of a study's day, unless nothing was published there since it was written."""
+    path = folder / PAGE
+    newest = max(
+        (folder / name).stat().st_mtime_ns for name in ("run.json", "figures.json") if (folder / name).exists()
+    )
+    if path.exists() and path.stat().st_mtime_ns >= newest:
+        return
     html = environment.get_template("site/ledger.html.j2").render(
         ledger=read_ledger(folder),
         style=read_template_text("house.css") + read_template_text("site/ledger.css"),
         script=read_template_text("page.js") + read_template_text("site/ledger.js"),
     )
-    path, text = folder / PAGE, with_carried_signs(html)
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)
+    write_text(path, with_carried_signs(html))
 
 
 def read_shelf(out: Path) -> list[dict[str, Any]]:

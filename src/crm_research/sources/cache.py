@@ -23,13 +23,14 @@ from weakref import finalize
 
 import duckdb
 
+from crm_research.common_tables import file_literal
 from crm_research.engine import DEFAULT_URL
 from crm_research.errors import CrmError, StudyError
 from crm_research.scratch import UNFINISHED, replacing
 from crm_research.settings import read_settings
 from crm_research.sources.endings import EXCEL_ENDINGS
 from crm_research.sources.fingerprints import bytes_of, digest_files, digest_text
-from crm_research.sources.session import file_literal, literal, quoted
+from crm_research.sources.session import literal, quoted
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:

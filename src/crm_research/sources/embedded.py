@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -71,7 +72,8 @@ def open_embedded(
             attributes[table], fingerprint = held.attributes, held.origin
         else:
             try:
-                plan, fingerprint, is_copy = _made(session, definition, path, table, files[table], keys[table])
+                with _in_words(path, table):
+                    plan, fingerprint, is_copy = _make(session, definition, path, table, files[table], keys[table])
             except CrmError as problem:
                 if faults is None:
                     raise
@@ -89,16 +91,11 @@ def open_embedded(
     return OpenedTables(tables=tables, attributes=attributes, inputs=tuple(inputs), truth=truth)
 
 
-def _made(
-    session: Session,
-    definition: StudyDefinition,
-    path: Path,
-    table: str,
-    files: Sequence[Origin] | None,
-    key: str | None,
-) -> tuple[TablePlan, InputFingerprint, bool]:
+@contextmanager
+def _in_words(path: Path, table: str) -> Iterator[None]:
+    """Faults of the engine that nobody nearer to them has told, at the place in the study file."""
     try:
-        return _make(session, definition, path, table, files, key)
+        yield
     except duckdb.Error as problem:
         reason = say_full_disk(problem) or f"{say_fault(problem)}. Mend its source or expressions"
         raise StudyError(f"{path}: tables.{table}: cannot be read: {reason}.") from None

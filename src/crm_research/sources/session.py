@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,11 +127,6 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def file_literal(path: Path) -> str:
-    """The name of one file as an SQL literal: the engine takes every name for a pattern, ``orders[1].csv`` too."""
-    return literal(glob.escape(str(path)))
 
 
 def literals(texts: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from crm_research.errors import NotEnoughData
 from crm_research.features.changing import CovariateBuilder, build_standing, build_stretches
 from crm_research.features.clock import instant, whole_days_between
+from crm_research.features.lots import share_of
 from crm_research.features.window import known_rows
 from crm_research.steps import step
 
@@ -65,7 +66,7 @@ EVERYBODY: Final = SomeCustomers(share=1.0, seed=0, n_contracts=0)
 def some_customers(study: Study, n_contracts: int, *, seed: int) -> SomeCustomers:
     """As many customers as have about so many of the contracts known at as_of; all where there are no more."""
     n = count_known(study)
-    return SomeCustomers(share=min(1.0, n_contracts / n) if n else 1.0, seed=seed, n_contracts=n)
+    return SomeCustomers(share=share_of(n, n_contracts), seed=seed, n_contracts=n)
 
 
 @step

@@ -96,9 +96,9 @@ def folders_named(patterns: Sequence[str], base: Path, *, where: str) -> list[Pa
 
 
 def say_passed_over(patterns: Sequence[str], base: Path, *, where: str) -> str:
-    """How many text files lie in folders of Parquet, which alone is read of these, in words; empty without any."""
+    """How many text files lie in these folders of Parquet, which alone is read, in words; empty without any."""
     folders = [full for pattern in patterns if (full := full_path(pattern, base, where=where)).is_dir()]
-    n = sum(len(_held(folder, TEXT_ENDINGS)) for folder in folders if _held(folder, PARQUET_ENDINGS))
+    n = sum(len(_held(folder, TEXT_ENDINGS)) for folder in folders)
     return f" ({say_count(n, 'text file')} beside {word_for(n, 'is', 'are')} not read)" if n else ""
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from crm_research.sources.session import file_literal, literal, quoted
+from crm_research.common_tables import file_literal
+from crm_research.sources.session import literal, quoted
 
 if TYPE_CHECKING:
     from crm_research.sources.session import Session
@@ -20,6 +21,8 @@ _FLOATING: Final = frozenset({"DOUBLE", "FLOAT"})
 _TOLD_APART: Final = 2**53
 _KEY: Final = re.compile(r"([^=/\\]+)=[^/\\]*")
 _FILE: Final = "file__"
+# Name, how many parts it is made of, and what it holds: a line of a file's schema.
+_Part = tuple[str, int | None, str | None]
 
 
 def stage_parquet(session: Session, paths: Sequence[Path], bases: Sequence[Path]) -> str:
@@ -96,7 +99,7 @@ def _columns_read_as_text(session: Session, paths: Sequence[Path]) -> dict[str, 
     """File to its columns that are read as text, with what they hold; nothing of files that are alike."""
     if len(paths) == 1:
         return {}
-    held = {str(path): _types(session, path) for path in paths}
+    held = _types(session, paths)
     types: dict[str, set[str]] = {}
     for columns in held.values():
         for name, kind in columns.items():
@@ -112,24 +115,31 @@ def _columns_read_as_text(session: Session, paths: Sequence[Path]) -> dict[str, 
     }
 
 
-def _types(session: Session, path: Path) -> dict[str, str]:
-    """Columns of a file that hold single values, and what they hold."""
-    rows = session.run(f"SELECT name, num_children, duckdb_type FROM parquet_schema({file_literal(path)})").fetchall()
+def _types(session: Session, paths: Sequence[Path]) -> dict[str, dict[str, str]]:
+    """File to its columns that hold single values, and what they hold."""
+    asked = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema([{_named(paths)}])"
+    by_file: dict[str, list[_Part]] = {}
+    for file, *part in session.run(asked).fetchall():
+        by_file.setdefault(str(Path(file)), []).append((part[0], part[1], part[2]))
+    return {file: _single_values(parts) for file, parts in by_file.items()}
+
+
+def _single_values(parts: Sequence[_Part]) -> dict[str, str]:
     found, place = dict[str, str](), 1
-    for _ in range(rows[0][1] or 0):
-        name, n_children, kind = rows[place]
+    for _ in range(parts[0][1] or 0):
+        name, n_children, kind = parts[place]
         if not n_children:
-            found[str(name)] = str(kind)
-        place = _after(rows, place)
+            found[name] = str(kind)
+        place = _after(parts, place)
     return found
 
 
-def _after(rows: Sequence[tuple[str, int | None, str]], place: int) -> int:
+def _after(parts: Sequence[_Part], place: int) -> int:
     """Where the next column stands behind one and all that it is made of."""
-    n_left = rows[place][1] or 0
+    n_left = parts[place][1] or 0
     place += 1
     for _ in range(n_left):
-        place = _after(rows, place)
+        place = _after(parts, place)
     return place
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from crm_research.common_tables import file_literal
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.mapping.casting import BLANKS, IS_MARKED, KEPT_AS_TEXT
@@ -35,7 +36,7 @@ from crm_research.sources.readers.lines import (
     without_notes,
 )
 from crm_research.sources.readers.opened import open_binary
-from crm_research.sources.session import file_literal, literal, quoted
+from crm_research.sources.session import literal, quoted
 from crm_research.sources.written import WHITESPACE
 from crm_research.vocabulary import say_count
 
