@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from crm_research.catalogue import reports
-from crm_research.figures import FAILS, HOLDS, NO_VALIDATION, NOT_APPLICABLE, UNTESTED, Figure
+from crm_research.figures import FAILS, HOLDS, NOT_APPLICABLE, UNTESTED, Figure
 from crm_research.reporting.records import read_json, read_run
-from crm_research.show.figure_cards import anchor_of
+from crm_research.show.figure_cards import anchor_of, is_unchecked, why_refuted
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.vocabulary import say_count, word_for
 
@@ -31,19 +31,21 @@ def read_ledger(folder: Path) -> dict[str, Any]:
     -------
     dict
         ``study``, ``title``, ``as_of``; ``summary`` (sentences); ``outcomes`` (word, how many, name in the page);
-        ``failing`` (rows of figures that fail); ``reports``, each with its title, page and rows (what, group, value,
-        interval, n, window, method, check, outcome, link).
+        ``failing`` (rows of figures that fail, with what speaks against each); ``reports``, each with its title, page
+        and rows (what, group, value, interval, n, window, method, check, outcome, link).
     """
     run = read_run(folder)
     records = read_json(folder / "figures.json", [])
     order = list(reports())
     entries = [entry for entry in run["reports"] if entry.get("page")]
     entries.sort(key=lambda entry: order.index(entry["report"]) if entry["report"] in order else len(order))
-    chapters = []
+    chapters, failing = [], []
     for entry in entries:
         own = [Figure.from_record(record) for record in records if record["report"] == entry["report"]]
         if own:
             rows = [_row(figure, entry["page"]) for figure in own]
+            told = zip(rows, own, strict=True)
+            failing += [row | {"check": why_refuted(figure)} for row, figure in told if figure.outcome == FAILS]
             chapters.append({"title": entry["title"], "page": entry["page"], "id": entry["report"], "rows": rows})
     found = Counter(row["outcome"] for chapter in chapters for row in chapter["rows"])
     about: Mapping[str, Any] = next((entry["study"] for entry in entries if entry.get("study")), {})
@@ -52,7 +54,7 @@ def read_ledger(folder: Path) -> dict[str, Any]:
         "title": about.get("title", folder.parent.name),
         "as_of": folder.name,
         "summary": _summary(found, len(chapters)),
-        "failing": [row for chapter in chapters for row in chapter["rows"] if row["outcome"] == FAILS],
+        "failing": failing,
         "outcomes": [
             {"name": outcome.replace(" ", "-"), "word": word, "n": found[outcome]}
             for outcome, word in _OUTCOMES.items()
@@ -63,8 +65,6 @@ def read_ledger(folder: Path) -> dict[str, Any]:
 
 
 def _row(figure: Figure, page: str) -> dict[str, Any]:
-    checked = figure.validation.strip()
-    is_checked = checked.lower().partition(";")[0] not in ("", NO_VALIDATION)
     return {
         "what": figure.label,
         "group": figure.group,
@@ -73,7 +73,7 @@ def _row(figure: Figure, page: str) -> dict[str, Any]:
         "n": f"{figure.n:,}",
         "window": figure.window,
         "method": figure.estimator,
-        "check": checked if is_checked else "nothing",
+        "check": "nothing" if is_unchecked(figure) else figure.validation,
         "outcome": figure.outcome,
         "name": figure.outcome.replace(" ", "-"),
         "word": _OUTCOMES[figure.outcome],

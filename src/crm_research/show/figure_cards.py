@@ -112,7 +112,8 @@ def _said_once(estimators: Iterable[str]) -> list[str]:
     return [one for one in kept if not any(other.startswith(f"{one}; ") for other in kept)]
 
 
-def _is_unchecked(figure: Figure) -> bool:
+def is_unchecked(figure: Figure) -> bool:
+    """Has nothing checked the number?"""
     return figure.validation.strip().lower().partition(";")[0] in ("", NO_VALIDATION)
 
 
@@ -121,7 +122,7 @@ def _why_unchecked(figure: Figure) -> str:
     return "".join(figure.validation.partition(";")[1:])
 
 
-def _why_refuted(figure: Figure) -> str:
+def why_refuted(figure: Figure) -> str:
     """What speaks against the number; that another package computes it alike is told with the rest of the check."""
     return _COMPUTED_ALIKE.sub("", figure.validation)
 
@@ -129,16 +130,16 @@ def _why_refuted(figure: Figure) -> str:
 def _say_validation(figure: Figure) -> str:
     if figure.verdict == REFUTED:
         return f"{_REFUTED_MARK}: {figure.validation}"
-    return f"not validated{_why_unchecked(figure)}" if _is_unchecked(figure) else figure.validation
+    return f"not validated{_why_unchecked(figure)}" if is_unchecked(figure) else figure.validation
 
 
 def _card(figure: Figure) -> str:
     interval = format_interval(figure)
     between = f'<p class="interval">{text_html(interval)}</p>' if interval else ""
-    unchecked = _is_unchecked(figure)
+    unchecked = is_unchecked(figure)
     mark = '<p class="unchecked">not validated</p>' if unchecked else ""
     if figure.verdict == REFUTED:
-        mark = f'<p class="refuted">{_REFUTED_MARK} <span class="why">{text_html(_why_refuted(figure))}</span></p>'
+        mark = f'<p class="refuted">{_REFUTED_MARK} <span class="why">{text_html(why_refuted(figure))}</span></p>'
     nothing = f"none: nothing has yet checked this number{_why_unchecked(figure)}"
     reasons = (
         ("Window", figure.window),
