@@ -104,7 +104,7 @@ def test_one_failing_leaves_the_others_and_its_last_good_page(project, tmp_path,
     assert outcomes["sleeping"].failure.kind == "timeout"
     assert outcomes["warning"].notes == ("the fit did not converge (UserWarning).",)
     pages = sorted(path.name for path in (out / FOLDER).glob("*.html"))
-    assert pages == ["good.html", "warning.html"]
+    assert pages == ["good.html", "ledger.html", "warning.html"]
     assert entry(out, "contractual")["outcome"] == "not applicable"
     assert "needs the table contracts" in (out / "index.html").read_text()
     assert processes_of_kernels() == []
