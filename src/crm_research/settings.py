@@ -13,6 +13,8 @@ from crm_research.errors import CrmError
 HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
 FILES: Final = "CRM_RESEARCH_FILES"
+TABLES: Final = "CRM_RESEARCH_TABLES"
+CHROMIUM: Final = "CRM_RESEARCH_CHROMIUM"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 LEAVE_OUT: Final = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
@@ -103,6 +105,16 @@ def runs_in_notebook() -> bool:
 def keeps_pictures() -> bool:
     """Is the notebook that runs kept as a file, so that its pictures are wanted as images too?"""
     return bool(os.environ.get(PICTURES))
+
+
+def keeps_tables() -> bool:
+    """Does a workbook go with the page, so that each table hands out its numbers beside what it prints?"""
+    return bool(os.environ.get(TABLES))
+
+
+def named_chromium() -> str | None:
+    """The browser that makes PDF, where the environment names one."""
+    return os.environ.get(CHROMIUM) or None
 
 
 def folder_of_files() -> Path | None:

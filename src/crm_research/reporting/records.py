@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from crm_research.errors import CrmError
 from crm_research.reporting.shelf import changing, folder_of, write_text
-from crm_research.reporting.tasks import Failure, Outcome, Task
+from crm_research.reporting.tasks import FORMS, Failure, Outcome, Task
 from crm_research.said_by_others import say_fault
 from crm_research.scratch import replacing
 
@@ -83,6 +83,7 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
                     _copy(task.files / name, draft / name)
                 else:
                     write_text(draft / name, text)
+            _put_other_forms(task, draft)
             with suppress(OSError):
                 (draft / failed).unlink()
                 (draft / failed).parent.rmdir()
@@ -95,6 +96,17 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
             record["failed_notebook"] = failed.as_posix() if is_kept else None
         _replace_entry(draft, record)
     return folder / (task.page.name if outcome.failure is None else failed)
+
+
+def _put_other_forms(task: Task, draft: Path) -> None:
+    """The page in its other forms; one that was not made now would say what an earlier page said, and goes."""
+    for form in FORMS:
+        made = task.other_form(form)
+        if form in task.formats:
+            _copy(made, draft / made.name)
+        else:
+            with suppress(OSError):
+                (draft / made.name).unlink()
 
 
 def _is_whole(path: Path) -> bool:
@@ -130,6 +142,7 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "failed_since": None,
         "error": None,
         "files": [name for name, _ in outcome.files],
+        "forms": [task.other_form(form).name for form in FORMS if form in task.formats],
         **_attempt(task, outcome, versions),
         "failed_attempt": None,
     }
@@ -205,10 +218,15 @@ def _replace_entry(folder: Path, record: Mapping[str, Any]) -> None:
     write_json(folder / "run.json", {"study": study.get("name"), "as_of": study.get("as_of"), "reports": reports})
 
 
+def as_written(report: str, figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Records of figures as figures.json holds them."""
+    return [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
+
+
 def _replace_figures(folder: Path, report: str, figures: tuple[dict[str, Any], ...]) -> None:
     path = folder / "figures.json"
     others = [figure for figure in read_json(path, []) if figure["report"] != report]
-    own = [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
+    own = as_written(report, figures)
     # The order of reports must not depend on which was run last.
     write_json(path, sorted([*others, *own], key=lambda figure: str(figure["report"])))
 

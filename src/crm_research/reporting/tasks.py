@@ -19,6 +19,10 @@ HINDERED: Final = "input"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
 DISK_FULL: Final = "disk full"
+# Forms beside the page, each the ending of its file.
+PDF: Final = "pdf"
+XLSX: Final = "xlsx"
+FORMS: Final = (PDF, XLSX)
 _OWN: Final = frozenset(
     name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, CrmError)
 )
@@ -67,6 +71,8 @@ class Task:
         Scratch folder of this task alone; what it makes is moved from here.
     environment
         Variables the kernel gets beside those of the caller.
+    formats
+        In which further forms the page is made: `PDF`, `XLSX`.
     """
 
     report: str
@@ -78,6 +84,7 @@ class Task:
     descriptions: dict[str, str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
 
     @property
     def page(self) -> Path:
@@ -88,6 +95,10 @@ class Task:
     def executed(self) -> Path:
         """Where the worker leaves the executed notebook."""
         return self.folder / f"{self.report}.ipynb"
+
+    def other_form(self, ending: str) -> Path:
+        """Where the worker leaves the page in another form."""
+        return self.folder / f"{self.report}.{ending}"
 
     @property
     def files(self) -> Path:
