@@ -30,6 +30,7 @@ _COMMANDS = {
     "list": "list_reports",
     "check": "check",
     "run": "run",
+    "publish": "publish",
     "diff": "diff",
     "assign": "assign",
     "new": "new",

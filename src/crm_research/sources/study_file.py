@@ -20,6 +20,7 @@ from crm_research.sources.definition import (
     StudyDefinition,
     TableRule,
 )
+from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
 
@@ -110,6 +111,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "from": SourceRule,
     "inputs": SourceRule,
     "engine": EngineRule,
+    "publish": PublishRule,
 }
 
 
