@@ -197,14 +197,15 @@ class _WebdavStore(_FsspecStore):
     def put(self, source: Path, path: str) -> None:
         """Send a file over what stands there."""
         self._make_folder(path)
-        self.fs.put_file(str(source), self._at(path), mode="overwrite")
+        with source.open("rb") as file:
+            self.fs.client.upload_fileobj(file, self._at(path), overwrite=True, size=source.stat().st_size)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file over what stands there."""
         import io
 
         self._make_folder(path)
-        self.fs.upload_fileobj(io.BytesIO(content), self._at(path), overwrite=True, size=len(content))
+        self.fs.client.upload_fileobj(io.BytesIO(content), self._at(path), overwrite=True, size=len(content))
 
     def move(self, path: str, target: str) -> None:
         """The server puts one file in the place of another."""

@@ -53,7 +53,7 @@ def may_pass(problem: BaseException) -> bool:
     if isinstance(problem, (ConnectionError, TimeoutError, socket.gaierror, EOFError)):
         return True
     kinds = {kind.__name__ for kind in type(problem).__mro__}
-    if kinds & {"TransportError", "SMTPServerDisconnected", "NoValidConnectionsError"}:
+    if kinds & {"TransportError", "BadGatewayError", "SMTPServerDisconnected", "NoValidConnectionsError"}:
         return True
     if kinds & {"AuthenticationException", "BadHostKeyException", "SSLError"}:
         return False

@@ -69,7 +69,8 @@ def read_server() -> MailServer:
     if not text:
         raise CrmError(
             f"Mail needs a server, and {SERVER} names none. Set it to smtps://USER@HOST:465, or to "
-            f"smtp://USER@HOST:587 for one that begins with STARTTLS, and {PASSWORD} (or {PASSWORD}_FILE) to the password. Nothing was sent."
+            f"smtp://USER@HOST:587 for one that begins with STARTTLS, and {PASSWORD} (or {PASSWORD}_FILE) to the "
+            "password. Nothing was sent."
         )
     parts = urlsplit(text)
     try:
