@@ -51,7 +51,7 @@ class Bucket:
 
 
 @pytest.fixture
-def bucket(store, tmp_path):  # noqa: F811
+def bucket(store, tmp_path):
     root = f"web/{tmp_path.name}"
     store.put("web/marker", b"")
     return Bucket(address=f"s3://{root}", client=store.client(), root=root)
