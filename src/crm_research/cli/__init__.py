@@ -31,6 +31,7 @@ _COMMANDS = {
     "check": "check",
     "run": "run",
     "diff": "diff",
+    "scan": "scan",
     "assign": "assign",
     "new": "new",
     "simulate": "simulate",

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from crm_research.reporting.tasks import DISK_FULL, NOT_STARTED, Failure, Outcome, Task
+from crm_research.reporting.tasks import DISK_FULL, MANAGEMENT, NOT_STARTED, Failure, Outcome, Task
 from crm_research.said_by_others import say_full_disk
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
@@ -88,7 +88,8 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     return {
         "figures": figures,
         "answer": read_answer(notebook),
-        "files": read_files(notebook),
+        "files": () if task.audience == MANAGEMENT else read_files(notebook),
+        "private": tuple(sorted(path.name for path in task.private.glob("*.csv"))),
         "notes": read_warnings(notebook),
     }
 
