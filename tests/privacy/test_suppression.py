@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research import settings as places
-from crm_research.privacy.suppression import is_of_a_course, withheld_rows, withhold
+from crm_research.figures import FIGURES_MIME, Figure
+from crm_research.privacy.suppression import is_of_a_course, say_withheld, withheld_rows, withhold
+from crm_research.show.figure_cards import render_figures
+from crm_research.show.parts import Chart
 from crm_research.show.table import render_table
 
 
@@ -58,7 +61,6 @@ def test_no_withheld_count_of_a_list_can_be_computed(column, least):
 
 def possible(table, hidden, cell):
     """Every value that a hidden cell can take where all lines add up, by trying."""
-    rows, columns = table.shape
     at = sorted(hidden)
     tops = [min(table[row].sum(), table[:, column].sum()) for row, column in at]
     found = set()
@@ -68,7 +70,6 @@ def possible(table, hidden, cell):
             tried[row, column] = value
         if (tried.sum(0) == table.sum(0)).all() and (tried.sum(1) == table.sum(1)).all():
             found.add(int(tried[cell]))
-    assert rows and columns
     return found
 
 
@@ -119,16 +120,15 @@ def test_a_table_says_how_many_rows_it_withholds_and_why(in_a_run):
         "regulars          310       91.5 %  often",
         "guests       withheld            –  7 visits",
         "new          withheld            –  since May",
-        "2 rows are withheld: groups of fewer than 5 customers are not told apart, nor what would give them away by "
-        "subtraction.",
+        say_withheld(2, 5),
     ]
 
 
 def test_rows_beyond_those_printed_count_too(in_a_run):
     frame = pd.DataFrame({"group": list("abcd"), "n_customers": [90, 60, 30, 2]})
     _, plain = render_table(frame, "Groups", max_rows=3)
-    assert "c         withheld" in plain.replace("     withheld", "         withheld", 1) or "withheld" in plain
-    assert " 30" not in plain
+    assert [line.split() for line in plain.splitlines()[2:5]] == [["a", "90"], ["b", "60"], ["c", "withheld"]]
+    assert say_withheld(2, 5) in plain
 
 
 def test_a_table_that_counts_something_else_is_told_whole(in_a_run):
@@ -148,3 +148,34 @@ def test_curves_are_no_groups():
     assert is_of_a_course(pd.DataFrame({"months": [1], "n_customers": [3]}))
     assert is_of_a_course(pd.DataFrame({"at": pd.to_datetime(["2024-01-01"]), "n_customers": [3]}))
     assert not is_of_a_course(pd.DataFrame({"plan": ["a"], "n_customers": [3]}))
+
+
+def a_count(group: str | None, estimate: float, n: int = 200, unit: str = "customers") -> Figure:
+    return Figure(
+        id="test.size", label="Size", estimate=estimate, unit=unit, n=n, window="2024", estimator="count", group=group
+    )
+
+
+def test_figures_of_small_groups_are_withheld_and_one_that_would_tell_them(in_a_run):
+    figures = [a_count("a", 90), a_count("b", 3), a_count("c", 12), a_count(None, 4)]
+    held = {each["group"]: each["estimate"] for each in render_figures(figures).types[FIGURES_MIME]}
+    assert held == {"a": 90, "b": None, "c": None, None: 4}
+    html = render_figures(figures, as_table="Sizes").html
+    assert say_withheld(2, 5, what="figure") in html
+    assert ">12<" not in html
+
+
+def test_a_share_among_few_is_withheld(in_a_run):
+    figures = [a_count("a", 0.5, n=200, unit="share"), a_count("b", 0.25, n=4, unit="share")]
+    held = {each["group"]: (each["estimate"], each["n"]) for each in render_figures(figures).types[FIGURES_MIME]}
+    assert held == {"a": (0.5, 200), "b": (None, 0)}
+
+
+def test_a_picture_of_small_groups_gives_way_to_its_table(in_a_run):
+    def draw(ax):
+        raise AssertionError("nothing is drawn")
+
+    frame = pd.DataFrame({"plan": ["a", "b", "c"], "n_customers": [90, 60, 2]})
+    output = Chart(draw, alt="Three plans.", data=frame).render()
+    assert "<svg" not in output.html
+    assert say_withheld(2, 5) in output.html

@@ -33,7 +33,7 @@ def command(folder: Path | None, studies: tuple[str, ...]) -> None:
     never by its value. Exit status: 0 nothing was found, 1 something was, 2 the folder or a study cannot be read.
     """  # noqa: D301  (click needs the bare \b)
     from crm_research.privacy.known_ids import IdsOfStudy
-    from crm_research.privacy.scan import scan
+    from crm_research.privacy.scan import scan_reports
     from crm_research.settings import read_settings
     from crm_research.sources.opening import list_studies, open_study
 
@@ -41,23 +41,17 @@ def command(folder: Path | None, studies: tuple[str, ...]) -> None:
     made = {path.parent.parent.name for path in target.glob("*/*/run.json")}
     known = {entry.name for entry in list_studies()}
     asked = list(studies) or sorted(made & known)
-    found = []
-    if not asked:
-        found = scan(target)
-    for given in asked:
-        study = open_study(given)
-        # What is of no study is looked at with each: the index names all.
-        found += scan(target, IdsOfStudy(study))
-    found = sorted(set(found))
-    unknown = sorted(made - {*asked} - known) if not studies else []
+    opened = [open_study(given) for given in asked]
+    found = scan_reports(target, {study.name: IdsOfStudy(study) for study in opened})
+    unknown = sorted(made - {study.name for study in opened})
     for each in found[:_MOST_TOLD]:
         click.echo(str(each))
     if len(found) > _MOST_TOLD:
         click.echo(f"and {len(found) - _MOST_TOLD:,} more.")
     if unknown:
         click.echo(
-            f"The ids of {', '.join(unknown)} were not looked for: {word_for(len(unknown), 'it is', 'they are')} not "
-            "in data/studies. Name the file with --study.",
+            f"The ids of {', '.join(unknown)} were not looked for: name "
+            f"{word_for(len(unknown), 'its file', 'their files')} with --study.",
             err=True,
         )
     if found:

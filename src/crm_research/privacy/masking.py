@@ -16,12 +16,13 @@ ACCOUNT: Final = "a bank account"
 PAYMENT_CARD: Final = "a payment-card number"
 # A number goes on at neither end: no digit, letter or decimal point, sign or thousands mark stands before or behind.
 _BEFORE: Final = r"(?<![\w.,+\-/#:])"
-_LEAST_DIGITS_ABROAD: Final = 9
+# ITU-T E.164: fifteen digits are the most.
+_DIGITS_ABROAD: Final = range(9, 16)
 _BEHIND: Final = r"(?![\w/])(?![.,:\-]\d)"
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     (
         EMAIL,
-        re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}[@＠](?:[A-Za-z0-9\-]{1,63}\.)+[A-Za-z]{2,24}(?![\w\-])"),
+        re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}[@＠](?:[\w\-]{1,63}\.)+[^\W\d_]{2,24}(?![\w\-])"),
         None,
     ),
     (IDENTITY_CARD, re.compile(rf"{_BEFORE}\d{{17}}[\dXx]{_BEHIND}"), is_identity_card),
@@ -47,7 +48,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     (
         PHONE,
         re.compile(rf"(?<![\w.,+])\+[1-9]\d{{0,2}}(?:[ .\-]?\(?\d{{1,5}}\)?){{2,6}}{_BEHIND}"),
-        lambda text: _n_digits(text) >= _LEAST_DIGITS_ABROAD,
+        lambda text: _n_digits(text) in _DIGITS_ABROAD and text.count(".") != 1,
     ),
     # Of North America, as it is written there.
     (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -96,6 +96,30 @@ def scan(folder: Path, ids: KnownIds | None = None) -> list[Finding]:
     return sorted(found)
 
 
+def scan_reports(out: Path, ids: Mapping[str, KnownIds]) -> list[Finding]:
+    """The same of a folder of all reports, in which each study has a folder of its own.
+
+    Parameters
+    ----------
+    out
+        The folder, such as reports/.
+    ids
+        Name of a study to who knows its ids: asked of its own folder, and of what belongs to no study.
+    """
+    if not out.is_dir():
+        return scan(out)
+    found: set[Finding] = set()
+    for place in sorted(out.iterdir()):
+        if place.name.startswith(".") or place.name == _LEFT_OUT or not (place.is_dir() or place.is_file()):
+            continue
+        asked = [ids[place.name]] if place.name in ids else list(ids.values())
+        for known in [*asked] or [None]:
+            for one in scan(place, known):
+                name = f"{place.name}/{one.file}" if place.is_dir() else one.file
+                found.add(Finding(name, one.place, one.kind))
+    return sorted(found)
+
+
 def _files(folder: Path) -> Iterator[Path]:
     if folder.is_file():
         yield folder
@@ -135,7 +159,7 @@ def _candidates(text: str, is_of_ids: bool) -> set[str]:
     # An apostrophe before a cell tells a spreadsheet that it is text.
     whole = text.removeprefix("'")
     found = {whole} if len(whole) <= _LONGEST and (is_of_ids or _tells(whole)) else set()
-    if any(sign.isdigit() for sign in text):
+    if any(sign.isdigit() or sign == "@" for sign in text):
         found |= {
             bare
             for pattern in (_BETWEEN, _WORDS)
@@ -148,7 +172,7 @@ def _candidates(text: str, is_of_ids: bool) -> set[str]:
 
 def _tells(word: str) -> bool:
     """Is a word by itself an id rather than a number or a plain word?"""
-    if len(word) < _LEAST_SIGNS or not any(sign.isdigit() for sign in word):
+    if len(word) < _LEAST_SIGNS or not any(sign.isdigit() or sign == "@" for sign in word):
         return False
     if word.isdecimal():
         return len(word) >= _LEAST_DIGITS

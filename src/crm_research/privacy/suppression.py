@@ -20,6 +20,7 @@ COUNTED: Final = frozenset({
     "n_first_seen", "n_addressed", "n_control", "n_matched", "n_watched", "n_left", "n_running", "n_started",
     "n_stayed", "n_gained", "n_lost", "n_new", "n_kept", "n_both", "n_up", "n_repeat",
 })  # fmt: skip
+_WHOLE: Final = frozenset({"n_customers", "customers", "buyers", "n_contracts"})
 # Numbers that name a row: the limits of a class, its place in an order.
 _NAMING: Final = ("from_", "to_", "until_", "tenth", "decile", "period", "days", "months", "weeks", "renewal")
 # Columns of a curve or of a course of time, whose picture shows no group.
@@ -33,10 +34,12 @@ def counted_columns(frame: pd.DataFrame, declared: Sequence[str] = ()) -> list[s
     from pandas.api import types
 
     names = [str(name) for name in frame.columns]
+    # Of a curve only those whom it is about are a group: who left at a tenure, or is still there, is its course.
+    known = _WHOLE if is_of_a_course(frame) else COUNTED
     return [
         name
         for place, name in enumerate(names)
-        if (name in declared or name.replace(" ", "_") in COUNTED)
+        if (name in declared or name.replace(" ", "_") in known)
         and types.is_numeric_dtype(frame.iloc[:, place])
         and not types.is_bool_dtype(frame.iloc[:, place])
     ]
@@ -183,9 +186,9 @@ def is_of_a_course(frame: pd.DataFrame) -> bool:
     )
 
 
-def say_withheld(n_rows: int, least: int) -> str:
-    """How many rows are withheld, and why?"""
-    rows = "1 row is" if n_rows == 1 else f"{n_rows:,} rows are"
+def say_withheld(n_rows: int, least: int, *, what: str = "row") -> str:
+    """How many rows (or figures) are withheld, and why?"""
+    rows = f"1 {what} is" if n_rows == 1 else f"{n_rows:,} {what}s are"
     return (
         f"{rows} withheld: groups of fewer than {least} customers are not told apart, nor what would give them away "
         "by subtraction."

@@ -93,7 +93,9 @@ def render_table(
     if not caption.strip():
         raise ValueError("A table needs a caption that says what it shows.")
     frame, withheld = hide_ids(frame), withheld_rows(frame, counts, least_group())
-    printed = _columns(frame, formats or {}, max_rows)
+    # Of a table without any row that may be told only the reason stays.
+    shown = frame.iloc[:0] if withheld and withheld.issuperset(range(min(len(frame), max_rows))) else frame
+    printed = _columns(shown, formats or {}, max_rows)
     _withhold(printed, frame, withheld, counts)
     columns, left_out = leave_out_columns(printed)
     notes = [text for text in (note, *left_out) if text]
