@@ -63,6 +63,8 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
 _WORTH_A_LOOK: Final = re.compile(r"[@＠]|\d(?:[\d \-.()]{5,})\d|[A-Z]{2}\d{2}[ A-Z0-9]{9}")
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９－＋（）", "0123456789-+()")
 _TEXT_NODE: Final = re.compile(r"(?<=>)[^<>]+(?=<)|^[^<>]+(?=<)|(?<=>)[^<>]+$|^[^<>]+$")
+# Attributes that are read out.
+_TOLD: Final = re.compile(r'(?<=\s)(aria-label|aria-description|alt|title)="([^"]*)"')
 _NOT_TEXT: Final = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
 
 
@@ -109,6 +111,7 @@ def mask_html(html: str) -> str:
         return html
     if "@" in html or "＠" in html:
         html = _PATTERNS[0][1].sub(f"[{EMAIL}]", html)
+    html = _TOLD.sub(lambda match: f'{match[1]}="{masked(match[2])}"', html)
     apart = _NOT_TEXT.search(html)
     if apart is None:
         return _TEXT_NODE.sub(lambda match: masked(match.group()), html)

@@ -254,12 +254,14 @@ def _bare(text: str) -> str:
 
 def _drop_empty_sections(notebook: Any) -> None:
     """Leave out headings under which nothing is left to read."""
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type != "markdown" or not cell.source.strip():
-            continue
-        before, _, last = cell.source.strip().rpartition("\n")
-        heading = HEADING.match(last)
-        if heading is not None and _is_bare(notebook.cells[place + 1 :], level=len(heading.group(1))):
+    # From the end: a heading is left alone by those below it.
+    for place in range(len(notebook.cells) - 1, -1, -1):
+        cell = notebook.cells[place]
+        while cell.cell_type == "markdown" and cell.source.strip():
+            before, _, last = cell.source.strip().rpartition("\n")
+            heading = HEADING.match(last)
+            if heading is None or not _is_bare(notebook.cells[place + 1 :], level=len(heading.group(1))):
+                break
             cell.source = before.strip()
 
 

@@ -223,12 +223,10 @@ def _look_up(study: Study, reports: Sequence[Report], values: Mapping[str, Mappi
 
 def _hindered(problems: Sequence[CrmError]) -> Outcome:
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    message = " ".join(dict.fromkeys(map(str, problems)))
     told = (each.without_examples if isinstance(each, ContractViolation) else str(each) for each in problems)
-    failure = Failure(
-        kind=HINDERED,
-        message=" ".join(dict.fromkeys(map(str, problems))),
-        published=" ".join(dict.fromkeys(told)),
-    )
+    published = " ".join(dict.fromkeys(told))
+    failure = Failure(kind=HINDERED, message=message, published=published if published != message else None)
     return Outcome(started_at=now, ended_at=now, seconds=0.0, failure=failure)
 
 

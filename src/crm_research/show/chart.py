@@ -131,6 +131,6 @@ def _figure_of(shown: Any) -> Figure:
     return figure
 
 
-def _numbers(data: pd.DataFrame, what: str, counts: Sequence[str]) -> str:
+def _numbers(data: pd.DataFrame, what: str, counts: Sequence[str] = ()) -> str:
     html, _ = render_table(data, f"Numbers: {what}", max_rows=200, counts=counts)
     return f"<details><summary>The numbers behind this picture</summary>{html}</details>"
