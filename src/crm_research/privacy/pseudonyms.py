@@ -6,7 +6,7 @@ Crockford's alphabet without i, l, o and u. Where two ids of a study share those
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,7 @@ _ALPHABET: Final = b"0123456789abcdefghjkmnpqrstvwxyz"
 _SHORT: Final = 8
 _LONG: Final = 12
 _BYTES: Final = 8
+_BLOCK: Final = 64
 
 
 def kind_of(name: object) -> str | None:
@@ -94,7 +95,7 @@ def pseudonymise(ids: pd.Series, kind: str) -> pd.Series:
     import pandas as pd
 
     codes, distinct = pd.factorize(ids)
-    written = np.array([*_write(kind, [str(value) for value in distinct]), None], dtype=object)
+    written = np.array([*_write(kind, list(map(str, distinct))), None], dtype=object)
     return pd.Series(written[codes], index=ids.index, name=ids.name)
 
 
@@ -134,9 +135,15 @@ def _digest(kind: str, ids: Sequence[str]) -> np.ndarray[Any, Any]:
     """The first 64 bits of each id's HMAC."""
     import numpy as np
 
-    key, head = _key(), f"{kind}\0".encode()
-    digest = hmac.digest
-    held = b"".join([digest(key, head + text.encode("utf-8", "surrogatepass"), "sha256")[:_BYTES] for text in ids])
+    inner, outer = _begun(kind)
+    inner_copy, outer_copy = inner.copy, outer.copy
+    digests = []
+    for text in ids:
+        within, around = inner_copy(), outer_copy()
+        within.update(text.encode("utf-8", "surrogatepass"))
+        around.update(within.digest())
+        digests.append(around.digest()[:_BYTES])
+    held = b"".join(digests)
     return np.frombuffer(held, dtype=">u8").astype(np.uint64)
 
 
@@ -146,7 +153,16 @@ def _letters(digests: np.ndarray[Any, Any], n_signs: int) -> list[str]:
     alphabet = np.frombuffer(_ALPHABET, dtype=np.uint8)
     shifts = np.array([64 - 5 * (place + 1) for place in range(n_signs)], dtype=np.uint64)
     written = alphabet[((digests[:, None] >> shifts) & np.uint64(31)).astype(np.intp)]
-    return [str(text) for text in np.ascontiguousarray(written).view(f"S{n_signs}").ravel().astype(f"U{n_signs}")]
+    told: list[str] = np.ascontiguousarray(written).view(f"S{n_signs}").ravel().astype(f"U{n_signs}").tolist()
+    return told
+
+
+def _begun(kind: str) -> tuple[Any, Any]:
+    """Both hashes of HMAC (RFC 2104) up to where the id comes in: half the time of beginning anew for each."""
+    key = _key()
+    padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(each ^ 0x36 for each in padded) + f"{kind}\0".encode())
+    return inner, hashlib.sha256(bytes(each ^ 0x5C for each in padded))
 
 
 @cache
