@@ -32,6 +32,7 @@ _COMMANDS = {
     "run": "run",
     "publish": "publish",
     "diff": "diff",
+    "scan": "scan",
     "assign": "assign",
     "new": "new",
     "simulate": "simulate",

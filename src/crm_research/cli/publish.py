@@ -82,6 +82,12 @@ def command(
         recipients=recipients,
         keep=Keep(runs=keep_runs, days=keep_days),
     )
+    if asked.unknown:
+        click.echo(
+            f"The ids of {', '.join(asked.unknown)} were not looked for: name "
+            f"{word_for(len(asked.unknown), 'its file', 'their files')} with --study.",
+            err=True,
+        )
     published: list[Published] = []
     if asked.targets:
         published = publish_site(

@@ -39,6 +39,8 @@ class Asked:
         Names of studies on the shelf; none means all.
     study_files
         Names or files of those whose study file is known.
+    unknown
+        Names of those whose study file is not, whose ids nobody can look for.
     """
 
     shelf: Path
@@ -46,6 +48,7 @@ class Asked:
     letters: tuple[Letter, ...]
     studies: tuple[str, ...]
     study_files: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def read_asked(
         letters=tuple(letters),
         studies=tuple(names) if studies else (),
         study_files=tuple(known[name].given for name in names if name in known),
+        unknown=tuple(name for name in names if name not in known),
     )
 
 

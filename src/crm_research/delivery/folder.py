@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from crm_research.delivery.manifest import MANIFEST, OWN, Manifest, Plan
-from crm_research.delivery.site import link_or_copy
+from crm_research.delivery.site import PRIVATE, link_or_copy
 from crm_research.errors import CrmError
 from crm_research.reporting.shelf import exchange_folders
 from crm_research.scratch import UNFINISHED, replacing
@@ -81,7 +81,7 @@ def _lay_out(folder: Path, draft: Path, site: Path, plan: Plan) -> bool:
     leave = {*plan.send, *plan.remove, MANIFEST}
     _share(folder, draft, folder, leave)
     for path in plan.send:
-        _copy(site / path, draft / path)
+        _copy(site / path, draft / path, draft)
     _write_manifest(draft, plan)
     (draft / _HALF).unlink()
     return True
@@ -108,8 +108,11 @@ def _remove_if_emptied(before: Path, now: Path) -> None:
         now.rmdir()
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _copy(source: Path, target: Path, root: Path) -> None:
+    inner = target.relative_to(root)
+    for parent in reversed(inner.parents[:-1]):
+        # Lists with real ids stay their owner's alone, here as there.
+        (root / parent).mkdir(mode=0o700 if inner.parts[0] == PRIVATE else 0o777, parents=True, exist_ok=True)
     with replacing(target) as half:
         shutil.copyfile(source, half)
         shutil.copymode(source, half)
@@ -139,11 +142,12 @@ def _move_in(folder: Path, site: Path, plan: Plan) -> None:
     staged = folder / OWN / f"staging{UNFINISHED}"
     try:
         for path in plan.send:
-            _copy(site / path, staged / path)
+            _copy(site / path, staged / path, staged)
         before = read_folder(folder)[0].files
         _write_manifest(folder, Plan(send=(), unchanged=(), remove=(), result={**before, **plan.result}))
         for path in plan.send:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            is_private = path.startswith(f"{PRIVATE}/")
+            (folder / path).parent.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
             (staged / path).replace(folder / path)
         for path in plan.remove:
             with suppress(FileNotFoundError):

@@ -78,7 +78,7 @@ def _newest(asked: Asked) -> dict[str, Run]:
 def _send_one(letter: Letter, folder: Path, server: MailServer | None, study_files: Sequence[str]) -> Mailed:
     try:
         content = compose(folder, site=letter.site)
-        # What is sent is looked at as it is sent: the body beside the pages that it is made of.
+        # Looked at with the pages and figures that it is made of, and that the PDF prints.
         (folder / "letter.html").write_text(content.html, encoding="utf-8")
         (folder / "letter.txt").write_text(f"{content.subject}\n{content.plain}", encoding="utf-8")
         refuse_what_may_not_leave(folder, study_files)

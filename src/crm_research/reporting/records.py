@@ -6,12 +6,14 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from crm_research.errors import CrmError
+from crm_research.privacy.masking import masked
+from crm_research.reporting.private_shelf import put_privately
 from crm_research.reporting.shelf import changing, folder_of, write_text
-from crm_research.reporting.tasks import FORMS, Failure, Outcome, Task
+from crm_research.reporting.tasks import FORMS, MANAGEMENT, Failure, Outcome, Task
 from crm_research.said_by_others import say_fault
 from crm_research.scratch import replacing
 
@@ -71,13 +73,19 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
     failed = Path("failed") / task.executed.name
     with changing(out, task.study.name, task.study.as_of) as draft:
         if outcome.failure is None:
-            _put(task.executed, draft / task.executed.name)
+            if task.audience == MANAGEMENT:
+                with suppress(OSError):
+                    (draft / task.executed.name).unlink()
+            else:
+                _put(task.executed, draft / task.executed.name)
             _put(task.page, draft / task.page.name)
             _replace_figures(draft, task.report, outcome.figures)
             # A list that the page no longer hands out would be taken for its own.
-            for name in (_entry(draft, task.report) or {}).get("files", []):
+            before = _entry(draft, task.report) or {}
+            for name in before.get("files", []):
                 with suppress(OSError):
                     (draft / name).unlink()
+            put_privately(out, task, outcome.private, before.get("private_lists", ()))
             for name, text in outcome.files:
                 if text is None:
                     _copy(task.files / name, draft / name)
@@ -89,7 +97,8 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
                 (draft / failed).parent.rmdir()
             record = _good_record(task, outcome, versions)
         else:
-            is_kept = _is_whole(task.executed)
+            # What stopped a report is for its author: the notebook that shows it is no page for management.
+            is_kept = task.audience != MANAGEMENT and _is_whole(task.executed)
             if is_kept:
                 _put(task.executed, draft / failed)
             record = _failed_record(task, outcome, versions, _entry(draft, task.report))
@@ -143,6 +152,8 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "error": None,
         "files": [name for name, _ in outcome.files],
         "forms": [task.other_form(form).name for form in FORMS if form in task.formats],
+        "private_lists": list(outcome.private),
+        "audience": task.audience,
         **_attempt(task, outcome, versions),
         "failed_attempt": None,
     }
@@ -177,11 +188,11 @@ def _attempt(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> dict[
         "started_at": outcome.started_at,
         "ended_at": outcome.ended_at,
         "seconds": outcome.seconds,
-        "parameters": task.parameters,
+        "parameters": task.told_parameters,
         "warnings": list(outcome.notes),
         "retried_after": _say_failure(outcome.retried_after),
         "study": {
-            "given": task.study.given,
+            "given": PurePath(task.study.given).name,
             "name": task.study.name,
             "title": task.study.title,
             "currency": task.study.currency,
@@ -201,9 +212,9 @@ def _say_failure(failure: Failure | None) -> dict[str, Any] | None:
         return None
     return {
         "kind": failure.kind,
-        "message": failure.message,
+        "message": masked(failure.published or failure.message),
         "place": failure.place,
-        "trace": list(failure.trace),
+        "trace": [masked(line) for line in failure.trace],
     }
 
 

@@ -15,12 +15,13 @@ from typing import Any
 
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
+from crm_research.privacy.keys import require_key
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.pdf import find_chromium
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
-from crm_research.reporting.tasks import NOT_PUBLISHED, PDF, Failure, Outcome, Task
+from crm_research.reporting.tasks import NOT_PUBLISHED, PDF, RESEARCH, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
@@ -67,6 +68,8 @@ def run_reports(
     is_checking_input: bool = True,
     notebooks: Path | None = None,
     is_profiled: bool = False,
+    audience: str = RESEARCH,
+    is_keeping_lists: bool = True,
     formats: Sequence[str] = (),
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
@@ -99,6 +102,11 @@ def run_reports(
         Folder of the notebooks; None takes the package's, and those that a person changed in notebooks/.
     is_profiled
         Each page says at its end what each section and statement took.
+    audience
+        Whom the pages are for: ``research`` reads everything, ``management`` its own part and the figures. Customers
+        stand under pseudonyms in both.
+    is_keeping_lists
+        Put lists with real ids into the folder ``private`` of `out`, for its owner alone.
     formats
         Further forms of each page, beside it: ``pdf``, ``xlsx``.
 
@@ -115,6 +123,7 @@ def run_reports(
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
     require_room(target, Path(tempfile.gettempdir()))
+    require_key(target)
     sweep_scratch()
     sweep_shelf(target)
     with listening(), _warmed_up(n_jobs), _own_scratch() as scratch, stoppable():
@@ -135,7 +144,10 @@ def run_reports(
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
         more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
-        outcomes = _run_and_publish(_sharing(plan, n_jobs, more, tuple(formats)), target, n_jobs, seconds)
+        shared = _sharing(plan, n_jobs, more, tuple(formats))
+        tasks = [replace(task, audience=audience, is_keeping_lists=is_keeping_lists) for task in shared.tasks]
+        shared = replace(shared, tasks=tasks)
+        outcomes = _run_and_publish(shared, target, n_jobs, seconds)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
@@ -234,7 +246,7 @@ def _publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str
         publish(out, task, outcome, versions)
     except (OSError, CrmError) as problem:
         failure = Failure(kind=NOT_PUBLISHED, message=_say_unpublished(problem, out))
-        unpublished = replace(outcome, failure=failure, figures=(), answer=(), files=())
+        unpublished = replace(outcome, failure=failure, figures=(), answer=(), files=(), private=())
         with suppress(OSError, CrmError):
             # A small record may still find room; the page that was there stays.
             publish(out, task, unpublished, versions)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from crm_research.reporting.tasks import DISK_FULL, NOT_STARTED, PDF, XLSX, Failure, Outcome, Task
+from crm_research.reporting.tasks import DISK_FULL, MANAGEMENT, NOT_STARTED, PDF, XLSX, Failure, Outcome, Task
 from crm_research.said_by_others import say_full_disk
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
@@ -92,7 +92,8 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     return {
         "figures": figures,
         "answer": answer,
-        "files": read_files(notebook),
+        "files": () if task.audience == MANAGEMENT else read_files(notebook),
+        "private": tuple(sorted(path.name for path in task.private.glob("*.csv"))),
         "notes": read_warnings(notebook),
     }
 
@@ -103,6 +104,8 @@ def _make_other_forms(task: Task, sheets: Any, answer: Sequence[str], figures: S
         from crm_research.reporting.workbook import write_workbook
 
         told = as_written(task.report, figures)
+        # Management reads the figures: tables may tell of customers row by row.
+        sheets = () if task.audience == MANAGEMENT else sheets
         write_workbook(task.other_form(XLSX), task, answer=answer, figures=told, sheets=sheets)
     if PDF in task.formats:
         from crm_research.reporting.pdf import print_page
