@@ -184,13 +184,13 @@ def serving_mail(certificate: Path, *, how: str) -> Iterator[MailBox]:
     box = MailBox(port=free_port())
 
     class Handler:
-        async def handle_RCPT(self, server, session, envelope, address, options):
+        async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
             if address in box.refused:
                 return "550 5.1.1 nobody of that name here"
             envelope.rcpt_tos.append(address)
             return "250 OK"
 
-        async def handle_DATA(self, server, session, envelope):
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802
             if box.failing:
                 return box.failing.pop(0)
             box.got.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.original_content or envelope.content))

@@ -289,7 +289,7 @@ def test_killed_at_twenty_points_a_reader_sees_the_old_site_or_the_new_one_whole
     n_calls = int(ended.stdout)
     assert n_calls > 40
     seen = set()
-    for n in sorted({1 + place * (n_calls - 1) // 23 for place in range(24)}):
+    for n in sorted({1 + place * (n_calls - 1) // 19 for place in range(20)}):
         fresh()
         assert publish_until(n, shelf, www).returncode == -9
         site = read_site(of_folder(www))

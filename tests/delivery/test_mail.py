@@ -29,6 +29,11 @@ recipients:
 publish: {web: {to: site, site: 'https://reports.example.com'}}
 tables: {orders: {from: orders.csv}}
 """
+ORDERS = """\
+order_id,customer_id,ordered_at,revenue
+order-1001,buyer-2002,2024-01-01,10.5
+order-1002,buyer-2003,2024-02-01,3
+"""
 
 
 @pytest.fixture
@@ -43,6 +48,7 @@ def shelf(tmp_path):
 def study(tmp_path):
     path = tmp_path / "shop.yaml"
     path.write_text(STUDY, encoding="utf-8")
+    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
     return str(path)
 
 
@@ -209,7 +215,7 @@ def test_a_password_may_lie_in_a_file(tmp_path, monkeypatch):
 def test_what_is_asked_wrongly_is_told_before_anything_is_sent(shelf, study, tmp_path):
     with pytest.raises(CrmError, match="--recipient 'anna' has no @"):
         asked(shelf, study, recipients=["anna"])
-    with pytest.raises(CrmError, match="--to sails: no study file has a list of that name. Did you mean 'sales'"):
+    with pytest.raises(CrmError, match=r"--to sails: no study file has a list of that name. Did you mean 'sales'"):
         asked(shelf, study, lists=["sails"])
     bare = tmp_path / "bare.yaml"
     bare.write_text("name: shop\ncurrency: EUR\nas_of: 2024-06-30\ntables: {orders: {from: orders.csv}}\n")
@@ -237,3 +243,14 @@ def test_a_study_file_says_all(shelf, study, tmp_path):
     named = asked(shelf, study, targets=["web"], keep=Keep(runs=3))
     assert [(target.said, target.keep.runs) for target in named.targets] == [(str(tmp_path / "site"), 3)]
     assert named.letters == ()
+
+
+def test_a_letter_with_an_id_in_it_is_not_sent(shelf, study, mail, tmp_path):
+    run = shelf / "shop" / "2024-06-30" / "run.json"
+    run.write_text(run.read_text().replace("Of all, 50.0 % stay.", "Call buyer-2003."), encoding="utf-8")
+    (outcome,) = send_mail(asked(shelf, study))
+    assert outcome.problem.startswith("Nothing was sent: what would be sent tells of persons in ")
+    assert "letter.txt, line" in outcome.problem
+    assert "the id of a customer" in outcome.problem
+    assert "buyer-2003" not in outcome.problem
+    assert mail.got == []

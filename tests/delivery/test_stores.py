@@ -255,7 +255,7 @@ def test_killed_at_twenty_points_a_reader_of_a_store_sees_whole_pages_and_no_dea
     after = read_site(first.read)
     assert after["index.html"] != before["index.html"]
     states = set()
-    for n in sorted({2 + place * (n_calls - 2) // 23 for place in range(24)}):
+    for n in sorted({2 + place * (n_calls - 2) // 19 for place in range(20)}):
         place = fresh(n)
         assert publish_until(n, new, place.address).returncode == -9
         site = read_site(place.read)

@@ -35,7 +35,10 @@ _REFUSALS: Final = (
     r"ACCESS_DENIED|AccessDenied|Access Denied|INVALID_ACCESS_KEY|InvalidAccessKey|SIGNATURE_DOES_NOT|SignatureDoesNot"
     r"|EXPIRED_TOKEN|INVALID_CLIENT_TOKEN|credential|Authentication|\b40[13]\b|Permission denied|Unauthorized|Forbidden"
 )
-_BREAKS: Final = r"NETWORK_CONNECTION|[Cc]onnect|refused|timed? ?out|curlCode|unreachable|EOF|Server disconnected|reset"
+_BREAKS: Final = (
+    r"\b50[0234]\b|\b429\b|BadGateway|SlowDown|SLOW_DOWN|NETWORK_CONNECTION|[Cc]onnect|refused|timed? ?out|curlCode"
+    r"|unreachable|EOF|Server disconnected|reset"
+)
 # What a client's words hold, to what we say.
 _FAULTS: Final = (
     (r"BadHostKey|not found in known_hosts|Host key", _UNKNOWN_KEY),
