@@ -34,6 +34,7 @@ _COMMANDS = {
     "assign": "assign",
     "new": "new",
     "simulate": "simulate",
+    "schedule": "schedule",
     "cache": "cache",
     "manual": "manual",
 }
