@@ -103,8 +103,8 @@ class Occasion:
         half = self.folder / f".{number}.{host_name()}.{os.getpid()}.{id(self)}.part"
         handle = os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _lock(handle)
-            record = {"host": host_name(), "pid": os.getpid(), "began_at": now.isoformat(), **held}
+            locks = _lock(handle) is not None
+            record = {"host": host_name(), "pid": os.getpid(), "began_at": now.isoformat(), "locks": locks, **held}
             os.write(handle, json.dumps(record).encode())
             os.fsync(handle)
             self._beat(number, now)
@@ -128,12 +128,12 @@ class Occasion:
         except OSError:
             return False
         try:
-            if not _lock(handle):
+            if _lock(handle) is False:
                 return True
         finally:
             os.close(handle)
         held = _read(self._claim(number)) or {}
-        if held.get("host") == host_name() and held.get("locks", True) and _locks_are_kept():
+        if held.get("host") == host_name() and held.get("locks"):
             return False
         beat = _read(self._beat_file(number)) or {}
         try:
@@ -225,6 +225,7 @@ class SharedFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._claimed: set[Path] = set()
 
     def occasions(self, schedule: str) -> list[Occasion]:
         """Times of a schedule that have been claimed, in order."""
@@ -233,8 +234,12 @@ class SharedFolder:
             names = sorted(path.name for path in room.iterdir() if _TIME.fullmatch(path.name))
         except FileNotFoundError:
             return []
-        found = (Occasion(room / name) for name in names)
-        return [occasion for occasion in found if (occasion.folder / "1.claim").exists()]
+        return [Occasion(room / name) for name in names if self._is_claimed(room / name)]
+
+    def _is_claimed(self, folder: Path) -> bool:
+        if folder not in self._claimed and (folder / "1.claim").exists():
+            self._claimed.add(folder)
+        return folder in self._claimed
 
     def occasion(self, schedule: str, instant: datetime) -> Occasion:
         """One of them, claimed or not."""
@@ -274,16 +279,8 @@ def _waiting(lock: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _locks_are_kept() -> bool:
-    try:
-        import fcntl  # noqa: F401  (is it there?)
-    except ImportError:
-        return False
-    return True
-
-
-def _lock(handle: int) -> bool:
-    """Hold a lock on it, if nobody does; a file system without locks has it always."""
+def _lock(handle: int) -> bool | None:
+    """Hold a lock on it. False if somebody else does; None where there are no locks."""
     try:
         import fcntl
 
@@ -291,7 +288,7 @@ def _lock(handle: int) -> bool:
     except BlockingIOError:
         return False
     except (ImportError, OSError):
-        return True
+        return None
     return True
 
 

@@ -133,7 +133,8 @@ class Course:
         if step.kind == FRESH and status == NOT_FRESH:
             self._wait_for_data(now)
             return
-        self._fail(step, now, _say_status(step, status))
+        words = last_words(self.hold.occasion.output(self.hold.number))[-1:]
+        self._fail(step, now, ": ".join([_say_status(step, status), *words]))
 
     def _wait_for_data(self, now: datetime) -> None:
         fresh = self.file.definition.schedules[self.name].fresh

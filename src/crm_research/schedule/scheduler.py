@@ -155,7 +155,8 @@ class Scheduler:
         open_ones = [(occasion, attempts[-1]) for occasion, attempts in found if _is_open(attempts)]
         is_at_work = False
         for occasion, last in open_ones:
-            if last.end is None and occasion.is_alive(last.number, now):
+            is_ours = any(course.hold.occasion.folder == occasion.folder for course in self.courses)
+            if last.end is None and (is_ours or occasion.is_alive(last.number, now)):
                 is_at_work = True
             elif due is not None or occasion is not open_ones[-1][0]:
                 self._supersede(name, occasion, last, now)
