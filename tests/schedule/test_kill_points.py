@@ -1,4 +1,4 @@
-"""kill -9 of a scheduler, and of the command it runs, at twenty points: nothing half-published, and the next goes on."""
+"""kill -9 of a scheduler, its command with it, at twenty points: nothing half-published, and the next goes on."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def live(folder: Path, start: datetime, *, kill_at: int | None = None) -> int:
 
 
 def _count_points(kill_at: int | None) -> list[int]:
-    """Every call that changes a file, and every wait for a command, is a point; at one of them the process is killed."""
+    """Every call that changes a file, and every wait for a command, is a point; at one the process is killed."""
     counted = [0]
 
     def point() -> None:

@@ -1,9 +1,10 @@
-"""What is due is made once: missed times, overlaps, deaths, tries, data that are not fresh; on a clock that tests turn."""
+"""What is due is made once: missed times, overlaps, deaths, tries, stale data; on a clock that tests turn."""
 
 from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_run_longer_than_its_period_is_not_begun_twice_and_the_log_says_so(des
     desk.launcher.seconds = 25 * 60
     desk.live(desk.scheduler(), desk.scheduler(), until="2026-03-02T07:00")
     starts = desk.launcher.runs
-    assert all(later - earlier >= timedelta(minutes=25) for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier >= timedelta(minutes=25) for earlier, later in pairwise(starts))
     passed = [event for event in desk.events("ends") if event["outcome"] == claims.OVERLAPPED]
     assert len({event["time"] for event in passed}) == len(passed) == 7
     assert "still at work" in passed[0]["said"]

@@ -103,6 +103,7 @@ def _fresh_problems(fresh: FreshRule, studies: dict[str, StudyDefinition]) -> It
         yield "column", f"{fresh.table} has no time {fresh.column!r}. {offer_names(fresh.column, times)}"
     elif not times:
         yield "table", f"{fresh.table} holds no times, so nobody can say how fresh it is. Name another table."
+        return
     for given, study in studies.items():
         if fresh.table not in study.tables:
             yield "table", f"study {given} maps no table {fresh.table!r}. {offer_names(fresh.table, study.tables)}"
