@@ -118,6 +118,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr("os.fsync", lambda handle: None)  # nobody pulls the plug here
+    monkeypatch.setenv("CRM_RESEARCH_MAIL_FROM", "reports@example.org")
     clock = FakeClock(utc("2026-03-02T05:00:00"))
     return Desk(folder=tmp_path, clock=clock, launcher=FakeLauncher(clock))
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from crm_research.errors import CrmError
-from crm_research.schedule.definition import MailRule
-from crm_research.schedule.notify import Notice, notify, smtp_sender
+from crm_research.schedule.notify import Notice, notify, sender_address, smtp_sender
 from tests.schedule.conftest import utc
 
 controller = pytest.importorskip("aiosmtpd.controller")
@@ -51,7 +50,7 @@ def certificate(tmp_path_factory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def server(certificate):
+def server(certificate, monkeypatch):
     key, chain = certificate
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
@@ -68,15 +67,17 @@ def server(certificate):
         box, hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True, authenticator=login
     )
     running.start()
-    trusting = ssl.create_default_context(cafile=chain)
+    for name, value in (
+        ("SMTP", f"smtp://keeper@localhost:{port}"),
+        ("SMTP_PASSWORD", "correct horse"),
+        ("SMTP_CA_FILE", str(chain)),
+        ("MAIL_FROM", "reports@example.org"),
+    ):
+        monkeypatch.setenv(f"CRM_RESEARCH_{name}", value)
     try:
-        yield box, port, trusting
+        yield box, port
     finally:
         running.stop()
-
-
-def rule_of(port: int, user: str = "${SMTP_USER}:${SMTP_PASSWORD}@") -> MailRule:
-    return MailRule.model_validate({"server": f"smtp://{user}localhost:{port}", "from": "reports@example.org"})
 
 
 NOTICE = Notice(
@@ -84,12 +85,14 @@ NOTICE = Notice(
 )
 
 
-def test_a_mail_arrives_encrypted_with_its_login(server, monkeypatch):
-    box, port, trusting = server
-    monkeypatch.setenv("SMTP_USER", "keeper")
-    monkeypatch.setenv("SMTP_PASSWORD", "correct horse")
-    rule = rule_of(port)
-    notify(NOTICE, sender_address=rule.sender, send=smtp_sender(rule, context=trusting))
+def send(to: str | None = None) -> None:
+    notice = Notice(to=[to], subject="s", lines=[]) if to else NOTICE
+    notify(notice, sender=sender_address(), send=smtp_sender())
+
+
+def test_a_mail_arrives_encrypted_with_its_login(server):
+    box, _ = server
+    send()
     ((is_encrypted, to, mail),) = box.mails
     assert is_encrypted
     assert box.logins == [("keeper", "correct horse")]
@@ -99,51 +102,58 @@ def test_a_mail_arrives_encrypted_with_its_login(server, monkeypatch):
     assert mail.get_content().replace("\r\n", "\n") == "Zeile über 你好\ntwo\n"
 
 
+def test_a_password_may_stand_in_a_file(server, monkeypatch, tmp_path):
+    box, _ = server
+    (tmp_path / "password").write_text("correct horse\n")
+    monkeypatch.delenv("CRM_RESEARCH_SMTP_PASSWORD")
+    monkeypatch.setenv("CRM_RESEARCH_SMTP_PASSWORD_FILE", str(tmp_path / "password"))
+    send()
+    assert len(box.mails) == 1
+
+
 @pytest.mark.parametrize(
-    ("password", "to", "trusts", "said"),
+    ("changed", "to", "said"),
     [
-        ("wrong", "desk@example.org", True, "535"),
-        ("correct horse", "nobody@example.org", True, "550 there is nobody of that name"),
-        ("correct horse", "desk@example.org", False, "certificate verify failed"),
+        (("SMTP_PASSWORD", "a wrong one"), "desk@example.org", "535"),
+        (("SMTP_PASSWORD", "correct horse"), "nobody@example.org", "550 there is nobody of that name"),
+        (("SMTP_CA_FILE", ""), "desk@example.org", "certificate verify failed"),
     ],
 )
-def test_a_server_that_refuses_is_told_without_the_password(server, monkeypatch, password, to, trusts, said):
-    box, port, trusting = server
-    monkeypatch.setenv("SMTP_USER", "keeper")
-    monkeypatch.setenv("SMTP_PASSWORD", password)
-    rule = rule_of(port)
-    send = smtp_sender(rule, context=trusting if trusts else None)
+def test_a_server_that_refuses_is_told_without_the_password(server, monkeypatch, changed, to, said):
+    box, port = server
+    monkeypatch.setenv(f"CRM_RESEARCH_{changed[0]}", changed[1])
     with pytest.raises(CrmError, match=f"localhost:{port} did not take the mail") as problem:
-        notify(Notice(to=[to], subject="s", lines=[]), sender_address=rule.sender, send=send)
+        send(to)
     assert said in str(problem.value)
-    assert password not in str(problem.value)
+    assert "correct horse" not in str(problem.value)
+    assert "a wrong one" not in str(problem.value)
     assert box.mails == []
 
 
-def test_a_server_that_is_not_there_and_a_variable_that_is_not_set_are_told(monkeypatch):
+def test_a_server_that_is_not_there_or_not_named_is_told(monkeypatch):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    rule = rule_of(port, user="")
+    monkeypatch.setenv("CRM_RESEARCH_MAIL_FROM", "reports@example.org")
+    monkeypatch.setenv("CRM_RESEARCH_SMTP", f"smtp://localhost:{port}")
     with pytest.raises(CrmError, match="Connection refused"):
-        notify(NOTICE, sender_address=rule.sender, send=smtp_sender(rule))
-    monkeypatch.delenv("SMTP_USER", raising=False)
-    rule = rule_of(port)
-    with pytest.raises(CrmError, match="SMTP_USER"):
-        notify(NOTICE, sender_address=rule.sender, send=smtp_sender(rule))
+        send()
+    monkeypatch.setenv("CRM_RESEARCH_SMTP", "mail.example.org")
+    with pytest.raises(CrmError, match="CRM_RESEARCH_SMTP names no mail server"):
+        send()
+    monkeypatch.delenv("CRM_RESEARCH_MAIL_FROM")
+    with pytest.raises(CrmError, match="CRM_RESEARCH_MAIL_FROM"):
+        send()
 
 
-def test_a_failed_run_is_told_with_its_cell_and_message(desk, server, monkeypatch):
-    box, port, trusting = server
-    monkeypatch.setenv("SMTP_USER", "keeper")
-    monkeypatch.setenv("SMTP_PASSWORD", "correct horse")
-    file = desk.write(
-        f"""
+def test_a_failed_run_is_told_with_its_cell_and_message(desk, server):
+    box, _ = server
+    desk.write(
+        """
 timezone: Europe/Berlin
 tell: desk@example.org
-mail: {{server: "smtp://${{SMTP_USER}}:${{SMTP_PASSWORD}}@localhost:{port}", from: reports@example.org}}
 schedules:
-  daily: {{cron: "0 6 * * *", studies: cdnow, reports: loyalty, retries: 0, out: pages}}
+  daily: {cron: "0 6 * * *", studies: cdnow, reports: loyalty, retries: 0, out: pages}
 """
     )
     record = {
@@ -166,8 +176,7 @@ schedules:
     day.mkdir(parents=True)
     (day / "run.json").write_text(json.dumps(record), encoding="utf-8")
     desk.launcher.status = lambda arguments: 1
-    assert file.definition.mail is not None
-    desk.live(desk.scheduler(send=smtp_sender(file.definition.mail, context=trusting)), until="2026-03-03T05:10")
+    desk.live(desk.scheduler(send=None), until="2026-03-03T05:10")
     ((_, to, mail),) = box.mails
     text = mail.get_content()
     assert to == ["desk@example.org"]

@@ -41,9 +41,12 @@ def steps_of(file: SchedulesFile, name: str, run_day: date) -> list[Step]:
     rule = file.definition.schedules[name]
     run = Step(RUN, RUN, tuple(_run_arguments(file, name, run_day)))
     published = [
-        Step(f"{PUBLISH}-{i}", PUBLISH, tuple(_publish_arguments(file, name, target)))
+        Step(f"{PUBLISH}-{i}", PUBLISH, ("publish", target, *_shelf_arguments(file, name)))
         for i, target in enumerate(rule.publish, start=1)
     ]
+    if rule.recipients:
+        addresses = [part for address in rule.recipients for part in ("--recipient", address)]
+        published.append(Step(f"{PUBLISH}-mail", PUBLISH, ("publish", *_shelf_arguments(file, name), *addresses)))
     if rule.fresh is None:
         return [run, *published]
     asks = ("schedule", "check", name, "--file", str(file.path), "--data", "--day", run_day.isoformat())
@@ -60,7 +63,7 @@ def _run_arguments(file: SchedulesFile, name: str, run_day: date) -> list[str]:
     rule = file.definition.schedules[name]
     arguments = ["run", *rule.reports]
     for study in rule.studies:
-        arguments += ["--study", locate_study(file, study)]
+        arguments += _study_arguments(file, study)
     as_of = resolve_as_of(rule, run_day)
     if as_of is not None:
         arguments += ["--as-of", as_of.isoformat()]
@@ -72,9 +75,11 @@ def _run_arguments(file: SchedulesFile, name: str, run_day: date) -> list[str]:
     return [*arguments, "--out", str(folder_of_pages(file, name))]
 
 
-def _publish_arguments(file: SchedulesFile, name: str, target: str) -> list[str]:
-    rule = file.definition.schedules[name]
-    arguments = ["publish", "--to", target]
-    for address in rule.recipients:
-        arguments += ["--recipient", address]
-    return [*arguments, str(folder_of_pages(file, name))]
+def _shelf_arguments(file: SchedulesFile, name: str) -> list[str]:
+    """Whose pages, and where they are."""
+    studies = [part for study in file.definition.schedules[name].studies for part in _study_arguments(file, study)]
+    return [*studies, "--out", str(folder_of_pages(file, name))]
+
+
+def _study_arguments(file: SchedulesFile, study: str) -> list[str]:
+    return ["--study", locate_study(file, study)]

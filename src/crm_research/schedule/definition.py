@@ -20,7 +20,6 @@ _MOST_DAYS: Final = 3660
 _MOST_MINUTES: Final = 7 * 24 * 60
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _ADDRESS: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
-_SERVER: Final = re.compile(r"smtps?://\S+")
 
 
 class _Part(BaseModel):
@@ -41,19 +40,6 @@ def _as_address(text: str) -> str:
     return text.strip()
 
 
-def _as_server(text: str) -> str:
-    if not _SERVER.fullmatch(text.strip()):
-        raise ValueError(
-            f"{text[:60]!r} is no mail server; write smtp://HOST:PORT (with STARTTLS) or smtps://HOST:PORT, and user "
-            "and password as ${NAMES} of environment variables"
-        )
-    if re.search(r"//[^/@$]*:[^/@$]+@", text):
-        raise ValueError(
-            "holds a password; write ${SMTP_PASSWORD} in its place and set that variable where the schedules run"
-        )
-    return text.strip()
-
-
 def _as_zone(name: str) -> str:
     try:
         return as_zone(name)
@@ -68,7 +54,6 @@ Cron = Annotated[str, AfterValidator(as_cron)]
 Zone = Annotated[str, AfterValidator(_as_zone)]
 Texts = Annotated[list[str], BeforeValidator(_as_list)]
 Addresses = Annotated[list[Annotated[str, AfterValidator(_as_address)]], BeforeValidator(_as_list)]
-Server = Annotated[str, AfterValidator(_as_server)]
 Minutes = Annotated[int, Field(ge=1, le=_MOST_MINUTES)]
 
 
@@ -100,13 +85,6 @@ class FreshRule(_Part):
     give_up_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 12
 
 
-class MailRule(_Part):
-    """The server that failures are told through, and who tells them."""
-
-    server: Server
-    sender: Annotated[str, AfterValidator(_as_address)] = Field(alias="from")
-
-
 class ScheduleRule(_Part):
     """One schedule."""
 
@@ -126,22 +104,12 @@ class ScheduleRule(_Part):
     retries: Annotated[int, Field(ge=0, le=MOST_RETRIES)] = 1
     retry_after_minutes: Minutes = 10
 
-    @model_validator(mode="after")
-    def _has_something_to_send(self) -> ScheduleRule:
-        if self.recipients and not self.publish:
-            raise ValueError(
-                "recipients get what is published, and nothing is. Write publish: TARGET beside them, the name of a "
-                "target in the study file, or tell: for those who hear of failures only"
-            )
-        return self
-
 
 class SchedulesDefinition(_Part):
     """A whole schedules file."""
 
     timezone: Zone = "UTC"
     tell: Addresses = Field(default_factory=list)
-    mail: MailRule | None = None
     schedules: dict[str, ScheduleRule] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -151,13 +119,6 @@ class SchedulesDefinition(_Part):
             for name in self.schedules
             if not _NAME.fullmatch(name)
         ]
-        if self.mail is None:
-            telling = ["tell", *(f"schedules.{name}.tell" for name, rule in self.schedules.items() if rule.tell)]
-            problems += [
-                f"{place}: nobody can be told without a mail server. Write mail: {{server: smtp://HOST:587, "
-                "from: desk@example.org}."
-                for place in (telling if self.tell else telling[1:])[:1]
-            ]
         if problems:
             raise ValueError("\n".join(problems))
         return self

@@ -14,7 +14,6 @@ from crm_research.errors import CrmError, nearest_name, offer_names
 from crm_research.said_by_others import join_wanted, say_wanted, say_yaml_fault
 from crm_research.schedule.definition import (
     FreshRule,
-    MailRule,
     ScheduleRule,
     SchedulesDefinition,
 )
@@ -31,8 +30,6 @@ _MENDS: Final[Mapping[str, str]] = {
     "schedules": "Write at least one schedule under schedules:.",
     "table": "Write table: orders.",
     "within_days": "Write within_days: 3.",
-    "server": "Write server: smtp://HOST:587.",
-    "from": "Write from: desk@example.org.",
 }
 _TOLD_APART: Final = ("extra_forbidden", "missing", "value_error")
 
@@ -187,8 +184,6 @@ def _offer_keys(place: tuple[int | str, ...]) -> str:
     for depth, part in enumerate(place[:-1]):
         if part == "schedules" and depth == 0:
             model = ScheduleRule
-        elif part == "mail" and depth == 0:
-            model = MailRule
         elif part == "fresh" and depth == 2:
             model = FreshRule
     known = [entry.alias or name for name, entry in model.model_fields.items()]

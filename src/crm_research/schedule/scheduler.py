@@ -27,6 +27,7 @@ from crm_research.schedule.clock import Clock
 from crm_research.schedule.course import Course
 from crm_research.schedule.file import SchedulesFile
 from crm_research.schedule.journal import Journal
+from crm_research.schedule.notify import Sender
 from crm_research.schedule.processes import Launcher
 from crm_research.schedule.telling import tell_failures
 from crm_research.schedule.words import say_event
@@ -55,7 +56,7 @@ class Scheduler:
     say
         What a person is told, line by line.
     send
-        Sends mail; None takes the server that the file names.
+        Sends mail; None takes the server that the environment names.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Scheduler:
         launcher: Launcher,
         at_once: int = 1,
         say: Say = lambda _line: None,
-        send: Any = None,
+        send: Sender | None = None,
     ) -> None:
         self.file = file
         self.shared = SharedFolder(folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import CrmError
 from crm_research.schedule.claims import BAD, SETTLED, Occasion
-from crm_research.schedule.notify import Notice, notify, smtp_sender
+from crm_research.schedule.notify import Notice, notify, sender_address, smtp_sender
 from crm_research.schedule.words import failure_notice
 
 if TYPE_CHECKING:
@@ -46,14 +46,15 @@ def _tell_one(scheduler: Scheduler, name: str, occasion: Occasion) -> None:
         before = occasion.read_note("told") or {}
         if before.get("is_over") or _is_too_early(before.get("again_at"), now):
             return
-        if not to or definition.mail is None:
+        if not to:
             occasion.note("told", {"is_over": True, "to": []})
             tell("not told", said="nobody was told, for the file names nobody under tell.")
             return
         n_tries = int(before.get("tries", 0)) + 1
         try:
-            send = scheduler.send or smtp_sender(definition.mail)
-            notify(_notice(scheduler, name, occasion, to), sender_address=definition.mail.sender, send=send)
+            notify(
+                _notice(scheduler, name, occasion, to), sender=sender_address(), send=scheduler.send or smtp_sender()
+            )
         except CrmError as problem:
             is_last = n_tries >= _MOST_TRIES
             again = (now + _AGAIN * n_tries).isoformat()
