@@ -29,7 +29,7 @@ from crm_research.schedule.file import SchedulesFile
 from crm_research.schedule.journal import Journal
 from crm_research.schedule.notify import Sender
 from crm_research.schedule.processes import Launcher
-from crm_research.schedule.telling import tell_failures
+from crm_research.schedule.telling import Teller, is_to_be_told
 from crm_research.schedule.words import say_event
 
 # A time whose holder died so often is given up: what it does ends schedulers, or machines.
@@ -141,10 +141,6 @@ class Scheduler:
         occasions = self.shared.occasions(name)
         return [(each, each.attempts()) for each in occasions if each.folder not in self._settled]
 
-    def forget(self, occasion: Occasion) -> None:
-        """Nothing more is to be done about this time."""
-        self._settled.add(occasion.folder)
-
     def _collect(self) -> None:
         self.outcomes += [str(course.outcome) for course in self.courses if course.is_over]
         self.courses = [course for course in self.courses if not course.is_over]
@@ -172,7 +168,19 @@ class Scheduler:
             late = (now - due).total_seconds()
             self._begin(name, self.shared.occasion(name, due), 1, now, late_seconds=late, missed=missed)
             self.shared.sweep(name)
-        tell_failures(self, name)
+        self._tell_failures(name, now)
+
+    def _tell_failures(self, name: str, now: datetime) -> None:
+        definition = self.file.definition
+        for occasion, attempts in self.open_occasions(name):
+            if not attempts or attempts[-1].outcome not in SETTLED:
+                continue
+            if not is_to_be_told(occasion, attempts):
+                self._settled.add(occasion.folder)
+                continue
+            to, zone = definition.told_of(name), definition.zone_of(name)
+            teller = Teller(name=name, zone=zone, to=to, path=self.file.path, send=self.send)
+            teller.tell(occasion, now, self._tell(name, occasion))
 
     def _due(self, name: str, occasions: list[Occasion], now: datetime) -> tuple[datetime | None, int]:
         """The latest time that has come and nobody has claimed, and how many before it were missed."""
