@@ -314,3 +314,72 @@ def test_two_schedulers_for_a_week_make_each_run_once(desk, start, n_hourly):
     left = len(desk.events("taken over")) + sum(event["outcome"] == "stopped" for event in desk.events("ends"))
     assert len(desk.events("begins")) == len(well) + left
     shutil.rmtree(desk.state)
+
+
+def test_a_full_disk_is_waited_for_and_what_was_done_is_not_lost(desk, monkeypatch):
+    from crm_research.schedule.serving import Wishes, serve
+
+    desk.write(DAILY)
+    desk.launcher.seconds = 5
+    wishes, said = Wishes(), []
+    scheduler = desk.scheduler(say=said.append)
+    desk.clock.at = utc("2026-03-03T04:58:00")
+    scheduler.tick()
+    write = claims._write
+
+    def write_or_not(path, value, **more):
+        if utc("2026-03-03T05:00:03") < desk.clock.at < utc("2026-03-03T05:02:00"):
+            raise OSError(28, "No space left on device", str(path))
+        write(path, value, **more)
+
+    monkeypatch.setattr(claims, "_write", write_or_not)
+    wait = desk.clock.wait
+
+    def wait_and_end(seconds):
+        wait(seconds)
+        wishes.ending = "SIGTERM" if desk.clock.at > utc("2026-03-03T05:05:00") else None
+
+    desk.clock.wait = wait_and_end
+    serve(scheduler, wishes)
+    full = [line for line in said if "No space left on device; this is tried again until it is mended." in line]
+    assert len(full) == 1
+    assert len(desk.launcher.runs) == 1
+    assert [event["outcome"] for event in desk.events("ends")] == [claims.WELL]
+
+
+def test_a_service_that_ends_says_what_is_left(desk):
+    from crm_research.schedule.serving import Wishes, serve
+
+    desk.write(DAILY)
+    desk.launcher.seconds = 3600
+    desk.clock.at = utc("2026-03-03T04:58:00")
+    desk.scheduler().tick()
+    wishes, wait = Wishes(), desk.clock.wait
+
+    def wait_and_end(seconds):
+        wait(seconds)
+        wishes.ending = "SIGTERM" if desk.clock.at > utc("2026-03-03T05:01:00") else None
+
+    desk.clock.wait = wait_and_end
+    serve(desk.scheduler(), wishes)
+    assert [event["event"] for event in desk.events()] == ["serves", "begins", "stopping", "ends", "served"]
+    assert desk.events("stopping")[0]["said"] == "SIGTERM: daily is asked to stop."
+    assert desk.events("served")[0]["said"].endswith("What daily had begun is taken up by the next scheduler.")
+
+
+def test_run_due_makes_what_is_due_waits_for_it_and_says_how_it_went(desk):
+    from crm_research.schedule.serving import Wishes, run_due
+
+    desk.write(DAILY)
+    assert run_due(desk.scheduler(), Wishes())
+    desk.clock.at = utc("2026-03-03T05:03:00")
+    assert run_due(desk.scheduler(), Wishes())
+    assert run_due(desk.scheduler(), Wishes())
+    assert len(desk.launcher.runs) == 1
+    desk.clock.at = utc("2026-03-04T05:03:00")
+    desk.launcher.status = lambda arguments: 1
+    assert not run_due(desk.scheduler(), Wishes())
+    assert run_due(desk.scheduler(), Wishes())  # it is not yet time for the second try
+    desk.clock.wait(700)
+    assert not run_due(desk.scheduler(), Wishes())
+    assert len(desk.launcher.runs) == 3

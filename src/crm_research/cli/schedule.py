@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -163,6 +164,7 @@ def check_command(name: str | None, path: Path | None, asks_data: bool, day: dat
     click.echo(f"{file.path} is in order: {say_count(len(file.definition.schedules), 'schedule')}.")
     from crm_research.schedule.words import say_instant
 
+    _warn_of_mail(file, names)
     for each in names:
         coming = file.definition.timetable_of(each).first_after(now)
         said = "never comes again" if coming is None else f"next {say_instant(coming, file.definition.zone_of(each))}"
@@ -257,6 +259,17 @@ def _check_data(file: SchedulesFile, name: str, run_day: date) -> None:
         click.echo(each.in_words())
     if not all(each.is_fresh for each in found):
         sys.exit(1)
+
+
+def _warn_of_mail(file: SchedulesFile, names: Sequence[str]) -> None:
+    from crm_research.schedule.notify import SENDER, SERVER
+
+    missing = [name for name in (SERVER, SENDER) if not os.environ.get(name)]
+    if missing and any(file.definition.told_of(name) for name in names):
+        lacks = f"{' and '.join(missing)} {word_for(len(missing), 'is', 'are')} not set"
+        click.echo(
+            f"Failures could not be told from here: {lacks}, which name the mail server and its sender.", err=True
+        )
 
 
 def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

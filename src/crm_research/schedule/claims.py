@@ -25,7 +25,7 @@ from crm_research.scratch import replacing
 LEASE: Final = timedelta(minutes=5)
 _FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _TIME: Final = re.compile(r"\d{8}T\d{6}Z")
-_CLAIM: Final = re.compile(r"(\d{1,4})\.claim")
+_CLAIM: Final = re.compile(r"(\d{1,6})\.claim")
 # Times of a schedule that are kept after they ended, to be looked at; the newest says what has been made.
 _KEPT: Final = 30
 

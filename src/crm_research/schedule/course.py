@@ -62,6 +62,7 @@ class Course:
         self._steps = steps_of(self.file, self.name, self.run_day)
         self._child: Child | None = None
         self._step: Step | None = None
+        self._done: Step | None = None
         self._step_began = self.began
         self._beat_at = self.began
         self._stopping_since: datetime | None = None
@@ -85,6 +86,8 @@ class Course:
                 return
             self._child = None
             self._ended_step(status, now)
+        if self._done is not None:
+            self._note_done(self._done, now)
         if not self.is_over and self._child is None:
             self._begin_next(now)
 
@@ -124,17 +127,21 @@ class Course:
             self._end(STOPPED, now)
             return
         if status == 0:
-            self.hold.occasion.mark_done(step.name, now)
-            seconds = (now - self._step_began).total_seconds()
-            self.tell("step", step=step.name, seconds=seconds)
-            if self._stopping_since is not None:
-                self._end(STOPPED, now)
+            self._done = step
             return
         if step.kind == FRESH and status == NOT_FRESH:
             self._wait_for_data(now)
             return
         words = last_words(self.hold.occasion.output(self.hold.number))[-1:]
         self._fail(step, now, ": ".join([_say_status(step, status), *words]))
+
+    def _note_done(self, step: Step, now: datetime) -> None:
+        """Keep that a step was done; what cannot be written (a full disk) is written later, and not done again."""
+        self.hold.occasion.mark_done(step.name, now)
+        self._done = None
+        self.tell("step", step=step.name, seconds=(now - self._step_began).total_seconds())
+        if self._stopping_since is not None:
+            self._end(STOPPED, now)
 
     def _wait_for_data(self, now: datetime) -> None:
         fresh = self.file.definition.schedules[self.name].fresh
@@ -168,10 +175,13 @@ class Course:
 
     def _end(self, outcome: str, now: datetime, **more: Any) -> None:
         self.is_over, self.outcome = True, outcome
-        if self.hold.occasion.end(self.hold.number, outcome, now, **more):
-            told = {key: value for key, value in more.items() if key not in {"last_words", "failures"}}
-            self.tell("ends", outcome=outcome, **told)
-        self.hold.release()
+        try:
+            if self.hold.occasion.end(self.hold.number, outcome, now, **more):
+                told = {key: value for key, value in more.items() if key not in {"last_words", "failures"}}
+                self.tell("ends", outcome=outcome, **told)
+        finally:
+            # Where the end cannot be written (a full disk) whoever comes next finds the steps that were done.
+            self.hold.release()
 
     def _drop(self) -> None:
         """Somebody has taken this over, as this machine slept: nothing more of it is ours."""

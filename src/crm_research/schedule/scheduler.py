@@ -78,7 +78,7 @@ class Scheduler:
         self.at_once = at_once
         self.send = send
         self.courses: list[Course] = []
-        self._say = say
+        self.say = say
         self.outcomes: list[str] = []
         self._look_at: datetime | None = None
         self._settled: set[Path] = set()
@@ -88,7 +88,7 @@ class Scheduler:
         """Write a line to the log, and say it."""
         now = self.clock.instant()
         self.journal.add(now, event, **more)
-        self._say(f"{now:%Y-%m-%d %H:%M:%S}Z {say_event({'event': event, **more})}")
+        self.say(f"{now:%Y-%m-%d %H:%M:%S}Z {say_event({'event': event, **more})}")
 
     def tick(self, *, is_looking: bool = False) -> None:
         """Look after what runs here; from time to time, and after each end, look at what is due."""
@@ -202,7 +202,11 @@ class Scheduler:
             occasion.end(number, SUPERSEDED, now, said="a later time was begun meanwhile.")
             hold.release()
             return
-        tell("begins", attempt=number, **more)
+        try:
+            tell("begins", attempt=number, **more)
+        except OSError:
+            hold.release()
+            raise
         run_day = self.file.definition.timetable_of(name).local(occasion.instant).date()
         course = Course(self.file, name, hold, run_day, now, self.launcher, tell)
         self.courses.append(course)

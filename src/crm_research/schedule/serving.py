@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Final
 
 from crm_research.schedule.claims import WAITING, WELL
@@ -12,6 +13,8 @@ from crm_research.schedule.scheduler import Scheduler
 from crm_research.schedule.words import say_instant
 
 _TICK_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 5.0
+_QUIET: Final = timedelta(minutes=10)
 
 
 class Wishes:
@@ -49,14 +52,24 @@ def serve(scheduler: Scheduler, wishes: Wishes) -> None:
     soon = f"; next {first}, {say_instant(coming[first], scheduler.file.definition.zone_of(first))}" if first else ""
     names = ", ".join(scheduler.file.definition.schedules)
     scheduler.log("serves", said=f"looking after {names} of {scheduler.file.path}{soon}.")
+    said_at = clock.instant() - 2 * _QUIET
     try:
         while wishes.ending is None:
-            if wishes.is_rereading:
-                wishes.is_rereading = False
-                scheduler.reread()
-            else:
-                scheduler.reread_if_changed()
-            scheduler.tick()
+            try:
+                if wishes.is_rereading:
+                    wishes.is_rereading = False
+                    scheduler.reread()
+                else:
+                    scheduler.reread_if_changed()
+                scheduler.tick()
+            except OSError as problem:
+                # A disk that is full, or a folder of a network that is away, may come back.
+                now = clock.instant()
+                said = f"{problem.filename or scheduler.shared.folder}: {problem.strerror or problem}"
+                if now - said_at > _QUIET:
+                    scheduler.say(f"{said}; this is tried again until it is mended.")
+                    said_at = now
+                clock.wait(_PAUSE_SECONDS)
             clock.wait(_TICK_SECONDS)
     finally:
         at_work = ", ".join(course.name for course in scheduler.courses)
