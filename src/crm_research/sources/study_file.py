@@ -19,6 +19,7 @@ from crm_research.sources.definition import (
     StudyDefinition,
     TableRule,
 )
+from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
 from crm_research.sources.strict_yaml import StrictLoader
@@ -40,6 +41,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "from": SourceRule,
     "inputs": SourceRule,
     "engine": EngineRule,
+    "publish": PublishRule,
 }
 
 
