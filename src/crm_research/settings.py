@@ -73,7 +73,7 @@ class Settings:
 
     @property
     def carried_manuals(self) -> Path:
-        """The manuals of study files and of checks."""
+        """The manuals of study files, of schedules and of checks."""
         return self.carried / "docs"
 
     @property
