@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from crm_research.catalogue import reports
 from crm_research.figures import FAILS, HOLDS, NOT_APPLICABLE, UNTESTED, Figure
-from crm_research.reporting.records import read_json, read_run
+from crm_research.results import read_json, read_run
 from crm_research.show.figure_cards import anchor_of, is_unchecked, why_refuted
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.vocabulary import say_count, word_for
