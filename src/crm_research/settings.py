@@ -13,6 +13,7 @@ from crm_research.errors import CrmError
 HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
 FILES: Final = "CRM_RESEARCH_FILES"
+RESULTS: Final = "CRM_RESEARCH_RESULTS"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 LEAVE_OUT: Final = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
@@ -109,6 +110,12 @@ def folder_of_files() -> Path | None:
     """Where a run wants the files that go with its page, so that long ones need not stand in the notebook."""
     told = os.environ.get(FILES)
     return Path(told) if told else None
+
+
+def folder_of_results() -> Path:
+    """The shelf on which a run puts its reports, each study in a folder: for the report that stands on the others."""
+    told = os.environ.get(RESULTS)
+    return Path(told) if told else read_settings().reports
 
 
 def is_profiled() -> bool:

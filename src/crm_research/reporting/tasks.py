@@ -67,6 +67,8 @@ class Task:
         Scratch folder of this task alone; what it makes is moved from here.
     environment
         Variables the kernel gets beside those of the caller.
+    is_last
+        It stands on the results of the other tasks, and begins when these are over.
     """
 
     report: str
@@ -78,6 +80,7 @@ class Task:
     descriptions: dict[str, str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    is_last: bool = False
 
     @property
     def page(self) -> Path:

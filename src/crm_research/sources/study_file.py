@@ -145,7 +145,7 @@ def read_study_file(path: Path) -> StudyDefinition:
     except OSError as problem:
         raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
     try:
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+        content = load_yaml(text)
     except RecursionError:
         raise StudyError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
     except yaml.YAMLError as problem:
@@ -160,6 +160,11 @@ def read_study_file(path: Path) -> StudyDefinition:
     except ValidationError as problem:
         lines = _explain_all(problem.errors(), content)
         raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
+
+
+def load_yaml(text: str) -> Any:
+    """What a YAML file of ours says: no key twice, no more than a person writes; YAMLError if broken."""
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
 
 
 def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> list[str]:
