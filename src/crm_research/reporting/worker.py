@@ -62,6 +62,7 @@ def run_task(task: Task, send: Any) -> Outcome:
 
 
 def _make(task: Task, send: Any) -> dict[str, Any]:
+    from crm_research.reporting.departments import render_departments
     from crm_research.reporting.execute import NotebookFailed, execute_notebook
     from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
     from crm_research.reporting.inputs import require_same_records
@@ -84,11 +85,12 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     figures = read_figures(notebook)
     page = render_page(notebook, task)
     task.page.write_text(page, encoding="utf-8")
+    departments = render_departments(notebook, task) if task.is_last else ()
     write_notebook(with_pictures(notebook), task.executed)
     return {
         "figures": figures,
         "answer": read_answer(notebook),
-        "files": read_files(notebook),
+        "files": read_files(notebook) + departments,
         "notes": read_warnings(notebook),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from crm_research.figures import FAILS, Figure
 from crm_research.pillars.summary.rules import Rule
@@ -12,7 +13,9 @@ from crm_research.results import DayResults, ReportResult
 from crm_research.show.figure_cards import anchor_of, why_refuted
 from crm_research.show.formats import format_estimate, format_interval, is_currency
 from crm_research.stats.intervals import normal_quantile
-from crm_research.theme import first_capital
+from crm_research.theme import first_capital, join_words
+
+_MOST_GROUPS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +84,12 @@ def choose_actions(rules: Sequence[Rule], results: DayResults) -> tuple[Action, 
 
 
 def _apply(rule: Rule, results: DayResults) -> Iterator[Action]:
+    """The action of a rule; groups for which it holds are named together."""
     asked = [pair for pair in results.of_id(rule.figure) if rule.any or pair[1].group == rule.group]
-    for report, figure in asked:
-        if _holds(rule, figure, n_compared=len(asked) if rule.any else 1):
-            yield _action(rule, report, figure, results)
+    n_compared = len(asked) if rule.any else 1
+    found = [pair for pair in asked if _holds(rule, pair[1], n_compared=n_compared)]
+    if found:
+        yield _action(rule, found, results)
 
 
 def _holds(rule: Rule, figure: Figure, *, n_compared: int) -> bool:
@@ -106,8 +111,11 @@ def _holds(rule: Rule, figure: Figure, *, n_compared: int) -> bool:
     return True
 
 
-def _action(rule: Rule, report: ReportResult, figure: Figure, results: DayResults) -> Action:
-    places = {"value": say_figure(figure), "group": figure.group or ""}
+def _action(rule: Rule, found: Sequence[tuple[ReportResult, Figure]], results: DayResults) -> Action:
+    report, figure = found[0]
+    groups = [one.group or "" for _, one in found]
+    values = [say_figure(figure)] if len(found) == 1 else [f"{one.group}: {say_figure(one)}" for _, one in found]
+    places = {"value": _name_some(values, "; "), "group": _name_some([f"“{group}”" for group in groups], ", ")}
     effect = results.find(rule.effect) if rule.effect else None
     known = effect is not None and effect[1].is_known
     return Action(
@@ -121,6 +129,14 @@ def _action(rule: Rule, report: ReportResult, figure: Figure, results: DayResult
         effect=effect[1] if effect is not None and known else None,
         effect_report=effect[0] if effect is not None and known else None,
     )
+
+
+def _name_some(names: Sequence[str], between: str) -> str:
+    """The first of them, and how many there are besides."""
+    more = len(names) - _MOST_GROUPS
+    if more > 0:
+        return f"{between.join(names[:_MOST_GROUPS])} and {more:,} more"
+    return join_words(names) if between == ", " else between.join(names)
 
 
 def _stake(rule: Rule, group: str | None, results: DayResults) -> Stake | None:

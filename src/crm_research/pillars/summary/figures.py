@@ -11,12 +11,13 @@ from crm_research.theme import say_date
 ACTIONS: Final = "summary.actions"
 FIGURES: Final = "ledger.figures"
 UNVALIDATED: Final = "ledger.unvalidated"
+_COUNTED: Final = "a count of what stands on the pages, which the ledger lists one by one"
 
 
 def summary_figures(standing: Standing) -> list[Figure]:
     """Actions, and what the ledger counts; none of them has an interval."""
     made = len(standing.results.made)
-    maker = FigureMaker(window=f"reports of {say_date(standing.study.as_of)}", confidence=None)
+    maker = FigureMaker(window=f"reports of {say_date(standing.study.as_of)}", confidence=None, validation=_COUNTED)
     n, n_open = standing.n_figures, standing.counted()[UNTESTED]
     return [
         maker.one(

@@ -83,7 +83,7 @@ class SummaryPage(Page):
         """What is to be done, and what is the gravest doubt?"""
         standing = self.result
         cautions = [Note(said, "caution") for said in words.cautions(standing)]
-        return Section(*cautions, ActionList(standing.actions[:_ON_FIRST_SCREEN]))
+        return Section(*cautions, ActionList(standing.actions, most=_ON_FIRST_SCREEN))
 
     def gravest_doubt(self) -> str:
         """What would most change the answer; told by `advice` before anything else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from crm_research.comparison import Move
-from crm_research.figures import FAILS, HOLDS, UNTESTED, Figure
+from crm_research.figures import FAILS, HOLDS, Figure
 from crm_research.pillars.summary.actions import Action, say_doubt, say_figure
 from crm_research.pillars.summary.claims.measure import Claim
 from crm_research.pillars.summary.claims.sayings import say_verdict
@@ -68,9 +68,11 @@ def say_stake(action: Action) -> str:
     )
 
 
-def say_effect(action: Action) -> str:
-    """What it is expected to bring, or what would measure it."""
+def say_effect(action: Action, *, is_brief: bool = False) -> str:
+    """What it is expected to bring, or what would measure it; in brief only that it was not measured."""
     effect = action.effect
+    if effect is None and is_brief:
+        return "What the action would bring is not measured."
     if effect is None:
         if not action.rule.trial:
             return "Expected effect: not known from these records."
@@ -194,20 +196,25 @@ def department_line(department: str, actions: list[Action]) -> str:
 
 
 def checks_seen(standing: Standing) -> str:
-    """What one sees of the checks."""
-    counted = standing.counted()
-    return (
-        f"Of {say_count(standing.n_figures, 'number')} {counted[HOLDS]:,} {word_for(counted[HOLDS], 'holds', 'hold')}, "
-        f"{counted[FAILS]:,} {word_for(counted[FAILS], 'fails', 'fail')}, and {counted[UNTESTED]:,} "
-        f"{word_for(counted[UNTESTED], 'was', 'were')} not tested."
-    )
+    """What one sees of the checks of the other reports' numbers."""
+    outcomes = [figure.outcome for _, figure in standing.figures]
+    n, n_fail = len(outcomes), outcomes.count(FAILS)
+    n_tested = n_fail + outcomes.count(HOLDS)
+    if not n_tested:
+        return f"None of {say_count(n, 'number')} has been put to a check that could refute it"
+    came = "none fails" if not n_fail else f"{n_fail:,} {word_for(n_fail, 'fails', 'fail')}"
+    return f"{n_tested:,} of {say_count(n, 'number')} {word_for(n_tested, 'was', 'were')} put to a check: {came}"
 
 
 def stakes_finding(standing: Standing) -> str:
-    """The title of the picture of money at stake."""
+    """The title of the picture of money at stake; the first is called the most only where its limits say so."""
     held = [action for action in standing.actions if action.stake is not None]
-    first = held[0]
-    return f"Most is at stake with {first.for_whom}" if len(held) > 1 else f"At stake with {first.for_whom}"
+    first, others = held[0], [action.stake for action in held[1:]]
+    if not others:
+        return f"At stake with {first.for_whom}"
+    low = first.stake.lower if first.stake is not None and first.stake.lower is not None else 0.0
+    highest = max(stake.upper if stake.upper is not None else stake.amount for stake in others if stake is not None)
+    return f"Most is at stake with {first.for_whom}" if low > highest else "Revenue at stake with each action"
 
 
 def claims_finding(claims: list[Claim]) -> str:

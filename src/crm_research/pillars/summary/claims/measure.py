@@ -14,7 +14,7 @@ from crm_research.pillars.summary.claims import counts
 from crm_research.pillars.summary.claims.sayings import SAYINGS, Saying, judge
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, HOW, limit_concentration
 from crm_research.stats.intervals import log_interval, logit_interval, wilson_share
-from crm_research.theme import say_date, say_percent
+from crm_research.theme import join_words, say_date, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.results import DayResults
@@ -58,7 +58,12 @@ class Claim:
 
 
 def measure_claims(
-    study: Study, results: DayResults, *, confidence: float = 0.95, seed: int = 20170101
+    study: Study,
+    results: DayResults,
+    *,
+    confidence: float = 0.95,
+    seed: int = 20170101,
+    left_out: frozenset[str] = frozenset(),
 ) -> tuple[Claim, ...]:
     """What do these records say to each saying?
 
@@ -73,8 +78,10 @@ def measure_claims(
         Of the other reports.
     confidence, seed
         Of the intervals, and of resampling.
+    left_out
+        Tables that are at fault: why something cannot be told.
     """
-    asked = _Asked(study, results, confidence, seed)
+    asked = _Asked(study, results, confidence, seed, left_out)
     return (
         _top_fifth(asked),
         _profit_of_keeping(asked),
@@ -91,6 +98,7 @@ class _Asked:
     results: DayResults
     confidence: float
     seed: int
+    left_out: frozenset[str] = frozenset()
 
     @property
     def year(self) -> str:
@@ -101,7 +109,10 @@ class _Asked:
         return all(table in self.study.tables for table in tables)
 
     def cannot(self, id_: str, why: str) -> Claim:
-        """The records cannot tell, because ..."""
+        """The records cannot tell, because ...; where a table is at fault, that is why."""
+        if self.left_out:
+            n, tables = len(self.left_out), join_words(sorted(self.left_out))
+            why = f"the {word_for(n, 'table')} {tables} {word_for(n, 'is', 'are')} at fault and not read"
         saying = SAYINGS[id_]
         maker = FigureMaker(window=f"until {say_date(self.study.as_of)}", confidence=None)
         how = f"cannot be told from these records, because {why}"
