@@ -96,7 +96,8 @@ class SummaryPage(Page):
         if not standing.actions:
             return Section.missing("No number of the reports that were made asks for an action by the rules.")
         return Section(
-            Table(tables.actions_table(standing.actions), "All actions, the most money at stake first", note=_ORDER),
+            ActionList(standing.actions),
+            Table(tables.actions_table(standing.actions), "The same as a table", note=_ORDER),
             result=standing.actions,
         )
 

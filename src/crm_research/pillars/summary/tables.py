@@ -16,15 +16,13 @@ from crm_research.show.formats import format_estimate, format_interval
 
 
 def actions_table(actions: Sequence[Action]) -> pd.DataFrame:
-    """One action a row: department, for_whom, what, why, at_stake, effect, report."""
+    """One action a row: department, for whom, what, at stake, report."""
     rows = [
         {
             "department": words.name_department(action.rule.department),
             "for whom": action.for_whom,
             "what": action.do,
-            "why": action.why,
             "at stake": words.say_stake(action) or "not known",
-            "expected effect": words.say_effect(action).removeprefix("Expected effect: "),
             "report": action.report.title,
         }
         for action in actions

@@ -191,7 +191,7 @@ def department_line(department: str, actions: list[Action]) -> str:
         return f"{name}: {say_count(n, 'action')} {word_for(n, 'rests', 'rest')} on numbers that fail their own checks."
     first = sound[0]
     more = len(actions) - 1
-    rest = f" And {say_count(more, 'action')} more." if more else ""
+    rest = f" {say_count(more, 'more action')} {word_for(more, 'follows', 'follow')}." if more else ""
     return f"{name}, for {first.for_whom}: {_lower(first.do).rstrip('.')}.{rest}"
 
 
@@ -221,7 +221,8 @@ def claims_finding(claims: list[Claim]) -> str:
     """The title of the picture of sayings."""
     n_told = sum(not claim.why_not and claim.saying.lower is not None for claim in claims)
     n_agree = sum(claim.verdict == "agrees" for claim in claims)
-    return f"{n_agree:,} of {say_count(n_told, 'saying')} {word_for(n_agree, 'agrees', 'agree')} with these records"
+    agree = f"{n_agree:,}" if n_agree else "None"
+    return f"{agree} of {say_count(n_told, 'saying')} {word_for(max(n_agree, 1), 'agrees', 'agree')} with these records"
 
 
 def say_share(value: float) -> str:
