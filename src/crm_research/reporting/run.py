@@ -202,7 +202,8 @@ def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float
         for task, outcome in outcomes:
             progress.ended(task, outcome)
         # What stands on the others' results begins when they are on the shelf.
-        for tasks in ([one for one in plan.tasks if not one.is_last], [one for one in plan.tasks if one.is_last]):
+        first, last = ([one for one in plan.tasks if one.is_last is late] for late in (False, True))
+        for tasks in filter(None, (first, last)):
             for task, made in run_tasks(tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
                 outcome = _publish(out, task, made, versions)
                 if outcome is not made:

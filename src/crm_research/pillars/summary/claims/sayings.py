@@ -99,7 +99,7 @@ _ALL: Final = (
     ),
     Saying(
         id="claims.won_share",
-        said="A customer counts as won only when he buys again in a new cycle.",
+        said="A customer counts as won only after buying again in a new cycle.",
         label="Buyers who are won by that rule",
         unit="share",
         lower=None,
