@@ -72,9 +72,11 @@ def open_page(chromium, pages):
     """Open a page with everything but its own file refused; the faults found are collected on `page.faults`."""
     contexts = []
 
-    def open_(name: str, **options):
+    def open_(name: str, voice: str = "researcher", **options):
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
+        # Remembered as a reader who chose it once.
+        context.add_init_script(f"localStorage.setItem('crm-voice', '{voice}')")
         page = context.new_page()
         page.faults = []
         address = pages[name].as_uri()
