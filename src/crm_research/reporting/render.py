@@ -51,6 +51,11 @@ def read_template_text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def house_style() -> str:
+    """The style that every page has."""
+    return read_template_text("house.css")
+
+
 def _page(layout: Layout, task: Task) -> dict[str, Any]:
     return {
         "report": task.report,
@@ -58,7 +63,7 @@ def _page(layout: Layout, task: Task) -> dict[str, Any]:
         "running": css_text(f"{task.title} · {task.study.title} · {task.study.as_of}"),
         "question": task.question,
         "study": task.study,
-        "style": read_template_text("house.css") + read_template_text("report/page.css"),
+        "style": house_style() + read_template_text("report/page.css"),
         "script": read_template_text("tables.js") + read_template_text("page.js"),
         "answer": layout.answer,
         "picture": layout.picture,
