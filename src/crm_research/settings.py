@@ -19,6 +19,7 @@ SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
 PROFILE: Final = "CRM_RESEARCH_PROFILE"
 SECONDS: Final = "CRM_RESEARCH_SECONDS"
 STATE: Final = "CRM_RESEARCH_SERVER_STATE"
+HOUSE: Final = "CRM_RESEARCH_HOUSE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -71,6 +72,13 @@ class Settings:
     def reports(self) -> Path:
         """Where rendered reports go unless told otherwise."""
         return self.home / "reports"
+
+    @property
+    def house(self) -> Path | None:
+        """The file of a company's own look: that which is named, else house.yaml of the work; None without one."""
+        named = os.environ.get(HOUSE)
+        path = Path(named) if named else self.home / "house.yaml"
+        return path if named or path.is_file() else None
 
     @property
     def cache(self) -> Path:

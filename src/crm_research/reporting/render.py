@@ -11,9 +11,11 @@ from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.page_check import check_page
 from crm_research.reporting.tasks import StudyFacts, Task
 from crm_research.reporting.voices import by_sentence, in_both_voices
+from crm_research.settings import read_settings
 from crm_research.show.display import text_html
 from crm_research.show.sources import short_fingerprint
 from crm_research.theme.fonts import carried_style
+from crm_research.theme.house import House, read_house
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -34,7 +36,7 @@ def render_page(notebook: Any, task: Task) -> str:
     exporter_class: Any = HTMLExporter
     exporter = exporter_class(template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": page_parts})
-    page = with_carried_signs(page)
+    page = with_carried_signs(house().paint(page))
     check_page(page)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
 
@@ -51,9 +53,15 @@ def read_template_text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def house() -> House:
+    """The look of the company whose reports these are."""
+    return read_house(read_settings().house)
+
+
 def house_style() -> str:
-    """The style that every page has."""
-    return read_template_text("house.css")
+    """The style that every page has, with the company's own colours and fonts."""
+    path = read_settings().house
+    return read_template_text("house.css") + (read_house(path).style() if path else "")
 
 
 def _page(layout: Layout, task: Task) -> dict[str, Any]:
@@ -62,6 +70,7 @@ def _page(layout: Layout, task: Task) -> dict[str, Any]:
         "title": task.title,
         "running": css_text(f"{task.title} · {task.study.title} · {task.study.as_of}"),
         "question": task.question,
+        "brand": house().brand,
         "study": task.study,
         "style": house_style() + read_template_text("report/page.css"),
         "script": read_template_text("tables.js") + read_template_text("page.js"),

@@ -23,6 +23,7 @@ from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
+from crm_research.theme.house import read_house
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -106,6 +107,7 @@ def run_reports(
     asked = [find_report(report_id) for report_id in dict.fromkeys(report_ids)]
     candidates = asked or list(reports().values())
     check_names(parameters or {}, candidates)
+    read_house(read_settings().house)
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
     require_room(target, Path(tempfile.gettempdir()))

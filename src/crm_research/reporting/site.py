@@ -16,7 +16,7 @@ from crm_research.reporting.dressing import day_of, dress_days
 from crm_research.reporting.feed import FEED, write_feed
 from crm_research.reporting.ledger import PAGE, read_ledger
 from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
-from crm_research.reporting.render import TEMPLATES, house_style, read_template_text, with_carried_signs
+from crm_research.reporting.render import TEMPLATES, house, house_style, read_template_text, with_carried_signs
 from crm_research.reporting.search import search_data
 from crm_research.reporting.shelf import locked, write_text
 from crm_research.reporting.sparklines import draw_history
@@ -55,6 +55,7 @@ def _write_index(out: Path, environment: Environment) -> Path:
         n_failed=sum(bool(page["failed"]) for page in pages),
         found=search_data(latest),
         style=house_style() + read_template_text("site/site.css"),
+        brand=house().brand,
         voice=read_template_text("voice.js"),
         script=read_template_text("page.js") + read_template_text("site/search.js"),
     )
