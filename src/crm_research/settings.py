@@ -29,6 +29,7 @@ LONGER: Final = "CRM_RESEARCH_LONGER_PSEUDONYMS"
 LEAST_GROUP: Final = "CRM_RESEARCH_LEAST_GROUP"
 PRIVATE: Final = "CRM_RESEARCH_PRIVATE"
 PRIVATE_PLACE: Final = "CRM_RESEARCH_PRIVATE_PLACE"
+HOUSE: Final = "CRM_RESEARCH_HOUSE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -81,6 +82,13 @@ class Settings:
     def reports(self) -> Path:
         """Where rendered reports go unless told otherwise."""
         return self.home / "reports"
+
+    @property
+    def house(self) -> Path | None:
+        """The file of a company's own look: that which is named, else house.yaml of the work; None without one."""
+        named = os.environ.get(HOUSE)
+        path = Path(named) if named else self.home / "house.yaml"
+        return path if named or path.is_file() else None
 
     @property
     def cache(self) -> Path:

@@ -50,6 +50,7 @@ def test_a_report_gets_its_parameters_as_they_were_written_and_leaves_its_files(
     summary = run_reports(["good"], studies=["handmade"], parameters={"since": "007", "n_times": "2"}, out=out)
     assert summary.n_failed == 0
     assert visible(out) == [
+        "feed.xml",
         str(FOLDER / "figures.json"),
         str(FOLDER / "good.html"),
         str(FOLDER / "good.ipynb"),

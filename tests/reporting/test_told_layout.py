@@ -414,13 +414,13 @@ def test_the_index_tells_a_page_a_failure_and_what_does_not_apply(tmp_path):
     assert (before["as_of"], before["title"], before["currency"], before["facts"], before["earlier"]) == (
         "2023-07-01", "s", None, [], [],
     )  # fmt: skip
-    style, script = (read_template_text(name) for name in ("site/site.css", "page.js"))
+    style, script = (read_template_text(name) for name in ("site/site.css", "site/search.js"))
     html = write_index(tmp_path).read_text(encoding="utf-8")
     assert style in html
     assert script in html
     bare = re.sub(r"<style>.*?</style>|(?<=<script>).*?(?=</script>)", "", html, flags=re.DOTALL)
     hold(bare, TOLD / "index.txt")
-    latest = {**latest, "earlier": []}
+    latest = {**latest, "earlier": [], "entries": [], "held": sorted(map(str, latest["held"]))}
     hold(json.dumps(latest, indent=1, ensure_ascii=False) + "\n", TOLD / "shelf.txt")
 
 

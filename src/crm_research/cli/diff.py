@@ -99,19 +99,10 @@ def _tell(found: Comparison, *, tells_all: bool) -> Iterator[str]:
     n_moved, n_doubtful = len(found.of(kinds.MOVED)), len(found.of(kinds.DOUBTFUL))
     if not n_moved:
         yield "\nNothing has moved by more than chance explains."
-    heads = {
-        kinds.MOVED: "Moved by more than chance explains",
-        kinds.DOUBTFUL: f"Moved beyond {word_for(n_doubtful, 'its own interval', 'their own intervals')}, as some of "
-        "so many do by chance",
-        kinds.COUNTED: "Counted, without an interval",
-        kinds.BECAME_KNOWN: "Not known before",
-        kinds.NO_LONGER_KNOWN: "No longer known",
-        kinds.NEW: "New",
-        kinds.GONE: "Gone",
-        kinds.MEASURED_OTHERWISE: "Measured otherwise, and not compared",
-    }
-    if tells_all:
-        heads |= {kinds.WITHIN: "Within what chance explains", kinds.SAME: "The same"}
+    untold = () if tells_all else (kinds.WITHIN, kinds.SAME)
+    heads = {kind: head for kind, head in kinds.HEADS.items() if kind not in untold}
+    if n_doubtful == 1:
+        heads[kinds.DOUBTFUL] = heads[kinds.DOUBTFUL].replace("their own intervals", "its own interval")
     for kind, head in heads.items():
         yield from _tell_kind(found, found.of(kind), head)
     n_same = len(found.of(kinds.SAME)) + len(found.of(kinds.WITHIN))

@@ -25,6 +25,7 @@ from crm_research.reporting.tasks import NOT_PUBLISHED, PDF, RESEARCH, Failure, 
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import PROFILE, RESULTS, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
+from crm_research.theme.house import read_house
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -123,6 +124,7 @@ def run_reports(
     for report in candidates:
         if report.check_files is not None:
             report.check_files()
+    read_house(read_settings().house)
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
     require_room(target, Path(tempfile.gettempdir()))
