@@ -34,6 +34,12 @@ from crm_research.vocabulary import say_count
     is_flag=True,
     help="Say at the end of each page where its time went: seconds and bytes by section and statement.",
 )
+@click.option(
+    "--changed",
+    "is_only_changed",
+    is_flag=True,
+    help="Make only what has changed: what was made of the same records, code and parameters stays.",
+)
 @click.option("--no-input-check", is_flag=True, help="Do not check the tables against their contracts first.")
 def command(
     reports: tuple[str, ...],
@@ -44,6 +50,7 @@ def command(
     out: Path | None,
     timeout: float | None,
     is_profiled: bool,
+    is_only_changed: bool,
     no_input_check: bool,
 ) -> None:
     """Run reports on studies and publish their pages.
@@ -53,6 +60,7 @@ def command(
     crm-research run churn --study mine.yaml -p group=plan -p horizon_months=24
     crm-research run churn loyalty --study mine --study yours --as-of 2024-07-01 --out pages
     crm-research run churn --study large --jobs 1 --profile
+    crm-research run --study mine --changed
 
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
     reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
@@ -76,18 +84,23 @@ def command(
         timeout_seconds=timeout,
         is_checking_input=not no_input_check,
         is_profiled=is_profiled,
+        is_only_changed=is_only_changed,
     )
     for omission in summary.omissions:
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")
     for problem in summary.unreadable:
         click.echo(f"crm-research: {problem}", err=True)
+    for left in summary.unchanged:
+        since = datetime.fromisoformat(left.made_at)
+        click.echo(f"{left.study} / {left.report}: left as it is, nothing has changed since {since:%Y-%m-%d %H:%M} UTC")
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
     made = f"{say_count(n_made, 'report')} made" if n_made else "No report made"
+    made += f", {say_count(len(summary.unchanged), 'report')} left as before" if summary.unchanged else ""
     click.echo(f"{made}{failed}. Open {summary.index}")
     run = {task.notebook.name for task, _ in summary.outcomes}
     for copy in list_copies(read_settings()):
         if copy.is_changed and copy.name in run:
             click.echo(f"notebooks/{copy.name} is your own: crm-research init --diff shows what you changed.")
-    if summary.n_failed or summary.unreadable or not n_made:
+    if summary.n_failed or summary.unreadable or not (n_made or summary.unchanged):
         sys.exit(1)

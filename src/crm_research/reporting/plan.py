@@ -14,6 +14,7 @@ from crm_research.errors import CrmError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.tasks import HINDERED, Failure, Outcome, StudyFacts, Task
+from crm_research.reporting.unchanged import MadeBefore, find_made, look_at_study
 from crm_research.settings import HOME, read_settings
 from crm_research.time_limit import TimeLimitExceeded, time_limit
 
@@ -48,6 +49,8 @@ class RunPlan:
         What is wrong with the tables that hinder a report.
     leases
         What keeps tables from being removed that the reports read where they are kept, while the plan is there.
+    unchanged
+        Reports that were asked for and need not be made: nothing they rest on has changed since their pages were made.
     """
 
     tasks: list[Task] = field(default_factory=list)
@@ -56,6 +59,7 @@ class RunPlan:
     unreadable: tuple[str, ...] = ()
     faults: tuple[CrmError, ...] = ()
     leases: tuple[object, ...] = ()
+    unchanged: tuple[MadeBefore, ...] = ()
 
 
 def plan_run(
@@ -68,8 +72,15 @@ def plan_run(
     is_checking_input: bool,
     notebooks: Path | None,
     timeout_seconds: float | None = None,
+    is_profiled: bool = False,
+    made_in: Path | None = None,
 ) -> RunPlan:
     """What can be made of what was asked?
+
+    Parameters
+    ----------
+    made_in
+        Folder of pages: what was made there of the very same is not made again. None makes everything.
 
     Raises
     ------
@@ -77,6 +88,7 @@ def plan_run(
         If something was asked wrongly (a study that is not there or whose file cannot be read, a parameter), or if
         nothing at all can be made.
     """
+    how = {"is_profiled": is_profiled, "is_checking_input": is_checking_input}
     plans: list[RunPlan] = []
     problems: list[CrmError] = []
     unreadable: list[CrmError] = []
@@ -84,9 +96,7 @@ def plan_run(
         try:
             with time_limit(f"Reading and checking {given}", seconds=timeout_seconds):
                 plans.append(
-                    _plan_study(
-                        given, candidates, as_of, parameters, scratch / str(number), is_checking_input, notebooks
-                    )
+                    _plan_study(given, candidates, as_of, parameters, scratch / str(number), notebooks, how, made_in)
                 )
         except inputs.NothingReadable as problem:
             unreadable.append(problem)
@@ -96,7 +106,7 @@ def plan_run(
             problems.append(problem)
     tasks = [task for plan in plans for task in plan.tasks]
     hindered = tuple(pair for plan in plans for pair in plan.hindered)
-    if not tasks:
+    if not tasks and not any(plan.unchanged for plan in plans):
         # Nothing can be made: what stands in the way is all there is to say.
         problems += unreadable
         problems += [fault for plan in plans for fault in plan.faults]
@@ -112,6 +122,7 @@ def plan_run(
         unreadable=tuple(str(problem) for problem in unreadable),
         faults=tuple(fault for plan in plans for fault in plan.faults),
         leases=tuple(lease for plan in plans for lease in plan.leases),
+        unchanged=tuple(made for plan in plans for made in plan.unchanged),
     )
 
 
@@ -121,15 +132,34 @@ def _plan_study(
     as_of: date | None,
     parameters: Mapping[str, Any],
     scratch: Path,
-    is_checking_input: bool,
     notebooks: Path | None,
+    how: Mapping[str, bool],
+    made_in: Path | None,
 ) -> RunPlan:
-    mapped = inputs.mapped_tables(given)
+    definition, file = inputs.read_definition(given)
+    mapped = tuple(definition.tables)
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
     name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
     values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
     notebook = {report.id: _notebook(notebooks, report) for report in applicable}
+    rests = look_at_study(definition, file, mapped, how)
+    stamps = {
+        report.id: rests.stamp(
+            report, notebook[report.id], values[report.id], _wanted([report], mapped, values, notebook)
+        )
+        for report in applicable
+    }
+    unchanged = tuple(
+        made
+        for report in applicable
+        if made_in is not None and (made := find_made(made_in, definition.name, report.id, stamps[report.id]))
+    )
+    if unchanged:
+        are_made = {made.report for made in unchanged}
+        applicable = [report for report in applicable if report.id not in are_made]
+        if not applicable:
+            return RunPlan(unchanged=unchanged)
     wanted = _wanted(applicable, mapped, values, notebook)
     try:
         study, faults = inputs.open_input(given, as_of, wanted)
@@ -147,7 +177,7 @@ def _plan_study(
     )
     if not applicable:
         return RunPlan(omissions=omissions)
-    verdict = inputs.judge(study) if is_checking_input else None
+    verdict = inputs.judge(study) if how["is_checking_input"] else None
     if verdict is not None:
         faults = {**faults, **inputs.find_broken(study, verdict)}
     read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
@@ -179,9 +209,11 @@ def _plan_study(
             descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
             folder=scratch / report.id,
             environment=environment,
+            made_from=stamps[report.id],
         )
 
     return RunPlan(
+        unchanged=unchanged,
         tasks=[task(report) for report in applicable if report.id not in stopped],
         hindered=tuple((task(report), _hindered(stopped[report.id])) for report in applicable if report.id in stopped),
         omissions=omissions,

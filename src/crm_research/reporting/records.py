@@ -130,6 +130,7 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "failed_since": None,
         "error": None,
         "files": [name for name, _ in outcome.files],
+        "made_from": task.made_from,
         **_attempt(task, outcome, versions),
         "failed_attempt": None,
     }

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +20,7 @@ from crm_research.reporting.parameters import check_names
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
+from crm_research.reporting.unchanged import MadeBefore
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
@@ -41,12 +42,15 @@ class RunSummary:
         Reports that did not apply.
     unreadable
         For each study of several of which no table could be read: why.
+    unchanged
+        Reports that were left as they are, since nothing they rest on has changed.
     """
 
     index: Path
     outcomes: tuple[tuple[Task, Outcome], ...]
     omissions: tuple[Omission, ...]
     unreadable: tuple[str, ...] = ()
+    unchanged: tuple[MadeBefore, ...] = ()
 
     @property
     def n_failed(self) -> int:
@@ -66,6 +70,7 @@ def run_reports(
     is_checking_input: bool = True,
     notebooks: Path | None = None,
     is_profiled: bool = False,
+    is_only_changed: bool = False,
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -97,6 +102,8 @@ def run_reports(
         Folder of the notebooks; None takes the package's, and those that a person changed in notebooks/.
     is_profiled
         Each page says at its end what each section and statement took.
+    is_only_changed
+        Make only those whose records, study file, notebook, code or parameters are not those of the page that is there.
 
     Raises
     ------
@@ -111,7 +118,7 @@ def run_reports(
     require_room(target, Path(tempfile.gettempdir()))
     sweep_scratch()
     sweep_shelf(target)
-    with listening(), _warmed_up(n_jobs), _own_scratch() as scratch, stoppable():
+    with listening(), _warmed_up(n_jobs, is_later=is_only_changed) as warm_up, _own_scratch() as scratch, stoppable():
         plan = plan_run(
             candidates,
             studies=studies or inputs.known_studies(),
@@ -121,20 +128,27 @@ def run_reports(
             is_checking_input=is_checking_input,
             notebooks=notebooks,
             timeout_seconds=timeout_seconds,
+            is_profiled=is_profiled,
+            made_in=target if is_only_changed else None,
         )
-        if asked and not plan.tasks and not plan.hindered:
+        if asked and not plan.tasks and not plan.hindered and not plan.unchanged:
             asked_of = dict.fromkeys(omission.study.given for omission in plan.omissions)
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
+        if plan.tasks:
+            warm_up()
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
         more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
-        outcomes = _run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds)
+        outcomes = tuple(_run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds))
+    index = target / "index.html"
+    is_as_it_was = not outcomes and not plan.omissions and index.is_file()
     return RunSummary(
-        index=_write_index(target),
-        outcomes=tuple(outcomes),
+        index=index if is_as_it_was else _write_index(target),
+        outcomes=outcomes,
         omissions=plan.omissions,
         unreadable=plan.unreadable,
+        unchanged=plan.unchanged,
     )
 
 
@@ -157,11 +171,21 @@ def _write_index(out: Path) -> Path:
 
 
 @contextmanager
-def _warmed_up(jobs: int) -> Iterator[None]:
-    """The fork server, importing while the caller reads; a run that ends before its time takes it along."""
-    is_ours = _warm_up(jobs)
+def _warmed_up(jobs: int, *, is_later: bool) -> Iterator[Callable[[], None]]:
+    """The fork server, importing while the caller reads; a run that ends before its time takes it along.
+
+    Where perhaps nothing is to be made it waits for the caller to ask for it.
+    """
+    is_ours = False
+
+    def warm_up() -> None:
+        nonlocal is_ours
+        is_ours = _warm_up(jobs) or is_ours
+
+    if not is_later:
+        warm_up()
     try:
-        yield
+        yield warm_up
     except BaseException:
         if is_ours:
             from crm_research.reporting.kernels import stop_fork_server

@@ -67,6 +67,9 @@ class Task:
         Scratch folder of this task alone; what it makes is moved from here.
     environment
         Variables the kernel gets beside those of the caller.
+    made_from
+        One digest of all that the report rests on (`crm_research.reporting.unchanged`); None where nobody could tell
+        that its records have changed.
     """
 
     report: str
@@ -78,6 +81,7 @@ class Task:
     descriptions: dict[str, str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    made_from: str | None = None
 
     @property
     def page(self) -> Path:
