@@ -51,7 +51,7 @@ def call(monkeypatch, capsys):
 def test_everything_given_is_passed_on_and_values_stay_text(call):
     status, _, _, asked = call(
         "churn", "--study", "a", "--study", "b.yaml", "--as-of", "2024-01-02", "-p", "since=007", "--jobs", "2",
-        "--out", "there", "--timeout", "9", "--no-input-check", "--profile", "--changed",
+        "--out", "there", "--timeout", "9", "--no-input-check", "--profile", "--changed", "--each", "region",
     )  # fmt: skip
     assert status == 1  # the stand-in makes nothing
     assert asked == {
@@ -65,6 +65,7 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "is_checking_input": False,
         "is_profiled": True,
         "is_only_changed": True,
+        "each": "region",
     }
 
 

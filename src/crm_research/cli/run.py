@@ -35,6 +35,12 @@ from crm_research.vocabulary import say_count
     help="Say at the end of each page where its time went: seconds and bytes by section and statement.",
 )
 @click.option(
+    "--each",
+    metavar="COLUMN",
+    help="Make each report once for every value of a column that customers have (a region, a plan), of those customers "
+    "alone; parts of fewer than 5 customers are withheld.",
+)
+@click.option(
     "--changed",
     "is_only_changed",
     is_flag=True,
@@ -50,6 +56,7 @@ def command(
     out: Path | None,
     timeout: float | None,
     is_profiled: bool,
+    each: str | None,
     is_only_changed: bool,
     no_input_check: bool,
 ) -> None:
@@ -61,6 +68,7 @@ def command(
     crm-research run churn loyalty --study mine --study yours --as-of 2024-07-01 --out pages
     crm-research run churn --study large --jobs 1 --profile
     crm-research run --study mine --changed
+    crm-research run churn loyalty --study mine --each region
 
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
     reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
@@ -85,6 +93,7 @@ def command(
         is_checking_input=not no_input_check,
         is_profiled=is_profiled,
         is_only_changed=is_only_changed,
+        each=each,
     )
     for omission in summary.omissions:
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")
@@ -93,6 +102,8 @@ def command(
     for left in summary.unchanged:
         since = datetime.fromisoformat(left.made_at)
         click.echo(f"{left.study} / {left.report}: left as it is, nothing has changed since {since:%Y-%m-%d %H:%M} UTC")
+    if summary.withheld:
+        click.echo(summary.withheld)
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
     made = f"{say_count(n_made, 'report')} made" if n_made else "No report made"

@@ -93,8 +93,17 @@ class Staged:
     lease: object
 
 
-def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verdict: Verdict | None = None) -> Staged:
-    """Write the study's tables once for all reports of a run, and what the checks found if they were made."""
+def stage_input(
+    study: Study,
+    folder: Path,
+    left_out: Collection[str] = (),
+    verdict: Verdict | None = None,
+    called: str | None = None,
+) -> Staged:
+    """Write the study's tables once for all reports of a run, and what the checks found if they were made.
+
+    `called` is the name that the study file gives, where the study is a part of it under a name of its own.
+    """
     import duckdb
 
     from crm_research.engine import share_state
@@ -103,7 +112,7 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
 
     try:
         lease = Lease(study.backend.con, study.tables) if study.backend.name == "duckdb" else None
-        write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {})
+        write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {}, called=called)
         shared = share_state(study.backend)
     except duckdb.IOException as problem:
         raise StudyError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ from crm_research.errors import CrmError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.tasks import HINDERED, Failure, Outcome, StudyFacts, Task
-from crm_research.reporting.unchanged import MadeBefore, find_made, look_at_study
+from crm_research.reporting.unchanged import MadeBefore, Rests, find_made, look_at_study
 from crm_research.settings import HOME, read_settings
 from crm_research.time_limit import TimeLimitExceeded, time_limit
 
 if TYPE_CHECKING:
+    from crm_research.contracts.findings import Verdict
+    from crm_research.sources.definition import StudyDefinition
     from crm_research.study import Study
 
 
@@ -133,68 +135,165 @@ def _plan_study(
     parameters: Mapping[str, Any],
     scratch: Path,
     notebooks: Path | None,
-    how: Mapping[str, bool],
+    how: Mapping[str, Any],
     made_in: Path | None,
 ) -> RunPlan:
+    asked = ask(given, candidates, as_of, parameters, notebooks, how)
+    asked, unchanged = asked.without_made(made_in, asked.definition.name)
+    if unchanged and not asked.applicable:
+        return RunPlan(unchanged=unchanged)
+    opened = open_asked(asked)
+    if not asked.applicable:
+        return RunPlan(omissions=opened.omissions)
+    return replace(plan_tasks(asked, opened, scratch), unchanged=unchanged)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked of one study, told from its file alone.
+
+    Parameters
+    ----------
+    given, as_of
+        As the user wrote them.
+    definition, file
+        What the study file says, and where it lies.
+    reasons
+        Report to why it does not apply; None where it does.
+    applicable
+        Reports to make.
+    values, notebook
+        Report to its parameters, all of them, and to its notebook.
+    rests
+        What the pages rest on, beside these.
+    """
+
+    given: str
+    as_of: date | None
+    candidates: Sequence[Report]
+    definition: StudyDefinition
+    file: Path
+    reasons: Mapping[str, str | None]
+    applicable: Sequence[Report]
+    values: Mapping[str, dict[str, Any]]
+    notebook: Mapping[str, Path]
+    rests: Rests
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """The tables that the file maps."""
+        return tuple(self.definition.tables)
+
+    def wanted(self, applicable: Sequence[Report] | None = None) -> list[str]:
+        """The tables that these reports read, or all that apply."""
+        return _wanted(self.applicable if applicable is None else applicable, self.mapped, self.values, self.notebook)
+
+    def stamp(self, report: Report) -> str | None:
+        """One digest of all that a report rests on."""
+        return self.rests.stamp(report, self.notebook[report.id], self.values[report.id], self.wanted([report]))
+
+    def without_made(self, made_in: Path | None, study: str) -> tuple[Asked, tuple[MadeBefore, ...]]:
+        """What is left to make where some was made of the very same before, and that."""
+        if made_in is None:
+            return self, ()
+        found = [find_made(made_in, study, report.id, self.stamp(report)) for report in self.applicable]
+        left = [report for report, made in zip(self.applicable, found, strict=True) if made is None]
+        return replace(self, applicable=left), tuple(made for made in found if made is not None)
+
+
+def ask(
+    given: str,
+    candidates: Sequence[Report],
+    as_of: date | None,
+    parameters: Mapping[str, Any],
+    notebooks: Path | None,
+    how: Mapping[str, Any],
+) -> Asked:
+    """What of this can be made of the tables that the study's file maps, with which parameters?"""
     definition, file = inputs.read_definition(given)
     mapped = tuple(definition.tables)
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
     name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
-    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
-    notebook = {report.id: _notebook(notebooks, report) for report in applicable}
-    rests = look_at_study(definition, file, mapped, how)
-    stamps = {
-        report.id: rests.stamp(
-            report, notebook[report.id], values[report.id], _wanted([report], mapped, values, notebook)
-        )
-        for report in applicable
-    }
-    unchanged = tuple(
-        made
-        for report in applicable
-        if made_in is not None and (made := find_made(made_in, definition.name, report.id, stamps[report.id]))
+    return Asked(
+        given=given,
+        as_of=as_of,
+        candidates=candidates,
+        definition=definition,
+        file=file,
+        reasons=reasons,
+        applicable=applicable,
+        values={report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable},
+        notebook={report.id: _notebook(notebooks, report) for report in applicable},
+        rests=look_at_study(definition, file, mapped, how),
     )
-    if unchanged:
-        are_made = {made.report for made in unchanged}
-        applicable = [report for report in applicable if report.id not in are_made]
-        if not applicable:
-            return RunPlan(unchanged=unchanged)
-    wanted = _wanted(applicable, mapped, values, notebook)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """The study of what was asked, with what is wrong with its tables.
+
+    Parameters
+    ----------
+    wanted
+        The tables that were to be opened.
+    faults
+        Table to why it cannot be read, or breaks its contract.
+    verdict
+        What the checks found; None where they were not asked for.
+    """
+
+    study: Study
+    wanted: Sequence[str]
+    faults: Mapping[str, CrmError]
+    verdict: Verdict | None
+    omissions: tuple[Omission, ...]
+
+
+def open_asked(asked: Asked, more: Collection[str] = ()) -> Opened:
+    """The study with the tables that are read, and `more`, opened and checked."""
+    wanted = [name for name in asked.mapped if name in {*asked.wanted(), *more}]
     try:
-        study, faults = inputs.open_input(given, as_of, wanted)
+        study, faults = inputs.open_input(asked.given, asked.as_of, wanted)
     except inputs.NothingReadable:
-        if len(wanted) == len(mapped):
+        if len(wanted) == len(asked.mapped):
             raise
         # What the others hold says that the study is there, and that these reports failed for their tables.
-        wanted = list(mapped)
-        study, faults = inputs.open_input(given, as_of, wanted)
-    facts = inputs.describe_study(study, given)
+        wanted = list(asked.mapped)
+        study, faults = inputs.open_input(asked.given, asked.as_of, wanted)
+    facts = inputs.describe_study(study, asked.given)
     omissions = tuple(
         Omission(report=report, study=facts, reason=reason)
-        for report in candidates
-        if (reason := reasons[report.id]) is not None
+        for report in asked.candidates
+        if (reason := asked.reasons[report.id]) is not None
     )
-    if not applicable:
-        return RunPlan(omissions=omissions)
-    verdict = inputs.judge(study) if how["is_checking_input"] else None
+    verdict = inputs.judge(study) if asked.applicable and asked.rests.how["is_checking_input"] else None
     if verdict is not None:
         faults = {**faults, **inputs.find_broken(study, verdict)}
-    read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
-    refused = _look_up(inputs.without(study, faults), [each for each in applicable if not read[each.id]], values)
+    return Opened(study=study, wanted=wanted, faults=faults, verdict=verdict, omissions=omissions)
+
+
+def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
+    """The reports to make of an opened study, whose tables are staged for them in `scratch`."""
+    study, faults, values = opened.study, opened.faults, asked.values
+    facts = inputs.describe_study(study, asked.given)
+    read = {report.id: report.read_among(faults, asked.mapped, values[report.id]) for report in asked.applicable}
+    refused = _look_up(inputs.without(study, faults), [each for each in asked.applicable if not read[each.id]], values)
     stopped = {
         report.id: [faults[name] for name in read[report.id]] or [refused[report.id]]
-        for report in applicable
+        for report in asked.applicable
         if read[report.id] or report.id in refused
     }
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
     environment = {HOME: str(read_settings().home)}
     leases: tuple[object, ...] = ()
-    if len(stopped) < len(applicable):
-        left_out = [table for table in mapped if table in faults or table not in wanted]
+    if len(stopped) < len(asked.applicable):
+        left_out = [table for table in asked.mapped if table in faults or table not in opened.wanted]
         # What the checks found of all tables does not hold of those that are left.
-        found = None if faults else verdict
-        staged = inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found)
+        found = None if faults else opened.verdict
+        staged = inputs.stage_input(
+            inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found, called=asked.definition.name
+        )
         environment |= dict(staged.environment)
         leases = (staged.lease,)
 
@@ -203,20 +302,21 @@ def _plan_study(
             report=report.id,
             title=report.title,
             question=report.question,
-            notebook=notebook[report.id],
+            notebook=asked.notebook[report.id],
             study=facts,
             parameters=values[report.id],
             descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
             folder=scratch / report.id,
             environment=environment,
-            made_from=stamps[report.id],
+            made_from=asked.stamp(report),
         )
 
     return RunPlan(
-        unchanged=unchanged,
-        tasks=[task(report) for report in applicable if report.id not in stopped],
-        hindered=tuple((task(report), _hindered(stopped[report.id])) for report in applicable if report.id in stopped),
-        omissions=omissions,
+        tasks=[task(report) for report in asked.applicable if report.id not in stopped],
+        hindered=tuple(
+            (task(report), _hindered(stopped[report.id])) for report in asked.applicable if report.id in stopped
+        ),
+        omissions=opened.omissions,
         leases=leases,
         faults=tuple(dict.fromkeys(fault for words in stopped.values() for fault in words)),
     )

@@ -16,6 +16,7 @@ from typing import Any
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
 from crm_research.reporting import inputs
+from crm_research.reporting.fan_out import plan_each
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
@@ -44,6 +45,8 @@ class RunSummary:
         For each study of several of which no table could be read: why.
     unchanged
         Reports that were left as they are, since nothing they rest on has changed.
+    withheld
+        Which parts of a study that was taken apart have no page, and why.
     """
 
     index: Path
@@ -51,6 +54,7 @@ class RunSummary:
     omissions: tuple[Omission, ...]
     unreadable: tuple[str, ...] = ()
     unchanged: tuple[MadeBefore, ...] = ()
+    withheld: str = ""
 
     @property
     def n_failed(self) -> int:
@@ -71,6 +75,7 @@ def run_reports(
     notebooks: Path | None = None,
     is_profiled: bool = False,
     is_only_changed: bool = False,
+    each: str | None = None,
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -104,6 +109,9 @@ def run_reports(
         Each page says at its end what each section and statement took.
     is_only_changed
         Make only those whose records, study file, notebook, code or parameters are not those of the page that is there.
+    each
+        Column of which each customer has one value: every report is made for the customers of each value alone, on a
+        shelf of its own below the folder of the pages. Takes one study.
 
     Raises
     ------
@@ -119,18 +127,24 @@ def run_reports(
     sweep_scratch()
     sweep_shelf(target)
     with listening(), _warmed_up(n_jobs, is_later=is_only_changed) as warm_up, _own_scratch() as scratch, stoppable():
-        plan = plan_run(
-            candidates,
-            studies=studies or inputs.known_studies(),
-            as_of=as_of,
-            parameters=parameters or {},
-            scratch=scratch,
-            is_checking_input=is_checking_input,
-            notebooks=notebooks,
-            timeout_seconds=timeout_seconds,
-            is_profiled=is_profiled,
-            made_in=target if is_only_changed else None,
-        )
+        how: dict[str, Any] = {
+            "as_of": as_of,
+            "parameters": parameters or {},
+            "scratch": scratch,
+            "is_checking_input": is_checking_input,
+            "notebooks": notebooks,
+            "timeout_seconds": timeout_seconds,
+            "is_profiled": is_profiled,
+        }
+        named = studies or inputs.known_studies()
+        if each is None:
+            fan, shelf = None, target
+            plan = plan_run(candidates, studies=named, made_in=target if is_only_changed else None, **how)
+        else:
+            if len(named) != 1:
+                raise ParameterError("--each takes one study apart. Name it: --study NAME.")
+            fan = plan_each(candidates, given=named[0], column=each, out=target, is_only_changed=is_only_changed, **how)
+            plan, shelf = fan.plan, fan.out
         if asked and not plan.tasks and not plan.hindered and not plan.unchanged:
             asked_of = dict.fromkeys(omission.study.given for omission in plan.omissions)
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
@@ -140,15 +154,20 @@ def run_reports(
             warm_up()
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
         more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
-        outcomes = tuple(_run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds))
-    index = target / "index.html"
+        outcomes = tuple(_run_and_publish(_sharing(plan, n_jobs, more), shelf, n_jobs, seconds))
+        if fan is not None:
+            fan.note(named[0], each or "")
+    index = shelf / "index.html"
     is_as_it_was = not outcomes and not plan.omissions and index.is_file()
+    if not is_as_it_was and shelf != target:
+        _write_index(target)
     return RunSummary(
-        index=index if is_as_it_was else _write_index(target),
+        index=index if is_as_it_was else _write_index(shelf),
         outcomes=outcomes,
         omissions=plan.omissions,
         unreadable=plan.unreadable,
         unchanged=plan.unchanged,
+        withheld="" if fan is None else fan.withheld,
     )
 
 
