@@ -126,6 +126,7 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "forms": [task.other_form(form).name for form in FORMS if form in task.formats],
         "private_lists": list(outcome.private),
         "audience": task.audience,
+        "made_from": task.made_from,
         **_attempt(task, outcome, versions),
         "failed_attempt": None,
     }

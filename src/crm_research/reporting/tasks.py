@@ -83,6 +83,9 @@ class Task:
         Are lists with real ids wanted, in the folder for their owner alone?
     is_last
         It stands on the results of the other tasks, and begins when these are over.
+    made_from
+        One digest of all that the report rests on (`crm_research.reporting.unchanged`); None where nobody could tell
+        that its records have changed.
     """
 
     report: str
@@ -98,6 +101,7 @@ class Task:
     audience: str = RESEARCH
     is_keeping_lists: bool = True
     is_last: bool = False
+    made_from: str | None = None
 
     @property
     def told_parameters(self) -> dict[str, Any]:
