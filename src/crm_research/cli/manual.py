@@ -9,8 +9,8 @@ import click
 
 _MANUALS: Final = {
     "studies": "how a study file is written, key by key",
-    "publish": "where pages are sent, in which forms, and where keys and passwords are",
     "schedule": "how reports are made at their times: schedules.yaml, its commands, and where they run",
+    "publish": "where pages are sent, in which forms, and where keys and passwords are",
     "checks": "the rules that tables are checked by, and what becomes of rows that break one",
 }
 
