@@ -142,6 +142,7 @@ def test_a_server_that_is_not_there_or_not_named_is_told(monkeypatch):
     monkeypatch.setenv("CRM_RESEARCH_SMTP", "mail.example.org")
     with pytest.raises(CrmError, match="CRM_RESEARCH_SMTP is no address of a mail server"):
         send()
+    monkeypatch.setenv("CRM_RESEARCH_SMTP", f"smtp://localhost:{port}")
     monkeypatch.delenv("CRM_RESEARCH_MAIL_FROM")
     with pytest.raises(CrmError, match="CRM_RESEARCH_MAIL_FROM"):
         send()
