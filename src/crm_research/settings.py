@@ -15,6 +15,7 @@ PICTURES: Final = "CRM_RESEARCH_PICTURES"
 FILES: Final = "CRM_RESEARCH_FILES"
 TABLES: Final = "CRM_RESEARCH_TABLES"
 CHROMIUM: Final = "CRM_RESEARCH_CHROMIUM"
+RESULTS: Final = "CRM_RESEARCH_RESULTS"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 LEAVE_OUT: Final = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
@@ -163,6 +164,12 @@ def pseudonym_key_file() -> Path:
     if told:
         return Path(told).expanduser()
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "crm_research" / "pseudonym.key"
+
+
+def folder_of_results() -> Path:
+    """The shelf on which a run puts its reports, each study in a folder: for the report that stands on the others."""
+    told = os.environ.get(RESULTS)
+    return Path(told) if told else read_settings().reports
 
 
 def is_profiled() -> bool:

@@ -16,9 +16,9 @@ import pytest
 
 from crm_research import scratch as scratch_module
 from crm_research.errors import ContractViolation, CrmError, ParameterError, StudyError, UnknownReport
-from crm_research.reporting.records import read_run
 from crm_research.reporting.run import run_reports
 from crm_research.reporting.tasks import Outcome
+from crm_research.results import read_run
 
 FOLDER = Path("handmade") / "2024-07-01"
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -159,6 +160,7 @@ def _dated(content: bytes, as_of: str) -> bytes:
     return _DATES.sub(lambda found: found["key"] + day + b"000000" + found["zone"], content)
 
 
+@lru_cache(maxsize=4)
 def _version_of(browser: str) -> int | None:
     try:
         said = subprocess.run(

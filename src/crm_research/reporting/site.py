@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.catalogue import reports
 from crm_research.figures import NOT_KNOWN, Figure
 from crm_research.reporting.ledger import PAGE, read_ledger
-from crm_research.reporting.records import FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.reporting.render import TEMPLATES, read_template_text, with_carried_signs
 from crm_research.reporting.shelf import locked, write_text
+from crm_research.results import FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.sources import short_fingerprint
 

@@ -81,6 +81,8 @@ class Task:
         Whom the page is for: ``research`` reads everything, ``management`` its own part and the figures.
     is_keeping_lists
         Are lists with real ids wanted, in the folder for their owner alone?
+    is_last
+        It stands on the results of the other tasks, and begins when these are over.
     """
 
     report: str
@@ -95,6 +97,7 @@ class Task:
     formats: tuple[str, ...] = ()
     audience: str = RESEARCH
     is_keeping_lists: bool = True
+    is_last: bool = False
 
     @property
     def told_parameters(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from crm_research.schedule.definition import (
     ScheduleRule,
     SchedulesDefinition,
 )
-from crm_research.sources.strict_yaml import StrictLoader, short_text
+from crm_research.sources.strict_yaml import StrictLoader, load_yaml, short_text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -72,7 +72,7 @@ def read_schedules(path: Path) -> SchedulesFile:
     """
     text = _read_text(path)
     try:
-        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+        content = load_yaml(text)
         root = yaml.compose(text, Loader=StrictLoader)
     except RecursionError:
         raise SchedulesError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None

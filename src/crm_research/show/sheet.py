@@ -67,12 +67,12 @@ def _is_rounded(value: float, shown: float, decimals: int) -> bool:
 def _cells(column: PrintedColumn) -> list[list[Any]]:
     values = column.values if len(column.values) == len(column.cells) else [None] * len(column.cells)
     return [
-        _cell(value if now == first else None, now)
+        _cell(value if now == first else None, now, is_of_days=column.is_date)
         for value, now, first in zip(values, column.cells, column.printed, strict=True)
     ]
 
 
-def _cell(value: Any, printed: str) -> list[Any]:
+def _cell(value: Any, printed: str, *, is_of_days: bool) -> list[Any]:
     if isinstance(value, (bool, str)) or type(value).__name__ == "bool_":
         value = None
     if isinstance(value, numbers.Real):
@@ -80,7 +80,7 @@ def _cell(value: Any, printed: str) -> list[Any]:
         if form is not None:
             whole = int(value) if isinstance(value, numbers.Integral) else None
             return [NUMBER, float(format(float(value), _DIGITS_KEPT)) if whole is None else whole, form]
-    if _WRITTEN_DAY.fullmatch(printed) and (value is None or isinstance(value, date)) and _is_of_calendar(printed):
+    if (is_of_days or isinstance(value, date)) and _WRITTEN_DAY.fullmatch(printed) and _is_of_calendar(printed):
         return [DAY, printed, "yyyy-mm-dd" if " " not in printed else "yyyy-mm-dd hh:mm"]
     return [TEXT, printed, None]
 

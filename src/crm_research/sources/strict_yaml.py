@@ -54,6 +54,11 @@ class StrictLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark) from None
 
 
+def load_yaml(text: str) -> Any:
+    """What a YAML text says; `yaml.YAMLError` or `RecursionError` where it cannot be read so."""
+    return yaml.load(text, Loader=StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+
+
 def _refuse_huge(root: yaml.Node) -> None:
     """Count what the file stands for once its aliases are followed; each node is counted once and then known."""
     sizes: dict[int, int | None] = {}

@@ -22,7 +22,7 @@ from crm_research.sources.definition import (
 from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
-from crm_research.sources.strict_yaml import StrictLoader
+from crm_research.sources.strict_yaml import load_yaml
 from crm_research.sources.strict_yaml import short_text as _short
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def read_study_file(path: Path) -> StudyDefinition:
     except OSError as problem:
         raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
     try:
-        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+        content = load_yaml(text)
     except RecursionError:
         raise StudyError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
     except yaml.YAMLError as problem:

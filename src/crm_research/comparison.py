@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from crm_research.errors import CrmError
 from crm_research.figures import Figure
-from crm_research.reporting.records import DONE, read_json, read_run
+from crm_research.results import DONE, read_json, read_run
 
 # Kinds of moves, in the order in which they are told.
 MOVED: Final = "moved"
