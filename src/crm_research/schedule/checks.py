@@ -70,8 +70,8 @@ def _problems(file: SchedulesFile) -> Iterator[str]:
                 yield f"{file.say_place(f'{place}.{inner}')}{said}"
         if len(studies) == len(rule.studies):
             for i, target in enumerate(rule.publish):
-                if (said := _target_problem(target, list(studies.values()))) is not None:
-                    yield f"{file.say_place(f'{place}.publish.{i}')}{said}"
+                if (wrong := _target_problem(target, list(studies.values()))) is not None:
+                    yield f"{file.say_place(f'{place}.publish.{i}')}{wrong}"
         if rule.fresh is not None:
             for inner, said in _fresh_problems(rule.fresh, studies):
                 yield f"{file.say_place(f'{place}.fresh.{inner}')}{said}"
