@@ -28,7 +28,7 @@ schedules:
     reports: [churn]
     as_of: month_start
     parameters: {horizon_months: 24}
-    publish: intranet
+    publish: ./intranet
   nightly:
     cron: "30 2 * * *"
     timezone: America/New_York

@@ -97,7 +97,12 @@ class Desk:
         return read_schedules(self.path)
 
     def scheduler(self, **more) -> Scheduler:
-        more = {"clock": self.clock, "launcher": self.launcher, "send": self.mails.append, **more}
+        more = {
+            "clock": self.clock,
+            "launcher": self.launcher,
+            "mail": ("reports@example.org", self.mails.append),
+            **more,
+        }
         return Scheduler(read_schedules(self.path), self.state, **more)
 
     def live(self, *schedulers: Scheduler, until: str, step: float = 60.0) -> None:
@@ -118,7 +123,6 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr("os.fsync", lambda handle: None)  # nobody pulls the plug here
-    monkeypatch.setenv("CRM_RESEARCH_MAIL_FROM", "reports@example.org")
     clock = FakeClock(utc("2026-03-02T05:00:00"))
     return Desk(folder=tmp_path, clock=clock, launcher=FakeLauncher(clock))
 

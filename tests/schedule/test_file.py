@@ -48,7 +48,7 @@ def told(tmp_path: Path, text: str) -> list[str]:
         (
             "as_of:",
             "recipients: [boss]\n    publish: site\n    as_of:",
-            "line 7: schedules.month.recipients.0: 'boss' is no mail",
+            "line 7: schedules.month.recipients.0: 'boss' has no @",
         ),
         (
             "as_of:",
@@ -76,7 +76,20 @@ def told(tmp_path: Path, text: str) -> list[str]:
         (
             "schedules:",
             "tell: [a-b.org]\nschedules:",
-            "line 2: tell.0: 'a-b.org' is no mail address; write one with an @",
+            "line 2: tell.0: 'a-b.org' has no @",
+        ),
+        ("as_of:", "publish: [site]\n    as_of:", "line 7: schedules.month.publish.0: no study of this schedule gives"),
+        ("as_of:", "publish: [mail]\n    as_of:", "publish.0: mail goes to the recipients of the study files, which"),
+        ("as_of:", "publish: [ftp://h/x]\n    as_of:", "publish.0: 'ftp://h/x' begins with ftp://, where nothing is"),
+        (
+            "as_of:",
+            "formats: [doc]\n    as_of:",
+            "line 7: schedules.month.formats.0: must be 'pdf' or 'xlsx'; found 'doc'",
+        ),
+        (
+            "as_of:",
+            "audience: boss\n    as_of:",
+            "line 7: schedules.month.audience: must be 'research' or 'management'",
         ),
         ("    studies: [telco]\n", "", "line 3: schedules.month.studies: is missing. Write studies: [my-shop]"),
         ("    as_of", "    cron: '* * * * *'\n    as_of", "the key 'cron' stands here a second time"),

@@ -183,7 +183,7 @@ def test_mail_that_is_not_taken_is_sent_again_and_not_for_ever(desk):
 
     desk.write(DAILY.replace("retries: 2", "retries: 0"))
     desk.launcher.status = lambda arguments: 2
-    desk.live(desk.scheduler(send=refuse), until="2026-03-03T09:00")
+    desk.live(desk.scheduler(mail=("reports@example.org", refuse)), until="2026-03-03T09:00")
     told = desk.events("not told")
     assert len(told) == 5
     assert told[0]["said"].endswith("could not be told, and it is tried again: the server refuses")

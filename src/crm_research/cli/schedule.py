@@ -262,7 +262,7 @@ def _check_data(file: SchedulesFile, name: str, run_day: date) -> None:
 
 
 def _warn_of_mail(file: SchedulesFile, names: Sequence[str]) -> None:
-    from crm_research.schedule.notify import SENDER, SERVER
+    from crm_research.delivery.smtp import SENDER, SERVER
 
     missing = [name for name in (SERVER, SENDER) if not os.environ.get(name)]
     if missing and any(file.definition.told_of(name) for name in names):

@@ -169,6 +169,24 @@ def send(
     return refused
 
 
+def send_message(server: MailServer, message: EmailMessage) -> None:
+    """Send one message that is written already, without another try.
+
+    Raises
+    ------
+    CrmError
+        If the server does not take it.
+    """
+    line = _Line(server)
+    try:
+        line.open()
+        line.send(message)
+    except (smtplib.SMTPException, OSError) as problem:
+        raise CrmError(f"The mail was not sent: {_say(problem, server)}.") from None
+    finally:
+        line.close()
+
+
 class _Line:
     """The line to the server, opened anew where it broke."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from crm_research.addresses import hide_credentials, scheme_of
 from crm_research.catalogue import Report, find_report, reports
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, offer_names
@@ -14,6 +15,7 @@ from crm_research.schedule.days import NAMED, seems_day
 from crm_research.schedule.definition import FreshRule, ScheduleRule, resolve_as_of, resolve_parameters
 from crm_research.schedule.file import SchedulesError, SchedulesFile, read_schedules
 from crm_research.sources.definition import StudyDefinition
+from crm_research.sources.delivery_rule import MAIL, why_no_target
 from crm_research.sources.opening import find_study_file
 from crm_research.sources.study_file import read_study_file
 
@@ -42,6 +44,12 @@ def locate_study(file: SchedulesFile, given: str) -> str:
     return str((file.path.parent / Path(given).expanduser()).resolve()) if is_path else given
 
 
+def locate_target(file: SchedulesFile, target: str) -> str:
+    """A target as a command is told of it: a name, an address, or a folder, beside the file if it is relative."""
+    is_folder = scheme_of(target) is None and ("/" in target or "\\" in target)
+    return str((file.path.parent / Path(target).expanduser()).resolve()) if is_folder else target
+
+
 def _problems(file: SchedulesFile) -> Iterator[str]:
     for name, rule in file.definition.schedules.items():
         place = f"schedules.{name}"
@@ -60,6 +68,10 @@ def _problems(file: SchedulesFile) -> Iterator[str]:
         if len(asked) == len(rule.reports):
             for inner, said in _parameter_problems(rule, asked or list(reports().values())):
                 yield f"{file.say_place(f'{place}.{inner}')}{said}"
+        if len(studies) == len(rule.studies):
+            for i, target in enumerate(rule.publish):
+                if (wrong := _target_problem(target, list(studies.values()))) is not None:
+                    yield f"{file.say_place(f'{place}.publish.{i}')}{wrong}"
         if rule.fresh is not None:
             for inner, said in _fresh_problems(rule.fresh, studies):
                 yield f"{file.say_place(f'{place}.fresh.{inner}')}{said}"
@@ -90,6 +102,23 @@ def _parameter_problems(rule: ScheduleRule, asked: list[Report]) -> Iterator[tup
             complete_parameters(report, given, study="any", as_of=resolve_as_of(rule, _SOME_DAY))
         except CrmError as problem:
             yield "parameters", str(problem)
+
+
+def _target_problem(target: str, studies: list[StudyDefinition]) -> str | None:
+    names = {name for study in studies for name in study.publish}
+    if target == MAIL:
+        if any(study.recipients for study in studies):
+            return None
+        return "mail goes to the recipients of the study files, which hold none. Write recipients: here or there."
+    if target in names:
+        return None
+    if scheme_of(target) is None and "/" not in target and "\\" not in target:
+        return (
+            f"no study of this schedule gives a target the name {target!r}. {offer_names(target, {*names, MAIL})} "
+            f"A folder is written with a slash, such as ./{target[:60]}."
+        )
+    problem = why_no_target(target)
+    return None if problem is None else f"{hide_credentials(target)[:60]!r} {problem}."
 
 
 def _fresh_problems(fresh: FreshRule, studies: dict[str, StudyDefinition]) -> Iterator[tuple[str, str]]:

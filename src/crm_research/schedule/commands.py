@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from crm_research.schedule.checks import locate_study
+from crm_research.schedule.checks import locate_study, locate_target
 from crm_research.schedule.definition import resolve_as_of, resolve_parameters
 from crm_research.schedule.file import SchedulesFile
 from crm_research.settings import read_settings
@@ -41,7 +41,7 @@ def steps_of(file: SchedulesFile, name: str, run_day: date) -> list[Step]:
     rule = file.definition.schedules[name]
     run = Step(RUN, RUN, tuple(_run_arguments(file, name, run_day)))
     published = [
-        Step(f"{PUBLISH}-{i}", PUBLISH, ("publish", target, *_shelf_arguments(file, name)))
+        Step(f"{PUBLISH}-{i}", PUBLISH, ("publish", locate_target(file, target), *_shelf_arguments(file, name)))
         for i, target in enumerate(rule.publish, start=1)
     ]
     if rule.recipients:
@@ -72,6 +72,11 @@ def _run_arguments(file: SchedulesFile, name: str, run_day: date) -> list[str]:
     for option, number in (("--jobs", rule.jobs), ("--timeout", rule.timeout)):
         if number is not None:
             arguments += [option, str(number)]
+    if rule.audience is not None:
+        arguments += ["--audience", rule.audience]
+    arguments += [f"--{form}" for form in dict.fromkeys(rule.formats)]
+    if not rule.lists:
+        arguments.append("--no-lists")
     return [*arguments, "--out", str(folder_of_pages(file, name))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import date, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.errors import nearest_name
 from crm_research.schedule.cron import Timetable, as_cron
 from crm_research.schedule.days import as_day, day_of, is_day
+from crm_research.sources.delivery_rule import why_no_recipient
 from crm_research.sources.written import as_zone
 
 MOST_RETRIES: Final = 10
 _MOST_DAYS: Final = 3660
 _MOST_MINUTES: Final = 7 * 24 * 60
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-_ADDRESS: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
 
 class _Part(BaseModel):
@@ -35,8 +35,8 @@ def _as_text(value: Any) -> Any:
 
 
 def _as_address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text.strip()):
-        raise ValueError(f"{text[:60]!r} is no mail address; write one with an @, such as desk@example.org")
+    if (problem := why_no_recipient(text.strip())) is not None:
+        raise ValueError(problem)
     return text.strip()
 
 
@@ -94,6 +94,9 @@ class ScheduleRule(_Part):
     reports: Texts = Field(default_factory=list)
     as_of: Day | None = None
     parameters: dict[str, str | bool | int | float | LiteralText | None] = Field(default_factory=dict)
+    audience: Literal["research", "management"] | None = None
+    formats: Annotated[list[Literal["pdf", "xlsx"]], BeforeValidator(_as_list)] = Field(default_factory=list)
+    lists: bool = True
     out: str | None = None
     jobs: Annotated[int, Field(ge=1, le=256)] | None = None
     timeout: Annotated[int, Field(ge=1, le=7 * 86_400)] | None = None

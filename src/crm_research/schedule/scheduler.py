@@ -55,8 +55,8 @@ class Scheduler:
         How many runs may be at work here at the same time.
     say
         What a person is told, line by line.
-    send
-        Sends mail; None takes the server that the environment names.
+    mail
+        Whom mail is from, and what sends it; None takes the server that the environment names.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Scheduler:
         launcher: Launcher,
         at_once: int = 1,
         say: Say = lambda _line: None,
-        send: Sender | None = None,
+        mail: tuple[str, Sender] | None = None,
     ) -> None:
         self.file = file
         self.shared = SharedFolder(folder)
@@ -76,7 +76,7 @@ class Scheduler:
         self.clock = clock
         self.launcher = launcher
         self.at_once = at_once
-        self.send = send
+        self.mail = mail
         self.courses: list[Course] = []
         self.say = say
         self.outcomes: list[str] = []
@@ -179,7 +179,7 @@ class Scheduler:
                 self._settled.add(occasion.folder)
                 continue
             to, zone = definition.told_of(name), definition.zone_of(name)
-            teller = Teller(name=name, zone=zone, to=to, path=self.file.path, send=self.send)
+            teller = Teller(name=name, zone=zone, to=to, path=self.file.path, mail=self.mail)
             teller.tell(occasion, now, self._tell(name, occasion))
 
     def _due(self, name: str, occasions: list[Occasion], now: datetime) -> tuple[datetime | None, int]:

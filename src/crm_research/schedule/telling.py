@@ -12,7 +12,7 @@ from typing import Final
 
 from crm_research.errors import CrmError
 from crm_research.schedule.claims import BAD, Attempt, Occasion
-from crm_research.schedule.notify import Notice, Sender, notify, sender_address, smtp_sender
+from crm_research.schedule.notify import Notice, Sender, notify, smtp_sender
 from crm_research.schedule.words import failure_notice
 
 _TOLD: Final = "told"
@@ -30,15 +30,15 @@ class Teller:
         The schedule, the zone of its times, and who hears of it.
     path
         The schedules file.
-    send
-        Sends mail; None takes the server that the environment names.
+    mail
+        Whom mail is from, and what sends it; None takes the server that the environment names.
     """
 
     name: str
     zone: str
     to: Sequence[str]
     path: Path
-    send: Sender | None
+    mail: tuple[str, Sender] | None
 
     def tell(self, occasion: Occasion, now: datetime, log: Callable[..., None]) -> None:
         """Tell of a time that ended badly, unless that was done, or another scheduler is at it."""
@@ -65,7 +65,8 @@ class Teller:
             return
         to = ", ".join(self.to)
         try:
-            notify(self._notice(occasion), sender=sender_address(), send=self.send or smtp_sender())
+            sender, send = self.mail or smtp_sender()
+            notify(self._notice(occasion), sender=sender, send=send)
         except CrmError as problem:
             is_last = n_tries >= _MOST_TRIES
             again = (now + _AGAIN * n_tries).isoformat()
