@@ -79,3 +79,15 @@ def test_four_cards_stand_first_and_the_others_open_behind_a_line():
 
 def test_the_running_title_cannot_end_its_style():
     assert css_text('a "b" </style>\\') == '"a \\22 b\\22  \\3c /style\\3e \\5c "'
+
+
+def test_what_is_left_on_a_page_for_management_is_shown_to_managers():
+    figures = [a_figure(id=f"test.m{i}", label=f"Figure {i}") for i in range(2)]
+    notebook = a_notebook(
+        lambda: show.answer("Yes."), lambda: show.figures(a_figure()), "## More", lambda: show.figures(figures)
+    )
+    page = render_page(notebook, a_task(audience="management"))
+    article = page[page.index("<article>") : page.index("</article>")]
+    assert "Figure 0" in article
+    assert '<div class="deep">' not in article
+    assert 'class="voices"' not in page

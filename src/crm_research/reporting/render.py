@@ -30,9 +30,9 @@ def render_page(notebook: Any, task: Task) -> str:
     """
     from nbconvert.exporters.html import HTMLExporter
 
-    layout, contents = in_both_voices(
-        lay_out(notebook, question=task.question, is_for_management=task.audience == MANAGEMENT)
-    )
+    is_for_management = task.audience == MANAGEMENT
+    laid = lay_out(notebook, question=task.question, is_for_management=is_for_management)
+    layout, contents = in_both_voices(laid, is_for_management=is_for_management)
     page_parts = {**_page(layout, task), "contents": contents}
     page_parts["doubts"] = [by_sentence(f"<li>{text_html(caveat)}</li>") for caveat in page_parts["caveats"]]
     exporter_class: Any = HTMLExporter

@@ -43,12 +43,18 @@ class Entry:
     is_deep: bool
 
 
-def in_both_voices(layout: Layout) -> tuple[Layout, tuple[Entry, ...]]:
-    """The parts of a page with both wordings, and its contents; the notebook of the layout given is changed."""
+def in_both_voices(layout: Layout, *, is_for_management: bool = False) -> tuple[Layout, tuple[Entry, ...]]:
+    """The parts of a page with both wordings, and its contents; the notebook of the layout given is changed.
+
+    What a page for management holds was chosen for it: nothing of it is for researchers alone.
+    """
     shown: set[str] = set()
-    _part_evidence(layout.notebook, shown)
+    if is_for_management:
+        _say_figures(layout.notebook)
+    else:
+        _part_evidence(layout.notebook, shown)
     for cell in layout.notebook.cells:
-        if cell.cell_type == "markdown" and cell.metadata.get("crm_html", "").strip():
+        if not is_for_management and cell.cell_type == "markdown" and cell.metadata.get("crm_html", "").strip():
             cell.metadata["crm_html"] = _part_text(cell.metadata["crm_html"], shown)
     parts = replace(
         layout,
@@ -57,7 +63,7 @@ def in_both_voices(layout: Layout) -> tuple[Layout, tuple[Entry, ...]]:
         picture=_say(_FOLD.sub(_deepen, layout.picture)),
         cards=_group_cards(layout.cards),
     )
-    return parts, tuple(_entry(chapter, chapter.id in shown) for chapter in layout.sections)
+    return parts, tuple(_entry(chapter, is_for_management or chapter.id in shown) for chapter in layout.sections)
 
 
 def speak(html: str) -> str | None:
@@ -176,6 +182,15 @@ def _part_evidence(notebook: Any, shown: set[str]) -> None:
                 shown.update(above.values())
             else:
                 data["text/html"] = f'<div class="deep">{html}</div>'
+
+
+def _say_figures(notebook: Any) -> None:
+    """Figures in plain words where there are some."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            html = output.get("data", {}).get("text/html")
+            if html is not None:
+                output["data"]["text/html"] = speak(html) or html
 
 
 def _say_picture(html: str) -> str | None:
