@@ -112,8 +112,8 @@ def scan_reports(out: Path, ids: Mapping[str, KnownIds]) -> list[Finding]:
     for place in sorted(out.iterdir()):
         if place.name.startswith(".") or place.name == _LEFT_OUT or not (place.is_dir() or place.is_file()):
             continue
-        asked = [ids[place.name]] if place.name in ids else list(ids.values())
-        for known in [*asked] or [None]:
+        asked: list[KnownIds | None] = [ids[place.name]] if place.name in ids else [*ids.values()]
+        for known in asked or [None]:
             for one in scan(place, known):
                 name = f"{place.name}/{one.file}" if place.is_dir() else one.file
                 found.add(Finding(name, one.place, one.kind))

@@ -16,6 +16,7 @@ from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
     ItemRule,
+    PrivacyRule,
     SourceRule,
     StudyDefinition,
     TableRule,
@@ -110,6 +111,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "from": SourceRule,
     "inputs": SourceRule,
     "engine": EngineRule,
+    "privacy": PrivacyRule,
 }
 
 
