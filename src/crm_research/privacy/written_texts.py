@@ -48,6 +48,9 @@ _BINARY: Final = b"\0"
 def read_texts(path: Path) -> Iterator[WrittenText]:
     """The texts of a file, by its ending; of a file that holds no text, none."""
     ending = path.suffix.lower()
+    if ending == ".pdf":
+        # The print of a page, which lies beside it and is read itself.
+        return
     if ending in (".xlsx", ".xlsm", ".xls", ".ods"):
         yield from _of_workbook(path)
         return

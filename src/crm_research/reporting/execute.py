@@ -12,8 +12,8 @@ from typing import Any, Final
 from crm_research.reporting.deaths import say_death
 from crm_research.reporting.notebook_file import read_notebook, write_notebook
 from crm_research.reporting.private_shelf import private_place
-from crm_research.reporting.tasks import KILLED, Failure, Task
-from crm_research.settings import FILES, PICTURES, PRIVATE, PRIVATE_PLACE
+from crm_research.reporting.tasks import KILLED, XLSX, Failure, Task
+from crm_research.settings import FILES, PICTURES, PRIVATE, PRIVATE_PLACE, TABLES
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINES_OF_TRACE: Final = 12
@@ -151,6 +151,7 @@ def _quiet_environment(task: Task) -> dict[str, str]:
         **(wanted if task.is_keeping_lists else {}),
         PICTURES: "png",
         FILES: str(task.files),
+        **({TABLES: "yes"} if XLSX in task.formats else {}),
         "IPYTHONDIR": str(task.folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(task.folder / "runtime"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -152,6 +152,10 @@ def _plan_study(
     if verdict is not None:
         faults = {**faults, **inputs.find_broken(study, verdict)}
     read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
+    others = [report for report in applicable if not report.is_last]
+    if len(faults) < len(mapped) and not (others and all(read[report.id] for report in others)):
+        # What stands on the others says what it could not read; where none of them can be made, neither can it.
+        read |= {report.id: [] for report in applicable if report.is_last}
     refused = _look_up(inputs.without(study, faults), [each for each in applicable if not read[each.id]], values)
     stopped = {
         report.id: [faults[name] for name in read[report.id]] or [refused[report.id]]
@@ -184,6 +188,7 @@ def _plan_study(
             descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
             folder=scratch / report.id,
             environment=environment,
+            is_last=report.is_last,
         )
 
     return RunPlan(

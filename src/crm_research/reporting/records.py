@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from crm_research.errors import CrmError
 from crm_research.privacy.masking import masked
 from crm_research.reporting.private_shelf import put_privately
 from crm_research.reporting.shelf import changing, folder_of, write_text
-from crm_research.reporting.tasks import MANAGEMENT, Failure, Outcome, Task
-from crm_research.said_by_others import say_fault
+from crm_research.reporting.tasks import FORMS, MANAGEMENT, Failure, Outcome, Task
+from crm_research.results import DONE, FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.scratch import replacing
 
-DONE: Final = "done"
-FAILED: Final = "failed"
-NOT_APPLICABLE: Final = "not applicable"
 _FIGURE_KEYS: Final = (
     "report",
     "id",
@@ -36,24 +32,6 @@ _FIGURE_KEYS: Final = (
     "verdict",
     "said",
 )
-
-
-def read_json(path: Path, empty: Any) -> Any:
-    """What a JSON file holds, or `empty` where there is none.
-
-    Raises
-    ------
-    CrmError
-        If the file is not JSON.
-    """
-    if not path.exists():
-        return empty
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise CrmError(
-            f"{path} is not readable as JSON ({say_fault(problem)}). Remove it and run the reports again."
-        ) from None
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -91,6 +69,7 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
                     _copy(task.files / name, draft / name)
                 else:
                     write_text(draft / name, text)
+            _put_other_forms(task, draft)
             with suppress(OSError):
                 (draft / failed).unlink()
                 (draft / failed).parent.rmdir()
@@ -104,6 +83,17 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
             record["failed_notebook"] = failed.as_posix() if is_kept else None
         _replace_entry(draft, record)
     return folder / (task.page.name if outcome.failure is None else failed)
+
+
+def _put_other_forms(task: Task, draft: Path) -> None:
+    """The page in its other forms; one that was not made now would say what an earlier page said, and goes."""
+    for form in FORMS:
+        made = task.other_form(form)
+        if form in task.formats:
+            _copy(made, draft / made.name)
+        else:
+            with suppress(OSError):
+                (draft / made.name).unlink()
 
 
 def _is_whole(path: Path) -> bool:
@@ -123,12 +113,6 @@ def note_not_applicable(out: Path, task_like: Mapping[str, Any], study: str, as_
             _replace_entry(draft, {**task_like, "outcome": NOT_APPLICABLE, "page": None})
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """The record of a study's reports at a day: facts of the study, and one entry for each report."""
-    run: dict[str, Any] = read_json(folder / "run.json", {"reports": []})
-    return run
-
-
 def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> dict[str, Any]:
     return {
         **_about(task),
@@ -139,6 +123,7 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "failed_since": None,
         "error": None,
         "files": [name for name, _ in outcome.files],
+        "forms": [task.other_form(form).name for form in FORMS if form in task.formats],
         "private_lists": list(outcome.private),
         "audience": task.audience,
         **_attempt(task, outcome, versions),
@@ -216,10 +201,15 @@ def _replace_entry(folder: Path, record: Mapping[str, Any]) -> None:
     write_json(folder / "run.json", {"study": study.get("name"), "as_of": study.get("as_of"), "reports": reports})
 
 
+def as_written(report: str, figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Records of figures as figures.json holds them."""
+    return [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
+
+
 def _replace_figures(folder: Path, report: str, figures: tuple[dict[str, Any], ...]) -> None:
     path = folder / "figures.json"
     others = [figure for figure in read_json(path, []) if figure["report"] != report]
-    own = [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
+    own = as_written(report, figures)
     # The order of reports must not depend on which was run last.
     write_json(path, sorted([*others, *own], key=lambda figure: str(figure["report"])))
 

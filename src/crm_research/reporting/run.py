@@ -18,12 +18,14 @@ from crm_research.errors import CrmError, ParameterError
 from crm_research.privacy.keys import require_key
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
+from crm_research.reporting.pdf import find_chromium
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
-from crm_research.reporting.tasks import NOT_PUBLISHED, RESEARCH, Failure, Outcome, Task
+from crm_research.reporting.tasks import NOT_PUBLISHED, PDF, RESEARCH, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
+from crm_research.settings import PROFILE, RESULTS, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
+from crm_research.theme.house import read_house
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -69,6 +71,7 @@ def run_reports(
     is_profiled: bool = False,
     audience: str = RESEARCH,
     is_keeping_lists: bool = True,
+    formats: Sequence[str] = (),
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -105,6 +108,8 @@ def run_reports(
         stand under pseudonyms in both.
     is_keeping_lists
         Put lists with real ids into the folder ``private`` of `out`, for its owner alone.
+    formats
+        Further forms of each page, beside it: ``pdf``, ``xlsx``.
 
     Raises
     ------
@@ -114,6 +119,12 @@ def run_reports(
     asked = [find_report(report_id) for report_id in dict.fromkeys(report_ids)]
     candidates = asked or list(reports().values())
     check_names(parameters or {}, candidates)
+    if PDF in formats:
+        find_chromium()
+    for report in candidates:
+        if report.check_files is not None:
+            report.check_files()
+    read_house(read_settings().house)
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
     require_room(target, Path(tempfile.gettempdir()))
@@ -137,8 +148,8 @@ def run_reports(
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
-        more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
-        shared = _sharing(plan, n_jobs, more)
+        more = {SECONDS: str(seconds), RESULTS: str(target), **({PROFILE: "yes"} if is_profiled else {})}
+        shared = _sharing(plan, n_jobs, more, tuple(formats))
         tasks = [replace(task, audience=audience, is_keeping_lists=is_keeping_lists) for task in shared.tasks]
         shared = replace(shared, tasks=tasks)
         outcomes = _run_and_publish(shared, target, n_jobs, seconds)
@@ -150,10 +161,11 @@ def run_reports(
     )
 
 
-def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str]) -> RunPlan:
-    """The plan, each of whose reports knows with how many others it shares the machine's memory, and more."""
+def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str], formats: tuple[str, ...]) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory, and in which forms."""
     at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), **more}
-    return replace(plan, tasks=[replace(task, environment=task.environment | at_once) for task in plan.tasks])
+    told = [replace(task, environment=task.environment | at_once, formats=formats) for task in plan.tasks]
+    return replace(plan, tasks=told)
 
 
 def _write_index(out: Path) -> Path:
@@ -202,20 +214,29 @@ def _own_scratch() -> Iterator[Path]:
 def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float) -> Iterator[tuple[Task, Outcome]]:
     from crm_research.reporting.pool import run_tasks
     from crm_research.reporting.progress import Progress
-    from crm_research.reporting.records import note_not_applicable
     from crm_research.show.sources import package_versions
 
     versions = package_versions()
     outcomes = [(task, _publish(out, task, outcome, versions)) for task, outcome in plan.hindered]
+    _note_omissions(plan, out)
     with Progress([*(task for task, _ in plan.hindered), *plan.tasks]) as progress:
         for task, outcome in outcomes:
             progress.ended(task, outcome)
-        for task, made in run_tasks(plan.tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
-            outcome = _publish(out, task, made, versions)
-            if outcome is not made:
-                progress.ended(task, outcome)
-            shutil.rmtree(task.folder, ignore_errors=True)
-            outcomes.append((task, outcome))
+        # What stands on the others' results begins when they are on the shelf.
+        first, last = ([one for one in plan.tasks if one.is_last is late] for late in (False, True))
+        for tasks in filter(None, (first, last)):
+            for task, made in run_tasks(tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
+                outcome = _publish(out, task, made, versions)
+                if outcome is not made:
+                    progress.ended(task, outcome)
+                shutil.rmtree(task.folder, ignore_errors=True)
+                outcomes.append((task, outcome))
+    return iter(outcomes)
+
+
+def _note_omissions(plan: RunPlan, out: Path) -> None:
+    from crm_research.reporting.records import note_not_applicable
+
     for omission in plan.omissions:
         study = omission.study
         about = {
@@ -228,7 +249,6 @@ def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float
         # What cannot be written here cannot be written in the index either, and is told there.
         with suppress(OSError, CrmError):
             note_not_applicable(out, about, study.name, study.as_of)
-    return iter(outcomes)
 
 
 def _publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]) -> Outcome:

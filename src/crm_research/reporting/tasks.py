@@ -19,6 +19,10 @@ HINDERED: Final = "input"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
 DISK_FULL: Final = "disk full"
+# Forms beside the page, each the ending of its file.
+PDF: Final = "pdf"
+XLSX: Final = "xlsx"
+FORMS: Final = (PDF, XLSX)
 # Whom a page is for.
 RESEARCH: Final = "research"
 MANAGEMENT: Final = "management"
@@ -71,10 +75,14 @@ class Task:
         Scratch folder of this task alone; what it makes is moved from here.
     environment
         Variables the kernel gets beside those of the caller.
+    formats
+        In which further forms the page is made: `PDF`, `XLSX`.
     audience
         Whom the page is for: ``research`` reads everything, ``management`` its own part and the figures.
     is_keeping_lists
         Are lists with real ids wanted, in the folder for their owner alone?
+    is_last
+        It stands on the results of the other tasks, and begins when these are over.
     """
 
     report: str
@@ -86,8 +94,10 @@ class Task:
     descriptions: dict[str, str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
     audience: str = RESEARCH
     is_keeping_lists: bool = True
+    is_last: bool = False
 
     @property
     def told_parameters(self) -> dict[str, Any]:
@@ -106,6 +116,10 @@ class Task:
     def executed(self) -> Path:
         """Where the worker leaves the executed notebook."""
         return self.folder / f"{self.report}.ipynb"
+
+    def other_form(self, ending: str) -> Path:
+        """Where the worker leaves the page in another form."""
+        return self.folder / f"{self.report}.{ending}"
 
     @property
     def files(self) -> Path:

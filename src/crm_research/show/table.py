@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.figures import NOT_KNOWN, says_nothing
 from crm_research.privacy.pseudonyms import hide_ids
 from crm_research.privacy.suppression import WITHHELD, counted_columns, names_a_row, say_withheld, withheld_rows
-from crm_research.settings import least_group
+from crm_research.settings import keeps_tables, least_group
 from crm_research.show.columns import PrintedColumn, leave_out_columns
 from crm_research.show.display import TABLE_MIME, Output, text_html
 from crm_research.show.formats import MISSING, SHARE, format_number, format_value, is_currency
+from crm_research.show.sheet import SHEET, sheet_of
 from crm_research.theme.words import say_p_value
 from crm_research.vocabulary import say_count
 
@@ -73,11 +74,15 @@ def table_output(
     counts: Sequence[str] = (),
 ) -> Output:
     """The table as `table` displays it."""
-    html, plain = render_table(frame, caption, formats=formats, note=note, max_rows=max_rows, counts=counts)
+    columns, notes = _printed(frame, caption, formats, note, max_rows, counts)
+    html, plain = _html(columns, caption, notes), _plain(columns, caption, notes)
     if len(frame) >= _FOLDED_FROM:
         summary = f"<summary>{text_html(caption)}: {say_count(len(frame), 'row')}</summary>"
         html = f'<details class="folded crm">{summary}{html}</details>'
-    return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
+    said: dict[str, Any] = {"caption": caption, "n_rows": len(frame)}
+    if keeps_tables():
+        said[SHEET] = sheet_of(columns, notes)
+    return Output(html=html, plain=plain, types={TABLE_MIME: said})
 
 
 def render_table(
@@ -90,6 +95,19 @@ def render_table(
     counts: Sequence[str] = (),
 ) -> tuple[str, str]:
     """The table as HTML and as plain text."""
+    columns, notes = _printed(frame, caption, formats, note, max_rows, counts)
+    return _html(columns, caption, notes), _plain(columns, caption, notes)
+
+
+def _printed(
+    frame: pd.DataFrame,
+    caption: str,
+    formats: Mapping[str, Format] | None,
+    note: str | None,
+    max_rows: int,
+    counts: Sequence[str],
+) -> tuple[list[PrintedColumn], list[str]]:
+    """The columns as they are printed, and the lines below them."""
     if not caption.strip():
         raise ValueError("A table needs a caption that says what it shows.")
     frame, withheld = hide_ids(frame), withheld_rows(frame, counts, least_group())
@@ -105,7 +123,7 @@ def render_table(
         notes.append(f"The first {max_rows:,} of {say_count(len(frame), 'row')}.")
     if frame.empty:
         notes.append("No rows.")
-    return _html(columns, caption, notes), _plain(columns, caption, notes)
+    return columns, notes
 
 
 def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) -> list[PrintedColumn]:
@@ -130,7 +148,13 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) 
         beside = _numbers_beside(flat, given, position)
         cells = [_cell(value, how, beside) for value in values]
         printed.append(
-            PrintedColumn(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
+            PrintedColumn(
+                name,
+                cells,
+                is_number=_is_number(values, cells),
+                is_row_name=position < max(1, len(named)),
+                values=values,
+            )
         )
     _hide_what_says_nothing(flat, printed, given)
     return printed

@@ -13,6 +13,7 @@ from crm_research.addresses import is_stored, scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
 from crm_research.said_by_others import say_found
+from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.written import (
     as_allowed,
@@ -317,6 +318,8 @@ class StudyDefinition(_Part):
     engine: Engine = EngineRule()
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
+    publish: Targets = Field(default_factory=dict)
+    recipients: Recipients = Field(default_factory=dict)
     privacy: PrivacyRule = PrivacyRule()
     tables: dict[str, TableRule] = Field(min_length=1)
 
