@@ -66,6 +66,7 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "is_profiled": True,
         "audience": "management",
         "is_keeping_lists": False,
+        "formats": [],
     }
 
 

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from crm_research import comparison as kinds
 from crm_research.comparison import Move, compare_runs, read_run_figures
 from crm_research.figures import Figure
-from crm_research.reporting import comparison as kinds
 from crm_research.reporting.changes import page_of, say_change
 from crm_research.reporting.feed import MOST_ENTRIES, write_feed
 from crm_research.reporting.search import search_data

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from crm_research import comparison as kinds
 from crm_research.comparison import Comparison, Move
 from crm_research.figures import Figure
-from crm_research.reporting import comparison as kinds
 from crm_research.show.figure_cards import anchor_of
 from crm_research.show.formats import SHARE, format_estimate, format_interval, format_value
 from crm_research.theme.words import say_days, say_days_like, say_points, say_signed_points
