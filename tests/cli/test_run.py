@@ -69,6 +69,7 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "is_keeping_lists": False,
         "is_only_changed": True,
         "each": "region",
+        "formats": [],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import random
 from pathlib import Path
@@ -190,3 +191,20 @@ def test_what_cannot_be_read_is_not_called_clean(tmp_path):
 def test_pictures_hold_no_text(tmp_path):
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\0 13812345678")
     assert list(read_texts(tmp_path / "picture.png")) == []
+
+
+def test_the_pseudonyms_of_a_study_are_compared_once(monkeypatch):
+    from crm_research.privacy import known_ids
+
+    asked = []
+    monkeypatch.setattr(
+        known_ids, "find_shared", lambda kind, parts: asked.append((kind, sorted(itertools.chain(*parts)))) or {kind}
+    )
+    study = a_study(
+        customers=pd.DataFrame({"customer_id": ["a", "b", "a"]}),
+        contracts=pd.DataFrame(
+            {"contract_id": ["k1", "k2"], "customer_id": ["a", "z"], "started_at": ["2024-01-01", "2024-01-02"]}
+        ),
+    )
+    assert known_ids.find_shared_pseudonyms(study) == {"customer_id", "contract_id"}
+    assert asked == [("customer_id", ["a", "b"]), ("contract_id", ["k1", "k2"])]

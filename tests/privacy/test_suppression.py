@@ -15,7 +15,7 @@ from crm_research.figures import FIGURES_MIME, Figure
 from crm_research.privacy.suppression import is_of_a_course, say_withheld, withheld_rows, withhold
 from crm_research.show.figure_cards import render_figures
 from crm_research.show.parts import Chart
-from crm_research.show.table import render_table
+from crm_research.show.table import render_table, table_output
 
 
 def test_the_next_smallest_goes_with_a_single_one():
@@ -179,3 +179,13 @@ def test_a_picture_of_small_groups_gives_way_to_its_table(in_a_run):
     output = Chart(draw, alt="Three plans.", data=frame).render()
     assert "<svg" not in output.html
     assert say_withheld(2, 5) in output.html
+
+
+def test_a_workbook_gets_no_number_that_the_page_withholds(in_a_run, monkeypatch):
+    monkeypatch.setenv(places.TABLES, "yes")
+    frame = pd.DataFrame({"group": ["a", "b", "c"], "n_customers": [90, 60, 2], "spend": [912.0, 613.0, 17.0]})
+    said = str(table_output(frame, "Groups").types)
+    assert "912" in said
+    assert "withheld" in said
+    for hidden in ("17", "613", "60"):
+        assert hidden not in said

@@ -73,7 +73,7 @@ def _parts_of(study: Study, columns: Sequence[ir.Column]) -> Iterator[Sequence[s
 
     held = [column.cast("string").name("id").as_table() for column in columns]
     distinct = (ibis.union(*held, distinct=True) if len(held) > 1 else held[0].distinct()).drop_null("id")
-    for batch in study.backend.to_pyarrow_batches(distinct, chunk_size=_PART):
+    for batch in study.backend.to_pyarrow(distinct).to_batches(max_chunksize=_PART):
         yield batch.column(0).to_pylist()
 
 

@@ -15,6 +15,7 @@ from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
     ItemRule,
+    PrivacyRule,
     SourceRule,
     StudyDefinition,
     TableRule,
@@ -41,6 +42,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "from": SourceRule,
     "inputs": SourceRule,
     "engine": EngineRule,
+    "privacy": PrivacyRule,
     "publish": PublishRule,
 }
 
