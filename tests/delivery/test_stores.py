@@ -198,7 +198,7 @@ def test_two_do_not_publish_to_one_server_at_once_and_one_that_died_holds_nobody
     held["process"] = int(ended.stdout)
     store.write(f"{OWN}/locks/left", json.dumps(held).encode())
     one(shelf, webdav.address)
-    held |= {"host": "another", "until": "2020-01-01T00:00:00+00:00"}
+    held |= {"host": "another", "until": 1_600_000_000}
     store.write(f"{OWN}/locks/old", json.dumps(held).encode())
     assert one(shelf, webdav.address).send == ()
     assert store.sizes(f"{OWN}/locks") == {}
