@@ -7,7 +7,8 @@ count could as well be the threshold or more. Hundepool et al. 2012, Statistical
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _NAMING: Final = ("from_", "to_", "until_", "tenth", "decile", "period", "days",
 # Columns of a curve or of a course of time, whose picture shows no group.
 _OF_A_COURSE: Final = ("period", "cohort", "days", "month", "week", "tenure", "renewal", "purchases", "repeats", "year")
 _MOST_SOLVED: Final = 300
+_KEYS_OF_A_GRID: Final = 2
 WITHHELD: Final = "withheld"
 
 
@@ -79,30 +81,81 @@ def withhold(
     columns = [np.asarray(column, dtype=float) for column in counts]
     n_rows = len(columns[0])
     lines = [tuple(range(n_rows)), *_slices(keys)]
+    grid = _Grid.of(keys) if len(lines) > 1 else None
     withheld = {row for column in columns for row in range(n_rows) if 0 < column[row] < least}
     while True:
-        more = {row for column in columns for row in _add(column, lines, withheld, least)} - withheld
+        more = {row for column in columns for row in _add(column, lines, grid, withheld, least)} - withheld
         if not more:
             return frozenset(withheld)
         withheld |= more
 
 
+@dataclass(frozen=True)
+class _Grid:
+    """The rows of a cross table in long form, by row and column."""
+
+    row_at: Mapping[tuple[Hashable, Hashable], int]
+    place_of: Sequence[tuple[Hashable, Hashable]]
+
+    @classmethod
+    def of(cls, keys: Sequence[Sequence[Hashable]]) -> _Grid | None:
+        """None where two keys do not name each row."""
+        if len(keys) != _KEYS_OF_A_GRID:
+            return None
+        places = list(zip(*keys, strict=True))
+        row_at = {place: row for row, place in enumerate(places)}
+        return cls(row_at, places) if len(row_at) == len(places) else None
+
+    def find_rectangle(
+        self, column: np.ndarray[Any, Any], withheld: set[int], row: int, least: int
+    ) -> frozenset[int] | None:
+        """The fewest further rows (of as many the smallest) that let a count be the threshold, all sums as they are.
+
+        What one corner of a rectangle gains its neighbours lose, and the corner across gains again.
+        """
+        (here, there), need = self.place_of[row], least - column[row]
+        best: tuple[int, float, frozenset[int]] | None = None
+        for (first, second), across in self.row_at.items():
+            if first == here or second == there or column[across] <= 0:
+                continue
+            beside, below = self.row_at.get((here, second)), self.row_at.get((first, there))
+            if beside is None or below is None or min(column[beside], column[below]) - 1 < need:
+                continue
+            new = frozenset({across, beside, below} - withheld)
+            score = (len(new), float(sum(column[each] for each in new)), new)
+            if new and (best is None or score[:2] < best[:2]):
+                best = score
+        return best[2] if best else None
+
+
 def _add(
-    column: np.ndarray[Any, Any], lines: Sequence[tuple[int, ...]], withheld: set[int], least: int
+    column: np.ndarray[Any, Any],
+    lines: Sequence[tuple[int, ...]],
+    grid: _Grid | None,
+    withheld: set[int],
+    least: int,
 ) -> Iterable[int]:
     """The next rows to withhold, so that no small count of this column can be told; none where that is so."""
     small = [row for row in withheld if 0 < column[row] < least]
-    if not small:
-        return
-    for line in lines:
-        held = [row for row in line if row in withheld and column[row] > 0]
-        if any(row in held for row in small) and not _is_open(column[held].sum(), len(held), least):
-            others = [row for row in line if row not in withheld and column[row] > 0]
-            if others:
-                yield min(others, key=lambda row: column[row])
-                return
     if len(lines) > 1:
-        yield from _solve(column, lines, withheld, small, least)
+        told = next((row for row in small if not _could_be(column, lines, withheld, row, least)), None)
+        if told is None:
+            return ()
+        found = grid.find_rectangle(column, withheld, told, least) if grid else None
+        return found or _nearest(column, [*(line for line in lines[1:] if told in line), lines[0]], withheld)
+    held = [row for row in withheld if column[row] > 0]
+    if not small or _is_open(column[held].sum(), len(held), least):
+        return ()
+    return _nearest(column, lines, withheld)
+
+
+def _nearest(column: np.ndarray[Any, Any], lines: Iterable[tuple[int, ...]], withheld: set[int]) -> list[int]:
+    """The row of the smallest count that is told as yet, in the first of these lines that has one."""
+    for line in lines:
+        others = [row for row in line if row not in withheld and column[row] > 0]
+        if others:
+            return [min(others, key=lambda row: column[row])]
+    return []
 
 
 def _is_open(total: float, n: int, least: int) -> bool:
@@ -110,43 +163,25 @@ def _is_open(total: float, n: int, least: int) -> bool:
     return total - (n - 1) >= least and n > 1
 
 
-def _solve(
-    column: np.ndarray[Any, Any],
-    lines: Sequence[tuple[int, ...]],
-    withheld: set[int],
-    small: Sequence[int],
-    least: int,
-) -> Iterable[int]:
-    """The same where sums of several lines are known together: the largest that each small count could be."""
+def _could_be(
+    column: np.ndarray[Any, Any], lines: Sequence[tuple[int, ...]], withheld: set[int], row: int, least: int
+) -> bool:
+    """Could this small count be the threshold or more, the sums of all lines being what they are?"""
     import numpy as np
     from scipy.optimize import linprog
 
-    held = sorted(row for row in withheld if column[row] > 0)
-    known = [line for line in lines if any(row in withheld and column[row] > 0 for row in line)]
-    place_of = {row: place for place, row in enumerate(held)}
-    sums = np.zeros((len(known), len(held)))
-    for number, line in enumerate(known):
-        for row in line:
-            if row in place_of:
-                sums[number, place_of[row]] = 1.0
-    totals = sums @ column[held]
-    for row in small:
-        if len(held) <= _MOST_SOLVED:
-            aim = np.zeros(len(held))
-            aim[place_of[row]] = -1.0
-            found = linprog(aim, A_eq=sums, b_eq=totals, bounds=(1, None), method="highs")
-            if found.status == 0 and -found.fun >= least - 1e-6:
-                continue
-        near = [
-            other for line in lines[1:] if row in line for other in line if other not in withheld and column[other] > 0
-        ]
-        if near:
-            yield min(near, key=lambda other: column[other])
-            return
-        others = [other for other in range(len(column)) if other not in withheld and column[other] > 0]
-        if others:
-            yield min(others, key=lambda other: column[other])
-            return
+    held = sorted(each for each in withheld if column[each] > 0)
+    if len(held) > _MOST_SOLVED:
+        # Too many to solve: both of its lines hide enough by themselves.
+        near = [[each for each in line if each in withheld and column[each] > 0] for line in lines if row in line]
+        return all(_is_open(column[each].sum(), len(each), least) for each in near)
+    place_of = {each: place for place, each in enumerate(held)}
+    known = [line for line in lines if any(each in place_of for each in line)]
+    sums = np.array([[float(each in line) for each in held] for line in map(set, known)])
+    aim = np.zeros(len(held))
+    aim[place_of[row]] = -1.0
+    found = linprog(aim, A_eq=sums, b_eq=sums @ column[held], bounds=(1, None), method="highs")
+    return found.status == 0 and bool(-found.fun >= least - 1e-6)
 
 
 def _slices(keys: Sequence[Sequence[Hashable]]) -> list[tuple[int, ...]]:

@@ -91,8 +91,8 @@ class SavedList:
         file.touch(mode=0o600)
         save_csv(self.frame, file)
         return (
-            f"Customers stand under pseudonyms; the list with your own ids is {place}/{file.name} in the folder of all "
-            "reports, which only its owner may open."
+            f"Customers stand under pseudonyms. With your own ids the list is {place}/{file.name} in the folder of "
+            "reports; only its owner may open it."
         )
 
 

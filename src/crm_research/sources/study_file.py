@@ -23,6 +23,7 @@ from crm_research.sources.definition import (
 from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
+from crm_research.sources.privacy_rule import PrivacyRule
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -112,6 +113,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "inputs": SourceRule,
     "engine": EngineRule,
     "publish": PublishRule,
+    "privacy": PrivacyRule,
 }
 
 
