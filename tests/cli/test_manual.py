@@ -13,7 +13,7 @@ from crm_research.cli.manual import command
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["studies", "schedule", "checks"])
+@pytest.mark.parametrize("name", ["studies", "schedule", "publish", "checks"])
 def test_a_manual_is_printed_as_it_is_written(name):
     told = CliRunner().invoke(command, [name], standalone_mode=False)
     assert told.stdout == (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")

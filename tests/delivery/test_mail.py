@@ -60,6 +60,7 @@ def parsed(box):
     return [email.message_from_bytes(content, policy=policy.default) for _, _, content in box.got]
 
 
+@pytest.mark.slow
 def test_each_recipient_gets_a_message_of_their_own_with_all_its_parts(shelf, study, mail):
     (outcome,) = send_mail(asked(shelf, study))
     assert outcome.problem is None
@@ -103,6 +104,7 @@ def test_each_recipient_gets_a_message_of_their_own_with_all_its_parts(shelf, st
     assert [message["Message-ID"] for message in parsed(mail)][3:] == names
 
 
+@pytest.mark.slow
 def test_a_list_or_a_named_address_gets_it_alone(shelf, study, mail):
     send_mail(asked(shelf, study, targets=[], lists=["sales"]))
     send_mail(asked(shelf, study, targets=[], recipients=["dee@example.com"]))
@@ -145,6 +147,7 @@ def test_a_wrong_password_is_told_without_it(shelf, study, mail, monkeypatch):
     assert mail.got == []
 
 
+@pytest.mark.slow
 def test_the_line_is_closed_to_others_or_nothing_is_sent(shelf, study, certificate, mail, monkeypatch):
     # A certificate that nobody vouches for.
     monkeypatch.delenv("CRM_RESEARCH_SMTP_CA_FILE")

@@ -103,11 +103,13 @@ def test_a_store_of_objects(shelf, tmp_path, bucket):
     }
 
 
+@pytest.mark.slow
 def test_a_server_of_webdav(shelf, tmp_path, webdav):
     folder = webdav.folder
     all_that_a_place_must_do(shelf, tmp_path, webdav.address, of_folder(folder), lambda: below(folder))
 
 
+@pytest.mark.slow
 def test_a_server_of_sftp(shelf, tmp_path, sftp):
     folder = sftp.folder
     all_that_a_place_must_do(shelf, tmp_path, sftp.address, of_folder(folder), lambda: below(folder))
@@ -118,6 +120,7 @@ def below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_what_passes_is_tried_again(shelf, webdav, monkeypatch):
     monkeypatch.setattr(retries_module, "time", Clock())
     webdav.failing["PUT"] = ["503 Service Unavailable", "500 Internal Server Error"]
@@ -137,6 +140,7 @@ class Clock:
         self.slept.append(seconds)
 
 
+@pytest.mark.slow
 def test_what_does_not_pass_is_told_and_leaves_the_site_as_it_was(shelf, tmp_path, webdav, monkeypatch):
     monkeypatch.setattr(retries_module, "time", Clock())
     one(shelf, webdav.address)
@@ -154,6 +158,7 @@ def test_what_does_not_pass_is_told_and_leaves_the_site_as_it_was(shelf, tmp_pat
     assert read_site(of_folder(webdav.folder)) == before
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_told_after_its_tries(shelf, monkeypatch):
     monkeypatch.setattr(retries_module, "time", Clock())
     for address in ("webdav://127.0.0.1:9/x", "sftp://web@127.0.0.1:9/x"):
@@ -186,6 +191,7 @@ def test_a_password_does_not_travel_in_the_open(shelf, monkeypatch):
     assert "Write webdavs://" in why(shelf, "webdav://cloud.example.com/x")
 
 
+@pytest.mark.slow
 def test_two_do_not_publish_to_one_server_at_once_and_one_that_died_holds_nobody_up(shelf, webdav):
     store = open_target(webdav.address)
     with holding_store(store):
@@ -198,7 +204,7 @@ def test_two_do_not_publish_to_one_server_at_once_and_one_that_died_holds_nobody
     held["process"] = int(ended.stdout)
     store.write(f"{OWN}/locks/left", json.dumps(held).encode())
     one(shelf, webdav.address)
-    held |= {"host": "another", "until": "2020-01-01T00:00:00+00:00"}
+    held |= {"host": "another", "until": 1_600_000_000}
     store.write(f"{OWN}/locks/old", json.dumps(held).encode())
     assert one(shelf, webdav.address).send == ()
     assert store.sizes(f"{OWN}/locks") == {}

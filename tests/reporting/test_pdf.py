@@ -100,6 +100,7 @@ def test_every_fold_is_open_but_that_of_the_code():
     assert '"A \\201c title\\201d  \\5c  \\3c \\2f style\\3e "' in opened
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_page_is_printed_whole_with_title_numbers_outline_and_tags(tmp_path):
     if shutil.which("chromium") is None or shutil.which("pdftotext") is None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from crm_research.errors import CrmError
 from crm_research.show.display import CHART_MIME, PNG_MIME, text_html
+from crm_research.theme.words import join_words
 from crm_research.vocabulary import say_count
 
 SUMMARY: Final = "summary"
@@ -26,10 +27,11 @@ _MUTED: Final = "color:#55606b;font-size:13px"
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A picture of the body: PNG, and what it shows for those who do not see it."""
+    """A picture of the body: PNG, what it shows for those who do not see it, and the report that it is of."""
 
     content: bytes
     alt: str
+    report: str = ""
 
     @property
     def name(self) -> str:
@@ -94,8 +96,8 @@ def compose(folder: Path, *, site: str | None = None) -> Content:
     made_at = max(str(entry["ended_at"]) for entry in entries)
     foot = f"Made {made_at[:16].replace('T', ' ')} UTC, of what was known on {folder.name}."
     notes = [f"Not made this time: {entry['title']}; its last page stays." for entry in failed if entry.get("page")]
-    notes += [f"Attached: {path.name}." for path in attached]
-    notes += [f"Too large to be attached: {path.name}." for path in left_out]
+    notes += [f"Attached: {join_words([path.name for path in attached])}."] if attached else []
+    notes += [f"Too large to be attached: {join_words([path.name for path in left_out])}."] if left_out else []
     return Content(
         study=folder.parent.name,
         subject=subject,
@@ -121,7 +123,7 @@ def _pictures(folder: Path, entries: Sequence[Mapping[str, Any]]) -> Iterator[Pi
     is_of_summary = entries[0]["report"] == SUMMARY
     n_left = _MOST_PICTURES
     for entry in entries[:1] if is_of_summary else entries:
-        for picture in _pictures_of(folder / f"{entry['report']}.ipynb"):
+        for picture in _pictures_of(folder / f"{entry['report']}.ipynb", entry["report"]):
             if n_left:
                 n_left -= 1
                 yield picture
@@ -129,7 +131,7 @@ def _pictures(folder: Path, entries: Sequence[Mapping[str, Any]]) -> Iterator[Pi
                 break
 
 
-def _pictures_of(notebook: Path) -> Iterator[Picture]:
+def _pictures_of(notebook: Path, report: str) -> Iterator[Picture]:
     try:
         held = json.loads(notebook.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -140,7 +142,7 @@ def _pictures_of(notebook: Path) -> Iterator[Picture]:
             if drawn:
                 said = output.get("metadata", {}).get(PNG_MIME, {}).get("alt")
                 alt = said or output["data"].get(CHART_MIME, {}).get("alt") or "A picture of the report."
-                yield Picture(content=base64.b64decode("".join(drawn)), alt=str(alt))
+                yield Picture(content=base64.b64decode("".join(drawn)), alt=str(alt), report=report)
 
 
 def _attachments(folder: Path, entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
@@ -171,8 +173,8 @@ def _html(
     ]
     for place, entry in enumerate(entries):
         parts.append(_entry_html(entry, link, is_first=place == 0))
-        if place == 0:
-            parts += [_picture_html(picture) for picture in pictures]
+        parts += [_picture_html(picture) for picture in pictures if picture.report == entry["report"]]
+    parts.append('<hr style="border:0;border-top:1px solid #cfd5db;margin:26px 0 10px">')
     parts += [f'<p style="margin:4px 0;{_MUTED}">{text_html(note)}</p>' for note in notes]
     body = "\n".join(parts)
     return (
@@ -216,7 +218,7 @@ def _plain(
         sentences = entry.get("answer") or ()
         lines += [str(entry["title"]), *(f"  {each}" for each in (sentences if place == 0 else sentences[:1]))]
         lines += [f"  {link}{quote(str(entry['page']))}"] if link is not None else []
-        if place == 0:
-            lines += [f"  [Picture: {' '.join(picture.alt.split())}]" for picture in pictures]
+        shown = [picture for picture in pictures if picture.report == entry["report"]]
+        lines += [f"  [Picture: {' '.join(picture.alt.split())}]" for picture in shown]
         lines.append("")
     return "\n".join([*lines, *notes]) + "\n"

@@ -194,7 +194,7 @@ class _Line:
         self._server = server
         self._smtp: smtplib.SMTP | None = None
 
-    def open(self) -> None:
+    def open(self) -> smtplib.SMTP:
         """Speak to it, behind closed doors, as whom it knows."""
         server = self._server
         context = ssl.create_default_context(cafile=server.authority)
@@ -212,13 +212,12 @@ class _Line:
                 raise _NotClosed
         if server.user:
             smtp.login(server.user, server.password or "")
+        return smtp
 
     def send(self, message: EmailMessage) -> None:
         """One message to its recipient."""
-        if self._smtp is None:
-            self.open()
-        assert self._smtp is not None
-        self._smtp.send_message(message)
+        smtp = self._smtp or self.open()
+        smtp.send_message(message)
 
     def reset(self) -> None:
         """Forget a message that was refused half-way."""

@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,7 +20,7 @@ from crm_research.errors import CrmError
 SECONDS_TO_WAIT: Final = 60.0
 _LOCKS: Final = f"{OWN}/locks"
 # A publishing that says nothing for so long was ended: others may begin.
-_LIFE: Final = timedelta(minutes=15)
+_SECONDS_OF_LIFE: Final = 900
 _SECONDS_TO_RENEW: Final = 240.0
 
 
@@ -105,7 +104,7 @@ class Lock:
         """Say that work goes on, if the last word of it is old."""
         if self._renewed and time.monotonic() - self._renewed < _SECONDS_TO_RENEW:
             return
-        until = (datetime.now(UTC) + _LIFE).isoformat(timespec="seconds")
+        until = int(time.time()) + _SECONDS_OF_LIFE
         content = json.dumps({"until": until, "host": _host(), "process": os.getpid()}).encode()
         trying(lambda: self._store.write(self._path, content), between=self._store.reconnect)
         self._renewed = time.monotonic()
@@ -136,11 +135,11 @@ def _host() -> str:
 def _is_alive(content: bytes) -> bool:
     try:
         held = json.loads(content)
-        until, host, process = datetime.fromisoformat(held["until"]), held["host"], int(held["process"])
+        until, host, process = float(held["until"]), held["host"], int(held["process"])
     except (ValueError, TypeError, KeyError):
         # Being written at this moment.
         return True
-    if until < datetime.now(UTC):
+    if until < time.time():
         return False
     if host != _host():
         return True

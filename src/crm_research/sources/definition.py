@@ -15,6 +15,7 @@ from crm_research.errors import CrmError
 from crm_research.said_by_others import say_found
 from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
+from crm_research.sources.privacy_rule import PrivacyRule
 from crm_research.sources.written import (
     as_allowed,
     as_comment,
@@ -30,7 +31,7 @@ from crm_research.sources.written import (
     as_signs,
     as_zone,
 )
-from crm_research.study import LEAST_GROUP, Continuation
+from crm_research.study import Continuation
 
 LONGEST_NAME: Final = 80
 _MOST_ROWS: Final = 1_000_000
@@ -296,12 +297,6 @@ class SegmentationRule(_Part):
 
     names: dict[str, Name] = Field(default_factory=dict)
     policy: dict[str, Name] = Field(default_factory=dict)
-
-
-class PrivacyRule(_Part):
-    """What protects customers in what a run writes."""
-
-    least_group: int = Field(default=LEAST_GROUP, ge=0, le=1_000, strict=True)
 
 
 class StudyDefinition(_Part):

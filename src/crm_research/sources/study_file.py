@@ -15,7 +15,6 @@ from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
     ItemRule,
-    PrivacyRule,
     SourceRule,
     StudyDefinition,
     TableRule,
@@ -23,6 +22,7 @@ from crm_research.sources.definition import (
 from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
+from crm_research.sources.privacy_rule import PrivacyRule
 from crm_research.sources.strict_yaml import load_yaml
 from crm_research.sources.strict_yaml import short_text as _short
 
