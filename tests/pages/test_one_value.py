@@ -18,7 +18,7 @@ from tests.pages.walking import Page, walk
 from tests.pages.worlds import WORLDS, world
 
 FAST = {
-    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn"),
+    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary"),
     "nobody-left": ("churn", "loyalty"),
 }
 SLOW = {
