@@ -69,7 +69,10 @@ class ContractViolation(CrmError):
         self.mend = mend
         shown = f" Found for example: {', '.join(self.examples)}." if self.examples else ""
         where = f"{table}.{column}" if column else table
-        super().__init__(f"{where}: {rule}; {found or f'broken by {n_bad:,}'}.{shown} {mend}".strip())
+        said = f"{where}: {rule}; {found or f'broken by {n_bad:,}'}."
+        # What others may read: the values found may be ids of customers.
+        self.without_examples = f"{said} {mend}".strip()
+        super().__init__(f"{said}{shown} {mend}".strip())
 
 
 class NotEnoughData(CrmError):

@@ -14,12 +14,21 @@ HOME: Final = "CRM_RESEARCH_HOME"
 PICTURES: Final = "CRM_RESEARCH_PICTURES"
 FILES: Final = "CRM_RESEARCH_FILES"
 RESULTS: Final = "CRM_RESEARCH_RESULTS"
+TABLES: Final = "CRM_RESEARCH_TABLES"
+CHROMIUM: Final = "CRM_RESEARCH_CHROMIUM"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 LEAVE_OUT: Final = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
 PROFILE: Final = "CRM_RESEARCH_PROFILE"
 SECONDS: Final = "CRM_RESEARCH_SECONDS"
 STATE: Final = "CRM_RESEARCH_SERVER_STATE"
+PSEUDONYM_KEY: Final = "CRM_PSEUDONYM_KEY"
+PSEUDONYM_KEY_FILE: Final = "CRM_PSEUDONYM_KEY_FILE"
+HIDES_PERSONS: Final = "CRM_RESEARCH_HIDES_PERSONS"
+LONGER: Final = "CRM_RESEARCH_LONGER_PSEUDONYMS"
+LEAST_GROUP: Final = "CRM_RESEARCH_LEAST_GROUP"
+PRIVATE: Final = "CRM_RESEARCH_PRIVATE"
+PRIVATE_PLACE: Final = "CRM_RESEARCH_PRIVATE_PLACE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -65,7 +74,7 @@ class Settings:
 
     @property
     def carried_manuals(self) -> Path:
-        """The manuals of study files and of checks."""
+        """The manuals of study files, of schedules and of checks."""
         return self.carried / "docs"
 
     @property
@@ -106,6 +115,16 @@ def keeps_pictures() -> bool:
     return bool(os.environ.get(PICTURES))
 
 
+def keeps_tables() -> bool:
+    """Does a workbook go with the page, so that each table hands out its numbers beside what it prints?"""
+    return bool(os.environ.get(TABLES))
+
+
+def named_chromium() -> str | None:
+    """The browser that makes PDF, where the environment names one."""
+    return os.environ.get(CHROMIUM) or None
+
+
 def folder_of_files() -> Path | None:
     """Where a run wants the files that go with its page, so that long ones need not stand in the notebook."""
     told = os.environ.get(FILES)
@@ -116,6 +135,41 @@ def folder_of_results() -> Path:
     """The shelf on which a run puts its reports, each study in a folder: for the report that stands on the others."""
     told = os.environ.get(RESULTS)
     return Path(told) if told else read_settings().reports
+
+
+def hides_persons() -> bool:
+    """Does a run write this for others, so that nobody may be recognised in it? Not where somebody works by hand."""
+    return bool(os.environ.get(HIDES_PERSONS))
+
+
+def longer_pseudonyms() -> frozenset[str]:
+    """Beginnings of pseudonyms that two persons of the study that is run share, so that theirs are longer."""
+    return frozenset(name for name in os.environ.get(LONGER, "").split(",") if name)
+
+
+def least_group() -> int:
+    """How many customers a group must hold to be told of, in what a run writes; 0 tells of all, as by hand."""
+    told = os.environ.get(LEAST_GROUP, "")
+    return int(told) if told.isdecimal() else 0
+
+
+def private_lists() -> tuple[Path, str] | None:
+    """Where a run wants lists with real ids, and how a page names the place to which they go; None wants none."""
+    told = os.environ.get(PRIVATE)
+    return (Path(told), os.environ.get(PRIVATE_PLACE, "private")) if told else None
+
+
+def pseudonym_key() -> str | None:
+    """The key of pseudonyms where the environment gives it."""
+    return os.environ.get(PSEUDONYM_KEY)
+
+
+def pseudonym_key_file() -> Path:
+    """The file that holds the key of pseudonyms: one that is named, or the user's own, which is for all studies."""
+    told = os.environ.get(PSEUDONYM_KEY_FILE)
+    if told:
+        return Path(told).expanduser()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "crm_research" / "pseudonym.key"
 
 
 def is_profiled() -> bool:

@@ -8,11 +8,14 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import contract_of, is_internal, name_apart
 from crm_research.errors import StudyError, offer_names
 from crm_research.steps import KeptSteps
+
+# Groups of fewer customers are withheld in what a run writes, unless the study's file says otherwise.
+LEAST_GROUP: Final = 5
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -104,6 +107,8 @@ class Study:
         Suggested name of a segment to the company's own.
     service_policy
         Class of customers, or segment, to the service it gets, in words.
+    least_group
+        How many customers a group must hold for a run to tell of it; 0 tells of all.
     truth
         Folder of the simulator's known truth, for simulated studies only.
     renamed
@@ -131,6 +136,7 @@ class Study:
     caveats: tuple[str, ...] = ()
     segment_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     service_policy: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    least_group: int = LEAST_GROUP
     inputs: tuple[InputFingerprint, ...] = ()
     path: Path | None = None
     truth: Path | None = None

@@ -51,6 +51,7 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
     status, _, _, asked = call(
         "churn", "--study", "a", "--study", "b.yaml", "--as-of", "2024-01-02", "-p", "since=007", "--jobs", "2",
         "--out", "there", "--timeout", "9", "--no-input-check", "--profile",
+        "--audience", "management", "--no-lists",
     )  # fmt: skip
     assert status == 1  # the stand-in makes nothing
     assert asked == {
@@ -63,6 +64,8 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "timeout_seconds": 9.0,
         "is_checking_input": False,
         "is_profiled": True,
+        "audience": "management",
+        "is_keeping_lists": False,
     }
 
 

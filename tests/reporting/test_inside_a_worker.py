@@ -118,6 +118,8 @@ def test_a_kernel_gets_no_setup_of_the_user(tmp_path):
         "A": "1",
         "CRM_RESEARCH_FILES": str(task.folder / "files"),
         "CRM_RESEARCH_PICTURES": "png",
+        "CRM_RESEARCH_PRIVATE": str(task.folder / "private"),
+        "CRM_RESEARCH_PRIVATE_PLACE": "private/handmade/2024-07-01",
         "IPYTHONDIR": str(task.folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(task.folder / "runtime"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

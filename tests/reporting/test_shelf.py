@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_moved_has_its_files_replaced(tmp_path, monkeypa
     publish(tmp_path, tmp_path / "scratch", 1)
     (tmp_path / FOLDER / "failed").mkdir()
     (tmp_path / FOLDER / "failed" / "good.ipynb").write_text("{}")
-    monkeypatch.setattr(shelf, "_exchange", lambda *_: False)
+    monkeypatch.setattr(shelf, "exchange_folders", lambda *_: False)
     rename = Path.rename
 
     def refuse(self, target):

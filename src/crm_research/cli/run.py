@@ -11,6 +11,9 @@ import click
 from crm_research.cli.options import MOST_JOBS, Day, Seconds
 from crm_research.vocabulary import say_count
 
+# As crm_research.reporting.tasks has them, whose import would make every --help wait.
+AUDIENCES = ("research", "management")
+
 
 @click.command("run", short_help="Run reports on studies and publish their pages.")
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
@@ -34,8 +37,25 @@ from crm_research.vocabulary import say_count
     is_flag=True,
     help="Say at the end of each page where its time went: seconds and bytes by section and statement.",
 )
+@click.option("--pdf", "is_pdf", is_flag=True, help="Make each page as PDF beside it, too (needs Chromium).")
+@click.option(
+    "--xlsx", "is_xlsx", is_flag=True, help="Make a workbook of each page's figures and tables beside it, too."
+)
+@click.option(
+    "--audience",
+    type=click.Choice(AUDIENCES),
+    default=AUDIENCES[0],
+    show_default=True,
+    help="Whom the pages are for: management reads its part and the figures, without code, rows and lists of "
+    "customers. Customers stand under pseudonyms for both.",
+)
+@click.option(
+    "--no-lists",
+    is_flag=True,
+    help="Make no lists with real ids; without this they go to the folder private/ of the reports, for you alone.",
+)
 @click.option("--no-input-check", is_flag=True, help="Do not check the tables against their contracts first.")
-def command(
+def command(  # noqa: PLR0917  (one for each option)
     reports: tuple[str, ...],
     studies: tuple[str, ...],
     as_of: datetime | None,
@@ -44,6 +64,10 @@ def command(
     out: Path | None,
     timeout: float | None,
     is_profiled: bool,
+    is_pdf: bool,
+    is_xlsx: bool,
+    audience: str,
+    no_lists: bool,
     no_input_check: bool,
 ) -> None:
     """Run reports on studies and publish their pages.
@@ -53,17 +77,23 @@ def command(
     crm-research run churn --study mine.yaml -p group=plan -p horizon_months=24
     crm-research run churn loyalty --study mine --study yours --as-of 2024-07-01 --out pages
     crm-research run churn --study large --jobs 1 --profile
+    crm-research run --study cdnow --pdf --xlsx
+    crm-research run --study mine --audience management --no-lists
 
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
     reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
     2 nothing could be made of what was asked (nothing was started or changed). A report that does not apply to a
     study is listed with the reason; if none of those asked for applies, that is 2.
+
+    Beside each page lies the executed notebook; --pdf and --xlsx add REPORT.pdf and REPORT.xlsx, which are published
+    with the page, as one. A later run without them takes them away: they would tell of an earlier page.
     """  # noqa: D301  (click needs the bare \b)
     if out is not None and out.exists() and not out.is_dir():
         raise click.BadParameter(f"{out} is no folder.", param_hint="--out")
     from crm_research.desk_copies import list_copies
     from crm_research.reporting.parameters import parse_assignments
     from crm_research.reporting.run import run_reports
+    from crm_research.reporting.tasks import PDF, XLSX
     from crm_research.settings import read_settings
 
     summary = run_reports(
@@ -76,6 +106,9 @@ def command(
         timeout_seconds=timeout,
         is_checking_input=not no_input_check,
         is_profiled=is_profiled,
+        formats=[form for form, is_asked in ((PDF, is_pdf), (XLSX, is_xlsx)) if is_asked],
+        audience=audience,
+        is_keeping_lists=not no_lists,
     )
     for omission in summary.omissions:
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")

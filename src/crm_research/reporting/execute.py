@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -10,8 +11,9 @@ from typing import Any, Final
 
 from crm_research.reporting.deaths import say_death
 from crm_research.reporting.notebook_file import read_notebook, write_notebook
-from crm_research.reporting.tasks import KILLED, Failure, Task
-from crm_research.settings import FILES, PICTURES
+from crm_research.reporting.private_shelf import private_place
+from crm_research.reporting.tasks import KILLED, XLSX, Failure, Task
+from crm_research.settings import FILES, PICTURES, PRIVATE, PRIVATE_PLACE, TABLES
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINES_OF_TRACE: Final = 12
@@ -81,13 +83,15 @@ def tidy_notebook(notebook: Any, task: Task) -> Any:
         "report": task.report,
         "study": task.study.name,
         "as_of": task.study.as_of,
-        "parameters": task.parameters,
+        "parameters": task.told_parameters,
     }
     for place, cell in enumerate(notebook.cells):
         for clock in ("papermill", "execution"):
             cell.metadata.pop(clock, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = "injected-parameters"
+            given, told = (str(each.get("study", "")) for each in (task.parameters, task.told_parameters))
+            cell["source"] = cell.source.replace(json.dumps(given), json.dumps(told))
         else:
             cell.setdefault("id", f"cell-{place}")
     return notebook
@@ -141,10 +145,13 @@ def _manager_class(task: Task, hooks: _Hooks) -> type:
 
 def _quiet_environment(task: Task) -> dict[str, str]:
     # The kernel inherits these: nothing of the user's own IPython setup may change a report.
+    wanted = {PRIVATE: str(task.private), PRIVATE_PLACE: private_place(task.study.name, task.study.as_of)}
     return {
         **task.environment,
+        **(wanted if task.is_keeping_lists else {}),
         PICTURES: "png",
         FILES: str(task.files),
+        **({TABLES: "yes"} if XLSX in task.formats else {}),
         "IPYTHONDIR": str(task.folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(task.folder / "runtime"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -22,6 +22,14 @@ _LINK: Final = re.compile(r' ?<a class="proof" href="#([^"]*)">.*?</a>', re.DOTA
 _CHART_KEY: Final = re.compile(r'aria-labelledby="(c[0-9a-f]{10})-t ')
 _ANSWER: Final = re.compile(r"^## The answer\s*$", re.MULTILINE)
 _FILE_LINK: Final = re.compile(r'download="([^"]+\.csv)" href="(data:text/csv[^"]*)"')
+_HANDED_OUT: Final = re.compile(r'<p class="crm crm-note"><strong>[^<]*</strong> <a download=.*?</p>', re.DOTALL)
+# A table with a column of ids, folded or not.
+_ROWS: Final = re.compile(
+    r'(?:<details class="folded crm">(?:(?!<table>).)*?)?<div class="crm crm-table">(?:(?!</thead>).)*?'
+    r"<th[^>]*>(?:customer|contract)(?: id)?</th>.*?</table></div>"
+    r'(?:<p class="table-note">.*?</p>)*</div>(?:</details>)?',
+    re.DOTALL,
+)
 _PROVENANCE: Final = "crm-provenance"
 _CAVEATS: Final = "crm-caveats"
 # A cell so tagged gives the first screen its picture; without one the first chart is taken.
@@ -57,8 +65,11 @@ class Layout:
     shows_caveats: bool
 
 
-def lay_out(executed: Any, *, question: str) -> Layout:
-    """Sort an executed notebook into the parts of a page; the notebook given is left as it is."""
+def lay_out(executed: Any, *, question: str, is_for_management: bool = False) -> Layout:
+    """Sort an executed notebook into the parts of a page; the notebook given is left as it is.
+
+    Of a page for management only its own part and the figures are kept: no code, no rows, no lists.
+    """
     notebook = deepcopy(executed)
     notebook.cells = [cell for cell in notebook.cells if HIDDEN_TAG not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
@@ -66,7 +77,7 @@ def lay_out(executed: Any, *, question: str) -> Layout:
             cell["outputs"] = [_dressed(output) for output in cell.outputs if not _is_empty(output)]
     _tell_charts_apart(notebook)
     _anchor_pictures(notebook)
-    shows_caveats = any(_CAVEATS in _html(output) for _, output in _outputs(notebook))
+    shows_caveats = not is_for_management and any(_CAVEATS in _html(output) for _, output in _outputs(notebook))
     parts = {
         "answer": _lift_all(notebook, ANSWER_MIME),
         "picture": _lift(notebook, CHART_MIME, tag=HEADLINE_TAG) or _lift(notebook, CHART_MIME),
@@ -74,6 +85,9 @@ def lay_out(executed: Any, *, question: str) -> Layout:
         "advice": _lift_brief(notebook),
         "provenance": _lift(notebook, None, marker=_PROVENANCE),
     }
+    if is_for_management:
+        _keep_figures(notebook)
+        parts = {name: _without_lists(html) for name, html in parts.items()}
     _drop_title(notebook, question)
     _rename_answer(notebook)
     _drop_empty_sections(notebook)
@@ -157,6 +171,21 @@ def _lift_brief(notebook: Any) -> str:
     return "".join(parts)
 
 
+def _keep_figures(notebook: Any) -> None:
+    """Of what follows the manager's part only the figures, under the headings that they stand under."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = ""
+            cell["outputs"] = [output for output in cell.outputs if FIGURES_MIME in output.get("data", {})]
+        elif cell.cell_type == "markdown":
+            cell.source = "\n\n".join(line for line in cell.source.splitlines() if HEADING.match(line))
+
+
+def _without_lists(html: str) -> str:
+    """What hands out a list of customers, or tells of them row by row, is no part of a page for management."""
+    return _ROWS.sub("", _HANDED_OUT.sub("", html))
+
+
 def _anchor_pictures(notebook: Any) -> None:
     """The pictures of a section are found under its name, whatever their titles say today."""
     n_pictures: dict[str, int] = {}
@@ -225,12 +254,14 @@ def _bare(text: str) -> str:
 
 def _drop_empty_sections(notebook: Any) -> None:
     """Leave out headings under which nothing is left to read."""
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type != "markdown" or not cell.source.strip():
-            continue
-        before, _, last = cell.source.strip().rpartition("\n")
-        heading = HEADING.match(last)
-        if heading is not None and _is_bare(notebook.cells[place + 1 :], level=len(heading.group(1))):
+    # From the end: a heading is left alone by those below it.
+    for place in range(len(notebook.cells) - 1, -1, -1):
+        cell = notebook.cells[place]
+        while cell.cell_type == "markdown" and cell.source.strip():
+            before, _, last = cell.source.strip().rpartition("\n")
+            heading = HEADING.match(last)
+            if heading is None or not _is_bare(notebook.cells[place + 1 :], level=len(heading.group(1))):
+                break
             cell.source = before.strip()
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from crm_research.catalogue import Report
 from crm_research.desk_copies import find_notebook
-from crm_research.errors import CrmError
+from crm_research.errors import ContractViolation, CrmError
+from crm_research.privacy.known_ids import find_shared_pseudonyms
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.tasks import HINDERED, Failure, Outcome, StudyFacts, Task
-from crm_research.settings import HOME, read_settings
+from crm_research.settings import HIDES_PERSONS, HOME, LEAST_GROUP, LONGER, read_settings
 from crm_research.time_limit import TimeLimitExceeded, time_limit
 
 if TYPE_CHECKING:
@@ -169,7 +170,11 @@ def _plan_study(
         # What the checks found of all tables does not hold of those that are left.
         found = None if faults else verdict
         staged = inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found)
-        environment |= dict(staged.environment)
+        environment |= dict(staged.environment) | {
+            HIDES_PERSONS: "yes",
+            LEAST_GROUP: str(study.least_group),
+            LONGER: ",".join(sorted(find_shared_pseudonyms(inputs.without(study, faults)))),
+        }
         leases = (staged.lease,)
 
     def task(report: Report) -> Task:
@@ -223,7 +228,10 @@ def _look_up(study: Study, reports: Sequence[Report], values: Mapping[str, Mappi
 
 def _hindered(problems: Sequence[CrmError]) -> Outcome:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    failure = Failure(kind=HINDERED, message=" ".join(dict.fromkeys(map(str, problems))))
+    message = " ".join(dict.fromkeys(map(str, problems)))
+    told = (each.without_examples if isinstance(each, ContractViolation) else str(each) for each in problems)
+    published = " ".join(dict.fromkeys(told))
+    failure = Failure(kind=HINDERED, message=message, published=published if published != message else None)
     return Outcome(started_at=now, ended_at=now, seconds=0.0, failure=failure)
 
 

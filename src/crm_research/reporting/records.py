@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
+from crm_research.privacy.masking import masked
+from crm_research.reporting.private_shelf import put_privately
 from crm_research.reporting.shelf import changing, folder_of, write_text
-from crm_research.reporting.tasks import Failure, Outcome, Task
+from crm_research.reporting.tasks import FORMS, MANAGEMENT, Failure, Outcome, Task
 from crm_research.results import DONE, FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.scratch import replacing
 
@@ -49,30 +51,49 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
     failed = Path("failed") / task.executed.name
     with changing(out, task.study.name, task.study.as_of) as draft:
         if outcome.failure is None:
-            _put(task.executed, draft / task.executed.name)
+            if task.audience == MANAGEMENT:
+                with suppress(OSError):
+                    (draft / task.executed.name).unlink()
+            else:
+                _put(task.executed, draft / task.executed.name)
             _put(task.page, draft / task.page.name)
             _replace_figures(draft, task.report, outcome.figures)
             # A list that the page no longer hands out would be taken for its own.
-            for name in (_entry(draft, task.report) or {}).get("files", []):
+            before = _entry(draft, task.report) or {}
+            for name in before.get("files", []):
                 with suppress(OSError):
                     (draft / name).unlink()
+            put_privately(out, task, outcome.private, before.get("private_lists", ()))
             for name, text in outcome.files:
                 if text is None:
                     _copy(task.files / name, draft / name)
                 else:
                     write_text(draft / name, text)
+            _put_other_forms(task, draft)
             with suppress(OSError):
                 (draft / failed).unlink()
                 (draft / failed).parent.rmdir()
             record = _good_record(task, outcome, versions)
         else:
-            is_kept = _is_whole(task.executed)
+            # What stopped a report is for its author: the notebook that shows it is no page for management.
+            is_kept = task.audience != MANAGEMENT and _is_whole(task.executed)
             if is_kept:
                 _put(task.executed, draft / failed)
             record = _failed_record(task, outcome, versions, _entry(draft, task.report))
             record["failed_notebook"] = failed.as_posix() if is_kept else None
         _replace_entry(draft, record)
     return folder / (task.page.name if outcome.failure is None else failed)
+
+
+def _put_other_forms(task: Task, draft: Path) -> None:
+    """The page in its other forms; one that was not made now would say what an earlier page said, and goes."""
+    for form in FORMS:
+        made = task.other_form(form)
+        if form in task.formats:
+            _copy(made, draft / made.name)
+        else:
+            with suppress(OSError):
+                (draft / made.name).unlink()
 
 
 def _is_whole(path: Path) -> bool:
@@ -102,6 +123,9 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "failed_since": None,
         "error": None,
         "files": [name for name, _ in outcome.files],
+        "forms": [task.other_form(form).name for form in FORMS if form in task.formats],
+        "private_lists": list(outcome.private),
+        "audience": task.audience,
         **_attempt(task, outcome, versions),
         "failed_attempt": None,
     }
@@ -136,11 +160,11 @@ def _attempt(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> dict[
         "started_at": outcome.started_at,
         "ended_at": outcome.ended_at,
         "seconds": outcome.seconds,
-        "parameters": task.parameters,
+        "parameters": task.told_parameters,
         "warnings": list(outcome.notes),
         "retried_after": _say_failure(outcome.retried_after),
         "study": {
-            "given": task.study.given,
+            "given": PurePath(task.study.given).name,
             "name": task.study.name,
             "title": task.study.title,
             "currency": task.study.currency,
@@ -160,9 +184,9 @@ def _say_failure(failure: Failure | None) -> dict[str, Any] | None:
         return None
     return {
         "kind": failure.kind,
-        "message": failure.message,
+        "message": masked(failure.published or failure.message),
         "place": failure.place,
-        "trace": list(failure.trace),
+        "trace": [masked(line) for line in failure.trace],
     }
 
 
@@ -177,10 +201,15 @@ def _replace_entry(folder: Path, record: Mapping[str, Any]) -> None:
     write_json(folder / "run.json", {"study": study.get("name"), "as_of": study.get("as_of"), "reports": reports})
 
 
+def as_written(report: str, figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Records of figures as figures.json holds them."""
+    return [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
+
+
 def _replace_figures(folder: Path, report: str, figures: tuple[dict[str, Any], ...]) -> None:
     path = folder / "figures.json"
     others = [figure for figure in read_json(path, []) if figure["report"] != report]
-    own = [{key: {"report": report, **figure}[key] for key in _FIGURE_KEYS} for figure in figures]
+    own = as_written(report, figures)
     # The order of reports must not depend on which was run last.
     write_json(path, sorted([*others, *own], key=lambda figure: str(figure["report"])))
 

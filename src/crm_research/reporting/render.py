@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.page_check import check_page
-from crm_research.reporting.tasks import StudyFacts, Task
+from crm_research.reporting.tasks import MANAGEMENT, StudyFacts, Task
 from crm_research.show.display import text_html
 from crm_research.show.sources import short_fingerprint
 from crm_research.theme.fonts import carried_style
@@ -26,7 +26,7 @@ def render_page(notebook: Any, task: Task) -> str:
     """
     from nbconvert.exporters.html import HTMLExporter
 
-    layout = lay_out(notebook, question=task.question)
+    layout = lay_out(notebook, question=task.question, is_for_management=task.audience == MANAGEMENT)
     exporter_class: Any = HTMLExporter
     exporter = exporter_class(template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": _page(layout, task)})
@@ -53,6 +53,7 @@ def _page(layout: Layout, task: Task) -> dict[str, Any]:
         "title": task.title,
         "question": task.question,
         "study": task.study,
+        "is_for_management": task.audience == MANAGEMENT,
         "style": read_template_text("house.css") + read_template_text("report/page.css"),
         "script": read_template_text("page.js"),
         "answer": layout.answer,
@@ -63,7 +64,7 @@ def _page(layout: Layout, task: Task) -> dict[str, Any]:
         "caveats": () if layout.shows_caveats else task.study.caveats,
         "parameters": [
             {"name": name, "value": _value(name, value, task.study), "meaning": task.descriptions.get(name, "")}
-            for name, value in task.parameters.items()
+            for name, value in task.told_parameters.items()
         ],
         "provenance": layout.provenance or _facts(task.study),
     }

@@ -15,11 +15,13 @@ from typing import Any
 
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
+from crm_research.privacy.keys import require_key
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
+from crm_research.reporting.pdf import find_chromium
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
-from crm_research.reporting.tasks import NOT_PUBLISHED, Failure, Outcome, Task
+from crm_research.reporting.tasks import NOT_PUBLISHED, PDF, RESEARCH, Failure, Outcome, Task
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
 from crm_research.settings import PROFILE, RESULTS, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
@@ -66,6 +68,9 @@ def run_reports(
     is_checking_input: bool = True,
     notebooks: Path | None = None,
     is_profiled: bool = False,
+    audience: str = RESEARCH,
+    is_keeping_lists: bool = True,
+    formats: Sequence[str] = (),
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -97,6 +102,13 @@ def run_reports(
         Folder of the notebooks; None takes the package's, and those that a person changed in notebooks/.
     is_profiled
         Each page says at its end what each section and statement took.
+    audience
+        Whom the pages are for: ``research`` reads everything, ``management`` its own part and the figures. Customers
+        stand under pseudonyms in both.
+    is_keeping_lists
+        Put lists with real ids into the folder ``private`` of `out`, for its owner alone.
+    formats
+        Further forms of each page, beside it: ``pdf``, ``xlsx``.
 
     Raises
     ------
@@ -109,9 +121,12 @@ def run_reports(
     for report in candidates:
         if report.check_files is not None:
             report.check_files()
+    if PDF in formats:
+        find_chromium()
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
     require_room(target, Path(tempfile.gettempdir()))
+    require_key(target)
     sweep_scratch()
     sweep_shelf(target)
     with listening(), _warmed_up(n_jobs), _own_scratch() as scratch, stoppable():
@@ -132,7 +147,10 @@ def run_reports(
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
         more = {SECONDS: str(seconds), RESULTS: str(target), **({PROFILE: "yes"} if is_profiled else {})}
-        outcomes = _run_and_publish(_sharing(plan, n_jobs, more), target, n_jobs, seconds)
+        shared = _sharing(plan, n_jobs, more, tuple(formats))
+        tasks = [replace(task, audience=audience, is_keeping_lists=is_keeping_lists) for task in shared.tasks]
+        shared = replace(shared, tasks=tasks)
+        outcomes = _run_and_publish(shared, target, n_jobs, seconds)
     return RunSummary(
         index=_write_index(target),
         outcomes=tuple(outcomes),
@@ -141,10 +159,11 @@ def run_reports(
     )
 
 
-def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str]) -> RunPlan:
-    """The plan, each of whose reports knows with how many others it shares the machine's memory, and more."""
+def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str], formats: tuple[str, ...]) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory, and in which forms."""
     at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), **more}
-    return replace(plan, tasks=[replace(task, environment=task.environment | at_once) for task in plan.tasks])
+    told = [replace(task, environment=task.environment | at_once, formats=formats) for task in plan.tasks]
+    return replace(plan, tasks=told)
 
 
 def _write_index(out: Path) -> Path:
@@ -238,7 +257,7 @@ def _publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str
         publish(out, task, outcome, versions)
     except (OSError, CrmError) as problem:
         failure = Failure(kind=NOT_PUBLISHED, message=_say_unpublished(problem, out))
-        unpublished = replace(outcome, failure=failure, figures=(), answer=(), files=())
+        unpublished = replace(outcome, failure=failure, figures=(), answer=(), files=(), private=())
         with suppress(OSError, CrmError):
             # A small record may still find room; the page that was there stays.
             publish(out, task, unpublished, versions)

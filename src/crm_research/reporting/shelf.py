@@ -148,7 +148,7 @@ def _put_in_place(out: Path, draft: Path, folder: Path) -> None:
     if not folder.exists():
         draft.rename(folder)
         return
-    if _exchange(draft, folder):
+    if exchange_folders(draft, folder):
         return
     aside = out / _ASIDE / folder.parent.name / folder.name
     aside.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +174,7 @@ def _replace_by_copy(source: str, target: str) -> None:
         shutil.copy2(source, beside, follow_symlinks=False)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def exchange_folders(one: Path, other: Path) -> bool:
     """Let two folders change places in one step; False where system or file system cannot."""
     rename = _exchanger()
     if rename is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from crm_research import errors
@@ -19,6 +19,14 @@ HINDERED: Final = "input"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
 DISK_FULL: Final = "disk full"
+# Forms beside the page, each the ending of its file.
+PDF: Final = "pdf"
+XLSX: Final = "xlsx"
+FORMS: Final = (PDF, XLSX)
+# Whom a page is for.
+RESEARCH: Final = "research"
+MANAGEMENT: Final = "management"
+AUDIENCES: Final = (RESEARCH, MANAGEMENT)
 _OWN: Final = frozenset(
     name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, CrmError)
 )
@@ -67,6 +75,12 @@ class Task:
         Scratch folder of this task alone; what it makes is moved from here.
     environment
         Variables the kernel gets beside those of the caller.
+    formats
+        In which further forms the page is made: `PDF`, `XLSX`.
+    audience
+        Whom the page is for: ``research`` reads everything, ``management`` its own part and the figures.
+    is_keeping_lists
+        Are lists with real ids wanted, in the folder for their owner alone?
     is_last
         It stands on the results of the other tasks, and begins when these are over.
     """
@@ -81,6 +95,17 @@ class Task:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     is_last: bool = False
+    formats: tuple[str, ...] = ()
+    audience: str = RESEARCH
+    is_keeping_lists: bool = True
+
+    @property
+    def told_parameters(self) -> dict[str, Any]:
+        """The parameters as others may read them: of the study's file its name, not where it lies."""
+        study = self.parameters.get("study")
+        if not isinstance(study, str) or not study:
+            return self.parameters
+        return {**self.parameters, "study": PurePath(study).name}
 
     @property
     def page(self) -> Path:
@@ -92,10 +117,19 @@ class Task:
         """Where the worker leaves the executed notebook."""
         return self.folder / f"{self.report}.ipynb"
 
+    def other_form(self, ending: str) -> Path:
+        """Where the worker leaves the page in another form."""
+        return self.folder / f"{self.report}.{ending}"
+
     @property
     def files(self) -> Path:
         """Where the notebook leaves files that are too long to stand in it."""
         return self.folder / "files"
+
+    @property
+    def private(self) -> Path:
+        """Where the notebook leaves lists with real ids."""
+        return self.folder / "private"
 
     @property
     def label(self) -> str:
@@ -117,12 +151,15 @@ class Failure:
         Cell and section where it happened, if it happened in one.
     trace
         Last lines of the traceback, for the author of the notebook.
+    published
+        The message as others may read it, where it names values of the data.
     """
 
     kind: str
     message: str
     place: str | None = None
     trace: tuple[str, ...] = ()
+    published: str | None = None
 
     def in_words(self) -> str:
         """One paragraph; what is refused in our own words, and what a library says of a fault, without its class."""
@@ -147,6 +184,8 @@ class Outcome:
         Sentences of the answer.
     files
         Files handed out with the page, name and text; without a text it lies in the task's folder of files.
+    private
+        Names of the lists with real ids that lie in the task's private folder.
     notes
         Warnings that libraries gave on the way.
     failure
@@ -161,6 +200,7 @@ class Outcome:
     figures: tuple[dict[str, Any], ...] = ()
     answer: tuple[str, ...] = ()
     files: tuple[tuple[str, str | None], ...] = ()
+    private: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     retried_after: Failure | None = None

@@ -9,13 +9,14 @@ import signal
 import tempfile
 import time
 import traceback
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from crm_research.reporting.tasks import DISK_FULL, NOT_STARTED, Failure, Outcome, Task
+from crm_research.reporting.tasks import DISK_FULL, MANAGEMENT, NOT_STARTED, PDF, XLSX, Failure, Outcome, Task
 from crm_research.said_by_others import say_full_disk
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
@@ -68,6 +69,7 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     from crm_research.reporting.inputs import require_same_records
     from crm_research.reporting.notebook_file import with_pictures, write_notebook
     from crm_research.reporting.render import render_page
+    from crm_research.reporting.workbook import take_sheets
 
     task.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -82,17 +84,36 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
         raise
     send((RENDERING,))
     require_same_records(task)
-    figures = read_figures(notebook)
+    figures, answer = read_figures(notebook), read_answer(notebook)
+    sheets = take_sheets(notebook)
     page = render_page(notebook, task)
     task.page.write_text(page, encoding="utf-8")
     departments = render_departments(notebook, task) if task.is_last else ()
     write_notebook(with_pictures(notebook), task.executed)
+    _make_other_forms(task, sheets, answer, figures)
     return {
         "figures": figures,
-        "answer": read_answer(notebook),
-        "files": read_files(notebook) + departments,
+        "answer": answer,
+        "files": (() if task.audience == MANAGEMENT else read_files(notebook)) + departments,
+        "private": tuple(sorted(path.name for path in task.private.glob("*.csv"))),
         "notes": read_warnings(notebook),
     }
+
+
+def _make_other_forms(task: Task, sheets: Any, answer: Sequence[str], figures: Sequence[Mapping[str, Any]]) -> None:
+    if XLSX in task.formats:
+        from crm_research.reporting.records import as_written
+        from crm_research.reporting.workbook import write_workbook
+
+        told = as_written(task.report, figures)
+        # Management reads the figures: tables may tell of customers row by row.
+        sheets = () if task.audience == MANAGEMENT else sheets
+        write_workbook(task.other_form(XLSX), task, answer=answer, figures=told, sheets=sheets)
+    if PDF in task.formats:
+        from crm_research.reporting.pdf import print_page
+
+        running = f"{task.title} · {task.study.title}, as of {task.study.as_of}"
+        print_page(task.page, task.other_form(PDF), running=running, as_of=task.study.as_of)
 
 
 def _failure_of(problem: Exception) -> Failure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.settings import keeps_pictures
@@ -62,6 +62,7 @@ def render_chart(
     data: pd.DataFrame | None = None,
     caption: str | None = None,
     narrow: Axes | Figure | Any | None = None,
+    counts: Sequence[str] = (),
 ) -> Output:
     """The picture, its caption and its numbers, as `chart` displays them; `narrow` is the same drawn for a phone."""
     if not alt.strip():
@@ -75,7 +76,7 @@ def render_chart(
     _close(figure)
     twin = _draw_narrow(_figure_of(narrow), alt) if drawn and narrow is not None else ""
     below = f"<figcaption>{text_html(caption)}</figcaption>" if caption and is_drawn else ""
-    numbers = _numbers(data, caption or alt) if data is not None and is_drawn else ""
+    numbers = _numbers(data, caption or alt, counts) if data is not None and is_drawn else ""
     box = f'<div class="scroll" tabindex="0">{drawn}</div>{twin}' if drawn else ""
     html = f'<figure class="crm crm-chart"{_anchor(headings)}>{_above(headings)}{box}{below}{numbers}</figure>'
     types = {CHART_MIME: {"alt": alt.strip(), "caption": caption}, **image}
@@ -130,6 +131,6 @@ def _figure_of(shown: Any) -> Figure:
     return figure
 
 
-def _numbers(data: pd.DataFrame, what: str) -> str:
-    html, _ = render_table(data, f"Numbers: {what}", max_rows=200)
+def _numbers(data: pd.DataFrame, what: str, counts: Sequence[str] = ()) -> str:
+    html, _ = render_table(data, f"Numbers: {what}", max_rows=200, counts=counts)
     return f"<details><summary>The numbers behind this picture</summary>{html}</details>"

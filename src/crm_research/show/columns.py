@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from crm_research.figures import NOT_KNOWN
 from crm_research.show.formats import MISSING, NOT_REACHED
@@ -26,9 +27,14 @@ _A_SENTENCE: Final = 24
 class PrintedColumn:
     """One column, ready to print."""
 
-    def __init__(self, name: str, cells: list[str], *, is_number: bool, is_row_name: bool) -> None:
+    def __init__(
+        self, name: str, cells: list[str], *, is_number: bool, is_row_name: bool, values: Iterable[Any] = ()
+    ) -> None:
         self.name = name.replace("_", " ")
         self.cells = cells
+        # What was printed, and as what: a cell that says something else later shows its value no more.
+        self.values = list(values)
+        self.printed = tuple(cells)
         self.is_number = is_number
         self.is_row_name = is_row_name
         self.is_date = any(_DATE.match(cell) for cell in cells) and all(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
+from crm_research.privacy.masking import mask_html, mask_text, mask_value
 from crm_research.settings import runs_in_notebook
 
 ANSWER_MIME: Final = "application/vnd.crm-research.answer+json"
@@ -74,5 +75,7 @@ def emit(html: str, plain: str, **others: Any) -> None:
         return
     from IPython.display import display
 
-    bundle = {"text/html": LAB_STYLE + html, "text/plain": plain, **others}
+    # The one way out: what data hold of a person goes no further in what a run writes.
+    told = {kind: held if kind == PNG_MIME else mask_value(held) for kind, held in others.items()}
+    bundle = {"text/html": LAB_STYLE + mask_html(html), "text/plain": mask_text(plain), **told}
     display(bundle, raw=True)  # type: ignore[no-untyped-call]

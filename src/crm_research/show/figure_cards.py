@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, NOT_KNOWN, REFUTED, Figure
+from crm_research.privacy.suppression import say_withheld, withhold
+from crm_research.settings import least_group
 from crm_research.show.display import Output, text_html
 from crm_research.show.formats import DURATIONS, format_estimate, format_interval
 from crm_research.show.table import render_table
 
 _REFUTED_MARK = "refuted by its own check"
+_OF_PEOPLE = ("customers", "contracts", "buyers")
 _COMPUTED_ALIKE = re.compile(r"; equal to lifelines\b[^;]*")
 
 
@@ -41,8 +45,32 @@ def render_figures(*figures: Figure | Iterable[Figure], as_table: str | None = N
     if not shown:
         raise ValueError("There is no figure to show.")
     _check_distinct(shown)
+    withheld = _withheld(shown, least_group())
+    shown = [_without_number(figure) if place in withheld else figure for place, figure in enumerate(shown)]
     html, plain = _cards(shown) if as_table is None else _rows(shown, as_table)
+    if withheld:
+        said = say_withheld(len(withheld), least_group(), what="figure")
+        html, plain = f'{html}<p class="crm table-note">{text_html(said)}</p>', f"{plain}\n{said}"
     return Output(html=html, plain=plain, types={FIGURES_MIME: [_record(figure) for figure in shown]})
+
+
+def _withheld(figures: Sequence[Figure], least: int) -> frozenset[int]:
+    """The places of figures that tell of a group of too few, or that would give one away by subtraction."""
+    if least <= 0:
+        return frozenset()
+    parted: dict[tuple[str, str], list[int]] = {}
+    for place, figure in enumerate(figures):
+        if figure.group is not None and figure.unit in _OF_PEOPLE:
+            parted.setdefault((figure.id, figure.window), []).append(place)
+    found = {place for place, figure in enumerate(figures) if figure.group is not None and 0 < figure.n < least}
+    for places in parted.values():
+        counted = [figures[place].estimate or 0.0 for place in places]
+        found |= {places[row] for row in withhold([counted], [], least)}
+    return frozenset(found)
+
+
+def _without_number(figure: Figure) -> Figure:
+    return replace(figure, estimate=None, lower=None, upper=None, n=0, verdict=None, said=None)
 
 
 def _record(figure: Figure) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from crm_research.settings import keeps_pictures
+from crm_research.privacy.suppression import is_of_a_course, withheld_rows
+from crm_research.settings import keeps_pictures, least_group
 from crm_research.show.attachment import render_attachment
 from crm_research.show.chart import render_chart
-from crm_research.show.display import Output
+from crm_research.show.display import TABLE_MIME, Output
 from crm_research.show.figure_cards import render_figures
 from crm_research.show.prose import render_answer, render_note
 from crm_research.show.sources import render_caveats, render_provenance
-from crm_research.show.table import Format, table_output
+from crm_research.show.table import Format, render_table, table_output
 from crm_research.theme import for_phones
 
 if TYPE_CHECKING:
@@ -99,12 +100,15 @@ class Chart:
         The numbers behind the picture.
     caption
         A line below it.
+    counts
+        Columns of `data` that count the customers of a group, beside those that are known by their names.
     """
 
     draw: Callable[[Axes | None], Axes]
     alt: str
     data: pd.DataFrame | None = None
     caption: str | None = None
+    counts: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -118,7 +122,25 @@ class Chart:
 
     def render(self) -> Output:
         """The picture as SVG, its caption, and its numbers folded away."""
-        return render_chart(self.draw(None), alt=self.alt, data=self.data, caption=self.caption, narrow=self._narrow())
+        if self._shows_few():
+            html, plain = render_table(self.data, self.caption or self.alt, counts=self.counts)  # type: ignore[arg-type]
+            return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": self.alt, "n_rows": len(self.data)}})  # type: ignore[arg-type]
+        return render_chart(
+            self.draw(None),
+            alt=self.alt,
+            data=self.data,
+            caption=self.caption,
+            narrow=self._narrow(),
+            counts=self.counts,
+        )
+
+    def _shows_few(self) -> bool:
+        """Would the picture tell of groups of too few customers? Then its table stands in its place."""
+        return (
+            self.data is not None
+            and bool(withheld_rows(self.data, self.counts, least_group()))
+            and not is_of_a_course(self.data)
+        )
 
     def _narrow(self) -> Axes | None:
         """The same for a phone, where a page is made; somebody at a notebook needs no second picture."""
@@ -137,6 +159,7 @@ class Table:
     formats: Mapping[str, Format] | None = None
     note: str | None = None
     max_rows: int = 50
+    counts: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -145,7 +168,14 @@ class Table:
 
     def render(self) -> Output:
         """The table with its caption."""
-        return table_output(self.frame, self.caption, formats=self.formats, note=self.note, max_rows=self.max_rows)
+        return table_output(
+            self.frame,
+            self.caption,
+            formats=self.formats,
+            note=self.note,
+            max_rows=self.max_rows,
+            counts=self.counts,
+        )
 
 
 @dataclass(frozen=True)

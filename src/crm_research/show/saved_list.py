@@ -12,7 +12,8 @@ from typing import IO, Any, Final
 
 import pandas as pd
 
-from crm_research.settings import folder_of_files
+from crm_research.privacy.pseudonyms import hide_persons, kind_of
+from crm_research.settings import folder_of_files, private_lists
 from crm_research.show.attachment import MOST_CARRIED, render_attachment, render_beside
 from crm_research.show.display import Output
 from crm_research.show.prose import render_note
@@ -54,25 +55,44 @@ class SavedList:
         """A link that saves it; a run puts the file beside the page."""
         n_rows = len(self.frame)
         label = f"Save the whole list ({say_count(n_rows, 'row')})"
+        shown, words = hide_persons(self.frame), self.words
+        if shown is not self.frame and any(kind_of(name) is not None for name in shown.columns):
+            words = f"{words.strip()} {self._keep_privately()}"
         folder = folder_of_files()
         if folder is not None:
             file = folder / f"{self.name}.csv"
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            save_csv(self.frame, file)
+            save_csv(shown, file)
             if file.stat().st_size > MOST_CARRIED * 3 // 4:
-                return render_beside(file.name, self.words, label=label)
+                return render_beside(file.name, words, label=label)
             file.unlink()
         if n_rows > MOST_ROWS:
             return render_note(
                 f"The whole list has {say_count(n_rows, 'row')}, too many for a page. In a notebook the section "
                 "writes it: "
-                f".to_csv({self.name!r}). {self.words}"
+                f".to_csv({self.name!r}). {words}"
             )
         return render_attachment(
             f"{self.name}.csv",
-            write_csv(self.frame),
-            self.words,
+            write_csv(shown),
+            words,
             label=label,
+        )
+
+    def _keep_privately(self) -> str:
+        """Put the list with real ids where the run wants it, for its owner alone; the words that say where it is."""
+        wanted = private_lists()
+        if wanted is None:
+            return "Customers stand under pseudonyms."
+        folder, place = wanted
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = folder / f"{self.name}.csv"
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+        save_csv(self.frame, file)
+        return (
+            f"Customers stand under pseudonyms; the list with your own ids is {place}/{file.name} in the folder of all "
+            "reports, which only its owner may open."
         )
 
 

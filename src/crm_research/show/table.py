@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import NOT_KNOWN, says_nothing
+from crm_research.privacy.pseudonyms import hide_ids
+from crm_research.privacy.suppression import WITHHELD, counted_columns, names_a_row, say_withheld, withheld_rows
+from crm_research.settings import keeps_tables, least_group
 from crm_research.show.columns import PrintedColumn, leave_out_columns
 from crm_research.show.display import TABLE_MIME, Output, text_html
 from crm_research.show.formats import MISSING, SHARE, format_number, format_value, is_currency
+from crm_research.show.sheet import SHEET, sheet_of
 from crm_research.theme.words import say_p_value
 from crm_research.vocabulary import say_count
 
@@ -30,6 +34,7 @@ def table(
     formats: Mapping[str, Format] | None = None,
     note: str | None = None,
     max_rows: int = 50,
+    counts: Sequence[str] = (),
 ) -> None:
     """What do these rows say, number by number?
 
@@ -47,13 +52,16 @@ def table(
         A line below the table.
     max_rows
         Rows printed; what is left out is counted in a line below.
+    counts
+        Columns that count the customers of a group, beside those that are known by their names: where a run has a
+        threshold, rows of fewer are withheld.
 
     Raises
     ------
     ValueError
         If the caption is empty or `formats` names a column that is not there.
     """
-    table_output(frame, caption, formats=formats, note=note, max_rows=max_rows).show()
+    table_output(frame, caption, formats=formats, note=note, max_rows=max_rows, counts=counts).show()
 
 
 def table_output(
@@ -63,13 +71,18 @@ def table_output(
     formats: Mapping[str, Format] | None = None,
     note: str | None = None,
     max_rows: int = 50,
+    counts: Sequence[str] = (),
 ) -> Output:
     """The table as `table` displays it."""
-    html, plain = render_table(frame, caption, formats=formats, note=note, max_rows=max_rows)
+    columns, notes = _printed(frame, caption, formats, note, max_rows, counts)
+    html, plain = _html(columns, caption, notes), _plain(columns, caption, notes)
     if len(frame) >= _FOLDED_FROM:
         summary = f"<summary>{text_html(caption)}: {say_count(len(frame), 'row')}</summary>"
         html = f'<details class="folded crm">{summary}{html}</details>'
-    return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": caption, "n_rows": len(frame)}})
+    said: dict[str, Any] = {"caption": caption, "n_rows": len(frame)}
+    if keeps_tables():
+        said[SHEET] = sheet_of(columns, notes)
+    return Output(html=html, plain=plain, types={TABLE_MIME: said})
 
 
 def render_table(
@@ -79,17 +92,38 @@ def render_table(
     formats: Mapping[str, Format] | None = None,
     note: str | None = None,
     max_rows: int = 50,
+    counts: Sequence[str] = (),
 ) -> tuple[str, str]:
     """The table as HTML and as plain text."""
+    columns, notes = _printed(frame, caption, formats, note, max_rows, counts)
+    return _html(columns, caption, notes), _plain(columns, caption, notes)
+
+
+def _printed(
+    frame: pd.DataFrame,
+    caption: str,
+    formats: Mapping[str, Format] | None,
+    note: str | None,
+    max_rows: int,
+    counts: Sequence[str],
+) -> tuple[list[PrintedColumn], list[str]]:
+    """The columns as they are printed, and the lines below them."""
     if not caption.strip():
         raise ValueError("A table needs a caption that says what it shows.")
-    columns, left_out = leave_out_columns(_columns(frame, formats or {}, max_rows))
+    frame, withheld = hide_ids(frame), withheld_rows(frame, counts, least_group())
+    # Of a table without any row that may be told only the reason stays.
+    shown = frame.iloc[:0] if withheld and withheld.issuperset(range(min(len(frame), max_rows))) else frame
+    printed = _columns(shown, formats or {}, max_rows)
+    _withhold(printed, frame, withheld, counts)
+    columns, left_out = leave_out_columns(printed)
     notes = [text for text in (note, *left_out) if text]
+    if withheld:
+        notes.append(say_withheld(len(withheld), least_group()))
     if len(frame) > max_rows:
         notes.append(f"The first {max_rows:,} of {say_count(len(frame), 'row')}.")
     if frame.empty:
         notes.append("No rows.")
-    return _html(columns, caption, notes), _plain(columns, caption, notes)
+    return columns, notes
 
 
 def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) -> list[PrintedColumn]:
@@ -114,7 +148,13 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, Format], max_rows: int) 
         beside = _numbers_beside(flat, given, position)
         cells = [_cell(value, how, beside) for value in values]
         printed.append(
-            PrintedColumn(name, cells, is_number=_is_number(values, cells), is_row_name=position < max(1, len(named)))
+            PrintedColumn(
+                name,
+                cells,
+                is_number=_is_number(values, cells),
+                is_row_name=position < max(1, len(named)),
+                values=values,
+            )
         )
     _hide_what_says_nothing(flat, printed, given)
     return printed
@@ -130,6 +170,21 @@ def _hide_what_says_nothing(flat: pd.DataFrame, printed: list[PrintedColumn], fo
             if says_nothing(lower, upper, span=1.0):
                 for column, text in zip(printed[place - 1 : place + 2], (NOT_KNOWN, MISSING, MISSING), strict=True):
                     column.cells[row] = text
+
+
+def _withhold(printed: list[PrintedColumn], frame: pd.DataFrame, rows: frozenset[int], declared: Sequence[str]) -> None:
+    """Only the names of rows that are withheld stay, and a word where their customers are counted."""
+    if not rows:
+        return
+    counted = {name.replace("_", " ") for name in counted_columns(frame, declared)}
+    first = min(place for place, column in enumerate(printed) if column.name in counted)
+    for place, column in enumerate(printed):
+        has_digits = any(sign.isdigit() for cell in column.cells for sign in cell)
+        if names_a_row(column.name, place, first, column.is_number, has_digits) and column.name not in counted:
+            continue
+        for row in rows:
+            if row < len(column.cells):
+                column.cells[row] = WITHHELD if column.name in counted else MISSING
 
 
 def _flat_name(name: Any) -> str:

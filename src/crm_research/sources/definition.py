@@ -13,6 +13,7 @@ from crm_research.addresses import is_stored, scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
 from crm_research.said_by_others import say_found
+from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.written import (
     as_allowed,
@@ -29,7 +30,7 @@ from crm_research.sources.written import (
     as_signs,
     as_zone,
 )
-from crm_research.study import Continuation
+from crm_research.study import LEAST_GROUP, Continuation
 
 LONGEST_NAME: Final = 80
 _MOST_ROWS: Final = 1_000_000
@@ -297,6 +298,12 @@ class SegmentationRule(_Part):
     policy: dict[str, Name] = Field(default_factory=dict)
 
 
+class PrivacyRule(_Part):
+    """What protects customers in what a run writes."""
+
+    least_group: int = Field(default=LEAST_GROUP, ge=0, le=1_000, strict=True)
+
+
 class StudyDefinition(_Part):
     """A whole study file."""
 
@@ -311,6 +318,9 @@ class StudyDefinition(_Part):
     engine: Engine = EngineRule()
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
+    publish: Targets = Field(default_factory=dict)
+    recipients: Recipients = Field(default_factory=dict)
+    privacy: PrivacyRule = PrivacyRule()
     tables: dict[str, TableRule] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -334,6 +344,8 @@ class StudyDefinition(_Part):
         problems = []
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):
             problems.append(f"name: {self.name[:60]!r} must be made of a-z, 0-9 and hyphens, such as my-shop.")
+        if self.name == "private":
+            problems.append("name: 'private' is the folder of lists with real ids; give the study another name.")
         if len(self.name) > LONGEST_NAME:
             problems.append(
                 f"name: is {len(self.name)} characters long; folders and pages are named after it, so write at most "

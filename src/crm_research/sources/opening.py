@@ -217,6 +217,7 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         caveats=tuple(definition.caveats),
         segment_names=MappingProxyType(dict(definition.segmentation.names)),
         service_policy=MappingProxyType(dict(definition.segmentation.policy)),
+        least_group=definition.privacy.least_group,
         inputs=opened.inputs,
         path=path,
         truth=opened.truth,

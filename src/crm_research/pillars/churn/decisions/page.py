@@ -324,7 +324,8 @@ def _result_parts(
         note="behind: what the best list brings more.",
     )
     yield Table(treatment.assumptions, "What was assumed", note="Change any of these and run again.")
-    yield Table(treatment_words.verdict_table(treatment), "Whom to contact, and whom not", formats={"n": "{:,.0f}"})
+    verdicts = treatment_words.verdict_table(treatment)
+    yield Table(verdicts, "Whom to contact, and whom not", formats={"n": "{:,.0f}"}, counts=("n",))
     yield from _rows_parts(treatment, currency, may_list)
     yield from _check_parts(treatment, check, currency)
     yield Note(treatment_words.trial_finding(treatment))

@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.churn.risks.assess import RiskList
 from crm_research.pillars.churn.validation.designs import RULES
+from crm_research.privacy.pseudonyms import hide_ids
 from crm_research.theme import join_words, say_count, say_percent, say_range, say_with_limits, word_for
 
 if TYPE_CHECKING:
@@ -108,9 +109,10 @@ def risk_figures(risks: RiskList, *, window: str, validation: str) -> list[Figur
 def list_rows(risks: RiskList, n_most: int) -> pd.DataFrame:
     """The contracts most at risk as the page prints them."""
     rows = risks.rows.loc[risks.rows[f"risk_{risks.main_months}m"].notna()].head(n_most)
-    shown = {"customer": rows["customer_id"]}
+    ids = hide_ids(rows[["customer_id", "contract_id"]])
+    shown = {"customer": ids["customer_id"]}
     if risks.rows["customer_id"].duplicated().any():
-        shown["contract"] = rows["contract_id"]
+        shown["contract"] = ids["contract_id"]
     shown["tenure_days"] = rows["tenure_days"]
     for months in risks.summary["horizon_months"]:
         parts = zip(rows[f"risk_{months}m"], rows[f"lower_{months}m"], rows[f"upper_{months}m"], strict=True)

@@ -148,6 +148,7 @@ def discounts_section(study: Study, *, confidence: float = 0.95) -> Section:
             "Customers with two purchases or more, by how often they bought at a discount",
             formats=dict.fromkeys(("share", "lower", "upper", "by_chance"), "share"),
             note="By chance: if every purchase of everybody had the same chance of a discount.",
+            counts=("n",),
         ),
         result=found,
     )

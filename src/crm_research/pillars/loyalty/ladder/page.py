@@ -43,6 +43,7 @@ def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             drawn(rhythm_words.draw_bands, rhythm),
             alt=f"{finding} Three bars: in rhythm, overdue, long silent.",
             data=rhythm.standing,
+            counts=("n",),
         ),
         Note(rhythm_words.later_finding(rhythm), kind="caution" if rhythm.later.empty else "note"),
         Table(
@@ -101,11 +102,13 @@ def ladder_section(
             drawn(ladder_charts.draw_state_shares, ladder),
             alt=f"{ladder_words.standing_finding(ladder)} Stacked areas over the periods.",
             data=ladder.shares,
+            counts=("n",),
         ),
         Chart(
             drawn(ladder_charts.draw_moves, ladder),
             alt=f"{ladder_words.move_title(ladder)}. A heat map: rows are states, columns the states a period later.",
             data=ladder.moves.table,
+            counts=("n",),
             caption="Rows add up to 100. Everything on the diagonal stayed.",
         ),
         Note(" ".join([ladder_words.passage_finding(ladder), ladder_words.steady_finding(ladder)]).strip()),

@@ -31,6 +31,7 @@ from crm_research.pillars.segmentation.rfm.changes import compare_periods
 from crm_research.pillars.segmentation.rfm.rules import RfmGroups, list_rfm_members, score_rfm
 from crm_research.pillars.segmentation.use.scoreboard import judge_use, say_use
 from crm_research.pillars.segmentation.use.treatment import Treatment, find_unused, plan_treatment
+from crm_research.privacy.pseudonyms import say_id
 from crm_research.show import Chart, Figures, Note, Part, SavedList, Section, Table, drawn
 from crm_research.theme import join_words, say_p_value
 
@@ -163,7 +164,7 @@ def _typical_parts(found: Grouping, currency: str) -> Iterator[Part]:
                 other = f"not {term.part}" if whats.count(what) == 1 else "–"
                 known[what] = term.part if value >= 0.5 else other
         worth = [] if money is None else [say_number(float(row["worth"]))]
-        said[str(row["segment"])] = [str(row["customer_id"]), *worth, *known.values()]
+        said[str(row["segment"])] = [say_id("customer_id", row["customer_id"]), *worth, *known.values()]
     yield Table(
         pd.DataFrame(said), "A typical customer of each segment",
         note="The member nearest to the middle of the segment"

@@ -1,0 +1,1 @@
+"""What is made reaches its readers: sites in folders and stores, and mail."""

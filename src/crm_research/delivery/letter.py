@@ -1,0 +1,222 @@
+"""The mail of a study's day: what the reports answer, a few pictures, links, and the PDF where one was made."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from crm_research.errors import CrmError
+from crm_research.show.display import CHART_MIME, PNG_MIME, text_html
+from crm_research.vocabulary import say_count
+
+SUMMARY: Final = "summary"
+_MOST_PICTURES: Final = 3
+_MOST_ATTACHED: Final = 10_000_000
+_LONGEST_SUBJECT: Final = 140
+# Mail programs read the style of the very tag, and little else.
+_FONT: Final = "font-family:Helvetica,Arial,sans-serif;color:#1f2933;line-height:1.45"
+_MUTED: Final = "color:#55606b;font-size:13px"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture of the body: PNG, and what it shows for those who do not see it."""
+
+    content: bytes
+    alt: str
+
+    @property
+    def name(self) -> str:
+        """Its name inside the mail; the same picture has the same."""
+        return sha256(self.content).hexdigest()[:20]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What every recipient of a letter gets.
+
+    Parameters
+    ----------
+    html, plain
+        The body twice; `html` names its pictures ``cid:NAME``.
+    attached
+        Files that go along.
+    left_out
+        Files that would make the mail too heavy.
+    """
+
+    study: str
+    subject: str
+    html: str
+    plain: str
+    pictures: tuple[Picture, ...]
+    attached: tuple[Path, ...]
+    left_out: tuple[Path, ...] = ()
+
+
+def compose(folder: Path, *, site: str | None = None) -> Content:
+    """The letter of a study's day.
+
+    Parameters
+    ----------
+    folder
+        Of the study's day on the shelf.
+    site
+        Where readers open the pages, with a slash at its end.
+
+    Raises
+    ------
+    CrmError
+        If no report was made there: nobody gets an empty mail.
+    """
+    from crm_research.results import FAILED, read_run
+
+    entries = [entry for entry in read_run(folder)["reports"] if entry.get("page")]
+    failed = [entry for entry in read_run(folder)["reports"] if entry["outcome"] == FAILED]
+    if not entries:
+        raise CrmError(
+            f"No mail of {folder.parent.name} was sent: no report of {folder.name} was made, and nobody is sent an "
+            "empty mail."
+        )
+    entries.sort(key=lambda entry: entry["report"] != SUMMARY)
+    title = str(entries[0]["study"]["title"] or folder.parent.name)
+    pictures = tuple(_pictures(folder, entries))
+    attached, left_out = _attachments(folder, entries)
+    lead = next((sentence for entry in entries for sentence in entry.get("answer") or ()), "")
+    subject = _in_one_line(f"{title}, {folder.name}: {lead or say_count(len(entries), 'report')}")
+    link = _link(site, folder)
+    made_at = max(str(entry["ended_at"]) for entry in entries)
+    foot = f"Made {made_at[:16].replace('T', ' ')} UTC, of what was known on {folder.name}."
+    notes = [f"Not made this time: {entry['title']}; its last page stays." for entry in failed if entry.get("page")]
+    notes += [f"Attached: {path.name}." for path in attached]
+    notes += [f"Too large to be attached: {path.name}." for path in left_out]
+    return Content(
+        study=folder.parent.name,
+        subject=subject,
+        html=_html(title, folder.name, entries, pictures, link, [*notes, foot]),
+        plain=_plain(title, folder.name, entries, pictures, link, [*notes, foot]),
+        pictures=pictures,
+        attached=attached,
+        left_out=left_out,
+    )
+
+
+def _in_one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SUBJECT else f"{line[: _LONGEST_SUBJECT - 4].rsplit(' ', 1)[0]} ..."
+
+
+def _link(site: str | None, folder: Path) -> str | None:
+    return None if site is None else f"{site.rstrip('/')}/{quote(folder.parent.name)}/{quote(folder.name)}/"
+
+
+def _pictures(folder: Path, entries: Sequence[Mapping[str, Any]]) -> Iterator[Picture]:
+    """Of the summary those that it shows; without one the first of each report."""
+    is_of_summary = entries[0]["report"] == SUMMARY
+    n_left = _MOST_PICTURES
+    for entry in entries[:1] if is_of_summary else entries:
+        for picture in _pictures_of(folder / f"{entry['report']}.ipynb"):
+            if n_left:
+                n_left -= 1
+                yield picture
+            if not is_of_summary:
+                break
+
+
+def _pictures_of(notebook: Path) -> Iterator[Picture]:
+    try:
+        held = json.loads(notebook.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for cell in held.get("cells", ()):
+        for output in cell.get("outputs", ()):
+            drawn = output.get("data", {}).get(PNG_MIME)
+            if drawn:
+                said = output.get("metadata", {}).get(PNG_MIME, {}).get("alt")
+                alt = said or output["data"].get(CHART_MIME, {}).get("alt") or "A picture of the report."
+                yield Picture(content=base64.b64decode("".join(drawn)), alt=str(alt))
+
+
+def _attachments(folder: Path, entries: Sequence[Mapping[str, Any]]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The summary as PDF, or else each report, as long as mail carries them."""
+    names = [name for entry in entries for name in entry.get("forms") or () if name.endswith(".pdf")]
+    if f"{SUMMARY}.pdf" in names:
+        names = [f"{SUMMARY}.pdf"]
+    taken: list[Path] = []
+    left_out: list[Path] = []
+    size = 0
+    for path in (folder / name for name in names if (folder / name).is_file()):
+        size += path.stat().st_size
+        (taken if size <= _MOST_ATTACHED else left_out).append(path)
+    return tuple(taken), tuple(left_out)
+
+
+def _html(
+    title: str,
+    day: str,
+    entries: Sequence[Mapping[str, Any]],
+    pictures: Sequence[Picture],
+    link: str | None,
+    notes: Sequence[str],
+) -> str:
+    parts = [
+        f'<p style="margin:0;{_MUTED}">As of {text_html(day)}</p>',
+        f'<h1 style="margin:0 0 16px;font-size:24px;line-height:1.2">{text_html(title)}</h1>',
+    ]
+    for place, entry in enumerate(entries):
+        parts.append(_entry_html(entry, link, is_first=place == 0))
+        if place == 0:
+            parts += [_picture_html(picture) for picture in pictures]
+    parts += [f'<p style="margin:4px 0;{_MUTED}">{text_html(note)}</p>' for note in notes]
+    body = "\n".join(parts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light only">'
+        f"<title>{text_html(title)}</title></head>\n"
+        f'<body style="margin:0;padding:24px 16px;background:#ffffff;{_FONT}">\n'
+        f'<div style="max-width:640px;margin:0 auto">\n{body}\n</div></body></html>\n'
+    )
+
+
+def _entry_html(entry: Mapping[str, Any], link: str | None, *, is_first: bool) -> str:
+    name = text_html(entry["title"])
+    if link is not None:
+        name = f'<a href="{text_html(link + quote(str(entry["page"])))}" style="color:#0b6e99">{name}</a>'
+    size = 18 if is_first else 16
+    sentences = entry.get("answer") or ()
+    shown = sentences if is_first else sentences[:1]
+    told = "".join(f'<p style="margin:0 0 6px;font-size:{size - 2}px">{text_html(each)}</p>' for each in shown)
+    return f'<h2 style="margin:22px 0 6px;font-size:{size}px;line-height:1.25">{name}</h2>{told}'
+
+
+def _picture_html(picture: Picture) -> str:
+    return (
+        f'<p style="margin:14px 0"><img src="cid:{picture.name}" alt="{text_html(picture.alt)}" width="600" '
+        'style="max-width:100%;height:auto;border:0"></p>'
+    )
+
+
+def _plain(
+    title: str,
+    day: str,
+    entries: Sequence[Mapping[str, Any]],
+    pictures: Sequence[Picture],
+    link: str | None,
+    notes: Sequence[str],
+) -> str:
+    lines = [title, f"As of {day}", ""]
+    for place, entry in enumerate(entries):
+        sentences = entry.get("answer") or ()
+        lines += [str(entry["title"]), *(f"  {each}" for each in (sentences if place == 0 else sentences[:1]))]
+        lines += [f"  {link}{quote(str(entry['page']))}"] if link is not None else []
+        if place == 0:
+            lines += [f"  [Picture: {' '.join(picture.alt.split())}]" for picture in pictures]
+        lines.append("")
+    return "\n".join([*lines, *notes]) + "\n"

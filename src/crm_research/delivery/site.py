@@ -1,0 +1,120 @@
+"""What is published: a copy of the shelf's pages, with an index of just what will lie at the target."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from crm_research.errors import CrmError, offer_names
+from crm_research.scratch import UNFINISHED
+
+# Lists with real ids, which go only where they are named.
+PRIVATE: Final = "private"
+# Folders of the project that lie on the shelf and are no pages.
+_NOT_PAGES: Final = ("README.md",)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+# What an index is made of where the pages themselves lie at the target already.
+RECORDS: Final = ("run.json", "figures.json")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A study's day on the shelf."""
+
+    study: str
+    day: str
+
+    @property
+    def path(self) -> str:
+        """Its folder, from the shelf."""
+        return f"{self.study}/{self.day}"
+
+
+def find_runs(shelf: Path, studies: Sequence[str] = ()) -> list[Run]:
+    """The studies and days that a shelf holds; of these studies, or of all.
+
+    Raises
+    ------
+    CrmError
+        If there is none.
+    """
+    found = sorted(record.parent for record in shelf.glob("*/*/run.json"))
+    runs = [Run(folder.parent.name, folder.name) for folder in found if _is_run(folder.relative_to(shelf))]
+    known = sorted({run.study for run in runs})
+    if not known:
+        raise CrmError(f"There is nothing to publish in {shelf}. crm-research run makes the first reports.")
+    for study in studies:
+        if study not in known:
+            raise CrmError(f"There is no report of a study {study!r} in {shelf}. {offer_names(study, known)}")
+    return [run for run in runs if not studies or run.study in studies]
+
+
+def _is_run(path: Path) -> bool:
+    return path.parts[0] != PRIVATE and not path.name.startswith(".") and _DAY.fullmatch(path.name) is not None
+
+
+def copy_runs(shelf: Path, runs: Iterable[Run], target: Path) -> None:
+    """The folders of these runs as they are at one moment: no run changes them meanwhile."""
+    from crm_research.reporting.shelf import locked
+
+    with locked(shelf):
+        for run in runs:
+            copy_tree(shelf / run.path, target / run.path)
+
+
+def copy_private(shelf: Path, names: Sequence[str], target: Path) -> None:
+    """Folders of ``private/`` that somebody named.
+
+    Raises
+    ------
+    CrmError
+        If one is not there.
+    """
+    for name in names:
+        folder = shelf / PRIVATE / name
+        is_inside = folder.resolve().is_relative_to((shelf / PRIVATE).resolve())
+        if not folder.is_dir() or not is_inside or folder.resolve() == (shelf / PRIVATE).resolve():
+            known = sorted(each.name for each in (shelf / PRIVATE).glob("*") if each.is_dir())
+            raise CrmError(f"There is no folder {name!r} in {shelf / PRIVATE}. {offer_names(name, known)}")
+        copy_tree(folder, target / PRIVATE / name)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """What is whole of a folder: nothing that begins with a dot, is in the making, or leads elsewhere."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.iterdir()):
+        if path.name.startswith(".") or path.name.endswith(UNFINISHED) or path.name == PRIVATE or path.is_symlink():
+            continue
+        if path.is_dir():
+            copy_tree(path, target / path.name)
+        elif path.is_file():
+            link_or_copy(path, target / path.name)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """The same file under another name; files of the shelf are replaced and never written to."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def make_index(site: Path) -> None:
+    """The index over what a folder holds, with all that goes with it."""
+    from crm_research.reporting.site import write_index
+
+    write_index(site)
+
+
+def files_of(site: Path) -> Iterator[str]:
+    """Every file of a site, as paths from its root."""
+    for path in sorted(site.rglob("*")):
+        inner = path.relative_to(site)
+        is_hidden = any(part.startswith(".") for part in inner.parts)
+        if path.is_file() and not is_hidden and inner.as_posix() not in _NOT_PAGES:
+            yield inner.as_posix()

@@ -1,0 +1,129 @@
+"""E-mail addresses, phones, identity cards, accounts and payment cards in a text: found, and masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from crm_research.privacy.check_digits import is_iban, is_identity_card, is_payment_card, is_social_security
+from crm_research.settings import hides_persons
+
+EMAIL: Final = "an e-mail address"
+PHONE: Final = "a phone number"
+IDENTITY_CARD: Final = "an identity-card number"
+ACCOUNT: Final = "a bank account"
+PAYMENT_CARD: Final = "a payment-card number"
+# A number goes on at neither end: no digit, letter or decimal point, sign or thousands mark stands before or behind.
+_BEFORE: Final = r"(?<![\w.,+\-/#:])"
+# ITU-T E.164: fifteen digits are the most.
+_DIGITS_ABROAD: Final = range(9, 16)
+_BEHIND: Final = r"(?![\w/])(?![.,:\-]\d)"
+_PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
+    (
+        EMAIL,
+        re.compile(r"(?<![\w.%+\-])[\w.%+\-]{1,64}[@＠](?:[\w\-]{1,63}\.)+[^\W\d_]{2,24}(?![\w\-])"),
+        None,
+    ),
+    (IDENTITY_CARD, re.compile(rf"{_BEFORE}\d{{17}}[\dXx]{_BEHIND}"), is_identity_card),
+    (IDENTITY_CARD, re.compile(rf"{_BEFORE}\d{{15}}{_BEHIND}"), is_identity_card),
+    (IDENTITY_CARD, re.compile(rf"{_BEFORE}\d{{3}}-\d{{2}}-\d{{4}}{_BEHIND}"), is_social_security),
+    (
+        ACCOUNT,
+        re.compile(rf"{_BEFORE}[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{4}}){{2,7}}(?: ?[A-Z0-9]{{1,3}})?{_BEHIND}"),
+        lambda text: is_iban(text.replace(" ", "")),
+    ),
+    (
+        PAYMENT_CARD,
+        re.compile(
+            rf"{_BEFORE}(?:\d{{4}}[ \-]\d{{4}}[ \-]\d{{4}}[ \-]\d{{4}}"
+            rf"|\d{{4}}[ \-]\d{{6}}[ \-]\d{{5}}|\d{{13,19}}){_BEHIND}"
+        ),
+        lambda text: is_payment_card(re.sub(r"\D", "", text)),
+    ),
+    # Of China: mobiles, also in groups and with the country's number; fixed ones with their area.
+    (PHONE, re.compile(rf"(?<![\w.,\-/#:])(?:(?:\+|00)86[ \-]?)?1[3-9]\d[ \-]?\d{{4}}[ \-]?\d{{4}}{_BEHIND}"), None),
+    (PHONE, re.compile(rf"{_BEFORE}(?:\(0\d{{2,3}}\) ?|0\d{{2,3}}-)\d{{7,8}}{_BEHIND}"), None),
+    # Anywhere: the country's number and seven to twelve digits more, in groups or not.
+    (
+        PHONE,
+        re.compile(rf"(?<![\w.,+])\+[1-9]\d{{0,2}}(?:[ .\-]?\(?\d{{1,5}}\)?){{2,6}}{_BEHIND}"),
+        lambda text: _n_digits(text) in _DIGITS_ABROAD and text.count(".") != 1,
+    ),
+    # Of North America, as it is written there.
+    (
+        PHONE,
+        re.compile(
+            rf"(?<![\w.,+\-/#:])(?:1[ .\-])?(?:\([2-9]\d{{2}}\) ?|[2-9]\d{{2}}[.\-])[2-9]\d{{2}}[.\-]\d{{4}}{_BEHIND}"
+        ),
+        None,
+    ),
+)
+# Without one of these a text holds none of them.
+_WORTH_A_LOOK: Final = re.compile(r"[@＠]|\d(?:[\d \-.()]{5,})\d|[A-Z]{2}\d{2}[ A-Z0-9]{9}")
+_FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９－＋（）", "0123456789-+()")
+_TEXT_NODE: Final = re.compile(r"(?<=>)[^<>]+(?=<)|^[^<>]+(?=<)|(?<=>)[^<>]+$|^[^<>]+$")
+# Attributes that are read out.
+_TOLD: Final = re.compile(r'(?<=\s)(aria-label|aria-description|alt|title)="([^"]*)"')
+_NOT_TEXT: Final = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
+
+
+def _n_digits(text: str) -> int:
+    return sum(sign.isdecimal() for sign in text)
+
+
+def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where in a text do such things stand, and what are they? First place, place behind the last sign, kind.
+
+    Examples
+    --------
+    >>> list(find_personal("Ring 138 1234 5678 or ask a.b@c.example"))
+    [(23, 39, 'an e-mail address'), (5, 18, 'a phone number')]
+    """
+    plain = text.translate(_FULL_WIDTH)
+    if not _WORTH_A_LOOK.search(plain):
+        return
+    taken: list[tuple[int, int]] = []
+    for kind, pattern, holds in _PATTERNS:
+        for match in pattern.finditer(plain):
+            start, end = match.span()
+            is_new = all(end <= first or start >= last for first, last in taken)
+            if is_new and (holds is None or holds(match.group())):
+                taken.append((start, end))
+                yield start, end, kind
+
+
+def mask_text(text: str) -> str:
+    """The text with words in the place of what it holds of a person; as it is where one works by hand."""
+    return masked(text) if hides_persons() else text
+
+
+def masked(text: str) -> str:
+    """The text with words in the place of each such thing: ``[an e-mail address]``."""
+    for start, end, kind in sorted(find_personal(text), reverse=True):
+        text = f"{text[:start]}[{kind}]{text[end:]}"
+    return text
+
+
+def mask_html(html: str) -> str:
+    """The same in what stands between the tags of some HTML or SVG, of addresses also within them."""
+    if not hides_persons():
+        return html
+    if "@" in html or "＠" in html:
+        html = _PATTERNS[0][1].sub(f"[{EMAIL}]", html)
+    html = _TOLD.sub(lambda match: f'{match[1]}="{masked(match[2])}"', html)
+    apart = _NOT_TEXT.search(html)
+    if apart is None:
+        return _TEXT_NODE.sub(lambda match: masked(match.group()), html)
+    return f"{mask_html(html[: apart.start()])}{apart.group()}{mask_html(html[apart.end() :])}"
+
+
+def mask_value(value: Any) -> Any:
+    """The same in every text of a value made of lists and mappings, their keys left as they are."""
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, dict):
+        return {key: mask_value(held) for key, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [mask_value(held) for held in value]
+    return value

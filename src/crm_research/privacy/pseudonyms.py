@@ -1,0 +1,170 @@
+"""Pseudonyms: what stands for a customer's id in whatever a run writes, the same for the same key and id.
+
+HMAC-SHA256 (RFC 2104) of the kind of id and the id, of which the first 40 bits are written as eight signs of
+Crockford's alphabet without i, l, o and u. Where two ids of a study share those, both are written with 60 bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.privacy.keys import require_key
+from crm_research.privacy.masking import masked
+from crm_research.settings import hides_persons, longer_pseudonyms
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+# Columns of ids of persons and of their records, each with the sign that its pseudonyms begin with.
+SIGNS: Final = {"customer_id": "C", "contract_id": "K", "order_id": "B", "contact_id": "T", "response_id": "R"}
+_ALPHABET: Final = b"0123456789abcdefghjkmnpqrstvwxyz"
+_SHORT: Final = 8
+_LONG: Final = 12
+_BYTES: Final = 8
+_BLOCK: Final = 64
+
+
+def kind_of(name: object) -> str | None:
+    """Which ids does a column of this name hold: ``customer_id``, ``customer id``, ``buyer_customer_id``?"""
+    plain = str(name).strip().lower().replace(" ", "_")
+    for kind in SIGNS:
+        if plain == kind or plain.endswith(f"_{kind}") or plain.startswith(f"{kind}_"):
+            return kind
+    return None
+
+
+def say_id(kind: str, value: Any) -> str:
+    """An id of this kind as it may be shown: its pseudonym in what a run writes, itself where one works by hand."""
+    return _write(kind, [str(value)])[0] if hides_persons() else str(value)
+
+
+def hide_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with pseudonyms instead of ids, in its index, too; itself where one works by hand or has no ids."""
+    if not hides_persons():
+        return frame
+    kinds = {place: kind for place, name in enumerate(frame.columns) if (kind := kind_of(name)) is not None}
+    levels = [name for name in frame.index.names if name is not None and kind_of(name) is not None]
+    if not kinds and not levels:
+        return frame
+    import pandas as pd
+
+    hidden = frame.copy(deep=False)
+    if levels:
+        named = hidden.index.to_frame(index=False)
+        for name in levels:
+            named[name] = pseudonymise(named[name], str(kind_of(name)))
+        hidden.index = pd.Index(named[levels[0]]) if named.shape[1] == 1 else pd.MultiIndex.from_frame(named)
+    held = [
+        pseudonymise(hidden.iloc[:, place], kinds[place]) if place in kinds else hidden.iloc[:, place]
+        for place in range(hidden.shape[1])
+    ]
+    made = pd.concat(held, axis=1) if held else hidden
+    made.columns = frame.columns
+    return made
+
+
+def hide_persons(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with pseudonyms, and with what its texts hold of a person masked; itself where one works by hand."""
+    if not hides_persons():
+        return frame
+    import pandas as pd
+    from pandas.api import types
+
+    hidden = hide_ids(frame)
+    columns = {}
+    for place, name in enumerate(hidden.columns):
+        column = hidden.iloc[:, place]
+        if kind_of(name) is None and (types.is_object_dtype(column) or types.is_string_dtype(column)):
+            codes, distinct = pd.factorize(column)
+            told = [masked(value) if isinstance(value, str) else value for value in distinct]
+            if any(new is not old for new, old in zip(told, distinct, strict=True)):
+                column = pd.Series(pd.array([*told, None], dtype=object)[codes], index=column.index)
+        columns[place] = column
+    made = pd.DataFrame(columns, index=hidden.index)
+    made.columns = hidden.columns
+    return made
+
+
+def pseudonymise(ids: pd.Series, kind: str) -> pd.Series:
+    """A pseudonym for each id, missing ones missing; each distinct id is hashed once."""
+    import numpy as np
+    import pandas as pd
+
+    codes, distinct = pd.factorize(ids)
+    written = np.array([*_write(kind, list(map(str, distinct))), None], dtype=object)
+    return pd.Series(written[codes], index=ids.index, name=ids.name)
+
+
+def find_shared(kind: str, ids: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Beginnings of pseudonyms, each with its kind's sign, that two of these distinct ids share; ids come in parts."""
+    import numpy as np
+
+    parts = [_digest(kind, part) >> np.uint64(24) for part in ids]
+    if not parts:
+        return frozenset()
+    found, n_times = np.unique(np.concatenate(parts), return_counts=True)
+    shared = found[n_times > 1] << np.uint64(24)
+    return frozenset(f"{SIGNS[kind]}{text}" for text in _letters(shared, _SHORT))
+
+
+def _write(kind: str, ids: Sequence[str]) -> list[str]:
+    """Pseudonyms of these distinct ids; those that are the same within the study or here are lengthened."""
+    if not ids:
+        return []
+    import numpy as np
+
+    digests = _digest(kind, ids)
+    sign, longer = SIGNS[kind], longer_pseudonyms()
+    short = _letters(digests, _SHORT)
+    _, where, n_times = np.unique(digests >> np.uint64(24), return_inverse=True, return_counts=True)
+    is_shared = n_times[where] > 1
+    if not longer and not is_shared.any():
+        return [f"{sign}-{text}" for text in short]
+    long = _letters(digests, _LONG)
+    return [
+        f"{sign}-{far if is_twice or sign + text in longer else text}"
+        for text, far, is_twice in zip(short, long, is_shared, strict=True)
+    ]
+
+
+def _digest(kind: str, ids: Sequence[str]) -> np.ndarray[Any, Any]:
+    """The first 64 bits of each id's HMAC."""
+    import numpy as np
+
+    inner, outer = _begun(kind)
+    inner_copy, outer_copy = inner.copy, outer.copy
+    digests = []
+    for text in ids:
+        within, around = inner_copy(), outer_copy()
+        within.update(text.encode("utf-8", "surrogatepass"))
+        around.update(within.digest())
+        digests.append(around.digest()[:_BYTES])
+    held = b"".join(digests)
+    return np.frombuffer(held, dtype=">u8").astype(np.uint64)
+
+
+def _letters(digests: np.ndarray[Any, Any], n_signs: int) -> list[str]:
+    import numpy as np
+
+    alphabet = np.frombuffer(_ALPHABET, dtype=np.uint8)
+    shifts = np.array([64 - 5 * (place + 1) for place in range(n_signs)], dtype=np.uint64)
+    written = alphabet[((digests[:, None] >> shifts) & np.uint64(31)).astype(np.intp)]
+    told: list[str] = np.ascontiguousarray(written).view(f"S{n_signs}").ravel().astype(f"U{n_signs}").tolist()
+    return told
+
+
+def _begun(kind: str) -> tuple[Any, Any]:
+    """Both hashes of HMAC (RFC 2104) up to where the id comes in: half the time of beginning anew for each."""
+    key = _key()
+    padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(each ^ 0x36 for each in padded) + f"{kind}\0".encode())
+    return inner, hashlib.sha256(bytes(each ^ 0x5C for each in padded))
+
+
+@cache
+def _key() -> bytes:
+    return require_key()

@@ -1,0 +1,256 @@
+"""Mail as a server receives it: its parts, who gets it, and what becomes of failures."""
+
+from __future__ import annotations
+
+import email
+import re
+from email import policy
+
+import pytest
+
+from crm_research.delivery import smtp as smtp_module
+from crm_research.delivery.asked import Letter, read_asked
+from crm_research.delivery.letter import compose
+from crm_research.delivery.mailing import send_mail
+from crm_research.delivery.smtp import read_server, send
+from crm_research.delivery.targets import Keep
+from crm_research.errors import CrmError
+from tests.delivery.conftest import PASSWORD, serving_mail
+from tests.delivery.shelves import PNG, add_day
+
+PDF = b"%PDF-1.4\nsome pages\n%%EOF\n"
+STUDY = """\
+name: shop
+currency: EUR
+as_of: 2024-06-30
+recipients:
+  management: [anna@example.com, 'bo+crm@example.org']
+  sales: cy@example.com
+publish: {web: {to: site, site: 'https://reports.example.com'}}
+tables: {orders: {from: orders.csv}}
+"""
+ORDERS = """\
+order_id,customer_id,ordered_at,revenue
+order-1001,buyer-2002,2024-01-01,10.5
+order-1002,buyer-2003,2024-02-01,3
+"""
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    shelf = tmp_path / "reports"
+    add_day(shelf, tmp_path / "scratch", day="2024-05-31", share=0.25)
+    add_day(shelf, tmp_path / "scratch", share=0.5, pdf=PDF)
+    return shelf
+
+
+@pytest.fixture
+def study(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text(STUDY, encoding="utf-8")
+    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    return str(path)
+
+
+def asked(shelf, study, **more):
+    return read_asked(more.pop("targets", ["mail"]), studies=[study], shelf=shelf, **more)
+
+
+def parsed(box):
+    return [email.message_from_bytes(content, policy=policy.default) for _, _, content in box.got]
+
+
+def test_each_recipient_gets_a_message_of_their_own_with_all_its_parts(shelf, study, mail):
+    (outcome,) = send_mail(asked(shelf, study))
+    assert outcome.problem is None
+    assert outcome.recipients == ("anna@example.com", "bo+crm@example.org", "cy@example.com")
+    assert [(sender, to) for sender, to, _ in mail.got] == [
+        ("reports@example.com", [address]) for address in outcome.recipients
+    ]
+    assert mail.logins == [("reports", PASSWORD)]
+    for message, address in zip(parsed(mail), outcome.recipients, strict=True):
+        assert message["To"] == address
+        assert message["From"] == "reports@example.com"
+        assert message["Subject"] == "The shop, 2024-06-30: Of all, 50.0 % stay."
+        assert message.get_content_type() == "multipart/mixed"
+        kinds = [part.get_content_type() for part in message.walk()]
+        assert kinds == [
+            "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
+            "application/pdf", "application/pdf",
+        ]  # fmt: skip
+        plain = message.get_body(("plain",)).get_content()
+        html = message.get_body(("html",)).get_content()
+        for text in (plain, html.replace("\N{NO-BREAK SPACE}", " ")):
+            assert "Of all, 50.0 % stay." in text
+            assert "https://reports.example.com/shop/2024-06-30/churn.html" in text
+            assert "As of 2024-06-30" in text
+            assert "Made 2026-01-01 00:00 UTC" in text
+            assert "25.0" not in text
+        assert "A line of churn." in html
+        # The picture of the body is the part that goes along, and is not fetched from anywhere.
+        named = re.findall(r'src="cid:([^"]+)"', html)
+        pictures = {
+            part["Content-ID"].strip("<>"): part for part in message.walk() if part.get_content_maintype() == "image"
+        }
+        assert set(named) == set(pictures)
+        assert all(part.get_content() == PNG for part in pictures.values())
+        assert re.findall(r'src="(?!cid:)', html) == []
+        attached = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+        assert attached == {"churn.pdf": PDF, "loyalty.pdf": PDF}
+    names = [message["Message-ID"] for message in parsed(mail)]
+    assert len(set(names)) == 3
+    send_mail(asked(shelf, study))
+    assert [message["Message-ID"] for message in parsed(mail)][3:] == names
+
+
+def test_a_list_or_a_named_address_gets_it_alone(shelf, study, mail):
+    send_mail(asked(shelf, study, targets=[], lists=["sales"]))
+    send_mail(asked(shelf, study, targets=[], recipients=["dee@example.com"]))
+    assert [to for _, to, _ in mail.got] == [["cy@example.com"], ["dee@example.com"]]
+    assert asked(shelf, study, targets=[], recipients=["dee@example.com"]).targets == ()
+
+
+def test_the_summary_speaks_first_and_its_pdf_goes_alone(tmp_path, mail):
+    add_day(tmp_path / "r", tmp_path / "s", reports=("churn", "summary"), pdf=PDF, share=0.5)
+    content = compose(tmp_path / "r" / "shop" / "2024-06-30")
+    assert [path.name for path in content.attached] == ["summary.pdf"]
+    assert [picture.alt for picture in content.pictures] == ["A line of summary."]
+    assert content.html.index("summary report") < content.html.index("churn report")
+
+
+def test_nobody_is_sent_an_empty_mail(tmp_path, mail):
+    add_day(tmp_path / "r", tmp_path / "s", reports=("churn",))
+    run = tmp_path / "r" / "shop" / "2024-06-30" / "run.json"
+    run.write_text(run.read_text().replace('"page": "churn.html"', '"page": null'))
+    with pytest.raises(CrmError, match="nobody is sent an empty mail"):
+        compose(run.parent)
+
+
+def test_what_passes_is_tried_again_and_what_does_not_is_named(shelf, study, mail, monkeypatch):
+    monkeypatch.setattr(smtp_module, "FIRST_PAUSE", 0.01)
+    mail.failing += ["451 4.3.0 busy", "421 4.3.2 closing"]
+    mail.refused.add("bo+crm@example.org")
+    content = compose(shelf / "shop" / "2024-06-30")
+    refused = send(read_server(), content, ["anna@example.com", "bo+crm@example.org", "cy@example.com"], pause=0.01)
+    assert [to for _, to, _ in mail.got] == [["anna@example.com"], ["cy@example.com"]]
+    assert list(refused) == ["bo+crm@example.org"]
+    assert "refuses the address (550 5.1.1 nobody of that name here)" in refused["bo+crm@example.org"]
+
+
+def test_a_wrong_password_is_told_without_it(shelf, study, mail, monkeypatch):
+    monkeypatch.setenv("CRM_RESEARCH_SMTP_PASSWORD", "wrong-and-secret")
+    (outcome,) = send_mail(asked(shelf, study))
+    assert "does not take user and password" in outcome.problem
+    assert "wrong-and-secret" not in outcome.problem
+    assert mail.got == []
+
+
+def test_the_line_is_closed_to_others_or_nothing_is_sent(shelf, study, certificate, mail, monkeypatch):
+    # A certificate that nobody vouches for.
+    monkeypatch.delenv("CRM_RESEARCH_SMTP_CA_FILE")
+    (outcome,) = send_mail(asked(shelf, study))
+    assert "shows a certificate that nobody here vouches for" in outcome.problem
+    with serving_mail(certificate, how="open") as box:
+        monkeypatch.setenv("CRM_RESEARCH_SMTP", f"smtp://reports@localhost:{box.port}")
+        (outcome,) = send_mail(asked(shelf, study))
+        assert "offers no STARTTLS" in outcome.problem
+        assert (box.got, box.logins) == ([], [])
+    with serving_mail(certificate, how="tls") as box:
+        monkeypatch.setenv("CRM_RESEARCH_SMTP", f"smtps://reports@localhost:{box.port}")
+        monkeypatch.setenv("CRM_RESEARCH_SMTP_CA_FILE", str(certificate))
+        (outcome,) = send_mail(asked(shelf, study))
+        assert outcome.problem is None
+        assert len(box.got) == 3
+
+
+def test_a_dry_run_says_who_would_get_what_and_needs_no_server(shelf, study):
+    (outcome,) = send_mail(asked(shelf, study), is_dry=True)
+    assert outcome.recipients == ("anna@example.com", "bo+crm@example.org", "cy@example.com")
+    assert [name for name, _ in outcome.parts] == [
+        "plain text", "HTML", "picture: A line of churn.", "picture: A line of loyalty.", "churn.pdf", "loyalty.pdf",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "CRM_RESEARCH_SMTP names none"),
+        ({"CRM_RESEARCH_SMTP": "https://example.com"}, "is no address of a mail server"),
+        ({"CRM_RESEARCH_SMTP": "smtp://a:geheim@example.com"}, "holds a password (smtp://***@example.com)"),
+        ({"CRM_RESEARCH_SMTP": "smtp://example.com:x"}, "is no address of a mail server"),
+        (
+            {"CRM_RESEARCH_SMTP": "smtp://example.com"},
+            "CRM_RESEARCH_MAIL_FROM says whom mail is from, and it is not set",
+        ),
+        ({"CRM_RESEARCH_SMTP": "smtp://example.com", "CRM_RESEARCH_MAIL_FROM": "anna"}, "'anna' is no address"),
+        (
+            {
+                "CRM_RESEARCH_SMTP": "smtp://example.com",
+                "CRM_RESEARCH_MAIL_FROM": "anna@example.com",
+                "CRM_RESEARCH_SMTP_PASSWORD_FILE": "/nowhere",
+            },
+            "CRM_RESEARCH_SMTP_PASSWORD_FILE names /nowhere, which cannot be read",
+        ),
+    ],
+)
+def test_a_server_that_is_named_wrongly_is_told(variables, said, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CrmError) as told:
+        read_server()
+    assert said in str(told.value)
+    assert "geheim" not in str(told.value)
+
+
+def test_a_password_may_lie_in_a_file(tmp_path, monkeypatch):
+    (tmp_path / "password").write_text("from-a-file\n")
+    monkeypatch.setenv("CRM_RESEARCH_SMTP", "smtps://reports@example.com")
+    monkeypatch.setenv("CRM_RESEARCH_MAIL_FROM", "reports@example.com")
+    monkeypatch.setenv("CRM_RESEARCH_SMTP_PASSWORD_FILE", str(tmp_path / "password"))
+    server = read_server()
+    assert (server.password, server.port, server.is_tls) == ("from-a-file", 465, True)
+    assert "from-a-file" not in repr(server)
+
+
+def test_what_is_asked_wrongly_is_told_before_anything_is_sent(shelf, study, tmp_path):
+    with pytest.raises(CrmError, match="--recipient 'anna' has no @"):
+        asked(shelf, study, recipients=["anna"])
+    with pytest.raises(CrmError, match=r"--to sails: no study file has a list of that name. Did you mean 'sales'"):
+        asked(shelf, study, lists=["sails"])
+    bare = tmp_path / "bare.yaml"
+    bare.write_text("name: shop\ncurrency: EUR\nas_of: 2024-06-30\ntables: {orders: {from: orders.csv}}\n")
+    with pytest.raises(CrmError, match="the study file of shop holds no recipients"):
+        asked(shelf, str(bare))
+    with pytest.raises(CrmError, match="the study file of shop holds neither publish nor recipients"):
+        asked(shelf, str(bare), targets=[])
+    with pytest.raises(CrmError, match="begins with ftp://, where nothing is published"):
+        asked(shelf, study, targets=["ftp://example.com/x"])
+    with pytest.raises(CrmError, match="holds credentials") as told:
+        asked(shelf, study, targets=["sftp://web:geheim@example.com/x"])
+    assert "geheim" not in str(told.value)
+
+
+def test_a_study_file_says_all(shelf, study, tmp_path):
+    found = asked(shelf, study, targets=[])
+    assert [target.said for target in found.targets] == [str(tmp_path / "site")]
+    assert found.letters == (
+        Letter(
+            study="shop",
+            recipients=("anna@example.com", "bo+crm@example.org", "cy@example.com"),
+            site="https://reports.example.com/",
+        ),
+    )
+    named = asked(shelf, study, targets=["web"], keep=Keep(runs=3))
+    assert [(target.said, target.keep.runs) for target in named.targets] == [(str(tmp_path / "site"), 3)]
+    assert named.letters == ()
+
+
+def test_a_letter_with_an_id_in_it_is_not_sent(shelf, study, mail, tmp_path):
+    run = shelf / "shop" / "2024-06-30" / "run.json"
+    run.write_text(run.read_text().replace("Of all, 50.0 % stay.", "Call buyer-2003."), encoding="utf-8")
+    (outcome,) = send_mail(asked(shelf, study))
+    assert outcome.problem.startswith("Nothing was sent: what would be sent tells of persons in ")
+    assert "letter.txt, line" in outcome.problem
+    assert "the id of a customer" in outcome.problem
+    assert "buyer-2003" not in outcome.problem
+    assert mail.got == []
