@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from crm_research.errors import CrmError, nearest_name, offer_names
 from crm_research.said_by_others import say_found, say_wanted, say_yaml_fault
 from crm_research.settings import read_settings
-from crm_research.sources.strict_yaml import load_yaml
 
 Department = Literal["sales", "service", "marketing", "finance", "product"]
 DEPARTMENTS: Final = ("sales", "service", "marketing", "finance", "product")
@@ -111,7 +110,7 @@ def read_rules(company: Path | None = None) -> tuple[Rule, ...]:
 
 def _read(path: Path) -> _RuleFile:
     try:
-        content = load_yaml(path.read_text(encoding="utf-8-sig"))
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=StrictLoader)  # noqa: S506  (a SafeLoader)
     except UnicodeDecodeError as problem:
         raise RulesError(f"{path}: byte {problem.start:,} is not UTF-8. Save the file of rules as UTF-8.") from None
     except OSError as problem:

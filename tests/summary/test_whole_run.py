@@ -1,0 +1,106 @@
+"""A run with its summary: made last, from what the others left, also where one of them failed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_research.errors import CrmError
+from crm_research.reporting.run import run_reports
+
+STUDY = """\
+name: shop
+title: A shop
+currency: EUR
+as_of: {as_of}
+tables:
+  orders: {{from: orders.csv}}
+  contracts: {{from: contracts.csv}}
+"""
+CONTRACTS = "contract_id,customer_id,started_at,ended_at\nk1,c1,2022-01-01,{ended}\nk2,c2,2022-05-01,\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    (home / "data" / "studies").mkdir(parents=True)
+    monkeypatch.setenv("CRM_RESEARCH_HOME", str(home))
+    rng = np.random.default_rng(5)
+    n = 900
+    days = pd.to_datetime("2021-01-01") + pd.to_timedelta(rng.integers(0, 1_200, n), unit="D")
+    customers = [f"secret-{i}" for i in (120 * rng.random(n) ** 4).astype(int)]
+    frame = pd.DataFrame(
+        {
+            "order_id": range(n),
+            "customer_id": customers,
+            "ordered_at": days,
+            "revenue": rng.gamma(2.0, 20.0, n).round(2),
+        }
+    )
+    frame.to_csv(home / "data" / "studies" / "orders.csv", index=False)
+    return home
+
+
+def write_study(home: Path, *, as_of: str = "2024-03-01", ended: str = "2023-01-01") -> None:
+    folder = home / "data" / "studies"
+    (folder / "shop.yaml").write_text(STUDY.format(as_of=as_of), encoding="utf-8")
+    (folder / "contracts.csv").write_text(CONTRACTS.format(ended=ended), encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_summary_is_made_last_and_stands_on_what_the_others_left(desk, tmp_path):
+    out = tmp_path / "out"
+    write_study(desk, as_of="2024-01-01")
+    run_reports(["customer-base"], studies=["shop"], out=out)
+    write_study(desk)
+    done = run_reports(["summary", "customer-base"], studies=["shop"], out=out)
+    assert [task.report for task, _ in done.outcomes] == ["customer-base", "summary"]
+    assert done.n_failed == 0
+    folder = out / "shop" / "2024-03-01"
+    figures = {figure["id"]: figure for figure in json.loads((folder / "figures.json").read_text())}
+    top, said = figures["base.top20_revenue_share"], figures["claims.top_fifth_share"]
+    # One quantity has one value.
+    assert [top[end] for end in ("estimate", "lower", "upper")] == [said[end] for end in ("estimate", "lower", "upper")]
+    assert figures["claims.earlier_buyers_share"]["lower"] is not None
+    entry = next(one for one in json.loads((folder / "run.json").read_text())["reports"] if one["report"] == "summary")
+    assert entry["answer"][1].startswith("Since 2024-01-01 ")
+    ledger = (folder / "ledger.html").read_text(encoding="utf-8")
+    assert f"{figures['ledger.figures']['estimate']:.0f} figures of 2 reports" in ledger
+    departments = [f"summary-{name}.html" for name in ("sales", "service", "marketing", "finance", "product")]
+    assert entry["files"] == departments
+    sales = (folder / "summary-sales.html").read_text(encoding="utf-8")
+    assert 'href="customer-base.html#figure-base-top20-revenue-share"' in sales
+    assert 'id="figure-base-top20-revenue-share"' in (folder / "customer-base.html").read_text(encoding="utf-8")
+    for name in ("summary.html", "summary.ipynb", *departments):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "secret-" not in text
+        assert str(out) not in text
+
+
+@pytest.mark.slow
+def test_a_table_at_fault_stops_its_reports_and_is_told_by_the_summary(desk, tmp_path):
+    out = tmp_path / "out"
+    write_study(desk)
+    folder = desk / "data" / "studies"
+    with (folder / "shop.yaml").open("a", encoding="utf-8") as file:
+        file.write("  contacts: {from: contacts.csv}\n")
+    rows = "x1,c1,2023-01-01,complaint\nx1,c1,2023-02-01,complaint\n"
+    (folder / "contacts.csv").write_text(f"contact_id,customer_id,opened_at,kind\n{rows}", encoding="utf-8")
+    done = run_reports(["loyalty", "silent-churn", "summary"], studies=["shop"], out=out)
+    failed = {task.report for task, outcome in done.outcomes if outcome.failure is not None}
+    assert failed == {"loyalty"}
+    page = (out / "shop" / "2024-03-01" / "summary.html").read_text(encoding="utf-8")
+    assert "The report “Loyalty: repeat and retention” failed. It has no page." in page
+    assert "contacts.contact_id" in page
+
+
+def test_broken_rules_stop_a_run_before_anything_is_made(desk, tmp_path):
+    write_study(desk)
+    (desk / "data" / "rules.yaml").write_text("rules: [{name: x}]\n", encoding="utf-8")
+    with pytest.raises(CrmError, match=r"rules\.yaml: rules\.x\.department: is missing"):
+        run_reports(["summary"], studies=["shop"], out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
