@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         satisfaction,
         segmentation,
         silent_churn,
+        summary,
     )
     from crm_research.sources.opening import open_study
     from crm_research.study import Study
@@ -44,6 +45,7 @@ __all__ = [
     "segmentation",
     "show",
     "silent_churn",
+    "summary",
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
@@ -55,6 +57,7 @@ _ROOMS = {
     "segmentation": "crm_research.pillars.segmentation",
     "silent_churn": "crm_research.pillars.silent_churn",
     "show": "crm_research.show",
+    "summary": "crm_research.pillars.summary",
 }
 
 _HOMES = {

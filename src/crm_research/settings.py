@@ -15,6 +15,7 @@ PICTURES: Final = "CRM_RESEARCH_PICTURES"
 FILES: Final = "CRM_RESEARCH_FILES"
 TABLES: Final = "CRM_RESEARCH_TABLES"
 CHROMIUM: Final = "CRM_RESEARCH_CHROMIUM"
+RESULTS: Final = "CRM_RESEARCH_RESULTS"
 SNAPSHOT: Final = "CRM_RESEARCH_SNAPSHOT"
 LEAVE_OUT: Final = "CRM_RESEARCH_LEAVE_OUT"
 SIDE_BY_SIDE: Final = "CRM_RESEARCH_SIDE_BY_SIDE"
@@ -28,6 +29,7 @@ LONGER: Final = "CRM_RESEARCH_LONGER_PSEUDONYMS"
 LEAST_GROUP: Final = "CRM_RESEARCH_LEAST_GROUP"
 PRIVATE: Final = "CRM_RESEARCH_PRIVATE"
 PRIVATE_PLACE: Final = "CRM_RESEARCH_PRIVATE_PLACE"
+HOUSE: Final = "CRM_RESEARCH_HOUSE"
 _PACKAGE: Final = Path(__file__).resolve().parent
 # Where a wheel carries the notebooks, the sample studies and the manuals; in a checkout they lie in the project.
 _CARRIED: Final = _PACKAGE / "desk"
@@ -73,13 +75,20 @@ class Settings:
 
     @property
     def carried_manuals(self) -> Path:
-        """The manuals of study files and of checks."""
+        """The manuals of study files, of schedules and of checks."""
         return self.carried / "docs"
 
     @property
     def reports(self) -> Path:
         """Where rendered reports go unless told otherwise."""
         return self.home / "reports"
+
+    @property
+    def house(self) -> Path | None:
+        """The file of a company's own look: that which is named, else house.yaml of the work; None without one."""
+        named = os.environ.get(HOUSE)
+        path = Path(named) if named else self.home / "house.yaml"
+        return path if named or path.is_file() else None
 
     @property
     def cache(self) -> Path:
@@ -163,6 +172,12 @@ def pseudonym_key_file() -> Path:
     if told:
         return Path(told).expanduser()
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "crm_research" / "pseudonym.key"
+
+
+def folder_of_results() -> Path:
+    """The shelf on which a run puts its reports, each study in a folder: for the report that stands on the others."""
+    told = os.environ.get(RESULTS)
+    return Path(told) if told else read_settings().reports
 
 
 def is_profiled() -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,8 +59,14 @@ def pages(tmp_path_factory) -> dict[str, Path]:
         chart = show.Chart(draw_a_line, alt="One falling line.")
         notebook = a_notebook("# Test report\n\nWho leaves?", "## Answer", lambda: chart.render().show())
     drawn.write_text(render_page(notebook, task), encoding="utf-8")
+    earlier = a_task(scratch, study=replace(task.study, as_of="2024-06-01"))
+    before = a_figure(id="test.held", label="Renewals", estimate=0.2, lower=0.15, upper=0.25, group="a & b")
+    publish(out, earlier, replace(good, figures=(before.as_record(),)), {"python": "3.11"})
     index = write_index(out)
-    return {"report": page, "index": index, "phone": drawn, "ledger": page.with_name("ledger.html")}
+    return {
+        "report": page, "index": index, "phone": drawn, "ledger": page.with_name("ledger.html"),
+        "changes": page.with_name("changes-since-2024-06-01.html"),
+    }  # fmt: skip
 
 
 def draw_a_line(ax=None):
@@ -72,9 +80,12 @@ def open_page(chromium, pages):
     """Open a page with everything but its own file refused; the faults found are collected on `page.faults`."""
     contexts = []
 
-    def open_(name: str, **options):
+    def open_(name: str, voice: str = "researcher", **options):
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
+        # Remembered as a reader who chose it once.
+        context.add_init_script(f"localStorage.setItem('crm-voice', '{voice}')")
+        context.set_default_timeout(5_000)
         page = context.new_page()
         page.faults = []
         address = pages[name].as_uri()
@@ -97,7 +108,7 @@ def open_page(chromium, pages):
         context.close()
 
 
-@pytest.mark.parametrize("name", ["report", "index", "ledger"])
+@pytest.mark.parametrize("name", ["report", "index", "ledger", "changes"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.slow
 def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
@@ -106,7 +117,7 @@ def test_a_page_asks_for_nothing_and_reports_no_error(open_page, name, scheme):
     assert page.faults == []
 
 
-@pytest.mark.parametrize("name", ["report", "index", "ledger"])
+@pytest.mark.parametrize("name", ["report", "index", "ledger", "changes"])
 @pytest.mark.parametrize("width", [320, 375, 768, 1280])
 def test_only_tables_and_pictures_scroll_sideways(open_page, name, width):
     page = open_page(name, viewport={"width": width, "height": 800})
@@ -324,7 +335,7 @@ def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, tmp_path, study):
         seen = page.evaluate(CUT)
         assert [table for table in seen if table["isCut"] != table["isSaid"]] == [], path.name
         assert not any(table["hidden"] for table in seen), path.name
-        if path.name not in {"index.html", "ledger.html"}:
+        if path.name not in {"index.html", "ledger.html"} and "changes" not in path.name:
             page.reload()
             assert_first_screens(page, path.name)
     page.close()
@@ -383,19 +394,27 @@ def test_the_first_tab_stop_skips_to_the_report(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
 
 
-@pytest.mark.parametrize("name", ["report", "index", "ledger"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(open_page, name, scheme):
+def violations_of(page) -> list[str]:
+    """What axe-core finds on a page with everything open."""
     found = importlib.util.find_spec("axe_playwright_python")
     if found is None or found.origin is None:
         pytest.skip("axe-playwright-python, which carries axe-core, is not installed")
-    page = open_page(name, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    page.get_by_role("button", name="Show code").click() if name == "report" else None
     page.evaluate(Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8"))
     violations = page.evaluate("async () => (await axe.run()).violations")
-    told = [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]
-    assert told == []
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "voice"),
+    [("report", "researcher"), *((name, "manager") for name in ("report", "index", "ledger", "changes"))],
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, name, voice, scheme):
+    page = open_page(name, voice, color_scheme=scheme)
+    if (name, voice) == ("report", "researcher"):
+        page.get_by_role("button", name="Show code").click()
+    assert violations_of(page) == []
 
 
 def test_each_point_of_a_picture_says_its_value_under_the_pointer(open_page):
@@ -434,3 +453,205 @@ def test_the_ledger_is_sifted_by_words_and_by_what_came_of_the_check(open_page):
     page.check("input[value=fails]")
     assert page.text_content(".left") == ""
     assert len(page.evaluate(shown)) == 3
+
+
+def shown_to(page) -> str:
+    """The text that is seen, with everything opened that opens."""
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    return page.evaluate("document.body.innerText")
+
+
+def test_a_manager_reads_plain_words_and_a_researcher_everything(open_page):
+    page = open_page("report", voice="manager")
+    assert page.get_by_role("button", name="Manager").get_attribute("aria-pressed") == "true"
+    assert not page.get_by_role("button", name="Show code").is_visible()
+    told = shown_to(page)
+    assert "Half of the customers buy again." in told
+    assert "200 records" in told
+    assert not any(word in told for word in ("n = 200", "not validated", "How do we know", "A test has few customers."))
+    page.get_by_role("button", name="Researcher").click()
+    told = shown_to(page)
+    assert all(word in told for word in ("n = 200", "not validated", "How do we know", "A test has few customers."))
+    assert "200 records" not in told
+    assert page.evaluate("localStorage.getItem('crm-voice')") == "researcher"
+
+
+def test_the_voice_is_remembered_and_an_address_may_name_it(chromium, pages):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(pages["report"].as_uri())
+    assert page.evaluate("document.documentElement.dataset.voice") == "manager"
+    page.get_by_role("button", name="Researcher").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.voice") == "researcher"
+    page.get_by_role("button", name="Manager").click()
+    page.goto(f"{pages['report'].as_uri()}?voice=researcher")
+    assert page.get_by_text("n = 200").first.is_visible()
+    page.goto(pages["report"].as_uri())
+    assert page.evaluate("document.documentElement.dataset.voice") == "manager"
+    context.close()
+
+
+def test_a_link_to_what_only_researchers_see_shows_it_and_changes_no_habit(open_page, pages):
+    page = open_page("report", voice="manager")
+    page.goto(f"{pages['report'].as_uri()}#how-sure-are-we")
+    page.reload()
+    assert page.locator("#how-sure-are-we").is_visible()
+    assert page.evaluate("localStorage.getItem('crm-voice')") == "manager"
+    assert page.locator("#told").text_content().startswith("The whole report is shown")
+
+
+def test_without_a_script_everything_is_there(chromium, pages):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["report"].as_uri())
+    assert page.get_by_text("n = 200").first.is_visible()
+    assert page.get_by_text("A test has few customers.").is_visible()
+    assert not page.get_by_text("200 records").first.is_visible()
+    assert not page.locator(".tools").is_visible()
+    assert page.get_by_role("navigation", name="Reports of this study").get_by_role("link").count() >= 2
+    context.close()
+
+
+SORTED = """
+<div class="crm crm-table"><div class="scroll" tabindex="0"><table><caption>Mixed, "all"</caption>
+<thead><tr><th scope="col">name</th><th scope="col" class="num">share</th><th scope="col" class="num">money</th>
+<th scope="col" class="num">time</th><th scope="col" class="date">day</th></tr></thead><tbody>
+<tr><th scope="row">Öl</th><td>9.5 %</td><td>1.20 m USD</td><td>3 months</td><td>2024-02-01</td></tr>
+<tr><th scope="row">=SUM(A1)</th><td>under 0.01 %</td><td>900 k USD</td><td>2.0 years</td><td>2023-12-31</td></tr>
+<tr><th scope="row">apple</th><td>not known</td><td>-12 USD</td><td>89 days</td><td>–</td></tr>
+<tr><th scope="row">北京</th><td>10 %</td><td>1,234.5 USD</td><td>not reached</td><td>2024-01-15</td></tr>
+</tbody></table></div></div>"""
+
+MIXED = ".crm-table:has(caption:text('Mixed'))"
+
+
+@pytest.fixture
+def sorting(open_page, pages, tmp_path):
+    """A page whose first table holds numbers of every kind."""
+    text = pages["report"].read_text(encoding="utf-8").replace("<article>", f"<article>{SORTED}", 1)
+    pages["sorted"] = tmp_path / "sorted.html"
+    pages["sorted"].write_text(text, encoding="utf-8")
+    return open_page("sorted")
+
+
+def column(page, place):
+    return page.locator(MIXED).locator(f"tbody tr > :nth-child({place})").all_text_contents()
+
+
+@pytest.mark.parametrize(
+    ("head", "place", "first", "then"),
+    [
+        ("share", 2, ["10 %", "9.5 %", "under 0.01 %", "not known"], ["under 0.01 %", "9.5 %", "10 %", "not known"]),
+        ("money", 3, ["1.20 m USD", "900 k USD", "1,234.5 USD", "-12 USD"],
+         ["-12 USD", "1,234.5 USD", "900 k USD", "1.20 m USD"]),
+        ("time", 4, ["2.0 years", "3 months", "89 days", "not reached"],
+         ["89 days", "3 months", "2.0 years", "not reached"]),
+        ("day", 5, ["2023-12-31", "2024-01-15", "2024-02-01", "–"], ["2024-02-01", "2024-01-15", "2023-12-31", "–"]),
+        ("name", 1, ["=SUM(A1)", "apple", "Öl", "北京"], ["北京", "Öl", "apple", "=SUM(A1)"]),
+    ],
+)  # fmt: skip
+def test_a_table_is_sorted_by_value_with_the_keyboard_and_goes_back(sorting, head, place, first, then):
+    before = column(sorting, place)
+    button = sorting.locator(MIXED).get_by_role("button", name=head, exact=True)
+    button.focus()
+    sorting.keyboard.press("Enter")
+    assert column(sorting, place) == first
+    way = sorting.locator(MIXED).locator(f"thead th:nth-child({place})")
+    assert way.get_attribute("aria-sort") == ("ascending" if head in ("day", "name") else "descending")
+    sorting.keyboard.press("Enter")
+    assert column(sorting, place) == then
+    sorting.keyboard.press("Space")
+    assert column(sorting, place) == before
+    assert way.get_attribute("aria-sort") is None
+
+
+def test_a_table_is_saved_as_its_cells_are_shown_and_no_cell_is_a_formula(sorting):
+    with sorting.expect_download() as saved:
+        sorting.get_by_role("button", name='Save as CSV: Mixed, "all"').click()
+    assert saved.value.suggested_filename == "mixed-all.csv"
+    text = Path(saved.value.path()).read_bytes().decode("utf-8")
+    assert text == (
+        "\ufeffname,share,money,time,day\r\nÖl,9.5 %,1.20 m USD,3 months,2024-02-01\r\n"
+        "'=SUM(A1),under 0.01 %,900 k USD,2.0 years,2023-12-31\r\napple,not known,-12 USD,89 days,–\r\n"
+        '北京,10 %,"1,234.5 USD",not reached,2024-01-15\r\n'
+    )
+    assert sorting.faults == []
+
+
+def test_search_finds_by_words_of_any_alphabet_and_leads_to_the_very_figure(open_page, pages):
+    page = open_page("index", voice="manager")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find"
+    page.keyboard.type("RENÉWALS handmade")
+    assert page.locator("#n-found").text_content() == "1 found."
+    page.keyboard.press("ArrowDown")
+    target = page.evaluate("document.activeElement.getAttribute('href')")
+    assert target.endswith("good.html#figure-test-held-a-b")
+    page.keyboard.press("Escape")
+    assert (page.locator("#found a").count(), page.evaluate("document.activeElement.id")) == (0, "find")
+    page.keyboard.type("公司 back")
+    assert [link.text_content() for link in page.locator("#found a").all()] == ["Back <in> a year"]
+    page.fill("#find", "nowhere")
+    assert page.locator("#n-found").text_content() == "Nothing is found."
+    assert page.faults == []
+
+
+def test_two_days_are_reached_from_the_index_and_from_a_report(open_page, pages):
+    page = open_page("changes", voice="manager")
+    assert page.locator("h1").text_content() == "What has changed"
+    assert page.get_by_text("Moved by more than chance explains (1)").is_visible()
+    assert page.locator(".reports [aria-current]").text_content() == "What has changed"
+    assert pages["changes"].name in pages["index"].read_text(encoding="utf-8")
+    assert pages["changes"].name in pages["report"].read_text(encoding="utf-8")
+
+
+# Held apart from the words that pages are made by.
+_STATISTICS = re.compile(
+    r"\b(confidence interval|\d %\s+interval|hazard|p-value|log-rank|bootstrap|estimator|validat|holdout|covariate|"
+    r"regression|likelihood|posterior|bayes|quantile|percentile|median|variance|standard (error|deviation)|significan|"
+    r"coefficient|correlat|AUC|Brier|calibrat|Kaplan|Cox\b|NBD|Dirichlet|Markov|silhouette|censor|survival|odds|residual|"
+    r"refuted|verdict|n = \d|RFM|recency|tenure|frailty|concordance|propensity|degrees of freedom|hypothesis)",
+    re.IGNORECASE,
+)
+
+
+def assert_plain_and_open_to_all(browser, path):
+    """In a manager's voice no word of statistics, and the answer, the picture; in both voices and schemes WCAG AA."""
+    for voice in ("manager", "researcher"):
+        for scheme in ("light", "dark"):
+            context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+            page = context.new_page()
+            page.goto(f"{path.as_uri()}?voice={voice}")
+            assert violations_of(page) == [], (path, voice, scheme)
+            if voice == "manager":
+                # A file's name is a name.
+                told = re.sub(r"[\w-]+\.csv", "", shown_to(page))
+                found = [told[max(0, hit.start() - 40) : hit.end() + 20] for hit in _STATISTICS.finditer(told)]
+                assert found == [], path
+                answer = page.locator(".answer p").first
+                assert answer.is_visible(), path
+                assert page.locator(".headline figure").is_visible(), path
+                assert page.locator(".key > .crm-cards > .crm-card:visible").count() <= 4, path
+            context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["cdnow", "complete-journey", "simulated", "telco"])
+def test_every_sample_page_is_plain_for_managers_and_open_to_all(chromium, tmp_path, study):
+    from crm_research.reporting.run import run_reports
+
+    run_reports(studies=[study], out=tmp_path)
+    made = [path for path in sorted(tmp_path.glob("*/*/*.html")) if path.name != "ledger.html"]
+    assert len(made) >= 3
+    for path in made:
+        assert_plain_and_open_to_all(chromium, path)
+    page = chromium.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    page.fill("#find", "a")
+    hrefs = page.evaluate("JSON.parse(document.getElementById('search-data').textContent).map(entry => entry[2])")
+    # What is found stands on the page that the link leads to.
+    texts = {path: (tmp_path / path).read_text(encoding="utf-8") for path in {href.split("#")[0] for href in hrefs}}
+    missing = [href for href in hrefs if "#" in href and f'id="{href.split("#")[1]}"' not in texts[href.split("#")[0]]]
+    assert missing == []
+    page.close()

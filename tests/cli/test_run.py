@@ -13,6 +13,7 @@ from crm_research import cli
 from crm_research.errors import StudyError
 from crm_research.reporting.run import Omission, RunSummary
 from crm_research.reporting.tasks import Failure, Outcome
+from crm_research.reporting.unchanged import MadeBefore
 from tests.reporting.conftest import a_report
 from tests.reporting.pages import a_task
 
@@ -50,7 +51,7 @@ def call(monkeypatch, capsys):
 def test_everything_given_is_passed_on_and_values_stay_text(call):
     status, _, _, asked = call(
         "churn", "--study", "a", "--study", "b.yaml", "--as-of", "2024-01-02", "-p", "since=007", "--jobs", "2",
-        "--out", "there", "--timeout", "9", "--no-input-check", "--profile",
+        "--out", "there", "--timeout", "9", "--no-input-check", "--profile", "--changed", "--each", "region",
         "--audience", "management", "--no-lists",
     )  # fmt: skip
     assert status == 1  # the stand-in makes nothing
@@ -66,6 +67,8 @@ def test_everything_given_is_passed_on_and_values_stay_text(call):
         "is_profiled": True,
         "audience": "management",
         "is_keeping_lists": False,
+        "is_only_changed": True,
+        "each": "region",
     }
 
 
@@ -74,6 +77,23 @@ def test_a_good_run_says_where_to_look(call):
     status, out, _, _ = call(summary=summary)
     assert status == 0
     assert out.splitlines()[-1] == "1 report made. Open reports/index.html"
+
+
+def test_what_was_left_as_it_was_is_told_with_its_time_and_is_no_failure(call):
+    left = tuple(
+        MadeBefore(study="mine", report=name, page=Path(f"{name}.html"), made_at="2026-11-29T21:04:09+00:00")
+        for name in ("churn", "loyalty")
+    )
+    summary = RunSummary(index=Path("i.html"), outcomes=(), omissions=(), unchanged=left)
+    status, out, _, _ = call(summary=summary)
+    assert status == 0
+    assert out.splitlines() == [
+        "mine / churn: left as it is, nothing has changed since 2026-11-29 21:04 UTC",
+        "mine / loyalty: left as it is, nothing has changed since 2026-11-29 21:04 UTC",
+        "No report made, 2 reports left as before. Open i.html",
+    ]
+    both = RunSummary(index=Path("i.html"), outcomes=((a_task(), an_outcome()),), omissions=(), unchanged=left[:1])
+    assert call(summary=both)[1].splitlines()[-1] == "1 report made, 1 report left as before. Open i.html"
 
 
 def test_a_failed_report_is_status_one_and_what_does_not_apply_is_listed(call):

@@ -13,7 +13,7 @@ from crm_research.pillars.customer_base import (
     tables,
     words,
 )
-from crm_research.pillars.customer_base.concentration import concentration_of
+from crm_research.stats.concentration import concentration_of
 from tests.builders import a_study, orders
 
 

@@ -9,9 +9,10 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.customer_base.concentration import concentration_of, measure_concentration
+from crm_research.pillars.customer_base.concentration import measure_concentration
 from crm_research.pillars.customer_base.spending import RankedSpend
 from crm_research.pillars.segmentation.rfm.rules import MEASURES, count_cells, name_cells, sum_groups, take_quintiles
+from crm_research.stats.concentration import concentration_of
 from tests.recovery.coverage_survival import Coverage
 from tests.recovery.coverage_worlds import Judged, count_worlds
 

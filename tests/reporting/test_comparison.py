@@ -12,9 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_research.cli import cli
-from crm_research.errors import CrmError
-from crm_research.figures import Figure
-from crm_research.reporting.comparison import (
+from crm_research.comparison import (
     BECAME_KNOWN,
     COUNTED,
     DOUBTFUL,
@@ -29,6 +27,8 @@ from crm_research.reporting.comparison import (
     compare_runs,
     read_run_figures,
 )
+from crm_research.errors import CrmError
+from crm_research.figures import Figure
 
 Z = 1.959963984540054
 

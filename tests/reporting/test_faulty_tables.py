@@ -15,8 +15,8 @@ from crm_research.catalogue import reports
 from crm_research.contracts import TABLES
 from crm_research.errors import ContractViolation, CrmError, ParameterError, StudyError
 from crm_research.reporting.plan import plan_run
-from crm_research.reporting.records import read_run
 from crm_research.reporting.run import run_reports
+from crm_research.results import read_run
 from crm_research.sources.opening import open_study
 from tests.reporting.conftest import NOTEBOOKS, a_report
 

@@ -16,9 +16,9 @@ import pytest
 
 from crm_research import scratch as scratch_module
 from crm_research.errors import ContractViolation, CrmError, ParameterError, StudyError, UnknownReport
-from crm_research.reporting.records import read_run
 from crm_research.reporting.run import run_reports
 from crm_research.reporting.tasks import Outcome
+from crm_research.results import read_run
 
 FOLDER = Path("handmade") / "2024-07-01"
 
@@ -50,6 +50,7 @@ def test_a_report_gets_its_parameters_as_they_were_written_and_leaves_its_files(
     summary = run_reports(["good"], studies=["handmade"], parameters={"since": "007", "n_times": "2"}, out=out)
     assert summary.n_failed == 0
     assert visible(out) == [
+        "feed.xml",
         str(FOLDER / "figures.json"),
         str(FOLDER / "good.html"),
         str(FOLDER / "good.ipynb"),

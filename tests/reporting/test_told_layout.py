@@ -25,7 +25,6 @@ from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.notebook_file import html_output, with_pictures
 from crm_research.reporting.page_check import PageError, check_page
 from crm_research.reporting.plan import _check_distinct, _is_path
-from crm_research.reporting.records import read_json
 from crm_research.reporting.render import _facts, _page, read_template_text, with_carried_signs
 from crm_research.reporting.run import _say_unpublished
 from crm_research.reporting.site import (
@@ -39,6 +38,7 @@ from crm_research.reporting.site import (
     _page as page_of_index,
 )
 from crm_research.reporting.tasks import Failure
+from crm_research.results import read_json
 from tests.builders import a_study, orders
 from tests.reporting.pages import a_figure, a_notebook, a_task
 from tests.told import hold
@@ -414,13 +414,13 @@ def test_the_index_tells_a_page_a_failure_and_what_does_not_apply(tmp_path):
     assert (before["as_of"], before["title"], before["currency"], before["facts"], before["earlier"]) == (
         "2023-07-01", "s", None, [], [],
     )  # fmt: skip
-    style, script = (read_template_text(name) for name in ("site/site.css", "page.js"))
+    style, script = (read_template_text(name) for name in ("site/site.css", "site/search.js"))
     html = write_index(tmp_path).read_text(encoding="utf-8")
     assert style in html
     assert script in html
     bare = re.sub(r"<style>.*?</style>|(?<=<script>).*?(?=</script>)", "", html, flags=re.DOTALL)
     hold(bare, TOLD / "index.txt")
-    latest = {**latest, "earlier": []}
+    latest = {**latest, "earlier": [], "entries": [], "held": sorted(map(str, latest["held"]))}
     hold(json.dumps(latest, indent=1, ensure_ascii=False) + "\n", TOLD / "shelf.txt")
 
 

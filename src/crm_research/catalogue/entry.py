@@ -49,6 +49,11 @@ class Report:
         None: no parameter names any.
     figure_ids
         Ids other programs may rely on, wherever the report applies and the records suffice.
+    is_last
+        It stands on the results of the others: made after them, also where some of them failed, from those tables that
+        are not at fault.
+    check_files
+        Raises a `CrmError` where a file that it reads beside the study cannot be used, before anything is made.
     """
 
     id: str
@@ -61,6 +66,8 @@ class Report:
     may_read: tuple[str, ...] | None = None
     spares: Callable[[Collection[str], Mapping[str, Any]], Collection[str]] | None = None
     look_up: Callable[[Study, Mapping[str, Any]], None] | None = None
+    is_last: bool = False
+    check_files: Callable[[], None] | None = None
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:
         """Why can this report not be made from these tables? None if it can."""

@@ -36,6 +36,7 @@ _COMMANDS = {
     "assign": "assign",
     "new": "new",
     "simulate": "simulate",
+    "schedule": "schedule",
     "cache": "cache",
     "manual": "manual",
 }
@@ -82,6 +83,7 @@ def cli() -> None:
     crm-research run churn --study mine.yaml           one report on your own study file
     crm-research diff mine                             what has changed since the last run
     crm-research new study mine --from orders.csv      draft a study file from your files
+    crm-research schedule next                         the runs that come by themselves
     crm-research manual studies                        how a study file is written
 
     Errors are told in one paragraph. Add --traceback (or set CRM_RESEARCH_DEBUG=1) to see where one came from.

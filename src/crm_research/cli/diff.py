@@ -14,8 +14,8 @@ import click
 from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
+    from crm_research.comparison import Comparison, Move
     from crm_research.figures import Figure
-    from crm_research.reporting.comparison import Comparison, Move
 
 _MOST_LISTED: Final = 40
 
@@ -37,7 +37,7 @@ def command(runs: tuple[str, ...], tells_all: bool, as_json: bool) -> None:
     explains come first: by more than both intervals together, and by more than the largest of so many moves would by
     chance. Figures of reports that were made with other parameters are not compared.
     """  # noqa: D301  (click needs the bare \b)
-    from crm_research.reporting.comparison import compare_runs, read_run_figures
+    from crm_research.comparison import compare_runs, read_run_figures
 
     before, after = (read_run_figures(folder) for folder in _find(runs))
     found = compare_runs(before, after)
@@ -83,7 +83,7 @@ def _say_missing(run: str, shelf: Path, known: Sequence[str]) -> str:
 
 
 def _tell(found: Comparison, *, tells_all: bool) -> Iterator[str]:
-    from crm_research.reporting import comparison as kinds
+    from crm_research import comparison as kinds
 
     before, after = found.before, found.after
     n_reports = len({move.report for move in found.moves})
@@ -99,19 +99,10 @@ def _tell(found: Comparison, *, tells_all: bool) -> Iterator[str]:
     n_moved, n_doubtful = len(found.of(kinds.MOVED)), len(found.of(kinds.DOUBTFUL))
     if not n_moved:
         yield "\nNothing has moved by more than chance explains."
-    heads = {
-        kinds.MOVED: "Moved by more than chance explains",
-        kinds.DOUBTFUL: f"Moved beyond {word_for(n_doubtful, 'its own interval', 'their own intervals')}, as some of "
-        "so many do by chance",
-        kinds.COUNTED: "Counted, without an interval",
-        kinds.BECAME_KNOWN: "Not known before",
-        kinds.NO_LONGER_KNOWN: "No longer known",
-        kinds.NEW: "New",
-        kinds.GONE: "Gone",
-        kinds.MEASURED_OTHERWISE: "Measured otherwise, and not compared",
-    }
-    if tells_all:
-        heads |= {kinds.WITHIN: "Within what chance explains", kinds.SAME: "The same"}
+    untold = () if tells_all else (kinds.WITHIN, kinds.SAME)
+    heads = {kind: head for kind, head in kinds.HEADS.items() if kind not in untold}
+    if n_doubtful == 1:
+        heads[kinds.DOUBTFUL] = heads[kinds.DOUBTFUL].replace("their own intervals", "its own interval")
     for kind, head in heads.items():
         yield from _tell_kind(found, found.of(kind), head)
     n_same = len(found.of(kinds.SAME)) + len(found.of(kinds.WITHIN))

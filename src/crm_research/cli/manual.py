@@ -10,11 +10,12 @@ import click
 _MANUALS: Final = {
     "studies": "how a study file is written, key by key",
     "publish": "where pages are sent, in which forms, and where keys and passwords are",
+    "schedule": "how reports are made at their times: schedules.yaml, its commands, and where they run",
     "checks": "the rules that tables are checked by, and what becomes of rows that break one",
 }
 
 
-@click.command("manual", short_help="Read the manuals: study files, checks, publishing.")
+@click.command("manual", short_help="Read the manuals: study files, schedules, publishing, checks.")
 @click.argument("name", required=False, type=click.Choice(list(_MANUALS)))
 def command(name: str | None) -> None:
     """Read a manual; without a name, which there are.

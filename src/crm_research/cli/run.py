@@ -54,6 +54,18 @@ AUDIENCES = ("research", "management")
     is_flag=True,
     help="Make no lists with real ids; without this they go to the folder private/ of the reports, for you alone.",
 )
+@click.option(
+    "--each",
+    metavar="COLUMN",
+    help="Make each report once for every value of a column that customers have (a region, a plan), of those customers "
+    "alone; parts of fewer than 5 customers are withheld.",
+)
+@click.option(
+    "--changed",
+    "is_only_changed",
+    is_flag=True,
+    help="Make only what has changed: what was made of the same records, code and parameters stays.",
+)
 @click.option("--no-input-check", is_flag=True, help="Do not check the tables against their contracts first.")
 def command(  # noqa: PLR0917  (one for each option)
     reports: tuple[str, ...],
@@ -68,6 +80,8 @@ def command(  # noqa: PLR0917  (one for each option)
     is_xlsx: bool,
     audience: str,
     no_lists: bool,
+    each: str | None,
+    is_only_changed: bool,
     no_input_check: bool,
 ) -> None:
     """Run reports on studies and publish their pages.
@@ -79,6 +93,8 @@ def command(  # noqa: PLR0917  (one for each option)
     crm-research run churn --study large --jobs 1 --profile
     crm-research run --study cdnow --pdf --xlsx
     crm-research run --study mine --audience management --no-lists
+    crm-research run --study mine --changed
+    crm-research run churn loyalty --study mine --each region
 
     Without REPORT all that apply are run, without --study every study in data/studies. Exit status: 0 all well, 1 some
     reports were not made (they failed, or read a table that is at fault; their last good pages stay), or none was,
@@ -109,18 +125,26 @@ def command(  # noqa: PLR0917  (one for each option)
         formats=[form for form, is_asked in ((PDF, is_pdf), (XLSX, is_xlsx)) if is_asked],
         audience=audience,
         is_keeping_lists=not no_lists,
+        is_only_changed=is_only_changed,
+        each=each,
     )
     for omission in summary.omissions:
         click.echo(f"{omission.study.name} / {omission.report.id}: not applicable: {omission.reason}")
     for problem in summary.unreadable:
         click.echo(f"crm-research: {problem}", err=True)
+    for left in summary.unchanged:
+        since = datetime.fromisoformat(left.made_at)
+        click.echo(f"{left.study} / {left.report}: left as it is, nothing has changed since {since:%Y-%m-%d %H:%M} UTC")
+    if summary.withheld:
+        click.echo(summary.withheld)
     n_made = len(summary.outcomes) - summary.n_failed
     failed = f", {summary.n_failed} failed" if summary.n_failed else ""
     made = f"{say_count(n_made, 'report')} made" if n_made else "No report made"
+    made += f", {say_count(len(summary.unchanged), 'report')} left as before" if summary.unchanged else ""
     click.echo(f"{made}{failed}. Open {summary.index}")
     run = {task.notebook.name for task, _ in summary.outcomes}
     for copy in list_copies(read_settings()):
         if copy.is_changed and copy.name in run:
             click.echo(f"notebooks/{copy.name} is your own: crm-research init --diff shows what you changed.")
-    if summary.n_failed or summary.unreadable or not n_made:
+    if summary.n_failed or summary.unreadable or not (n_made or summary.unchanged):
         sys.exit(1)

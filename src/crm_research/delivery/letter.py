@@ -77,7 +77,7 @@ def compose(folder: Path, *, site: str | None = None) -> Content:
     CrmError
         If no report was made there: nobody gets an empty mail.
     """
-    from crm_research.reporting.records import FAILED, read_run
+    from crm_research.results import FAILED, read_run
 
     entries = [entry for entry in read_run(folder)["reports"] if entry.get("page")]
     failed = [entry for entry in read_run(folder)["reports"] if entry["outcome"] == FAILED]

@@ -16,6 +16,7 @@ from crm_research.settings import LEAVE_OUT, SNAPSHOT
 
 if TYPE_CHECKING:
     from crm_research.contracts.findings import Verdict
+    from crm_research.sources.definition import StudyDefinition
     from crm_research.study import Study
 
 
@@ -36,12 +37,13 @@ class NothingReadable(StudyError):
     """No table of a study can be read."""
 
 
-def mapped_tables(given: str) -> tuple[str, ...]:
-    """The tables that the file of a study maps, of which none is opened."""
+def read_definition(given: str) -> tuple[StudyDefinition, Path]:
+    """What the file of a study says, and where it lies; no table is opened."""
     from crm_research.sources.opening import find_study_file
     from crm_research.sources.study_file import read_study_file
 
-    return tuple(read_study_file(find_study_file(given)).tables)
+    path = find_study_file(given)
+    return read_study_file(path), path
 
 
 def open_input(given: str, as_of: date | None, tables: Collection[str]) -> tuple[Study, dict[str, CrmError]]:
@@ -91,8 +93,17 @@ class Staged:
     lease: object
 
 
-def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verdict: Verdict | None = None) -> Staged:
-    """Write the study's tables once for all reports of a run, and what the checks found if they were made."""
+def stage_input(
+    study: Study,
+    folder: Path,
+    left_out: Collection[str] = (),
+    verdict: Verdict | None = None,
+    called: str | None = None,
+) -> Staged:
+    """Write the study's tables once for all reports of a run, and what the checks found if they were made.
+
+    `called` is the name that the study file gives, where the study is a part of it under a name of its own.
+    """
     import duckdb
 
     from crm_research.engine import share_state
@@ -101,7 +112,7 @@ def stage_input(study: Study, folder: Path, left_out: Collection[str] = (), verd
 
     try:
         lease = Lease(study.backend.con, study.tables) if study.backend.name == "duckdb" else None
-        write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {})
+        write_snapshot(study, folder, verdict, in_place=lease.tables if lease else {}, called=called)
         shared = share_state(study.backend)
     except duckdb.IOException as problem:
         raise StudyError(

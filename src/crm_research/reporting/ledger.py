@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from crm_research.catalogue import reports
 from crm_research.figures import FAILS, HOLDS, NOT_APPLICABLE, UNTESTED, Figure
-from crm_research.reporting.records import read_json, read_run
+from crm_research.pillars.summary.claims.sayings import CANNOT_TELL, RULE, SAYINGS, judge, say_verdict
+from crm_research.results import read_json, read_run
 from crm_research.show.figure_cards import anchor_of, is_unchecked, why_refuted
 from crm_research.show.formats import format_estimate, format_interval
+from crm_research.theme import first_capital
 from crm_research.vocabulary import say_count, word_for
 
 PAGE: Final = "ledger.html"
@@ -32,7 +34,8 @@ def read_ledger(folder: Path) -> dict[str, Any]:
     dict
         ``study``, ``title``, ``as_of``; ``summary`` (sentences); ``outcomes`` (word, how many, name in the page);
         ``failing`` (rows of figures that fail, with what speaks against each); ``reports``, each with its title, page
-        and rows (what, group, value, interval, n, window, method, check, outcome, link).
+        and rows (what, group, value, interval, n, window, method, check, outcome, link); ``claims`` (said, value,
+        found, verdict, link, source) where the summary was made.
     """
     run = read_run(folder)
     records = read_json(folder / "figures.json", [])
@@ -61,7 +64,33 @@ def read_ledger(folder: Path) -> dict[str, Any]:
             if found[outcome]
         ],
         "reports": chapters,
+        "rule": RULE,
+        "claims": _claims(records, {entry["report"]: entry["page"] for entry in entries}),
     }
+
+
+def _claims(records: list[dict[str, Any]], pages: Mapping[str, str]) -> list[dict[str, str]]:
+    """What everybody says, beside what the summary of these records says."""
+    told = []
+    for record in records:
+        saying, page = SAYINGS.get(record["id"]), pages.get(record["report"])
+        if saying is None or page is None:
+            continue
+        figure = Figure.from_record(record)
+        between = format_interval(figure)
+        is_told = judge(saying, figure) != CANNOT_TELL
+        value = f"{format_estimate(figure)}{f' ({between})' if between else ''}" if is_told else ""
+        told.append(
+            {
+                "said": saying.said,
+                "value": value,
+                "found": figure.label if is_told else first_capital(figure.estimator),
+                "verdict": say_verdict(saying, figure),
+                "link": f"{page}#{anchor_of(figure)}",
+                "source": saying.source,
+            }
+        )
+    return told
 
 
 def _row(figure: Figure, page: str) -> dict[str, Any]:

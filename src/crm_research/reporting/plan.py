@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.catalogue import Report
-from crm_research.desk_copies import find_notebook
 from crm_research.errors import ContractViolation, CrmError
 from crm_research.privacy.known_ids import find_shared_pseudonyms
 from crm_research.reporting import inputs
-from crm_research.reporting.parameters import complete_parameters
+from crm_research.reporting.asked import Asked, ask
 from crm_research.reporting.tasks import HINDERED, Failure, Outcome, StudyFacts, Task
+from crm_research.reporting.unchanged import MadeBefore
 from crm_research.settings import HIDES_PERSONS, HOME, LEAST_GROUP, LONGER, read_settings
 from crm_research.time_limit import TimeLimitExceeded, time_limit
 
 if TYPE_CHECKING:
+    from crm_research.contracts.findings import Verdict
     from crm_research.study import Study
+
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,8 @@ class RunPlan:
         What is wrong with the tables that hinder a report.
     leases
         What keeps tables from being removed that the reports read where they are kept, while the plan is there.
+    unchanged
+        Reports that were asked for and need not be made: nothing they rest on has changed since their pages were made.
     """
 
     tasks: list[Task] = field(default_factory=list)
@@ -57,6 +64,7 @@ class RunPlan:
     unreadable: tuple[str, ...] = ()
     faults: tuple[CrmError, ...] = ()
     leases: tuple[object, ...] = ()
+    unchanged: tuple[MadeBefore, ...] = ()
 
 
 def plan_run(
@@ -69,8 +77,17 @@ def plan_run(
     is_checking_input: bool,
     notebooks: Path | None,
     timeout_seconds: float | None = None,
+    shown: Mapping[str, Any] = _NOTHING,
+    made_in: Path | None = None,
 ) -> RunPlan:
     """What can be made of what was asked?
+
+    Parameters
+    ----------
+    shown
+        What else was asked of the run that shows on its pages.
+    made_in
+        Folder of pages: what was made there of the very same is not made again. None makes everything.
 
     Raises
     ------
@@ -78,6 +95,7 @@ def plan_run(
         If something was asked wrongly (a study that is not there or whose file cannot be read, a parameter), or if
         nothing at all can be made.
     """
+    how = {**shown, "is_checking_input": is_checking_input}
     plans: list[RunPlan] = []
     problems: list[CrmError] = []
     unreadable: list[CrmError] = []
@@ -85,9 +103,7 @@ def plan_run(
         try:
             with time_limit(f"Reading and checking {given}", seconds=timeout_seconds):
                 plans.append(
-                    _plan_study(
-                        given, candidates, as_of, parameters, scratch / str(number), is_checking_input, notebooks
-                    )
+                    _plan_study(given, candidates, as_of, parameters, scratch / str(number), notebooks, how, made_in)
                 )
         except inputs.NothingReadable as problem:
             unreadable.append(problem)
@@ -97,7 +113,7 @@ def plan_run(
             problems.append(problem)
     tasks = [task for plan in plans for task in plan.tasks]
     hindered = tuple(pair for plan in plans for pair in plan.hindered)
-    if not tasks:
+    if not tasks and not any(plan.unchanged for plan in plans):
         # Nothing can be made: what stands in the way is all there is to say.
         problems += unreadable
         problems += [fault for plan in plans for fault in plan.faults]
@@ -113,6 +129,7 @@ def plan_run(
         unreadable=tuple(str(problem) for problem in unreadable),
         faults=tuple(fault for plan in plans for fault in plan.faults),
         leases=tuple(lease for plan in plans for lease in plan.leases),
+        unchanged=tuple(made for plan in plans for made in plan.unchanged),
     )
 
 
@@ -122,50 +139,89 @@ def _plan_study(
     as_of: date | None,
     parameters: Mapping[str, Any],
     scratch: Path,
-    is_checking_input: bool,
     notebooks: Path | None,
+    how: Mapping[str, Any],
+    made_in: Path | None,
 ) -> RunPlan:
-    mapped = inputs.mapped_tables(given)
-    reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
-    applicable = [report for report in candidates if reasons[report.id] is None]
-    name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
-    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
-    notebook = {report.id: _notebook(notebooks, report) for report in applicable}
-    wanted = _wanted(applicable, mapped, values, notebook)
+    asked = ask(given, candidates, as_of, parameters, notebooks, how)
+    asked, unchanged = asked.without_made(made_in, asked.definition.name)
+    if unchanged and not asked.applicable:
+        return RunPlan(unchanged=unchanged)
+    opened = open_asked(asked)
+    if not asked.applicable:
+        return RunPlan(omissions=opened.omissions)
+    return replace(plan_tasks(asked, opened, scratch), unchanged=unchanged)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """The study of what was asked, with what is wrong with its tables.
+
+    Parameters
+    ----------
+    wanted
+        The tables that were to be opened.
+    faults
+        Table to why it cannot be read, or breaks its contract.
+    verdict
+        What the checks found; None where they were not asked for.
+    """
+
+    study: Study
+    wanted: Sequence[str]
+    faults: Mapping[str, CrmError]
+    verdict: Verdict | None
+    omissions: tuple[Omission, ...]
+
+
+def open_asked(asked: Asked, more: Collection[str] = ()) -> Opened:
+    """The study with the tables that are read, and `more`, opened and checked."""
+    wanted = [name for name in asked.mapped if name in {*asked.wanted(), *more}]
     try:
-        study, faults = inputs.open_input(given, as_of, wanted)
+        study, faults = inputs.open_input(asked.given, asked.as_of, wanted)
     except inputs.NothingReadable:
-        if len(wanted) == len(mapped):
+        if len(wanted) == len(asked.mapped):
             raise
         # What the others hold says that the study is there, and that these reports failed for their tables.
-        wanted = list(mapped)
-        study, faults = inputs.open_input(given, as_of, wanted)
-    facts = inputs.describe_study(study, given)
+        wanted = list(asked.mapped)
+        study, faults = inputs.open_input(asked.given, asked.as_of, wanted)
+    facts = inputs.describe_study(study, asked.given)
     omissions = tuple(
         Omission(report=report, study=facts, reason=reason)
-        for report in candidates
-        if (reason := reasons[report.id]) is not None
+        for report in asked.candidates
+        if (reason := asked.reasons[report.id]) is not None
     )
-    if not applicable:
-        return RunPlan(omissions=omissions)
-    verdict = inputs.judge(study) if is_checking_input else None
+    verdict = inputs.judge(study) if asked.applicable and asked.rests.how["is_checking_input"] else None
     if verdict is not None:
         faults = {**faults, **inputs.find_broken(study, verdict)}
-    read = {report.id: report.read_among(faults, mapped, values[report.id]) for report in applicable}
-    refused = _look_up(inputs.without(study, faults), [each for each in applicable if not read[each.id]], values)
+    return Opened(study=study, wanted=wanted, faults=faults, verdict=verdict, omissions=omissions)
+
+
+def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
+    """The reports to make of an opened study, whose tables are staged for them in `scratch`."""
+    study, faults, values = opened.study, opened.faults, asked.values
+    facts = inputs.describe_study(study, asked.given)
+    read = {report.id: report.read_among(faults, asked.mapped, values[report.id]) for report in asked.applicable}
+    others = [report for report in asked.applicable if not report.is_last]
+    if len(faults) < len(asked.mapped) and not (others and all(read[report.id] for report in others)):
+        # What stands on the others says what it could not read; where none of them can be made, neither can it.
+        read |= {report.id: [] for report in asked.applicable if report.is_last}
+    refused = _look_up(inputs.without(study, faults), [each for each in asked.applicable if not read[each.id]], values)
     stopped = {
         report.id: [faults[name] for name in read[report.id]] or [refused[report.id]]
-        for report in applicable
+        for report in asked.applicable
         if read[report.id] or report.id in refused
     }
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
     environment = {HOME: str(read_settings().home)}
     leases: tuple[object, ...] = ()
-    if len(stopped) < len(applicable):
-        left_out = [table for table in mapped if table in faults or table not in wanted]
+    if len(stopped) < len(asked.applicable):
+        left_out = [table for table in asked.mapped if table in faults or table not in opened.wanted]
         # What the checks found of all tables does not hold of those that are left.
-        found = None if faults else verdict
-        staged = inputs.stage_input(inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found)
+        found = None if faults else opened.verdict
+        staged = inputs.stage_input(
+            inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found, called=asked.definition.name
+        )
         environment |= dict(staged.environment) | {
             HIDES_PERSONS: "yes",
             LEAST_GROUP: str(study.least_group),
@@ -178,35 +234,25 @@ def _plan_study(
             report=report.id,
             title=report.title,
             question=report.question,
-            notebook=notebook[report.id],
+            notebook=asked.notebook[report.id],
             study=facts,
             parameters=values[report.id],
             descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
             folder=scratch / report.id,
             environment=environment,
+            is_last=report.is_last,
+            made_from=asked.stamp(report),
         )
 
     return RunPlan(
-        tasks=[task(report) for report in applicable if report.id not in stopped],
-        hindered=tuple((task(report), _hindered(stopped[report.id])) for report in applicable if report.id in stopped),
-        omissions=omissions,
+        tasks=[task(report) for report in asked.applicable if report.id not in stopped],
+        hindered=tuple(
+            (task(report), _hindered(stopped[report.id])) for report in asked.applicable if report.id in stopped
+        ),
+        omissions=opened.omissions,
         leases=leases,
         faults=tuple(dict.fromkeys(fault for words in stopped.values() for fault in words)),
     )
-
-
-def _wanted(
-    applicable: Sequence[Report],
-    mapped: Sequence[str],
-    values: Mapping[str, Mapping[str, Any]],
-    notebook: Mapping[str, Path],
-) -> list[str]:
-    """The tables that these reports read; all where a notebook is not the package's own, or where nothing applies."""
-    carried = read_settings().carried_notebooks
-    if not applicable or any(path.parent.resolve() != carried.resolve() for path in notebook.values()):
-        return list(mapped)
-    read = {name for report in applicable for name in report.read_among(mapped, mapped, values[report.id])}
-    return [name for name in mapped if name in read]
 
 
 def _look_up(study: Study, reports: Sequence[Report], values: Mapping[str, Mapping[str, Any]]) -> dict[str, CrmError]:
@@ -230,13 +276,6 @@ def _hindered(problems: Sequence[CrmError]) -> Outcome:
     return Outcome(started_at=now, ended_at=now, seconds=0.0, failure=failure)
 
 
-def _notebook(folder: Path | None, report: Report) -> Path:
-    path = find_notebook(read_settings(), report.notebook) if folder is None else folder / report.notebook
-    if not path.is_file():
-        raise CrmError(f"The notebook of report {report.id!r}, {path}, is not there. Restore it from the project.")
-    return path
-
-
 def _check_distinct(tasks: Sequence[Task]) -> None:
     seen: dict[tuple[str, str, str], str] = {}
     for task in tasks:
@@ -252,7 +291,3 @@ def _check_distinct(tasks: Sequence[Task]) -> None:
 def in_words(omission: Omission) -> str:
     """Why a report was left out, as a sentence."""
     return f"Report {omission.report.id!r} does not apply to study {omission.study.name!r}: it {omission.reason}."
-
-
-def _is_path(given: str) -> bool:
-    return given.lower().endswith((".yaml", ".yml")) or "/" in given or "\\" in given

@@ -9,17 +9,13 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from crm_research.errors import CrmError
 from crm_research.privacy.masking import masked
 from crm_research.reporting.private_shelf import put_privately
 from crm_research.reporting.shelf import changing, folder_of, write_text
 from crm_research.reporting.tasks import FORMS, MANAGEMENT, Failure, Outcome, Task
-from crm_research.said_by_others import say_fault
+from crm_research.results import DONE, FAILED, NOT_APPLICABLE, read_json, read_run
 from crm_research.scratch import replacing
 
-DONE: Final = "done"
-FAILED: Final = "failed"
-NOT_APPLICABLE: Final = "not applicable"
 _FIGURE_KEYS: Final = (
     "report",
     "id",
@@ -36,24 +32,6 @@ _FIGURE_KEYS: Final = (
     "verdict",
     "said",
 )
-
-
-def read_json(path: Path, empty: Any) -> Any:
-    """What a JSON file holds, or `empty` where there is none.
-
-    Raises
-    ------
-    CrmError
-        If the file is not JSON.
-    """
-    if not path.exists():
-        return empty
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise CrmError(
-            f"{path} is not readable as JSON ({say_fault(problem)}). Remove it and run the reports again."
-        ) from None
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -135,12 +113,6 @@ def note_not_applicable(out: Path, task_like: Mapping[str, Any], study: str, as_
             _replace_entry(draft, {**task_like, "outcome": NOT_APPLICABLE, "page": None})
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """The record of a study's reports at a day: facts of the study, and one entry for each report."""
-    run: dict[str, Any] = read_json(folder / "run.json", {"reports": []})
-    return run
-
-
 def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> dict[str, Any]:
     return {
         **_about(task),
@@ -154,6 +126,7 @@ def _good_record(task: Task, outcome: Outcome, versions: Mapping[str, str]) -> d
         "forms": [task.other_form(form).name for form in FORMS if form in task.formats],
         "private_lists": list(outcome.private),
         "audience": task.audience,
+        "made_from": task.made_from,
         **_attempt(task, outcome, versions),
         "failed_attempt": None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -9,9 +10,12 @@ from typing import Any, Final
 from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.page_check import check_page
 from crm_research.reporting.tasks import MANAGEMENT, StudyFacts, Task
+from crm_research.reporting.voices import by_sentence, in_both_voices
+from crm_research.settings import read_settings
 from crm_research.show.display import text_html
 from crm_research.show.sources import short_fingerprint
 from crm_research.theme.fonts import carried_style
+from crm_research.theme.house import House, read_house
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -26,11 +30,15 @@ def render_page(notebook: Any, task: Task) -> str:
     """
     from nbconvert.exporters.html import HTMLExporter
 
-    layout = lay_out(notebook, question=task.question, is_for_management=task.audience == MANAGEMENT)
+    layout, contents = in_both_voices(
+        lay_out(notebook, question=task.question, is_for_management=task.audience == MANAGEMENT)
+    )
+    page_parts = {**_page(layout, task), "contents": contents}
+    page_parts["doubts"] = [by_sentence(f"<li>{text_html(caveat)}</li>") for caveat in page_parts["caveats"]]
     exporter_class: Any = HTMLExporter
     exporter = exporter_class(template_name="report", extra_template_basedirs=[str(TEMPLATES)])
-    page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": _page(layout, task)})
-    page = with_carried_signs(page)
+    page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": page_parts})
+    page = with_carried_signs(house().paint(page))
     check_page(page)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
 
@@ -47,27 +55,46 @@ def read_template_text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def house() -> House:
+    """The look of the company whose reports these are."""
+    return read_house(read_settings().house)
+
+
+def house_style() -> str:
+    """The style that every page has, with the company's own colours and fonts."""
+    path = read_settings().house
+    return read_template_text("house.css") + (read_house(path).style() if path else "")
+
+
 def _page(layout: Layout, task: Task) -> dict[str, Any]:
     return {
         "report": task.report,
         "title": task.title,
+        "running": css_text(f"{task.title} · {task.study.title} · {task.study.as_of}"),
         "question": task.question,
+        "brand": house().brand,
         "study": task.study,
         "is_for_management": task.audience == MANAGEMENT,
-        "style": read_template_text("house.css") + read_template_text("report/page.css"),
-        "script": read_template_text("page.js"),
+        "style": house_style() + read_template_text("report/page.css"),
+        "script": read_template_text("tables.js") + read_template_text("page.js"),
         "answer": layout.answer,
         "picture": layout.picture,
         "cards": layout.cards,
         "advice": layout.advice,
         "sections": layout.sections,
         "caveats": () if layout.shows_caveats else task.study.caveats,
+        "voice": read_template_text("voice.js"),
         "parameters": [
             {"name": name, "value": _value(name, value, task.study), "meaning": task.descriptions.get(name, "")}
             for name, value in task.told_parameters.items()
         ],
         "provenance": layout.provenance or _facts(task.study),
     }
+
+
+def css_text(text: str) -> str:
+    """A text as a string of a style sheet, in which nothing of it can end the sheet."""
+    return '"' + re.sub(r'["\\<>\n\r\f]', lambda sign: f"\\{ord(sign.group(0)):x} ", text) + '"'
 
 
 def _value(name: str, value: Any, study: StudyFacts) -> str:

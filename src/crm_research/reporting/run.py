@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,14 +18,17 @@ from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
 from crm_research.privacy.keys import require_key
 from crm_research.reporting import inputs
+from crm_research.reporting.fan_out import plan_each
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.pdf import find_chromium
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
 from crm_research.reporting.shelf import require_room, sweep_shelf
 from crm_research.reporting.tasks import NOT_PUBLISHED, PDF, RESEARCH, Failure, Outcome, Task
+from crm_research.reporting.unchanged import MadeBefore
 from crm_research.scratch import make_scratch, remove_scratch, sweep_scratch
-from crm_research.settings import PROFILE, SECONDS, SIDE_BY_SIDE, read_settings
+from crm_research.settings import PROFILE, RESULTS, SECONDS, SIDE_BY_SIDE, read_settings
 from crm_research.stopping import listening, stoppable
+from crm_research.theme.house import read_house
 
 DEFAULT_TIMEOUT_SECONDS = 900.0
 
@@ -43,12 +47,18 @@ class RunSummary:
         Reports that did not apply.
     unreadable
         For each study of several of which no table could be read: why.
+    unchanged
+        Reports that were left as they are, since nothing they rest on has changed.
+    withheld
+        Which parts of a study that was taken apart have no page, and why.
     """
 
     index: Path
     outcomes: tuple[tuple[Task, Outcome], ...]
     omissions: tuple[Omission, ...]
     unreadable: tuple[str, ...] = ()
+    unchanged: tuple[MadeBefore, ...] = ()
+    withheld: str = ""
 
     @property
     def n_failed(self) -> int:
@@ -71,6 +81,8 @@ def run_reports(
     audience: str = RESEARCH,
     is_keeping_lists: bool = True,
     formats: Sequence[str] = (),
+    is_only_changed: bool = False,
+    each: str | None = None,
 ) -> RunSummary:
     """Run reports on studies and publish their pages.
 
@@ -109,6 +121,11 @@ def run_reports(
         Put lists with real ids into the folder ``private`` of `out`, for its owner alone.
     formats
         Further forms of each page, beside it: ``pdf``, ``xlsx``.
+    is_only_changed
+        Make only those whose records, study file, notebook, code or parameters are not those of the page that is there.
+    each
+        Column of which each customer has one value: every report is made for the customers of each value alone, on a
+        shelf of its own below the folder of the pages. Takes one study.
 
     Raises
     ------
@@ -120,39 +137,67 @@ def run_reports(
     check_names(parameters or {}, candidates)
     if PDF in formats:
         find_chromium()
+    for report in candidates:
+        if report.check_files is not None:
+            report.check_files()
+    read_house(read_settings().house)
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
     require_room(target, Path(tempfile.gettempdir()))
-    require_key(target)
+    key = require_key(target)
     sweep_scratch()
     sweep_shelf(target)
-    with listening(), _warmed_up(n_jobs), _own_scratch() as scratch, stoppable():
-        plan = plan_run(
-            candidates,
-            studies=studies or inputs.known_studies(),
-            as_of=as_of,
-            parameters=parameters or {},
-            scratch=scratch,
-            is_checking_input=is_checking_input,
-            notebooks=notebooks,
-            timeout_seconds=timeout_seconds,
-        )
-        if asked and not plan.tasks and not plan.hindered:
+    with listening(), _warmed_up(n_jobs, is_later=is_only_changed) as warm_up, _own_scratch() as scratch, stoppable():
+        how: dict[str, Any] = {
+            "as_of": as_of,
+            "parameters": parameters or {},
+            "scratch": scratch,
+            "is_checking_input": is_checking_input,
+            "notebooks": notebooks,
+            "timeout_seconds": timeout_seconds,
+            "shown": {
+                "is_profiled": is_profiled,
+                "audience": audience,
+                "is_keeping_lists": is_keeping_lists,
+                "formats": sorted(formats),
+                "key": hashlib.sha256(key).hexdigest(),
+            },
+        }
+        named = studies or inputs.known_studies()
+        if each is None:
+            fan, shelf = None, target
+            plan = plan_run(candidates, studies=named, made_in=target if is_only_changed else None, **how)
+        else:
+            if len(named) != 1:
+                raise ParameterError("--each takes one study apart. Name it: --study NAME.")
+            fan = plan_each(candidates, given=named[0], column=each, out=target, is_only_changed=is_only_changed, **how)
+            plan, shelf = fan.plan, fan.out
+        if asked and not plan.tasks and not plan.hindered and not plan.unchanged:
             asked_of = dict.fromkeys(omission.study.given for omission in plan.omissions)
             given = " ".join(f"--study {shlex.quote(each)}" for each in asked_of)
             told = " ".join(in_words(omission) for omission in plan.omissions)
             raise ParameterError(f"{told} What applies is made by crm-research run {given}")
+        if plan.tasks:
+            warm_up()
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
-        more = {SECONDS: str(seconds), **({PROFILE: "yes"} if is_profiled else {})}
+        more = {SECONDS: str(seconds), RESULTS: str(shelf), **({PROFILE: "yes"} if is_profiled else {})}
         shared = _sharing(plan, n_jobs, more, tuple(formats))
         tasks = [replace(task, audience=audience, is_keeping_lists=is_keeping_lists) for task in shared.tasks]
         shared = replace(shared, tasks=tasks)
-        outcomes = _run_and_publish(shared, target, n_jobs, seconds)
+        outcomes = tuple(_run_and_publish(shared, shelf, n_jobs, seconds))
+        if fan is not None:
+            fan.note(named[0], each or "")
+    index = shelf / "index.html"
+    is_as_it_was = not outcomes and not plan.omissions and index.is_file()
+    if not is_as_it_was and shelf != target:
+        _write_index(target)
     return RunSummary(
-        index=_write_index(target),
-        outcomes=tuple(outcomes),
+        index=index if is_as_it_was else _write_index(shelf),
+        outcomes=outcomes,
         omissions=plan.omissions,
         unreadable=plan.unreadable,
+        unchanged=plan.unchanged,
+        withheld="" if fan is None else fan.withheld,
     )
 
 
@@ -176,11 +221,21 @@ def _write_index(out: Path) -> Path:
 
 
 @contextmanager
-def _warmed_up(jobs: int) -> Iterator[None]:
-    """The fork server, importing while the caller reads; a run that ends before its time takes it along."""
-    is_ours = _warm_up(jobs)
+def _warmed_up(jobs: int, *, is_later: bool) -> Iterator[Callable[[], None]]:
+    """The fork server, importing while the caller reads; a run that ends before its time takes it along.
+
+    Where perhaps nothing is to be made it waits for the caller to ask for it.
+    """
+    is_ours = False
+
+    def warm_up() -> None:
+        nonlocal is_ours
+        is_ours = _warm_up(jobs) or is_ours
+
+    if not is_later:
+        warm_up()
     try:
-        yield
+        yield warm_up
     except BaseException:
         if is_ours:
             from crm_research.reporting.kernels import stop_fork_server
@@ -209,20 +264,29 @@ def _own_scratch() -> Iterator[Path]:
 def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float) -> Iterator[tuple[Task, Outcome]]:
     from crm_research.reporting.pool import run_tasks
     from crm_research.reporting.progress import Progress
-    from crm_research.reporting.records import note_not_applicable
     from crm_research.show.sources import package_versions
 
     versions = package_versions()
     outcomes = [(task, _publish(out, task, outcome, versions)) for task, outcome in plan.hindered]
+    _note_omissions(plan, out)
     with Progress([*(task for task, _ in plan.hindered), *plan.tasks]) as progress:
         for task, outcome in outcomes:
             progress.ended(task, outcome)
-        for task, made in run_tasks(plan.tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
-            outcome = _publish(out, task, made, versions)
-            if outcome is not made:
-                progress.ended(task, outcome)
-            shutil.rmtree(task.folder, ignore_errors=True)
-            outcomes.append((task, outcome))
+        # What stands on the others' results begins when they are on the shelf.
+        first, last = ([one for one in plan.tasks if one.is_last is late] for late in (False, True))
+        for tasks in filter(None, (first, last)):
+            for task, made in run_tasks(tasks, jobs=jobs, timeout_seconds=timeout_seconds, watcher=progress):
+                outcome = _publish(out, task, made, versions)
+                if outcome is not made:
+                    progress.ended(task, outcome)
+                shutil.rmtree(task.folder, ignore_errors=True)
+                outcomes.append((task, outcome))
+    return iter(outcomes)
+
+
+def _note_omissions(plan: RunPlan, out: Path) -> None:
+    from crm_research.reporting.records import note_not_applicable
+
     for omission in plan.omissions:
         study = omission.study
         about = {
@@ -235,7 +299,6 @@ def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float
         # What cannot be written here cannot be written in the index either, and is told there.
         with suppress(OSError, CrmError):
             note_not_applicable(out, about, study.name, study.as_of)
-    return iter(outcomes)
 
 
 def _publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]) -> Outcome:

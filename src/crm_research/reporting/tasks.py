@@ -81,6 +81,11 @@ class Task:
         Whom the page is for: ``research`` reads everything, ``management`` its own part and the figures.
     is_keeping_lists
         Are lists with real ids wanted, in the folder for their owner alone?
+    is_last
+        It stands on the results of the other tasks, and begins when these are over.
+    made_from
+        One digest of all that the report rests on (`crm_research.reporting.unchanged`); None where nobody could tell
+        that its records have changed.
     """
 
     report: str
@@ -95,6 +100,8 @@ class Task:
     formats: tuple[str, ...] = ()
     audience: str = RESEARCH
     is_keeping_lists: bool = True
+    is_last: bool = False
+    made_from: str | None = None
 
     @property
     def told_parameters(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def run_task(task: Task, send: Any) -> Outcome:
 
 
 def _make(task: Task, send: Any) -> dict[str, Any]:
+    from crm_research.reporting.departments import render_departments
     from crm_research.reporting.execute import NotebookFailed, execute_notebook
     from crm_research.reporting.harvest import read_answer, read_figures, read_files, read_warnings
     from crm_research.reporting.inputs import require_same_records
@@ -87,12 +88,13 @@ def _make(task: Task, send: Any) -> dict[str, Any]:
     sheets = take_sheets(notebook)
     page = render_page(notebook, task)
     task.page.write_text(page, encoding="utf-8")
+    departments = render_departments(notebook, task) if task.is_last else ()
     write_notebook(with_pictures(notebook), task.executed)
     _make_other_forms(task, sheets, answer, figures)
     return {
         "figures": figures,
         "answer": answer,
-        "files": () if task.audience == MANAGEMENT else read_files(notebook),
+        "files": (() if task.audience == MANAGEMENT else read_files(notebook)) + departments,
         "private": tuple(sorted(path.name for path in task.private.glob("*.csv"))),
         "notes": read_warnings(notebook),
     }

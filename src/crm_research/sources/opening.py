@@ -203,9 +203,12 @@ def _snapshot_folder() -> Path | None:
 
 
 def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> Study:
+    name, title, caveats = opened.called or (
+        definition.name, definition.title or definition.name, tuple(definition.caveats),
+    )  # fmt: skip
     return Study(
-        name=definition.name,
-        title=definition.title or definition.name,
+        name=name,
+        title=title,
         currency=definition.currency,
         as_of=definition.as_of,
         holdout_until=definition.holdout_until,
@@ -214,7 +217,7 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         continuation=definition.tables["contracts"].continuation if "contracts" in definition.tables else None,
         accepted=MappingProxyType({name: MappingProxyType(rule.accept) for name, rule in definition.tables.items()}),
         provenance=definition.provenance,
-        caveats=tuple(definition.caveats),
+        caveats=caveats,
         segment_names=MappingProxyType(dict(definition.segmentation.names)),
         service_policy=MappingProxyType(dict(definition.segmentation.policy)),
         least_group=definition.privacy.least_group,

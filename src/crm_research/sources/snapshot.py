@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from ibis.expr.operations import DatabaseTable
 from pydantic import TypeAdapter
 
 from crm_research.common_tables import name_shelf
@@ -36,7 +37,12 @@ _NONE: Final[Mapping[str, CachedTable]] = MappingProxyType({})
 
 
 def write_snapshot(
-    study: Study, folder: Path, verdict: Verdict | None = None, *, in_place: Mapping[str, CachedTable] = _NONE
+    study: Study,
+    folder: Path,
+    verdict: Verdict | None = None,
+    *,
+    in_place: Mapping[str, CachedTable] = _NONE,
+    called: str | None = None,
 ) -> Path | None:
     """Store the tables of an opened study in a folder, so that `open_study` finds them there.
 
@@ -46,7 +52,10 @@ def write_snapshot(
         What the checks found of these very tables, so that nobody who opens them there checks them again.
     in_place
         Tables that are kept already (`crm_research.sources.cache.Lease`): they are pointed to, not copied. Nor are
-        those that the session reads from files: their views are written down.
+        those that the session reads from files: their views are written down. Tables of which the study holds but some
+        rows are copied always.
+    called
+        Name that the study file gives, where the study is a part of it under a name of its own.
 
     Returns
     -------
@@ -56,20 +65,28 @@ def write_snapshot(
     if study.backend.name != "duckdb" or study.path is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    target, half = folder / f"{study.name}.duckdb", folder / f".{study.name}.{os.getpid()}.duckdb"
+    name = called or study.name
+    target, half = folder / f"{name}.duckdb", folder / f".{name}.{os.getpid()}.duckdb"
     half.unlink(missing_ok=True)
     connection = study.backend.con
     connection.execute(f"ATTACH {literal(str(half))} AS snapshot__")
     n_rows = {}
-    reads = {found.table: [asdict(state) for state in found.files] for found in study.inputs if found.files}
+    partial = {table for table, rows in study.tables.items() if not isinstance(rows.op(), DatabaseTable)}
+    in_place = {table: held for table, held in in_place.items() if table not in partial}
+    reads = {
+        found.table: [asdict(state) for state in found.files]
+        for found in study.inputs
+        if found.files and found.table not in partial
+    }
     try:
-        for table in study.tables:
+        for table, rows in study.tables.items():
             if table in in_place:
                 n_rows[table] = in_place[table].n_rows
                 continue
             if table in reads:
                 continue
-            connection.execute(f"CREATE TABLE snapshot__.{quoted(table)} AS SELECT * FROM {quoted(table)}")
+            asked = study.backend.compile(rows) if table in partial else f"SELECT * FROM {quoted(table)}"
+            connection.execute(f"CREATE TABLE snapshot__.{quoted(table)} AS {asked}")
             (n_rows[table],) = connection.execute(f"SELECT count(*) FROM snapshot__.{quoted(table)}").fetchone()
     finally:
         connection.execute("DETACH snapshot__")
@@ -135,6 +152,7 @@ def read_snapshot(file: Path, wanted: Sequence[str], engine: EngineRule, path: P
         inputs=tuple(inputs),
         truth=Path(record["truth"]) if record["truth"] else None,
         verdict=None if record["verdict"] is None else _VERDICTS.validate_python(record["verdict"]),
+        called=None if record["name"] == file.stem else (record["name"], record["title"], tuple(record["caveats"])),
     )
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from crm_research.addresses import hide_credentials
 from crm_research.errors import StudyError, nearest_name, offer_names
-from crm_research.said_by_others import join_wanted, say_found, say_wanted, say_yaml_fault
+from crm_research.said_by_others import join_wanted, say_wanted, say_yaml_fault
 from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
@@ -24,84 +23,15 @@ from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
 from crm_research.sources.privacy_rule import PrivacyRule
+from crm_research.sources.strict_yaml import load_yaml
+from crm_research.sources.strict_yaml import short_text as _short
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """A safe loader to which a key that is written twice is a mistake: YAML would keep the last and drop the other."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is not None and key in seen and key_node.tag != "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands here a second time; keep one", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-    def get_single_node(self) -> yaml.Node | None:
-        """The whole file as nodes, unless it is nested too deeply or its aliases stand for too much."""
-        node: yaml.Node | None = super().get_single_node()
-        if node is not None:
-            _refuse_huge(node)
-        return node
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        self._depth = getattr(self, "_depth", 0) + 1
-        if self._depth > _DEEPEST:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, f"keys and lists are nested deeper than {_DEEPEST}", mark)
-        node: yaml.Node | None = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            return super().construct_object(node, deep)
-        except (ValueError, OverflowError, ArithmeticError) as problem:
-            # Such as 2024-02-30, or a number of thousands of digits.
-            kind = _SAID_KINDS.get(node.tag.rpartition(":")[2], "value")
-            found = _short(node.value)
-            reason = f"{found} is no {kind} ({str(problem).split(';')[0]})"
-            raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark) from None
-
-
-def _refuse_huge(root: yaml.Node) -> None:
-    """Count what the file stands for once its aliases are followed; each node is counted once and then known."""
-    sizes: dict[int, int | None] = {}
-
-    def size(node: yaml.Node) -> int:
-        key = id(node)
-        if key in sizes:
-            known = sizes[key]
-            if known is None:
-                raise yaml.composer.ComposerError(
-                    None, None, "an alias stands inside what it stands for", node.start_mark
-                )
-            return known
-        sizes[key] = None
-        children = node.value if isinstance(node, yaml.CollectionNode) else []
-        pairs = (part for child in children for part in (child if isinstance(child, tuple) else (child,)))
-        sizes[key] = total = 1 + sum(map(size, pairs))
-        if total > _MOST_NODES:
-            raise yaml.composer.ComposerError(
-                None, None, f"aliases make more than {_MOST_NODES:,} entries of this", node.start_mark
-            )
-        return total
-
-    size(root)
-
-
-_SAID_KINDS = {"timestamp": "date of the calendar", "int": "whole number", "float": "number"}
-# A study file is written by hand: beyond these it is something else, or made to break its reader.
+# A study file is written by hand: beyond this it is something else.
 _LONGEST = 2_000_000
-_DEEPEST = 50
-_MOST_NODES = 100_000
-
 
 # Key on the way down a study file to the model that holds the keys below it.
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -149,7 +79,7 @@ def read_study_file(path: Path) -> StudyDefinition:
     except OSError as problem:
         raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
     try:
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+        content = load_yaml(text)
     except RecursionError:
         raise StudyError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
     except yaml.YAMLError as problem:
@@ -245,14 +175,3 @@ def _offer_keys(place: tuple[int | str, ...]) -> str:
         model = _MODELS.get(str(part), model)
     known = [field.alias or name for name, field in model.model_fields.items()]
     return offer_names(str(place[-1]), known) if nearest_name(str(place[-1]), known) else f"Known: {', '.join(known)}."
-
-
-def _start_of(value: list[Any] | dict[Any, Any]) -> str:
-    """The beginning of a list or of keys, without writing all of it out."""
-    shown = list(value)[:3] if isinstance(value, list) else dict(list(value.items())[:3])
-    return repr(shown)
-
-
-def _short(value: Any) -> str:
-    text = hide_credentials(say_found(value) if not isinstance(value, (list, dict)) else _start_of(value))
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,9 +86,13 @@ def carried_style(text: str) -> str:
 
     A page is read on machines of which nothing is known. Fonts of the reader's own come first, in the page's style.
     """
-    wanted = sorted({ord(sign) for sign in text if ord(sign) >= _FIRST_WIDE} & _carried_signs())
-    if not wanted:
-        return ""
+    wanted = {ord(sign) for sign in set(text) if ord(sign) >= _FIRST_WIDE} & _carried_signs()
+    return _style_with(tuple(sorted(wanted))) if wanted else ""
+
+
+# Pages of one run hold the same few signs.
+@lru_cache(maxsize=64)
+def _style_with(wanted: tuple[int, ...]) -> str:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 

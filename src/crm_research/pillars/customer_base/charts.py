@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research import theme
 from crm_research.figures import says_nothing
-from crm_research.pillars.customer_base.concentration import CLAIMED_SHARE, TOP_SHARE
 from crm_research.pillars.customer_base.words import say_usual
+from crm_research.stats.concentration import CLAIMED_SHARE, TOP_SHARE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,18 +11,13 @@ import pandas as pd
 from crm_research.errors import CrmError, NotEnoughData
 from crm_research.pillars.customer_base.dealings import CARRIES_MOST
 from crm_research.pillars.customer_base.spending import RankedSpend
+from crm_research.stats.concentration import FEWEST_CUSTOMERS, HOW, TOP_SHARE, limit_concentration
 from crm_research.stats.intervals import Interval
-from crm_research.stats.skewed import mean_interval, skewed_interval, skewness_of_mean
+from crm_research.stats.skewed import mean_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FEWEST_CUSTOMERS: Final = 10
-TOP_SHARE: Final = 0.2
-CLAIMED_SHARE: Final = 0.8
-_SINGLY: Final = 10_000  # the highest spenders are resampled one by one, the others in as many groups
-_ROUNDING: Final = 1e-9
-_N_RESAMPLES: Final = 500
 _CURVE_POINTS: Final = 200
 
 
@@ -114,7 +109,7 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
     total = ranked.total
     if not np.isfinite(total) or total <= 0:
         raise NoRevenue(total)
-    top20, gini, customers_for_80 = _limit(spend, confidence=confidence, seed=seed)
+    top20, gini, customers_for_80 = limit_concentration(spend, confidence=confidence, seed=seed)
     return Concentration(
         n_customers=n,
         revenue=total,
@@ -127,86 +122,8 @@ def measure_concentration(ranked: RankedSpend, *, confidence: float = 0.95, seed
         tenths=_tabulate_tenths(ranked),
         confidence=confidence,
         top_customer_share=float(spend[0]) / total,
-        estimator="share of ranked customers; limits out to the long tail, at least those of a Poisson bootstrap of "
-        f"customers ({_N_RESAMPLES} resamples)",
+        estimator=HOW,
     )
-
-
-def concentration_of(spend: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Top fifth's share, Gini coefficient and share of customers for 80 %, of descending spend with weights.
-
-    A customer on the edge of the fifth counts in part, so ties at the edge change nothing.
-    """
-    customers = np.concatenate([[0.0], np.cumsum(weights)])
-    money = np.concatenate([[0.0], np.cumsum(weights * spend)])
-    if customers[-1] <= 0 or money[-1] <= 0:
-        return (np.nan, np.nan, np.nan)
-    customers /= customers[-1]
-    money /= money[-1]
-    top = float(np.interp(TOP_SHARE, customers, money))
-    gini = float(2 * np.trapezoid(money, customers) - 1)
-    reached = int(np.argmax(money >= CLAIMED_SHARE))
-    step = money[reached] - money[reached - 1]
-    part = (CLAIMED_SHARE - money[reached - 1]) / step if step > 0 else 1.0
-    return top, gini, float(customers[reached - 1] + part * (customers[reached] - customers[reached - 1]))
-
-
-def influence_of(spend: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far does each customer move the three shares of `concentration_of`? (3, customers), nought on average.
-
-    A share moves by this over the number of customers when its customer is counted once more.
-
-    References
-    ----------
-    Lorenz shares: Beach and Davidson (1983), Review of Economic Studies 50, 723-735; Gini: Davidson (2009), Journal
-    of Econometrics 150, 30-40.
-    """
-    top, gini, many = concentration_of(spend, weights)
-    n, money = weights.sum(), np.cumsum(weights * spend)
-    mean, reached = money[-1] / n, np.cumsum(weights)
-    edge = spend[min(int(np.searchsorted(reached, TOP_SHARE * n * (1 - _ROUNDING))), len(spend) - 1)]
-    last = spend[int(np.argmax(money >= CLAIMED_SHARE * money[-1]))]
-    in_top = (np.maximum(spend - edge, 0.0) + TOP_SHARE * edge - top * spend) / mean
-    for_most = np.full(len(spend), np.nan)
-    if last > 0:
-        for_most = (CLAIMED_SHARE * spend - np.maximum(spend - last, 0.0) - many * last) / last
-    # Of everybody: the share at or below each, and what those spend.
-    rank, below = 1 - (reached - weights / 2) / n, (money[-1] - money + weights * spend / 2) / n
-    uneven = (2 * spend * rank - 2 * below - (gini + 1) * spend) / mean
-    found = np.stack([in_top, uneven, for_most])
-    return np.asarray(found - (found @ weights / n)[:, None])
-
-
-def _limit(spend: NDArray[np.float64], *, confidence: float, seed: int) -> list[Interval]:
-    sizes, means = _group_neighbours(spend)
-    estimate, n = np.array(concentration_of(means, sizes)), float(sizes.sum())
-    moved = influence_of(means, sizes)
-    second, third = (moved**power @ sizes / n for power in (2, 3))
-    skewness, error = skewness_of_mean(second, third, n), np.sqrt(second / (n - 1))
-    rng = np.random.default_rng(seed)
-    draws = np.array([concentration_of(means, rng.poisson(sizes).astype(float)) for _ in range(_N_RESAMPLES)])
-    tail = (1 - confidence) / 2
-    drawn = np.nanquantile(draws, [tail, 1 - tail], axis=0)
-    bias = np.nanmean(draws, axis=0) - estimate
-    ends = [skewed_interval(at, error, skewness, n - 1, confidence=confidence) for at in (estimate, estimate - bias)]
-    lower = np.fmin.reduce([drawn[0], *(end.lower for end in ends)])
-    upper = np.fmax.reduce([drawn[1], *(end.upper for end in ends)])
-    # Where some gave back more than they bought, the others' share and Gini's coefficient may lie above 1.
-    highest = np.array([1.0, 1.0, 1.0] if spend[-1] >= 0 else [np.inf, np.inf, 1.0])
-    lower, upper = np.maximum(lower, 0.0), np.minimum(upper, highest)
-    # Customers who spend alike: nought but for the last digits, to which no limits belong.
-    estimate, lower, upper = (np.where(np.abs(each) < _ROUNDING, 0.0, each) for each in (estimate, lower, upper))
-    return [Interval(*(np.asarray(part[place]) for part in (estimate, lower, upper))) for place in range(3)]
-
-
-def _group_neighbours(spend: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sizes and mean spend of groups of neighbours in rank; the highest spenders each stand alone."""
-    if len(spend) <= 2 * _SINGLY:
-        return np.ones(len(spend)), spend
-    rest = np.linspace(_SINGLY, len(spend), _SINGLY + 1).astype(int)
-    starts = np.concatenate([np.arange(_SINGLY), rest[:-1]])
-    sizes = np.diff(np.append(starts, len(spend))).astype(float)
-    return sizes, np.add.reduceat(spend, starts) / sizes
 
 
 def _later_share(ranked: RankedSpend, confidence: float) -> Interval | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crm_research.pillars.customer_base.concentration import CLAIMED_SHARE
 from crm_research.pillars.customer_base.figures import base_figures
+from crm_research.stats.concentration import CLAIMED_SHARE
 from crm_research.theme import say_date, say_percent, word_for
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.customer_base import advice
-from crm_research.pillars.customer_base.concentration import CLAIMED_SHARE
+from crm_research.stats.concentration import CLAIMED_SHARE
 from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent, word_for
 
 if TYPE_CHECKING:

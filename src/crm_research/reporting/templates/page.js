@@ -25,35 +25,21 @@
     each("details.code", (cell) => { cell.open = shown; });
   });
 
-  const textOf = (table) => [...table.rows]
-    .map((row) => [...row.cells].map((cell) => cell.textContent.trim().replace(/\s+/g, " ")).join("\t"))
-    .join("\n");
-  const copy = async (text) => {
-    try { await navigator.clipboard.writeText(text); } catch {
-      const area = document.createElement("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
+  // Two voices: what a link leads to is shown in whichever voice has it.
+  const told = document.getElementById("told");
+  const speak = (voice, isKept) => {
+    root.dataset.voice = voice;
+    each(".voices button", (button) => { button.setAttribute("aria-pressed", String(button.dataset.voice === voice)); });
+    if (isKept) remember("crm-voice", voice);
+    else if (isKept === false) told.textContent = "The whole report is shown, as a researcher reads it.";
+    dispatchEvent(new Event("resize"));
   };
-  each(".crm-table", (block) => {
-    const table = block.querySelector("table");
-    // On a phone each value stands behind the name of its column.
-    const names = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent.trim());
-    for (const row of table.tBodies[0]?.rows ?? []) [...row.cells].forEach((cell, place) => { cell.dataset.column = names[place] ?? ""; });
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Copy table";
-    button.setAttribute("aria-label", `Copy table: ${table.caption?.textContent ?? ""}`);
-    button.addEventListener("click", async () => {
-      await copy(textOf(table));
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy table"; }, 1500);
-    });
-    block.append(button);
-  });
+  each(`.voices [data-voice="${root.dataset.voice}"]`, () => speak(root.dataset.voice, null));
+  each("button[data-voice]", (button) => button.addEventListener("click", () => {
+    speak(button.dataset.voice, true);
+    if (!button.closest(".voices")) document.getElementById("behind").scrollIntoView();
+  }));
+
   // What does not fit says so in words; what stands in a fold is measured when it is opened.
   const sayWhereCut = (block, words) => {
     const box = block.querySelector(":scope > .scroll");
@@ -107,13 +93,19 @@
   }, { passive: true });
   // On a narrow screen the contents would stand between the reader and the answer.
   if (matchMedia("(max-width: 71.99rem)").matches) each(".contents details", (list) => { list.open = false; });
-  // What a link leads to is opened, together with what it stands in.
+  // What a link leads to is opened, together with what it stands in, and shown where only researchers see it.
   const open = (hash) => {
     const part = hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
     for (let fold = part?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    if (part?.closest(".deep") && root.dataset.voice === "manager") speak("researcher", false);
     return part;
   };
   each('a[href^="#"]', (entry) => entry.addEventListener("click", () => open(entry.getAttribute("href"))));
   open(location.hash)?.scrollIntoView();
+  addEventListener("hashchange", () => open(location.hash)?.scrollIntoView());
+  each(".reports a[aria-current]", (here) => {
+    const strip = here.closest(".scroll");
+    strip.scrollLeft = here.offsetLeft - strip.offsetLeft - strip.clientWidth / 2;
+  });
   addEventListener("beforeprint", () => each("details.folded, details.missing", (part) => { part.open = true; }));
 })();

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, Final
 
 from crm_research.errors import CrmError
 from crm_research.figures import Figure
-from crm_research.reporting.records import DONE, read_json, read_run
+from crm_research.results import DONE, read_json, read_run
 
 # Kinds of moves, in the order in which they are told.
 MOVED: Final = "moved"
@@ -30,8 +31,24 @@ KINDS: Final = (
 _LEVEL: Final = 0.95
 # Figures are written with twelve digits.
 _EQUAL: Final = 1e-11
+_NORMAL: Final = NormalDist()
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _NUMBERS: Final = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+# What each kind is called where moves are listed, in the order in which they are told.
+HEADS: Final = {
+    MOVED: "Moved by more than chance explains",
+    DOUBTFUL: "Moved beyond their own intervals, as some of so many do by chance",
+    COUNTED: "Counted, without an interval",
+    BECAME_KNOWN: "Not known before",
+    NO_LONGER_KNOWN: "No longer known",
+    NEW: "New",
+    GONE: "Gone",
+    MEASURED_OTHERWISE: "Measured otherwise, and not compared",
+    WITHIN: "Within what chance explains",
+    SAME: "The same",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,16 +278,14 @@ def _level(parameters: Mapping[str, Any] | None) -> float:
 
 def _test(before: Figure, after: Figure, levels: Sequence[float]) -> dict[str, float] | None:
     """Interval of the difference and p-value of none; None where neither figure has an interval, as of counts."""
-    from scipy.stats import norm
-
     a, b = float(before.estimate or 0.0), float(after.estimate or 0.0)
-    z_before, z_after, z_own = (float(norm.ppf(0.5 + level / 2)) for level in (*levels, _LEVEL))
+    z_before, z_after, z_own = (_NORMAL.inv_cdf(0.5 + level / 2) for level in (*levels, _LEVEL))
     (a_down, a_up), (b_down, b_up) = _reaches(before, z_before), _reaches(after, z_after)
     below, above = math.hypot(b_down, a_up), math.hypot(b_up, a_down)
     facing = below if b > a else above
     if facing == 0.0:
         return None
-    p_value = 2.0 * float(norm.sf(abs(b - a) / facing))
+    p_value = math.erfc(abs(b - a) / facing / math.sqrt(2.0))
     return {"lower": b - a - z_own * below, "upper": b - a + z_own * above, "p_value": p_value}
 
 

@@ -1,0 +1,143 @@
+"""Pictures of the summary. Each takes the standing, says its finding in the title, and accepts and returns Axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from crm_research.pillars.summary import words
+from crm_research.pillars.summary.standing import Standing
+from crm_research.pillars.summary.tables import checks_table
+from crm_research.show.formats import is_currency
+from crm_research.theme import (
+    ACCENT,
+    MUTED,
+    REST,
+    SIZE,
+    WARNING,
+    draw_bars,
+    draw_intervals,
+    empty_axes,
+    format_money,
+    format_share,
+    name_rows,
+    new_axes,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_ROWS: Final = 8
+_ROW_INCHES: Final = 0.62
+_TINTS: Final = (
+    ("fails its check", WARNING),
+    ("not tested", REST),
+    ("holds", ACCENT),
+    ("not known", MUTED),
+)
+
+
+def stakes_frame(standing: Standing) -> pd.DataFrame:
+    """Money at stake by action: action, estimate, lower, upper; the most first."""
+    rows = [
+        {
+            "action": action.for_whom,
+            "estimate": action.stake.amount,
+            "lower": action.stake.lower,
+            "upper": action.stake.upper,
+        }
+        for action in standing.actions
+        if action.stake is not None
+    ]
+    return pd.DataFrame(rows[:_MOST_ROWS], columns=["action", "estimate", "lower", "upper"])
+
+
+def draw_stakes(standing: Standing, ax: Axes | None = None) -> Axes:
+    """How much money is at stake with each action?"""
+    frame = stakes_frame(standing).iloc[::-1]
+    if frame.empty:
+        return empty_axes("No figure says how much money is at stake.", ax)
+    currency = next(action.stake.currency for action in standing.actions if action.stake is not None)
+    ax = new_axes(
+        title=words.stakes_finding(standing),
+        subtitle="Revenue at stake, with its limits; the records' whole period",
+        xlabel=currency,
+        size=(SIZE[0], 1.6 + _ROW_INCHES * len(frame)),
+        grid="x",
+        ax=ax,
+    )
+    draw_intervals(ax, frame, at=range(len(frame)))
+    name_rows(ax, list(frame["action"]))
+    ax.set_xlim(left=0)
+    if is_currency(currency):
+        format_money(ax, axis="x")
+    return ax
+
+
+def draw_checks(standing: Standing, ax: Axes | None = None) -> Axes:
+    """Of the numbers of each report, how many hold, fail, or were never tested?"""
+    table = checks_table(standing).iloc[::-1]
+    if table.empty:
+        return empty_axes("No report has left a number.", ax)
+    ax = new_axes(
+        title=words.checks_seen(standing),
+        subtitle="Numbers of each report by what came of their check",
+        xlabel="numbers",
+        size=(SIZE[0], 1.6 + _ROW_INCHES * len(table)),
+        grid="x",
+        ax=ax,
+    )
+    total = table[[word for word, _ in _TINTS]].sum(axis=1)
+    for word, tint in reversed(_TINTS):
+        draw_bars(ax, range(len(table)), total, colours=tint)
+        total = total - table[word]
+    name_rows(ax, list(table["report"]))
+    ax.legend(handles=[_patch(tint, word) for word, tint in _TINTS], loc="lower right", frameon=False, fontsize=9)
+    return ax
+
+
+def _patch(tint: str, word: str) -> object:
+    from matplotlib.patches import Patch
+
+    return Patch(color=tint, label=word)
+
+
+def claims_frame(standing: Standing) -> pd.DataFrame:
+    """Sayings that name a share, beside the records: saying, said_from, said_to, estimate, lower, upper."""
+    rows = [
+        {
+            "saying": claim.saying.label,
+            "said_from": claim.saying.lower,
+            "said_to": claim.saying.upper,
+            "estimate": claim.figure.estimate,
+            "lower": claim.figure.lower,
+            "upper": claim.figure.upper,
+        }
+        for claim in standing.claims
+        if not claim.why_not and claim.saying.unit == "share" and claim.saying.lower is not None
+    ]
+    columns = ["saying", "said_from", "said_to", "estimate", "lower", "upper"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def draw_claims(standing: Standing, ax: Axes | None = None) -> Axes:
+    """Where do the records lie beside what is said?"""
+    frame = claims_frame(standing).iloc[::-1]
+    if frame.empty:
+        return empty_axes("No saying that names a share can be told from these records.", ax)
+    ax = new_axes(
+        title=words.claims_finding(list(standing.claims)),
+        subtitle="Bars: what is commonly said. Points: these records, with their limits",
+        size=(SIZE[0], 1.6 + _ROW_INCHES * len(frame)),
+        grid="x",
+        ax=ax,
+    )
+    for place, (_, row) in enumerate(frame.iterrows()):
+        width = max(row["said_to"] - row["said_from"], 0.006)
+        ax.barh(place, width, left=row["said_from"], height=0.5, color=REST, alpha=0.6, linewidth=0)
+    draw_intervals(ax, frame, at=range(len(frame)))
+    name_rows(ax, list(frame["saying"]))
+    ax.set_xlim(left=min(0.0, float(frame["lower"].min())))
+    format_share(ax, axis="x")
+    return ax

@@ -1,0 +1,1 @@
+"""What everybody says of customers, beside what these records say."""

@@ -1,0 +1,186 @@
+"""One report a value of a column: the study taken apart, each part run as a study of its own on a shelf of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.catalogue import Report
+from crm_research.errors import StudyError
+from crm_research.features.parts import list_parts, take_part
+from crm_research.reporting import inputs
+from crm_research.reporting.asked import ask
+from crm_research.reporting.plan import Opened, RunPlan, open_asked, plan_tasks
+from crm_research.reporting.records import write_json
+from crm_research.sources.definition import LONGEST_NAME
+from crm_research.sources.fingerprints import require_unchanged
+from crm_research.time_limit import time_limit
+from crm_research.vocabulary import say_count, word_for
+
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
+# Below the shelf of a run: a shelf for each study and column.
+FOLDER: Final = "each"
+RECORD: Final = "each.json"
+# Fewer customers could be told from each other.
+LEAST_CUSTOMERS: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanOut:
+    """What is made of which parts.
+
+    Parameters
+    ----------
+    plan
+        The reports to make, of all parts.
+    out
+        The shelf of the parts.
+    made
+        Name of a part to its value.
+    withheld
+        How many parts have no page, and why, in a sentence; empty where all have.
+    """
+
+    plan: RunPlan
+    out: Path
+    made: Mapping[str, str]
+    withheld: str
+
+    def note(self, study: str, column: str) -> None:
+        """Leave on the shelf which parts there are, and why others are not."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_json(
+            self.out / RECORD, {"study": study, "column": column, "parts": dict(self.made), "withheld": self.withheld}
+        )
+
+
+def plan_each(
+    candidates: Sequence[Report],
+    *,
+    given: str,
+    column: str,
+    as_of: date | None,
+    parameters: Mapping[str, Any],
+    scratch: Path,
+    out: Path,
+    is_checking_input: bool,
+    notebooks: Path | None,
+    timeout_seconds: float | None = None,
+    shown: Mapping[str, Any],
+    is_only_changed: bool = False,
+) -> FanOut:
+    """Which reports are made of which parts of a study?
+
+    Parameters
+    ----------
+    column
+        Of which each customer has one value, in whichever table names customers.
+    shown
+        What else was asked of the run that shows on its pages.
+    out
+        The shelf of the run; parts get one below it.
+
+    Raises
+    ------
+    CrmError
+        If what was asked cannot be done, or if no part is large enough.
+    """
+    how = {**shown, "is_checking_input": is_checking_input}
+    with time_limit(f"Reading and checking {given}", seconds=timeout_seconds):
+        asked = ask(given, candidates, as_of, parameters, notebooks, how | {"each": column})
+        opened = open_asked(asked, more=asked.mapped)
+        study = inputs.without(opened.study, opened.faults)
+        if study.backend.name != "duckdb":
+            raise StudyError(
+                f"Study {study.name!r} lives in a server, and --each takes a study apart on this machine. Write a "
+                f"study file for each value, with where: {column} = 'VALUE' under its tables, and run those."
+            )
+        parts = list_parts(study, column)
+        kept, withheld = _withhold(study, parts.n_customers, column)
+        names = _name_parts(kept)
+        shelf = out / FOLDER / f"{study.name}-{re.sub(r'[^a-z0-9]+', '-', find_name(column)).strip('-')}"
+        plans = []
+        for name, value in names.items():
+            own = replace(asked, rests=replace(asked.rests, how={**how, "each": column, "value": value}))
+            own, unchanged = own.without_made(shelf if is_only_changed else None, name)
+            if not own.applicable:
+                plans.append(RunPlan(unchanged=unchanged))
+                continue
+            part = _as_copy(take_part(study, parts, value, name=name))
+            held = Opened(
+                study=part, wanted=opened.wanted, faults=opened.faults, verdict=None, omissions=opened.omissions
+            )
+            plans.append(replace(plan_tasks(own, held, scratch / name), unchanged=unchanged))
+        require_unchanged(
+            (state for found in study.inputs for state in found.files), while_what="while the study was taken apart"
+        )
+    plan = RunPlan(
+        tasks=[task for each in plans for task in each.tasks],
+        hindered=tuple(pair for each in plans for pair in each.hindered),
+        omissions=opened.omissions,
+        faults=tuple(fault for each in plans for fault in each.faults),
+        leases=tuple(lease for each in plans for lease in each.leases),
+        unchanged=tuple(made for each in plans for made in each.unchanged),
+    )
+    return FanOut(plan=plan, out=shelf, made=names, withheld=withheld)
+
+
+def find_name(column: str) -> str:
+    """The column's name, as a folder may have it."""
+    return column.lower() if re.search(r"[a-z0-9]", column.lower()) else "column"
+
+
+def _as_copy(part: Study) -> Study:
+    """The part as kernels find it: its rows are copied, so that no file is read again."""
+    return replace(part, inputs=tuple(replace(found, files=()) for found in part.inputs))
+
+
+def _withhold(study: Study, n_customers: Mapping[str, int], column: str) -> tuple[list[str], str]:
+    """The parts that are large enough, and what is said of the others.
+
+    What is withheld must not be told from the whole and the other parts: a single small part, or small ones that
+    together are few, take the next smallest along.
+    """
+    smallest = sorted(n_customers, key=lambda value: (n_customers[value], value))
+    left = [value for value in smallest if n_customers[value] < LEAST_CUSTOMERS]
+    n_small = len(left)
+    while left and (len(left) == 1 or sum(n_customers[value] for value in left) < LEAST_CUSTOMERS):
+        if len(left) == len(smallest):
+            break
+        left.append(smallest[len(left)])
+    kept = [value for value in n_customers if value not in left]
+    if not kept:
+        raise StudyError(
+            f"Study {study.name!r}: no value of {column!r} leaves a page. Parts of fewer than {LEAST_CUSTOMERS} "
+            "customers are withheld, since persons could be told from them, and so is what would give them away. Name "
+            "a coarser column."
+        )
+    if not left:
+        return kept, ""
+    told = (
+        f"{say_count(n_small, 'part')} of fewer than {LEAST_CUSTOMERS} customers "
+        f"{word_for(n_small, 'is', 'are')} withheld, since persons could be told from {word_for(n_small, 'it', 'them')}"
+    )
+    n_more = len(left) - n_small
+    if n_more:
+        told += f"; so {word_for(n_more, 'is', 'are')} {n_more:,} more, with which others could be reckoned"
+    return kept, f"{told}."
+
+
+def _name_parts(values: Sequence[str]) -> Mapping[str, str]:
+    """A name for folders to each value, distinct: its letters and digits, or a number where it has none of ours."""
+    names: dict[str, str] = {}
+    for number, value in enumerate(values, start=1):
+        plain = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[: LONGEST_NAME - 5].strip("-")
+        name = plain or f"part-{number}"
+        while name in names:
+            name += "-2"
+        names[name] = value
+    return MappingProxyType(names)

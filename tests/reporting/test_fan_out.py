@@ -1,0 +1,189 @@
+"""One report a value of a column: each part is as a study of these customers alone, and small ones are kept back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crm_research import open_study
+from crm_research.errors import CrmError, ParameterError, StudyError
+from crm_research.features.parts import find_table, list_parts, take_part
+from crm_research.reporting.fan_out import _name_parts, _withhold
+from crm_research.reporting.run import run_reports
+
+STUDY = """\
+name: shop
+title: A shop
+currency: EUR
+as_of: 2024-07-01
+caveats: [Invented.]
+tables:
+  customers: {from: customers.csv, attributes: {region: category, age: number, vip: flag}}
+  orders: {from: orders.csv}
+  order_lines: {from: lines.csv}
+  products: {from: products.csv}
+"""
+# Region, and how many customers it has; the last says nothing.
+SIZES = {"North": 9, "south": 7, "Süden <b>": 6, "": 4}
+
+
+FEW = "of fewer than 5 customers {} withheld, since persons could be told from {}"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    customers, orders, lines = ["customer_id,region,age,vip"], ["order_id,customer_id,ordered_at,revenue"], []
+    lines.append("order_id,product_id,quantity,revenue")
+    number = 0
+    for region, size in SIZES.items():
+        for _ in range(size):
+            number += 1
+            customers.append(f"c{number},{region},{20 + number},{number % 2 == 0}")
+            for month in range(1, 2 + number % 4):
+                orders.append(f"o{number}-{month},c{number},2024-0{month}-03,{number}.5")
+                lines.append(f"o{number}-{month},p1,1,{number}.5")
+    orders.append("o-of-nobody-known,x9,2024-02-02,1000")
+    for name, rows in (("customers", customers), ("orders", orders), ("lines", lines)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "products.csv").write_text("product_id,category\np1,tea\n")
+    (tmp_path / "shop.yaml").write_text(STUDY, encoding="utf-8")
+    return tmp_path / "shop.yaml"
+
+
+def test_the_largest_part_comes_first_and_those_without_a_value_are_counted(shop):
+    parts = list_parts(open_study(shop), "region")
+    assert (parts.table, dict(parts.n_customers), parts.n_without) == (
+        "customers", {"North": 9, "south": 7, "Süden <b>": 6}, 4,
+    )  # fmt: skip
+    assert dict(list_parts(open_study(shop), "vip").n_customers) == {"false": 13, "true": 13}
+
+
+def test_a_part_holds_its_customers_with_all_that_leads_to_them_and_no_other(shop):
+    study = open_study(shop)
+    part = take_part(study, list_parts(study, "region"), "south", name="south")
+    assert part.table("customers").count().execute() == 7
+    ids = set(part.table("customers").customer_id.execute())
+    assert ids == {f"c{number}" for number in range(10, 17)}
+    orders = part.table("orders").execute()
+    assert set(orders.customer_id) == ids
+    assert len(orders) == sum(1 + number % 4 for number in range(10, 17)) == part.table("order_lines").count().execute()
+    assert part.table("products").count().execute() == 1
+    assert (part.name, part.title) == ("south", "A shop: region south")
+    assert part.caveats == (
+        "Only the 7 customers of 26 whose region is south. What names no customer is told whole: products.",
+        "Invented.",
+    )  # fmt: skip
+    assert study.table("customers").count().execute() == 26
+
+
+def give_orders_a_channel(shop: Path, expression: str) -> None:
+    origin = f'orders: {{from: orders.csv, columns: {{channel: {{expr: "{expression}"}}}}}}'
+    shop.write_text(shop.read_text().replace("orders: {from: orders.csv}", origin))
+
+
+def test_parts_of_customers_of_whom_only_orders_are_known(shop):
+    shop.write_text("\n".join(line for line in shop.read_text().splitlines() if "customers.csv" not in line))
+    give_orders_a_channel(shop, "case when customer_id < 'c2' then 'web' else 'shop' end")
+    parts = list_parts(open_study(shop), "channel")
+    assert parts.table == "orders"
+    assert dict(parts.n_customers) == {"shop": 16, "web": 11}
+
+
+def test_a_column_of_which_a_customer_has_two_values_is_refused_with_their_number(shop):
+    give_orders_a_channel(shop, "case when month(ordered_at) = 1 then 'web' else 'shop' end")
+    with pytest.raises(StudyError, match=r"table orders: 20 customers of 27 have several values of 'channel'"):
+        list_parts(open_study(shop), "channel")
+
+
+@pytest.mark.parametrize("column", ["regoin", "customer_id", "order_id", "revenue", "ordered_at"])
+def test_what_says_nothing_of_a_customer_is_refused_with_what_does(shop, column):
+    with pytest.raises(StudyError, match=r"has no column .* Known: region, vip\."):
+        find_table(open_study(shop), column)
+
+
+def test_later_rows_make_no_part(shop):
+    give_orders_a_channel(shop, "'web'")
+    with pytest.raises(StudyError, match="'channel' is empty for all customers"):
+        list_parts(open_study(shop, as_of="2024-01-02"), "channel")
+    assert dict(list_parts(open_study(shop, as_of="2024-01-04"), "channel").n_customers) == {"web": 26}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept", "said"),
+    [
+        ({"a": 90, "b": 7, "c": 5}, ["a", "b", "c"], ""),
+        (
+            {"a": 90, "b": 7, "c": 4},
+            ["a"],
+            f"1 part {FEW.format('is', 'it')}; so is 1 more, with which others could be reckoned.",
+        ),
+        (
+            {"a": 90, "b": 7, "c": 3, "d": 2},
+            ["a", "b"],
+            f"2 parts {FEW.format('are', 'them')}.",
+        ),
+        (
+            {"a": 90, "b": 7, "c": 2, "d": 1},
+            ["a"],
+            f"2 parts {FEW.format('are', 'them')}; so is 1 more, with which others could be reckoned.",
+        ),
+    ],
+)
+def test_small_parts_are_withheld_and_what_would_give_them_away(shop, sizes, kept, said):
+    assert _withhold(open_study(shop), sizes, "region") == (kept, said)
+
+
+@pytest.mark.parametrize("sizes", [{"a": 4}, {"a": 4, "b": 90}, {"a": 1, "b": 1}])
+def test_nothing_is_made_where_every_part_would_give_another_away(shop, sizes):
+    with pytest.raises(StudyError, match="no value of 'region' leaves a page"):
+        _withhold(open_study(shop), sizes, "region")
+
+
+def test_parts_have_names_that_folders_can_have_and_no_two_the_same():
+    assert dict(_name_parts(["North", "north", "北京", "a/b", "../..", "-", "A B"])) == {
+        "north": "North", "north-2": "north", "part-3": "北京", "a-b": "a/b", "part-5": "../..", "part-6": "-",
+        "a-b-2": "A B",
+    }  # fmt: skip
+
+
+def test_it_takes_one_study_and_leaves_nothing_where_it_cannot(shop, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(ParameterError, match="takes one study apart"):
+        run_reports(["customer-base"], studies=[str(shop), "cdnow"], each="region", out=out)
+    with pytest.raises(CrmError, match="Did you mean 'region'"):
+        run_reports(["customer-base"], studies=[str(shop)], each="regoin", out=out)
+    assert not list(out.rglob("*.html"))
+
+
+@pytest.mark.slow
+def test_each_part_has_the_figures_of_a_study_of_its_customers_alone(shop, tmp_path):
+    out = tmp_path / "out"
+    orders = shop.parent / "orders.csv"
+    orders.write_text("\n".join(line for line in orders.read_text().splitlines() if "x9" not in line))
+    summary = run_reports(["customer-base"], studies=[str(shop)], each="region", out=out)
+    assert (summary.n_failed, len(summary.outcomes), summary.withheld) == (0, 3, "")
+    shelf = out / "each" / "shop-region"
+    assert summary.index == shelf / "index.html"
+    assert "A shop: region Süden &lt;b&gt;" in summary.index.read_text(encoding="utf-8")
+    assert json.loads((shelf / "each.json").read_text(encoding="utf-8"))["parts"] == {
+        "north": "North", "south": "south", "s-den-b": "Süden <b>",
+    }  # fmt: skip
+    alone = tmp_path / "alone.yaml"
+    text = shop.read_text().replace("{from: ", f"{{from: {shop.parent}/").replace("name: shop", "name: alone")
+    alone.write_text(
+        text.replace("customers.csv,", "customers.csv, where: region = 'south',")
+        .replace("orders.csv}", "orders.csv, where: \"customer_id between 'c10' and 'c16'\"}")
+        .replace("lines.csv}", "lines.csv, where: \"order_id between 'o10-' and 'o16-9'\"}")
+    )
+    run_reports(["customer-base"], studies=[str(alone)], out=out)
+
+    def figures(folder: Path) -> list:
+        return json.loads((folder / "2024-07-01" / "figures.json").read_text())
+
+    of_part = figures(shelf / "south")
+    assert [f["estimate"] for f in of_part] == [f["estimate"] for f in figures(out / "alone")]
+    assert of_part != figures(shelf / "north")
+    again = run_reports(["customer-base"], studies=[str(shop)], each="region", out=out, is_only_changed=True)
+    assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b"])

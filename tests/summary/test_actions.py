@@ -1,0 +1,109 @@
+"""Actions: drawn where whole intervals lie, never by best guesses; money first; what fails its check comes last."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_research.pillars.summary.actions import choose_actions
+from crm_research.pillars.summary.parts import ActionList
+from crm_research.pillars.summary.rules import Rule, read_rules
+from crm_research.results import read_results
+from tests.summary.shelf import a_figure, put
+
+
+def a_rule(**changes):
+    held = {
+        "name": "one", "department": "sales", "figure": "x.y", "for_whom": "those", "do": "Ring.",
+        "why": "It is {value}.", "trial": "Draw lots.",
+    }  # fmt: skip
+    return Rule(**{**held, **changes})
+
+
+def chosen(tmp_path, rules, **reports):
+    return choose_actions(rules, read_results(put(tmp_path, reports)))
+
+
+@pytest.mark.parametrize(
+    ("limits", "side", "holds"),
+    [
+        ((0.25, 0.21, 0.31), {"above": 0.2}, True),
+        ((0.25, 0.19, 0.31), {"above": 0.2}, False),
+        ((0.25, 0.19, 0.29), {"below": 0.3}, True),
+        ((0.25, 0.19, 0.31), {"below": 0.3}, False),
+        # A count is judged by itself, an open end holds nothing.
+        ((7.0, None, None), {"above": 6.5}, True),
+        ((0.25, None, 0.31), {"above": 0.2}, False),
+        # Unknown: its interval leaves nearly everything open.
+        ((0.25, 0.01, 0.99), {}, False),
+        ((None, None, None), {}, False),
+        ((0.25, 0.21, 0.31), {}, True),
+    ],
+)
+def test_the_whole_interval_decides(tmp_path, limits, side, holds):
+    found = chosen(tmp_path, [a_rule(**side)], loyalty=[a_figure("x.y", *limits)])
+    assert len(found) == holds
+
+
+def test_of_many_groups_the_largest_is_no_finding(tmp_path):
+    # 0.25 (0.21 to 0.29) is above 0.2 alone; as the largest of 40 its interval reaches 0.25 - 0.04 x 1.65 = 0.184.
+    one = [a_figure("x.y", 0.25, 0.21, 0.29, group="a")]
+    many = one + [a_figure("x.y", 0.1, 0.06, 0.14, group=f"g{i}") for i in range(39)]
+    rule = a_rule(any=True, above=0.2)
+    assert len(chosen(tmp_path, [rule], loyalty=one)) == 1
+    assert chosen(tmp_path, [rule], loyalty=many) == ()
+
+
+def test_groups_of_one_rule_are_one_action_that_names_them(tmp_path):
+    groups = [
+        a_figure("x.y", 0.5 + i / 100, 0.49, 0.61, group=name) for i, name in enumerate(("价格", "<b>", "c", "d"))
+    ]
+    rule = a_rule(any=True, above=0.2, do="Ask about {group}.")
+    (action,) = chosen(tmp_path, [rule], loyalty=groups)
+    assert action.do == "Ask about “价格”, “<b>”, “c” and 1 more."
+    assert action.why.startswith("It is 价格: 50.0 % (49.0 % to 61.0 %); <b>: 51.0 %")
+    html = ActionList([action]).render().html
+    assert "“&lt;b&gt;”" in html
+    assert "<b>" not in html.replace("<br>", "")
+
+
+def test_money_comes_first_and_failed_checks_last(tmp_path):
+    rules = [
+        a_rule(name="small", figure="x.small", money={"share": "x.small", "of": ["none", "base.revenue"]}),
+        a_rule(name="plain"),
+        a_rule(name="failing", figure="x.fails", money={"share": "x.fails", "of": ["base.revenue"]}),
+        a_rule(name="large", figure="x.large", money={"share": "x.large", "of": ["base.revenue"]}),
+    ]
+    figures = [
+        a_figure("x.small", 0.1, 0.08, 0.13), a_figure("x.y", 0.3, 0.2, 0.4), a_figure("x.large", 0.5, 0.4, 0.6),
+        a_figure("x.fails", 0.9, 0.88, 0.93, verdict="refuted", validation="holdout: 0.7 seen"),
+    ]  # fmt: skip
+    base = [a_figure("base.revenue", 2_000.0, unit="EUR")]
+    found = chosen(tmp_path, rules, loyalty=figures, **{"customer-base": base})
+    assert [action.rule.name for action in found] == ["large", "small", "plain", "failing"]
+    assert (found[1].stake.amount, found[1].stake.lower, found[1].stake.upper) == pytest.approx((200.0, 160.0, 260.0))
+    assert found[0].link == "loyalty.html#figure-x-large"
+    html, plain = (getattr(ActionList([found[3]]).render(), kind) for kind in ("html", "plain"))
+    assert "Check first: fails fails its own check (holdout: 0.7 seen)." in plain
+    assert html.index("Check first") < html.index("At stake")
+
+
+def test_what_a_report_computed_is_told_and_else_the_trial_that_would(tmp_path):
+    rules = [a_rule(effect="churn.treat.expected_profit", trial="")]
+    gain = a_figure("churn.treat.expected_profit", 900.0, -120.0, 2_100.0, unit="EUR", label="Gain")
+    (action,) = chosen(tmp_path, rules, churn=[a_figure("x.y", 0.3, 0.2, 0.4), gain])
+    plain = ActionList([action]).render().plain
+    assert "Expected effect: 900 EUR (-120 EUR to 2,100 EUR), gain. It may as well cost as bring" in plain
+    (other,) = chosen(tmp_path, [a_rule()], churn=[a_figure("x.y", 0.3, 0.2, 0.4)])
+    assert "Expected effect: not measured. What would measure it: draw lots." in ActionList([other]).render().plain
+
+
+def test_the_first_screen_shows_some_and_counts_the_rest(tmp_path):
+    rules = [a_rule(name=f"r{i}") for i in range(7)]
+    found = chosen(tmp_path, rules, churn=[a_figure("x.y", 0.3, 0.2, 0.4)])
+    html = ActionList(found, most=5).render().html
+    assert html.count("<li>") == 5
+    assert "2 more actions: <a" in html
+
+
+def test_the_package_s_rules_ask_nothing_of_nothing(tmp_path):
+    assert choose_actions(read_rules(), read_results(tmp_path / "nobody" / "2024-01-01")) == ()
