@@ -36,11 +36,11 @@ def test_a_dry_run_shows_what_would_go_where_and_sends_nothing(shelf, tmp_path, 
     code, out, err = ran(monkeypatch, capsys, "--study", tmp_path / "shop.yaml", "--out", shelf, "--dry-run")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].startswith(f"{tmp_path / 'www'}: 8 files would be sent (")
-    assert lines[8].startswith("  send    index.html (")
-    assert lines[9] == "Mail of shop: would be sent to 1 recipient: The shop, 2024-06-30: Of all, 50.0 % stay."
-    assert lines[10] == "  to      anna@example.com"
-    assert lines[11].startswith("  part    plain text (")
+    assert lines[0].startswith(f"{tmp_path / 'www'}: 9 files would be sent (")
+    assert lines[9].startswith("  send    index.html (")
+    assert lines[10] == "Mail of shop: would be sent to 1 recipient: The shop, 2024-06-30: Of all, 50.0 % stay."
+    assert lines[11] == "  to      anna@example.com"
+    assert lines[12].startswith("  part    plain text (")
     assert not (tmp_path / "www").exists()
 
 
@@ -51,7 +51,7 @@ def test_targets_that_work_and_one_that_does_not(shelf, tmp_path, monkeypatch, c
     assert [line.partition(": ")[0] for line in out.splitlines()] == [str(tmp_path / "www"), str(tmp_path / "other")]
     code, out, err = ran(monkeypatch, capsys, "web", "mail", *study)
     assert code == 1
-    assert out == f"{tmp_path / 'www'}: 0 files sent (0 bytes), 8 unchanged.\n"
+    assert out == f"{tmp_path / 'www'}: 0 files sent (0 bytes), 9 unchanged.\n"
     assert err.startswith("crm-research: Mail needs a server, and CRM_RESEARCH_SMTP names none.")
     assert ran(monkeypatch, capsys, "mail", *study)[0] == 2
 
@@ -98,7 +98,7 @@ def test_whose_ids_were_not_looked_for_is_said(shelf, tmp_path, monkeypatch, cap
     code, out, err = ran(monkeypatch, capsys, tmp_path / "www", "--out", shelf)
     assert code == 0
     assert err == "The ids of shop were not looked for: name its file with --study.\n"
-    assert "8 files sent" in out
+    assert "9 files sent" in out
 
 
 def test_a_study_file_that_is_broken_is_told_by_its_key(shelf, tmp_path, monkeypatch, capsys):

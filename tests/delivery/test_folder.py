@@ -40,6 +40,7 @@ def one(shelf, folder, **options):
 
 DAY = "shop/2024-06-30"
 FILES = [
+    "feed.xml",
     "index.html",
     *(f"{DAY}/{name}" for name in (
         "churn.html", "churn.ipynb", "figures.json", "ledger.html", "loyalty.html", "loyalty.ipynb", "run.json",
@@ -53,7 +54,7 @@ def test_a_whole_site_is_sent_once_the_index_last(shelf, tmp_path):
     assert found.send[-1] == "index.html"
     assert visible(tmp_path / "www") == sorted(FILES)
     again = one(shelf, tmp_path / "www")
-    assert (again.send, len(again.unchanged), again.remove) == ((), 8, ())
+    assert (again.send, len(again.unchanged), again.remove) == ((), 9, ())
     assert len(read_site(of_folder(tmp_path / "www"))) == 4
 
 
@@ -145,7 +146,7 @@ def test_days_and_studies_that_are_elsewhere_now_stay_and_are_in_the_index(shelf
 
 def test_a_dry_run_writes_nothing_at_all(shelf, tmp_path):
     found = one(shelf, tmp_path / "www", is_dry=True)
-    assert len(found.send) == 8
+    assert len(found.send) == 9
     assert not (tmp_path / "www").exists()
 
 

@@ -71,7 +71,7 @@ def why(shelf, address, **options):
 def all_that_a_place_must_do(shelf, tmp_path, address, read, names):
     """Sent once, changed in place, kept as long as asked; what somebody else put there stays."""
     found = one(shelf, address)
-    assert len(found.send) == 15
+    assert len(found.send) == 16
     assert len(read_site(read)) == 7
     assert one(shelf, address).send == ()
     add_day(shelf, tmp_path / "scratch", share=0.7, reports=("loyalty",))

@@ -110,7 +110,7 @@ def read_rules(company: Path | None = None) -> tuple[Rule, ...]:
 
 def _read(path: Path) -> _RuleFile:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=StrictLoader)  # noqa: S506  (a SafeLoader)
+        content = load_yaml(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as problem:
         raise RulesError(f"{path}: byte {problem.start:,} is not UTF-8. Save the file of rules as UTF-8.") from None
     except OSError as problem:
