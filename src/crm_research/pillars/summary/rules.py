@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from crm_research.errors import CrmError, nearest_name, offer_names
 from crm_research.said_by_others import say_found, say_wanted, say_yaml_fault
 from crm_research.settings import read_settings
+from crm_research.sources.strict_yaml import load_yaml
 
 Department = Literal["sales", "service", "marketing", "finance", "product"]
 DEPARTMENTS: Final = ("sales", "service", "marketing", "finance", "product")
