@@ -185,5 +185,8 @@ def test_each_part_has_the_figures_of_a_study_of_its_customers_alone(shop, tmp_p
     of_part = figures(shelf / "south")
     assert [f["estimate"] for f in of_part] == [f["estimate"] for f in figures(out / "alone")]
     assert of_part != figures(shelf / "north")
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert '<a href="each/shop-region/index.html">shop by region</a></h3><p class="asked">3 parts.</p>' in index
+    assert 'shop by region: 3 parts. <a href="../../index.html">All reports</a>' in summary.index.read_text("utf-8")
     again = run_reports(["customer-base"], studies=[str(shop)], each="region", out=out, is_only_changed=True)
     assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b"])

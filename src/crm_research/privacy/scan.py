@@ -126,7 +126,7 @@ def _files(folder: Path) -> Iterator[Path]:
         return
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).parts
-        if path.is_file() and inner[0] != _LEFT_OUT and not any(part.startswith(".") for part in inner):
+        if path.is_file() and _LEFT_OUT not in inner[:-1] and not any(part.startswith(".") for part in inner):
             yield path
 
 

@@ -32,7 +32,7 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CHANGE: Final = re.compile(r'<p class="change[^"]*">.*?</p>', re.DOTALL)
 _CARD: Final = re.compile(
     r'(<div class="(?:deep )?crm-card"[^>]* id="([^"]*)"[^>]*>(?:(?!<div class="(?:deep )?crm-card").)*?)'
-    r'(<p class="basis">)',
+    r'(<p class="basis(?: deep)?">)',
     re.DOTALL,
 )
 

@@ -186,7 +186,7 @@ def run_reports(
         shared = replace(shared, tasks=tasks)
         outcomes = tuple(_run_and_publish(shared, shelf, n_jobs, seconds))
         if fan is not None:
-            fan.note(named[0], each or "")
+            fan.note(Path(named[0]).stem, each or "")
     index = shelf / "index.html"
     is_as_it_was = not outcomes and not plan.omissions and index.is_file()
     if not is_as_it_was and shelf != target:

@@ -24,6 +24,7 @@ from crm_research.show.figure_cards import anchor_of
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.sources import short_fingerprint
 from crm_research.theme.plain import in_plain_words
+from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,6 +52,8 @@ def _write_index(out: Path, environment: Environment) -> Path:
     latest = [study for study in studies if study["is_latest"]]
     html = environment.get_template("site/index.html.j2").render(
         studies=latest,
+        apart=[_apart(record) for record in sorted(out.glob("each/*/each.json"))],
+        part_of=_apart(out / "each.json") if (out / "each.json").is_file() else None,
         n_pages=sum(page["href"] is not None for page in pages),
         n_failed=sum(bool(page["failed"]) for page in pages),
         found=search_data(latest),
@@ -69,6 +72,16 @@ def _write_index(out: Path, environment: Environment) -> Path:
     path = out / "index.html"
     write_text(path, with_carried_signs(html))
     return path
+
+
+def _apart(record: Path) -> dict[str, Any]:
+    """A study that was taken apart: by what, into how many parts with pages, and which have none."""
+    said = read_json(record, {})
+    return {
+        "title": f"{said['study']} by {said['column'].replace('_', ' ')}",
+        "href": f"{record.parent.relative_to(record.parents[2]).as_posix()}/index.html",
+        "told": f"{say_count(len(said['parts']), 'part')}. {said['withheld']}".strip(),
+    }
 
 
 def _folders(out: Path) -> list[Path]:

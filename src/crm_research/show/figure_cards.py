@@ -182,10 +182,15 @@ def _card(figure: Figure) -> str:
         f'<div class="crm-card" role="listitem" id="{anchor_of(figure)}">'
         f'<p class="label">{text_html(_title(figure))}</p>'
         f'<p class="{_size(estimate)}">{_estimate_html(estimate)}</p>{between}'
-        f'<p class="basis">n = {int(figure.n):,}</p>{mark}'
+        f'<p class="basis{_only_for_researchers(figure)}">n = {int(figure.n):,}</p>{mark}'
         f'<details><summary>How do we know<span class="sr-only">: {asked}</span>?</summary>'
         f"<dl>{rows}</dl></details></div>"
     )
+
+
+def _only_for_researchers(figure: Figure) -> str:
+    """Of what counts reports and their numbers, the n is no number of records, as a manager would read it."""
+    return " deep" if figure.id.startswith(("summary.", "ledger.")) else ""
 
 
 def anchor_of(figure: Figure) -> str:

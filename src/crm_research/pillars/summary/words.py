@@ -201,9 +201,10 @@ def checks_seen(standing: Standing) -> str:
     n, n_fail = len(outcomes), outcomes.count(FAILS)
     n_tested = n_fail + outcomes.count(HOLDS)
     if not n_tested:
-        return f"None of {say_count(n, 'number')} has been put to a check that could refute it"
+        return f"None of {say_count(n, 'number')} of the other reports has been put to a check that could refute it"
     came = "none fails" if not n_fail else f"{n_fail:,} {word_for(n_fail, 'fails', 'fail')}"
-    return f"{n_tested:,} of {say_count(n, 'number')} {word_for(n_tested, 'was', 'were')} put to a check: {came}"
+    was = word_for(n_tested, "was", "were")
+    return f"{n_tested:,} of {say_count(n, 'number')} of the other reports {was} put to a check: {came}"
 
 
 def stakes_finding(standing: Standing) -> str:
@@ -221,6 +222,8 @@ def claims_finding(claims: list[Claim]) -> str:
     """The title of the picture of sayings."""
     n_told = sum(not claim.why_not and claim.saying.lower is not None for claim in claims)
     n_agree = sum(claim.verdict == "agrees" for claim in claims)
+    if n_told == 1:
+        return f"The one saying that can be compared {'agrees' if n_agree else 'does not agree'} with these records"
     agree = f"{n_agree:,}" if n_agree else "None"
     return f"{agree} of {say_count(n_told, 'saying')} {word_for(max(n_agree, 1), 'agrees', 'agree')} with these records"
 
