@@ -17,7 +17,7 @@ from tests.spark_servers import apache_url, sail_url
 __all__ = ["apache_url", "sail_url"]
 
 # Runs that tests start write the same pseudonyms everywhere, and make no key in the folder of whoever tests.
-os.environ.setdefault("CRM_PSEUDONYM_KEY", "of the tests alone: 0123456789abcdef")
+os.environ.setdefault("CRM_PSEUDONYM_KEY", "0123456789abcdef0123456789abcdef")
 
 # Notebooks that fail, hang or kill themselves on purpose: material of tests, not tests that nbval should run.
 collect_ignore_glob = ["reporting/notebooks/*"]

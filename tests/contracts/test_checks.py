@@ -175,7 +175,8 @@ def test_a_share_never_rounds_something_to_nothing(share, said):
 
 
 def test_every_report_is_named_where_one_of_its_tables_is_spoilt():
-    for report in reports().values():
+    # What stands on the others is spoilt through them.
+    for report in (each for each in reports().values() if not each.is_last):
         for table in {table for group in report.needs_any_of for table in group}:
             assert report.id in READERS[table]
     assert {report for readers in READERS.values() for report in readers} <= set(reports())

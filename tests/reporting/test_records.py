@@ -126,7 +126,7 @@ def test_the_index_shows_promised_figures_first_and_none_of_a_single_group(tmp_p
         ("more", "north"),
         ("last", None),
     ]
-    figures = [{"id": name, "group": group, "unit": "share"} for name, group in given]
+    figures = [{"id": name, "group": group, "unit": "share", "label": "Share"} for name, group in given]
     shown = [(figure["id"], figure["group"]) for figure in _key_figures("churn", figures)]
     assert shown == [("other", None), ("test.repeat_rate", None), ("last", None)]
     promised = {**figures[0], "id": "churn.contract.survival_12m"}

@@ -24,7 +24,8 @@ from crm_research.reporting.inputs import NothingReadable, describe_study, find_
 from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.notebook_file import html_output, with_pictures
 from crm_research.reporting.page_check import PageError, check_page
-from crm_research.reporting.plan import _check_distinct, _is_path
+from crm_research.reporting.asked import _is_path
+from crm_research.reporting.plan import _check_distinct
 from crm_research.reporting.render import _facts, _page, read_template_text, with_carried_signs
 from crm_research.reporting.run import _say_unpublished
 from crm_research.reporting.site import (

@@ -36,18 +36,24 @@ def test_without_any_report_it_says_so(tmp_path):
 
 
 def test_the_first_screen_says_what_to_do_what_changed_and_how_far_to_trust(tmp_path):
-    put(tmp_path, SOME)
+    few = a_figure("base.top20_revenue_share", 0.86, 0.83, 0.91, label="Share of revenue from the top fifth")
+    put(tmp_path, SOME | {"customer-base": [SOME["customer-base"][0], few]})
     page = page_of(tmp_path)
     lines = repr(page.answer).splitlines()
     assert lines[0] == (
         "Sales, for the fifth of the buyers who spend most: name for each of them somebody who looks after them. "
-        "At stake: 1,220 EUR of revenue (1,160 EUR to 1,320 EUR)."
+        "At stake: 1,720 EUR of revenue (1,660 EUR to 1,820 EUR)."
     )
     assert lines[1] == "There is no earlier run of this study to compare with, so nothing can be said of change."
     assert lines[2] == "Of 12 numbers of 3 reports 1 was put to a check that could refute it, and 0 fail."
     assert repr(page.advice).startswith("1. Sales, for the fifth of the buyers")
     assert "Remind them now" in repr(page.marketing)
     assert "Remind them now" not in repr(page.sales)
+
+
+def test_that_a_fifth_brings_most_of_the_revenue_is_true_of_every_shop_and_no_reason_to_act(tmp_path):
+    put(tmp_path, SOME)
+    assert repr(page_of(tmp_path).answer).startswith("Marketing, for customers who are overdue by their own rhythm")
 
 
 def test_the_ledger_counts_what_the_page_says_it_counts(tmp_path):

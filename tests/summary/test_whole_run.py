@@ -32,7 +32,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(5)
     n = 900
     days = pd.to_datetime("2021-01-01") + pd.to_timedelta(rng.integers(0, 1_200, n), unit="D")
-    customers = [f"secret-{i}" for i in (120 * rng.random(n) ** 4).astype(int)]
+    customers = [f"secret-{i}" for i in (120 * rng.random(n) ** 16).astype(int)]
     frame = pd.DataFrame(
         {
             "order_id": range(n),

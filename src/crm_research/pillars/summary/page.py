@@ -37,6 +37,7 @@ class SummaryPage(Page):
         As `summarise` takes them.
     """
 
+    report: ClassVar[str] = "summary"
     clauses: ClassVar[Mapping[str, str]] = {
         "What should who do": "actions",
         "what has changed": "changes",
