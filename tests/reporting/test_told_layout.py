@@ -19,12 +19,12 @@ from crm_research import show
 from crm_research.errors import CrmError, StudyError
 from crm_research.figures import FIGURES_MIME
 from crm_research.reporting import inputs
+from crm_research.reporting.asked import _is_path
 from crm_research.reporting.harvest import read_figures, read_files, read_warnings, warnings_of
 from crm_research.reporting.inputs import NothingReadable, describe_study, find_broken, judge, known_studies, without
 from crm_research.reporting.layout import Layout, lay_out
 from crm_research.reporting.notebook_file import html_output, with_pictures
 from crm_research.reporting.page_check import PageError, check_page
-from crm_research.reporting.asked import _is_path
 from crm_research.reporting.plan import _check_distinct
 from crm_research.reporting.render import _facts, _page, read_template_text, with_carried_signs
 from crm_research.reporting.run import _say_unpublished
