@@ -83,6 +83,22 @@ def test_the_summary_is_made_last_and_stands_on_what_the_others_left(desk, tmp_p
 
 
 @pytest.mark.slow
+def test_a_summary_that_stands_is_made_anew_with_any_report_and_kept_with_all(desk, tmp_path):
+    out = tmp_path / "out"
+    write_study(desk)
+    run_reports(["customer-base", "summary"], studies=["shop"], out=out)
+    kept = run_reports(["customer-base"], studies=["shop"], out=out, is_only_changed=True)
+    assert (kept.outcomes, [made.report for made in kept.unchanged]) == ((), ["customer-base", "summary"])
+    done = run_reports(["loyalty"], studies=["shop"], out=out, is_only_changed=True)
+    assert [task.report for task, _ in done.outcomes] == ["loyalty", "summary"]
+    folder = out / "shop" / "2024-03-01"
+    figures = json.loads((folder / "figures.json").read_text())
+    counted = next(figure["estimate"] for figure in figures if figure["id"] == "ledger.figures")
+    assert counted == len(figures)
+    assert f"{counted:.0f} figures of 3 reports" in (folder / "ledger.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_a_table_at_fault_stops_its_reports_and_is_told_by_the_summary(desk, tmp_path):
     out = tmp_path / "out"
     write_study(desk)

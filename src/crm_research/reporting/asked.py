@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crm_research.catalogue import Report
+from crm_research.catalogue import Report, reports
 from crm_research.desk_copies import find_notebook
 from crm_research.errors import CrmError
 from crm_research.reporting import inputs
@@ -86,9 +86,21 @@ def ask(
     parameters: Mapping[str, Any],
     notebooks: Path | None,
     how: Mapping[str, Any],
+    out: Path | None = None,
 ) -> Asked:
-    """What of this can be made of the tables that the study's file maps, with which parameters?"""
+    """What of this can be made of the tables that the study's file maps, with which parameters?
+
+    A report that stands on the others and is there already in `out` is made anew with them: it counts what they say.
+    """
     definition, file = inputs.read_definition(given)
+    if out is not None:
+        day = f"{as_of or definition.as_of:%Y-%m-%d}"
+        is_there = {name for name in reports() if (out / definition.name / day / f"{name}.html").is_file()}
+        known = {report.id for report in candidates}
+        candidates = [
+            *candidates,
+            *(each for each in reports().values() if each.is_last and each.id in is_there and each.id not in known),
+        ]
     mapped = tuple(definition.tables)
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]

@@ -79,6 +79,7 @@ def plan_run(
     timeout_seconds: float | None = None,
     shown: Mapping[str, Any] = _NOTHING,
     made_in: Path | None = None,
+    out: Path | None = None,
 ) -> RunPlan:
     """What can be made of what was asked?
 
@@ -88,6 +89,8 @@ def plan_run(
         What else was asked of the run that shows on its pages.
     made_in
         Folder of pages: what was made there of the very same is not made again. None makes everything.
+    out
+        Folder of pages: what stands there on the other reports is made anew with any of them.
 
     Raises
     ------
@@ -103,7 +106,9 @@ def plan_run(
         try:
             with time_limit(f"Reading and checking {given}", seconds=timeout_seconds):
                 plans.append(
-                    _plan_study(given, candidates, as_of, parameters, scratch / str(number), notebooks, how, made_in)
+                    _plan_study(
+                        given, candidates, as_of, parameters, scratch / str(number), notebooks, how, made_in, out
+                    )
                 )
         except inputs.NothingReadable as problem:
             unreadable.append(problem)
@@ -142,8 +147,9 @@ def _plan_study(
     notebooks: Path | None,
     how: Mapping[str, Any],
     made_in: Path | None,
+    out: Path | None,
 ) -> RunPlan:
-    asked = ask(given, candidates, as_of, parameters, notebooks, how)
+    asked = ask(given, candidates, as_of, parameters, notebooks, how, out)
     asked, unchanged = asked.without_made(made_in, asked.definition.name)
     if unchanged and not asked.applicable:
         return RunPlan(unchanged=unchanged)

@@ -166,7 +166,7 @@ def run_reports(
         named = studies or inputs.known_studies()
         if each is None:
             fan, shelf = None, target
-            plan = plan_run(candidates, studies=named, made_in=target if is_only_changed else None, **how)
+            plan = plan_run(candidates, studies=named, made_in=target if is_only_changed else None, out=target, **how)
         else:
             if len(named) != 1:
                 raise ParameterError("--each takes one study apart. Name it: --study NAME.")
