@@ -16,7 +16,9 @@ from crm_research.version import __version__
 
 if TYPE_CHECKING:
     from crm_research import show
+    from crm_research.catalogue.applying import reports_of
     from crm_research.catalogue.told_parameters import parameters
+    from crm_research.features.overview import overview
     from crm_research.figures import Figure
     from crm_research.pillars import (
         brand_loyalty,
@@ -40,7 +42,9 @@ __all__ = [
     "customer_base",
     "loyalty",
     "open_study",
+    "overview",
     "parameters",
+    "reports_of",
     "satisfaction",
     "segmentation",
     "show",
@@ -64,7 +68,9 @@ _HOMES = {
     "Figure": "crm_research.figures",
     "Study": "crm_research.study",
     "open_study": "crm_research.sources.opening",
+    "overview": "crm_research.features.overview",
     "parameters": "crm_research.catalogue.told_parameters",
+    "reports_of": "crm_research.catalogue.applying",
 }
 
 
