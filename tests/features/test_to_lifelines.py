@@ -79,9 +79,12 @@ def test_the_examples_of_the_manual_run_and_agree(capsys, tmp_path, monkeypatch)
     names: dict[str, object] = {}
     for block in re.findall(r"```python\n(.*?)```", text, re.S):
         exec(block, names)
-    columns, curves, ratios, concordance = capsys.readouterr().out.strip().split("\n")
+    columns, curves, ratios, concordance, *tables = capsys.readouterr().out.strip().split("\n")
     assert columns.startswith("['duration', 'event', 'entry', 'plan: ")
     theirs, ours = curves.split()
     assert theirs == ours
     assert "'plan: Two year': 0.0" in ratios
     assert 0.5 < float(concordance) < 1
+    assert any(re.match(r"0 +contracts +7043 2013-01-01 2019-01-01 +0$", line) for line in tables), tables[:4]
+    assert any(re.match(r"\d+ +loyalty +False ", line) for line in tables)
+    assert any("confidence" in line and "0.95" in line for line in tables)
