@@ -633,7 +633,8 @@ def assert_plain_and_open_to_all(browser, path):
                 assert found == [], path
                 answer = page.locator(".answer p").first
                 assert answer.is_visible(), path
-                assert page.locator(".headline figure").is_visible(), path
+                # What a department reads is a list of what to do.
+                assert path.name.startswith("summary-") or page.locator(".headline figure").is_visible(), path
                 assert page.locator(".key > .crm-cards > .crm-card:visible").count() <= 4, path
             context.close()
 

@@ -45,7 +45,7 @@ def test_the_first_screen_says_what_to_do_what_changed_and_how_far_to_trust(tmp_
         "At stake: 1,720 EUR of revenue (1,660 EUR to 1,820 EUR)."
     )
     assert lines[1] == "There is no earlier run of this study to compare with, so nothing can be said of change."
-    assert lines[2] == "Of 12 numbers of 3 reports 1 was put to a check that could refute it, and 0 fail."
+    assert lines[2] == "Of 12 numbers of 3 reports 1 was put to a check that could have failed, and none fails."
     assert repr(page.advice).startswith("1. Sales, for the fifth of the buyers")
     assert "Remind them now" in repr(page.marketing)
     assert "Remind them now" not in repr(page.sales)

@@ -123,10 +123,10 @@ def say_trust(standing: Standing) -> str:
         counted = standing.counted()
         n_tested = counted[HOLDS] + counted[FAILS]
         tested = (
-            f"{n_tested:,} {word_for(n_tested, 'was', 'were')} put to a check that could refute "
-            f"{word_for(n_tested, 'it', 'them')}, and {counted[FAILS]:,} {word_for(counted[FAILS], 'fails', 'fail')}"
+            f"{n_tested:,} {word_for(n_tested, 'was', 'were')} put to a check that could have failed, and "
+            f"{_say_failing(counted[FAILS])}"
             if n_tested
-            else "none was put to a check that could refute it"
+            else "none was put to a check that could have failed"
         )
         parts.append(f"Of {say_count(standing.n_figures, 'number')} of {say_count(len(made) + 1, 'report')} {tested}.")
     if failed:
@@ -201,10 +201,14 @@ def checks_seen(standing: Standing) -> str:
     n, n_fail = len(outcomes), outcomes.count(FAILS)
     n_tested = n_fail + outcomes.count(HOLDS)
     if not n_tested:
-        return f"None of {say_count(n, 'number')} of the other reports has been put to a check that could refute it"
-    came = "none fails" if not n_fail else f"{n_fail:,} {word_for(n_fail, 'fails', 'fail')}"
+        return f"None of {say_count(n, 'number')} of the other reports has been put to a check"
+    came = _say_failing(n_fail)
     was = word_for(n_tested, "was", "were")
     return f"{n_tested:,} of {say_count(n, 'number')} of the other reports {was} put to a check: {came}"
+
+
+def _say_failing(n: int) -> str:
+    return f"{n:,} {word_for(n, 'fails', 'fail')}" if n else "none fails"
 
 
 def stakes_finding(standing: Standing) -> str:
