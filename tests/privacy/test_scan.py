@@ -13,6 +13,7 @@ import pytest
 
 from crm_research.errors import CrmError
 from crm_research.privacy.known_ids import IdsOfList, IdsOfStudy
+from crm_research.privacy.masking import IDENTITY_CARD, PHONE, find_personal, masked
 from crm_research.privacy.scan import Finding, scan
 from crm_research.privacy.written_texts import read_texts
 from tests.builders import a_study
@@ -208,3 +209,25 @@ def test_the_pseudonyms_of_a_study_are_compared_once(monkeypatch):
     )
     assert known_ids.find_shared_pseudonyms(study) == {"customer_id", "contract_id"}
     assert asked == [("customer_id", ["a", "b"]), ("contract_id", ["k1", "k2"])]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "电话13812345678", "手机号13812345678号", "tel:13812345678", "（021）62345678", "0170 1234567", "021 62345678",
+        "06 12 34 56 78", "0049 170 1234567", "身份证11010519491231002X",
+    ],
+)  # fmt: skip
+def test_a_number_is_found_between_chinese_signs_and_as_it_is_written_elsewhere(text):
+    ((first, last, kind),) = find_personal(text)
+    assert kind in {PHONE, IDENTITY_CARD}
+    assert masked(f"{text}。") == f"{text[:first]}[{kind}]{text[last:]}。"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12:13812345678", "sha256:13812345678a", "v0.13812345678", "0012345678901", "00123 45678", "0123 456789012",
+     "0.1 2 3", "00 12 34 56 78"],
+)  # fmt: skip
+def test_what_only_looks_like_one_stays(text):
+    assert masked(text) == text

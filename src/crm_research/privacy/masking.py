@@ -14,11 +14,14 @@ PHONE: Final = "a phone number"
 IDENTITY_CARD: Final = "an identity-card number"
 ACCOUNT: Final = "a bank account"
 PAYMENT_CARD: Final = "a payment-card number"
-# A number goes on at neither end: no digit, letter or decimal point, sign or thousands mark stands before or behind.
-_BEFORE: Final = r"(?<![\w.,+\-/#:])"
+# Letters and digits of alphabets that part words by blanks: a Chinese sign ends a number.
+_OF_WORDS: Final = "0-9A-Za-z_\u00c0-\u024f\u0370-\u04ff"
+# A number goes on at neither end: no digit, letter or decimal point, sign or thousands mark stands before or behind. A
+# colon may stand before it, but not that of a time.
+_BEFORE: Final = rf"(?<![{_OF_WORDS}.,+\-/#])(?<!\d:)"
 # ITU-T E.164: fifteen digits are the most.
 _DIGITS_ABROAD: Final = range(9, 16)
-_BEHIND: Final = r"(?![\w/])(?![.,:\-]\d)"
+_BEHIND: Final = rf"(?![{_OF_WORDS}/])(?![.,:\-]\d)"
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     (
         EMAIL,
@@ -42,20 +45,32 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
         lambda text: is_payment_card(re.sub(r"\D", "", text)),
     ),
     # Of China: mobiles, also in groups and with the country's number; fixed ones with their area.
-    (PHONE, re.compile(rf"(?<![\w.,\-/#:])(?:(?:\+|00)86[ \-]?)?1[3-9]\d[ \-]?\d{{4}}[ \-]?\d{{4}}{_BEHIND}"), None),
+    (
+        PHONE,
+        re.compile(
+            rf"(?<![{_OF_WORDS}.,\-/#])(?<!\d:)(?:(?:\+|00)86[ \-]?)?1[3-9]\d[ \-]?\d{{4}}[ \-]?\d{{4}}{_BEHIND}"
+        ),
+        None,
+    ),
     (PHONE, re.compile(rf"{_BEFORE}(?:\(0\d{{2,3}}\) ?|0\d{{2,3}}-)\d{{7,8}}{_BEHIND}"), None),
+    # Within a country: area or network apart, or in pairs as in France; from abroad with two noughts.
+    (PHONE, re.compile(rf"{_BEFORE}0[1-9]\d{{1,3}}[ /]\d{{5,8}}{_BEHIND}"), None),
+    (PHONE, re.compile(rf"{_BEFORE}0[1-9](?:[ .]\d{{2}}){{4}}{_BEHIND}"), None),
+    (
+        PHONE,
+        re.compile(rf"{_BEFORE}00[1-9]\d{{0,2}}[ \-]\d{{1,5}}(?:[ \-]?\d{{1,5}}){{1,4}}{_BEHIND}"),
+        lambda text: _n_digits(text) - 2 in _DIGITS_ABROAD,
+    ),
     # Anywhere: the country's number and seven to twelve digits more, in groups or not.
     (
         PHONE,
-        re.compile(rf"(?<![\w.,+])\+[1-9]\d{{0,2}}(?:[ .\-]?\(?\d{{1,5}}\)?){{2,6}}{_BEHIND}"),
+        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:[ .\-]?\(?\d{{1,5}}\)?){{2,6}}{_BEHIND}"),
         lambda text: _n_digits(text) in _DIGITS_ABROAD and text.count(".") != 1,
     ),
     # Of North America, as it is written there.
     (
         PHONE,
-        re.compile(
-            rf"(?<![\w.,+\-/#:])(?:1[ .\-])?(?:\([2-9]\d{{2}}\) ?|[2-9]\d{{2}}[.\-])[2-9]\d{{2}}[.\-]\d{{4}}{_BEHIND}"
-        ),
+        re.compile(rf"{_BEFORE}(?:1[ .\-])?(?:\([2-9]\d{{2}}\) ?|[2-9]\d{{2}}[.\-])[2-9]\d{{2}}[.\-]\d{{4}}{_BEHIND}"),
         None,
     ),
 )
