@@ -141,6 +141,19 @@ def test_short_ids_are_looked_for_where_ids_stand(tmp_path):
     ]
 
 
+def test_short_numbers_beside_our_words_are_nobody(tmp_path):
+    known = IdsOfList({"customer_id": [str(number) for number in range(1, 9_000)]})
+    said = (
+        "one contract 7,043 of them; contact 163 of 1,775 contracts; contract 12 months; ended a contract: 17 % of those; "
+        "has a running contract: 2; one row per customer: 946 of 2,357; order 5\u00a0% more; one customer  31"
+    )
+    (tmp_path / "a.txt").write_text(said, encoding="utf-8")
+    assert scan(tmp_path, known) == []
+    for told in ("customer 12, too", "Customer #7043.", "customer no. 31", "contact id 8", "order:77 was late"):
+        (tmp_path / "a.txt").write_text(told, encoding="utf-8")
+        assert len(scan(tmp_path, known)) == 1, told
+
+
 def test_the_private_folder_and_hidden_files_are_left_out(tmp_path):
     for name in ("private/shop/list.csv", ".lock", "shop/2024-07-01/list.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -33,9 +33,11 @@ _ENDS: Final = ".:!?/\\"
 _LEAST_SIGNS: Final = 4
 _LEAST_DIGITS: Final = 8
 _NUMBER: Final = re.compile(r"[-+]?\d[\d,.]*(?:e[-+]?\d+)?%?", re.IGNORECASE)
-# "customer 1234" names somebody, however short the number.
+# "customer 1234" names somebody, however short the number; "one customer 7,043", "contact 163 of them" and "contract 12
+# months" do not.
 _NAMED: Final = re.compile(
-    r"\b(?:customer|contract|order|contact|response|household)(?: (?:id|number|no\.?))?[ :#]+[\"'“‘]?([\w.\-/]+)",
+    r"\b(?:customer|contract|order|response|household|contact(?= (?:id|number|no\.?)\b))(?: (?:id|number|no\.?))?"
+    r"(?: ?# ?|:(?=\S)| )[\"'“‘]?([\w.\-/]+)(?![,.]?\d|\w|[ \u00a0]?%| of\b| (?:days|weeks|months|years|times)\b)",
     re.IGNORECASE,
 )
 _LONGEST: Final = 200
