@@ -75,6 +75,22 @@ def draw_a_line(ax=None):
     return ax
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """The folder of all reports of a sample, made once for all tests that look at them."""
+    from crm_research.reporting.run import run_reports
+
+    made: dict[str, Path] = {}
+
+    def pages_of(study: str) -> Path:
+        if study not in made:
+            made[study] = tmp_path_factory.mktemp(study)
+            run_reports(studies=[study], out=made[study])
+        return made[study]
+
+    return pages_of
+
+
 @pytest.fixture
 def open_page(chromium, pages):
     """Open a page with everything but its own file refused; the faults found are collected on `page.faults`."""
@@ -325,12 +341,9 @@ def test_words_in_a_picture_are_nine_pixels_high_or_more_and_a_cut_one_says_so(o
 
 @pytest.mark.slow
 @pytest.mark.parametrize("study", ["simulated", "telco"])
-def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, tmp_path, study):
-    from crm_research.reporting.run import run_reports
-
-    run_reports(studies=[study], out=tmp_path)
+def test_no_table_of_a_sample_is_cut_without_a_sign(chromium, sample, study):
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    for path in sorted(tmp_path.rglob("*.html")):
+    for path in sorted(sample(study).rglob("*.html")):
         page.goto(f"{path.as_uri()}?voice=researcher")
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         page.wait_for_timeout(300)
@@ -641,20 +654,18 @@ def assert_plain_and_open_to_all(browser, path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("study", ["cdnow", "complete-journey", "simulated", "telco"])
-def test_every_sample_page_is_plain_for_managers_and_open_to_all(chromium, tmp_path, study):
-    from crm_research.reporting.run import run_reports
-
-    run_reports(studies=[study], out=tmp_path)
-    made = [path for path in sorted(tmp_path.glob("*/*/*.html")) if path.name != "ledger.html"]
+def test_every_sample_page_is_plain_for_managers_and_open_to_all(chromium, sample, study):
+    out = sample(study)
+    made = [path for path in sorted(out.glob("*/*/*.html")) if path.name != "ledger.html"]
     assert len(made) >= 3
     for path in made:
         assert_plain_and_open_to_all(chromium, path)
     page = chromium.new_page()
-    page.goto((tmp_path / "index.html").as_uri())
+    page.goto((out / "index.html").as_uri())
     page.fill("#find", "a")
     hrefs = page.evaluate("JSON.parse(document.getElementById('search-data').textContent).map(entry => entry[2])")
     # What is found stands on the page that the link leads to.
-    texts = {path: (tmp_path / path).read_text(encoding="utf-8") for path in {href.split("#")[0] for href in hrefs}}
+    texts = {path: (out / path).read_text(encoding="utf-8") for path in {href.split("#")[0] for href in hrefs}}
     missing = [href for href in hrefs if "#" in href and f'id="{href.split("#")[1]}"' not in texts[href.split("#")[0]]]
     assert missing == []
     page.close()
