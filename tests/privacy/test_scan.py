@@ -144,8 +144,8 @@ def test_short_ids_are_looked_for_where_ids_stand(tmp_path):
 def test_short_numbers_beside_our_words_are_nobody(tmp_path):
     known = IdsOfList({"customer_id": [str(number) for number in range(1, 9_000)]})
     said = (
-        "one contract 7,043 of them; contact 163 of 1,775 contracts; contract 12 months; ended a contract: 17 % of those; "
-        "has a running contract: 2; one row per customer: 946 of 2,357; order 5\u00a0% more; one customer  31"
+        "one contract 7,043 of them; contact 163 of 1,775 contracts; contract 12 months; ended a contract: 17 % of "
+        "those; has a running contract: 2; one row per customer: 946 of 2,357; order 5\u00a0% more; one customer  31"
     )
     (tmp_path / "a.txt").write_text(said, encoding="utf-8")
     assert scan(tmp_path, known) == []
