@@ -176,8 +176,12 @@ def test_a_picture_of_small_groups_gives_way_to_its_table(in_a_run):
         raise AssertionError("nothing is drawn")
 
     frame = pd.DataFrame({"plan": ["a", "b", "c"], "n_customers": [90, 60, 2]})
-    output = Chart(draw, alt="Three plans.", data=frame).render()
+    output = Chart(draw, alt="Of 152 customers c has 1.3 %.", caption="c: 2", data=frame).render()
     assert "<svg" not in output.html
+    # Words for those who do not see the picture tell its numbers, too.
+    for told in (output.html, output.plain, str(output.types)):
+        assert "1.3 %" not in told
+        assert "c: 2" not in told
     assert say_withheld(2, 5) in output.html
 
 

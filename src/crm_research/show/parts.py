@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from crm_research.privacy.suppression import is_of_a_course, withheld_rows
 from crm_research.settings import keeps_pictures, least_group
@@ -86,6 +86,9 @@ class Note:
         return render_note(self.text, kind=self.kind)
 
 
+_IN_ITS_PLACE: Final = "In the place of a picture that would tell of very few customers"
+
+
 @dataclass(frozen=True)
 class Chart:
     """What does this look like, and what does one see?
@@ -122,9 +125,11 @@ class Chart:
 
     def render(self) -> Output:
         """The picture as SVG, its caption, and its numbers folded away."""
-        if self._shows_few():
-            html, plain = render_table(self.data, self.caption or self.alt, counts=self.counts)  # type: ignore[arg-type]
-            return Output(html=html, plain=plain, types={TABLE_MIME: {"caption": self.alt, "n_rows": len(self.data)}})  # type: ignore[arg-type]
+        if self.data is not None and self._shows_few():
+            # What one sees of the picture tells its numbers, too.
+            html, plain = render_table(self.data, _IN_ITS_PLACE, counts=self.counts)
+            told = {"caption": _IN_ITS_PLACE, "n_rows": len(self.data)}
+            return Output(html=html, plain=plain, types={TABLE_MIME: told})
         return render_chart(
             self.draw(None),
             alt=self.alt,
