@@ -106,7 +106,9 @@ def _cards(figures: list[Figure]) -> tuple[str, str]:
     empty = [figure for figure in figures if _is_empty(figure)]
     told = [figure for figure in figures if figure not in empty]
     not_known = f"Not known from these records: {'; '.join(map(_title, empty))}." if empty else ""
-    html = f'<p class="crm table-note">{text_html(not_known)}</p>' if empty else ""
+    # The ledger leads to these, too.
+    named = "; ".join(f'<span id="{anchor_of(figure)}">{text_html(_title(figure))}</span>' for figure in empty)
+    html = f'<p class="crm table-note">Not known from these records: {named}.</p>' if empty else ""
     if told:
         html = f'<div class="crm crm-cards" role="list">{"".join(map(_card, told))}</div>{html}'
     return html, "\n".join([*map(_line, told), *([not_known] if empty else [])])
