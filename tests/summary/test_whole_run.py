@@ -73,6 +73,8 @@ def test_the_summary_is_made_last_and_stands_on_what_the_others_left(desk, tmp_p
     assert f"{figures['ledger.figures']['estimate']:.0f} figures of 2 reports" in ledger
     departments = [f"summary-{name}.html" for name in ("sales", "service", "marketing", "finance", "product")]
     assert entry["files"] == departments
+    page = (folder / "summary.html").read_text(encoding="utf-8")
+    assert '<strong><a href="summary-sales.html">Sales</a></strong>, for the fifth of the buyers' in page
     sales = (folder / "summary-sales.html").read_text(encoding="utf-8")
     assert 'href="customer-base.html#figure-base-top20-revenue-share"' in sales
     assert 'id="figure-base-top20-revenue-share"' in (folder / "customer-base.html").read_text(encoding="utf-8")

@@ -72,10 +72,17 @@ class DepartmentLine:
         """The line, and for a run the name of the department."""
         held = {"department": self.department, "name": words.name_department(self.department), "line": self.text}
         # Only a run makes the page that this leads to.
-        own = f"summary-{self.department}.html"
-        link = f' <a class="proof" href="{own}">a page of its own</a>' if folder_of_files() is not None else ""
+        link = (
+            f' <a class="proof" href="{_page_of(self.department)}">a page of its own</a>'
+            if folder_of_files() is not None
+            else ""
+        )
         html = f'<p class="crm crm-department">{text_html(self.text)}{link}</p>'
         return Output(html=html, plain=self.text, types={DEPARTMENT_MIME: held})
+
+
+def _page_of(department: str) -> str:
+    return f"summary-{department}.html"
 
 
 def _item(action: Action, *, is_brief: bool) -> str:
@@ -83,10 +90,10 @@ def _item(action: Action, *, is_brief: bool) -> str:
     warned = f'<br><strong class="check-first">{text_html(check)}</strong>' if check else ""
     stake = words.say_stake(action)
     proof = f'<a class="proof" href="{text_html(action.link)}">{text_html(action.report.title)}</a>'
-    task = (
-        f"<strong>{text_html(words.name_department(action.rule.department))}</strong>, for "
-        f"{text_html(action.for_whom)}: {text_html(action.do)}{warned}"
-    )
+    name = text_html(words.name_department(action.rule.department))
+    # Only a run makes the page that this leads to.
+    owner = name if folder_of_files() is None else f'<a href="{_page_of(action.rule.department)}">{name}</a>'
+    task = f"<strong>{owner}</strong>, for {text_html(action.for_whom)}: {text_html(action.do)}{warned}"
     at_stake = f" At stake: {text_html(stake)}." if stake else ""
     effect = words.say_effect(action, is_brief=is_brief)
     return f"<li>{task}<br>{text_html(action.why)}{at_stake} {text_html(effect)}{_effect_link(action)} {proof}</li>"
