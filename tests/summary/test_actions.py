@@ -53,6 +53,18 @@ def test_of_many_groups_the_largest_is_no_finding(tmp_path):
     assert chosen(tmp_path, [rule], loyalty=many) == ()
 
 
+def test_of_parts_of_a_whole_one_is_large_by_definition(tmp_path):
+    rule = a_rule(any=True, above=0.2)
+    assert chosen(tmp_path, [rule], loyalty=[a_figure("x.y", 1.0, 1.0, 1.0, group="only")]) == ()
+    # Three of equal weight have a third each; only what is above that, limits and all, says something.
+    parts = [("a", 0.42, 0.3), ("b", 0.3, 0.28), ("c", 0.28, 0.26)]
+    three = [a_figure("x.y", share, low, share + 0.05, group=name) for name, share, low in parts]
+    assert chosen(tmp_path, [rule], loyalty=three) == ()
+    three[0] = a_figure("x.y", 0.42, 0.4, 0.47, group="a")
+    (action,) = chosen(tmp_path, [rule], loyalty=three)
+    assert action.why.startswith("It is 42.0 % (40.0 % to 47.0 %)")
+
+
 def test_groups_of_one_rule_are_one_action_that_names_them(tmp_path):
     groups = [
         a_figure("x.y", 0.5 + i / 100, 0.49, 0.61, group=name) for i, name in enumerate(("价格", "<b>", "c", "d"))

@@ -16,6 +16,8 @@ from crm_research.stats.intervals import normal_quantile
 from crm_research.theme import first_capital, join_words
 
 _MOST_GROUPS: Final = 3
+# Parts of a whole are told with a few digits.
+_ROUNDED: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +89,21 @@ def _apply(rule: Rule, results: DayResults) -> Iterator[Action]:
     """The action of a rule; groups for which it holds are named together."""
     asked = [pair for pair in results.of_id(rule.figure) if rule.any or pair[1].group == rule.group]
     n_compared = len(asked) if rule.any else 1
-    found = [pair for pair in asked if _holds(rule, pair[1], n_compared=n_compared)]
+    least = _equal_share([figure for _, figure in asked]) if rule.any else 0.0
+    found = [
+        pair
+        for pair in asked
+        if _holds(rule, pair[1], n_compared=n_compared) and (pair[1].lower or pair[1].estimate or 0.0) >= least
+    ]
     if found:
         yield _action(rule, found, results)
+
+
+def _equal_share(figures: Sequence[Figure]) -> float:
+    """Of parts of a whole: what each would have if all had the same, which some must have by definition; else 0."""
+    estimates = [figure.estimate for figure in figures if figure.is_known and figure.estimate is not None]
+    is_whole = all(figure.unit == "share" for figure in figures) and abs(sum(estimates) - 1.0) < _ROUNDED
+    return (math.inf if len(estimates) == 1 else 1.0 / len(estimates)) if estimates and is_whole else 0.0
 
 
 def _holds(rule: Rule, figure: Figure, *, n_compared: int) -> bool:
