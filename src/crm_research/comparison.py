@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
@@ -31,6 +31,8 @@ KINDS: Final = (
 _LEVEL: Final = 0.95
 # Figures are written with twelve digits.
 _EQUAL: Final = 1e-11
+# What counts actions and figures follows from which reports were made.
+_OF_REPORTS: Final = ("summary.", "ledger.")
 _NORMAL: Final = NormalDist()
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _NUMBERS: Final = re.compile(r"\d+(?:[.,]\d+)*")
@@ -123,6 +125,8 @@ class Comparison:
         Report to the parameters that differ, with both values: its figures are not compared.
     is_of_same_records
         Do both stand on the very same records and day? Then no difference is chance.
+    only_in_one
+        Titles of the reports that were made in one of the runs only; nothing of them is compared.
     """
 
     before: RunFigures
@@ -131,6 +135,12 @@ class Comparison:
     n_tested: int
     changed_parameters: Mapping[str, Mapping[str, tuple[Any, Any]]]
     is_of_same_records: bool
+    only_in_one: tuple[str, ...] = ()
+
+    @property
+    def n_compared(self) -> int:
+        """Figures of which one can say whether they have moved: tested, or the very same."""
+        return self.n_tested + len(self.of(SAME))
 
     def of(self, kind: str) -> list[Move]:
         """The moves of one kind."""
@@ -174,7 +184,7 @@ def compare_runs(before: RunFigures, after: RunFigures) -> Comparison:
     Returns
     -------
     Comparison
-        Every figure of either run has one move.
+        Every figure of a report that both runs made has one move, but for those that count what the reports say.
 
     Notes
     -----
@@ -196,7 +206,10 @@ def compare_runs(before: RunFigures, after: RunFigures) -> Comparison:
         )
     changed = _changed_parameters(before, after)
     is_same = bool(before.contents) and before.contents == after.contents and before.as_of == after.as_of
-    earlier, later = _by_name(before.figures), _by_name(after.figures)
+    there, here = ({*run.titles, *(report for report, _ in run.figures)} for run in (before, after))
+    both, alone = there & here, there ^ here
+    titles = {**before.titles, **after.titles}
+    earlier, later = _by_name(before.figures, both), _by_name(after.figures, both)
     moves = [
         _move(name[0], figure, earlier.get(name), later.get(name), (before, after), is_otherwise=name[0] in changed)
         for name, figure in (earlier | later).items()
@@ -209,7 +222,14 @@ def compare_runs(before: RunFigures, after: RunFigures) -> Comparison:
         n_tested=sum(move.p_value is not None for move in moves),
         changed_parameters=changed,
         is_of_same_records=is_same,
+        only_in_one=tuple(sorted(titles.get(report, report) for report in alone)),
     )
+
+
+def say_only_in_one(found: Comparison) -> str:
+    """Which reports were not compared, since one of the runs did not make them; empty without any."""
+    named = ", ".join(f"“{title}”" for title in found.only_in_one)
+    return f"Not compared, since one of the days has no such report: {named}." if named else ""
 
 
 def _asked(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,8 +252,12 @@ def _changed_parameters(before: RunFigures, after: RunFigures) -> dict[str, dict
 _Name = tuple[str, str, str | None]
 
 
-def _by_name(figures: Iterable[tuple[str, Figure]]) -> dict[_Name, Figure]:
-    return {(report, figure.id, figure.group): figure for report, figure in figures}
+def _by_name(figures: Iterable[tuple[str, Figure]], reports: Collection[str]) -> dict[_Name, Figure]:
+    return {
+        (report, figure.id, figure.group): figure
+        for report, figure in figures
+        if report in reports and not figure.id.startswith(_OF_REPORTS)
+    }
 
 
 def _move(

@@ -26,6 +26,7 @@ from crm_research.comparison import (
     RunFigures,
     compare_runs,
     read_run_figures,
+    say_only_in_one,
 )
 from crm_research.errors import CrmError
 from crm_research.figures import Figure
@@ -255,3 +256,14 @@ def test_what_is_not_there_is_told_with_what_is(shelf):
 def test_a_folder_without_figures_is_no_run(tmp_path):
     with pytest.raises(CrmError, match="holds no figures of a run"):
         read_run_figures(tmp_path)
+
+
+def test_a_report_that_one_of_the_runs_did_not_make_has_not_gone():
+    both = a_run(figure())
+    more = a_run(figure(id="loyalty.repeat_rate"), report="loyalty", titles={"loyalty": "Loyalty"}, parameters={})
+    before = RunFigures(**{**vars(both), "figures": both.figures + more.figures, "titles": both.titles | more.titles})
+    found = compare_runs(before, a_run(figure(0.21), figure(8.0, None, id="ledger.figures"), as_of="2024-06-30"))
+    assert [move.figure.id for move in found.moves] == ["churn.left_12m"]
+    assert (found.n_compared, found.only_in_one) == (1, ("Loyalty",))
+    assert say_only_in_one(found) == "Not compared, since one of the days has no such report: “Loyalty”."
+    assert say_only_in_one(compare_runs(both, a_run(figure(), as_of="2024-06-30"))) == ""

@@ -132,13 +132,39 @@ def test_later_rows_make_no_part(shop):
     ],
 )
 def test_small_parts_are_withheld_and_what_would_give_them_away(shop, sizes, kept, said):
-    assert _withhold(open_study(shop), sizes, "region") == (kept, said)
+    assert _withhold(open_study(shop), sizes, 0, "region") == (kept, said)
+
+
+def test_those_without_a_value_are_a_part_that_subtraction_tells(shop):
+    study = open_study(shop)
+    assert _withhold(study, {"a": 90, "b": 7}, 12, "region") == (["a", "b"], "")
+    said = "1 part is withheld, with which the few customers without a value could be reckoned."
+    assert _withhold(study, {"a": 90, "b": 7}, 2, "region") == (["a"], said)
+    # A small part is hidden among those without a value where both together are enough.
+    assert _withhold(study, {"a": 90, "b": 3}, 4, "region") == (["a"], f"1 part {FEW.format('is', 'it')}.")
+
+
+def test_the_threshold_is_that_of_the_study_file(shop):
+    shop.write_text(shop.read_text() + "privacy: {least_group: 8}\n")
+    kept, said = _withhold(open_study(shop), {"a": 90, "b": 80, "c": 7}, 0, "region")
+    assert kept == ["a"]
+    assert said.startswith("1 part of fewer than 8 customers is withheld")
+
+
+def test_a_value_that_tells_of_a_person_is_masked_wherever_it_is_written(shop):
+    file = shop.parent / "customers.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("south", "kim@example.org"), encoding="utf-8")
+    study = open_study(shop)
+    part = take_part(study, list_parts(study, "region"), "kim@example.org", name="x")
+    assert part.table("customers").count().execute() == 7
+    assert "kim" not in f"{part.title} {part.caveats}"
+    assert dict(_name_parts(["north", "kim@example.org"])) == {"north": "north", "part-2": "kim@example.org"}
 
 
 @pytest.mark.parametrize("sizes", [{"a": 4}, {"a": 4, "b": 90}, {"a": 1, "b": 1}])
 def test_nothing_is_made_where_every_part_would_give_another_away(shop, sizes):
     with pytest.raises(StudyError, match="no value of 'region' leaves a page"):
-        _withhold(open_study(shop), sizes, "region")
+        _withhold(open_study(shop), sizes, 0, "region")
 
 
 def test_parts_have_names_that_folders_can_have_and_no_two_the_same():

@@ -70,6 +70,18 @@ def test_whatever_a_page_rests_on_makes_it_another(studies, tmp_path, monkeypatc
     assert len(set(found)) == len(found) == 12
 
 
+def test_a_logo_is_part_of_a_companys_look(studies):
+    home = studies.parents[1]
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><title>{}</title></svg>'
+    (home / "house.yaml").write_text("name: Acme\nlogo: acme.svg\n")
+    found = []
+    for name in ("old", "new"):
+        (home / "acme.svg").write_text(svg.format(name))
+        found.append(stamp(studies))
+    assert None not in found
+    assert len(set(found)) == 2
+
+
 def test_a_file_that_a_parameter_names_is_part_of_it(studies, tmp_path):
     saved = tmp_path / "segments.json"
     saved.write_text("{}")

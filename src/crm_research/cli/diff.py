@@ -93,6 +93,8 @@ def _tell(found: Comparison, *, tells_all: bool) -> Iterator[str]:
     )
     if found.is_of_same_records:
         yield "Both runs read the same records at the same day: what differs is due to the program."
+    if found.only_in_one:
+        yield kinds.say_only_in_one(found)
     for report, differing in found.changed_parameters.items():
         said = ", ".join(f"{name} {old} and then {new}" for name, (old, new) in differing.items())
         yield f"{_title(found, report)} was made with other parameters ({said}): its figures are not compared."

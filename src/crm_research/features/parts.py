@@ -11,6 +11,7 @@ import ibis
 
 from crm_research.errors import StudyError, offer_names
 from crm_research.features.window import known_rows
+from crm_research.privacy.masking import masked
 from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
@@ -132,15 +133,15 @@ def take_part(study: Study, parts: Parts, value: str, *, name: str) -> Study:
         else:
             key, to = road
             own[table] = rows.semi_join(own[to].select(key), key)
-    n = parts.n_customers[value]
+    n, said_value = parts.n_customers[value], masked(value)
     total = sum(parts.n_customers.values()) + parts.n_without
-    caveat = f"Only the {say_count(n, 'customer')} of {total:,} whose {_plain(parts.column)} is {value}."
+    caveat = f"Only the {say_count(n, 'customer')} of {total:,} whose {_plain(parts.column)} is {said_value}."
     if whole:
         caveat += f" What names no customer is told whole: {', '.join(map(_plain, whole))}."
     return replace(
         study,
         name=name,
-        title=f"{study.title}: {_plain(parts.column)} {value}",
+        title=f"{study.title}: {_plain(parts.column)} {said_value}",
         tables=MappingProxyType({table: own.get(table, rows) for table, rows in study.tables.items()}),
         caveats=(caveat, *study.caveats),
     )

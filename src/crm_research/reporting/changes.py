@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crm_research import comparison as kinds
-from crm_research.comparison import Comparison, Move
+from crm_research.comparison import Comparison, Move, say_only_in_one
 from crm_research.figures import Figure
 from crm_research.show.figure_cards import anchor_of
 from crm_research.show.formats import SHARE, format_estimate, format_interval, format_value
@@ -108,9 +108,10 @@ def _summary(found: Comparison) -> list[str]:
         else "Nothing has moved by more than chance explains."
     ]
     said.append(
-        f"{say_count(len(found.moves), 'figure')} {word_for(len(found.moves), 'was', 'were')} compared; "
-        f"{found.n_tested:,} could be put to the test, and {n_unmoved:,} did not move beyond chance."
+        f"{say_count(found.n_compared, 'figure')} {word_for(found.n_compared, 'was', 'were')} compared; "
+        f"{n_unmoved:,} did not move beyond chance."
     )
+    said += filter(None, [say_only_in_one(found)])
     if found.is_of_same_records:
         said.append("Both runs read the same records at the same day: what differs is due to the program.")
     for report, differing in found.changed_parameters.items():

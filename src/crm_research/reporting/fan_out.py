@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.catalogue import Report
 from crm_research.errors import StudyError
 from crm_research.features.parts import list_parts, take_part
+from crm_research.privacy.masking import masked
 from crm_research.reporting import inputs
 from crm_research.reporting.asked import ask
 from crm_research.reporting.plan import Opened, RunPlan, open_asked, plan_tasks
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 # Below the shelf of a run: a shelf for each study and column.
 FOLDER: Final = "each"
 RECORD: Final = "each.json"
-# Fewer customers could be told from each other.
-LEAST_CUSTOMERS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,13 @@ class FanOut:
         """Leave on the shelf which parts there are, and why others are not."""
         self.out.mkdir(parents=True, exist_ok=True)
         write_json(
-            self.out / RECORD, {"study": study, "column": column, "parts": dict(self.made), "withheld": self.withheld}
+            self.out / RECORD,
+            {
+                "study": study,
+                "column": column,
+                "parts": {name: masked(value) for name, value in self.made.items()},
+                "withheld": self.withheld,
+            },
         )
 
 
@@ -103,7 +108,7 @@ def plan_each(
                 f"study file for each value, with where: {column} = 'VALUE' under its tables, and run those."
             )
         parts = list_parts(study, column)
-        kept, withheld = _withhold(study, parts.n_customers, column)
+        kept, withheld = _withhold(study, parts.n_customers, parts.n_without, column)
         names = _name_parts(kept)
         shelf = out / FOLDER / f"{study.name}-{re.sub(r'[^a-z0-9]+', '-', find_name(column)).strip('-')}"
         plans = []
@@ -142,43 +147,56 @@ def _as_copy(part: Study) -> Study:
     return replace(part, inputs=tuple(replace(found, files=()) for found in part.inputs))
 
 
-def _withhold(study: Study, n_customers: Mapping[str, int], column: str) -> tuple[list[str], str]:
+def _withhold(study: Study, n_customers: Mapping[str, int], n_without: int, column: str) -> tuple[list[str], str]:
     """The parts that are large enough, and what is said of the others.
 
     What is withheld must not be told from the whole and the other parts: a single small part, or small ones that
-    together are few, take the next smallest along.
+    together are few, take the next smallest along. Those without a value have no page, and are a part to be reckoned.
     """
+    least = study.least_group
     smallest = sorted(n_customers, key=lambda value: (n_customers[value], value))
-    left = [value for value in smallest if n_customers[value] < LEAST_CUSTOMERS]
+    left = [value for value in smallest if n_customers[value] < least]
     n_small = len(left)
-    while left and (len(left) == 1 or sum(n_customers[value] for value in left) < LEAST_CUSTOMERS):
-        if len(left) == len(smallest):
-            break
+
+    def is_told_apart() -> bool:
+        hidden = [n_customers[value] for value in left] + ([n_without] if n_without else [])
+        is_small_one = bool(left) or 0 < n_without < least
+        return is_small_one and (len(hidden) == 1 or sum(hidden) < least)
+
+    while is_told_apart() and len(left) < len(smallest):
         left.append(smallest[len(left)])
     kept = [value for value in n_customers if value not in left]
     if not kept:
         raise StudyError(
-            f"Study {study.name!r}: no value of {column!r} leaves a page. Parts of fewer than {LEAST_CUSTOMERS} "
-            "customers are withheld, since persons could be told from them, and so is what would give them away. Name "
-            "a coarser column."
+            f"Study {study.name!r}: no value of {column!r} leaves a page. Parts of fewer than {least} customers are "
+            "withheld, since persons could be told from them, and so is what would give them away. Name a coarser "
+            "column."
         )
     if not left:
         return kept, ""
-    told = (
-        f"{say_count(n_small, 'part')} of fewer than {LEAST_CUSTOMERS} customers "
-        f"{word_for(n_small, 'is', 'are')} withheld, since persons could be told from {word_for(n_small, 'it', 'them')}"
-    )
     n_more = len(left) - n_small
-    if n_more:
-        told += f"; so {word_for(n_more, 'is', 'are')} {n_more:,} more, with which others could be reckoned"
-    return kept, f"{told}."
+    told = []
+    if n_small:
+        told.append(
+            f"{say_count(n_small, 'part')} of fewer than {least} customers {word_for(n_small, 'is', 'are')} withheld, "
+            f"since persons could be told from {word_for(n_small, 'it', 'them')}"
+        )
+    if n_more and n_small:
+        told.append(f"so {word_for(n_more, 'is', 'are')} {n_more:,} more, with which others could be reckoned")
+    elif n_more:
+        told.append(
+            f"{say_count(n_more, 'part')} {word_for(n_more, 'is', 'are')} withheld, with which the few customers "
+            "without a value could be reckoned"
+        )
+    return kept, f"{'; '.join(told)}."
 
 
 def _name_parts(values: Sequence[str]) -> Mapping[str, str]:
     """A name for folders to each value, distinct: its letters and digits, or a number where it has none of ours."""
     names: dict[str, str] = {}
     for number, value in enumerate(values, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[: LONGEST_NAME - 5].strip("-")
+        shown = value if masked(value) == value else ""
+        plain = re.sub(r"[^a-z0-9]+", "-", shown.lower()).strip("-")[: LONGEST_NAME - 5].strip("-")
         name = plain or f"part-{number}"
         while name in names:
             name += "-2"

@@ -17,6 +17,7 @@ from crm_research.results import DONE, read_run
 from crm_research.settings import read_settings
 from crm_research.sources.fingerprints import digest_files, digest_text
 from crm_research.sources.states import states_of
+from crm_research.theme.house import read_house
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition
@@ -87,7 +88,7 @@ class Rests:
             "tables": states,
             "how": dict(self.how),
             "code": digest_of_code(),
-            "own": digest_files(_own_files()) if _own_files() else "",
+            "own": _own_look_and_rules(),
         }
         return digest_text(json.dumps(said, sort_keys=True, ensure_ascii=False))
 
@@ -134,12 +135,11 @@ def find_made(out: Path, study: str, report: str, stamp: str | None) -> MadeBefo
     return None
 
 
-def _own_files() -> list[Path]:
-    """What a company lays beside its work that shows on every page, or decides what the summary says."""
+def _own_look_and_rules() -> str:
+    """A digest of what a company lays beside its work: its look, the logo within it, and the rules of the summary."""
     settings = read_settings()
-    return [
-        path for path in (settings.house, settings.home / "data" / "rules.yaml") if path is not None and path.is_file()
-    ]
+    rules = settings.home / "data" / "rules.yaml"
+    return digest_text(f"{read_house(settings.house)!r}\n{digest_files([rules]) if rules.is_file() else ''}")
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from crm_research.comparison import SAME, Move
+from crm_research.comparison import Move
 from crm_research.figures import FAILS, HOLDS, Figure
 from crm_research.pillars.summary.actions import Action, say_doubt, say_figure
 from crm_research.pillars.summary.claims.measure import Claim
@@ -88,7 +88,7 @@ def say_changed(standing: Standing) -> str:
     found = standing.comparison
     if found is None:
         return "There is no earlier run of this study to compare with, so nothing can be said of change."
-    n_compared, n_moved = found.n_tested + len(found.of(SAME)), len(standing.moved)
+    n_compared, n_moved = found.n_compared, len(standing.moved)
     if not n_compared:
         return f"Since {found.before.as_of} there is no number that both runs have and that can be compared."
     if not n_moved:
