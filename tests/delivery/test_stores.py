@@ -71,13 +71,13 @@ def why(shelf, address, **options):
 def all_that_a_place_must_do(shelf, tmp_path, address, read, names):
     """Sent once, changed in place, kept as long as asked; what somebody else put there stays."""
     found = one(shelf, address)
-    assert len(found.send) == 16
-    assert len(read_site(read)) == 7
+    assert len(found.send) == 17
+    assert len(read_site(read)) == 9
     assert one(shelf, address).send == ()
     add_day(shelf, tmp_path / "scratch", share=0.7, reports=("loyalty",))
     add_day(shelf, tmp_path / "scratch", day="2024-07-31", share=0.8)
     dry = one(shelf, address, keep=Keep(runs=2), is_dry=True)
-    assert len(read_site(read)) == 7
+    assert len(read_site(read)) == 9
     found = one(shelf, address, keep=Keep(runs=2))
     assert found == dry
     assert f"{DAY}/loyalty.html" in found.send
@@ -126,7 +126,7 @@ def test_what_passes_is_tried_again(shelf, webdav, monkeypatch):
     webdav.failing["PUT"] = ["503 Service Unavailable", "500 Internal Server Error"]
     webdav.failing["MOVE"] = ["502 Bad Gateway"]
     one(shelf, webdav.address)
-    assert len(read_site(of_folder(webdav.folder))) == 7
+    assert len(read_site(of_folder(webdav.folder))) == 9
     assert retries_module.time.slept == [0.5, 1.0, 0.5]
 
 

@@ -118,5 +118,7 @@ def test_anonymous_answers_alone_are_a_report(study, monkeypatch):
 
 
 def test_every_report_reads_the_tables_it_is_said_to(study):
-    assert {report for readers in READERS.values() for report in readers} == set(reports())
+    # What stands on the others is spoilt through them.
+    alone = {report.id for report in reports().values() if not report.is_last}
+    assert {report for readers in READERS.values() for report in readers} == alone
     assert Path(study.path).is_file()

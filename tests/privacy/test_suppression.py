@@ -171,6 +171,18 @@ def test_a_share_among_few_is_withheld(in_a_run):
     assert held == {"a": (0.5, 200), "b": (None, 0)}
 
 
+def test_a_month_of_one_buyer_does_not_tell_what_he_spent(in_a_run):
+    frame = pd.DataFrame(
+        {"period": pd.date_range("2024-01-01", periods=4, freq="MS"), "n_active": [40, 1, 31, 22],
+         "revenue": [811.0, 226.4, 905.0, 507.0]}
+    )  # fmt: skip
+    html = table_output(frame, "Months").html
+    assert "226" not in html
+    assert "905" in html
+    # A course without money stays whole: how many bought in a month names nobody.
+    assert ">1<" in table_output(frame.drop(columns="revenue"), "Months").html
+
+
 def test_a_picture_of_small_groups_gives_way_to_its_table(in_a_run):
     def draw(ax):
         raise AssertionError("nothing is drawn")

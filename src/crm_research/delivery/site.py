@@ -47,6 +47,12 @@ def find_runs(shelf: Path, studies: Sequence[str] = ()) -> list[Run]:
     runs = [Run(folder.parent.name, folder.name) for folder in found if _is_run(folder.relative_to(shelf))]
     known = sorted({run.study for run in runs})
     if not known:
+        apart = [record.parent for record in sorted(shelf.glob("each/*/each.json"))]
+        if apart:
+            raise CrmError(
+                f"{shelf} holds parts of customers alone, which are published one study and column at a time: "
+                f"--out {apart[0]}."
+            )
         raise CrmError(f"There is nothing to publish in {shelf}. crm-research run makes the first reports.")
     for study in studies:
         if study not in known:

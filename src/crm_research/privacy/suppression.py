@@ -21,6 +21,8 @@ COUNTED: Final = frozenset({
     "n_first_seen", "n_addressed", "n_control", "n_matched", "n_watched", "n_left", "n_running", "n_started",
     "n_stayed", "n_gained", "n_lost", "n_new", "n_kept", "n_both", "n_up", "n_repeat",
 })  # fmt: skip
+# Money of a few is what these few spent, also in a month.
+_MONEY: Final = ("revenue", "spend", "spent", "sales", "profit", "margin", "paid")
 _WHOLE: Final = frozenset({"n_customers", "customers", "buyers", "n_contracts"})
 # Numbers that name a row: the limits of a class, its place in an order.
 _NAMING: Final = ("from_", "to_", "until_", "tenth", "decile", "period", "days", "months", "weeks", "renewal")
@@ -37,7 +39,8 @@ def counted_columns(frame: pd.DataFrame, declared: Sequence[str] = ()) -> list[s
 
     names = [str(name) for name in frame.columns]
     # Of a curve only those whom it is about are a group: who left at a tenure, or is still there, is its course.
-    known = _WHOLE if is_of_a_course(frame) else COUNTED
+    tells_money = any(word in name for name in names for word in _MONEY)
+    known = COUNTED if tells_money or not is_of_a_course(frame) else _WHOLE
     return [
         name
         for place, name in enumerate(names)

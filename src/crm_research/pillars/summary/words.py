@@ -116,19 +116,20 @@ def name_figure(figure: Figure) -> str:
 
 
 def say_trust(standing: Standing) -> str:
-    """How many numbers were tested, what came of it, and which reports failed."""
+    """How many numbers of the other reports were tested, what came of it, and which reports failed."""
     made, failed = standing.results.made, standing.results.failed
     parts = []
     if made:
-        counted = standing.counted()
-        n_tested = counted[HOLDS] + counted[FAILS]
+        outcomes = [figure.outcome for _, figure in standing.figures]
+        n_fail = outcomes.count(FAILS)
+        n_tested = n_fail + outcomes.count(HOLDS)
         tested = (
             f"{n_tested:,} {word_for(n_tested, 'was', 'were')} put to a check that could have failed, and "
-            f"{_say_failing(counted[FAILS])}"
+            f"{_say_failing(n_fail)}"
             if n_tested
             else "none was put to a check that could have failed"
         )
-        parts.append(f"Of {say_count(standing.n_figures, 'number')} of {say_count(len(made) + 1, 'report')} {tested}.")
+        parts.append(f"Of {say_count(len(outcomes), 'number')} of {say_count(len(made), 'report')} {tested}.")
     if failed:
         named = join_words([f"“{report.title}”" for report in failed])
         n_old = sum(report.page is not None for report in failed)
