@@ -420,6 +420,7 @@ def violations_of(page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "voice"),
     [("report", "researcher"), *((name, "manager") for name in ("report", "index", "ledger", "changes"))],

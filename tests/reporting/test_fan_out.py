@@ -174,6 +174,7 @@ def test_parts_have_names_that_folders_can_have_and_no_two_the_same():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_takes_one_study_and_leaves_nothing_where_it_cannot(shop, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(ParameterError, match="takes one study apart"):

@@ -150,6 +150,7 @@ def tables_named_in(pillar: str) -> set[str]:
 DECLARED = [report for report in reports().values() if report.may_read is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("report", DECLARED, ids=lambda report: report.id)
 def test_a_report_declares_every_table_that_its_pillar_names(report):
     named = tables_named_in(report.id.replace("-", "_"))

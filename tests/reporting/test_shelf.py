@@ -80,6 +80,7 @@ def killed_at(step, work, *, by):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.parametrize(("by", "stride"), [("call", 1), pytest.param("line", 9, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("first_time", [False, True])

@@ -59,6 +59,7 @@ def test_systemd_takes_unit_and_timer(tmp_path):
     assert "Normalized form: *-*-* *:00/5:00" in passes(analyze, "calendar", calendar)
 
 
+@pytest.mark.slow
 def test_the_workflow_fits_its_schema():
     workflow = DEPLOY / "github" / "reports.yml"
     passes(program("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", workflow)
@@ -69,6 +70,7 @@ def test_the_workflow_fits_its_schema():
     assert held["jobs"]["run-due"]["steps"][-1]["if"] == "always()"
 
 
+@pytest.mark.slow
 def test_a_workflow_that_does_not_fit_is_found(tmp_path):
     text = (DEPLOY / "github" / "reports.yml").read_text(encoding="utf-8").replace("runs-on:", "runs-in:")
     (tmp_path / "w.yml").write_text(text, encoding="utf-8")
