@@ -1,8 +1,8 @@
 """When a schedule comes: instants of a cron expression in a zone, each once, none lost where clocks are put on or back.
 
 The expression is read by CronSim, which does as Debian's cron: a fixed time that is left out in spring comes as soon as
-the clocks have been put on, one that comes twice in autumn is taken once; what comes every hour or oftener goes on by
-real time. Where two times fall on one instant that way, it is one here.
+the clocks have been put on, one that comes twice in autumn is taken once; what comes every hour or more often goes on
+by real time. Where two times fall on one instant that way, it is one here.
 """
 
 from __future__ import annotations
