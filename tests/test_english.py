@@ -40,7 +40,12 @@ def test_the_search_sees_texts_and_leaves_docstrings():
     assert [text for text in texts_of(source) if BANNED.search(text)] == [" foretells "]
 
 
-@pytest.mark.parametrize("room", ["pillars", "models", "features", "show", "reporting", "catalogue", "contracts"])
+ROOMS = (
+    "pillars", "models", "features", "show", "reporting", "catalogue", "contracts", "privacy", "delivery", "schedule",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_template_holds_a_banned_word(room):
     found = [
         f"{path.relative_to(ROOT)}: {text.strip()[:90]}"
@@ -49,6 +54,12 @@ def test_no_template_holds_a_banned_word(room):
         if BANNED.search(text) and " " in text.strip() and " | " not in text  # a type is no sentence
     ]
     assert found == []
+
+
+def test_no_rule_of_the_summary_holds_a_banned_word():
+    (rules,) = (ROOT / "src" / "crm_research").rglob("rules.yaml")
+    said = yaml.safe_load(rules.read_text(encoding="utf-8"))["rules"]
+    assert [text for rule in said for text in map(str, rule.values()) if BANNED.search(text)] == []
 
 
 def test_no_text_calls_a_customer_he():

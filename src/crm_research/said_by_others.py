@@ -95,7 +95,7 @@ _YAML_FAULTS: Final = (
     ("expected ',' or", "a bracket is never closed, or a comma is missing"),
     ("expected <block end>", "the line does not belong to the one above it: its indentation, or a quote, is wrong"),
     ("could not find expected ':'", "a key has no colon behind it"),
-    ("expected a single document", "a second document begins there; a study file holds one"),
+    ("expected a single document", "a second document begins there; the file holds one"),
     ("unknown escape character", "a backslash between double quotes means something else; use single quotes"),
 )
 _YAML_JARGON: Final = re.compile(r"<[a-z ]+>|\btoken\b|\bnode\b|\bscanning\b|\btag\b|\balphabetic\b|\bexpected\b")

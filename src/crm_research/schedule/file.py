@@ -11,13 +11,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from crm_research.errors import CrmError, nearest_name, offer_names
-from crm_research.said_by_others import join_wanted, say_wanted, say_yaml_fault
+from crm_research.said_by_others import join_wanted, say_wanted
 from crm_research.schedule.definition import (
     FreshRule,
     ScheduleRule,
     SchedulesDefinition,
 )
-from crm_research.sources.strict_yaml import StrictLoader, load_yaml, short_text
+from crm_research.sources.strict_yaml import StrictLoader, parse_yaml, place_of, short_text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -71,16 +71,8 @@ def read_schedules(path: Path) -> SchedulesFile:
         key's path, what was found and the mend.
     """
     text = _read_text(path)
-    try:
-        content = load_yaml(text)
-        root = yaml.compose(text, Loader=StrictLoader)
-    except RecursionError:
-        raise SchedulesError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = say_yaml_fault(getattr(problem, "problem", None)).replace("a study file", "the file")
-        raise SchedulesError(f"{path}{place}: no valid YAML: {reason}. Check indentation, colons and quotes.") from None
+    content = parse_yaml(path, text, SchedulesError)
+    root = yaml.compose(text, Loader=StrictLoader)
     if not isinstance(content, dict):
         raise SchedulesError(f"{path}: a schedules file holds keys such as timezone and schedules; found none.")
     lines = dict(_walk_lines(root, "")) if root is not None else {}
@@ -143,26 +135,13 @@ def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> 
     """Place and sentence; a value that may be one thing or another is told of once."""
     by_place: dict[str, list[ErrorDetails]] = {}
     for error in errors:
-        by_place.setdefault(_place_in(content, error), []).append(error)
+        by_place.setdefault(place_of(error, content), []).append(error)
     for place, found in by_place.items():
         told = [error for error in found if error["type"] in _TOLD_APART]
         for error in told:
             yield from _explain_one(place, error)
         if not told:
             yield place, f"must be {join_wanted(map(say_wanted, found))}; found {short_text(found[0]['input'])}."
-
-
-def _place_in(content: Any, error: ErrorDetails) -> str:
-    here, kept = content, []
-    for place, part in enumerate(error["loc"]):
-        is_key = isinstance(here, dict) and part in here
-        is_entry = isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here)
-        if is_key or is_entry:
-            here = here[part]
-            kept.append(str(part))
-        elif error["type"] == "missing" and place == len(error["loc"]) - 1:
-            kept.append(str(part))
-    return ".".join(kept)
 
 
 def _explain_one(place: str, error: ErrorDetails) -> Iterator[tuple[str, str]]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from crm_research.addresses import hide_credentials
-from crm_research.said_by_others import say_found
+from crm_research.errors import CrmError
+from crm_research.said_by_others import say_found, say_yaml_fault
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -57,6 +63,37 @@ class StrictLoader(yaml.SafeLoader):
 def load_yaml(text: str) -> Any:
     """What a YAML text says; `yaml.YAMLError` or `RecursionError` where it cannot be read so."""
     return yaml.load(text, Loader=StrictLoader)  # noqa: S506  (a SafeLoader that refuses repeated keys)
+
+
+def parse_yaml(path: Path, text: str, error: type[CrmError]) -> Any:
+    """What the text of a file says; a fault is raised as `error`, with its place and the mend."""
+    try:
+        return load_yaml(text)
+    except RecursionError:
+        raise error(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        reason = say_yaml_fault(getattr(problem, "problem", None))
+        raise error(f"{path}{place}: no valid YAML: {reason}. Check indentation, colons and quotes.") from None
+
+
+def place_of(error: ErrorDetails, content: Any, keys: Collection[str] = ()) -> str:
+    """The keys that lead to an error of a model, without the kinds of values that its place could have held.
+
+    `keys` are those that may stand for a value written short, such as ``age: number``.
+    """
+    here, kept = content, []
+    for place, part in enumerate(error["loc"]):
+        is_key = isinstance(here, dict) and part in here
+        is_entry = isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here)
+        if is_key or is_entry:
+            here = here[part]
+            kept.append(str(part))
+        elif part in keys or (error["type"] == "missing" and place == len(error["loc"]) - 1):
+            here = None
+            kept.append(str(part))
+    return ".".join(kept)
 
 
 def _refuse_huge(root: yaml.Node) -> None:

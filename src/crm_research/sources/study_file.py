@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from crm_research.errors import StudyError, nearest_name, offer_names
-from crm_research.said_by_others import join_wanted, say_wanted, say_yaml_fault
+from crm_research.said_by_others import join_wanted, say_wanted
 from crm_research.sources.definition import (
     AttributeRule,
     ColumnRule,
@@ -23,7 +22,7 @@ from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
 from crm_research.sources.privacy_rule import PrivacyRule
-from crm_research.sources.strict_yaml import load_yaml
+from crm_research.sources.strict_yaml import parse_yaml, place_of
 from crm_research.sources.strict_yaml import short_text as _short
 
 if TYPE_CHECKING:
@@ -78,15 +77,7 @@ def read_study_file(path: Path) -> StudyDefinition:
         raise StudyError(f"{path}: byte {problem.start:,} is not UTF-8. Save the study file as UTF-8.") from None
     except OSError as problem:
         raise StudyError(f"{path}: cannot be read: {problem.strerror}.") from None
-    try:
-        content = load_yaml(text)
-    except RecursionError:
-        raise StudyError(f"{path}: is nested too deeply to be read. Check brackets and indentation.") from None
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = say_yaml_fault(getattr(problem, "problem", None))
-        raise StudyError(f"{path}{place}: no valid YAML: {reason}. Check indentation, colons and quotes.") from None
+    content = parse_yaml(path, text, StudyError)
     if not isinstance(content, dict):
         raise StudyError(f"{path}: a study file holds keys such as name, currency, as_of and tables; found none.")
     try:
@@ -100,7 +91,7 @@ def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> 
     """One line for each place; a value that may be one thing or another is told of once."""
     by_place: dict[str, list[ErrorDetails]] = {}
     for error in errors:
-        by_place.setdefault(_place_in(content, error), []).append(error)
+        by_place.setdefault(place_of(error, content, _KEYS), []).append(error)
     lines = [(place, line) for place, found in by_place.items() for line in _explain(place, found)]
     # What a table takes over from the top of the file is told where it stands.
     told = {line.removeprefix(place) for place, line in lines if _stands(content, place)}
@@ -118,22 +109,6 @@ def _stands(content: Any, place: str) -> bool:
         else:
             return False
     return True
-
-
-def _place_in(content: Any, error: ErrorDetails) -> str:
-    """The keys that lead to an error, without the kinds of values that its place could have held."""
-    here, kept = content, []
-    for place, part in enumerate(error["loc"]):
-        is_key = isinstance(here, dict) and part in here
-        is_entry = isinstance(here, list) and isinstance(part, int) and 0 <= part < len(here)
-        if is_key or is_entry:
-            here = here[part]
-            kept.append(str(part))
-        elif part in _KEYS or (error["type"] == "missing" and place == len(error["loc"]) - 1):
-            # What is written short, such as age: number, stands for a key with that value.
-            here = None
-            kept.append(str(part))
-    return ".".join(kept)
 
 
 def _explain(place: str, errors: Sequence[ErrorDetails]) -> Iterator[str]:

@@ -7,13 +7,12 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from crm_research.errors import CrmError, nearest_name, offer_names
-from crm_research.said_by_others import say_found, say_wanted, say_yaml_fault
+from crm_research.said_by_others import say_found, say_wanted
 from crm_research.settings import read_settings
-from crm_research.sources.strict_yaml import load_yaml
+from crm_research.sources.strict_yaml import parse_yaml
 
 Department = Literal["sales", "service", "marketing", "finance", "product"]
 DEPARTMENTS: Final = ("sales", "service", "marketing", "finance", "product")
@@ -111,16 +110,12 @@ def read_rules(company: Path | None = None) -> tuple[Rule, ...]:
 
 def _read(path: Path) -> _RuleFile:
     try:
-        content = load_yaml(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as problem:
         raise RulesError(f"{path}: byte {problem.start:,} is not UTF-8. Save the file of rules as UTF-8.") from None
     except OSError as problem:
         raise RulesError(f"{path}: cannot be read: {problem.strerror}.") from None
-    except (yaml.YAMLError, RecursionError) as problem:
-        mark = getattr(problem, "problem_mark", None)
-        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        said = say_yaml_fault(getattr(problem, "problem", None))
-        raise RulesError(f"{path}{place}: no valid YAML: {said}. Check indentation, colons and quotes.") from None
+    content = parse_yaml(path, text, RulesError)
     if not isinstance(content, Mapping):
         raise RulesError(f"{path}: a file of rules holds the keys rules and leave_out; found {say_found(content)}.")
     try:
