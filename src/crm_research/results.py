@@ -15,6 +15,11 @@ from crm_research.said_by_others import say_fault
 DONE: Final = "done"
 FAILED: Final = "failed"
 NOT_APPLICABLE: Final = "not applicable"
+# Below the folder of all reports, where no study may bear the name: lists with real ids, which nobody publishes, and
+# shelves of parts of customers, each with a record of them.
+PRIVATE: Final = "private"
+PARTS: Final = "each"
+PARTS_RECORD: Final = "each.json"
 
 
 def read_json(path: Path, empty: Any) -> Any:
@@ -33,6 +38,11 @@ def read_json(path: Path, empty: Any) -> Any:
         raise CrmError(
             f"{path} is not readable as JSON ({say_fault(problem)}). Remove it and run the reports again."
         ) from None
+
+
+def find_parts(out: Path) -> list[Path]:
+    """The records of the shelves of parts below a folder of reports, by name."""
+    return sorted(out.glob(f"{PARTS}/*/{PARTS_RECORD}"))
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.reporting.pages import a_task
 @pytest.mark.parametrize(("n_tasks", "jobs", "at_once"), [(3, 2, "2"), (3, 64, "3"), (1, 8, "1"), (7, 7, "7")])
 def test_each_report_is_told_how_many_are_at_work_at_once(n_tasks, jobs, at_once):
     plan = RunPlan(tasks=[a_task(environment={"KEPT": "yes"}) for _ in range(n_tasks)])
-    shared = _sharing(plan, jobs, {SECONDS: "77.5"}, ())
+    shared = _sharing(plan, jobs, {SECONDS: "77.5"})
     assert [task.environment for task in shared.tasks] == [
         {"KEPT": "yes", SIDE_BY_SIDE: at_once, SECONDS: "77.5"}
     ] * n_tasks

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from crm_research.delivery.manifest import MANIFEST, OWN, Manifest, Plan
-from crm_research.delivery.site import PRIVATE, link_or_copy
+from crm_research.delivery.site import link_or_copy
 from crm_research.errors import CrmError
 from crm_research.reporting.shelf import exchange_folders
+from crm_research.results import PRIVATE
 from crm_research.scratch import UNFINISHED, replacing
 
 SECONDS_TO_WAIT: Final = 60.0

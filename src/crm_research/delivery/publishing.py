@@ -14,7 +14,6 @@ from crm_research.delivery.manifest import OWN, Manifest, Plan, fingerprint, pla
 from crm_research.delivery.privacy_gate import refuse_what_may_not_leave
 from crm_research.delivery.retries import TRIES, trying
 from crm_research.delivery.site import (
-    PRIVATE,
     RECORDS,
     Run,
     copy_private,
@@ -27,6 +26,7 @@ from crm_research.delivery.site import (
 from crm_research.delivery.store import SECONDS_TO_WAIT, holding_store, put_in_store, read_store
 from crm_research.delivery.targets import Target
 from crm_research.errors import CrmError
+from crm_research.results import PRIVATE
 from crm_research.scratch import make_scratch, remove_scratch
 
 

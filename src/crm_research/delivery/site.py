@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from crm_research.errors import CrmError, offer_names
+from crm_research.results import PRIVATE, find_parts
 from crm_research.scratch import UNFINISHED
 
-# Lists with real ids, which go only where they are named.
-PRIVATE: Final = "private"
 # Folders of the project that lie on the shelf and are no pages.
 _NOT_PAGES: Final = ("README.md",)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -47,7 +46,7 @@ def find_runs(shelf: Path, studies: Sequence[str] = ()) -> list[Run]:
     runs = [Run(folder.parent.name, folder.name) for folder in found if _is_run(folder.relative_to(shelf))]
     known = sorted({run.study for run in runs})
     if not known:
-        apart = [record.parent for record in sorted(shelf.glob("each/*/each.json"))]
+        apart = [record.parent for record in find_parts(shelf)]
         if apart:
             raise CrmError(
                 f"{shelf} holds parts of customers alone, which are published one study and column at a time: "

@@ -14,9 +14,8 @@ from crm_research.privacy.known_ids import KnownIds
 from crm_research.privacy.masking import find_personal
 from crm_research.privacy.pseudonyms import SIGNS
 from crm_research.privacy.written_texts import WrittenText, read_texts
+from crm_research.results import PRIVATE
 
-# Below the scanned folder: lists with real ids, which nobody publishes.
-_LEFT_OUT: Final = "private"
 _ID_WORDS: Final = {
     "customer_id": "the id of a customer",
     "contract_id": "the id of a contract",
@@ -112,7 +111,7 @@ def scan_reports(out: Path, ids: Mapping[str, KnownIds]) -> list[Finding]:
         return scan(out)
     found: set[Finding] = set()
     for place in sorted(out.iterdir()):
-        if place.name.startswith(".") or place.name == _LEFT_OUT or not (place.is_dir() or place.is_file()):
+        if place.name.startswith(".") or place.name == PRIVATE or not (place.is_dir() or place.is_file()):
             continue
         asked: list[KnownIds | None] = [ids[place.name]] if place.name in ids else [*ids.values()]
         for known in asked or [None]:
@@ -128,7 +127,7 @@ def _files(folder: Path) -> Iterator[Path]:
         return
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).parts
-        if path.is_file() and _LEFT_OUT not in inner[:-1] and not any(part.startswith(".") for part in inner):
+        if path.is_file() and PRIVATE not in inner[:-1] and not any(part.startswith(".") for part in inner):
             yield path
 
 

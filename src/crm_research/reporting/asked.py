@@ -105,6 +105,10 @@ def ask(
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
     name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
+    values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
+    notebook = {report.id: _notebook(notebooks, report) for report in applicable}
+    # Files of tables that no report reads are not looked at either.
+    read = _wanted(applicable, mapped, values, notebook) if applicable else ()
     return Asked(
         given=given,
         as_of=as_of,
@@ -113,9 +117,9 @@ def ask(
         file=file,
         reasons=reasons,
         applicable=applicable,
-        values={report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable},
-        notebook={report.id: _notebook(notebooks, report) for report in applicable},
-        rests=look_at_study(definition, file, mapped, how),
+        values=values,
+        notebook=notebook,
+        rests=look_at_study(definition, file, read, how),
     )
 
 

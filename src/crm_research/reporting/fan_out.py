@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from crm_research.catalogue import Report
 from crm_research.errors import StudyError
@@ -16,8 +16,9 @@ from crm_research.features.parts import list_parts, take_part
 from crm_research.privacy.masking import masked
 from crm_research.reporting import inputs
 from crm_research.reporting.asked import ask
-from crm_research.reporting.plan import Opened, RunPlan, open_asked, plan_tasks
+from crm_research.reporting.plan import Opened, RunPlan, join_plans, open_asked, plan_tasks
 from crm_research.reporting.records import write_json
+from crm_research.results import PARTS, PARTS_RECORD
 from crm_research.sources.definition import LONGEST_NAME
 from crm_research.sources.fingerprints import require_unchanged
 from crm_research.time_limit import time_limit
@@ -25,10 +26,6 @@ from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
-
-# Below the shelf of a run: a shelf for each study and column.
-FOLDER: Final = "each"
-RECORD: Final = "each.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +53,7 @@ class FanOut:
         """Leave on the shelf which parts there are, and why others are not."""
         self.out.mkdir(parents=True, exist_ok=True)
         write_json(
-            self.out / RECORD,
+            self.out / PARTS_RECORD,
             {
                 "study": study,
                 "column": column,
@@ -110,7 +107,7 @@ def plan_each(
         parts = list_parts(study, column)
         kept, withheld = _withhold(study, parts.n_customers, parts.n_without, column)
         names = _name_parts(kept)
-        shelf = out / FOLDER / f"{study.name}-{re.sub(r'[^a-z0-9]+', '-', find_name(column)).strip('-')}"
+        shelf = out / PARTS / f"{study.name}-{_slug(column) or 'column'}"
         plans = []
         for name, value in names.items():
             own = replace(asked, rests=replace(asked.rests, how={**how, "each": column, "value": value}))
@@ -126,20 +123,14 @@ def plan_each(
         require_unchanged(
             (state for found in study.inputs for state in found.files), while_what="while the study was taken apart"
         )
-    plan = RunPlan(
-        tasks=[task for each in plans for task in each.tasks],
-        hindered=tuple(pair for each in plans for pair in each.hindered),
-        omissions=opened.omissions,
-        faults=tuple(fault for each in plans for fault in each.faults),
-        leases=tuple(lease for each in plans for lease in each.leases),
-        unchanged=tuple(made for each in plans for made in each.unchanged),
-    )
+    # What does not apply to the study applies to no part, and is told once.
+    plan = replace(join_plans(plans), omissions=opened.omissions)
     return FanOut(plan=plan, out=shelf, made=names, withheld=withheld)
 
 
-def find_name(column: str) -> str:
-    """The column's name, as a folder may have it."""
-    return column.lower() if re.search(r"[a-z0-9]", column.lower()) else "column"
+def _slug(text: str) -> str:
+    """A text as a folder may be called: its letters and digits, if it has any of ours."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _as_copy(part: Study) -> Study:
@@ -196,8 +187,7 @@ def _name_parts(values: Sequence[str]) -> Mapping[str, str]:
     names: dict[str, str] = {}
     for number, value in enumerate(values, start=1):
         shown = value if masked(value) == value else ""
-        plain = re.sub(r"[^a-z0-9]+", "-", shown.lower()).strip("-")[: LONGEST_NAME - 5].strip("-")
-        name = plain or f"part-{number}"
+        name = _slug(shown)[: LONGEST_NAME - 5].strip("-") or f"part-{number}"
         while name in names:
             name += "-2"
         names[name] = value

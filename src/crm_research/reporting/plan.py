@@ -116,22 +116,25 @@ def plan_run(
             raise
         except CrmError as problem:
             problems.append(problem)
-    tasks = [task for plan in plans for task in plan.tasks]
-    hindered = tuple(pair for plan in plans for pair in plan.hindered)
-    if not tasks and not any(plan.unchanged for plan in plans):
+    joined = join_plans(plans)
+    if not joined.tasks and not joined.unchanged:
         # Nothing can be made: what stands in the way is all there is to say.
         problems += unreadable
-        problems += [fault for plan in plans for fault in plan.faults]
+        problems += joined.faults
     if len(problems) == 1:
         raise problems[0]
     if problems:
         raise CrmError("\n".join(dict.fromkeys(str(problem) for problem in problems)))
-    _check_distinct([*tasks, *(task for task, _ in hindered)])
+    _check_distinct([*joined.tasks, *(task for task, _ in joined.hindered)])
+    return replace(joined, unreadable=tuple(str(problem) for problem in unreadable))
+
+
+def join_plans(plans: Sequence[RunPlan]) -> RunPlan:
+    """Several plans as one."""
     return RunPlan(
-        tasks=tasks,
-        hindered=hindered,
+        tasks=[task for plan in plans for task in plan.tasks],
+        hindered=tuple(pair for plan in plans for pair in plan.hindered),
         omissions=tuple(omission for plan in plans for omission in plan.omissions),
-        unreadable=tuple(str(problem) for problem in unreadable),
         faults=tuple(fault for plan in plans for fault in plan.faults),
         leases=tuple(lease for plan in plans for lease in plan.leases),
         unchanged=tuple(made for plan in plans for made in plan.unchanged),

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from crm_research.reporting.tasks import Task
+from crm_research.results import PRIVATE
 from crm_research.scratch import replacing
 
-# Below the folder of all reports; no study bears this name.
-PRIVATE: Final = "private"
 _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
 

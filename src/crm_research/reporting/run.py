@@ -181,9 +181,8 @@ def run_reports(
             warm_up()
         seconds = timeout_seconds or DEFAULT_TIMEOUT_SECONDS
         more = {SECONDS: str(seconds), RESULTS: str(shelf), **({PROFILE: "yes"} if is_profiled else {})}
-        shared = _sharing(plan, n_jobs, more, tuple(formats))
-        tasks = [replace(task, audience=audience, is_keeping_lists=is_keeping_lists) for task in shared.tasks]
-        shared = replace(shared, tasks=tasks)
+        wished = {"formats": tuple(formats), "audience": audience, "is_keeping_lists": is_keeping_lists}
+        shared = _sharing(plan, n_jobs, more, **wished)
         outcomes = tuple(_run_and_publish(shared, shelf, n_jobs, seconds))
         if fan is not None:
             fan.note(Path(named[0]).stem, each or "")
@@ -201,10 +200,10 @@ def run_reports(
     )
 
 
-def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str], formats: tuple[str, ...]) -> RunPlan:
-    """The plan, each of whose reports knows with how many others it shares the machine's memory, and in which forms."""
+def _sharing(plan: RunPlan, jobs: int, more: Mapping[str, str], **wished: Any) -> RunPlan:
+    """The plan, each of whose reports knows with how many others it shares the machine's memory, and what is wished."""
     at_once = {SIDE_BY_SIDE: str(min(jobs, len(plan.tasks))), **more}
-    told = [replace(task, environment=task.environment | at_once, formats=formats) for task in plan.tasks]
+    told = [replace(task, environment=task.environment | at_once, **wished) for task in plan.tasks]
     return replace(plan, tasks=told)
 
 

@@ -19,7 +19,7 @@ from crm_research.reporting.render import TEMPLATES, house, house_style, read_te
 from crm_research.reporting.search import search_data
 from crm_research.reporting.shelf import locked, write_text
 from crm_research.reporting.sparklines import draw_history
-from crm_research.results import FAILED, NOT_APPLICABLE, read_json, read_run
+from crm_research.results import FAILED, NOT_APPLICABLE, PARTS_RECORD, find_parts, read_json, read_run
 from crm_research.show.figure_cards import anchor_of
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.show.sources import short_fingerprint
@@ -52,8 +52,8 @@ def _write_index(out: Path, environment: Environment) -> Path:
     latest = [study for study in studies if study["is_latest"]]
     html = environment.get_template("site/index.html.j2").render(
         studies=latest,
-        apart=[_apart(record) for record in sorted(out.glob("each/*/each.json"))],
-        part_of=_apart(out / "each.json") if (out / "each.json").is_file() else None,
+        apart=[_apart(record) for record in find_parts(out)],
+        part_of=_apart(out / PARTS_RECORD) if (out / PARTS_RECORD).is_file() else None,
         n_pages=sum(page["href"] is not None for page in pages),
         n_failed=sum(bool(page["failed"]) for page in pages),
         found=search_data(latest),

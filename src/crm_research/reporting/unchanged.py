@@ -54,19 +54,19 @@ class Rests:
 
     Parameters
     ----------
-    study
-        Its name.
     study_file
         Digest of its file.
     states
         Table to a digest of what its rows come from; None where only reading could tell.
+    look_and_rules
+        Digest of a company's own look and rules.
     how
         What else was asked of the run that shows on its pages.
     """
 
-    study: str
     study_file: str
     states: Mapping[str, str | None]
+    look_and_rules: str
     how: Mapping[str, Any]
 
     def stamp(self, report: Report, notebook: Path, values: Mapping[str, Any], reads: Sequence[str]) -> str | None:
@@ -88,7 +88,7 @@ class Rests:
             "tables": states,
             "how": dict(self.how),
             "code": digest_of_code(),
-            "own": _own_look_and_rules(),
+            "own": self.look_and_rules,
         }
         return digest_text(json.dumps(said, sort_keys=True, ensure_ascii=False))
 
@@ -96,9 +96,9 @@ class Rests:
 def look_at_study(definition: StudyDefinition, path: Path, tables: Sequence[str], how: Mapping[str, Any]) -> Rests:
     """What do the reports of this study rest on now? No table is opened."""
     return Rests(
-        study=definition.name,
         study_file=digest_files([path]),
         states=states_of(definition, path.parent, tables),
+        look_and_rules=_own_look_and_rules(),
         how=how,
     )
 

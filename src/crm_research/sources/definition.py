@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.addresses import is_stored, scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
+from crm_research.results import PRIVATE
 from crm_research.said_by_others import say_found
 from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
@@ -339,7 +340,7 @@ class StudyDefinition(_Part):
         problems = []
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):
             problems.append(f"name: {self.name[:60]!r} must be made of a-z, 0-9 and hyphens, such as my-shop.")
-        if self.name == "private":
+        if self.name == PRIVATE:
             problems.append("name: 'private' is the folder of lists with real ids; give the study another name.")
         if len(self.name) > LONGEST_NAME:
             problems.append(
