@@ -82,7 +82,7 @@ def _connect(address: Address) -> Any:
         _ = session.version
     except Exception as problem:
         session.release_session_on_close = False
-        session.stop()
+        _stop(session)
         raise EngineError(_say_refused(problem, place_of(address))) from None
     session.client.set_retry_policies([DefaultPolicy(**_IN_MID_RUN)])
     return session
@@ -134,7 +134,19 @@ def _lacks_driver(problem: ImportError) -> EngineError:
 def _end(session: Any) -> None:
     _OPEN.pop(id(session), None)
     with suppress(Exception):
-        session.stop()
+        _stop(session)
+
+
+def _stop(session: Any) -> None:
+    """Ended once: the driver would end it again when it is collected, and close what all sessions release by.
+
+    The collector of garbage may come in one of the threads of that very pool, which then waits for itself: what was
+    left was a pool that takes no work, and every later question of this program failed.
+    """
+    session.stop()
+    client = getattr(session, "client", None)
+    if client is not None:
+        client.close = lambda: None
 
 
 @atexit.register

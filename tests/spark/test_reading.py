@@ -14,6 +14,7 @@ from crm_research.engine import connect, describe_engine
 from crm_research.errors import EngineError, StudyError
 from crm_research.sources.opening import open_study
 from crm_research.spark_backend import SparkBackend
+from crm_research.spark_session import _end
 from tests.sources.files import a_study_file
 from tests.spark_servers import free_port
 
@@ -96,6 +97,18 @@ def test_a_table_of_the_server_is_named_without_repeating_its_address(tmp_path, 
 
     monkeypatch.setattr(SparkBackend, "do_connect", connect_and_lay)
     assert_tables_are_read_by_name(tmp_path, sail_url)
+
+
+def test_a_session_that_is_collected_in_a_thread_of_the_driver_takes_nothing_from_the_others(sail_url):
+    from pyspark.sql.connect.client.reattach import ExecutePlanResponseReattachableIterator
+
+    gone, stays = connect(sail_url)._session, connect(sail_url)
+    _end(gone)
+    pool = ExecutePlanResponseReattachableIterator._get_or_create_release_thread_pool()
+    pool.submit(gone.__del__).result(30)
+    rows = stays.sql("select 41 + 1 as answer").to_pyarrow()
+    assert rows["answer"].to_pylist() == [42]
+    assert not pool._shutdown
 
 
 @pytest.mark.apache_spark
