@@ -3,7 +3,8 @@
 Withheld are rows that count fewer than the threshold (but somebody), and further ones, the smallest first, until from
 all totals that a reader can know (of the table, and of each row and column of a cross table in long form) each small
 count could as well be the threshold or more. Rows that overlap (a column ``part_of`` names the row that each lies in)
-have no total but their wholes: of them those are withheld that are small, or all of their whole but a few. Hundepool et al. 2012, Statistical Disclosure Control, chapter 4.
+have no total but their wholes: of them those are withheld that are small, or all of their whole but a few.
+Hundepool et al. 2012, Statistical Disclosure Control, chapter 4.
 """
 
 from __future__ import annotations
