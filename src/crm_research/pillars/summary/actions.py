@@ -12,6 +12,7 @@ from crm_research.pillars.summary.rules import Rule
 from crm_research.results import DayResults, ReportResult
 from crm_research.show.figure_cards import anchor_of, why_refuted
 from crm_research.show.formats import format_estimate, format_interval, is_currency
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_quantile
 from crm_research.theme import first_capital, join_words
 
@@ -31,7 +32,7 @@ class Stake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Action:
+class Action(Shown):
     """What is to be done, by whom, why, and what it would bring.
 
     Parameters

@@ -14,6 +14,7 @@ from crm_research.pillars.summary.claims.measure import Claim, measure_claims
 from crm_research.pillars.summary.rules import company_rules, read_rules
 from crm_research.results import DayResults, ReportResult, read_results
 from crm_research.settings import folder_of_results, leave_out
+from crm_research.show.shown import Shown
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -26,7 +27,7 @@ N_OWN: Final = 3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Standing:
+class Standing(Shown):
     """How does the study stand?
 
     Parameters
