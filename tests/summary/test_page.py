@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import pytest
 
 from crm_research.pillars.summary import SummaryPage
+from crm_research.pillars.summary.charts import marks_frame
 from crm_research.reporting.ledger import read_ledger
 from crm_research.theme import for_phones
 from tests.builders import a_study, contracts, orders
@@ -179,7 +180,7 @@ def test_without_money_the_picture_shows_what_asks_for_action(tmp_path):
     (picture,) = page.answer.charts
     assert picture.data["action"].str.split(",").str[0].tolist() == ["Marketing", "Service"]
     assert picture.data["mark"].tolist() == [0.05, 0.85]
-    assert picture.data["fails"].tolist() == [False, True]
+    assert marks_frame(page.result)["fails"].tolist() == [False, True]
     assert picture.draw(None).get_figure() is not None
 
 
@@ -195,3 +196,15 @@ def test_the_key_to_the_checks_lies_on_no_bar(tmp_path, n_reports, is_on_a_phone
     assert not key.overlaps(ax.get_window_extent())
     assert figure.bbox.x0 <= key.x0
     assert key.x1 <= figure.bbox.x1
+
+
+def test_counts_that_ask_for_actions_are_a_picture_where_no_share_does(tmp_path):
+    leavers = a_figure(
+        "churn.contract.expected_leavers", 552.0, 502.0, 602.0, unit="contracts", group="within 12 months"
+    )
+    put(tmp_path, {"churn": [leavers]})
+    page = page_of(tmp_path)
+    (picture,) = page.answer.charts
+    assert picture.alt == "What asks for action"
+    assert picture.data[["estimate", "lower", "upper"]].to_numpy().tolist() == [[552.0, 502.0, 602.0]]
+    assert picture.draw(None).get_xlabel() == "contracts"

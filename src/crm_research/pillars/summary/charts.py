@@ -84,39 +84,50 @@ def draw_stakes(standing: Standing, ax: Axes | None = None) -> Axes:
 
 
 def marks_frame(standing: Standing) -> pd.DataFrame:
-    """Shares that ask for actions: action, number, estimate, lower, upper, mark (of the rule), fails; as listed."""
-    columns = ["action", "number", "estimate", "lower", "upper", "mark", "fails"]
+    """Numbers that ask for actions: action, number, estimate, lower, upper, mark (of the rule), fails, unit.
+
+    As listed; of one unit, so that they stand on one axis: shares, or what most of them count.
+    """
+    columns = ["action", "number", "estimate", "lower", "upper", "mark", "fails", "unit"]
     rows = []
     for action in standing.actions:
         figure, rule = action.figure, action.rule
         mark = rule.above if rule.above is not None else rule.below
-        if figure.unit != SHARE or mark is None or figure.lower is None or figure.upper is None:
+        if mark is None or figure.lower is None or figure.upper is None:
             continue
         numbers = (figure.estimate, figure.lower, figure.upper, mark)
         who = f"{words.name_department(rule.department)}, for {action.for_whom}"
-        rows.append((who, words.name_figure(figure), *numbers, bool(action.doubts)))
-    return pd.DataFrame(rows[:_MOST_ROWS], columns=columns)
+        rows.append((who, words.name_figure(figure), *numbers, bool(action.doubts), figure.unit))
+    frame = pd.DataFrame(rows, columns=columns)
+    units = list(frame["unit"])
+    unit = SHARE if SHARE in units else max(units, key=units.count, default="")
+    return frame[frame["unit"] == unit].head(_MOST_ROWS)
 
 
 def draw_marks(standing: Standing, ax: Axes | None = None) -> Axes:
-    """Which shares ask for actions, and how far do they lie beyond the mark from which on a rule asks?"""
+    """Which numbers ask for actions, and how far do they lie beyond the mark from which on a rule asks?"""
     frame = marks_frame(standing).iloc[::-1]
     if frame.empty:
-        return empty_axes("No share asks for an action.", ax)
+        return empty_axes("No number with limits asks for an action.", ax)
+    unit = str(frame["unit"].iloc[0])
+    has_marks = bool((frame["mark"] != 0).any())
     ax = new_axes(
-        title=words.marks_finding(standing),
-        subtitle="Points: the share that asks for each action, with its limits. Upright lines: the mark of its rule",
+        title=words.marks_finding(standing, has_marks=has_marks),
+        subtitle="Points: the number that asks for each action, with its limits"
+        + (". Upright lines: the mark of its rule" if has_marks else ""),
+        xlabel="" if unit == SHARE else unit,
         size=(SIZE[0], 1.6 + _ROW_INCHES * len(frame)),
         grid="x",
         ax=ax,
     )
     places = np.arange(len(frame))
-    ax.vlines(frame["mark"], places - _MARK, places + _MARK, color=MUTED, linewidth=2.4)
+    if has_marks:
+        ax.vlines(frame["mark"], places - _MARK, places + _MARK, color=MUTED, linewidth=2.4)
     draw_intervals(ax, frame, at=places, colour=[WARNING if fails else ACCENT for fails in frame["fails"]])
     name_rows(ax, list(frame["action"]), columns=34)
     lowest = min(0.0, float(frame[["lower", "mark"]].min().min()))
-    ax.set_xlim(lowest, 1.05 * float(frame[["upper", "mark"]].max().max()))
-    format_share(ax, axis="x")
+    ax.set_xlim(lowest, 1.05 * float(frame[["upper", "mark"]].max().max()) or 1.0)
+    (format_share if unit == SHARE else format_count)(ax, axis="x")
     return ax
 
 

@@ -181,7 +181,8 @@ def _headline(standing: Standing) -> Chart | None:
     if not charts.stakes_frame(standing).empty:
         return _stakes(standing)
     if not (marks := charts.marks_frame(standing)).empty:
-        return Chart(drawn(charts.draw_marks, standing), words.marks_finding(standing), data=marks)
+        finding = words.marks_finding(standing, has_marks=bool((marks["mark"] != 0).any()))
+        return Chart(drawn(charts.draw_marks, standing), finding, data=marks.drop(columns=["fails", "unit"]))
     if not charts.claims_frame(standing).empty:
         return _claims(standing)
     return _checks(standing) if standing.results.made else None

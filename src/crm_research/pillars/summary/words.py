@@ -237,12 +237,12 @@ def stakes_finding(standing: Standing) -> str:
     return f"Most is at stake with {first.for_whom}" if low > highest else "Revenue at stake with each action"
 
 
-def marks_finding(standing: Standing) -> str:
+def marks_finding(standing: Standing, *, has_marks: bool) -> str:
     """The title of the picture of the numbers that ask for actions."""
     n_doubted = sum(bool(action.doubts) for action in standing.actions)
     if n_doubted == len(standing.actions):
         return "What asks for action fails its own checks"
-    return "What asks for action, and from which mark on"
+    return "What asks for action, and from which mark on" if has_marks else "What asks for action"
 
 
 def claims_finding(claims: list[Claim]) -> str:
