@@ -139,7 +139,7 @@ def run_reports(
         find_chromium()
     for report in candidates:
         if report.check_files is not None:
-            report.check_files()
+            report.check_files(None)
     read_house(read_settings().house)
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
