@@ -14,7 +14,7 @@ import pytest
 from crm_research.errors import CrmError
 from crm_research.privacy.known_ids import IdsOfList, IdsOfStudy
 from crm_research.privacy.masking import IDENTITY_CARD, PHONE, find_personal, masked
-from crm_research.privacy.scan import Finding, scan
+from crm_research.privacy.scan import Finding, scan, scan_reports
 from crm_research.privacy.written_texts import read_texts
 from tests.builders import a_study
 
@@ -258,3 +258,16 @@ def test_an_account_is_masked_whole_and_no_word_beside_it():
     said = "paid by iban es91 2100 0418 4502 0005 1332 from home, and DE89 3704 0044 0532 0130 00 too"
     assert masked(said) == "paid by iban [a bank account] from home, and [a bank account] too"
     assert masked("账号de89370400440532013000，谢谢") == "账号[a bank account]，谢谢"
+
+
+def test_parts_of_customers_are_asked_for_the_ids_of_their_own_study(tmp_path):
+    for study, apart in (("shop", "shop-region"), ("bank", "bank-region")):
+        folder = tmp_path / "each" / apart / "north" / "2024-06-30"
+        folder.mkdir(parents=True)
+        (tmp_path / "each" / apart / "each.json").write_text(json.dumps({"study": study}), encoding="utf-8")
+        (folder / "page.txt").write_text("buyer-17 and client-23\n", encoding="utf-8")
+    ids = {"shop": IdsOfList({"customer_id": ["buyer-17"]}), "bank": IdsOfList({"contract_id": ["client-23"]})}
+    assert [str(found) for found in scan_reports(tmp_path, ids)] == [
+        "each/bank-region/north/2024-06-30/page.txt, line 1: the id of a contract",
+        "each/shop-region/north/2024-06-30/page.txt, line 1: the id of a customer",
+    ]

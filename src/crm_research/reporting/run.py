@@ -185,7 +185,7 @@ def run_reports(
         shared = _sharing(plan, n_jobs, more, **wished)
         outcomes = tuple(_run_and_publish(shared, shelf, n_jobs, seconds))
         if fan is not None:
-            fan.note(Path(named[0]).stem, each or "")
+            fan.note(each or "")
     index = shelf / "index.html"
     is_as_it_was = not outcomes and not plan.omissions and index.is_file()
     if not is_as_it_was and shelf != target:
