@@ -242,4 +242,5 @@ def test_a_part_that_is_withheld_now_leaves_the_shelf_and_what_was_published(sho
         assert (out / "each" / "shop-region" / "s-den-b" / "2024-07-01").exists() == (least == 4)
     index = pages["each/shop-region/index.html"].decode()
     assert "2 parts. 1 part of fewer than 7 customers is withheld" in index
+    assert '<p class="question">2 parts,' in index
     assert "S\u00fcden" not in index
