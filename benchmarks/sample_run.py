@@ -1,6 +1,6 @@
 """The whole sample run beside the same notebooks one after another by bare papermill, and the pages beside nbconvert's.
 
-    python benchmarks/sample_run.py [--studies cdnow telco] [--repeats 2] [--out FOLDER]
+    python benchmarks/sample_run.py [--studies cdnow telco] [--repeats 2]
 
 Ours is the command that ``make report`` gives, two reports at a time: it reads, checks and stages each study once, runs
 every report that applies, and makes page, figures, index and ledger. papermill is given each of these notebooks with

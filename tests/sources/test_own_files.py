@@ -6,8 +6,8 @@ import pytest
 
 from crm_research import cli
 from crm_research.errors import StudyError
-from crm_research.sources.company_rule import OwnFiles, find_own_files, locate_own_files
 from crm_research.sources.opening import open_study
+from crm_research.sources.own_files import OwnFiles, find_own_files, locate_own_files
 from crm_research.sources.study_file import read_study_file
 
 HEAD = "name: {name}\ncurrency: EUR\nas_of: 2024-07-01\ntables:\n  orders: {{from: orders.csv}}\n"

@@ -87,8 +87,8 @@ def command(
 def _check_own_files(given: str) -> None:
     """A look and rules that the study file names are refused where they cannot be used, as a run would refuse them."""
     from crm_research.catalogue import reports
-    from crm_research.sources.company_rule import find_own_files
     from crm_research.sources.opening import find_study_file
+    from crm_research.sources.own_files import find_own_files
     from crm_research.sources.study_file import read_study_file
     from crm_research.theme.house import read_house
 

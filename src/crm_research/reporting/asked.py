@@ -15,7 +15,7 @@ from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.unchanged import MadeBefore, Rests, find_made, look_at_study
 from crm_research.settings import read_settings
-from crm_research.sources.company_rule import find_own_files
+from crm_research.sources.own_files import find_own_files
 from crm_research.theme.house import House, read_house
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from crm_research.catalogue import Report
 from crm_research.errors import CrmError
 from crm_research.results import DONE, read_run
 from crm_research.settings import read_settings
-from crm_research.sources.company_rule import OwnFiles, find_own_files
 from crm_research.sources.fingerprints import digest_files, digest_text
+from crm_research.sources.own_files import OwnFiles, find_own_files
 from crm_research.sources.states import states_of
 from crm_research.theme.house import read_house
 

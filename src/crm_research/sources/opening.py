@@ -13,9 +13,9 @@ from crm_research.contracts.checks import check_study, is_about
 from crm_research.errors import CrmError, StudyError, offer_names
 from crm_research.said_by_others import say_fault
 from crm_research.settings import leave_out, read_settings
-from crm_research.sources.company_rule import locate_own_files
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
+from crm_research.sources.own_files import locate_own_files
 from crm_research.sources.readers.samples import find_lacking_packages
 from crm_research.sources.reopened import take_held
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
