@@ -45,6 +45,7 @@ class Rule(BaseModel):
     figure: str = Field(min_length=1)
     group: str | None = None
     any: bool = False
+    counted: bool = False
     above: float | None = None
     below: float | None = None
     for_whom: str = Field(min_length=1)
