@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crm_research.features.overview import overview
     from crm_research.figures import Figure
     from crm_research.pillars import (
+        audit,
         brand_loyalty,
         churn,
         customer_base,
@@ -37,6 +38,7 @@ __all__ = [
     "Figure",
     "Study",
     "__version__",
+    "audit",
     "brand_loyalty",
     "churn",
     "customer_base",
@@ -53,6 +55,7 @@ __all__ = [
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
+    "audit": "crm_research.pillars.audit",
     "brand_loyalty": "crm_research.pillars.brand_loyalty",
     "churn": "crm_research.pillars.churn",
     "customer_base": "crm_research.pillars.customer_base",
