@@ -50,7 +50,8 @@ BARE_ASKED = (
     """SELECT first_period, n_then > 0, n_now > 0, count(*), sum(n_then), sum(revenue_then), sum(cost_then), sum(n_now),
            sum(revenue_now), sum(cost_now) FROM customers GROUP BY 1, 2, 3""",
     """SELECT first_period, period, count(*), sum(n_orders), sum(revenue), sum(cost), sum(revenue ** 2),
-           sum(revenue ** 3) FROM sums JOIN (SELECT customer_id, first_period FROM customers) USING (customer_id) GROUP BY 1, 2""",
+           sum(revenue ** 3)
+    FROM sums JOIN (SELECT customer_id, first_period FROM customers) USING (customer_id) GROUP BY 1, 2""",
     """SELECT ntile, count(*), sum(n_now), sum(revenue_now), min(revenue_now) FROM
     (SELECT *, ntile(10) OVER (ORDER BY revenue_now DESC) AS ntile FROM customers WHERE n_now > 0) GROUP BY 1""",
     """SELECT period, sum(n_orders), sum(revenue) FROM sums WHERE customer_id IS NULL GROUP BY 1""",

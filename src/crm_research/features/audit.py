@@ -26,15 +26,22 @@ _REGULAR_SHARE: Final = 0.9
 NO_PERIOD: Final = -1
 
 
-def total_dealings(study: Study) -> ir.Table:
+def total_dealings(study: Study, *, asks_hours: bool = True) -> ir.Table:
     """What do all orders known at as_of add up to, also those of nobody and of no time?
+
+    Parameters
+    ----------
+    study
+        Needs orders.
+    asks_hours
+        Count those with a time of day, too.
 
     Returns
     -------
     ibis table
         One row: n_cancelled, n_undated and undated_revenue (orders that name no time), n_dealings, n_sales, n_returns
         and revenue (of the dated ones, cancelled ones left out), n_without_cost, first_at and last_at (of sales),
-        n_with_hour (dated at another time than midnight).
+        n_with_hour (dated at another time than midnight; where it is asked for).
     """
     known = known_rows(study, "orders")
     has_kinds = "kind" in known.columns
@@ -45,7 +52,11 @@ def total_dealings(study: Study) -> ir.Table:
     counts = is_dated & ~is_cancelled
     is_sale = counts & ~is_return
     undated = ~is_dated & ~is_cancelled
+    hours = {}
+    if asks_hours:
+        hours["n_with_hour"] = known.count(where=counts & (known.ordered_at != known.ordered_at.truncate("D")))
     return known.agg(
+        **hours,
         n_cancelled=known.count(where=is_cancelled),
         n_undated=known.count(where=undated),
         undated_revenue=known.revenue.sum(where=undated).fill_null(0.0),
@@ -58,7 +69,6 @@ def total_dealings(study: Study) -> ir.Table:
         else known.count(where=counts),
         first_at=known.ordered_at.min(where=is_sale),
         last_at=known.ordered_at.max(where=is_sale),
-        n_with_hour=known.count(where=counts & (known.ordered_at != known.ordered_at.truncate("D"))),
     )
 
 
@@ -97,7 +107,9 @@ def keep_sums(study: Study, *, period_months: int) -> ir.Table:
     return keep_table(study, key, lambda: sum_by_period(study, period_months=period_months))
 
 
-def lay_side_by_side(sums: ir.Table, *, periods: Mapping[str, int], fold: int) -> ir.Table:
+def lay_side_by_side(
+    sums: ir.Table, *, periods: Mapping[str, int], fold: int, paid: tuple[str, ...] = ("then", "now")
+) -> ir.Table:
     """What did each customer bring in each of some longer periods?
 
     Parameters
@@ -108,12 +120,15 @@ def lay_side_by_side(sums: ir.Table, *, periods: Mapping[str, int], fold: int) -
         What a period is called, to its number.
     fold
         How many periods of `sums` make one of these.
+    paid
+        Of which of them money is asked.
 
     Returns
     -------
     ibis table
         One customer with any dealing: customer_id, first_period (of `sums`, of the first purchase; empty for who only
-        returned), n_all (purchases), first_at, last_at, and for each name ``n_NAME``, ``revenue_NAME``, ``cost_NAME``.
+        returned), n_all (purchases), first_at, last_at, for each name ``n_NAME``, and for those of `paid`
+        ``revenue_NAME`` and ``cost_NAME``.
     """
     named = sums.filter(sums.customer_id.notnull())
     longer = named.period // fold if fold > 1 else named.period
@@ -121,6 +136,8 @@ def lay_side_by_side(sums: ir.Table, *, periods: Mapping[str, int], fold: int) -
     for name, number in periods.items():
         is_it = longer == number
         asked[f"n_{name}"] = named.n_orders.sum(where=is_it).fill_null(0)
+        if name not in paid:
+            continue
         asked[f"revenue_{name}"] = named.revenue.sum(where=is_it).fill_null(0.0)
         asked[f"cost_{name}"] = named.cost.sum(where=is_it).fill_null(0.0)
     return named.group_by("customer_id").agg(
@@ -139,11 +156,12 @@ def count_classes(customers: ir.Table, *, names: tuple[str, ...]) -> ir.Table:
     -------
     ibis table
         One kind: first_period, ``bought_NAME`` (1 or 0) for each name, n_customers, and the sums of ``n_NAME``,
-        ``revenue_NAME`` and ``cost_NAME``.
+        ``revenue_NAME`` and ``cost_NAME``, as far as they are there.
     """
     flags = {f"bought_{name}": (customers[f"n_{name}"] > 0).ifelse(1, 0) for name in names}
     marked = customers.mutate(**flags)
-    sums = {f"{what}_{name}": marked[f"{what}_{name}"].sum() for name in names for what in ("n", "revenue", "cost")}
+    told = [f"{what}_{name}" for name in names for what in ("n", "revenue", "cost")]
+    sums = {name: marked[name].sum() for name in told if name in marked.columns}
     return marked.group_by("first_period", *flags).agg(n_customers=marked.count(), **sums)
 
 
@@ -195,9 +213,7 @@ def sum_by_cohort(sums: ir.Table, customers: ir.Table) -> ir.Table:
 
 def sum_nameless(sums: ir.Table) -> ir.Table:
     """What did orders that name no customer bring in each period? period, n_orders, n_returns, revenue, cost."""
-    return sums.filter(sums.customer_id.isnull()).select(
-        "period", "n_orders", "n_returns", "revenue", "cost"
-    )
+    return sums.filter(sums.customer_id.isnull()).select("period", "n_orders", "n_returns", "revenue", "cost")
 
 
 def count_first_seen(customers: ir.Table, since: ir.TimestampScalar) -> ir.Table:

@@ -169,7 +169,7 @@ def measure_change(
     def limits(name: str, n_looked_at: int) -> dict[str, Any]:
         place = at_place[name]
         found = [float(powers[f"{power}_{place}"] or 0.0) for power in ("sum", "square", "cube")]
-        return _limit(*found, n=n, n_looked_at=n_looked_at, confidence=confidence)
+        return limit_sum(*found, n=n, n_looked_at=n_looked_at, confidence=confidence)
 
     frames = {}
     for money, found in estimates.items():
@@ -255,7 +255,9 @@ def _totals(classes: pd.DataFrame, *, has_cost: bool) -> dict[str, list[float]]:
     return found if has_cost else {"revenue": found["revenue"]}
 
 
-def _limit(total: float, square: float, cube: float, *, n: int, n_looked_at: int, confidence: float) -> dict[str, Any]:
+def limit_sum(
+    total: float, square: float, cube: float, *, n: int, n_looked_at: int, confidence: float
+) -> dict[str, Any]:
     """A sum over customers with its limits; its direction at the level that so many looks leave."""
     if n < 2 or square <= 0:
         return {"estimate": total, "lower": np.nan, "upper": np.nan, "direction": 0}

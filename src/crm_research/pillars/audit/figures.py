@@ -185,30 +185,31 @@ def health_figures(audit: CustomerBaseAudit) -> list[Figure]:
 
 
 def _health(audit: CustomerBaseAudit) -> Iterator[Figure]:
-    health = audit.health
-    if health is None or health.periods is None or health.change is None:
+    health, periods, maker = audit.health, audit.periods, _maker(audit)
+    if health is None or periods is None:
         return
-    periods, change = health.periods, health.change
-    maker, now, then = _maker(audit), periods.name(periods.now), periods.name(periods.then)
+    now, then = periods.name(periods.now), periods.name(periods.then)
     if health.new_revenue_share is not None:
         yield maker.one(
             NEW_REVENUE_SHARE,
             "Share of the buyers' revenue from customers first seen in the period",
             health.new_revenue_share,
             unit="share",
-            n=change.n_customers,
+            n=0 if audit.spread is None else audit.spread.n_buyers,
             estimator="share of the period's revenue; no sampling interval",
             group=now,
         )
-    if health.new_change is not None:
+    if health.new_change is not None and health.new_periods is not None:
+        own, sign = health.new_periods, health.new_change
         yield maker.one(
             NEW_REVENUE_CHANGE,
-            f"What customers first seen in {now} brought more than those first seen in {then} did then",
-            _numbers(health.new_change),
+            "What customers first seen in the period brought more than those of the earlier period did in theirs",
+            _numbers(sign),
             unit=audit.currency,
-            n=change.n_customers,
+            n=sign["n_then"] + sign["n_now"],
             estimator="difference of two sums over customers, limits out to the long tail",
             limits=_OVER_CUSTOMERS,
+            group=f"{own.name(own.now)} against {own.name(own.then)}",
         )
     shares = (
         (KEPT_SHARE, f"Of the buyers of {then}, share who bought in {now}", health.kept_share, now),

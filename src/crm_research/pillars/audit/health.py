@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.audit.change import NEW
+from crm_research.pillars.audit.change import NEW, limit_sum
+from crm_research.pillars.audit.periods import choose_newer
 from crm_research.stats.intervals import normal_interval, wilson_share
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ class Health:
 
     Parameters
     ----------
-    periods, change
-        The two that are compared, and what changed between them: those of the audit, or shorter ones where customers
-        first seen in the earlier of those may be old ones. None where there are no two.
     course
         Each whole period: period, n_known (customers with a purchase up to its end), buyers, n_first_seen, revenue (of
         buyers), and active_share, first_seen_share (of buyers), new_revenue_share; the last two are missing where
@@ -41,19 +39,21 @@ class Health:
         The first of these less the second, with lower, upper and direction.
     new_change
         By how much customers first seen in the latest period brought more than those of the earlier one did in theirs:
-        estimate, lower, upper, direction; None where those of the earlier one may be old ones.
+        estimate, lower, upper, direction, then, now, n_then, n_now; None where that cannot be told.
+    new_periods
+        The periods of `new_change`: those that are compared, or shorter ones where customers first seen in the earlier
+        of those may be from before.
     new_revenue_share
         Share of the latest period's revenue of buyers that customers first seen in it brought.
     """
 
-    periods: Periods | None
-    change: Change | None
     course: pd.DataFrame
     kept_share: dict[str, float] | None
     settled_share: dict[str, float] | None
     settled_before: dict[str, float] | None
     settled_change: dict[str, Any] | None
     new_change: dict[str, Any] | None
+    new_periods: Periods | None
     new_revenue_share: float | None
 
     @property
@@ -90,6 +90,7 @@ def judge_health(
         Level of the intervals; a direction is said at half the chance of error, since there are two signs.
     """
     kept_share = settled_share = settled_before = settled_change = new_change = new_share = None
+    new_periods = choose_newer(periods, new_from=new_from)
     if change is not None and periods.then is not None:
         kept_share = _kept(classes, "then", "now", confidence)
         settled = _settled(classes, periods.span(periods.then).start)
@@ -107,18 +108,29 @@ def judge_health(
         if periods.span(periods.now or 0).start >= new_from and brought > 0:
             new_share = float(new["now"]) / brought
         if periods.span(periods.then).start >= new_from:
-            new_change = {name: new[name] for name in ("estimate", "lower", "upper", "direction", "then", "now")}
+            new_change, new_periods = dict(new), periods
+    if new_change is None and new_periods is not None:
+        new_change = _compare_new(dated, new_periods, confidence)
     return Health(
-        periods=periods if change is not None else None,
-        change=change,
         course=_follow(dated, periods, new_from),
         kept_share=kept_share,
         settled_share=settled_share,
         settled_before=settled_before,
         settled_change=settled_change,
         new_change=new_change,
+        new_periods=new_periods if new_change is not None else None,
         new_revenue_share=new_share,
     )
+
+
+def _compare_new(dated: pd.DataFrame, periods: Periods, confidence: float) -> dict[str, Any]:
+    """What first-seen customers brought in one period, less what those of an earlier one did in theirs."""
+    own = dated[dated["first_period"] == dated["period"]].set_index("period")
+    held = own.reindex([periods.then, periods.now])[["n_active", "revenue", "square", "cube"]].fillna(0.0)
+    (n_then, then, *powers_then), (n_now, now, *powers_now) = held.to_numpy(dtype=float).tolist()
+    square, cube = powers_then[0] + powers_now[0], powers_now[1] - powers_then[1]
+    found = limit_sum(now - then, square, cube, n=int(n_then + n_now), n_looked_at=2, confidence=confidence)
+    return {**found, "then": then, "now": now, "n_then": int(n_then), "n_now": int(n_now)}
 
 
 def _follow(dated: pd.DataFrame, periods: Periods, new_from: int) -> pd.DataFrame:

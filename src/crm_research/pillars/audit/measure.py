@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -26,14 +26,12 @@ from crm_research.pillars.audit.change import Change, measure_change
 from crm_research.pillars.audit.cohorts import Cohorts, compare_cohorts
 from crm_research.pillars.audit.health import Health, judge_health
 from crm_research.pillars.audit.intake import Intake, judge_intake
-from crm_research.pillars.audit.periods import Periods, choose_newer, choose_periods, start_of
+from crm_research.pillars.audit.periods import Periods, choose_periods, start_of
 from crm_research.pillars.audit.spread import Spread, measure_spread
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import ibis.expr.types as ir
 
     from crm_research.study import Study
@@ -108,7 +106,7 @@ def audit_base(
     ----------
     Fader, Hardie and Ross (2022), The Customer-Base Audit: the five lenses.
     """
-    totals = _only_row(total_dealings(study))
+    totals = _only_row(total_dealings(study, asks_hours=_may_end_with_its_day(study.as_of)))
     has_cost = "cost" in study.table("orders").columns
     is_cost_known = has_cost and totals["n_without_cost"] == 0
     periods = None
@@ -117,7 +115,7 @@ def audit_base(
             first_at=totals["first_at"],
             as_of=study.as_of,
             n_sales=totals["n_sales"],
-            is_by_day=totals["n_with_hour"] == 0,
+            is_by_day=totals.get("n_with_hour", 1) == 0,
             period=period,
         )
     sums = keep_sums(study, period_months=periods.course_months if periods else 1)
@@ -129,22 +127,24 @@ def audit_base(
     if periods is not None:
         intake = _judge_intake(customers, totals["first_at"], study.as_of)
         new_from = _first_new(intake, periods)
-        compare = partial(_compare, nameless=nameless, has_cost=is_cost_known, confidence=confidence)
         if periods.now is not None:
             is_known = classes["first_period"] < periods.span(periods.now).stop
             n_known = int(classes.loc[is_known, "n_customers"].sum())
             spread = measure_spread(
                 customers, n_known=n_known, has_cost=is_cost_known, confidence=confidence, seed=seed
             )
-            change = compare(customers, classes, periods)
+            if periods.then is not None:
+                spans = {"then": periods.span(periods.then), "now": periods.span(periods.now)}
+                change = measure_change(
+                    customers,
+                    classes,
+                    _nameless_money(nameless, spans),
+                    seen_in=spans,
+                    has_cost=is_cost_known,
+                    confidence=confidence,
+                )
         cohorts = compare_cohorts(dated, nameless, periods, new_from=new_from, confidence=confidence)
-        seen, of, moved = periods, classes, change
-        shorter = choose_newer(periods, new_from=new_from)
-        if shorter is not None and (periods.then is None or periods.span(periods.then).start < new_from):
-            own = _lay(study, sums, shorter)
-            of = count_classes(own, names=_NAMES).to_pandas()
-            seen, moved = shorter, compare(own, of, shorter)
-        health = judge_health(dated, of, moved, seen, new_from=new_from, confidence=confidence)
+        health = judge_health(dated, classes, change, periods, new_from=new_from, confidence=confidence)
     return CustomerBaseAudit(
         title=study.title,
         currency=study.currency,
@@ -163,20 +163,9 @@ def audit_base(
     )
 
 
-def _compare(
-    customers: ir.Table,
-    classes: pd.DataFrame,
-    periods: Periods,
-    *,
-    nameless: pd.DataFrame,
-    has_cost: bool,
-    confidence: float,
-) -> Change | None:
-    if periods.then is None or periods.now is None:
-        return None
-    spans = {"then": periods.span(periods.then), "now": periods.span(periods.now)}
-    money = _nameless_money(nameless, spans)
-    return measure_change(customers, classes, money, seen_in=spans, has_cost=has_cost, confidence=confidence)
+def _may_end_with_its_day(as_of: datetime) -> bool:
+    """Would a month be whole if the day of as_of were? Only then it matters whether orders have a time of day."""
+    return as_of.time() == time.min and (as_of + timedelta(days=1)).day == 1
 
 
 def _lay(study: Study, sums: ir.Table, periods: Periods | None) -> ir.Table:

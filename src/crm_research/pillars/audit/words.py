@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import says_nothing
-from crm_research.pillars.audit.change import NAMELESS, NEW, ONLY_RETURNS, TOTAL
+from crm_research.pillars.audit.change import NAMELESS, ONLY_RETURNS, TOTAL
 from crm_research.theme import (
     first_capital,
     join_words,
@@ -41,18 +41,15 @@ def answer(audit: CustomerBaseAudit) -> list[str]:
 
 def say_health(audit: CustomerBaseAudit) -> str:
     """Healthier, or living on the customers that it has?"""
-    health = audit.health
-    if health is None or health.periods is None or health.change is None:
+    health, periods = audit.health, audit.periods
+    if health is None or periods is None:
         return f"Whether the base gets healthier cannot be told. {why_nothing_compared(audit)}"
-    periods = health.periods
-    now, then = periods.name(periods.now), periods.name(periods.then)
-    new = _say_new(audit, now, then)
-    kept = _say_kept(audit, now, then)
+    new, kept = _say_new(audit), _say_kept(audit)
     verdict = health.verdict
     if verdict == "not told":
         share = health.new_revenue_share
         brought = (
-            f" Customers first seen in {now} brought {say_percent(share)} of what its buyers brought."
+            f" Customers first seen in {periods.name(periods.now)} brought {say_percent(share)} of its revenue."
             if share is not None
             else ""
         )
@@ -74,21 +71,19 @@ def say_health(audit: CustomerBaseAudit) -> str:
 def _has_new(audit: CustomerBaseAudit) -> bool:
     """Was anybody first seen in the latest period, or can that not be told?"""
     health = audit.health
-    if health is None or health.change is None or health.new_change is None:
-        return True
-    return bool(health.change.sources.set_index("component").loc[NEW, "n_now"])
+    return health is None or health.new_change is None or bool(health.new_change["n_now"])
 
 
-def _say_new(audit: CustomerBaseAudit, now: str, then: str) -> str:
+def _say_new(audit: CustomerBaseAudit) -> str:
     health = audit.health
-    if health is None or health.change is None or health.new_change is None:
+    if health is None or health.new_change is None or health.new_periods is None:
         return ""
-    sign = health.new_change
-    row = health.change.sources.set_index("component").loc[NEW]
-    if not row["n_then"] and not row["n_now"]:
+    sign, own = health.new_change, health.new_periods
+    now, then = own.name(own.now), own.name(own.then)
+    if not sign["n_then"] and not sign["n_now"]:
         return f"nobody was first seen in {then} or {now}"
     money = _money(audit)
-    if not row["n_now"]:
+    if not sign["n_now"]:
         return f"nobody was first seen in {now}, after customers who brought {money(sign['then'])} in {then}"
     brought = f"customers first seen in {now} brought {money(sign['now'])}"
     if sign["direction"] == 0:
@@ -97,10 +92,11 @@ def _say_new(audit: CustomerBaseAudit, now: str, then: str) -> str:
     return f"{brought}, {moved} {'more' if sign['direction'] > 0 else 'less'} than those first seen in {then} did then"
 
 
-def _say_kept(audit: CustomerBaseAudit, now: str, then: str) -> str:
-    health = audit.health
-    if health is None or health.settled_change is None:
+def _say_kept(audit: CustomerBaseAudit) -> str:
+    health, periods = audit.health, audit.periods
+    if health is None or periods is None or health.settled_change is None:
         return ""
+    now, then = periods.name(periods.now), periods.name(periods.then)
     if health.settled_share is None or health.settled_before is None:
         return ""
     sign = health.settled_change
@@ -230,11 +226,11 @@ def say_periods(audit: CustomerBaseAudit) -> str:
 def say_newer_periods(audit: CustomerBaseAudit) -> str:
     """Between which shorter periods is told what new customers bring? Empty where they are the same."""
     periods, health = audit.periods, audit.health
-    if periods is None or health is None or health.periods is None or health.periods.months == periods.months:
+    if periods is None or health is None or health.new_periods in (None, periods):
         return ""
-    own = health.periods
+    own = health.new_periods
     return (
-        f"Whether the base gets healthier is told from {own.name(own.then)} and {own.name(own.now)}: of longer periods "
+        f"What new customers bring is told from {own.name(own.then)} and {own.name(own.now)}: of longer periods "
         "the earlier one would hold customers who may be from before."
     )
 
