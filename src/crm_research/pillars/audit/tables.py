@@ -37,14 +37,13 @@ _LAST_COHORTS: Final = 8
 def books_table(audit: CustomerBaseAudit) -> pd.DataFrame:
     """part, n_customers, orders, revenue: everything once, the total of the records last."""
     books = audit.books
-    frame = books.by_source.rename(columns={"n_orders": "orders"})
-    total = {"part": "all dated orders", "orders": books.n_sales + books.n_returns, "revenue": books.revenue}
-    rows = [frame.astype({"n_customers": "Float64"}), pd.DataFrame([total])]
+    rows = books.by_source.rename(columns={"n_orders": "orders"}).to_dict("records")
+    rows.append({"part": "all dated orders", "orders": books.n_sales + books.n_returns, "revenue": books.revenue})
     if books.n_undated:
         undated = {"part": "beside them: orders without a date", "orders": books.n_undated}
-        rows.append(pd.DataFrame([{**undated, "revenue": books.undated_revenue}]))
-    held = pd.concat(rows, ignore_index=True)
-    return held.assign(n_customers=held["n_customers"].astype("Float64"))
+        rows.append({**undated, "revenue": books.undated_revenue})
+    frame = pd.DataFrame(rows, columns=["part", "n_customers", "orders", "revenue"])
+    return frame.astype({"n_customers": "Float64"})
 
 
 def by_period_table(audit: CustomerBaseAudit) -> pd.DataFrame:
@@ -65,9 +64,9 @@ def factors_table(audit: CustomerBaseAudit) -> pd.DataFrame:
     rows = []
     for _, row in change.factors.iterrows():
         say = {"customers": "{:,.0f}", "margin": "{:.1%}"}.get(row["factor"], "{:,.2f}")
-        told = [say.format(row[when]).replace("%", " %") for when in ("then", "now")]
+        told = [say.format(row[when]).replace("%", " %") if pd.notna(row[when]) else "" for when in ("then", "now")]
         moved = row["now"] / row["then"] - 1 if row["then"] else float("nan")
-        rows.append([_FACTORS[row["factor"]], *told, f"{100 * moved:+.1f} %" if moved == moved else ""])  # noqa: PLR0124
+        rows.append([_FACTORS[row["factor"]], *told, f"{100 * moved:+.1f} %" if pd.notna(moved) else ""])
     return pd.DataFrame(rows, columns=["what", periods.name(periods.then), periods.name(periods.now), "change"])
 
 

@@ -220,7 +220,10 @@ def say_periods(audit: CustomerBaseAudit) -> str:
             f"{said}, the one before it, since the records do not cover the same {periods.noun} a year earlier. "
             "Seasons are part of what changed."
         )
-    return f"{said} What came after {now} is in part of a {periods.noun}, and is compared with nothing."
+    table = audit.books.by_period
+    if table.empty or table["period"].iloc[-1] == periods.name_of_course(periods.span(periods.now)[-1]):
+        return said
+    return f"{said} What came after {now} is part of a {periods.noun} and compared with nothing."
 
 
 def say_newer_periods(audit: CustomerBaseAudit) -> str:
