@@ -43,15 +43,22 @@ def two_quarters(study):
     return lay_side_by_side(sum_by_period(study, period_months=1), periods={"then": 8096, "now": 8097}, fold=3)
 
 
+def in_place_of_none(table):
+    """A whole number where customers only returned, so that every engine's rows have the same order."""
+    return table.mutate(first_period=table.first_period.fill_null(0))
+
+
 BUILDERS = {
     "dealings in all": total_dealings,
     "customers by quarter": lambda study: sum_by_period(study, period_months=3),
     "two quarters": two_quarters,
-    "kinds of two quarters": lambda study: count_classes(two_quarters(study), names=("then", "now")),
+    "kinds of two quarters": lambda study: in_place_of_none(count_classes(two_quarters(study), names=("then", "now"))),
     "powers of two quarters": lambda study: sum_powers(
         two_quarters(study), {"change": two_quarters(study).revenue_now - two_quarters(study).revenue_then}
     ),
-    "cohorts by month": lambda study: sum_by_cohort(sum_by_period(study, period_months=1), two_quarters(study)),
+    "cohorts by month": lambda study: in_place_of_none(
+        sum_by_cohort(sum_by_period(study, period_months=1), two_quarters(study))
+    ),
     "nobody's orders": lambda study: sum_nameless(sum_by_period(study, period_months=1)),
     "first seen": lambda study: count_first_seen(two_quarters(study), instant(datetime(2024, 1, 10))),
     "usual gap": lambda study: measure_usual_gap(two_quarters(study)),

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from crm_research import (
+    audit,
     brand_loyalty,
     churn,
     customer_base,
@@ -22,6 +23,7 @@ from tests.pages.worlds import world
 
 PAGES = {
     "customer-base": customer_base.CustomerBasePage,
+    "customer-base-audit": audit.AuditPage,
     "churn": churn.ChurnPage,
     "loyalty": loyalty.LoyaltyPage,
     "silent-churn": silent_churn.SilentChurnPage,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crm_research.pillars.audit.measure import CustomerBaseAudit
 
 _NOBODY: Final = "#c9b48a"
-_MOST_NAMES: Final = 10
+_MOST_NAMES: Final = 8
 _PLENTY: Final = 16
 
 
@@ -149,7 +149,10 @@ def draw_change(audit: CustomerBaseAudit, money: str = "revenue", *, ax: Axes | 
     widest = max((end for end in reach if np.isfinite(end)), default=1.0) or 1.0
     left = min([0.0, *(end for pair in ends for end in pair if end is not None and np.isfinite(end)), *values])
     right = max([0.0, *(end for pair in ends for end in pair if end is not None and np.isfinite(end)), *values])
-    ax.set_xlim(left - (0.42 * widest if left < 0 else 0.05 * widest), right + 0.42 * widest)
+    room = 0.42 * widest
+    ax.set_xlim(
+        left - (room if left < -0.05 * widest else 0.12 * widest), right + (room if right > 0 else 0.05 * widest)
+    )
     ax.locator_params(axis="x", nbins=4 if theme.is_for_phones() else 6)
     theme.format_money(ax, axis="x")
     return ax

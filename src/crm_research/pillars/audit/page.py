@@ -71,7 +71,6 @@ class AuditPage(Page):
             Answer(*without_limits(words.answer, audit), see=see),
             Figures(figures.headline_figures(audit)),
             self._stack(),
-            self._change(),
             result=audit,
         )
 
