@@ -89,8 +89,8 @@ def open_records(path: Path, memory_gb: int) -> Any:
 
 
 def ours(path: Path, memory_gb: int, *, is_engine_alone: bool) -> dict[str, float]:
-    import crm_research.pillars.audit.measure as measured
-    from crm_research.pillars.audit import audit_base, spread
+    import crm_research.pillars.customer_base_audit.measure as measured
+    from crm_research.pillars.customer_base_audit import audit_base, spread
 
     if is_engine_alone:
         spread.limit_concentration = lambda *_, **__: [None, None, None]

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from crm_research.features.overview import overview
     from crm_research.figures import Figure
     from crm_research.pillars import (
-        audit,
         brand_loyalty,
         churn,
         customer_base,
+        customer_base_audit,
         loyalty,
         satisfaction,
         segmentation,
@@ -38,10 +38,10 @@ __all__ = [
     "Figure",
     "Study",
     "__version__",
-    "audit",
     "brand_loyalty",
     "churn",
     "customer_base",
+    "customer_base_audit",
     "loyalty",
     "open_study",
     "overview",
@@ -55,7 +55,7 @@ __all__ = [
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
-    "audit": "crm_research.pillars.audit",
+    "customer_base_audit": "crm_research.pillars.customer_base_audit",
     "brand_loyalty": "crm_research.pillars.brand_loyalty",
     "churn": "crm_research.pillars.churn",
     "customer_base": "crm_research.pillars.customer_base",

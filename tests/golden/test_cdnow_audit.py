@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from crm_research import open_study
-from crm_research.pillars.audit import audit_base
+from crm_research.pillars.customer_base_audit import audit_base
 
 datasets = pytest.importorskip("lifetimes.datasets", reason="needs the samples extra")
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from crm_research import (
-    audit,
     brand_loyalty,
     churn,
     customer_base,
+    customer_base_audit,
     loyalty,
     open_study,
     satisfaction,
@@ -23,7 +23,7 @@ from tests.pages.worlds import world
 
 PAGES = {
     "customer-base": customer_base.CustomerBasePage,
-    "customer-base-audit": audit.AuditPage,
+    "customer-base-audit": customer_base_audit.AuditPage,
     "churn": churn.ChurnPage,
     "loyalty": loyalty.LoyaltyPage,
     "silent-churn": silent_churn.SilentChurnPage,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_research.pillars.audit.change import split_profit, split_revenue
+from crm_research.pillars.customer_base_audit.change import split_profit, split_revenue
 from crm_research.stats.decomposition import share_change, slopes_of
 
 NUMBERS = st.floats(-1e6, 1e6).map(lambda value: round(value, 4))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from crm_research.pillars.audit import advice, charts, figures, tables, words
-from crm_research.pillars.audit.measure import CustomerBaseAudit, audit_base
+from crm_research.pillars.customer_base_audit import advice, charts, figures, tables, words
+from crm_research.pillars.customer_base_audit.measure import CustomerBaseAudit, audit_base
 from crm_research.show import (
     Answer,
     Chart,

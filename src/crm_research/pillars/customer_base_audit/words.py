@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.figures import says_nothing
-from crm_research.pillars.audit.change import NAMELESS, ONLY_RETURNS, TOTAL
+from crm_research.pillars.customer_base_audit.change import NAMELESS, ONLY_RETURNS, TOTAL
 from crm_research.theme import (
     first_capital,
     join_words,
@@ -21,7 +21,7 @@ from crm_research.theme import (
 )
 
 if TYPE_CHECKING:
-    from crm_research.pillars.audit.measure import CustomerBaseAudit
+    from crm_research.pillars.customer_base_audit.measure import CustomerBaseAudit
 
 # What a part is owed to, where it lies above nought, below it, or is not told apart from it.
 _OWED: Final = {

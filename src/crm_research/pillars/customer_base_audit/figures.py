@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from crm_research.pillars.audit.measure import CustomerBaseAudit
+    from crm_research.pillars.customer_base_audit.measure import CustomerBaseAudit
 
 REVENUE: Final = "audit.revenue"
 NAMELESS_REVENUE: Final = "audit.nameless_revenue"

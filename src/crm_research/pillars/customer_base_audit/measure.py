@@ -21,13 +21,13 @@ from crm_research.features.audit import (
 )
 from crm_research.features.clock import instant
 from crm_research.features.kept import keep_table
-from crm_research.pillars.audit.books import Books, balance_books
-from crm_research.pillars.audit.change import Change, measure_change
-from crm_research.pillars.audit.cohorts import Cohorts, compare_cohorts
-from crm_research.pillars.audit.health import Health, judge_health
-from crm_research.pillars.audit.intake import Intake, judge_intake
-from crm_research.pillars.audit.periods import Periods, choose_periods, start_of
-from crm_research.pillars.audit.spread import Spread, measure_spread
+from crm_research.pillars.customer_base_audit.books import Books, balance_books
+from crm_research.pillars.customer_base_audit.change import Change, measure_change
+from crm_research.pillars.customer_base_audit.cohorts import Cohorts, compare_cohorts
+from crm_research.pillars.customer_base_audit.health import Health, judge_health
+from crm_research.pillars.customer_base_audit.intake import Intake, judge_intake
+from crm_research.pillars.customer_base_audit.periods import Periods, choose_periods, start_of
+from crm_research.pillars.customer_base_audit.spread import Spread, measure_spread
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from crm_research.pillars.audit.cohorts import BEFORE, NAMELESS, ONLY_RETURNS
-from crm_research.pillars.audit.figures import (
+from crm_research.pillars.customer_base_audit.cohorts import BEFORE, NAMELESS, ONLY_RETURNS
+from crm_research.pillars.customer_base_audit.figures import (
     SAID,
     change_figures,
     health_figures,
@@ -18,7 +18,7 @@ from crm_research.pillars.audit.figures import (
 from crm_research.theme import say_percent
 
 if TYPE_CHECKING:
-    from crm_research.pillars.audit.measure import CustomerBaseAudit
+    from crm_research.pillars.customer_base_audit.measure import CustomerBaseAudit
 
 _FACTORS: Final = {
     "customers": "buyers",

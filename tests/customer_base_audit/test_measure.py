@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.pillars.audit import AuditPage, audit_base, choose_periods
-from crm_research.pillars.audit.change import NAMELESS, NEW, ONLY_RETURNS
-from tests.audit.worlds import ROWS, by_hand, random_rows, read_dealings
+from crm_research.pillars.customer_base_audit import AuditPage, audit_base, choose_periods
+from crm_research.pillars.customer_base_audit.change import NAMELESS, NEW, ONLY_RETURNS
 from tests.builders import a_study, orders
+from tests.customer_base_audit.worlds import ROWS, by_hand, random_rows, read_dealings
 
 
 @cache

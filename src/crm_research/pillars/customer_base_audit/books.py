@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from crm_research.pillars.audit.cohorts import NAMELESS, ONLY_RETURNS
+from crm_research.pillars.customer_base_audit.cohorts import NAMELESS, ONLY_RETURNS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from crm_research.pillars.audit.periods import Periods
+    from crm_research.pillars.customer_base_audit.periods import Periods
 
 BUYERS: Final = "customers who bought"
 UNDATED: Final = "orders without a date"

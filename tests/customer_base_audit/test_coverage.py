@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crm_research.pillars.audit.change import limit_sum, split_profit, split_revenue
+from crm_research.pillars.customer_base_audit.change import limit_sum, split_profit, split_revenue
 from crm_research.stats.decomposition import slopes_of
 
 N_WORLDS = 1500

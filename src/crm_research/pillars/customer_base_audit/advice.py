@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from crm_research.pillars.audit import words
+from crm_research.pillars.customer_base_audit import words
 from crm_research.show import Step
 from crm_research.theme import say_count, say_money, say_percent, word_for
 
 if TYPE_CHECKING:
-    from crm_research.pillars.audit.measure import CustomerBaseAudit
+    from crm_research.pillars.customer_base_audit.measure import CustomerBaseAudit
 
 _FALLEN: Final = {
     "customers": "Find out why fewer customers bought: {change} of the change of revenue is owed to that.",

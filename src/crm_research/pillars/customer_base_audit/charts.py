@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crm_research import theme
-from crm_research.pillars.audit import words
-from crm_research.pillars.audit.change import TOTAL
-from crm_research.pillars.audit.cohorts import BEFORE, NAMELESS, ONLY_RETURNS
-from crm_research.pillars.audit.figures import SAID
-from crm_research.pillars.audit.tables import course_table, stack_table
+from crm_research.pillars.customer_base_audit import words
+from crm_research.pillars.customer_base_audit.change import TOTAL
+from crm_research.pillars.customer_base_audit.cohorts import BEFORE, NAMELESS, ONLY_RETURNS
+from crm_research.pillars.customer_base_audit.figures import SAID
+from crm_research.pillars.customer_base_audit.tables import course_table, stack_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-    from crm_research.pillars.audit.measure import CustomerBaseAudit
+    from crm_research.pillars.customer_base_audit.measure import CustomerBaseAudit
 
 _NOBODY: Final = "#c9b48a"
 _MOST_NAMES: Final = 8

@@ -13,7 +13,7 @@ from crm_research.stats.leading import find_leader
 from crm_research.stats.skewed import skewed_interval, skewness_of_mean
 
 if TYPE_CHECKING:
-    from crm_research.pillars.audit.periods import Periods
+    from crm_research.pillars.customer_base_audit.periods import Periods
     from crm_research.stats.intervals import Interval
 
 BEFORE: Final = "from before"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.audit.change import NEW, limit_sum
-from crm_research.pillars.audit.periods import choose_newer
+from crm_research.pillars.customer_base_audit.change import NEW, limit_sum
+from crm_research.pillars.customer_base_audit.periods import choose_newer
 from crm_research.stats.intervals import normal_interval, wilson_share
 
 if TYPE_CHECKING:
-    from crm_research.pillars.audit.change import Change
-    from crm_research.pillars.audit.periods import Periods
+    from crm_research.pillars.customer_base_audit.change import Change
+    from crm_research.pillars.customer_base_audit.periods import Periods
 
 Verdict = Literal["healthier", "weaker", "mixed", "as before", "not told"]
 
