@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from crm_research.features.clock import days_between, instant
+from crm_research.features.clock import days_between, instant, period_number
 from crm_research.features.money_rows import money_rows
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
-from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -42,7 +41,7 @@ def order_rows(study: Study, window: MoneyWindow) -> ir.Table:
 
 
 def fee_rows(study: Study, window: MoneyWindow) -> ir.Table:
-    """Fees of contracts that ran in the window: a month's fee for each of its months, a part of one by its days.
+    """Fees of contracts that ran in the window: a month's fee for each calendar month, a part of one by its days.
 
     Where the states of contracts carry a fee, each holds for its own stretch.
     """
@@ -68,10 +67,16 @@ def fee_rows(study: Study, window: MoneyWindow) -> ir.Table:
         )
         own = without.union(changed)
     start, end = instant(window.start), instant(window.end)
-    within = own.mutate(days=days_between(ibis.greatest(own.since, start), ibis.least(own.until.fill_null(end), end)))
-    ran = within.filter(within.days > 0)
-    months = float(window.months or window.days / DAYS_PER_MONTH)
-    return money_rows(ran, fees=ran.fee * ran.days / window.days * months)
+    ran = own.mutate(since=ibis.greatest(own.since, start), until=ibis.least(own.until.fill_null(end), end))
+    ran = ran.filter(ran.until > ran.since)
+    return money_rows(ran, fees=ran.fee * (_months_at(ran.until) - _months_at(ran.since)))
+
+
+def _months_at(at: ir.TimestampValue) -> ir.FloatingValue:
+    """How many calendar months have passed, the present one by its days: what is paid by the month adds up over them."""
+    first = at.truncate("M")
+    part = days_between(first, at) / days_between(first, first + ibis.interval(months=1))
+    return period_number(at, 1).cast("float64") + part
 
 
 def has_fees_in_states(study: Study) -> bool:
