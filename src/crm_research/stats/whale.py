@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -40,9 +41,7 @@ class Whale:
     earners_share: float
 
 
-def measure_whale(
-    sizes: NDArray[np.float64], means: NDArray[np.float64], *, confidence: float, seed: int
-) -> Whale:
+def measure_whale(sizes: NDArray[np.float64], means: NDArray[np.float64], *, confidence: float, seed: int) -> Whale:
     """The whale curve of groups of neighbours in rank, the most profitable first: their sizes and mean profit."""
     n = float(sizes.sum())
     rng = np.random.default_rng(seed)
@@ -118,7 +117,7 @@ def limit_reach(
     ends += [(reached[k], draws[:, k], moved[k]) for k in range(len(shares))]
     ends += [(1.0, np.ones(N_RESAMPLES), np.zeros(len(sizes)))]
     found = []
-    for (low, low_draws, low_moved), (high, high_draws, high_moved) in zip(ends, ends[1:], strict=False):
+    for (low, low_draws, low_moved), (high, high_draws, high_moved) in pairwise(ends):
         one = _farthest(high - low, high_moved - low_moved, sizes, high_draws - low_draws, confidence)
         found.append(Interval(one.estimate, *(np.clip(end, 0.0, 1.0) for end in one[1:])))
     return found
@@ -136,9 +135,7 @@ def _reach_of(weights: NDArray[np.float64], earned: NDArray[np.float64], share: 
     return float((customers[reached - 1] + part * (customers[reached] - customers[reached - 1])) / customers[-1])
 
 
-def _influence_of_reach(
-    sizes: NDArray[np.float64], earned: NDArray[np.float64], share: float
-) -> NDArray[np.float64]:
+def _influence_of_reach(sizes: NDArray[np.float64], earned: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """How far does each customer move the share of customers that earns so much, times the number of customers?"""
     money, n = np.cumsum(sizes * earned), float(sizes.sum())
     if money[-1] <= 0:

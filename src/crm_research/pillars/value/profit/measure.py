@@ -13,7 +13,7 @@ from crm_research.features.customer_costs import find_grain_months
 from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_window
 from crm_research.features.profit import (
     Noise,
-    build_profit,
+    kept_profit,
     sources_of,
     total_customers,
     total_ledger,
@@ -211,7 +211,7 @@ def books_of(
 
 def profit_table(study: Study, books: Books) -> ir.Table:
     """Each customer's profit, in the engine."""
-    return build_profit(
+    return kept_profit(
         study,
         books.window,
         books.costing.plan,
@@ -316,6 +316,4 @@ def _count_moved(table: ir.Table, *, can_tell: bool) -> Moved:
         .to_pylist()[0]
     )
     counts = {name: int(row[name] or 0) for name in ("n_to_loss", "n_surely", "n_to_profit")}
-    return Moved(
-        **counts, loss=float(row["loss"] or 0.0), shifted=float(row["shifted"] or 0.0), can_tell=can_tell
-    )
+    return Moved(**counts, loss=float(row["loss"] or 0.0), shifted=float(row["shifted"] or 0.0), can_tell=can_tell)
