@@ -157,12 +157,14 @@ def total_ledger(study: Study, window: MoneyWindow, plan: CostPlan) -> dict[str,
 
 
 def build_profit(
-    study: Study, window: MoneyWindow, plan: CostPlan, *, volume: float, service: float, noise: Noise | None = None
+    money: ir.Table, plan: CostPlan, *, volume: float, service: float, noise: Noise | None = None
 ) -> ir.Table:
     """What is left of each customer, when costs follow activity and when they follow volume?
 
     Parameters
     ----------
+    money
+        As `build_money` has it.
     volume, service
         Volume of all customers known together, and the cost of the activities that they used.
     noise
@@ -185,7 +187,6 @@ def build_profit(
     ----------
     Chernoff (1952), Annals of Mathematical Statistics 23, 493-507.
     """
-    money = kept_money(study, window, plan)
     known = money.filter(money.is_known)
     income = known.revenue + known.fees
     capital = known.receivables * float(plan.capital_rate or 0.0)
@@ -219,9 +220,8 @@ def kept_profit(
 ) -> ir.Table:
     """`build_profit`, made once for all who ask."""
     key = ("profit", window, _key_of(plan), volume, service, noise)
-    return keep_table(
-        study, key, lambda: build_profit(study, window, plan, volume=volume, service=service, noise=noise)
-    )
+    money = kept_money(study, window, plan)
+    return keep_table(study, key, lambda: build_profit(money, plan, volume=volume, service=service, noise=noise))
 
 
 def _key_of(plan: CostPlan) -> tuple[object, ...]:
