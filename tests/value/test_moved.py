@@ -9,14 +9,13 @@ from tests.value.worlds import many
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lumps", [1, 4])
-def test_of_a_hundred_worlds_without_differences_at_least_95_show_nobody_moved_beyond_chance(lumps):
+def test_of_a_hundred_worlds_without_differences_at_least_95_show_nobody_moved_beyond_chance():
     shown, by_counting = 0, 0
     for seed in range(100):
-        study = many(120, seed=seed, lumps=lumps)
+        study = many(120, seed=seed, lumps=4 if seed % 2 else 1)
         books = open_books(study, volume="orders")
         table = profit_table(study, books)
-        row = table.agg(n=table.count(where=table.is_moved), surely=table.count(where=table.is_moved_surely))
+        row = table.agg(n=table.count(where=table.is_moved), surely=table.count(where=table.is_served_more))
         counts = row.to_pyarrow().to_pylist()[0]
         shown += counts["surely"] > 0
         by_counting += counts["n"]

@@ -175,7 +175,8 @@ def build_profit(
     ibis table
         One customer known with money in the window: customer_id, income (revenue and fees), revenue, discount, goods,
         fees, service, contacts, capital, profit; by_volume (profit with the cost of activities spread by volume);
-        is_moved (a profit by volume, a loss by activity) and is_moved_surely (and served otherwise than chance gives).
+        is_moved (a profit by volume, a loss by activity) and is_served_more (makes more work for their volume than
+        chance gives in any of so many customers).
 
     Notes
     -----
@@ -208,11 +209,11 @@ def build_profit(
         by_volume=before - share * service,
     )
     is_moved = (made.by_volume > 0) & (made.profit < 0)
-    surely = ibis.literal(value=False)
+    more = ibis.literal(value=False)
     if noise is not None and noise.tilts:
         bounds = [made.share * addition - made.service * tilt for tilt, addition in noise.tilts]
-        surely = is_moved & (ibis.least(*bounds) <= noise.log_level)
-    return made.mutate(is_moved=is_moved, is_moved_surely=surely).drop("share")
+        more = ibis.least(*bounds) <= noise.log_level
+    return made.mutate(is_moved=is_moved, is_served_more=more).drop("share")
 
 
 def kept_profit(
