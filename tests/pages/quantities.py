@@ -19,6 +19,7 @@ SIGNED = frozenset(
         "loyalty.index_auc_gain",
         "segmentation.holdout_gain_over_rfm",
         "value.tier_profit_share",
+        "value.top20_profit_share",
     }
 )
 
@@ -116,7 +117,10 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _share("value.tier_share", rf"of the customers are gold, {_P} are lead", group="lead"),
         _share("value.loss_making_share", rf"costs? more than they bring, {_P}{_LIMITS} of all"),
         _share("value.top20_profit_share", rf"^The top fifth of customers bring {_P}{_LIMITS} of the profit"),
-        _share("value.whale_peak", rf"the curve stands at {_P}{_LIMITS} of the profit"),
+        _number(
+            "value.whale_peak",
+            rf"the curve stands at (?P<estimate>{_N}) \(\d+ % interval (?P<lower>{_N}) to (?P<upper>{_N})\) times",
+        ),
         _number("value.moved_customers", rf"^(?P<estimate>{_N}) customers? turns? from a profit to a loss"),
         _share("value.gold_kept_share", rf"as many months before, {_P}{_LIMITS} are gold now"),
     ),
