@@ -35,6 +35,7 @@ STUDY_OF = {
     "silent-churn": "cdnow",
     "brand-loyalty": "complete-journey",
     "satisfaction": "simulated",
+    "value": "simulated",
     "summary": "simulated",
 }
 

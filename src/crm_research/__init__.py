@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         segmentation,
         silent_churn,
         summary,
+        value,
     )
     from crm_research.sources.opening import open_study
     from crm_research.study import Study
@@ -50,6 +51,7 @@ __all__ = [
     "show",
     "silent_churn",
     "summary",
+    "value",
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
@@ -62,6 +64,7 @@ _ROOMS = {
     "silent_churn": "crm_research.pillars.silent_churn",
     "show": "crm_research.show",
     "summary": "crm_research.pillars.summary",
+    "value": "crm_research.pillars.value",
 }
 
 _HOMES = {

@@ -109,6 +109,7 @@ REPORTS = {
     "silent-churn": {},
     "brand-loyalty": {},
     "satisfaction": {},
+    "value": {},
 }
 # Once more, for pictures that another purpose has.
 AGAIN = {"segmentation": {"n_bootstraps": 20, "purpose": "contracts", "k_max": 2, "served_min": 3, "served_max": 3}}

@@ -108,6 +108,7 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
             "loyalty.dick_basu_share", rf"^Of the (?P<n>{_N}) customers who answered and buy", group="true loyalty"
         ),
     ),
+    "value": (),
     "segmentation": (
         _number("segmentation.k", rf"(?P<n>{_N}) customers fall into"),
     ),

@@ -358,7 +358,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _
 # Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction"),
+        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction", "value"),
         "orders": (
             "customer-base",
             "segmentation",
@@ -367,10 +367,11 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "silent-churn",
             "brand-loyalty",
             "satisfaction",
+            "value",
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
-        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction"),
+        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction", "value"),
         "contract_states": ("churn",),
         "contacts": ("segmentation", "churn", "loyalty"),
         "surveys": ("satisfaction", "segmentation", "loyalty"),
