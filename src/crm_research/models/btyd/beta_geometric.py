@@ -103,6 +103,11 @@ class BetaGeometric(CountingFamily):
         tosses = history.frequency + self.first_tosses
         return expected_pairs(r + history.frequency, alpha + history.age, a, b + tosses, horizon)
 
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """Nobody drops out before the next purchase, so that it comes at the customer's rate."""
+        r, alpha, *_ = params
+        return np.asarray(-np.expm1(-(r + history.frequency) * np.log1p(horizon / (alpha + history.age))))
+
     def expected_repeats(self, params: FloatArray, times: FloatArray) -> FloatArray:
         """Fader, Hardie and Lee 2005a, equation 9."""
         nothing = np.zeros(len(times))

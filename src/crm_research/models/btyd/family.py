@@ -90,6 +90,10 @@ class CountingFamily(Family):
     def pairs_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """Pairs of purchases, n (n - 1) / 2 of them, to expect within `horizon` of each customer who is alive."""
 
+    @abstractmethod
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The chance that each customer who is alive buys at all within `horizon`."""
+
     def expected_purchases(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """The chance to be alive times the purchases of somebody who is."""
         return np.asarray(self.purchases_if_alive(params, history, horizon) * self.probability_alive(params, history))

@@ -132,6 +132,18 @@ class GGompertzNbd(CountingFamily):
         _, half_squared = _lifetime_within(params, history.age, horizon)
         return np.asarray(shape * (shape + 1.0) / (alpha + history.age) ** 2 * half_squared)
 
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The integral, over the time of the next purchase, of still being alive then."""
+        r, alpha, b, s, beta = _read(params)
+        shape, rate = r + history.frequency, alpha + history.age
+        level = _level_ahead(b, beta, history.age)
+        none = np.exp(-shape * np.log1p(horizon / rate))
+        chance = np.zeros(len(rate))
+        for node, weight in zip(*_legendre(_NODES[1]), strict=True):
+            waiting = rate * np.expm1(-np.log(none + (1.0 - none) * node) / shape)
+            chance += weight * np.exp(s * (np.log(level) - _log_level(b, level, waiting)))
+        return np.asarray((1.0 - none) * chance)
+
     def expected_repeats(self, params: FloatArray, times: FloatArray) -> FloatArray:
         """Of a new customer: as of one of age 0."""
         nothing = np.zeros(len(times))
@@ -249,7 +261,7 @@ def _cut(length: FloatArray, slope: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(cut, 1e-300))
 
 
-def _log_level(b: float, beta: float, time: FloatArray) -> FloatArray:
+def _log_level(b: float, beta: float | FloatArray, time: FloatArray) -> FloatArray:
     """log(beta + e^bt - 1), without overflow."""
     grown = b * time
     with np.errstate(over="ignore", invalid="ignore"):

@@ -127,6 +127,19 @@ class ParetoNbd(CountingFamily):
         squared = shape * (shape + 1.0) / (alpha + history.age) ** 2
         return np.asarray(squared * _squared_lifetime_within(s, beta + history.age, horizon))
 
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The integral, over the time of the next purchase, of still being alive then."""
+        r, alpha, s, beta = params
+        shape, rate, since = r + history.frequency, alpha + history.age, beta + history.age
+        nodes, node_weights = _legendre(24)
+        # In the share of those who would not have bought yet, everybody alive: even steps where purchases come.
+        none = np.exp(-shape * np.log1p(horizon / rate))
+        chance = np.zeros(len(rate))
+        for node, weight in zip(nodes, node_weights, strict=True):
+            waiting = rate * np.expm1(-np.log(none + (1.0 - none) * node) / shape)
+            chance += weight * np.exp(-s * np.log1p(waiting / since))
+        return np.asarray((1.0 - none) * chance)
+
     def expected_repeats(self, params: FloatArray, times: FloatArray) -> FloatArray:
         """Fader and Hardie (2005), equation 27."""
         r, alpha, s, beta = params
