@@ -1,13 +1,13 @@
-"""What customers bring: orders and fees of a window as money, one row a customer."""
+"""What customers bring: orders and fees of a window as money."""
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import ibis
 
-from crm_research.features.clock import days_between, instant
+from crm_research.features.clock import days_between, instant, period_number
+from crm_research.features.money_rows import money_rows
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
 
@@ -17,73 +17,73 @@ if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
     from crm_research.study import Study
 
-TAKINGS: Final = ("revenue", "discount", "goods", "fees", "n_orders", "sales")
-_NUMBERS: Final = dict.fromkeys(TAKINGS, "float64")
 
-
-def build_takings(study: Study, window: MoneyWindow) -> ir.Table:
-    """What did each customer bring in the window?
-
-    Parameters
-    ----------
-    study
-        Needs orders or contracts.
-
-    Returns
-    -------
-    ibis table
-        One customer with an order or a running contract in the window, and one row without customer_id for all that
-        names nobody: revenue (orders after discount, returns taken off), discount (already taken off), goods (what they
-        cost us; 0 where not recorded), fees (of contracts), n_orders (sales), sales (their revenue, before returns).
-    """
-    parts = [build for build in (_orders(study, window), _fees(study, window)) if build is not None]
-    union = reduce(lambda left, right: left.union(right), parts)
-    summed: ir.Table = union.group_by("customer_id").agg(**{name: union[name].sum() for name in TAKINGS})
-    return summed
-
-
-def _orders(study: Study, window: MoneyWindow) -> ir.Table | None:
-    if not study.has("orders"):
-        return None
+def dealings_within(study: Study, window: MoneyWindow) -> ir.Table:
+    """Sales and returns of the window, those that name nobody among them; with is_sale."""
     dealings = keep_dealings(known_rows(study, "orders"), of_anybody=True)
-    within = dealings.filter(dealings.ordered_at >= instant(window.start), dealings.ordered_at < instant(window.end))
+    return dealings.filter(dealings.ordered_at >= instant(window.start), dealings.ordered_at < instant(window.end))
+
+
+def order_rows(study: Study, window: MoneyWindow) -> ir.Table:
+    """Orders of the window: revenue (after discount, returns taken off), discount, goods (what they cost us), n_orders
+    (sales), sales (their revenue) and costed (revenue of rows whose cost of goods is recorded).
+    """
+    within = dealings_within(study, window)
+    revenue = within.revenue.fill_null(0.0)
     sale = within.is_sale.ifelse(1.0, 0.0)
-    return within.select(
-        "customer_id",
-        revenue=within.revenue.fill_null(0.0),
-        discount=_or_nought(within, "discount"),
-        goods=_or_nought(within, "cost"),
-        fees=ibis.literal(0.0),
-        n_orders=sale,
-        sales=within.revenue.fill_null(0.0) * sale,
-    )
+    values = {"revenue": revenue, "n_orders": sale, "sales": revenue * sale}
+    if "discount" in within.columns:
+        values["discount"] = within.discount.fill_null(0.0)
+    if "cost" in within.columns:
+        values["goods"] = within["cost"].fill_null(0.0)
+        values["costed"] = within["cost"].notnull().ifelse(revenue * sale, 0.0)  # noqa: PD004 - Ibis
+    return money_rows(within, **values)
 
 
-def _fees(study: Study, window: MoneyWindow) -> ir.Table | None:
-    """Fees of contracts that ran in the window: a month's fee for each of its months, a part of one by its days."""
-    if not study.has("contracts"):
-        return None
+def fee_rows(study: Study, window: MoneyWindow) -> ir.Table:
+    """Fees of contracts that ran in the window: a month's fee for each calendar month, a part of one by its days.
+
+    Where the states of contracts carry a fee, each holds for its own stretch.
+    """
     contracts = known_rows(study, "contracts")
-    if "fee" not in contracts.columns:
-        return None
-    start, end = instant(window.start), instant(window.end)
     ended = contracts.ended_at if "ended_at" in contracts.columns else ibis.null("timestamp")
-    until = ibis.least(ended.fill_null(end), end)
-    since = ibis.greatest(contracts.started_at, start)
-    ran = contracts.mutate(_days=days_between(since, until))
-    ran = ran.filter(ran._days > 0)
-    months = window.months or window.days * 12 / 365.25
-    nought = ibis.literal(0.0)
-    return ran.select(
-        "customer_id",
-        revenue=nought,
-        discount=nought,
-        goods=nought,
-        fees=ran.fee.fill_null(0.0) * ran._days / window.days * float(months),
-        n_orders=nought,
-        sales=nought,
+    own = contracts.select(
+        "contract_id", "customer_id", since=contracts.started_at, until=ended, fee=contracts.fee.fill_null(0.0)
     )
+    if has_fees_in_states(study):
+        states = known_rows(study, "contract_states")
+        until = states.valid_to if "valid_to" in states.columns else ibis.null("timestamp")
+        stretches = states.select(
+            "contract_id", state_since=states.valid_from, state_until=until, state_fee=states.fee.cast("float64")
+        )
+        without = own.anti_join(stretches, "contract_id")
+        joined = own.inner_join(stretches, "contract_id")
+        changed = joined.select(
+            "contract_id",
+            "customer_id",
+            since=ibis.greatest(joined.since, joined.state_since),
+            until=_earlier(joined.until, joined.state_until),
+            fee=joined.state_fee.fill_null(joined.fee),
+        )
+        own = without.union(changed)
+    start, end = instant(window.start), instant(window.end)
+    ran = own.mutate(since=ibis.greatest(own.since, start), until=ibis.least(own.until.fill_null(end), end))
+    ran = ran.filter(ran.until > ran.since)
+    return money_rows(ran, fees=ran.fee * (_months_at(ran.until) - _months_at(ran.since)))
 
 
-def _or_nought(table: ir.Table, name: str) -> ir.FloatingValue:
-    return table[name].fill_null(0.0) if name in table.columns else ibis.literal(0.0)
+def _months_at(at: ir.TimestampValue) -> ir.FloatingValue:
+    """How many calendar months have passed, the present one by its days: what is paid by the month adds up over them."""
+    first = at.truncate("M")
+    part = days_between(first, at) / days_between(first, first + ibis.interval(months=1))
+    return period_number(at, 1).cast("float64") + part
+
+
+def has_fees_in_states(study: Study) -> bool:
+    """Do the states of contracts carry a fee that changes?"""
+    return study.has("contract_states") and "fee" in study.table("contract_states").columns
+
+
+def _earlier(first: ir.TimestampValue, second: ir.TimestampValue) -> ir.TimestampValue:
+    """The earlier of two times; where one is empty the other."""
+    return ibis.least(first.fill_null(second), second.fill_null(first))
