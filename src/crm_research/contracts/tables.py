@@ -302,7 +302,12 @@ _TABLES = (
         grain="one activity that costs money",
         columns=(
             _id("activity", "the activity"),
-            _number("cost_pool", "what it cost over the periods of activity_use up to as_of, in the study's currency", required=True, minimum=0.0),
+            _number(
+                "cost_pool",
+                "what it cost over the periods of activity_use up to as_of, in the study's currency",
+                required=True,
+                minimum=0.0,
+            ),
             _text("driver", "the unit that its use is counted in", required=True),
             _number(
                 "unit_time", "time that one unit of the driver takes, in the unit of capacity (minutes)", minimum=0.0

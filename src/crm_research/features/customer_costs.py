@@ -153,5 +153,3 @@ def order_rows_by_period(study: Study, window: MoneyWindow, *, by_orders: bool) 
     value = ibis.literal(1.0) if by_orders else sales.revenue.fill_null(0.0)
     keyed = sales.select("customer_id", number=number, value=value)
     return keyed.group_by("customer_id", "number").agg(volume=keyed["value"].sum())
-
-

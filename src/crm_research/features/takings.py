@@ -36,7 +36,7 @@ def order_rows(study: Study, window: MoneyWindow) -> ir.Table:
         values["discount"] = within.discount.fill_null(0.0)
     if "cost" in within.columns:
         values["goods"] = within["cost"].fill_null(0.0)
-        values["costed"] = within["cost"].notnull().ifelse(revenue * sale, 0.0)  # noqa: PD004 - Ibis
+        values["costed"] = within["cost"].notnull().ifelse(revenue * sale, 0.0)
     return money_rows(within, **values)
 
 

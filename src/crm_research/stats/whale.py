@@ -40,9 +40,7 @@ class Whale:
     earners_share: float
 
 
-def measure_whale(
-    sizes: NDArray[np.float64], means: NDArray[np.float64], *, confidence: float, seed: int
-) -> Whale:
+def measure_whale(sizes: NDArray[np.float64], means: NDArray[np.float64], *, confidence: float, seed: int) -> Whale:
     """The whale curve of groups of neighbours in rank, the most profitable first: their sizes and mean profit."""
     n = float(sizes.sum())
     rng = np.random.default_rng(seed)
@@ -136,9 +134,7 @@ def _reach_of(weights: NDArray[np.float64], earned: NDArray[np.float64], share: 
     return float((customers[reached - 1] + part * (customers[reached] - customers[reached - 1])) / customers[-1])
 
 
-def _influence_of_reach(
-    sizes: NDArray[np.float64], earned: NDArray[np.float64], share: float
-) -> NDArray[np.float64]:
+def _influence_of_reach(sizes: NDArray[np.float64], earned: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """How far does each customer move the share of customers that earns so much, times the number of customers?"""
     money, n = np.cumsum(sizes * earned), float(sizes.sum())
     if money[-1] <= 0:

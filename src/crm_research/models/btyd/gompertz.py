@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -12,8 +12,11 @@ from scipy import special
 from crm_research.models.btyd.family import CountingFamily, History, dot, purchase_rate, sum_by
 from crm_research.models.btyd.limits import NOBODY_LEAVES, Side, alike, fixed, free
 from crm_research.models.btyd.maximise import Objective
-from crm_research.models.btyd.patterns import Patterns
+from crm_research.models.btyd.patterns import Patterns, read_patterns
 from crm_research.stats.intervals import FloatArray
+
+if TYPE_CHECKING:
+    from crm_research.models.btyd.fitted import BtydFit
 
 # Looks at an integrand that is easy, middling and hard to follow.
 _NODES: Final = (12, 24, 48)
@@ -22,6 +25,7 @@ _LOOKS_AT_ONCE: Final = 300_000
 _NEGLIGIBLE: Final = 36.0
 # Logarithm of b, in units of the mean age, at which the risk no longer grows with age to any digit that counts.
 _AGELESS: Final = -14.0
+_HARDLY_AGEING: Final = -7.0
 _NO_AGEING: Final = "the risk of dropping out does not grow with age"
 _ALL_ALIKE: Final = 9.5
 
@@ -184,6 +188,18 @@ class GGompertzNbd(CountingFamily):
         bought = rng.poisson(rng.gamma(r, size=n) / alpha * active).astype(float)
         recency = np.where(bought > 0, active * rng.beta(np.maximum(bought, 1.0), 1.0), 0.0)
         return History(bought, recency, ages)
+
+
+def risk_grows(pareto: BtydFit) -> bool:
+    """Would the likelihood of a fitted Pareto/NBD rise, if the risk of leaving began to grow with age?"""
+    if not pareto.is_converged or pareto.limit is not None:
+        return False
+    known = read_patterns(pareto.patterns).scaled(1 / pareto.time_unit_days)
+    r, alpha, s, beta = pareto.log_params
+    log_b = _HARDLY_AGEING - float(np.log(known.mean_age))
+    _, slopes = GGompertzNbd().objective(known)(np.array([r, alpha, log_b, s, beta + log_b]))
+    # With beta / b as it is.
+    return bool(slopes[2] + slopes[4] > 0)
 
 
 def _sum_rows(params: Params, history: History, weights: FloatArray, n_nodes: int) -> tuple[float, FloatArray]:

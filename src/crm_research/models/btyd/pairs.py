@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -41,6 +42,7 @@ def expected_pairs(shape: FloatArray, rate: FloatArray, a: float, b: FloatArray,
     return expected
 
 
+@lru_cache(maxsize=4_096)
 def _chances(a: float, b: float) -> tuple[FloatArray, FloatArray]:
     """Chances to drop out with their weights, which stand for Beta(a, b)."""
     if a <= _MOST_A and b <= _MOST_B:

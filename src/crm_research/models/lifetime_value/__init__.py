@@ -5,7 +5,7 @@ from crm_research.models.lifetime_value.backtest import compare_forecasts, score
 from crm_research.models.lifetime_value.contracts import ContractValue, value_contracts
 from crm_research.models.lifetime_value.discount import check_yearly_rate, margin_multiple
 from crm_research.models.lifetime_value.forward import Forward, look_forward
-from crm_research.models.lifetime_value.orders import OrderValue, value_orders
+from crm_research.models.lifetime_value.orders import OrderValue, expect_orders, value_orders
 from crm_research.models.lifetime_value.totals import add_totals, total_limits
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "choose_spend",
     "compare_forecasts",
     "credit_spend",
+    "expect_orders",
     "look_forward",
     "margin_multiple",
     "score_forecast",

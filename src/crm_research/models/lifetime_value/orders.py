@@ -53,6 +53,7 @@ class OrderValue:
     upper: FloatArray
     none: FloatArray
     _rows: _Rows
+    _purchases: FloatArray
 
     def total(self, group: np.ndarray | None = None) -> pd.DataFrame:
         """What will groups of customers bring together?
@@ -87,7 +88,7 @@ class OrderValue:
         """Variance of the totals from the uncertainty of both models' parameters, by the delta method."""
         rows = self._rows
         amounts = rows.amounts(self.spend, self.spend.params) * self.margin
-        buying = rows.purchases(self._look(self.fit.log_params, rows.history))
+        buying = self._purchases[rows.own]
         variance = np.zeros(n_groups)
         for covariance, slopes in (
             (self.fit.covariance, self._slopes_of_buying(amounts, own, n_groups)),
@@ -159,9 +160,6 @@ class _Rows:
         found = spend.read(params, self.distinct)
         return np.asarray(found.base[self.at_distinct] + found.slope[self.at_distinct] * self.spent)
 
-    def purchases(self, by_history: FloatArray) -> FloatArray:
-        return np.asarray(by_history[self.own])
-
 
 def value_orders(
     fit: BtydFit,
@@ -202,17 +200,8 @@ def value_orders(
     those of nothing, with its chance, and a gamma distribution otherwise.
     """
     check_yearly_rate(rate, "The discount rate")
-    read = {
-        name: read_column(rows, name, lowest=-np.inf) for name in ("frequency", "recency_days", "age_days", "spent")
-    }
-    weights = read_column(rows, "n_customers", whole=True) if "n_customers" in rows.columns else np.ones(len(rows))
-    known = fit.history(rows)
-    history, _, own = distinct_rows(known, np.zeros(len(known.age)))
-    distinct, at_distinct = np.unique(known.frequency, return_inverse=True)
-    held = _Rows(
-        history=history, own=own, frequency=known.frequency, spent=read["spent"], weights=weights,
-        distinct=distinct, at_distinct=at_distinct,
-    )  # fmt: skip
+    held = _read_rows(fit, rows)
+    history, own = held.history, held.own
     ahead = look_forward(fit, history, horizon_days=horizon_days, rate=rate)
     amount = held.amounts(spend, spend.params)
     variance = _variance(ahead, spend, held, amount) * margin**2
@@ -221,6 +210,29 @@ def value_orders(
     return OrderValue(
         fit=fit, spend=spend, horizon_days=horizon_days, rate=rate, margin=margin, confidence=confidence,
         expected=expected, variance=variance, lower=lower, upper=upper, none=ahead.none[own], _rows=held,
+        _purchases=ahead.purchases,
+    )  # fmt: skip
+
+
+def expect_orders(
+    fit: BtydFit, spend: SpendModel, rows: pd.DataFrame, *, horizon_days: float | None, rate: float, margin: float = 1.0
+) -> FloatArray:
+    """The expected values of `value_orders` alone."""
+    check_yearly_rate(rate, "The discount rate")
+    held = _read_rows(fit, rows)
+    purchases = expect_forward(fit, fit.log_params, held.history, horizon_days=horizon_days, rate=rate)
+    return np.asarray(purchases[held.own] * held.amounts(spend, spend.params) * margin)
+
+
+def _read_rows(fit: BtydFit, rows: pd.DataFrame) -> _Rows:
+    spent = read_column(rows, "spent", lowest=-np.inf)
+    weights = read_column(rows, "n_customers", whole=True) if "n_customers" in rows.columns else np.ones(len(rows))
+    known = fit.history(rows)
+    history, _, own = distinct_rows(known, np.zeros(len(known.age)))
+    distinct, at_distinct = np.unique(known.frequency, return_inverse=True)
+    return _Rows(
+        history=history, own=own, frequency=known.frequency, spent=spent, weights=weights, distinct=distinct,
+        at_distinct=at_distinct,
     )  # fmt: skip
 
 

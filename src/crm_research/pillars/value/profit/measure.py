@@ -316,6 +316,4 @@ def _count_moved(table: ir.Table, *, can_tell: bool) -> Moved:
         .to_pylist()[0]
     )
     counts = {name: int(row[name] or 0) for name in ("n_to_loss", "n_surely", "n_to_profit")}
-    return Moved(
-        **counts, loss=float(row["loss"] or 0.0), shifted=float(row["shifted"] or 0.0), can_tell=can_tell
-    )
+    return Moved(**counts, loss=float(row["loss"] or 0.0), shifted=float(row["shifted"] or 0.0), can_tell=can_tell)
