@@ -71,7 +71,14 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
             "n_bootstraps": 150,
         },
     ),
-    "value": (value.ValuePage, {}, {"confidence": 0.9, "seed": 7, "months": 6}),
+    "value": (
+        value.ValuePage,
+        {},
+        {
+            "confidence": 0.9, "seed": 7, "months": 6, "volume": "orders", "capital_rate": 0.08, "contact_costs": False,
+            "tier_rule": "quantile", "gold_from": 0.1, "iron_from": 0.7,
+        },
+    ),
 }  # fmt: skip
 
 

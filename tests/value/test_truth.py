@@ -26,7 +26,9 @@ def study(world):
 def truth(world):
     rows = pd.read_parquet(world.truth / "profits")
     within = rows.loc[(rows["period"] >= "2023-04-01") & (rows["period"] < "2024-04-01")]
-    return within.groupby("customer_id")[["revenue", "discount", "goods", "fees", "service", "contacts", "profit"]].sum()
+    return within.groupby("customer_id")[
+        ["revenue", "discount", "goods", "fees", "service", "contacts", "profit"]
+    ].sum()
 
 
 @pytest.mark.slow

@@ -1,28 +1,77 @@
-"""Customer value: who earns us money, and how sure are we."""
+"""Customer value: who earns us money, what losing them would cost, and which customers cost money."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
 
+if TYPE_CHECKING:
+    from crm_research.study import Study
+
 
 class ValueParameters(ReportParameters):
-    """Over which months money is counted."""
+    """Over which months money is counted, how costs are charged, and what makes a customer gold."""
 
     study: str = "simulated"
     months: int = Field(
         default=12, ge=1, le=120, description="Whole calendar months up to as_of over which money is counted."
     )
+    volume: Literal["revenue", "orders"] = Field(
+        default="revenue", description="What costing by volume spreads the cost of activities by."
+    )
+    capital_rate: float | None = Field(
+        default=None,
+        ge=0,
+        description="Cost of money that customers owe, a year, as a factor (0.08 for 8 %); None: it is not charged.",
+    )
+    contact_costs: bool = Field(default=True, description="Are the contacts' own costs charged beside activities?")
+    tier_rule: Literal["share", "quantile", "value"] = Field(
+        default="share",
+        description="What makes the tiers: share of what is earned, share of customers, or money that each leaves.",
+    )
+    gold_from: float | None = Field(
+        default=None, description="Where gold ends: a share (0.8 of what is earned, 0.2 of customers), or money."
+    )
+    iron_from: float | None = Field(
+        default=None, description="Where iron ends: a share (0.95 of what is earned, 0.8 of customers), or money."
+    )
+
+
+def _look_up(_study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.pillars.value.rates import check_yearly_rate
+    from crm_research.pillars.value.tiers.rule import make_rule
+
+    check_yearly_rate("capital_rate", values["capital_rate"])
+    make_rule(values["tier_rule"], values["gold_from"], values["iron_from"])
 
 
 REPORT = Report(
     id="value",
     title="Customer value",
-    question="Who earns us money?",
+    question="Who earns us money, what would losing them cost, and which customers cost money?",
     notebook="08_value.ipynb",
     parameters=ValueParameters,
     needs_any_of=(("orders",), ("contracts",)),
-    may_read=("contracts", "customers", "orders"),
-    figure_ids=("value.revenue",),
+    look_up=_look_up,
+    may_read=(
+        "activities",
+        "activity_use",
+        "contacts",
+        "contract_states",
+        "contracts",
+        "customers",
+        "invoices",
+        "orders",
+    ),
+    figure_ids=(
+        "value.top20_profit_share",
+        "value.gini",
+        "value.whale_peak",
+        "value.loss_making_share",
+        "value.tier_share",
+    ),
 )

@@ -372,13 +372,15 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
         "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction", "value"),
-        "contract_states": ("churn",),
-        "contacts": ("segmentation", "churn", "loyalty"),
+        "contract_states": ("churn", "value"),
+        "contacts": ("segmentation", "churn", "loyalty", "value"),
         "surveys": ("satisfaction", "segmentation", "loyalty"),
         "campaigns": ("segmentation", "loyalty"),
         "campaign_targets": ("segmentation", "loyalty"),
         "campaign_responses": ("segmentation", "loyalty"),
-        "activity_use": ("segmentation",),
+        "activities": ("value",),
+        "activity_use": ("segmentation", "value"),
+        "invoices": ("value",),
     }
 )
 

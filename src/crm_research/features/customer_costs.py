@@ -61,7 +61,7 @@ def receivable_rows(study: Study, window: MoneyWindow) -> ir.Table:
 def read_activities(study: Study) -> pd.DataFrame:
     """The activities with their cost pools, as recorded: some rows, never one a customer."""
     table = known_rows(study, "activities")
-    names = [name for name in ("activity", "cost_pool", "driver", "unit_time", "capacity", "resource")]
+    names = ("activity", "cost_pool", "driver", "unit_time", "capacity", "resource")
     held = table.select(*(name for name in names if name in table.columns))
     found: pd.DataFrame = held.order_by("activity").to_pandas()
     return found

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-# Each a sum over the window: sales after discount before returns, what was given off, returns and all; costs after them.
+# Each a sum over the window; `takings` and `customer_costs` say of what.
 COLUMNS: Final = (
     "revenue", "discount", "goods", "fees", "n_orders", "sales", "costed", "service", "contacts", "receivables",
 )  # fmt: skip

@@ -116,7 +116,7 @@ def build_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:
 
 def kept_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:
     """`build_money`, made once for all who ask."""
-    key = ("money", window, tuple(sorted(plan.rates.items())), plan.counts_contacts)
+    key = ("money", window, tuple(sorted(plan.rates.items())), plan.counts_contacts)  # as far as it rests on the plan
     return keep_table(study, key, lambda: build_money(study, window, plan))
 
 
@@ -212,6 +212,20 @@ def build_profit(
         bounds = [made.share * addition - made.service * tilt for tilt, addition in noise.tilts]
         surely = is_moved & (ibis.least(*bounds) <= noise.log_level)
     return made.mutate(is_moved=is_moved, is_moved_surely=surely).drop("share")
+
+
+def kept_profit(
+    study: Study, window: MoneyWindow, plan: CostPlan, *, volume: float, service: float, noise: Noise | None = None
+) -> ir.Table:
+    """`build_profit`, made once for all who ask."""
+    key = ("profit", window, _key_of(plan), volume, service, noise)
+    return keep_table(
+        study, key, lambda: build_profit(study, window, plan, volume=volume, service=service, noise=noise)
+    )
+
+
+def _key_of(plan: CostPlan) -> tuple[object, ...]:
+    return tuple(sorted(plan.rates.items())), plan.counts_contacts, plan.capital_rate, plan.by_orders
 
 
 def _volume(money: ir.Table, plan: CostPlan) -> ir.FloatingValue:

@@ -25,8 +25,10 @@ def dealings_within(study: Study, window: MoneyWindow) -> ir.Table:
 
 
 def order_rows(study: Study, window: MoneyWindow) -> ir.Table:
-    """Orders of the window: revenue (after discount, returns taken off), discount, goods (what they cost us), n_orders
-    (sales), sales (their revenue) and costed (revenue of rows whose cost of goods is recorded).
+    """Orders of the window as money.
+
+    revenue (after discount, returns taken off), discount, goods (what they cost us), n_orders (sales), sales (their
+    revenue) and costed (revenue of sales whose cost of goods is recorded).
     """
     within = dealings_within(study, window)
     revenue = within.revenue.fill_null(0.0)
@@ -73,7 +75,7 @@ def fee_rows(study: Study, window: MoneyWindow) -> ir.Table:
 
 
 def _months_at(at: ir.TimestampValue) -> ir.FloatingValue:
-    """How many calendar months have passed, the present one by its days: what is paid by the month adds up over them."""
+    """How many calendar months have passed, the present one by its days: fees add up over any parts of a stretch."""
     first = at.truncate("M")
     part = days_between(first, at) / days_between(first, first + ibis.interval(months=1))
     return period_number(at, 1).cast("float64") + part

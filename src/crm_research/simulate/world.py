@@ -50,9 +50,7 @@ class World:
 
     @property
     def truth(self) -> Path:
-        """The folder of what is true: ``truth.json``; Parquet of customers, contracts, campaign_targets, partners,
-        and profits (of each customer and quarter).
-        """
+        """The folder of what is true: ``truth.json``; Parquet of customers, contracts, profits by quarter and more."""
         return self.path / TRUTH_FOLDER
 
 

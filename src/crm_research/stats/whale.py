@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -116,7 +117,7 @@ def limit_reach(
     ends += [(reached[k], draws[:, k], moved[k]) for k in range(len(shares))]
     ends += [(1.0, np.ones(N_RESAMPLES), np.zeros(len(sizes)))]
     found = []
-    for (low, low_draws, low_moved), (high, high_draws, high_moved) in zip(ends, ends[1:], strict=False):
+    for (low, low_draws, low_moved), (high, high_draws, high_moved) in pairwise(ends):
         one = _farthest(high - low, high_moved - low_moved, sizes, high_draws - low_draws, confidence)
         found.append(Interval(one.estimate, *(np.clip(end, 0.0, 1.0) for end in one[1:])))
     return found

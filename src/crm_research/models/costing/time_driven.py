@@ -25,7 +25,8 @@ class CostRates:
     Parameters
     ----------
     activities
-        activity, driver, resource, unit_time, quantity (units used), used (time), rate (money a unit), assigned (money).
+        activity, driver, resource, unit_time, quantity (units used), used (time), rate (money a unit), assigned
+        (money).
     resources
         resource, cost, capacity, used, unit_rate (money for one unit of capacity), assigned, unused (money), basis
         (``capacity``; ``use`` where no capacity is given; ``use beyond capacity``; ``nobody used it``).

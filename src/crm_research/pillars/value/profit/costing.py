@@ -23,7 +23,7 @@ VOLUMES: Final = ("revenue", "orders")
 # Tilts of the bound, in lumps of the dearest activity: any of them holds, the best is taken.
 _SMALLEST: Final = 0.02
 _LARGEST: Final = 12.0
-_N_TILTS: Final = 40
+_N_TILTS: Final = 24
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -13,7 +13,7 @@ from crm_research.features.customer_costs import find_grain_months
 from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_window
 from crm_research.features.profit import (
     Noise,
-    build_profit,
+    kept_profit,
     sources_of,
     total_customers,
     total_ledger,
@@ -211,7 +211,7 @@ def books_of(
 
 def profit_table(study: Study, books: Books) -> ir.Table:
     """Each customer's profit, in the engine."""
-    return build_profit(
+    return kept_profit(
         study,
         books.window,
         books.costing.plan,

@@ -197,13 +197,13 @@ def _compare(
     """How many would stand in another tier under another sensible rule, or by other money?"""
     other = make_rule("share" if rule.name != "share" else "quantile", None, None)
     own = tier_of(table.profit, cuts)
-    asked = {f"tiers by {_RULES[other.name]}": tier_of(table.profit, other.cut(ranked))}
+    asked = {f"by the {_RULES[other.name]}": tier_of(table.profit, other.cut(ranked))}
     if books.costing.plan.rates:
-        asked["cost of activities spread by volume"] = tier_of(
+        asked["with the cost of activities spread by volume"] = tier_of(
             table.by_volume, rule.cut(rank_money(table, "by_volume"))
         )
     if float(ranked["total"].sum()) != books.sum_of("income"):
-        asked["by revenue, without any cost"] = tier_of(table.income, rule.cut(rank_money(table, "income")))
+        asked["by revenue alone"] = tier_of(table.income, rule.cut(rank_money(table, "income")))
     counts = {f"q{place}": (own != tier).ifelse(1, 0).sum() for place, tier in enumerate(asked.values())}
     row = table.agg(n=table.count(), **counts).to_pyarrow().to_pylist()[0]
     n = int(row["n"])
