@@ -10,6 +10,15 @@ import pandas as pd
 
 from crm_research.features.money_window import USUAL_MONTHS
 from crm_research.pillars.value import advice, charts, figures, setting, tables, words
+from crm_research.pillars.value.lifetime import page as lifetime_page
+from crm_research.pillars.value.lifetime.figures import ESTIMATORS as LIFETIME_ESTIMATORS
+from crm_research.pillars.value.lifetime.measure import (
+    USUAL_DATES,
+    USUAL_RATE,
+    USUAL_YEARS,
+    Lifetime,
+    measure_lifetime,
+)
 from crm_research.pillars.value.profit.lists import MOST_LISTED, list_customers
 from crm_research.pillars.value.profit.measure import Profit, measure_profit
 from crm_research.pillars.value.tiers.measure import Tiers, measure_tiers
@@ -48,6 +57,8 @@ class ValuePage(Page):
         As `measure_profit` takes them.
     tier_rule, gold_from, iron_from
         As `measure_tiers` takes them.
+    horizon_years, discount_rate, margin_share, n_backtests
+        As `measure_lifetime` takes them.
     """
 
     report: ClassVar[str] = "value"
@@ -68,6 +79,10 @@ class ValuePage(Page):
         tier_rule: str = "share",
         gold_from: float | None = None,
         iron_from: float | None = None,
+        horizon_years: float = USUAL_YEARS,
+        discount_rate: float = USUAL_RATE,
+        margin_share: float | None = None,
+        n_backtests: int = USUAL_DATES,
         confidence: float = 0.95,
         seed: int = 20170101,
     ) -> None:
@@ -84,6 +99,15 @@ class ValuePage(Page):
             measure_tiers, study, tier_rule=tier_rule, gold_from=gold_from, iron_from=iron_from, seed=seed, **asked
         )
         self._list = partial(list_customers, study, **asked)
+        self._look_ahead = partial(
+            measure_lifetime,
+            study,
+            horizon_years=horizon_years,
+            discount_rate=discount_rate,
+            margin_share=margin_share,
+            n_backtests=n_backtests,
+            confidence=confidence,
+        )
 
     @fitted
     def result(self) -> Profit:
@@ -95,10 +119,15 @@ class ValuePage(Page):
         """Customers in gold, iron and lead; None where they are too few."""
         return self._part()
 
+    @fitted
+    def to_come(self) -> Lifetime:
+        """What today's customers will still bring."""
+        return self._look_ahead()
+
     @property
     def estimators(self) -> Mapping[str, str]:
         """What is estimated, to how."""
-        return figures.estimators(self.result)
+        return {**figures.estimators(self.result), **LIFETIME_ESTIMATORS}
 
     @briefing
     def answer(self) -> Section:
@@ -327,6 +356,26 @@ class ValuePage(Page):
             ),
             result=tiers.lift,
         )
+
+    @section
+    def lifetime(self) -> Section:
+        """What will today's customers still bring, and how surely?"""
+        return lifetime_page.value_section(self.to_come)
+
+    @section
+    def intakes(self) -> Section:
+        """What are the customers of each year worth, and how does it hang on the discount rate?"""
+        return lifetime_page.years_section(self.to_come)
+
+    @section
+    def valuable(self) -> Section:
+        """Who will bring most?"""
+        return lifetime_page.valuable_section(self.to_come)
+
+    @section
+    def foretold(self) -> Section:
+        """Would past money have been foretold so?"""
+        return lifetime_page.foretold_section(self.to_come)
 
     @section
     def choices(self) -> Section:

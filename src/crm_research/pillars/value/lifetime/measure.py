@@ -126,6 +126,11 @@ class Lifetime:
         """The row of all parts together."""
         return self.parts.iloc[-1]
 
+    def of(self, part: str) -> tuple[float, float, float]:
+        """Expected value of a part (``orders``, ``contracts``, ``all``) with its limits."""
+        row = self.parts.loc[self.parts["part"] == part].iloc[0]
+        return float(row["expected"]), float(row["lower"]), float(row["upper"])
+
     @property
     def n_customers(self) -> int:
         """Customers who ever bought; 0 without orders."""
@@ -208,11 +213,14 @@ def vary_rate(lifetime: Lifetime) -> pd.DataFrame:
 def _worth(lifetime: Lifetime, horizon_days: float | None, rate: float) -> float:
     total, orders, fees = 0.0, lifetime.orders, lifetime.fees
     if orders is not None:
-        common = {"horizon_days": horizon_days, "rate": rate, "margin": orders.value.margin}
-        total += float(expect_orders(orders.fit, orders.spend, orders.rows, **common).sum())
+        margin = orders.value.margin
+        worth = expect_orders(
+            orders.fit, orders.spend, orders.rows, horizon_days=horizon_days, rate=rate, margin=margin
+        )
+        total += float(worth.sum())
     if fees is not None:
-        worth = value_contracts(fees.fit, fees.rows, horizon_days=horizon_days, rate=rate, margin=lifetime.fee_margin)
-        total += float(worth.expected @ fees.rows["n_contracts"].to_numpy(dtype=float))
+        value = value_contracts(fees.fit, fees.rows, horizon_days=horizon_days, rate=rate, margin=lifetime.fee_margin)
+        total += float(value.expected @ fees.rows["n_contracts"].to_numpy(dtype=float))
     return total
 
 
