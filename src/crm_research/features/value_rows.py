@@ -13,7 +13,6 @@ from crm_research.features.window import before_holdout, known_rows, outcome_row
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from crm_research.study import Study
 
@@ -21,12 +20,12 @@ Money = Literal["margin", "revenue"]
 HISTORY: Final = ("frequency", "recency_days", "age_days")
 
 
-def measure_money(study: Study) -> pd.DataFrame:
+def sum_money(study: Study) -> ir.Table:
     """How much do the sales by as_of come to, how much of that has its cost recorded, and how much came back?
 
     Returns
     -------
-    pandas.DataFrame
+    ibis table
         One row: ``sales`` (before returns), ``costed`` (sales of those with a cost), ``cost`` (theirs), ``returned``
         (money given back, as a number of 0 or more).
     """
@@ -34,13 +33,12 @@ def measure_money(study: Study) -> pd.DataFrame:
     if "cost" not in dealings.columns:
         dealings = dealings.mutate(cost=ibis.null("float64"))
     has_cost = dealings.is_sale & dealings.cost.notnull()  # noqa: PD004 - Ibis
-    summed: pd.DataFrame = dealings.agg(
+    return dealings.agg(
         sales=dealings.revenue.sum(where=dealings.is_sale).fill_null(0.0),
         costed=dealings.revenue.sum(where=has_cost).fill_null(0.0),
         cost=dealings.cost.sum(where=has_cost).fill_null(0.0),
         returned=-dealings.revenue.sum(where=~dealings.is_sale).fill_null(0.0),
-    ).to_pandas()
-    return summed.astype(float)
+    )
 
 
 def build_value_rows(study: Study, *, money: Money = "revenue", cost_share: float = 0.0) -> ir.Table:

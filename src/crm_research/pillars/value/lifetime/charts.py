@@ -12,6 +12,7 @@ from crm_research.pillars.value.lifetime.measure import Lifetime, by_tenth
 from crm_research.pillars.value.lifetime.words import say_dates, say_noun, say_years
 from crm_research.theme import (
     ACCENT,
+    INK,
     MUTED,
     draw_bars,
     draw_intervals,
@@ -57,7 +58,7 @@ def draw_tenths(lifetime: Lifetime, ax: Axes | None = None) -> Axes:
     ends = pd.DataFrame(
         {"estimate": table["expected"], "lower": table["outcome_lower"], "upper": table["outcome_upper"]}
     )
-    draw_intervals(ax, ends, at=at, colour="black", is_upright=True, width=1.4, size=0.0)
+    draw_intervals(ax, ends, at=at, colour=INK, is_upright=True, width=1.4, size=0.0)
     ax.set_xticks(at)
     format_money(ax)
     return ax

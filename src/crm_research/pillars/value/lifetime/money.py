@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import ParameterError
-from crm_research.features.value_rows import Money, measure_money
+from crm_research.features.value_rows import Money, sum_money
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def find_money(study: Study, margin_share: float | None) -> MoneyBasis:
     check_margin(margin_share)
     if not study.has("orders"):
         return _basis(None, margin_share)
-    return _basis(measure_money(study), margin_share)
+    return _basis(sum_money(study).to_pandas(), margin_share)
 
 
 def _basis(summed: pd.DataFrame | None, margin_share: float | None) -> MoneyBasis:

@@ -108,7 +108,7 @@ def foretold_section(lifetime: Lifetime) -> Section:
         return Section.missing("Without orders there is no forecast of purchases to hold against what came.")
     pooled = pd.DataFrame() if test is None else test.pooled
     is_won = test is not None and test.best is not None and test.best not in RULES
-    shown = pooled.drop(columns=["is_rule"], errors="ignore")
+    shown = pooled.drop(columns=["is_rule"], errors="ignore").rename(columns={"is_clearly_worse": "clearly_worse"})
     return Section(
         Note(words.say_backtest(test), "note" if is_won else "caution"),
         Note(words.say_capture(test)) if test is not None and test.best_model is not None else None,

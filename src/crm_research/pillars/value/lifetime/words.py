@@ -42,12 +42,8 @@ def say_value(lifetime: Lifetime) -> str:
     """What all customers of today will bring, and between which limits."""
     row, money = lifetime.all, lifetime.currency
     said = say_with_limits(row["expected"], row["lower"], row["upper"], lambda value: say_money(value, money))
-    came = f"{say_money(row['outcome_lower'], money)} to {say_money(row['outcome_upper'], money)}"
-    discount = (
-        f"money due in a year counting {say_percent(lifetime.rate)} less"
-        if lifetime.rate > 0
-        else "money counting the same whenever it comes"
-    )
+    came = f"{say_money(row['outcome_lower'], money)} and {say_money(row['outcome_upper'], money)}"
+    discount = f"discounted at {say_percent(lifetime.rate)} a year" if lifetime.rate > 0 else "not discounted"
     parts = ""
     if len(lifetime.parts) > 1:
         shares = lifetime.parts.set_index("part")["expected"]
@@ -75,8 +71,8 @@ def say_basis(lifetime: Lifetime) -> str:
     if basis.source == "cost" and basis.costed_share < 1:
         said += f" {say_percent(1 - basis.costed_share)} of sales carry no cost; theirs is taken as that of the others."
     if lifetime.orders is not None and basis.kept_share < 1:
-        said += f" {say_percent(1 - basis.kept_share, 1)} of sales came back so far, and as much is taken off "
-        "what is to come."
+        back = say_percent(1 - basis.kept_share, 1)
+        said += f" {back} of sales came back so far, and as much is taken off what is to come."
     if lifetime.fees is not None and basis.source == "cost":
         said += " Fees count in full: what serving a contract costs is not recorded with it."
     return said + " What winning customers cost, and what they have paid so far, is no part of it."
@@ -126,7 +122,7 @@ def say_model(lifetime: Lifetime) -> str:
     if orders is None:
         return lifetime.why_no_orders
     why = {
-        "backtest": "of the models it was furthest from none of the others at past dates and lost least money",
+        "backtest": "of all models it lost least money at past dates",
         "likelihood": "the records are likeliest under it; they are too short for a test at past dates",
         "only": "no other could be fitted",
     }[orders.why]
@@ -141,8 +137,8 @@ def say_backtest(backtest: Backtest | None) -> str:
     if model is None or rule is None:
         return backtest.reason
     row, other = backtest.row(model), backtest.row(rule)
-    when = f"Standing at {say_count(len(backtest.dates), 'past date')} and looking "
-    f"{say_days(backtest.horizon_days)} ahead, "
+    dates, ahead = say_count(len(backtest.dates), "past date"), say_days(backtest.horizon_days)
+    when = f"Standing at {dates} and looking {ahead} ahead, "
     total = _say_error(row["total_error"])
     if backtest.best in RULES:
         clear = bool(row["is_clearly_worse"])
