@@ -32,7 +32,7 @@ def sum_money(study: Study) -> ir.Table:
     dealings = keep_dealings(known_rows(study, "orders"))
     if "cost" not in dealings.columns:
         dealings = dealings.mutate(cost=ibis.null("float64"))
-    has_cost = dealings.is_sale & dealings.cost.notnull()  # noqa: PD004 - Ibis
+    has_cost = dealings.is_sale & dealings.cost.notnull()
     return dealings.agg(
         sales=dealings.revenue.sum(where=dealings.is_sale).fill_null(0.0),
         costed=dealings.revenue.sum(where=has_cost).fill_null(0.0),

@@ -17,8 +17,8 @@ from crm_research.theme import (
 )
 
 _RULE_WORDS = {
-    SAME_AGAIN: "that everybody spends what he spent in the last such stretch",
-    PACE: "each customer's average purchase times how often he came so far",
+    SAME_AGAIN: "that everybody spends as much again as in the last such stretch",
+    PACE: "each customer's average purchase times the number of purchases so far for each day",
 }
 
 
