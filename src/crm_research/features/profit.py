@@ -157,12 +157,14 @@ def total_ledger(study: Study, window: MoneyWindow, plan: CostPlan) -> dict[str,
 
 
 def build_profit(
-    study: Study, window: MoneyWindow, plan: CostPlan, *, volume: float, service: float, noise: Noise | None = None
+    money: ir.Table, plan: CostPlan, *, volume: float, service: float, noise: Noise | None = None
 ) -> ir.Table:
     """What is left of each customer, when costs follow activity and when they follow volume?
 
     Parameters
     ----------
+    money
+        As `build_money` has it.
     volume, service
         Volume of all customers known together, and the cost of the activities that they used.
     noise
@@ -173,7 +175,8 @@ def build_profit(
     ibis table
         One customer known with money in the window: customer_id, income (revenue and fees), revenue, discount, goods,
         fees, service, contacts, capital, profit; by_volume (profit with the cost of activities spread by volume);
-        is_moved (a profit by volume, a loss by activity) and is_moved_surely (and served otherwise than chance gives).
+        is_moved (a profit by volume, a loss by activity) and is_served_more (makes more work for their volume than
+        chance gives in any of so many customers).
 
     Notes
     -----
@@ -185,7 +188,6 @@ def build_profit(
     ----------
     Chernoff (1952), Annals of Mathematical Statistics 23, 493-507.
     """
-    money = kept_money(study, window, plan)
     known = money.filter(money.is_known)
     income = known.revenue + known.fees
     capital = known.receivables * float(plan.capital_rate or 0.0)
@@ -207,11 +209,11 @@ def build_profit(
         by_volume=before - share * service,
     )
     is_moved = (made.by_volume > 0) & (made.profit < 0)
-    surely = ibis.literal(value=False)
+    more = ibis.literal(value=False)
     if noise is not None and noise.tilts:
         bounds = [made.share * addition - made.service * tilt for tilt, addition in noise.tilts]
-        surely = is_moved & (ibis.least(*bounds) <= noise.log_level)
-    return made.mutate(is_moved=is_moved, is_moved_surely=surely).drop("share")
+        more = ibis.least(*bounds) <= noise.log_level
+    return made.mutate(is_moved=is_moved, is_served_more=more).drop("share")
 
 
 def kept_profit(
@@ -219,9 +221,8 @@ def kept_profit(
 ) -> ir.Table:
     """`build_profit`, made once for all who ask."""
     key = ("profit", window, _key_of(plan), volume, service, noise)
-    return keep_table(
-        study, key, lambda: build_profit(study, window, plan, volume=volume, service=service, noise=noise)
-    )
+    money = kept_money(study, window, plan)
+    return keep_table(study, key, lambda: build_profit(money, plan, volume=volume, service=service, noise=noise))
 
 
 def _key_of(plan: CostPlan) -> tuple[object, ...]:

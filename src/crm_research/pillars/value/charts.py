@@ -76,9 +76,19 @@ def whale_title(profit: Profit, tiers: Tiers | None) -> str:
 
 def whale_alt(profit: Profit, tiers: Tiers | None) -> str:
     """What one sees in the picture of the curve, for those who do not see it."""
+    falls = ", and falls where customers cost more than they bring" if profit.has_costs else ""
     return (
-        f"{whale_title(profit, tiers)}. A curve rises steeply from the left, flattens, and falls where customers cost "
-        "more than they bring; a pale band lies around it."
+        f"{whale_title(profit, tiers)}. A curve rises steeply from the left and flattens{falls}; a pale band around it."
+    )
+
+
+def whale_caption(profit: Profit) -> str:
+    """How to read the picture of the curve."""
+    if not profit.has_costs:
+        return "Read it from left to right: the steeper the line, the more a customer brings."
+    return (
+        "Read it from left to right: where the line rises customers bring money, where it falls they cost more than "
+        "they bring."
     )
 
 

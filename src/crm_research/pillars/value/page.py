@@ -141,8 +141,7 @@ class ValuePage(Page):
                 drawn(charts.draw_whale, profit, tiers),
                 alt=charts.whale_alt(profit, tiers),
                 data=None if profit.whale is None else profit.whale.curve,
-                caption="Read it from left to right: where the line rises customers bring money, where it falls they "
-                "cost more than they bring.",
+                caption=charts.whale_caption(profit),
             ),
             result=profit,
         )
@@ -290,7 +289,7 @@ class ValuePage(Page):
                     _as_called(profit)["mean_profit"]: _CENTS,
                     _as_called(profit)["profit_share"]: "share",
                 },
-                note="n losing: customers of the tier who cost more than they bring." if profit.has_costs else None,
+                note="n losing: customers of the tier who leave less than nothing." if profit.n_losing else None,
             ),
             Figures(figures.tier_figures(profit, tiers), "Tiers"),
             result=tiers,
@@ -398,7 +397,7 @@ def _as_called(profit: Profit) -> dict[str, str]:
 
 def _shown(listed: pd.DataFrame) -> pd.DataFrame:
     """A list with its columns as people call them; costs that nobody has are left out."""
-    named = {"service": "activities", "income": "revenue", "capital": "owed", "is_moved_surely": "makes_more_work"}
+    named = {"service": "activities", "income": "revenue", "capital": "owed", "is_served_more": "makes_more_work"}
     costs = [name for name in ("goods", "service", "contacts", "capital") if not listed[name].any()]
     found: pd.DataFrame = listed.drop(columns=costs).rename(columns=named)
     if "profit" in found and len(costs) == 4:

@@ -59,6 +59,9 @@ def cautions(profit: Profit) -> Iterator[str]:
 def _missing_costs(profit: Profit) -> Iterator[str]:
     if not profit.has_costs:
         yield "The study records no costs of customers, so this is revenue and no profit: who costs money is not seen."
+        if profit.n_losing:
+            n = say_count(profit.n_losing, "customer")
+            yield f"{n} gave back more than they bought in these months: {say_money(-profit.loss, profit.currency)}."
         return
     if profit.sources["orders"] and not profit.sources["goods"]:
         yield "The cost of goods is not recorded, so this is no profit: what is left is too much by that."

@@ -90,7 +90,7 @@ def resources_table(profit: Profit) -> pd.DataFrame:
 def tier_table(tiers: Tiers) -> pd.DataFrame:
     """tier, n_customers, customer_share, lower, upper, profit, profit_share, mean_profit, n_losing."""
     columns = ["tier", "n_customers", "customer_share", "lower", "upper", "profit", "profit_share", "mean_profit"]
-    return tiers.tiers[[*columns, "n_losing"]]
+    return tiers.tiers[[*columns, "n_losing"] if tiers.tiers["n_losing"].any() else columns]
 
 
 def parts_table(profit: Profit, tiers: Tiers) -> pd.DataFrame:

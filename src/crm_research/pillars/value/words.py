@@ -129,8 +129,8 @@ def say_moved(profit: Profit) -> str:
     n = say_count(moved.n_to_loss, "customer")
     verb = word_for(moved.n_to_loss, "turns", "turn")
     said = (
-        f"{n} {verb} from a profit to a loss when the cost of work follows its use and is not {by}: together they "
-        f"lose {say_money(-moved.loss, profit.currency)}. Costs of {say_money(moved.shifted, profit.currency)} lie "
+        f"{n} {verb} from a profit to a loss when the cost of work follows its use and is not {by}: a loss of "
+        f"{say_money(-moved.loss, profit.currency)} in all. Costs of {say_money(moved.shifted, profit.currency)} lie "
         "with other customers than they would."
     )
     if not moved.can_tell:
@@ -184,7 +184,7 @@ def say_whale(profit: Profit) -> str:
     lost = say_money(-profit.loss, profit.currency)
     said = f"{earners} of customers earn {money}, and the others lose {lost} of it"
     value, lower, upper = (float(part) for part in whale.peak)
-    if isnan(value) or says_nothing(lower, upper, span=1.0):
+    if isnan(value) or isnan(upper) or says_nothing(lower, upper, span=1.0):
         return f"{said}."
     peak = say_estimate(value, lower, upper, say_percent, profit.confidence)
     return f"{said}: at its highest the curve stands at {peak} of the {profit.noun}."
@@ -193,7 +193,7 @@ def say_whale(profit: Profit) -> str:
 def say_moves(profit: Profit, tiers: Tiers) -> str:
     """How many gold customers stayed gold, and how many iron ones rose."""
     if tiers.stayed is None:
-        return "The records do not hold as many months before these, so nobody can be seen to move."
+        return tiers.why_no_moves or "Nobody was gold in as many months before."
     stayed, rose = (
         None if found is None else say_estimate(*(float(part) for part in found), say_percent, profit.confidence)
         for found in (tiers.stayed, tiers.rose)

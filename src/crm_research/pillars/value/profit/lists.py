@@ -36,7 +36,7 @@ def list_customers(
     pandas.DataFrame
         At most 20,000 rows: ``customer_id``, ``profit``, ``income`` (revenue and fees), ``goods``, ``service``
         (activities), ``contacts``, ``capital``; of those who cost money ``by_volume`` (profit with activities spread
-        by volume) and ``is_moved_surely`` too.
+        by volume) and ``is_served_more`` too.
     """
     asked: dict[str, Any] = {"volume": volume, "capital_rate": capital_rate, "contact_costs": contact_costs}
     books = open_books(study, months=months, confidence=confidence, **asked)
@@ -44,7 +44,7 @@ def list_customers(
     rounded = table.profit.round(DIGITS)
     if least is None:
         rows = table.filter(rounded < 0)
-        order, columns = rows.profit.asc(), (*_COLUMNS, "by_volume", "is_moved_surely")
+        order, columns = rows.profit.asc(), (*_COLUMNS, "by_volume", "is_served_more")
     else:
         rows = table.filter(rounded >= least)
         order, columns = rows.profit.desc(), _COLUMNS

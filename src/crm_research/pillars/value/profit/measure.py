@@ -307,7 +307,7 @@ def _count_moved(table: ir.Table, *, can_tell: bool) -> Moved:
     row: dict[str, Any] = (
         table.agg(
             n_to_loss=table.count(where=table.is_moved),
-            n_surely=table.count(where=table.is_moved_surely),
+            n_surely=table.count(where=table.is_moved & table.is_served_more),
             n_to_profit=table.count(where=to_profit),
             loss=table.profit.sum(where=table.is_moved),
             shifted=(table.profit - table.by_volume).abs().sum() / 2,

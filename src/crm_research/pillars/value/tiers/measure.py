@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from crm_research.study import Study
 
 NOT_THERE: Final = "not there"
+TOO_SHORT: Final = "The records do not hold as many months before these, so nobody can be seen to move."
+TOO_FEW: Final = "Too few customers brought anything in as many months before to part them into tiers."
 _SUMS: Final = ("profit", "income", "discount", "goods", "service", "contacts", "capital", "n_orders")
 # How many of the nearest iron customers to look at.
 _NEAREST: Final = ((0.1, "the nearest tenth"), (0.25, "the nearest quarter"), (0.5, "the nearer half"), (1.0, "all"))
@@ -42,7 +44,7 @@ class Tiers:
         tier, n_customers, customer_share, lower, upper, profit, profit_share, mean_profit, n_losing, and the sums that
         make the profit. Limits are missing where the rule itself says how many there are.
     moves
-        before, now, n_customers: from the stretch before to this one; empty where the records do not hold it.
+        before, now, n_customers: from the stretch before to this one; empty where `why_no_moves` says why.
     stayed
         Of the gold customers of the stretch before, the share that is gold now; None without them.
     rose
@@ -57,6 +59,7 @@ class Tiers:
     cuts: tuple[float, float]
     tiers: pd.DataFrame
     moves: pd.DataFrame
+    why_no_moves: str
     stayed: Interval | None
     rose: Interval | None
     lift: pd.DataFrame
@@ -103,15 +106,16 @@ def measure_tiers(
     if rule.name == "value":
         limits = wilson_share(tiers["n_customers"], tiers["n_customers"].sum(), confidence=confidence)
         tiers["lower"], tiers["upper"] = limits.lower, limits.upper
-    moves = pd.DataFrame(columns=["before", "now", "n_customers"])
+    moves, why = pd.DataFrame(columns=["before", "now", "n_customers"]), TOO_SHORT
     if holds_months_before(study, books.window):
         earlier = books_of(study, books.window.before(), volume, capital_rate, confidence, contact_costs=contact_costs)
-        moves = _count_moves(study, earlier, rule, table, cuts)
+        moves, why = _count_moves(study, earlier, rule, table, cuts), TOO_FEW
     return Tiers(
         rule=rule,
         cuts=cuts,
         tiers=tiers,
         moves=moves,
+        why_no_moves="" if len(moves) else why,
         stayed=_share_of_moves(moves, "gold", confidence),
         rose=_share_of_moves(moves, "iron", confidence),
         lift=_lift(ranked, cuts),
