@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import numbers
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,33 +38,40 @@ class SavedList:
     ----------
     name
         Of the file, without its ending: a-z, 0-9 and hyphens.
-    frame
-        One row each, in the order of the page: ids, the reason, the value.
+    rows
+        One row each, in the order of the page: ids, the reason, the value. Or what gives them, whenever they are asked
+        for: a list of everybody that is written once need not be held until the page is done.
     words
         Who they are and what the columns mean, in a sentence or two.
     """
 
     name: str
-    frame: pd.DataFrame
+    rows: pd.DataFrame | Callable[[], pd.DataFrame]
     words: str
 
     @property
+    def frame(self) -> pd.DataFrame:
+        """The rows, made now where they are not held."""
+        return self.rows() if callable(self.rows) else self.rows
+
+    @property
     def is_empty(self) -> bool:
-        """Is nobody on it?"""
-        return self.frame.empty
+        """Is it known that nobody is on it?"""
+        return not callable(self.rows) and self.rows.empty
 
     def render(self) -> Output:
         """A link that saves it; a run puts the file beside the page."""
-        n_rows = len(self.frame)
+        frame = self.frame
+        n_rows = len(frame)
         label = f"Save the whole list ({say_count(n_rows, 'row')})"
         words = self.words
-        if hides_persons() and any(kind_of(name) is not None for name in self.frame.columns):
-            words = f"{words.strip()} {self._keep_privately()}"
+        if hides_persons() and any(kind_of(name) is not None for name in frame.columns):
+            words = f"{words.strip()} {self._keep_privately(frame)}"
         folder = folder_of_files()
         if folder is not None:
             file = folder / f"{self.name}.csv"
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _save(file, hide_in_parts(self.frame, _PART_ROWS), self.frame.columns)
+            _save(file, hide_in_parts(frame, _PART_ROWS), frame.columns)
             if file.stat().st_size > MOST_CARRIED * 3 // 4:
                 return render_beside(file.name, words, label=label)
             file.unlink()
@@ -76,12 +83,12 @@ class SavedList:
             )
         return render_attachment(
             f"{self.name}.csv",
-            write_csv(hide_persons(self.frame)),
+            write_csv(hide_persons(frame)),
             words,
             label=label,
         )
 
-    def _keep_privately(self) -> str:
+    def _keep_privately(self, frame: pd.DataFrame) -> str:
         """Put the list with real ids where the run wants it, for its owner alone; the words that say where it is."""
         wanted = private_lists()
         if wanted is None:
@@ -91,7 +98,7 @@ class SavedList:
         file = folder / f"{self.name}.csv"
         file.unlink(missing_ok=True)
         file.touch(mode=0o600)
-        save_csv(self.frame, file)
+        save_csv(frame, file)
         return (
             f"Customers stand under pseudonyms. With your own ids the list is {place}/{file.name} in the folder of "
             "reports; only its owner may open it."
