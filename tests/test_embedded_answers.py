@@ -61,7 +61,8 @@ def test_a_sum_of_whole_numbers_is_no_column_of_objects() -> None:
 @pytest.mark.slow
 def test_what_only_checks_imports_no_pandas() -> None:
     code = (
-        "import sys; from crm_research.contracts.checks import check_study; from crm_research.sources.opening import open_study;"
+        "import sys; from crm_research.contracts.checks import check_study;"
+        "from crm_research.sources.opening import open_study;"
         "print(len(check_study(open_study('cdnow')).tables), [m for m in ('pandas', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
