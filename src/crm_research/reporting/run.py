@@ -16,6 +16,7 @@ from typing import Any
 
 from crm_research.catalogue import find_report, reports
 from crm_research.errors import CrmError, ParameterError
+from crm_research.packages import package_versions
 from crm_research.privacy.keys import require_key
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import check_names
@@ -265,7 +266,6 @@ def _own_scratch() -> Iterator[Path]:
 def _run_and_publish(plan: RunPlan, out: Path, jobs: int, timeout_seconds: float) -> Iterator[tuple[Task, Outcome]]:
     from crm_research.reporting.pool import run_tasks
     from crm_research.reporting.progress import Progress
-    from crm_research.show.sources import package_versions
 
     versions = package_versions()
     outcomes = [(task, _publish(out, task, outcome, versions)) for task, outcome in plan.hindered]
