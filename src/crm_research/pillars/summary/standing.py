@@ -116,9 +116,9 @@ def summarise(study: Study, *, results: str | None = None, confidence: float = 0
     Raises
     ------
     CrmError
-        If a company's own rules, or a record on the shelf, cannot be used.
+        If rules of the company or the study, or a record on the shelf, cannot be used.
     """
-    rules = read_rules(company_rules())
+    rules = read_rules(company_rules(), study.rules)
     found = read_results(find_folder(study, results), without=REPORT)
     return Standing(
         study=study,
