@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.audit import sum_powers
+from crm_research.show.shown import Shown
 from crm_research.stats.decomposition import share_change, slopes_of
 from crm_research.stats.skewed import skewed_interval
 
@@ -34,7 +35,7 @@ _COLUMNS: Final = ("component", "estimate", "lower", "upper", "direction")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Change:
+class Change(Shown):
     """What changed from one period to another of the same length?
 
     Parameters

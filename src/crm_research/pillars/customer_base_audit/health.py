@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.pillars.customer_base_audit.change import NEW, limit_sum
 from crm_research.pillars.customer_base_audit.periods import choose_newer
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_interval, wilson_share
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Verdict = Literal["healthier", "weaker", "mixed", "as before", "not told"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Health:
+class Health(Shown):
     """How does the base stand, and which way does it go?
 
     Parameters

@@ -28,6 +28,7 @@ from crm_research.pillars.customer_base_audit.health import Health, judge_health
 from crm_research.pillars.customer_base_audit.intake import Intake, judge_intake
 from crm_research.pillars.customer_base_audit.periods import Periods, choose_periods, start_of
 from crm_research.pillars.customer_base_audit.spread import Spread, measure_spread
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 
@@ -40,7 +41,7 @@ _NAMES: Final = ("before", "then", "now")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CustomerBaseAudit:
+class CustomerBaseAudit(Shown):
     """What does the customer base bring, what has changed, and on whom does it rest?
 
     Parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import last_complete_period
+from crm_research.show.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Periods:
+class Periods(Shown):
     """Which two periods are compared, and by which shorter ones is the course of time followed?
 
     Parameters
