@@ -167,7 +167,7 @@ def test_a_day_that_has_not_passed_is_not_whole_where_orders_have_hours():
         ("2023-05-03 01:00", "2023-07-02", None, ("2023-06", "", "", 1)),
         ("2023-05-10", "2023-06-20", None, ("", "", "", 1)),
         ("2020-01-01", "2024-06-29", "month", ("2024-05", "2023-05", "2022-05", 1)),
-        ("2020-01-01", "2024-06-29", "half-year", ("2023 H2", "2022 H2", "2021 H2", 3)),
+        ("2020-01-01", "2024-06-29", "half-year", ("2023 H2", "2022 H2", "2021 H2", 6)),
     ],
 )
 def test_the_latest_whole_period_is_compared_with_its_season_or_the_one_before(first, as_of, period, told):

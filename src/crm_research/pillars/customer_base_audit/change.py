@@ -30,6 +30,7 @@ TOTAL: Final = "total"
 LOST, KEPT, GAINED = "lost", "kept", "gained"
 NEW, KNOWN = "first seen", "known before"
 _FLOWS: Final = (LOST, KEPT, GAINED)
+_DIGITS: Final = 13
 _COLUMNS: Final = ("component", "estimate", "lower", "upper", "direction")
 
 
@@ -161,7 +162,7 @@ def measure_change(
         asked[f"{money} {ONLY_RETURNS}"] = rows[f"{money} only returns"]
         asked[f"{money} {TOTAL}"] = rows[f"{money} total"]
     asked |= {flow: rows[flow] for flow in _FLOWS} | _by_source(customers, seen_in)
-    powers = sum_powers(customers, asked).to_pyarrow().to_pylist()[0]
+    powers = settle(sum_powers(customers, asked).to_pandas().astype(float)).iloc[0]
     at_place = {name: place for place, name in enumerate(asked)}
     is_active = (classes["bought_then"] + classes["bought_now"]) > 0
     n = int(classes.loc[is_active, "n_customers"].sum())
@@ -195,6 +196,12 @@ def measure_change(
         sources=_sources(classes, seen_in, nameless["revenue"], {name: limits(name, 2) for name in (NEW, KNOWN)}),
         n_customers=n,
     )
+
+
+def settle(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same sums without their last digits, which hang on the order in which an engine's threads add."""
+    sums = [name for name in frame.columns if frame[name].dtype.kind == "f"]
+    return frame.assign(**{name: [float(f"{value:.{_DIGITS}g}") for value in frame[name]] for name in sums})
 
 
 def _of_each(customers: ir.Table) -> dict[str, Any]:

@@ -65,9 +65,9 @@ def stack_title(audit: CustomerBaseAudit) -> str:
     if periods is None or total <= 0:
         return f"Revenue by {periods.course_noun if periods else 'period'}, and when its customers were first seen"
     if before > 0:
-        return f"In {newest} customers from before brought {theme.say_percent(before / total)} of the revenue"
+        return f"Customers from before brought {theme.say_percent(before / total)} of the revenue of {newest}"
     share = max(money.get(newest, 0.0), 0.0) / total
-    return f"In {newest} customers first seen in it brought {theme.say_percent(share)} of the revenue"
+    return f"Customers first seen in {newest} brought {theme.say_percent(share)} of its revenue"
 
 
 def _shades(names: Sequence[str]) -> list[str]:

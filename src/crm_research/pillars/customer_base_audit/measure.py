@@ -22,7 +22,7 @@ from crm_research.features.audit import (
 from crm_research.features.clock import instant
 from crm_research.features.kept import keep_table
 from crm_research.pillars.customer_base_audit.books import Books, balance_books
-from crm_research.pillars.customer_base_audit.change import Change, measure_change
+from crm_research.pillars.customer_base_audit.change import Change, measure_change, settle
 from crm_research.pillars.customer_base_audit.cohorts import Cohorts, compare_cohorts
 from crm_research.pillars.customer_base_audit.health import Health, judge_health
 from crm_research.pillars.customer_base_audit.intake import Intake, judge_intake
@@ -120,8 +120,8 @@ def audit_base(
         )
     sums = keep_sums(study, period_months=periods.course_months if periods else 1)
     customers = _lay(study, sums, periods)
-    classes = count_classes(customers, names=_NAMES).to_pandas()
-    dated, nameless = sum_by_cohort(sums, customers).to_pandas(), sum_nameless(sums).to_pandas()
+    classes = settle(count_classes(customers, names=_NAMES).to_pandas())
+    dated, nameless = settle(sum_by_cohort(sums, customers).to_pandas()), settle(sum_nameless(sums).to_pandas())
     intake, new_from = None, 0
     spread = change = cohorts = health = None
     if periods is not None:
