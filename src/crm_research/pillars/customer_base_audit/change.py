@@ -162,14 +162,14 @@ def measure_change(
         asked[f"{money} {ONLY_RETURNS}"] = rows[f"{money} only returns"]
         asked[f"{money} {TOTAL}"] = rows[f"{money} total"]
     asked |= {flow: rows[flow] for flow in _FLOWS} | _by_source(customers, seen_in)
-    powers = settle(sum_powers(customers, asked).to_pandas().astype(float)).iloc[0]
+    powers = settle(sum_powers(customers, asked).to_pandas().astype(float).fillna(0.0)).iloc[0]
     at_place = {name: place for place, name in enumerate(asked)}
     is_active = (classes["bought_then"] + classes["bought_now"]) > 0
     n = int(classes.loc[is_active, "n_customers"].sum())
 
     def limits(name: str, n_looked_at: int) -> dict[str, Any]:
         place = at_place[name]
-        found = [float(powers[f"{power}_{place}"] or 0.0) for power in ("sum", "square", "cube")]
+        found = [float(powers[f"{power}_{place}"]) for power in ("sum", "square", "cube")]
         return limit_sum(*found, n=n, n_looked_at=n_looked_at, confidence=confidence)
 
     frames = {}
