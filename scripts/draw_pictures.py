@@ -36,6 +36,7 @@ STUDY_OF = {
     "brand-loyalty": "complete-journey",
     "satisfaction": "simulated",
     "customer-base-audit": "simulated",
+    "value": "simulated",
     "summary": "simulated",
 }
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         segmentation,
         silent_churn,
         summary,
+        value,
     )
     from crm_research.sources.opening import open_study
     from crm_research.study import Study
@@ -52,6 +53,7 @@ __all__ = [
     "show",
     "silent_churn",
     "summary",
+    "value",
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
@@ -65,6 +67,7 @@ _ROOMS = {
     "silent_churn": "crm_research.pillars.silent_churn",
     "show": "crm_research.show",
     "summary": "crm_research.pillars.summary",
+    "value": "crm_research.pillars.value",
 }
 
 _HOMES = {

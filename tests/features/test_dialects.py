@@ -34,6 +34,7 @@ from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
+from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
@@ -97,6 +98,10 @@ BUILDERS = {
     ),
     "habits of holders": build_habits,
     "levels by end": lambda study: count_levels(build_spells(study), ["plan", "region"], "string"),
+    "money of value": sum_money,
+    "rows of value": build_value_rows,
+    "margins of value": lambda study: build_value_rows(study, money="margin", cost_share=0.4),
+    "running fees": build_running_fees,
     "customers": build_customers,
     "features": build_customer_features,
 }

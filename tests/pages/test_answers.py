@@ -17,6 +17,7 @@ from crm_research import (
     segmentation,
     show,
     silent_churn,
+    value,
 )
 from crm_research.catalogue import find_report
 from tests.pages.worlds import world
@@ -30,6 +31,7 @@ PAGES = {
     "brand-loyalty": brand_loyalty.BrandLoyaltyPage,
     "satisfaction": satisfaction.SatisfactionPage,
     "segmentation": segmentation.SegmentationPage,
+    "value": value.ValuePage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

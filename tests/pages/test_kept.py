@@ -21,6 +21,7 @@ from crm_research import (
     satisfaction,
     segmentation,
     silent_churn,
+    value,
 )
 from tests.pages.worlds import world
 
@@ -72,6 +73,14 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
             "n_bootstraps": 150,
         },
     ),
+    "value": (
+        value.ValuePage,
+        {},
+        {
+            "confidence": 0.9, "seed": 7, "months": 6, "volume": "orders", "capital_rate": 0.08, "contact_costs": False,
+            "tier_rule": "quantile", "gold_from": 0.1, "iron_from": 0.7,
+        },
+    ),
 }  # fmt: skip
 
 
@@ -102,8 +111,8 @@ def compare_with_a_study_opened_anew(report: str, study_file: str, names: list[s
     warm = open_study(study_file)
     first = kind(warm, **usual)
     before = said(first)
-    for name, value in changes.items():
-        given = usual | {name: value}
+    for name, changed in changes.items():
+        given = usual | {name: changed}
         assert said(kind(warm, **given)) == said(kind(open_study(study_file), **given)), name
     again = kind(warm, **usual)
     assert said(again) == before
