@@ -19,9 +19,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def lines():
-    raw = datasets.load_dataset("CDNOW_master.txt", header=None, sep=r"\s+")
-    raw.columns = ["customer_id", "at", "n_discs", "revenue"]
-    return raw.assign(at=pd.to_datetime(raw["at"].astype(str), format="%Y%m%d"))
+    raw = datasets.load_dataset("CDNOW_master.txt", sep=r"\s+")
+    lines = raw.rename(columns={"dollar_value": "revenue"})
+    return lines.assign(at=pd.to_datetime(lines["date"].astype(str), format="%Y%m%d"))
 
 
 @pytest.fixture(scope="module")
