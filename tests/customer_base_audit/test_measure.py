@@ -249,6 +249,7 @@ def test_books_that_do_not_balance_are_said_before_everything():
     assert next(figure for figure in page.figures if figure.id == "audit.revenue").outcome == "fails"
 
 
+@pytest.mark.slow
 def test_the_answer_of_the_world_by_hand():
     said = repr(a_page().answer)
     assert "Revenue of 2023 was 64 EUR, no clear change from 2022 (206 EUR)" in said
