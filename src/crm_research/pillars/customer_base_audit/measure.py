@@ -127,14 +127,14 @@ def audit_base(
     if periods is not None:
         intake = _judge_intake(customers, totals["first_at"], study.as_of)
         new_from = _first_new(intake, periods)
-        if periods.now is not None:
-            is_known = classes["first_period"] < periods.span(periods.now).stop
+        if periods.latest is not None:
+            is_known = classes["first_period"] < periods.span(periods.latest).stop
             n_known = int(classes.loc[is_known, "n_customers"].sum())
             spread = measure_spread(
                 customers, n_known=n_known, has_cost=is_cost_known, confidence=confidence, seed=seed
             )
             if periods.then is not None:
-                spans = {"then": periods.span(periods.then), "now": periods.span(periods.now)}
+                spans = {"then": periods.span(periods.then), "now": periods.span(periods.latest)}
                 change = measure_change(
                     customers,
                     classes,
@@ -173,8 +173,8 @@ def _lay(study: Study, sums: ir.Table, periods: Periods | None) -> ir.Table:
     fold = 1
     if periods is not None:
         fold = periods.fold
-        for name in _NAMES:
-            number = getattr(periods, name)
+        asked = {"before": periods.before, "then": periods.then, "now": periods.latest}
+        for name, number in asked.items():
             numbers[name] = NO_PERIOD if number is None else number
     course = periods.course_months if periods is not None else 1
     key = ("audit", "customers", course, fold, *numbers.values())
