@@ -79,6 +79,11 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _number("base.customers", rf"^Share of (?P<estimate>{_N}) customers known from any table"),
         _number("base.customers", rf"^Of (?P<estimate>{_N}) customers: in "),
     ),
+    "customer-base-audit": (
+        _share("audit.top20_revenue_share", rf"buyers of [\d Q H-]+ brought {_P}{_LIMITS} of what they all brought"),
+        _share("audit.top20_revenue_share", rf"^The top fifth of the buyers of [\d Q H-]+ brought {_P}$"),
+        _number("audit.top20_revenue_share", rf"^The top fifth of the (?P<n>{_N}) buyers of"),
+    ),
     "loyalty": (
         _share("loyalty.repeat_rate", rf"^Of (?P<n>{_N}) buyers, {_P}{_LIMITS} have bought again"),
         _share("loyalty.repeat_12m", rf"half are back after [^)]*\), and {_P}{_LIMITS} within 12 months"),

@@ -39,13 +39,29 @@ class ValueParameters(ReportParameters):
     iron_from: float | None = Field(
         default=None, description="Where iron ends: a share (0.95 of what is earned, 0.8 of customers), or money."
     )
+    horizon_years: float = Field(
+        default=3.0, gt=0, le=50, description="How many years ahead the value of customers is counted."
+    )
+    discount_rate: float = Field(
+        default=0.1, ge=0, description="What money due in a year is worth less, as a share (0.1 for 10 %)."
+    )
+    margin_share: float | None = Field(
+        default=None, description="Margin as a share of revenue, where orders carry no cost; None leaves revenue."
+    )
+    n_backtests: int = Field(
+        default=3, ge=0, le=12, description="Past dates at which forecasts are held against what came."
+    )
 
 
 def _look_up(_study: Study, values: Mapping[str, Any]) -> None:
+    from crm_research.models.lifetime_value import check_yearly_rate as check_discount
+    from crm_research.pillars.value.lifetime.money import check_margin
     from crm_research.pillars.value.rates import check_yearly_rate
     from crm_research.pillars.value.tiers.rule import make_rule
 
     check_yearly_rate("capital_rate", values["capital_rate"])
+    check_discount(values["discount_rate"], "discount_rate")
+    check_margin(values["margin_share"])
     make_rule(values["tier_rule"], values["gold_from"], values["iron_from"])
 
 
@@ -73,5 +89,12 @@ REPORT = Report(
         "value.whale_peak",
         "value.loss_making_share",
         "value.tier_share",
+        "value.equity",
+        "value.clv_mean",
+        "value.gg_p",
+        "value.gg_q",
+        "value.gg_gamma",
+        "value.backtest_error",
+        "value.backtest_naive_error",
     ),
 )

@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import pandas as pd
-
 from crm_research.features.money_window import USUAL_MONTHS
 from crm_research.pillars.value import advice, charts, figures, setting, tables, words
-from crm_research.pillars.value.profit.lists import MOST_LISTED, list_customers
+from crm_research.pillars.value.lifetime import page as lifetime_page
+from crm_research.pillars.value.lifetime.figures import ESTIMATORS as LIFETIME_ESTIMATORS
+from crm_research.pillars.value.lifetime.measure import (
+    USUAL_DATES,
+    USUAL_RATE,
+    USUAL_YEARS,
+    Lifetime,
+    measure_lifetime,
+)
+from crm_research.pillars.value.profit.lists import list_customers
 from crm_research.pillars.value.profit.measure import Profit, measure_profit
+from crm_research.pillars.value.shown import as_called, at_most, cents, shown
 from crm_research.pillars.value.tiers.measure import Tiers, measure_tiers
 from crm_research.show import (
     Answer,
@@ -48,6 +56,8 @@ class ValuePage(Page):
         As `measure_profit` takes them.
     tier_rule, gold_from, iron_from
         As `measure_tiers` takes them.
+    horizon_years, discount_rate, margin_share, n_backtests
+        As `measure_lifetime` takes them.
     """
 
     report: ClassVar[str] = "value"
@@ -68,6 +78,10 @@ class ValuePage(Page):
         tier_rule: str = "share",
         gold_from: float | None = None,
         iron_from: float | None = None,
+        horizon_years: float = USUAL_YEARS,
+        discount_rate: float = USUAL_RATE,
+        margin_share: float | None = None,
+        n_backtests: int = USUAL_DATES,
         confidence: float = 0.95,
         seed: int = 20170101,
     ) -> None:
@@ -84,6 +98,15 @@ class ValuePage(Page):
             measure_tiers, study, tier_rule=tier_rule, gold_from=gold_from, iron_from=iron_from, seed=seed, **asked
         )
         self._list = partial(list_customers, study, **asked)
+        self._look_ahead = partial(
+            measure_lifetime,
+            study,
+            horizon_years=horizon_years,
+            discount_rate=discount_rate,
+            margin_share=margin_share,
+            n_backtests=n_backtests,
+            confidence=confidence,
+        )
 
     @fitted
     def result(self) -> Profit:
@@ -95,10 +118,15 @@ class ValuePage(Page):
         """Customers in gold, iron and lead; None where they are too few."""
         return self._part()
 
+    @fitted
+    def to_come(self) -> Lifetime:
+        """What today's customers will still bring."""
+        return self._look_ahead()
+
     @property
     def estimators(self) -> Mapping[str, str]:
         """What is estimated, to how."""
-        return figures.estimators(self.result)
+        return {**figures.estimators(self.result), **LIFETIME_ESTIMATORS}
 
     @briefing
     def answer(self) -> Section:
@@ -219,20 +247,20 @@ class ValuePage(Page):
         profit = self.result
         if not profit.has_costs or not profit.n_losing:
             return Section.missing(words.say_losing(profit))
-        listed = _shown(self._list())
+        listed = shown(self._list())
         return Section(
             Note(words.say_losing(profit)),
             Table(
                 listed.head(_SHOWN),
                 f"Customers who cost most ({profit.currency})",
-                formats=_cents(listed),
+                formats=cents(listed),
                 note="By volume: what would be left if the work were spread by volume. Makes more work: beyond what "
                 "chance would give in any of so many customers.",
             ),
             SavedList(
                 "value-customers-who-cost-money",
                 listed,
-                f"Those who cost most first{_at_most(listed)}; profit after all costs recorded.",
+                f"Those who cost most first{at_most(listed)}; profit after all costs recorded.",
             ),
             result=listed,
         )
@@ -251,15 +279,15 @@ class ValuePage(Page):
                 data=tiers.tiers[["tier", "n_customers", "customer_share", "profit_share"]],
             ),
             Table(
-                tables.tier_table(tiers).rename(columns=_as_called(profit)),
+                tables.tier_table(tiers).rename(columns=as_called(profit)),
                 f"Customers and {profit.noun} in each tier ({profit.currency})",
                 formats={
                     "customer_share": "share",
                     "lower": "share",
                     "upper": "share",
-                    **dict.fromkeys(_as_called(profit).values(), _MONEY),
-                    _as_called(profit)["mean_profit"]: _CENTS,
-                    _as_called(profit)["profit_share"]: "share",
+                    **dict.fromkeys(as_called(profit).values(), _MONEY),
+                    as_called(profit)["mean_profit"]: _CENTS,
+                    as_called(profit)["profit_share"]: "share",
                 },
                 note="n losing: customers of the tier who leave less than nothing." if profit.n_losing else None,
             ),
@@ -273,7 +301,7 @@ class ValuePage(Page):
         profit, tiers = self.result, self.parted
         if tiers is None or not tiers.of("gold")["n_customers"]:
             return Section.missing(words.no_tiers(profit) if tiers is None else "Nobody is gold.")
-        listed = _shown(self._list(least=tiers.cuts[0]))
+        listed = shown(self._list(least=tiers.cuts[0]))
         parts = tables.parts_table(profit, tiers)
         return Section(
             Note(words.say_loss_of_gold(profit, tiers)),
@@ -282,11 +310,11 @@ class ValuePage(Page):
                 f"A customer of each tier on average ({profit.currency})",
                 formats=dict.fromkeys(parts.columns[1:], _CENTS),
             ),
-            Table(listed.head(_SHOWN), f"The first gold customers ({profit.currency})", formats=_cents(listed)),
+            Table(listed.head(_SHOWN), f"The first gold customers ({profit.currency})", formats=cents(listed)),
             SavedList(
                 "value-gold-customers",
                 listed,
-                f"Gold customers, those who leave most first{_at_most(listed)}.",
+                f"Gold customers, those who leave most first{at_most(listed)}.",
             ),
             result=listed,
         )
@@ -329,6 +357,26 @@ class ValuePage(Page):
         )
 
     @section
+    def lifetime(self) -> Section:
+        """What will today's customers still bring, and how surely?"""
+        return lifetime_page.value_section(self.to_come)
+
+    @section
+    def intakes(self) -> Section:
+        """What are the customers of each year worth, and how does it hang on the discount rate?"""
+        return lifetime_page.years_section(self.to_come)
+
+    @section
+    def valuable(self) -> Section:
+        """Who will bring most?"""
+        return lifetime_page.valuable_section(self.to_come)
+
+    @section
+    def foretold(self) -> Section:
+        """Would past money have been foretold so?"""
+        return lifetime_page.foretold_section(self.to_come)
+
+    @section
     def choices(self) -> Section:
         """How many would be of another tier by another rule?"""
         profit, tiers = self.result, self.parted
@@ -339,27 +387,3 @@ class ValuePage(Page):
             Table(tiers.others, "Customers who would be of another tier", formats={"changed_share": "share"}),
             result=tiers.others,
         )
-
-
-def _as_called(profit: Profit) -> dict[str, str]:
-    """Columns of profit by the name of what is left."""
-    word = "profit" if profit.is_profit else "revenue" if not profit.has_costs else "left"
-    return {"profit": word, "profit_share": f"{word}_share", "mean_profit": f"{word}_each"}
-
-
-def _shown(listed: pd.DataFrame) -> pd.DataFrame:
-    """A list with its columns as people call them; costs that nobody has are left out."""
-    named = {"service": "activities", "income": "revenue", "capital": "owed", "is_served_more": "makes_more_work"}
-    costs = [name for name in ("goods", "service", "contacts", "capital") if not listed[name].any()]
-    found: pd.DataFrame = listed.drop(columns=costs).rename(columns=named)
-    if "profit" in found and len(costs) == 4:
-        found = found.drop(columns="profit")
-    return found
-
-
-def _cents(listed: pd.DataFrame) -> dict[str, str]:
-    return {name: _CENTS for name in listed.columns if listed[name].dtype.kind == "f"}
-
-
-def _at_most(listed: pd.DataFrame) -> str:
-    return f", the first {MOST_LISTED:,} of them" if len(listed) == MOST_LISTED else ""
