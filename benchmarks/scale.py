@@ -1,7 +1,9 @@
 """What do all reports of a study cost as the customers grow: seconds, processor seconds, memory of the whole tree?
 
-    python benchmarks/scale.py [--customers 10000 100000] [--reports churn loyalty] [--plot scale.png] [--csv scale.csv]
-                               [--postgres postgresql://me@/db?host=/run] [--spark sail] [--servers-to 100000]
+    python benchmarks/scale.py [--sizes 10k 100k 1m] [--reports churn loyalty] [--plot scale.png] [--csv scale.csv]
+                               [--memory 400MB] [--folder DIR]
+                               [--postgres postgresql://me@/db?host=/run] [--spark sail] [--servers-to 100k]
+    python benchmarks/scale.py --sizes 10m --memory 1GB --csv scale.csv
 
 Worlds are drawn by `crm-research simulate` (every table, Parquet). Each report is a command of its own, as a user types
 it; "check" is the check alone, which the reports after it are told again, "all together" one run of all of them.
@@ -11,14 +13,16 @@ all orders by customer, which its models are fitted to. The same commands can be
 PostgreSQL server and, through Spark Connect, in a Spark server; what those servers hold and work is not counted, since
 they are no children of the command. Seconds are those of the wall clock; processor seconds and the peak of memory are
 of the whole tree of processes, memory shared between them counted once (proportional set size, read twice a second:
-short peaks can be missed). The last columns are seconds over those of the size before, and how many times the
-customers are more.
+short peaks can be missed). What a command leaves (pages, lists, shelves, what was spilled) goes before the next one
+starts, so that the disk holds a world and what one command needs; a size that would not fit is refused. The last
+columns are seconds over those of the size before, and how many times the customers are more.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,6 +75,9 @@ print(f"sc://127.0.0.1:{server.listening_address[1]}", flush=True)
 time.sleep(1e6)
 """
 FILES = "files"
+SIZES = {"": 1, "k": 1_000, "m": 1_000_000}
+# Half a kilobyte is the world's; shelves, spilled rows and two copies of each list are the rest.
+BYTES_PER_CUSTOMER = 4_000
 POSTGRES_TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP_NS": "timestamp"}
 
 
@@ -130,6 +137,22 @@ def _own_bytes(pid: int) -> int:
     return 0
 
 
+def customers(said: str) -> int:
+    """How many are 10000, 10k or 1m?"""
+    number, unit = (said[:-1], said[-1].lower()) if said[-1:].lower() in SIZES else (said, "")
+    return int(number) * SIZES[unit]
+
+
+def require_disk(n: int, folder: Path) -> None:
+    """Refuse a size of which the world, and what one command needs beside it, have no room."""
+    free, wanted = shutil.disk_usage(folder).free, n * BYTES_PER_CUSTOMER
+    if free < wanted:
+        sys.exit(
+            f"{n:,} customers want {wanted / 1e9:.0f} GB in {folder.parent}, where {free / 1e9:.0f} GB are free. "
+            "Name a folder on another disk: --folder DIR"
+        )
+
+
 def measure_size(n: int, folder: Path, chosen: tuple[str, ...], given: argparse.Namespace) -> list[dict[str, object]]:
     """All commands on one world, from its files and from each server that is named."""
     tool = str(Path(sys.executable).with_name("crm-research"))
@@ -144,14 +167,19 @@ def measure_size(n: int, folder: Path, chosen: tuple[str, ...], given: argparse.
             "all together": [*run, "--jobs", "2", *chosen],
         }
 
+    study = world / "study.yaml"
+    simulate = {"simulate": [tool, "simulate", "--customers", str(n), "--out", str(world)]}
+    rows = _measured(n, FILES, simulate, environment)
+    if given.memory:
+        said = yaml.safe_load(study.read_text(encoding="utf-8"))
+        _written(study, {**said, "engine": {"memory": given.memory}})
     files = {
-        "simulate": [tool, "simulate", "--customers", str(n), "--out", str(world)],
-        **reports_of(world / "study.yaml"),
+        **reports_of(study),
         "bare DuckDB: orders by customer": [sys.executable, "-c", BARE_DUCKDB, str(world)],
         "lifelines: Kaplan-Meier of contracts": [sys.executable, "-c", LIFELINES, str(world)],
         "lifetimes: purchases by customer": [sys.executable, "-c", LIFETIMES, str(world)],
     }
-    rows = _measured(n, FILES, files, environment)
+    rows += _measured(n, FILES, files, environment, leaves=folder / "pages")
     if given.postgres and n <= given.servers_to:
         rows += _measured(n, "PostgreSQL", reports_of(lay_in_postgres(world, given.postgres)), environment)
     if given.spark and n <= given.servers_to:
@@ -160,10 +188,14 @@ def measure_size(n: int, folder: Path, chosen: tuple[str, ...], given: argparse.
     return rows
 
 
-def _measured(n: int, engine: str, commands: dict[str, list[str]], env: dict[str, str]) -> list[dict[str, object]]:
+def _measured(
+    n: int, engine: str, commands: dict[str, list[str]], env: dict[str, str], leaves: Path | None = None
+) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for name, command in commands.items():
         cost = measure(command, environment=env)
+        if leaves is not None:
+            shutil.rmtree(leaves, ignore_errors=True)
         gigabytes = cost.peak_bytes / 1e9
         rows.append(
             {
@@ -272,18 +304,28 @@ def draw(found: pd.DataFrame, file: Path) -> None:
 def main() -> None:
     """Print the table, write what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--sizes", "--customers", type=customers, nargs="+", default=[10_000, 100_000], metavar="N",
+                        help="customers of each world: 10000, 10k, 1m")  # fmt: skip
+    parser.add_argument(
+        "--memory", help="what the engine of each command is held to (default: a share of the machine's)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="where worlds and all else are laid (default: the system's for that)"
+    )
     parser.add_argument("--reports", nargs="+", choices=REPORTS, default=list(REPORTS))
     parser.add_argument("--postgres", metavar="URL", help="a PostgreSQL database in which the schema scale is made")
     parser.add_argument("--spark", metavar="URL", help="an address sc://..., or sail: a server that is started for it")
-    parser.add_argument("--servers-to", type=int, default=100_000, help="the most customers that servers are asked of")
+    parser.add_argument(
+        "--servers-to", type=customers, default=100_000, help="the most customers that servers are asked of"
+    )
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--csv", type=Path)
     given = parser.parse_args()
     print(f"{'customers':>10}  {'engine':11}{'command':38}{'seconds':>9}{'cpu s':>9}{'GB':>8}")
     rows: list[dict[str, object]] = []
-    for n in sorted(given.customers):
-        with tempfile.TemporaryDirectory(prefix="crm-scale-") as scratch:
+    for n in sorted(given.sizes):
+        with tempfile.TemporaryDirectory(prefix="crm-scale-", dir=given.folder) as scratch:
+            require_disk(n, Path(scratch))
             rows += measure_size(n, Path(scratch), tuple(given.reports), given)
     found = grow(pd.DataFrame(rows))
     print("\n" + found.to_string(index=False, float_format="{:,.2f}".format))

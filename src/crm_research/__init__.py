@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         brand_loyalty,
         churn,
         customer_base,
+        customer_base_audit,
         loyalty,
         satisfaction,
         segmentation,
@@ -41,6 +42,7 @@ __all__ = [
     "brand_loyalty",
     "churn",
     "customer_base",
+    "customer_base_audit",
     "loyalty",
     "open_study",
     "overview",
@@ -55,6 +57,7 @@ __all__ = [
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
+    "customer_base_audit": "crm_research.pillars.customer_base_audit",
     "brand_loyalty": "crm_research.pillars.brand_loyalty",
     "churn": "crm_research.pillars.churn",
     "customer_base": "crm_research.pillars.customer_base",

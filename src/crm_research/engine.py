@@ -219,7 +219,10 @@ def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | 
     }
     for name, value in settings.items():
         if value is not None:
-            backend.con.execute(f"SET {name} = ?", [value])
+            # Written out: to bind a value the engine's module imports pandas, which a command that only plans and
+            # waits has no use for.
+            said = str(value).replace("'", "''")
+            backend.con.execute(f"SET {name} = '{said}'")
     # In a notebook without ipywidgets DuckDB shows no bar and refuses even to switch it off.
     with suppress(Exception):
         backend.con.execute("SET enable_progress_bar = false")

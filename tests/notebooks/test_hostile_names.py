@@ -109,6 +109,7 @@ REPORTS = {
     "silent-churn": {},
     "brand-loyalty": {},
     "satisfaction": {},
+    "customer-base-audit": {},
     "value": {},
 }
 # Once more, for pictures that another purpose has.

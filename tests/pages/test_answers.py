@@ -10,6 +10,7 @@ from crm_research import (
     brand_loyalty,
     churn,
     customer_base,
+    customer_base_audit,
     loyalty,
     open_study,
     satisfaction,
@@ -23,6 +24,7 @@ from tests.pages.worlds import world
 
 PAGES = {
     "customer-base": customer_base.CustomerBasePage,
+    "customer-base-audit": customer_base_audit.AuditPage,
     "churn": churn.ChurnPage,
     "loyalty": loyalty.LoyaltyPage,
     "silent-churn": silent_churn.SilentChurnPage,

@@ -15,6 +15,7 @@ from crm_research import (
     brand_loyalty,
     churn,
     customer_base,
+    customer_base_audit,
     loyalty,
     open_study,
     satisfaction,
@@ -27,6 +28,7 @@ from tests.pages.worlds import world
 # Every parameter of each report, with another value than its own.
 CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "customer-base": (customer_base.CustomerBasePage, {}, {"confidence": 0.9, "seed": 7}),
+    "customer-base-audit": (customer_base_audit.AuditPage, {}, {"confidence": 0.9, "seed": 7, "period": "quarter"}),
     "segmentation": (
         segmentation.SegmentationPage,
         {"n_bootstraps": 20, "k_max": 4},

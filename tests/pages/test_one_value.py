@@ -49,6 +49,7 @@ def pairs(chosen: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     return [(name, report) for name, made in chosen.items() for report in made]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "report"), pairs(FAST))
 def test_a_page_of_few_records_does_not_contradict_itself(name, report, folder, monkeypatch):
     page = a_page(report, name, folder, monkeypatch)

@@ -12,7 +12,15 @@ import pytest
 
 from crm_research import settings
 from crm_research.privacy import pseudonyms
-from crm_research.privacy.pseudonyms import find_shared, hide_ids, hide_persons, kind_of, pseudonymise, say_id
+from crm_research.privacy.pseudonyms import (
+    find_shared,
+    hide_ids,
+    hide_in_parts,
+    hide_persons,
+    kind_of,
+    pseudonymise,
+    say_id,
+)
 
 KEY = "0123456789abcdef0123456789abcdef"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -64,6 +72,30 @@ def test_texts_of_a_list_are_masked():
     frame = pd.DataFrame({"customer_id": ["a", "b"], "why": ["ask a.b@c.example", "late"], "n": [1, 2]})
     assert hide_persons(frame)["why"].tolist() == ["ask [an e-mail address]", "late"]
     assert hide_persons(frame)["n"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, 40, 1000])
+def test_a_list_that_is_hidden_in_parts_reads_as_if_hidden_whole(monkeypatch, n_rows):
+    # Of forty ids some share a digest's beginning, in rows that lie apart; some ids come twice, and one is missing.
+    whole = pseudonyms._digest
+    monkeypatch.setattr(pseudonyms, "_digest", lambda kind, ids: whole(kind, ids) & np.uint64(0xF800000000FFFFFF))
+    ids = [*(f"c{number}" for number in range(40)), "c3", None, "c7"]
+    frame = pd.DataFrame(
+        {"customer_id": ids, "contract_id": range(43), "why": ["a.b@c.example", "late", None] * 14 + ["x"]}
+    )
+    parts = list(hide_in_parts(frame.assign(n=range(43)).set_index("n", drop=False), n_rows))
+    assert [len(part) for part in parts[:-1]] == [n_rows] * (len(parts) - 1)
+    told = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(told, hide_persons(frame.assign(n=range(43))))
+    assert told["customer_id"].nunique() == 40
+    assert {len(each) for each in told["customer_id"].dropna()} == {10, 14}
+    assert list(hide_in_parts(frame.head(0), n_rows)) == []
+
+
+def test_by_hand_a_list_in_parts_has_the_own_ids(monkeypatch):
+    monkeypatch.delenv(settings.HIDES_PERSONS)
+    frame = pd.DataFrame({"customer_id": ["a", "b", "c"]})
+    assert [part["customer_id"].tolist() for part in hide_in_parts(frame, 2)] == [["a", "b"], ["c"]]
 
 
 @pytest.mark.parametrize(

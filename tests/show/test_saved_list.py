@@ -82,6 +82,22 @@ def test_a_run_gets_a_long_list_as_a_file_whole_and_a_short_one_in_the_page(tmp_
     )
 
 
+def test_a_list_is_made_when_somebody_asks_and_not_held(tmp_path, monkeypatch):
+    asked = []
+
+    def rows():
+        asked.append(len(asked))
+        return FRAME
+
+    section = show.Section(show.SavedList("a", rows, "w"))
+    assert asked == []
+    monkeypatch.setenv(FILES, str(tmp_path))
+    assert section.parts[0].render().types == {FILE_MIME: {"name": "a.csv", "text": "\ufeff" + CSV}}
+    assert asked == [0]
+    assert section.lists["a"] is FRAME
+    assert asked == [0, 1]
+
+
 def test_a_section_hands_its_lists_out_and_writes_them(tmp_path, monkeypatch):
     section = show.Section(show.Note("x"), show.SavedList("a", FRAME, "w"), show.SavedList("b", FRAME.head(0), "w"))
     assert list(section.lists) == ["a"]

@@ -14,15 +14,14 @@ import ibis
 import pandas as pd
 import pytest
 
-from crm_research import show
+from crm_research import packages, show
 from crm_research.figures import Figure
-from crm_research.show import sources
 from crm_research.show.chart import render_chart
 from crm_research.show.display import Output
 from crm_research.show.figure_cards import render_figures
 from crm_research.show.prose import render_answer, render_note
 from crm_research.show.saved_list import write_csv
-from crm_research.show.sources import package_versions, render_caveats, render_provenance, short_fingerprint
+from crm_research.show.sources import render_caveats, render_provenance, short_fingerprint
 from crm_research.show.svg import draw_svg
 from crm_research.show.table import render_table, table_output
 from crm_research.study import InputFingerprint
@@ -162,10 +161,10 @@ def test_a_column_of_texts_that_are_all_numbers_stands_to_the_right(cells, is_nu
 
 @pytest.fixture
 def study(monkeypatch):
-    monkeypatch.setattr(sources, "PACKAGES", ("numpy", "no-such-package-here", "pandas"))
-    monkeypatch.setattr(sources, "version", lambda name: {"numpy": "1.9", "pandas": "2.8"}[name] if "-" not in name
-                        else _raise(sources.PackageNotFoundError(name)))  # fmt: skip
-    monkeypatch.setattr(sources, "sys", SimpleNamespace(version_info=(3, 11, 9, "final", 0)))
+    monkeypatch.setattr(packages, "PACKAGES", ("numpy", "no-such-package-here", "pandas"))
+    monkeypatch.setattr(packages, "version", lambda name: {"numpy": "1.9", "pandas": "2.8"}[name] if "-" not in name
+                        else _raise(packages.PackageNotFoundError(name)))  # fmt: skip
+    monkeypatch.setattr(packages, "sys", SimpleNamespace(version_info=(3, 11, 9, "final", 0)))
     held_study = a_study(orders=orders(("a", "2024-01-01", 3.0)), holdout_until="2024-09-30")
     return replace(
         held_study,
@@ -196,7 +195,7 @@ def test_where_numbers_come_from_is_told_to_the_letter(study):
             "none": render_provenance(bare),
         },
     )
-    assert package_versions() == {"python": "3.11.9", "numpy": "1.9", "pandas": "2.8"}
+    assert packages.package_versions() == {"python": "3.11.9", "numpy": "1.9", "pandas": "2.8"}
     assert short_fingerprint("md5:sha256:0123456789abcdef") == "0123456789ab"
     (shown,) = bundles(lambda: show.caveats(study))
     assert shown["text/plain"] == "- One <doubt>.\n- Another."

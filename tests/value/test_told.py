@@ -17,7 +17,7 @@ from tests.value.worlds import a_company, many
 
 TOLD = Path(__file__).parent / "told"
 # Shares of what is left may lie above all of it, and below nothing.
-SIGNED = ("value.whale_peak", "value.top20_profit_share", "value.tier_profit_share")
+SIGNED = ("value.top20_profit_share", "value.tier_profit_share")
 WORLDS = {
     "few": lambda: ValuePage(a_company(), capital_rate=0.1),
     "callers": lambda: ValuePage(many(40, seed=3, callers=3), volume="orders"),

@@ -367,6 +367,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "silent-churn",
             "brand-loyalty",
             "satisfaction",
+            "customer-base-audit",
             "value",
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),

@@ -7,7 +7,7 @@ Crockford's alphabet without i, l, o and u. Where two ids of a study share those
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,21 +72,73 @@ def hide_persons(frame: pd.DataFrame) -> pd.DataFrame:
     if not hides_persons():
         return frame
     import pandas as pd
-    from pandas.api import types
 
     hidden = hide_ids(frame)
-    columns = {}
-    for place, name in enumerate(hidden.columns):
-        column = hidden.iloc[:, place]
-        if kind_of(name) is None and (types.is_object_dtype(column) or types.is_string_dtype(column)):
-            codes, distinct = pd.factorize(column)
-            told = [masked(value) if isinstance(value, str) else value for value in distinct]
-            if any(new is not old for new, old in zip(told, distinct, strict=True)):
-                column = pd.Series(pd.array([*told, None], dtype=object)[codes], index=column.index)
-        columns[place] = column
+    columns = {place: _masked(hidden.iloc[:, place]) for place in range(hidden.shape[1])}
     made = pd.DataFrame(columns, index=hidden.index)
     made.columns = hidden.columns
     return made
+
+
+def hide_in_parts(frame: pd.DataFrame, n_rows: int) -> Iterator[pd.DataFrame]:
+    """`hide_persons` of so many rows at a time, without its index: a long list is not held a second time.
+
+    An id is written as it would be in the whole: those that share their pseudonym are looked for in all rows first.
+    """
+    if not hides_persons():
+        yield from (frame.iloc[start : start + n_rows] for start in range(0, len(frame), n_rows))
+        return
+    import pandas as pd
+
+    kinds = {place: kind for place, name in enumerate(frame.columns) if (kind := kind_of(name)) is not None}
+    known = {place: _Known(frame.iloc[:, place], kind, n_rows) for place, kind in kinds.items()}
+    for start in range(0, len(frame), n_rows):
+        part = frame.iloc[start : start + n_rows].reset_index(drop=True)
+        columns = {
+            place: known[place].pseudonyms(start, len(part)) if place in known else _masked(part.iloc[:, place])
+            for place in range(part.shape[1])
+        }
+        made = pd.DataFrame(columns, index=part.index)
+        made.columns = frame.columns
+        yield made
+
+
+class _Known:
+    """The ids of a column as numbers, and which of them share the beginning of theirs."""
+
+    def __init__(self, ids: pd.Series, kind: str, n_rows: int) -> None:
+        import numpy as np
+
+        self._sign = SIGNS[kind]
+        self._is_there = ids.notna().to_numpy()
+        starts = range(0, len(ids), n_rows)
+        parts = [_digest(kind, ids.iloc[start : start + n_rows].astype(str).tolist()) for start in starts]
+        self._digests = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+        self._shared = _shared_beginnings(self._digests[self._is_there])
+
+    def pseudonyms(self, start: int, n_rows: int) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        rows = slice(start, start + n_rows)
+        digests = self._digests[rows]
+        is_shared = np.isin(digests >> np.uint64(24), self._shared)
+        written = np.array(_written(self._sign, digests, is_shared), dtype=object)
+        written[~self._is_there[rows]] = None
+        return written
+
+
+def _masked(column: pd.Series) -> pd.Series:
+    """The column, itself where its texts hold nothing of a person, or are ids."""
+    import pandas as pd
+    from pandas.api import types
+
+    if kind_of(column.name) is not None or not (types.is_object_dtype(column) or types.is_string_dtype(column)):
+        return column
+    codes, distinct = pd.factorize(column)
+    told = [masked(value) if isinstance(value, str) else value for value in distinct]
+    if all(new is old for new, old in zip(told, distinct, strict=True)):
+        return column
+    return pd.Series(pd.array([*told, None], dtype=object)[codes], index=column.index)
 
 
 def pseudonymise(ids: pd.Series, kind: str) -> pd.Series:
@@ -100,28 +152,36 @@ def pseudonymise(ids: pd.Series, kind: str) -> pd.Series:
 
 
 def find_shared(kind: str, ids: Iterable[Sequence[str]]) -> frozenset[str]:
-    """Beginnings of pseudonyms, each with its kind's sign, that two of these distinct ids share; ids come in parts."""
+    """Beginnings of pseudonyms, each with its kind's sign, that two different ids share; ids come in parts."""
     import numpy as np
 
-    parts = [_digest(kind, part) >> np.uint64(24) for part in ids]
+    parts = [_digest(kind, part) for part in ids]
     if not parts:
         return frozenset()
-    found, n_times = np.unique(np.concatenate(parts), return_counts=True)
-    shared = found[n_times > 1] << np.uint64(24)
+    shared = _shared_beginnings(np.concatenate(parts)) << np.uint64(24)
     return frozenset(f"{SIGNS[kind]}{text}" for text in _letters(shared, _SHORT))
 
 
 def _write(kind: str, ids: Sequence[str]) -> list[str]:
-    """Pseudonyms of these distinct ids; those that are the same within the study or here are lengthened."""
+    """Pseudonyms of these ids; those that are the same within the study or here are lengthened."""
     if not ids:
         return []
     import numpy as np
 
     digests = _digest(kind, ids)
-    sign, longer = SIGNS[kind], longer_pseudonyms()
-    short = _letters(digests, _SHORT)
-    _, where, n_times = np.unique(digests >> np.uint64(24), return_inverse=True, return_counts=True)
-    is_shared = n_times[where] > 1
+    return _written(SIGNS[kind], digests, np.isin(digests >> np.uint64(24), _shared_beginnings(digests)))
+
+
+def _shared_beginnings(digests: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The first 40 bits that different ids have in common, in ascending order."""
+    import numpy as np
+
+    found, n_times = np.unique(np.unique(digests) >> np.uint64(24), return_counts=True)
+    return found[n_times > 1]
+
+
+def _written(sign: str, digests: np.ndarray[Any, Any], is_shared: np.ndarray[Any, Any]) -> list[str]:
+    short, longer = _letters(digests, _SHORT), longer_pseudonyms()
     if not longer and not is_shared.any():
         return [f"{sign}-{text}" for text in short]
     long = _letters(digests, _LONG)

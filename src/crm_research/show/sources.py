@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
+from crm_research.packages import package_versions
 from crm_research.show.display import Output, text_html
 from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     from crm_research.study import Study
 
-PACKAGES: Final = (
-    "crm-research",
-    "duckdb",
-    "ibis-framework",
-    "lifelines",
-    "matplotlib",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scipy",
-    "seaborn",
-)
 _LENGTH_OF_SHORT_FINGERPRINT: Final = 12
 
 
@@ -66,17 +53,6 @@ def render_provenance(study: Study, *, estimators: Mapping[str, str] | Iterable[
     return Output(
         html=f'<dl class="crm crm-provenance">{shown}</dl>', plain="\n".join(f"{name}: {value}" for name, value in rows)
     )
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that make the numbers."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def short_fingerprint(fingerprint: str) -> str:

@@ -232,8 +232,8 @@ def keep_table(session: Session, key: str, made: InputFingerprint, attributes: M
 
 
 def _kind_of(session: Session, table: str) -> str:
-    asked = "SELECT 1 FROM duckdb_views() WHERE NOT internal AND view_name = ?"
-    return "VIEW" if session.run(asked, [table]).fetchone() else "TABLE"
+    asked = f"SELECT 1 FROM duckdb_views() WHERE NOT internal AND view_name = {literal(table)}"
+    return "VIEW" if session.backend.con.execute(asked).fetchone() else "TABLE"
 
 
 def _read_in(session: Session, held: CachedTable) -> None:
@@ -243,7 +243,8 @@ def _read_in(session: Session, held: CachedTable) -> None:
 
 def _find_in_place(engine: Any, table: str) -> CachedTable | None:
     """The kept table that this name stands for in an embedded engine, if it is read from its file."""
-    row = engine.execute("SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = ?", [table]).fetchone()
+    asked = f"SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = {literal(table)}"
+    row = engine.execute(asked).fetchone()
     if row is None:
         return None
     return next((held for held in list_cached() if held.table == table and file_literal(held.file) in row[0]), None)

@@ -86,11 +86,11 @@ class Session:
     memory: Remembering | None = None
     _count: int = 0
 
-    def run(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:
-        """Run one statement and give the cursor."""
-        if self.memory is not None and sql.startswith("SELECT ") and parameters is None:
+    def run(self, sql: str) -> Any:
+        """Run one statement, its values written out (see `crm_research.engine`), and give the cursor."""
+        if self.memory is not None and sql.startswith("SELECT "):
             return self.memory.answer(sql, lambda: self.backend.con.execute(sql).fetchall())
-        return self.backend.con.execute(sql, parameters)
+        return self.backend.con.execute(sql)
 
     def new_name(self, hint: str) -> str:
         """A name that no relation of the session has yet."""

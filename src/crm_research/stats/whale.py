@@ -124,15 +124,11 @@ def limit_reach(
 
 
 def _reach_of(weights: NDArray[np.float64], earned: NDArray[np.float64], share: float) -> float:
-    customers = np.concatenate([[0.0], np.cumsum(weights)])
-    money = np.concatenate([[0.0], np.cumsum(weights * earned)])
+    """In whole customers (or groups of them): the last one who is needed counts in full."""
+    money, customers = np.cumsum(weights * earned), np.cumsum(weights)
     if money[-1] <= 0:
         return np.nan
-    wanted = share * money[-1]
-    reached = max(int(np.argmax(money >= wanted * (1 - 1e-12))), 1)
-    step = money[reached] - money[reached - 1]
-    part = min((wanted - money[reached - 1]) / step, 1.0) if step > 0 else 1.0
-    return float((customers[reached - 1] + part * (customers[reached] - customers[reached - 1])) / customers[-1])
+    return float(customers[int(np.argmax(money >= share * money[-1] * (1 - 1e-12)))] / customers[-1])
 
 
 def _influence_of_reach(sizes: NDArray[np.float64], earned: NDArray[np.float64], share: float) -> NDArray[np.float64]:

@@ -146,10 +146,12 @@ class SegmentationPage(Page):
             self._table("profiles", "What is usual in each segment: medians, of shares the means"),
             SavedList(
                 "segmentation-members",
-                segments.members_with_values(),
+                segments.members_with_values,
                 "Every customer who was grouped and the segment, the best segment first, with what customers are "
                 "compared by and what they bring.",
-            ),
+            )
+            if segments.found is not None
+            else None,
             Figures(report.list_figures(segments, "segments"), "Size of each segment, and whether it is found again")
             if segments.found is not None
             else None,

@@ -26,6 +26,7 @@ UNUSED: Final = "value.unused_capacity"
 TIER_SHARE: Final = "value.tier_share"
 TIER_PROFIT: Final = "value.tier_profit_share"
 STAYED: Final = "value.gold_kept_share"
+ROSE: Final = "value.iron_risen_share"
 _SUM: Final = "sum of the records of these months; a sum of all records has no sampling interval"
 _REACH: Final = (
     "share of customers ranked by what they leave; limits out to the long tail, at least those of a Poisson bootstrap"
@@ -89,7 +90,7 @@ def share_figures(profit: Profit) -> list[Figure]:
     rows: tuple[tuple[str, str, Interval | None, str, str], ...] = (
         (TOP20, f"Share of {what} from the top fifth", profit.top20, "share", HOW),
         (GINI, f"Gini coefficient of {what}", profit.gini, "", HOW),
-        (PEAK, f"Highest point of the curve, of all {what}", peak, "share", whale.HOW),
+        (PEAK, f"Highest point of the curve, in times of all {what}", peak, "", whale.HOW),
         (
             LOSS_SHARE,
             "Share of customers who cost money",
@@ -171,18 +172,23 @@ def move_figures(profit: Profit, tiers: Tiers | None) -> list[Figure]:
                 estimator="count of customers with a profit by volume and a loss by activity",
             )
         )
-    if tiers is not None and tiers.stayed is not None:
-        n = int(tiers.moves.loc[tiers.moves["before"] == "gold", "n_customers"].sum())
-        found.append(
-            maker.one(
-                STAYED,
-                "Gold before, and gold now",
-                [float(part) for part in tiers.stayed],
-                unit="share",
-                n=n,
-                estimator="share of customers who were gold in as many months before; Wilson limits",
+    if tiers is None:
+        return found
+    for id_, label, tier, share in (
+        (STAYED, "Gold before, and gold now", "gold", tiers.stayed),
+        (ROSE, "Iron before, and gold now", "iron", tiers.rose),
+    ):
+        if share is not None:
+            found.append(
+                maker.one(
+                    id_,
+                    label,
+                    [float(part) for part in share],
+                    unit="share",
+                    n=int(tiers.moves.loc[tiers.moves["before"] == tier, "n_customers"].sum()),
+                    estimator=f"share of customers who were {tier} in as many months before; Wilson limits",
+                )
             )
-        )
     return found
 
 

@@ -334,7 +334,7 @@ class ValuePage(Page):
                 "stretch before: falling back from it is no loss of theirs.",
                 counts=("gold_now", "iron_now", "lead_now", "not_there_now"),
             ),
-            Figures([one for one in figures.move_figures(profit, tiers) if one.id == figures.STAYED]),
+            Figures([one for one in figures.move_figures(profit, tiers) if one.id in (figures.STAYED, figures.ROSE)]),
             result=tiers.moves,
         )
 

@@ -184,10 +184,14 @@ def say_whale(profit: Profit) -> str:
     lost = say_money(-profit.loss, profit.currency)
     said = f"{earners} of customers earn {money}, and the others lose {lost} of it"
     value, lower, upper = (float(part) for part in whale.peak)
-    if isnan(value) or isnan(upper) or says_nothing(lower, upper, span=1.0):
+    if isnan(value) or isnan(upper):
         return f"{said}."
-    peak = say_estimate(value, lower, upper, say_percent, profit.confidence)
-    return f"{said}: at its highest the curve stands at {peak} of the {profit.noun}."
+    peak = say_estimate(value, lower, upper, _times, profit.confidence)
+    return f"{said}: at its highest the curve stands at {peak} times the {profit.noun}."
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f}"
 
 
 def say_moves(profit: Profit, tiers: Tiers) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from crm_research.common_tables import file_literal
 from crm_research.contracts.set_checks import FEWEST_CUT
 from crm_research.contracts.spelling import DIGITS_KEPT
 from crm_research.errors import StudyError
@@ -178,7 +179,7 @@ def group_files(session: Session, paths: Sequence[Path]) -> list[list[Path]]:
 
 def _parquet_columns(session: Session, path: Path) -> tuple[object, ...]:
     try:
-        return tuple(session.run("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall())
+        return tuple(session.run(f"SELECT name FROM parquet_schema({file_literal(path)})").fetchall())
     except duckdb.Error as problem:
         raise StudyError(f"{path}: cannot be read as Parquet: {say_fault(problem)}. Check the file.") from None
 

@@ -21,11 +21,14 @@ from crm_research.pillars.loyalty.index.ridge import (
     fit_ridge_logistic,
 )
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, normal_interval, wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
 from crm_research.steps import step
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from crm_research.study import Study
 
 FloatArray = NDArray[np.float64]
@@ -40,7 +43,7 @@ _ROWS_AT_ONCE: Final = 100_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LoyaltyIndex:
+class LoyaltyIndex(Shown):
     """An index from 0 to 100: the chance, in per cent, to buy within the next period.
 
     Parameters
@@ -127,6 +130,7 @@ def build_loyalty_index(study: Study, loyalty: LoyaltyAnalysis) -> LoyaltyIndex:
     judged_at = study.as_of if study.holdout_until is not None else study.as_of - period
     learned_at = judged_at - period
     learned, came, share = _read(study, learned_at, period, loyalty, most=MOST_LEARNED)
+    learned = learned.drop(columns="customer_id")
     judged, later, _ = _read(study, judged_at, period, loyalty)
     names = [name for name in part_names(learned) if name in part_names(judged)]
     now = judged if judged_at == study.as_of else read_index_parts(study, occasion=loyalty.occasion)
@@ -171,7 +175,6 @@ def _period_days(study: Study, loyalty: LoyaltyAnalysis) -> float:
     return float(np.floor(days))
 
 
-@step
 def _read(
     study: Study, at: datetime, period: timedelta, loyalty: LoyaltyAnalysis, *, most: int | None = None
 ) -> tuple[pd.DataFrame, FloatArray, float]:
@@ -181,8 +184,7 @@ def _read(
     share = 1.0 if most is None else share_of(count_buyers(known, occasion=loyalty.occasion), most)
     parts = read_index_parts(known, occasion=loyalty.occasion, share=share)
     outcomes = build_outcomes(there, occasion=loyalty.occasion)
-    came = outcomes.filter(outcomes.is_repeat).select("customer_id").to_pandas()["customer_id"]
-    y = parts["customer_id"].isin(came).to_numpy().astype(np.float64)
+    y = _are_among(parts["customer_id"], outcomes.filter(outcomes.is_repeat).select("customer_id"))
     fewest = int(min(y.sum(), len(y) - y.sum()))
     if len(y) < _FEWEST:
         raise NotEnoughData("A loyalty index", needed=_FEWEST, of=f"customers known on {at:%Y-%m-%d}", found=len(y))
@@ -190,6 +192,18 @@ def _read(
         who = f"customers who bought in the {period.days} days from {at:%Y-%m-%d}, and as many who did not"
         raise NotEnoughData("A loyalty index", needed=_FEWEST_OF_EACH, of=who, found=fewest)
     return parts, y, share
+
+
+def _are_among(ids: pd.Series, named: ir.Table) -> FloatArray:
+    """1 for each id that is named, 0 otherwise; they are compared as they leave the engine, without an object each."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    held = named.to_pyarrow()["customer_id"]
+    starts = range(0, len(ids), _ROWS_AT_ONCE)
+    parts = [pa.array(ids.iloc[start : start + _ROWS_AT_ONCE], type=held.type) for start in starts]
+    found = compute.is_in(pa.chunked_array(parts, type=held.type), value_set=held)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _recency(frame: pd.DataFrame) -> FloatArray:

@@ -22,7 +22,6 @@ from crm_research.features.purchases import Occasion
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.pillars.loyalty.rhythm.gap_model import fit_gap_scale, set_limits
-from crm_research.steps import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -46,7 +45,6 @@ def count_buyers(study: Study, *, occasion: Occasion = "day") -> int:
     return int(purchases.filter(purchases.depth == 1).count().execute())
 
 
-@step
 def read_index_parts(study: Study, *, occasion: Occasion = "day", share: float = 1.0) -> pd.DataFrame:
     """Of which parts is each customer's index made up?
 
@@ -99,10 +97,11 @@ def part_names(frame: pd.DataFrame) -> list[str]:
 
 def _shape(held: pd.DataFrame) -> pd.DataFrame:
     frame = held[["customer_id", "spend", "days_since_last"]].copy()
-    frame[RECENCY] = -held["score"].astype(float)
+    # Each column goes as soon as what is made of it is there.
+    frame[RECENCY] = -held.pop("score").astype(float)
     frame[BEND] = frame[RECENCY] ** 2
-    frame[FREQUENCY] = np.log(held["n_purchases"].astype(float))
-    frame[TENURE] = np.log1p(held["age_days"].astype(float).clip(lower=0))
+    frame[FREQUENCY] = np.log(held.pop("n_purchases").astype(float))
+    frame[TENURE] = np.log1p(held.pop("age_days").astype(float).clip(lower=0))
     if "n_kinds" in held:
         frame[BREADTH] = np.log1p(held["n_kinds"].astype(float).fillna(0.0))
     if "attitude" in held and held["attitude"].notna().sum() >= _FEWEST_ANSWERS:

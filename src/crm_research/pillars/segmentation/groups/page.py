@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -61,7 +62,7 @@ def rfm_section(
         return Section.missing(str(problem))
     members = SavedList(
         "segmentation-rfm-groups",
-        list_rfm_members(records, rfm),
+        partial(list_rfm_members, records, rfm),
         "Every customer with a purchase and the named group, the best group first: days since the last purchase, "
         f"purchases, net spend in {rfm.currency}, and the three scores.",
     )

@@ -142,7 +142,6 @@ _PLACES: Final = (1, 2, 3, 4)
 _DIGITS: Final = 6
 
 
-@step
 def list_rfm_members(study: Study, groups: RfmGroups) -> pd.DataFrame:
     """Which customer is in which named group, and by which scores?
 

@@ -149,6 +149,9 @@ def _describe(table: ir.Table, cuts: tuple[float, float], limits: list[Interval]
     found["customer_share"] = found["n_customers"] / n
     found["lower"] = missing if limits is None else [float(one.lower) for one in limits]
     found["upper"] = missing if limits is None else [float(one.upper) for one in limits]
+    # Those who leave the same as the last one of a tier are of it, too.
+    found["lower"] = found[["lower", "customer_share"]].min(axis=1).where(found["lower"].notna())
+    found["upper"] = found[["upper", "customer_share"]].max(axis=1).where(found["upper"].notna())
     found["profit_share"] = found["profit"] / money if money > 0 else np.nan
     found["mean_profit"] = found["profit"] / found["n_customers"].where(found["n_customers"] > 0)
     whole = ["n_customers", "n_losing"]
