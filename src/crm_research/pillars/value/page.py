@@ -217,7 +217,8 @@ class ValuePage(Page):
         """Who turns from profit to loss when costs follow the work that customers make?"""
         profit = self.result
         if profit.moved is None:
-            return Section.missing(words.say_moved(profit))
+            refused = profit.costing.refused
+            return Section.missing(refused or words.say_moved(profit), "caution" if refused else "note")
         return Section(
             Note(words.say_moved(profit)),
             Table(
