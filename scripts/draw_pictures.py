@@ -35,6 +35,8 @@ STUDY_OF = {
     "silent-churn": "cdnow",
     "brand-loyalty": "complete-journey",
     "satisfaction": "simulated",
+    "customer-base-audit": "simulated",
+    "value": "simulated",
     "summary": "simulated",
 }
 

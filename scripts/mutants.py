@@ -67,6 +67,7 @@ ROOMS = {
     "loyalty": Room(said("loyalty"), ("tests/loyalty",), PILLARS),
     "brand_loyalty": Room(said("brand_loyalty"), ("tests/brand_loyalty",), PILLARS),
     "satisfaction": Room(said("satisfaction"), ("tests/satisfaction",), PILLARS),
+    "value": Room(said("value"), ("tests/value",), PILLARS),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),
     "hazards": Room((f"{PACKAGE}/models/hazards/*",), ("tests/models/hazards",), MODELS),

@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.spark_servers import apache_url, sail_url
 
 __all__ = ["apache_url", "sail_url"]
+
+# Tests hold numbers, never times: a busy machine is no fault of the code.
+settings.register_profile("house", settings(), deadline=None)
+settings.load_profile("house")
 
 # Runs that tests start write the same pseudonyms everywhere, and make no key in the folder of whoever tests.
 os.environ.setdefault("CRM_PSEUDONYM_KEY", "0123456789abcdef0123456789abcdef")

@@ -127,6 +127,7 @@ def test_what_fails_is_not_kept():
     assert study.kept.take("step", {}, compute) == 7
 
 
+@pytest.mark.slow
 def test_nobody_holds_a_study_for_what_it_keeps():
     study = a_study()
     gone = weakref.ref(study)

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
         brand_loyalty,
         churn,
         customer_base,
+        customer_base_audit,
         loyalty,
         satisfaction,
         segmentation,
         silent_churn,
         summary,
+        value,
     )
     from crm_research.sources.opening import open_study
     from crm_research.study import Study
@@ -40,6 +42,7 @@ __all__ = [
     "brand_loyalty",
     "churn",
     "customer_base",
+    "customer_base_audit",
     "loyalty",
     "open_study",
     "overview",
@@ -50,9 +53,11 @@ __all__ = [
     "show",
     "silent_churn",
     "summary",
+    "value",
 ]
 # Rooms of the package that are offered at its door.
 _ROOMS = {
+    "customer_base_audit": "crm_research.pillars.customer_base_audit",
     "brand_loyalty": "crm_research.pillars.brand_loyalty",
     "churn": "crm_research.pillars.churn",
     "customer_base": "crm_research.pillars.customer_base",
@@ -62,6 +67,7 @@ _ROOMS = {
     "silent_churn": "crm_research.pillars.silent_churn",
     "show": "crm_research.show",
     "summary": "crm_research.pillars.summary",
+    "value": "crm_research.pillars.value",
 }
 
 _HOMES = {

@@ -109,6 +109,8 @@ class Study:
         Class of customers, or segment, to the service it gets, in words.
     least_group
         How many customers a group must hold for a run to tell of it; 0 tells of all.
+    rules
+        The study's own file of rules for its summary; None takes the company's.
     truth
         Folder of the simulator's known truth, for simulated studies only.
     renamed
@@ -139,6 +141,7 @@ class Study:
     least_group: int = LEAST_GROUP
     inputs: tuple[InputFingerprint, ...] = ()
     path: Path | None = None
+    rules: Path | None = None
     truth: Path | None = None
     renamed: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     kept: KeptSteps = field(default_factory=KeptSteps, init=False)

@@ -237,6 +237,7 @@ def a_shop_over_time(*, new: float, fall: float = 0.0, before: bool = True, n: i
     return a_study(as_of="2024-01-01", orders=held, order_lines=lines, products=products)
 
 
+@pytest.mark.slow
 def test_growth_by_newcomers_is_no_fall_of_heavy_buyers():
     loyalty = bl.describe_brands(a_shop_over_time(new=0.6))
     assert loyalty.is_settled

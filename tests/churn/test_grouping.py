@@ -57,6 +57,7 @@ def test_without_a_plan_the_category_with_the_clearest_evidence_is_taken():
     assert leaving.pairs["p_adjusted"].item() == pytest.approx(3 * leaving.pairs["p_value"].item())
 
 
+@pytest.mark.slow
 def test_limits_of_a_chosen_grouping_are_those_of_all_that_were_looked_at():
     chosen = describe_churn(a_study_of(mixed(), "gender", "region", "tariff")).pairs.iloc[0]
     named = describe_churn(

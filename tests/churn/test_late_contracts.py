@@ -101,6 +101,7 @@ def test_a_rate_of_more_than_one_end_a_month_is_told_as_a_share():
     assert leaving.rates["share"].tolist() == [1.0]
 
 
+@pytest.mark.slow
 def test_an_end_alone_leaves_the_time_beyond_the_records_as_it_was():
     found, plain = (
         extrapolate_tenure(describe_churn(a_study(contracts=met_late(alone=flag)))) for flag in (True, False)

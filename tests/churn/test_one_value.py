@@ -119,6 +119,7 @@ def test_a_model_that_has_left_what_was_seen_is_not_carried_beyond_it():
     assert beyond not in renewal_words.projection_title(renewals)
 
 
+@pytest.mark.slow
 def test_renewals_are_called_so_only_where_contracts_are_renewed():
     anytime = churn.describe_renewals(a_study(as_of="2024-01-01", contracts=a_world(600)))
     assert renewal_words.counting_note(anytime).startswith(

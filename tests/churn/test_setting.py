@@ -69,6 +69,7 @@ def test_one_date_of_all_ends_is_a_snapshot():
     assert "All ends bear one date" in detection.explain()
 
 
+@pytest.mark.slow
 def test_a_snapshot_followed_from_the_start_lacks_nobody():
     """Durations without dates, counted back: observed_from says that nobody was dropped."""
     world = a_world(300)

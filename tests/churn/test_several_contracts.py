@@ -53,6 +53,7 @@ def test_contracts_that_end_together_have_the_limits_of_one():
     assert months[0].tolist() == pytest.approx(months[1].tolist())
 
 
+@pytest.mark.slow
 def test_figures_say_how_their_limits_were_made():
     one, two = (key_figures(describe_churn(twins(copies)))[1] for copies in (1, 2))
     assert one.estimator == "Kaplan-Meier; Greenwood variance, log(-log) limits; 95 % interval"

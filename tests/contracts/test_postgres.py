@@ -36,6 +36,7 @@ def comparable(verdict):
     return {(finding.table, finding.column, finding.rule): finding for finding in verdict.findings}
 
 
+@pytest.mark.slow
 def test_a_sound_study_is_as_sound_there(moved):
     study = a_study(**SOUND, customers=customers("anna", "bert", "cleo", "dora", "emil", "王伟"))
     here, there = check_study(study), check_study(moved(study))
@@ -43,6 +44,7 @@ def test_a_sound_study_is_as_sound_there(moved):
     assert there.tables == here.tables
 
 
+@pytest.mark.slow
 def test_every_defect_is_counted_and_shown_alike(moved):
     broken = with_values(SOUND["orders"], "customer_id", {0: None, 1: "zoe", 2: " ", 3: "NaN"})
     broken = with_values(with_values(broken, "revenue", {1: -5.25, 2: None}), "order_id", {5: "o5"})

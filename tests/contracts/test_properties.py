@@ -36,6 +36,7 @@ def clean_orders(draw):
     return frame, pd.DataFrame({"customer_id": buyers})
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(clean_orders())
 def test_clean_tables_pass(world):
@@ -71,6 +72,7 @@ def test_planted_defects_are_counted_exactly_in_any_order_of_rows(world, rule, d
     assert verdict.findings == check_study(a_study(orders=planted.iloc[order], customers=customers)).findings
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(clean_orders(), st.lists(st.integers(0, 29), max_size=10))
 def test_copies_are_counted_exactly(world, copied):
@@ -81,6 +83,7 @@ def test_copies_are_counted_exactly(world, copied):
     assert finding.n_bad == len(copied)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 10**7), min_size=1, max_size=8), min_size=1, max_size=8), st.data())
 def test_lines_in_cents_sum_to_their_orders_and_a_cent_a_line_more_does_not(lines_of_orders, data):

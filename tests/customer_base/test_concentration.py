@@ -76,6 +76,7 @@ def test_a_large_base_gets_the_interval_of_the_large_sample_formula():
     assert len(found.curve) <= 201
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_about_as_often_as_stated():
     # Exponential spend: the fifth that spends most brings .2 (1 - ln .2) = 52.2 %.
     truth = 0.2 * (1 - np.log(0.2))

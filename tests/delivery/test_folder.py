@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +14,10 @@ import pytest
 from crm_research.delivery import folder as folder_module
 from crm_research.delivery.manifest import OWN
 from crm_research.delivery.publishing import publish_site
+from crm_research.delivery.site import find_studies
 from crm_research.delivery.targets import Keep, Target
 from crm_research.errors import CrmError
+from crm_research.reporting.site import write_index
 from tests.delivery.shelves import add_day, of_folder, read_site
 
 
@@ -305,3 +309,85 @@ def test_killed_at_twenty_points_a_reader_sees_the_old_site_or_the_new_one_whole
         assert (www / "own.txt").read_text() == "mine"
         assert list(tmp_path.glob(".www*")) == []
     assert seen == {True, False}
+
+
+def add_part(
+    shelf: Path, scratch: Path, part: str, *, day: str = "2024-06-30", parts=("north", "south"), **told
+) -> None:
+    """A part of the customers of the study shop, as `run --each region` leaves it."""
+    apart = shelf / "each" / "shop-region"
+    add_day(apart, scratch / part, study=part, day=day, reports=("churn",), **told)
+    said = {"study": "shop", "column": "region", "parts": {each: each.title() for each in parts}, "withheld": ""}
+    (apart / "each.json").write_text(json.dumps(said), encoding="utf-8")
+    write_index(apart)
+    write_index(shelf)
+
+
+OF_NORTH = "each/shop-region/north/2024-06-30"
+
+
+@pytest.mark.slow
+def test_parts_of_customers_go_with_their_study_and_the_index_leads_to_them(shelf, tmp_path):
+    for part, share in (("north", 0.3), ("south", 0.7)):
+        add_part(shelf, tmp_path / "scratch", part, share=share)
+    (shelf / "each" / "shop-region" / "private" / "north").mkdir(parents=True)
+    found = one(shelf, tmp_path / "www", studies=["shop"])
+    apart = {path for path in found.send if path.startswith("each/")}
+    assert {path.removeprefix("each/shop-region/").partition("/")[0] for path in apart} == {
+        "each.json", "feed.xml", "index.html", "north", "south",
+    }  # fmt: skip
+    assert found.send[-4:] == ("each/shop-region/feed.xml", "each/shop-region/index.html", "feed.xml", "index.html")
+    pages = read_site(of_folder(tmp_path / "www"))
+    assert b"30.0 %" in pages[f"{OF_NORTH}/churn.html"]
+    assert b"2 parts." in pages["index.html"]
+    assert len(pages) == 5 + 2 + 2 * 2
+    assert one(shelf, tmp_path / "www").send == ()
+
+
+@pytest.mark.slow
+def test_parts_alone_are_published_too_and_so_is_their_shelf_by_itself(tmp_path):
+    add_part(tmp_path / "reports", tmp_path / "scratch", "north", parts=("north",))
+    assert find_studies(tmp_path / "reports") == ["shop"]
+    one(tmp_path / "reports", tmp_path / "www")
+    assert f"{OF_NORTH}/churn.html" in read_site(of_folder(tmp_path / "www"))
+    by_itself = tmp_path / "reports" / "each" / "shop-region"
+    assert find_studies(by_itself) == ["shop"]
+    one(by_itself, tmp_path / "alone", studies=["shop"])
+    assert "north/2024-06-30/churn.html" in read_site(of_folder(tmp_path / "alone"))
+
+
+@pytest.mark.slow
+def test_a_part_that_has_no_page_any_more_leaves_the_target_and_its_earlier_days_stay(shelf, tmp_path):
+    scratch, www = tmp_path / "scratch", tmp_path / "www"
+    for day in ("2024-05-31", "2024-06-30"):
+        for part in ("north", "south"):
+            add_part(shelf, scratch / day, part, day=day)
+    one(shelf, www)
+    shutil.rmtree(shelf / "each" / "shop-region" / "south")
+    shutil.rmtree(shelf / "each" / "shop-region" / "north" / "2024-05-31")
+    add_part(shelf, scratch, "north", parts=("north",))
+    removed = one(shelf, www).remove
+    assert {path.rpartition("/")[0] for path in removed} == {"each/shop-region/south/2024-06-30"}
+    assert (www / "each" / "shop-region" / "south" / "2024-05-31" / "churn.html").is_file()
+    assert (www / "each" / "shop-region" / "north" / "2024-05-31" / "churn.html").is_file()
+    one(shelf, www, keep=Keep(runs=1))
+    assert not (www / "each" / "shop-region" / "north" / "2024-05-31").exists()
+    read_site(of_folder(www))
+
+
+@pytest.mark.slow
+def test_parts_that_are_elsewhere_now_stay_and_are_in_the_index(shelf, tmp_path):
+    add_part(shelf, tmp_path / "scratch", "north", parts=("north",))
+    one(shelf, tmp_path / "www")
+    add_day(tmp_path / "other", tmp_path / "scratch", study="bank")
+    found = one(tmp_path / "other", tmp_path / "www")
+    assert found.remove == ()
+    pages = read_site(of_folder(tmp_path / "www"))
+    assert {f"{OF_NORTH}/churn.html", "bank/2024-06-30/churn.html", "shop/2024-06-30/churn.html"} <= set(pages)
+
+
+def test_a_record_of_parts_that_says_nothing_is_told(shelf, tmp_path):
+    add_part(shelf, tmp_path / "scratch", "north")
+    (shelf / "each" / "shop-region" / "each.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(CrmError, match=r"each\.json does not say whose parts these are\. Run the reports"):
+        publish_site(shelf, [Target(to=str(tmp_path / "www"))])

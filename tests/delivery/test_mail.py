@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email
+import html
+import json
 import re
 from email import policy
 
@@ -118,6 +120,31 @@ def test_the_summary_speaks_first_and_its_pdf_goes_alone(tmp_path, mail):
     assert [path.name for path in content.attached] == ["summary.pdf"]
     assert [picture.alt for picture in content.pictures] == ["A line of summary."]
     assert content.html.index("summary report") < content.html.index("churn report")
+
+
+def test_both_forms_of_the_body_say_the_same(tmp_path):
+    """Word by word, in the same order, with hostile titles, several sentences and pictures."""
+    add_day(tmp_path / "r", tmp_path / "s", reports=("churn", "loyalty", "summary"), pdf=PDF, share=0.5)
+    folder = tmp_path / "r" / "shop" / "2024-06-30"
+    run = json.loads((folder / "run.json").read_text())
+    for entry in run["reports"]:
+        entry["title"] = f"{entry['report']} <b>&amp; Söhne\n 北京"
+        entry["answer"] = [f"{entry['report']} is 5\N{NO-BREAK SPACE}% < 7 $.", "A second\nline & more."]
+        entry["study"]["title"] = 'Shop "A" <1>'
+    (folder / "run.json").write_text(json.dumps(run))
+    for site in (None, "https://reports.example.com/a b"):
+        content = compose(folder, site=site)
+        shown = re.sub(r'<img [^>]*alt="([^"]*)"[^>]*>', r" [Picture: \1] ", content.html.split("<body", 1)[1])
+        shown = re.sub(r'<a href="([^"]*)"[^>]*>(.*?)</a></h2>((?:<p [^>]*>.*?</p>)*)', r"\2</h2>\3 \1 ", shown)
+        words = html.unescape(re.sub(r"<[^>]*>", " ", shown.partition(">")[2])).split()
+        plain = content.plain.split()
+        # The day stands above the title in one, and below it in the other.
+        n_title, n_day = 3, 3
+        assert words[:n_day] == plain[n_title : n_title + n_day] == ["As", "of", "2024-06-30"]
+        assert words[n_day : n_day + n_title] == plain[:n_title]
+        assert words[n_day + n_title :] == plain[n_day + n_title :]
+        assert plain.count("second") == 1
+        assert ("https://reports.example.com/a b/shop/2024-06-30/summary.html" in content.plain) == (site is not None)
 
 
 def test_nobody_is_sent_an_empty_mail(tmp_path, mail):

@@ -107,6 +107,7 @@ def test_neighbours_that_are_alike_are_one_stretch():
     assert laid_out(a_company(held=held), "plan") == [(0, 40, False, "basic"), (40, 100, True, "plus")]
 
 
+@pytest.mark.slow
 def test_an_end_on_the_first_day_stays_one_row():
     deals = contracts(("ann", "2024-01-01", "2024-01-01", None))
     assert laid_out(a_company(held=states(("k1", 0, "basic")), deals=deals), "plan") == [(0, 0, True, "basic")]

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import ibis
 import pytest
 from ibis.config import Config
 
+from crm_research.features.audit import (
+    count_classes,
+    count_first_seen,
+    lay_side_by_side,
+    measure_usual_gap,
+    sum_by_cohort,
+    sum_by_period,
+    sum_nameless,
+    sum_powers,
+    total_dealings,
+)
 from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
+from crm_research.features.clock import instant
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
@@ -21,10 +34,35 @@ from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
+from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
+
+def two_quarters(study):
+    """Customers with two quarters of months side by side."""
+    return lay_side_by_side(sum_by_period(study, period_months=1), periods={"then": 8096, "now": 8097}, fold=3)
+
+
+def in_place_of_none(table):
+    """A whole number where customers only returned, so that every engine's rows have the same order."""
+    return table.mutate(first_period=table.first_period.fill_null(0))
+
+
 BUILDERS = {
+    "dealings in all": total_dealings,
+    "customers by quarter": lambda study: sum_by_period(study, period_months=3),
+    "two quarters": two_quarters,
+    "kinds of two quarters": lambda study: in_place_of_none(count_classes(two_quarters(study), names=("then", "now"))),
+    "powers of two quarters": lambda study: sum_powers(
+        two_quarters(study), {"change": two_quarters(study).revenue_now - two_quarters(study).revenue_then}
+    ),
+    "cohorts by month": lambda study: in_place_of_none(
+        sum_by_cohort(sum_by_period(study, period_months=1), two_quarters(study))
+    ),
+    "nobody's orders": lambda study: sum_nameless(sum_by_period(study, period_months=1)),
+    "first seen": lambda study: count_first_seen(two_quarters(study), instant(datetime(2024, 1, 10))),
+    "usual gap": lambda study: measure_usual_gap(two_quarters(study)),
     "purchases": build_purchases,
     "purchases by day": lambda study: build_purchases(study, occasion="day"),
     "later purchases": build_later_purchases,
@@ -60,6 +98,10 @@ BUILDERS = {
     ),
     "habits of holders": build_habits,
     "levels by end": lambda study: count_levels(build_spells(study), ["plan", "region"], "string"),
+    "money of value": sum_money,
+    "rows of value": build_value_rows,
+    "margins of value": lambda study: build_value_rows(study, money="margin", cost_share=0.4),
+    "running fees": build_running_fees,
     "customers": build_customers,
     "features": build_customer_features,
 }

@@ -73,6 +73,7 @@ def test_a_period_is_a_whole_number_of_months(months):
         count_retention(a_shop(), period_months=months)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(some_orders(), st.sampled_from([1, 2, 3, 12]))
 def test_the_panel_adds_up_to_the_orders_and_the_retention_to_the_panel(frame, months):

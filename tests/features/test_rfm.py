@@ -132,6 +132,7 @@ def some_orders(*, least: int = 1) -> st.SearchStrategy[pd.DataFrame]:
     return st.lists(one, min_size=least, max_size=25).map(frame)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(some_orders(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(frame, chance):
@@ -141,6 +142,7 @@ def test_the_order_of_rows_does_not_matter(frame, chance):
     pd.testing.assert_frame_equal(one, other)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(some_orders(), st.sampled_from(["order", "day"]))
 def test_money_in_cents_is_a_hundred_times_the_money_and_moves_nothing_else(frame, occasion):
@@ -151,6 +153,7 @@ def test_money_in_cents_is_a_hundred_times_the_money_and_moves_nothing_else(fram
     pd.testing.assert_frame_equal(euros[money] * 100, cents[money], atol=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(some_orders(), st.sampled_from(["order", "day"]))
 def test_sums_reconcile_with_the_orders(frame, occasion):

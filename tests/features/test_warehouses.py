@@ -26,6 +26,7 @@ LACKING = {
     ("bigquery", "rhythm of weekdays"): "Median",
     ("bigquery", "rhythm of hours"): "Median",
     ("bigquery", "features"): "Median",
+    ("bigquery", "usual gap"): "Quantile",
 }
 
 

@@ -116,6 +116,7 @@ def test_first_purchases_read_nothing_later():
     pd.testing.assert_frame_equal(read_first_orders(whole, loyalty), read_first_orders(cut, loyalty))
 
 
+@pytest.mark.slow
 def test_a_campaign_without_control_is_compared_with_those_alike():
     frame = a_steady_world(200, years=2)
     targets = pd.DataFrame(

@@ -110,6 +110,7 @@ def test_where_customers_have_rhythms_of_their_own_the_index_beats_recency():
     assert len(ends_of(index)) == 20
 
 
+@pytest.mark.slow
 def test_the_index_reads_nothing_after_as_of():
     frame = a_leaving_world(300)
     whole = a_study(as_of="2019-06-01", orders=frame)
@@ -130,6 +131,7 @@ def test_attitude_and_breadth_enter_where_they_are_known():
     assert parts["attitude"].between(0, 1).all()
 
 
+@pytest.mark.slow
 def test_without_a_holdout_the_test_moves_back():
     study = a_study(as_of="2019-06-01", orders=a_leaving_world(300))
     index = index_section(study, describe_loyalty(study, occasion="order")).result

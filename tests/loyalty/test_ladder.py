@@ -65,6 +65,7 @@ def steady():
     return a_study(as_of="2020-07-01", holdout_until="2021-01-01", orders=frame)
 
 
+@pytest.mark.slow
 def test_every_share_adds_up(steady):
     loyalty = describe_loyalty(steady, occasion="order")
     ladder = describe_ladder(steady, loyalty, describe_rhythm(steady, loyalty))
@@ -87,6 +88,7 @@ def test_discounts_that_mean_nothing_are_not_said_to(steady):
     assert ladder.before["difference"].abs().max() < 0.08
 
 
+@pytest.mark.slow
 def test_the_holdout_changes_nothing_but_the_check(steady):
     alone = a_study(as_of="2020-07-01", orders=steady.table("orders").execute())
     found = []
@@ -112,6 +114,7 @@ def test_the_page_of_a_full_study(steady):
             draw(ladder).figure.savefig(BytesIO(), format="svg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*THIN, "two purchases each"])
 def test_thin_records_give_notes(case):
     frame = a_world(60) if case == "two purchases each" else THIN[case]
@@ -122,6 +125,7 @@ def test_thin_records_give_notes(case):
     assert (page.ladder_result is None) == (not page.ladder_check.parts)
 
 
+@pytest.mark.slow
 def test_everybody_on_one_day_each_month_is_loyal():
     rows = [(f"c{i}", f"2024-{month:02d}-15", 1.0) for i in range(20) for month in range(1, 9)]
     study = a_study(as_of="2024-09-01", orders=orders(*rows))

@@ -83,6 +83,7 @@ def test_the_page_says_why(cars, dealer):
     assert "after 2 years, as set by repeat_days" in by_hand
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period_months", [None, 1])
 def test_the_heat_map_and_its_numbers_are_bounded(dealer, period_months):
     loyalty = describe_loyalty(dealer, period_months=period_months)

@@ -81,6 +81,7 @@ def test_those_alike_are_alike(useful):
     assert table.loc["days since the last purchase", "mean_others"] > 2 * table["mean"].iloc[4]
 
 
+@pytest.mark.slow
 def test_keener_customers_that_no_record_tells_show_before_they_join():
     """Rates double a while before joining, for a reason of the customer's own: the placebo must say so."""
     world = a_programme_world(seed=4, effect=3.0)
@@ -210,6 +211,7 @@ def test_the_page_of_a_programme(useless_study):
         draw_programme(effect).figure.savefig(BytesIO(), format="svg")
 
 
+@pytest.mark.slow
 def test_few_members_end_in_words():
     world = a_programme_world(300, seed=5, chance=0.005)
     effect = measured(world)

@@ -46,7 +46,7 @@ _LISTED = re.compile(
 _SHARES = re.compile(r"(^|_)(share|rate|survival|retention|incidence|coverage|purity)$")
 # Differences, rates over time, and shares of money in which a customer may have given back more than was bought.
 _SIGNED_COLUMNS = re.compile(
-    r"change|gap|moved|difference|excess|effect|expected_(days|orders)|rate_(before|after)|monthly|^rate$|value_share"
+    r"change|gap|moved|difference|excess|effect|expected_(days|orders)|rate_(before|after)|monthly|^rate$|value_share|profit_share"
 )
 _LIMITS = ("lower", "upper")
 _RATES = (

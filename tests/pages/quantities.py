@@ -18,6 +18,8 @@ SIGNED = frozenset(
         "loyalty.excess",
         "loyalty.index_auc_gain",
         "segmentation.holdout_gain_over_rfm",
+        "value.tier_profit_share",
+        "value.top20_profit_share",
     }
 )
 
@@ -77,6 +79,11 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _number("base.customers", rf"^Share of (?P<estimate>{_N}) customers known from any table"),
         _number("base.customers", rf"^Of (?P<estimate>{_N}) customers: in "),
     ),
+    "customer-base-audit": (
+        _share("audit.top20_revenue_share", rf"buyers of [\d Q H-]+ brought {_P}{_LIMITS} of what they all brought"),
+        _share("audit.top20_revenue_share", rf"^The top fifth of the buyers of [\d Q H-]+ brought {_P}$"),
+        _number("audit.top20_revenue_share", rf"^The top fifth of the (?P<n>{_N}) buyers of"),
+    ),
     "loyalty": (
         _share("loyalty.repeat_rate", rf"^Of (?P<n>{_N}) buyers, {_P}{_LIMITS} have bought again"),
         _share("loyalty.repeat_12m", rf"half are back after [^)]*\), and {_P}{_LIMITS} within 12 months"),
@@ -107,6 +114,20 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _number(
             "loyalty.dick_basu_share", rf"^Of the (?P<n>{_N}) customers who answered and buy", group="true loyalty"
         ),
+    ),
+    "value": (
+        _number("value.tier_share", rf"^Gold are {_N} of (?P<n>{_N}) customers", group="gold"),
+        _share("value.tier_share", rf"^Gold are {_N} of {_N} customers, {_P}{_LIMITS}: the fewest", group="gold"),
+        _share("value.tier_share", rf"^{_P} of the customers are gold", group="gold"),
+        _share("value.tier_share", rf"of the customers are gold, {_P} are lead", group="lead"),
+        _share("value.loss_making_share", rf"costs? more than they bring, {_P}{_LIMITS} of all"),
+        _share("value.top20_profit_share", rf"^The top fifth of customers bring {_P}{_LIMITS} of the profit"),
+        _number(
+            "value.whale_peak",
+            rf"the curve stands at (?P<estimate>{_N}) \(\d+ % interval (?P<lower>{_N}) to (?P<upper>{_N})\) times",
+        ),
+        _number("value.moved_customers", rf"^(?P<estimate>{_N}) customers? turns? from a profit to a loss"),
+        _share("value.gold_kept_share", rf"as many months before, {_P}{_LIMITS} are gold now"),
     ),
     "segmentation": (
         _number("segmentation.k", rf"(?P<n>{_N}) customers fall into"),

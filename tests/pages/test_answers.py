@@ -10,24 +10,28 @@ from crm_research import (
     brand_loyalty,
     churn,
     customer_base,
+    customer_base_audit,
     loyalty,
     open_study,
     satisfaction,
     segmentation,
     show,
     silent_churn,
+    value,
 )
 from crm_research.catalogue import find_report
 from tests.pages.worlds import world
 
 PAGES = {
     "customer-base": customer_base.CustomerBasePage,
+    "customer-base-audit": customer_base_audit.AuditPage,
     "churn": churn.ChurnPage,
     "loyalty": loyalty.LoyaltyPage,
     "silent-churn": silent_churn.SilentChurnPage,
     "brand-loyalty": brand_loyalty.BrandLoyaltyPage,
     "satisfaction": satisfaction.SatisfactionPage,
     "segmentation": segmentation.SegmentationPage,
+    "value": value.ValuePage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

@@ -19,6 +19,8 @@ PAGES = {
     "silent-churn": ("silent_churn.SilentChurnPage", {}),
     "brand-loyalty": ("brand_loyalty.BrandLoyaltyPage", {}),
     "satisfaction": ("satisfaction.SatisfactionPage", {"n_bootstraps": 50}),
+    "customer-base-audit": ("customer_base_audit.AuditPage", {}),
+    "value": ("value.ValuePage", {}),
     "summary": ("summary.SummaryPage", {}),
 }
 

@@ -19,6 +19,7 @@ PAGES = {
     "silent_churn.SilentChurnPage": {},
     "brand_loyalty.BrandLoyaltyPage": {},
     "satisfaction.SatisfactionPage": {"n_bootstraps": 50},
+    "value.ValuePage": {},
 }
 
 

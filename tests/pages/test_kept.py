@@ -15,17 +15,20 @@ from crm_research import (
     brand_loyalty,
     churn,
     customer_base,
+    customer_base_audit,
     loyalty,
     open_study,
     satisfaction,
     segmentation,
     silent_churn,
+    value,
 )
 from tests.pages.worlds import world
 
 # Every parameter of each report, with another value than its own.
 CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "customer-base": (customer_base.CustomerBasePage, {}, {"confidence": 0.9, "seed": 7}),
+    "customer-base-audit": (customer_base_audit.AuditPage, {}, {"confidence": 0.9, "seed": 7, "period": "quarter"}),
     "segmentation": (
         segmentation.SegmentationPage,
         {"n_bootstraps": 20, "k_max": 4},
@@ -70,6 +73,14 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
             "n_bootstraps": 150,
         },
     ),
+    "value": (
+        value.ValuePage,
+        {},
+        {
+            "confidence": 0.9, "seed": 7, "months": 6, "volume": "orders", "capital_rate": 0.08, "contact_costs": False,
+            "tier_rule": "quantile", "gold_from": 0.1, "iron_from": 0.7,
+        },
+    ),
 }  # fmt: skip
 
 
@@ -100,8 +111,8 @@ def compare_with_a_study_opened_anew(report: str, study_file: str, names: list[s
     warm = open_study(study_file)
     first = kind(warm, **usual)
     before = said(first)
-    for name, value in changes.items():
-        given = usual | {name: value}
+    for name, changed in changes.items():
+        given = usual | {name: changed}
         assert said(kind(warm, **given)) == said(kind(open_study(study_file), **given)), name
     again = kind(warm, **usual)
     assert said(again) == before

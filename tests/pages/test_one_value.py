@@ -18,20 +18,20 @@ from tests.pages.walking import Page, walk
 from tests.pages.worlds import WORLDS, world
 
 FAST = {
-    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary"),
+    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary", "value"),
     "nobody-left": ("churn", "loyalty"),
 }
 SLOW = {
     "everything": tuple(sorted(reports())),
     "hostile": tuple(sorted(reports())),
     "eleven": ("churn", "loyalty", "segmentation"),
-    "all-gone": ("churn", "customer-base", "loyalty", "segmentation", "silent-churn"),
-    "nobody-left": ("customer-base", "segmentation", "silent-churn"),
-    "one-plan": ("churn", "customer-base", "segmentation"),
+    "all-gone": ("churn", "customer-base", "loyalty", "segmentation", "silent-churn", "value"),
+    "nobody-left": ("customer-base", "segmentation", "silent-churn", "value"),
+    "one-plan": ("churn", "customer-base", "segmentation", "value"),
     "colon": ("churn",),
-    "ketchup": ("brand-loyalty", "customer-base", "loyalty", "segmentation", "silent-churn"),
+    "ketchup": ("brand-loyalty", "customer-base", "loyalty", "segmentation", "silent-churn", "value"),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn", "segmentation"),
+    "telco": ("churn", "segmentation", "value"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 
@@ -49,6 +49,7 @@ def pairs(chosen: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     return [(name, report) for name, made in chosen.items() for report in made]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "report"), pairs(FAST))
 def test_a_page_of_few_records_does_not_contradict_itself(name, report, folder, monkeypatch):
     page = a_page(report, name, folder, monkeypatch)

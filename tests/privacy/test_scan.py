@@ -14,7 +14,7 @@ import pytest
 from crm_research.errors import CrmError
 from crm_research.privacy.known_ids import IdsOfList, IdsOfStudy
 from crm_research.privacy.masking import IDENTITY_CARD, PHONE, find_personal, masked
-from crm_research.privacy.scan import Finding, scan
+from crm_research.privacy.scan import Finding, scan, scan_reports
 from crm_research.privacy.written_texts import read_texts
 from tests.builders import a_study
 
@@ -25,7 +25,13 @@ PLANTED = {
         "138 1234 5678", "+86 138-1234-5678", "010-62345678", "(021) 62345678", "０１０－６２３４５６７８",
     ],
     "an identity-card number": ["11010519491231002X", "440308199901010012", "130503670401001", "123-45-6789"],
-    "a bank account": ["DE89370400440532013000", "GB29 NWBK 6016 1331 9268 19"],
+    "a bank account": [
+        "DE89370400440532013000", "GB29 NWBK 6016 1331 9268 19", "de89370400440532013000",
+        "gb29 nwbk 6016 1331 9268 19",
+        "Fr14 2004 1010 0505 0001 3m02 606", "ES91 2100 0418 4502 0005 1332", "de89-3704-0044-0532-0130-00",
+        "DE 89 370 400 440 532 013 000", "be68\u00a05390\u00a00754\u00a07034",
+        "ＤＥ８９３７０４００４４０５３２０１３０００",
+    ],
     "a payment-card number": ["4111111111111111", "4111 1111 1111 1111", "3782-822463-10005", "6212345678901265"],
 }  # fmt: skip
 IDS = {
@@ -121,6 +127,7 @@ def test_a_hundred_of_a_hundred_in_a_page_of_numbers(tmp_path):
         "4111111111111112 is no card, 110105194912310021 no identity card, 666-45-6789 no number of anybody",
         "@media (prefers-color-scheme: dark), ADR 0038, pages 123-456",
         "leaves +7674142747070269.0 of +1234567890.5",
+        "de89370400440532013001 is no account, it 12 of a 10 and at 12 345 678 901 234 567 be 16 of 20, is 24, no 95",
         "numpy 2.4.1, pandas 2.3.3, 12.345.678 rows, 1 234 567 890 rows",
     ],
 )
@@ -244,3 +251,23 @@ def test_a_number_is_found_between_chinese_signs_and_as_it_is_written_elsewhere(
 )  # fmt: skip
 def test_what_only_looks_like_one_stays(text):
     assert masked(text) == text
+
+
+def test_an_account_is_masked_whole_and_no_word_beside_it():
+    """Words of four letters behind an account are no part of it, nor are those before it."""
+    said = "paid by iban es91 2100 0418 4502 0005 1332 from home, and DE89 3704 0044 0532 0130 00 too"
+    assert masked(said) == "paid by iban [a bank account] from home, and [a bank account] too"
+    assert masked("账号de89370400440532013000，谢谢") == "账号[a bank account]，谢谢"
+
+
+def test_parts_of_customers_are_asked_for_the_ids_of_their_own_study(tmp_path):
+    for study, apart in (("shop", "shop-region"), ("bank", "bank-region")):
+        folder = tmp_path / "each" / apart / "north" / "2024-06-30"
+        folder.mkdir(parents=True)
+        (tmp_path / "each" / apart / "each.json").write_text(json.dumps({"study": study}), encoding="utf-8")
+        (folder / "page.txt").write_text("buyer-17 and client-23\n", encoding="utf-8")
+    ids = {"shop": IdsOfList({"customer_id": ["buyer-17"]}), "bank": IdsOfList({"contract_id": ["client-23"]})}
+    assert [str(found) for found in scan_reports(tmp_path, ids)] == [
+        "each/bank-region/north/2024-06-30/page.txt, line 1: the id of a contract",
+        "each/shop-region/north/2024-06-30/page.txt, line 1: the id of a customer",
+    ]

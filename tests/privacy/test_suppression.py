@@ -41,6 +41,19 @@ def test_nought_switches_it_off():
     assert withheld_rows(frame, (), 5) == {0, 1}
 
 
+def test_of_rows_that_overlap_only_those_go_that_tell_of_few():
+    names = ["all", "in customers", "in orders", "in contracts", "no dealings", "no record", "kind known", "age known"]
+    wholes = ["", "all", "all", "all", "in customers", "all", "in customers", "in customers"]
+    counts = [700, 650, 699, 46, 1, 50, 646, 640]
+    frame = pd.DataFrame({"what": names, "part_of": wholes, "n_customers": counts})
+    # 700 - 699 = 1 has no orders, 650 - 646 = 4 have a record without a kind.
+    assert {names[row] for row in withheld_rows(frame, (), 5)} == {"in orders", "no dealings", "kind known"}
+    assert {names[row] for row in withheld_rows(frame, (), 12)} == {
+        "in orders", "no dealings", "kind known", "age known",
+    }  # fmt: skip
+    assert withheld_rows(frame.iloc[[0, 1, 3]], (), 5) == frozenset()
+
+
 counts = st.lists(st.integers(0, 40), min_size=1, max_size=9)
 
 

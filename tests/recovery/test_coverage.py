@@ -7,6 +7,7 @@ import pytest
 from tests.recovery.coverage import COVERED, PARTS, printed_figures, where_covered
 
 
+@pytest.mark.slow
 def test_every_figure_has_a_part_that_measures_its_interval_or_a_reason():
     figures = printed_figures()
     assert "churn.contract.survival_12m" in figures

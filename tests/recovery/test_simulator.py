@@ -120,6 +120,7 @@ def test_an_effect_on_one_reason_leaves_the_others_alone(tmp_path: Path) -> None
         assert abs(found - truth) < 4 * error, reason
 
 
+@pytest.mark.slow
 def test_changes_of_plan_and_fee_act_from_the_day_they_come(tmp_path: Path) -> None:
     from lifelines import CoxTimeVaryingFitter
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from crm_research import open_study
+from crm_research.delivery.publishing import publish_site
+from crm_research.delivery.targets import Target
 from crm_research.errors import CrmError, ParameterError, StudyError
 from crm_research.features.parts import find_table, list_parts, take_part
 from crm_research.reporting.fan_out import _name_parts, _withhold
 from crm_research.reporting.run import run_reports
+from tests.delivery.shelves import of_folder, read_site
 
 STUDY = """\
 name: shop
@@ -219,3 +222,25 @@ def test_each_part_has_the_figures_of_a_study_of_its_customers_alone(shop, tmp_p
     assert 'shop by region: 3 parts. <a href="../../index.html">All reports</a>' in summary.index.read_text("utf-8")
     again = run_reports(["customer-base"], studies=[str(shop)], each="region", out=out, is_only_changed=True)
     assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b"])
+
+
+@pytest.mark.slow
+def test_a_part_that_is_withheld_now_leaves_the_shelf_and_what_was_published(shop, tmp_path):
+    out, www = tmp_path / "out", tmp_path / "www"
+    orders = shop.parent / "orders.csv"
+    orders.write_text("\n".join(line for line in orders.read_text().splitlines() if "x9" not in line))
+    for least in (4, 7):
+        text = shop.read_text(encoding="utf-8").partition("privacy:")[0]
+        shop.write_text(f"{text}privacy: {{least_group: {least}}}\n", encoding="utf-8")
+        run_reports(["customer-base"], studies=[str(shop)], each="region", out=out, is_only_changed=True)
+        target = Target(to=str(www))
+        (published,) = publish_site(out, [target], studies=["shop"], study_files=[str(shop)])
+        assert published.problem is None
+        pages = read_site(of_folder(www))
+        told = {path.split("/")[2] for path in pages if path.endswith("customer-base.html")}
+        assert told == {"north", "south", *(["s-den-b"] if least == 4 else [])}
+        assert (out / "each" / "shop-region" / "s-den-b" / "2024-07-01").exists() == (least == 4)
+    index = pages["each/shop-region/index.html"].decode()
+    assert "2 parts. 1 part of fewer than 7 customers is withheld" in index
+    assert '<p class="question">2 parts,' in index
+    assert "S\u00fcden" not in index

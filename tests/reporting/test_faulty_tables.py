@@ -94,6 +94,7 @@ def test_one_study_that_cannot_be_read_leaves_the_others(project, tmp_path):
     assert "contracts-gone.csv" in plan.unreadable[0]
 
 
+@pytest.mark.slow
 def test_a_study_that_is_not_there_stops_the_run_whatever_others_there_are(project, tmp_path):
     with pytest.raises(CrmError, match="no study 'othre'"):
         planned(tmp_path, ("good", ("orders",)), studies=("othre", "handmade"))

@@ -127,6 +127,22 @@ def test_two_days_are_compared_on_a_page_as_in_a_terminal(shelf):
     assert not page.exists()
 
 
+def test_two_days_are_compared_in_two_voices(tmp_path):
+    named = {"left": "Median tenure", "fit": "BG/NBD log-likelihood", "odds": "Times the odds of dropping out <now>"}
+    for day, value in (("2024-05-31", 0.25), ("2024-06-30", 0.45)):
+        numbers = {"estimate": value, "lower": value - 0.02, "upper": value + 0.02}
+        put(tmp_path, day, {"churn": [a_figure(name, label=label, **numbers) for name, label in named.items()]})
+    write_index(tmp_path)
+    text = (tmp_path / "shop/2024-06-30" / page_of("2024-05-31")).read_text()
+    rows = re.findall(r"<li( class=\"deep\")?><p class=\"what\">(.*?)</p>", text)
+    assert [bool(deep) for deep, _ in rows] == [True, False, True]
+    assert '<span class="exact">Median tenure</span><span class="plain">Half have left after</span>' in rows[1][1]
+    assert "dropping out &lt;now&gt;" in rows[2][1]
+    assert "3 figures have moved by more than chance explains." in text
+    assert text.count('<p class="plain only">2 numbers of these are for researchers only; they see them here.</p>') == 1
+    assert set(re.findall(r'<button type="button" data-voice="(\w+)"', text)) == {"manager", "researcher"}
+
+
 def test_a_day_is_compared_with_five_before_it(tmp_path):
     days = [f"2024-0{month}-01" for month in range(1, 8)]
     for day in days:

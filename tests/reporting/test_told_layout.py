@@ -268,6 +268,11 @@ def test_a_study_is_described_for_pages_and_records():
         "duckdb", "p", ("c",), (), ("orders",),
     )  # fmt: skip
     assert describe_study(replace(study, holdout_until=None), "x").holdout_until is None
+    told = replace(study, title="Of kim@shop.example", caveats=("Ring +44 20 7946 0958.",), provenance="ann@a.example")
+    facts = describe_study(told, "x")
+    assert (facts.title, facts.caveats, facts.provenance) == (
+        "Of [an e-mail address]", ("Ring [a phone number].",), "[an e-mail address]",
+    )  # fmt: skip
 
 
 def test_tables_at_fault_are_named_once_and_left_out():

@@ -327,6 +327,7 @@ def test_thin_records_give_a_whole_page(case):
     _all_of(satisfaction.describe_satisfaction(study, n_bootstraps=100))
 
 
+@pytest.mark.slow
 def test_a_full_record_gives_a_whole_page(world):
     _all_of(world)
     ids = {figure.id for make in FIGURES for figure in make(world)}

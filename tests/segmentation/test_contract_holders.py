@@ -264,6 +264,7 @@ def test_a_customer_whose_contract_ended_is_told_so_by_segments_of_running_ones(
     assert told.drop(list(left)).isna().all()
 
 
+@pytest.mark.slow
 def test_the_words_of_who_leaves():
     clear = two_groups(a_company(holdout_until="2024-12-31")).found
     assert clear.k == 2
@@ -305,6 +306,7 @@ def _as_segmentation(found):
     return SimpleNamespace(found=found, window="w", confidence=0.95, currency="EUR")
 
 
+@pytest.mark.slow
 def test_no_picture_announces_a_difference_that_the_test_of_all_does_not_find():
     found = two_groups(a_company()).found
     assert words.widest_gap(found.leaving) is not None
@@ -331,6 +333,7 @@ def test_contracts_of_one_customer_count_as_one_within_plans_too():
     assert both.beyond_plan.chi_squared == pytest.approx(once.beyond_plan.chi_squared, rel=0.05)
 
 
+@pytest.mark.slow
 def test_alike_groups_are_said_to_be_alike():
     alike = two_groups(a_company(leaves=(0.3, 0.3), seed=5)).found
     check = alike.leaving
@@ -344,6 +347,7 @@ def test_alike_groups_are_said_to_be_alike():
     assert table.loc["differentiable", "result"] == "not passed"
 
 
+@pytest.mark.slow
 def test_without_orders_contracts_or_ends_nothing_is_said_of_use():
     study = people_alone()
     segments = segment_customers(study, n_bootstraps=20)
@@ -361,6 +365,7 @@ def test_without_orders_contracts_or_ends_nothing_is_said_of_use():
     assert judge_use(found).tests.set_index("test").loc["differentiable", "result"] == "not known"
 
 
+@pytest.mark.slow
 def test_names_from_data_are_drawn_as_they_are():
     study = a_company(holdout_until="2024-12-31")
     frame = study.table("contracts").to_pandas()
@@ -373,6 +378,7 @@ def test_names_from_data_are_drawn_as_they_are():
     assert ax.get_title(loc="left") or ax.figure.texts
 
 
+@pytest.mark.slow
 def test_another_number_of_groups_stands_beside_the_one_that_separates_best():
     study = a_company()
     segments = two_groups(study)
@@ -399,6 +405,7 @@ def test_another_number_of_groups_stands_beside_the_one_that_separates_best():
     assert figures["segmentation.alternative_verdict"].said == other.found.verdict
 
 
+@pytest.mark.slow
 def test_the_note_says_why_contacts_are_no_input_where_leavers_are_grouped():
     assert note_segments(segment_customers(a_company(), n_bootstraps=20)).endswith(
         "Customers who have left are among them, for without a holdout nothing else tells whether the segments matter. "
@@ -406,6 +413,7 @@ def test_the_note_says_why_contacts_are_no_input_where_leavers_are_grouped():
     )
 
 
+@pytest.mark.slow
 def test_where_all_have_left_nobody_pays_and_nothing_can_be_compared():
     study = a_company()
     frame = study.table("contracts").to_pandas()

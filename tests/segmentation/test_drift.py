@@ -145,6 +145,7 @@ def test_another_study_or_an_earlier_day_is_said(study):
     assert len(found.notes) == 2
 
 
+@pytest.mark.slow
 def test_picture_and_table_are_there_whatever_the_numbers(study):
     constant = draw_features(100).assign(days_since_last=5.0, n_orders=1.0)
     for frame in (draw_features(100, shift=2.0), constant):

@@ -41,6 +41,7 @@ def _purchases(rng, n):
     return np.log1p(np.column_stack([270 * since, 1.0 + repeats, 30 * rng.lognormal(0, 0.6, size=n)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_planted_groups_are_found_and_called_natural(seed):
     points, groups = _planted(np.random.default_rng(seed))
@@ -220,6 +221,7 @@ def test_as_many_kinds_as_groups_leave_no_more_than_that():
     assert find_groups(points, n_bootstraps=20).k == 2
 
 
+@pytest.mark.slow
 def test_a_constant_input_and_one_giant_change_nothing():
     points, groups = _planted(np.random.default_rng(1))
     points[0] = 1e15

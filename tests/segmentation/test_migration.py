@@ -127,6 +127,7 @@ def shop():
     return a_study(orders=orders(*rows))
 
 
+@pytest.mark.slow
 def test_movers_of_a_study_are_exactly_those_whom_two_assignments_place_otherwise(shop):
     kept = a_kept(centres=np.array([[-1.5, 0.0], [1.0, 0.0]]))
     found = measure_migration(shop, kept, window_days=91)

@@ -112,6 +112,7 @@ def contracts_that_know(n=120):
 _KNOWING = {"risk_score": "number", "left_flag": "number", "why": "category", "state": "category", "rooms": "number"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("as_of", "holdout_until"), [("2024-07-01", None), ("2023-06-01", "2024-01-01"), ("2023-06-01", None)]
 )
@@ -233,6 +234,7 @@ def test_a_picture_of_many_inputs_shows_the_strongest_and_counts_the_rest():
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_typical_customer_who_does_not_have_the_only_level_is_said_not_to_have_it():
     frame = some_contracts()
     # One in six has the other box: else it would say the same as the fee.

@@ -27,6 +27,7 @@ def test_the_spread_within_groups_by_hand():
     assert measure_spread(points, labels) == pytest.approx([np.sqrt(2.5), np.sqrt(2)])
 
 
+@pytest.mark.slow
 def test_groups_blurred_by_the_scale_are_found_with_weights():
     points, groups = _blurred()
     plain = assign_nearest(points, fit_centres(points, 2, seed=1, n_starts=10))

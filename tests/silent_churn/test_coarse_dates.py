@@ -51,6 +51,7 @@ def test_regular_buyers_are_found_through_months():
     assert "MBG/CNBD-k" in silence.fits.fitted
 
 
+@pytest.mark.slow
 def test_the_page_says_in_what_gaps_were_counted():
     silence = describe_silence(a_dated_world(300, "month")[0])
     assert silence.fits.dates.n_dates == 36

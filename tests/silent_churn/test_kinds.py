@@ -75,6 +75,7 @@ def test_what_is_known_at_the_first_purchase_by_hand():
         build_kinds(shop, ["regoin"])
 
 
+@pytest.mark.slow
 def test_the_effects_of_a_known_world_reach_the_page():
     study = a_world()
     silence = describe_silence(study)

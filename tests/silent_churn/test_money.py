@@ -59,6 +59,7 @@ def test_without_a_holdout_nothing_is_judged():
     assert check_money(a_shop(holdout_until=None), None, 70.0, horizon_days=30.0, confidence=0.95).empty
 
 
+@pytest.mark.slow
 def test_cdnow_is_closer_than_the_rules_in_money_too():
     silence = describe_silence(open_study("cdnow"))
     table = silence.money.set_index("forecast")

@@ -107,13 +107,19 @@ def test_no_product_stands_on_two_lines_of_an_order(world: World) -> None:
     assert not read_table(world, "order_lines").duplicated(["order_id", "product_id"]).any()
 
 
-def test_each_cost_pool_is_its_known_use_at_the_true_cost_of_a_unit(world: World) -> None:
+def test_each_cost_pool_pays_for_its_minutes_and_a_unit_of_them_is_its_true_cost(world: World) -> None:
     use = read_table(world, "activity_use")
     known = use[use["period"] <= pd.Timestamp(world.settings.as_of)].groupby("activity")["quantity"].sum()
-    unit_cost = {name: each["unit_cost"] for name, each in read_parameters(world)["activities"].items()}
-    pools = read_table(world, "activities").set_index("activity")["cost_pool"]
-    for activity, pool in pools.items():
-        assert round(pool * 100) == round(known[activity] * unit_cost[activity] * 100), activity
+    true = pd.DataFrame(read_parameters(world)["activities"]).T
+    rows = read_table(world, "activities").set_index("activity")
+    a_minute = rows["cost_pool"] / rows["capacity"]
+    assert a_minute.groupby(rows["resource"]).nunique().eq(1).all()
+    assert (rows["unit_time"] * a_minute).to_dict() == pytest.approx(true["unit_cost"].to_dict(), rel=1e-12)
+    assert rows["unit_time"].to_dict() == true["unit_minutes"].to_dict()
+    spare = rows["capacity"] - known * rows["unit_time"] * rows["resource"].map(
+        {"order desk": 1.25, "warehouse": 1.1, "service team": 1.2}
+    )
+    assert spare.between(-1e-6, 2).all()
 
 
 def test_activities_count_what_stands_in_the_other_tables(world: World) -> None:

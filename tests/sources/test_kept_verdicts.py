@@ -62,6 +62,7 @@ def test_what_was_found_is_told_again_to_the_letter(shop, n_checked):
     assert n_checked() == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_told_again_of_what_has_changed(shop, tmp_path, n_checked):
     judge_study(open_study(shop))
     (tmp_path / "orders.csv").write_text(ORDERS.replace("30\n", "31\n"), encoding="utf-8")

@@ -132,6 +132,7 @@ def test_an_unknown_sample_offers_the_nearest(tmp_path):
         open_study(path)
 
 
+@pytest.mark.slow
 def test_sample_packages_are_found_without_being_imported(tmp_path):
     import subprocess
     import sys

@@ -86,6 +86,7 @@ def test_whoever_says_that_each_line_has_its_own_is_believed(tmp_path):
     assert study.table("orders").revenue.sum().execute() == sum(amount * len(states) for amount, states in _PAID)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_a_draft_counts_each_payment_once_and_marks_it(tmp_path, sign):
     (tmp_path / "payments.csv").write_text(_log(sign))

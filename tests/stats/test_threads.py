@@ -27,6 +27,7 @@ def test_an_error_within_is_not_held_back_and_the_threads_return():
     assert {path: n for path, n in _threads().items() if path in before} == before
 
 
+@pytest.mark.slow
 def test_libraries_that_were_not_yet_loaded_are_held_too():
     # In a fresh process: the fit within must not load a library that computes on many threads.
     code = (

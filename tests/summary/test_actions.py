@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm_research.pillars.summary.actions import choose_actions
+from crm_research.pillars.summary.actions import choose_actions, find_unsure
 from crm_research.pillars.summary.parts import ActionList
 from crm_research.pillars.summary.rules import Rule, read_rules
 from crm_research.results import read_results
@@ -30,8 +30,10 @@ def chosen(tmp_path, rules, **reports):
         ((0.25, 0.19, 0.31), {"above": 0.2}, False),
         ((0.25, 0.19, 0.29), {"below": 0.3}, True),
         ((0.25, 0.19, 0.31), {"below": 0.3}, False),
-        # A count is judged by itself, an open end holds nothing.
-        ((7.0, None, None), {"above": 6.5}, True),
+        # A count is judged by itself where the rule says that it is one; an open end holds nothing.
+        ((7.0, None, None), {"above": 6.5, "counted": True}, True),
+        ((7.0, None, None), {"above": 6.5}, False),
+        ((7.0, 5.9, 8.1), {"above": 6.5, "counted": True}, False),
         ((0.25, None, 0.31), {"above": 0.2}, False),
         # Unknown: its interval leaves nearly everything open.
         ((0.25, 0.01, 0.99), {}, False),
@@ -109,12 +111,30 @@ def test_what_a_report_computed_is_told_and_else_the_trial_that_would(tmp_path):
     assert "Expected effect: not measured. What would measure it: draw lots." in ActionList([other]).render().plain
 
 
-def test_the_first_screen_shows_some_and_counts_the_rest(tmp_path):
-    rules = [a_rule(name=f"r{i}") for i in range(7)]
+def test_the_first_screen_shows_some_and_holds_the_rest_behind_a_line(tmp_path):
+    rules = [a_rule(name=f"r{i}", do=f"Do {i}.") for i in range(7)]
     found = chosen(tmp_path, rules, churn=[a_figure("x.y", 0.3, 0.2, 0.4)])
-    html = ActionList(found, most=5).render().html
-    assert html.count("<li>") == 5
-    assert "2 more actions: <a" in html
+    shown = ActionList(found, most=5).render()
+    before, _, behind = shown.html.partition("<details")
+    assert before.count("<li>") == 5
+    assert "<summary>2 more actions</summary>" in behind
+    assert 'start="6"><li>' in behind
+    assert "Do 5." in behind
+    assert "Do 6." in behind
+    assert "7. " in shown.plain
+    assert "<details" not in ActionList(found[:5], most=5).render().html
+
+
+def test_a_number_without_limits_asks_for_nothing_unless_it_is_counted(tmp_path):
+    bare = [a_figure("x.y", 0.9, label="Bare"), a_figure("x.z", 0.1, label="Low")]
+    rules = [a_rule(above=0.2), a_rule(name="two", figure="x.z", above=0.2)]
+    assert chosen(tmp_path, rules, churn=bare) == ()
+    results = read_results(tmp_path / "handmade" / "2024-07-01")
+    assert [figure.label for _, figure in find_unsure(rules, results)] == ["Bare"]
+    counted = [a_rule(above=0.2, counted=True)]
+    assert [action.figure.label for action in chosen(tmp_path, counted, churn=bare)] == ["Bare"]
+    assert find_unsure(counted, results) == ()
+    assert chosen(tmp_path, [a_rule(above=0.95, counted=True)], churn=bare) == ()
 
 
 def test_the_package_s_rules_ask_nothing_of_nothing(tmp_path):

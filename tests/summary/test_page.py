@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 
 import pytest
 
 from crm_research.pillars.summary import SummaryPage
+from crm_research.pillars.summary.charts import marks_frame
 from crm_research.reporting.ledger import read_ledger
+from crm_research.theme import for_phones
 from tests.builders import a_study, contracts, orders
 from tests.summary.shelf import a_figure, put
 
@@ -157,3 +160,51 @@ def test_pictures_are_drawn_of_what_there_is(tmp_path):
         for chart in section.charts:
             assert chart.draw(None).get_figure() is not None
     assert [len(section.charts) for section in (page.answer, page.claims, page.trust)] == [1, 1, 1]
+
+
+def test_a_number_without_limits_is_named_and_asks_for_nothing(tmp_path):
+    bare = a_figure("satisfaction.importance", 0.7, label="Importance", group="price")
+    other = a_figure("satisfaction.importance", 0.3, label="Importance", group="staff")
+    put(tmp_path, {"satisfaction": [bare, other]})
+    said = repr(page_of(tmp_path).actions)
+    assert said == (
+        "Note: Of 1 more number it is not known how far chance sways it, so no action is drawn: "
+        "Importance (price), 70.0 %."
+    )
+
+
+def test_without_money_the_picture_shows_what_asks_for_action(tmp_path):
+    many = [a_figure("churn.contract.survival_12m", 0.7, 0.66, 0.74, label="Still there", verdict="refuted")]
+    put(tmp_path, {"loyalty": SOME["loyalty"], "churn": many})
+    page = page_of(tmp_path)
+    (picture,) = page.answer.charts
+    assert picture.data["action"].str.split(",").str[0].tolist() == ["Marketing", "Service"]
+    assert picture.data["mark"].tolist() == [0.05, 0.85]
+    assert marks_frame(page.result)["fails"].tolist() == [False, True]
+    assert picture.draw(None).get_figure() is not None
+
+
+@pytest.mark.parametrize("is_on_a_phone", [False, True])
+@pytest.mark.parametrize("n_reports", [1, pytest.param(14, marks=pytest.mark.slow)])
+def test_the_key_to_the_checks_lies_on_no_bar(tmp_path, n_reports, is_on_a_phone):
+    put(tmp_path, {f"report-{i}": [a_figure(f"x.{i}", 0.3, 0.2, 0.4)] * 9 for i in range(n_reports)})
+    with for_phones() if is_on_a_phone else nullcontext():
+        ax = page_of(tmp_path).trust.charts[0].draw(None)
+    figure = ax.get_figure()
+    figure.draw_without_rendering()
+    key = figure.legends[0].get_window_extent()
+    assert not key.overlaps(ax.get_window_extent())
+    assert figure.bbox.x0 <= key.x0
+    assert key.x1 <= figure.bbox.x1
+
+
+def test_counts_that_ask_for_actions_are_a_picture_where_no_share_does(tmp_path):
+    leavers = a_figure(
+        "churn.contract.expected_leavers", 552.0, 502.0, 602.0, unit="contracts", group="within 12 months"
+    )
+    put(tmp_path, {"churn": [leavers]})
+    page = page_of(tmp_path)
+    (picture,) = page.answer.charts
+    assert picture.alt == "What asks for action"
+    assert picture.data[["estimate", "lower", "upper"]].to_numpy().tolist() == [[552.0, 502.0, 602.0]]
+    assert picture.draw(None).get_xlabel() == "contracts"

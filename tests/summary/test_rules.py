@@ -52,6 +52,19 @@ def test_a_company_changes_adds_and_leaves_out(tmp_path):
     assert len(rules) == 16
 
 
+def test_a_study_changes_what_the_company_says(tmp_path):
+    added = OWN | {"name": "ours", "department": "finance"}
+    company = write(tmp_path / "company.yaml", OWN, added, leave_out=["raise-satisfaction"])
+    study = write(tmp_path / "study.yaml", OWN | {"above": 0.35}, leave_out=["ours"])
+    rules = {rule.name: rule for rule in read_rules(company, study)}
+    assert rules["remind-the-overdue"].above == 0.35
+    assert not {"ours", "raise-satisfaction"} & set(rules)
+    assert len(rules) == 15
+    assert len(read_rules(None, None)) == 16
+    with pytest.raises(RulesError, match=r"study\.yaml: leave_out: there is no rule 'ours'"):
+        read_rules(None, study)
+
+
 def test_a_company_s_file_is_found_in_its_desk(tmp_path, monkeypatch):
     monkeypatch.setenv("CRM_RESEARCH_HOME", str(tmp_path))
     assert company_rules() is None

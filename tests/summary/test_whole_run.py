@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research.delivery.publishing import publish_site
+from crm_research.delivery.targets import Target
 from crm_research.errors import CrmError
 from crm_research.reporting.run import run_reports
 
@@ -123,3 +125,33 @@ def test_broken_rules_stop_a_run_before_anything_is_made(desk, tmp_path):
     with pytest.raises(CrmError, match=r"rules\.yaml: rules\.x\.department: is missing"):
         run_reports(["summary"], studies=["shop"], out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_study_has_its_own_look_and_rules_and_a_title_that_tells_of_nobody(desk, tmp_path):
+    write_study(desk)
+    folder = desk / "data" / "studies"
+    with (folder / "shop.yaml").open("a", encoding="utf-8") as file:
+        file.write("house: acme.yaml\nrules: own.yaml\ncaveats: [Ring Kim at +44 20 7946 0958.]\n")
+    text = (folder / "shop.yaml").read_text(encoding="utf-8")
+    (folder / "shop.yaml").write_text(text.replace("A shop", "The shop of kim@shop.example"), encoding="utf-8")
+    (folder / "acme.yaml").write_text("name: Acme\ncolours: {accent: '#7a1f5c'}\n", encoding="utf-8")
+    rule = (
+        "name: spoil-the-best, department: sales, figure: base.top20_revenue_share, above: 0.21, for_whom: the best, "
+        "do: Spoil them., why: 'They bring {value}.', trial: Draw lots."
+    )
+    (folder / "own.yaml").write_text(f"rules: [{{{rule}}}]\n", encoding="utf-8")
+    out = tmp_path / "out"
+    done = run_reports(["customer-base", "summary"], studies=["shop"], out=out)
+    assert done.n_failed == 0
+    day = out / "shop" / "2024-03-01"
+    assert "Spoil them." in (day / "summary-sales.html").read_text(encoding="utf-8")
+    for name in ("summary.html", "summary-sales.html", "customer-base.html"):
+        assert '<span class="logo">Acme</span>' in (day / name).read_text(encoding="utf-8")
+    assert "--accent: #7a1f5c" in (day / "ledger.html").read_text(encoding="utf-8")
+    assert "--accent: #7a1f5c" not in (out / "index.html").read_text(encoding="utf-8")
+    (published,) = publish_site(out, [Target(to=str(tmp_path / "www"))], study_files=[str(folder / "shop.yaml")])
+    assert published.problem is None
+    said = [path for path in (tmp_path / "www").rglob("*") if path.is_file() and b"kim@" in path.read_bytes()]
+    assert said == []
+    assert "The shop of [an e-mail address]" in (tmp_path / "www" / "index.html").read_text(encoding="utf-8")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crm_research.study import Study
 
 
@@ -53,7 +55,8 @@ class Report:
         It stands on the results of the others: made after them, also where some of them failed, from those tables that
         are not at fault.
     check_files
-        Raises a `CrmError` where a file that it reads beside the study cannot be used, before anything is made.
+        Raises a `CrmError` where a file that it reads beside the study cannot be used, before anything is made; takes
+        the study's own, if its file names one.
     """
 
     id: str
@@ -67,7 +70,7 @@ class Report:
     spares: Callable[[Collection[str], Mapping[str, Any]], Collection[str]] | None = None
     look_up: Callable[[Study, Mapping[str, Any]], None] | None = None
     is_last: bool = False
-    check_files: Callable[[], None] | None = None
+    check_files: Callable[[Path | None], None] | None = None
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:
         """Why can this report not be made from these tables? None if it can."""

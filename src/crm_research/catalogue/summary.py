@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from crm_research.catalogue.entry import Report, ReportParameters
@@ -16,10 +18,10 @@ class SummaryParameters(ReportParameters):
     )
 
 
-def _check_files() -> None:
+def _check_files(own: Path | None = None) -> None:
     from crm_research.pillars.summary.rules import company_rules, read_rules
 
-    read_rules(company_rules())
+    read_rules(company_rules(), own)
 
 
 REPORT = Report(

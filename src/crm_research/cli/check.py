@@ -57,6 +57,7 @@ def command(
     from crm_research.sources.opening import open_study
     from crm_research.time_limit import time_limit
 
+    _check_own_files(study)
     with time_limit(f"Reading and checking {study}", seconds=timeout):
         faults: dict[str, CrmError] = {}
         opened = open_study(study, as_of=as_of, faults=faults)
@@ -81,6 +82,24 @@ def command(
     for problem in dict.fromkeys(str(problem) for problem in faults.values()):
         click.echo(f"crm-research: {problem}", err=True)
     sys.exit(2 if faults else verdict.exit_code(warnings_above))
+
+
+def _check_own_files(given: str) -> None:
+    """A look and rules that the study file names are refused where they cannot be used, as a run would refuse them."""
+    from crm_research.catalogue import reports
+    from crm_research.sources.opening import find_study_file
+    from crm_research.sources.own_files import find_own_files
+    from crm_research.sources.study_file import read_study_file
+    from crm_research.theme.house import read_house
+
+    path = find_study_file(given)
+    own = find_own_files(read_study_file(path), path)
+    if own.house is not None:
+        read_house(own.house)
+    if own.rules is not None:
+        for report in reports().values():
+            if report.check_files is not None:
+                report.check_files(own.rules)
 
 
 def _verdict_record(study: Study, verdict: Verdict, warnings_above: float) -> dict[str, Any]:

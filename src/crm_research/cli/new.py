@@ -33,7 +33,7 @@ class _Drafts(click.Group):
 
 @click.group(name="new", cls=_Drafts)
 def command() -> None:
-    """Draft something new: a study file from your files."""
+    """Draft something new: a study file from your files, or a report of your own."""
 
 
 @command.command(name="study")

@@ -358,7 +358,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _
 # Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction"),
+        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction", "value"),
         "orders": (
             "customer-base",
             "segmentation",
@@ -367,17 +367,21 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "silent-churn",
             "brand-loyalty",
             "satisfaction",
+            "customer-base-audit",
+            "value",
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
-        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction"),
-        "contract_states": ("churn",),
-        "contacts": ("segmentation", "churn", "loyalty"),
+        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction", "value"),
+        "contract_states": ("churn", "value"),
+        "contacts": ("segmentation", "churn", "loyalty", "value"),
         "surveys": ("satisfaction", "segmentation", "loyalty"),
         "campaigns": ("segmentation", "loyalty"),
         "campaign_targets": ("segmentation", "loyalty"),
         "campaign_responses": ("segmentation", "loyalty"),
-        "activity_use": ("segmentation",),
+        "activities": ("value",),
+        "activity_use": ("segmentation", "value"),
+        "invoices": ("value",),
     }
 )
 

@@ -302,8 +302,22 @@ _TABLES = (
         grain="one activity that costs money",
         columns=(
             _id("activity", "the activity"),
-            _number("cost_pool", "what it cost over the study's period, in its currency", required=True, minimum=0.0),
+            _number(
+                "cost_pool",
+                "what it cost over the periods of activity_use up to as_of, in the study's currency",
+                required=True,
+                minimum=0.0,
+            ),
             _text("driver", "the unit that its use is counted in", required=True),
+            _number(
+                "unit_time", "time that one unit of the driver takes, in the unit of capacity (minutes)", minimum=0.0
+            ),
+            _number(
+                "capacity",
+                "practical capacity that the cost pool pays for, in time; in units of the driver without unit_time",
+                minimum=0.0,
+            ),
+            _text("resource", "who does it, where several activities share one; their cost and capacity are added up"),
         ),
         key=("activity",),
     ),

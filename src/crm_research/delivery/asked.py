@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crm_research.delivery.site import find_runs
+from crm_research.delivery.site import find_studies
 from crm_research.delivery.targets import Keep, Target, read_target, target_of
 from crm_research.errors import CrmError, StudyError, offer_names
 from crm_research.settings import read_settings
@@ -119,7 +119,7 @@ def _look_up(studies: Sequence[str], shelf: Path) -> tuple[list[str], dict[str, 
 
     known: dict[str, _Known] = {}
     names = []
-    for given in studies or sorted({run.study for run in find_runs(shelf)}):
+    for given in studies or find_studies(shelf):
         is_file = given.lower().endswith((".yaml", ".yml")) or "/" in given
         try:
             path = find_study_file(given)

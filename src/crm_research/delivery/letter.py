@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,7 @@ SUMMARY: Final = "summary"
 _MOST_PICTURES: Final = 3
 _MOST_ATTACHED: Final = 10_000_000
 _LONGEST_SUBJECT: Final = 140
+_BLANKS: Final = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
 # Mail programs read the style of the very tag, and little else.
 _FONT: Final = "font-family:Helvetica,Arial,sans-serif;color:#1f2933;line-height:1.45"
 _MUTED: Final = "color:#55606b;font-size:13px"
@@ -62,6 +64,26 @@ class Content:
     left_out: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What the body says of one report, once for both of its forms: title, sentences, where it lies, its pictures."""
+
+    title: str
+    sentences: tuple[str, ...]
+    link: str | None
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Body:
+    """What the body says: of whom and which day, each report (the first at length), and at its foot."""
+
+    title: str
+    as_of: str
+    reports: tuple[_Said, ...]
+    notes: tuple[str, ...]
+
+
 def compose(folder: Path, *, site: str | None = None) -> Content:
     """The letter of a study's day.
 
@@ -91,26 +113,47 @@ def compose(folder: Path, *, site: str | None = None) -> Content:
     pictures = tuple(_pictures(folder, entries))
     attached, left_out = _attachments(folder, entries)
     lead = next((sentence for entry in entries for sentence in entry.get("answer") or ()), "")
-    subject = _in_one_line(f"{title}, {folder.name}: {lead or say_count(len(entries), 'report')}")
+    subject = _as_subject(f"{title}, {folder.name}: {lead or say_count(len(entries), 'report')}")
     link = _link(site, folder)
     made_at = max(str(entry["ended_at"]) for entry in entries)
     foot = f"Made {made_at[:16].replace('T', ' ')} UTC, of what was known on {folder.name}."
     notes = [f"Not made this time: {entry['title']}; its last page stays." for entry in failed if entry.get("page")]
     notes += [f"Attached: {join_words([path.name for path in attached])}."] if attached else []
     notes += [f"Too large to be attached: {join_words([path.name for path in left_out])}."] if left_out else []
+    body = _Body(
+        title=_one_line(title),
+        as_of=f"As of {folder.name}",
+        reports=tuple(_say(entry, link, pictures, is_first=place == 0) for place, entry in enumerate(entries)),
+        notes=tuple(map(_one_line, [*notes, foot])),
+    )
     return Content(
         study=folder.parent.name,
         subject=subject,
-        html=_html(title, folder.name, entries, pictures, link, [*notes, foot]),
-        plain=_plain(title, folder.name, entries, pictures, link, [*notes, foot]),
+        html=_html(body),
+        plain=_plain(body),
         pictures=pictures,
         attached=attached,
         left_out=left_out,
     )
 
 
-def _in_one_line(text: str) -> str:
-    line = " ".join(text.split())
+def _say(entry: Mapping[str, Any], link: str | None, pictures: Sequence[Picture], *, is_first: bool) -> _Said:
+    sentences = entry.get("answer") or ()
+    return _Said(
+        title=_one_line(str(entry["title"])),
+        sentences=tuple(map(_one_line, sentences if is_first else sentences[:1])),
+        link=None if link is None else f"{link}{quote(str(entry['page']))}",
+        pictures=tuple(picture for picture in pictures if picture.report == entry["report"]),
+    )
+
+
+def _one_line(text: str) -> str:
+    # A number and its unit stay together.
+    return _BLANKS.sub(" ", text).strip()
+
+
+def _as_subject(text: str) -> str:
+    line = _one_line(text)
     return line if len(line) <= _LONGEST_SUBJECT else f"{line[: _LONGEST_SUBJECT - 4].rsplit(' ', 1)[0]} ..."
 
 
@@ -159,42 +202,32 @@ def _attachments(folder: Path, entries: Sequence[Mapping[str, Any]]) -> tuple[tu
     return tuple(taken), tuple(left_out)
 
 
-def _html(
-    title: str,
-    day: str,
-    entries: Sequence[Mapping[str, Any]],
-    pictures: Sequence[Picture],
-    link: str | None,
-    notes: Sequence[str],
-) -> str:
+def _html(body: _Body) -> str:
     parts = [
-        f'<p style="margin:0;{_MUTED}">As of {text_html(day)}</p>',
-        f'<h1 style="margin:0 0 16px;font-size:24px;line-height:1.2">{text_html(title)}</h1>',
+        f'<p style="margin:0;{_MUTED}">{text_html(body.as_of)}</p>',
+        f'<h1 style="margin:0 0 16px;font-size:24px;line-height:1.2">{text_html(body.title)}</h1>',
     ]
-    for place, entry in enumerate(entries):
-        parts.append(_entry_html(entry, link, is_first=place == 0))
-        parts += [_picture_html(picture) for picture in pictures if picture.report == entry["report"]]
+    for place, said in enumerate(body.reports):
+        parts.append(_said_html(said, size=16 if place else 18))
+        parts += [_picture_html(picture) for picture in said.pictures]
     parts.append('<hr style="border:0;border-top:1px solid #cfd5db;margin:26px 0 10px">')
-    parts += [f'<p style="margin:4px 0;{_MUTED}">{text_html(note)}</p>' for note in notes]
-    body = "\n".join(parts)
+    parts += [f'<p style="margin:4px 0;{_MUTED}">{text_html(note)}</p>' for note in body.notes]
+    shown = "\n".join(parts)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light only">'
-        f"<title>{text_html(title)}</title></head>\n"
+        f"<title>{text_html(body.title)}</title></head>\n"
         f'<body style="margin:0;padding:24px 16px;background:#ffffff;{_FONT}">\n'
-        f'<div style="max-width:640px;margin:0 auto">\n{body}\n</div></body></html>\n'
+        f'<div style="max-width:640px;margin:0 auto">\n{shown}\n</div></body></html>\n'
     )
 
 
-def _entry_html(entry: Mapping[str, Any], link: str | None, *, is_first: bool) -> str:
-    name = text_html(entry["title"])
-    if link is not None:
-        name = f'<a href="{text_html(link + quote(str(entry["page"])))}" style="color:#0b6e99">{name}</a>'
-    size = 18 if is_first else 16
-    sentences = entry.get("answer") or ()
-    shown = sentences if is_first else sentences[:1]
-    told = "".join(f'<p style="margin:0 0 6px;font-size:{size - 2}px">{text_html(each)}</p>' for each in shown)
+def _said_html(said: _Said, *, size: int) -> str:
+    name = text_html(said.title)
+    if said.link is not None:
+        name = f'<a href="{text_html(said.link)}" style="color:#0b6e99">{name}</a>'
+    told = "".join(f'<p style="margin:0 0 6px;font-size:{size - 2}px">{text_html(each)}</p>' for each in said.sentences)
     return f'<h2 style="margin:22px 0 6px;font-size:{size}px;line-height:1.25">{name}</h2>{told}'
 
 
@@ -205,20 +238,10 @@ def _picture_html(picture: Picture) -> str:
     )
 
 
-def _plain(
-    title: str,
-    day: str,
-    entries: Sequence[Mapping[str, Any]],
-    pictures: Sequence[Picture],
-    link: str | None,
-    notes: Sequence[str],
-) -> str:
-    lines = [title, f"As of {day}", ""]
-    for place, entry in enumerate(entries):
-        sentences = entry.get("answer") or ()
-        lines += [str(entry["title"]), *(f"  {each}" for each in (sentences if place == 0 else sentences[:1]))]
-        lines += [f"  {link}{quote(str(entry['page']))}"] if link is not None else []
-        shown = [picture for picture in pictures if picture.report == entry["report"]]
-        lines += [f"  [Picture: {' '.join(picture.alt.split())}]" for picture in shown]
-        lines.append("")
-    return "\n".join([*lines, *notes]) + "\n"
+def _plain(body: _Body) -> str:
+    lines = [body.title, body.as_of, ""]
+    for said in body.reports:
+        lines += [said.title, *(f"  {each}" for each in said.sentences)]
+        lines += [f"  {said.link}"] if said.link is not None else []
+        lines += [*(f"  [Picture: {_one_line(picture.alt)}]" for picture in said.pictures), ""]
+    return "\n".join([*lines, *body.notes]) + "\n"

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from crm_research.errors import CrmError
+from crm_research.results import PARTS
 
 # Of ours at the target: what was put there, what is on its way, who is at work.
 OWN: Final = ".crm-research"
@@ -18,7 +19,8 @@ MANIFEST: Final = f"{OWN}/published.json"
 STAGING: Final = f"{OWN}/staging"
 INDEX: Final = "index.html"
 _VERSION: Final = 1
-_DEPTH_OF_RUN: Final = 3
+# Below the folder of a study or, of a part of its customers, of that part: the day, and the file.
+_DEPTH_OF_STUDY, _DEPTH_OF_PART = 1, 3
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -107,10 +109,17 @@ class Plan:
 
 
 def run_of(path: str) -> tuple[str, str] | None:
-    """The study and day that a file belongs to; None for what belongs to all."""
+    """The study (or part of its customers) and day that a file belongs to; None for what belongs to all."""
     parts = PurePosixPath(path).parts
-    is_of_run = len(parts) >= _DEPTH_OF_RUN and _DAY.fullmatch(parts[1]) is not None
-    return (parts[0], parts[1]) if is_of_run else None
+    depth = _DEPTH_OF_PART if parts[0] == PARTS else _DEPTH_OF_STUDY
+    is_of_run = len(parts) >= depth + 2 and _DAY.fullmatch(parts[depth]) is not None
+    return ("/".join(parts[:depth]), parts[depth]) if is_of_run else None
+
+
+def parts_of(run: tuple[str, str]) -> tuple[str, str] | None:
+    """Of a part of customers the folder of all parts, and the day; None for a whole study."""
+    study, day = run
+    return (study.rpartition("/")[0], day) if "/" in study else None
 
 
 def fingerprint(folder: Path, paths: Iterable[str]) -> dict[str, Kept]:

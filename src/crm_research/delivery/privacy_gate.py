@@ -40,7 +40,9 @@ def refuse_what_may_not_leave(folder: Path, studies: Sequence[str] = ()) -> None
     more = f"\n  and {len(found) - _MOST_TOLD:,} more" if len(found) > _MOST_TOLD else ""
     raise CrmError(
         f"Nothing was sent: what would be sent tells of persons in {say_count(len(found), 'place')}.{told}{more}\nMake "
-        "those reports anew, which puts pseudonyms in the place of ids; crm-research scan lists every place."
+        "those reports anew, which puts pseudonyms in the place of ids, and words in that of addresses and numbers, "
+        "also in the study's title and caveats. What is found again stands in a name (of a column, a file or a "
+        "parameter) or in a notebook of yours: change it there. crm-research scan lists every place."
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crm_research.delivery.faults import say_unpublished
 from crm_research.delivery.folder import holding_folder, put_in_folder, read_folder
-from crm_research.delivery.manifest import OWN, Manifest, Plan, fingerprint, plan, run_of
+from crm_research.delivery.manifest import OWN, Manifest, Plan, fingerprint, parts_of, plan, run_of
 from crm_research.delivery.privacy_gate import refuse_what_may_not_leave
 from crm_research.delivery.retries import TRIES, trying
 from crm_research.delivery.site import (
@@ -26,7 +26,7 @@ from crm_research.delivery.site import (
 from crm_research.delivery.store import SECONDS_TO_WAIT, holding_store, put_in_store, read_store
 from crm_research.delivery.targets import Target
 from crm_research.errors import CrmError
-from crm_research.results import PRIVATE
+from crm_research.results import PARTS_RECORD, PRIVATE
 from crm_research.scratch import make_scratch, remove_scratch
 
 
@@ -171,10 +171,12 @@ def _lay_out(
     """The site of a target, with an index of what will lie there; returns what lies there and stays as it is.
 
     Days that lie there from earlier, and are not on the shelf or not asked for now, stay (as long as days are kept):
-    of them only the records are fetched, which the index is made of.
+    of them only the records are fetched, which the index is made of. Of a day that was taken apart anew only the parts
+    that were made now stay: the others are withheld, or are no more.
     """
     here = {(run.study, run.day) for run in parcel.runs}
-    kept = target.keep.of(here | before.runs)
+    apart = {parts_of(run) for run in here} - {None}
+    kept = target.keep.of(here | {run for run in before.runs if run in here or parts_of(run) not in apart})
     site.mkdir(parents=True, exist_ok=True)
     for study, day in sorted(kept & here):
         copy_tree(parcel.copied / study / day, site / study / day)
@@ -187,6 +189,11 @@ def _lay_out(
             if content is not None:
                 (site / study / day).mkdir(parents=True, exist_ok=True)
                 (site / study / day / name).write_bytes(content)
+    for apart_in in sorted({parts[0] for run in kept if (parts := parts_of(run)) is not None}):
+        path = f"{apart_in}/{PARTS_RECORD}"
+        content = _bytes_of(parcel.copied / path) or read(path)
+        if content is not None:
+            (site / path).write_bytes(content)
     make_index(site)
     # What lies there is as good as what was fetched, or made of it here.
     stay = [path for path in before.files if run_of(path) in elsewhere]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from crm_research.errors import CrmError, offer_names
-from crm_research.results import PRIVATE, find_parts
+from crm_research.results import PARTS_RECORD, PRIVATE, find_parts, read_json
 from crm_research.scratch import UNFINISHED
 
 # Folders of the project that lie on the shelf and are no pages.
@@ -23,7 +24,13 @@ RECORDS: Final = ("run.json", "figures.json")
 
 @dataclass(frozen=True)
 class Run:
-    """A study's day on the shelf."""
+    """A study's day on the shelf.
+
+    Parameters
+    ----------
+    study
+        Its name; of a part of its customers the folder of the part, from the shelf (``each/shop-region/north``).
+    """
 
     study: str
     day: str
@@ -35,41 +42,77 @@ class Run:
 
 
 def find_runs(shelf: Path, studies: Sequence[str] = ()) -> list[Run]:
-    """The studies and days that a shelf holds; of these studies, or of all.
+    """The studies and days that a shelf holds, with those of parts of their customers; of these studies, or of all.
 
     Raises
     ------
     CrmError
         If there is none.
     """
-    found = sorted(record.parent for record in shelf.glob("*/*/run.json"))
-    runs = [Run(folder.parent.name, folder.name) for folder in found if _is_run(folder.relative_to(shelf))]
-    known = sorted({run.study for run in runs})
-    if not known:
-        apart = [record.parent for record in find_parts(shelf)]
-        if apart:
-            raise CrmError(
-                f"{shelf} holds parts of customers alone, which are published one study and column at a time: "
-                f"--out {apart[0]}."
-            )
-        raise CrmError(f"There is nothing to publish in {shelf}. crm-research run makes the first reports.")
+    found = _runs_by_study(shelf)
     for study in studies:
-        if study not in known:
-            raise CrmError(f"There is no report of a study {study!r} in {shelf}. {offer_names(study, known)}")
-    return [run for run in runs if not studies or run.study in studies]
+        if study not in found:
+            raise CrmError(f"There is no report of a study {study!r} in {shelf}. {offer_names(study, sorted(found))}")
+    return [run for study, runs in found.items() if not studies or study in studies for run in runs]
+
+
+def find_studies(shelf: Path) -> list[str]:
+    """Names of the studies that a shelf holds pages of, whole or in parts.
+
+    Raises
+    ------
+    CrmError
+        If there is none.
+    """
+    return sorted(_runs_by_study(shelf))
+
+
+def _runs_by_study(shelf: Path) -> Mapping[str, list[Run]]:
+    found: dict[str, list[Run]] = defaultdict(list)
+    # A shelf of parts by itself holds the pages of one study.
+    whole = _study_of(shelf / PARTS_RECORD) if (shelf / PARTS_RECORD).is_file() else None
+    for run in _runs_in(shelf, ""):
+        found[whole or run.study].append(run)
+    for record in find_parts(shelf):
+        found[_study_of(record)] += _runs_in(shelf, f"{record.parent.relative_to(shelf).as_posix()}/")
+    found = {study: runs for study, runs in sorted(found.items()) if runs}
+    if not found:
+        raise CrmError(f"There is nothing to publish in {shelf}. crm-research run makes the first reports.")
+    return found
+
+
+def _runs_in(shelf: Path, inner: str) -> list[Run]:
+    folders = sorted(record.parent for record in (shelf / inner).glob("*/*/run.json"))
+    return [
+        Run(f"{inner}{each.parent.name}", each.name) for each in folders if _is_run(each.relative_to(shelf / inner))
+    ]
 
 
 def _is_run(path: Path) -> bool:
     return path.parts[0] != PRIVATE and not path.name.startswith(".") and _DAY.fullmatch(path.name) is not None
 
 
+def _study_of(record: Path) -> str:
+    """Whose customers are told in parts?"""
+    said = read_json(record, {})
+    if not isinstance(said, dict) or not isinstance(said.get("study"), str):
+        raise CrmError(f"{record} does not say whose parts these are. Run the reports with --each again.")
+    return str(said["study"])
+
+
 def copy_runs(shelf: Path, runs: Iterable[Run], target: Path) -> None:
     """The folders of these runs as they are at one moment: no run changes them meanwhile."""
     from crm_research.reporting.shelf import locked
 
-    with locked(shelf):
-        for run in runs:
-            copy_tree(shelf / run.path, target / run.path)
+    by_shelf: dict[Path, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_shelf[Path(run.study).parent].append(run)
+    for inner, own in by_shelf.items():
+        with locked(shelf / inner):
+            for run in own:
+                copy_tree(shelf / run.path, target / run.path)
+            if (shelf / inner / PARTS_RECORD).is_file() and inner.parts:
+                link_or_copy(shelf / inner / PARTS_RECORD, target / inner / PARTS_RECORD)
 
 
 def copy_private(shelf: Path, names: Sequence[str], target: Path) -> None:
@@ -110,9 +153,11 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def make_index(site: Path) -> None:
-    """The index over what a folder holds, with all that goes with it."""
+    """The index over what a folder holds, with all that goes with it; before it those of parts of customers."""
     from crm_research.reporting.site import write_index
 
+    for record in find_parts(site):
+        write_index(record.parent)
     write_index(site)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final
 
@@ -15,13 +16,17 @@ _PROVINCES: Final = frozenset(
     {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83}
 )
 _YEARS: Final = range(1880, 2100)
-# ISO 13616: length by country, of the countries that use it most.
-_LENGTHS_OF_IBANS: Final = {
-    "AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20,
-    "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GI": 23, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IS": 26,
-    "IT": 27, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25,
-    "RO": 24, "SA": 24, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "TR": 26, "UA": 29,
+# ISO 13616: what stands behind the two check digits, by country, of the countries that use it most: so many digits (n),
+# letters (a), or either (c).
+_FORMATS_OF_IBANS: Final = {
+    "AD": "8n12c", "AE": "19n", "AT": "16n", "BE": "12n", "BG": "4a6n8c", "CH": "5n12c", "CY": "8n16c", "CZ": "20n",
+    "DE": "18n", "DK": "14n", "EE": "16n", "ES": "20n", "FI": "14n", "FR": "10n11c2n", "GB": "4a14n", "GI": "4a15c",
+    "GR": "7n16c", "HR": "17n", "HU": "24n", "IE": "4a14n", "IL": "19n", "IS": "22n", "IT": "1a10n12c", "LI": "5n12c",
+    "LT": "16n", "LU": "3n13c", "LV": "4a13c", "MC": "10n11c2n", "MT": "4a5n18c", "NL": "4a10n", "NO": "11n",
+    "PL": "24n", "PT": "21n", "RO": "4a16c", "SA": "2n18c", "SE": "20n", "SI": "15n", "SK": "20n", "SM": "1a10n12c",
+    "TR": "6n16c", "UA": "6n19c",
 }  # fmt: skip
+_SIGNS_OF_IBANS: Final = {"n": "[0-9]", "a": "[A-Za-z]", "c": "[0-9A-Za-z]"}
 _CARD_BEGINNINGS: Final = ("4", "5", "2", "34", "37", "6", "35", "30", "36", "38", "39")
 
 
@@ -58,17 +63,36 @@ def is_payment_card(digits: str) -> bool:
     return (sum(values[::2]) + sum(_DOUBLED[value] for value in values[1::2])) % 10 == 0
 
 
+def write_iban_pattern(between: str) -> str:
+    """What matches a number of the right signs of each country, in capitals or small letters.
+
+    Parameters
+    ----------
+    between
+        What matches that which may stand between two signs, or nothing.
+    """
+    countries = []
+    for country, format_ in _FORMATS_OF_IBANS.items():
+        parts = re.findall(r"(\d+)([nac])", f"2n{format_}")
+        signs = "".join(f"(?:{between}{_SIGNS_OF_IBANS[kind]}){{{number}}}" for number, kind in parts)
+        countries.append("".join(f"[{sign}{sign.lower()}]" for sign in country) + signs)
+    return f"(?:{'|'.join(countries)})"
+
+
 def is_iban(text: str) -> bool:
-    """Is it an international bank account number of the right length whose remainder by 97 is 1?
+    """Is it an international bank account number whose remainder by 97 is 1? Only its letters and digits are looked at.
 
     Examples
     --------
     >>> is_iban("DE89370400440532013000"), is_iban("DE89370400440532013001")
     (True, False)
+    >>> is_iban("gb29 nwbk 6016 1331 9268 19"), is_iban("de89-3704-0044-0532-0130-0")
+    (True, False)
     """
-    if _LENGTHS_OF_IBANS.get(text[:2]) != len(text):
+    signs = re.sub(r"[^0-9A-Za-z]", "", text).upper()
+    if not _IBAN.fullmatch(signs):
         return False
-    return int("".join(str(int(sign, 36)) for sign in text[4:] + text[:4])) % 97 == 1
+    return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
 
 
 def is_social_security(text: str) -> bool:
@@ -89,3 +113,6 @@ def _is_day(text: str) -> bool:
         return year in _YEARS and bool(date(year, month, day))
     except ValueError:
         return False
+
+
+_IBAN: Final = re.compile(write_iban_pattern(""))

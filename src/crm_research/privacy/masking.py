@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from string import ascii_letters, digits
 from typing import Any, Final
 
-from crm_research.privacy.check_digits import is_iban, is_identity_card, is_payment_card, is_social_security
+from crm_research.privacy.check_digits import (
+    is_iban,
+    is_identity_card,
+    is_payment_card,
+    is_social_security,
+    write_iban_pattern,
+)
 from crm_research.settings import hides_persons
 
 EMAIL: Final = "an e-mail address"
@@ -22,6 +29,8 @@ _BEFORE: Final = rf"(?<![{_OF_WORDS}.,+\-/#])(?<!\d:)"
 # ITU-T E.164: fifteen digits are the most.
 _DIGITS_ABROAD: Final = range(9, 16)
 _BEHIND: Final = rf"(?![{_OF_WORDS}/])(?![.,:\-]\d)"
+# Between the signs of an account: blanks of every width, or what people write instead.
+_APART: Final = r"[ \t\u00a0\u2007\u2009\u202f\u3000.\-]?"
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     (
         EMAIL,
@@ -33,8 +42,10 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     (IDENTITY_CARD, re.compile(rf"{_BEFORE}\d{{3}}-\d{{2}}-\d{{4}}{_BEHIND}"), is_social_security),
     (
         ACCOUNT,
-        re.compile(rf"{_BEFORE}[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{4}}){{2,7}}(?: ?[A-Z0-9]{{1,3}})?{_BEHIND}"),
-        lambda text: is_iban(text.replace(" ", "")),
+        re.compile(
+            rf"(?<![0-9A-Za-z])(?=[A-Za-z]{{2}}{_APART}\d{_APART}\d){write_iban_pattern(_APART)}(?![0-9A-Za-z])"
+        ),
+        is_iban,
     ),
     (
         PAYMENT_CARD,
@@ -75,8 +86,12 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     ),
 )
 # Without one of these a text holds none of them.
-_WORTH_A_LOOK: Final = re.compile(r"[@＠]|\d(?:[\d \-.()]{5,})\d|[A-Z]{2}\d{2}[ A-Z0-9]{9}")
-_FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９－＋（）", "0123456789-+()")
+_WORTH_A_LOOK: Final = re.compile(
+    r"[@＠]|\d(?:[\d \-.()]{5,})\d"
+    rf"|[A-Za-z]{{2}}{_APART}\d(?:{_APART}[0-9A-Za-z]){{12}}"
+)
+# Signs as wide as Chinese ones, which stand 0xFEE0 behind ours.
+_FULL_WIDTH: Final = {0xFEE0 + ord(sign): sign for sign in f"-+(){digits}{ascii_letters}"}
 _TEXT_NODE: Final = re.compile(r"(?<=>)[^<>]+(?=<)|^[^<>]+(?=<)|(?<=>)[^<>]+$|^[^<>]+$")
 # Attributes that are read out.
 _TOLD: Final = re.compile(r'(?<=\s)(aria-label|aria-description|alt|title)="([^"]*)"')
@@ -93,7 +108,7 @@ def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
     Examples
     --------
     >>> list(find_personal("Ring 138 1234 5678 or ask a.b@c.example"))
-    [(23, 39, 'an e-mail address'), (5, 18, 'a phone number')]
+    [(26, 39, 'an e-mail address'), (5, 18, 'a phone number')]
     """
     plain = text.translate(_FULL_WIDTH)
     if not _WORTH_A_LOOK.search(plain):

@@ -14,7 +14,7 @@ from crm_research.privacy.known_ids import KnownIds
 from crm_research.privacy.masking import find_personal
 from crm_research.privacy.pseudonyms import SIGNS
 from crm_research.privacy.written_texts import WrittenText, read_texts
-from crm_research.results import PRIVATE
+from crm_research.results import PARTS, PARTS_RECORD, PRIVATE, read_json
 
 _ID_WORDS: Final = {
     "customer_id": "the id of a customer",
@@ -105,20 +105,37 @@ def scan_reports(out: Path, ids: Mapping[str, KnownIds]) -> list[Finding]:
     out
         The folder, such as reports/.
     ids
-        Name of a study to who knows its ids: asked of its own folder, and of what belongs to no study.
+        Name of a study to who knows its ids: asked of its own folder, of parts of its customers, and of what belongs to
+        no study.
     """
     if not out.is_dir():
         return scan(out)
     found: set[Finding] = set()
+    for place in _places(out):
+        study = _study_of(place)
+        asked: list[KnownIds | None] = [ids[study]] if study in ids else [*ids.values()]
+        for known in asked or [None]:
+            for one in scan(place, known):
+                name = f"{place.relative_to(out).as_posix()}/{one.file}" if place.is_dir() else one.file
+                found.add(Finding(name, one.place, one.kind))
+    return sorted(found)
+
+
+def _places(out: Path) -> Iterator[Path]:
+    """What of a folder of reports belongs to one study, or to all; parts of customers each by themselves."""
     for place in sorted(out.iterdir()):
         if place.name.startswith(".") or place.name == PRIVATE or not (place.is_dir() or place.is_file()):
             continue
-        asked: list[KnownIds | None] = [ids[place.name]] if place.name in ids else [*ids.values()]
-        for known in asked or [None]:
-            for one in scan(place, known):
-                name = f"{place.name}/{one.file}" if place.is_dir() else one.file
-                found.add(Finding(name, one.place, one.kind))
-    return sorted(found)
+        if place.name == PARTS and place.is_dir():
+            yield from sorted(place.iterdir())
+        else:
+            yield place
+
+
+def _study_of(place: Path) -> str:
+    """Whose pages lie there?"""
+    said = read_json(place / PARTS_RECORD, {}) if place.is_dir() else {}
+    return str(said.get("study", place.name)) if isinstance(said, dict) else place.name
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,7 +2,9 @@
 
 Withheld are rows that count fewer than the threshold (but somebody), and further ones, the smallest first, until from
 all totals that a reader can know (of the table, and of each row and column of a cross table in long form) each small
-count could as well be the threshold or more. Hundepool et al. 2012, Statistical Disclosure Control, chapter 4.
+count could as well be the threshold or more. Rows that overlap (a column ``part_of`` names the row that each lies in)
+have no total but their wholes: of them those are withheld that are small, or all of their whole but a few.
+Hundepool et al. 2012, Statistical Disclosure Control, chapter 4.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ _OF_A_COURSE: Final = ("period", "cohort", "days", "month", "week", "tenure", "r
 _MOST_SOLVED: Final = 300
 _KEYS_OF_A_GRID: Final = 2
 WITHHELD: Final = "withheld"
+# Names of each row the row that it is a part of, where the rows are not parts of one whole.
+PART_OF: Final = "part_of"
 
 
 def counted_columns(frame: pd.DataFrame, declared: Sequence[str] = ()) -> list[str]:
@@ -60,8 +64,20 @@ def withheld_rows(frame: pd.DataFrame, declared: Sequence[str], least: int) -> f
     counts = {name: np.nan_to_num(frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in counted}
     if not any(((held > 0) & (held < least)).any() for held in counts.values()):
         return frozenset()
+    if PART_OF in frame.columns:
+        return frozenset(row for held in counts.values() for row in _small_beside_wholes(frame, held, least))
     keys = [frame.iloc[:, place].tolist() for place in _key_places(frame, counted)]
     return withhold(list(counts.values()), keys, least)
+
+
+def _small_beside_wholes(frame: pd.DataFrame, column: np.ndarray[Any, Any], least: int) -> Iterable[int]:
+    """Of rows that overlap: those that count few, or leave but few of the row that they lie in."""
+    name = list(frame.columns).index(PART_OF) - 1
+    count_of = dict(zip(frame.iloc[:, name].astype(str), column, strict=True))
+    for row, (count, whole) in enumerate(zip(column, frame[PART_OF].astype(str), strict=True)):
+        rest = count_of[whole] - count if whole in count_of else 0.0
+        if 0 < count < least or 0 < rest < least:
+            yield row
 
 
 def withhold(

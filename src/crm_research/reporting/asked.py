@@ -15,6 +15,8 @@ from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.unchanged import MadeBefore, Rests, find_made, look_at_study
 from crm_research.settings import read_settings
+from crm_research.sources.own_files import find_own_files
+from crm_research.theme.house import House, read_house
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition
@@ -38,6 +40,8 @@ class Asked:
         Report to its parameters, all of them, and to its notebook.
     rests
         What the pages rest on, beside these.
+    house
+        The study's own look; None takes the company's.
     """
 
     given: str
@@ -50,6 +54,7 @@ class Asked:
     values: Mapping[str, dict[str, Any]]
     notebook: Mapping[str, Path]
     rests: Rests
+    house: House | None = None
 
     @property
     def mapped(self) -> tuple[str, ...]:
@@ -101,9 +106,14 @@ def ask(
             *candidates,
             *(each for each in reports().values() if each.is_last and each.id in is_there and each.id not in known),
         ]
+    own = find_own_files(definition, file)
     mapped = tuple(definition.tables)
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
+    if own.rules is not None:
+        for report in applicable:
+            if report.check_files is not None:
+                report.check_files(own.rules)
     name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
     values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
     notebook = {report.id: _notebook(notebooks, report) for report in applicable}
@@ -120,6 +130,7 @@ def ask(
         values=values,
         notebook=notebook,
         rests=look_at_study(definition, file, read, how),
+        house=None if own.house is None else read_house(own.house),
     )
 
 

@@ -9,8 +9,11 @@ from typing import Any, Final
 from crm_research import comparison as kinds
 from crm_research.comparison import Comparison, Move, say_only_in_one
 from crm_research.figures import Figure
+from crm_research.reporting.voices import speak
+from crm_research.show.display import text_html
 from crm_research.show.figure_cards import anchor_of
 from crm_research.show.formats import SHARE, format_estimate, format_interval, format_value
+from crm_research.theme.plain import in_plain_words
 from crm_research.theme.words import say_days, say_days_like, say_points, say_signed_points
 from crm_research.vocabulary import say_count, word_for
 
@@ -85,19 +88,35 @@ def read_changes(found: Comparison, pages: Mapping[str, str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``summary`` (sentences) and ``kinds``, each with its head, its rows and whether it stands behind a line.
+        ``summary`` (sentences) and ``kinds``, each with its head, its rows and whether it stands behind a line; words
+        are HTML in both voices. A row that has no plain words is for researchers, and how many are is said.
     """
     listed = [
-        {
-            "id": kind.replace(" ", "-"),
-            "head": head,
-            "is_folded": kind in _UNMOVED,
-            "rows": [_row(move, found, pages) for move in found.of(kind)],
-        }
+        _kind(kind, head, [_row(move, found, pages) for move in found.of(kind)])
         for kind, head in kinds.HEADS.items()
         if found.of(kind)
     ]
-    return {"summary": _summary(found), "kinds": listed}
+    return {"summary": [_in_both_voices(said) for said in _summary(found)], "kinds": listed}
+
+
+def _kind(kind: str, head: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    n_deep = sum(row["is_deep"] for row in rows)
+    only_deep = (
+        f"{say_count(n_deep, 'number')} of these {word_for(n_deep, 'is', 'are')} for researchers only; they see "
+        f"{word_for(n_deep, 'it', 'them')} here."
+    )
+    return {
+        "id": kind.replace(" ", "-"),
+        "head": _in_both_voices(head),
+        "is_folded": kind in _UNMOVED,
+        "rows": rows,
+        "only_deep": only_deep if n_deep else "",
+    }
+
+
+def _in_both_voices(said: str) -> str:
+    html = text_html(said)
+    return speak(html) or f'<span class="deep">{html}</span>'
 
 
 def _summary(found: Comparison) -> list[str]:
@@ -124,13 +143,16 @@ def _summary(found: Comparison) -> list[str]:
 def _row(move: Move, found: Comparison, pages: Mapping[str, str]) -> dict[str, Any]:
     page = pages.get(move.report) if move.after is not None else None
     has_moved = move.kind in (kinds.MOVED, kinds.DOUBTFUL, kinds.COUNTED, kinds.WITHIN) and move.difference
+    what = f"{move.figure.label}: {move.figure.group}" if move.figure.group else move.figure.label
+    report = found.after.titles.get(move.report) or found.before.titles.get(move.report) or move.report
+    before, after = _say(move.before), _say(move.after)
     return {
-        "what": move.figure.label,
-        "group": move.figure.group,
-        "report": found.after.titles.get(move.report) or found.before.titles.get(move.report) or move.report,
+        "what": speak(text_html(what)) or text_html(what),
+        "report": speak(text_html(report)) or text_html(report),
+        "is_deep": any(in_plain_words(said) is None for said in (what, report, before, after)),
         "link": f"{page}#{anchor_of(move.figure)}" if page else None,
-        "before": _say(move.before),
-        "after": _say(move.after),
+        "before": before,
+        "after": after,
         "change": _way(move) if has_moved else "",
         "between": _between(move) if has_moved else "",
     }

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.comparison import Comparison, RunFigures, compare_runs, read_run_figures
-from crm_research.reporting import changes
+from crm_research.reporting import changes, voices
 from crm_research.reporting.render import read_template_text, with_carried_signs
 from crm_research.reporting.shelf import write_text
 from crm_research.show.display import text_html
+from crm_research.theme import plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -161,10 +162,13 @@ def _key(*of: str) -> str:
     return hashlib.sha256("\0".join([_code(), *of]).encode()).hexdigest()[:16]
 
 
+_OWN: Final = (__file__, *(module.__file__ for module in (changes, voices, plain) if module.__file__))
+
+
 @cache
 def _code() -> str:
     """What is written changes with the code that writes it."""
-    own = "".join(Path(file).read_text(encoding="utf-8") for file in (__file__, changes.__file__))
+    own = "".join(Path(file).read_text(encoding="utf-8") for file in _OWN)
     return own + "".join(read_template_text(name) for name in ("house.css", "site/changes.html.j2", "site/site.css"))
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from crm_research.privacy.masking import masked
 from crm_research.reporting.deaths import say_death
 from crm_research.reporting.notebook_file import read_notebook, write_notebook
 from crm_research.reporting.private_shelf import private_place
@@ -91,7 +92,7 @@ def tidy_notebook(notebook: Any, task: Task) -> Any:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = "injected-parameters"
             given, told = (str(each.get("study", "")) for each in (task.parameters, task.told_parameters))
-            cell["source"] = cell.source.replace(json.dumps(given), json.dumps(told))
+            cell["source"] = masked(cell.source.replace(json.dumps(given), json.dumps(told)))
         else:
             cell.setdefault("id", f"cell-{place}")
     return notebook

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,7 +19,8 @@ from crm_research.reporting import inputs
 from crm_research.reporting.asked import ask
 from crm_research.reporting.plan import Opened, RunPlan, join_plans, open_asked, plan_tasks
 from crm_research.reporting.records import write_json
-from crm_research.results import PARTS, PARTS_RECORD
+from crm_research.reporting.shelf import locked
+from crm_research.results import PARTS, PARTS_RECORD, PRIVATE
 from crm_research.sources.definition import LONGEST_NAME
 from crm_research.sources.fingerprints import require_unchanged
 from crm_research.time_limit import time_limit
@@ -34,6 +36,8 @@ class FanOut:
 
     Parameters
     ----------
+    study, as_of
+        Name of the study that is taken apart, and its day.
     plan
         The reports to make, of all parts.
     out
@@ -44,18 +48,23 @@ class FanOut:
         How many parts have no page, and why, in a sentence; empty where all have.
     """
 
+    study: str
+    as_of: str
     plan: RunPlan
     out: Path
     made: Mapping[str, str]
     withheld: str
 
-    def note(self, study: str, column: str) -> None:
-        """Leave on the shelf which parts there are, and why others are not."""
-        self.out.mkdir(parents=True, exist_ok=True)
+    def note(self, column: str) -> None:
+        """Leave on the shelf which parts there are, and why others are not; what these had at this day goes."""
+        with locked(self.out):
+            for folder in self.out.glob(f"*/{self.as_of}"):
+                if folder.parent.name not in {*self.made, PRIVATE} and (folder / "run.json").is_file():
+                    shutil.rmtree(folder, ignore_errors=True)
         write_json(
             self.out / PARTS_RECORD,
             {
-                "study": study,
+                "study": self.study,
                 "column": column,
                 "parts": {name: masked(value) for name, value in self.made.items()},
                 "withheld": self.withheld,
@@ -125,7 +134,8 @@ def plan_each(
         )
     # What does not apply to the study applies to no part, and is told once.
     plan = replace(join_plans(plans), omissions=opened.omissions)
-    return FanOut(plan=plan, out=shelf, made=names, withheld=withheld)
+    day = f"{study.as_of:%Y-%m-%d}"
+    return FanOut(study=study.name, as_of=day, plan=plan, out=shelf, made=names, withheld=withheld)
 
 
 def _slug(text: str) -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crm_research.errors import CrmError, StudyError
+from crm_research.privacy.masking import masked
 from crm_research.reporting.tasks import StudyFacts, Task
 from crm_research.said_by_others import say_fault
 from crm_research.settings import LEAVE_OUT, SNAPSHOT
@@ -140,19 +141,24 @@ def require_same_records(task: Task) -> None:
 
 
 def describe_study(study: Study, given: str) -> StudyFacts:
-    """What pages and records say of a study."""
+    """What pages and records say of a study: what its file says in words, without what is of a person in it."""
     return StudyFacts(
         given=given,
         name=study.name,
-        title=study.title,
+        title=masked(study.title),
         currency=study.currency,
         as_of=f"{study.as_of:%Y-%m-%d}",
         holdout_until=f"{study.holdout_until:%Y-%m-%d}" if study.holdout_until else None,
         engine=study.backend.name,
-        provenance=study.provenance,
-        caveats=tuple(study.caveats),
+        provenance=masked(study.provenance),
+        caveats=tuple(map(masked, study.caveats)),
         inputs=tuple(
-            {"table": found.table, "source": found.source, "fingerprint": found.fingerprint, "n_rows": found.n_rows}
+            {
+                "table": found.table,
+                "source": masked(found.source),
+                "fingerprint": found.fingerprint,
+                "n_rows": found.n_rows,
+            }
             for found in study.inputs
         ),
         tables=tuple(study.tables),

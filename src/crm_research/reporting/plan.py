@@ -250,6 +250,7 @@ def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
             folder=scratch / report.id,
             environment=environment,
             is_last=report.is_last,
+            house=asked.house,
             made_from=asked.stamp(report),
         )
 

@@ -81,7 +81,8 @@ def publish(out: Path, task: Task, outcome: Outcome, versions: Mapping[str, str]
                 _put(task.executed, draft / failed)
             record = _failed_record(task, outcome, versions, _entry(draft, task.report))
             record["failed_notebook"] = failed.as_posix() if is_kept else None
-        _replace_entry(draft, record)
+        look = None if outcome.failure is not None else task.house.style() if task.house else ""
+        _replace_entry(draft, record, look=look)
     return folder / (task.page.name if outcome.failure is None else failed)
 
 
@@ -195,11 +196,15 @@ def _entry(folder: Path, report: str) -> dict[str, Any] | None:
     return next((entry for entry in read_run(folder)["reports"] if entry["report"] == report), None)
 
 
-def _replace_entry(folder: Path, record: Mapping[str, Any]) -> None:
-    others = [entry for entry in read_run(folder)["reports"] if entry["report"] != record["report"]]
+def _replace_entry(folder: Path, record: Mapping[str, Any], *, look: str | None = None) -> None:
+    """With the style of the study's own look, which pages about its reports have too; None leaves it as it is."""
+    before = read_run(folder)
+    others = [entry for entry in before["reports"] if entry["report"] != record["report"]]
     reports = sorted([*others, record], key=lambda entry: str(entry["report"]))
     study = record.get("study") or (record.get("failed_attempt") or {}).get("study") or {}
-    write_json(folder / "run.json", {"study": study.get("name"), "as_of": study.get("as_of"), "reports": reports})
+    look = before.get("look") if look is None else look
+    told = {"study": study.get("name"), "as_of": study.get("as_of"), **({"look": look} if look else {})}
+    write_json(folder / "run.json", {**told, "reports": reports})
 
 
 def as_written(report: str, figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

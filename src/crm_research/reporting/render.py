@@ -38,7 +38,7 @@ def render_page(notebook: Any, task: Task) -> str:
     exporter_class: Any = HTMLExporter
     exporter = exporter_class(template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     page, _ = exporter.from_notebook_node(layout.notebook, resources={"page": page_parts})
-    page = with_carried_signs(house().paint(page))
+    page = with_carried_signs((task.house or house()).paint(page))
     check_page(page)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
 
@@ -60,10 +60,10 @@ def house() -> House:
     return read_house(read_settings().house)
 
 
-def house_style() -> str:
-    """The style that every page has, with the company's own colours and fonts."""
+def house_style(own: str = "") -> str:
+    """The style that every page has, with colours and fonts of the study's own, or else of the company."""
     path = read_settings().house
-    return read_template_text("house.css") + (read_house(path).style() if path else "")
+    return read_template_text("house.css") + (own or (read_house(path).style() if path else ""))
 
 
 def _page(layout: Layout, task: Task) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def _page(layout: Layout, task: Task) -> dict[str, Any]:
         "title": task.title,
         "running": css_text(f"{task.title} · {task.study.title} · {task.study.as_of}"),
         "question": task.question,
-        "brand": house().brand,
+        "brand": (task.house or house()).brand,
         "study": task.study,
         "is_for_management": task.audience == MANAGEMENT,
-        "style": house_style() + read_template_text("report/page.css"),
+        "style": house_style(task.house.style() if task.house else "") + read_template_text("report/page.css"),
         "script": read_template_text("tables.js") + read_template_text("page.js"),
         "answer": layout.answer,
         "picture": layout.picture,

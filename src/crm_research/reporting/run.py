@@ -19,7 +19,6 @@ from crm_research.errors import CrmError, ParameterError
 from crm_research.packages import package_versions
 from crm_research.privacy.keys import require_key
 from crm_research.reporting import inputs
-from crm_research.reporting.fan_out import plan_each
 from crm_research.reporting.parameters import check_names
 from crm_research.reporting.pdf import find_chromium
 from crm_research.reporting.plan import Omission, RunPlan, in_words, plan_run
@@ -140,7 +139,7 @@ def run_reports(
         find_chromium()
     for report in candidates:
         if report.check_files is not None:
-            report.check_files()
+            report.check_files(None)
     read_house(read_settings().house)
     n_jobs = jobs or os.cpu_count() or 1
     target = (out or read_settings().reports).resolve()
@@ -171,6 +170,8 @@ def run_reports(
         else:
             if len(named) != 1:
                 raise ParameterError("--each takes one study apart. Name it: --study NAME.")
+            from crm_research.reporting.fan_out import plan_each
+
             fan = plan_each(candidates, given=named[0], column=each, out=target, is_only_changed=is_only_changed, **how)
             plan, shelf = fan.plan, fan.out
         if asked and not plan.tasks and not plan.hindered and not plan.unchanged:
@@ -184,9 +185,10 @@ def run_reports(
         more = {SECONDS: str(seconds), RESULTS: str(shelf), **({PROFILE: "yes"} if is_profiled else {})}
         wished = {"formats": tuple(formats), "audience": audience, "is_keeping_lists": is_keeping_lists}
         shared = _sharing(plan, n_jobs, more, **wished)
-        outcomes = tuple(_run_and_publish(shared, shelf, n_jobs, seconds))
+        is_idle = not (plan.tasks or plan.hindered or plan.omissions)
+        outcomes = () if is_idle else tuple(_run_and_publish(shared, shelf, n_jobs, seconds))
         if fan is not None:
-            fan.note(Path(named[0]).stem, each or "")
+            fan.note(each or "")
     index = shelf / "index.html"
     is_as_it_was = not outcomes and not plan.omissions and index.is_file()
     if not is_as_it_was and shelf != target:

@@ -64,8 +64,8 @@ def _write_index(out: Path, environment: Environment) -> Path:
     )
     for folder in _folders(out):
         _write_ledger(folder, environment)
-    style = house_style() + read_template_text("site/site.css")
     for study in latest:
+        style = house_style(_look_of(out / study["name"] / study["as_of"])) + read_template_text("site/site.css")
         days = [day_of(out / day["name"] / day["as_of"], day["entries"]) for day in [*study["earlier"][::-1], study]]
         dress_days(days, environment, title=study["title"], style=style, ledger=PAGE)
     write_text(out / FEED, write_feed(studies))
@@ -84,6 +84,11 @@ def _apart(record: Path) -> dict[str, Any]:
     }
 
 
+def _look_of(folder: Path) -> str:
+    """The style of the own look of a study, as its run has left it; empty where it has the company's."""
+    return str(read_run(folder).get("look") or "")
+
+
 def _folders(out: Path) -> list[Path]:
     """Of each study and day that reports were made of."""
     return sorted(record.parent for record in out.glob("*/*/run.json"))
@@ -99,7 +104,7 @@ def _write_ledger(folder: Path, environment: Environment) -> None:
         return
     html = environment.get_template("site/ledger.html.j2").render(
         ledger=read_ledger(folder),
-        style=house_style() + read_template_text("site/ledger.css"),
+        style=house_style(_look_of(folder)) + read_template_text("site/ledger.css"),
         script=read_template_text("page.js") + read_template_text("site/ledger.js"),
     )
     write_text(path, with_carried_signs(html))

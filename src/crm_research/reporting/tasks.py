@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from crm_research import errors
 from crm_research.errors import CrmError
+from crm_research.privacy.masking import masked
 from crm_research.said_by_others import say_fault
+from crm_research.theme.house import House
 
 # Kinds of failures that say nothing against the report: its process was ended, or could not begin.
 KILLED: Final = "killed"
@@ -83,6 +85,8 @@ class Task:
         Are lists with real ids wanted, in the folder for their owner alone?
     is_last
         It stands on the results of the other tasks, and begins when these are over.
+    house
+        The study's own look; None takes the company's.
     made_from
         One digest of all that the report rests on (`crm_research.reporting.unchanged`); None where nobody could tell
         that its records have changed.
@@ -101,15 +105,15 @@ class Task:
     audience: str = RESEARCH
     is_keeping_lists: bool = True
     is_last: bool = False
+    house: House | None = None
     made_from: str | None = None
 
     @property
     def told_parameters(self) -> dict[str, Any]:
-        """The parameters as others may read them: of the study's file its name, not where it lies."""
+        """The parameters as others may read them: of the study's file its name, not where it lies, and of nobody."""
         study = self.parameters.get("study")
-        if not isinstance(study, str) or not study:
-            return self.parameters
-        return {**self.parameters, "study": PurePath(study).name}
+        told = {name: masked(each) if isinstance(each, str) else each for name, each in self.parameters.items()}
+        return told | {"study": PurePath(study).name} if isinstance(study, str) and study else told
 
     @property
     def page(self) -> Path:

@@ -16,6 +16,7 @@ from crm_research.errors import CrmError
 from crm_research.results import DONE, read_run
 from crm_research.settings import read_settings
 from crm_research.sources.fingerprints import digest_files, digest_text
+from crm_research.sources.own_files import OwnFiles, find_own_files
 from crm_research.sources.states import states_of
 from crm_research.theme.house import read_house
 
@@ -59,7 +60,7 @@ class Rests:
     states
         Table to a digest of what its rows come from; None where only reading could tell.
     look_and_rules
-        Digest of a company's own look and rules.
+        Digest of the look and rules of the company, and of the study's own.
     how
         What else was asked of the run that shows on its pages.
     """
@@ -98,7 +99,7 @@ def look_at_study(definition: StudyDefinition, path: Path, tables: Sequence[str]
     return Rests(
         study_file=digest_files([path]),
         states=states_of(definition, path.parent, tables),
-        look_and_rules=_own_look_and_rules(),
+        look_and_rules=_own_look_and_rules(find_own_files(definition, path)),
         how=how,
     )
 
@@ -135,11 +136,11 @@ def find_made(out: Path, study: str, report: str, stamp: str | None) -> MadeBefo
     return None
 
 
-def _own_look_and_rules() -> str:
-    """A digest of what a company lays beside its work: its look, the logo within it, and the rules of the summary."""
+def _own_look_and_rules(own: OwnFiles) -> str:
+    """A digest of what lies beside the work or is named by a study: its look, the logo in it, rules of the summary."""
     settings = read_settings()
-    rules = settings.home / "data" / "rules.yaml"
-    return digest_text(f"{read_house(settings.house)!r}\n{digest_files([rules]) if rules.is_file() else ''}")
+    rules = [path for path in (settings.home / "data" / "rules.yaml", own.rules) if path is not None and path.is_file()]
+    return digest_text("\n".join([repr(read_house(own.house or settings.house)), *(digest_files([p]) for p in rules)]))
 
 
 @lru_cache(maxsize=1)

@@ -92,6 +92,13 @@ class Page:
         self.study = study
         self.asked: dict[Hashable, How] = {}
 
+    @classmethod
+    def of_result(cls, result: Any) -> Self:
+        """The page of a result that is at hand, for the sections that look at nothing else, such as its answer."""
+        page = cls.__new__(cls)
+        vars(page).update(study=None, asked={}, result=result)
+        return page
+
     @property
     def kept(self) -> Section:
         """What has been computed of the study, and what of it did this page compute or take?

@@ -139,6 +139,10 @@ class Chart:
             counts=self.counts,
         )
 
+    def tell(self) -> str:
+        """What one sees, as text; nothing is drawn for it."""
+        return self.render().plain if self._shows_few() else f"[picture: {self.alt.strip()}]"
+
     def _shows_few(self) -> bool:
         """Would the picture tell of groups of too few customers? Then its table stands in its place."""
         return (

@@ -16,6 +16,7 @@ from crm_research.simulate.invoices import Invoices, draw_invoices
 from crm_research.simulate.ledger import Ledger, count_use
 from crm_research.simulate.people import People, draw_people
 from crm_research.simulate.products import Products
+from crm_research.simulate.profits import true_profit_rows
 from crm_research.simulate.purchases import draw_purchases
 from crm_research.simulate.settings import WorldSettings
 from crm_research.simulate.surveys import Answers, draw_answers
@@ -93,9 +94,12 @@ def write_block(
     records.append("invoices", tables.invoice_rows(world, people, orders, block.invoices))
 
 
-def write_true_block(world: WorldSettings, block: Block, secrets: TableWriter) -> None:
+def write_true_block(world: WorldSettings, block: Block, ledger: Ledger, secrets: TableWriter) -> None:
     """Write what is true of a block."""
     people, targets = block.people, block.targets
+    use = count_use(ledger, len(people), block.orders, block.contacts, block.invoices)
+    profits = true_profit_rows(world, people, ledger, block.orders, block.contacts, block.agreements, use)
+    secrets.append("profits", profits)
     secrets.append("customers", truth.true_customer_rows(world, people))
     secrets.append("contracts", truth.true_contract_rows(world, people, block.agreements))
     secrets.append("campaign_targets", truth.true_target_rows(world, people, targets, block.extra_orders))

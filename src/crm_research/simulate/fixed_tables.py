@@ -9,7 +9,7 @@ from crm_research.simulate.calendar import begin_periods
 from crm_research.simulate.campaigns import COST_PER_TARGET, schedule_campaigns
 from crm_research.simulate.chance import Ints
 from crm_research.simulate.columns import cents_to_money, flags, name_codes, numbers, place_instants
-from crm_research.simulate.ledger import ACTIVITIES, Ledger
+from crm_research.simulate.ledger import ACTIVITIES, MINUTES, RESOURCES, Ledger
 from crm_research.simulate.products import Products
 from crm_research.simulate.segments import CATEGORIES
 from crm_research.simulate.settings import WorldSettings
@@ -49,13 +49,21 @@ def campaign_rows(world: WorldSettings, n_treated: Ints) -> Rows:
 
 
 def activity_rows(ledger: Ledger) -> Rows:
-    """Rows of activities; a pool is the units used by as_of times the true cost of one."""
+    """Rows of activities; more minutes are paid for than the units used by as_of take, each at its true cost."""
     places = np.arange(len(ACTIVITIES))
-    unit_cents = np.array([cents for _, cents in ACTIVITIES.values()])
+    names = list(RESOURCES)
+    resource = np.array([names.index(MINUTES[activity][0]) for activity in ACTIVITIES])
+    minutes = np.array([MINUTES[activity][1] for activity in ACTIVITIES])
+    cents, paid_for = (np.array([RESOURCES[name][part] for name in names])[resource] for part in (0, 1))
+    # Pairs of minutes, so that every pool is of whole cents.
+    capacity = 2 * np.ceil(ledger.n_used * minutes * paid_for / 2)
     return {
         "activity": name_codes(list(ACTIVITIES), places),
-        "cost_pool": cents_to_money(ledger.n_used * unit_cents),
+        "cost_pool": cents_to_money(np.rint(capacity * cents).astype(np.int64)),
         "driver": name_codes([driver for driver, _ in ACTIVITIES.values()], places),
+        "unit_time": numbers(minutes),
+        "capacity": numbers(capacity),
+        "resource": name_codes(names, resource),
     }
 
 

@@ -16,7 +16,17 @@ from crm_research.simulate.segments import CHANNELS
 from crm_research.simulate.settings import WorldSettings
 from crm_research.vocabulary import CONTACT_KINDS
 
-# Activity to its driver and its true cost of one unit, in cents.
+# Resource to the cost of one of its minutes, in cents, and how many minutes are paid for where one is used.
+RESOURCES: Final = {"order desk": (50.0, 1.25), "warehouse": (40.0, 1.1), "service team": (62.5, 1.2)}
+# Activity to its resource and the minutes that one unit takes.
+MINUTES: Final = {
+    "order handling": ("order desk", 5.0),
+    "picking": ("warehouse", 2.0),
+    "complaint handling": ("service team", 40.0),
+    "customer visits": ("service team", 144.0),
+    "invoicing": ("order desk", 3.0),
+}
+# Activity to its driver and its true cost of one unit, in cents: its minutes at those of its resource.
 ACTIVITIES: Final = {
     "order handling": ("orders", 250),
     "picking": ("order lines", 80),

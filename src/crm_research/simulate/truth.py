@@ -15,7 +15,7 @@ from crm_research.simulate.chance import Floats
 from crm_research.simulate.columns import flags, name_codes, numbers, place_instants
 from crm_research.simulate.contacts import COMPLAINTS_BY_ATTITUDE, SLOW_AFTERMATH_DAYS
 from crm_research.simulate.invoices import LATE_LOGIT, UNPAID_LOGIT, chance_of
-from crm_research.simulate.ledger import ACTIVITIES
+from crm_research.simulate.ledger import ACTIVITIES, MINUTES
 from crm_research.simulate.people import MEAN_AGE, QUALITY_TO_SATISFACTION, SATISFACTION_TO_ATTITUDE, People
 from crm_research.simulate.segments import (
     CATEGORIES,
@@ -131,7 +131,8 @@ def describe_truth(world: WorldSettings) -> dict[str, Any]:
             ),
         },
         "activities": {
-            name: {"driver": driver, "unit_cost": cents / 100} for name, (driver, cents) in ACTIVITIES.items()
+            name: {"driver": driver, "unit_cost": cents / 100, "unit_minutes": MINUTES[name][1]}
+            for name, (driver, cents) in ACTIVITIES.items()
         },
         "invoices": {"late_logit": LATE_LOGIT, "unpaid_logit": UNPAID_LOGIT},
     }

@@ -50,7 +50,7 @@ class World:
 
     @property
     def truth(self) -> Path:
-        """The folder of what is true: ``truth.json``; Parquet of customers, contracts, campaign_targets, partners."""
+        """The folder of what is true: ``truth.json``; Parquet of customers, contracts, profits by quarter and more."""
         return self.path / TRUTH_FOLDER
 
 
@@ -92,7 +92,7 @@ def simulate_world(
             for number, index in _split_blocks(settings.n_customers):
                 block = draw_block(settings, number, index, products, partners.n_dealers)
                 write_block(settings, block, ledger, product_ids, records)
-                write_true_block(settings, block, secrets)
+                write_true_block(settings, block, ledger, secrets)
                 if settings.dirt > 0:
                     write_records(folder, settings, number, block.people, secrets)
                 addressed = block.targets.campaign[~block.targets.is_control]

@@ -12,8 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.addresses import is_stored, scheme_of
 from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
-from crm_research.results import PRIVATE
+from crm_research.results import PARTS, PRIVATE
 from crm_research.said_by_others import say_found
+from crm_research.sources.company_rule import OwnFile, SegmentationRule
 from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.privacy_rule import PrivacyRule
@@ -293,13 +294,6 @@ class TableRule(_Part):
         return {rule.called: name for name, rule in self.attributes.items() if rule.called}
 
 
-class SegmentationRule(_Part):
-    """What the company calls its segments, and what service each gets."""
-
-    names: dict[str, Name] = Field(default_factory=dict)
-    policy: dict[str, Name] = Field(default_factory=dict)
-
-
 class StudyDefinition(_Part):
     """A whole study file."""
 
@@ -317,6 +311,8 @@ class StudyDefinition(_Part):
     publish: Targets = Field(default_factory=dict)
     recipients: Recipients = Field(default_factory=dict)
     privacy: PrivacyRule = PrivacyRule()
+    house: OwnFile | None = None
+    rules: OwnFile | None = None
     tables: dict[str, TableRule] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -342,6 +338,8 @@ class StudyDefinition(_Part):
             problems.append(f"name: {self.name[:60]!r} must be made of a-z, 0-9 and hyphens, such as my-shop.")
         if self.name == PRIVATE:
             problems.append("name: 'private' is the folder of lists with real ids; give the study another name.")
+        if self.name == PARTS:
+            problems.append("name: 'each' is the folder of parts of customers; give the study another name.")
         if len(self.name) > LONGEST_NAME:
             problems.append(
                 f"name: is {len(self.name)} characters long; folders and pages are named after it, so write at most "

@@ -15,6 +15,7 @@ from crm_research.said_by_others import say_fault
 from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
+from crm_research.sources.own_files import locate_own_files
 from crm_research.sources.readers.samples import find_lacking_packages
 from crm_research.sources.reopened import take_held
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
@@ -223,6 +224,7 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         least_group=definition.privacy.least_group,
         inputs=opened.inputs,
         path=path,
+        rules=locate_own_files(definition, path).rules,
         truth=opened.truth,
         renamed=MappingProxyType(
             {table: MappingProxyType(names) for table, rule in definition.tables.items() if (names := rule.renamed)}

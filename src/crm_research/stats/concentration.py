@@ -74,7 +74,13 @@ def limit_concentration(spend: NDArray[np.float64], *, confidence: float, seed: 
     the estimate less its bias on resamples, and percentiles of these. Each customer gets a Poisson(1) weight per
     resample; beyond the 10,000 highest spenders, neighbours in rank are drawn together.
     """
-    sizes, means = _group_neighbours(spend)
+    return limit_groups(*_group_neighbours(spend), confidence=confidence, seed=seed)
+
+
+def limit_groups(
+    sizes: NDArray[np.float64], means: NDArray[np.float64], *, confidence: float, seed: int
+) -> list[Interval]:
+    """`limit_concentration` of groups of neighbours in rank, the highest first: their sizes and their mean spend."""
     estimate, n = np.array(concentration_of(means, sizes)), float(sizes.sum())
     moved = influence_of(means, sizes)
     second, third = (moved**power @ sizes / n for power in (2, 3))
@@ -88,7 +94,7 @@ def limit_concentration(spend: NDArray[np.float64], *, confidence: float, seed: 
     lower = np.fmin.reduce([drawn[0], *(end.lower for end in ends)])
     upper = np.fmax.reduce([drawn[1], *(end.upper for end in ends)])
     # Where some gave back more than they bought, the others' share and Gini's coefficient may lie above 1.
-    highest = np.array([1.0, 1.0, 1.0] if spend[-1] >= 0 else [np.inf, np.inf, 1.0])
+    highest = np.array([1.0, 1.0, 1.0] if means[-1] >= 0 else [np.inf, np.inf, 1.0])
     lower, upper = np.maximum(lower, 0.0), np.minimum(upper, highest)
     # Customers who spend alike: nought but for the last digits, to which no limits belong.
     estimate, lower, upper = (np.where(np.abs(each) < _ROUNDING, 0.0, each) for each in (estimate, lower, upper))

@@ -29,6 +29,7 @@ _PLAIN: Final = tuple(
         (r"intervals? between", "time between"),
         (r"[\d.]+\s?% (?:confidence )?interval", "likely range"),
         (r"[\d.]+\s?% (?:confidence )?intervals", "likely ranges"),
+        (r"an interval", "a range"),
         (r"interval", "range"),
         (r"intervals", "ranges"),
         (r"refuted by its own check", "its own check speaks against it"),

@@ -75,6 +75,7 @@ def test_a_group_that_comes_or_goes_changes_the_mix_alone():
 counts = st.tuples(st.integers(0, 50), st.integers(0, 400), st.integers(0, 50), st.integers(0, 400))
 
 
+@pytest.mark.slow
 @given(st.lists(counts, min_size=1, max_size=9), st.integers(1, 3))
 @settings(max_examples=150, deadline=None)
 def test_whatever_the_cells_the_parts_sum_to_the_change(rows, n_groups):
@@ -108,6 +109,7 @@ def test_the_order_of_the_rows_is_nothing():
     pd.testing.assert_frame_equal(one.effects, other.effects)
 
 
+@pytest.mark.slow
 def test_the_intervals_agree_with_a_parametric_bootstrap_and_cover():
     rng = np.random.default_rng(3)
     exposure = np.array([400, 900, 300, 500, 700, 600.0])

@@ -127,6 +127,7 @@ def test_the_error_of_a_sum_is_that_of_its_only_row_and_adds_up_for_twins():
     assert twins.totals["expected"].iloc[0] == pytest.approx(2 * risk, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_error_of_a_sum_is_what_repeating_the_study_shows():
     who = standing(60)
     sums, errors = [], []

@@ -112,6 +112,7 @@ def triples(states):
     return frame.groupby(list(frame.columns)).size().rename("n").reset_index()
 
 
+@pytest.mark.slow
 def test_order_is_accepted_for_a_chain_and_refused_where_memory_is_longer():
     rng = np.random.default_rng(2)
     matrix = np.array([[0.7, 0.3], [0.4, 0.6]])

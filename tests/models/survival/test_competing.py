@@ -36,6 +36,7 @@ def test_untied_incidence_and_variance_agree_with_lifelines(reason):
     assert np.allclose(own["upper"], peer_upper, rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 3), st.integers(0, 6)), min_size=1, max_size=50))
 def test_all_reasons_and_survival_sum_to_one_at_every_tenure(rows):

@@ -81,6 +81,7 @@ def test_the_first_month_of_telco_is_that_of_its_counts():
         assert found["lower"] < share < found["upper"]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_size=40))
 def test_shares_by_period_multiply_to_the_curve_and_stay_shares(rows):

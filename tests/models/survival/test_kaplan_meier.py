@@ -117,6 +117,7 @@ def test_the_order_of_records_and_the_split_of_counts_do_not_matter(rows, chance
     pd.testing.assert_frame_equal(estimate_survival(table).curves, estimate_survival(doubled).curves)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(spells)
 def test_in_weeks_or_in_days_the_curve_is_the_same(rows):

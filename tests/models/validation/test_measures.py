@@ -78,6 +78,7 @@ def test_weights_sum_to_kaplan_meier_also_with_late_entry(frame, days):
     assert beyond.sum() == pytest.approx(survival if beyond.any() else 0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(records())
 def test_the_share_seen_is_kaplan_meier_of_the_censoring_without_late_entry(frame):

@@ -125,6 +125,7 @@ def test_risks_from_the_start_ask_for_new_contracts():
     np.testing.assert_allclose(risk_at_start(rule, whole, 100.0), rule.risk(whole.assign(tenure_days=0), [100])[100.0])
 
 
+@pytest.mark.slow
 def test_the_optimism_of_noise_is_found_and_that_of_the_truth_is_none():
     whole, _ = contracts(240, seed=2)
     names = [f"noise{place}" for place in range(12)]

@@ -5,6 +5,7 @@ from crm_research.models.btyd.effects_fitted import EffectsFit
 from crm_research.models.btyd.fit import (
     fit_bg_bb,
     fit_bg_nbd,
+    fit_ggompertz_nbd,
     fit_mbg_cnbd,
     fit_mbg_nbd,
     fit_pareto_nbd,
@@ -27,6 +28,7 @@ __all__ = [
     "fit_bg_nbd",
     "fit_effects",
     "fit_gamma_gamma",
+    "fit_ggompertz_nbd",
     "fit_mbg_cnbd",
     "fit_mbg_nbd",
     "fit_pareto_nbd",

@@ -22,7 +22,7 @@ class BgBb(Family):
     name = "BG/BB"
     reference = "Fader, Hardie and Shang (2010), Marketing Science 29, 1086-1108"
     param_names: ClassVar[tuple[str, ...]] = ("alpha", "beta", "gamma", "delta")
-    is_time: ClassVar[tuple[bool, ...]] = (False, False, False, False)
+    time_power: ClassVar[tuple[int, ...]] = (0, 0, 0, 0)
     clock: ClassVar[str] = "periods"
 
     def objective(self, patterns: Patterns) -> Objective:

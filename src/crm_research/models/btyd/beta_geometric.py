@@ -7,9 +7,10 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 from scipy import special, stats
 
-from crm_research.models.btyd.family import Family, History, dot, last_of_uniform, purchase_rate, sum_by
+from crm_research.models.btyd.family import CountingFamily, History, dot, last_of_uniform, purchase_rate, sum_by
 from crm_research.models.btyd.limits import NOBODY_LEAVES, Side, alike, fixed, free
 from crm_research.models.btyd.maximise import Objective
+from crm_research.models.btyd.pairs import expected_pairs
 from crm_research.models.btyd.patterns import Patterns
 from crm_research.stats.intervals import FloatArray
 
@@ -43,7 +44,7 @@ class _Tables(NamedTuple):
     weights: FloatArray
 
 
-class BetaGeometric(Family):
+class BetaGeometric(CountingFamily):
     """Buying is Poisson at a gamma rate; after a purchase the customer may drop out, with a beta chance.
 
     In the BG/NBD nobody drops out before a first repeat; in the MBG/NBD the first purchase may be the last. Both are
@@ -51,7 +52,7 @@ class BetaGeometric(Family):
     """
 
     param_names: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
-    is_time: ClassVar[tuple[bool, ...]] = (False, True, False, False)
+    time_power: ClassVar[tuple[int, ...]] = (0, 1, 0, 0)
     sides: ClassVar[tuple[tuple[Side, ...], ...]] = BETA_SIDES
     shifted: ClassVar[tuple[tuple[str, str, float], ...]] = BETA_SHIFTED
     first_tosses: ClassVar[int]
@@ -90,12 +91,22 @@ class BetaGeometric(Family):
             )
         return np.asarray(special.expit(-odds))
 
-    def expected_purchases(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+    def purchases_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """Fader, Hardie and Lee 2005a, equation 10; Wagner and Hoppe 2008 for the MBG/NBD."""
         r, alpha, a, b = params
         tosses = history.frequency + self.first_tosses
-        if_alive = _expected_if_alive(r + history.frequency, alpha + history.age, a, b + tosses, horizon)
-        return np.asarray(if_alive * self.probability_alive(params, history))
+        return _expected_if_alive(r + history.frequency, alpha + history.age, a, b + tosses, horizon)
+
+    def pairs_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The mean over what is left open of the rate and of the chance to drop out."""
+        r, alpha, a, b = params
+        tosses = history.frequency + self.first_tosses
+        return expected_pairs(r + history.frequency, alpha + history.age, a, b + tosses, horizon)
+
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """Nobody drops out before the next purchase, so that it comes at the customer's rate."""
+        r, alpha, *_ = params
+        return np.asarray(-np.expm1(-(r + history.frequency) * np.log1p(horizon / (alpha + history.age))))
 
     def expected_repeats(self, params: FloatArray, times: FloatArray) -> FloatArray:
         """Fader, Hardie and Lee 2005a, equation 9."""

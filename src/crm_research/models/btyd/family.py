@@ -30,8 +30,8 @@ class Family(ABC):
     name: str
     reference: ClassVar[str]
     param_names: ClassVar[tuple[str, ...]]
-    # Which parameters carry a unit of time, and so scale with it.
-    is_time: ClassVar[tuple[bool, ...]]
+    # Which power of time a parameter carries, and so scales with: 1 for a time, -1 for a rate, 0 for a pure number.
+    time_power: ClassVar[tuple[int, ...]]
     clock: ClassVar[str] = "days"
     # Events in time that the likelihood counts for each repeat purchase.
     events_per_purchase: int = 1
@@ -73,6 +73,30 @@ class Family(ABC):
     @abstractmethod
     def draw_history(self, params: FloatArray, ages: FloatArray, rng: np.random.Generator) -> History:
         """One possible history for each new customer observed for `ages`."""
+
+
+class CountingFamily(Family):
+    """A model whose purchases come at random while alive: their pairs can be counted like themselves.
+
+    With expected purchases and pairs of them, at every horizon, the mean and the variance of any discounted sum over
+    the purchases to come follow (`models.lifetime_value`).
+    """
+
+    @abstractmethod
+    def purchases_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """Purchases to expect within `horizon` of each customer who is alive at the end of observation."""
+
+    @abstractmethod
+    def pairs_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """Pairs of purchases, n (n - 1) / 2 of them, to expect within `horizon` of each customer who is alive."""
+
+    @abstractmethod
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The chance that each customer who is alive buys at all within `horizon`."""
+
+    def expected_purchases(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The chance to be alive times the purchases of somebody who is."""
+        return np.asarray(self.purchases_if_alive(params, history, horizon) * self.probability_alive(params, history))
 
 
 def purchase_rate(patterns: Patterns) -> float:

@@ -13,6 +13,7 @@ from crm_research.models.btyd.beta_binomial import BgBb
 from crm_research.models.btyd.beta_geometric import BgNbd, MbgNbd
 from crm_research.models.btyd.family import Family
 from crm_research.models.btyd.fitted import BtydFit, OpportunityFit
+from crm_research.models.btyd.gompertz import GGompertzNbd
 from crm_research.models.btyd.limits import Limit, find_limit
 from crm_research.models.btyd.maximise import Optimum, maximise
 from crm_research.models.btyd.pareto import ParetoNbd
@@ -87,6 +88,19 @@ def fit_pareto_nbd(
     Pareto/NBD model, equation 18.
     """
     return fit_family(ParetoNbd(), patterns, time_unit_days, confidence)
+
+
+def fit_ggompertz_nbd(
+    patterns: pd.DataFrame, *, time_unit_days: float = DAYS_PER_WEEK, confidence: float = 0.95
+) -> BtydFit:
+    """How do customers buy, and silently drop out at a risk that grows with their age? The GGompertz/NBD model.
+
+    Parameters and errors as in `fit_bg_nbd`; params: r, alpha (gamma distribution of purchase rates), b (growth of the
+    risk of dropping out, per `time_unit_days`), s, beta (gamma distribution of its level, pure numbers). Where the risk
+    does not grow the limit is the Pareto/NBD: b and beta are then given as 0, and ``beta / b`` is its beta. Bemmaor and
+    Glady (2012), Management Science 58, 1012-1021.
+    """
+    return fit_family(GGompertzNbd(), patterns, time_unit_days, confidence)
 
 
 def fit_mbg_cnbd(
@@ -174,9 +188,9 @@ def fit_family(family: Family, frame: pd.DataFrame, time_unit_days: float, confi
     patterns = read_patterns(frame, clock=family.clock).merged()
     check_enough(patterns, family.name)
     # In units of the mean age the search is the same whatever the unit of the data.
-    inner = patterns.mean_age if any(family.is_time) else time_unit_days
+    inner = patterns.mean_age if any(family.time_power) else time_unit_days
     optimum, limit = _search(family, patterns.scaled(1 / inner))
-    shift = np.log(inner / time_unit_days) * np.array(family.is_time, dtype=float)
+    shift = np.log(inner / time_unit_days) * np.array(family.time_power, dtype=float)
     log_params = optimum.log_params + shift
     params = describe_params(family.param_names, log_params, optimum.covariance, level)
     if limit is not None:

@@ -36,7 +36,7 @@ class KindLikelihood:
         self.n_by_kind = np.array([part.n_customers.sum() for part in self.patterns])
         self.n_total = float(self.n_by_kind.sum())
         self._objectives = [self.family.objective(part) for part in self.patterns]
-        self._shift = np.log(self.inner / base.time_unit_days) * np.array(self.family.is_time, dtype=float)
+        self._shift = np.log(self.inner / base.time_unit_days) * np.array(self.family.time_power, dtype=float)
         self.start = np.zeros(self.n_params)
         self.start[: self.n_base] = self.limit.project @ (base.log_params - self._shift)
         self.base_value = self.objective(self.start)[0]

@@ -26,22 +26,22 @@ class Side:
     Parameters
     ----------
     base, matrix
-        The two log parameters are base + matrix @ what is still free.
+        The log parameters of this half (two, or three) are base + matrix @ what is still free.
     project
-        What is still free, from two log parameters near the edge.
+        What is still free, from the log parameters near the edge.
     names
         Of what is still free.
     edges
-        Values that the two parameters approach; None where they stay parameters.
+        Values that the parameters approach; None where they stay parameters.
     words
         What customers are like there; empty inside.
     """
 
-    base: tuple[float, float]
-    matrix: tuple[tuple[float, ...], tuple[float, ...]]
-    project: tuple[tuple[float, float], ...]
+    base: tuple[float, ...]
+    matrix: tuple[tuple[float, ...], ...]
+    project: tuple[tuple[float, ...], ...]
     names: tuple[str, ...]
-    edges: tuple[float | None, float | None] = (None, None)
+    edges: tuple[float | None, ...] = (None, None)
     words: str = ""
 
 
@@ -79,10 +79,10 @@ class Limit:
         return not self.words
 
 
-def free(first: str, other: str) -> Side:
-    """Both parameters as they are."""
-    unit = ((1.0, 0.0), (0.0, 1.0))
-    return Side(base=(0.0, 0.0), matrix=unit, project=unit, names=(first, other))
+def free(*names: str) -> Side:
+    """All parameters of this half as they are."""
+    unit = tuple(tuple(float(row == column) for column in names) for row in names)
+    return Side(base=(0.0,) * len(names), matrix=unit, project=unit, names=names, edges=(None,) * len(names))
 
 
 def alike(first: str, other: str, words: str, *, log_shape: float = ALIKE) -> Side:
@@ -98,21 +98,22 @@ def alike(first: str, other: str, words: str, *, log_shape: float = ALIKE) -> Si
     )
 
 
-def fixed(log_values: tuple[float, float], edges: tuple[float, float], words: str) -> Side:
+def fixed(log_values: tuple[float, ...], edges: tuple[float, ...], words: str) -> Side:
     """Nothing free: this half of the model has gone."""
-    return Side(base=log_values, matrix=((), ()), project=(), names=(), edges=edges, words=words)
+    return Side(base=log_values, matrix=((),) * len(log_values), project=(), names=(), edges=edges, words=words)
 
 
 def combine(sides: Sequence[Side]) -> Limit:
     """Halves side by side as one limit of the whole."""
-    n_free = sum(len(side.names) for side in sides)
-    matrix, project = np.zeros((2 * len(sides), n_free)), np.zeros((n_free, 2 * len(sides)))
-    at = 0
-    for place, side in enumerate(sides):
-        rows, columns = slice(2 * place, 2 * place + 2), slice(at, at + len(side.names))
-        matrix[rows, columns] = np.array(side.matrix).reshape(2, len(side.names))
-        project[columns, rows] = np.array(side.project).reshape(len(side.names), 2)
-        at += len(side.names)
+    widths = [len(side.base) for side in sides]
+    n_free, n_all = sum(len(side.names) for side in sides), sum(widths)
+    matrix, project = np.zeros((n_all, n_free)), np.zeros((n_free, n_all))
+    top = at = 0
+    for side, width in zip(sides, widths, strict=True):
+        rows, columns = slice(top, top + width), slice(at, at + len(side.names))
+        matrix[rows, columns] = np.array(side.matrix).reshape(width, len(side.names))
+        project[columns, rows] = np.array(side.project).reshape(len(side.names), width)
+        top, at = top + width, at + len(side.names)
     edges = [np.nan if edge is None else edge for side in sides for edge in side.edges]
     return Limit(
         base=np.array([value for side in sides for value in side.base]),
@@ -120,7 +121,7 @@ def combine(sides: Sequence[Side]) -> Limit:
         project=project,
         names=tuple(name for side in sides for name in side.names),
         edges=np.array(edges),
-        is_open=np.repeat([bool(side.names) for side in sides], 2),
+        is_open=np.repeat([bool(side.names) for side in sides], widths),
         words=tuple(side.words for side in sides if side.words),
     )
 

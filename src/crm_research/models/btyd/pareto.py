@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import special
 
-from crm_research.models.btyd.family import Family, History, dot, purchase_rate
+from crm_research.models.btyd.family import CountingFamily, History, dot, purchase_rate
 from crm_research.models.btyd.limits import NOBODY_LEAVES, Side, alike, fixed, free
 from crm_research.models.btyd.maximise import Objective
 from crm_research.models.btyd.patterns import Patterns
@@ -19,6 +19,7 @@ from crm_research.stats.intervals import FloatArray
 _ELEMENTS_AT_ONCE = 500_000
 # The integrand has fallen by e^-36 there: below the last digit of a double.
 _NEGLIGIBLE = 36.0
+_NEARLY_NOTHING = 1e-4
 
 
 class _Dead(NamedTuple):
@@ -43,7 +44,7 @@ class _Looks(NamedTuple):
     log_beta: FloatArray
 
 
-class ParetoNbd(Family):
+class ParetoNbd(CountingFamily):
     """Buying is Poisson at a Gamma(r, alpha) rate while alive; the lifetime is exponential at a Gamma(s, beta) rate.
 
     The published likelihood subtracts two Gauss hypergeometric functions, which cancel for long histories. Here
@@ -55,7 +56,7 @@ class ParetoNbd(Family):
     name = "Pareto/NBD"
     reference = "Schmittlein, Morrison and Colombo (1987), Management Science 33, 1-24; Fader and Hardie (2005)"
     param_names: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
-    is_time: ClassVar[tuple[bool, ...]] = (False, True, False, True)
+    time_power: ClassVar[tuple[int, ...]] = (0, 1, 0, 1)
     sides: ClassVar[tuple[tuple[Side, ...], ...]] = (
         (free("r", "alpha"), alike("r", "alpha", "everybody buys at the same rate")),
         (
@@ -113,12 +114,31 @@ class ParetoNbd(Family):
             log_odds[rows] = np.log(s) + log_integral + (r + x) * np.log(alpha + age) + s * np.log(beta + age)
         return np.asarray(special.expit(-log_odds))
 
-    def expected_purchases(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+    def purchases_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """Fader and Hardie (2005), equation 41."""
         r, alpha, s, beta = params
         rate = (r + history.frequency) / (alpha + history.age)
-        lived = _expected_lifetime_within(s, beta + history.age, horizon)
-        return np.asarray(rate * lived * self.probability_alive(params, history))
+        return np.asarray(rate * _expected_lifetime_within(s, beta + history.age, horizon))
+
+    def pairs_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """Half the mean square of the time alive within the horizon, times the mean square of the rate."""
+        r, alpha, s, beta = params
+        shape = r + history.frequency
+        squared = shape * (shape + 1.0) / (alpha + history.age) ** 2
+        return np.asarray(squared * _squared_lifetime_within(s, beta + history.age, horizon))
+
+    def returns_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
+        """The integral, over the time of the next purchase, of still being alive then."""
+        r, alpha, s, beta = params
+        shape, rate, since = r + history.frequency, alpha + history.age, beta + history.age
+        nodes, node_weights = _legendre(24)
+        # In the share of those who would not have bought yet, everybody alive: even steps where purchases come.
+        none = np.exp(-shape * np.log1p(horizon / rate))
+        chance = np.zeros(len(rate))
+        for node, weight in zip(nodes, node_weights, strict=True):
+            waiting = rate * np.expm1(-np.log(none + (1.0 - none) * node) / shape)
+            chance += weight * np.exp(-s * np.log1p(waiting / since))
+        return np.asarray((1.0 - none) * chance)
 
     def expected_repeats(self, params: FloatArray, times: FloatArray) -> FloatArray:
         """Fader and Hardie (2005), equation 27."""
@@ -268,6 +288,15 @@ def _expected_lifetime_within(s: float, beta: FloatArray, horizon: FloatArray) -
     log_growth = np.log1p(horizon / beta)
     power = (1.0 - s) * log_growth
     return np.asarray(beta * log_growth * special.exprel(power))
+
+
+def _squared_lifetime_within(s: float, beta: FloatArray, horizon: FloatArray) -> FloatArray:
+    """Half the mean square of the time alive within `horizon`: the integral of t S(t)."""
+    share = horizon / beta
+    # t is beta + t less beta, and both sums are as smooth in s as the mean; where they nearly cancel, the series.
+    apart = beta * (_expected_lifetime_within(s - 1.0, beta, horizon) - _expected_lifetime_within(s, beta, horizon))
+    series = horizon**2 * (0.5 - s * share / 3.0 + s * (s + 1.0) * share**2 / 8.0)
+    return np.asarray(np.where(share < _NEARLY_NOTHING, series, apart))
 
 
 def _chunks(n: int) -> Iterator[slice]:

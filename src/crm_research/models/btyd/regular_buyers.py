@@ -28,7 +28,7 @@ class MbgCnbd(Family):
 
     reference = "Reutterer, Platzer and Schroeder (2021), Int. J. of Research in Marketing 38, 194-215"
     param_names: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
-    is_time: ClassVar[tuple[bool, ...]] = (False, True, False, False)
+    time_power: ClassVar[tuple[int, ...]] = (0, 1, 0, 0)
     sides: ClassVar[tuple[tuple[Side, ...], ...]] = BETA_SIDES
     shifted: ClassVar[tuple[tuple[str, str, float], ...]] = BETA_SHIFTED
 

@@ -28,6 +28,7 @@ from crm_research.models.dirichlet import (
 from crm_research.models.dirichlet.fit import Method
 from crm_research.pillars.brand_loyalty.holdout import PenetrationCheck, check_penetrations
 from crm_research.pillars.brand_loyalty.setting import ALL, PLURALS, WORDS, Setting, choose_market
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import FloatArray, Interval
 from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent, say_range, word_for
@@ -41,7 +42,7 @@ _UNNAMED_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class BrandLoyalty:
+class BrandLoyalty(Shown):
     """Brands against the norm of their size, as far as the records tell.
 
     Parameters

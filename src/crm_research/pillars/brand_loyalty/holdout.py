@@ -12,6 +12,7 @@ import pandas as pd
 from crm_research.features.brand_lines import Market
 from crm_research.features.brands import count_buyers
 from crm_research.models.dirichlet import DirichletFit
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent, word_for
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PenetrationCheck:
+class PenetrationCheck(Shown):
     """Penetrations of the brands in the holdout: predicted, observed, and by the rule that things stay as they were.
 
     Parameters

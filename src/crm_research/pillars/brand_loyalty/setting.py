@@ -13,6 +13,7 @@ from crm_research.features.brand_lines import Market, Unit, units_of
 from crm_research.features.brands import count_categories
 from crm_research.features.purchases import Occasion, keep_dealings
 from crm_research.features.window import known_rows
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent
 
@@ -28,7 +29,7 @@ _YEAR_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Setting:
+class Setting(Shown):
     """The market chosen, or why there is none.
 
     Parameters

@@ -19,6 +19,7 @@ from crm_research.pillars.churn.detection_evidence import (
     count_contract_sizes,
     weigh_anniversaries,
 )
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent, say_range, word_for
@@ -37,7 +38,7 @@ _ROUGH: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SettingDetection:
+class SettingDetection(Shown):
     """Which setting is this study, by which evidence, and what follows for the methods?
 
     Parameters

@@ -16,6 +16,7 @@ from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.survival import FEWEST_AT_RISK, estimate_cumulative_hazard, estimate_survival
 from crm_research.pillars.churn.detection import SettingDetection, detect_setting
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import join_words, say_count, say_date, say_days, say_percent, say_range, word_for
 
@@ -100,7 +101,7 @@ def watch(counts: pd.DataFrame) -> Watching:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChurnSetting:
+class ChurnSetting(Shown):
     """What do the contracts of a study hold, and what is missing from them?
 
     Parameters

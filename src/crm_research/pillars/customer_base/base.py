@@ -16,6 +16,7 @@ from crm_research.pillars.customer_base.coverage import measure_coverage
 from crm_research.pillars.customer_base.dealings import PERIODS, OrderTotals, count_contracts, total_orders
 from crm_research.pillars.customer_base.growth import Growth, measure_growth
 from crm_research.pillars.customer_base.spending import rank_spending
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 
@@ -27,7 +28,7 @@ _NO_ORDERS = "This study has no orders, so there are neither orders nor revenue 
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CustomerBase:
+class CustomerBase(Shown):
     """Whom do we know, how well, and how much of the revenue rests on how few?
 
     Parameters

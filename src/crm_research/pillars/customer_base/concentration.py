@@ -11,6 +11,7 @@ import pandas as pd
 from crm_research.errors import CrmError, NotEnoughData
 from crm_research.pillars.customer_base.dealings import CARRIES_MOST
 from crm_research.pillars.customer_base.spending import RankedSpend
+from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, HOW, TOP_SHARE, limit_concentration
 from crm_research.stats.intervals import Interval
 from crm_research.stats.skewed import mean_interval
@@ -32,7 +33,7 @@ class NoRevenue(NotEnoughData):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Concentration:
+class Concentration(Shown):
     """On how few customers does the revenue rest?
 
     Parameters

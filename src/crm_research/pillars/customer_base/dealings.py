@@ -10,6 +10,7 @@ import pandas as pd
 from crm_research import vocabulary
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ PERIODS: Final = ("period", "n_started", "n_ended", "n_running")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderTotals:
+class OrderTotals(Shown):
     """How many orders, and how much money, are known at as_of?
 
     Parameters

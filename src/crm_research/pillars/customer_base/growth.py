@@ -12,6 +12,7 @@ import pandas as pd
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _REGULAR_SHARE: Final = 0.9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Growth:
+class Growth(Shown):
     """How many customers buy in each period, and how many of them are seen for the first time?
 
     Parameters

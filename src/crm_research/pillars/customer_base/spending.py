@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crm_research.features.rfm import build_outcomes, build_rfm
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _DIGITS: Final = 6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RankedSpend:
+class RankedSpend(Shown):
     """What has each buyer spent, the highest first, and what did the same buyers spend later?
 
     Parameters

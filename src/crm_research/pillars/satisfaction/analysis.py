@@ -19,6 +19,7 @@ from crm_research.pillars.satisfaction.response import Response, measure_respons
 from crm_research.pillars.satisfaction.reweighted import COLUMNS, reweigh
 from crm_research.pillars.satisfaction.roles import Roles, assign_roles
 from crm_research.pillars.satisfaction.structure import Structure, measure_structure
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
@@ -55,7 +56,7 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SatisfactionAnalysis:
+class SatisfactionAnalysis(Shown):
     """What customers say, as far as they were asked.
 
     Parameters

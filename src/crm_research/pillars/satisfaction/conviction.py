@@ -16,6 +16,7 @@ from crm_research.features.window import known_rows
 from crm_research.models.attitude import GROUPS, Membership, estimate_membership
 from crm_research.pillars.satisfaction.followed import ENDED, REPEAT, Followed, count_patronage, follow_groups
 from crm_research.pillars.satisfaction.roles import Roles
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_quantile
 from crm_research.steps import step
 
@@ -32,7 +33,7 @@ _FEWEST_LATER: Final = 30
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Conviction:
+class Conviction(Shown):
     """The four groups among customers who answered.
 
     Parameters

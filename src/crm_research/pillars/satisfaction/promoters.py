@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.features.answers import Survey
 from crm_research.pillars.satisfaction.means import compare_waves
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, check_confidence, normal_quantile
 
 PROMOTER: Final = 9
@@ -18,7 +19,7 @@ _ADDED: Final = 3.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Promoters:
+class Promoters(Shown):
     """The net promoter score of each wave.
 
     Parameters

@@ -16,6 +16,7 @@ from crm_research.features.customers import build_customers, tables_naming_custo
 from crm_research.features.rfm import build_rfm
 from crm_research.features.window import known_rows
 from crm_research.pillars.satisfaction.promoters import sign_answers
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.ties import place_scores
 from crm_research.steps import step
@@ -34,7 +35,7 @@ _PER_COLUMN: Final = 10
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Response:
+class Response(Shown):
     """Who answered the latest wave among the customers known before it.
 
     Parameters

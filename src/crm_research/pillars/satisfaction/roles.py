@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.answers import Survey
+from crm_research.show.shown import Shown
 
 # Words that names hold, by role; the first role that fits counts. What customers would do comes first, so that
 # brand_loyalty is no image; then the order of the customer satisfaction indices (ACSI, ECSI).
@@ -71,7 +72,7 @@ _EXPECTED: Final = _about(_EXPECTED_WORDS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Roles:
+class Roles(Shown):
     """Which questions ask what.
 
     Parameters

@@ -22,6 +22,7 @@ from crm_research.pillars.segmentation.inputs.base import BUYERS, SPEND, name_me
 from crm_research.pillars.segmentation.inputs.choose import Inputs, build_inputs
 from crm_research.pillars.segmentation.use.holdout import HoldoutCheck, check_in_holdout
 from crm_research.pillars.segmentation.use.leaving import LeavingCheck, check_leaving
+from crm_research.show.shown import Shown
 from crm_research.stats.threads import one_thread
 from crm_research.steps import step
 
@@ -42,7 +43,7 @@ _RANK: Final = "rank__"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Grouping:
+class Grouping(Shown):
     """The groups found, and the evidence for and against them.
 
     Parameters
@@ -118,7 +119,7 @@ class Grouping:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Segmentation:
+class Segmentation(Shown):
     """Which groups of customers differ in what matters, and are the groups real?
 
     Parameters

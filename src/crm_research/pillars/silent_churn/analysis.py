@@ -32,6 +32,7 @@ from crm_research.pillars.silent_churn.scores import (
     sharpen_alive,
 )
 from crm_research.pillars.silent_churn.tracking import track_purchases
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
@@ -46,7 +47,7 @@ _FEW_BELOW: Final = 0.01
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SilentChurn:
+class SilentChurn(Shown):
     """What orders tell of customers who leave without a word.
 
     What the answer does not need (`tracking`, `going_silent`, `kinds`, `money`) is computed when it is first read.

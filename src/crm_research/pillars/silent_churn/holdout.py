@@ -22,6 +22,7 @@ from crm_research.pillars.silent_churn.scores import (
     score_patterns,
     squared_miss,
 )
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import FloatArray, Interval, wilson_share
 from crm_research.stats.skewed import mean_interval
 from crm_research.steps import step
@@ -37,7 +38,7 @@ _FEWEST_GONE: Final = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HoldoutCheck:
+class HoldoutCheck(Shown):
     """How far off was each forecast of a customer's purchases in (as_of, until]?
 
     Parameters

@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from crm_research.show.shown import Shown
+
 _BLOCK_DAYS: Final = 30
 _FEWEST_BLOCKS: Final = 3
 _TIMES_USUAL: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intake:
+class Intake(Shown):
     """Whom do the records hold from their first purchase on, and whom only from the records' beginning?
 
     Parameters

@@ -21,6 +21,7 @@ from crm_research.pillars.silent_churn.kinds import (
     known_covariates,
     number_levels,
 )
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _MOST_KINDS_FOR_PARETO: Final = 24
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class KindAnalysis:
+class KindAnalysis(Shown):
     """What goes with buying more often, and with dropping out sooner?
 
     Parameters

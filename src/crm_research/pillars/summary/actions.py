@@ -12,6 +12,7 @@ from crm_research.pillars.summary.rules import Rule
 from crm_research.results import DayResults, ReportResult
 from crm_research.show.figure_cards import anchor_of, why_refuted
 from crm_research.show.formats import format_estimate, format_interval, is_currency
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_quantile
 from crm_research.theme import first_capital, join_words
 
@@ -31,7 +32,7 @@ class Stake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Action:
+class Action(Shown):
     """What is to be done, by whom, why, and what it would bring.
 
     Parameters
@@ -87,16 +88,28 @@ def choose_actions(rules: Sequence[Rule], results: DayResults) -> tuple[Action, 
 
 def _apply(rule: Rule, results: DayResults) -> Iterator[Action]:
     """The action of a rule; groups for which it holds are named together."""
-    asked = [pair for pair in results.of_id(rule.figure) if rule.any or pair[1].group == rule.group]
+    asked = _asked(rule, results)
     n_compared = len(asked) if rule.any else 1
-    least = _equal_share([figure for _, figure in asked]) if rule.any else 0.0
     found = [
         pair
         for pair in asked
-        if _holds(rule, pair[1], n_compared=n_compared) and (pair[1].lower or pair[1].estimate or 0.0) >= least
+        if _holds(rule, pair[1], n_compared=n_compared) and _is_large_enough(rule, pair[1], asked)
     ]
     if found:
         yield _action(rule, found, results)
+
+
+_Pairs = Sequence[tuple[ReportResult, Figure]]
+
+
+def _asked(rule: Rule, results: DayResults) -> _Pairs:
+    return [pair for pair in results.of_id(rule.figure) if rule.any or pair[1].group == rule.group]
+
+
+def _is_large_enough(rule: Rule, figure: Figure, asked: _Pairs) -> bool:
+    """Of any of several parts of a whole: is it more than an equal share, which some part must have?"""
+    least = _equal_share([one for _, one in asked]) if rule.any else 0.0
+    return (figure.lower or figure.estimate or 0.0) >= least
 
 
 def _equal_share(figures: Sequence[Figure]) -> float:
@@ -107,22 +120,47 @@ def _equal_share(figures: Sequence[Figure]) -> float:
 
 
 def _holds(rule: Rule, figure: Figure, *, n_compared: int) -> bool:
-    """Does the whole interval lie on the rule's side, widened where it is one of several that were looked at?"""
+    """Does the whole interval lie on the rule's side, widened where it is one of several that were looked at?
+
+    A number without limits lies on neither side, unless the rule says that it is counted.
+    """
     if not figure.is_known or figure.estimate is None:
         return False
+    if rule.above is None and rule.below is None:
+        return True
+    if figure.lower is None and figure.upper is None:
+        return rule.counted and _is_beyond(rule, figure.estimate, figure.estimate)
     factor = normal_quantile(1 - 0.05 / n_compared) / normal_quantile(0.95)
     lower, upper = (
         None if end is None else figure.estimate + factor * (end - figure.estimate)
         for end in (figure.lower, figure.upper)
     )
-    is_counted = figure.lower is None and figure.upper is None
+    return _is_beyond(rule, lower, upper)
+
+
+def _is_beyond(rule: Rule, lower: float | None, upper: float | None) -> bool:
     if rule.above is not None:
-        low = figure.estimate if is_counted else lower
-        return low is not None and low > rule.above
-    if rule.below is not None:
-        high = figure.estimate if is_counted else upper
-        return high is not None and high < rule.below
-    return True
+        return lower is not None and lower > rule.above
+    return upper is not None and rule.below is not None and upper < rule.below
+
+
+def find_unsure(rules: Sequence[Rule], results: DayResults) -> tuple[tuple[ReportResult, Figure], ...]:
+    """Which numbers lie beyond the mark of a rule, but have no limits, so that no action is drawn from them?"""
+    found = {
+        (pair[1].id, pair[1].group): pair
+        for rule in rules
+        for pair in _asked(rule, results)
+        if _lacks_limits(rule, pair[1]) and _is_large_enough(rule, pair[1], _asked(rule, results))
+    }
+    return tuple(found.values())
+
+
+def _lacks_limits(rule: Rule, figure: Figure) -> bool:
+    has_limits = figure.lower is not None or figure.upper is not None
+    is_marked = rule.above is not None or rule.below is not None
+    if has_limits or rule.counted or not is_marked or not figure.is_known:
+        return False
+    return _is_beyond(rule, figure.estimate, figure.estimate)
 
 
 def _action(rule: Rule, found: Sequence[tuple[ReportResult, Figure]], results: DayResults) -> Action:

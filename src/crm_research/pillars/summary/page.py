@@ -70,11 +70,9 @@ class SummaryPage(Page):
         """What should be done first, what has changed, and how far can it be trusted?"""
         standing = self.result
         lines = words.answer(standing)
-        has_stakes = not charts.stakes_frame(standing).empty
-        picture = _stakes(standing) if has_stakes else _checks(standing) if standing.results.made else None
         return Section(
             Answer(*lines, see=("actions", "changes", "trust")),
-            picture,
+            _headline(standing),
             Figures(figures.summary_figures(standing)),
             result=standing,
         )
@@ -94,10 +92,12 @@ class SummaryPage(Page):
     def actions(self) -> Section:
         """Who should do what, for whom, and what would it bring?"""
         standing = self.result
-        if not standing.actions:
+        unsure = Note(words.say_unsure(standing))
+        if not standing.actions and unsure.is_empty:
             return Section.missing("No number of the reports that were made asks for an action by the rules.")
         return Section(
             ActionList(standing.actions),
+            unsure,
             Table(tables.actions_table(standing.actions), "The same as a table", note=_ORDER),
             result=standing.actions,
         )
@@ -174,6 +174,18 @@ _ORDER = (
     "Those with money at stake come first, the most first; where limits overlap the order says nothing. What rests on "
     "a number that fails its own check comes last: it is to be checked, not done."
 )
+
+
+def _headline(standing: Standing) -> Chart | None:
+    """The picture that carries the answer: what is at stake, else what asks for action, else what everybody says."""
+    if not charts.stakes_frame(standing).empty:
+        return _stakes(standing)
+    if not (marks := charts.marks_frame(standing)).empty:
+        finding = words.marks_finding(standing, has_marks=bool((marks["mark"] != 0).any()))
+        return Chart(drawn(charts.draw_marks, standing), finding, data=marks.drop(columns=["fails", "unit"]))
+    if not charts.claims_frame(standing).empty:
+        return _claims(standing)
+    return _checks(standing) if standing.results.made else None
 
 
 def _stakes(standing: Standing) -> Chart:

@@ -27,7 +27,7 @@ class ActionList:
     actions
         The most money first.
     most
-        So many are shown, in brief; how many there are besides is said. None shows all, each whole.
+        So many are shown at once, in brief, and the others behind a line. None shows all, each whole.
     """
 
     actions: tuple[Action, ...]
@@ -44,15 +44,18 @@ class ActionList:
 
     def render(self) -> Output:
         """The actions as a numbered list, each with a link to its proof."""
-        is_brief, shown = self.most is not None, self.actions[: self.most]
-        items = "".join(_item(action, is_brief=is_brief) for action in shown)
-        lines = [f"{place}. {_plain(action)}" for place, action in enumerate(shown, start=1)]
-        html = f'<ol class="crm crm-advice crm-actions">{items}</ol>'
-        n_more = len(self.actions) - len(shown)
-        if n_more:
-            more = f"{say_count(n_more, 'more action')}:"
-            lines.append(f"{more} see actions")
-            html += f'<p class="crm">{text_html(more)} {link_to("actions", "all actions")}</p>'
+        is_brief = self.most is not None
+        items = [_item(action, is_brief=is_brief) for action in self.actions]
+        lines = [f"{place}. {_plain(action)}" for place, action in enumerate(self.actions, start=1)]
+        html = f'<ol class="crm crm-advice crm-actions">{"".join(items[: self.most])}</ol>'
+        others = items[self.most :] if self.most is not None else []
+        if self.most is not None and others:
+            # Not only a link: a page for management has nowhere to lead to.
+            html += (
+                f'<details class="folded crm more-actions"><summary>{say_count(len(others), "more action")}</summary>'
+                f'<ol class="crm crm-advice crm-actions" start="{self.most + 1}">{"".join(others)}</ol>'
+                f'<p class="crm">{link_to("actions", "all actions, with what would measure them")}</p></details>'
+            )
         return Output(html=html, plain="\n".join(lines))
 
 

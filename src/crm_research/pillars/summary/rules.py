@@ -45,6 +45,7 @@ class Rule(BaseModel):
     figure: str = Field(min_length=1)
     group: str | None = None
     any: bool = False
+    counted: bool = False
     above: float | None = None
     below: float | None = None
     for_whom: str = Field(min_length=1)
@@ -89,8 +90,13 @@ def company_rules() -> Path | None:
     return path if path.exists() else None
 
 
-def read_rules(company: Path | None = None) -> tuple[Rule, ...]:
-    """The rules of the package, changed by a company's own file where there is one.
+def read_rules(*own: Path | None) -> tuple[Rule, ...]:
+    """The rules of the package, changed by files of a company's own, each of which changes those before it.
+
+    Parameters
+    ----------
+    own
+        The company's file, and after it that of a study; None where there is none.
 
     Raises
     ------
@@ -98,14 +104,16 @@ def read_rules(company: Path | None = None) -> tuple[Rule, ...]:
         If a file is no YAML or breaks the format: one line for each problem, with the key, what was found and the mend.
     """
     rules = {rule.name: rule for rule in _read(OWN).rules}
-    if company is None:
-        return tuple(rules.values())
-    own = _read(company)
-    for name in own.leave_out:
-        if name not in rules:
-            raise RulesError(f"{company}: leave_out: there is no rule {name!r}. {offer_names(name, rules)}")
-    rules = {name: rule for name, rule in rules.items() if name not in own.leave_out}
-    return tuple((rules | {rule.name: rule for rule in own.rules}).values())
+    for path in own:
+        if path is None:
+            continue
+        said = _read(path)
+        for name in said.leave_out:
+            if name not in rules:
+                raise RulesError(f"{path}: leave_out: there is no rule {name!r}. {offer_names(name, rules)}")
+        rules = {name: rule for name, rule in rules.items() if name not in said.leave_out}
+        rules |= {rule.name: rule for rule in said.rules}
+    return tuple(rules.values())
 
 
 def _read(path: Path) -> _RuleFile:

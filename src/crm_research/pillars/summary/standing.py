@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.comparison import MOVED, Comparison, Move, compare_runs, read_run_figures
 from crm_research.figures import FAILS, HOLDS, NOT_APPLICABLE, UNTESTED, Figure
-from crm_research.pillars.summary.actions import Action, choose_actions
+from crm_research.pillars.summary.actions import Action, choose_actions, find_unsure
 from crm_research.pillars.summary.claims.measure import Claim, measure_claims
 from crm_research.pillars.summary.rules import company_rules, read_rules
 from crm_research.results import DayResults, ReportResult, read_results
 from crm_research.settings import folder_of_results, leave_out
+from crm_research.show.shown import Shown
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -26,7 +27,7 @@ N_OWN: Final = 3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Standing:
+class Standing(Shown):
     """How does the study stand?
 
     Parameters
@@ -37,6 +38,8 @@ class Standing:
         Of its other reports at its day.
     actions
         What they ask for.
+    unsure
+        Numbers beyond the mark of a rule from which nothing is drawn, as they have no limits.
     claims
         What is commonly said, beside what the records say.
     comparison
@@ -50,6 +53,7 @@ class Standing:
     study: Study
     results: DayResults
     actions: tuple[Action, ...]
+    unsure: tuple[tuple[ReportResult, Figure], ...]
     claims: tuple[Claim, ...]
     comparison: Comparison | None
     left_out: tuple[str, ...]
@@ -112,14 +116,15 @@ def summarise(study: Study, *, results: str | None = None, confidence: float = 0
     Raises
     ------
     CrmError
-        If a company's own rules, or a record on the shelf, cannot be used.
+        If rules of the company or the study, or a record on the shelf, cannot be used.
     """
-    rules = read_rules(company_rules())
+    rules = read_rules(company_rules(), study.rules)
     found = read_results(find_folder(study, results), without=REPORT)
     return Standing(
         study=study,
         results=found,
         actions=choose_actions(rules, found),
+        unsure=find_unsure(rules, found),
         claims=measure_claims(study, found, confidence=confidence, seed=seed, left_out=leave_out() & READ),
         comparison=_compare(found),
         left_out=tuple(sorted(leave_out() & READ)),

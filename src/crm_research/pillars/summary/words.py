@@ -165,6 +165,20 @@ def cautions(standing: Standing) -> list[str]:
     return said
 
 
+def say_unsure(standing: Standing) -> str:
+    """Numbers that would ask for an action if their limits were known; empty where there are none."""
+    found = standing.unsure
+    if not found:
+        return ""
+    named = join_words([f"{name_figure(figure)}, {format_estimate(figure)}" for _, figure in found[:_MOST_NAMED]])
+    more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
+    n = len(found)
+    return (
+        f"Of {say_count(n, 'more number')} it is not known how far chance sways {word_for(n, 'it', 'them')}, so no "
+        f"action is drawn: {named}{more}."
+    )
+
+
 def say_check_first(action: Action) -> str:
     """That a number behind an action fails its check; empty where none does."""
     if not action.doubts:
@@ -221,6 +235,14 @@ def stakes_finding(standing: Standing) -> str:
     low = first.stake.lower if first.stake is not None and first.stake.lower is not None else 0.0
     highest = max(stake.upper if stake.upper is not None else stake.amount for stake in others if stake is not None)
     return f"Most is at stake with {first.for_whom}" if low > highest else "Revenue at stake with each action"
+
+
+def marks_finding(standing: Standing, *, has_marks: bool) -> str:
+    """The title of the picture of the numbers that ask for actions."""
+    n_doubted = sum(bool(action.doubts) for action in standing.actions)
+    if n_doubted == len(standing.actions):
+        return "What asks for action fails its own checks"
+    return "What asks for action, and from which mark on" if has_marks else "What asks for action"
 
 
 def claims_finding(claims: list[Claim]) -> str:

@@ -39,6 +39,7 @@ from crm_research.pillars.churn.curves.reading import OtherReading, read_otherwi
 from crm_research.pillars.churn.curves.rule import ConstantRate, compare_constant_rate
 from crm_research.pillars.churn.curves.sensitivity import compare_late_entry
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.vocabulary import days_in_months, months_of_days, whole_months_in
 
@@ -53,7 +54,7 @@ _LITTLE_LEFT: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ChurnAnalysis:
+class ChurnAnalysis(Shown):
     """The leaving of contracts, as far as the records tell.
 
     Parameters

@@ -17,6 +17,7 @@ from crm_research.pillars.churn.curves.grouping import (
     put_together,
 )
 from crm_research.pillars.churn.curves.named import check_group
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ OTHER_REASONS: Final = "other reasons"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ChurnCounts:
+class ChurnCounts(Shown):
     """How many contracts entered, ended and still ran at each tenure: all that the estimates see.
 
     Parameters

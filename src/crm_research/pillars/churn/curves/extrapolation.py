@@ -28,6 +28,7 @@ from crm_research.models.parametric import (
 from crm_research.models.second_opinion import SecondOpinion, compare_shape
 from crm_research.models.survival import EVERYONE, build_risk_table, well_watched_counts
 from crm_research.pillars.churn.curves.analysis import ChurnAnalysis
+from crm_research.show.shown import Shown
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, days_in_months, whole_months_in
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _GROUP_COLUMNS: Final = (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TenureExtrapolation:
+class TenureExtrapolation(Shown):
     """The curve as far as contracts were watched, and one tested shape beyond.
 
     Parameters

@@ -14,6 +14,7 @@ from crm_research.features.spells import build_spells
 from crm_research.features.window import known_rows
 from crm_research.models.survival import SurvivalCurves
 from crm_research.pillars.churn.curves.rule import ConstantRate
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
 from crm_research.steps import step
@@ -28,7 +29,7 @@ _BANDS: Final = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HoldoutCheck:
+class HoldoutCheck(Shown):
     """Did as many of the contracts running at as_of end in the holdout as the curve had said?
 
     Parameters

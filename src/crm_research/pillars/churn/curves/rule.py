@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.models.survival import SurvivalCurves, estimate_survival
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import poisson_rate
 from crm_research.vocabulary import DAYS_PER_MONTH, days_in_months
 
@@ -16,7 +17,7 @@ _MONTHS_COMPARED: Final = (1, 3, 6, 12, 24, 36, 60)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ConstantRate:
+class ConstantRate(Shown):
     """What share leaves each month, if it were the same in every month?
 
     Parameters

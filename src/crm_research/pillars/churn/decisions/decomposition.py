@@ -17,6 +17,7 @@ from crm_research.models.decisions import Decomposition, decompose_rates
 from crm_research.pillars.churn.curves.counting import MOST_REASONS, OTHER_REASONS, ChurnCounts
 from crm_research.pillars.churn.decisions.targets import label_groups, look_at
 from crm_research.pillars.churn.setting import ChurnSetting
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import difference_from_limits, poisson_rate
 from crm_research.steps import step
 from crm_research.theme import say_date, word_for
@@ -35,7 +36,7 @@ _PERIODS: Final = ("before", "after")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ChangeAnalysis:
+class ChangeAnalysis(Shown):
     """The change of the churn rate between two periods of equal length.
 
     Parameters

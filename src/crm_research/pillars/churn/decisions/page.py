@@ -57,10 +57,11 @@ def targets_section(
 ) -> Section:
     """What share must stay to hold the base, overall and by group? A note where the records do not hold a year."""
     targets = set_targets(records, group=group, target_base=target_base, confidence=confidence, leaving=leaving)
-    return Section(*_target_parts(targets), result=targets)
+    return Section(*target_parts(targets), result=targets)
 
 
-def _target_parts(targets: RetentionTargets) -> Iterator[Part]:
+def target_parts(targets: RetentionTargets) -> Iterator[Part]:
+    """What must stay to hold the base: a sentence, a picture and the figures."""
     finding = target_words.target_finding(targets)
     if targets.overall is None:
         yield Note(f"{finding} {_say_by_tenure(targets)}".strip(), kind="caution")
@@ -119,10 +120,11 @@ def change_section(
 ) -> Section:
     """What changed since the period before, and where does the change sit? A note where that cannot be told."""
     found = decompose_change(records, group=group, months=months, confidence=confidence, leaving=leaving)
-    return Section(*_change_parts(found), result=found)
+    return Section(*change_parts(found), result=found)
 
 
-def _change_parts(found: ChangeAnalysis) -> Iterator[Part]:
+def change_parts(found: ChangeAnalysis) -> Iterator[Part]:
+    """What changed: a sentence, a picture and the figures."""
     finding = decomposition_words.change_finding(found)
     if found.change is None:
         yield Note(finding, kind="caution")

@@ -18,6 +18,7 @@ from crm_research.models.decisions import needed_retention
 from crm_research.models.survival import estimate_survival
 from crm_research.pillars.churn.curves.counting import ChurnCounts, count_contracts
 from crm_research.pillars.churn.setting import ChurnSetting, describe_setting
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_count, say_date, say_percent, say_range
@@ -31,7 +32,7 @@ _COUNTED: Final = ("n_before", "n_kept", "n_new", "n_new_kept", "n_running")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RetentionTargets:
+class RetentionTargets(Shown):
     """The retention a base needs beside the one it had.
 
     Parameters

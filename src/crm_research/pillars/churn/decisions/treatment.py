@@ -23,6 +23,7 @@ from crm_research.models.decisions import (
     size_trial,
 )
 from crm_research.pillars.churn.spell_rows import read_running
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_quantile
 from crm_research.steps import step
 from crm_research.theme import say_months, say_percent, say_range
@@ -68,7 +69,7 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Treatment:
+class Treatment(Shown):
     """Whom to contact, as far as can be said before the save rate was measured.
 
     Parameters

@@ -12,6 +12,7 @@ from crm_research.errors import NotEnoughData
 from crm_research.models.decisions import MaximumProfit, expected_maximum_profit, measure_net_benefit
 from crm_research.pillars.churn.decisions.treatment import Treatment
 from crm_research.pillars.churn.spell_rows import read_ends
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_count, say_percent, say_range
@@ -25,7 +26,7 @@ _MOST_RESAMPLED: Final = 50_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TreatmentCheck:
+class TreatmentCheck(Shown):
     """The list held against who left in the holdout, in which nobody was contacted because of it.
 
     Parameters

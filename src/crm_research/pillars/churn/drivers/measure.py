@@ -31,6 +31,7 @@ from crm_research.models.second_opinion import SecondOpinion
 from crm_research.pillars.churn.drivers.counts import MOST_ROWS, fit_counts
 from crm_research.pillars.churn.drivers.ratios import Ratios, find_bends, tell_grouped, tell_ratios
 from crm_research.pillars.churn.spell_rows import read_rows
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_count, word_for
 
@@ -50,7 +51,7 @@ _FEWEST_CUSTOMERS: Final = 30
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class DriverAnalysis:
+class DriverAnalysis(Shown):
     """What goes with leaving sooner.
 
     Parameters

@@ -60,10 +60,11 @@ def drivers_section(
     cautions = [Note(say_plainly(remark), kind="caution") for remark in drivers.notes]
     if driver_table(drivers).empty:
         return Section(*cautions, result=drivers)
-    return Section(*_ratios_parts(drivers, leaving.setting.window), *_curves_parts(drivers), *cautions, result=drivers)
+    return Section(*ratios_parts(drivers, leaving.setting.window), *_curves_parts(drivers), *cautions, result=drivers)
 
 
-def _ratios_parts(drivers: DriverAnalysis, window: str) -> Iterator[Part]:
+def ratios_parts(drivers: DriverAnalysis, window: str) -> Iterator[Part]:
+    """What goes with leaving: a picture, a sentence and the figures, whose records are of `window`."""
     finding = driver_finding(drivers)
     yield Chart(
         drawn(draw_drivers, drivers),

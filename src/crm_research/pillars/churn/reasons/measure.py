@@ -23,6 +23,7 @@ from crm_research.models.hazards.spell_rows import rows_read
 from crm_research.models.second_opinion import SecondOpinion, compare_ratios
 from crm_research.pillars.churn.drivers.measure import default_covariates, guard_drivers
 from crm_research.pillars.churn.spell_rows import SomeCustomers, read_rows, some_customers
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_quantile
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.steps import step
@@ -62,7 +63,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ReasonDrivers:
+class ReasonDrivers(Shown):
     """What goes with leaving for each reason.
 
     Parameters

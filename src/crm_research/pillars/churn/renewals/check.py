@@ -12,6 +12,7 @@ import pandas as pd
 
 from crm_research.models.renewals import fit_beta_discrete_weibull, fit_constant_rate, fit_shifted_beta_geometric
 from crm_research.models.renewals.fitted import RenewalFit
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import FloatArray, Interval, wilson_share
 from crm_research.stats.skewed import mean_interval
 from crm_research.steps import step
@@ -32,7 +33,7 @@ Counter = Callable[["Study"], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RenewalCheck:
+class RenewalCheck(Shown):
     """Which forecast came closer to the renewals that followed?
 
     Parameters

@@ -31,6 +31,7 @@ from crm_research.pillars.churn.renewals.tables import (
     seen_survival,
     triangle_of,
 )
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, difference_from_limits, wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_date
@@ -50,7 +51,7 @@ _OF_THE_MODEL: Final = ("retention", "retention_lower", "retention_upper", "surv
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Renewals:
+class Renewals(Shown):
     """Renewals as far as the records tell, and as far as a model carries them.
 
     Parameters

@@ -15,6 +15,7 @@ from crm_research.features.spells import build_spells
 from crm_research.models.hazards.prediction import Forecast, forecast_leaving
 from crm_research.pillars.churn.risks.reasons import say_reasons
 from crm_research.pillars.churn.spell_rows import read_running
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.vocabulary import days_in_months
 
@@ -33,7 +34,7 @@ _IDS: Final = ("contract_id", "customer_id", "tenure_days")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RiskList:
+class RiskList(Shown):
     """The risk of each contract that runs at as_of.
 
     Parameters

@@ -12,6 +12,7 @@ from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS, RiskList, a
 from crm_research.pillars.churn.risks.model import fit_for_lists
 from crm_research.pillars.churn.spell_rows import read_rows, some_customers
 from crm_research.pillars.churn.validation.validate import RiskCheck, validate_risks
+from crm_research.show.shown import Shown
 from crm_research.stats.threads import one_thread
 from crm_research.steps import step
 
@@ -26,7 +27,7 @@ _MOST_PERIODS: Final = 40_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LeavingPrediction:
+class LeavingPrediction(Shown):
     """Who is at risk, and whether that can be believed.
 
     Parameters

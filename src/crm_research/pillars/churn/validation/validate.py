@@ -16,6 +16,7 @@ from crm_research.pillars.churn.spell_rows import SomeCustomers, draw_customers,
 from crm_research.pillars.churn.validation.designs import Trial, cross_fit, stand_at, stand_earlier
 from crm_research.pillars.churn.validation.horizons import MONTH_SLACK_DAYS, say_horizon
 from crm_research.pillars.churn.validation.measure import Design, validate_trial
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import join_words, say_count, say_date, say_interval, say_percent
 from crm_research.vocabulary import days_in_months
@@ -52,7 +53,7 @@ class YearSlope:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RiskCheck:
+class RiskCheck(Shown):
     """Is the model any good, and may a list of customers at risk be printed?
 
     Parameters

@@ -15,6 +15,7 @@ from crm_research.features.clock import instant
 from crm_research.features.purchases import Occasion, build_purchases
 from crm_research.features.window import known_rows
 from crm_research.pillars.loyalty.effects.landmarks import LandmarkComparison, compare_from_landmarks
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import newcombe_difference
 from crm_research.steps import step
 
@@ -36,7 +37,7 @@ _MOST_NAMES: Final = 500
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Membership:
+class Membership(Shown):
     """A programme as the records hold it.
 
     Parameters
@@ -55,7 +56,7 @@ class Membership:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ProgrammeEffect:
+class ProgrammeEffect(Shown):
     """What went with joining a programme.
 
     Parameters

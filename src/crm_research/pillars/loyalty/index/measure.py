@@ -21,6 +21,7 @@ from crm_research.pillars.loyalty.index.ridge import (
     fit_ridge_logistic,
 )
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, normal_interval, wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
 from crm_research.steps import step
@@ -42,7 +43,7 @@ _ROWS_AT_ONCE: Final = 100_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LoyaltyIndex:
+class LoyaltyIndex(Shown):
     """An index from 0 to 100: the chance, in per cent, to buy within the next period.
 
     Parameters

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import NotEnoughData
 from crm_research.figures import Figure, FigureMaker
 from crm_research.pillars.loyalty.index.measure import LoyaltyIndex, build_loyalty_index, ends_of
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
-from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
+from crm_research.show import Chart, Figures, Note, Part, SavedList, Section, Table, drawn
 from crm_research.theme import (
     MUTED,
     chart_style,
@@ -39,13 +40,7 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
     except NotEnoughData as problem:
         return Section.missing(str(problem))
     return Section(
-        Note(index_finding(index), kind="note" if index.is_better else "caution"),
-        *(Note(say_plainly(remark), kind="caution") for remark in index.notes),
-        Chart(
-            drawn(draw_deciles, index),
-            alt=f"{_decile_title(index)}. Ten dots with intervals, one for each tenth, and the index beside each.",
-            data=index.deciles,
-        ),
+        *index_parts(index),
         Note(weight_finding(index)),
         Table(
             index.weights,
@@ -69,6 +64,17 @@ def index_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             "the parts that it is made of.",
         ),
         result=index,
+    )
+
+
+def index_parts(index: LoyaltyIndex) -> Iterator[Part]:
+    """Does the index tell customers apart: sentences and a picture."""
+    yield Note(index_finding(index), kind="note" if index.is_better else "caution")
+    yield from (Note(say_plainly(remark), kind="caution") for remark in index.notes)
+    yield Chart(
+        drawn(draw_deciles, index),
+        alt=f"{_decile_title(index)}. Ten dots with intervals, one for each tenth, and the index beside each.",
+        data=index.deciles,
     )
 
 

@@ -29,6 +29,7 @@ from crm_research.pillars.loyalty.ladder.check import LadderCheck, check_ladder
 from crm_research.pillars.loyalty.ladder.loyal_from import LoyalFrom, choose_loyal_from, compare_loyal_from
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import newcombe_difference, wilson_share
 from crm_research.steps import step
 
@@ -39,7 +40,7 @@ _FEWEST_WITH_SIGN: Final = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Ladder:
+class Ladder(Shown):
     """Standing and moving on the ladder.
 
     Parameters

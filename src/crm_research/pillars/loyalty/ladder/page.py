@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from crm_research.pillars.loyalty.ladder.measure import Ladder, describe_ladder
 from crm_research.pillars.loyalty.repeat.measure import FEWEST_FOR_SHARES, LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm import words as rhythm_words
 from crm_research.pillars.loyalty.rhythm.measure import RhythmAnalysis, describe_rhythm, list_all_overdue
-from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
+from crm_research.show import Chart, Figures, Note, Part, SavedList, Section, Table, drawn
 from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
@@ -36,15 +37,8 @@ def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
         rhythm = describe_rhythm(study, loyalty)
     except NotEnoughData as problem:
         return Section.missing(str(problem))
-    finding = rhythm_words.overdue_finding(rhythm)
     return Section(
-        Note(f"{rhythm_words.rhythm_finding(rhythm)} {finding}"),
-        Chart(
-            drawn(rhythm_words.draw_bands, rhythm),
-            alt=f"{finding} Three bars: in rhythm, overdue, long silent.",
-            data=rhythm.standing,
-            counts=("n",),
-        ),
+        *rhythm_parts(rhythm),
         Note(rhythm_words.later_finding(rhythm), kind="caution" if rhythm.later.empty else "note"),
         Table(
             rhythm.overdue.drop(columns="last_at"),
@@ -61,6 +55,18 @@ def overdue_section(study: Study, loyalty: LoyaltyAnalysis) -> Section:
             f"{study.currency}); chance, from 0 to 1, says how rare such a silence is.",
         ),
         result=rhythm,
+    )
+
+
+def rhythm_parts(rhythm: RhythmAnalysis) -> Iterator[Part]:
+    """How many have broken a rhythm of their own: a sentence and a picture."""
+    finding = rhythm_words.overdue_finding(rhythm)
+    yield Note(f"{rhythm_words.rhythm_finding(rhythm)} {finding}")
+    yield Chart(
+        drawn(rhythm_words.draw_bands, rhythm),
+        alt=f"{finding} Three bars: in rhythm, overdue, long silent.",
+        data=rhythm.standing,
+        counts=("n",),
     )
 
 
@@ -96,23 +102,7 @@ def ladder_section(
     except NotEnoughData as problem:
         return Section.missing(str(problem))
     return Section(
-        Note(ladder_words.rule_words(ladder)),
-        Note(ladder_words.period_caution(ladder), kind="caution"),
-        Chart(
-            drawn(ladder_charts.draw_state_shares, ladder),
-            alt=f"{ladder_words.standing_finding(ladder)} Stacked areas over the periods.",
-            data=ladder.shares,
-            counts=("n",),
-        ),
-        Chart(
-            drawn(ladder_charts.draw_moves, ladder),
-            alt=f"{ladder_words.move_title(ladder)}. A heat map: rows are states, columns the states a period later.",
-            data=ladder.moves.table,
-            counts=("n",),
-            caption="Rows add up to 100. Everything on the diagonal stayed.",
-        ),
-        Note(" ".join([ladder_words.passage_finding(ladder), ladder_words.steady_finding(ladder)]).strip()),
-        Figures([*state_figures(ladder), *steady_figures(ladder)], "Customers by state, now and in the long run"),
+        *ladder_parts(ladder),
         Note(ladder_words.sensitivity_finding(ladder)),
         Table(
             ladder.sensitivity.drop(columns="is_chosen"),
@@ -122,6 +112,27 @@ def ladder_section(
         ),
         result=ladder,
     )
+
+
+def ladder_parts(ladder: Ladder) -> Iterator[Part]:
+    """Where customers stand and move: sentences, pictures and the figures."""
+    yield Note(ladder_words.rule_words(ladder))
+    yield Note(ladder_words.period_caution(ladder), kind="caution")
+    yield Chart(
+        drawn(ladder_charts.draw_state_shares, ladder),
+        alt=f"{ladder_words.standing_finding(ladder)} Stacked areas over the periods.",
+        data=ladder.shares,
+        counts=("n",),
+    )
+    yield Chart(
+        drawn(ladder_charts.draw_moves, ladder),
+        alt=f"{ladder_words.move_title(ladder)}. A heat map: rows are states, columns the states a period later.",
+        data=ladder.moves.table,
+        counts=("n",),
+        caption="Rows add up to 100. Everything on the diagonal stayed.",
+    )
+    yield Note(" ".join([ladder_words.passage_finding(ladder), ladder_words.steady_finding(ladder)]).strip())
+    yield Figures([*state_figures(ladder), *steady_figures(ladder)], "Customers by state, now and in the long run")
 
 
 def signs_section(ladder: Ladder | None) -> Section:

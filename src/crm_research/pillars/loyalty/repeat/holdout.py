@@ -12,6 +12,7 @@ import pandas as pd
 from crm_research.features.purchases import Occasion
 from crm_research.models.survival import SurvivalCurves
 from crm_research.pillars.loyalty.repeat.counting import count_returns
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.scoring import BrierComparison, compare_brier
 from crm_research.steps import step
@@ -25,7 +26,7 @@ _SHARE_AT_RISK: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReturnCheck:
+class ReturnCheck(Shown):
     """Did as many first-time buyers come back in the holdout as the curve had said?
 
     Parameters

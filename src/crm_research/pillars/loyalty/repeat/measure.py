@@ -19,6 +19,7 @@ from crm_research.pillars.loyalty.repeat.counting import FIRST_INTAKE, LATER_INT
 from crm_research.pillars.loyalty.repeat.holdout import ReturnCheck, check_returns
 from crm_research.pillars.loyalty.repeat.periods import PeriodChoice, choose_periods
 from crm_research.pillars.loyalty.repeat.retention import Retention, estimate_retention
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
@@ -33,7 +34,7 @@ _COUNTS: Final = ("n_entered", "n_ended", "n_censored")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LoyaltyAnalysis:
+class LoyaltyAnalysis(Shown):
     """Coming back, as far as the records tell.
 
     Parameters

@@ -12,6 +12,7 @@ from crm_research.errors import ParameterError
 from crm_research.features.clock import check_period_months
 from crm_research.features.own_rhythm import number_purchases
 from crm_research.features.purchases import Occasion
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -29,7 +30,7 @@ _AS_GOOD_AS_FIRST: Final = 0.001  # a single wrong date must not make the record
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeriodChoice:
+class PeriodChoice(Shown):
     """The speed of buying, and the lengths of time that suit it.
 
     Parameters

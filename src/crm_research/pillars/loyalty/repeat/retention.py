@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from crm_research.features.panel import count_retention
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 
@@ -19,7 +20,7 @@ _TIMES_USUAL: Final = 2.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Retention:
+class Retention(Shown):
     """Who still buys in which period after the first purchase?
 
     Parameters

@@ -25,6 +25,7 @@ from crm_research.models.survival import estimate_survival
 from crm_research.pillars.loyalty.repeat.counting import count_waits
 from crm_research.pillars.loyalty.repeat.measure import LoyaltyAnalysis
 from crm_research.pillars.loyalty.rhythm.gap_model import chance_beyond, fit_gap_scale, set_limits
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import wilson_share
 from crm_research.steps import step
 
@@ -43,7 +44,7 @@ _FOLLOWED: Final = 2  # cycles a customer must have been known for
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RhythmAnalysis:
+class RhythmAnalysis(Shown):
     """Rhythms, as far as the records tell.
 
     Parameters

@@ -12,6 +12,7 @@ import pandas as pd
 from crm_research.pillars.segmentation.evidence.kmeans import draw_sample
 from crm_research.pillars.segmentation.inputs.choose import WORDS
 from crm_research.pillars.segmentation.inputs.labels import Term, read_term, say_number
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.steps import step
 from crm_research.theme import join_words
@@ -32,7 +33,7 @@ _Leaf = tuple[str, int, int, int]  # rule in words, group, customers it is met b
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Rules:
+class Rules(Shown):
     """Can the groups be told by a few rules?
 
     Parameters

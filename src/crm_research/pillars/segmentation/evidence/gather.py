@@ -15,6 +15,7 @@ from crm_research.pillars.segmentation.evidence.separation import GAP, measure_b
 from crm_research.pillars.segmentation.evidence.stability import STABLE, bootstrap_groups, judge_stability
 from crm_research.pillars.segmentation.evidence.verdicts import CONSTRUCTED, NATURAL, REPRODUCIBLE
 from crm_research.pillars.segmentation.evidence.weights import weigh_inputs
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, normal_interval
 from crm_research.stats.threads import one_thread
 from crm_research.steps import step
@@ -32,7 +33,7 @@ _BOOTSTRAP_SAMPLE: Final = 5_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Evidence:
+class Evidence(Shown):
     """Which groups are in these points, and are they natural, reproducible or constructed?
 
     Parameters

@@ -16,6 +16,7 @@ from crm_research.pillars.segmentation.inputs.labels import Term, read_term, rea
 from crm_research.pillars.segmentation.inputs.purposes import BEHAVIOUR, CANDIDATES, choose_purpose, offer_inputs
 from crm_research.pillars.segmentation.inputs.recipe import Recipe
 from crm_research.pillars.segmentation.inputs.scale import CUT_OFF
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_percent
 
@@ -43,7 +44,7 @@ WORDS: Final[Mapping[str, str]] = _Words({name: words for name, words, _ in CAND
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Inputs:
+class Inputs(Shown):
     """What are the customers grouped by?
 
     Parameters

@@ -11,6 +11,7 @@ import pandas as pd
 from crm_research.features.rfm import build_outcomes
 from crm_research.pillars.segmentation.rfm.rules import MEASURES, number_scores, score_values
 from crm_research.pillars.segmentation.use.responses import read_responses
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.stats.skewed import skewed_interval, skewed_p_value, skewness_of_mean
@@ -44,7 +45,7 @@ OUTCOMES: Final = {"holdout_spend": "later spend", "is_repeat": "buys again", "h
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HoldoutCheck:
+class HoldoutCheck(Shown):
     """How well do groups made before as_of predict what came after it?
 
     Parameters

@@ -12,6 +12,7 @@ import numpy as np
 from crm_research.figures import REFUTED, Figure, FigureMaker
 from crm_research.pillars.summary.claims import counts
 from crm_research.pillars.summary.claims.sayings import SAYINGS, Saying, judge
+from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, HOW, limit_concentration
 from crm_research.stats.intervals import log_interval, logit_interval, wilson_share
 from crm_research.theme import join_words, say_date, say_percent, word_for
@@ -31,7 +32,7 @@ RETURNING: Final = ("win back", "winback", "win-back", "reactivat")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class Claim(Shown):
     """A saying, the number that stands beside it, and what follows.
 
     Parameters
