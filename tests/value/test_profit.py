@@ -219,3 +219,14 @@ def test_use_of_another_unit_of_time_is_found():
 
     assert find_grain_months(a_company()) == 3
     assert find_grain_months(a_company(activity_use=USE.assign(period="2024-01-01"))) == 1
+
+
+@pytest.mark.slow
+def test_work_of_unknown_length_is_charged_to_nobody_and_said():
+    found = measure_profit(a_company(activities=ACTIVITIES.drop(columns="unit_time")))
+    assert found.costing.rates is None
+    assert next(cautions(found)).startswith(
+        "The use of activities is charged to nobody. activities.unit_time: 'calls' shares the resource 'desk'"
+    )
+    assert found.is_reconciled
+    assert found.of_customers("service") == 0

@@ -217,7 +217,8 @@ class ValuePage(Page):
         """Who turns from profit to loss when costs follow the work that customers make?"""
         profit = self.result
         if profit.moved is None:
-            return Section.missing(words.say_moved(profit))
+            refused = profit.costing.refused
+            return Section.missing(refused or words.say_moved(profit), "caution" if refused else "note")
         return Section(
             Note(words.say_moved(profit)),
             Table(
@@ -371,9 +372,9 @@ class ValuePage(Page):
         return lifetime_page.valuable_section(self.to_come)
 
     @section
-    def foretold(self) -> Section:
-        """Would past money have been foretold so?"""
-        return lifetime_page.foretold_section(self.to_come)
+    def past_forecasts(self) -> Section:
+        """Would past money have been predicted so?"""
+        return lifetime_page.past_forecasts_section(self.to_come)
 
     @section
     def choices(self) -> Section:

@@ -57,6 +57,8 @@ def cautions(profit: Profit) -> Iterator[str]:
 
 
 def _missing_costs(profit: Profit) -> Iterator[str]:
+    if profit.costing.refused:
+        yield f"The use of activities is charged to nobody. {profit.costing.refused}"
     if not profit.has_costs:
         yield "The study records no costs of customers, so this is revenue and no profit: who costs money is not seen."
         if profit.n_losing:
@@ -73,7 +75,7 @@ def _missing_costs(profit: Profit) -> Iterator[str]:
         )
     if profit.sources["fees"] and profit.of_customers("fees"):
         yield "What it costs to fulfil contracts beside activities and contacts is not recorded: fees count in full."
-    if not profit.sources["service"]:
+    if not profit.sources["service"] and not profit.costing.refused:
         yield "No use of activities is recorded with its cost: what customers cost to serve is not in what is left."
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.errors import ParameterError
+from crm_research.errors import ParameterError, StudyError
 from crm_research.features.customer_costs import count_use, read_activities, spread_of_use
 from crm_research.features.profit import CostPlan, Noise
 from crm_research.models.costing import CostRates, rate_activities
@@ -38,11 +38,14 @@ class Costing:
         Cost of one unit of each activity; None without activities.
     use
         activity, quantity, within, first, last: as `count_use` has it; empty without activities.
+    refused
+        Why the use of activities cannot be charged although it is recorded; empty where it can.
     """
 
     plan: CostPlan
     rates: CostRates | None
     use: pd.DataFrame
+    refused: str = ""
 
 
 def plan_costs(
@@ -53,17 +56,21 @@ def plan_costs(
         raise ParameterError(f"volume must be one of {', '.join(VOLUMES)}; not {volume!r}.")
     rate = check_yearly_rate("capital_rate", capital_rate)
     by_orders = volume == "orders" and study.has("orders")
+    refused = ""
     rates, use = None, pd.DataFrame(columns=["activity", "quantity", "within", "first", "last"])
     if study.has("activities", "activity_use"):
-        use = count_use(study, window)
-        rates = rate_activities(read_activities(study), use.set_index("activity")["quantity"])
+        counted = count_use(study, window)
+        try:
+            rates, use = rate_activities(read_activities(study), counted.set_index("activity")["quantity"]), counted
+        except StudyError as problem:
+            refused = str(problem)
     plan = CostPlan(
         rates=MappingProxyType({} if rates is None else rates.rates),
         counts_contacts=contact_costs,
         capital_rate=rate,
         by_orders=by_orders,
     )
-    return Costing(plan=plan, rates=rates, use=use)
+    return Costing(plan=plan, rates=rates, use=use, refused=refused)
 
 
 def judge_noise(
