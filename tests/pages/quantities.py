@@ -16,6 +16,7 @@ _DAYS = {"day": 1.0, "month": DAYS_PER_MONTH, "year": DAYS_PER_YEAR}
 # Figures whose unit is a share and which may lie below 0: changes and excesses.
 SIGNED = frozenset(
     {
+        "audit.newer_back_share",
         "loyalty.excess",
         "loyalty.index_auc_gain",
         "segmentation.holdout_gain_over_rfm",

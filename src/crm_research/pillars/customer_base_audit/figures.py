@@ -32,6 +32,8 @@ GINI: Final = "audit.gini"
 CUSTOMERS_FOR_80: Final = "audit.customers_for_80_share"
 ACTIVE_SHARE: Final = "audit.active_share"
 FIRST_REVENUE: Final = "audit.first_revenue"
+NEWER: Final = {"first_revenue": "audit.newer_first_revenue", "back_share": "audit.newer_back_share"}
+_MEASURES: Final = {"first_revenue": "revenue in the first period", "back_share": "who bought in the next one"}
 
 _BOOKS: Final = "the same orders summed up by customer and period: they agree to the cent"
 _BROKEN: Final = "the same orders summed up by customer and period: they do not agree"
@@ -239,7 +241,19 @@ def cohort_figures(audit: CustomerBaseAudit) -> list[Figure]:
     cohorts, periods = audit.cohorts, audit.periods
     if cohorts is None or periods is None or cohorts.quality.empty:
         return []
-    return _maker(audit).of_rows(
+    maker = _maker(audit)
+    compared = [
+        maker.one(
+            NEWER[row["measure"]],
+            f"The later half of the cohorts less the earlier one: {_MEASURES[row['measure']]}",
+            _numbers(row),
+            unit=audit.currency if row["measure"] == "first_revenue" else "share",
+            n=int(row["n_older"] + row["n_newer"]),
+            estimator="difference of two averages (of two shares) over customers, from the limits of each",
+        )
+        for _, row in cohorts.newer.iterrows()
+    ]
+    return compared + maker.of_rows(
         cohorts.quality,
         FIRST_REVENUE,
         f"Revenue of a customer in the {periods.course_noun} first seen",
