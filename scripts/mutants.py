@@ -74,6 +74,7 @@ ROOMS = {
     "decisions": Room((f"{PACKAGE}/models/decisions/*",), ("tests/models/decisions",), MODELS),
     "validation": Room((f"{PACKAGE}/models/validation/*",), ("tests/models/validation",), MODELS),
     "btyd": Room((f"{PACKAGE}/models/btyd/*",), ("tests/models/btyd",), MODELS),
+    "lifetime_value": Room((f"{PACKAGE}/models/lifetime_value/*",), ("tests/models/lifetime_value",), MODELS),
     "importance": Room((f"{PACKAGE}/models/importance/*",), ("tests/models/importance",), MODELS),
     "paths": Room((f"{PACKAGE}/models/paths/*",), ("tests/models/paths",), MODELS),
     "scales": Room((f"{PACKAGE}/models/scales/*",), ("tests/models/scales",), MODELS),

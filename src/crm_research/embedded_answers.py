@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
-    import pandas as pd
     import pyarrow as pa
 
 
@@ -27,7 +26,7 @@ def _to_pyarrow(backend: Any, expression: Any, /, **asked: Any) -> Any:
     import pyarrow as pa
     from ibis.formats.pyarrow import PyArrowData
 
-    class Plain(PyArrowData):
+    class Plain(PyArrowData):  # type: ignore[misc]
         @classmethod
         def convert_column(cls, column: Any, dtype: Any) -> Any:
             return pa.nulls(len(column)) if dtype.is_null() else super().convert_column(column, dtype)
@@ -54,7 +53,7 @@ def _execute(backend: Any, expression: Any, /, **asked: Any) -> Any:
     return expression.__pandas_result__(DuckDBPandasData.convert_table(frame, schema))
 
 
-def _values(column: pa.ChunkedArray, said: dt.DataType) -> pd.Series | list[Any]:
+def _values(column: pa.ChunkedArray, said: dt.DataType) -> Any:
     import pyarrow as pa
     import pyarrow.types as kinds
 

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from crm_research import settings
 from crm_research.pillars.customer_base import CustomerBasePage, charts, describe_base, words
 from crm_research.pillars.customer_base.figures import base_figures
 from crm_research.pillars.customer_base.tables import claims_table
@@ -107,3 +108,14 @@ def test_the_rule_of_thumb_is_judged_by_its_interval():
     claim = claims_table(describe_base(a_study(orders=orders(*rows)))).iloc[0]
     assert claim["upper"] < 0.8
     assert "fewer" in claim["verdict"]
+
+
+def test_few_customers_without_a_record_are_not_counted_in_what_a_run_writes(monkeypatch):
+    people = pd.DataFrame({"customer_id": [f"c{i}" for i in range(9)]})
+    bought = orders(
+        *((f"c{i}", "2024-03-01", 5.0) for i in range(9)), ("x", "2024-03-02", 5.0), ("y", "2024-03-02", 5.0)
+    )
+    page = CustomerBasePage(a_study(orders=bought, customers=people))
+    assert "Find the records of 2 customers with dealings" in repr(page.steps())
+    monkeypatch.setenv(settings.LEAST_GROUP, "5")
+    assert "Find the records of the few customers with dealings" in repr(page.steps())

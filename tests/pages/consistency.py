@@ -224,7 +224,9 @@ def check_triples(page: Page) -> Iterator[str]:
     pool = np.array(list(_raw_triples(page)), dtype=float).reshape(-1, 3)
     for text in dict.fromkeys(page.texts()):
         for found in () if _ONLY_SAID.search(text) else _triples(text):
-            wanted = [read_number(found[name]) for name in ("estimate", "lower", "upper")]
+            # Money is said in thousands, where it is: all three alike.
+            scale = next((part for part in found["unit"].split() if part in _SCALES), "")
+            wanted = [read_number(found[name], scale) for name in ("estimate", "lower", "upper")]
             near = np.ones(len(pool), dtype=bool)
             for place, number in enumerate(wanted):
                 near &= np.abs(np.abs(pool[:, place]) - abs(number.value)) <= number.slack + 1e-9

@@ -10,6 +10,7 @@ from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 _N = r"\d[\d,]*(?:\.\d+)?"
 _P = rf"(?P<estimate>{_N}) %"
+_PERIOD = r"(?P<group>\d{4}(?: [HQ]\d|-\d\d)?)"
 _LIMITS = rf"(?: \((?:\d+(?:\.\d+)? % interval )?(?P<lower>{_N}) % to (?P<upper>{_N}) %\))?"
 _DAYS = {"day": 1.0, "month": DAYS_PER_MONTH, "year": DAYS_PER_YEAR}
 # Figures whose unit is a share and which may lie below 0: changes and excesses.
@@ -80,9 +81,11 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _number("base.customers", rf"^Of (?P<estimate>{_N}) customers: in "),
     ),
     "customer-base-audit": (
-        _share("audit.top20_revenue_share", rf"buyers of [\d Q H-]+ brought {_P}{_LIMITS} of what they all brought"),
-        _share("audit.top20_revenue_share", rf"^The top fifth of the buyers of [\d Q H-]+ brought {_P}$"),
-        _number("audit.top20_revenue_share", rf"^The top fifth of the (?P<n>{_N}) buyers of"),
+        _share(
+            "audit.top20_revenue_share",
+            rf"^The top fifth of the (?P<n>{_N}) buyers of {_PERIOD} brought {_P}{_LIMITS} of what they all brought",
+        ),
+        _share("audit.top20_revenue_share", rf"^The top fifth of the buyers of {_PERIOD} brought {_P}$"),
     ),
     "loyalty": (
         _share("loyalty.repeat_rate", rf"^Of (?P<n>{_N}) buyers, {_P}{_LIMITS} have bought again"),

@@ -34,8 +34,8 @@ def test_every_public_result_shows_itself(name):
     offered = [getattr(pillar, one) for one in pillar.__all__]
     results = [one for one in offered if isinstance(one, type) and dataclasses.is_dataclass(one)]
     assert results
-    assert [one for one in results if not issubclass(one, Shown)] == []
-    assert set(import_module(f"crm_research.pillars.{name}.shown").SHOWN) <= set(results)
+    assert [one for one in results if not issubclass(one, Shown)] == [], "a result is a crm_research.show.shown.Shown"
+    assert set(import_module(f"crm_research.pillars.{name}.in_notebooks").SHOWN) <= set(results)
 
 
 def test_the_main_result_shows_finding_figures_and_picture():

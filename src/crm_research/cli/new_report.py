@@ -20,7 +20,7 @@ _MOST_SIGNS: Final = 20
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _SKELETON: Final = Path(__file__).with_name("skeleton")
 _LAST_NOTEBOOK: Final = 99
-_ROOMS: Final = ("measure", "figures", "words", "charts", "tables", "page", "shown")
+_ROOMS: Final = ("measure", "figures", "words", "charts", "tables", "page", "in_notebooks")
 # What the checked cell of the skeleton's notebook says of the sample that it runs on.
 _CHECKED: Final = {"buyers": "2,357", "again_share": "40.1 %"}
 
@@ -176,6 +176,7 @@ def _notebook(names: _Names) -> str:
         cell["id"] = f"{names.id}-{place}"
         if "nbval-check-output" in tags:
             told = f"{table.to_string(index=False)}\n"
+            cell["execution_count"] = 1
             cell["outputs"] = [nbformat.v4.new_output("stream", name="stdout", text=told)]  # type: ignore[no-untyped-call]
         made.cells.append(cell)
     text: str = nbformat.writes(made)  # type: ignore[no-untyped-call]

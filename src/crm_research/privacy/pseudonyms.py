@@ -177,7 +177,8 @@ def _shared_beginnings(digests: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     import numpy as np
 
     found, n_times = np.unique(np.unique(digests) >> np.uint64(24), return_counts=True)
-    return found[n_times > 1]
+    shared: np.ndarray[Any, Any] = found[n_times > 1]
+    return shared
 
 
 def _written(sign: str, digests: np.ndarray[Any, Any], is_shared: np.ndarray[Any, Any]) -> list[str]:

@@ -6,7 +6,6 @@ as a new interpreter, has its own process and process group, and dies with whoev
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -25,6 +24,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from crm_research.freed_memory import give_back_when_freed
 from crm_research.reporting.deaths import PARENT_VARIABLE
 from crm_research.scratch import make_scratch, remove_scratch
 
@@ -33,9 +33,6 @@ _GROUP: Final = "jupyter_client.kernel_provisioners"
 _PRELOAD: Final = "crm_research.reporting.preload"
 _THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _SECONDS_TO_END: Final = 3.0
-# M_MMAP_THRESHOLD of glibc's malloc.h, which then stays as it is set.
-_MMAP_THRESHOLD: Final = -3
-_LARGE_BYTES: Final = 1024**2
 KERNEL_NAME: Final = "python3"
 
 
@@ -218,7 +215,7 @@ def _become_kernel(arguments: list[str], environment: Mapping[str, str], folder:
     die_with_parent()
     os.environ.clear()
     os.environ.update(environment)
-    _give_back_what_is_freed()
+    give_back_when_freed()
     os.chdir(folder)
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
@@ -238,17 +235,6 @@ def _become_kernel(arguments: list[str], environment: Mapping[str, str], folder:
         remove_scratch()
         # Threads of libraries must not keep a finished kernel alive.
         os._exit(0)
-
-
-def _give_back_what_is_freed() -> None:
-    """Let glibc return each large array to the system when it is freed.
-
-    By itself it keeps up to 32 MB of each for the next one: columns of a million customers, of which the next is seldom
-    as large.
-    """
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):  # another C library
-            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def _register() -> None:

@@ -93,10 +93,10 @@ class Page:
         self.asked: dict[Hashable, How] = {}
 
     @classmethod
-    def of_result(cls, result: Any) -> Self:
-        """The page of a result that is at hand, for the sections that look at nothing else, such as its answer."""
+    def of_result(cls, result: Any, **parts: Any) -> Self:
+        """The page of a result (and what else is fitted) at hand, for sections that look at nothing else."""
         page = cls.__new__(cls)
-        vars(page).update(study=None, asked={}, result=result)
+        vars(page).update(study=None, asked={}, result=result, **parts)
         return page
 
     @property

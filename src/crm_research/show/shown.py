@@ -15,13 +15,13 @@ from crm_research.show.section import Section
 from crm_research.vocabulary import say_count
 
 # Of a pillar: its module that says how each of its results is shown, and the name of the mapping in it.
-_MODULE, _MAPPING = "shown", "SHOWN"
+_MODULE, _MAPPING = "in_notebooks", "SHOWN"
 _MOST_SIGNS: Final = 80
 _NOT_YET: Final = "computed when it is first read"
 
 
 class Shown:
-    """A result of a pillar, shown as `SHOWN` of the pillar's module ``shown`` says, else by what it holds.
+    """A result of a pillar, shown as `SHOWN` of the pillar's module ``in_notebooks`` says, else by what it holds.
 
     The mapping leads from a class of results to what makes a `Section` of one. It is looked up when a result is shown,
     so that a result knows neither its words nor its pictures.

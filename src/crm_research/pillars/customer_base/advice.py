@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
+from crm_research.settings import least_group
 from crm_research.show import Step
 from crm_research.theme import join_words, say_count, say_money, say_percent, say_plainly, word_for
 
@@ -41,8 +42,7 @@ def steps(base: CustomerBase) -> Iterator[Step]:
     ]
     for n in nameless["n_customers"]:
         yield Step(
-            f"Find {word_for(n, 'the record of 1 customer', f'the records of {n:,} customers')} with dealings but no "
-            "entry of their own.",
+            f"Find {_say_records(int(n))} with dealings but no entry of their own.",
             "coverage",
         )
     least = least_known(base)
@@ -101,6 +101,13 @@ def _named(names: Sequence[str]) -> str:
     shown = [say_plainly(name) for name in names[:_NAMED]]
     more = len(names) - len(shown)
     return join_words([*shown, f"{more} more"] if more else shown)
+
+
+def _say_records(n: int) -> str:
+    """Records of so many customers; of fewer than are told apart, that there are a few."""
+    if n < least_group():
+        return "the records of the few customers"
+    return word_for(n, "the record of 1 customer", f"the records of {n:,} customers")
 
 
 def least_known(base: CustomerBase) -> pd.Series | None:

@@ -137,7 +137,7 @@ def draw_coverage(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     )
     colours = [theme.WARNING if about == "joins" else theme.ACCENT for about in shown["about"]]
     theme.draw_bars(ax, range(len(shown)), shown["share"], colours=colours)
-    theme.name_rows(ax, list(shown["what"]), columns=30)
+    theme.name_rows(ax, list(shown["what"]), columns=36)
     theme.label_values(ax, [f"{n:,}" for n in shown["n_customers"]])
     ax.set_xlim(0, 1.13)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])

@@ -68,8 +68,8 @@ def gravest_doubt(audit: CustomerBaseAudit) -> str:
         )
     if periods is not None and periods.then is not None and not periods.is_same_season:
         return (
-            f"{periods.name(periods.then)} and {periods.name(periods.now)} lie in different seasons, and the records "
-            "do not say what of the change is the season's."
+            f"{periods.name(periods.then)} and {periods.name(periods.latest)} lie in different seasons, and the "
+            "records do not say what of the change is the season's."
         )
     if audit.intake is not None and not audit.intake.is_flat:
         return words.say_intake(audit)

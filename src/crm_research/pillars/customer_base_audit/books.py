@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from crm_research.pillars.customer_base_audit.cohorts import NAMELESS, ONLY_RETURNS
+from crm_research.show.shown import Shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +23,7 @@ _ROUNDING: Final = 1e-11
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Books:
+class Books(Shown):
     """Where is the revenue, and is all of it there?
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.audit import sum_powers
+from crm_research.show.shown import Shown
 from crm_research.stats.decomposition import share_change, slopes_of
 from crm_research.stats.skewed import skewed_interval
 
@@ -30,11 +31,12 @@ TOTAL: Final = "total"
 LOST, KEPT, GAINED = "lost", "kept", "gained"
 NEW, KNOWN = "first seen", "known before"
 _FLOWS: Final = (LOST, KEPT, GAINED)
+_DIGITS: Final = 13
 _COLUMNS: Final = ("component", "estimate", "lower", "upper", "direction")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Change:
+class Change(Shown):
     """What changed from one period to another of the same length?
 
     Parameters
@@ -161,14 +163,14 @@ def measure_change(
         asked[f"{money} {ONLY_RETURNS}"] = rows[f"{money} only returns"]
         asked[f"{money} {TOTAL}"] = rows[f"{money} total"]
     asked |= {flow: rows[flow] for flow in _FLOWS} | _by_source(customers, seen_in)
-    powers = sum_powers(customers, asked).to_pyarrow().to_pylist()[0]
+    powers = settle(sum_powers(customers, asked).to_pandas().astype(float).fillna(0.0)).iloc[0]
     at_place = {name: place for place, name in enumerate(asked)}
     is_active = (classes["bought_then"] + classes["bought_now"]) > 0
     n = int(classes.loc[is_active, "n_customers"].sum())
 
     def limits(name: str, n_looked_at: int) -> dict[str, Any]:
         place = at_place[name]
-        found = [float(powers[f"{power}_{place}"] or 0.0) for power in ("sum", "square", "cube")]
+        found = [float(powers[f"{power}_{place}"]) for power in ("sum", "square", "cube")]
         return limit_sum(*found, n=n, n_looked_at=n_looked_at, confidence=confidence)
 
     frames = {}
@@ -195,6 +197,12 @@ def measure_change(
         sources=_sources(classes, seen_in, nameless["revenue"], {name: limits(name, 2) for name in (NEW, KNOWN)}),
         n_customers=n,
     )
+
+
+def settle(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same sums without their last digits, which hang on the order in which an engine's threads add."""
+    sums = [name for name in frame.columns if frame[name].dtype.kind == "f"]
+    return frame.assign(**{name: [float(f"{value:.{_DIGITS}g}") for value in frame[name]] for name in sums})
 
 
 def _of_each(customers: ir.Table) -> dict[str, Any]:

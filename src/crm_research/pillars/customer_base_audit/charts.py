@@ -65,9 +65,9 @@ def stack_title(audit: CustomerBaseAudit) -> str:
     if periods is None or total <= 0:
         return f"Revenue by {periods.course_noun if periods else 'period'}, and when its customers were first seen"
     if before > 0:
-        return f"In {newest} customers from before brought {theme.say_percent(before / total)} of the revenue"
+        return f"Customers from before brought {theme.say_percent(before / total)} of the revenue of {newest}"
     share = max(money.get(newest, 0.0), 0.0) / total
-    return f"In {newest} customers first seen in it brought {theme.say_percent(share)} of the revenue"
+    return f"Customers first seen in {newest} brought {theme.say_percent(share)} of its revenue"
 
 
 def _shades(names: Sequence[str]) -> list[str]:
@@ -115,7 +115,7 @@ def draw_change(audit: CustomerBaseAudit, money: str = "revenue", *, ax: Axes | 
     frame = getattr(change, money)
     parts = frame[frame["component"] != TOTAL]
     total = frame[frame["component"] == TOTAL].iloc[0]
-    now, then = periods.name(periods.now), periods.name(periods.then)
+    now, then = periods.name(periods.latest), periods.name(periods.then)
     rows = [*parts.to_dict("records"), total.to_dict()]
     names = [theme.first_capital(SAID[row["component"]]) for row in rows[:-1]] + ["Together"]
     at = np.arange(len(rows))[::-1]
@@ -169,7 +169,7 @@ def _write_beside(ax: Axes, x: float, y: float, value: float) -> None:
 
 def _change_title(audit: CustomerBaseAudit, total: Any, money: str) -> str:
     periods = audit.periods
-    name = "" if periods is None else f" of {periods.name(periods.now)}"
+    name = "" if periods is None else f" of {periods.name(periods.latest)}"
     moved = theme.say_money(abs(total["estimate"]), audit.currency)
     if total["direction"] == 0:
         return f"{theme.first_capital(money)}{name} is not told apart from the period before"
@@ -181,7 +181,7 @@ def draw_tenths(audit: CustomerBaseAudit, *, ax: Axes | None = None) -> Axes:
     spread, periods = audit.spread, audit.periods
     if spread is None or periods is None or spread.tenths.empty:
         return theme.empty_axes("There are too few buyers to cut them into tenths.", ax=ax)
-    name = periods.name(periods.now)
+    name = periods.name(periods.latest)
     title = f"What each tenth of the buyers of {name} brought"
     if spread.top20 is not None:
         title = f"The top fifth of the buyers of {name} brought {theme.say_percent(float(spread.top20.estimate))}"

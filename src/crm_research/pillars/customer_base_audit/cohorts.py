@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import difference_from_limits, newcombe_difference, wilson_share
 from crm_research.stats.leading import find_leader
 from crm_research.stats.skewed import skewed_interval, skewness_of_mean
@@ -23,7 +24,7 @@ _FEWEST_TO_COMPARE: Final = 10
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Cohorts:
+class Cohorts(Shown):
     """What did the customers first seen in each period bring, then and later?
 
     Parameters

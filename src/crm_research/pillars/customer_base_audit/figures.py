@@ -68,9 +68,9 @@ def total_figures(audit: CustomerBaseAudit) -> list[Figure]:
 def period_figures(audit: CustomerBaseAudit) -> list[Figure]:
     """Revenue of the latest whole period, and of the one it is compared with."""
     periods = audit.periods
-    if periods is None or periods.now is None:
+    if periods is None or periods.latest is None:
         return []
-    numbers = [periods.now] if audit.change is None or periods.then is None else [periods.now, periods.then]
+    numbers = [periods.latest] if audit.change is None or periods.then is None else [periods.latest, periods.then]
     rows = [(periods.name(number), *audit.books.of_period(periods, number)) for number in numbers]
     return [
         _maker(audit).one(
@@ -93,7 +93,7 @@ def change_figures(audit: CustomerBaseAudit) -> list[Figure]:
     if change is None or periods is None:
         return []
     maker = _maker(audit)
-    between = f"from {periods.name(periods.then)} to {periods.name(periods.now)}"
+    between = f"from {periods.name(periods.then)} to {periods.name(periods.latest)}"
     found: list[Figure] = []
     tables = ((REVENUE_CHANGE, "revenue", change.revenue), (PROFIT_CHANGE, "profit", change.profit))
     for id_, money, frame in tables:
@@ -154,7 +154,7 @@ def spread_figures(audit: CustomerBaseAudit) -> list[Figure]:
     spread, periods = audit.spread, audit.periods
     if spread is None or periods is None:
         return []
-    maker, name = _maker(audit), periods.name(periods.now)
+    maker, name = _maker(audit), periods.name(periods.latest)
     found = [
         maker.one(id_, label, [float(part) for part in value], unit=unit, n=spread.n_buyers, estimator=HOW, group=name)
         for id_, label, value, unit in (
@@ -188,7 +188,7 @@ def _health(audit: CustomerBaseAudit) -> Iterator[Figure]:
     health, periods, maker = audit.health, audit.periods, _maker(audit)
     if health is None or periods is None:
         return
-    now, then = periods.name(periods.now), periods.name(periods.then)
+    now, then = periods.name(periods.latest), periods.name(periods.then)
     if health.new_revenue_share is not None:
         yield maker.one(
             NEW_REVENUE_SHARE,
@@ -209,7 +209,7 @@ def _health(audit: CustomerBaseAudit) -> Iterator[Figure]:
             n=sign["n_then"] + sign["n_now"],
             estimator="difference of two sums over customers, limits out to the long tail",
             limits=_OVER_CUSTOMERS,
-            group=f"{own.name(own.now)} against {own.name(own.then)}",
+            group=f"{own.name(own.latest)} against {own.name(own.then)}",
         )
     shares = (
         (KEPT_SHARE, f"Of the buyers of {then}, share who bought in {now}", health.kept_share, now),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.pillars.customer_base_audit.change import NEW, limit_sum
 from crm_research.pillars.customer_base_audit.periods import choose_newer
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import normal_interval, wilson_share
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Verdict = Literal["healthier", "weaker", "mixed", "as before", "not told"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Health:
+class Health(Shown):
     """How does the base stand, and which way does it go?
 
     Parameters
@@ -105,7 +106,7 @@ def judge_health(
                 )
         new = change.sources.set_index("component").loc[NEW]
         brought = float(change.sources["now"].iloc[:2].sum())
-        if periods.span(periods.now or 0).start >= new_from and brought > 0:
+        if periods.span(periods.latest or 0).start >= new_from and brought > 0:
             new_share = float(new["now"]) / brought
         if periods.span(periods.then).start >= new_from:
             new_change, new_periods = dict(new), periods
@@ -126,7 +127,7 @@ def judge_health(
 def _compare_new(dated: pd.DataFrame, periods: Periods, confidence: float) -> dict[str, Any]:
     """What first-seen customers brought in one period, less what those of an earlier one did in theirs."""
     own = dated[dated["first_period"] == dated["period"]].set_index("period")
-    held = own.reindex([periods.then, periods.now])[["n_active", "revenue", "square", "cube"]].fillna(0.0)
+    held = own.reindex([periods.then, periods.latest])[["n_active", "revenue", "square", "cube"]].fillna(0.0)
     (n_then, then, *powers_then), (n_now, now, *powers_now) = held.to_numpy(dtype=float).tolist()
     square, cube = powers_then[0] + powers_now[0], powers_now[1] - powers_then[1]
     found = limit_sum(now - then, square, cube, n=int(n_then + n_now), n_looked_at=2, confidence=confidence)

@@ -22,12 +22,13 @@ from crm_research.features.audit import (
 from crm_research.features.clock import instant
 from crm_research.features.kept import keep_table
 from crm_research.pillars.customer_base_audit.books import Books, balance_books
-from crm_research.pillars.customer_base_audit.change import Change, measure_change
+from crm_research.pillars.customer_base_audit.change import Change, measure_change, settle
 from crm_research.pillars.customer_base_audit.cohorts import Cohorts, compare_cohorts
 from crm_research.pillars.customer_base_audit.health import Health, judge_health
 from crm_research.pillars.customer_base_audit.intake import Intake, judge_intake
 from crm_research.pillars.customer_base_audit.periods import Periods, choose_periods, start_of
 from crm_research.pillars.customer_base_audit.spread import Spread, measure_spread
+from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 
@@ -40,7 +41,7 @@ _NAMES: Final = ("before", "then", "now")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CustomerBaseAudit:
+class CustomerBaseAudit(Shown):
     """What does the customer base bring, what has changed, and on whom does it rest?
 
     Parameters
@@ -120,21 +121,21 @@ def audit_base(
         )
     sums = keep_sums(study, period_months=periods.course_months if periods else 1)
     customers = _lay(study, sums, periods)
-    classes = count_classes(customers, names=_NAMES).to_pandas()
-    dated, nameless = sum_by_cohort(sums, customers).to_pandas(), sum_nameless(sums).to_pandas()
+    classes = settle(count_classes(customers, names=_NAMES).to_pandas())
+    dated, nameless = settle(sum_by_cohort(sums, customers).to_pandas()), settle(sum_nameless(sums).to_pandas())
     intake, new_from = None, 0
     spread = change = cohorts = health = None
     if periods is not None:
         intake = _judge_intake(customers, totals["first_at"], study.as_of)
         new_from = _first_new(intake, periods)
-        if periods.now is not None:
-            is_known = classes["first_period"] < periods.span(periods.now).stop
+        if periods.latest is not None:
+            is_known = classes["first_period"] < periods.span(periods.latest).stop
             n_known = int(classes.loc[is_known, "n_customers"].sum())
             spread = measure_spread(
                 customers, n_known=n_known, has_cost=is_cost_known, confidence=confidence, seed=seed
             )
             if periods.then is not None:
-                spans = {"then": periods.span(periods.then), "now": periods.span(periods.now)}
+                spans = {"then": periods.span(periods.then), "now": periods.span(periods.latest)}
                 change = measure_change(
                     customers,
                     classes,
@@ -173,8 +174,8 @@ def _lay(study: Study, sums: ir.Table, periods: Periods | None) -> ir.Table:
     fold = 1
     if periods is not None:
         fold = periods.fold
-        for name in _NAMES:
-            number = getattr(periods, name)
+        asked = {"before": periods.before, "then": periods.then, "now": periods.latest}
+        for name, number in asked.items():
             numbers[name] = NO_PERIOD if number is None else number
     course = periods.course_months if periods is not None else 1
     key = ("audit", "customers", course, fold, *numbers.values())

@@ -101,7 +101,7 @@ class AuditPage(Page):
         spread, periods = audit.spread, audit.periods
         if spread is None or periods is None:
             return Section.missing(words.why_nothing_compared(audit))
-        name, tenths = periods.name(periods.now), tables.tenths_table(audit)
+        name, tenths = periods.name(periods.latest), tables.tenths_table(audit)
         money = _money_of(tenths)
         return Section(
             Note(words.say_few(audit)),
@@ -129,7 +129,7 @@ class AuditPage(Page):
         change, periods = audit.change, audit.periods
         if change is None or periods is None:
             return Section.missing(words.why_nothing_compared(audit))
-        between = f"from {periods.name(periods.then)} to {periods.name(periods.now)}"
+        between = f"from {periods.name(periods.then)} to {periods.name(periods.latest)}"
         flows = tables.flows_table(audit)
         return Section(
             Note(words.say_change(audit)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import ParameterError, offer_names
 from crm_research.features.clock import last_complete_period
+from crm_research.show.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,18 +22,18 @@ _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Periods:
+class Periods(Shown):
     """Which two periods are compared, and by which shorter ones is the course of time followed?
 
     Parameters
     ----------
     months
         Length of the periods that are compared.
-    now, then, before
+    latest, then, before
         Their numbers: the latest whole one, the one it is compared with, and the one that this would be compared with;
         None where the records do not cover one.
     step
-        How many periods lie from then to now: 1, or those of a year.
+        How many periods lie from then to the latest: 1, or those of a year.
     course_months
         Length of the periods of the course of time; it divides `months`.
     first, last
@@ -40,7 +41,7 @@ class Periods:
     """
 
     months: int
-    now: int | None
+    latest: int | None
     then: int | None
     before: int | None
     step: int
@@ -125,7 +126,7 @@ def choose_periods(
     course = _longest({one: n for one, n in held.items() if months % one == 0}, _TO_FOLLOW)
     return Periods(
         months=months,
-        now=now if now >= first else None,
+        latest=now if now >= first else None,
         then=now - step if now - step >= first else None,
         before=now - 2 * step if now - 2 * step >= first else None,
         step=step,
@@ -150,7 +151,7 @@ def choose_newer(periods: Periods, *, new_from: int) -> Periods | None:
     return replace(
         periods,
         months=periods.course_months,
-        now=now,
+        latest=now,
         then=now - step,
         before=before if before >= periods.first else None,
         step=step,

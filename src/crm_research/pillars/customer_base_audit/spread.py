@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, limit_concentration
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _BANDS: Final = (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Spread:
+class Spread(Shown):
     """How do the customers of one period differ?
 
     Parameters

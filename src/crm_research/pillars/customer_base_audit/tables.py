@@ -40,8 +40,8 @@ def books_table(audit: CustomerBaseAudit) -> pd.DataFrame:
     rows = books.by_source.rename(columns={"n_orders": "orders"}).to_dict("records")
     rows.append({"part": "all dated orders", "orders": books.n_sales + books.n_returns, "revenue": books.revenue})
     if books.n_undated:
-        undated = {"part": "beside them: orders without a date", "orders": books.n_undated}
-        rows.append({**undated, "revenue": books.undated_revenue})
+        said = "beside them: orders without a date"
+        rows.append({"part": said, "orders": books.n_undated, "revenue": books.undated_revenue})
     frame = pd.DataFrame(rows, columns=["part", "n_customers", "orders", "revenue"])
     return frame.astype({"n_customers": "Float64"})
 
@@ -67,7 +67,7 @@ def factors_table(audit: CustomerBaseAudit) -> pd.DataFrame:
         told = [say.format(row[when]).replace("%", " %") if pd.notna(row[when]) else "" for when in ("then", "now")]
         moved = row["now"] / row["then"] - 1 if row["then"] else float("nan")
         rows.append([_FACTORS[row["factor"]], *told, f"{100 * moved:+.1f} %" if pd.notna(moved) else ""])
-    return pd.DataFrame(rows, columns=["what", periods.name(periods.then), periods.name(periods.now), "change"])
+    return pd.DataFrame(rows, columns=["what", periods.name(periods.then), periods.name(periods.latest), "change"])
 
 
 def components_table(audit: CustomerBaseAudit, money: str = "revenue") -> pd.DataFrame:
@@ -86,7 +86,7 @@ def flows_table(audit: CustomerBaseAudit) -> pd.DataFrame:
         return pd.DataFrame()
     named = change.flows.assign(who=[f"{flow}: {_FLOWS[flow]}" for flow in change.flows["flow"]])
     names = {"revenue_then": f"revenue {periods.name(periods.then)}", "estimate": "change"}
-    names["revenue_now"] = f"revenue {periods.name(periods.now)}"
+    names["revenue_now"] = f"revenue {periods.name(periods.latest)}"
     kept = named[["who", "n_customers", "revenue_then", "revenue_now", "estimate"]]
     return kept.rename(columns=names)
 

@@ -49,7 +49,7 @@ def say_health(audit: CustomerBaseAudit) -> str:
     if verdict == "not told":
         share = health.new_revenue_share
         brought = (
-            f" Customers first seen in {periods.name(periods.now)} brought {say_percent(share)} of its revenue."
+            f" Customers first seen in {periods.name(periods.latest)} brought {say_percent(share)} of its revenue."
             if share is not None
             else ""
         )
@@ -79,7 +79,7 @@ def _say_new(audit: CustomerBaseAudit) -> str:
     if health is None or health.new_change is None or health.new_periods is None:
         return ""
     sign, own = health.new_change, health.new_periods
-    now, then = own.name(own.now), own.name(own.then)
+    now, then = own.name(own.latest), own.name(own.then)
     if not sign["n_then"] and not sign["n_now"]:
         return f"nobody was first seen in {then} or {now}"
     money = _money(audit)
@@ -96,7 +96,7 @@ def _say_kept(audit: CustomerBaseAudit) -> str:
     health, periods = audit.health, audit.periods
     if health is None or periods is None or health.settled_change is None:
         return ""
-    now, then = periods.name(periods.now), periods.name(periods.then)
+    now, then = periods.name(periods.latest), periods.name(periods.then)
     if health.settled_share is None or health.settled_before is None:
         return ""
     sign = health.settled_change
@@ -121,7 +121,7 @@ def say_change(audit: CustomerBaseAudit) -> str:
     if change is None or periods is None:
         return f"What made revenue rise or fall cannot be told. {why_nothing_compared(audit)}"
     money = _money(audit)
-    now, then = periods.name(periods.now), periods.name(periods.then)
+    now, then = periods.name(periods.latest), periods.name(periods.then)
     rows = change.revenue.set_index("component")
     total = rows.loc[TOTAL]
     before = change.total("then")
@@ -158,7 +158,7 @@ def say_few(audit: CustomerBaseAudit) -> str:
     spread, periods = audit.spread, audit.periods
     if spread is None or periods is None:
         return f"On how few it rests is not known. {why_nothing_compared(audit)}"
-    name = periods.name(periods.now)
+    name = periods.name(periods.latest)
     if spread.top20 is None:
         return f"On how few the revenue of {name} rests is not known. {spread.why_none}"
     value, lower, upper = (float(part) for part in spread.top20)
@@ -206,9 +206,9 @@ def say_books(audit: CustomerBaseAudit) -> str:
 def say_periods(audit: CustomerBaseAudit) -> str:
     """Which periods are compared, and why these?"""
     periods = audit.periods
-    if periods is None or periods.now is None:
+    if periods is None or periods.latest is None:
         return why_nothing_compared(audit)
-    now = periods.name(periods.now)
+    now = periods.name(periods.latest)
     if periods.then is None:
         return f"{now} is the latest whole {periods.noun} of the records. {why_nothing_compared(audit)}"
     then = periods.name(periods.then)
@@ -221,7 +221,7 @@ def say_periods(audit: CustomerBaseAudit) -> str:
             "Seasons are part of what changed."
         )
     table = audit.books.by_period
-    if table.empty or table["period"].iloc[-1] == periods.name_of_course(periods.span(periods.now)[-1]):
+    if table.empty or table["period"].iloc[-1] == periods.name_of_course(periods.span(periods.latest)[-1]):
         return said
     return f"{said} What came after {now} is part of a {periods.noun} and compared with nothing."
 
@@ -233,7 +233,7 @@ def say_newer_periods(audit: CustomerBaseAudit) -> str:
         return ""
     own = health.new_periods
     return (
-        f"What new customers bring is told from {own.name(own.then)} and {own.name(own.now)}: of longer periods "
+        f"What new customers bring is told from {own.name(own.then)} and {own.name(own.latest)}: of longer periods "
         "the earlier one would hold customers who may be from before."
     )
 
@@ -243,10 +243,10 @@ def why_nothing_compared(audit: CustomerBaseAudit) -> str:
     periods = audit.periods
     if periods is None:
         return "Nobody has bought by then."
-    if periods.now is None:
+    if periods.latest is None:
         return f"The records do not cover one {periods.noun} whole."
     if periods.step > 1 or periods.then is None:
-        return f"The records cover only one {periods.noun} whole, {periods.name(periods.now)}."
+        return f"The records cover only one {periods.noun} whole, {periods.name(periods.latest)}."
     return ""
 
 

@@ -54,7 +54,8 @@ def draw_means(found: SatisfactionAnalysis, ax: Axes | None = None) -> Axes:
         {"estimate": table["performance"], "lower": table["performance_lower"], "upper": table["performance_upper"]}
     )
     draw_intervals(ax, shown, at=range(len(table)))
-    name_rows(ax, [f"{say_plainly(row['item'])} (n {row['n']:,})" for _, row in table.iterrows()])
+    names = [f"{say_plainly(row['item'])} ({say_count(row['n'], 'answer')})" for _, row in table.iterrows()]
+    name_rows(ax, names, columns=34)
     _fit_points(ax, shown)
     return ax
 

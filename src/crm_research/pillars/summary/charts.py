@@ -77,6 +77,7 @@ def draw_stakes(standing: Standing, ax: Axes | None = None) -> Axes:
     )
     draw_intervals(ax, frame, at=range(len(frame)))
     name_rows(ax, list(frame["action"]))
+    _leave_room(ax, len(frame))
     ax.set_xlim(left=0)
     if is_currency(currency):
         format_money(ax, axis="x")
@@ -125,10 +126,16 @@ def draw_marks(standing: Standing, ax: Axes | None = None) -> Axes:
         ax.vlines(frame["mark"], places - _MARK, places + _MARK, color=MUTED, linewidth=2.4)
     draw_intervals(ax, frame, at=places, colour=[WARNING if fails else ACCENT for fails in frame["fails"]])
     name_rows(ax, list(frame["action"]), columns=34)
+    _leave_room(ax, len(frame))
     lowest = min(0.0, float(frame[["lower", "mark"]].min().min()))
     ax.set_xlim(lowest, 1.05 * float(frame[["upper", "mark"]].max().max()) or 1.0)
     (format_share if unit == SHARE else format_count)(ax, axis="x")
     return ax
+
+
+def _leave_room(ax: Axes, n_rows: int) -> None:
+    """Half a row above the first and below the last, whose name would else stand beside the axis' numbers."""
+    ax.set_ylim(-0.7, n_rows - 0.3)
 
 
 def draw_checks(standing: Standing, ax: Axes | None = None) -> Axes:
@@ -203,6 +210,7 @@ def draw_claims(standing: Standing, ax: Axes | None = None) -> Axes:
         ax.barh(place, width, left=row["said_from"], height=0.5, color=REST, alpha=0.6, linewidth=0)
     draw_intervals(ax, frame, at=range(len(frame)))
     name_rows(ax, list(frame["saying"]))
+    _leave_room(ax, len(frame))
     ax.set_xlim(left=min(0.0, float(frame["lower"].min())))
     format_share(ax, axis="x")
     return ax

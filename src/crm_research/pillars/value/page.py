@@ -372,9 +372,9 @@ class ValuePage(Page):
         return lifetime_page.valuable_section(self.to_come)
 
     @section
-    def foretold(self) -> Section:
-        """Would past money have been foretold so?"""
-        return lifetime_page.foretold_section(self.to_come)
+    def past_forecasts(self) -> Section:
+        """Would past money have been predicted so?"""
+        return lifetime_page.past_forecasts_section(self.to_come)
 
     @section
     def choices(self) -> Section:

@@ -97,7 +97,7 @@ def plan_dates(first_at: datetime | None, as_of: datetime, n_dates: int) -> tupl
 def run_backtest(
     study: Study, basis: MoneyBasis, first_at: datetime | None, *, n_dates: int, confidence: float
 ) -> Backtest:
-    """Would models and simple rules have foretold the money of past stretches of time?
+    """Would models and simple rules have predicted the money of past stretches of time?
 
     Notes
     -----

@@ -65,15 +65,15 @@ def draw_tenths(lifetime: Lifetime, ax: Axes | None = None) -> Axes:
 
 
 def backtest_title(lifetime: Lifetime) -> str:
-    """Who foretold best."""
+    """Who predicted best."""
     test = lifetime.backtest
     if test is None or test.best is None:
         return "No forecast was held against what came"
     rule, model = test.best_rule, test.best_model
     if rule is not None and bool(test.row(rule)["is_clearly_worse"]):
-        return "At past dates the model would have foretold customers' money clearly better than simple rules"
+        return "At past dates the model would have predicted customers' money clearly better than simple rules"
     if model is not None and bool(test.row(model)["is_clearly_worse"]):
-        return "At past dates a simple rule would have foretold customers' money clearly better than the models"
+        return "At past dates a simple rule would have predicted customers' money clearly better than the models"
     return "At past dates the model and the best simple rule would have done about equally well"
 
 

@@ -98,7 +98,7 @@ def amount_figures(lifetime: Lifetime) -> list[Figure]:
                 n=0 if fit is None else fit.n_customers,
                 estimator="maximum likelihood on the repeats' mean amounts",
                 limits="of the profile likelihood",
-                validation="published values of CDNOW reproduced",
+                validation=NO_VALIDATION if row is None else "published values of CDNOW reproduced",
             )
         )
     return found

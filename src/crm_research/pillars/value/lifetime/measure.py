@@ -40,6 +40,8 @@ USUAL_RATE: Final = 0.1
 USUAL_DATES: Final = 3
 _MOST_YEARS: Final = 50.0
 _N_TENTHS: Final = 10
+# A tenth of fewer would tell of single customers.
+_FEWEST_IN_TENTHS: Final = 100
 _RATES: Final = (0.0, 0.05, 0.1, 0.15, 0.2)
 
 
@@ -243,7 +245,7 @@ def by_year(lifetime: Lifetime) -> pd.DataFrame:
 
 def by_tenth(lifetime: Lifetime) -> pd.DataFrame:
     """The value of each tenth of the customers, the most valuable first; empty without orders or with too few."""
-    if lifetime.orders is None or lifetime.n_customers < _N_TENTHS:
+    if lifetime.orders is None or lifetime.n_customers < _FEWEST_IN_TENTHS:
         return pd.DataFrame()
     order = np.argsort(-lifetime.orders.value.expected, kind="stable")
     group = np.empty(len(order), dtype=np.int64)
@@ -266,7 +268,7 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "customer_id": rows["customer_id"], "spent": rows["all_spent"], "value": value.expected,
-            "lower": value.lower, "upper": value.upper, "none": value.none,
+            "lower": value.lower, "upper": value.upper, "none": value.none.round(4),
         }
     )  # fmt: skip
     table = table.sort_values(["value", "customer_id"], ascending=[False, True], kind="stable", ignore_index=True)

@@ -101,8 +101,8 @@ def valuable_section(lifetime: Lifetime) -> Section:
     )
 
 
-def foretold_section(lifetime: Lifetime) -> Section:
-    """Would past money have been foretold, by which model, and what it rests on."""
+def past_forecasts_section(lifetime: Lifetime) -> Section:
+    """Would past money have been predicted, by which model, and what it rests on."""
     test = lifetime.backtest
     if lifetime.orders is None and test is None:
         return Section.missing("Without orders there is no forecast of purchases to hold against what came.")

@@ -142,16 +142,16 @@ def say_backtest(backtest: Backtest | None) -> str:
     total = _say_error(row["total_error"])
     if backtest.best in RULES:
         clear = bool(row["is_clearly_worse"])
-        verdict = f"the simple rule {_RULE_WORDS[rule]} foretold a customer's money " + (
+        verdict = f"the simple rule {_RULE_WORDS[rule]} predicted a customer's money " + (
             "clearly better than every model." if clear else "best; the models were not clearly worse."
         )
     elif bool(other["is_clearly_worse"]):
         verdict = (
-            f"the model foretold a customer's money clearly better than the best simple rule ({_RULE_WORDS[rule]})."
+            f"the model predicted a customer's money clearly better than the best simple rule ({_RULE_WORDS[rule]})."
         )
     else:
         verdict = (
-            f"the model foretold a customer's money no clearly better than the best simple rule ({_RULE_WORDS[rule]})."
+            f"the model predicted a customer's money no clearly better than the best simple rule ({_RULE_WORDS[rule]})."
         )
     return f"{when}{verdict} The model's total was {total}, the rule's {_say_error(other['total_error'])}."
 

@@ -21,6 +21,7 @@ from crm_research.features.profit import (
 from crm_research.pillars.value.profit.costing import Costing, judge_noise, plan_costs
 from crm_research.pillars.value.profit.curve import DIGITS, rank_money
 from crm_research.pillars.value.profit.ledger import is_equal, pools_difference, reconcile, reconcile_pools
+from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, limit_groups
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.stats.whale import Whale, measure_whale
@@ -37,7 +38,7 @@ REVENUE: Final = "revenue"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Moved:
+class Moved(Shown):
     """Who turns from a profit to a loss when costs follow activity in the place of volume?
 
     Parameters
@@ -63,7 +64,7 @@ class Moved:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Profit:
+class Profit(Shown):
     """What is left of customers after all costs that the records hold, from the most profitable down?
 
     Parameters

@@ -12,6 +12,7 @@ from crm_research.features.money_window import USUAL_MONTHS, holds_months_before
 from crm_research.pillars.value.profit.curve import DIGITS, rank_money
 from crm_research.pillars.value.profit.measure import Books, books_of, open_books, profit_table
 from crm_research.pillars.value.tiers.rule import TIERS, TierRule, make_rule, tier_of
+from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.stats.whale import limit_reach
@@ -31,7 +32,7 @@ _NEAREST: Final = ((0.1, "the nearest tenth"), (0.25, "the nearest quarter"), (0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Tiers:
+class Tiers(Shown):
     """Who is gold, iron and lead, how firmly, and what would it take to rise?
 
     Parameters

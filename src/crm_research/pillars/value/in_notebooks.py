@@ -1,0 +1,15 @@
+"""How results of this pillar show themselves in a notebook: as the answer of the page made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from crm_research.pillars.value.page import ValuePage
+from crm_research.pillars.value.profit.measure import Profit
+from crm_research.show import Section
+
+SHOWN: Final[Mapping[type[Any], Callable[[Any], Section]]] = {
+    # What tiers there are is another result, which the page measures.
+    Profit: lambda found: ValuePage.of_result(found, parted=None).answer,
+}
