@@ -61,7 +61,8 @@ def gravest_doubt(profit: Profit, tiers: Tiers | None) -> str:
 
 def say_not_reconciled(profit: Profit) -> str:
     """Which columns do not add up to the records, and by how much."""
-    parts = [f"{row.what} by {say_money(abs(row.difference), profit.currency)}" for row in profit.failed.itertuples()]
+    columns = (profit.failed["what"], profit.failed["difference"].abs())
+    parts = [f"{what} by {say_money(off, profit.currency)}" for what, off in zip(*columns, strict=True)]
     if profit.pools_fail:
         parts.append(f"the cost of activities by {say_money(abs(pools_difference(profit.pools)), profit.currency)}")
     return (

@@ -132,8 +132,8 @@ def _activities(profit: Profit) -> Iterator[str]:
         found = rates.resources.loc[(rates.resources["basis"] == basis) & (rates.resources["cost"] > 0), "resource"]
         if len(found):
             names = join_words([f"{name!r}" for name in found[:_NAMED]])
-            more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-            yield f"{names}{more} {word_for(len(found), 'is', 'are')} {said}."
+            others = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+            yield f"{names}{others} {word_for(len(found), 'is', 'are')} {said}."
     for resource in rates.repeated:
         yield (
             f"All activities of {resource!r} carry the same cost and capacity. They are added up: if each is that of "

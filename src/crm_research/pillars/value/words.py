@@ -21,6 +21,7 @@ from crm_research.theme import (
 if TYPE_CHECKING:
     from crm_research.pillars.value.profit.measure import Profit
     from crm_research.pillars.value.tiers.measure import Tiers
+    from crm_research.stats.intervals import Interval
 
 _NO_COSTS: Final = (
     "Which customers cost money is not known: the study records no costs, so all that is counted here is revenue."
@@ -194,14 +195,18 @@ def _times(value: float) -> str:
     return f"{value:.2f}"
 
 
+def _say_share(found: Interval | None, confidence: float) -> str:
+    if found is None:
+        return ""
+    value, lower, upper = (float(part) for part in found)
+    return say_estimate(value, lower, upper, say_percent, confidence)
+
+
 def say_moves(profit: Profit, tiers: Tiers) -> str:
     """How many gold customers stayed gold, and how many iron ones rose."""
     if tiers.stayed is None:
         return tiers.why_no_moves or "Nobody was gold in as many months before."
-    stayed, rose = (
-        None if found is None else say_estimate(*(float(part) for part in found), say_percent, profit.confidence)
-        for found in (tiers.stayed, tiers.rose)
-    )
+    stayed, rose = (_say_share(found, profit.confidence) for found in (tiers.stayed, tiers.rose))
     said = f"Of those who were gold in as many months before, {stayed} are gold now"
     return f"{said}; of those who were iron, {rose} rose to gold." if rose else f"{said}."
 
@@ -227,7 +232,8 @@ def say_others(tiers: Tiers) -> str:
     """How many would stand in another tier under another rule."""
     if tiers.others.empty:
         return ""
-    shares = [f"{say_percent(row.changed_share)} {row.instead}" for row in tiers.others.itertuples()]
+    columns = (tiers.others["changed_share"], tiers.others["instead"])
+    shares = [f"{say_percent(share)} {instead}" for share, instead in zip(*columns, strict=True)]
     return f"Of all customers another tier would have {join_words(shares)}."
 
 

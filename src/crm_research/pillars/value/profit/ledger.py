@@ -76,4 +76,5 @@ def pools_difference(pools: pd.DataFrame) -> float:
 
 def is_equal(difference: pd.Series | float, size: pd.Series | float) -> np.ndarray:
     """Is a difference less than half a cent?"""
-    return np.abs(np.asarray(difference, dtype=float)) < _CENT + _ROUNDING * np.abs(np.asarray(size, dtype=float))
+    off, whole = (np.abs(np.asarray(value, dtype=float)) for value in (difference, size))
+    return np.asarray(off < _CENT + _ROUNDING * whole)

@@ -42,11 +42,12 @@ def list_customers(
     books = open_books(study, months=months, confidence=confidence, **asked)
     table = profit_table(study, books)
     rounded = table.profit.round(DIGITS)
+    columns: tuple[str, ...] = _COLUMNS
     if least is None:
         rows = table.filter(rounded < 0)
         order, columns = rows.profit.asc(), (*_COLUMNS, "by_volume", "is_served_more")
     else:
         rows = table.filter(rounded >= least)
-        order, columns = rows.profit.desc(), _COLUMNS
+        order = rows.profit.desc()
     found: pd.DataFrame = rows.order_by([order, rows.customer_id.asc()]).limit(MOST_LISTED).select(*columns).to_pandas()
     return found

@@ -68,8 +68,7 @@ class Tiers(Shown):
 
     def of(self, tier: str) -> pd.Series:
         """The row of a tier."""
-        row: pd.Series = self.tiers.set_index("tier").loc[tier]
-        return row
+        return self.tiers.loc[self.tiers["tier"] == tier].iloc[0]
 
 
 @step
@@ -157,7 +156,8 @@ def _describe(table: ir.Table, cuts: tuple[float, float], limits: list[Interval]
     found["mean_profit"] = found["profit"] / found["n_customers"].where(found["n_customers"] > 0)
     whole = ["n_customers", "n_losing"]
     found[whole] = found[whole].astype(int)
-    return found
+    described: pd.DataFrame = found
+    return described
 
 
 def _count_moves(
@@ -174,7 +174,8 @@ def _count_moves(
     places = joined.select(before=joined.before.fill_null(len(TIERS)), now=joined.now.fill_null(len(TIERS)))
     counted = places.group_by("before", "now").agg(n_customers=places.count()).order_by("before", "now").to_pandas()
     names = dict(enumerate((*TIERS, NOT_THERE)))
-    return counted.assign(before=counted["before"].map(names), now=counted["now"].map(names))
+    moves: pd.DataFrame = counted.assign(before=counted["before"].map(names), now=counted["now"].map(names))
+    return moves
 
 
 def _share_of_moves(moves: pd.DataFrame, tier: str, confidence: float) -> Interval | None:
