@@ -309,9 +309,7 @@ _TABLES = (
                 minimum=0.0,
             ),
             _text("driver", "the unit that its use is counted in", required=True),
-            _number(
-                "unit_time", "time that one unit of the driver takes, in the unit of capacity (minutes)", minimum=0.0
-            ),
+            _number("unit_time", "time that a unit of the driver takes, in the unit of capacity", minimum=0.0),
             _number(
                 "capacity",
                 "practical capacity that the cost pool pays for, in time; in units of the driver without unit_time",

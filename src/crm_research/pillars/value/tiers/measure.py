@@ -171,7 +171,7 @@ def _count_moves(
     old = before.select("customer_id", before=tier_of(before.profit, rule.cut(ranked)))
     new = table.select("customer_id", now=tier_of(table.profit, cuts))
     joined = old.outer_join(new, "customer_id")
-    places = joined.select(before=joined.before.fill_null(len(TIERS)), now=joined.now.fill_null(len(TIERS)))
+    places = joined.select(before=joined.before.fill_null(len(TIERS)), now=joined["now"].fill_null(len(TIERS)))
     counted = places.group_by("before", "now").agg(n_customers=places.count()).order_by("before", "now").to_pandas()
     names = dict(enumerate((*TIERS, NOT_THERE)))
     moves: pd.DataFrame = counted.assign(before=counted["before"].map(names), now=counted["now"].map(names))
