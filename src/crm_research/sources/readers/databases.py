@@ -41,7 +41,8 @@ def stage_duckdb(session: Session, path: Path, rule: SourceRule, *, where: str) 
         reason = _HELD if is_held else f"{say_fault(problem)}. Check the file."
         raise StudyError(f"{where}: {path.name} cannot be opened: {reason}") from None
     rows = session.run(
-        "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_catalog = ?", [database]
+        "SELECT table_schema, table_name, table_type FROM information_schema.tables "
+        f"WHERE table_catalog = {literal(database)}"
     ).fetchall()
     relations = {
         _said(schema, table): f"{quoted(database)}.{quoted(schema)}.{quoted(table)}" for schema, table, _ in rows
