@@ -40,10 +40,10 @@ def say_percent(share: float | None, digits: int | None = None) -> str:
         return "over 99.99 %"
     if digits is None:
         digits = 0 if abs(percent) >= 10 or percent == 0 else 1
-        # 99.97 must not be printed as 100, nor 0.01 as 0.0.
-        if percent != round(percent) and (abs(percent) > 99.5 or abs(percent) < 0.05):
+        # 99.97 and 100.03 must not be printed as 100, nor 0.01 as 0.0.
+        if percent != round(percent) and (99.5 < abs(percent) < 100.5 or abs(percent) < 0.05):
             digits = 2
-    return f"{percent:z.{digits}f} %"
+    return f"{percent:z,.{digits}f} %"
 
 
 def say_small_count(count: int) -> str:

@@ -39,7 +39,7 @@ _BOOKS: Final = "the same orders summed up by customer and period: they agree to
 _BROKEN: Final = "the same orders summed up by customer and period: they do not agree"
 _OVER_CUSTOMERS: Final = "over customers, who came or stayed away by chance"
 _SPLIT: Final = "Shapley's parts of a product of factors, linear in the customers for the limits, out to the long tail"
-_PARTS: Final = "the parts sum to the change of the period's revenue, exactly"
+_PARTS: Final = "the parts sum to the change of the period's {}, exactly"
 
 
 def headline_figures(audit: CustomerBaseAudit) -> list[Figure]:
@@ -108,7 +108,7 @@ def change_figures(audit: CustomerBaseAudit) -> list[Figure]:
                 n=change.n_customers,
                 estimator=_SPLIT,
                 limits=_OVER_CUSTOMERS,
-                validation=_PARTS,
+                validation=_PARTS.format(money),
                 group=row["component"],
             )
             for _, row in frame.iterrows()
