@@ -18,7 +18,7 @@ FIGURES = (figures.total_figures, figures.period_figures, figures.change_figures
 AT_TIMES = (figures.health_figures, figures.cohort_figures)
 TABLES = (tables.books_table, tables.factors_table, tables.flows_table, tables.stack_table, tables.summary_table)
 PICTURES = (charts.draw_stack, charts.draw_change, charts.draw_tenths, charts.draw_course, charts.draw_buyers)
-# Shares of the money of those who bought may lie above all of it, where others among them returned more than they bought.
+# Of what buyers brought, a part may be more than the whole, where other buyers returned more than they bought.
 SIGNED = ("audit.top20_revenue_share", "audit.new_revenue_share")
 WORLDS = {
     "by-hand": lambda: AuditPage(by_hand()),
