@@ -54,13 +54,13 @@ class ValueParameters(ReportParameters):
 
 
 def _look_up(_study: Study, values: Mapping[str, Any]) -> None:
-    from crm_research.models.lifetime_value import check_yearly_rate as check_discount
+    from crm_research.models.lifetime_value import check_yearly_rate
     from crm_research.pillars.value.lifetime.money import check_margin
-    from crm_research.pillars.value.rates import check_yearly_rate
     from crm_research.pillars.value.tiers.rule import make_rule
 
-    check_yearly_rate("capital_rate", values["capital_rate"])
-    check_discount(values["discount_rate"], "discount_rate")
+    if values["capital_rate"] is not None:
+        check_yearly_rate(values["capital_rate"], "capital_rate")
+    check_yearly_rate(values["discount_rate"], "discount_rate")
     check_margin(values["margin_share"])
     make_rule(values["tier_rule"], values["gold_from"], values["iron_from"])
 

@@ -17,7 +17,7 @@ def check_yearly_rate(rate: float, name: str) -> float:
         raise ParameterError(f"{name} is a share a year, 0 or more (0.1 is 10 %), not {rate!r}.")
     if rate >= 1:
         raise ParameterError(
-            f"{name} is a share a year, and {rate!r} would be {100 * rate:,.0f} % a year. "
+            f"{name} is a share a year, and {rate:g} would be {100 * rate:,.0f} % a year. "
             f"If {rate:g} % is meant, give {rate / 100:g}."
         )
     return float(rate)

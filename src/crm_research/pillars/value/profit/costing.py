@@ -13,7 +13,7 @@ from crm_research.errors import ParameterError, StudyError
 from crm_research.features.customer_costs import count_use, read_activities, spread_of_use
 from crm_research.features.profit import CostPlan, Noise
 from crm_research.models.costing import CostRates, rate_activities
-from crm_research.pillars.value.rates import check_yearly_rate
+from crm_research.models.lifetime_value import check_yearly_rate
 
 if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
@@ -54,7 +54,7 @@ def plan_costs(
     """Which costs can be charged of the study, and at which rates?"""
     if volume not in VOLUMES:
         raise ParameterError(f"volume must be one of {', '.join(VOLUMES)}; not {volume!r}.")
-    rate = check_yearly_rate("capital_rate", capital_rate)
+    rate = None if capital_rate is None else check_yearly_rate(capital_rate, "capital_rate")
     by_orders = volume == "orders" and study.has("orders")
     refused = ""
     rates, use = None, pd.DataFrame(columns=["activity", "quantity", "within", "first", "last"])
