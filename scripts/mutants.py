@@ -76,6 +76,7 @@ ROOMS = {
     "validation": Room((f"{PACKAGE}/models/validation/*",), ("tests/models/validation",), MODELS),
     "btyd": Room((f"{PACKAGE}/models/btyd/*",), ("tests/models/btyd",), MODELS),
     "costing": Room((f"{PACKAGE}/models/costing/*",), ("tests/models/costing",), MODELS),
+    "grading": Room((f"{PACKAGE}/models/grading/*",), ("tests/models/grading",), MODELS),
     "lifetime_value": Room((f"{PACKAGE}/models/lifetime_value/*",), ("tests/models/lifetime_value",), MODELS),
     "importance": Room((f"{PACKAGE}/models/importance/*",), ("tests/models/importance",), MODELS),
     "paths": Room((f"{PACKAGE}/models/paths/*",), ("tests/models/paths",), MODELS),

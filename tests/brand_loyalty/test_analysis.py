@@ -70,6 +70,7 @@ def test_money_is_kept_apart_from_purchases(juice):
     assert largest.unit == "share"
 
 
+@pytest.mark.slow
 def test_a_brand_bought_oftener_than_its_size_is_named():
     purchases = draw_purchases(2000, m=5, k=0.8, s=1.6, seed=9)[0]
     keen = np.flatnonzero(purchases[:, 2])[::2]
@@ -268,6 +269,7 @@ def test_without_records_from_before_a_fall_is_left_open():
     show_everything(loyalty)
 
 
+@pytest.mark.slow
 def test_a_level_that_all_lost_is_not_called_kept_loyalty():
     steady = bl.describe_brands(a_shop_over_time(new=0.0))
     fallen = replace(steady, trend=replace(steady.trend, level=0.6, level_lower=0.55, level_upper=0.65))

@@ -200,6 +200,7 @@ THIN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", THIN)
 def test_thin_records_give_a_whole_page(case):
     leaving = describe_churn(a_study(as_of="2024-07-01", contracts=THIN[case]))

@@ -214,6 +214,7 @@ def test_read_at_the_end_as_if_it_had_never_changed_the_plan_would_mislead(world
     assert abs(np.log(wrong.loc["flex", "hazard_ratio"]) - 0.6) > abs(np.log(right.loc["flex", "hazard_ratio"]) - 0.6)
 
 
+@pytest.mark.slow
 def test_counts_of_months_agree_with_cox(world):
     """Tolerance: 0.25 standard errors and 0.04 in the logarithm for what changes, in months instead of days."""
     covariates = ["plan", "payment", "region", "recent_complaint"]

@@ -57,6 +57,7 @@ def test_groups_get_the_same_shape_and_their_own_tenure():
     assert figures[0].validation.startswith("backtest along tenure")
 
 
+@pytest.mark.slow
 def test_nothing_after_as_of_reaches_the_extrapolation():
     world = a_world(1500)
     whole = a_study(as_of="2022-06-01", contracts=world)

@@ -226,6 +226,7 @@ def test_the_page_shows_list_profit_and_warning():
     assert told.count("[picture") == 2
 
 
+@pytest.mark.slow
 def test_no_customer_is_named_unless_the_risks_held():
     rows = some_rows(300)
     told = shown(a_company(rows), rows)

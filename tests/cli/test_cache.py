@@ -63,6 +63,7 @@ def test_what_is_kept_is_listed_with_its_size_and_days(shop, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_tables_of_a_study_or_unused_ones_are_removed(shop, tmp_path):
     other = tmp_path / "other.yaml"
     other.write_text(shop.read_text().replace("EUR", "CHF"))

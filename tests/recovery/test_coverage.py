@@ -15,6 +15,7 @@ def test_every_figure_has_a_part_that_measures_its_interval_or_a_reason():
     assert [figure for figure in figures if not where_covered(figure)] == []
 
 
+@pytest.mark.slow
 def test_no_entry_is_left_over_and_every_part_is_named():
     figures = printed_figures()
     used = [name for name in COVERED if any(figure == name or figure.startswith(name) for figure in figures)]

@@ -57,6 +57,7 @@ def test_rendering_twice_gives_the_same_bytes_and_leaves_the_notebook_alone():
     assert nbformat.writes(notebook) == before
 
 
+@pytest.mark.slow
 def test_library_warnings_are_notes_without_paths_and_never_raw_stderr():
     page = render_page(a_whole_notebook(), a_task())
     assert "<strong>A library warned.</strong> no convergence (UserWarning)." in page

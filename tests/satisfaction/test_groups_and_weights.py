@@ -51,6 +51,7 @@ def test_groups_that_are_alike_and_groups_that_differ():
     assert "business" in said
 
 
+@pytest.mark.slow
 def test_what_parts_the_groups_can_be_named_and_must_be_there():
     study = a_split_world(120)
     with pytest.raises(ParameterError, match="kind"):

@@ -249,6 +249,7 @@ def test_conviction_shows_in_what_customers_do(world):
     assert groups.shares["share"].iloc[0] > groups.shares["share"].iloc[2]
 
 
+@pytest.mark.slow
 def test_the_later_record_is_read_for_the_holdout_only():
     study = a_world(200, holdout=True)
     one = satisfaction.describe_satisfaction(study, n_bootstraps=100)
@@ -321,6 +322,7 @@ THIN = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", THIN)
 def test_thin_records_give_a_whole_page(case):
     study = a_study(as_of="2024-07-01", holdout_until="2024-08-01", **THIN[case])

@@ -110,6 +110,7 @@ def test_the_bg_nbd_which_calls_no_one_time_buyer_gone_is_not_chosen_among_equal
     assert cdnow.alive.lower < 0.45 < cdnow.alive.upper
 
 
+@pytest.mark.slow
 def test_the_whole_page_of_cdnow_and_its_table_of_figures(cdnow):
     shown(cdnow)
     assert summary_table(cdnow)["figure"].is_unique
@@ -166,6 +167,7 @@ def test_customers_who_pause_refute_the_list_of_names():
     assert "no list of names is printed" in check_finding(silence)
 
 
+@pytest.mark.slow
 def test_old_customers_are_flagged_and_not_called_new():
     old = [(f"old{i}", f"2022-01-{1 + i % 28:02d}", 1.0) for i in range(300)]
     old += [(f"old{i}", f"2022-0{2 + i % 5}-{1 + i % 28:02d}", 1.0) for i in range(300)]
@@ -214,6 +216,7 @@ def test_thin_records_leave_a_page_without_numbers(rows, holdout_until):
     shown(silence)
 
 
+@pytest.mark.slow
 def test_customers_all_alike_have_no_readable_parameters_but_a_page():
     rows = [(f"c{i}", f"2024-0{month}-{1 + i % 5:02d}", 1.0) for i in range(60) for month in range(1, 7)]
     silence = describe_silence(a_study(as_of="2024-07-01", orders=orders(*rows)))

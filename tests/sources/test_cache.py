@@ -335,6 +335,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(shop, tmp_path, m
     assert list(faults) == ["orders"]
 
 
+@pytest.mark.slow
 def test_what_is_read_where_it_lies_is_not_copied_for_a_run_and_stays_until_it_ends(shop, tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "LOADED_BYTES", 0)
     monkeypatch.setenv("CRM_RESEARCH_SNAPSHOT", str(tmp_path / "snapshot"))

@@ -37,6 +37,7 @@ def test_the_difference_agrees_with_newcombe_1998():
     assert np.round([second.estimate, second.lower, second.upper], 4).tolist() == [0.6, 0.1705, 0.8090]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(n=st.integers(1, 400), share=st.floats(0, 1), confidence=st.sampled_from([0.8, 0.95, 0.99]))
 def test_share_intervals_agree_with_scipy(n, share, confidence):

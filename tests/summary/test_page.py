@@ -129,6 +129,7 @@ def test_few_and_many_reports_read_alike(tmp_path, n_reports):
     assert not re.search(r"\b1 (numbers|reports|actions)\b", text_of(page))
 
 
+@pytest.mark.slow
 def test_hostile_and_chinese_names_stay_text(tmp_path):
     name = '<img src=x onerror="alert(1)">价格'
     reason = a_figure("churn.contract.cif_12m", 0.12, 0.1, 0.14, group=name, label=f"Left {{value}} {name}")

@@ -84,6 +84,7 @@ def test_an_empty_picture_says_why():
     assert "No orders" in empty_axes("No orders.").figure.texts[-1].get_text()
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="ab 客户 ", max_size=60), st.integers(4, 30))
 def test_wrapping_loses_no_word_and_keeps_to_the_width(text, width):
     wrapped = wrap_text(text, width)

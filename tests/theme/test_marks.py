@@ -89,6 +89,7 @@ def test_the_rows_of_a_heat_map_lie_at_whole_numbers_first_on_top():
     assert cells.get_array().mask.tolist() == [[False, True, False], [False, False, False]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_upright", [False, True])
 def test_bars_keep_their_rows_colours_and_lengths(is_upright):
     ax = _axes()

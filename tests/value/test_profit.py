@@ -177,6 +177,7 @@ def spark_options():
     ibis.options.pyspark = before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "pyspark"])
 def test_what_the_engine_is_asked_compiles_where_the_data_live(dialect, spark_options):
     from dataclasses import replace

@@ -69,8 +69,8 @@ def command(name: str) -> None:
     click.echo("Entered in: " + ", ".join(str(path.relative_to(root)) for path in changed))
     click.echo(
         f"Try it: crm-research run {name} --study cdnow; pytest tests/{package}; make check.\n"
-        f"Then write your question, and before it is handed in: docs/reports/{name}.md with a picture, "
-        f"docs/api/{package}.md, and the beginning of its figures' ids in docs/architecture.md."
+        f"Then write your question, and before it is handed in: its pages {name}.md in docs/reports (with a picture) "
+        f"and {package}.md in docs/api, and the beginning of its figures' ids in the table of the architecture."
     )
 
 

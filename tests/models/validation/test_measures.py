@@ -67,6 +67,7 @@ def records(draw):
     return pd.DataFrame({"entry_days": entry, "tenure_days": entry + rng.integers(1, 12, n), "is_ended": ended})
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(records(), st.integers(1, 10))
 def test_weights_sum_to_kaplan_meier_also_with_late_entry(frame, days):
