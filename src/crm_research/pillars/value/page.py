@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from crm_research.features.money_window import USUAL_MONTHS
 from crm_research.pillars.value import advice, charts, figures, setting, tables, words
 from crm_research.pillars.value.lifetime import page as lifetime_page
+from crm_research.pillars.value.lifetime.figures import EQUITY, value_figures
 from crm_research.pillars.value.lifetime.figures import ESTIMATORS as LIFETIME_ESTIMATORS
 from crm_research.pillars.value.lifetime.measure import (
     USUAL_DATES,
@@ -39,6 +40,7 @@ from crm_research.show import (
 from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
+    from crm_research.figures import Figure
     from crm_research.study import Study
 
 _MONEY: Final = "{:,.0f}"
@@ -135,7 +137,7 @@ class ValuePage(Page):
         return Section(
             None if profit.is_reconciled else Note(advice.say_not_reconciled(profit), "caution"),
             Answer(*without_limits(words.answer, profit, tiers), see=("tiers", "gold", "losses")),
-            Figures(figures.key_figures(profit, tiers)),
+            Figures([*figures.key_figures(profit, tiers), *self._equity()]),
             Chart(
                 drawn(charts.draw_whale, profit, tiers),
                 alt=charts.whale_alt(profit, tiers),
@@ -144,6 +146,11 @@ class ValuePage(Page):
             ),
             result=profit,
         )
+
+    def _equity(self) -> Sequence[Figure]:
+        """What all customers of today are still worth, where that is known."""
+        lifetime = self.to_come
+        return [one for one in value_figures(lifetime) if one.id == EQUITY] if lifetime.is_known else []
 
     def steps(self) -> Sequence[Step]:
         """What can be done, the most useful first."""
