@@ -132,6 +132,8 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         ),
         _number("value.moved_customers", rf"^(?P<estimate>{_N}) customers? turns? from a profit to a loss"),
         _share("value.gold_kept_share", rf"as many months before, {_P}{_LIMITS} are gold now"),
+        _share("value.kept_share", rf"^Of the customers of the year before, {_P}{_LIMITS} are still there"),
+        _share("value.retention_5pt_profit", rf"all that is to come would be worth {_P}{_LIMITS} more"),
     ),
     "segmentation": (
         _number("segmentation.k", rf"(?P<n>{_N}) customers fall into"),

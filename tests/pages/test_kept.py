@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {},
         {
             "confidence": 0.9, "seed": 7, "months": 6, "volume": "orders", "capital_rate": 0.08, "contact_costs": False,
-            "tier_rule": "quantile", "gold_from": 0.1, "iron_from": 0.7,
+            "tier_rule": "quantile", "gold_from": 0.1, "iron_from": 0.97,
         },
     ),
 }  # fmt: skip

@@ -96,5 +96,6 @@ REPORT = Report(
         "value.gg_gamma",
         "value.backtest_error",
         "value.backtest_naive_error",
+        "value.retention_5pt_profit",
     ),
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from crm_research.errors import ParameterError
-from crm_research.features.clock import check_period_months, last_complete_period
+from crm_research.features.clock import check_period_months, instant, last_complete_period
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 USUAL_MONTHS: Final = 12
 _LONGEST: Final = 120
 _PER_YEAR: Final = 12
+# With more of the contracts than this first seen only later, those that left before they could be seen are missed.
+FEW_LATE: Final = 0.01
+# Ends that should have been recorded by then, above which it is no chance (under 1 in 100) that none is.
+_ENDS_MISSED: Final = 4.6
 # Records whose first one falls that early in a month hold the month whole.
 _SETTLED_DAYS: Final = 7
 # What tells since when a study's money is known.
@@ -87,9 +91,31 @@ def find_window(study: Study, *, months: int = USUAL_MONTHS, grain_months: int =
 def holds_months_before(study: Study, window: MoneyWindow) -> bool:
     """Do the records also hold the whole stretch of as many months before?"""
     first = first_money_at(study)
-    return (
-        window.months > 0 and first is not None and _first_whole_month(first) <= _month_of(window.start) - window.months
+    if window.months == 0 or first is None:
+        return False
+    is_long_enough = _first_whole_month(first) <= _month_of(window.start) - window.months
+    start = window.before().start
+    return is_long_enough and share_seen_late(study, start) <= FEW_LATE and not ends_begin_late(study, start)
+
+
+def share_seen_late(study: Study, at: datetime) -> float:
+    """Of the contracts that ran at an instant, which share do the records know only since later?
+
+    Those that ended in between are not in the records at all: whoever is there was still there later. 0 without
+    contracts, or where every contract is known from its start.
+    """
+    if not study.has("contracts") or "observed_from" not in study.table("contracts").columns:
+        return 0.0
+    contracts = known_rows(study, "contracts")
+    moment = instant(at)
+    ran = contracts.started_at < moment
+    if "ended_at" in contracts.columns:
+        ran &= contracts.ended_at.isnull() | (contracts.ended_at >= moment)
+    row = contracts.agg(
+        n=contracts.count(where=ran), late=contracts.count(where=ran & (contracts.observed_from > moment))
     )
+    n, late = row.to_pyarrow().to_pylist()[0].values()
+    return late / n if n else 0.0
 
 
 def first_money_at(study: Study) -> datetime | None:
@@ -113,3 +139,27 @@ def _month_of(at: datetime) -> int:
 
 def _month_at(place: int) -> datetime:
     return datetime(place // _PER_YEAR, place % _PER_YEAR + 1, 1)
+
+
+def ends_begin_late(study: Study, at: datetime) -> bool:
+    """Do the records of ends begin so late after an instant that who left before the first one must be missing?
+
+    A snapshot holds who is there, with those who left lately. As many as leave since the first end would have left in
+    the time before it, in proportion to the contracts that ran; that none did by chance is then hardly possible.
+    """
+    if not study.has("contracts") or "ended_at" not in study.table("contracts").columns:
+        return False
+    contracts = known_rows(study, "contracts")
+    moment, ends = instant(at), contracts.ended_at
+    row = contracts.agg(
+        n_then=contracts.count(where=(contracts.started_at < moment) & (ends.isnull() | (ends >= moment))),
+        n_now=contracts.count(where=ends.isnull()),
+        n_ended=ends.count(),
+        first_end=ends.min(),
+    )
+    n_then, n_now, n_ended, first_end = row.to_pyarrow().to_pylist()[0].values()
+    if not n_ended or not n_now or first_end <= at:
+        return False
+    a_day = timedelta(days=1)
+    since, before = (study.as_of - first_end) / a_day + 1, (first_end - at) / a_day
+    return bool(n_ended / since * before * n_then / n_now > _ENDS_MISSED)

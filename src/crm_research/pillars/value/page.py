@@ -7,7 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from crm_research.features.money_window import USUAL_MONTHS
-from crm_research.pillars.value import advice, charts, figures, setting, tables, words
+from crm_research.pillars.value import advice, charts, figures, setting, tables, tier_sections, words
+from crm_research.pillars.value.keeping import page as keeping_page
+from crm_research.pillars.value.keeping.figures import ESTIMATORS as KEEPING_ESTIMATORS
+from crm_research.pillars.value.keeping.measure import Keeping, measure_keeping
 from crm_research.pillars.value.lifetime import page as lifetime_page
 from crm_research.pillars.value.lifetime.figures import EQUITY, value_figures
 from crm_research.pillars.value.lifetime.figures import ESTIMATORS as LIFETIME_ESTIMATORS
@@ -100,6 +103,7 @@ class ValuePage(Page):
             measure_tiers, study, tier_rule=tier_rule, gold_from=gold_from, iron_from=iron_from, seed=seed, **asked
         )
         self._list = partial(list_customers, study, **asked)
+        self._keep = partial(measure_keeping, discount_rate=discount_rate, confidence=confidence, seed=seed)
         self._look_ahead = partial(
             measure_lifetime,
             study,
@@ -125,10 +129,15 @@ class ValuePage(Page):
         """What today's customers will still bring."""
         return self._look_ahead()
 
+    @fitted
+    def loyalty(self) -> Keeping | str:
+        """What more customers kept each year would bring, or why that is not known."""
+        return self._keep(self.result, self.parted)
+
     @property
     def estimators(self) -> Mapping[str, str]:
         """What is estimated, to how."""
-        return {**figures.estimators(self.result), **LIFETIME_ESTIMATORS}
+        return {**figures.estimators(self.result), **LIFETIME_ESTIMATORS, **KEEPING_ESTIMATORS}
 
     @briefing
     def answer(self) -> Section:
@@ -329,39 +338,12 @@ class ValuePage(Page):
     @section
     def moves(self) -> Section:
         """Who moved between tiers since as many months before?"""
-        profit, tiers = self.result, self.parted
-        if tiers is None or tiers.stayed is None:
-            why = words.no_tiers(profit) if tiers is None else words.say_moves(profit, tiers)
-            return Section.missing(why)
-        return Section(
-            Note(words.say_moves(profit, tiers)),
-            Table(
-                tables.moves_table(tiers),
-                "Customers by their tier before and now",
-                note="The rule makes the tiers of either stretch anew. Some of those who fall had an exceptional "
-                "stretch before: falling back from it is no loss of theirs.",
-                counts=("gold_now", "iron_now", "lead_now", "not_there_now"),
-            ),
-            Figures([one for one in figures.move_figures(profit, tiers) if one.id in (figures.STAYED, figures.ROSE)]),
-            result=tiers.moves,
-        )
+        return tier_sections.moves_section(self.result, self.parted)
 
     @section
     def lift(self) -> Section:
         """What would it take to lift iron customers to gold?"""
-        profit, tiers = self.result, self.parted
-        if tiers is None or tiers.lift.empty:
-            why = words.no_tiers(profit) if tiers is None else words.say_lift(profit, tiers)
-            return Section.missing(why)
-        return Section(
-            Note(words.say_lift(profit, tiers)),
-            Table(
-                tiers.lift.rename(columns={"who": "iron_customers"}),
-                f"How much more iron customers would have to leave to be gold ({profit.currency})",
-                formats={"more_each": _CENTS, "more_together": _MONEY},
-            ),
-            result=tiers.lift,
-        )
+        return tier_sections.lift_section(self.result, self.parted)
 
     @section
     def lifetime(self) -> Section:
@@ -382,6 +364,11 @@ class ValuePage(Page):
     def past_forecasts(self) -> Section:
         """Would past money have been predicted so?"""
         return lifetime_page.past_forecasts_section(self.to_come)
+
+    @section
+    def keeping(self) -> Section:
+        """What would it bring to keep more customers?"""
+        return keeping_page.keeping_section(self.result, self.loyalty)
 
     @section
     def choices(self) -> Section:

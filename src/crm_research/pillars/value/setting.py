@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from crm_research.features.money_window import FEW_LATE
 from crm_research.models.costing.time_driven import BY_USE, NOBODY, OVER_CAPACITY
 from crm_research.theme import join_words, say_count, say_date, say_money, say_months, say_percent, word_for
 
@@ -49,6 +50,16 @@ def cautions(profit: Profit) -> Iterator[str]:
         )
     if not profit.window.months:
         yield "The records hold no whole calendar month: all that they hold is counted."
+    if profit.late_share > FEW_LATE:
+        yield (
+            f"Of the contracts that ran when these months began, {say_percent(profit.late_share)} are in the records "
+            "only since later: who left before that is missing, with what they brought."
+        )
+    if profit.misses_leavers:
+        yield (
+            "Ends of contracts are recorded only since late in these months or after them: who left before is missing, "
+            "with what they brought."
+        )
     yield from _missing_costs(profit)
     yield from _contact_costs(profit)
     yield from _receivables(profit)

@@ -132,6 +132,11 @@ class _Asked:
         )  # fmt: skip
         return Claim(saying=saying, figure=figure, basis=basis)
 
+    def measured(self, from_: str) -> bool:
+        """Has another report measured it?"""
+        found = self.results.find(from_, None)
+        return found is not None and found[1].is_known
+
     def taken(self, id_: str, from_: str, report: str, *, group: str | None = None, basis: str = "") -> Claim:
         """The figure of another report, as it stands."""
         found = self.results.find(from_, group)
@@ -170,6 +175,8 @@ def _why_open(figure: Figure) -> str:
 
 def _top_fifth(asked: _Asked) -> Claim:
     id_ = "claims.top_fifth_share"
+    if asked.measured("value.top20_profit_share"):
+        return asked.taken(id_, "value.top20_profit_share", "value", basis="of profit after all recorded costs")
     if not asked.has("orders"):
         return asked.cannot(id_, "they hold no orders")
     found = counts.profit_by_customer(asked.study)
@@ -187,6 +194,10 @@ def _top_fifth(asked: _Asked) -> Claim:
 
 def _profit_of_keeping(asked: _Asked) -> Claim:
     id_ = "claims.profit_of_keeping"
+    if asked.measured("value.retention_5pt_profit"):
+        return asked.taken(
+            id_, "value.retention_5pt_profit", "value", basis="by the customers kept a year in each tier"
+        )
     if asked.has("contracts"):
         found = asked.results.find("churn.target.retention_seen")
         if found is None:

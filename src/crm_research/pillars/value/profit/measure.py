@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.customer_costs import find_grain_months
-from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_window
+from crm_research.features.money_window import (
+    USUAL_MONTHS,
+    MoneyWindow,
+    ends_begin_late,
+    find_window,
+    share_seen_late,
+)
 from crm_research.features.profit import (
     Noise,
     kept_profit,
@@ -89,6 +95,10 @@ class Profit(Shown):
         Share and number of customers who leave less than nothing, and what these leave together (negative).
     moved
         None where no cost of activities is charged.
+    late_share
+        Of the contracts that ran when the window began, the share that the records know only since later.
+    misses_leavers
+        Ends are recorded only since so late in the window that who left before must be missing.
     """
 
     currency: str
@@ -109,6 +119,8 @@ class Profit(Shown):
     moved: Moved | None
     confidence: float
     volume: str
+    late_share: float = 0.0
+    misses_leavers: bool = False
 
     @property
     def noun(self) -> str:
@@ -288,6 +300,8 @@ def measure_profit(
         moved=_count_moved(table, can_tell=books.noise is not None) if sources["service"] else None,
         confidence=confidence,
         volume="orders" if plan.by_orders else "revenue",
+        late_share=share_seen_late(study, books.window.start),
+        misses_leavers=ends_begin_late(study, books.window.start),
     )
 
 

@@ -1,0 +1,1 @@
+"""What is keeping customers worth, and how much of that is assumption?"""

@@ -1,0 +1,47 @@
+"""Sections of customer value on who moves between tiers, and what it would take to rise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crm_research.pillars.value import figures, tables, words
+from crm_research.show import Figures, Note, Section, Table
+
+if TYPE_CHECKING:
+    from crm_research.pillars.value.profit.measure import Profit
+    from crm_research.pillars.value.tiers.measure import Tiers
+
+_MONEY, _CENTS = "{:,.0f}", "{:,.2f}"
+
+
+def moves_section(profit: Profit, tiers: Tiers | None) -> Section:
+    """Who moved between tiers."""
+    if tiers is None or tiers.stayed is None:
+        return Section.missing(words.no_tiers(profit) if tiers is None else words.say_moves(profit, tiers))
+    return Section(
+        Note(words.say_moves(profit, tiers)),
+        Table(
+            tables.moves_table(tiers),
+            "Customers by their tier before and now",
+            note="The rule makes the tiers of either stretch anew. Some of those who fall had an exceptional "
+            "stretch before: falling back from it is no loss of theirs.",
+            counts=("gold_now", "iron_now", "lead_now", "not_there_now"),
+        ),
+        Figures([one for one in figures.move_figures(profit, tiers) if one.id in (figures.STAYED, figures.ROSE)]),
+        result=tiers.moves,
+    )
+
+
+def lift_section(profit: Profit, tiers: Tiers | None) -> Section:
+    """What it would take to lift iron customers to gold."""
+    if tiers is None or tiers.lift.empty:
+        return Section.missing(words.no_tiers(profit) if tiers is None else words.say_lift(profit, tiers))
+    return Section(
+        Note(words.say_lift(profit, tiers)),
+        Table(
+            tiers.lift.rename(columns={"who": "iron_customers"}),
+            f"How much more iron customers would have to leave to be gold ({profit.currency})",
+            formats={"more_each": _CENTS, "more_together": _MONEY},
+        ),
+        result=tiers.lift,
+    )
