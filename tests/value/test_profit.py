@@ -108,9 +108,9 @@ def test_what_is_left_is_called_profit_only_where_costs_are_known(left_out, noun
 
 
 def test_a_rate_of_twelve_is_asked_back():
-    with pytest.raises(ParameterError, match=r"capital_rate is 12: .* factor\? .* 0.12 for 12 %"):
+    with pytest.raises(ParameterError, match=r"12 would be 1,200 % a year\. If 12 % is meant, give 0\.12\."):
         measure_profit(a_company(), capital_rate=12)
-    with pytest.raises(ParameterError, match="must be 0 or more"):
+    with pytest.raises(ParameterError, match=r"capital_rate is a share a year, 0 or more .* not -0\.1"):
         measure_profit(a_company(), capital_rate=-0.1)
     with pytest.raises(ParameterError, match="volume must be one of revenue, orders"):
         measure_profit(a_company(), volume="units")
