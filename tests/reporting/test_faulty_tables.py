@@ -148,13 +148,15 @@ def tables_named_in(pillar: str) -> set[str]:
     return found
 
 
+# Texts that are no tables: the audit has customers as a factor of revenue and as a unit, and reads orders alone.
+NO_TABLE = {"customer-base-audit": {"customers"}}
 DECLARED = [report for report in reports().values() if report.may_read is not None]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("report", DECLARED, ids=lambda report: report.id)
 def test_a_report_declares_every_table_that_its_pillar_names(report):
-    named = tables_named_in(report.id.replace("-", "_"))
+    named = tables_named_in(report.id.replace("-", "_")) - NO_TABLE.get(report.id, set())
     assert named, "a pillar names a table at the least"
     assert {name for group in report.needs_any_of for name in group} <= set(report.may_read)
     assert named <= set(report.may_read)
