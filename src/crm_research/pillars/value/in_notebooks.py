@@ -10,6 +10,6 @@ from crm_research.pillars.value.profit.measure import Profit
 from crm_research.show import Section
 
 SHOWN: Final[Mapping[type[Any], Callable[[Any], Section]]] = {
-    # What tiers there are is another result, which the page measures.
-    Profit: lambda found: ValuePage.of_result(found, parted=None).answer,
+    # What tiers there are, and what is still to come, are other results, which the page measures.
+    Profit: lambda found: ValuePage.of_result(found, parted=None, equity=None).answer,
 }

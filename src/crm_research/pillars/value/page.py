@@ -130,6 +130,11 @@ class ValuePage(Page):
         return self._look_ahead()
 
     @fitted
+    def equity(self) -> Figure | None:
+        """What all customers of today are still worth; None where that is not known."""
+        return next((one for one in value_figures(self.to_come) if one.id == EQUITY and one.is_known), None)
+
+    @fitted
     def loyalty(self) -> Keeping | str:
         """What more customers kept each year would bring, or why that is not known."""
         return self._keep(self.result, self.parted)
@@ -146,7 +151,7 @@ class ValuePage(Page):
         return Section(
             None if profit.is_reconciled else Note(advice.say_not_reconciled(profit), "caution"),
             Answer(*without_limits(words.answer, profit, tiers), see=("tiers", "gold", "losses")),
-            Figures([*figures.key_figures(profit, tiers), *self._equity()]),
+            Figures([*figures.key_figures(profit, tiers), *([] if self.equity is None else [self.equity])]),
             Chart(
                 drawn(charts.draw_whale, profit, tiers),
                 alt=charts.whale_alt(profit, tiers),
@@ -155,11 +160,6 @@ class ValuePage(Page):
             ),
             result=profit,
         )
-
-    def _equity(self) -> Sequence[Figure]:
-        """What all customers of today are still worth, where that is known."""
-        lifetime = self.to_come
-        return [one for one in value_figures(lifetime) if one.id == EQUITY] if lifetime.is_known else []
 
     def steps(self) -> Sequence[Step]:
         """What can be done, the most useful first."""
