@@ -26,6 +26,8 @@ def money_rows(table: ir.Table, **values: ir.Value) -> ir.Table:
 
 def add_up(parts: Sequence[ir.Table]) -> ir.Table:
     """One customer (and one row for nobody): the sums of all parts."""
-    union = reduce(lambda left, right: left.union(right), parts)
+    # Each part by itself first: what Spark is told of columns that may be empty then agrees with what it finds.
+    each = [part.group_by("customer_id").agg(**{name: part[name].sum() for name in COLUMNS}) for part in parts]
+    union = reduce(lambda left, right: left.union(right), each)
     summed: ir.Table = union.group_by("customer_id").agg(**{name: union[name].sum() for name in COLUMNS})
     return summed
