@@ -122,7 +122,10 @@ def audit_base(
     sums = keep_sums(study, period_months=periods.course_months if periods else 1)
     customers = _lay(study, sums, periods)
     classes = settle(count_classes(customers, names=_NAMES).to_pandas())
-    dated, nameless = settle(sum_by_cohort(sums, customers).to_pandas()), settle(sum_nameless(sums).to_pandas())
+    # Engines give rows in any order, and halves of the cohorts go by theirs.
+    dated = settle(sum_by_cohort(sums, customers).to_pandas())
+    dated = dated.sort_values(["first_period", "period"], na_position="last", ignore_index=True)
+    nameless = settle(sum_nameless(sums).to_pandas()).sort_values("period", ignore_index=True)
     intake, new_from = None, 0
     spread = change = cohorts = health = None
     if periods is not None:
