@@ -87,19 +87,13 @@ def command(
 def _check_own_files(given: str) -> None:
     """A look and rules that the study file names are refused where they cannot be used, as a run would refuse them."""
     from crm_research.catalogue import reports
+    from crm_research.reporting.asked import use_own_files
     from crm_research.sources.opening import find_study_file
     from crm_research.sources.own_files import find_own_files
     from crm_research.sources.study_file import read_study_file
-    from crm_research.theme.house import read_house
 
     path = find_study_file(given)
-    own = find_own_files(read_study_file(path), path)
-    if own.house is not None:
-        read_house(own.house)
-    if own.rules is not None:
-        for report in reports().values():
-            if report.check_files is not None:
-                report.check_files(own.rules)
+    use_own_files(find_own_files(read_study_file(path), path), reports().values())
 
 
 def _verdict_record(study: Study, verdict: Verdict, warnings_above: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
 from crm_research.reporting.unchanged import MadeBefore, Rests, find_made, look_at_study
 from crm_research.settings import read_settings
-from crm_research.sources.own_files import find_own_files
+from crm_research.sources.own_files import OwnFiles, find_own_files
 from crm_research.theme.house import House, read_house
 
 if TYPE_CHECKING:
@@ -110,10 +110,7 @@ def ask(
     mapped = tuple(definition.tables)
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
-    if own.rules is not None:
-        for report in applicable:
-            if report.check_files is not None:
-                report.check_files(own.rules)
+    house = use_own_files(own, applicable)
     name = given if not _is_path(given) else str(Path(given).expanduser().resolve())
     values = {report.id: complete_parameters(report, parameters, study=name, as_of=as_of) for report in applicable}
     notebook = {report.id: _notebook(notebooks, report) for report in applicable}
@@ -130,8 +127,17 @@ def ask(
         values=values,
         notebook=notebook,
         rests=look_at_study(definition, file, read, how),
-        house=None if own.house is None else read_house(own.house),
+        house=house,
     )
+
+
+def use_own_files(own: OwnFiles, asked: Iterable[Report]) -> House | None:
+    """The study's own look, if it has one; a look and rules that cannot be used are refused before anything is made."""
+    if own.rules is not None:
+        for report in asked:
+            if report.check_files is not None:
+                report.check_files(own.rules)
+    return None if own.house is None else read_house(own.house)
 
 
 def _wanted(

@@ -22,6 +22,15 @@ HOW: Final = (
 )
 
 
+def say_against_claim(lower: float, upper: float) -> str:
+    """What the limits of the top fifth's share say of the rule of thumb that it is four fifths."""
+    if upper < CLAIMED_SHARE:
+        return "less than the 80 % of the rule of thumb"
+    if lower > CLAIMED_SHARE:
+        return "more than the 80 % of the rule of thumb"
+    return "which does not contradict the rule of thumb of 80 %"
+
+
 def concentration_of(spend: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float, float]:
     """Top fifth's share, Gini coefficient and share of customers for 80 %, of descending spend with weights.
 

@@ -8,10 +8,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crm_research.errors import ParameterError
 from crm_research.models.btyd.family import sum_by
 from crm_research.models.btyd.patterns import read_column
-from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR, check_yearly_rate, log_rate
+from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR, check_yearly_rate, log_rate, reach_days
 from crm_research.models.lifetime_value.totals import total_limits
 from crm_research.models.parametric import ParametricFit
 from crm_research.stats.intervals import FloatArray
@@ -19,7 +18,6 @@ from crm_research.stats.intervals import FloatArray
 DAYS_PER_MONTH: Final = DAYS_PER_YEAR / 12
 _NODES: Final = 32
 _STRETCHES: Final = (0.0, 0.02, 0.1, 0.3, 1.0)
-_FOR_EVER: Final = 30.0
 _LEAST_DAYS: Final = 0.5
 
 
@@ -98,11 +96,8 @@ def value_contracts(
     tenure, fee = (read_column(rows, name) for name in ("tenure_days", "fee"))
     weights = read_column(rows, "n_contracts", whole=True) if "n_contracts" in rows.columns else np.ones(len(rows))
     by_day = log_rate(rate)
-    if horizon_days is None and by_day <= 0:
-        raise ParameterError("Without a discount rate what is to come for ever has no limit: give a horizon.")
-    reach = _FOR_EVER / by_day if horizon_days is None else float(horizon_days)
     distinct, own = np.unique(np.maximum(tenure, _LEAST_DAYS), return_inverse=True)
-    ahead, share = _nodes(reach)
+    ahead, share = _nodes(reach_days(horizon_days, rate))
     days = distinct[:, None] + ahead
     far = fit.read(days.reshape(-1))
     near = fit.read(distinct)

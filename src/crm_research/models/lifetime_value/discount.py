@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crm_research.errors import ParameterError
+from crm_research.stats.intervals import FloatArray
 
 DAYS_PER_YEAR: Final = 365.25
+_FOR_EVER: Final = 30.0
 
 
 def check_yearly_rate(rate: float, name: str) -> float:
@@ -28,16 +31,37 @@ def log_rate(rate: float) -> float:
     return float(np.log1p(rate)) / DAYS_PER_YEAR
 
 
-def margin_multiple(retention: float, rate: float) -> float:
+def reach_days(horizon_days: float | None, rate: float) -> float:
+    """How many days to look ahead; for ever is until e^-30 of a payment's worth is left, which needs a rate.
+
+    Raises
+    ------
+    ParameterError
+        For ever without a rate, or a horizon that is none.
+    """
+    if horizon_days is not None:
+        if not (np.isfinite(horizon_days) and horizon_days > 0):
+            raise ParameterError(f"horizon_days must be above 0, not {horizon_days!r}.")
+        return float(horizon_days)
+    by_day = log_rate(rate)
+    if by_day <= 0:
+        raise ParameterError("Without a discount rate what is to come for ever has no limit: give a horizon.")
+    return _FOR_EVER / by_day
+
+
+def margin_multiple(retention: ArrayLike, rate: float) -> FloatArray:
     """How many of today's margins is a customer worth, if this share stays each year and for ever?
 
-    r / (1 + i - r) with retention r and a yearly discount rate i: the first of them comes in a year.
+    r / (1 + i - r) with retention r (one or many) and a yearly discount rate i: the first of them comes in a year.
+    Infinite where all stay and nothing is discounted.
 
     References
     ----------
     Gupta and Lehmann (2003), "Customers as assets", Journal of Interactive Marketing 17(1), 9-24.
     """
-    if not 0 <= retention <= 1:
+    kept = np.asarray(retention, dtype=float)
+    if not ((kept >= 0) & (kept <= 1)).all():
         raise ParameterError(f"retention is a share from 0 to 1, not {retention!r}.")
-    left = 1 + check_yearly_rate(rate, "rate") - retention
-    return float(retention / left) if left > 0 else float("inf")
+    left = 1 + check_yearly_rate(rate, "rate") - kept
+    found: FloatArray = np.divide(kept, left, out=np.full(kept.shape, np.inf), where=left > 0)[()]
+    return found

@@ -10,12 +10,11 @@ import numpy as np
 from crm_research.errors import ParameterError
 from crm_research.models.btyd import BtydFit
 from crm_research.models.btyd.family import CountingFamily, History
-from crm_research.models.lifetime_value.discount import log_rate
+from crm_research.models.lifetime_value.discount import log_rate, reach_days
 from crm_research.stats.intervals import FloatArray
 
 _NODES: Final = 6
-# For ever: until e^-30 of a purchase's worth is left. Far looks take more nodes, closer together near today.
-_FOR_EVER: Final = 30.0
+# Far looks take more nodes, closer together near today.
 _NODES_FAR: Final = 40
 
 
@@ -69,7 +68,7 @@ def look_forward(fit: BtydFit, history: History, *, horizon_days: float | None, 
     family = counting_family(fit)
     by_unit = log_rate(rate) * fit.time_unit_days
     params = np.exp(fit.log_params)
-    horizon = until(fit, horizon_days, by_unit)
+    horizon = reach_days(horizon_days, rate) / fit.time_unit_days
     alive = family.probability_alive(params, history)
     looked = _Look(family, params, history, horizon, is_long=by_unit * horizon > 1)
     return Forward(
@@ -87,7 +86,7 @@ def expect_forward(
     family = counting_family(fit)
     by_unit = log_rate(rate) * fit.time_unit_days
     params = np.exp(log_params)
-    horizon = until(fit, horizon_days, by_unit)
+    horizon = reach_days(horizon_days, rate) / fit.time_unit_days
     looked = _Look(family, params, history, horizon, is_long=by_unit * horizon > 1)
     return np.asarray(family.probability_alive(params, history) * looked.purchases(by_unit))
 
@@ -97,17 +96,6 @@ def counting_family(fit: BtydFit) -> CountingFamily:
     if not isinstance(fit.family, CountingFamily):
         raise ParameterError(f"The {fit.model} model cannot tell how far the purchases to come vary; take another.")
     return fit.family
-
-
-def until(fit: BtydFit, horizon_days: float | None, by_unit: float) -> float:
-    """How far to look, in the unit of the fit."""
-    if horizon_days is None:
-        if by_unit <= 0:
-            raise ParameterError("Without a discount rate what is to come for ever has no limit: give a horizon.")
-        return _FOR_EVER / by_unit
-    if not (np.isfinite(horizon_days) and horizon_days > 0):
-        raise ParameterError(f"horizon_days must be above 0, not {horizon_days!r}.")
-    return float(horizon_days) / fit.time_unit_days
 
 
 class _Look:

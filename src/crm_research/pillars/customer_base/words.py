@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.customer_base import advice
-from crm_research.stats.concentration import CLAIMED_SHARE
+from crm_research.stats.concentration import say_against_claim
 from crm_research.theme import say_count, say_date, say_days, say_estimate, say_money, say_percent, word_for
 
 if TYPE_CHECKING:
@@ -62,12 +62,7 @@ def say_concentration(found: Concentration) -> str:
             "the top fifth bring in 80 % is not judged."
         )
     brought = say_estimate(value, lower, upper, say_percent, found.confidence)
-    if upper < CLAIMED_SHARE:
-        judged = "less than the 80 % of the rule of thumb"
-    elif lower > CLAIMED_SHARE:
-        judged = "more than the 80 % of the rule of thumb"
-    else:
-        judged = "which does not contradict the rule of thumb of 80 %"
+    judged = say_against_claim(lower, upper)
     return f"The top fifth of buyers bring in {brought} of the revenue, {judged}."
 
 

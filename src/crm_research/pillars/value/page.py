@@ -23,7 +23,7 @@ from crm_research.pillars.value.lifetime.measure import (
 )
 from crm_research.pillars.value.profit.lists import list_customers
 from crm_research.pillars.value.profit.measure import Profit, measure_profit
-from crm_research.pillars.value.shown import as_called, at_most, cents, shown
+from crm_research.pillars.value.shown import CENTS, MONEY, as_called, at_most, cents, shown
 from crm_research.pillars.value.tiers.measure import Tiers, measure_tiers
 from crm_research.show import (
     Answer,
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from crm_research.figures import Figure
     from crm_research.study import Study
 
-_MONEY: Final = "{:,.0f}"
-_CENTS: Final = "{:,.2f}"
 _CLAIM_FORMATS: Final = dict.fromkeys(("claimed_share", "estimate", "lower", "upper"), "share")
 _SHOWN: Final = 15
 
@@ -190,12 +188,12 @@ class ValuePage(Page):
             Table(
                 tables.ledger_table(profit),
                 f"Each column added up over customers, beside the records themselves ({profit.currency})",
-                formats=dict.fromkeys(("of_customers", "of_nobody_known", "ledger", "difference"), _CENTS),
+                formats=dict.fromkeys(("of_customers", "of_nobody_known", "ledger", "difference"), CENTS),
             ),
             Table(
                 profit.pools,
                 f"Where the cost of all activities went, over all periods in which use is recorded ({profit.currency})",
-                formats={"amount": _CENTS},
+                formats={"amount": CENTS},
             ),
             result=profit.reconciled,
         )
@@ -208,7 +206,7 @@ class ValuePage(Page):
             Table(
                 tables.statement_table(profit),
                 f"From what customers paid to what is left ({profit.currency})",
-                formats={"money": _MONEY, "for_each_customer": _CENTS, "share_of_revenue": "share"},
+                formats={"money": MONEY, "for_each_customer": CENTS, "share_of_revenue": "share"},
             ),
             Figures(figures.money_figures(profit), "Sums of these months"),
             result=profit.totals,
@@ -240,7 +238,7 @@ class ValuePage(Page):
             Table(
                 tables.rates_table(profit),
                 f"What a unit of each activity costs ({profit.currency})",
-                formats={"cost_each": _CENTS, "charged": _MONEY, "used": _MONEY, "time_each": "{:g}"},
+                formats={"cost_each": CENTS, "charged": MONEY, "used": MONEY, "time_each": "{:g}"},
                 note="Over all periods in which use is recorded. A unit costs its time at what a unit of time costs; "
                 "where no time is given, its share of what was used.",
             ),
@@ -248,7 +246,7 @@ class ValuePage(Page):
                 tables.resources_table(profit),
                 "What is paid for, and how much of it was used",
                 formats={
-                    "cost": _MONEY, "paid_for": _MONEY, "used": _MONEY, "used_share": "share", "not_used": _MONEY
+                    "cost": MONEY, "paid_for": MONEY, "used": MONEY, "used_share": "share", "not_used": MONEY
                 },
                 note="What was not used is nobody's: it is spread over no customer. Where no capacity is given, "
                 "all that is paid for counts as used.",
@@ -301,8 +299,8 @@ class ValuePage(Page):
                     "customer_share": "share",
                     "lower": "share",
                     "upper": "share",
-                    **dict.fromkeys(as_called(profit).values(), _MONEY),
-                    as_called(profit)["mean_profit"]: _CENTS,
+                    **dict.fromkeys(as_called(profit).values(), MONEY),
+                    as_called(profit)["mean_profit"]: CENTS,
                     as_called(profit)["profit_share"]: "share",
                 },
                 note="n losing: customers of the tier who leave less than nothing." if profit.n_losing else None,
@@ -324,7 +322,7 @@ class ValuePage(Page):
             Table(
                 parts,
                 f"A customer of each tier on average ({profit.currency})",
-                formats=dict.fromkeys(parts.columns[1:], _CENTS),
+                formats=dict.fromkeys(parts.columns[1:], CENTS),
             ),
             Table(listed.head(_SHOWN), f"The first gold customers ({profit.currency})", formats=cents(listed)),
             SavedList(

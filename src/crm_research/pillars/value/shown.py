@@ -11,7 +11,9 @@ from crm_research.pillars.value.profit.lists import MOST_LISTED
 if TYPE_CHECKING:
     from crm_research.pillars.value.profit.measure import Profit
 
-_CENTS: Final = "{:,.2f}"
+# How money is printed in tables: whole, or to the cent.
+MONEY: Final = "{:,.0f}"
+CENTS: Final = "{:,.2f}"
 
 
 def as_called(profit: Profit) -> dict[str, str]:
@@ -32,7 +34,7 @@ def shown(listed: pd.DataFrame) -> pd.DataFrame:
 
 def cents(listed: pd.DataFrame) -> dict[str, str]:
     """Money of a list is printed to the cent."""
-    return {name: _CENTS for name in listed.columns if listed[name].dtype.kind == "f"}
+    return {name: CENTS for name in listed.columns if listed[name].dtype.kind == "f"}
 
 
 def at_most(listed: pd.DataFrame) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_research.pillars.value import figures, tables, words
+from crm_research.pillars.value.shown import CENTS, MONEY
 from crm_research.show import Figures, Note, Section, Table
 
 if TYPE_CHECKING:
     from crm_research.pillars.value.profit.measure import Profit
     from crm_research.pillars.value.tiers.measure import Tiers
-
-_MONEY, _CENTS = "{:,.0f}", "{:,.2f}"
 
 
 def moves_section(profit: Profit, tiers: Tiers | None) -> Section:
@@ -41,7 +40,7 @@ def lift_section(profit: Profit, tiers: Tiers | None) -> Section:
         Table(
             tiers.lift.rename(columns={"who": "iron_customers"}),
             f"How much more iron customers would have to leave to be gold ({profit.currency})",
-            formats={"more_each": _CENTS, "more_together": _MONEY},
+            formats={"more_each": CENTS, "more_together": MONEY},
         ),
         result=tiers.lift,
     )

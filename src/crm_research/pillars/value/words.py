@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.value.setting import say_window
-from crm_research.stats.concentration import CLAIMED_SHARE
+from crm_research.stats.concentration import say_against_claim
 from crm_research.theme import (
     first_capital,
     join_words,
@@ -156,12 +156,7 @@ def say_claim(profit: Profit) -> str:
     if says_nothing(lower, upper, span=1.0):
         return f"How much of the {profit.noun} the top fifth of customers bring is not known: too few customers."
     share = say_estimate(value, lower, upper, say_percent, profit.confidence)
-    if upper < CLAIMED_SHARE:
-        judged = "less than the 80 % of the rule of thumb"
-    elif lower > CLAIMED_SHARE:
-        judged = "more than the 80 % of the rule of thumb"
-    else:
-        judged = "which does not contradict the rule of thumb of 80 %"
+    judged = say_against_claim(lower, upper)
     return f"The top fifth of customers bring {share} of the {profit.noun}, {judged}."
 
 

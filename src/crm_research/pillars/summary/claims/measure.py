@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crm_research.figures import REFUTED, Figure, FigureMaker
+from crm_research.models.lifetime_value import margin_multiple
 from crm_research.pillars.summary.claims import counts
 from crm_research.pillars.summary.claims.sayings import SAYINGS, Saying, judge
 from crm_research.show.shown import Shown
@@ -250,7 +251,7 @@ def _worth(asked: _Asked, kept: Sequence[float | None], *, n: int, window: str, 
 def worth_of_keeping(kept: Any) -> Any:
     """By which share does a customer's worth rise when 5 of 100 more are kept a year? Nobody can be kept twice."""
     more = np.minimum(kept + MORE_KEPT, 1.0)
-    return more / (1 + INTEREST - more) / (kept / (1 + INTEREST - kept)) - 1
+    return margin_multiple(more, INTEREST) / margin_multiple(kept, INTEREST) - 1
 
 
 def _keeping_cost(asked: _Asked) -> Claim:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.models.lifetime_value import check_yearly_rate
+from crm_research.models.lifetime_value import check_yearly_rate, margin_multiple
 from crm_research.pillars.value.tiers.measure import NOT_THERE
 from crm_research.show.shown import Shown
 from crm_research.stats.intervals import FloatArray, wilson_share
@@ -94,9 +94,9 @@ def measure_keeping(
         return "All customers of the year before are still there, so that no more of them could be kept."
     n, kept = table["n_before"].to_numpy(dtype=float), table["kept_share"].to_numpy(dtype=float)
     money = (table["n_customers"] * table["mean_profit"]).to_numpy(dtype=float)
-    if not money @ _multiple(kept, rate) > 0:
+    if not money @ margin_multiple(kept, rate) > 0:
         return "Today's customers are not expected to leave anything, so there is nothing to keep them for."
-    table["worth_each"] = table["mean_profit"] * _multiple(kept, rate)
+    table["worth_each"] = table["mean_profit"] * margin_multiple(kept, rate)
     table["worth_kept"] = table["mean_profit"] / (1 + rate - kept)
     stayed = np.round(n * kept)
     rng = np.random.default_rng(seed)
@@ -174,12 +174,6 @@ def _describe(tiers: Tiers, confidence: float) -> pd.DataFrame:
     )
 
 
-def _multiple(kept: Any, rate: float) -> FloatArray:
-    """How many of this year's margins are still to come?"""
-    shares = np.minimum(np.asarray(kept, dtype=float), 1.0)
-    return np.asarray(shares / (1 + rate - shares))
-
-
 def _gain(kept: Any, more: Any, money: FloatArray, rate: float) -> FloatArray:
     """By which share all that is to come rises when more are kept."""
-    return np.asarray(_multiple(more, rate) @ money / (_multiple(kept, rate) @ money) - 1)
+    return np.asarray(margin_multiple(np.minimum(more, 1.0), rate) @ money / (margin_multiple(kept, rate) @ money) - 1)

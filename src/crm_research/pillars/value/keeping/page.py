@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.pillars.value.keeping import words
 from crm_research.pillars.value.keeping.figures import keeping_figures
 from crm_research.pillars.value.setting import say_window
-from crm_research.pillars.value.shown import as_called
+from crm_research.pillars.value.shown import CENTS, MONEY, as_called
 from crm_research.show import Figures, Note, Section, Table
 from crm_research.theme import say_percent
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from crm_research.pillars.value.keeping.measure import Keeping
     from crm_research.pillars.value.profit.measure import Profit
 
-_MONEY, _CENTS = "{:,.0f}", "{:,.2f}"
 _LIMITS: Final = ("lower", "upper")
 
 
@@ -33,7 +32,7 @@ def keeping_section(profit: Profit, found: Keeping | str) -> Section:
             f"How many of each tier are kept, and what keeping one is worth ({found.currency})",
             formats={
                 **dict.fromkeys(("kept_share", *_LIMITS), "share"),
-                **dict.fromkeys((each, "worth_each", "worth_kept"), _CENTS),
+                **dict.fromkeys((each, "worth_each", "worth_kept"), CENTS),
             },
             note="n before: customers of the tier in the year before; kept share: of those, who bring anything this "
             "year; worth each: today's worth of what one will bring from next year on; worth kept: the same of one who "
@@ -42,7 +41,7 @@ def keeping_section(profit: Profit, found: Keeping | str) -> Section:
         Table(
             found.gains,
             f"What more kept customers would bring ({found.currency})",
-            formats={"money": _MONEY, **dict.fromkeys(("money_share", "lifetime_share", *_LIMITS), "share")},
+            formats={"money": MONEY, **dict.fromkeys(("money_share", "lifetime_share", *_LIMITS), "share")},
             note="points: so many more of a hundred kept each year, in every tier alike and never more than all; "
             "money: more next year, and its share of what is expected then; lifetime share: more of all that is to "
             "come, with its limits.",

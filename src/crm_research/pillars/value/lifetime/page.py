@@ -9,10 +9,9 @@ import pandas as pd
 from crm_research.pillars.value.lifetime import charts, figures, words
 from crm_research.pillars.value.lifetime.forecasts import RULES
 from crm_research.pillars.value.lifetime.measure import Lifetime, by_tenth, by_year, list_valuable
+from crm_research.pillars.value.shown import CENTS, MONEY
 from crm_research.show import Chart, Figures, Note, SavedList, Section, Table, drawn
 
-_MONEY: Final = "{:,.0f}"
-_CENTS: Final = "{:,.2f}"
 _LIMITS: Final = ("expected", "lower", "upper", "outcome_lower", "outcome_upper")
 _MOST_LISTED: Final = 1_000
 _SHOWN: Final = 15
@@ -34,7 +33,7 @@ def value_section(lifetime: Lifetime) -> Section:
             parts if lifetime.rate > 0 else parts.drop(columns="for_ever"),
             f"What is to come in the next {words.say_years(lifetime.horizon_years)}, in today's money "
             f"({lifetime.currency})",
-            formats=dict.fromkeys((*_LIMITS, "for_ever"), _MONEY),
+            formats=dict.fromkeys((*_LIMITS, "for_ever"), MONEY),
             note="lower, upper: where the expected value lies; outcome lower, upper: where what really comes will lie. "
             f"{words.say_never(lifetime)}",
         ),
@@ -61,13 +60,13 @@ def years_section(lifetime: Lifetime) -> Section:
         Table(
             shown,
             f"What buyers brought so far and will bring, by the year of their first order ({lifetime.currency})",
-            formats=dict.fromkeys(("realised", *_LIMITS), _MONEY),
+            formats=dict.fromkeys(("realised", *_LIMITS), MONEY),
             note="realised: what they brought up to now, not discounted; it is no part of what is to come.",
         ),
         Table(
             lifetime.sensitivity.drop(columns="is_used"),
             f"The same value at other discount rates ({lifetime.currency})",
-            formats={"rate": "share", "expected": _MONEY, "for_ever": _MONEY},
+            formats={"rate": "share", "expected": MONEY, "for_ever": MONEY},
             note=f"The rate used is {100 * lifetime.rate:g} % a year. "
             + ("The value rises and falls with the margin one to one." if lifetime.is_profit else ""),
         ),
@@ -82,7 +81,7 @@ def valuable_section(lifetime: Lifetime) -> Section:
         return Section.missing(
             words.say_missing(lifetime) if not lifetime.is_known else "Nobody buys without a contract."
         )
-    formats = {**dict.fromkeys(("spent", "value", "lower", "upper"), _CENTS), "none": "share"}
+    formats = {**dict.fromkeys(("spent", "value", "lower", "upper"), CENTS), "none": "share"}
     return Section(
         Table(
             listed.head(_SHOWN),
@@ -124,7 +123,7 @@ def past_forecasts_section(lifetime: Lifetime) -> Section:
             shown,
             f"Forecasts of a customer's money at past dates, the best first ({lifetime.currency})",
             formats={
-                **dict.fromkeys(("rmse", "lower", "upper"), _CENTS),
+                **dict.fromkeys(("rmse", "lower", "upper"), CENTS),
                 **dict.fromkeys(("total_error", "captured", "regret"), "share"),
                 "rank_correlation": "{:.2f}",
             },
