@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_research import open_study
 from crm_research.pillars.customer_base_audit import AuditPage, audit_base, choose_periods
 from crm_research.pillars.customer_base_audit.change import NAMELESS, NEW, ONLY_RETURNS
+from crm_research.pillars.customer_base_audit.charts import stack_title
 from tests.builders import a_study, orders
 from tests.customer_base_audit.worlds import ROWS, by_hand, random_rows, read_dealings
 
@@ -256,3 +258,10 @@ def test_the_answer_of_the_world_by_hand():
     assert "+2 EUR from orders that name no customer." in said
     assert "A fifth of the buyers needs at least 10 of them; here are 2." in said
     assert np.isfinite([figure.estimate for figure in a_page().figures]).all()
+
+
+@pytest.mark.slow
+def test_a_period_in_which_nobody_new_came_is_not_told_by_a_share_of_nothing():
+    # CDNOW's customers all came in the first quarter of 1997.
+    audit = audit_base(open_study("cdnow"))
+    assert stack_title(audit) == "Customers first seen earlier brought all the revenue of 1997-09"

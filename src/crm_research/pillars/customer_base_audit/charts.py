@@ -66,7 +66,9 @@ def stack_title(audit: CustomerBaseAudit) -> str:
         return f"Revenue by {periods.course_noun if periods else 'period'}, and when its customers were first seen"
     if before > 0:
         return f"Customers from before brought {theme.say_percent(before / total)} of the revenue of {newest}"
-    share = max(money.get(newest, 0.0), 0.0) / total
+    if newest not in money:
+        return f"Customers first seen earlier brought all the revenue of {newest}"
+    share = max(money[newest], 0.0) / total
     return f"Customers first seen in {newest} brought {theme.say_percent(share)} of its revenue"
 
 
