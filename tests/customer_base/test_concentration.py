@@ -13,7 +13,7 @@ from crm_research.pillars.customer_base import (
     tables,
     words,
 )
-from crm_research.stats.concentration import concentration_of
+from crm_research.stats.concentration import concentration_of, limit_concentration
 from tests.builders import a_study, orders
 
 
@@ -146,3 +146,13 @@ def test_half_of_the_revenue_is_not_most_of_it():
     base = describe_base(a_study(orders=orders(*rows, ("big", "2024-03-03", 200.0))))
     assert not base.concentration.is_one_customer
     assert not base.orders.is_one_order
+
+
+def test_shares_may_lie_above_the_whole_where_some_gave_back_more_than_they_bought():
+    spend = np.concatenate([np.full(10, 50.0), np.full(10, -45.0)])
+    top, gini, most = limit_concentration(spend, confidence=0.95, seed=6)
+    assert float(top.estimate) == pytest.approx(200 / 50)
+    assert float(top.upper) > 4
+    # Twice the area above the curve: up to 500 over half of the customers, and down to 50 over the other half.
+    assert float(gini.estimate) == pytest.approx(2 * (0.5 * 5 + 0.5 * 5.5) - 1)
+    assert (float(most.estimate), float(most.upper) <= 1) == (pytest.approx(0.8 / 20), True)

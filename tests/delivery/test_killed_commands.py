@@ -181,3 +181,12 @@ def test_killed_at_twenty_moments_nothing_is_half_published_and_the_next_run_is_
         assert [path.name for path in desk.temporary.iterdir() if path.name.startswith("crm-")] == []
     # Most came while a command was at work, in the run and in the publishing.
     assert n_hit >= 0.8 * (IN_RUN + IN_PUBLISHING), told_then
+
+
+def test_a_temporary_folder_too_long_for_a_socket_stops_no_run(desk):
+    desk.temporary = desk.home / "/".join(["a-folder-of-a-name-that-is-long"] * 4)
+    desk.temporary.mkdir(parents=True)
+    desk.know(30)
+    desk.run()
+    assert (desk.told_on_shelf(), desk.told_on_site()) == (30, 30)
+    assert list(desk.temporary.iterdir()) == []

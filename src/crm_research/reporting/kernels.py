@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,9 @@ _GROUP: Final = "jupyter_client.kernel_provisioners"
 _PRELOAD: Final = "crm_research.reporting.preload"
 _THREAD_VARIABLES: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _SECONDS_TO_END: Final = 3.0
+# A socket's path holds 103 letters on some systems, and its name and folder take 31 of them.
+_LONGEST_TEMPORARY: Final = 72
+_SHORT_TEMPORARY: Final = Path("/tmp")  # noqa: S108  (a folder of this user alone is made in it)
 KERNEL_NAME: Final = "python3"
 
 
@@ -69,7 +73,8 @@ def start_fork_server(*, threads_per_kernel: int) -> bool:
     own: Any = multiprocessing.current_process()
     known = own._config.get("tempdir")
     if not was_running and (known is None or not Path(known).is_dir()):
-        own._config["tempdir"] = str(make_scratch("crm-"))
+        is_long = len(os.fsencode(tempfile.gettempdir())) > _LONGEST_TEMPORARY
+        own._config["tempdir"] = str(make_scratch("crm-", within=_SHORT_TEMPORARY if is_long else None))
     with _environment({**limits, **parent, "MPLBACKEND": "agg"}):
         forkserver.ensure_running()
     return not was_running
