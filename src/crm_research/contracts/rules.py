@@ -358,7 +358,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _
 # Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction", "value"),
+        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction", "value", "grades"),
         "orders": (
             "customer-base",
             "segmentation",
@@ -369,19 +369,29 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "satisfaction",
             "customer-base-audit",
             "value",
+            "grades",
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
-        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction", "value"),
-        "contract_states": ("churn", "value"),
-        "contacts": ("segmentation", "churn", "loyalty", "value"),
-        "surveys": ("satisfaction", "segmentation", "loyalty"),
+        "contracts": (
+            "customer-base",
+            "segmentation",
+            "churn",
+            "loyalty",
+            "silent-churn",
+            "satisfaction",
+            "value",
+            "grades",
+        ),
+        "contract_states": ("churn", "value", "grades"),
+        "contacts": ("segmentation", "churn", "loyalty", "value", "grades"),
+        "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
         "campaigns": ("segmentation", "loyalty"),
         "campaign_targets": ("segmentation", "loyalty"),
         "campaign_responses": ("segmentation", "loyalty"),
-        "activities": ("value",),
-        "activity_use": ("segmentation", "value"),
-        "invoices": ("value",),
+        "activities": ("value", "grades"),
+        "activity_use": ("segmentation", "value", "grades"),
+        "invoices": ("value", "grades"),
     }
 )
 

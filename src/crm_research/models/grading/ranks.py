@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from crm_research.models.grading.topsis import Measure, between, ideals, proport
 from crm_research.stats.intervals import FloatArray
 
 _MOST_CELLS = 20_000_000
+Ties = Literal["average", "max"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,7 +26,7 @@ class RankLimits:
     Parameters
     ----------
     places
-        In the order of the customers given: closeness, place (1 is the best; ties share the mean), lower, upper (limits
+        In the order of the customers given: closeness, place (1 is the best), lower, upper (limits
         of the place under doubtful weights), top_share (share of the drawn weights under which it is among the first).
     n_top
         How many count as the first.
@@ -46,6 +48,7 @@ def rank_under_doubt(
     *,
     n_top: int,
     spread: float | None = None,
+    ties: Ties = "average",
     errors: pd.DataFrame | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     confidence: float = 0.95,
@@ -64,6 +67,8 @@ def rank_under_doubt(
         Typical error of a weight of one half, from above 0 to below .5: weights are drawn from Dirichlet's distribution
         around those given. None draws any weights at all, each mix as likely as another (stochastic acceptability):
         whoever is always among the first then is so whatever the weights.
+    ties
+        Who is alike shares the mean of their places (``average``), or the last of them (``max``).
     errors
         Standard error of each cell, in the shape of `values`; 0 where it is known. With each draw of weights such cells
         are drawn, too, and the best and the worst of their criteria are those of the draw. None: all is known.
@@ -97,18 +102,18 @@ def rank_under_doubt(
     drawn = _draw_weights(given, spread, n_draws, rng)
     doubt = None if errors is None else errors[names].to_numpy(dtype=float)
     if doubt is None or not (doubt[:, given > 0] > 0).any():
-        found = np.stack([_place(between(cells / lengths, best, worst, one)) for one in drawn])
+        found = np.stack([_place(between(cells / lengths, best, worst, one), ties) for one in drawn])
     else:
         limits = np.array([(bounds or {}).get(name, (-np.inf, np.inf)) for name in names]).T
         is_better = np.array([measure.more_is_better for measure in measures])
-        found = np.stack([_place(_near_in_a_draw(cells, doubt, limits, is_better, one, rng)) for one in drawn])
+        found = np.stack([_place(_near_in_a_draw(cells, doubt, limits, is_better, one, rng), ties) for one in drawn])
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(found, [tail, 1 - tail], axis=0, method="inverted_cdf")
     near = between(cells / lengths, best, worst, given)
     places = pd.DataFrame(
         {
             "closeness": near,
-            "place": _place(near),
+            "place": _place(near, ties),
             "lower": lower,
             "upper": upper,
             "top_share": (found <= n_top).mean(axis=0),
@@ -147,6 +152,6 @@ def _draw_weights(given: FloatArray, spread: float | None, n_draws: int, rng: np
     return drawn
 
 
-def _place(near: FloatArray) -> FloatArray:
+def _place(near: FloatArray, ties: Ties) -> FloatArray:
     """1 for the nearest. Closeness that differs by rounding alone is a tie."""
-    return np.asarray(stats.rankdata(-np.round(near, 12), method="average"), dtype=float)
+    return np.asarray(stats.rankdata(-np.round(near, 12), method=ties), dtype=float)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crm_research.models.grading import draw_to_mean
 from crm_research.vocabulary import DAYS_PER_YEAR
@@ -42,10 +43,10 @@ class Criteria:
     ----------
     cells, errors
         One row a customer, one column a criterion: what is believed, and its standard error (0 where it is recorded).
+    known
+        In the same shape: is it known of the customer? Who is not known stands at the mean.
     bounds
         Criterion to the least and the greatest that it can be, where it has such.
-    n_known
-        Criterion to how many customers it is known of.
     left_out
         Criterion that is not weighed to why not.
     items
@@ -54,8 +55,8 @@ class Criteria:
 
     cells: pd.DataFrame
     errors: pd.DataFrame
+    known: pd.DataFrame
     bounds: Mapping[str, tuple[float, float]]
-    n_known: Mapping[str, int]
     left_out: Mapping[str, str]
     items: tuple[str, ...] = ()
 
@@ -63,6 +64,11 @@ class Criteria:
     def names(self) -> list[str]:
         """The criteria that are weighed, those of today first."""
         return [str(name) for name in self.cells.columns]
+
+    @property
+    def n_known(self) -> dict[str, int]:
+        """Criterion to how many customers it is known of."""
+        return {name: int(self.known[name].sum()) for name in self.names}
 
     @property
     def doubtful(self) -> list[str]:
@@ -92,24 +98,25 @@ class Held:
 class _Making:
     cells: dict[str, FloatArray] = field(default_factory=dict)
     errors: dict[str, FloatArray] = field(default_factory=dict)
+    known: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
-    n_known: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
     def take(self, name: str, values: FloatArray) -> None:
         """A criterion that is recorded of everybody."""
         self.cells[name], self.errors[name] = values, np.zeros(len(values))
-        self.n_known[name] = len(values)
+        self.known[name] = np.ones(len(values), dtype=bool)
 
     def believe(self, name: str, seen: FloatArray, variances: FloatArray, bounds: tuple[float, float] | None) -> None:
         """A criterion that is known in part: left out where of too few."""
-        n_known = int(np.isfinite(seen).sum())
-        if n_known < max(FEWEST_KNOWN, LEAST_KNOWN_SHARE * len(seen)):
-            self.left_out[name] = f"it is known of {n_known:,} of {len(seen):,} customers only"
+        is_known = np.isfinite(seen)
+        n_known = int(is_known.sum())
+        if n_known < min(len(seen), max(FEWEST_KNOWN, LEAST_KNOWN_SHARE * len(seen))) or not n_known:
+            self.left_out[name] = f"it is known of {n_known:,} of {len(seen):,} customers"
             return
         drawn = draw_to_mean(seen, variances)
         self.cells[name], self.errors[name] = drawn.believed, drawn.errors
-        self.n_known[name] = n_known
+        self.known[name] = is_known
         if bounds is not None:
             self.bounds[name] = bounds
 
@@ -162,8 +169,8 @@ def make_criteria(rows: pd.DataFrame, held: Held, *, days_back: float) -> Criter
     return Criteria(
         cells=pd.DataFrame({name: made.cells[name] for name in kept}, index=rows.index),
         errors=pd.DataFrame({name: made.errors[name] for name in kept}, index=rows.index),
+        known=pd.DataFrame({name: made.known[name] for name in kept}, index=rows.index),
         bounds=made.bounds,
-        n_known=made.n_known,
         left_out=made.left_out,
         items=held.items,
     )

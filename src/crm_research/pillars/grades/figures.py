@@ -114,16 +114,17 @@ def service_figures(found: Grades, service: Service | None) -> list[Figure]:
         if row is not None:
             made.append(
                 maker.one(
-                    RATE, "Contacts of a customer and year, complaints apart",
+                    RATE, "Contacts of a customer and year, by grade without the cost to serve",
                     [row["rate"], row["lower"], row["upper"]], unit="a year", n=int(row["n_customers"]), group=grade,
-                    estimator="contacts over years; exact limits of a Poisson rate, widened by how customers differ",
+                    estimator="contacts but complaints over years; exact limits of a Poisson rate, widened by how "
+                    "customers differ",
                 )
             )  # fmt: skip
     ratio = service.ratio
     if ratio is not None:
         made.append(
             maker.one(
-                RATIO, "Contacts of grade A, in times those of grade C",
+                RATIO, "Contacts of grade A, in times those of grade C (without the cost to serve)",
                 [ratio["ratio"], ratio["lower"], ratio["upper"]], unit="times",
                 n=int(service.grades["n_customers"].sum()),
                 estimator="ratio of rates; Clopper and Pearson's limits, widened by how customers differ",
@@ -134,7 +135,7 @@ def service_figures(found: Grades, service: Service | None) -> list[Figure]:
         *made,
         *(
             plain.one(
-                COST_SHARE, "Cost to serve as a share of revenue", row["cost_share"], unit="share",
+                COST_SHARE, "Cost to serve as a share of revenue, by grade without it", row["cost_share"], unit="share",
                 n=int(row["n_customers"]), group=row["grade"], estimator=f"sum over sum, {_RECORDS}",
             )
             for row in service.grades.to_dict("records")

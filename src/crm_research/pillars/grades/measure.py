@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -374,11 +375,12 @@ def _weigh(
 ) -> tuple[dict[str, Weighting], dict[str, str]]:
     found: dict[str, Weighting] = {}
     refused: dict[str, str] = {}
-    for name, make in (
-        (GIVEN, lambda: weigh_as_given(weights, criteria.names)),
-        (JUDGED, lambda: weigh_as_judged(judgements, criteria.names)),
-        (DATA, lambda: weigh_by_data(criteria.cells)),
-    ):
+    ways: dict[str, Callable[[], Weighting]] = {
+        GIVEN: partial(weigh_as_given, weights, criteria.names),
+        JUDGED: partial(weigh_as_judged, judgements, criteria.names),
+        DATA: partial(weigh_by_data, criteria.cells),
+    }
+    for name, make in ways.items():
         if name == JUDGED and not judgements:
             refused[name] = "no judgements are given"
             continue
@@ -418,8 +420,8 @@ def _place(
     around = _rank(criteria, weightings[used].weights, cuts, spread, confidence, seed)
     anyhow = _rank(criteria, _all_that_differ(criteria), cuts, None, confidence, seed)
     made |= {
-        "lower": around.places["lower"].to_numpy(),
-        "upper": around.places["upper"].to_numpy(),
+        "lower": np.minimum(around.places["lower"].to_numpy(), place_of(near)),
+        "upper": np.maximum(around.places["upper"].to_numpy(), place_of(near)),
         "any_share": anyhow.places["top_share"].to_numpy(),
     }
     for side, names in (("current", CURRENT), ("future", FUTURE)):
@@ -448,6 +450,7 @@ def _rank(
         weights,
         n_top=cuts.n_a,
         spread=spread,
+        ties="max",
         errors=criteria.errors,
         bounds=criteria.bounds,
         confidence=confidence,

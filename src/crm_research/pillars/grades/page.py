@@ -283,25 +283,25 @@ class GradesPage(Page):
                 if not found.is_graded
                 else "Customers are graded by the cost to serve alone, so whether it fits their grade has no meaning."
             )
-        costs = service.grades if found.has_service else service.grades.iloc[:0]
         return Section(
             Note(f"{words.say_service(found, service)} {words.say_compared(service, found.confidence)}".strip()),
             Note(words.say_of_grades(found)),
             Table(
                 tables.contacts_table(service),
-                "Contacts of a customer and year, by kind and grade",
+                "Contacts of a customer and year, by kind and by what customers are worth",
                 formats=dict.fromkeys(("a_year", "lower", "upper"), "{:.2f}"),
             )
             if service.has_contacts
             else None,
             Table(
-                costs.drop(columns="years"),
-                f"What it costs to serve each grade ({found.currency})",
-                formats={"income": _MONEY, "cost": _MONEY, "cost_share": "share", "cost_each": "{:,.2f}"},
+                tables.costs_table(service),
+                f"What it costs to serve customers, by what they are worth ({found.currency})",
+                formats={"cost_to_serve": _MONEY, "cost_share": "share", "cost_each": "{:,.2f}"},
+                note="Cost share: of what these customers bring.",
             )
-            if len(costs)
+            if found.has_service
             else None,
-            Figures(figures.service_figures(found, service), "Service by grade"),
+            Figures(figures.service_figures(found, service), "Service by what customers are worth"),
             result=service,
         )
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from crm_research.pillars.grades.criteria import COST, MARGIN, SATISFACTION, TREND, VOLUME
-from crm_research.theme import join_words, say_count, say_date, say_money, say_months, say_percent, word_for
+from crm_research.pillars.grades.criteria import COST, MARGIN, POSITION, SATISFACTION, TREND, VOLUME
+from crm_research.theme import join_words, say_count, say_date, say_months, say_percent, say_plainly, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.grades.measure import Grades
 
 # Criteria that go together so closely tell the same twice.
 ALIKE: Final = 0.9
-_KNOWN_WELL: Final = 0.5
+_UNKNOWN_FOR: Final = {
+    TREND: "the others are customers for too short a time, or brought nothing in both stretches",
+    SATISFACTION: "the others have never answered, and those who answer may be others than those who do not",
+    POSITION: "of the others none is recorded",
+}
 
 
 def say_window(found: Grades) -> str:
@@ -77,9 +81,11 @@ def _of_weights(found: Grades) -> Iterator[str]:
         if weighting.unweighed:
             named, n = join_words(list(weighting.unweighed)), len(weighting.unweighed)
             yield f"The weights given do not name {named}, so {word_for(n, 'it weighs', 'they weigh')} nothing."
-    if found.criteria.same:
-        named = join_words(found.criteria.same)
-        yield f"All customers are alike in {named}: it tells nobody apart, whatever it weighs."
+    for name in found.criteria.same:
+        if name in (TREND, SATISFACTION):
+            yield f"What is seen of {name} differs no more than by chance: it tells nobody apart, whatever it weighs."
+        else:
+            yield f"All customers are alike in {name}: it tells nobody apart, whatever it weighs."
     values = found.criteria.cells
     if {MARGIN, VOLUME} <= set(values) and len(values) > 2 and not {MARGIN, VOLUME} & set(found.criteria.same):
         together = float(values[MARGIN].corr(values[VOLUME], method="spearman"))
@@ -93,35 +99,22 @@ def _of_weights(found: Grades) -> Iterator[str]:
 
 def _of_knowledge(found: Grades) -> Iterator[str]:
     n = found.n_ranked
-    for name in (TREND, SATISFACTION):
-        known = found.criteria.n_known.get(name, 0) if name in found.criteria.names else 0
-        if not known or known == n:
-            continue
-        why = {
-            TREND: "the others are customers for too short a time",
-            SATISFACTION: "the others have never answered, and those who answer may be others than those who do not",
-        }[name]
-        yield (
-            f"{name.capitalize()} is known of {say_count(known)} of {say_count(n)}: {why}. Who is not known stands at "
-            "the "
-            "mean, and the limits of the place hold the doubt."
-        )
+    for name in found.criteria.names:
+        known = found.criteria.n_known[name]
+        if known < n:
+            yield (
+                f"{name.capitalize()} is known of {say_count(known)} of {say_count(n)}: {_UNKNOWN_FOR[name]}. Whoever "
+                "is not known stands at the mean, and the limits of the place hold the doubt."
+            )
 
 
 def say_items(found: Grades) -> str:
     """Which questions satisfaction is taken from."""
     if SATISFACTION not in found.criteria.names:
         return ""
-    from crm_research.theme import say_plainly
-
     named = [f"“{say_plainly(item)}”" for item in found.criteria.items[:4]]
     more = len(found.criteria.items) - len(named)
     return f"Satisfaction is the mean of {join_words([*named, f'{more} more'] if more > 0 else named)}."
-
-
-def say_money_of(found: Grades, value: float) -> str:
-    """Money in the study's currency."""
-    return say_money(value, found.currency)
 
 
 MEANINGS: Final = {
@@ -131,5 +124,5 @@ MEANINGS: Final = {
     TREND: "revenue of these months as a share of that of these and as many before: half is no change",
     "years together": "since the first that is known of the customer",
     SATISFACTION: "mean answer, from 0 (worst) to 1 (best)",
-    "position": "how the customer stands in the industry, as recorded",
+    POSITION: "how the customer stands in the industry, as recorded",
 }

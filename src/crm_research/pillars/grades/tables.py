@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from crm_research.pillars.grades.criteria import CURRENT
@@ -33,7 +34,10 @@ def criteria_table(found: Grades) -> pd.DataFrame:
         for way, weighting in found.weightings.items():
             row[_called(found, way)] = float(weighting.weights[name])
         if found.is_graded:
-            row["goes_with_place"] = found.criteria.cells[name].corr(-found.places["place"], method="spearman")
+            is_same = name in found.criteria.same or found.places["place"].nunique() < 2
+            row["goes_with_place"] = (
+                np.nan if is_same else found.criteria.cells[name].corr(-found.places["place"], method="spearman")
+            )
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -107,7 +111,7 @@ def customers_table(found: Grades) -> pd.DataFrame:
         }
     )
     for name in found.criteria.names:
-        frame[name.replace(" ", "_")] = found.criteria.cells[name]
+        frame[name.replace(" ", "_")] = found.criteria.cells[name].where(found.criteria.known[name])
     order = places.assign(_id=found.rows["customer_id"].astype(str)).sort_values(["place", "_id"], kind="stable").index
     return frame.loc[order].reset_index(drop=True)
 
@@ -123,8 +127,14 @@ def sure_table(found: Grades) -> pd.DataFrame:
 
 def contacts_table(service: Service) -> pd.DataFrame:
     """kind, then for each grade contacts, and a year with limits."""
-    table = service.contacts.rename(columns={"n": "contacts", "rate": "a_year"})
-    return table[["kind", "grade", "n_customers", "contacts", "a_year", "lower", "upper"]]
+    table = service.contacts.rename(columns={"n": "contacts", "rate": "a_year", "grade": "worth"})
+    return table[["kind", "worth", "n_customers", "contacts", "a_year", "lower", "upper"]]
+
+
+def costs_table(service: Service) -> pd.DataFrame:
+    """Worth (grade without the cost to serve), n_customers, cost_to_serve, cost_share (of revenue), cost_each."""
+    table = service.grades.rename(columns={"grade": "worth", "cost": "cost_to_serve"})
+    return table[["worth", "n_customers", "cost_to_serve", "cost_share", "cost_each"]]
 
 
 def misfits_table(found: Grades, service: Service) -> pd.DataFrame:

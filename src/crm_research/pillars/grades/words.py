@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crm_research.models.grading import LARGEST_RATIO
-from crm_research.pillars.grades.criteria import SATISFACTION
+from crm_research.pillars.grades.criteria import COST, SATISFACTION
 from crm_research.pillars.grades.service import ALL_CARE
 from crm_research.pillars.grades.setting import noun
 from crm_research.pillars.grades.tables import WAYS
@@ -86,13 +86,15 @@ def say_service(found: Grades, service: Service | None) -> str:
     a, c = service.rate_of("A"), service.rate_of("C")
     if ratio is None or a is None or c is None:
         return "What customers get of visits and service is not recorded." if not service.has_contacts else ""
+    whole = COST not in found.criteria.names
+    who = "Strategic customers" if whole else "Graded without the cost to serve, strategic customers"
     rates = f"{a['rate']:.2f} contacts a year besides complaints, and standard ones {c['rate']:.2f}"
     if ratio["lower"] > 1:
-        said = f"Strategic customers get more than standard ones: {rates}"
+        said = f"{who} get more than standard ones: {rates}"
     elif ratio["upper"] < 1:
-        said = f"Strategic customers get less than standard ones: {rates}"
+        said = f"{who} get less than standard ones: {rates}"
     else:
-        said = f"Strategic customers get {rates}: no difference beyond chance"
+        said = f"{who} get {rates}: no difference beyond chance"
     return f"{said}. {_say_costs(found, service)}".strip()
 
 
@@ -102,10 +104,10 @@ def _say_costs(found: Grades, service: Service) -> str:
     held = service.grades.set_index("grade")
     if not {"A", "C"} <= set(held.index):
         return ""
-    shares = [held.loc[grade, "cost_share"] for grade in ("A", "C")]
-    if not all(share == share for share in shares):  # noqa: PLR0124 - not a number
+    shares = held["cost_share"].reindex(["A", "C"])
+    if shares.isna().any():
         return ""
-    a, c = (say_percent(float(share)) for share in shares)
+    a, c = (say_percent(share) for share in shares.tolist())
     return f"To serve them costs {a} of what they bring, of standard ones {c}."
 
 
@@ -131,12 +133,12 @@ def say_misfits(found: Grades, service: Service) -> str:
 
 def say_of_grades(found: Grades) -> str:
     """Why the grades of this part are others."""
-    if "cost to serve" not in found.criteria.names:
+    if COST not in found.criteria.names:
         return ""
     n = int((found.places["worth"] != found.places["grade"]).sum())
     return (
-        "Here the cost to serve is left out of the grade: who gets much would else be of a low grade for that alone. "
-        f"{say_count(n, 'customer')} {word_for(n, 'has', 'have')} another grade by that."
+        "In this part the grade is that of what customers are worth, without the cost to serve: who gets much would "
+        f"be of a low grade for it. {say_count(n, 'customer')} {word_for(n, 'has', 'have')} another grade so."
     )
 
 
@@ -161,7 +163,9 @@ def say_consistency(judged: ComparedWeights) -> str:
 
 
 def _say_ratio(value: float) -> str:
-    return f"{value:.2g} times" if value >= 1 else f"1/{1 / value:.2g}"
+    if f"{value:.2g}" == "1":
+        return "equally important"
+    return f"{value:.2g} times as important" if value > 1 else f"1/{1 / value:.2g} as important"
 
 
 def say_changes(found: Grades) -> str:
