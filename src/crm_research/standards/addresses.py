@@ -11,13 +11,15 @@ from crm_research.standards.text import HAN, fold, has_han, words_of
 
 _NUMBER: Final = r"\d{1,5}(?:\s?[a-z](?![a-z]))?(?:\s?[-/]\s?\d{1,5}(?:\s?[a-z](?![a-z]))?)?"
 _BEHIND: Final = re.compile(
-    rf"^(?P<street>.*?[^\W\d].*?)[\s,]+(?:nr\.?\s?|no\.?\s?|n[o°]\s?|#\s?)?(?P<number>{_NUMBER})(?P<rest>\s*[,/;].*)?$"
+    r"^(?P<street>.*?[^\W\d].*?)[\s,]+(?:nr\.?\s?|no\.?\s?|n[o°]\s?|#\s?)?"
+    rf"(?P<number>{_NUMBER})(?P<rest>\s*[,/;].*)?$"
 )
 _BEFORE: Final = re.compile(rf"^(?:nr\.?\s?|no\.?\s?|#\s?)?(?P<number>{_NUMBER})[\s,]+(?P<street>[^\W\d].*)$")
 _GLUED: Final = re.compile(rf"^(?P<street>.*[^\W\d]\.?)(?P<number>{_NUMBER})$")
 # The last word of a street, written out or not; and the first one, in languages where it stands first.
 _KINDS: Final = {
-    "str": "strasse", "street": "street", "st": "street", "rd": "road", "ave": "avenue", "av": "avenue", "blvd": "boulevard",
+    "str": "strasse", "street": "street", "st": "street", "rd": "road", "ave": "avenue", "av": "avenue",
+    "blvd": "boulevard",
     "ln": "lane", "dr": "drive", "ct": "court", "pl": "place", "sq": "square", "hwy": "highway", "pkwy": "parkway",
     "ter": "terrace", "cres": "crescent", "gdns": "gardens", "cl": "close", "pltz": "platz", "lu": "lu", "jie": "jie",
 }  # fmt: skip

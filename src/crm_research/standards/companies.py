@@ -172,7 +172,7 @@ def looks_like_company(text: str) -> bool:
         return False
     if last in TELLING or words[-2:] == ["and", "co"]:
         return True
-    # AG, SA, AB: also initials and short names, so only where they stand in capitals or with dots behind others that do not.
+    # SA, AB, AS are short names too: only in capitals behind words that are in small letters, or with dots.
     written = tidy(text).split()
     end = written[-1]
     is_marked = end.isupper() and not " ".join(written[:-1]).isupper() and len(end) >= 2 and not end[:-1].endswith(".")

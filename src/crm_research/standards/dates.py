@@ -102,7 +102,7 @@ def read_birth_date(text: str, order: str | None = None, latest_year: int | None
 
 
 def _either(first: int, second: int, year: str, mark: str, order: str | None, latest_year: int | None) -> BirthDate:
-    """Two numbers and a year: with dots the day stands first everywhere; else one number above 12, or the order, tells."""
+    """Two numbers and a year: with dots the day stands first; else one above 12 tells, or the system's order."""
     by_day = _in_century(year, second, first, latest_year)
     by_month = _in_century(year, first, second, latest_year)
     if mark == ".":
@@ -117,7 +117,7 @@ def _either(first: int, second: int, year: str, mark: str, order: str | None, la
 
 
 def order_shown(text: str) -> str | None:
-    """Does this date, by itself, show whether the day or the month stands first? Only one of numbers without dots can."""
+    """Which of day and month stands first, where this date shows it by itself?"""
     match = _SPLIT.fullmatch(_digits(fold(text)))
     if match is None or match[2] == ".":
         return None

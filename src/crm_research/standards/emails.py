@@ -16,7 +16,8 @@ _GOOGLE: Final = frozenset({"gmail.com", "googlemail.com"})
 # Where what follows a plus reaches the same box.
 _PLUS: Final = frozenset(
     {
-        *_GOOGLE, "outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com", "fastmail.com",
+        *_GOOGLE, "outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com",
+        "fastmail.com",
         "proton.me", "protonmail.com", "pm.me", "zoho.com", "yandex.com", "yandex.ru",
     }
 )  # fmt: skip

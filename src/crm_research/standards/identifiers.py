@@ -11,18 +11,39 @@ from crm_research.standards.text import tidy
 
 # What a number may be whatever the country; and what its country adds. Names of python-stdnum's modules.
 _ANYWHERE: Final = ("cn.uscc", "cn.ric", "iban", "lei", "eu.vat")
-_BY_COUNTRY: Final = {
-    "AT": ("at.uid", "at.businessid"), "AU": ("au.abn", "au.acn"), "BE": ("be.vat", "be.nn"), "BR": ("br.cnpj", "br.cpf"),
-    "CA": ("ca.bn", "ca.sin"), "CH": ("ch.uid", "ch.ssn"), "DE": ("de.vat", "de.idnr", "de.handelsregisternummer"),
-    "DK": ("dk.cvr", "dk.cpr"), "ES": ("es.nif",), "FI": ("fi.alv", "fi.hetu"), "FR": ("fr.siret", "fr.siren", "fr.tva"),
-    "GB": ("gb.vat", "gb.nhs"), "IN": ("in_.gstin", "in_.pan"), "IT": ("it.iva", "it.codicefiscale"), "JP": ("jp.cn",),
-    "KR": ("kr.brn", "kr.rrn"), "MX": ("mx.rfc", "mx.curp"), "NL": ("nl.btw", "nl.bsn"), "NO": ("no.orgnr", "no.fodselsnummer"),
-    "PL": ("pl.nip", "pl.regon", "pl.pesel"), "PT": ("pt.nif",), "RU": ("ru.inn",), "SE": ("se.orgnr", "se.personnummer"),
-    "TR": ("tr.vkn", "tr.tckimlik"), "TW": ("tw.ubn",), "US": ("us.ein", "us.ssn"), "ZA": ("za.idnr",),
-}  # fmt: skip
+_KINDS: Final = """
+AT at.uid at.businessid
+AU au.abn au.acn
+BE be.vat be.nn
+BR br.cnpj br.cpf
+CA ca.bn ca.sin
+CH ch.uid ch.ssn
+DE de.vat de.idnr
+DK dk.cvr dk.cpr
+ES es.nif
+FI fi.alv fi.hetu
+FR fr.siret fr.siren fr.tva
+GB gb.vat gb.nhs
+IN in_.gstin in_.pan
+IT it.iva it.codicefiscale
+JP jp.cn
+KR kr.brn kr.rrn
+MX mx.rfc mx.curp
+NL nl.btw nl.bsn
+NO no.orgnr no.fodselsnummer
+PL pl.nip pl.regon pl.pesel
+PT pt.nif
+RU ru.inn
+SE se.orgnr se.personnummer
+TR tr.vkn tr.tckimlik
+TW tw.ubn
+US us.ein us.ssn
+ZA za.idnr
+"""
+_BY_COUNTRY: Final = {code: kinds for code, *kinds in map(str.split, _KINDS.strip().splitlines())}
 _LABEL: Final = re.compile(
-    r"^(?:ust-?id(?:-?nr)?|vat(?: ?(?:no|id|reg(?: no)?))?|steuer-?id(?:nr)?|iban|lei|tax id|ein|siren|siret|nif|cif|abn|hrb nr|"
-    r"uscc|统一社会信用代码|社会信用代码|身份证号?码?|证件号码?)\s*[.:：#]*\s*",
+    r"^(?:ust-?id(?:-?nr)?|vat(?: ?(?:no|id|reg(?: no)?))?|steuer-?id(?:nr)?|iban|lei|tax id|ein|siren|siret|nif|cif|"
+    r"abn|uscc|统一社会信用代码|社会信用代码|身份证号?码?|证件号码?)\s*[.:：#]*\s*",
     re.IGNORECASE,
 )
 
@@ -58,8 +79,8 @@ def read_identifier(text: str, country: str | None) -> Identifier:
 
 
 _VAT: Final = {
-    "at.uid": "AT", "be.vat": "BE", "de.vat": "DE", "dk.cvr": "DK", "fi.alv": "FI", "fr.tva": "FR", "it.iva": "IT", "nl.btw": "NL",
-    "pl.nip": "PL",
+    "at.uid": "AT", "be.vat": "BE", "de.vat": "DE", "dk.cvr": "DK", "fi.alv": "FI", "fr.tva": "FR", "it.iva": "IT",
+    "nl.btw": "NL", "pl.nip": "PL",
 }  # fmt: skip
 
 

@@ -29,7 +29,8 @@ BEFORE: Final = frozenset(
 LONGEST: Final = max(len(form) for form in WESTERN)
 # A name that ends in one of these is a company's however it is written; the others are words or initials as well.
 _TELLING_TEXT: Final = """
-gmbh ggmbh mbh kgaa ohg gbr kg ltd limited inc incorporated corp corporation llc llp plc pllc pty pte pvt sdn
+ag spa oy nv gmbh ggmbh mbh kgaa ohg
+gbr kg ltd limited inc incorporated corp corporation llc llp plc pllc pty pte pvt sdn
 bhd sarl sasu eurl slu ltda limitada eireli srl srls bv nv bvba sprl aktiebolag aktiengesellschaft aps oyj ehf
 sro kft zrt nyrt uab doo ood eood jsc ojsc pjsc cjsc ооо оао зао пао fze fzco company sons bros trading holding
 holdings group gruppe solutions consulting industries enterprises technologies logistics verlag stiftung werke

@@ -1,4 +1,4 @@
-"""Names of people: given and family name in Latin letters, whatever the order, the script and what stands around them."""
+"""Names of people: given and family name in Latin letters, whatever the order and the script."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ _OTHER_NAMES: Final = {
     "new york city": "new york", "nyc": "new york",
 }  # fmt: skip
 _COMPASS: Final = {
-    "n": "north", "nord": "north", "norte": "north", "north": "north", "norden": "north", "北": "north", "北部": "north",
+    "n": "north", "nord": "north", "norte": "north", "north": "north", "norden": "north", "北": "north",
+    "北部": "north",
     "s": "south", "sud": "south", "sur": "south", "sul": "south", "south": "south", "suden": "south", "南": "south",
     "sued": "south", "zuid": "south", "noord": "north", "oost": "east", "南部": "south",
     "e": "east", "est": "east", "este": "east", "east": "east", "ost": "east", "osten": "east", "leste": "east",

@@ -16,7 +16,8 @@ from crm_research.standards.distinct import DistinctRows, map_rows
 from crm_research.standards.steps import STEPS, Step
 
 TEXTS: Final = (
-    "system", "local_id", "kind", "name", "given_name", "family_name", "company", "email", "phone", "street", "postcode",
+    "system", "local_id", "kind", "name", "given_name", "family_name", "company", "email", "phone", "street",
+    "postcode",
     "city", "region", "country", "birth_date", "identifier",
 )  # fmt: skip
 TIMES: Final = ("registered_at", "updated_at")
@@ -36,8 +37,8 @@ class Standardised:
         The rows that were given, in their order and with every column as it was, and the columns ``std_...``.
     log
         Grain: step and column written. ``step``, ``column``, ``n_values`` (records that had something to read),
-        ``n_distinct`` (of them), ``n_written`` (records that have a value in the column made), ``n_changed`` (where it is
-        written otherwise than in the column it stands for), ``n_not_understood`` (nothing could be read),
+        ``n_distinct`` (of them), ``n_written`` (records that have a value in the column made), ``n_changed`` (where
+        it is written otherwise than in the column it stands for), ``n_not_understood`` (nothing could be read),
         ``n_ambiguous`` (two readings, none chosen), ``n_doubtful`` (read, but no such thing is given out there). No
         value is shown.
     """
@@ -113,7 +114,8 @@ def _check_libraries() -> None:
     lacking = [name for name in _LIBRARIES if find_spec(name) is None]
     if lacking:
         raise StudyError(
-            f'Standardising records needs {lacking[0]}, which is not installed: pip install "crm-research[linking]" brings it.'
+            f"Standardising records needs {lacking[0]}, which is not installed: "
+            'pip install "crm-research[linking]" brings it.'
         )
 
 

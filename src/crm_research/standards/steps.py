@@ -14,7 +14,7 @@ from crm_research.standards.identifiers import read_identifier
 from crm_research.standards.names import read_name
 from crm_research.standards.phones import read_phone
 
-# Each function below gives the values it writes, in order, and then the flaw: empty, "ambiguous", "doubtful", "refused".
+# Each function gives the values it writes, in order, and then the flaw: empty, "ambiguous", "doubtful" or "refused".
 Answer = tuple[str | None, ...]
 _HERE: Final = "crm_research.standards.steps:"
 

@@ -33,7 +33,7 @@ def is_all_han(text: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """One width, one kind of apostrophe and dash, single spaces, nothing invisible: the letters as they were written."""
+    """One width, one apostrophe, one dash, single spaces, nothing invisible: the letters as they were written."""
     if not text.isascii():
         text = _settle(lambda said: unicodedata.normalize("NFKC", said.translate(_MARKS)), text)
     if not text.isprintable():
