@@ -15,6 +15,9 @@ _BEHIND: Final = re.compile(
     rf"(?P<number>{_NUMBER})(?P<rest>\s*[,/;].*)?$"
 )
 _BEFORE: Final = re.compile(rf"^(?:nr\.?\s?|no\.?\s?|#\s?)?(?P<number>{_NUMBER})[\s,]+(?P<street>[^\W\d].*)$")
+_FLAT: Final = re.compile(
+    r"^(?:flat|apt|apartment|unit|suite|ste|room|whg|wohnung)\.?\s*\w{1,5}\s*[,/]\s*(?=.*[^\W\d])"
+)
 _GLUED: Final = re.compile(rf"^(?P<street>.*[^\W\d]\.?)(?P<number>{_NUMBER})$")
 # The last word of a street, written out or not; and the first one, in languages where it stands first.
 _KINDS: Final = {
@@ -58,15 +61,23 @@ def read_street(text: str) -> Street:
         return Street(flaw="refused")
     if has_han(folded):
         return _read_chinese(folded)
-    line = folded.strip(" ,;")
-    for pattern in (_BEHIND, _BEFORE, _GLUED):
-        if match := pattern.match(line):
-            street = _name_street(match["street"])
-            if street:
-                return Street(street=street, number=re.sub(r"\s", "", match["number"]))
+    line = _FLAT.sub("", folded.strip(" ,;"))
+    numbers: list[str] = []
+    while found := _part_number(line):
+        line, number = found
+        numbers.insert(0, number)
     street = _name_street(line)
     # A line of digits alone is a number without a street.
-    return Street(street=street or None, flaw="" if street and not street.isdigit() else "ambiguous")
+    flaw = "" if street and not street.isdigit() else "ambiguous"
+    return Street(street=street or None, number=" ".join(numbers) or None, flaw=flaw)
+
+
+def _part_number(line: str) -> tuple[str, str] | None:
+    """A street without the number in front of it or behind it, and the number."""
+    for pattern in (_BEHIND, _BEFORE, _GLUED):
+        if (match := pattern.match(line)) and (street := _name_street(match["street"])):
+            return street, re.sub(r"\s", "", match["number"])
+    return None
 
 
 def _name_street(text: str) -> str:

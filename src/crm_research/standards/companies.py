@@ -12,10 +12,11 @@ from crm_research.standards.text import HAN, fold, has_han, tidy, words_of
 
 _LETTERS: Final = re.compile(r"(?<![^\W\d_])([^\W\d_])[./](?=[^\W\d_])|(?<=[^\W\d_])\.", re.UNICODE)
 _BETWEEN_SIGNS: Final = re.compile(rf"(?<=[{HAN}])\s+(?=[{HAN}])")
+_NO_NAMES: Final = frozenset({"有限", "责任", "有限责任", "股份", "集团", "公司", "and"})
+_DISTRICT: Final = re.compile(rf"^[{HAN}]{{1,4}}?[区县](?=[{HAN}]{{2}})")
 _BRACKETS: Final = re.compile(r"[(\[【〔<《]([^)\]】〕>》]*)[)\]】〕>》]")
 _AND: Final = re.compile(r"\s*[&+]\s*")
-_SHORT: Final = re.compile(r"(?:\b[A-Z]\.\s?){2,}|\b[A-Z]{2,4}\b|\bAS/|\b[aA]/[sS]\b")
-_TAILS: Final = (*CHINESE, "株)", "(주)")
+_TELLING_SIGNS: Final = tuple(form for form in CHINESE if len(form) > 1 and form not in {"控股", "股份", "个体"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def read_company(text: str) -> CompanyName:
     kept = [part if at % 2 == 0 else _say_bracket(part, forms, regions) for at, part in enumerate(parts)]
     whole = " ".join(kept)
     bare = _strip(_parted(whole), forms, regions)
-    if not bare:
+    if not bare or (len(bare) == 1 and ((bare[0],) in WESTERN or (bare[0],) in BEFORE or bare[0] in _NO_NAMES)):
         return CompanyName(name=" ".join(_parted(folded)) or None, flaw="ambiguous")
     return CompanyName(name=" ".join(bare), form=" ".join(forms) or None, region=" ".join(regions) or None)
 
@@ -71,6 +72,8 @@ def _say_bracket(part: str, forms: list[str], regions: list[str]) -> str:
 
 def _region_of(text: str) -> str:
     bare = bare_chinese(text)
+    if text in {"中国", "china"}:
+        return "china"
     place = cities().get(bare) or provinces().get(bare)
     if place is not None:
         return place.latin
@@ -153,9 +156,9 @@ def _strip_front(word: str, forms: list[str], regions: list[str], *, is_whole: b
             return word.removeprefix(form)
     for length in range(min(9, len(word) - 1), 1, -1):
         region = _region_of(word[:length])
-        if region and _is_enough(word[length:], is_whole=is_whole):
+        if region and region != "china" and _is_enough(word[length:], is_whole=is_whole):
             regions.append(region)
-            return word[length:]
+            return _DISTRICT.sub("", word[length:])
     return word
 
 
@@ -165,20 +168,21 @@ def looks_like_company(text: str) -> bool:
     words = _parted(_BRACKETS.sub(r" \1 ", folded))
     if not words:
         return False
-    last = words[-1]
-    if has_han(last):
-        return any(last.endswith(form) and len(form) > 1 and form not in {"控股", "股份", "个体"} for form in CHINESE)
+    if has_han(words[-1]) and words[-1].endswith(_TELLING_SIGNS):
+        return True
+    if words[0].startswith(CHINESE_BEFORE):
+        return True
     if len(words) < 2:
         return False
-    if last in TELLING or words[-2:] == ["and", "co"]:
+    written = tidy(text).split()
+    is_shouted = " ".join(written).isupper()
+    if (words[0],) in BEFORE and (
+        not words[0].isascii() or words[0] == "firma" or (written[0].isupper() and not is_shouted)
+    ):
+        return True
+    tail = next((n for n in range(min(LONGEST, len(words) - 1), 0, -1) if tuple(words[-n:]) in WESTERN), 0)
+    if tail > 1 or words[-1] in TELLING:
         return True
     # SA, AB, AS are short names too: only in capitals behind words that are in small letters, or with dots.
-    written = tidy(text).split()
     end = written[-1]
-    is_marked = end.isupper() and not " ".join(written[:-1]).isupper() and len(end) >= 2 and not end[:-1].endswith(".")
-    is_marked = is_marked or (end.count(".") >= 2 and len(end) >= 4)
-    return (
-        is_marked
-        and (last,) in WESTERN
-        and not (len(written) == 2 and last in {"co", "is", "as", "ad", "ou"} and not end.count("."))
-    )
+    return tail == 1 and len(end) > 1 and ((end.isupper() and not is_shouted) or end.count(".") > 1)

@@ -40,9 +40,12 @@ def read_email(text: str) -> Email:
     """The one address in a text; where there are none or several, none is chosen."""
     said = tidy(text).lower().replace("mailto:", "").replace("。", ".")
     found = _ADDRESS.findall(said)
-    distinct = sorted({address.strip(".") for address in found})
+    distinct = sorted({address.removesuffix(".") for address in found})
     if len(distinct) != 1:
         return Email(flaw="ambiguous" if distinct else "refused")
+    if "<" not in said and any(sign.isalnum() for sign in said.replace(distinct[0], "")):
+        # A space within an address: which part was meant is not known.
+        return Email(flaw="refused")
     address = distinct[0]
     box, _, domain = address.rpartition("@")
     if not box or ".." in address or box.startswith(".") or box.endswith(".") or len(address) > 254:

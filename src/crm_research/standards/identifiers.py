@@ -10,7 +10,13 @@ from typing import Any, Final
 from crm_research.standards.text import tidy
 
 # What a number may be whatever the country; and what its country adds. Names of python-stdnum's modules.
-_ANYWHERE: Final = ("cn.uscc", "cn.ric", "iban", "lei", "eu.vat")
+_ANYWHERE: Final = {
+    "cn.uscc": re.compile(r"[0-9A-Z]{18}"),
+    "cn.ric": re.compile(r"\d{17}[\dX]"),
+    "iban": re.compile(r"[A-Z]{2}\d{2}[0-9A-Z]{11,30}"),
+    "lei": re.compile(r"[0-9A-Z]{18}\d{2}"),
+    "eu.vat": re.compile(r"[A-Z]{2}[0-9A-Z]{7,14}"),
+}
 _KINDS: Final = """
 AT at.uid at.businessid
 AU au.abn au.acn
@@ -65,8 +71,9 @@ def read_identifier(text: str, country: str | None) -> Identifier:
     packed = re.sub(r"[\s.\-/]", "", said).upper()
     if re.fullmatch(r"\d{15}", packed) and country in {"CN", None} and (longer := _lengthen(packed)):
         return Identifier(number=longer, kind="cn.ric")
+    likely = (kind for kind, shape in _ANYWHERE.items() if shape.fullmatch(packed))
     found = dict.fromkeys(
-        (number, kind) for kind in (*_ANYWHERE, *_BY_COUNTRY.get(country or "", ())) if (number := _valid(kind, said))
+        (number, kind) for kind in (*likely, *_BY_COUNTRY.get(country or "", ())) if (number := _valid(kind, said))
     )
     # A German VAT number is one of the European Union too: the first that fits with its country's letters counts.
     kinds = [kind for _, kind in found]

@@ -15,7 +15,7 @@ from crm_research.standards.surnames import (
     surname_spellings,
     syllables_of,
 )
-from crm_research.standards.text import fold, has_han, is_all_han, simplify, tidy, words_of
+from crm_research.standards.text import fold, fold_word, has_han, has_kana, is_all_han, simplify, tidy, words_of
 
 _TITLES_TEXT: Final = """
 mr mrs ms miss mx sir dr prof professor doctor rev herr frau fraulein hr fr dipl dipling diploming mba phd md
@@ -23,6 +23,8 @@ msc bsc llm esq jr sr ii iii iv junior senior habil hc mme mlle monsieur madame 
 senora sig sigra signor signora dott dottssa avv geom mevr dhr drs fru
 """
 _TITLES: Final = frozenset(_TITLES_TEXT.split())
+# Only with a dot behind them: they are names as well.
+_DEGREES: Final = frozenset({"med", "jur", "phil", "rer", "nat", "pol", "oec", "ing", "mag", "univ", "hon", "ir"})
 _CHINESE_TITLES: Final = (
     "先生", "女士", "小姐", "太太", "夫人", "老师", "同志", "经理", "总经理", "主任", "医生", "教授", "博士", "师傅",
 )  # fmt: skip
@@ -102,7 +104,10 @@ def read_whole_name(name: str, country: str | None = None) -> PersonName:
     """A person's name written in one piece."""
     tidied = _BRACKETS.sub(" ", tidy(name))
     if has_han(tidied):
-        return _read_chinese(tidied)
+        # The signs of a Japanese name are not read as Chinese ones.
+        return (
+            _unparted(fold(tidied).replace(" ", "")) if country == "JP" or has_kana(tidied) else _read_chinese(tidied)
+        )
     before, comma, behind = tidied.partition(",")
     if comma and (family := _bare(before)) and (given := _bare(behind.replace(",", " "))):
         return _keyed(_latin(given), _latin(family))
@@ -115,9 +120,13 @@ def read_whole_name(name: str, country: str | None = None) -> PersonName:
     return _part_words(words, country)
 
 
+def _unparted(text: str) -> PersonName:
+    return PersonName(key=text or None, flaw="ambiguous" if text else "refused")
+
+
 def _part_words(words: list[str], country: str | None) -> PersonName:
     """Which of several words in Latin letters are the family name?"""
-    capitals = [word.isupper() and len(word) > 1 for word in words]
+    capitals = [word.isupper() and "." not in word and len(word) > 1 for word in words]
     if any(capitals) and not all(capitals):
         first = capitals.index(True)
         last = len(capitals) - capitals[::-1].index(True)
@@ -200,7 +209,8 @@ def _bare(text: str | list[str]) -> list[str]:
 
 
 def _is_title(word: str) -> bool:
-    return re.sub(r"[.\-]", "", fold(word)) in _TITLES
+    bare = fold_word(word).replace(".", "").replace("-", "")
+    return bare in _TITLES or (word.endswith(".") and bare in _DEGREES)
 
 
 def _latin(words: list[str]) -> list[str]:
@@ -210,12 +220,12 @@ def _latin(words: list[str]) -> list[str]:
         if has_han(word):
             latin.append(spell("".join(sign for sign in simplify(tidy(word)) if has_han(sign))))
             continue
-        latin += words_of(fold(word))
+        latin += words_of(fold_word(word))
     return [word for word in latin if any(sign.isalpha() for sign in word)]
 
 
 def _is_pinyin(words: list[str]) -> bool:
-    return all(syllables_of(word) or word in OTHER_SPELLINGS for word in words) and len(words) <= 4
+    return all(not word or syllables_of(word) or word in OTHER_SPELLINGS for word in words) and len(words) <= 4
 
 
 def _keyed(given: list[str], family: list[str], *, chinese: str | None = None) -> PersonName:
@@ -227,7 +237,7 @@ def _keyed(given: list[str], family: list[str], *, chinese: str | None = None) -
     return PersonName(
         given=join.join(given) or None,
         family=join.join(family) or None,
-        key=_key(both),
+        key=_key(["".join(given), "".join(family)] if is_pinyin else both),
         chinese=chinese,
     )
 
@@ -235,7 +245,7 @@ def _keyed(given: list[str], family: list[str], *, chinese: str | None = None) -
 def _key(words: list[str]) -> str | None:
     """Words in the order of the alphabet; pinyin by its syllables, so that joined and parted given names agree."""
     if _is_pinyin(words):
-        words = [syllable for word in words for syllable in (syllables_of(word) or (word,))]
+        words = [syllable for word in words if word for syllable in (syllables_of(word) or (word,))]
         words = [_plain_u(word) for word in words]
     else:
         words = [_COLLAPSED.sub(r"\1", word) for word in words]

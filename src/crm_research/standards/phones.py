@@ -8,6 +8,8 @@ from typing import Final
 from crm_research.standards.text import tidy
 
 _SAME: Final = re.compile(r"(\d)\1{5,}$")
+# Shorter ones are dialled within a town only, but for those that a country gives out.
+_FEWEST: Final = 6
 
 
 def read_phone(text: str, country: str | None) -> tuple[str | None, str]:
@@ -31,11 +33,10 @@ def _read(said: str, country: str | None) -> tuple[str | None, str]:
         number = phonenumbers.parse(said, country)
     except phonenumbers.NumberParseException:
         return None, "refused"
-    if (
-        not phonenumbers.is_possible_number(number)
-        or _SAME.match(str(number.national_number))
-        or not number.national_number
-    ):
+    national = str(number.national_number)
+    is_valid = phonenumbers.is_valid_number(number)
+    is_possible = phonenumbers.is_possible_number(number) and len(national) >= _FEWEST
+    if not (is_valid or is_possible) or _SAME.match(national):
         return None, "refused"
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return written, "" if phonenumbers.is_valid_number(number) else "doubtful"
+    return written, "" if is_valid else "doubtful"

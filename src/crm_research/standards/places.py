@@ -166,8 +166,10 @@ def name_city(folded: str) -> str:
     chinese = bare_chinese(folded)
     if chinese in cities():
         return cities()[chinese].latin
-    latin = bare_latin(folded.replace("'", "").replace("-", " "))
-    return _OTHER_NAMES.get(latin, latin)
+    latin = folded.replace("'", "").replace("-", " ")
+    bare = bare_latin(latin)
+    # Beijing City is Beijing; Mexico City is not Mexico.
+    return _OTHER_NAMES.get(latin) or _OTHER_NAMES.get(bare) or (bare if bare in latin_regions() else latin)
 
 
 def name_region(folded: str) -> str:
@@ -175,7 +177,10 @@ def name_region(folded: str) -> str:
     chinese = _short_provinces().get(folded, bare_chinese(folded))
     if chinese in provinces():
         return provinces()[chinese].latin
-    latin = bare_latin(folded.replace("'", "").replace("-", " "))
+    latin = folded.replace("'", "").replace("-", " ")
+    bare = bare_latin(latin)
+    if bare in latin_regions():
+        return bare
     return _OTHER_NAMES.get(latin) or _COMPASS.get(latin) or latin
 
 

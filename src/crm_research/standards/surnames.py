@@ -116,10 +116,22 @@ def common_spellings() -> frozenset[str]:
 
 @lru_cache(maxsize=200_000)
 def syllables_of(word: str) -> tuple[str, ...]:
-    """The syllables of a word in pinyin, as few as possible, the longer first; empty where it is none."""
+    """The syllables of a word in pinyin, the longer first; empty where it is none.
+
+    Inside a word a syllable begins with a consonant, as the spelling has it (nana is na-na); else as it goes (xiao-an).
+    """
+    return _parted(word, "") or _parted(word, "aeo")
+
+
+@lru_cache(maxsize=200_000)
+def _parted(word: str, also: str) -> tuple[str, ...]:
     if word in _SYLLABLES:
         return (word,)
     for end in range(min(_LONGEST, len(word) - 1), 0, -1):
-        if word[:end] in _SYLLABLES and (rest := syllables_of(word[end:])):
+        if (
+            word[:end] in _SYLLABLES
+            and (word[end] not in "aeo" or word[end] in also)
+            and (rest := _parted(word[end:], also))
+        ):
             return (word[:end], *rest)
     return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ def has_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
+def has_kana(text: str) -> bool:
+    """Is any sign of it Japanese or Korean only?"""
+    return _KANA.search(text) is not None
+
+
 def is_all_han(text: str) -> bool:
     """Is every sign of it Chinese?"""
     return bool(text) and all(_HAN.match(sign) for sign in text)
@@ -35,10 +40,10 @@ def is_all_han(text: str) -> bool:
 def tidy(text: str) -> str:
     """One width, one apostrophe, one dash, single spaces, nothing invisible: the letters as they were written."""
     if not text.isascii():
-        text = _settle(lambda said: unicodedata.normalize("NFKC", said.translate(_MARKS)), text)
+        text = _settle(lambda said: unicodedata.normalize("NFKC", said.translate(_MARKS)), text).translate(_MARKS)
     if not text.isprintable():
         text = "".join(_visible(sign) for sign in text)
-    return " ".join(text.translate(_MARKS).split())
+    return " ".join(text.replace("`", "'").split())
 
 
 def _visible(sign: str) -> str:
@@ -55,6 +60,12 @@ def fold(text: str) -> str:
     return tidy(_settle(_fold_once, text))
 
 
+@lru_cache(maxsize=100_000)
+def fold_word(word: str) -> str:
+    """As `fold`; for what comes again and again."""
+    return fold(word)
+
+
 def _fold_once(text: str) -> str:
     small = unicodedata.normalize("NFKC", text.casefold()).translate(_LETTERS)
     apart = unicodedata.normalize("NFD", small)
@@ -64,7 +75,7 @@ def _fold_once(text: str) -> str:
 
 def simplify(text: str) -> str:
     """Chinese in its simplified script; Japanese and Korean as they are."""
-    if not has_han(text) or _KANA.search(text):
+    if not has_han(text) or has_kana(text):
         return text
     return _settle(_converter().convert, text)
 
