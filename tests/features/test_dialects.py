@@ -52,8 +52,8 @@ def in_place_of_none(table):
 
 def with_fees_in_states(study):
     """Contracts whose fee changes."""
-    states = study.table("contract_states")
-    return replace(study, tables={**study.tables, "contract_states": states.mutate(fee=ibis.literal(3.0))})
+    columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
+    return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
 
 
 BUILDERS = {

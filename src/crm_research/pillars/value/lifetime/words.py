@@ -92,8 +92,8 @@ def say_growth(lifetime: Lifetime) -> str:
     doubt = "" if is_told else ", which may be no change at all"
     risen, fallen = say_percent(found.risen_share, 1), say_percent(found.fallen_share, 1)
     return (
-        f"Fees of contracts that ran through the last {say_years(found.years)} changed by {ranged} a year{doubt}: rises "
-        f"came to {risen} and falls to {fallen} of the fees at the beginning. They are taken to go on so for as long "
+        f"Fees of contracts that ran through the last {say_years(found.years)} changed by {ranged} a year{doubt}: "
+        f"rises came to {risen} and falls to {fallen} of the fees at the beginning. They are taken to go on so for as long "
         "again, and then to stay."
     )
 
