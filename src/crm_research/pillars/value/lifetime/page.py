@@ -28,7 +28,8 @@ def value_section(lifetime: Lifetime) -> Section:
     return Section(
         Note(words.say_value(lifetime)),
         Note(words.say_basis(lifetime), "note" if lifetime.is_profit else "caution"),
-        Figures(figures.value_figures(lifetime)),
+        Note(words.say_growth(lifetime)),
+        Figures([*figures.value_figures(lifetime), *figures.fee_figures(lifetime)]),
         Table(
             parts if lifetime.rate > 0 else parts.drop(columns="for_ever"),
             f"What is to come in the next {words.say_years(lifetime.horizon_years)}, in today's money "
