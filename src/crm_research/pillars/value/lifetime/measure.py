@@ -160,8 +160,13 @@ def measure_lifetime(
     orders, backtest, why_orders = None, None, ""
     if study.has("orders"):
         rows = read_value_rows(_without_holdout(study), basis)
-        backtest = run_backtest(study, basis, _first_at(rows, study.as_of), n_dates=n_backtests, confidence=confidence)
-        orders, why_orders = _value_orders(rows, basis, backtest, horizon_years, rate, confidence)
+        why_orders = _why_no_orders(rows, basis)
+        first_at = None if why_orders else _first_at(rows, study.as_of)
+        backtest = run_backtest(study, basis, first_at, n_dates=n_backtests, confidence=confidence)
+        if why_orders:
+            backtest = replace(backtest, reason=why_orders)
+        else:
+            orders, why_orders = _value_orders(rows, basis, backtest, horizon_years, rate, confidence)
     fees, why_fees = value_fees(study, fee_margin, horizon_years, rate, confidence)
     found = Lifetime(
         as_of=study.as_of, currency=study.currency, horizon_years=horizon_years, rate=rate, confidence=confidence,
@@ -257,6 +262,12 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
 
 def _first_at(rows: pd.DataFrame, as_of: datetime) -> datetime | None:
     return None if rows.empty else as_of - timedelta(days=float(rows["age_days"].max()))
+
+
+def _why_no_orders(rows: pd.DataFrame, basis: MoneyBasis) -> str:
+    if rows.empty:
+        return "No customer who is named has bought yet."
+    return basis.why_not
 
 
 def _without_holdout(study: Study) -> Study:
