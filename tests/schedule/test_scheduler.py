@@ -243,6 +243,19 @@ def test_a_changed_file_is_read_again_and_a_broken_one_is_not_taken(desk, monkey
     assert len(desk.events("read again")) == 1
 
 
+def test_whoever_looks_at_a_dead_run_is_not_taken_for_its_life(desk):
+    import fcntl
+
+    occasion = claims.SharedFolder(desk.state).occasion("daily", utc("2026-03-03T05:00"))
+    hold = occasion.claim(1, {}, desk.clock.at)
+    assert occasion.is_alive(1, desk.clock.at)
+    hold.release()
+    with (occasion.folder / "1.claim").open() as looking:
+        # As another scheduler does for a moment.
+        fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert not occasion.is_alive(1, desk.clock.at)
+
+
 def test_a_claim_is_given_to_one_alone_even_without_links(desk, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise PermissionError(1, "no links here")
