@@ -120,7 +120,7 @@ def test_one_that_slept_and_was_taken_over_leaves_it_alone(desk, monkeypatch):
     desk.write(DAILY)
     desk.launcher.seconds = 1800
     monkeypatch.setattr(claims, "host_name", lambda: "elsewhere")
-    monkeypatch.setattr(claims, "_lock", lambda handle: None)  # locks that other machines do not see
+    monkeypatch.setattr(claims, "_lock", lambda handle, **_: None)  # locks that other machines do not see
     first = desk.scheduler()
     desk.live(first, until="2026-03-03T05:10")
     child = desk.launcher.children[0]
