@@ -86,8 +86,8 @@ def build_grade_rows(study: Study, window: MoneyWindow, plan: CostPlan, asked: G
 
 def kept_grade_rows(study: Study, window: MoneyWindow, plan: CostPlan, asked: GradeInputs) -> ir.Table:
     """`build_grade_rows`, made once for all who ask."""
-    rates = tuple(sorted(plan.rates.items()))
-    key = ("grades", window, rates, plan.counts_contacts, plan.capital_rate, asked)
+    charged = tuple(sorted(plan.rates.items())), plan.counts_contacts, plan.counts_goods, plan.capital_rate
+    key = ("grades", window, charged, asked)
     return keep_table(study, key, lambda: build_grade_rows(study, window, plan, asked))
 
 

@@ -57,11 +57,11 @@ def draw_matrix(found: Grades, *, ax: Axes | None = None) -> Axes:
     held = [name for name in said if (kinds == name).any()]
     with theme.chart_style():
         for number, name in enumerate(held):
-            ax.annotate(
-                f"● {said[name]}", xy=(1, 1), xycoords="axes fraction", xytext=(-6, -8 - 14 * number), ha="right",
-                va="top", textcoords="offset points", fontsize=9.5, fontweight="bold",
-                color=theme.MUTED if name == "C" else _KINDS[name],
-            )  # fmt: skip
+            for text, right, colour in (("●", 150, _KINDS[name]), (said[name], 138, theme.INK)):
+                ax.annotate(
+                    text, xy=(1, 1), xycoords="axes fraction", xytext=(-right, -8 - 14 * number), va="top",
+                    textcoords="offset points", fontsize=9.5, color=colour,
+                )  # fmt: skip
     return ax
 
 

@@ -86,6 +86,7 @@ class Held:
     """What does the study hold to grade by: costs of goods and of service, the stretch before, answers, a position?"""
 
     has_goods: bool
+    why_no_goods: str
     has_service: bool
     looks_back: bool
     why_not_back: str
@@ -144,7 +145,7 @@ def make_criteria(rows: pd.DataFrame, held: Held, *, days_back: float) -> Criter
     if held.has_goods:
         made.take(MARGIN, income - _column(rows, "goods"))
     else:
-        made.left_out[MARGIN] = "no cost of goods is recorded, so it would be volume again"
+        made.left_out[MARGIN] = held.why_no_goods
     made.take(VOLUME, income)
     if held.has_service:
         made.take(COST, _column(rows, "service") + _column(rows, "contacts") + _column(rows, "capital"))

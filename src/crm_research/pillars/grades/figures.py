@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, verdict_of
-from crm_research.pillars.grades.measure import N_DRAWS
+from crm_research.pillars.grades.placing import N_DRAWS
 from crm_research.pillars.grades.setting import say_window
 from crm_research.pillars.grades.weighing import GRADES
 

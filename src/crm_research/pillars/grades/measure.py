@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
-from crm_research.errors import NotEnoughData, ParameterError, offer_names
+from crm_research.errors import ParameterError, offer_names
 from crm_research.features.customer_costs import find_grain_months
 from crm_research.features.grade_rows import (
     GradeInputs,
@@ -25,35 +23,13 @@ from crm_research.features.grade_rows import (
 from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_window, holds_months_before
 from crm_research.features.profit import sources_of
 from crm_research.models.costing import Costing, plan_costs
-from crm_research.models.grading import RankLimits, rank_under_doubt, read_judgements, read_measures
-from crm_research.pillars.grades.criteria import (
-    COSTS,
-    CRITERIA,
-    CURRENT,
-    FUTURE,
-    Criteria,
-    Held,
-    is_about_satisfaction,
-    make_criteria,
-)
-from crm_research.pillars.grades.weighing import (
-    DATA,
-    GIVEN,
-    JUDGED,
-    WEIGHTINGS,
-    Cuts,
-    Weighting,
-    check_weights,
-    cut_at,
-    grade_of,
-    near_by,
-    place_of,
-    weigh_as_given,
-    weigh_as_judged,
-    weigh_by_data,
-)
+from crm_research.models.grading import read_judgements
+from crm_research.pillars.grades.criteria import CRITERIA, Criteria, Held, is_about_satisfaction, make_criteria
+from crm_research.pillars.grades.placing import FEWEST, place, weigh
+from crm_research.pillars.grades.weighing import GIVEN, JUDGED, WEIGHTINGS, Cuts, Weighting, check_weights, cut_at
 from crm_research.show.shown import Shown
 from crm_research.steps import step
+from crm_research.theme import say_percent
 from crm_research.vocabulary import BUSINESS
 
 if TYPE_CHECKING:
@@ -65,8 +41,6 @@ USUAL_B: Final = 0.3
 USUAL_SPREAD: Final = 0.1
 USUAL_RANKED: Final = 2_000
 MOST_RANKED: Final = 20_000
-N_DRAWS: Final = 500
-FEWEST: Final = 2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -293,6 +267,7 @@ def measure_grades(
     totals, rows = total_grade_rows(table), read_largest(table, n_ranked)
     held = Held(
         has_goods=sources["goods"],
+        why_no_goods=_say_no_goods(costing),
         has_service=sources["service"] or sources["contacts"],
         looks_back=looks_back,
         why_not_back=f"the records do not hold the {window.months} months before whole",
@@ -302,13 +277,13 @@ def measure_grades(
     )
     start = window.before().start if looks_back else window.start
     criteria = make_criteria(rows, held, days_back=(study.as_of - start) / timedelta(days=1))
-    weightings, why_no_weighting = _weigh(
+    weightings, why_no_weighting = weigh(
         criteria,
         study.grade_weights if weights is None else weights,
         study.judgements if judgements is None else judgements,
     )
     cuts = cut_at(len(rows), a_share, b_share)
-    places, why_not = _place(criteria, weightings, why_no_weighting, weighting, cuts, spread, confidence, seed)
+    places, why_not = place(criteria, weightings, why_no_weighting, weighting, cuts, spread, confidence, seed)
     return Grades(
         currency=study.currency,
         as_of=study.as_of,
@@ -370,90 +345,7 @@ def _find_items(study: Study, asked: list[str] | None) -> tuple[tuple[str, ...],
     return found, "no question of the surveys names it: satisfaction_items says which ask for it"
 
 
-def _weigh(
-    criteria: Criteria, weights: Mapping[str, float], judgements: Mapping[str, float | str]
-) -> tuple[dict[str, Weighting], dict[str, str]]:
-    found: dict[str, Weighting] = {}
-    refused: dict[str, str] = {}
-    ways: dict[str, Callable[[], Weighting]] = {
-        GIVEN: partial(weigh_as_given, weights, criteria.names),
-        JUDGED: partial(weigh_as_judged, judgements, criteria.names),
-        DATA: partial(weigh_by_data, criteria.cells),
-    }
-    for name, make in ways.items():
-        if name == JUDGED and not judgements:
-            refused[name] = "no judgements are given"
-            continue
-        try:
-            found[name] = make()
-        except (NotEnoughData, ParameterError) as problem:
-            refused[name] = str(problem)
-    return found, refused
-
-
-def _place(
-    criteria: Criteria,
-    weightings: Mapping[str, Weighting],
-    refused: Mapping[str, str],
-    used: str,
-    cuts: Cuts,
-    spread: float,
-    confidence: float,
-    seed: int,
-) -> tuple[pd.DataFrame, str]:
-    """Places and grades under each weighting, with limits; or why nobody has any."""
-    n = len(criteria.cells)
-    if n < FEWEST:
-        return pd.DataFrame(), f"{n} of them can be ranked, and a grade compares at least {FEWEST}"
-    if used not in weightings:
-        return pd.DataFrame(), f"the weighting asked for cannot be made: {refused[used].rstrip('.')}"
-    near = near_by(criteria.cells, weightings[used].weights)
-    if near is None:
-        return pd.DataFrame(), "all of them are alike in everything that weighs"
-    made: dict[str, object] = {"near": near, "place": place_of(near)}
-    made["grade"] = grade_of(place_of(near), cuts)
-    for name, weighting in weightings.items():
-        own = near_by(criteria.cells, weighting.weights)
-        if own is not None:
-            made[f"place_{name}"] = place_of(own)
-            made[f"grade_{name}"] = grade_of(place_of(own), cuts)
-    around = _rank(criteria, weightings[used].weights, cuts, spread, confidence, seed)
-    anyhow = _rank(criteria, _all_that_differ(criteria), cuts, None, confidence, seed)
-    made |= {
-        "lower": np.minimum(around.places["lower"].to_numpy(), place_of(near)),
-        "upper": np.maximum(around.places["upper"].to_numpy(), place_of(near)),
-        "any_share": anyhow.places["top_share"].to_numpy(),
-    }
-    for side, names in (("current", CURRENT), ("future", FUTURE)):
-        held = [name for name in criteria.names if name in names]
-        own = near_by(criteria.cells, weightings[used].weights, held)
-        made[side] = np.full(n, np.nan) if own is None else own
-    worth = near_by(criteria.cells, weightings[used].weights, [name for name in criteria.names if name not in COSTS])
-    made["worth"] = [""] * n if worth is None else grade_of(place_of(worth), cuts)
-    return pd.DataFrame(made, index=criteria.cells.index), ""
-
-
-def _all_that_differ(criteria: Criteria) -> pd.Series:
-    weights = pd.Series(1.0, index=criteria.names)
-    weights[criteria.same] = 0.0
-    return weights
-
-
-def _rank(
-    criteria: Criteria, weights: pd.Series, cuts: Cuts, spread: float | None, confidence: float, seed: int
-) -> RankLimits:
-    measures = read_measures(criteria.cells, costs=[name for name in COSTS if name in criteria.names])
-    n_draws = max(100, min(N_DRAWS, 5_000_000 // len(criteria.cells)))
-    return rank_under_doubt(
-        criteria.cells,
-        measures,
-        weights,
-        n_top=cuts.n_a,
-        spread=spread,
-        ties="max",
-        errors=criteria.errors,
-        bounds=criteria.bounds,
-        confidence=confidence,
-        n_draws=n_draws,
-        seed=seed,
-    )
+def _say_no_goods(costing: Costing) -> str:
+    if costing.costed_share:
+        return f"the cost of goods is recorded for {say_percent(costing.costed_share)} of sales only"
+    return "no cost of goods is recorded, so it would be volume again"

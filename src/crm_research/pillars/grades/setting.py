@@ -11,6 +11,7 @@ from crm_research.theme import join_words, say_count, say_date, say_months, say_
 if TYPE_CHECKING:
     from crm_research.pillars.grades.measure import Grades
 
+_NEARLY_ALL: Final = 0.995
 # Criteria that go together so closely tell the same twice.
 ALIKE: Final = 0.9
 _UNKNOWN_FOR: Final = {
@@ -72,6 +73,12 @@ def cautions(found: Grades) -> Iterator[str]:
         yield f"{name.capitalize()} is left out: {why}."
     yield from _of_weights(found)
     yield from _of_knowledge(found)
+    costed = found.costing.costed_share
+    if MARGIN in found.criteria.names and costed is not None and costed < _NEARLY_ALL:
+        yield (
+            f"The cost of goods is recorded for {say_percent(costed)} of sales only: the margin of who bought the others "
+            "is too high."
+        )
     if found.costing.refused:
         yield f"The use of activities is charged to nobody. {found.costing.refused}"
 
