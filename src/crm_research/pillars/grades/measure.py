@@ -70,7 +70,7 @@ class Grades(Shown):
     places
         In the order of `rows`: near (to the best), place, grade, and of each weighting place_NAME and grade_NAME;
         lower, upper (limits of the place), current, future (closeness by the criteria of today, and by those of what
-        may come; NaN where these tell nothing), any_share (share of all weightings at random under which a customer is
+        may come; NaN where these tell nothing), any_share (share of all mixes of what weighs under which a customer is
         of grade A), worth (grade without the cost to serve; empty where nothing else weighs). Empty where nobody can be
         graded.
     why_not
@@ -159,6 +159,12 @@ class Grades(Shown):
     @property
     def _ways(self) -> list[str]:
         return [f"grade_{name}" for name in self.weightings if f"grade_{name}" in self.places]
+
+    @property
+    def telling(self) -> list[str]:
+        """Criteria that weigh anything and in which customers differ: with one of them no weights matter."""
+        weights = self.weighting.weights
+        return [name for name in self.criteria.names if weights[name] > 0 and name not in self.criteria.same]
 
     @property
     def has_same_grade(self) -> pd.Series:

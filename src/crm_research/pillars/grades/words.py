@@ -45,20 +45,26 @@ def say_strategic(found: Grades) -> str:
         return f"Of {noun(found, found.n_ranked)} none is strategic: those who stand first are alike, and too many."
     left = float(found.left[is_a].sum())
     money = say_money(left, found.currency)
-    part = f", {say_percent(left / whole)} of what all of them leave" if whole > 0 and left > 0 else ""
     what = "bring" if not found.has_costs else "leave"
+    part = f", {say_percent(left / whole)} of what all of them {what}" if 0 < left <= whole else ""
+    if left > whole > 0:
+        part = f", more than the {say_money(whole, found.currency)} of all of them together: others cost money"
     verb = word_for(n, f"{what}s", what)
     return (
         f"{say_count(n)} of {noun(found, found.n_ranked)} {word_for(n, 'is', 'are')} strategic (grade A) and {verb} "
-        f"{money} of {found.left_noun}{part.replace('leave', what)}."
+        f"{money} of {found.left_noun}{part}."
     )
 
 
 def say_sure(found: Grades) -> str:
     """Who is strategic whatever the weights, and who only under some."""
+    if len(found.telling) < 2:
+        return f"Only {found.telling[0]} tells customers apart, so who is strategic does not hang on weights."
     n, n_some = int(found.is_sure.sum()), int(found.is_possible.sum())
     level = say_percent(found.confidence)
     some = f"{say_count(n_some)} {word_for(n_some, 'is', 'are')} so under some weights and not under others"
+    if not n_some:
+        some = "nobody else is so under more than hardly any weights"
     if not n:
         return f"Nobody is strategic whatever the weights, under {level} of all mixes of them; {some}."
     return (
@@ -70,7 +76,7 @@ def say_sure(found: Grades) -> str:
 
 def say_ways(found: Grades) -> str:
     """How many have the same grade by every way of weighing."""
-    if found.n_ways < 2:
+    if found.n_ways < 2 or len(found.telling) < 2:
         return ""
     ways = {GIVEN: "as given", JUDGED: "by judgements", DATA: "as customers differ"}
     named = [ways[name] for name in found.weightings]
@@ -136,6 +142,8 @@ def say_of_grades(found: Grades) -> str:
     if COST not in found.criteria.names:
         return ""
     n = int((found.places["worth"] != found.places["grade"]).sum())
+    if not n:
+        return "Here the cost to serve is left out of the grade, which changes nobody's."
     return (
         "In this part the grade is that of what customers are worth, without the cost to serve: who gets much would "
         f"be of a low grade for it. {say_count(n, 'customer')} {word_for(n, 'has', 'have')} another grade so."
@@ -163,7 +171,7 @@ def say_consistency(judged: ComparedWeights) -> str:
 
 
 def _say_ratio(value: float) -> str:
-    if f"{value:.2g}" == "1":
+    if f"{max(value, 1 / value):.2g}" == "1":
         return "equally important"
     return f"{value:.2g} times as important" if value > 1 else f"1/{1 / value:.2g} as important"
 
