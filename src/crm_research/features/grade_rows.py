@@ -59,15 +59,19 @@ def build_grade_rows(study: Study, window: MoneyWindow, plan: CostPlan, asked: G
     Returns
     -------
     ibis table
-        One customer known with money in the window: customer_id; income (revenue and fees), goods, service, contacts
-        and capital (what they cost), before (income of the stretch before), squares (of the amounts of all orders in
+        One customer known who bought, paid or cost anything in the window: customer_id; income (revenue and fees), goods,
+        service, contacts and capital (what they cost), before (income of the stretch before), squares (of the amounts of all orders in
         both stretches, added up), days_known (from the first that is known of them to as_of), n_responses, answered
         and answered_squares (mean answer of each response on 0 to 1, added up, and squared), position, and n_complaint,
         n_enquiry, n_visit, n_service (contacts begun in the window). What a study does not hold is nought; position is
         empty.
     """
     money = kept_money(study, window, plan)
-    known = money.filter(money.is_known)
+    capital = money.receivables * float(plan.capital_rate or 0.0)
+    moved = [money[name] for name in ("n_orders", "revenue", "fees", "goods", "service", "contacts")]
+    known = money.filter(
+        money.is_known, reduce(lambda left, right: left | right, [one != 0 for one in (*moved, capital)])
+    )
     rows = known.select(
         "customer_id",
         income=(known.revenue + known.fees).round(_DIGITS),
