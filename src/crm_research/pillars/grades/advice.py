@@ -27,8 +27,8 @@ def steps(found: Grades, service: Service | None) -> Iterator[Step]:
     if not found.is_graded:
         return
     n = int(found.is_sure.sum())
-    if len(found.telling) < 2:
-        yield Step("Find more to grade customers by: one criterion alone tells them apart.", "criteria")
+    if not found.hangs_on_weights:
+        yield Step("Find more to grade customers by: all that tells them apart puts them in one order.", "criteria")
     elif n:
         who = f"the {noun(found, n)}" if n > 1 else "the one customer"
         yield Step(
@@ -72,7 +72,7 @@ def gravest_doubt(found: Grades) -> str:
         return words.say_consistency(judged.judged)
     if not found.is_graded:
         return ""
-    if len(found.telling) > 1 and found.n_ways > 1 and not found.has_same_grade.all():
+    if found.hangs_on_weights and found.n_ways > 1 and not found.has_same_grade.all():
         share = say_percent(1 - float(found.has_same_grade.mean()))
         return f"The grade hangs on the weights: {share} of customers have another one by another way of weighing."
     return next(iter(f"{name.capitalize()} is left out: {why}." for name, why in found.criteria.left_out.items()), "")

@@ -24,7 +24,7 @@ from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_w
 from crm_research.features.profit import sources_of
 from crm_research.models.costing import Costing, plan_costs
 from crm_research.models.grading import read_judgements
-from crm_research.pillars.grades.criteria import CRITERIA, Criteria, Held, is_about_satisfaction, make_criteria
+from crm_research.pillars.grades.criteria import COSTS, CRITERIA, Criteria, Held, is_about_satisfaction, make_criteria
 from crm_research.pillars.grades.placing import FEWEST, place, weigh
 from crm_research.pillars.grades.weighing import GIVEN, JUDGED, WEIGHTINGS, Cuts, Weighting, check_weights, cut_at
 from crm_research.show.shown import Shown
@@ -162,9 +162,16 @@ class Grades(Shown):
 
     @property
     def telling(self) -> list[str]:
-        """Criteria that weigh anything and in which customers differ: with one of them no weights matter."""
+        """Criteria that weigh anything and in which customers differ."""
         weights = self.weighting.weights
         return [name for name in self.criteria.names if weights[name] > 0 and name not in self.criteria.same]
+
+    @property
+    def hangs_on_weights(self) -> bool:
+        """Is what weighs in no one order? Where it is in one, or is known well of all, no weights can matter."""
+        cells = self.criteria.cells
+        orders = {tuple(cells[name].rank(method="min", ascending=name in COSTS).tolist()) for name in self.telling}
+        return len(orders) > 1 or any(name in self.criteria.doubtful for name in self.telling)
 
     @property
     def has_same_grade(self) -> pd.Series:

@@ -10,7 +10,7 @@ from crm_research.pillars.grades.service import ALL_CARE
 from crm_research.pillars.grades.setting import noun
 from crm_research.pillars.grades.tables import WAYS
 from crm_research.pillars.grades.weighing import DATA, GIVEN, JUDGED
-from crm_research.theme import join_words, say_count, say_money, say_p_value, say_percent, word_for
+from crm_research.theme import first_capital, join_words, say_count, say_money, say_p_value, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.models.grading import ComparedWeights
@@ -58,8 +58,14 @@ def say_strategic(found: Grades) -> str:
 
 def say_sure(found: Grades) -> str:
     """Who is strategic whatever the weights, and who only under some."""
-    if len(found.telling) < 2:
-        return f"Only {found.telling[0]} tells customers apart, so who is strategic does not hang on weights."
+    if not found.hangs_on_weights:
+        one = len(found.telling) == 1
+        what = (
+            f"Only {found.telling[0]} tells customers apart"
+            if one
+            else (f"{first_capital(join_words(found.telling))} put customers in the same order")
+        )
+        return f"{what}, so who is strategic does not hang on weights."
     n, n_some = int(found.is_sure.sum()), int(found.is_possible.sum())
     level = say_percent(found.confidence)
     some = f"{say_count(n_some)} {word_for(n_some, 'is', 'are')} so under some weights and not under others"
@@ -76,7 +82,7 @@ def say_sure(found: Grades) -> str:
 
 def say_ways(found: Grades) -> str:
     """How many have the same grade by every way of weighing."""
-    if found.n_ways < 2 or len(found.telling) < 2:
+    if found.n_ways < 2 or not found.hangs_on_weights:
         return ""
     ways = {GIVEN: "as given", JUDGED: "by judgements", DATA: "as customers differ"}
     named = [ways[name] for name in found.weightings]
@@ -192,6 +198,8 @@ def say_changes(found: Grades) -> str:
 
 def say_matrix(found: Grades) -> str:
     """What the picture shows."""
+    if not found.hangs_on_weights:
+        return "Value today and value that may come put customers in the same order"
     n = int(found.is_sure.sum())
     if n:
         return f"{noun(found, n)} {word_for(n, 'is', 'are')} strategic whatever the weights"
