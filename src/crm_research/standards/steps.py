@@ -47,10 +47,10 @@ class Step:
 
 
 STEPS: Final = (
-    Step(name="country", reads=("country",), needs=("country",), writes=("std_country",)),
+    Step(name="countries", reads=("country",), needs=("country",), writes=("std_country",)),
     Step(
         name="names",
-        reads=("name", "given_name", "family_name", "company", "kind", "std_country"),
+        reads=("name", "given_name", "family_name", "company", "kind", "std_country", "name_order"),
         needs=("name", "given_name", "family_name", "company"),
         writes=("std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese"),
     ),
@@ -86,14 +86,20 @@ STEPS: Final = (
 )
 
 
-def country(text: str) -> Answer:
+def countries(text: str) -> Answer:
     """The country's code."""
     code = read_country(text)
     return code, "" if code else "refused"
 
 
 def names(
-    name: str | None, given: str | None, family: str | None, company: str | None, kind: str | None, code: str | None
+    name: str | None,
+    given: str | None,
+    family: str | None,
+    company: str | None,
+    kind: str | None,
+    code: str | None,
+    order: str | None,
 ) -> Answer:
     """Person or company, and a person's name taken apart; a company's key is its name."""
     said = _is_said(given) or _is_said(family)
@@ -107,7 +113,7 @@ def names(
         return "company", None, None, key, None, "" if key else "refused"
     if not said and not _is_said(name):
         return _kind_of(kind), None, None, None, None, "refused"
-    read = read_name(name, given, family, code)
+    read = read_name(name, given, family, code, order)
     is_person = _kind_of(kind) == "person" or said
     return "person" if is_person else None, read.given, read.family, read.key, read.chinese, read.flaw
 
