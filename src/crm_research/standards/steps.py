@@ -13,6 +13,7 @@ from crm_research.standards.emails import read_email
 from crm_research.standards.identifiers import read_identifier
 from crm_research.standards.names import read_name
 from crm_research.standards.phones import read_phone
+from crm_research.standards.placeholders import read_untrue_email, read_untrue_name, read_untrue_phone
 
 # Each function gives the values it writes, in order, and then the flaw: empty, "ambiguous", "doubtful" or "refused".
 Answer = tuple[str | None, ...]
@@ -83,6 +84,14 @@ STEPS: Final = (
         needs=("identifier",),
         writes=("std_identifier", "std_identifier_kind"),
     ),
+    Step(
+        name="untrue_names",
+        reads=("name", "given_name", "family_name", "company"),
+        needs=("name", "given_name", "family_name", "company"),
+        writes=("std_untrue_name",),
+    ),
+    Step(name="untrue_emails", reads=("std_email",), needs=("std_email",), writes=("std_untrue_email",)),
+    Step(name="untrue_phones", reads=("phone",), needs=("phone",), writes=("std_untrue_phone",)),
 )
 
 
@@ -180,3 +189,22 @@ def identifiers(text: str, code: str | None) -> Answer:
     """The number and its kind."""
     read = read_identifier(text, code)
     return read.number, read.kind, read.flaw
+
+
+def untrue_names(name: str | None, given: str | None, family: str | None, company: str | None) -> Answer:
+    """Why the record's name says nothing."""
+    parts = " ".join(part for part in (given, family) if part and part.strip())
+    text = parts or name if parts or _is_said(name) else read_company(company or "").name
+    if text and not parts and looks_like_company(text):
+        text = read_company(text).name
+    return (read_untrue_name(text) if text else None), ""
+
+
+def untrue_emails(text: str) -> Answer:
+    """Why the address is none."""
+    return read_untrue_email(text), ""
+
+
+def untrue_phones(text: str) -> Answer:
+    """Why the number is none."""
+    return read_untrue_phone(text), ""
