@@ -14,10 +14,10 @@ from crm_research.standards.records import TEXTS
 from crm_research.standards.steps import STEPS
 
 MADE = (
-    "std_country", "std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese",
-    "std_company", "std_company_form",
-    "std_company_region", "std_email", "std_email_key", "std_phone", "std_street", "std_house_number", "std_postcode",
-    "std_city", "std_region", "std_birth_date", "std_birth_year", "std_identifier", "std_identifier_kind",
+    "std_country", "std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese", "std_untrue_name",
+    "std_company", "std_company_form", "std_company_region", "std_email", "std_email_key", "std_untrue_email",
+    "std_phone", "std_untrue_phone", "std_street", "std_house_number", "std_postcode", "std_city", "std_region",
+    "std_birth_date", "std_birth_year", "std_identifier", "std_identifier_kind",
 )  # fmt: skip
 
 

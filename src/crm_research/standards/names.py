@@ -135,8 +135,8 @@ def _unparted(text: str) -> PersonName:
 
 def order_shown(name: str) -> str | None:
     """Which comes first in a Chinese name in Latin letters, where it shows by itself: only one end can be a surname?"""
-    words = _latin(_bare(_BRACKETS.sub(" ", tidy(name)))) if "," not in name and not has_han(name) else []
-    if len(words) < 2 or not _is_pinyin(words):
+    words = name.lower().split() if name.isascii() else []
+    if not 2 <= len(words) <= 4 or not all(syllables_of(word) for word in words):
         return None
     read = _part_pinyin(words, None)
     if read.family is None:
