@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_research.errors import ParameterError, StudyError
+from crm_research.standards import dates, names
 from crm_research.standards.countries import read_country
-from crm_research.standards.dates import DAY_FIRST, MONTH_FIRST, order_shown
 from crm_research.standards.distinct import DistinctRows, map_rows
 from crm_research.standards.steps import STEPS, Step
 
@@ -22,8 +24,10 @@ TEXTS: Final = (
 )  # fmt: skip
 TIMES: Final = ("registered_at", "updated_at")
 _WITHIN: Final = ("street_city", "street_region")
-# Dates that show by themselves which of day and month stands first; as many must, and none the other way.
-_DATES_THAT_SHOW: Final = 20
+# So many values of a system must show an order by themselves; of names, which are misspelt, one in a hundred may be
+# against it, of dates none.
+_VALUES_THAT_SHOW: Final = 20
+_SLIPS: Final = 0.01
 _LIBRARIES: Final = ("opencc", "phonenumbers", "pypinyin", "stdnum")
 
 
@@ -71,13 +75,14 @@ def standardise(records: pa.Table, *, country: str | None, n_processes: int | No
     code = None if country is None else read_country(country)
     if country is not None and code is None:
         raise ParameterError(f"The country {country!r} is not known: write its code of two letters, such as DE or CN.")
-    columns["date_order"] = _date_orders(columns)
+    columns["date_order"] = _orders(columns, "birth_date", dates.order_shown, 0.0)
+    columns["name_order"] = _orders(columns, "name", names.order_shown, _SLIPS)
     columns["latest_year"] = _repeat(_latest_year(records), len(records))
     made: dict[str, pa.Array] = {}
     log: list[dict[str, Any]] = []
     for step in STEPS:
         log += _take(step, columns, made, len(records), n_processes)
-        if step.name == "country" and code is not None:
+        if step.name == "countries" and code is not None:
             made["std_country"] = pc.fill_null(made["std_country"], code)
         columns |= {name: pa.chunked_array([values]) for name, values in made.items()}
     kept = [name for name in records.column_names if name not in made]
@@ -148,20 +153,21 @@ def _latest_year(records: pa.Table) -> str | None:
     return str(max(known)) if known else None
 
 
-def _date_orders(columns: dict[str, pa.ChunkedArray]) -> pa.ChunkedArray:
-    """Whether day or month stands first in each system's dates, where its own dates show it and none contradicts."""
-    distinct = DistinctRows([columns["system"], columns["birth_date"]])
-    shown: dict[str | None, dict[str, int]] = {}
+def _orders(
+    columns: dict[str, pa.ChunkedArray], name: str, shown_by: Callable[[str], str | None], most_against: float
+) -> pa.ChunkedArray:
+    """Which of two orders each system writes a column in, where its own values show it and hardly any contradicts."""
+    distinct = DistinctRows([columns["system"], columns[name]])
+    shown: dict[str | None, Counter[str]] = {}
     for (system, text), n in zip(distinct.rows, distinct.counts.tolist(), strict=True):
-        order = order_shown(text) if text else None
+        order = shown_by(text) if text else None
         if order:
-            counted = shown.setdefault(system, {DAY_FIRST: 0, MONTH_FIRST: 0})
-            counted[order] += n
-    orders = {
-        system: max(counted, key=counted.__getitem__)
-        for system, counted in shown.items()
-        if min(counted.values()) == 0 and max(counted.values()) >= _DATES_THAT_SHOW
-    }
+            shown.setdefault(system, Counter())[order] += n
+    orders = {}
+    for system, counted in shown.items():
+        (order, n), *others = counted.most_common()
+        if n >= _VALUES_THAT_SHOW and sum(against for _, against in others) <= most_against * n:
+            orders[system] = order
     return pa.chunked_array([distinct.spread([orders.get(system) for system, _ in distinct.rows])])
 
 
