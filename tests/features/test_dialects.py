@@ -23,6 +23,7 @@ from crm_research.features.audit import (
 from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.clock import instant
+from crm_research.features.credit import class_now, sum_losses
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
@@ -54,6 +55,13 @@ def with_fees_in_states(study):
     """Contracts whose fee changes."""
     columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
     return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
+
+
+def with_bills(study):
+    """Bills with and without a payment."""
+    times = dict.fromkeys(("issued_at", "due_at", "paid_at"), "timestamp")
+    columns = {"invoice_id": "string", "customer_id": "string", **times, "amount": "float64"}
+    return replace(study, tables={**study.tables, "invoices": ibis.table(columns, name="invoices")})
 
 
 BUILDERS = {
@@ -110,6 +118,8 @@ BUILDERS = {
     "margins of value": lambda study: build_value_rows(study, money="margin", cost_share=0.4),
     "running fees": build_running_fees,
     "running contracts": running_contracts,
+    "lost bills": lambda study: sum_losses(with_bills(study)),
+    "how late now": lambda study: class_now(with_bills(study)),
     "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
     "customers": build_customers,
     "features": build_customer_features,

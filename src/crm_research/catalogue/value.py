@@ -97,5 +97,8 @@ REPORT = Report(
         "value.backtest_error",
         "value.backtest_naive_error",
         "value.retention_5pt_profit",
+        "value.risk_adjusted",
+        "value.risk_adjusted_each_share",
+        "value.churn_doubt_share",
     ),
 )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_research.features.customer_costs import contact_rows, receivable_rows, service_rows
 from crm_research.features.kept import keep_table
-from crm_research.features.money_rows import COLUMNS, add_up
+from crm_research.features.money_rows import COLUMNS, add_up, money_rows
 from crm_research.features.takings import fee_rows, order_rows
 from crm_research.features.window import known_rows
 
@@ -87,7 +87,8 @@ def parts_of(study: Study, window: MoneyWindow, plan: CostPlan) -> list[ir.Table
     parts += [service_rows(study, window, plan.rates)] if held["service"] else []
     parts += [contact_rows(study, window)] if held["contacts"] else []
     parts += [receivable_rows(study, window)] if held["invoices"] else []
-    return parts
+    # Contracts without fees and costs: nobody has brought anything.
+    return parts or [money_rows(known_rows(study, "contracts").limit(0))]
 
 
 def build_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:
