@@ -8,7 +8,7 @@ import pytest
 
 from crm_research.pillars.value import ValuePage
 from crm_research.pillars.value.lifetime.figures import ESTIMATORS, amount_figures, backtest_figures, value_figures
-from crm_research.pillars.value.risk.figures import risk_figures
+from crm_research.pillars.value.risk.figures import payment_figures, risk_figures
 from crm_research.theme import chart_style
 from tests.builders import a_study
 from tests.told import check_figures, hold, tell
@@ -30,7 +30,7 @@ def test_the_chapter_is_told_as_it_was(world):
     page = WORLDS[world]()
     found = page.to_come
     risk = page.certainty_of
-    of_risk = [] if isinstance(risk, str) else risk_figures(risk)
+    of_risk = [] if isinstance(risk, str) else [*risk_figures(risk), *payment_figures(risk)]
     with chart_style():
         told = tell(
             **{name: getattr(page, name).show for name in SECTIONS},

@@ -9,7 +9,7 @@ import pandas as pd
 from crm_research.pillars.value.lifetime.words import say_years
 from crm_research.pillars.value.risk.measure import by_tenth
 from crm_research.pillars.value.risk.words import alike_title
-from crm_research.theme import ACCENT, draw_intervals, empty_axes, format_share, new_axes, say_money
+from crm_research.theme import ACCENT, draw_intervals, empty_axes, format_share, new_axes, say_short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def draw_alike(risk: RiskAdjusted, ax: Axes | None = None) -> Axes:
     )
     ends = pd.DataFrame({"estimate": table["middle"], "lower": table["low"], "upper": table["high"]})
     draw_intervals(ax, ends, at=table["tenth"].to_numpy(), colour=ACCENT, is_upright=True)
-    labels = [say_money(expected, "").strip() for expected in table["expected"]]
+    labels = [say_short(round(expected), 2) for expected in table["expected"]]
     ax.set_xticks(table["tenth"].to_numpy(), labels)
     ax.set_ylim(bottom=min(0.0, float(table["low"].min())))
     format_share(ax)

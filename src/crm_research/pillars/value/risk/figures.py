@@ -35,11 +35,7 @@ def risk_figures(risk: RiskAdjusted) -> list[Figure]:
     """What is sure of all customers together, of each tier and of each alone, and what the doubts take."""
     row, noun, years = risk.all, say_noun(risk.lifetime), say_years(risk.lifetime.horizon_years)
     n = int(row["n_customers"])
-    make = FigureMaker(
-        window=f"records of {say_count(n, 'customer')} up to {say_date(risk.lifetime.as_of)}",
-        confidence=risk.lifetime.confidence,
-        validation=NO_VALIDATION,
-    )
+    make = _maker(risk)
     how = "lower tenth of what will come"
     sure = f"{noun.capitalize()} that comes in the next {years} with 9 of 10 chance at least"
     found = [
@@ -64,13 +60,19 @@ def risk_figures(risk: RiskAdjusted) -> list[Figure]:
         )
         for one in risk.tiers.to_dict("records")
     ]  # fmt: skip
-    return [*found, *tiers, *_of_payment(risk, make)]
+    return [*found, *tiers]
 
 
-def _of_payment(risk: RiskAdjusted, make: FigureMaker) -> list[Figure]:
+def _maker(risk: RiskAdjusted) -> FigureMaker:
+    records = f"records of {say_count(len(risk.customers), 'customer')} up to {say_date(risk.lifetime.as_of)}"
+    return FigureMaker(window=records, confidence=risk.lifetime.confidence, validation=NO_VALIDATION)
+
+
+def payment_figures(risk: RiskAdjusted) -> list[Figure]:
     """What is lost of billed money; nothing where that is not known."""
     if risk.payment is None:
         return []
+    make = _maker(risk)
     losses, row = risk.payment.losses, risk.all
     classes = losses.loc[losses["n_customers"] > 0]
     return [

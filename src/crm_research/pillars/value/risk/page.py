@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.value.lifetime.words import say_noun, say_years
 from crm_research.pillars.value.risk import charts, words
-from crm_research.pillars.value.risk.figures import risk_figures
+from crm_research.pillars.value.risk.figures import payment_figures, risk_figures
 from crm_research.pillars.value.risk.measure import by_tenth, list_sure
 from crm_research.pillars.value.risk.payment import LATE
 from crm_research.pillars.value.shown import CENTS, MONEY
@@ -30,7 +30,7 @@ def certainty_section(risk: RiskAdjusted | str) -> Section:
     return Section(
         Note(f"{words.say_sure(risk)} {words.say_alike(risk)}".strip()),
         Note(words.say_doubts(risk)),
-        Figures(risk_figures(risk)),
+        Figures([one for one in risk_figures(risk) if one.group is None]),
         None
         if tenths.empty
         else Chart(
@@ -46,6 +46,7 @@ def certainty_section(risk: RiskAdjusted | str) -> Section:
             "both; sure: comes with 9 of 10 chance at least from all of them together (lower, upper: where the "
             "expected lies at its own limits); sure each: the same of each customer alone, added up.",
         ),
+        Figures([one for one in risk_figures(risk) if one.group is not None], "What is sure of each tier"),
         result=risk,
     )
 
@@ -89,6 +90,7 @@ def payment_section(risk: RiskAdjusted | str) -> Section:
             note="paid before: the customer's worst bill of the year before; lost share: drawn towards that of all "
             "where customers are few; customers now: those who stand there today.",
         ),
+        Figures(payment_figures(risk), "Bills that are not paid"),
         result=risk.payment,
     )
 
