@@ -37,6 +37,7 @@ from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
+from crm_research.features.winning import list_won, sum_first_months, sum_winning
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
@@ -62,6 +63,16 @@ def with_bills(study):
     times = dict.fromkeys(("issued_at", "due_at", "paid_at"), "timestamp")
     columns = {"invoice_id": "string", "customer_id": "string", **times, "amount": "float64"}
     return replace(study, tables={**study.tables, "invoices": ibis.table(columns, name="invoices")})
+
+
+def with_campaigns(study):
+    """Campaigns, and whom they addressed."""
+    ids = {"campaign_id": "string"}
+    campaigns = {**ids, "kind": "string", "started_at": "timestamp", "cost": "float64"}
+    targets = {**ids, "customer_id": "string", "targeted_at": "timestamp", "is_control": "boolean"}
+    more = {"campaigns": campaigns, "campaign_targets": targets}
+    tables = {name: ibis.table(columns, name=name) for name, columns in more.items()}
+    return replace(study, tables={**study.tables, **tables})
 
 
 BUILDERS = {
@@ -120,6 +131,9 @@ BUILDERS = {
     "running contracts": running_contracts,
     "lost bills": lambda study: sum_losses(with_bills(study)),
     "how late now": lambda study: class_now(with_bills(study)),
+    "won by campaigns": lambda study: sum_winning(with_campaigns(study)),
+    "who was won": lambda study: list_won(with_campaigns(study)),
+    "first months of those won": lambda study: sum_first_months(with_campaigns(study), money="margin", cost_share=0.4),
     "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
     "customers": build_customers,
     "features": build_customer_features,

@@ -76,6 +76,8 @@ REPORT = Report(
     may_read=(
         "activities",
         "activity_use",
+        "campaign_targets",
+        "campaigns",
         "contacts",
         "contract_states",
         "contracts",

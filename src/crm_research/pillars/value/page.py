@@ -28,6 +28,8 @@ from crm_research.pillars.value.risk.figures import ESTIMATORS as RISK_ESTIMATOR
 from crm_research.pillars.value.risk.measure import RiskAdjusted, measure_risk
 from crm_research.pillars.value.shown import CENTS, MONEY, as_called, at_most, cents, shown
 from crm_research.pillars.value.tiers.measure import Tiers, measure_tiers
+from crm_research.pillars.value.winning import page as winning_page
+from crm_research.pillars.value.winning.measure import measure_winning
 from crm_research.show import (
     Answer,
     Chart,
@@ -362,6 +364,11 @@ class ValuePage(Page):
     def payment(self) -> Section:
         """How much of what is billed is never paid?"""
         return risk_page.payment_section(self.certainty_of)
+
+    @section
+    def winning(self) -> Section:
+        """What does winning a customer cost, and when has it come back?"""
+        return winning_page.winning_section(measure_winning(self.study, self.to_come), self.to_come)
 
     @section
     def past_forecasts(self) -> Section:
