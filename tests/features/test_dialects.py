@@ -23,6 +23,7 @@ from crm_research.features.audit import (
 from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.clock import instant
+from crm_research.features.credit import class_now, sum_losses
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
@@ -42,6 +43,7 @@ from crm_research.features.suspicions import (
     suspect_records,
 )
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
+from crm_research.features.winning import list_won, sum_first_months, sum_winning
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
@@ -93,6 +95,23 @@ def overlapping_visits(study):
     contacts = study.table("contacts")
     ended = contacts.opened_at + ibis.interval(days=10)
     return suspect_overlapping_visits(contacts.mutate(kind=ibis.literal("visit"), closed_at=ended))
+
+
+def with_bills(study):
+    """Bills with and without a payment."""
+    times = dict.fromkeys(("issued_at", "due_at", "paid_at"), "timestamp")
+    columns = {"invoice_id": "string", "customer_id": "string", **times, "amount": "float64"}
+    return replace(study, tables={**study.tables, "invoices": ibis.table(columns, name="invoices")})
+
+
+def with_campaigns(study):
+    """Campaigns, and whom they addressed."""
+    ids = {"campaign_id": "string"}
+    campaigns = {**ids, "kind": "string", "started_at": "timestamp", "cost": "float64"}
+    targets = {**ids, "customer_id": "string", "targeted_at": "timestamp", "is_control": "boolean"}
+    more = {"campaigns": campaigns, "campaign_targets": targets}
+    tables = {name: ibis.table(columns, name=name) for name, columns in more.items()}
+    return replace(study, tables={**study.tables, **tables})
 
 
 BUILDERS = {
@@ -153,6 +172,11 @@ BUILDERS = {
     "margins of value": lambda study: build_value_rows(study, money="margin", cost_share=0.4),
     "running fees": build_running_fees,
     "running contracts": running_contracts,
+    "lost bills": lambda study: sum_losses(with_bills(study)),
+    "how late now": lambda study: class_now(with_bills(study)),
+    "won by campaigns": lambda study: sum_winning(with_campaigns(study)),
+    "who was won": lambda study: list_won(with_campaigns(study)),
+    "first months of those won": lambda study: sum_first_months(with_campaigns(study), money="margin", cost_share=0.4),
     "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
     "customers": build_customers,
     "features": build_customer_features,
