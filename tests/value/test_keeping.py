@@ -72,15 +72,17 @@ def test_what_is_said_and_at_which_price():
     assert "may cost up to 1,000 EUR for one who is gold and 100.00 EUR for one who is iron." in words.say_price(found)
     claims = words.claims_table(found)
     assert claims["here"].tolist() == pytest.approx([five["lifetime_share"], found.elasticity])
-    assert claims["verdict"].tolist() == ["as is said", "as is said"]
+    assert claims["verdict"].tolist() == ["these data do not contradict it"] * 2
 
 
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [
         (0.1, 0.24, "less than is said"),
-        (0.1, 0.25, "as is said"),
-        (0.3, 0.9, "as is said"),
+        (0.1, 0.25, "these data do not contradict it"),
+        (0.25, 0.3, "as is said"),
+        (0.24, 0.3, "these data do not contradict it"),
+        (0.3, 0.9, "these data do not contradict it"),
         (0.31, 0.9, "more than is said"),
     ],
 )
