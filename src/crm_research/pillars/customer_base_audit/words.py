@@ -84,7 +84,7 @@ def _say_new(audit: CustomerBaseAudit) -> str:
         return ""
     sign, own = health.new_change, health.new_periods
     now, then = own.name(own.latest), own.name(own.then)
-    nobody = "no customer who is named" if audit.books.nameless_orders else "nobody"
+    nobody = "no customer who is named" if audit.books.is_much_nameless else "nobody"
     if not sign["n_then"] and not sign["n_now"]:
         return f"{nobody} was first seen in {then} or {now}"
     money = _money(audit)
