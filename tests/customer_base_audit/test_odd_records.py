@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from crm_research.pillars.customer_base_audit import AuditPage, tables, words
+from crm_research.pillars.customer_base_audit import AuditPage, advice, tables, words
 from tests.builders import a_study, orders
 
 DAYS = [f"{year}-{month:02d}-05" for year in (2022, 2023) for month in range(1, 13)]
@@ -71,3 +71,20 @@ def test_of_a_loss_there_is_no_percentage():
 def test_numbers_of_orders_are_whole_numbers():
     said = repr(page("half").balance)
     assert "6.00" not in [word for line in said.splitlines() if line.startswith("2022") for word in line.split()]
+
+
+@pytest.mark.slow
+def test_what_floats_leave_is_no_change():
+    # Everybody buys once in either year, 42 customers and then 49: how often each buys has not changed at all.
+    rows = [
+        (f"c{place}", f"{year}-07-01", 10.0 + 7 * place % 13 + 0.1 * (year - 2022))
+        for year, n in ((2022, 42), (2023, 49))
+        for place in range(n)
+    ]
+    audit = AuditPage(a_study(as_of="2024-01-01", orders=orders(*rows))).result
+    change = audit.change.revenue.set_index("component")
+    assert change.loc["customers", "estimate"] > 50
+    assert change.loc["frequency", "estimate"] == pytest.approx(0.0, abs=1e-9)
+    assert change.loc["frequency", "direction"] == 0
+    assert "fewer purchases of each" not in words.say_change(audit)
+    assert not [step for step in advice.steps(audit) if "less often" in step.text]

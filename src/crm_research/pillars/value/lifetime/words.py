@@ -21,7 +21,7 @@ from crm_research.theme import (
 ALL_COSTED = 1 - 1e-9
 _RULE_WORDS = {
     SAME_AGAIN: "that everybody spends as much again as in the last such stretch",
-    PACE: "each customer's average purchase times the number of purchases so far for each day",
+    PACE: "each customer's average purchase, as often as they bought again so far",
 }
 
 
@@ -161,7 +161,7 @@ def say_backtest(backtest: Backtest | None) -> str:
     when = f"Standing at {dates} and looking {ahead} ahead, "
     if backtest.best in RULES:
         clear = bool(row["is_clearly_worse"])
-        verdict = f"the simple rule {_RULE_WORDS[rule]} predicted a customer's money " + (
+        verdict = f"the best simple rule ({_RULE_WORDS[rule]}) predicted a customer's money " + (
             "clearly better than every model." if clear else "best; the models were not clearly worse."
         )
     elif bool(other["is_clearly_worse"]):
