@@ -79,6 +79,8 @@ class Lifetime:
         Why a part is missing; empty where the study has no such records.
     backtest
         Forecasts of orders at past dates; computed when first read, unless it chose the model.
+    leaves_work_out
+        Does the study record what the work for customers costs? It is not taken off.
     """
 
     as_of: datetime
@@ -94,6 +96,7 @@ class Lifetime:
     why_no_fees: str
     backtest: Backtest | None
     parts: pd.DataFrame
+    leaves_work_out: bool = False
     sensitivity: deferred[pd.DataFrame] = deferred()
 
     @property
@@ -172,6 +175,7 @@ def measure_lifetime(
         as_of=study.as_of, currency=study.currency, horizon_years=horizon_years, rate=rate, confidence=confidence,
         basis=basis, fee_margin=fee_margin, orders=orders, fees=fees, why_no_orders=why_orders, why_no_fees=why_fees,
         backtest=backtest, parts=_add_parts(orders, fees, confidence), sensitivity=pd.DataFrame(),
+        leaves_work_out=study.has("activities", "activity_use") or _has_contact_costs(study),
     )  # fmt: skip
     return replace(found, sensitivity=Later(lambda: vary_rate(found)))
 
@@ -244,7 +248,7 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``spent`` (so far, with the first purchase), ``value``, ``lower``, ``upper`` (of what the
+        ``customer_id``, ``brought`` (so far, with the first purchase, before returns), ``value``, ``lower``, ``upper`` (of what the
         customer will bring), ``none`` (chance of nothing), the most valuable first; at most `n`. Empty without orders.
     """
     if lifetime.orders is None:
@@ -252,7 +256,7 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
     rows, value = lifetime.orders.rows, lifetime.orders.value
     table = pd.DataFrame(
         {
-            "customer_id": rows["customer_id"], "spent": rows["all_spent"], "value": value.expected,
+            "customer_id": rows["customer_id"], "brought": rows["all_spent"], "value": value.expected,
             "lower": value.lower, "upper": value.upper, "none": value.none.round(4),
         }
     )  # fmt: skip
@@ -262,6 +266,10 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
 
 def _first_at(rows: pd.DataFrame, as_of: datetime) -> datetime | None:
     return None if rows.empty else as_of - timedelta(days=float(rows["age_days"].max()))
+
+
+def _has_contact_costs(study: Study) -> bool:
+    return study.has("contacts") and "cost" in study.table("contacts").columns
 
 
 def _why_no_orders(rows: pd.DataFrame, basis: MoneyBasis) -> str:

@@ -223,7 +223,8 @@ def _lift(ranked: pd.DataFrame, cuts: tuple[float, float]) -> pd.DataFrame:
     gaps = gold - rows["total"].to_numpy(dtype=float) / sizes if len(rows) else np.array([])
     found = []
     for share, who in _NEAREST if sizes.sum() >= FEWEST_CUSTOMERS else ():
-        taken = np.clip(share * sizes.sum() - (np.cumsum(sizes) - sizes), 0.0, sizes)
+        # Whole customers, so that what each would take and what all would agree.
+        taken = np.clip(round(share * sizes.sum()) - (np.cumsum(sizes) - sizes), 0.0, sizes)
         n = float(taken.sum())
         found.append((who, round(n), float(taken @ gaps) / n, float(taken @ gaps)))
     return pd.DataFrame(found, columns=["who", "n_customers", "more_each", "more_together"])
