@@ -595,6 +595,26 @@ def test_a_table_is_saved_as_its_cells_are_shown_and_no_cell_is_a_formula(sortin
     assert sorting.faults == []
 
 
+@pytest.mark.parametrize(
+    ("cell", "saved"),
+    [
+        ("-2 +3+cmd|' /C calc'!A0", "'-2 +3+cmd|' /C calc'!A0"),
+        ("+1 =cmd", "'+1 =cmd"),
+        ("-12 % to -3 %", "'-12 % to -3 %"),
+        ("-12.5 EUR", "-12.5 EUR"),
+        ("+3 %", "+3 %"),
+    ],
+)
+def test_what_follows_an_amount_makes_no_formula_of_it(sorting, cell, saved):
+    sorting.locator(MIXED).locator("tbody tr:first-child td").first.evaluate(
+        "(at, text) => { at.textContent = text; }", cell
+    )
+    with sorting.expect_download() as found:
+        sorting.get_by_role("button", name='Save as CSV: Mixed, "all"').click()
+    row = Path(found.value.path()).read_text(encoding="utf-8-sig").splitlines()[1]
+    assert row.startswith(f"Öl,{saved},")
+
+
 def test_search_finds_by_words_of_any_alphabet_and_leads_to_the_very_figure(open_page, pages):
     page = open_page("index", voice="manager")
     page.keyboard.press("/")

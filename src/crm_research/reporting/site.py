@@ -202,6 +202,8 @@ def _page(entry: Mapping[str, Any], folder: Path, figures: Sequence[Mapping[str,
     ran = entry if entry.get("page") else _attempt(entry) or entry
     return {
         "title": entry["title"],
+        # Its first lines stand above all pages, and are not told twice.
+        "is_summary": entry["report"] == SUMMARY,
         "question": entry["question"],
         "href": href + entry["page"] if entry.get("page") else None,
         "answer": _say(next(iter(entry.get("answer") or []), None)) if entry.get("page") else None,
