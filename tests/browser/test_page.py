@@ -384,6 +384,13 @@ def test_print_shows_parameters_and_hides_what_only_a_screen_needs(open_page):
     assert not page.locator(".contents").is_visible()
 
 
+def test_on_paper_the_key_figures_stand_below_the_answer(open_page):
+    page = open_page("report")
+    page.emulate_media(media="print")
+    tops = [page.locator(part).first.bounding_box()["y"] for part in (".answer", ".key", ".headline")]
+    assert tops == sorted(tops)
+
+
 def test_print_says_nothing_twice_and_is_light_where_the_reader_likes_it_dark(open_page):
     page = open_page("report", color_scheme="dark")
     page.evaluate(
