@@ -216,6 +216,7 @@ def test_a_summary_speaks_first_for_its_study(tmp_path):
     assert (study["summary"], study["href"]) == (["One.", "Two.", "Three."], "shop/2024-05-31/summary.html")
     text = write_index(tmp_path).read_text(encoding="utf-8")
     assert '<p class="said">One.</p>\n<p>Two.</p><p>Three.</p></div>' in text
+    assert text.index('href="shop/2024-05-31/summary.html"') < text.index('href="shop/2024-05-31/churn.html"')
     # Once, and not again as the answer of the summary's own page.
     assert text.count(">One.<") == 1
     told = ET.fromstring((tmp_path / "feed.xml").read_text(encoding="utf-8")).find(f"{ATOM}entry")

@@ -147,6 +147,8 @@ def _study(folder: Path, *, is_latest: bool) -> dict[str, Any]:
     figures = read_json(folder / "figures.json", [])
     order = list(reports())
     entries.sort(key=lambda entry: order.index(entry["report"]) if entry["report"] in order else len(order))
+    # What a reader opens first stands first.
+    entries.sort(key=lambda entry: entry["report"] != SUMMARY)
     shown = [entry for entry in entries if entry["outcome"] != NOT_APPLICABLE]
     # What stands on the shelf speaks last: an attempt that failed tells only what no page does.
     about: dict[str, Any] = {}
