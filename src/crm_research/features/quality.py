@@ -151,7 +151,7 @@ def _ask(
 
 
 def is_at_fault(study: Study, table: str, rows: ir.Table) -> Any:
-    """Does a row break a rule by itself, or has it a time that cannot be? A condition on rows of that table."""
+    """Does a row break a rule by itself, one that calls for care? A condition on rows of that table."""
     contract, attributes = TABLES[table], study.attributes_of(table)
     usable = usable_columns(contract, rows, attributes)
     last = study.holdout_until or study.as_of
@@ -160,10 +160,6 @@ def is_at_fault(study: Study, table: str, rows: ir.Table) -> Any:
     for check in build_row_checks(contract, rows, usable, last_instant=last, attributes=attributes):
         if RULES[check.rule].severity != NOTE and check.rule not in _HARMLESS:
             condition |= check.bad(rows).fill_null(no)
-    for name, kind in attributes.items():
-        if kind == vocabulary.TIME and name in usable:
-            faults = time_faults(rows[name], study)
-            condition |= (faults["before-1900"] | faults["in-the-future"]).fill_null(no)
     return condition
 
 

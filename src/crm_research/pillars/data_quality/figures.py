@@ -8,7 +8,7 @@ import numpy as np
 
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.data_quality import effects
-from crm_research.pillars.data_quality.names import column_of, figure_name, name_of
+from crm_research.pillars.data_quality.names import column_of, figure_name, name_of, tell_apart
 from crm_research.pillars.data_quality.suspicions import KINDS
 from crm_research.pillars.data_quality.trends import HOW as TREND_HOW
 from crm_research.theme import say_date
@@ -24,6 +24,7 @@ DEAD: Final = "quality.dead_share"
 EFFECT: Final = "quality.effect"
 # More columns than these stand in the table of the page, and in no figure.
 MOST_COLUMNS: Final = 120
+OTHERS: Final = "any other column"
 _SHARE: Final = "share of rows; Wilson limits, as if rows had been drawn one by one"
 _UNCHANGED: Final = {"change": 0.0, "lower": np.nan, "upper": np.nan}
 _CHECKED: Final = "the same count as crm-research check"
@@ -54,7 +55,7 @@ def sound_figures(quality: DataQuality) -> list[Figure]:
     return _maker(quality).of_rows(
         quality.tables.assign(group=[name.replace("_", " ") for name in quality.tables["table"]]),
         SOUND,
-        "Rows that break no rule and are no copy, at least",
+        "Rows in order, at least",
         unit="share",
         estimator=_SHARE,
         numbers=("sound_share", "lower", "upper"),
@@ -63,16 +64,21 @@ def sound_figures(quality: DataQuality) -> list[Figure]:
 
 
 def column_figures(quality: DataQuality) -> list[Figure]:
-    """Of each column the share of values that are there, and of those that are no valid ones."""
+    """Of each column the share of values that are there, and of those that break a rule."""
     maker, found = _maker(quality), []
-    for row in quality.columns.head(MOST_COLUMNS).to_dict("records"):
-        group = column_of(row["table"], row["column"])
+    held = quality.columns.head(MOST_COLUMNS)
+    groups = tell_apart([column_of(*pair) for pair in zip(held["table"], held["column"], strict=True)])
+    for group, row in zip(groups, held.to_dict("records"), strict=True):
         if row["n_asked"]:
             limits = [row["complete_share"], row["complete_lower"], row["complete_upper"]]
             found.append(_of_column(maker, COMPLETE, "Values that are there", limits, row["n_asked"], group))
-        if row["n_checked"]:
+        if row["n_invalid"]:
             limits = [row["invalid_share"], row["invalid_lower"], row["invalid_upper"]]
             found.append(_of_column(maker, INVALID, "Values that break a rule", limits, row["n_checked"], group))
+    clean = held.loc[(held["n_checked"] > 0) & (held["n_invalid"] == 0)].nlargest(1, "n_checked")
+    for row in clean.to_dict("records"):
+        limits = [row["invalid_share"], row["invalid_lower"], row["invalid_upper"]]
+        found.append(_of_column(maker, INVALID, "Values that break a rule", limits, row["n_checked"], OTHERS))
     return found
 
 
@@ -86,9 +92,9 @@ def _of_column(maker: FigureMaker, id_: str, label: str, limits: list[float], n:
 def suspect_figures(quality: DataQuality) -> list[Figure]:
     """Of each suspicion the share under it; of those that found nothing one for each kind, with what may be unseen."""
     maker, found = _maker(quality), []
-    for one in quality.found:
+    for group, one in zip(tell_apart([name_of(one) for one in quality.found]), quality.found, strict=True):
         limits = [float(part) for part in one.share(quality.confidence)]
-        found.append(_suspect(maker, limits, one.n_checked, name_of(one)))
+        found.append(_suspect(maker, limits, one.n_checked, group))
     kinds = {one.kind for one in quality.found}
     for kind in dict.fromkeys((*KINDS, *(one.kind for one in quality.suspicions))):
         clean = [one for one in quality.suspicions if one.kind == kind and one.n_checked]
@@ -110,7 +116,7 @@ def dead_figures(quality: DataQuality) -> list[Figure]:
     return [
         maker.one(
             DEAD,
-            "Gone",
+            "Gone by now",
             None if one.share is None else [float(part) for part in one.share],
             unit="share",
             n=one.n,

@@ -17,9 +17,9 @@ from crm_research.features.without import Dealing, Suspects
 from crm_research.pillars.data_quality.dead import DeadRecords, measure_dead
 from crm_research.pillars.data_quality.dimensions import DIMENSION_OF, VALIDITY
 from crm_research.pillars.data_quality.effects import measure_effects
-from crm_research.pillars.data_quality.names import name_of
+from crm_research.pillars.data_quality.names import name_of, tell_apart
 from crm_research.pillars.data_quality.potential import LeftAlone, measure_left_alone
-from crm_research.pillars.data_quality.suspicions import COPIED_DAYS, COPIES, Looked, Suspicion, find_suspicions
+from crm_research.pillars.data_quality.suspicions import COPIED_DAYS, COPIES, TIMES, Looked, Suspicion, find_suspicions
 from crm_research.pillars.data_quality.trends import judge_trends
 from crm_research.settings import leave_out
 from crm_research.show.shown import Shown
@@ -154,11 +154,11 @@ def _effects(
 
 def choose_suspects(suspicions: tuple[Suspicion, ...], dealing: Dealing) -> dict[str, Suspects]:
     """Rows that can be left out of the main figures: of the dealings themselves, and of customers."""
-    return {
-        name_of(one): one.suspects
-        for one in suspicions
-        if one.n_bad and one.suspects is not None and one.table in {dealing, "customers"}
-    }
+    meant = [
+        one for one in suspicions if one.n_bad and one.suspects is not None and one.table in {dealing, "customers"}
+    ]
+    names = tell_apart([name_of(one) for one in meant])
+    return {name: one.suspects for name, one in zip(names, meant, strict=True) if one.suspects is not None}
 
 
 def _judge_tables(
@@ -174,7 +174,8 @@ def _judge_tables(
     return pd.DataFrame(rows, columns=["table", "n_rows", "n_sound", "sound_share", "lower", "upper"])
 
 
-_COUNT_ROWS: Final = frozenset({COPIES, COPIED_DAYS})
+# Suspicions whose rows are not in order.
+_COUNT_ROWS: Final = frozenset({COPIES, COPIED_DAYS, TIMES})
 
 
 def _judge_columns(counts: dict[str, TableCounts], verdict: Verdict, confidence: float) -> pd.DataFrame:

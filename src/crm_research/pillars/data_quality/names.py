@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.data_quality.effects import AGAIN, AVERAGE, CUSTOMERS, DEALINGS, MONEY, TOP
@@ -50,8 +51,18 @@ def rows_of(table: str) -> str:
 
 
 def column_of(table: str, column: str) -> str:
-    """A column by its name and that of its table: ``orders: customer id``."""
-    return f"{table.replace('_', ' ')}: {shorten(say_plainly(column), _LONGEST)}"
+    """A column by its name and that of its table: ``customer id of orders``."""
+    return f"{shorten(say_plainly(column), _LONGEST)} of {table.replace('_', ' ')}"
+
+
+def tell_apart(names: Sequence[str]) -> list[str]:
+    """The same names, with a number behind each that stood there before: long ones may be cut alike."""
+    seen: Counter[str] = Counter()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return told
 
 
 def place_of(suspicion: Suspicion) -> str:

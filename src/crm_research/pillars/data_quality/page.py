@@ -98,7 +98,7 @@ class DataQualityPage(Page):
                 note="Rows of all times are looked at. What only several rows together break is taken off as if it lay "
                 "in other rows, so that the share is at least this.",
             ),
-            Figures(figures.sound_figures(quality), as_table="The same as figures"),
+            Figures(figures.sound_figures(quality), as_table="Rows in order, table by table"),
             result=quality.tables,
         )
 
@@ -123,17 +123,10 @@ class DataQualityPage(Page):
         shown = tables.columns_table(quality)
         if shown.empty:
             return Section.missing(words.nothing_missing(quality))
-        months = charts.missing_by_month(quality)
         return Section(
             Note(words.say_least_complete(quality)),
             Note(words.say_trends(quality)),
-            Chart(
-                drawn(charts.draw_months, quality),
-                f"{words.months_seen(quality)}. Rows are columns, the one that misses the most at the top.",
-                data=months.drop(columns="number"),
-            )
-            if len(months)
-            else None,
+            _columns(quality) if len(charts.missing_by_month(quality)) else None,
             Table(
                 shown,
                 "Each column, the least complete first",
@@ -268,7 +261,11 @@ def _picture(quality: DataQuality) -> Chart:
         seen = f"{words.months_seen(quality)}. Rows are columns, the one that misses the most at the top."
         return Chart(drawn(charts.draw_months, quality), seen, data=months.drop(columns="number"))
     if len(charts.least_complete(quality)):
-        seen = f"{words.columns_seen(quality)}. Bars, one for each column, the least complete at the top."
-        return Chart(drawn(charts.draw_columns, quality), seen, data=charts.least_complete(quality))
+        return _columns(quality)
     seen = f"{words.faults_seen(quality)}. One dot with its limits for each table."
     return Chart(drawn(charts.draw_faults, quality), seen, data=charts.fault_frame(quality))
+
+
+def _columns(quality: DataQuality) -> Chart:
+    seen = f"{words.columns_seen(quality)}. Bars, one for each column, the least complete at the top."
+    return Chart(drawn(charts.draw_columns, quality), seen, data=charts.least_complete(quality))

@@ -149,7 +149,7 @@ def _say_points(value: float) -> str:
 
 
 def timeliness_table(quality: DataQuality) -> pd.DataFrame:
-    """records, first, last, days_before_the_end, months_without_any: how far each table reaches, and the months it leaves out."""
+    """records, first, last, days_before_the_end, months_without_any: how far each table reaches."""
     rows = []
     months = quality.months.groupby("table")["month"].agg(["min", "max", "nunique"]) if len(quality.months) else None
     for one in quality.verdict.tables:

@@ -258,8 +258,8 @@ def say_alone_window(found: LeftAlone) -> str:
     days = f"{say_date(found.window.start)} to {say_date(found.window.last_day)}"
     names = join_words([name.replace("_", " ") for name in found.told_by])
     return (
-        f"Value and contacts are those of {days}; who was spoken to is told by {names}. The best are the gold "
-        "customers of the report on value; like them are others who bought at least as often as the middle one of these."
+        f"Value and contacts are those of {days}, and {names} tell who was spoken to. The best are the gold customers "
+        "of the report on value; like them are others who bought at least as often as the middle one of these."
     )
 
 
