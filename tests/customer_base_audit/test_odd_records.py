@@ -29,9 +29,7 @@ def page(world: str) -> AuditPage:
 def test_where_no_order_names_its_customer_the_base_lives_on_nobody():
     audit = page("nameless").result
     assert not audit.books.has_named
-    assert words.say_health(audit) == (
-        "Whether the base gets healthier cannot be told: all orders name no customer."
-    )
+    assert words.say_health(audit) == ("Whether the base gets healthier cannot be told: all orders name no customer.")
     said = words.say_change(audit)
     assert "number of buyers" not in said
     assert said.endswith("from orders that name no customer.")

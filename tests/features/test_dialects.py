@@ -62,6 +62,8 @@ def with_fees_in_states(study):
     """Contracts whose fee changes."""
     columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
     return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
+
+
 def untrue_records(study):
     """Records of customers, each with every reason to doubt it."""
     customers = study.table("customers")

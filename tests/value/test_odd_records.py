@@ -71,7 +71,9 @@ def test_tiers_with_costs_now_and_none_before_show_nobody_to_move():
 
 
 def test_contracts_without_fees_are_told_to_hold_no_money():
-    page = ValuePage(a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None))))
+    page = ValuePage(
+        a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None)))
+    )
     assert not page.result.has_income
     assert page.result.n_customers == 0
     assert page.result.is_reconciled

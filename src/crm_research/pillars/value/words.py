@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from crm_research.stats.intervals import Interval
 
 
-
 def answer(profit: Profit, tiers: Tiers | None) -> list[str]:
     """Who is gold, what losing them would cost, and who costs money."""
     if not profit.n_customers:
@@ -120,7 +119,9 @@ def say_losing(profit: Profit) -> str:
     if not profit.has_income:
         return say_nobody(profit)
     if not profit.has_costs:
-        return f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        return (
+            f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        )
     if not profit.n_losing:
         return "No customer costs more than they bring."
     if profit.loss_share is None:

@@ -203,7 +203,7 @@ def say_capture(backtest: Backtest) -> str:
     if backtest.best_model is None:
         return ""
     row = backtest.row(backtest.best_model)
-    if row["captured"] != row["captured"]:  # noqa: PLR0124
+    if row["captured"] != row["captured"]:
         return ""
     best = row["captured"] + row["regret"]
     return (
