@@ -24,6 +24,7 @@ from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.clock import instant
 from crm_research.features.customers import build_customer_features, build_customers
+from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
 from crm_research.features.own_covariates import count_levels
@@ -90,6 +91,12 @@ def overlapping_visits(study):
     return suspect_overlapping_visits(contacts.mutate(kind=ibis.literal("visit"), closed_at=ended))
 
 
+def with_fees_in_states(study):
+    """Contracts whose fee changes."""
+    columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
+    return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
+
+
 BUILDERS = {
     "untrue records": untrue_records,
     "untrue records counted": lambda study: count_suspicions(untrue_records(study)),
@@ -147,6 +154,8 @@ BUILDERS = {
     "rows of value": build_value_rows,
     "margins of value": lambda study: build_value_rows(study, money="margin", cost_share=0.4),
     "running fees": build_running_fees,
+    "running contracts": running_contracts,
+    "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
     "customers": build_customers,
     "features": build_customer_features,
 }

@@ -67,6 +67,24 @@ def test_of_parts_of_a_whole_one_is_large_by_definition(tmp_path):
     assert action.why.startswith("It is 42.0 % (40.0 % to 47.0 %)")
 
 
+def test_numbers_below_nothing_ask_for_actions_too(tmp_path):
+    held = {
+        "satisfaction": [a_figure("satisfaction.nps", -20.0, -30.0, -10.0, unit="points")],
+        "brand-loyalty": [
+            a_figure("loyalty.excess", -0.31, -0.42, -0.19, group="Corvo"),
+            a_figure("loyalty.excess", 0.3, 0.2, 0.4, group="Alpina"),
+        ],
+        "customer-base-audit": [a_figure("audit.new_revenue_change", -0.28, -0.36, -0.17, group="2023")],
+    }
+    found = chosen(tmp_path, read_rules(), **held)
+    assert [action.rule.name for action in found] == [
+        "ask-those-who-would-not-recommend", "ask-why-the-brand-is-bought-less", "ask-where-new-customers-come-from",
+    ]  # fmt: skip
+    assert found[1].for_whom == "buyers of “Corvo”"
+    none = [a_figure("satisfaction.nps", -20.0, -30.0, 1.0, unit="points")]
+    assert chosen(tmp_path, read_rules(), satisfaction=none) == ()
+
+
 def test_groups_of_one_rule_are_one_action_that_names_them(tmp_path):
     groups = [
         a_figure("x.y", 0.5 + i / 100, 0.49, 0.61, group=name) for i, name in enumerate(("价格", "<b>", "c", "d"))

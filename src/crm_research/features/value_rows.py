@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import ibis
 
 from crm_research.features.clock import days_between, instant
+from crm_research.features.fees import running_contracts
 from crm_research.features.purchases import build_purchases, keep_dealings
-from crm_research.features.spells import build_spells
 from crm_research.features.window import before_holdout, known_rows, outcome_rows
 
 if TYPE_CHECKING:
@@ -101,16 +101,14 @@ def build_running_fees(study: Study) -> ir.Table:
     Returns
     -------
     ibis table
-        One group of running contracts: tenure_days, fee (a month; empty where the records have none), first_year,
+        One group of running contracts: tenure_days, fee (a month, as it stands; empty where there is none), first_year,
         has_orders (the customer also bought by as_of), n_contracts. Contracts join their owner, if anybody is named.
     """
-    spells = build_spells(study)
-    running = spells.filter(~spells.is_ended)
-    fee = running.fee if "fee" in running.columns else ibis.null("float64")
+    running = running_contracts(study)
     rows = running.select(
         "customer_id",
         tenure_days=running.tenure_days,
-        fee=fee,
+        fee=running.fee,
         first_year=running.started_at.year().cast("int64"),
     )
     if study.has("orders"):

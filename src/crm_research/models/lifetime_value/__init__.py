@@ -4,12 +4,14 @@ from crm_research.models.lifetime_value.amounts import SpendModel, choose_spend,
 from crm_research.models.lifetime_value.backtest import compare_forecasts, score_forecast
 from crm_research.models.lifetime_value.contracts import ContractValue, value_contracts
 from crm_research.models.lifetime_value.discount import check_yearly_rate, margin_multiple
+from crm_research.models.lifetime_value.fees import FeeGrowth, estimate_growth
 from crm_research.models.lifetime_value.forward import Forward, look_forward
 from crm_research.models.lifetime_value.orders import OrderValue, expect_orders, value_orders
 from crm_research.models.lifetime_value.totals import add_totals, total_limits
 
 __all__ = [
     "ContractValue",
+    "FeeGrowth",
     "Forward",
     "OrderValue",
     "SpendModel",
@@ -18,6 +20,7 @@ __all__ = [
     "choose_spend",
     "compare_forecasts",
     "credit_spend",
+    "estimate_growth",
     "expect_orders",
     "look_forward",
     "margin_multiple",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crm_research.figures import says_nothing
-from crm_research.pillars.value.setting import say_window
+from crm_research.pillars.value.setting import say_window, why_no_costs
 from crm_research.stats.concentration import say_against_claim
 from crm_research.theme import (
     first_capital,
@@ -23,16 +23,28 @@ if TYPE_CHECKING:
     from crm_research.pillars.value.tiers.measure import Tiers
     from crm_research.stats.intervals import Interval
 
-_NO_COSTS: Final = (
-    "Which customers cost money is not known: the study records no costs, so all that is counted here is revenue."
-)
 
 
 def answer(profit: Profit, tiers: Tiers | None) -> list[str]:
     """Who is gold, what losing them would cost, and who costs money."""
     if not profit.n_customers:
-        return [f"Nobody brought anything from {say_window(profit.window)}."]
+        return [say_nobody(profit)]
     return [say_gold(profit, tiers), say_loss_of_gold(profit, tiers), say_losing(profit)]
+
+
+def say_nobody(profit: Profit) -> str:
+    """Why no customer is counted: no money is recorded, what there is names nobody, or nobody brought anything."""
+    if not profit.has_income:
+        return (
+            "What customers bring is not known: the records hold neither orders nor fees of contracts, and what "
+            "customers cost says nothing of their worth alone."
+        )
+    nameless = profit.of_others("revenue") + profit.of_others("fees")
+    if nameless:
+        money = say_money(nameless, profit.currency)
+        when = say_window(profit.window)
+        return f"Who earns us money is not known: all that came in from {when}, {money}, names no customer."
+    return f"Nobody brought anything from {say_window(profit.window)}."
 
 
 def say_gold(profit: Profit, tiers: Tiers | None) -> str:
@@ -63,7 +75,7 @@ def _share_of_all(profit: Profit, money: float) -> str:
 def no_tiers(profit: Profit) -> str:
     """Why nobody is gold, iron or lead."""
     if not profit.n_customers:
-        return f"Nobody brought anything from {say_window(profit.window)}, so there are no tiers."
+        return f"{say_nobody(profit)} So there are no tiers."
     if not (profit.ranked["total"] > 0).any():
         return f"Nobody leaves any {profit.noun}, so there is no gold, iron or lead."
     return (
@@ -97,8 +109,10 @@ def _in_the_time(profit: Profit) -> str:
 
 def say_losing(profit: Profit) -> str:
     """Which customers cost money."""
+    if not profit.has_income:
+        return say_nobody(profit)
     if not profit.has_costs:
-        return _NO_COSTS
+        return f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
     if not profit.n_losing:
         return "No customer costs more than they bring."
     if profit.loss_share is None:

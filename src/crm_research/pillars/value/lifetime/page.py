@@ -23,17 +23,19 @@ def value_section(lifetime: Lifetime) -> Section:
         return Section(
             Note(words.say_missing(lifetime), "caution"), Figures(figures.value_figures(lifetime)), result=lifetime
         )
-    parts = lifetime.parts[["part", *_LIMITS, "for_ever"]]
+    # Without a discount rate what comes for ever has no sum.
+    money = (*_LIMITS, "for_ever") if lifetime.rate > 0 else _LIMITS
     tenths = by_tenth(lifetime)
     return Section(
         Note(words.say_value(lifetime)),
         Note(words.say_basis(lifetime), "note" if lifetime.is_profit else "caution"),
-        Figures(figures.value_figures(lifetime)),
+        Note(words.say_growth(lifetime)),
+        Figures([*figures.value_figures(lifetime), *figures.fee_figures(lifetime)]),
         Table(
-            parts if lifetime.rate > 0 else parts.drop(columns="for_ever"),
+            lifetime.parts[["part", *money]],
             f"What is to come in the next {words.say_years(lifetime.horizon_years)}, in today's money "
             f"({lifetime.currency})",
-            formats=dict.fromkeys((*_LIMITS, "for_ever"), MONEY),
+            formats=dict.fromkeys(money, MONEY),
             note="lower, upper: where the expected value lies; outcome lower, upper: where what really comes will lie. "
             f"{words.say_never(lifetime)}",
         ),

@@ -6,6 +6,7 @@ from crm_research.pillars.value.lifetime.backtest import Backtest
 from crm_research.pillars.value.lifetime.forecasts import PACE, RULES, SAME_AGAIN
 from crm_research.pillars.value.lifetime.measure import Lifetime
 from crm_research.theme import (
+    first_capital,
     join_words,
     say_count,
     say_date,
@@ -16,6 +17,8 @@ from crm_research.theme import (
     word_for,
 )
 
+# A sum of many sales agrees with another one up to its last digits.
+ALL_COSTED = 1 - 1e-9
 _RULE_WORDS = {
     SAME_AGAIN: "that everybody spends as much again as in the last such stretch",
     PACE: "each customer's average purchase times the number of purchases so far for each day",
@@ -61,14 +64,18 @@ def say_value(lifetime: Lifetime) -> str:
 def say_basis(lifetime: Lifetime) -> str:
     """Which money this is, and what stands in for what is not recorded."""
     basis = lifetime.basis
+    none = "no cost of goods is recorded"
+    if basis.costed_share > 0:
+        none = f"the cost of goods is recorded for {say_percent(basis.costed_share)} of sales only, too few to go by,"
     said = {
         "cost": f"Margin is revenue less the recorded cost of the goods, "
         f"{say_percent(basis.margin_share or 0.0)} of sales.",
-        "stated": f"Margin is the stated {say_percent(basis.margin_share or 0.0)} of revenue; no cost of goods "
-        f"is recorded.",
-        "revenue": "No cost of goods is recorded and no margin was stated, so this is revenue and no profit.",
+        "stated": f"Margin is the stated {say_percent(basis.margin_share or 0.0)} of revenue; {none.rstrip(',')}.",
+        "revenue": f"{first_capital(none)} and no margin was stated, so this is revenue and no profit.",
     }[basis.source]
-    if basis.source == "cost" and basis.costed_share < 1:
+    if basis.is_passed_over:
+        said += " The margin that was stated is not used."
+    if basis.source == "cost" and basis.costed_share < ALL_COSTED:
         said += f" {say_percent(1 - basis.costed_share)} of sales carry no cost; theirs is taken as that of the others."
     if lifetime.orders is not None and basis.kept_share < 1:
         back = say_percent(1 - basis.kept_share, 1)
@@ -76,6 +83,26 @@ def say_basis(lifetime: Lifetime) -> str:
     if lifetime.fees is not None and basis.source == "cost":
         said += " Fees count in full: what serving a contract costs is not recorded with it."
     return said + " What winning customers cost, and what they have paid so far, is no part of it."
+
+
+def say_growth(lifetime: Lifetime) -> str:
+    """How fees rise and fall, and for how long they are taken to; empty without contracts."""
+    fees = lifetime.fees
+    if fees is None:
+        return ""
+    found = fees.growth
+    if found is None:
+        return f"{fees.why_no_growth}, so fees are taken to stay as they are."
+    change, *ends = found.limits(lifetime.confidence)
+    is_told = float(ends[0]) > 0 or float(ends[1]) < 0
+    ranged = say_with_limits(*(float(end) for end in (change, *ends)), lambda share: say_percent(share, 1))
+    doubt = "" if is_told else ", which may be no change at all"
+    risen, fallen = say_percent(found.risen_share, 1), say_percent(found.fallen_share, 1)
+    return (
+        f"Fees of contracts that ran through the last {say_years(found.years)} changed by {ranged} a year{doubt}: "
+        f"rises came to {risen} and falls to {fallen} of the fees at the beginning. They are taken to go on so for as long "
+        "again, and then to stay."
+    )
 
 
 def say_never(lifetime: Lifetime) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from crm_research.errors import ParameterError, StudyError
 from crm_research.features.customer_costs import count_use, read_activities, spread_of_use
-from crm_research.features.profit import CostPlan, Noise
+from crm_research.features.profit import CostPlan, Noise, has_income
+from crm_research.features.takings import ENOUGH_COSTED, share_costed
 from crm_research.models.costing import CostRates, rate_activities
 from crm_research.models.lifetime_value import check_yearly_rate
 
@@ -40,12 +41,15 @@ class Costing:
         activity, quantity, within, first, last: as `count_use` has it; empty without activities.
     refused
         Why the use of activities cannot be charged although it is recorded; empty where it can.
+    costed_share
+        Share of the sales whose cost of goods is recorded; None without a column of costs, or without sales.
     """
 
     plan: CostPlan
     rates: CostRates | None
     use: pd.DataFrame
     refused: str = ""
+    costed_share: float | None = None
 
 
 def plan_costs(
@@ -58,19 +62,21 @@ def plan_costs(
     by_orders = volume == "orders" and study.has("orders")
     refused = ""
     rates, use = None, pd.DataFrame(columns=["activity", "quantity", "within", "first", "last"])
-    if study.has("activities", "activity_use"):
+    if study.has("activities", "activity_use") and has_income(study):
         counted = count_use(study, window)
         try:
             rates, use = rate_activities(read_activities(study), counted.set_index("activity")["quantity"]), counted
         except StudyError as problem:
             refused = str(problem)
+    costed = share_costed(study, window)
     plan = CostPlan(
         rates=MappingProxyType({} if rates is None else rates.rates),
         counts_contacts=contact_costs,
         capital_rate=rate,
         by_orders=by_orders,
+        counts_goods=costed is None or costed >= ENOUGH_COSTED,
     )
-    return Costing(plan=plan, rates=rates, use=use, refused=refused)
+    return Costing(plan=plan, rates=rates, use=use, refused=refused, costed_share=costed)
 
 
 def judge_noise(

@@ -15,6 +15,7 @@ from crm_research.features.money_window import (
     MoneyWindow,
     ends_begin_late,
     find_window,
+    has_no_ends,
     share_seen_late,
 )
 from crm_research.features.profit import (
@@ -99,6 +100,8 @@ class Profit(Shown):
         Of the contracts that ran when the window began, the share that the records know only since later.
     misses_leavers
         Ends are recorded only since so late in the window that who left before must be missing.
+    has_no_ends
+        No end of any contract is recorded.
     """
 
     currency: str
@@ -121,6 +124,7 @@ class Profit(Shown):
     volume: str
     late_share: float = 0.0
     misses_leavers: bool = False
+    has_no_ends: bool = False
 
     @property
     def noun(self) -> str:
@@ -128,6 +132,11 @@ class Profit(Shown):
         if self.sources["goods"] or (not self.sources["orders"] and self.has_costs):
             return PROFIT
         return AFTER_SERVICE if self.has_costs else REVENUE
+
+    @property
+    def has_income(self) -> bool:
+        """Is anything recorded of what customers bring?"""
+        return self.sources["orders"] or self.sources["fees"]
 
     @property
     def has_costs(self) -> bool:
@@ -302,6 +311,7 @@ def measure_profit(
         volume="orders" if plan.by_orders else "revenue",
         late_share=share_seen_late(study, books.window.start),
         misses_leavers=ends_begin_late(study, books.window.start),
+        has_no_ends=has_no_ends(study),
     )
 
 
