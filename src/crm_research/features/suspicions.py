@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-# Names beyond this many on one phone or one e-mail are more than a household or a change of name.
-MOST_NAMES: Final = 5
+# More names than this on one phone or one e-mail are more than a household, whoever has married or moved.
+MOST_NAMES: Final = 10
 # A city is out of place where its postcode says another one this many times as often.
 TIMES_AS_OFTEN: Final = 100
 # An amount that stands on one row in so many, or rarer, does not meet itself by chance within a day.
