@@ -83,10 +83,12 @@ def standardise(records: pa.Table, *, country: str | None, n_processes: int | No
     for step in STEPS:
         log += _take(step, columns, made, len(records), n_processes)
         if step.name == "countries" and code is not None:
-            made["std_country"] = pc.fill_null(made["std_country"], code)
+            # Where a country is said that is not known, it is not taken to be this one.
+            is_unsaid = pc.is_null(columns["country"]).combine_chunks()
+            made["std_country"] = pc.if_else(is_unsaid, code, made["std_country"])
         columns |= {name: pa.chunked_array([values]) for name, values in made.items()}
-    kept = [name for name in records.column_names if name not in made]
     standard = {name: values for name, values in made.items() if name not in _WITHIN}
+    kept = [name for name in records.column_names if name not in standard]
     table = records.select(kept)
     for name, values in standard.items():
         table = table.append_column(name, values)
@@ -134,7 +136,8 @@ def _text_columns(records: pa.Table) -> dict[str, pa.ChunkedArray]:
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
             raise ParameterError(f"customer_records.{name}: text is expected; found {kind}. Read the column as text.")
-        columns[name] = column.cast(pa.string())
+        said = column.cast(pa.string())
+        columns[name] = pc.if_else(pc.equal(pc.utf8_trim_whitespace(said), ""), pa.scalar(None, pa.string()), said)
     return columns
 
 
