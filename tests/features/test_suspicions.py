@@ -10,17 +10,20 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from crm_research.errors import StudyError
 from crm_research.features.suspicions import (
     SUSPICIONS,
     count_suspicions,
     say_evidence,
     suspect_copied_amounts,
+    suspect_dealings,
     suspect_overlapping_visits,
     suspect_records,
 )
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.simulate.systems import SYSTEMS
 from crm_research.standards import standardise
+from tests.builders import a_study
 
 
 def records(n, **columns):
@@ -209,6 +212,27 @@ def test_visits_that_overlap():
     # Who visits cannot be at two customers.
     found = raised(suspect_overlapping_visits(VISITS, of="visitor"), "contact_id", "n_alike", "n_against")
     assert found == [(f"v{i}", 5, 6) for i in (1, 2, 3, 4, 5)]
+
+
+def test_dealings_of_a_study_by_as_of():
+    orders = pd.DataFrame(
+        [("o1", "a", "2024-01-02", 12.34), ("o2", "a", "2024-01-02", 12.34), ("o3", "a", "2024-07-02", 5.5),
+         ("o4", "a", "2024-07-02", 5.5)],
+        columns=["order_id", "customer_id", "ordered_at", "revenue"],
+    )  # fmt: skip
+    contacts = VISITS.execute().drop(columns="visitor")
+    found = suspect_dealings(a_study(as_of="2024-07-01", orders=orders, contacts=contacts))
+    assert raised(found, "table", "row_id", "suspicion") == [
+        ("contacts", "v3", "overlapping_visit"),
+        ("contacts", "v4", "overlapping_visit"),
+        ("contacts", "v5", "overlapping_visit"),
+        ("orders", "o1", "copied_amount"),
+        ("orders", "o2", "copied_amount"),
+    ]
+    without_ends = a_study(orders=orders, contacts=contacts.drop(columns="closed_at"))
+    assert set(suspect_dealings(without_ends).execute().table) == {"orders"}
+    with pytest.raises(StudyError, match="the study has none of them"):
+        suspect_dealings(a_study(customers=pd.DataFrame({"customer_id": ["a"]})))
 
 
 def test_each_suspicion_is_said_without_its_value():
