@@ -236,9 +236,19 @@ HOSTILE = [
 ]
 
 
+LONG = ["a" * 400, "1 " * 200, "qwertyuiop" * 40, "号1" * 200, "北京市" * 130, "a,1" * 130, "x" * 100_000]
+
+
 def test_hostile_text_breaks_nothing():
-    rows = [dict.fromkeys(TEXTS[2:], text) | {"system": "a", "local_id": text} for text in HOSTILE]
-    assert len(standardise(records(*rows), country="DE").records) == len(HOSTILE)
+    rows = [dict.fromkeys(TEXTS[2:], text) | {"system": "a", "local_id": text} for text in [*HOSTILE, *LONG]]
+    assert len(standardise(records(*rows), country="DE").records) == len(HOSTILE) + len(LONG)
+
+
+def test_a_text_that_is_too_long_is_not_understood():
+    names = ["Hans " + "M" * 395, "Hans " + "M" * 396]
+    made = standardise(records(*({"name": name} for name in names)), country=None)
+    assert made.records.column("std_given").to_pylist() == ["hans", None]
+    assert made.log.to_pylist()[0]["n_not_understood"] == 1
 
 
 @pytest.mark.slow

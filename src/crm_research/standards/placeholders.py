@@ -39,6 +39,7 @@ _CHINESE: Final = re.compile(
 )
 _ROWS: Final = ("qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "qsdfghjklm", "zxcvbnm", "yxcvbnm", "wxcvbn")
 _RUN: Final = 3
+_LONGEST_RUN: Final = 10
 _SHORTEST: Final = 4
 # Names and words that lie side by side on a keyboard.
 _REAL: Final = frozenset({"wert", "wertz", "trew", "wer", "were", "oiu", "rew"})
@@ -87,12 +88,12 @@ def _is_run(word: str) -> bool:
 
 
 def _parts_into_runs(word: str) -> bool:
-    if not word:
-        return True
-    for length in range(len(word), _RUN - 1, -1):
-        if _lies_in_a_row(word[:length]) and _parts_into_runs(word[length:]):
-            return True
-    return False
+    """Can it be cut into runs? `ends` are the places that a cut can reach."""
+    ends = [0]
+    for end in range(_RUN, len(word) + 1):
+        if any(end - _LONGEST_RUN <= start <= end - _RUN and _lies_in_a_row(word[start:end]) for start in ends):
+            ends.append(end)
+    return ends[-1] == len(word)
 
 
 def _lies_in_a_row(run: str) -> bool:
