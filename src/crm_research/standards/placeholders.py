@@ -18,7 +18,7 @@ customer kunde client cliente klant kund asiakas gast guest invite user benutzer
 unbekannt inconnu inconnue desconocido desconocida desconhecido sconosciuto onbekend ukendt okand tuntematon
 nieznany neznamy ismeretlen necunoscut bilinmeyen anonymous anonym anonyme anonimo anoniem none null nil nan
 undefined default blank leer vide vacio empty deleted geloscht supprime eliminado cancellato tbd todo xyz abc
-abcd name nachname vorname firstname lastname surname prenom nombre apellido nome cognome kunden adresse noname
+abcd name nachname vorname firstname lastname surname prenom nom nombre apellido nome cognome kunden adresse noname
 nobody niemand nadie nessuno personne barverkauf laufkundschaft xx yy zz asd qwe zxc yxc тест неизвестно нет
 """
 _WORDS: Final = frozenset(_WORDS_TEXT.split())
@@ -101,8 +101,8 @@ def _lies_in_a_row(run: str) -> bool:
 
 
 _NO_BOXES_TEXT: Final = """
-test tester none no nomail noemail noreply no-reply nobody keine kein keinemail unbekannt unknown inconnu na n.a
-n/a null xxx xx x asdf qwertz qwerty abc example mail email dummy fake spam aa aaa
+test tester none no nomail noemail noreply no-reply keine kein keinemail unbekannt unknown inconnu
+n.a n/a null xxx asdf qwertz qwerty example dummy fake spam aaa
 """
 _NO_BOXES: Final = frozenset(_NO_BOXES_TEXT.split())
 _NO_DOMAINS: Final = re.compile(
