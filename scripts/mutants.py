@@ -90,6 +90,7 @@ ROOMS = {
     "second_opinion": Room((f"{PACKAGE}/models/second_opinion/*",), ("tests/models/second_opinion",), MODELS),
     "stats": Room((f"{PACKAGE}/stats/*",), ("tests/stats", "tests/customer_base/test_concentration.py"), MODELS),
     "features": Room((f"{PACKAGE}/features/*",), ("tests/features",), PILLARS),
+    "standards": Room((f"{PACKAGE}/standards/*",), ("tests/standards",), PILLARS),
     "sources": Room((f"{PACKAGE}/sources/*",), ("tests/sources",), PILLARS),
     "reporting": Room((f"{PACKAGE}/reporting/*",), ("tests/reporting",), PILLARS),
     "contracts": Room((f"{PACKAGE}/contracts/*",), ("tests/contracts",), PILLARS),

@@ -39,6 +39,7 @@ from crm_research.features.spells import build_spells, count_spells, count_spell
 from crm_research.features.suspicions import (
     count_suspicions,
     suspect_copied_amounts,
+    suspect_dealings,
     suspect_overlapping_visits,
     suspect_records,
 )
@@ -121,6 +122,7 @@ BUILDERS = {
     "untrue records counted": lambda study: count_suspicions(untrue_records(study)),
     "copied amounts": copied_amounts,
     "overlapping visits": overlapping_visits,
+    "untrue dealings": suspect_dealings,
     "dealings in all": total_dealings,
     "customers by quarter": lambda study: sum_by_period(study, period_months=3),
     "two quarters": two_quarters,

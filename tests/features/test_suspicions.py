@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from crm_research.errors import StudyError
 from crm_research.features.suspicions import (
     SUSPICIONS,
     count_suspicions,
     say_evidence,
     suspect_copied_amounts,
+    suspect_dealings,
     suspect_overlapping_visits,
     suspect_records,
 )
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.simulate.systems import SYSTEMS
 from crm_research.standards import standardise
+from tests.builders import a_study
 
 
 def records(n, **columns):
@@ -83,20 +87,20 @@ def test_births_are_judged_by_system():
     assert len(suspect_records(records(5, std_birth_date=births(5, 0))).execute()) == 5
 
 
-@pytest.mark.parametrize(("n_names", "n_raised"), [(5, 0), (6, 7)])
+@pytest.mark.parametrize(("n_names", "n_raised"), [(10, 0), (11, 12)])
 def test_one_phone_under_many_names(n_names, n_raised):
-    names = [f"name {min(i, n_names - 1)}" for i in range(7)]
-    table = records(9, std_phone=["+493023125000"] * 7 + ["+442079460958", None], std_name_key=[*names, "x", "y"])
+    names = [f"name {min(i, n_names - 1)}" for i in range(12)]
+    table = records(14, std_phone=["+493023125000"] * 12 + ["+442079460958", None], std_name_key=[*names, "x", "y"])
     found = suspect_records(table).execute()
     assert len(found) == n_raised
-    assert set(found.n_alike) <= {7}
-    assert set(found.n_against) <= {6}
+    assert set(found.n_alike) <= {12}
+    assert set(found.n_against) <= {11}
 
 
 def test_the_numbers_of_one_company_are_no_secret():
     shared = {"std_phone": "+493023125000", "std_email_key": "info@example.org"}
-    assert set(suspect_records(records(9, **shared)).execute().suspicion) == {"shared_phone", "shared_email"}
-    assert len(suspect_records(records(9, std_company="nordwind", **shared)).execute()) == 0
+    assert set(suspect_records(records(11, **shared)).execute().suspicion) == {"shared_phone", "shared_email"}
+    assert len(suspect_records(records(11, std_company="nordwind", **shared)).execute()) == 0
 
 
 @pytest.mark.parametrize(("n_usual", "n_odd", "n_raised"), [(99, 1, 0), (100, 1, 1), (199, 2, 0), (200, 2, 2)])
@@ -210,6 +214,27 @@ def test_visits_that_overlap():
     assert found == [(f"v{i}", 5, 6) for i in (1, 2, 3, 4, 5)]
 
 
+def test_dealings_of_a_study_by_as_of():
+    orders = pd.DataFrame(
+        [("o1", "a", "2024-01-02", 12.34), ("o2", "a", "2024-01-02", 12.34), ("o3", "a", "2024-07-02", 5.5),
+         ("o4", "a", "2024-07-02", 5.5)],
+        columns=["order_id", "customer_id", "ordered_at", "revenue"],
+    )  # fmt: skip
+    contacts = VISITS.execute().drop(columns="visitor")
+    found = suspect_dealings(a_study(as_of="2024-07-01", orders=orders, contacts=contacts))
+    assert raised(found, "table", "row_id", "suspicion") == [
+        ("contacts", "v3", "overlapping_visit"),
+        ("contacts", "v4", "overlapping_visit"),
+        ("contacts", "v5", "overlapping_visit"),
+        ("orders", "o1", "copied_amount"),
+        ("orders", "o2", "copied_amount"),
+    ]
+    without_ends = a_study(orders=orders, contacts=contacts.drop(columns="closed_at"))
+    assert set(suspect_dealings(without_ends).execute().table) == {"orders"}
+    with pytest.raises(StudyError, match="the study has none of them"):
+        suspect_dealings(a_study(customers=pd.DataFrame({"customer_id": ["a"]})))
+
+
 def test_each_suspicion_is_said_without_its_value():
     said = {name: say_evidence(name, n_alike=1234, n_against=56) for name in SUSPICIONS}
     assert said["shared_phone"] == "The phone number stands on 1,234 records under 56 names."
@@ -239,3 +264,62 @@ def test_how_often_names_and_numbers_are_suspected_wrongly(tmp_path):
         {"keyboard_name": 1.0, "placeholder_name": 1.0, "placeholder_phone": 0.9994}, abs=1e-4
     )
     assert rates["size"].sum() == 2 * truth.sum() + 1
+
+
+@pytest.mark.slow
+def test_what_is_planted_is_found_and_hardly_anything_else(tmp_path):
+    """Births, phones, postcodes, amounts and visits of a simulated world, with untrue ones planted among them."""
+    world = simulate_world(WorldSettings(n_customers=20_000, seed=16), tmp_path / "world")
+    rng = np.random.default_rng(16)
+    n = 20_000
+    days = np.datetime64("1940-01-01") + rng.integers(0, 22_000, n)
+    # Households of one to six with one phone number each, as many of each size as a census has.
+    sizes = rng.choice(np.arange(1, 7), n, p=[0.41, 0.34, 0.12, 0.09, 0.03, 0.01])
+    household = np.repeat(np.arange(n), sizes)[:n]
+    code = rng.zipf(1.4, n) % 300
+    # Each postcode has a town, and every tenth a village with one in forty of its people.
+    is_village = (code % 10 == 0) & (rng.random(n) < 1 / 40)
+    city = np.where(is_village, code + 1000, code)
+    planted = {name: rng.choice(n, size, replace=False) for name, size in (("born", 300), ("phone", 200), ("city", 40))}
+    days[planted["born"]] = np.datetime64("1970-01-01")
+    household[planted["phone"]] = n
+    city[planted["city"]] = 2_000 + np.arange(40)
+    table = pa.table(
+        {
+            "system": ["a"] * n,
+            "local_id": [f"r{i}" for i in range(n)],
+            "std_name_key": [f"n{i}" for i in range(n)],
+            "std_birth_date": days.astype(str).tolist(),
+            "std_phone": [f"+49{i}" for i in household],
+            "std_postcode": [f"{i:05d}" for i in code],
+            "std_city": [f"c{i}" for i in city],
+        }
+    )
+    found = suspect_records(ibis.memtable(table)).execute()
+    places = {name: set(rows.local_id.str[1:].astype(int)) for name, rows in found.groupby("suspicion")}
+    born = places["born_on_january_first"]
+    assert set(planted["born"]) <= born
+    # 20,000 births have some 54 on 1 January by chance; that many are said to be wrong alarms.
+    by_chance = found[found.suspicion == "born_on_january_first"].chance.sum()
+    assert len(born) - 300 == pytest.approx(54, abs=15)
+    assert by_chance == pytest.approx(len(born) - 300, abs=15)
+    # What else stood on the phone numbers of the 200 stays.
+    assert places["shared_phone"] == set(planted["phone"])
+    # The others stand in postcodes of fewer than a hundred records.
+    assert places["misplaced_city"] <= set(planted["city"])
+    assert len(places["misplaced_city"]) == 28
+    orders = pq.read_table(world.path / "orders").to_pandas()
+    copies = orders[orders.revenue != 0].sample(100, random_state=16)
+    rows = pd.concat([orders, copies.assign(order_id="copy of " + copies.order_id)])
+    twice = suspect_copied_amounts(ibis.memtable(rows), key="order_id", at="ordered_at", amount="revenue").execute()
+    assert set(twice.order_id) == {*copies.order_id, *("copy of " + copies.order_id)}
+    assert twice.chance.max() < 0.001
+    visits = pq.read_table(world.path / "contacts").to_pandas()
+    visits = visits[(visits.kind == "visit") & visits.closed_at.notna()]
+    more = visits.sample(30, random_state=16)
+    middle = more.opened_at + (more.closed_at - more.opened_at) / 2
+    rows = pd.concat([visits, more.assign(contact_id="copy of " + more.contact_id, opened_at=middle)])
+    overlapping = suspect_overlapping_visits(ibis.memtable(rows)).execute()
+    by_the_world = suspect_overlapping_visits(ibis.memtable(visits)).execute()
+    assert set(overlapping.contact_id) >= {*more.contact_id, *("copy of " + more.contact_id)}
+    assert (len(visits), len(by_the_world), len(overlapping)) == (1333, 2, 62)

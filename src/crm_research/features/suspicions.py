@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
+from crm_research.errors import StudyError
+from crm_research.features.window import known_rows
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import ibis.expr.types as ir
 
-# Names beyond this many on one phone or one e-mail are more than a household or a change of name.
-MOST_NAMES: Final = 5
+    from crm_research.study import Study
+
+# More names than this on one phone or one e-mail are more than a household, whoever has married or moved.
+MOST_NAMES: Final = 10
 # A city is out of place where its postcode says another one this many times as often.
 TIMES_AS_OFTEN: Final = 100
 # An amount that stands on one row in so many, or rarer, does not meet itself by chance within a day.
@@ -335,6 +340,42 @@ def suspect_overlapping_visits(contacts: ir.Table, *, of: str = "customer_id") -
     )
     found = laid.filter(laid["_overlaps"])
     return _named(found, "overlapping_visit", found["_n"], found["_n_all"], ibis.literal(0.0), keys=("contact_id", of))
+
+
+def suspect_dealings(study: Study) -> ir.Table:
+    """Which orders, invoices and visits known at as_of give reason to doubt them?
+
+    Returns
+    -------
+    ibis table
+        Grain: row and suspicion. ``table``, ``row_id``, ``customer_id``, ``suspicion``, ``n_alike``, ``n_against``,
+        ``chance``.
+
+    Raises
+    ------
+    StudyError
+        If the study has none of orders, invoices and contacts.
+    """
+    raised = []
+    for table, key, at, amount in _AMOUNTS:
+        if study.has(table):
+            found = suspect_copied_amounts(known_rows(study, table), key=key, at=at, amount=amount)
+            raised.append(_of_table(found, table, key))
+    if study.has("contacts") and "closed_at" in (contacts := known_rows(study, "contacts")).columns:
+        raised.append(_of_table(suspect_overlapping_visits(contacts), "contacts", "contact_id"))
+    if not raised:
+        raise StudyError("Untrue dealings are looked for in orders, invoices and contacts; the study has none of them.")
+    union: ir.Table = reduce(lambda left, right: left.union(right), raised)
+    return union
+
+
+_AMOUNTS: Final = (("orders", "order_id", "ordered_at", "revenue"), ("invoices", "invoice_id", "issued_at", "amount"))
+
+
+def _of_table(found: ir.Table, table: str, key: str) -> ir.Table:
+    return found.select("customer_id", *_COLUMNS, table=ibis.literal(table), row_id=found[key]).relocate(
+        "table", "row_id", before="customer_id"
+    )
 
 
 def count_suspicions(suspected: ir.Table) -> ir.Table:

@@ -18,7 +18,7 @@ customer kunde client cliente klant kund asiakas gast guest invite user benutzer
 unbekannt inconnu inconnue desconocido desconocida desconhecido sconosciuto onbekend ukendt okand tuntematon
 nieznany neznamy ismeretlen necunoscut bilinmeyen anonymous anonym anonyme anonimo anoniem none null nil nan
 undefined default blank leer vide vacio empty deleted geloscht supprime eliminado cancellato tbd todo xyz abc
-abcd name nachname vorname firstname lastname surname prenom nombre apellido nome cognome kunden adresse noname
+abcd name nachname vorname firstname lastname surname prenom nom nombre apellido nome cognome kunden adresse noname
 nobody niemand nadie nessuno personne barverkauf laufkundschaft xx yy zz asd qwe zxc yxc тест неизвестно нет
 """
 _WORDS: Final = frozenset(_WORDS_TEXT.split())
@@ -39,6 +39,7 @@ _CHINESE: Final = re.compile(
 )
 _ROWS: Final = ("qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "qsdfghjklm", "zxcvbnm", "yxcvbnm", "wxcvbn")
 _RUN: Final = 3
+_LONGEST_RUN: Final = 10
 _SHORTEST: Final = 4
 # Names and words that lie side by side on a keyboard.
 _REAL: Final = frozenset({"wert", "wertz", "trew", "wer", "were", "oiu", "rew"})
@@ -87,12 +88,12 @@ def _is_run(word: str) -> bool:
 
 
 def _parts_into_runs(word: str) -> bool:
-    if not word:
-        return True
-    for length in range(len(word), _RUN - 1, -1):
-        if _lies_in_a_row(word[:length]) and _parts_into_runs(word[length:]):
-            return True
-    return False
+    """Can it be cut into runs? `ends` are the places that a cut can reach."""
+    ends = [0]
+    for end in range(_RUN, len(word) + 1):
+        if any(end - _LONGEST_RUN <= start <= end - _RUN and _lies_in_a_row(word[start:end]) for start in ends):
+            ends.append(end)
+    return ends[-1] == len(word)
 
 
 def _lies_in_a_row(run: str) -> bool:
@@ -100,8 +101,8 @@ def _lies_in_a_row(run: str) -> bool:
 
 
 _NO_BOXES_TEXT: Final = """
-test tester none no nomail noemail noreply no-reply nobody keine kein keinemail unbekannt unknown inconnu na n.a
-n/a null xxx xx x asdf qwertz qwerty abc example mail email dummy fake spam aa aaa
+test tester none no nomail noemail noreply no-reply keine kein keinemail unbekannt unknown inconnu
+n.a n/a null xxx asdf qwertz qwerty example dummy fake spam aaa
 """
 _NO_BOXES: Final = frozenset(_NO_BOXES_TEXT.split())
 _NO_DOMAINS: Final = re.compile(
