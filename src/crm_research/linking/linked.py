@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from crm_research.linking.certain import CERTAIN, Contradictions, find_certain
+from crm_research.linking.certain import CERTAIN, FACTS, Contradictions, find_certain
 from crm_research.linking.clusters import build_clusters
 from crm_research.linking.columns import UID
 from crm_research.linking.em import Floats, posterior, share_of_matches
@@ -126,14 +126,12 @@ def link_records(
     left, right = (_places(pairs[side], place) for side in ("left_id", "right_id"))
     probability, is_other = pairs["probability"].to_numpy(), _flags(pairs, "is_other")
     is_link = (probability >= threshold) & ~is_other
-    facts = prepared.table(
-        f"SELECT kind, valid_identifier, birth, system, is_unique FROM {RECORDS} ORDER BY {UID}"
-    ).to_pydict()
+    facts = prepared.table(f"SELECT {', '.join(FACTS)} FROM {RECORDS} ORDER BY {UID}").to_pydict()
     clusters = build_clusters(len(names), left[is_link], right[is_link], probability[is_link], Contradictions(facts))
     numbered = keep_numbers(names, clusters.label.tolist(), before or {}, taken)
     customers = [numbered.ids[group] for group in clusters.label.tolist()]
     is_together = clusters.label[left] == clusters.label[right]
-    of_two_kinds = pairs.filter(pa.array((probability >= threshold) & _flags(pairs, "is_other_kind")))
+    of_two_kinds = pairs.filter(pairs["is_related"])
     relations, notes = find_relations(
         prepared, dict(zip(names, customers, strict=True)), of_two_kinds.select(["left_id", "right_id"]),
         _NO_PARENTS if parents is None else parents,
@@ -167,13 +165,13 @@ def _weigh_pairs(prepared: Prepared, model: LinkModel) -> pa.Table:
     """Every pair looked at with its probability, and what contradicts it."""
     prepared.choose_pairs(model.rules)
     certain = find_certain(prepared)
+    is_same = _flags(certain, "is_same")
     if not model.columns or not certain.num_rows:
-        return certain.slice(0, 0).append_column("probability", pa.array([], pa.float64()))
+        return certain.append_column("probability", pa.array(np.where(is_same, CERTAIN, 0.0)))
     weights = as_weights(score(prepared, model.settings, PAIRS)["weight"].to_numpy())
     n_pairs = prepared.n_all_pairs
     share = share_of_matches(weights, np.ones(len(weights)), n_pairs, start=1.0 / max(prepared.n_records, 2))
     found = posterior(weights, share)
-    is_same = _flags(certain, "is_same")
     return certain.append_column("probability", pa.array(np.where(is_same, np.maximum(found, CERTAIN), found)))
 
 

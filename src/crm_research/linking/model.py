@@ -112,7 +112,8 @@ def train(prepared: Prepared) -> LinkModel:
     notes: list[str] = []
     columns = tuple(usual)
     if not columns:
-        return _of_nothing(prepared, ("Records have nothing that tells one customer from another: nothing is linked.",))
+        said = "Records say nothing that tells customers apart: only what is of one beyond doubt is brought together."
+        return _of_nothing(prepared, (said,))
     prepared.draw_pairs(_PAIRS_AT_RANDOM)
     at_random, looked_at = count_patterns(prepared, prepared.sample), count_patterns(prepared, PAIRS)
     u, m, n_matches = _others(at_random, columns, None), dict(usual), 0.0
@@ -167,7 +168,7 @@ def _fit_looks(
     fitted = []
     taken = {look.rule for look in prepared.looks if look.is_taken}
     for rule in RULES:
-        if rule.name not in taken or len(set(names) - set(rule.of)) < 1:
+        if rule.name not in taken or not set(rule.of) < set(names):
             continue
         # Most alike in all that the rule rests on; a rule of parts of it looks at fewer pairs than it chose.
         kept = np.all([looked_at.levels[:, names.index(one)] == 0 for one in rule.of], axis=0)

@@ -106,12 +106,7 @@ class Prepared:
 
     def choose_pairs(self, rules: Collection[str] | None = None) -> None:
         """Look for pairs by the rules that cost least, as long as there is room; or by those that are named."""
-        known = {one.name for one in self.comparisons}
-        counted = [
-            (*self._count(rule), rule)
-            for rule in RULES
-            if known.issuperset(rule.of) and (rules is None or rule.name in rules)
-        ]
+        counted = [(*self._count(rule), rule) for rule in RULES if rules is None or rule.name in rules]
         room = max(_PAIRS_AT_LEAST, _PAIRS_A_RECORD * self.n_records)
         looks, taken = {}, []
         for n_pairs, n_many, rule in sorted(counted, key=lambda one: (one[0], one[2].name)):

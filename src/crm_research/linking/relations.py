@@ -29,7 +29,7 @@ def find_relations(
     customers
         Record to customer.
     others_of_a_kind
-        Pairs of records, left_id and right_id, that would be one but for being a person and a company.
+        Pairs of records, left_id and right_id, of a person and a company that share what they are reached by.
     parents
         Records and the record of the company that owns each: record, parent.
     """
