@@ -12,7 +12,7 @@ import numpy as np
 from crm_research.errors import StudyError
 from crm_research.linking.columns import COMPARISONS, RULES
 from crm_research.linking.em import Fitted, Floats, Patterns, fit_matches, posterior, share_by_level, weigh
-from crm_research.linking.prepared import PAIRS, Look, Prepared
+from crm_research.linking.prepared import Look, Prepared
 from crm_research.linking.scoring import count_patterns, settings_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 _PAIRS_AT_RANDOM: Final = 500_000
+_PAIRS_LEARNT_FROM: Final = 2_000_000
 _FEWEST_MATCHES: Final = 5.0
 _N_ROUNDS: Final = 3
 # Of a level that no pair of two customers was found at, half a pair is thought of.
@@ -115,16 +116,17 @@ def train(prepared: Prepared) -> LinkModel:
         said = "Records say nothing that tells customers apart: only what is of one beyond doubt is brought together."
         return _of_nothing(prepared, (said,))
     prepared.draw_pairs(_PAIRS_AT_RANDOM)
-    at_random, looked_at = count_patterns(prepared, prepared.sample), count_patterns(prepared, PAIRS)
+    pairs, kept = prepared.draw_looked_at(_PAIRS_LEARNT_FROM)
+    at_random, looked_at = count_patterns(prepared, prepared.sample), count_patterns(prepared, pairs)
     u, m, n_matches = _others(at_random, columns, None), dict(usual), 0.0
     fitted: list[Fitted] = []
     for _ in range(_N_ROUNDS):
         fitted = _fit_looks(prepared, looked_at, usual, u)
         m = _together(fitted, usual, columns)
-        share = sum(one.n_matches for one in fitted) / max(len(fitted), 1) / max(prepared.n_all_pairs, 1.0)
+        share = sum(one.n_matches for one in fitted) / max(len(fitted), 1) / kept / max(prepared.n_all_pairs, 1.0)
         is_match = posterior(weigh(at_random, [*m.values()], [*u.values()]), min(share, 0.5))
         u = _others(at_random, columns, is_match)
-    n_matches = max((one.n_matches for one in fitted), default=0.0)
+    n_matches = max((one.n_matches for one in fitted), default=0.0) / kept
     is_usual = n_matches < _FEWEST_MATCHES
     if is_usual:
         notes.append("Hardly any two records seem to be of one customer: what is usual of such pairs was taken.")

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 RECORDS: Final = "compared_records"
 PAIRS: Final = "pairs_looked_at"
 _SAMPLE: Final = "pairs_at_random"
+_LEARNT_FROM: Final = "pairs_learnt_from"
+_DIGITS: Final = 6
 # A value that more records share says nothing of who is who: a placeholder, a switchboard, a street of offices.
 MOST_SHARING: Final = 600
 # Pairs that are looked at for each record, and for few records.
-_PAIRS_A_RECORD: Final = 60
+_PAIRS_A_RECORD: Final = 20
 _PAIRS_AT_LEAST: Final = 3_000_000
 _LEAST_FILLED: Final = 2
 
@@ -153,6 +155,19 @@ class Prepared:
             "WHERE a.id <> b.id AND NOT (a.is_unique AND b.is_unique AND a.system = b.system)"
         )
         self.con.execute("DROP TABLE drawn")
+
+    def draw_looked_at(self, most: int) -> tuple[str, float]:
+        """So many of the pairs looked at, by a digest of their names, and which share of all they are."""
+        ((n,),) = self.ask(f"SELECT count(*) FROM {PAIRS}")
+        if n <= most:
+            return PAIRS, 1.0
+        first = f"{int(most / n * 16**_DIGITS):0{_DIGITS}x}"
+        self.con.execute(
+            f"CREATE OR REPLACE TABLE {_LEARNT_FROM} AS SELECT * FROM {PAIRS} "
+            f"WHERE substr(md5(join_key_l || '|' || join_key_r), 1, {_DIGITS}) < '{first}'"
+        )
+        ((kept,),) = self.ask(f"SELECT count(*) FROM {_LEARNT_FROM}")
+        return _LEARNT_FROM, kept / n
 
     @property
     def sample(self) -> str:
