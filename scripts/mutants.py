@@ -92,6 +92,11 @@ ROOMS = {
     "features": Room((f"{PACKAGE}/features/*",), ("tests/features",), PILLARS),
     "standards": Room((f"{PACKAGE}/standards/*",), ("tests/standards",), PILLARS),
     "sources": Room((f"{PACKAGE}/sources/*",), ("tests/sources",), PILLARS),
+    "linking": Room(
+        (f"{PACKAGE}/linking/*",),
+        ("tests/linking/test_em.py", "tests/linking/test_clusters.py", "tests/linking/test_identities.py"),
+        MODELS,
+    ),
     "reporting": Room((f"{PACKAGE}/reporting/*",), ("tests/reporting",), PILLARS),
     "contracts": Room((f"{PACKAGE}/contracts/*",), ("tests/contracts",), PILLARS),
     "show": Room((f"{PACKAGE}/show/*", f"{PACKAGE}/figures.py"), ("tests/show", "tests/test_figures.py"), PILLARS),
