@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+import pandas as pd
 import pytest
 
-from crm_research.pillars.customer_base_audit import AuditPage, advice, tables, words
+from crm_research.pillars.customer_base_audit import AuditPage, advice, audit_base, tables, words
+from crm_research.pillars.customer_base_audit.cohorts import _choose_shown
 from tests.builders import a_study, orders
 
 DAYS = [f"{year}-{month:02d}-05" for year in (2022, 2023) for month in range(1, 13)]
@@ -29,9 +31,7 @@ def page(world: str) -> AuditPage:
 def test_where_no_order_names_its_customer_the_base_lives_on_nobody():
     audit = page("nameless").result
     assert not audit.books.has_named
-    assert words.say_health(audit) == (
-        "Whether the base gets healthier cannot be told: all orders name no customer."
-    )
+    assert words.say_health(audit) == ("Whether the base gets healthier cannot be told: all orders name no customer.")
     said = words.say_change(audit)
     assert "number of buyers" not in said
     assert said.endswith("from orders that name no customer.")
@@ -88,3 +88,16 @@ def test_what_floats_leave_is_no_change():
     assert change.loc["frequency", "direction"] == 0
     assert "fewer purchases of each" not in words.say_change(audit)
     assert not [step for step in advice.steps(audit) if "less often" in step.text]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shown"), [([2, 12, 40], "second"), ([2, 3, 1], "second"), ([15, 2, 40], "first"), ([], None)]
+)
+def test_the_cohort_that_is_followed_is_the_first_of_enough_customers(sizes, shown):
+    names = ["first", "second", "third"][: len(sizes)]
+    assert _choose_shown(pd.DataFrame({"cohort": names, "n_customers": sizes})) == shown
+
+
+def test_a_level_that_is_a_percentage_is_asked_back():
+    with pytest.raises(ValueError, match=r"95 % is 0\.95"):
+        audit_base(a_study(orders=orders(*BOUGHT)), confidence=95)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
+from crm_research.errors import ParameterError
 from crm_research.features.money_window import has_no_ends
 from crm_research.features.takings import share_costed
 from crm_research.pillars.value import ValuePage, words
@@ -13,6 +16,7 @@ from crm_research.pillars.value.lifetime.measure import measure_lifetime
 from crm_research.pillars.value.profit.measure import REVENUE, measure_profit, open_books
 from crm_research.pillars.value.setting import cautions, say_counted
 from crm_research.pillars.value.tiers.measure import NO_ENDS, measure_tiers
+from crm_research.pillars.value.tiers.rule import make_rule
 from tests.builders import a_study, contracts, orders
 
 MONTHS = [f"2023-{month:02d}-05" for month in range(7, 13)] + [f"2024-{month:02d}-05" for month in range(1, 7)]
@@ -71,7 +75,9 @@ def test_tiers_with_costs_now_and_none_before_show_nobody_to_move():
 
 
 def test_contracts_without_fees_are_told_to_hold_no_money():
-    page = ValuePage(a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None))))
+    page = ValuePage(
+        a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None)))
+    )
     assert not page.result.has_income
     assert page.result.n_customers == 0
     assert page.result.is_reconciled
@@ -92,8 +98,8 @@ def test_orders_that_name_nobody_are_not_nobodys_absence():
     found = measure_profit(a_study(orders=orders(*[(None, at, money) for _, at, money in BUYERS])))
     said = words.answer(found, None)[0]
     assert said == (
-        "Who earns us money is not known: all that came in from 2023-07-01 to 2024-06-30 (12 months), 756 EUR, names no "
-        "customer."
+        "Who earns us money is not known: all that came in from 2023-07-01 to 2024-06-30 (12 months), 756 EUR, names "
+        "no customer."
     )
 
 
@@ -125,3 +131,39 @@ def test_returns_as_large_as_sales_and_gifts_promise_nothing(given, kinds, said)
     assert not found.is_known
     assert found.why_no_orders == said
     assert found.backtest.reason == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"months": 2.5}, "months must be a whole number from 1 to 120, not 2.5"),
+        ({"months": "12"}, "months must be a whole number from 1 to 120, not '12'"),
+        ({"capital_rate": "8 %"}, "capital_rate is a share a year"),
+        ({"confidence": 95}, "95 % is 0.95"),
+        ({"confidence": 1.0}, "95 % is 0.95"),
+    ],
+)
+def test_what_cannot_be_is_asked_back_of_what_was_given(asked, said):
+    with pytest.raises((ParameterError, ValueError), match=said):
+        open_books(a_study(orders=orders(*BUYERS)), **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"n_backtests": 2.5}, "n_backtests must be a whole number from 0 to 12, not 2.5"),
+        ({"n_backtests": -1}, "n_backtests must be a whole number from 0 to 12, not -1"),
+        ({"n_backtests": 13}, "n_backtests must be"),
+        ({"discount_rate": "10 %"}, "discount_rate is a share a year, 0 or more (0.1 is 10 %), not '10 %'"),
+        ({"discount_rate": None}, "discount_rate is a share a year"),
+        ({"confidence": 95}, "95 % is 0.95"),
+    ],
+)
+def test_so_is_what_is_asked_of_the_time_to_come(asked, said):
+    with pytest.raises((ParameterError, ValueError), match=re.escape(said)):
+        measure_lifetime(a_study(orders=orders(*BUYERS)), **asked)
+
+
+def test_a_limit_of_gold_that_is_no_number_is_asked_back():
+    with pytest.raises(ParameterError, match="must be more money than"):
+        make_rule("value", float("nan"), 1.0)

@@ -36,7 +36,7 @@ def share_costed(study: Study, window: MoneyWindow) -> float | None:
         return None
     within = dealings_within(study, window)
     sales = within.filter(within.is_sale)
-    has_cost = sales["cost"].notnull()  # noqa: PD004 - Ibis
+    has_cost = sales["cost"].notnull()
     asked = sales.agg(
         n=sales.count(),
         n_costed=sales.count(where=has_cost),

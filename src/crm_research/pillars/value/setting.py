@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.features.money_window import FEW_LATE
 from crm_research.models.costing.time_driven import BY_USE, NOBODY, OVER_CAPACITY
-from crm_research.theme import first_capital, join_words, say_count, say_date, say_money, say_months, say_percent, word_for
+from crm_research.theme import (
+    first_capital,
+    join_words,
+    say_count,
+    say_date,
+    say_money,
+    say_months,
+    say_percent,
+    word_for,
+)
 
 if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
@@ -86,7 +95,9 @@ def _missing_costs(profit: Profit) -> Iterator[str]:
             yield f"{n} gave back more than they bought in these months: {say_money(-profit.loss, profit.currency)}."
         return
     if profit.sources["orders"] and not profit.sources["goods"]:
-        what = first_capital(why_no_costs(profit)) if profit.costing.costed_share else "The cost of goods is not recorded"
+        what = (
+            first_capital(why_no_costs(profit)) if profit.costing.costed_share else "The cost of goods is not recorded"
+        )
         yield f"{what}, so this is no profit: what is left is too much by that."
     if said := say_costed(profit):
         yield said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crm_research.figures import says_nothing
 from crm_research.pillars.value.setting import say_window, why_no_costs
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from crm_research.pillars.value.profit.measure import Profit
     from crm_research.pillars.value.tiers.measure import Tiers
     from crm_research.stats.intervals import Interval
-
 
 
 def answer(profit: Profit, tiers: Tiers | None) -> list[str]:
@@ -120,7 +119,9 @@ def say_losing(profit: Profit) -> str:
     if not profit.has_income:
         return say_nobody(profit)
     if not profit.has_costs:
-        return f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        return (
+            f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        )
     if not profit.n_losing:
         return "No customer costs more than they bring."
     if profit.loss_share is None:

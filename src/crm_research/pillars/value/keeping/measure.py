@@ -106,7 +106,10 @@ def measure_keeping(
     for points in POINTS:
         more = points / 100
         low, high = np.quantile(_gain(drawn, drawn + more, money, rate), [tail, 1 - tail])
-        added, share = float(money @ (np.minimum(kept + more, 1.0) - kept)), float(_gain(kept, kept + more, money, rate))
+        added, share = (
+            float(money @ (np.minimum(kept + more, 1.0) - kept)),
+            float(_gain(kept, kept + more, money, rate)),
+        )
         rows.append(
             {
                 "points": points,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crm_research.errors import ParameterError
 from crm_research.features.takings import ENOUGH_COSTED

@@ -30,7 +30,7 @@ NO_ENDS: Final = (
     "that ended are left out of the records, those here are the ones that stayed."
 )
 OTHER_COSTS: Final = (
-    "The cost of goods is recorded in these months or in as many before, and not in both, so nobody can be seen to move."
+    "The cost of goods is recorded in these months or in as many before, and not in both: nobody can be seen to move."
 )
 TOO_FEW: Final = "Too few customers brought anything in as many months before to part them into tiers."
 _SUMS: Final = ("profit", "income", "discount", "goods", "service", "contacts", "capital", "n_orders")
