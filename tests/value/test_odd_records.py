@@ -28,6 +28,7 @@ def costed(n: int, cost: float = 7.0) -> pd.DataFrame:
     return orders(*BUYERS, cost=[cost if place < n else None for place in range(24)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_costed", [0, 5])
 def test_a_column_of_costs_that_is_all_but_empty_makes_no_profit(n_costed):
     found = measure_profit(a_study(orders=costed(n_costed)))
@@ -43,6 +44,7 @@ def test_a_column_of_costs_that_is_all_but_empty_makes_no_profit(n_costed):
     assert any("no profit: who costs money is not seen" in said for said in cautions(found))
 
 
+@pytest.mark.slow
 def test_with_most_of_the_costs_it_is_profit_and_what_is_missing_is_the_gravest_doubt():
     found = measure_profit(a_study(orders=costed(18)))
     assert found.is_profit
@@ -74,6 +76,7 @@ def test_tiers_with_costs_now_and_none_before_show_nobody_to_move():
     assert both.stayed is not None
 
 
+@pytest.mark.slow
 def test_contracts_without_fees_are_told_to_hold_no_money():
     page = ValuePage(
         a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None)))
@@ -86,6 +89,7 @@ def test_contracts_without_fees_are_told_to_hold_no_money():
     assert all(section is not None for section in page.sections().values())
 
 
+@pytest.mark.slow
 def test_costs_alone_make_no_customer_a_loss():
     contacts = pd.DataFrame(
         {"contact_id": ["k"], "customer_id": ["a"], "opened_at": ["2024-01-01"], "kind": ["complaint"], "cost": [9.0]}
@@ -94,6 +98,7 @@ def test_costs_alone_make_no_customer_a_loss():
     assert (found.n_customers, found.n_losing, found.is_reconciled) == (0, 0, True)
 
 
+@pytest.mark.slow
 def test_orders_that_name_nobody_are_not_nobodys_absence():
     found = measure_profit(a_study(orders=orders(*[(None, at, money) for _, at, money in BUYERS])))
     said = words.answer(found, None)[0]
