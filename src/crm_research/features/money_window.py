@@ -10,6 +10,7 @@ import ibis
 
 from crm_research.errors import ParameterError
 from crm_research.features.clock import instant, last_complete_period
+from crm_research.features.reach import whole_until
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class MoneyWindow:
 
 
 def find_window(study: Study, *, months: int = USUAL_MONTHS, grain_months: int = 1) -> MoneyWindow:
-    """Which are the latest whole calendar months up to as_of, as many as asked or as the records hold?
+    """Which are the latest whole calendar months that the records hold by as_of (`whole_until`), as many as asked?
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def find_window(study: Study, *, months: int = USUAL_MONTHS, grain_months: int =
     """
     if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= _LONGEST:
         raise ParameterError(f"months must be a whole number from 1 to {_LONGEST}, not {months!r}.")
-    end = (last_complete_period(study.as_of, grain_months) + 1) * grain_months
+    end = (last_complete_period(whole_until(study), grain_months) + 1) * grain_months
     first = first_money_at(study)
     start = end - months if first is None else max(end - months, _first_whole_month(first))
     if start < end:

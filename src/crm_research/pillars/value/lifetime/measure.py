@@ -11,12 +11,9 @@ import numpy as np
 import pandas as pd
 
 from crm_research.deferred import Later, deferred
-from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.features.spells import count_spells
-from crm_research.features.value_rows import build_running_fees
+from crm_research.errors import ParameterError
 from crm_research.models.btyd import BtydFit
 from crm_research.models.lifetime_value import (
-    ContractValue,
     OrderValue,
     SpendModel,
     add_totals,
@@ -26,8 +23,8 @@ from crm_research.models.lifetime_value import (
     value_orders,
 )
 from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR
-from crm_research.models.parametric import ParametricFit, choose_shape, fit_parametric
 from crm_research.pillars.value.lifetime.backtest import Backtest, read_value_rows, run_backtest
+from crm_research.pillars.value.lifetime.fees import FeesToCome, value_fees
 from crm_research.pillars.value.lifetime.forecasts import Models, fit_models
 from crm_research.pillars.value.lifetime.money import MoneyBasis, find_money
 from crm_research.stats.intervals import check_confidence
@@ -70,25 +67,6 @@ class OrdersToCome:
     rows: pd.DataFrame
     value: OrderValue
     for_ever: float
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class FeesToCome:
-    """Fees to come of running contracts.
-
-    Parameters
-    ----------
-    rows
-        As `build_running_fees`, of those with a fee.
-    n_without_fee
-        Running contracts without one, which are left out.
-    """
-
-    fit: ParametricFit
-    rows: pd.DataFrame
-    value: ContractValue
-    for_ever: float
-    n_without_fee: int
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -197,7 +175,7 @@ def measure_lifetime(
             backtest = replace(backtest, reason=why_orders)
         else:
             orders, why_orders = _value_orders(rows, basis, backtest, horizon_years, rate, confidence)
-    fees, why_fees = _value_fees(study, fee_margin, horizon_years, rate, confidence)
+    fees, why_fees = value_fees(study, fee_margin, horizon_years, rate, confidence)
     found = Lifetime(
         as_of=study.as_of, currency=study.currency, horizon_years=horizon_years, rate=rate, confidence=confidence,
         basis=basis, fee_margin=fee_margin, orders=orders, fees=fees, why_no_orders=why_orders, why_no_fees=why_fees,
@@ -235,7 +213,9 @@ def _worth(lifetime: Lifetime, horizon_days: float | None, rate: float) -> float
         )
         total += float(worth.sum())
     if fees is not None:
-        value = value_contracts(fees.fit, fees.rows, horizon_days=horizon_days, rate=rate, margin=lifetime.fee_margin)
+        value = value_contracts(
+            fees.fit, fees.rows, horizon_days=horizon_days, rate=rate, margin=lifetime.fee_margin, growth=fees.growth
+        )
         total += float(value.expected @ fees.rows["n_contracts"].to_numpy(dtype=float))
     return total
 
@@ -333,37 +313,6 @@ def _choose(models: Models, backtest: Backtest) -> tuple[str, str]:
     if ranked:
         return str(ranked[0]), "backtest"
     return max(names, key=lambda name: models.fits[name].log_likelihood), "likelihood"
-
-
-def _value_fees(
-    study: Study, margin: float, years: float, rate: float, confidence: float
-) -> tuple[FeesToCome | None, str]:
-    if not study.has("contracts"):
-        return None, ""
-    rows = _read_fees(study)
-    known = rows.loc[rows["fee"].notna()].reset_index(drop=True)
-    n_without = int(rows.loc[rows["fee"].isna(), "n_contracts"].sum())
-    if rows.empty:
-        return None, "No contract is running."
-    if known.empty:
-        return None, "The records hold no fees of contracts, so contracts cannot be valued."
-    counts: pd.DataFrame = count_spells(study).to_pandas()
-    try:
-        fit = fit_parametric(counts, shape=choose_shape(counts).shape, confidence=confidence)
-    except NotEnoughData as error:
-        return None, f"How long contracts last cannot be told: {error}"
-    common = {"rate": rate, "margin": margin, "confidence": confidence}
-    value = value_contracts(fit, known, horizon_days=years * DAYS_PER_YEAR, **common)
-    for_ever = np.nan
-    if rate > 0:
-        for_ever = float(value_contracts(fit, known, horizon_days=None, **common).total()["expected"].iloc[0])
-    return FeesToCome(fit=fit, rows=known, value=value, for_ever=for_ever, n_without_fee=n_without), ""
-
-
-@step
-def _read_fees(study: Study) -> pd.DataFrame:
-    rows: pd.DataFrame = build_running_fees(study).to_pandas()
-    return rows.astype({"tenure_days": float, "fee": float, "n_contracts": "int64"})
 
 
 def _add_parts(orders: OrdersToCome | None, fees: FeesToCome | None, confidence: float) -> pd.DataFrame:

@@ -29,7 +29,8 @@ def value_section(lifetime: Lifetime) -> Section:
     return Section(
         Note(words.say_value(lifetime)),
         Note(words.say_basis(lifetime), "note" if lifetime.is_profit else "caution"),
-        Figures(figures.value_figures(lifetime)),
+        Note(words.say_growth(lifetime)),
+        Figures([*figures.value_figures(lifetime), *figures.fee_figures(lifetime)]),
         Table(
             lifetime.parts[["part", *money]],
             f"What is to come in the next {words.say_years(lifetime.horizon_years)}, in today's money "

@@ -87,6 +87,26 @@ def say_basis(lifetime: Lifetime) -> str:
     return said + " What winning customers cost, and what they have paid so far, is no part of it."
 
 
+def say_growth(lifetime: Lifetime) -> str:
+    """How fees rise and fall, and for how long they are taken to; empty without contracts."""
+    fees = lifetime.fees
+    if fees is None:
+        return ""
+    found = fees.growth
+    if found is None:
+        return f"{fees.why_no_growth}, so fees are taken to stay as they are."
+    change, low, high = found.limits(lifetime.confidence)
+    is_told = low > 0 or high < 0
+    ranged = say_with_limits(change, low, high, lambda share: say_percent(share, 1))
+    doubt = "" if is_told else ", which may be no change at all"
+    risen, fallen = say_percent(found.risen_share, 1), say_percent(found.fallen_share, 1)
+    return (
+        f"Fees of contracts that ran through the last {say_years(found.years)} changed by {ranged} a year{doubt}: "
+        f"rises came to {risen} and falls to {fallen} of the fees at the beginning. They are taken to go on so for as "
+        "long again, and then to stay."
+    )
+
+
 def say_never(lifetime: Lifetime) -> str:
     """What comes without an end."""
     if not lifetime.rate > 0:

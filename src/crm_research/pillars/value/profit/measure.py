@@ -25,7 +25,8 @@ from crm_research.features.profit import (
     total_customers,
     total_ledger,
 )
-from crm_research.pillars.value.profit.costing import Costing, judge_noise, plan_costs
+from crm_research.models.costing import Costing, plan_costs
+from crm_research.pillars.value.profit.costing import judge_noise
 from crm_research.pillars.value.profit.curve import DIGITS, rank_money
 from crm_research.pillars.value.profit.ledger import is_equal, pools_difference, reconcile, reconcile_pools
 from crm_research.show.shown import Shown

@@ -135,6 +135,21 @@ def measure_tiers(
     )
 
 
+def list_tiers(study: Study, cuts: tuple[float, float], **asked: Any) -> pd.DataFrame:
+    """The tier of each customer with money in the window: customer_id, tier.
+
+    Parameters
+    ----------
+    cuts
+        As `Tiers` has them.
+    asked
+        As `open_books` takes it.
+    """
+    table = profit_table(study, open_books(study, **asked))
+    places: pd.DataFrame = table.select("customer_id", place=tier_of(table.profit, cuts)).to_pandas()
+    return places.assign(tier=np.array(TIERS, dtype=object)[places.pop("place").to_numpy(dtype=int)])
+
+
 def _limit(rule: TierRule, ranked: pd.DataFrame, confidence: float, seed: int) -> list[Interval] | None:
     if rule.name != "share":
         return None
