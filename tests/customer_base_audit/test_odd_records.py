@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import pandas as pd
 import pytest
+from matplotlib.text import Text
 
-from crm_research.pillars.customer_base_audit import AuditPage, advice, tables, words
+from crm_research.pillars.customer_base_audit import AuditPage, advice, audit_base, tables, words
+from crm_research.pillars.customer_base_audit.cohorts import _choose_shown
 from tests.builders import a_study, orders
 
 DAYS = [f"{year}-{month:02d}-05" for year in (2022, 2023) for month in range(1, 13)]
@@ -86,3 +89,38 @@ def test_what_floats_leave_is_no_change():
     assert change.loc["frequency", "direction"] == 0
     assert "fewer purchases of each" not in words.say_change(audit)
     assert not [step for step in advice.steps(audit) if "less often" in step.text]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shown"), [([2, 12, 40], "second"), ([2, 3, 1], "second"), ([15, 2, 40], "first"), ([], None)]
+)
+def test_the_cohort_that_is_followed_is_the_first_of_enough_customers(sizes, shown):
+    names = ["first", "second", "third"][: len(sizes)]
+    assert _choose_shown(pd.DataFrame({"cohort": names, "n_customers": sizes})) == shown
+
+
+def test_a_level_that_is_a_percentage_is_asked_back():
+    with pytest.raises(ValueError, match=r"95 % is 0\.95"):
+        audit_base(a_study(orders=orders(*BOUGHT)), confidence=95)
+
+
+@pytest.mark.slow
+def test_where_a_few_gave_back_most_it_is_told_on_how_few_it_rests_nowhere():
+    bought = [(f"c{place:02d}", at, 20.0 + place) for at in DAYS for place in range(14)]
+    back = [(f"c{place:02d}", "2023-06-07", -1900.0 - place) for place in (3, 7)]
+    new = [("n1", "2023-02-02", 15.0), ("n1", "2023-02-04", -80.0)]
+    rows = [*bought, *back, *new]
+    kinds = ["return" if money < 0 else "sale" for *_, money in rows]
+    audit = AuditPage(a_study(as_of="2024-01-01", orders=orders(*rows, kind=kinds)))
+    found = audit.result
+    assert found.spread.revenue > 0
+    assert not found.spread.tells_few
+    assert words.say_few(found).endswith("is not known: what some buyers gave back leaves too much open.")
+    assert not [step for step in advice.steps(found) if "top fifth" in step.text]
+    written = [text.get_text() for text in audit.differences.plot().get_figure().findobj(Text)]
+    assert "What each tenth of the buyers of 2023 brought" in written
+    assert not any("%" in text for text in written)
+    # The one who was first seen in 2023 gave back more than they bought: no share of what was brought.
+    course = found.health.course
+    assert found.health.new_revenue_share is None
+    assert course["new_revenue_share"].dropna().between(0, 1).all()

@@ -1,4 +1,4 @@
-"""Sentences and titles where customers leave nothing, lose all, or are one: true, and no invitation to a wrong number."""
+"""Sentences and titles where customers leave nothing, lose all, or are one: true, and inviting to no wrong number."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def steps(audit: CustomerBaseAudit) -> Iterator[Step]:
     if health is not None and health.settled_change is not None and health.settled_change["direction"] < 0:
         yield Step("Look at why fewer customers come again, before winning more of them.", "health")
     spread = audit.spread
-    if spread is not None and spread.top20 is not None:
+    if spread is not None and spread.top20 is not None and spread.tells_few:
         share = say_percent(float(spread.top20.estimate))
         yield Step(f"See that somebody knows the top fifth of buyers by name: they brought {share}.", "differences")
     if books.is_much_nameless:

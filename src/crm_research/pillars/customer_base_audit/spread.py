@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.figures import says_nothing
 from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, limit_concentration
 
@@ -63,6 +64,11 @@ class Spread(Shown):
     median: float
     mean: float
     why_none: str = ""
+
+    @property
+    def tells_few(self) -> bool:
+        """Is it known on how few it rests? Limits that leave nearly all open tell nothing."""
+        return self.top20 is not None and not says_nothing(float(self.top20.lower), float(self.top20.upper), span=1.0)
 
 
 def measure_spread(customers: ir.Table, *, n_known: int, has_cost: bool, confidence: float, seed: int) -> Spread:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.figures import says_nothing
 from crm_research.pillars.customer_base_audit.change import NAMELESS, ONLY_RETURNS, TOTAL
 from crm_research.theme import (
     first_capital,
@@ -167,7 +166,9 @@ def say_few(audit: CustomerBaseAudit) -> str:
     if spread.top20 is None:
         return f"On how few the revenue of {name} rests is not known. {spread.why_none}"
     value, lower, upper = (float(part) for part in spread.top20)
-    if says_nothing(lower, upper, span=1.0):
+    if not spread.tells_few and spread.n_losing:
+        return f"On how few the revenue of {name} rests is not known: what some buyers gave back leaves too much open."
+    if not spread.tells_few:
         few = f"{say_count(spread.n_buyers, 'buyer')} {word_for(spread.n_buyers, 'is', 'are')} too few"
         return f"On how few the revenue of {name} rests is not known: {few}."
     brought = say_with_limits(value, lower, upper, say_percent)

@@ -106,19 +106,17 @@ def measure_keeping(
     for points in POINTS:
         more = points / 100
         low, high = np.quantile(_gain(drawn, drawn + more, money, rate), [tail, 1 - tail])
-        added, share = (
-            float(money @ (np.minimum(kept + more, 1.0) - kept)),
-            float(_gain(kept, kept + more, money, rate)),
-        )
+        added = float(money @ (np.minimum(kept + more, 1.0) - kept))
+        raised = float(_gain(kept, kept + more, money, rate))
         rows.append(
             {
                 "points": points,
                 "money": added,
                 "money_share": added / float(money @ kept),
-                "lifetime_share": share,
+                "lifetime_share": raised,
                 # Where all of a few were kept, none of the shares drawn reaches what was counted.
-                "lower": min(float(low), share),
-                "upper": max(float(high), share),
+                "lower": min(float(low), raised),
+                "upper": max(float(high), raised),
             }
         )
     steep = np.quantile(_gain(drawn, _ONE_PERCENT * drawn, money, rate), [tail, 1 - tail])

@@ -38,8 +38,8 @@ def say_price(keeping: Keeping, noun: str = "profit") -> str:
     ]
     if parts and noun != "profit":
         return (
-            f"A customer kept for the next year who would else be gone is worth {noun} of {join_words(parts)}. How much "
-            "of it may be spent on keeping them is not known, since not all that they cost is recorded."
+            f"A customer kept for the next year who would else be gone is worth {noun} of {join_words(parts)}. How "
+            "much of it may be spent on keeping them is not known, since not all that they cost is recorded."
         )
     return (
         f"Keeping a customer for the next year who would else be gone may cost up to {join_words(parts)}. A new "

@@ -27,6 +27,7 @@ from crm_research.pillars.value.lifetime.backtest import Backtest, read_value_ro
 from crm_research.pillars.value.lifetime.fees import FeesToCome, value_fees
 from crm_research.pillars.value.lifetime.forecasts import Models, fit_models
 from crm_research.pillars.value.lifetime.money import MoneyBasis, find_money
+from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ USUAL_YEARS: Final = 3.0
 USUAL_RATE: Final = 0.1
 USUAL_DATES: Final = 3
 _MOST_YEARS: Final = 50.0
+_MOST_DATES: Final = 12
 _N_TENTHS: Final = 10
 # A tenth of fewer would tell of single customers.
 _FEWEST_IN_TENTHS: Final = 100
@@ -158,6 +160,9 @@ def measure_lifetime(
     rate = check_yearly_rate(discount_rate, "discount_rate")
     if not 0 < horizon_years <= _MOST_YEARS:
         raise ParameterError(f"horizon_years must be above 0 and at most {_MOST_YEARS:g}, not {horizon_years!r}.")
+    if isinstance(n_backtests, bool) or not isinstance(n_backtests, int) or not 0 <= n_backtests <= _MOST_DATES:
+        raise ParameterError(f"n_backtests must be a whole number from 0 to {_MOST_DATES}, not {n_backtests!r}.")
+    check_confidence(confidence)
     basis = find_money(study, margin_share)
     fee_margin = basis.margin_share if basis.source == "stated" and basis.margin_share is not None else 1.0
     orders, backtest, why_orders = None, None, ""
@@ -248,8 +253,9 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``brought`` (so far, with the first purchase, before returns), ``value``, ``lower``, ``upper`` (of what the
-        customer will bring), ``none`` (chance of nothing), the most valuable first; at most `n`. Empty without orders.
+        ``customer_id``, ``brought`` (so far, with the first purchase, before returns), ``value``, ``lower``, ``upper``
+        (of what the customer will bring), ``none`` (chance of nothing), the most valuable first; at most `n`.
+        Empty without orders.
     """
     if lifetime.orders is None:
         return pd.DataFrame()

@@ -63,8 +63,8 @@ def years_section(lifetime: Lifetime) -> Section:
             shown,
             f"What buyers brought so far and will bring, by the year of their first order ({lifetime.currency})",
             formats=dict.fromkeys(("realised", *_LIMITS), MONEY),
-            note="realised: what they brought up to now, less what usually comes back, not discounted; it is no part of "
-            f"what is to come.{_orders_alone(lifetime)}",
+            note="realised: what they brought up to now, less what usually comes back, not discounted; it is no part "
+            f"of what is to come.{_orders_alone(lifetime)}",
         ),
         Table(
             lifetime.sensitivity.drop(columns="is_used"),

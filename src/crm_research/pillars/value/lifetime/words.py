@@ -134,9 +134,8 @@ def say_amounts(lifetime: Lifetime) -> str:
         "belong together here, so each customer's average is drawn towards that of customers who buy about as "
         "often, not "
         "of all.",
-        "negative": "Some customers' purchases bring nothing or cost more than they bring, so amounts are expected by each "
-        "customer's own "
-        "average, drawn towards that of customers who buy about as often; a loss stays a loss.",
+        "negative": "Some customers' purchases bring nothing or cost more than they bring, so amounts are expected by "
+        "each customer's own average, drawn towards that of customers who buy about as often; a loss stays a loss.",
         "wild": "Amounts vary so widely between customers that their spread has no bound in the usual model; each "
         "customer's average is drawn towards that of customers who buy about as often instead.",
         "few": "Amounts are too few or too much alike for the usual model; each customer's average is drawn "

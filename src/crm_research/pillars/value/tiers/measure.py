@@ -29,7 +29,9 @@ NO_ENDS: Final = (
     "No end of any contract is recorded, so nobody can be seen to leave, and it is not known who moved: if contracts "
     "that ended are left out of the records, those here are the ones that stayed."
 )
-OTHER_COSTS: Final = "The cost of goods is recorded in these months or in as many before, and not in both, so nobody can be seen to move."
+OTHER_COSTS: Final = (
+    "The cost of goods is recorded in these months or in as many before, and not in both: nobody can be seen to move."
+)
 TOO_FEW: Final = "Too few customers brought anything in as many months before to part them into tiers."
 _SUMS: Final = ("profit", "income", "discount", "goods", "service", "contacts", "capital", "n_orders")
 # How many of the nearest iron customers to look at.
