@@ -68,6 +68,7 @@ ROOMS = {
     "brand_loyalty": Room(said("brand_loyalty"), ("tests/brand_loyalty",), PILLARS),
     "satisfaction": Room(said("satisfaction"), ("tests/satisfaction",), PILLARS),
     "value": Room(said("value"), ("tests/value",), PILLARS),
+    "grades": Room(said("grades"), ("tests/grades",), PILLARS),
     "customer_base_audit": Room(said("customer_base_audit"), ("tests/customer_base_audit",), PILLARS),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),

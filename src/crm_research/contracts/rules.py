@@ -355,10 +355,11 @@ _RULES: Final = (
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _RULES})
 
+_MONEY: Final = ("value", "grades")  # reports that count money of customers
 # Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction", "value"),
+        "customers": ("customer-base", "segmentation", "loyalty", "silent-churn", "satisfaction", *_MONEY),
         "orders": (
             "customer-base",
             "segmentation",
@@ -368,20 +369,20 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "brand-loyalty",
             "satisfaction",
             "customer-base-audit",
-            "value",
+            *_MONEY,
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
-        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction", "value"),
-        "contract_states": ("churn", "value"),
-        "contacts": ("segmentation", "churn", "loyalty", "value"),
-        "surveys": ("satisfaction", "segmentation", "loyalty"),
-        "campaigns": ("segmentation", "loyalty"),
-        "campaign_targets": ("segmentation", "loyalty"),
+        "contracts": ("customer-base", "segmentation", "churn", "loyalty", "silent-churn", "satisfaction", *_MONEY),
+        "contract_states": ("churn", *_MONEY),
+        "contacts": ("segmentation", "churn", "loyalty", *_MONEY),
+        "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
+        "campaigns": ("segmentation", "loyalty", "value"),
+        "campaign_targets": ("segmentation", "loyalty", "value"),
         "campaign_responses": ("segmentation", "loyalty"),
-        "activities": ("value",),
-        "activity_use": ("segmentation", "value"),
-        "invoices": ("value",),
+        "activities": _MONEY,
+        "activity_use": ("segmentation", *_MONEY),
+        "invoices": _MONEY,
     }
 )
 
@@ -396,5 +397,4 @@ def say_what_is_spoilt(rule: Rule, table: str, *, other: str = "") -> str:
     """What a failure of the rule on that table spoils, and in which reports."""
     readers = READERS.get(table, ())
     where = f"reports: {', '.join(readers)}" if readers else "no report reads this table yet"
-    what = rule.spoils.format(table=table, other=other)
-    return f"{what} ({where})"
+    return f"{rule.spoils.format(table=table, other=other)} ({where})"

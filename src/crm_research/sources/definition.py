@@ -10,14 +10,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from crm_research.addresses import is_stored, scheme_of
-from crm_research.contracts import contract_of
 from crm_research.errors import CrmError
 from crm_research.results import PARTS, PRIVATE
 from crm_research.said_by_others import say_found
-from crm_research.sources.company_rule import OwnFile, SegmentationRule
+from crm_research.sources.company_rule import GradesRule, OwnFile, SegmentationRule
 from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.privacy_rule import PrivacyRule
+from crm_research.sources.record_parts import contract_for, list_mapped, problems_of_records
 from crm_research.sources.written import (
     as_allowed,
     as_comment,
@@ -280,6 +280,7 @@ class TableRule(_Part):
     by: Literal["customer"] = "customer"
     attributes: Annotated[dict[str, Attribute], AfterValidator(as_named_apart)] = Field(default_factory=dict)
     accept: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    unique: bool = False
 
     @property
     def continuation(self) -> Continuation | None:
@@ -308,6 +309,7 @@ class StudyDefinition(_Part):
     engine: Engine = EngineRule()
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
+    grades: GradesRule = GradesRule()
     publish: Targets = Field(default_factory=dict)
     recipients: Recipients = Field(default_factory=dict)
     privacy: PrivacyRule = PrivacyRule()
@@ -326,6 +328,11 @@ class StudyDefinition(_Part):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """The canonical tables that the file makes."""
+        return list_mapped(self.tables)
 
     @property
     def is_embedded(self) -> bool:
@@ -358,7 +365,7 @@ class StudyDefinition(_Part):
         problems = []
         for name, rule in self.tables.items():
             try:
-                contract = contract_of(name)
+                contract = contract_for(name)
             except CrmError as problem:
                 problems.append(f"tables.{name}: {problem}")
                 continue
@@ -374,6 +381,7 @@ class StudyDefinition(_Part):
                     )
             if rule.items and name != "surveys":
                 problems.append(f"tables.{name}.items: only surveys take items.")
+            problems += problems_of_records(name, is_unique=rule.unique)
             if name != "contracts":
                 problems += [
                     f"tables.{name}.{key}: only contracts take {key}."

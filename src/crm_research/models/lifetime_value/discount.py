@@ -31,6 +31,11 @@ def log_rate(rate: float) -> float:
     return float(np.log1p(rate)) / DAYS_PER_YEAR
 
 
+def annuity(rate: float, length: FloatArray) -> FloatArray:
+    """Today's worth of 1 a unit of time that flows for so long, at a rate by unit compounded at every moment."""
+    return np.asarray(length if abs(rate) < 1e-12 else -np.expm1(-rate * length) / rate)
+
+
 def reach_days(horizon_days: float | None, rate: float) -> float:
     """How many days to look ahead; for ever is until e^-30 of a payment's worth is left, which needs a rate.
 

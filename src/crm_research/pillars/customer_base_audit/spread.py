@@ -86,7 +86,7 @@ def measure_spread(customers: ir.Table, *, n_known: int, has_cost: bool, confide
     if len(revenue) < FEWEST_CUSTOMERS:
         why = f"A fifth of the buyers needs at least {FEWEST_CUSTOMERS} of them; here are {len(revenue)}."
     elif not total > 0:
-        why = f"A share of revenue means nothing where that is {total:,.2f}."
+        why = "A share of what buyers brought means nothing where that is nothing, or less."
     else:
         limits = limit_concentration(revenue, confidence=confidence, seed=seed)
     return Spread(
