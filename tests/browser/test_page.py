@@ -638,6 +638,9 @@ def test_search_finds_by_words_of_any_alphabet_and_leads_to_the_very_figure(open
     assert (page.locator("#found a").count(), page.evaluate("document.activeElement.id")) == (0, "find")
     page.keyboard.type("公司 back")
     assert [link.text_content() for link in page.locator("#found a").all()] == ["Back <in> a year"]
+    for quoted in ('"Back" year', "“公司” back", "「公司」 back", '"'):
+        page.fill("#find", quoted)
+        assert page.locator("#found a").count() == (quoted != '"'), quoted
     page.fill("#find", "nowhere")
     assert page.locator("#n-found").text_content() == "Nothing is found."
     assert page.faults == []

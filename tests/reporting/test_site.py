@@ -223,6 +223,22 @@ def test_a_summary_speaks_first_for_its_study(tmp_path):
     assert told.findtext(f"{ATOM}content") == "One.\nTwo.\nThree.\nChurn: churn says <so>."
 
 
+def test_a_page_of_a_department_leads_to_the_reports_too(tmp_path):
+    folder = put(tmp_path, "2024-05-31", {"churn": [a_figure()], "summary": []})
+    run = json.loads((folder / "run.json").read_text())
+    next(one for one in run["reports"] if one["report"] == "summary")["files"] = ["summary-sales.html", "list.csv"]
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "summary-sales.html").write_text(PAGE.format(cards=""))
+    (folder / "list.csv").write_text("a\n")
+    write_index(tmp_path)
+    assert links_of(folder / "summary-sales.html") == [
+        ("summary.html", "", "Summary"), ("churn.html", "", "Churn"), ("ledger.html", "", "All figures"),
+    ]  # fmt: skip
+    before = (folder / "summary-sales.html").stat().st_mtime_ns
+    write_index(tmp_path)
+    assert (folder / "summary-sales.html").stat().st_mtime_ns == before
+
+
 def test_what_is_found_leads_to_the_very_figure_and_cannot_end_the_page(shelf):
     put(shelf, "2024-06-30", {"churn": [a_figure("odd", group="北京 </script>", label="Median tenure")]})
     latest = [study for study in read_shelf(shelf) if study["is_latest"]]
