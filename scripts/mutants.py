@@ -69,6 +69,9 @@ ROOMS = {
     "satisfaction": Room(said("satisfaction"), ("tests/satisfaction",), PILLARS),
     "value": Room(said("value"), ("tests/value",), PILLARS),
     "customer_base_audit": Room(said("customer_base_audit"), ("tests/customer_base_audit",), PILLARS),
+    "data_quality": Room(
+        said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
+    ),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),
     "hazards": Room((f"{PACKAGE}/models/hazards/*",), ("tests/models/hazards",), MODELS),

@@ -11,6 +11,7 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    data_quality,
     loyalty,
     open_study,
     satisfaction,
@@ -32,6 +33,7 @@ PAGES = {
     "satisfaction": satisfaction.SatisfactionPage,
     "segmentation": segmentation.SegmentationPage,
     "value": value.ValuePage,
+    "data-quality": data_quality.DataQualityPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

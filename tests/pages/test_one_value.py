@@ -24,8 +24,17 @@ FAST = {
 SLOW = {
     "everything": tuple(sorted(reports())),
     "hostile": tuple(sorted(reports())),
-    "eleven": ("churn", "customer-base-audit", "loyalty", "segmentation"),
-    "all-gone": ("churn", "customer-base", "customer-base-audit", "loyalty", "segmentation", "silent-churn", "value"),
+    "eleven": ("churn", "customer-base-audit", "data-quality", "loyalty", "segmentation"),
+    "all-gone": (
+        "churn",
+        "customer-base",
+        "customer-base-audit",
+        "data-quality",
+        "loyalty",
+        "segmentation",
+        "silent-churn",
+        "value",
+    ),
     "nobody-left": ("customer-base", "customer-base-audit", "segmentation", "silent-churn", "value"),
     "one-plan": ("churn", "customer-base", "segmentation", "value"),
     "colon": ("churn",),
@@ -39,7 +48,7 @@ SLOW = {
         "value",
     ),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn", "segmentation", "value"),
+    "telco": ("churn", "data-quality", "segmentation", "value"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 
