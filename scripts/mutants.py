@@ -70,6 +70,9 @@ ROOMS = {
     "value": Room(said("value"), ("tests/value",), PILLARS),
     "grades": Room(said("grades"), ("tests/grades",), PILLARS),
     "customer_base_audit": Room(said("customer_base_audit"), ("tests/customer_base_audit",), PILLARS),
+    "data_quality": Room(
+        said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
+    ),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),
     "hazards": Room((f"{PACKAGE}/models/hazards/*",), ("tests/models/hazards",), MODELS),

@@ -57,7 +57,7 @@ def test_every_suspicion_holds_the_rows_that_were_planted():
     assert found == {
         ("rows that break a rule", "orders", ""): (1, 143),
         ("dates that cannot be", "customers", "born"): (2, 20),
-        ("too many on 1 January", "customers", "born"): (6, 20),
+        ("dates on 1 January beyond chance", "customers", "born"): (6, 20),
         ("one record under two numbers", "orders", ""): (3, 143),
         ("days that repeat another day", "orders", ""): (10, 143),
         ("one name in two spellings", "customers", "city"): (2, 18),
@@ -101,7 +101,7 @@ def left(keep) -> pd.DataFrame:
 PLANTED = {
     "rows that break a rule (orders)": lambda rows: rows["discount"] < 1000,
     "dates that cannot be (born of customers)": lambda rows: ~rows["customer_id"].isin(["c07", "c08"]),
-    "too many on 1 January (born of customers)": lambda rows: ~rows["customer_id"].isin(list(BORN)[:6]),
+    "dates on 1 January beyond chance (born of customers)": lambda rows: ~rows["customer_id"].isin(list(BORN)[:6]),
     "one record under two numbers (orders)": lambda rows: ~rows.duplicated(rows.columns[1:].tolist()),
     "days that repeat another day (orders)": lambda rows: ~rows["ordered_at"].str.startswith("2024-06-05"),
 }

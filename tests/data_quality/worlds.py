@@ -85,3 +85,33 @@ def holders() -> Study:
     frame = pd.DataFrame(rows, columns=["customer_id", "started_at", "ended_at", "end_reason", "fee"])
     frame.insert(0, "contract_id", [f"k{i + 1}" for i in range(len(frame))])
     return a_study(contracts=frame)
+
+
+def spoken_to() -> Study:
+    """Thirty customers of unlike worth from two systems, half of the best of whom nobody spoke to."""
+    ids = [f"b{i:02d}" for i in range(30)]
+    rows = [
+        (ids[i], f"2024-{month:02d}-{i % 27 + 1:02d} 10:0{i % 10}:00", 200.0 - 6 * i + month)
+        for i in range(30)
+        for month in range(1, 7)
+        if i < 12 or month % 3 == 0
+    ]
+    orders = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "revenue"])
+    orders.insert(0, "order_id", [f"o{i}" for i in range(len(orders))])
+    people = pd.DataFrame(
+        {
+            "customer_id": ids,
+            "system": ["shop", "dealer", "dealer"] * 10,
+            "town": [None if i % 3 and i % 2 else "Ulm" for i in range(30)],
+        }
+    )
+    contacts = pd.DataFrame(
+        {
+            "contact_id": [f"t{i}" for i in range(7)],
+            "customer_id": ["b00", "b02", "b04", "b06", "b08", "b10", "b20"],
+            "opened_at": pd.to_datetime(["2024-03-01"] * 6 + ["2024-08-01"]),
+            "kind": ["visit"] * 7,
+        }
+    )
+    attributes = {"customers": {"system": "category", "town": "category"}}
+    return a_study(customers=people, orders=orders, contacts=contacts, attributes=attributes)

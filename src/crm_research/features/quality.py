@@ -137,17 +137,30 @@ def _ask(
     study: Study, table: str, rows: ir.Table, judged: Mapping[str, str | None], times: list[str]
 ) -> dict[str, Any]:
     asked: dict[str, Any] = {"n_rows": rows.count(), "n_at_fault": rows.count(where=is_at_fault(study, table, rows))}
-    for i, (name, source) in enumerate(judged.items()):
-        empty = is_missing(rows[name])
-        if source is not None:
-            empty &= rows[source].notnull()  # noqa: PD004 - Ibis
-            asked[f"asked_{i}"] = rows[source].count()
-        asked[f"missing_{i}"] = rows.count(where=empty)
+    asked |= _count_missing(rows, table, judged)
     for i, name in enumerate(times):
         faults = time_faults(rows[name], study)
         asked[f"filled_{i}"] = rows[name].count()
         asked |= {f"{fault}_{i}": rows.count(where=condition) for fault, condition in faults.items()}
     return asked
+
+
+def _count_missing(rows: ir.Table, table: str, judged: Mapping[str, str | None]) -> dict[str, Any]:
+    asked: dict[str, Any] = {}
+    ours = TABLES[table].column_names
+    for i, (name, source) in enumerate(judged.items()):
+        empty = is_missing(rows[name]) if name in ours else _is_empty(rows[name])
+        if source is not None:
+            empty &= rows[source].notnull()  # noqa: PD004 - Ibis
+            asked[f"asked_{i}"] = rows[source].count()
+        asked[f"missing_{i}"] = rows.count(where=empty)
+    return asked
+
+
+def _is_empty(value: Any) -> Any:
+    """Null, or no more than a blank: of a table's own columns there may be hundreds, and a longer condition is dear."""
+    empty = value.isnull()  # noqa: PD003 - Ibis
+    return empty | value.isin(("", " ")) if value.type().is_string() else empty
 
 
 def is_at_fault(study: Study, table: str, rows: ir.Table) -> Any:
@@ -226,14 +239,8 @@ def count_by_system(study: Study, table: str) -> pd.DataFrame:
     if SYSTEM not in usable or not rows[SYSTEM].type().is_string():
         return pd.DataFrame(columns=columns)
     judged = {name: source for name, source in _judged(contract, rows, usable, attributes).items() if name != SYSTEM}
-    asked: dict[str, Any] = {"n_rows": rows.count()}
-    for i, (name, source) in enumerate(judged.items()):
-        empty = is_missing(rows[name])
-        if source is not None:
-            empty &= rows[source].notnull()  # noqa: PD004 - Ibis
-            asked[f"asked_{i}"] = rows[source].count()
-        asked[f"missing_{i}"] = rows.count(where=empty)
-    named = rows.filter(~is_missing(rows[SYSTEM])).group_by(SYSTEM).aggregate(**asked)
+    rows = rows.filter(~is_missing(rows[SYSTEM]))
+    named = rows.group_by(SYSTEM).aggregate(n_rows=rows.count(), **_count_missing(rows, table, judged))
     found: pd.DataFrame = named.order_by([named.n_rows.desc(), named[SYSTEM].asc()]).limit(_MOST_SYSTEMS).to_pandas()
     parts = [_of_columns(judged, row).assign(system=str(row[SYSTEM])) for _, row in found.iterrows()]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

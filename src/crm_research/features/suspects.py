@@ -30,7 +30,7 @@ UNKNOWN_WORDS: Final = (
 )  # fmt: skip
 # Free text is no level.
 _NO_LEVEL: Final = frozenset({("contacts", "text"), ("activities", "driver"), ("indicators", "name")})
-MOST_COLUMNS: Final = 60
+MOST_COLUMNS: Final = 40
 LEVELS: Final = ("n_levels", "n_rows", "n_odd_levels", "n_odd_rows", "n_unknown_rows", "n_number_rows", "n_measured")
 _NUMBER: Final = "^[+-]?[0-9]+([.,][0-9]+)?$"
 _MEASURED: Final = "^[+-]?[0-9]+[.,][0-9]+$"
@@ -68,7 +68,7 @@ def count_levels(study: Study, table: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Grain: column, at most the first 60. Columns ``column``, ``n_levels``, ``n_rows`` (with a level),
+        Grain: column, at most the first 40. Columns ``column``, ``n_levels``, ``n_rows`` (with a level),
         ``n_odd_levels`` (levels that are written in more than one way), ``n_odd_rows`` (rows in another than the usual
         spelling), ``n_unknown_rows`` (a word for "unknown" in the place of a level), ``n_number_rows`` and
         ``n_measured`` (rows whose level is a number, and one with decimals).
@@ -111,7 +111,8 @@ def count_levels(study: Study, table: str) -> pd.DataFrame:
 
 
 def _levels_of(rows: ir.Table, name: str, place: int) -> ir.Table:
-    filled = rows.filter(~is_missing(rows[name])).select(level=rows[name])
+    named = rows.select(level=rows[name])
+    filled = named.filter(~is_missing(named.level))
     counted = filled.group_by("level").aggregate(n=filled.count())
     return counted.mutate(place=ibis.literal(place, "int64")).select("place", "level", "n")
 

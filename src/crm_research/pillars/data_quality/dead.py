@@ -11,6 +11,7 @@ import pandas as pd
 from crm_research.features.customers import build_customers, tables_naming_customers
 from crm_research.features.window import known_rows
 from crm_research.pillars.silent_churn.analysis import describe_silence
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, wilson_share
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 BUYERS: Final = "customers who buy"
 HOLDERS: Final = "customers with contracts"
 BY_RHYTHM: Final = "one less the share still active, as the report on silent churn has it"
+# With fewer expected to be gone than this, the model sees nobody leave.
+_NOBODY: Final = 0.01
 BY_ENDS: Final = "share of customers with contracts of whom every one has ended; Wilson limits"
 
 
@@ -44,7 +47,7 @@ class Dead:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class DeadRecords:
+class DeadRecords(Shown):
     """Who is gone, of whom that can be told, and of how many customers it cannot?
 
     Parameters
@@ -83,7 +86,9 @@ def _buyers(study: Study, confidence: float, seed: int) -> Dead:
         why = f"Whether buyers are gone cannot be told: {silence.why_chosen}."
         return Dead(group=BUYERS, n=silence.n_customers, share=None, method=BY_RHYTHM, why_not=why)
     alive = silence.alive
-    gone = Interval(1 - np.asarray(alive.estimate), 1 - np.asarray(alive.upper), 1 - np.asarray(alive.lower))
+    gone = Interval(*(np.clip(1 - np.asarray(end), 0.0, 1.0) for end in (alive.estimate, alive.upper, alive.lower)))
+    if not silence.n_customers * float(gone.estimate) >= _NOBODY:
+        gone = Interval(np.asarray(0.0), np.asarray(np.nan), np.asarray(np.nan))
     return Dead(group=BUYERS, n=silence.n_customers, share=gone, method=BY_RHYTHM)
 
 

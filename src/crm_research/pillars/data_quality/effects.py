@@ -85,7 +85,9 @@ def _customers(before: Numbers, after: Numbers, _from: int, confidence: float) -
 def _total(part: int) -> Callable[[Numbers, Numbers, int, float], tuple[float, ...]]:
     def total(before: Numbers, after: Numbers, _from: int, confidence: float) -> tuple[float, ...]:
         moved = (after[part] - before[part]) * before.shape[1]
-        return _change(float(before[part].sum()), float(after[part].sum()), moved, confidence)
+        *found, lower, upper = _change(float(before[part].sum()), float(after[part].sum()), moved, confidence)
+        # Where nobody gains by what is left out, all together do not either.
+        return (*found, lower, min(upper, 0.0) if moved.max(initial=0.0) <= 0 else upper)
 
     return total
 

@@ -174,7 +174,7 @@ def estimators(quality: DataQuality) -> dict[str, str]:
         "rules": "the checks of the contract, counted in the engine; every rule in docs/checks.md",
         "shares": _SHARE,
         "trends": TREND_HOW,
-        "too many on 1 January": "binomial tail against 1 in 365.25, Holm over all dates of customers",
+        "dates on 1 January beyond chance": "binomial tail against 1 in 365.25, Holm over all dates of customers",
         "what it costs": effects.HOW,
     }
     methods |= {f"gone: {one.group}": one.method for one in quality.dead.found}

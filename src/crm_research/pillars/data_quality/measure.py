@@ -13,6 +13,7 @@ from crm_research.contracts.checks import check_study
 from crm_research.deferred import Later, deferred
 from crm_research.features.clock import last_complete_period
 from crm_research.features.quality import TableCounts, count_by_system, count_quality
+from crm_research.features.suspects import MOST_COLUMNS, level_columns
 from crm_research.features.without import Dealing, Suspects
 from crm_research.pillars.data_quality.dead import DeadRecords, measure_dead
 from crm_research.pillars.data_quality.dimensions import DIMENSION_OF, VALIDITY
@@ -60,6 +61,8 @@ class DataQuality(Shown):
         table, system, column, n_asked, n_missing: where rows say which system they are of.
     suspicions
         All that was looked into.
+    unread
+        Table to how many of its columns were not looked at for spellings: those beyond the first 40.
     dealing
         The table that the study's main figures are counted in; None without orders and contracts that can be read.
     effects
@@ -84,6 +87,7 @@ class DataQuality(Shown):
     trends: pd.DataFrame
     systems: pd.DataFrame
     suspicions: tuple[Suspicion, ...]
+    unread: dict[str, int]
     dealing: Dealing | None
     left_out: tuple[str, ...]
     effects: deferred[pd.DataFrame] = deferred()
@@ -92,9 +96,13 @@ class DataQuality(Shown):
 
     @property
     def found(self) -> list[Suspicion]:
-        """Suspicions with rows under them, the largest share first."""
+        """Suspicions with rows under them: those that touch the main figures first, the largest share first."""
         held = [one for one in self.suspicions if one.n_bad]
-        return sorted(held, key=lambda one: (-one.n_bad / one.n_checked, one.kind, one.table, one.column))
+        return sorted(held, key=lambda one: (not self.touches(one), -one.n_bad / one.n_checked, one.kind, one.table))
+
+    def touches(self, suspicion: Suspicion) -> bool:
+        """Would the main figures be others without the rows under this suspicion?"""
+        return suspicion.suspects is not None and suspicion.table in {self.dealing, "customers"}
 
     @property
     def n_rows(self) -> int:
@@ -137,6 +145,7 @@ def measure_quality(study: Study, *, confidence: float = 0.95, seed: int = 20170
         trends=judge_trends(months),
         systems=_read_systems(study, counts),
         suspicions=suspicions,
+        unread={name: n for name in counts if (n := len(level_columns(study, name)) - MOST_COLUMNS) > 0},
         dealing=dealing,
         left_out=tuple(sorted(leave_out())),
         effects=Later(lambda: _effects(study, dealing, suspicions, confidence)),

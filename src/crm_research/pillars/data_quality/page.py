@@ -44,7 +44,6 @@ class DataQualityPage(Page):
         As `measure_quality` takes them.
     """
 
-    report: ClassVar[str] = "data-quality"
     clauses: ClassVar[Mapping[str, str]] = {
         "How far can the records be relied on": "reliance",
         "what is worst": "suspicions",
@@ -164,9 +163,11 @@ class DataQualityPage(Page):
         quality = self.result
         every = Figures(figures.suspect_figures(quality), as_table="Shares under suspicion, none found among them")
         if not quality.found:
-            return Section(Note("Nothing is under suspicion."), every, result=quality.suspicions)
+            nothing = Note("Nothing is under suspicion.")
+            return Section(nothing, Note(words.say_unread(quality)), every, result=quality.suspicions)
         return Section(
             Note(words.say_worst(quality)),
+            Note(words.say_unread(quality)),
             Table(
                 tables.suspicions_table(quality),
                 "What is under suspicion, the largest share first",

@@ -15,6 +15,7 @@ from crm_research.features.money_window import MoneyWindow
 from crm_research.features.window import known_rows
 from crm_research.pillars.value.profit.measure import open_books, profit_table
 from crm_research.pillars.value.tiers.measure import measure_tiers
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, wilson_share
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _DIGITS: Final = 2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LeftAlone:
+class LeftAlone(Shown):
     """How many of the best customers, and of those like them, did nobody speak to?
 
     Parameters

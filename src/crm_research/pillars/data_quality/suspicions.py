@@ -23,9 +23,10 @@ from crm_research.features.suspects import (
     is_of_days,
 )
 from crm_research.features.without import Suspects
+from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.stats.multiplicity import adjust_holm
-from crm_research.theme import say_count, say_date, say_percent, word_for
+from crm_research.theme import say_count, say_date, say_percent, say_short, word_for
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 BROKEN: Final = "rows that break a rule"
 TIMES: Final = "dates that cannot be"
-JANUARY: Final = "too many on 1 January"
+JANUARY: Final = "dates on 1 January beyond chance"
 COPIES: Final = "one record under two numbers"
 COPIED_DAYS: Final = "days that repeat another day"
 ONE_ID: Final = "one number in two spellings"
@@ -49,7 +50,7 @@ _NEARLY_ALL: Final = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
-class Suspicion:
+class Suspicion(Shown):
     """What is suspected of how many rows, on what evidence, and what else may explain it?
 
     Parameters
@@ -156,7 +157,7 @@ def _january(looked: Looked) -> Iterator[Suspicion]:
             column=str(row["column"]),
             n_checked=filled,
             n_bad=on_it if is_beyond else 0,
-            evidence=f"{on_it:,} lie on 1 January, where chance gives about {expected:,.0f}.",
+            evidence=f"{on_it:,} lie on 1 January, where chance gives about {say_short(expected, 2)}.",
             otherwise=f"About {say_percent(min(expected / on_it, 1.0))} of them are true." if is_beyond else "",
             suspects=Suspects(table=table, condition=_OfTime(looked.study, str(row["column"]), is_january=True)),
         )

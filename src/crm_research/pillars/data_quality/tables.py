@@ -114,7 +114,9 @@ def evidence_table(quality: DataQuality) -> pd.DataFrame:
 def effects_table(quality: DataQuality) -> pd.DataFrame:
     """main_figure, without_what, as_they_are, without, change, from, to: as printed."""
     rows = []
-    for row in quality.effects.to_dict("records"):
+    frame = quality.effects
+    together = frame["suspicion"] == ALL
+    for row in pd.concat([frame.loc[together], frame.loc[~together]]).to_dict("records"):
         is_share = row["figure"] in (TOP, AGAIN)
         say = say_percent if is_share else _say_number
         change = _say_points if is_share else _say_signed

@@ -83,8 +83,11 @@ def say_unusable(quality: DataQuality) -> str:
 
 
 def leading(quality: DataQuality) -> Suspicion | None:
-    """The suspicion under which the largest share lies, if it is the largest beyond chance; None otherwise."""
-    found = quality.found
+    """The suspicion under which the largest share lies, if it is the largest beyond chance; None otherwise.
+
+    Of those that touch the main figures, where any do.
+    """
+    found = [one for one in quality.found if quality.touches(one)] or quality.found
     if len(found) == 1:
         return found[0]
     shares = np.array([[float(part) for part in one.share(quality.confidence)] for one in found]).reshape(-1, 3)
@@ -98,12 +101,12 @@ def say_worst(quality: DataQuality) -> str:
     if first is not None:
         value, lower, upper = (float(part) for part in first.share(quality.confidence))
         share = say_with_limits(value, lower, upper, say_percent)
-        begin = "Of what is suspect most are" if len(found) > 1 else "Suspect are"
+        begin = "Worst are" if len(found) > 1 else "Suspect are"
         return f"{begin} {name_of(first)}: {share}. {first_capital(keeper_of(first.table))} can look into it."
     if found:
-        names = join_words([name_of(one) for one in found[:_NAMED]])
-        more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-        return f"Suspect are {names}{more}; none of them stands out beyond chance."
+        named = [name_of(one) for one in found[:_NAMED]]
+        more = [f"{len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
+        return f"Suspect are {join_words([*named, *more])}; none of them stands out beyond chance."
     return say_least_complete(quality)
 
 
@@ -210,6 +213,14 @@ def say_not_judged(quality: DataQuality) -> str:
     return f"Empty places say something, and are not missing, in {join_words(names)}."
 
 
+def say_unread(quality: DataQuality) -> str:
+    """Of which tables are there columns that were not looked at for spellings? Empty where there are none."""
+    said = [f"{n:,} of {table.replace('_', ' ')}" for table, n in quality.unread.items()]
+    if not said:
+        return ""
+    return f"Names in two spellings are looked for in the first 40 columns of a table; not in {join_words(said)}."
+
+
 def say_dead(quality: DataQuality) -> Iterator[str]:
     """Which share of customers is gone, of whom it can be told?"""
     dead = quality.dead
@@ -220,6 +231,9 @@ def say_dead(quality: DataQuality) -> Iterator[str]:
         value, lower, upper = (float(part) for part in one.share)
         if says_nothing(lower, upper, span=1.0):
             yield f"How many of the {one.n:,} {one.group} are gone is not known."
+            continue
+        if value == 0 and not np.isfinite(upper):
+            yield f"None of the {one.n:,} {one.group} can be seen to be gone."
             continue
         share = say_with_limits(value, lower, upper, say_percent)
         yield f"Of the {one.n:,} {one.group}, {share} are gone by now."
@@ -267,6 +281,8 @@ def months_seen(quality: DataQuality) -> str:
     """What the picture of months shows."""
     beyond = quality.trends.loc[quality.trends["p_adjusted"] < 1 - quality.confidence]
     worse, better = int((beyond["slope"] > 0).sum()), int((beyond["slope"] < 0).sum())
+    if quality.trends.empty:
+        return "What is missing, month by month"
     if not worse and not better:
         return "What is missing, month by month: no trend beyond chance"
     said = [
