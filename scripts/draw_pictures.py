@@ -38,6 +38,7 @@ STUDY_OF = {
     "customer-base-audit": "simulated",
     "value": "simulated",
     "grades": "simulated",
+    "data-quality": "complete-journey",
     "summary": "simulated",
 }
 

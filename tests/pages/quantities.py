@@ -119,6 +119,19 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
             "loyalty.dick_basu_share", rf"^Of the (?P<n>{_N}) customers who answered and buy", group="true loyalty"
         ),
     ),
+    "data-quality": (
+        _share(
+            "quality.sound_share",
+            rf"^Of the (?P<n>{_N}) orders, {_N} at most breaks? a rule or (?:is a copy|are copies): {_P}{_LIMITS}",
+            is_rest=True,
+            group="orders",
+        ),
+        _share(
+            "quality.dead_share",
+            rf"^Of the (?P<n>{_N}) customers who buy, {_P}{_LIMITS} are gone by now",
+            group="customers who buy",
+        ),
+    ),
     "value": (
         _number("value.tier_share", rf"^Gold are {_N} of (?P<n>{_N}) customers", group="gold"),
         _share("value.tier_share", rf"^Gold are {_N} of {_N} customers, {_P}{_LIMITS}: the fewest", group="gold"),

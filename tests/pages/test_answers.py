@@ -11,6 +11,7 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    data_quality,
     grades,
     loyalty,
     open_study,
@@ -34,6 +35,7 @@ PAGES = {
     "segmentation": segmentation.SegmentationPage,
     "value": value.ValuePage,
     "grades": grades.GradesPage,
+    "data-quality": data_quality.DataQualityPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

@@ -16,6 +16,7 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    data_quality,
     grades,
     loyalty,
     open_study,
@@ -74,6 +75,7 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
             "n_bootstraps": 150,
         },
     ),
+    "data-quality": (data_quality.DataQualityPage, {}, {"confidence": 0.9, "seed": 7}),
     "value": (
         value.ValuePage,
         {},

@@ -24,11 +24,12 @@ FAST = {
 SLOW = {
     "everything": tuple(sorted(reports())),
     "hostile": tuple(sorted(reports())),
-    "eleven": ("churn", "customer-base-audit", "loyalty", "segmentation"),
+    "eleven": ("churn", "customer-base-audit", "data-quality", "loyalty", "segmentation"),
     "all-gone": (
         "churn",
         "customer-base",
         "customer-base-audit",
+        "data-quality",
         "grades",
         "loyalty",
         "segmentation",
@@ -49,7 +50,7 @@ SLOW = {
         "grades",
     ),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn", "grades", "segmentation", "value"),
+    "telco": ("churn", "data-quality", "grades", "segmentation", "value"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 

@@ -262,6 +262,11 @@ def test_two_numbers_are_two_however_they_are_parted():
     one, same, other = (masked(text) for text in ("0170 1234567", "0170/123-4567", "0170 1234568"))
     assert one == same
     assert one != other
+    for row in ("+49 170 7654321  7.9 %", "+49 170 7654321 7.9 %", "0351 1234 567 1200 EUR", "+49 170 7654321 12345 6"):
+        assert "7654321" not in masked(row)
+        assert "1234 567" not in masked(row)
+    assert masked("+49 170 7654321  7.9 %").endswith("]  7.9 %")
+    assert masked("+49.170.7654321").startswith("[a phone number ")
     assert masked("IBANDE89370400440532013000") == f"IBAN{masked('DE89 3704 0044 0532 0130 00')}"
     assert masked("6222 0212 3456 7890 128").startswith("[a payment-card number ")
 

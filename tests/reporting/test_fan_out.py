@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from crm_research import open_study
 from crm_research.delivery.publishing import publish_site
+from crm_research.delivery.site import find_runs
 from crm_research.delivery.targets import Target
 from crm_research.errors import CrmError, ParameterError, StudyError
 from crm_research.features.parts import find_table, list_parts, take_part
@@ -227,7 +229,19 @@ def test_each_part_has_the_figures_of_a_study_of_its_customers_alone(shop, tmp_p
     assert '<a href="each/shop-region/index.html">shop by region</a></h3><p class="asked">3 parts.</p>' in index
     assert 'shop by region: 3 parts. <a href="../../index.html">All reports</a>' in summary.index.read_text("utf-8")
     again = run_reports(["customer-base"], studies=[str(shop)], each="region", out=out, is_only_changed=True)
-    assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b"])
+    assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b-637f01"])
+
+
+def test_parts_can_be_left_out_of_what_is_published(tmp_path):
+    for place in ("shop/2024-07-01", "each/shop-region/north/2024-07-01"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "run.json").write_text("{}")
+    (tmp_path / "each" / "shop-region" / "each.json").write_text('{"study": "shop", "column": "region"}')
+    assert [run.path for run in find_runs(tmp_path)] == ["shop/2024-07-01", "each/shop-region/north/2024-07-01"]
+    assert [run.path for run in find_runs(tmp_path, with_parts=False)] == ["shop/2024-07-01"]
+    shutil.rmtree(tmp_path / "shop")
+    with pytest.raises(CrmError, match="holds only parts of customers"):
+        find_runs(tmp_path, ["shop"], with_parts=False)
 
 
 @pytest.mark.slow
@@ -244,8 +258,8 @@ def test_a_part_that_is_withheld_now_leaves_the_shelf_and_what_was_published(sho
         assert published.problem is None
         pages = read_site(of_folder(www))
         told = {path.split("/")[2] for path in pages if path.endswith("customer-base.html")}
-        assert told == {"north", "south", *(["s-den-b"] if least == 4 else [])}
-        assert (out / "each" / "shop-region" / "s-den-b" / "2024-07-01").exists() == (least == 4)
+        assert told == {"north", "south", *(["s-den-b-637f01"] if least == 4 else [])}
+        assert (out / "each" / "shop-region" / "s-den-b-637f01" / "2024-07-01").exists() == (least == 4)
     index = pages["each/shop-region/index.html"].decode()
     assert "2 parts. 1 part of fewer than 7 customers is withheld" in index
     assert '<p class="question">2 parts,' in index

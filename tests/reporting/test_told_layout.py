@@ -453,5 +453,5 @@ def test_failures_are_told_with_their_moments():
     done = page_of_index(an_entry(), Path("out/s/2024-07-01"), [])
     assert done == {
         "title": "Churn", "question": "Who?", "href": "s/2024-07-01/churn.html", "answer": "First.", "figures": [],
-        "failed": None, "error": None, "notebook": None, "ran": "Run 2024-07-02 10:11 UTC, 12.3 s",
+        "is_summary": False, "failed": None, "error": None, "notebook": None, "ran": "Run 2024-07-02 10:11 UTC, 12.3 s",
     }  # fmt: skip

@@ -119,6 +119,16 @@ def test_money_comes_first_and_failed_checks_last(tmp_path):
     assert html.index("Check first") < html.index("At stake")
 
 
+def test_a_number_that_nothing_tested_does_not_outlive_the_failure_beside_it(tmp_path):
+    failing = a_figure("x.z", 0.9, 0.88, 0.93, verdict="refuted", validation="holdout: 0.7 seen", label="Still active")
+    said = "Not tested itself, and beside it in the same report Still active fails its own check."
+    for own, is_said in (({}, True), ({"verdict": "agrees", "validation": "holdout"}, False)):
+        (action,) = chosen(tmp_path, [a_rule()], churn=[a_figure("x.y", 0.3, 0.2, 0.4, **own), failing])
+        assert (said in ActionList([action]).render().plain) == is_said
+    (action,) = chosen(tmp_path, [a_rule()], churn=[a_figure("x.y", 0.3, 0.2, 0.4)], loyalty=[failing])
+    assert "fails" not in ActionList([action]).render().plain
+
+
 def test_what_a_report_computed_is_told_and_else_the_trial_that_would(tmp_path):
     rules = [a_rule(effect="churn.treat.expected_profit", trial="")]
     gain = a_figure("churn.treat.expected_profit", 900.0, -120.0, 2_100.0, unit="EUR", label="Gain")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
+from crm_research.errors import ParameterError
 from crm_research.features.money_window import has_no_ends
 from crm_research.features.takings import share_costed
 from crm_research.pillars.value import ValuePage, words
@@ -13,6 +16,7 @@ from crm_research.pillars.value.lifetime.measure import measure_lifetime
 from crm_research.pillars.value.profit.measure import REVENUE, measure_profit, open_books
 from crm_research.pillars.value.setting import cautions, say_counted
 from crm_research.pillars.value.tiers.measure import NO_ENDS, measure_tiers
+from crm_research.pillars.value.tiers.rule import make_rule
 from tests.builders import a_study, contracts, orders
 
 MONTHS = [f"2023-{month:02d}-05" for month in range(7, 13)] + [f"2024-{month:02d}-05" for month in range(1, 7)]
@@ -24,6 +28,7 @@ def costed(n: int, cost: float = 7.0) -> pd.DataFrame:
     return orders(*BUYERS, cost=[cost if place < n else None for place in range(24)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_costed", [0, 5])
 def test_a_column_of_costs_that_is_all_but_empty_makes_no_profit(n_costed):
     found = measure_profit(a_study(orders=costed(n_costed)))
@@ -39,6 +44,7 @@ def test_a_column_of_costs_that_is_all_but_empty_makes_no_profit(n_costed):
     assert any("no profit: who costs money is not seen" in said for said in cautions(found))
 
 
+@pytest.mark.slow
 def test_with_most_of_the_costs_it_is_profit_and_what_is_missing_is_the_gravest_doubt():
     found = measure_profit(a_study(orders=costed(18)))
     assert found.is_profit
@@ -70,8 +76,11 @@ def test_tiers_with_costs_now_and_none_before_show_nobody_to_move():
     assert both.stayed is not None
 
 
+@pytest.mark.slow
 def test_contracts_without_fees_are_told_to_hold_no_money():
-    page = ValuePage(a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None))))
+    page = ValuePage(
+        a_study(contracts=contracts(("a", "2022-01-05", None, None), ("b", "2022-01-05", "2023-05-05", None)))
+    )
     assert not page.result.has_income
     assert page.result.n_customers == 0
     assert page.result.is_reconciled
@@ -80,6 +89,7 @@ def test_contracts_without_fees_are_told_to_hold_no_money():
     assert all(section is not None for section in page.sections().values())
 
 
+@pytest.mark.slow
 def test_costs_alone_make_no_customer_a_loss():
     contacts = pd.DataFrame(
         {"contact_id": ["k"], "customer_id": ["a"], "opened_at": ["2024-01-01"], "kind": ["complaint"], "cost": [9.0]}
@@ -88,12 +98,13 @@ def test_costs_alone_make_no_customer_a_loss():
     assert (found.n_customers, found.n_losing, found.is_reconciled) == (0, 0, True)
 
 
+@pytest.mark.slow
 def test_orders_that_name_nobody_are_not_nobodys_absence():
     found = measure_profit(a_study(orders=orders(*[(None, at, money) for _, at, money in BUYERS])))
     said = words.answer(found, None)[0]
     assert said == (
-        "Who earns us money is not known: all that came in from 2023-07-01 to 2024-06-30 (12 months), 756 EUR, names no "
-        "customer."
+        "Who earns us money is not known: all that came in from 2023-07-01 to 2024-06-30 (12 months), 756 EUR, names "
+        "no customer."
     )
 
 
@@ -125,3 +136,39 @@ def test_returns_as_large_as_sales_and_gifts_promise_nothing(given, kinds, said)
     assert not found.is_known
     assert found.why_no_orders == said
     assert found.backtest.reason == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"months": 2.5}, "months must be a whole number from 1 to 120, not 2.5"),
+        ({"months": "12"}, "months must be a whole number from 1 to 120, not '12'"),
+        ({"capital_rate": "8 %"}, "capital_rate is a share a year"),
+        ({"confidence": 95}, "95 % is 0.95"),
+        ({"confidence": 1.0}, "95 % is 0.95"),
+    ],
+)
+def test_what_cannot_be_is_asked_back_of_what_was_given(asked, said):
+    with pytest.raises((ParameterError, ValueError), match=said):
+        open_books(a_study(orders=orders(*BUYERS)), **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"n_backtests": 2.5}, "n_backtests must be a whole number from 0 to 12, not 2.5"),
+        ({"n_backtests": -1}, "n_backtests must be a whole number from 0 to 12, not -1"),
+        ({"n_backtests": 13}, "n_backtests must be"),
+        ({"discount_rate": "10 %"}, "discount_rate is a share a year, 0 or more (0.1 is 10 %), not '10 %'"),
+        ({"discount_rate": None}, "discount_rate is a share a year"),
+        ({"confidence": 95}, "95 % is 0.95"),
+    ],
+)
+def test_so_is_what_is_asked_of_the_time_to_come(asked, said):
+    with pytest.raises((ParameterError, ValueError), match=re.escape(said)):
+        measure_lifetime(a_study(orders=orders(*BUYERS)), **asked)
+
+
+def test_a_limit_of_gold_that_is_no_number_is_asked_back():
+    with pytest.raises(ParameterError, match="must be more money than"):
+        make_rule("value", float("nan"), 1.0)

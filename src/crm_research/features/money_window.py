@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import ibis
 
 from crm_research.errors import ParameterError
-from crm_research.features.clock import check_period_months, instant, last_complete_period
+from crm_research.features.clock import instant, last_complete_period
 from crm_research.features.reach import whole_until
 from crm_research.features.window import known_rows
 
@@ -80,8 +80,8 @@ def find_window(study: Study, *, months: int = USUAL_MONTHS, grain_months: int =
     grain_months
         It ends with a whole period of so many months, so that all that is counted covers the same time.
     """
-    if check_period_months(months) > _LONGEST:
-        raise ParameterError(f"months must be 1 to {_LONGEST}, not {months!r}.")
+    if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= _LONGEST:
+        raise ParameterError(f"months must be a whole number from 1 to {_LONGEST}, not {months!r}.")
     end = (last_complete_period(whole_until(study), grain_months) + 1) * grain_months
     first = first_money_at(study)
     start = end - months if first is None else max(end - months, _first_whole_month(first))

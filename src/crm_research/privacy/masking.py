@@ -33,6 +33,9 @@ _BEFORE: Final = rf"(?<![{_OF_WORDS}.,+\-/#])(?<!\d:)"
 # ITU-T E.164: fifteen digits are the most.
 _DIGITS_ABROAD: Final = range(9, 16)
 _BEHIND: Final = rf"(?![{_OF_WORDS}/])(?![.,:\-]\d)"
+# Between the groups of a phone: one sign, or a stroke with blanks.
+_GAP: Final = r"(?:[ \-]| ?/ ?)"
+_LAST_GROUP: Final = re.compile(r"[ /\-]+\(?\d+\)?$")
 # What people write before a number, so that no other number is meant.
 _LABEL: Final = (
     r"(?i:\b(?:tele(?:fon|phone)|tel|phone|mobile?|mob|cell|handy|fax|whatsapp|wechat|sms|call|ring)|电话|手机号?|微信)"
@@ -85,7 +88,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     (PHONE, re.compile(rf"{_BEFORE}0[1-9](?:[ .]\d{{2}}){{4}}{_BEHIND}"), None),
     (
         PHONE,
-        re.compile(rf"{_BEFORE}(?:\(0\d{{1,4}}\)|0[1-9]\d{{0,4}})(?: ?[ /\-] ?\d{{2,8}}){{1,4}}{_BEHIND}"),
+        re.compile(rf"{_BEFORE}(?:\(0\d{{1,4}}\)|0[1-9]\d{{0,4}})(?:{_GAP}\d{{2,8}}){{1,4}}{_BEHIND}"),
         lambda text: _n_digits(text) in _DIGITS_AT_HOME and not _IS_DATE.match(text),
     ),
     (PHONE, re.compile(rf"{_BEFORE}0[1-9]\d{{8,9}}{_BEHIND}"), None),
@@ -109,8 +112,13 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     # Anywhere: the country's number and seven to twelve digits more, in groups or not.
     (
         PHONE,
-        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?: ?[ ./\-]? ?\(?\d{{1,5}}\)?){{2,7}}{_BEHIND}"),
-        lambda text: _n_digits(text) in _DIGITS_ABROAD and text.count(".") != 1,
+        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:(?:{_GAP})?\(?\d{{1,5}}\)?){{2,7}}{_BEHIND}"),
+        lambda text: _n_digits(text) in _DIGITS_ABROAD,
+    ),
+    (
+        PHONE,
+        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:\.\d{{1,5}}){{2,6}}{_BEHIND}"),
+        lambda text: _n_digits(text) in _DIGITS_ABROAD,
     ),
     # Of North America, as it is written there.
     (
@@ -155,10 +163,21 @@ def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
         for match in pattern.finditer(plain):
             named = "number" if "number" in pattern.groupindex else 0
             start, end = match.span(named)
+            end = start + (end - start if holds is None else _how_far(match.group(named), kind, holds))
             is_new = all(end <= first or start >= last for first, last in taken)
-            if is_new and (holds is None or holds(match.group(named))):
+            if is_new and end > start:
                 taken.append((start, end))
                 yield start, end, kind
+
+
+def _how_far(text: str, kind: str, holds: Callable[[str], bool]) -> int:
+    """How many signs of it are such a thing? Behind a phone another number may stand, as in a row of a table."""
+    while not holds(text):
+        last = _LAST_GROUP.search(text) if kind == PHONE else None
+        if last is None:
+            return 0
+        text = text[: last.start()]
+    return len(text)
 
 
 def mask_text(text: str) -> str:

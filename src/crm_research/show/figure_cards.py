@@ -14,7 +14,7 @@ from crm_research.privacy.suppression import say_withheld, withhold
 from crm_research.settings import least_group
 from crm_research.show.display import Output, text_html
 from crm_research.show.formats import DURATIONS, format_estimate, format_interval
-from crm_research.show.table import render_table
+from crm_research.show.table import FOLDED_FROM, render_table
 
 _REFUTED_MARK = "refuted by its own check"
 _OF_PEOPLE = ("customers", "contracts", "buyers")
@@ -135,7 +135,10 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
     for figure in figures:
         before, row, rows = rows.partition("<tr>")
         body += f'{before}<tr id="{anchor_of(figure)}">' if row else before
-    return head + body + rows, plain
+    html = head + body + rows
+    if len(figures) >= FOLDED_FROM:
+        html = f'<details class="folded crm"><summary>{text_html(caption)}</summary>{html}</details>'
+    return html, plain
 
 
 def _said_once(estimators: Iterable[str]) -> list[str]:

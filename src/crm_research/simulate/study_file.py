@@ -107,5 +107,6 @@ def _describe_system(system: System) -> dict[str, Any]:
             "birth_date": "birth_year",
             "region": {"expr": f"case region {cases} end"},
             "registered_at": "registered",
+            "country": {"value": "DE"},
         },
     }

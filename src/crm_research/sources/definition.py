@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from crm_research.addresses import is_stored, scheme_of
+from crm_research.addresses import scheme_of
 from crm_research.errors import CrmError
 from crm_research.results import PARTS, PRIVATE
 from crm_research.said_by_others import say_found
@@ -31,6 +31,7 @@ from crm_research.sources.written import (
     as_quote,
     as_sign,
     as_signs,
+    as_source,
     as_zone,
 )
 from crm_research.study import Continuation
@@ -233,17 +234,6 @@ def walk_sources(rule: SourceRule) -> Iterator[SourceRule]:
         yield from walk_sources(inner)
 
 
-def _source_from_text(value: Any) -> Any:
-    """Short forms of ``from``: a path, a list of paths, a URL or ``sample:NAME``."""
-    if isinstance(value, list):
-        return {"path": value}
-    if not isinstance(value, str):
-        return value
-    if value.startswith("sample:"):
-        return {"sample": value.removeprefix("sample:")}
-    return {"url": value} if "://" in value and not is_stored(value) else {"path": value}
-
-
 def _column_from_text(value: Any) -> Any:
     return value if isinstance(value, dict) else {"column": str(value)}
 
@@ -256,7 +246,7 @@ def _attribute_from_text(value: Any) -> Any:
     return value if isinstance(value, dict) else {"type": value}
 
 
-Source = Annotated[SourceRule, BeforeValidator(_source_from_text)]
+Source = Annotated[SourceRule, BeforeValidator(as_source)]
 ColumnOrigin = Annotated[ColumnRule, BeforeValidator(_column_from_text)]
 Item = Annotated[ItemRule, BeforeValidator(_item_from_scale)]
 Attribute = Annotated[AttributeRule, BeforeValidator(_attribute_from_text)]

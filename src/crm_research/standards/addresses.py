@@ -61,9 +61,13 @@ def read_street(text: str) -> Street:
         return Street(flaw="refused")
     if has_han(folded):
         return _read_chinese(folded)
+    return _read_latin(folded)
+
+
+def _read_latin(folded: str) -> Street:
     line = _FLAT.sub("", folded.strip(" ,;"))
     numbers: list[str] = []
-    while found := _part_number(line):
+    while found := _part_number(line) or _part_number(_name_street(line)):
         line, number = found
         numbers.insert(0, number)
     street = _name_street(line)
@@ -92,6 +96,20 @@ def _name_street(text: str) -> str:
 
 
 def _read_chinese(folded: str) -> Street:
+    """What is left of a line may begin with a place again, behind a mark: read until nothing changes."""
+    read = _read_chinese_once(folded)
+    while read.street and (further := _read_chinese_once(read.street)).street != read.street:
+        read = Street(
+            street=further.street,
+            number=read.number or further.number,
+            city=read.city or further.city,
+            region=read.region or further.region,
+            flaw=further.flaw,
+        )
+    return read
+
+
+def _read_chinese_once(folded: str) -> Street:
     rest = re.sub(rf"(?<=[{HAN}\d])\s+|\s+(?=[{HAN}])", "", folded).removeprefix("中国")
     region, rest = _take(
         rest, set(provinces()), ("省", "市", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "特别行政区")
@@ -104,6 +122,8 @@ def _read_chinese(folded: str) -> Street:
         rest = rest[district.end() :]
     number = _CHINESE_NUMBER.search(rest)
     street = rest if number is None else rest[: number.start()]
+    if street and not has_han(street):
+        return _read_latin(f"{street} {number[1]}" if number else street)
     street = "".join(words_of(street)) or (district[1] if district else "")
     found_city = cities()[city] if city else None
     found_region = provinces()[region].latin if region else found_city.province if found_city else None
@@ -164,8 +184,7 @@ def read_city(text: str) -> tuple[str | None, str]:
     folded = re.sub(r"^(?:[a-z]{1,2}-)?\d{4,6}\s+", "", fold(text))
     if not any(sign.isalpha() for sign in folded):
         return None, "refused"
-    said = folded if has_han(folded) else " ".join(words_of(folded.replace("'", "")))
-    return name_city(said.replace(" ", "") if has_han(said) else said), ""
+    return name_city(("" if has_han(folded) else " ").join(words_of(folded))), ""
 
 
 def read_region(text: str) -> tuple[str | None, str]:
@@ -173,5 +192,4 @@ def read_region(text: str) -> tuple[str | None, str]:
     folded = fold(text).strip(" .")
     if not any(sign.isalpha() for sign in folded):
         return None, "refused"
-    said = folded.replace(" ", "") if has_han(folded) else " ".join(words_of(folded))
-    return name_region(said) or None, ""
+    return name_region(("" if has_han(folded) else " ").join(words_of(folded))) or None, ""

@@ -63,18 +63,17 @@ class Identifier:
     flaw: str = ""
 
 
-def read_identifier(text: str, country: str | None) -> Identifier:
+def read_identifier(written: str, country: str | None) -> Identifier:
     """The number, if its check digits are right for exactly one kind; a Chinese one of 15 digits gets its 18."""
-    said = _LABEL.sub("", tidy(text))
+    said = _LABEL.sub("", tidy(written))
     if not any(sign.isdigit() for sign in said):
         return Identifier(flaw="refused")
     packed = re.sub(r"[\s.\-/]", "", said).upper()
     if re.fullmatch(r"\d{15}", packed) and country in {"CN", None} and (longer := _lengthen(packed)):
         return Identifier(number=longer, kind="cn.ric")
     likely = (kind for kind, shape in _ANYWHERE.items() if shape.fullmatch(packed))
-    found = dict.fromkeys(
-        (number, kind) for kind in (*likely, *_BY_COUNTRY.get(country or "", ())) if (number := _valid(kind, said))
-    )
+    asked = [*((kind, packed) for kind in likely), *((kind, said) for kind in _BY_COUNTRY.get(country or "", ()))]
+    found = dict.fromkeys((number, kind) for kind, text in asked if (number := _valid(kind, text)))
     # A German VAT number is one of the European Union too: the first that fits with its country's letters counts.
     kinds = [kind for _, kind in found]
     if "eu.vat" in kinds:
@@ -102,12 +101,26 @@ def _valid(kind: str, text: str) -> str | None:
     from stdnum.exceptions import ValidationError
 
     try:
-        number: str = _module(kind).validate(text)
+        number: str = _valid_ric(text) if kind == "cn.ric" else _module(kind).validate(text)
     except ValidationError:
         return None
     except (ValueError, IndexError, KeyError):
         # Signs that a module of the library did not expect.
         return None
+    return number
+
+
+def _valid_ric(text: str) -> str:
+    """A Chinese identity number by its check digit and its day of birth; of places that are no more, too."""
+    from stdnum.cn import ric
+    from stdnum.exceptions import InvalidChecksum, InvalidFormat
+
+    number: str = ric.compact(text)
+    if not re.fullmatch(r"[1-9]\d{16}[\dX]", number):
+        raise InvalidFormat
+    if number[-1] != ric.calc_check_digit(number):
+        raise InvalidChecksum
+    ric.get_birth_date(number)
     return number
 
 

@@ -35,6 +35,7 @@ te af av y mac mc st san santa d l
 """
 _PARTICLES: Final = frozenset(_PARTICLES_TEXT.split())
 FAMILY_FIRST: Final = frozenset({"CN", "TW", "HK", "MO", "JP", "KR", "KP", "VN", "HU"})
+_CHINESE: Final = frozenset({"CN", "TW", "HK", "MO", "SG", "MY"})
 _DOTS: Final = re.compile("[·•・‧∙]")
 _BRACKETS: Final = re.compile(r"\([^)]*\)|\[[^\]]*\]|\"[^\"]*\"")
 _COLLAPSED: Final = re.compile("([aou])e")
@@ -66,8 +67,17 @@ class PersonName:
 REFUSED: Final = PersonName(flaw="refused")
 
 
-def read_name(name: str | None, given: str | None, family: str | None, country: str | None) -> PersonName:
-    """A person's name from its parts where both are known, else from the whole."""
+FAMILY_FIRST_HERE: Final = "family first"
+GIVEN_FIRST_HERE: Final = "given first"
+
+
+def read_name(
+    name: str | None, given: str | None, family: str | None, country: str | None, order: str | None = None
+) -> PersonName:
+    """A person's name from its parts where both are known, else from the whole.
+
+    `order` is how the system writes Chinese names in Latin letters, where its other names show it.
+    """
     if _is_said(given) and _is_said(family):
         return _read_parts(str(given), str(family))
     whole = next((part for part in (name, family, given) if _is_said(part)), None)
@@ -75,7 +85,7 @@ def read_name(name: str | None, given: str | None, family: str | None, country: 
         return REFUSED
     if whole is not name:
         return _read_one_part(whole, is_family=whole is family)
-    return read_whole_name(whole, country)
+    return read_whole_name(whole, country, order)
 
 
 def _is_said(part: str | None) -> bool:
@@ -100,7 +110,7 @@ def _read_one_part(part: str, *, is_family: bool) -> PersonName:
     return _keyed([], words) if is_family else _keyed(words, [])
 
 
-def read_whole_name(name: str, country: str | None = None) -> PersonName:
+def read_whole_name(name: str, country: str | None = None, order: str | None = None) -> PersonName:
     """A person's name written in one piece."""
     tidied = _BRACKETS.sub(" ", tidy(name))
     if has_han(tidied):
@@ -117,14 +127,25 @@ def read_whole_name(name: str, country: str | None = None) -> PersonName:
     if len(words) == 1:
         # One word may be either: it is compared as a whole.
         return PersonName(key=_key(_latin(words)), flaw="ambiguous")
-    return _part_words(words, country)
+    return _part_words(words, country, order)
 
 
 def _unparted(text: str) -> PersonName:
     return PersonName(key=text or None, flaw="ambiguous" if text else "refused")
 
 
-def _part_words(words: list[str], country: str | None) -> PersonName:
+def order_shown(name: str) -> str | None:
+    """Which comes first in a Chinese name in Latin letters, where it shows by itself: only one end can be a surname?"""
+    words = name.lower().split() if name.isascii() else []
+    if not 2 <= len(words) <= 4 or not all(syllables_of(word) for word in words):
+        return None
+    read = _part_pinyin(words, "CN", None)
+    if read is None or read.family is None:
+        return None
+    return FAMILY_FIRST_HERE if read.family == words[0] else GIVEN_FIRST_HERE
+
+
+def _part_words(words: list[str], country: str | None, order: str | None) -> PersonName:
     """Which of several words in Latin letters are the family name?"""
     capitals = [word.isupper() and "." not in word and len(word) > 1 for word in words]
     if any(capitals) and not all(capitals):
@@ -137,8 +158,8 @@ def _part_words(words: list[str], country: str | None) -> PersonName:
     latin = _latin(words)
     if not latin:
         return REFUSED
-    if _is_pinyin(latin):
-        return _part_pinyin(latin)
+    if _is_pinyin(latin) and (read := _part_pinyin(latin, country, order)):
+        return read
     if country in FAMILY_FIRST and country != "CN":
         return _keyed(latin[1:], latin[:1])
     start = len(words) - 1
@@ -147,13 +168,23 @@ def _part_words(words: list[str], country: str | None) -> PersonName:
     return _keyed(_latin(words[:start]), _latin(words[start:]))
 
 
-def _part_pinyin(words: list[str]) -> PersonName:
-    """A Chinese name in Latin letters stands in either order; where both could well be, neither is chosen."""
+def _part_pinyin(words: list[str], country: str | None, order: str | None) -> PersonName | None:
+    """A Chinese name in Latin letters, in either order; None where it is none (Nina Lange is spelt like one).
+
+    Where both ends could be the surname, the commoner counts, else the system's own order. A rare surname tells only in
+    China: elsewhere it may be anybody's name.
+    """
+    common = common_spellings()
     can_lead, can_end = _could_be_surname(words[0], words[1:]), _could_be_surname(words[-1], words[:-1])
-    if can_lead and can_end:
-        # Nearly nine in ten bear a common surname.
-        common = common_spellings()
-        can_lead, can_end = words[0] in common, words[-1] in common
+    if (can_lead and can_end) or country not in _CHINESE:
+        is_rare = can_lead or can_end
+        can_lead, can_end = can_lead and words[0] in common, can_end and words[-1] in common
+        if can_lead and can_end:
+            can_lead, can_end = order == FAMILY_FIRST_HERE, order == GIVEN_FIRST_HERE
+        elif not can_lead and not can_end and not (is_rare and country is None) and country not in _CHINESE:
+            return None
+    elif not can_lead and not can_end:
+        return PersonName(key=_key(words), flaw="ambiguous")
     if can_lead and not can_end:
         return _keyed(words[1:], words[:1])
     if can_end and not can_lead:
@@ -229,10 +260,11 @@ def _is_pinyin(words: list[str]) -> bool:
 
 
 def _keyed(given: list[str], family: list[str], *, chinese: str | None = None) -> PersonName:
+    given, family = _untitled(given), _untitled(family)
     if not given and not family:
         return REFUSED
     both = [*given, *family]
-    is_pinyin = _is_pinyin(both)
+    is_pinyin = _is_pinyin(both) and "".join(family) in surname_spellings()
     join = "" if is_pinyin else " "
     return PersonName(
         given=join.join(given) or None,
@@ -240,6 +272,14 @@ def _keyed(given: list[str], family: list[str], *, chinese: str | None = None) -
         key=_key(["".join(given), "".join(family)] if is_pinyin else both),
         chinese=chinese,
     )
+
+
+def _untitled(words: list[str]) -> list[str]:
+    while len(words) > 1 and words[0] in _TITLES:
+        words = words[1:]
+    while len(words) > 1 and words[-1] in _TITLES:
+        words = words[:-1]
+    return words
 
 
 def _key(words: list[str]) -> str | None:

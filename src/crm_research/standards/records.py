@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_research.errors import ParameterError, StudyError
+from crm_research.standards import dates, names
 from crm_research.standards.countries import read_country
-from crm_research.standards.dates import DAY_FIRST, MONTH_FIRST, order_shown
-from crm_research.standards.distinct import DistinctRows, map_rows
+from crm_research.standards.distinct import DistinctRows, Row, map_rows
 from crm_research.standards.steps import STEPS, Step
 
 TEXTS: Final = (
@@ -22,8 +24,11 @@ TEXTS: Final = (
 )  # fmt: skip
 TIMES: Final = ("registered_at", "updated_at")
 _WITHIN: Final = ("street_city", "street_region")
-# Dates that show by themselves which of day and month stands first; as many must, and none the other way.
-_DATES_THAT_SHOW: Final = 20
+# So many values of a system must show an order by themselves; of names, which are misspelt, one in a hundred may be
+# against it, of dates none.
+_VALUES_THAT_SHOW: Final = 20
+_SLIPS: Final = 0.01
+_LONGEST_TEXT: Final = 400
 _LIBRARIES: Final = ("opencc", "phonenumbers", "pypinyin", "stdnum")
 
 
@@ -71,17 +76,20 @@ def standardise(records: pa.Table, *, country: str | None, n_processes: int | No
     code = None if country is None else read_country(country)
     if country is not None and code is None:
         raise ParameterError(f"The country {country!r} is not known: write its code of two letters, such as DE or CN.")
-    columns["date_order"] = _date_orders(columns)
+    columns["date_order"] = _orders(columns, "birth_date", dates.order_shown, 0.0)
+    columns["name_order"] = _orders(columns, "name", names.order_shown, _SLIPS)
     columns["latest_year"] = _repeat(_latest_year(records), len(records))
     made: dict[str, pa.Array] = {}
     log: list[dict[str, Any]] = []
     for step in STEPS:
         log += _take(step, columns, made, len(records), n_processes)
-        if step.name == "country" and code is not None:
-            made["std_country"] = pc.fill_null(made["std_country"], code)
+        if step.name == "countries" and code is not None:
+            # Where a country is said that is not known, it is not taken to be this one.
+            is_unsaid = pc.is_null(columns["country"]).combine_chunks()
+            made["std_country"] = pc.if_else(is_unsaid, code, made["std_country"])
         columns |= {name: pa.chunked_array([values]) for name, values in made.items()}
-    kept = [name for name in records.column_names if name not in made]
     standard = {name: values for name, values in made.items() if name not in _WITHIN}
+    kept = [name for name in records.column_names if name not in standard]
     table = records.select(kept)
     for name, values in standard.items():
         table = table.append_column(name, values)
@@ -129,7 +137,8 @@ def _text_columns(records: pa.Table) -> dict[str, pa.ChunkedArray]:
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
             raise ParameterError(f"customer_records.{name}: text is expected; found {kind}. Read the column as text.")
-        columns[name] = column.cast(pa.string())
+        said = column.cast(pa.string())
+        columns[name] = pc.if_else(pc.equal(pc.utf8_trim_whitespace(said), ""), pa.scalar(None, pa.string()), said)
     return columns
 
 
@@ -148,20 +157,21 @@ def _latest_year(records: pa.Table) -> str | None:
     return str(max(known)) if known else None
 
 
-def _date_orders(columns: dict[str, pa.ChunkedArray]) -> pa.ChunkedArray:
-    """Whether day or month stands first in each system's dates, where its own dates show it and none contradicts."""
-    distinct = DistinctRows([columns["system"], columns["birth_date"]])
-    shown: dict[str | None, dict[str, int]] = {}
+def _orders(
+    columns: dict[str, pa.ChunkedArray], name: str, shown_by: Callable[[str], str | None], most_against: float
+) -> pa.ChunkedArray:
+    """Which of two orders each system writes a column in, where its own values show it and hardly any contradicts."""
+    distinct = DistinctRows([columns["system"], columns[name]])
+    shown: dict[str | None, Counter[str]] = {}
     for (system, text), n in zip(distinct.rows, distinct.counts.tolist(), strict=True):
-        order = order_shown(text) if text else None
+        order = shown_by(text) if text else None
         if order:
-            counted = shown.setdefault(system, {DAY_FIRST: 0, MONTH_FIRST: 0})
-            counted[order] += n
-    orders = {
-        system: max(counted, key=counted.__getitem__)
-        for system, counted in shown.items()
-        if min(counted.values()) == 0 and max(counted.values()) >= _DATES_THAT_SHOW
-    }
+            shown.setdefault(system, Counter())[order] += n
+    orders = {}
+    for system, counted in shown.items():
+        (order, n), *others = counted.most_common()
+        if n >= _VALUES_THAT_SHOW and sum(against for _, against in others) <= most_against * n:
+            orders[system] = order
     return pa.chunked_array([distinct.spread([orders.get(system) for system, _ in distinct.rows])])
 
 
@@ -177,7 +187,7 @@ def _take(
         made.update({name: pa.nulls(n_rows, pa.string()) for name in step.writes})
         return []
     rows = DistinctRows([columns[name].take(pa.array(where)) for name in step.reads])
-    answers = map_rows(step.function, rows.rows, n_processes=n_processes)
+    answers = _ask(step, rows.rows, n_processes)
     flaws = [answer[-1] for answer in answers]
     back = np.full(n_rows, len(answers), dtype=np.int64)
     back[where] = rows.place
@@ -202,6 +212,17 @@ def _take(
         for name in step.writes
         if name not in _WITHIN
     ]
+
+
+def _ask(step: Step, rows: list[Row], n_processes: int | None) -> list[Any]:
+    """The step's answers; a text too long to be what its column says is not understood, and costs no time."""
+    is_short = [all(text is None or len(text) <= _LONGEST_TEXT for text in row) for row in rows]
+    said = map_rows(
+        step.function, [row for row, fits in zip(rows, is_short, strict=True) if fits], n_processes=n_processes
+    )
+    refused = (*(None for _ in step.writes), "refused")
+    answered = iter(said)
+    return [next(answered) if fits else refused for fits in is_short]
 
 
 _STANDS_FOR: Final = {"std_given": "given_name", "std_family": "family_name", "std_kind": "kind"}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_research.models.btyd.family import sum_by
 from crm_research.models.btyd.patterns import read_column
-from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR, check_yearly_rate, log_rate, reach_days
+from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR, annuity, check_yearly_rate, log_rate, reach_days
 from crm_research.models.lifetime_value.fees import FeeGrowth
 from crm_research.models.lifetime_value.totals import total_limits
 from crm_research.models.parametric import ParametricFit
@@ -189,12 +189,8 @@ class _Flow:
     def until(self, ahead: FloatArray) -> FloatArray:
         """All of it from now on until so many days ahead."""
         near = np.minimum(ahead, self.days)
-        later = _annuity(self.by_day, ahead - near) * np.exp((self.growth - self.by_day) * self.days)
-        return np.asarray(_annuity(self.by_day - self.growth, near) + later)
-
-
-def _annuity(rate: float, days: FloatArray) -> FloatArray:
-    return np.asarray(days if abs(rate) < 1e-12 else -np.expm1(-rate * days) / rate)
+        later = annuity(self.by_day, ahead - near) * np.exp((self.growth - self.by_day) * self.days)
+        return np.asarray(annuity(self.by_day - self.growth, near) + later)
 
 
 def _nodes(reach: float) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from crm_research.stats.intervals import Interval, normal_quantile
+from crm_research.stats.intervals import normal_quantile
 
 # With fewer contracts at both ends a rise of fees is that of single ones.
 FEWEST_CONTRACTS: Final = 100
@@ -49,11 +49,11 @@ class FeeGrowth:
         """The same on the log scale."""
         return float(np.log1p(self.yearly))
 
-    def limits(self, confidence: float) -> Interval:
+    def limits(self, confidence: float) -> tuple[float, float, float]:
         """The yearly change with its limits."""
         reach = normal_quantile(confidence) * np.sqrt(self.log_variance)
         ends = np.expm1([self.log_yearly - reach, self.log_yearly + reach])
-        return Interval(self.yearly, float(ends[0]), float(ends[1]))
+        return self.yearly, float(ends[0]), float(ends[1])
 
 
 def estimate_growth(sums: Mapping[str, Any], years: float) -> FeeGrowth | None:

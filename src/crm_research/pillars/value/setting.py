@@ -95,7 +95,9 @@ def _missing_costs(profit: Profit) -> Iterator[str]:
             yield f"{n} gave back more than they bought in these months: {say_money(-profit.loss, profit.currency)}."
         return
     if profit.sources["orders"] and not profit.sources["goods"]:
-        what = first_capital(why_no_costs(profit)) if profit.costing.costed_share else "The cost of goods is not recorded"
+        what = (
+            first_capital(why_no_costs(profit)) if profit.costing.costed_share else "The cost of goods is not recorded"
+        )
         yield f"{what}, so this is no profit: what is left is too much by that."
     if said := say_costed(profit):
         yield said

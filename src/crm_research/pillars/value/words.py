@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from crm_research.stats.intervals import Interval
 
 
-
 def answer(profit: Profit, tiers: Tiers | None) -> list[str]:
     """Who is gold, what losing them would cost, and who costs money."""
     if not profit.n_customers:
@@ -58,14 +57,19 @@ def say_gold(profit: Profit, tiers: Tiers | None) -> str:
             float(gold["customer_share"]), float(gold["lower"]), float(gold["upper"]), say_percent, profit.confidence
         )
         earned = say_percent(rule.gold)
-        whole = f"all {profit.noun} before losses" if profit.n_losing else f"all {profit.noun}"
-        return f"Gold are {n} of {all_}, {share}: the fewest who bring {earned} of {whole}."
+        are = word_for(gold["n_customers"], "is", "are")
+        return f"Gold {are} {n} of {all_}, {share}: the fewest who bring {earned} of {say_whole(profit)}."
     money = say_money(float(gold["profit"]), profit.currency)
     part = _share_of_all(profit, float(gold["profit"]))
     if rule.name == "quantile":
         return f"Gold are the first {say_percent(rule.gold)} of {all_}, {n}: they leave {money}{part}."
     least = say_money(rule.gold, profit.currency)
     return f"Gold are {n} of {all_}, who leave {least} or more each: together {money}{part}."
+
+
+def say_whole(profit: Profit) -> str:
+    """All that is left, of which tiers by share are parts: of those who leave anything."""
+    return f"all {profit.noun} before losses" if profit.n_losing else f"all {profit.noun}"
 
 
 def _share_of_all(profit: Profit, money: float) -> str:
@@ -90,10 +94,13 @@ def say_loss_of_gold(profit: Profit, tiers: Tiers | None) -> str:
         return ""
     gold = tiers.of("gold")
     each = say_money(float(gold["mean_profit"]), profit.currency)
-    said = (
-        f"Losing one of them would cost {each} of {profit.noun} {_in_the_time(profit)} on average, and losing all of "
-        f"them {say_money(float(gold['profit']), profit.currency)}"
-    )
+    if gold["n_customers"] == 1:
+        said = f"Losing this one would cost {each} of {profit.noun} {_in_the_time(profit)}"
+    else:
+        said = (
+            f"Losing one of them would cost {each} of {profit.noun} {_in_the_time(profit)} on average, and losing all "
+            f"of them {say_money(float(gold['profit']), profit.currency)}"
+        )
     if profit.sources["service"] and gold["service"] > 0:
         more = say_money(float(gold["profit"] + gold["service"]), profit.currency)
         return f"{said}; {more} as long as the work that they made is still paid for."
@@ -112,7 +119,9 @@ def say_losing(profit: Profit) -> str:
     if not profit.has_income:
         return say_nobody(profit)
     if not profit.has_costs:
-        return f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        return (
+            f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        )
     if not profit.n_losing:
         return "No customer costs more than they bring."
     if profit.loss_share is None:
@@ -192,6 +201,8 @@ def say_whale(profit: Profit) -> str:
     if not profit.n_losing:
         return f"Nobody leaves less than nothing: the curve rises to {say_money(profit.total, profit.currency)}."
     lost = say_money(-profit.loss, profit.currency)
+    if not whale.earners_share > 0:
+        return f"Nobody leaves more than nothing, and all together lose {lost}."
     said = f"{earners} of customers earn {money}, and the others lose {lost} of it"
     value, lower, upper = (float(part) for part in whale.peak)
     if isnan(value) or isnan(upper):

@@ -27,19 +27,25 @@ def judge_noise(
     """How far does a customer's cost of activities stray by chance? None where one period alone cannot tell.
 
     Units come in lumps (an order has several lines): how large they are is told by how much a customer's use of one
-    period strays from that of another, beyond what their volume does.
+    period strays from that of another, beyond what their volume does. Who makes work at any time, whenever they buy,
+    strays from their volume without lumps: so the smaller of what volume and an even course tell is taken. Where use
+    goes with volume, an even course tells of no smaller ones than there are.
     """
     if costing.rates is None or not study.has("orders") or n_tested < 1:
         return None
     spread = spread_of_use(study, window, by_orders=costing.plan.by_orders).set_index("activity")
     rate = pd.Series(costing.rates.rates, dtype=float)
     within = costing.use.set_index("activity")["within"].reindex(rate.index).fillna(0.0)
-    squares, expected = (spread[name].reindex(rate.index).fillna(0.0) for name in ("squares", "expected"))
+    spread = spread.reindex(rate.index).fillna(0.0)
     used = (within > 0) & (rate > 0)
-    if not used.any() or (expected[used] <= 0).all():
+    if not used.any() or (spread["expected"][used] <= 0).all():
         return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lumps = np.maximum(np.where(expected > 0, squares / expected, 1.0), 1.0)
+    told = [
+        np.where(spread[under] > 0, spread[over] / spread[under].where(spread[under] > 0), np.inf)
+        for over, under in (("squares", "expected"), ("even_squares", "even_expected"))
+    ]
+    lumps = np.minimum(*told)
+    lumps = np.maximum(np.where(np.isfinite(lumps), lumps, 1.0), 1.0)
     return Noise(
         tilts=_tilts((rate * lumps)[used].to_numpy(), (within / lumps)[used].to_numpy()),
         log_level=float(np.log((1 - confidence) / n_tested)),

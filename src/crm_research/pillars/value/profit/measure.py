@@ -31,7 +31,7 @@ from crm_research.pillars.value.profit.curve import DIGITS, rank_money
 from crm_research.pillars.value.profit.ledger import is_equal, pools_difference, reconcile, reconcile_pools
 from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, limit_groups
-from crm_research.stats.intervals import Interval, wilson_share
+from crm_research.stats.intervals import Interval, check_confidence, wilson_share
 from crm_research.stats.whale import Whale, measure_whale
 from crm_research.steps import step
 
@@ -209,6 +209,7 @@ def open_books(
     confidence: float = 0.95,
 ) -> Books:
     """Over which months, at which rates and with which totals is money counted?"""
+    check_confidence(confidence)
     grain = find_grain_months(study) if study.has("activities", "activity_use") else 1
     window = find_window(study, months=months, grain_months=grain)
     return books_of(study, window, volume, capital_rate, confidence, contact_costs=contact_costs)

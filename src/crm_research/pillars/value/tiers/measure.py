@@ -30,7 +30,7 @@ NO_ENDS: Final = (
     "that ended are left out of the records, those here are the ones that stayed."
 )
 OTHER_COSTS: Final = (
-    "The cost of goods is recorded in these months or in as many before, and not in both, so nobody can be seen to move."
+    "The cost of goods is recorded in these months or in as many before, and not in both: nobody can be seen to move."
 )
 TOO_FEW: Final = "Too few customers brought anything in as many months before to part them into tiers."
 _SUMS: Final = ("profit", "income", "discount", "goods", "service", "contacts", "capital", "n_orders")
@@ -135,6 +135,21 @@ def measure_tiers(
     )
 
 
+def list_tiers(study: Study, cuts: tuple[float, float], **asked: Any) -> pd.DataFrame:
+    """The tier of each customer with money in the window: customer_id, tier.
+
+    Parameters
+    ----------
+    cuts
+        As `Tiers` has them.
+    asked
+        As `open_books` takes it.
+    """
+    table = profit_table(study, open_books(study, **asked))
+    places: pd.DataFrame = table.select("customer_id", place=tier_of(table.profit, cuts)).to_pandas()
+    return places.assign(tier=np.array(TIERS, dtype=object)[places.pop("place").to_numpy(dtype=int)])
+
+
 def _limit(rule: TierRule, ranked: pd.DataFrame, confidence: float, seed: int) -> list[Interval] | None:
     if rule.name != "share":
         return None
@@ -208,7 +223,8 @@ def _lift(ranked: pd.DataFrame, cuts: tuple[float, float]) -> pd.DataFrame:
     gaps = gold - rows["total"].to_numpy(dtype=float) / sizes if len(rows) else np.array([])
     found = []
     for share, who in _NEAREST if sizes.sum() >= FEWEST_CUSTOMERS else ():
-        taken = np.clip(share * sizes.sum() - (np.cumsum(sizes) - sizes), 0.0, sizes)
+        # Whole customers, so that what each would take and what all would agree.
+        taken = np.clip(round(share * sizes.sum()) - (np.cumsum(sizes) - sizes), 0.0, sizes)
         n = float(taken.sum())
         found.append((who, round(n), float(taken @ gaps) / n, float(taken @ gaps)))
     return pd.DataFrame(found, columns=["who", "n_customers", "more_each", "more_together"])
