@@ -40,7 +40,9 @@ WITH money AS (
     USING (contract_id) GROUP BY 1
     UNION ALL
     SELECT customer_id, -sum(quantity * rate) FROM read_parquet('{folder}/activity_use/*.parquet')
-    JOIN (SELECT activity, cost_pool / capacity * unit_time AS rate FROM read_parquet('{folder}/activities/*.parquet'))
+    JOIN (SELECT activity, cost_pool / all_quantity AS rate FROM read_parquet('{folder}/activities/*.parquet') JOIN
+        (SELECT activity, sum(quantity) AS all_quantity FROM read_parquet('{folder}/activity_use/*.parquet') GROUP BY 1)
+        USING (activity))
     USING (activity) WHERE period >= '{start}' AND period < '{end}' GROUP BY 1
     UNION ALL
     SELECT customer_id, -sum(coalesce(cost, 0)) FROM read_parquet('{folder}/contacts/*.parquet')
