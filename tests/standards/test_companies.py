@@ -16,6 +16,7 @@ from crm_research.standards.legal_forms import CHINESE
         ("Nordwind AG & Co. KG", "nordwind", "ag and co kg", None),
         ("NORDWIND G.m.b.H. & Co. KGaA", "nordwind", "gmbh and co kgaa", None),
         ("Acme Co., Ltd.", "acme", "co ltd", None),
+        ("WeberGmbH", "weber", "gmbh", None),
         ("Acme Private Limited", "acme", "private limited", None),
         ("Acme S.A. de C.V.", "acme", "sa de cv", None),
         ("Kowalski Sp. z o.o.", "kowalski", "sp z oo", None),
@@ -59,13 +60,16 @@ def test_what_holds_no_name_is_none(text):
 @pytest.mark.parametrize(
     "text",
     ["Nordwind AG", "NORDWIND AG", "Société Générale S.A.", "Danfoss A/S", "Young & Co", "PT Telkom", "Müller Trading",
-     "Smith & Sons", "株式会社トヨタ", "大众集团", "老王商行", "Kowalski Sp. z o.o."],
+     "Smith & Sons", "株式会社トヨタ", "大众集团", "老王商行", "Kowalski Sp. z o.o.",
+     "WeberGmbH"],
 )  # fmt: skip
 def test_companies_are_known_by_what_they_are_called(text):
     assert looks_like_company(text)
 
 
-@pytest.mark.parametrize("text", ["Eva Co", "Li Ou", "EVA CO", "John Smith", "张伟", "AG", "Sa", "", "Hans Müller"])
+@pytest.mark.parametrize(
+    "text", ["Eva Co", "Li Ou", "EVA CO", "John Smith", "张伟", "AG", "Sa", "", "Hans Müller", "McINC"]
+)
 def test_people_are_no_companies(text):
     assert not looks_like_company(text)
 

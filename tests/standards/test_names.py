@@ -77,6 +77,24 @@ def test_a_common_surname_counts_before_a_rare_one():
     assert read_whole_name("Yun Ma").family == "ma"
 
 
+@pytest.mark.parametrize(
+    ("name", "country", "family"),
+    [
+        ("Nina Lange", None, "lange"),  # spelt like pinyin; neither end is a Chinese surname
+        ("Nina Lange", "DE", "lange"),
+        ("Bo Lange", "DE", "lange"),  # Bo is a rare surname: in Germany it is nobody's
+        ("Bo Lange", None, None),
+        ("Bo Lange", "CN", "bo"),
+        ("Shan Xiaoming", "CN", "shan"),
+        ("Lin Xiaoming", "DE", "lin"),
+        ("Wei Li", "CN", None),
+        ("Nina Lange", "CN", None),
+    ],
+)
+def test_a_name_that_is_spelt_like_a_chinese_one(name, country, family):
+    assert read_whole_name(name, country).family == family
+
+
 def test_where_the_family_name_stands_first_by_country():
     assert read_whole_name("Nagy István", "HU").family == "nagy"
     assert read_whole_name("Nagy István", "DE").family == "istvan"

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+import shutil
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from crm_research.errors import ParameterError
+from crm_research import standards
+from crm_research.errors import CrmError, ParameterError, StudyError
 from crm_research.standards import distinct, standardise
 from crm_research.standards.records import TEXTS
 from crm_research.standards.steps import STEPS
 
 MADE = (
-    "std_country", "std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese",
-    "std_company", "std_company_form",
-    "std_company_region", "std_email", "std_email_key", "std_phone", "std_street", "std_house_number", "std_postcode",
-    "std_city", "std_region", "std_birth_date", "std_birth_year", "std_identifier", "std_identifier_kind",
+    "std_country", "std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese", "std_untrue_name",
+    "std_company", "std_company_form", "std_company_region", "std_email", "std_email_key", "std_untrue_email",
+    "std_phone", "std_untrue_phone", "std_street", "std_house_number", "std_postcode", "std_city", "std_region",
+    "std_birth_date", "std_birth_year", "std_identifier", "std_identifier_kind",
 )  # fmt: skip
 
 
@@ -157,6 +161,60 @@ def test_what_is_no_text_is_refused():
         standardise(BY_HAND, country="Atlantis")
 
 
+def test_columns_of_any_make_and_columns_of_ones_own():
+    """Dictionaries, long strings, nothing, several chunks, a column of an earlier run, one of the user's own."""
+    plain = BY_HAND.append_column("street_city", pa.array(list("uvwxyz")))
+    table = pa.concat_tables([plain.slice(0, 2), plain.slice(2)])
+    table = table.set_column(3, "name", table.column("name").dictionary_encode())
+    table = table.set_column(8, "phone", table.column("phone").cast(pa.large_string()))
+    table = (
+        table.drop_columns(["company"])
+        .append_column("company", pa.nulls(6))
+        .append_column("std_phone", pa.array(list("uvwxyz")))
+    )
+    made = standardise(table, country="CN").records
+    whole = standardise(BY_HAND.drop_columns(["company"]), country="CN").records
+    for name in MADE:
+        assert made.column(name).to_pylist() == whole.column(name).to_pylist(), name
+    assert made.column("street_city").to_pylist() == list("uvwxyz")
+    assert made.column_names.count("std_phone") == 1
+
+
+def test_a_library_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        StudyError, match=r'needs opencc, which is not installed: pip install "crm-research\[linking\]"'
+    ):
+        standardise(BY_HAND, country=None)
+
+
+def test_what_is_blank_is_absent_and_an_unknown_country_is_not_the_usual_one():
+    rows = [
+        {"country": country, "phone": phone} for country in (None, " ", "Atlantis") for phone in ("030 23125000", "\t")
+    ]
+    made = standardise(records(*rows), country="DE")
+    assert made.records.column("std_country").to_pylist() == ["DE"] * 4 + [None] * 2
+    assert made.records.column("std_phone").to_pylist() == ["+493023125000", None] * 2 + [None, None]
+    told = {row["column"]: row for row in made.log.to_pylist()}
+    assert (told["std_phone"]["n_values"], told["std_phone"]["n_not_understood"]) == (3, 1)
+
+
+def test_libraries_are_imported_late():
+    """The package stands without the extra, and importing it costs nothing."""
+    for path in Path(standards.__file__).parent.glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            assert not {name.split(".")[0] for name in names} & {"opencc", "phonenumbers", "pypinyin", "stdnum"}, path
+
+
+def test_a_process_that_dies_is_named(monkeypatch):
+    monkeypatch.setattr(distinct, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(distinct.sys, "executable", shutil.which("false"))
+    with pytest.raises(CrmError, match="ended before its end"):
+        distinct.map_rows("crm_research.standards.steps:countries", [("a",)] * 9, n_processes=2)
+
+
 HOSTILE = [
     "$",
     "<script>",
@@ -178,9 +236,19 @@ HOSTILE = [
 ]
 
 
+LONG = ["a" * 400, "1 " * 200, "qwertyuiop" * 40, "号1" * 200, "北京市" * 130, "a,1" * 130, "x" * 100_000]
+
+
 def test_hostile_text_breaks_nothing():
-    rows = [dict.fromkeys(TEXTS[2:], text) | {"system": "a", "local_id": text} for text in HOSTILE]
-    assert len(standardise(records(*rows), country="DE").records) == len(HOSTILE)
+    rows = [dict.fromkeys(TEXTS[2:], text) | {"system": "a", "local_id": text} for text in [*HOSTILE, *LONG]]
+    assert len(standardise(records(*rows), country="DE").records) == len(HOSTILE) + len(LONG)
+
+
+def test_a_text_that_is_too_long_is_not_understood():
+    names = ["Hans " + "M" * 395, "Hans " + "M" * 396]
+    made = standardise(records(*({"name": name} for name in names)), country=None)
+    assert made.records.column("std_given").to_pylist() == ["hans", None]
+    assert made.log.to_pylist()[0]["n_not_understood"] == 1
 
 
 @pytest.mark.slow

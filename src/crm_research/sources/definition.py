@@ -13,7 +13,7 @@ from crm_research.addresses import scheme_of
 from crm_research.errors import CrmError
 from crm_research.results import PARTS, PRIVATE
 from crm_research.said_by_others import say_found
-from crm_research.sources.company_rule import OwnFile, SegmentationRule
+from crm_research.sources.company_rule import GradesRule, OwnFile, SegmentationRule
 from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.privacy_rule import PrivacyRule
@@ -299,6 +299,7 @@ class StudyDefinition(_Part):
     engine: Engine = EngineRule()
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
+    grades: GradesRule = GradesRule()
     publish: Targets = Field(default_factory=dict)
     recipients: Recipients = Field(default_factory=dict)
     privacy: PrivacyRule = PrivacyRule()

@@ -229,6 +229,8 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         caveats=caveats,
         segment_names=MappingProxyType(dict(definition.segmentation.names)),
         service_policy=MappingProxyType(dict(definition.segmentation.policy)),
+        grade_weights=MappingProxyType(dict(definition.grades.weights)),
+        judgements=MappingProxyType(dict(definition.grades.judgements)),
         least_group=definition.privacy.least_group,
         inputs=opened.inputs,
         path=path,

@@ -11,6 +11,8 @@ from crm_research.standards.places import bare_chinese, cities, latin_regions, p
 from crm_research.standards.text import HAN, fold, has_han, tidy, words_of
 
 _LETTERS: Final = re.compile(r"(?<![^\W\d_])([^\W\d_])[./](?=[^\W\d_])|(?<=[^\W\d_])\.", re.UNICODE)
+# A form that lost the space before it.
+_GLUED: Final = re.compile(r"(?<=[a-zà-ÿ])(GmbH|AG|KG|OHG|UG|Ltd|LLC|LLP|Inc|PLC|SARL|BV|NV|SpA|Srl)\b")
 _BETWEEN_SIGNS: Final = re.compile(rf"(?<=[{HAN}])\s+(?=[{HAN}])")
 _NO_NAMES: Final = frozenset({"有限", "责任", "有限责任", "股份", "集团", "公司", "and"})
 _DISTRICT: Final = re.compile(rf"^[{HAN}]{{1,4}}?[区县](?=[{HAN}]{{2}})")
@@ -43,7 +45,7 @@ class CompanyName:
 
 def read_company(text: str) -> CompanyName:
     """A company's name in any of the spellings of it."""
-    folded = fold(text)
+    folded = fold(_GLUED.sub(r" \1", text))
     if not any(sign.isalnum() for sign in folded):
         return CompanyName(flaw="refused")
     forms: list[str] = []
@@ -164,7 +166,7 @@ def _strip_front(word: str, forms: list[str], regions: list[str], *, is_whole: b
 
 def looks_like_company(text: str) -> bool:
     """Does a name end, or begin, in what only companies are called?"""
-    folded = fold(text)
+    folded = fold(_GLUED.sub(r" \1", text))
     words = _parted(_BRACKETS.sub(r" \1 ", folded))
     if not words:
         return False
@@ -174,7 +176,7 @@ def looks_like_company(text: str) -> bool:
         return True
     if len(words) < 2:
         return False
-    written = tidy(text).split()
+    written = tidy(_GLUED.sub(r" \1", text)).split()
     is_shouted = " ".join(written).isupper()
     if (words[0],) in BEFORE and (
         not words[0].isascii() or words[0] == "firma" or (written[0].isupper() and not is_shouted)

@@ -29,6 +29,9 @@ class DistinctRows:
         codes = np.zeros(len(columns[0]), dtype=np.int64)
         for column in columns:
             code, n_codes = _codes_of(column)
+            if len(code) and code.min() == code.max():
+                # One value throughout parts nothing.
+                continue
             _, codes = np.unique(codes * n_codes + code, return_inverse=True)
         _, first, self.place = np.unique(codes, return_index=True, return_inverse=True)
         self.counts = np.bincount(self.place, minlength=len(first))

@@ -35,6 +35,7 @@ te af av y mac mc st san santa d l
 """
 _PARTICLES: Final = frozenset(_PARTICLES_TEXT.split())
 FAMILY_FIRST: Final = frozenset({"CN", "TW", "HK", "MO", "JP", "KR", "KP", "VN", "HU"})
+_CHINESE: Final = frozenset({"CN", "TW", "HK", "MO", "SG", "MY"})
 _DOTS: Final = re.compile("[·•・‧∙]")
 _BRACKETS: Final = re.compile(r"\([^)]*\)|\[[^\]]*\]|\"[^\"]*\"")
 _COLLAPSED: Final = re.compile("([aou])e")
@@ -135,11 +136,11 @@ def _unparted(text: str) -> PersonName:
 
 def order_shown(name: str) -> str | None:
     """Which comes first in a Chinese name in Latin letters, where it shows by itself: only one end can be a surname?"""
-    words = _latin(_bare(_BRACKETS.sub(" ", tidy(name)))) if "," not in name and not has_han(name) else []
-    if len(words) < 2 or not _is_pinyin(words):
+    words = name.lower().split() if name.isascii() else []
+    if not 2 <= len(words) <= 4 or not all(syllables_of(word) for word in words):
         return None
-    read = _part_pinyin(words, None)
-    if read.family is None:
+    read = _part_pinyin(words, "CN", None)
+    if read is None or read.family is None:
         return None
     return FAMILY_FIRST_HERE if read.family == words[0] else GIVEN_FIRST_HERE
 
@@ -157,8 +158,8 @@ def _part_words(words: list[str], country: str | None, order: str | None) -> Per
     latin = _latin(words)
     if not latin:
         return REFUSED
-    if _is_pinyin(latin):
-        return _part_pinyin(latin, order)
+    if _is_pinyin(latin) and (read := _part_pinyin(latin, country, order)):
+        return read
     if country in FAMILY_FIRST and country != "CN":
         return _keyed(latin[1:], latin[:1])
     start = len(words) - 1
@@ -167,15 +168,23 @@ def _part_words(words: list[str], country: str | None, order: str | None) -> Per
     return _keyed(_latin(words[:start]), _latin(words[start:]))
 
 
-def _part_pinyin(words: list[str], order: str | None) -> PersonName:
-    """A Chinese name in Latin letters stands in either order; where both could be, the system's own order tells."""
+def _part_pinyin(words: list[str], country: str | None, order: str | None) -> PersonName | None:
+    """A Chinese name in Latin letters, in either order; None where it is none (Nina Lange is spelt like one).
+
+    Where both ends could be the surname, the commoner counts, else the system's own order. A rare surname tells only in
+    China: elsewhere it may be anybody's name.
+    """
+    common = common_spellings()
     can_lead, can_end = _could_be_surname(words[0], words[1:]), _could_be_surname(words[-1], words[:-1])
-    if can_lead and can_end:
-        # Nearly nine in ten bear a common surname.
-        common = common_spellings()
-        can_lead, can_end = words[0] in common, words[-1] in common
+    if (can_lead and can_end) or country not in _CHINESE:
+        is_rare = can_lead or can_end
+        can_lead, can_end = can_lead and words[0] in common, can_end and words[-1] in common
         if can_lead and can_end:
             can_lead, can_end = order == FAMILY_FIRST_HERE, order == GIVEN_FIRST_HERE
+        elif not can_lead and not can_end and not (is_rare and country is None) and country not in _CHINESE:
+            return None
+    elif not can_lead and not can_end:
+        return PersonName(key=_key(words), flaw="ambiguous")
     if can_lead and not can_end:
         return _keyed(words[1:], words[:1])
     if can_end and not can_lead:

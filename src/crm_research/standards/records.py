@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from crm_research.errors import ParameterError, StudyError
 from crm_research.standards import dates, names
 from crm_research.standards.countries import read_country
-from crm_research.standards.distinct import DistinctRows, map_rows
+from crm_research.standards.distinct import DistinctRows, Row, map_rows
 from crm_research.standards.steps import STEPS, Step
 
 TEXTS: Final = (
@@ -28,6 +28,7 @@ _WITHIN: Final = ("street_city", "street_region")
 # against it, of dates none.
 _VALUES_THAT_SHOW: Final = 20
 _SLIPS: Final = 0.01
+_LONGEST_TEXT: Final = 400
 _LIBRARIES: Final = ("opencc", "phonenumbers", "pypinyin", "stdnum")
 
 
@@ -83,10 +84,12 @@ def standardise(records: pa.Table, *, country: str | None, n_processes: int | No
     for step in STEPS:
         log += _take(step, columns, made, len(records), n_processes)
         if step.name == "countries" and code is not None:
-            made["std_country"] = pc.fill_null(made["std_country"], code)
+            # Where a country is said that is not known, it is not taken to be this one.
+            is_unsaid = pc.is_null(columns["country"]).combine_chunks()
+            made["std_country"] = pc.if_else(is_unsaid, code, made["std_country"])
         columns |= {name: pa.chunked_array([values]) for name, values in made.items()}
-    kept = [name for name in records.column_names if name not in made]
     standard = {name: values for name, values in made.items() if name not in _WITHIN}
+    kept = [name for name in records.column_names if name not in standard]
     table = records.select(kept)
     for name, values in standard.items():
         table = table.append_column(name, values)
@@ -134,7 +137,8 @@ def _text_columns(records: pa.Table) -> dict[str, pa.ChunkedArray]:
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
             raise ParameterError(f"customer_records.{name}: text is expected; found {kind}. Read the column as text.")
-        columns[name] = column.cast(pa.string())
+        said = column.cast(pa.string())
+        columns[name] = pc.if_else(pc.equal(pc.utf8_trim_whitespace(said), ""), pa.scalar(None, pa.string()), said)
     return columns
 
 
@@ -183,7 +187,7 @@ def _take(
         made.update({name: pa.nulls(n_rows, pa.string()) for name in step.writes})
         return []
     rows = DistinctRows([columns[name].take(pa.array(where)) for name in step.reads])
-    answers = map_rows(step.function, rows.rows, n_processes=n_processes)
+    answers = _ask(step, rows.rows, n_processes)
     flaws = [answer[-1] for answer in answers]
     back = np.full(n_rows, len(answers), dtype=np.int64)
     back[where] = rows.place
@@ -208,6 +212,17 @@ def _take(
         for name in step.writes
         if name not in _WITHIN
     ]
+
+
+def _ask(step: Step, rows: list[Row], n_processes: int | None) -> list[Any]:
+    """The step's answers; a text too long to be what its column says is not understood, and costs no time."""
+    is_short = [all(text is None or len(text) <= _LONGEST_TEXT for text in row) for row in rows]
+    said = map_rows(
+        step.function, [row for row, fits in zip(rows, is_short, strict=True) if fits], n_processes=n_processes
+    )
+    refused = (*(None for _ in step.writes), "refused")
+    answered = iter(said)
+    return [next(answered) if fits else refused for fits in is_short]
 
 
 _STANDS_FOR: Final = {"std_given": "given_name", "std_family": "family_name", "std_kind": "kind"}

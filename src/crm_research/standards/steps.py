@@ -13,6 +13,7 @@ from crm_research.standards.emails import read_email
 from crm_research.standards.identifiers import read_identifier
 from crm_research.standards.names import read_name
 from crm_research.standards.phones import read_phone
+from crm_research.standards.placeholders import read_untrue_email, read_untrue_name, read_untrue_phone
 
 # Each function gives the values it writes, in order, and then the flaw: empty, "ambiguous", "doubtful" or "refused".
 Answer = tuple[str | None, ...]
@@ -52,7 +53,7 @@ STEPS: Final = (
         name="names",
         reads=("name", "given_name", "family_name", "company", "kind", "std_country", "name_order"),
         needs=("name", "given_name", "family_name", "company"),
-        writes=("std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese"),
+        writes=("std_kind", "std_given", "std_family", "std_name_key", "std_name_chinese", "std_untrue_name"),
     ),
     Step(
         name="companies",
@@ -60,8 +61,8 @@ STEPS: Final = (
         needs=("company", "name"),
         writes=("std_company", "std_company_form", "std_company_region"),
     ),
-    Step(name="emails", reads=("email",), needs=("email",), writes=("std_email", "std_email_key")),
-    Step(name="phones", reads=("phone", "std_country"), needs=("phone",), writes=("std_phone",)),
+    Step(name="emails", reads=("email",), needs=("email",), writes=("std_email", "std_email_key", "std_untrue_email")),
+    Step(name="phones", reads=("phone", "std_country"), needs=("phone",), writes=("std_phone", "std_untrue_phone")),
     Step(
         name="streets",
         reads=("street",),
@@ -101,21 +102,19 @@ def names(
     code: str | None,
     order: str | None,
 ) -> Answer:
-    """Person or company, and a person's name taken apart; a company's key is its name."""
-    said = _is_said(given) or _is_said(family)
-    is_company = _kind_of(kind) == "company" or (
-        _kind_of(kind) is None
-        and not said
-        and ((not _is_said(name) and _is_said(company)) or (_is_said(name) and looks_like_company(str(name))))
-    )
-    if is_company:
-        key = read_company(str(company if _is_said(company) else name or given or family)).name
-        return "company", None, None, key, None, "" if key else "refused"
-    if not said and not _is_said(name):
-        return _kind_of(kind), None, None, None, None, "refused"
+    """Person or company, a person's name taken apart (a company's key is its name), and why the name says nothing."""
+    said = " ".join(part for part in (given, family) if part and part.strip())
+    whole = name if name and name.strip() else None
+    named = _kind_of(kind)
+    if named == "company" or (named is None and not said and (not whole or looks_like_company(whole))):
+        text = company if company and company.strip() else whole or said
+        key = read_company(text).name if text else None
+        return "company" if key else named, None, None, key, None, read_untrue_name(key) if key else None, ""
+    if not said and not whole:
+        return named, None, None, None, None, None, "refused"
     read = read_name(name, given, family, code, order)
-    is_person = _kind_of(kind) == "person" or said
-    return "person" if is_person else None, read.given, read.family, read.key, read.chinese, read.flaw
+    kind_said = "person" if named == "person" or said else None
+    return kind_said, read.given, read.family, read.key, read.chinese, read_untrue_name(said or whole or ""), read.flaw
 
 
 def _kind_of(kind: str | None) -> str | None:
@@ -139,14 +138,15 @@ def companies(company: str | None, name: str | None, kind: str | None) -> Answer
 
 
 def emails(text: str) -> Answer:
-    """Address and key."""
+    """Address and key, and why the address is none."""
     read = read_email(text)
-    return read.address, read.key, read.flaw
+    return read.address, read.key, read_untrue_email(read.address) if read.address else None, read.flaw
 
 
 def phones(text: str, code: str | None) -> Answer:
-    """The number in E.164."""
-    return read_phone(text, code)
+    """The number in E.164, and why it is none."""
+    number, flaw = read_phone(text, code)
+    return number, read_untrue_phone(text), flaw
 
 
 def streets(text: str) -> Answer:

@@ -71,6 +71,7 @@ zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo
 """
 _SYLLABLES: Final = frozenset(_SYLLABLES_TEXT.split())
 _LONGEST: Final = 6
+_LONGEST_WORD: Final = 24
 
 
 def part_surname(name: str) -> tuple[str, str]:
@@ -120,7 +121,7 @@ def syllables_of(word: str) -> tuple[str, ...]:
 
     Inside a word a syllable begins with a consonant, as the spelling has it (nana is na-na); else as it goes (xiao-an).
     """
-    return _parted(word, "") or _parted(word, "aeo")
+    return _parted(word, "") or _parted(word, "aeo") if len(word) <= _LONGEST_WORD else ()
 
 
 @lru_cache(maxsize=200_000)

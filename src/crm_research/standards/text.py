@@ -37,13 +37,20 @@ def is_all_han(text: str) -> bool:
     return bool(text) and all(_HAN.match(sign) for sign in text)
 
 
+@lru_cache(maxsize=1024)
 def tidy(text: str) -> str:
     """One width, one apostrophe, one dash, single spaces, nothing invisible: the letters as they were written."""
     if not text.isascii():
-        text = _settle(lambda said: unicodedata.normalize("NFKC", said.translate(_MARKS)), text).translate(_MARKS)
+        text = _settle(_widen, text.translate(_MARKS))
     if not text.isprintable():
         text = "".join(_visible(sign) for sign in text)
     return " ".join(text.replace("`", "'").split())
+
+
+def _widen(text: str) -> str:
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    return unicodedata.normalize("NFKC", text).translate(_MARKS)
 
 
 def _visible(sign: str) -> str:
@@ -52,11 +59,14 @@ def _visible(sign: str) -> str:
     return "" if unicodedata.category(sign) in _INVISIBLE else sign
 
 
+@lru_cache(maxsize=1024)
 def fold(text: str) -> str:
     """As `tidy`, in small letters without accents, Chinese in its simplified script."""
     text = tidy(text)
     if text.isascii():
         return text.lower()
+    if is_all_han(text):
+        return simplify(text)
     return tidy(_settle(_fold_once, text))
 
 
@@ -68,6 +78,8 @@ def fold_word(word: str) -> str:
 
 def _fold_once(text: str) -> str:
     small = unicodedata.normalize("NFKC", text.casefold()).translate(_LETTERS)
+    if small.isascii():
+        return small
     apart = unicodedata.normalize("NFD", small)
     bare = unicodedata.normalize("NFC", "".join(sign for sign in apart if not unicodedata.combining(sign)))
     return simplify(bare)
@@ -84,8 +96,8 @@ def _settle(change: Callable[[str], str], text: str) -> str:
     """Changed until nothing changes any more."""
     for _ in range(_MOST_TIMES):
         changed = change(text)
-        if changed == text:
-            break
+        if changed == text or changed.isascii():
+            return changed
         text = changed
     return text
 
