@@ -134,6 +134,18 @@ def test_a_customer_id_goes_before_local_ids_and_both_are_refused(shop, tmp_path
         open_study(a_study_file(tmp_path, TABLES | mapped))
 
 
+def test_a_system_of_another_sense_stays_an_attribute(shop, tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "order_id,customer_id,System,ordered_at,revenue\na,K1,linux,2024-01-05,10\n", encoding="utf-8"
+    )
+    for attribute in ("category", {"column": "System", "type": "category"}):
+        orders = {"from": "orders.csv", "attributes": {"system": attribute}}
+        study = open_study(a_study_file(tmp_path, {"orders": orders}))
+        assert study.table("orders").to_pyarrow()["system"].to_pylist() == ["linux"]
+        assert study.attributes_of("orders") == {"system": "category"}
+        assert UNLINKED not in study.caveats
+
+
 def test_numbers_of_no_system_are_refused(shop, tmp_path):
     (tmp_path / "orders.csv").write_text("order_id,nr,ordered_at,revenue\na,1,2024-01-05,10\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"orders\.columns\.system: .*orders.csv has none, .*Write system: \{value"):
