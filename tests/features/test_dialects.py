@@ -36,6 +36,13 @@ from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
+from crm_research.features.suspicions import (
+    count_suspicions,
+    suspect_copied_amounts,
+    suspect_dealings,
+    suspect_overlapping_visits,
+    suspect_records,
+)
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
 from crm_research.features.winning import list_won, sum_first_months, sum_winning
 from crm_research.postgres_backend import ReadingBackend
@@ -58,6 +65,41 @@ def with_fees_in_states(study):
     return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
 
 
+def untrue_records(study):
+    """Records of customers, each with every reason to doubt it."""
+    customers = study.table("customers")
+    same = customers.select(
+        system=ibis.literal("a"),
+        local_id=customers.customer_id,
+        std_name_key=customers.customer_id,
+        std_untrue_name=ibis.literal("keyboard"),
+        std_untrue_email=ibis.literal("placeholder"),
+        std_untrue_phone=ibis.literal("placeholder"),
+        std_phone=ibis.literal("+4930231250"),
+        std_email_key=ibis.literal("a@example.org"),
+        std_birth_date=ibis.literal("1970-01-01"),
+        std_postcode=ibis.literal("01067"),
+        std_city=ibis.literal("dresden"),
+        std_identifier=ibis.literal("11010519491231002X"),
+        std_identifier_kind=ibis.literal("cn.ric"),
+    )
+    return suspect_records(same, most_names=1)
+
+
+def copied_amounts(study):
+    """Orders of one amount, twice."""
+    orders = study.table("orders")
+    twice = orders.union(orders.mutate(order_id=orders.order_id.concat("x")))
+    return suspect_copied_amounts(twice, key="order_id", at="ordered_at", amount="revenue")
+
+
+def overlapping_visits(study):
+    """Contacts as visits of ten days each."""
+    contacts = study.table("contacts")
+    ended = contacts.opened_at + ibis.interval(days=10)
+    return suspect_overlapping_visits(contacts.mutate(kind=ibis.literal("visit"), closed_at=ended))
+
+
 def with_bills(study):
     """Bills with and without a payment."""
     times = dict.fromkeys(("issued_at", "due_at", "paid_at"), "timestamp")
@@ -76,6 +118,11 @@ def with_campaigns(study):
 
 
 BUILDERS = {
+    "untrue records": untrue_records,
+    "untrue records counted": lambda study: count_suspicions(untrue_records(study)),
+    "copied amounts": copied_amounts,
+    "overlapping visits": overlapping_visits,
+    "untrue dealings": suspect_dealings,
     "dealings in all": total_dealings,
     "customers by quarter": lambda study: sum_by_period(study, period_months=3),
     "two quarters": two_quarters,

@@ -51,6 +51,9 @@ def total_limits(
         ratio = np.exp(reach * error / safe)
         lower = np.where(is_positive, expected / ratio, expected - reach * error)
         upper = np.where(is_positive, expected * ratio, expected + reach * error)
+    if not is_signed:
+        # What is never a loss is not expected to be one either.
+        lower = np.where(expected >= 0, np.maximum(lower, 0.0), lower)
     nothing = np.zeros(len(expected)) if none is None else none
     ends = outcome_limits(expected, of_params + of_outcome, nothing, confidence, is_signed=is_signed)
     return pd.DataFrame(dict(zip(TOTAL_COLUMNS, (expected, lower, upper, *ends), strict=True)))

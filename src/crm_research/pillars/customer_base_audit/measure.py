@@ -30,6 +30,7 @@ from crm_research.pillars.customer_base_audit.intake import Intake, judge_intake
 from crm_research.pillars.customer_base_audit.periods import Periods, choose_periods, start_of
 from crm_research.pillars.customer_base_audit.spread import Spread, measure_spread
 from crm_research.show.shown import Shown
+from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 
@@ -108,6 +109,7 @@ def audit_base(
     ----------
     Fader, Hardie and Ross (2022), The Customer-Base Audit: the five lenses.
     """
+    check_confidence(confidence)
     totals = _only_row(total_dealings(study))
     has_cost = "cost" in study.table("orders").columns
     is_cost_known = has_cost and totals["n_without_cost"] == 0
