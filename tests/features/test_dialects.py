@@ -9,6 +9,7 @@ import ibis
 import pytest
 from ibis.config import Config
 
+from crm_research.contracts import contract_of
 from crm_research.features.audit import (
     count_classes,
     count_first_seen,
@@ -27,10 +28,13 @@ from crm_research.features.credit import class_now, sum_losses
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
+from crm_research.features.grade_rows import GradeInputs, build_grade_rows
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
+from crm_research.features.money_window import MoneyWindow
 from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.person_periods import count_stretches
+from crm_research.features.profit import CostPlan, build_money
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
@@ -63,6 +67,19 @@ def with_fees_in_states(study):
     """Contracts whose fee changes."""
     columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
     return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
+
+
+def rows_of_grades(study):
+    """All that a grade reads of customers, and of their standing in the industry."""
+    window = MoneyWindow(start=datetime(2024, 4, 1), end=datetime(2024, 7, 1), months=3, asked=3)
+    plan = CostPlan(rates={"calls": 2.5}, capital_rate=0.1)
+    people = study.table("customers").mutate(market_share=ibis.literal(0.5), kind=ibis.literal("business"))
+    kinds = {column.name: column.type for column in contract_of("surveys").columns}
+    surveys = ibis.table(kinds, name="surveys")
+    study = replace(study, tables={**study.tables, "customers": people, "surveys": surveys})
+    asked = GradeInputs(kind="business", looks_back=True, items=("satisfaction",), position="market_share")
+    money, before = (build_money(study, one, plan) for one in (window, window.before()))
+    return build_grade_rows(study, money, before, window, plan, asked)
 
 
 def untrue_records(study):
@@ -182,6 +199,7 @@ BUILDERS = {
     "who was won": lambda study: list_won(with_campaigns(study)),
     "first months of those won": lambda study: sum_first_months(with_campaigns(study), money="margin", cost_share=0.4),
     "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
+    "rows of grades": rows_of_grades,
     "customers": build_customers,
     "features": build_customer_features,
 }
