@@ -111,6 +111,8 @@ REPORTS = {
     "satisfaction": {},
     "customer-base-audit": {},
     "value": {},
+    "grades": {},
+    "data-quality": {},
 }
 # Once more, for pictures that another purpose has.
 AGAIN = {"segmentation": {"n_bootstraps": 20, "purpose": "contracts", "k_max": 2, "served_min": 3, "served_max": 3}}

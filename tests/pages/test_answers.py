@@ -11,6 +11,8 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    data_quality,
+    grades,
     loyalty,
     open_study,
     satisfaction,
@@ -32,6 +34,8 @@ PAGES = {
     "satisfaction": satisfaction.SatisfactionPage,
     "segmentation": segmentation.SegmentationPage,
     "value": value.ValuePage,
+    "grades": grades.GradesPage,
+    "data-quality": data_quality.DataQualityPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

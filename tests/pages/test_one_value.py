@@ -18,16 +18,26 @@ from tests.pages.walking import Page, walk
 from tests.pages.worlds import WORLDS, world
 
 FAST = {
-    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary", "value"),
+    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary", "value", "grades"),
     "nobody-left": ("churn", "loyalty"),
 }
 SLOW = {
     "everything": tuple(sorted(reports())),
     "hostile": tuple(sorted(reports())),
-    "eleven": ("churn", "customer-base-audit", "loyalty", "segmentation"),
-    "all-gone": ("churn", "customer-base", "customer-base-audit", "loyalty", "segmentation", "silent-churn", "value"),
-    "nobody-left": ("customer-base", "customer-base-audit", "segmentation", "silent-churn", "value"),
-    "one-plan": ("churn", "customer-base", "segmentation", "value"),
+    "eleven": ("churn", "customer-base-audit", "data-quality", "loyalty", "segmentation"),
+    "all-gone": (
+        "churn",
+        "customer-base",
+        "customer-base-audit",
+        "data-quality",
+        "grades",
+        "loyalty",
+        "segmentation",
+        "silent-churn",
+        "value",
+    ),
+    "nobody-left": ("customer-base", "customer-base-audit", "grades", "segmentation", "silent-churn", "value"),
+    "one-plan": ("churn", "customer-base", "grades", "segmentation", "value"),
     "colon": ("churn",),
     "ketchup": (
         "brand-loyalty",
@@ -37,9 +47,10 @@ SLOW = {
         "segmentation",
         "silent-churn",
         "value",
+        "grades",
     ),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn", "segmentation", "value"),
+    "telco": ("churn", "data-quality", "grades", "segmentation", "value"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 

@@ -54,6 +54,8 @@ class Report:
     is_last
         It stands on the results of the others: made after them, also where some of them failed, from those tables that
         are not at fault.
+    passes_over_faults
+        It is made from those tables that are not at fault, where there are any, and says which it could not read.
     check_files
         Raises a `CrmError` where a file that it reads beside the study cannot be used, before anything is made; takes
         the study's own, if its file names one.
@@ -70,6 +72,7 @@ class Report:
     spares: Callable[[Collection[str], Mapping[str, Any]], Collection[str]] | None = None
     look_up: Callable[[Study, Mapping[str, Any]], None] | None = None
     is_last: bool = False
+    passes_over_faults: bool = False
     check_files: Callable[[Path | None], None] | None = None
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:

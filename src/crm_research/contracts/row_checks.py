@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research import vocabulary
+from crm_research.contracts.columns import Column, TableContract
 from crm_research.contracts.doubts import (
     has_gaps,
     has_gaps_or_odd_texts,
@@ -18,7 +19,6 @@ from crm_research.contracts.doubts import (
     reaches,
     without_digits,
 )
-from crm_research.contracts.tables import Column, TableContract
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

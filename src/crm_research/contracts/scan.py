@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.contracts.columns import TableContract
 from crm_research.contracts.doubts import has_gaps, has_marks, has_odd_texts, without_digits
 from crm_research.contracts.row_checks import RowCheck, build_row_checks, is_key, is_missing
-from crm_research.contracts.tables import TableContract
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

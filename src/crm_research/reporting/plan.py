@@ -211,6 +211,8 @@ def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
     study, faults, values = opened.study, opened.faults, asked.values
     facts = inputs.describe_study(study, asked.given)
     read = {report.id: report.read_among(faults, asked.mapped, values[report.id]) for report in asked.applicable}
+    if len(faults) < len(asked.mapped):
+        read |= {report.id: [] for report in asked.applicable if report.passes_over_faults}
     others = [report for report in asked.applicable if not report.is_last]
     if len(faults) < len(asked.mapped) and not (others and all(read[report.id] for report in others)):
         # What stands on the others says what it could not read; where none of them can be made, neither can it.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, NOT_KNOWN, REFUTED, Figure
+from crm_research.privacy.masking import mask_text
 from crm_research.privacy.suppression import say_withheld, withhold
 from crm_research.settings import least_group
 from crm_research.show.display import Output, text_html
 from crm_research.show.formats import DURATIONS, format_estimate, format_interval
-from crm_research.show.table import render_table
+from crm_research.show.table import FOLDED_FROM, render_table
 
 _REFUTED_MARK = "refuted by its own check"
 _OF_PEOPLE = ("customers", "contracts", "buyers")
@@ -133,7 +135,10 @@ def _rows(figures: list[Figure], caption: str) -> tuple[str, str]:
     for figure in figures:
         before, row, rows = rows.partition("<tr>")
         body += f'{before}<tr id="{anchor_of(figure)}">' if row else before
-    return head + body + rows, plain
+    html = head + body + rows
+    if len(figures) >= FOLDED_FROM:
+        html = f'<details class="folded crm"><summary>{text_html(caption)}</summary>{html}</details>'
+    return html, plain
 
 
 def _said_once(estimators: Iterable[str]) -> list[str]:
@@ -197,8 +202,11 @@ def _only_for_researchers(figure: Figure) -> str:
 
 def anchor_of(figure: Figure) -> str:
     """By which name a link leads to the figure in its page."""
-    named = f"{figure.id} {figure.group or ''}".strip()
-    return f"figure-{re.sub(r'[^a-z0-9]+', '-', named.lower()).strip('-')}"
+    group = mask_text(figure.group or "")
+    words = re.sub(r"[^a-z0-9]+", "-", f"{figure.id} {group}".lower()).strip("-")
+    # Signs that are no letters of ours are left out of a name: what else would be one is told apart.
+    is_told = all(sign.isascii() or not sign.isalnum() for sign in group)
+    return f"figure-{words}" if is_told else f"figure-{words}-{sha256(group.encode()).hexdigest()[:6]}"
 
 
 def _title(figure: Figure) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _P_VALUE: Final = re.compile(r"(^|[_ ])p([_ ]|$)")
 _LIMITS: Final = ("lower", "upper")
 # More rows than a screen holds would stand between the reader and the point: they open behind a line.
-_FOLDED_FROM: Final = 26
+FOLDED_FROM: Final = 26
 Format = str | Callable[[Any], str]
 
 
@@ -76,7 +76,7 @@ def table_output(
     """The table as `table` displays it."""
     columns, notes = _printed(frame, caption, formats, note, max_rows, counts)
     html, plain = _html(columns, caption, notes), _plain(columns, caption, notes)
-    if len(frame) >= _FOLDED_FROM:
+    if len(frame) >= FOLDED_FROM:
         summary = f"<summary>{text_html(caption)}: {say_count(len(frame), 'row')}</summary>"
         html = f'<details class="folded crm">{summary}{html}</details>'
     said: dict[str, Any] = {"caption": caption, "n_rows": len(frame)}

@@ -1,0 +1,285 @@
+"""Records under suspicion: each suspicion with its rows, its evidence in words, and what else may explain it.
+
+A finder takes the study, what was counted and the level, and gives suspicions; another one joins by standing in
+`FINDERS`. What it calls rows under suspicion may say by a condition which rows they are (`Suspects`): then the report
+tells what the study's main figures would be without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy import stats
+
+from crm_research.features.quality import TableCounts, is_at_fault, time_faults
+from crm_research.features.suspects import (
+    count_copied_records,
+    count_levels,
+    find_copied_days,
+    is_copied_record,
+    is_of_days,
+)
+from crm_research.features.without import Suspects
+from crm_research.show.shown import Shown
+from crm_research.stats.intervals import Interval, wilson_share
+from crm_research.stats.multiplicity import adjust_holm
+from crm_research.theme import say_count, say_date, say_percent, say_short, word_for
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.contracts.findings import Verdict
+    from crm_research.study import Study
+
+BROKEN: Final = "rows that break a rule"
+TIMES: Final = "dates that cannot be"
+JANUARY: Final = "dates on 1 January beyond chance"
+COPIES: Final = "one record under two numbers"
+COPIED_DAYS: Final = "days that repeat another day"
+ONE_ID: Final = "one number in two spellings"
+LEVELS: Final = "one name in two spellings"
+UNKNOWN: Final = "a word where nothing is known"
+NUMBERS: Final = "numbers kept as text"
+KINDS: Final = (BROKEN, TIMES, JANUARY, COPIES, COPIED_DAYS, ONE_ID, LEVELS, UNKNOWN, NUMBERS)
+_FIRST_OF_JANUARY: Final = 1 / 365.25
+_FEWEST_ON_A_DAY: Final = 5
+_NEARLY_ALL: Final = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspicion(Shown):
+    """What is suspected of how many rows, on what evidence, and what else may explain it?
+
+    Parameters
+    ----------
+    kind
+        What is suspected, one of `KINDS` or another finder's own.
+    table, column
+        Where; column is empty where whole rows are meant.
+    n_checked, n_bad
+        Rows (or ids) looked at, and those under suspicion.
+    evidence
+        What was found, a sentence.
+    otherwise
+        What explains it where nothing is wrong, or how often the suspicion is false; a sentence.
+    suspects
+        Which rows they are, where they can be left out; None otherwise.
+    """
+
+    kind: str
+    table: str
+    column: str
+    n_checked: int
+    n_bad: int
+    evidence: str = ""
+    otherwise: str = ""
+    suspects: Suspects | None = None
+
+    def share(self, confidence: float) -> Interval:
+        """Share of what was looked at that is under suspicion."""
+        return wilson_share(self.n_bad, self.n_checked, confidence=confidence)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Looked:
+    """What every finder may read: the study, what one scan a table has counted, and what the checks found."""
+
+    study: Study
+    counts: Mapping[str, TableCounts]
+    verdict: Verdict
+    confidence: float
+
+
+def find_suspicions(looked: Looked, finders: Sequence[Callable[[Looked], Iterator[Suspicion]]] = ()) -> list[Suspicion]:
+    """All suspicions that could be looked into, those that found nothing among them."""
+    return [found for finder in (finders or FINDERS) for found in finder(looked)]
+
+
+def _broken(looked: Looked) -> Iterator[Suspicion]:
+    for table, counted in looked.counts.items():
+        if counted.n_rows:
+            yield Suspicion(
+                kind=BROKEN,
+                table=table,
+                column="",
+                n_checked=counted.n_rows,
+                n_bad=counted.n_rows - counted.n_sound,
+                evidence="They break a rule of the records by themselves: the table of rules says which.",
+                otherwise="An unusual row may be a true one: a rule that may be broken can be accepted in the study.",
+                suspects=Suspects(table=table, condition=_Broken(looked.study, table)),
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class _Broken:
+    study: Study
+    table: str
+
+    def __call__(self, rows: ir.Table) -> object:
+        return is_at_fault(self.study, self.table, rows)
+
+
+def _times(looked: Looked) -> Iterator[Suspicion]:
+    for table, counted in looked.counts.items():
+        for row in counted.times.to_dict("records"):
+            early, late = int(row["before-1900"]), int(row["in-the-future"])
+            yield Suspicion(
+                kind=TIMES,
+                table=table,
+                column=str(row["column"]),
+                n_checked=int(row["n_filled"]),
+                n_bad=early + late,
+                evidence=f"{early:,} lie before 1900, and {late:,} after the end of the records.",
+                otherwise="Such a date is a slip or stands for none: there is no other reading.",
+                suspects=Suspects(table=table, condition=_OfTime(looked.study, str(row["column"]), is_january=False)),
+            )
+
+
+def _january(looked: Looked) -> Iterator[Suspicion]:
+    """Of dates that people are described by, more on 1 January than chance gives, all of them looked at together."""
+    rows = [
+        (table, row) for table, counted in looked.counts.items() for row in counted.times.to_dict("records")
+        if table == "customers" and row["n_filled"]
+    ]  # fmt: skip
+    n = np.array([row["n_filled"] for _, row in rows], dtype=float)
+    hits = np.array([row["first-of-january"] for _, row in rows], dtype=float)
+    p_values = adjust_holm(stats.binom.sf(hits - 1, n, _FIRST_OF_JANUARY)) if rows else np.array([])
+    for (table, row), p_value in zip(rows, p_values, strict=True):
+        on_it, filled = int(row["first-of-january"]), int(row["n_filled"])
+        is_beyond = p_value < 1 - looked.confidence and on_it >= _FEWEST_ON_A_DAY
+        expected = filled * _FIRST_OF_JANUARY
+        yield Suspicion(
+            kind=JANUARY,
+            table=table,
+            column=str(row["column"]),
+            n_checked=filled,
+            n_bad=on_it if is_beyond else 0,
+            evidence=f"{on_it:,} lie on 1 January, where chance gives about {say_short(expected, 2)}.",
+            otherwise=f"About {say_percent(min(expected / on_it, 1.0))} of them are true." if is_beyond else "",
+            suspects=Suspects(table=table, condition=_OfTime(looked.study, str(row["column"]), is_january=True)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _OfTime:
+    study: Study
+    column: str
+    is_january: bool
+
+    def __call__(self, rows: ir.Table) -> object:
+        faults = time_faults(rows[self.column], self.study)
+        return faults["first-of-january"] if self.is_january else faults["before-1900"] | faults["in-the-future"]
+
+
+def _copies(looked: Looked) -> Iterator[Suspicion]:
+    for table in looked.counts:
+        n_checked, n_bad = count_copied_records(looked.study, table)
+        if n_checked:
+            yield Suspicion(
+                kind=COPIES,
+                table=table,
+                column="",
+                n_checked=n_checked,
+                n_bad=n_bad,
+                evidence=f"{n_bad:,} agree with another row in everything but their number.",
+                otherwise="Two true ones look so where somebody does the same twice, and only the day is recorded.",
+                suspects=Suspects(table=table, condition=_Copied(looked.study, table)),
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class _Copied:
+    study: Study
+    table: str
+
+    def __call__(self, rows: ir.Table) -> object:
+        return is_copied_record(self.study, self.table, rows)
+
+
+def _copied_days(looked: Looked) -> Iterator[Suspicion]:
+    if "orders" not in looked.counts:
+        return
+    days = find_copied_days(looked.study)
+    if not days.attrs["n_compared"]:
+        return
+    again = [say_date(at) for name in ("day", "like") for at in days[name].head(1)]
+    first = f", such as {again[0]}, which is {again[1]} again" if again else ""
+    yield Suspicion(
+        kind=COPIED_DAYS,
+        table="orders",
+        column="",
+        n_checked=looked.counts["orders"].n_rows,
+        n_bad=int(days["n_orders"].sum()),
+        evidence=f"{say_count(len(days), 'day')} {word_for(len(days), 'has', 'have')} the orders of an earlier day, "
+        f"amount by amount{first}.",
+        otherwise="Standing orders do the same; where most days repeat others, nothing is suspected.",
+        suspects=Suspects(table="orders", condition=_OfDays(tuple(days["day"]))),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _OfDays:
+    days: tuple[object, ...]
+
+    def __call__(self, rows: ir.Table) -> object:
+        return is_of_days(rows.ordered_at, self.days)
+
+
+def _ids(looked: Looked) -> Iterator[Suspicion]:
+    for finding in looked.verdict.findings:
+        if finding.rule == "one-spelling" and finding.n_checked:
+            yield Suspicion(
+                kind=ONE_ID,
+                table=finding.table,
+                column=finding.column,
+                n_checked=finding.n_checked,
+                n_bad=finding.n_bad,
+                evidence=f"{finding.n_bad:,} differ from another one in capitals, blanks or leading zeros alone.",
+                otherwise="Where capitals alone tell two apart, they are two.",
+            )
+
+
+def _levels(looked: Looked) -> Iterator[Suspicion]:
+    for table in looked.counts:
+        for row in count_levels(looked.study, table).to_dict("records"):
+            column, n = str(row["column"]), int(row["n_rows"])
+            if not n:
+                continue
+            names = int(row["n_odd_levels"])
+            yield Suspicion(
+                kind=LEVELS,
+                table=table,
+                column=column,
+                n_checked=n,
+                n_bad=int(row["n_odd_rows"]),
+                evidence=f"{say_count(names, 'name')} of {int(row['n_levels']):,} {word_for(names, 'is', 'are')} "
+                "written in more than one way: capitals, blanks or marks alone differ.",
+                otherwise="Where capitals or marks tell two apart, they are two.",
+            )
+            yield Suspicion(
+                kind=UNKNOWN,
+                table=table,
+                column=column,
+                n_checked=n,
+                n_bad=int(row["n_unknown_rows"]),
+                evidence=f"In {int(row['n_unknown_rows']):,} a word for unknown, or a mark, fills the place.",
+                otherwise="Where unknown is an answer of its own, it is one.",
+            )
+            is_number = row["n_number_rows"] >= _NEARLY_ALL * n and row["n_measured"] > 0
+            yield Suspicion(
+                kind=NUMBERS,
+                table=table,
+                column=column,
+                n_checked=n,
+                n_bad=int(row["n_number_rows"]) if is_number else 0,
+                evidence=f"{say_percent(row['n_number_rows'] / n)} are numbers, some with decimals.",
+                otherwise="Where the numbers are only names (of versions, say), text is right.",
+            )
+
+
+FINDERS: Final[tuple[Callable[[Looked], Iterator[Suspicion]], ...]] = (
+    _broken, _times, _january, _copies, _copied_days, _ids, _levels,
+)  # fmt: skip
