@@ -209,7 +209,7 @@ class Planner:
             )
         if found not in self.rule.attributes:
             self._renamed.add(found)
-        if name in {"order_id", "customer_id", "local_id"}:
+        if name in {"customer_id", "local_id"}:
             self._reads.add(found)
         raw = quoted(found if name in MONEY else self.stands_for.get(found, found))
         cast = self._cast(raw, found, target, rule, place, is_id=is_id)
