@@ -37,6 +37,7 @@ STUDY_OF = {
     "satisfaction": "simulated",
     "customer-base-audit": "simulated",
     "value": "simulated",
+    "grades": "simulated",
     "data-quality": "complete-journey",
     "summary": "simulated",
 }

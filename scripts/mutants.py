@@ -68,6 +68,7 @@ ROOMS = {
     "brand_loyalty": Room(said("brand_loyalty"), ("tests/brand_loyalty",), PILLARS),
     "satisfaction": Room(said("satisfaction"), ("tests/satisfaction",), PILLARS),
     "value": Room(said("value"), ("tests/value",), PILLARS),
+    "grades": Room(said("grades"), ("tests/grades",), PILLARS),
     "customer_base_audit": Room(said("customer_base_audit"), ("tests/customer_base_audit",), PILLARS),
     "data_quality": Room(
         said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
@@ -92,7 +93,13 @@ ROOMS = {
     "second_opinion": Room((f"{PACKAGE}/models/second_opinion/*",), ("tests/models/second_opinion",), MODELS),
     "stats": Room((f"{PACKAGE}/stats/*",), ("tests/stats", "tests/customer_base/test_concentration.py"), MODELS),
     "features": Room((f"{PACKAGE}/features/*",), ("tests/features",), PILLARS),
+    "standards": Room((f"{PACKAGE}/standards/*",), ("tests/standards",), PILLARS),
     "sources": Room((f"{PACKAGE}/sources/*",), ("tests/sources",), PILLARS),
+    "linking": Room(
+        (f"{PACKAGE}/linking/*",),
+        ("tests/linking/test_em.py", "tests/linking/test_clusters.py", "tests/linking/test_identities.py"),
+        MODELS,
+    ),
     "reporting": Room((f"{PACKAGE}/reporting/*",), ("tests/reporting",), PILLARS),
     "contracts": Room((f"{PACKAGE}/contracts/*",), ("tests/contracts",), PILLARS),
     "show": Room((f"{PACKAGE}/show/*", f"{PACKAGE}/figures.py"), ("tests/show", "tests/test_figures.py"), PILLARS),

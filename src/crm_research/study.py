@@ -107,6 +107,9 @@ class Study:
         Suggested name of a segment to the company's own.
     service_policy
         Class of customers, or segment, to the service it gets, in words.
+    grade_weights, judgements
+        Criterion of a customer's grade to what it weighs; and ``ONE over OTHER`` to how many times as important the
+        first is.
     least_group
         How many customers a group must hold for a run to tell of it; 0 tells of all.
     rules
@@ -138,6 +141,8 @@ class Study:
     caveats: tuple[str, ...] = ()
     segment_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     service_policy: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    grade_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    judgements: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
     least_group: int = LEAST_GROUP
     inputs: tuple[InputFingerprint, ...] = ()
     path: Path | None = None

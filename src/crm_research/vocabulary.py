@@ -21,6 +21,12 @@ CONSUMER: Final = "consumer"
 BUSINESS: Final = "business"
 CUSTOMER_KINDS: Final = (CONSUMER, BUSINESS)
 
+# What joins two customers who are not one: people of one house, the owner of a company, a company of a group.
+HOUSEHOLD: Final = "household"
+SUBSIDIARY: Final = "subsidiary of"
+NAMESAKE: Final = "shares contact data with"
+RELATION_KINDS: Final = (HOUSEHOLD, SUBSIDIARY, NAMESAKE)
+
 CONTACT_KINDS: Final = ("complaint", "enquiry", "visit", "service")
 
 # What a study may declare an extra column (an attribute) to be.

@@ -32,7 +32,7 @@ def test_lock_holds_names_versions_and_hashes_only():
 def test_lock_covers_every_requirement():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = list(project["dependencies"])
-    for extra in ("postgres", "lakes", "lab", "samples", "docs", "dev"):
+    for extra in ("postgres", "lakes", "linking", "lab", "samples", "docs", "dev"):
         wanted += project["optional-dependencies"][extra]
     names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower().replace("_", "-").replace(".", "-") for line in wanted}
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.M))

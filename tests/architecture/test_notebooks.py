@@ -9,6 +9,7 @@ import tomllib
 import pytest
 
 from crm_research.catalogue import reports
+from crm_research.catalogue.entry import ReportParameters
 from tests.architecture import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -55,6 +56,21 @@ def test_parameter_cell_equals_the_catalogue(report_id):
         elif isinstance(node, ast.AnnAssign):
             held[node.target.id] = ast.literal_eval(node.value)
     assert held == {name: field.default for name, field in report.parameters.model_fields.items()}
+
+
+@pytest.mark.parametrize("report_id", sorted(reports()))
+def test_every_parameter_of_a_report_is_read_by_a_cell(report_id):
+    """A parameter that no cell reads changes nothing, and nobody is told."""
+    report = reports()[report_id]
+    cells = _cells(ROOT / "notebooks" / report.notebook, "code")
+    read = {
+        node.id
+        for cell in cells
+        if "parameters" not in _tags(cell)
+        for node in ast.walk(ast.parse(_source(cell)))
+        if isinstance(node, ast.Name)
+    }
+    assert set(report.parameters.model_fields) - set(ReportParameters.model_fields) - read == set()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_name)

@@ -384,6 +384,13 @@ def test_print_shows_parameters_and_hides_what_only_a_screen_needs(open_page):
     assert not page.locator(".contents").is_visible()
 
 
+def test_on_paper_the_key_figures_stand_below_the_answer(open_page):
+    page = open_page("report")
+    page.emulate_media(media="print")
+    tops = [page.locator(part).first.bounding_box()["y"] for part in (".answer", ".key", ".headline")]
+    assert tops == sorted(tops)
+
+
 def test_print_says_nothing_twice_and_is_light_where_the_reader_likes_it_dark(open_page):
     page = open_page("report", color_scheme="dark")
     page.evaluate(
@@ -456,7 +463,10 @@ def test_the_ledger_is_sifted_by_words_and_by_what_came_of_the_check(open_page):
     shown = """() => [...document.querySelectorAll('.entries > li')].filter(row => row.getClientRects().length)
         .map(row => row.querySelector('.what').textContent.trim())"""
     assert len(page.evaluate(shown)) == 3
-    assert page.text_content(".failing li") == "Back <in> a year, 50.0 %: holdout: 26 %, not 28 %"
+    for voice, said in (("Manager", "time kept apart for the check"), ("Researcher", "holdout")):
+        page.get_by_role("button", name=voice).click()
+        failing = page.inner_text(".failing li").replace("\xa0", " ")
+        assert failing == f"Back <in> a year, 50.0 %: {said}: 26 %, not 28 %"
     page.uncheck("input[value=fails]")
     assert page.evaluate(shown) == ["Customers who buy again", "Renewals: a & b"]
     assert page.text_content(".left") == "2 of 3 shown"
@@ -595,6 +605,26 @@ def test_a_table_is_saved_as_its_cells_are_shown_and_no_cell_is_a_formula(sortin
     assert sorting.faults == []
 
 
+@pytest.mark.parametrize(
+    ("cell", "saved"),
+    [
+        ("-2 +3+cmd|' /C calc'!A0", "'-2 +3+cmd|' /C calc'!A0"),
+        ("+1 =cmd", "'+1 =cmd"),
+        ("-12 % to -3 %", "'-12 % to -3 %"),
+        ("-12.5 EUR", "-12.5 EUR"),
+        ("+3 %", "+3 %"),
+    ],
+)
+def test_what_follows_an_amount_makes_no_formula_of_it(sorting, cell, saved):
+    sorting.locator(MIXED).locator("tbody tr:first-child td").first.evaluate(
+        "(at, text) => { at.textContent = text; }", cell
+    )
+    with sorting.expect_download() as found:
+        sorting.get_by_role("button", name='Save as CSV: Mixed, "all"').click()
+    row = Path(found.value.path()).read_text(encoding="utf-8-sig").splitlines()[1]
+    assert row.startswith(f"Öl,{saved},")
+
+
 def test_search_finds_by_words_of_any_alphabet_and_leads_to_the_very_figure(open_page, pages):
     page = open_page("index", voice="manager")
     page.keyboard.press("/")
@@ -608,6 +638,9 @@ def test_search_finds_by_words_of_any_alphabet_and_leads_to_the_very_figure(open
     assert (page.locator("#found a").count(), page.evaluate("document.activeElement.id")) == (0, "find")
     page.keyboard.type("公司 back")
     assert [link.text_content() for link in page.locator("#found a").all()] == ["Back <in> a year"]
+    for quoted in ('"Back" year', "“公司” back", "「公司」 back", '"'):
+        page.fill("#find", quoted)
+        assert page.locator("#found a").count() == (quoted != '"'), quoted
     page.fill("#find", "nowhere")
     assert page.locator("#n-found").text_content() == "Nothing is found."
     assert page.faults == []

@@ -177,7 +177,7 @@ def test_the_latest_whole_period_is_compared_with_its_season_or_the_one_before(f
         first_at=pd.Timestamp(first).to_pydatetime(),
         as_of=pd.Timestamp(as_of).to_pydatetime(),
         n_sales=1000,
-        is_by_day=False,
+        whole_until=pd.Timestamp(as_of).to_pydatetime(),
         period=period,
     )
     named = (periods.name(periods.latest), periods.name(periods.then), periods.name(periods.before))

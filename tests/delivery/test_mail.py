@@ -7,6 +7,7 @@ import html
 import json
 import re
 from email import policy
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from crm_research.delivery.mailing import send_mail
 from crm_research.delivery.smtp import read_server, send
 from crm_research.delivery.targets import Keep
 from crm_research.errors import CrmError
+from crm_research.theme.house import read_house
 from tests.delivery.conftest import PASSWORD, serving_mail
 from tests.delivery.shelves import PNG, add_day
 
@@ -145,6 +147,29 @@ def test_both_forms_of_the_body_say_the_same(tmp_path):
         assert words[n_day + n_title :] == plain[n_day + n_title :]
         assert plain.count("second") == 1
         assert ("https://reports.example.com/a b/shop/2024-06-30/summary.html" in content.plain) == (site is not None)
+
+
+def test_the_letter_has_the_look_of_the_house(tmp_path):
+    add_day(tmp_path / "r", tmp_path / "s", reports=("churn",))
+    (tmp_path / "house.yaml").write_text(
+        'name: "Acme & Söhne"\nfont: Source Sans 3\ncolours: {accent: "#7a1f5c", ink: "#222222"}\n', encoding="utf-8"
+    )
+    folder = tmp_path / "r" / "shop" / "2024-06-30"
+    said = compose(folder, site="https://x.example/", house=read_house(tmp_path / "house.yaml")).html
+    assert "Acme &amp; Söhne · As of 2024-06-30" in said
+    assert 'style="color:#7a1f5c">' in said
+    assert "font-family:'Source Sans 3', Helvetica" in said
+    assert "color:#222222;" in said
+    usual = compose(folder, site="https://x.example/").html
+    assert ("#0b6e99" in usual, "#7a1f5c" in usual) == (True, False)
+
+
+def test_the_study_s_own_look_goes_with_its_letter(shelf, study, tmp_path):
+    file = Path(study)
+    file.write_text(file.read_text(encoding="utf-8") + "house: own.yaml\n", encoding="utf-8")
+    (file.parent / "own.yaml").write_text("name: Own\n", encoding="utf-8")
+    (letter,) = asked(shelf, study).letters
+    assert letter.house == file.parent / "own.yaml"
 
 
 def test_nobody_is_sent_an_empty_mail(tmp_path, mail):

@@ -9,6 +9,7 @@ import ibis
 import pytest
 from ibis.config import Config
 
+from crm_research.contracts import contract_of
 from crm_research.features.audit import (
     count_classes,
     count_first_seen,
@@ -23,12 +24,17 @@ from crm_research.features.audit import (
 from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.clock import instant
+from crm_research.features.credit import class_now, sum_losses
 from crm_research.features.customers import build_customer_features, build_customers
+from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
+from crm_research.features.grade_rows import GradeInputs, build_grade_rows
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
+from crm_research.features.money_window import MoneyWindow
 from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.person_periods import count_stretches
+from crm_research.features.profit import CostPlan, build_money
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.quality import build_quality_counts, is_at_fault
 from crm_research.features.renewals import count_end_offsets, count_renewals
@@ -36,7 +42,15 @@ from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
 from crm_research.features.suspects import build_days, build_level_counts, is_copied_record, is_of_days
+from crm_research.features.suspicions import (
+    count_suspicions,
+    suspect_copied_amounts,
+    suspect_dealings,
+    suspect_overlapping_visits,
+    suspect_records,
+)
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
+from crm_research.features.winning import list_won, sum_first_months, sum_winning
 from crm_research.features.without import Suspects, build_without
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
@@ -68,7 +82,83 @@ def suspects_of(study):
     }
 
 
+def with_fees_in_states(study):
+    """Contracts whose fee changes."""
+    columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
+    return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
+
+
+def rows_of_grades(study):
+    """All that a grade reads of customers, and of their standing in the industry."""
+    window = MoneyWindow(start=datetime(2024, 4, 1), end=datetime(2024, 7, 1), months=3, asked=3)
+    plan = CostPlan(rates={"calls": 2.5}, capital_rate=0.1)
+    people = study.table("customers").mutate(market_share=ibis.literal(0.5), kind=ibis.literal("business"))
+    kinds = {column.name: column.type for column in contract_of("surveys").columns}
+    surveys = ibis.table(kinds, name="surveys")
+    study = replace(study, tables={**study.tables, "customers": people, "surveys": surveys})
+    asked = GradeInputs(kind="business", looks_back=True, items=("satisfaction",), position="market_share")
+    money, before = (build_money(study, one, plan) for one in (window, window.before()))
+    return build_grade_rows(study, money, before, window, plan, asked)
+
+
+def untrue_records(study):
+    """Records of customers, each with every reason to doubt it."""
+    customers = study.table("customers")
+    same = customers.select(
+        system=ibis.literal("a"),
+        local_id=customers.customer_id,
+        std_name_key=customers.customer_id,
+        std_untrue_name=ibis.literal("keyboard"),
+        std_untrue_email=ibis.literal("placeholder"),
+        std_untrue_phone=ibis.literal("placeholder"),
+        std_phone=ibis.literal("+4930231250"),
+        std_email_key=ibis.literal("a@example.org"),
+        std_birth_date=ibis.literal("1970-01-01"),
+        std_postcode=ibis.literal("01067"),
+        std_city=ibis.literal("dresden"),
+        std_identifier=ibis.literal("11010519491231002X"),
+        std_identifier_kind=ibis.literal("cn.ric"),
+    )
+    return suspect_records(same, most_names=1)
+
+
+def copied_amounts(study):
+    """Orders of one amount, twice."""
+    orders = study.table("orders")
+    twice = orders.union(orders.mutate(order_id=orders.order_id.concat("x")))
+    return suspect_copied_amounts(twice, key="order_id", at="ordered_at", amount="revenue")
+
+
+def overlapping_visits(study):
+    """Contacts as visits of ten days each."""
+    contacts = study.table("contacts")
+    ended = contacts.opened_at + ibis.interval(days=10)
+    return suspect_overlapping_visits(contacts.mutate(kind=ibis.literal("visit"), closed_at=ended))
+
+
+def with_bills(study):
+    """Bills with and without a payment."""
+    times = dict.fromkeys(("issued_at", "due_at", "paid_at"), "timestamp")
+    columns = {"invoice_id": "string", "customer_id": "string", **times, "amount": "float64"}
+    return replace(study, tables={**study.tables, "invoices": ibis.table(columns, name="invoices")})
+
+
+def with_campaigns(study):
+    """Campaigns, and whom they addressed."""
+    ids = {"campaign_id": "string"}
+    campaigns = {**ids, "kind": "string", "started_at": "timestamp", "cost": "float64"}
+    targets = {**ids, "customer_id": "string", "targeted_at": "timestamp", "is_control": "boolean"}
+    more = {"campaigns": campaigns, "campaign_targets": targets}
+    tables = {name: ibis.table(columns, name=name) for name, columns in more.items()}
+    return replace(study, tables={**study.tables, **tables})
+
+
 BUILDERS = {
+    "untrue records": untrue_records,
+    "untrue records counted": lambda study: count_suspicions(untrue_records(study)),
+    "copied amounts": copied_amounts,
+    "overlapping visits": overlapping_visits,
+    "untrue dealings": suspect_dealings,
     "dealings in all": total_dealings,
     "customers by quarter": lambda study: sum_by_period(study, period_months=3),
     "two quarters": two_quarters,
@@ -126,6 +216,14 @@ BUILDERS = {
     "rows of value": build_value_rows,
     "margins of value": lambda study: build_value_rows(study, money="margin", cost_share=0.4),
     "running fees": build_running_fees,
+    "running contracts": running_contracts,
+    "lost bills": lambda study: sum_losses(with_bills(study)),
+    "how late now": lambda study: class_now(with_bills(study)),
+    "won by campaigns": lambda study: sum_winning(with_campaigns(study)),
+    "who was won": lambda study: list_won(with_campaigns(study)),
+    "first months of those won": lambda study: sum_first_months(with_campaigns(study), money="margin", cost_share=0.4),
+    "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
+    "rows of grades": rows_of_grades,
     "customers": build_customers,
     "features": build_customer_features,
 }

@@ -111,6 +111,7 @@ REPORTS = {
     "satisfaction": {},
     "customer-base-audit": {},
     "value": {},
+    "grades": {},
     "data-quality": {},
 }
 # Once more, for pictures that another purpose has.

@@ -148,6 +148,15 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _share("value.kept_share", rf"^Of the customers of the year before, {_P}{_LIMITS} are still there"),
         _share("value.retention_5pt_profit", rf"all that is to come would be worth {_P}{_LIMITS} more"),
     ),
+    "grades": (
+        _share("grades.contribution_share", rf"of profit, {_P} of what all of them leave", group="A"),
+        _number("grades.strategic_whatever_share", rf"^{_N} of (?P<n>{_N}) (?:business )?customers (?:is|are) strat"),
+        _share("grades.same_grade_share", rf"^{_P} of customers have the same grade"),
+        _number("grades.contacts_a_year", rf"(?:get|ones:) (?P<estimate>{_N}) contacts a year", group="A"),
+        _number("grades.contacts_a_year", rf"complaints, and standard ones (?P<estimate>{_N})", group="C"),
+        _share("grades.cost_to_serve_share", rf"To serve them costs {_P} of", group="A"),
+        _share("grades.cost_to_serve_share", rf"of what they bring, of standard ones {_P}\.", group="C"),
+    ),
     "segmentation": (
         _number("segmentation.k", rf"(?P<n>{_N}) customers fall into"),
     ),

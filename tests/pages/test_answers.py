@@ -12,6 +12,7 @@ from crm_research import (
     customer_base,
     customer_base_audit,
     data_quality,
+    grades,
     loyalty,
     open_study,
     satisfaction,
@@ -33,6 +34,7 @@ PAGES = {
     "satisfaction": satisfaction.SatisfactionPage,
     "segmentation": segmentation.SegmentationPage,
     "value": value.ValuePage,
+    "grades": grades.GradesPage,
     "data-quality": data_quality.DataQualityPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")

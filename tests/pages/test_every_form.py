@@ -20,6 +20,7 @@ PAGES = {
     "brand_loyalty.BrandLoyaltyPage": {},
     "satisfaction.SatisfactionPage": {"n_bootstraps": 50},
     "value.ValuePage": {},
+    "grades.GradesPage": {},
 }
 
 

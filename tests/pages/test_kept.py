@@ -17,6 +17,7 @@ from crm_research import (
     customer_base,
     customer_base_audit,
     data_quality,
+    grades,
     loyalty,
     open_study,
     satisfaction,
@@ -81,6 +82,16 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {
             "confidence": 0.9, "seed": 7, "months": 6, "volume": "orders", "capital_rate": 0.08, "contact_costs": False,
             "tier_rule": "quantile", "gold_from": 0.1, "iron_from": 0.97,
+        },
+    ),
+    "grades": (
+        grades.GradesPage,
+        {},
+        {
+            "confidence": 0.9, "seed": 7, "who": "all", "months": 6, "capital_rate": 0.08, "contact_costs": False,
+            "satisfaction_items": ["recommend"], "weights": {"margin": 3, "volume": 1},
+            "judgements": {"margin over volume": 3}, "weighting": "entropy", "a_share": 0.1, "b_share": 0.2,
+            "n_ranked": 50, "spread": 0.2,
         },
     ),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from tests.pages.walking import Page, walk
 from tests.pages.worlds import WORLDS, world
 
 FAST = {
-    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary", "value"),
+    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary", "value", "grades"),
     "nobody-left": ("churn", "loyalty"),
 }
 SLOW = {
@@ -30,13 +30,14 @@ SLOW = {
         "customer-base",
         "customer-base-audit",
         "data-quality",
+        "grades",
         "loyalty",
         "segmentation",
         "silent-churn",
         "value",
     ),
-    "nobody-left": ("customer-base", "customer-base-audit", "segmentation", "silent-churn", "value"),
-    "one-plan": ("churn", "customer-base", "segmentation", "value"),
+    "nobody-left": ("customer-base", "customer-base-audit", "grades", "segmentation", "silent-churn", "value"),
+    "one-plan": ("churn", "customer-base", "grades", "segmentation", "value"),
     "colon": ("churn",),
     "ketchup": (
         "brand-loyalty",
@@ -46,9 +47,10 @@ SLOW = {
         "segmentation",
         "silent-churn",
         "value",
+        "grades",
     ),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn", "data-quality", "segmentation", "value"),
+    "telco": ("churn", "data-quality", "grades", "segmentation", "value"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 

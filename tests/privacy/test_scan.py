@@ -235,29 +235,47 @@ def test_the_pseudonyms_of_a_study_are_compared_once(monkeypatch):
     "text",
     [
         "电话13812345678", "手机号13812345678号", "tel:13812345678", "（021）62345678", "0170 1234567", "021 62345678",
-        "06 12 34 56 78", "0049 170 1234567", "身份证11010519491231002X",
+        "06 12 34 56 78", "0049 170 1234567", "身份证11010519491231002X", "Tel.13812345678", "mobile13812345678",
+        "a,13812345678", "8613812345678", "01701234567", "0612345678", "00491701234567", "+49 (0) 170 / 123 45 67",
+        "020 7946 0958", "044 668 18 00", "(02) 9374 4000", "089 / 1234567", "0351 1234 567", "090-1234-5678",
+        "phone 2125550123", "身份证110105 19491231 002X",
     ],
 )  # fmt: skip
 def test_a_number_is_found_between_chinese_signs_and_as_it_is_written_elsewhere(text):
     ((first, last, kind),) = find_personal(text)
     assert kind in {PHONE, IDENTITY_CARD}
-    assert masked(f"{text}。") == f"{text[:first]}[{kind}]{text[last:]}。"
+    told = masked(f"{text}。")
+    assert told == f"{text[:first]}[{kind} {told[first + len(kind) + 2 :][:5]}]{text[last:]}。"
 
 
 @pytest.mark.parametrize(
     "text",
     ["12:13812345678", "sha256:13812345678a", "v0.13812345678", "0012345678901", "00123 45678", "0123 456789012",
-     "0.1 2 3", "00 12 34 56 78"],
+     "0.1 2 3", "00 12 34 56 78", "05-06-2024 12", "phone 1234567 0.25", "0041331021234 7"],
 )  # fmt: skip
 def test_what_only_looks_like_one_stays(text):
     assert masked(text) == text
 
 
+def test_two_numbers_are_two_however_they_are_parted():
+    assert [kind for _, _, kind in find_personal("13812345678/13912345678")] == [PHONE, PHONE]
+    one, same, other = (masked(text) for text in ("0170 1234567", "0170/123-4567", "0170 1234568"))
+    assert one == same
+    assert one != other
+    for row in ("+49 170 7654321  7.9 %", "+49 170 7654321 7.9 %", "0351 1234 567 1200 EUR", "+49 170 7654321 12345 6"):
+        assert "7654321" not in masked(row)
+        assert "1234 567" not in masked(row)
+    assert masked("+49 170 7654321  7.9 %").endswith("]  7.9 %")
+    assert masked("+49.170.7654321").startswith("[a phone number ")
+    assert masked("IBANDE89370400440532013000") == f"IBAN{masked('DE89 3704 0044 0532 0130 00')}"
+    assert masked("6222 0212 3456 7890 128").startswith("[a payment-card number ")
+
+
 def test_an_account_is_masked_whole_and_no_word_beside_it():
     """Words of four letters behind an account are no part of it, nor are those before it."""
     said = "paid by iban es91 2100 0418 4502 0005 1332 from home, and DE89 3704 0044 0532 0130 00 too"
-    assert masked(said) == "paid by iban [a bank account] from home, and [a bank account] too"
-    assert masked("账号de89370400440532013000，谢谢") == "账号[a bank account]，谢谢"
+    assert masked(said) == "paid by iban [a bank account ntqpz] from home, and [a bank account nfmzt] too"
+    assert masked("账号de89370400440532013000，谢谢") == "账号[a bank account nfmzt]，谢谢"
 
 
 def test_parts_of_customers_are_asked_for_the_ids_of_their_own_study(tmp_path):

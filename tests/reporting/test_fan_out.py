@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from crm_research import open_study
 from crm_research.delivery.publishing import publish_site
+from crm_research.delivery.site import find_runs
 from crm_research.delivery.targets import Target
 from crm_research.errors import CrmError, ParameterError, StudyError
 from crm_research.features.parts import find_table, list_parts, take_part
@@ -161,7 +163,8 @@ def test_a_value_that_tells_of_a_person_is_masked_wherever_it_is_written(shop):
     part = take_part(study, list_parts(study, "region"), "kim@example.org", name="x")
     assert part.table("customers").count().execute() == 7
     assert "kim" not in f"{part.title} {part.caveats}"
-    assert dict(_name_parts(["north", "kim@example.org"])) == {"north": "north", "part-2": "kim@example.org"}
+    north, kim = _name_parts(["north", "kim@example.org"])
+    assert (north, kim[:18], len(kim)) == ("north", "an-e-mail-address-", 23)
 
 
 @pytest.mark.parametrize("sizes", [{"a": 4}, {"a": 4, "b": 90}, {"a": 1, "b": 1}])
@@ -171,10 +174,15 @@ def test_nothing_is_made_where_every_part_would_give_another_away(shop, sizes):
 
 
 def test_parts_have_names_that_folders_can_have_and_no_two_the_same():
-    assert dict(_name_parts(["North", "north", "北京", "a/b", "../..", "-", "A B"])) == {
-        "north": "North", "north-2": "north", "part-3": "北京", "a-b": "a/b", "part-5": "../..", "part-6": "-",
-        "a-b-2": "A B",
+    values = ["North", "south", "北京", "上海", "a/b", "../..", "A B", "private", "each"]
+    names = {value: name for name, value in _name_parts(values).items()}
+    assert {value: name for value, name in names.items() if value not in ("North", "south")} == {
+        "北京": "part-68c77e", "上海": "part-4906a4", "a/b": "a-b-c14cdd", "../..": "part-0cfd1c", "A B": "a-b-fea4c5",
+        "private": "private-715dc8", "each": "each-bec168",
     }  # fmt: skip
+    assert (names["North"], names["south"]) == ("north", "south")
+    # The same whatever else there is, and however large: another day's page is of the same customers.
+    assert dict(_name_parts(["上海", "b", "北京"])) == {names["上海"]: "上海", "b": "b", names["北京"]: "北京"}
 
 
 @pytest.mark.slow
@@ -200,7 +208,7 @@ def test_each_part_has_the_figures_of_a_study_of_its_customers_alone(shop, tmp_p
     assert summary.index == shelf / "index.html"
     assert "A shop: region Süden &lt;b&gt;" in summary.index.read_text(encoding="utf-8")
     assert json.loads((shelf / "each.json").read_text(encoding="utf-8"))["parts"] == {
-        "north": "North", "south": "south", "s-den-b": "Süden <b>",
+        "north": "North", "south": "south", "s-den-b-637f01": "Süden <b>",
     }  # fmt: skip
     alone = tmp_path / "alone.yaml"
     text = shop.read_text().replace("{from: ", f"{{from: {shop.parent}/").replace("name: shop", "name: alone")
@@ -221,7 +229,19 @@ def test_each_part_has_the_figures_of_a_study_of_its_customers_alone(shop, tmp_p
     assert '<a href="each/shop-region/index.html">shop by region</a></h3><p class="asked">3 parts.</p>' in index
     assert 'shop by region: 3 parts. <a href="../../index.html">All reports</a>' in summary.index.read_text("utf-8")
     again = run_reports(["customer-base"], studies=[str(shop)], each="region", out=out, is_only_changed=True)
-    assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b"])
+    assert (again.outcomes, [made.study for made in again.unchanged]) == ((), ["north", "south", "s-den-b-637f01"])
+
+
+def test_parts_can_be_left_out_of_what_is_published(tmp_path):
+    for place in ("shop/2024-07-01", "each/shop-region/north/2024-07-01"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "run.json").write_text("{}")
+    (tmp_path / "each" / "shop-region" / "each.json").write_text('{"study": "shop", "column": "region"}')
+    assert [run.path for run in find_runs(tmp_path)] == ["shop/2024-07-01", "each/shop-region/north/2024-07-01"]
+    assert [run.path for run in find_runs(tmp_path, with_parts=False)] == ["shop/2024-07-01"]
+    shutil.rmtree(tmp_path / "shop")
+    with pytest.raises(CrmError, match="holds only parts of customers"):
+        find_runs(tmp_path, ["shop"], with_parts=False)
 
 
 @pytest.mark.slow
@@ -238,8 +258,8 @@ def test_a_part_that_is_withheld_now_leaves_the_shelf_and_what_was_published(sho
         assert published.problem is None
         pages = read_site(of_folder(www))
         told = {path.split("/")[2] for path in pages if path.endswith("customer-base.html")}
-        assert told == {"north", "south", *(["s-den-b"] if least == 4 else [])}
-        assert (out / "each" / "shop-region" / "s-den-b" / "2024-07-01").exists() == (least == 4)
+        assert told == {"north", "south", *(["s-den-b-637f01"] if least == 4 else [])}
+        assert (out / "each" / "shop-region" / "s-den-b-637f01" / "2024-07-01").exists() == (least == 4)
     index = pages["each/shop-region/index.html"].decode()
     assert "2 parts. 1 part of fewer than 7 customers is withheld" in index
     assert '<p class="question">2 parts,' in index

@@ -76,6 +76,29 @@ def test_every_figure_has_a_row_with_what_it_rests_on(tmp_path):
     assert (sums["value"], sums["interval"], sums["check"]) == ("3 orders", None, "the study's checks")
 
 
+def test_the_ledger_speaks_in_two_voices(tmp_path):
+    figures = [
+        a_figure("stay", verdict="agrees", validation="equal to lifelines (Kaplan-Meier) to 1e-6"),
+        a_figure("Found again (Jaccard)", validation="k-means of resamples"),
+        a_figure("Brier score"),
+    ]
+    folder = put(tmp_path, {"churn": figures})
+    write_index(tmp_path)
+    text = (folder / "ledger.html").read_text(encoding="utf-8")
+    told = re.sub(
+        r'<span class="exact">.*?</span>',
+        "",
+        re.sub(r'<(li|div)\b[^>]*class="deep".*?</\1>', "", text, flags=re.DOTALL),
+    )
+    plain = re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]*>", " ", told, flags=re.DOTALL)
+    assert not re.search("Kaplan|lifelines|Jaccard|k-means|Brier|interval", plain)
+    assert "another program finds the same" in plain
+    assert "nothing that could have refuted it" in plain
+    assert "1 of these numbers is for researchers only; they see it here." in plain
+    assert len(re.findall(r'<li data-outcome="[a-z-]+" class="deep">', text)) == 1
+    assert "equal to lifelines (Kaplan-Meier) to 1e-6" in text
+
+
 def test_what_failed_is_told_first_and_all_are_counted(tmp_path):
     found = read_ledger(put(tmp_path, FIGURES))
     assert found["summary"] == [

@@ -9,11 +9,13 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 
 from crm_research import settings, show
 from crm_research.errors import ContractViolation
+from crm_research.figures import FIGURES_MIME, Figure
 from crm_research.privacy import pseudonyms
 from crm_research.privacy.pseudonyms import say_id
 from crm_research.reporting import records
@@ -22,6 +24,8 @@ from crm_research.reporting.plan import _hindered
 from crm_research.reporting.render import render_page
 from crm_research.reporting.tasks import MANAGEMENT, Failure, Outcome
 from crm_research.show.attachment import FILE_MIME
+from crm_research.show.figure_cards import anchor_of
+from crm_research.theme import name_rows, new_axes, shorten
 from tests.reporting.pages import a_figure, a_notebook, a_task, bundles
 
 
@@ -69,8 +73,56 @@ def test_texts_of_persons_are_masked_on_the_way_out(in_a_run):
     said = json.dumps(bundle, default=str)
     assert "a.b@c.example" not in said
     assert "138 1234 5678" not in said
-    assert "[an e-mail address]" in bundle["text/html"]
-    assert "[an e-mail address]" in bundle["text/plain"]
+    assert "ask [an e-mail address sphmk]" in bundle["text/html"]
+    assert "ask [an e-mail address sphmk]" in bundle["text/plain"]
+
+
+def test_places_in_a_page_tell_of_nobody_and_are_those_of_the_ledger(in_a_run, monkeypatch):
+    ours = replace(a_figure(), group="kim@shop.example")
+    (bundle,) = bundles(lambda: show.figures(ours))
+    assert "kim" not in json.dumps(bundle)
+    (record,) = bundle[FIGURES_MIME]
+    monkeypatch.delenv(settings.HIDES_PERSONS)
+    assert f'id="{anchor_of(Figure.from_record(record))}"' in bundle["text/html"]
+
+
+def test_groups_of_other_alphabets_have_places_of_their_own():
+    places = {anchor_of(replace(a_figure(), group=group)) for group in ("北京", "上海", "Köln", None)}
+    assert len(places) == 4
+    assert all(re.fullmatch(r"[a-z0-9-]+", place) for place in places)
+
+
+def test_what_a_picture_is_lettered_with_is_masked_before_it_is_cut(in_a_run):
+    name = "basic, of bob.plan@plant.example"
+    axes = new_axes(title="Ask 138 1234 5678")
+    axes.text(0.5, 0.5, "+49 170 7654321")
+    name_rows(axes, [name, "Herr Maier 手机13900001111"], columns=24)
+    (bundle,) = bundles(lambda: show.chart(axes, alt="Two plans."))
+    assert not re.search(r"bob|plant|1234|5678|7654321|1390", re.sub(r'(?<== )"[^"]*"', "", strip(bundle["text/html"])))
+    assert not re.search(r"bob|1234|7654321|1390", shorten(f"{name} 13812345678", 22))
+
+
+def strip(html: str) -> str:
+    """The words between the tags alone."""
+    return re.sub(r"<style.*?</style>|<[^>]*>", " ", html, flags=re.DOTALL)
+
+
+def test_what_a_cell_prints_by_itself_is_masked(tmp_path):
+    task = a_task(tmp_path / "scratch")
+    notebook = a_notebook()
+    cell = nbformat.v4.new_code_cell()
+    notebook.cells = [cell]
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="Ring 13812345678\n"),
+        nbformat.v4.new_output(
+            "execute_result", data={"text/plain": "a.b@c.example 17", "text/html": "<td>a.b@c.example</td><td>17</td>"}
+        ),
+        nbformat.v4.new_output("error", ename="ValueError", evalue="no a.b@c.example", traceback=["of a.b@c.example"]),
+    ]
+    told = json.dumps(tidy_notebook(notebook, task))
+    assert "13812345678" not in told
+    assert "a.b@c" not in told
+    assert "<td>17</td>" in told
 
 
 def publish(out: Path, scratch: Path, *, names=("test-list.csv",), **changes):
@@ -208,5 +260,5 @@ def test_traces_are_masked(tmp_path):
     task.folder.mkdir()
     records.publish(tmp_path / "out", task, outcome, {})
     (entry,) = records.read_run(tmp_path / "out" / "handmade" / "2024-07-01")["reports"]
-    assert entry["error"]["message"] == "no [an e-mail address]"
-    assert entry["error"]["trace"] == ["could not read [a payment-card number]"]
+    assert entry["error"]["message"] == "no [an e-mail address sphmk]"
+    assert entry["error"]["trace"] == ["could not read [a payment-card number sbhjv]"]

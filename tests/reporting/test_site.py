@@ -216,6 +216,27 @@ def test_a_summary_speaks_first_for_its_study(tmp_path):
     assert (study["summary"], study["href"]) == (["One.", "Two.", "Three."], "shop/2024-05-31/summary.html")
     text = write_index(tmp_path).read_text(encoding="utf-8")
     assert '<p class="said">One.</p>\n<p>Two.</p><p>Three.</p></div>' in text
+    assert text.index('href="shop/2024-05-31/summary.html"') < text.index('href="shop/2024-05-31/churn.html"')
+    # Once, and not again as the answer of the summary's own page.
+    assert text.count(">One.<") == 1
+    told = ET.fromstring((tmp_path / "feed.xml").read_text(encoding="utf-8")).find(f"{ATOM}entry")
+    assert told.findtext(f"{ATOM}content") == "One.\nTwo.\nThree.\nChurn: churn says <so>."
+
+
+def test_a_page_of_a_department_leads_to_the_reports_too(tmp_path):
+    folder = put(tmp_path, "2024-05-31", {"churn": [a_figure()], "summary": []})
+    run = json.loads((folder / "run.json").read_text())
+    next(one for one in run["reports"] if one["report"] == "summary")["files"] = ["summary-sales.html", "list.csv"]
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "summary-sales.html").write_text(PAGE.format(cards=""))
+    (folder / "list.csv").write_text("a\n")
+    write_index(tmp_path)
+    assert links_of(folder / "summary-sales.html") == [
+        ("summary.html", "", "Summary"), ("churn.html", "", "Churn"), ("ledger.html", "", "All figures"),
+    ]  # fmt: skip
+    before = (folder / "summary-sales.html").stat().st_mtime_ns
+    write_index(tmp_path)
+    assert (folder / "summary-sales.html").stat().st_mtime_ns == before
 
 
 def test_what_is_found_leads_to_the_very_figure_and_cannot_end_the_page(shelf):
@@ -226,7 +247,7 @@ def test_what_is_found_leads_to_the_very_figure_and_cannot_end_the_page(shelf):
     assert json.loads(text) == [
         ["Churn", "", "shop/2024-06-30/churn.html", "A shop · Churn", "Who?"],
         ["churn says <so>.", "", "shop/2024-06-30/churn.html", "A shop · Churn", "churn says <so>."],
-        ["Half have left after: 北京 </script>", "25.0 %", "shop/2024-06-30/churn.html#figure-x-odd-script",
+        ["Half have left after: 北京 </script>", "25.0 %", "shop/2024-06-30/churn.html#figure-x-odd-script-f90453",
          "A shop · Churn", "Median tenure: 北京 </script> x.odd"],
     ]  # fmt: skip
 

@@ -271,7 +271,7 @@ def test_a_study_is_described_for_pages_and_records():
     told = replace(study, title="Of kim@shop.example", caveats=("Ring +44 20 7946 0958.",), provenance="ann@a.example")
     facts = describe_study(told, "x")
     assert (facts.title, facts.caveats, facts.provenance) == (
-        "Of [an e-mail address]", ("Ring [a phone number].",), "[an e-mail address]",
+        "Of [an e-mail address tfdbs]", ("Ring [a phone number gkzvp].",), "[an e-mail address jjtnv]",
     )  # fmt: skip
 
 
@@ -453,5 +453,5 @@ def test_failures_are_told_with_their_moments():
     done = page_of_index(an_entry(), Path("out/s/2024-07-01"), [])
     assert done == {
         "title": "Churn", "question": "Who?", "href": "s/2024-07-01/churn.html", "answer": "First.", "figures": [],
-        "failed": None, "error": None, "notebook": None, "ran": "Run 2024-07-02 10:11 UTC, 12.3 s",
+        "is_summary": False, "failed": None, "error": None, "notebook": None, "ran": "Run 2024-07-02 10:11 UTC, 12.3 s",
     }  # fmt: skip

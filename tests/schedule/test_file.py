@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from crm_research.schedule.checks import open_schedules
+from crm_research.schedule.commands import steps_of
 from crm_research.schedule.definition import resolve_as_of, resolve_parameters
 from crm_research.schedule.file import SchedulesError, read_schedules
 
@@ -91,6 +93,16 @@ def told(tmp_path: Path, text: str) -> list[str]:
             "audience: boss\n    as_of:",
             "line 7: schedules.month.audience: must be 'research' or 'management'",
         ),
+        (
+            "studies: [telco]",
+            "studies: [telco, cdnow]\n    each: plan",
+            "line 6: schedules.month.each: takes one study apart, and here are several",
+        ),
+        (
+            "as_of:",
+            "each: plan\n    recipients: [a@b.org]\n    as_of:",
+            "schedules.month.each: parts of customers are not",
+        ),
         ("    studies: [telco]\n", "", "line 3: schedules.month.studies: is missing. Write studies: [my-shop]"),
         ("    as_of", "    cron: '* * * * *'\n    as_of", "the key 'cron' stands here a second time"),
         (GOOD, "schedules: {}\n", "line 1: schedules: must be filled with at least one entry"),
@@ -122,8 +134,6 @@ def test_a_file_that_is_not_there_or_is_none_is_told(tmp_path):
 
 
 def test_parameters_are_text_days_of_the_run_or_text_that_stays(tmp_path):
-    from datetime import date
-
     path = tmp_path / "schedules.yaml"
     more = "    parameters: {a: yesterday, b: {text: yesterday}, c: 3, d: true, e: null, f: plan, g: '007'}\n"
     path.write_text(GOOD + more, encoding="utf-8")
@@ -132,6 +142,15 @@ def test_parameters_are_text_days_of_the_run_or_text_that_stays(tmp_path):
     assert resolve_parameters(rule, date(2026, 3, 1)) == {
         "a": "2026-02-28", "b": "yesterday", "c": "3", "d": "true", "e": "", "f": "plan", "g": "007",
     }  # fmt: skip
+
+
+def test_a_schedule_makes_parts_of_a_study(tmp_path):
+    path = tmp_path / "schedules.yaml"
+    path.write_text(GOOD + "    each: payment_method\n    publish: [./site]\n", encoding="utf-8")
+    run, publish = steps_of(open_schedules(path), "month", date(2026, 3, 1))
+    at = run.arguments.index("--each")
+    assert run.arguments[at : at + 2] == ("--each", "payment_method")
+    assert publish.arguments[:2] == ("publish", str(tmp_path / "site"))
 
 
 def test_a_file_of_a_study_lies_beside_the_schedules(tmp_path):

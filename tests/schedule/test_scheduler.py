@@ -120,7 +120,7 @@ def test_one_that_slept_and_was_taken_over_leaves_it_alone(desk, monkeypatch):
     desk.write(DAILY)
     desk.launcher.seconds = 1800
     monkeypatch.setattr(claims, "host_name", lambda: "elsewhere")
-    monkeypatch.setattr(claims, "_lock", lambda handle: None)  # locks that other machines do not see
+    monkeypatch.setattr(claims, "_lock", lambda handle, **_: None)  # locks that other machines do not see
     first = desk.scheduler()
     desk.live(first, until="2026-03-03T05:10")
     child = desk.launcher.children[0]
@@ -241,6 +241,19 @@ def test_a_changed_file_is_read_again_and_a_broken_one_is_not_taken(desk, monkey
     assert scheduler.file.definition.schedules["daily"].cron == "0 16 * * *"
     scheduler.reread_if_changed()
     assert len(desk.events("read again")) == 1
+
+
+def test_whoever_looks_at_a_dead_run_is_not_taken_for_its_life(desk):
+    import fcntl
+
+    occasion = claims.SharedFolder(desk.state).occasion("daily", utc("2026-03-03T05:00"))
+    hold = occasion.claim(1, {}, desk.clock.at)
+    assert occasion.is_alive(1, desk.clock.at)
+    hold.release()
+    with (occasion.folder / "1.claim").open() as looking:
+        # As another scheduler does for a moment.
+        fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert not occasion.is_alive(1, desk.clock.at)
 
 
 def test_a_claim_is_given_to_one_alone_even_without_links(desk, monkeypatch):

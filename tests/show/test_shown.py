@@ -50,6 +50,17 @@ def test_the_main_result_shows_finding_figures_and_picture():
     assert "CustomerBase(" not in repr(base)
 
 
+def test_parts_of_the_main_result_show_finding_and_picture_too():
+    rows = [(f"c{i}", f"2024-0{1 + i % 6}-0{1 + i % 5}", 10.0 + i**2) for i in range(30)]
+    base = customer_base.describe_base(a_study(orders=orders(*rows)))
+    growth, found = base.growth, base.concentration
+    assert "In a usual month 5 customers buy" in repr(growth)
+    assert "The top fifth of buyers bring in " in repr(found)
+    for shown in (growth, found):
+        assert "<svg" in shown._repr_html_()
+        assert repr(shown).count("[picture: ") == 1
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Count(Shown):
     """How many are there?

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from crm_research.contracts.checks import check_study
 from crm_research.simulate import World, WorldSettings, simulate_world
+from crm_research.sources.opening import open_study
 from tests.simulate.reading import read_table, read_truth
 
 _FORMATS = {
@@ -66,3 +68,34 @@ def test_clean_worlds_have_no_systems(tmp_path) -> None:
     world = simulate_world(WorldSettings(n_customers=5), tmp_path / "clean")
     assert not (world.path / "systems").exists()
     assert not (world.truth / "system_records").exists()
+
+
+def test_every_dealing_bears_a_number_of_its_customer_in_one_system(world: World) -> None:
+    whose = read_truth(world, "system_records").rename(columns={"record_id": "local_id"})
+    for table, key in {"orders": "order_id", "contracts": "contract_id", "contacts": "contact_id"}.items():
+        numbers = pd.read_parquet(world.path / "systems" / table)
+        rows = read_table(world, table)[[key, "customer_id"]].merge(numbers, on=key, validate="1:1")
+        assert len(rows) == world.n_rows[table] == len(numbers)
+        known = rows[rows["system"] != "till"].merge(whose, on=["system", "local_id"], how="left")
+        assert (known["customer_id_x"] == known["customer_id_y"]).all()
+        at_till = rows[rows["system"] == "till"]
+        assert 0.02 < len(at_till) / len(rows) < 0.07
+        assert (at_till.groupby("local_id")["customer_id"].nunique() == 1).all()
+    answers = read_table(world, "surveys").drop_duplicates("response_id").set_index("response_id")["customer_id"]
+    assert set(pd.read_parquet(world.path / "systems" / "surveys")["response_id"]) == set(answers.dropna().index)
+
+
+@pytest.mark.slow
+def test_a_study_of_the_systems_counts_whoever_stands_in_several_once_in_each(world: World) -> None:
+    study = open_study(world.path / "systems.yaml")
+    systems = study.table("customer_records").system.value_counts().to_pyarrow().to_pylist()
+    files = {name: len(_read_system(world, name)) for name in _FORMATS}
+    assert {row["system"]: row["system_count"] for row in systems} == files
+    assert study.table("customers").count().to_pyarrow().as_py() == sum(files.values())
+    orders = study.table("orders")
+    assert orders.count().to_pyarrow().as_py() == world.n_rows["orders"]
+    n_buyers = read_table(world, "orders")["customer_id"].nunique()
+    assert orders.customer_id.nunique().to_pyarrow().as_py() > 1.3 * n_buyers
+    regions = study.table("customer_records").region.value_counts().to_pyarrow()["region"].to_pylist()
+    assert {*regions} <= {"north", "east", "south", "west", None}
+    assert not check_study(study).errors

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crm_research.contracts import TABLES
 from crm_research.errors import StudyError
 from crm_research.simulate import World, WorldSettings, simulate_world
 from crm_research.simulate import world as world_module
+from crm_research.simulate.study_file import DRAWN
 from crm_research.sources.opening import open_study
 from tests.simulate.reading import read_parameters, read_table, read_truth
 
@@ -59,7 +59,7 @@ def test_more_than_ten_blocks_fill_several_files(tmp_path: Path, monkeypatch: py
 def test_one_customer_is_a_world_too(tmp_path: Path) -> None:
     world = simulate_world(WorldSettings(n_customers=1, seed=2), tmp_path / "one")
     assert world.n_rows["customers"] == 1
-    assert all((world.path / name / "part-00000.parquet").is_file() for name in TABLES)
+    assert all((world.path / name / "part-00000.parquet").is_file() for name in DRAWN)
 
 
 def test_a_world_where_nothing_happens_still_has_every_table(tmp_path: Path) -> None:
@@ -80,13 +80,13 @@ def test_a_world_where_nothing_happens_still_has_every_table(tmp_path: Path) -> 
     for name in ("contracts", "contract_states", "contacts", "surveys", "campaigns", "campaign_targets", "invoices"):
         assert world.n_rows[name] == 0, name
     study = open_study(world.study_file)
-    assert set(study.tables) == set(TABLES)
+    assert set(study.tables) == set(DRAWN)
     assert study.holdout_until is None
 
 
 def test_the_study_file_opens_with_clock_currency_attributes_and_truth(world: World) -> None:
     study = open_study(world.study_file)
-    assert set(study.tables) == set(TABLES)
+    assert set(study.tables) == set(DRAWN)
     assert (study.as_of, study.holdout_until) == (world.settings.as_of, world.settings.holdout_until)
     assert study.currency == "EUR"
     assert study.attributes_of("customers") == {"region": "category", "age": "number"}

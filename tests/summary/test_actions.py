@@ -67,6 +67,24 @@ def test_of_parts_of_a_whole_one_is_large_by_definition(tmp_path):
     assert action.why.startswith("It is 42.0 % (40.0 % to 47.0 %)")
 
 
+def test_numbers_below_nothing_ask_for_actions_too(tmp_path):
+    held = {
+        "satisfaction": [a_figure("satisfaction.nps", -20.0, -30.0, -10.0, unit="points")],
+        "brand-loyalty": [
+            a_figure("loyalty.excess", -0.31, -0.42, -0.19, group="Corvo"),
+            a_figure("loyalty.excess", 0.3, 0.2, 0.4, group="Alpina"),
+        ],
+        "customer-base-audit": [a_figure("audit.new_revenue_change", -0.28, -0.36, -0.17, group="2023")],
+    }
+    found = chosen(tmp_path, read_rules(), **held)
+    assert [action.rule.name for action in found] == [
+        "ask-those-who-would-not-recommend", "ask-why-the-brand-is-bought-less", "ask-where-new-customers-come-from",
+    ]  # fmt: skip
+    assert found[1].for_whom == "buyers of “Corvo”"
+    none = [a_figure("satisfaction.nps", -20.0, -30.0, 1.0, unit="points")]
+    assert chosen(tmp_path, read_rules(), satisfaction=none) == ()
+
+
 def test_groups_of_one_rule_are_one_action_that_names_them(tmp_path):
     groups = [
         a_figure("x.y", 0.5 + i / 100, 0.49, 0.61, group=name) for i, name in enumerate(("价格", "<b>", "c", "d"))
@@ -99,6 +117,16 @@ def test_money_comes_first_and_failed_checks_last(tmp_path):
     html, plain = (getattr(ActionList([found[3]]).render(), kind) for kind in ("html", "plain"))
     assert "Check first: fails fails its own check (holdout: 0.7 seen)." in plain
     assert html.index("Check first") < html.index("At stake")
+
+
+def test_a_number_that_nothing_tested_does_not_outlive_the_failure_beside_it(tmp_path):
+    failing = a_figure("x.z", 0.9, 0.88, 0.93, verdict="refuted", validation="holdout: 0.7 seen", label="Still active")
+    said = "Not tested itself, and beside it in the same report Still active fails its own check."
+    for own, is_said in (({}, True), ({"verdict": "agrees", "validation": "holdout"}, False)):
+        (action,) = chosen(tmp_path, [a_rule()], churn=[a_figure("x.y", 0.3, 0.2, 0.4, **own), failing])
+        assert (said in ActionList([action]).render().plain) == is_said
+    (action,) = chosen(tmp_path, [a_rule()], churn=[a_figure("x.y", 0.3, 0.2, 0.4)], loyalty=[failing])
+    assert "fails" not in ActionList([action]).render().plain
 
 
 def test_what_a_report_computed_is_told_and_else_the_trial_that_would(tmp_path):

@@ -45,7 +45,7 @@ def test_the_first_screen_says_what_to_do_what_changed_and_how_far_to_trust(tmp_
     lines = repr(page.answer).splitlines()
     assert lines[0] == (
         "Sales, for the fifth of the buyers who spend most: name for each of them somebody who looks after them. "
-        "At stake: 1,720 EUR of revenue (1,660 EUR to 1,820 EUR)."
+        "At stake: 1,720 EUR of revenue so far (1,660 EUR to 1,820 EUR)."
     )
     assert lines[1] == "There is no earlier run of this study to compare with, so nothing can be said of change."
     assert lines[2] == "Of 3 numbers of 2 reports 1 was put to a check that could have failed, and none fails."

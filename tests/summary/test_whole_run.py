@@ -154,4 +154,4 @@ def test_a_study_has_its_own_look_and_rules_and_a_title_that_tells_of_nobody(des
     assert published.problem is None
     said = [path for path in (tmp_path / "www").rglob("*") if path.is_file() and b"kim@" in path.read_bytes()]
     assert said == []
-    assert "The shop of [an e-mail address]" in (tmp_path / "www" / "index.html").read_text(encoding="utf-8")
+    assert "The shop of [an e-mail address tfdbs]" in (tmp_path / "www" / "index.html").read_text(encoding="utf-8")

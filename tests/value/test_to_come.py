@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from crm_research.errors import ParameterError
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
+from crm_research.pillars.value.lifetime import page as lifetime_page
 from crm_research.pillars.value.lifetime import words
 from crm_research.pillars.value.lifetime.backtest import plan_dates
 from crm_research.pillars.value.lifetime.figures import backtest_figures, value_figures
@@ -252,3 +254,11 @@ def test_losses_of_customers_stay_losses():
     assert (found.orders.value.expected < 0).any()
     assert "a loss stays a loss" in words.say_amounts(found)
     assert by_tenth(found)["expected"].iloc[-1] < 0
+
+
+def test_without_a_discount_rate_the_table_leaves_out_what_comes_for_ever(valued):
+    undiscounted = replace(valued, rate=0.0, parts=valued.parts.assign(for_ever=np.nan))
+    (table, *_) = lifetime_page.value_section(undiscounted).tables
+    assert list(table.columns) == ["part", "expected", "lower", "upper", "outcome_lower", "outcome_upper"]
+    (table, *_) = lifetime_page.value_section(valued).tables
+    assert list(table.columns)[-1] == "for_ever"

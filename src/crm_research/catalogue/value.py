@@ -76,6 +76,8 @@ REPORT = Report(
     may_read=(
         "activities",
         "activity_use",
+        "campaign_targets",
+        "campaigns",
         "contacts",
         "contract_states",
         "contracts",
@@ -97,5 +99,8 @@ REPORT = Report(
         "value.backtest_error",
         "value.backtest_naive_error",
         "value.retention_5pt_profit",
+        "value.risk_adjusted",
+        "value.risk_adjusted_each_share",
+        "value.churn_doubt_share",
     ),
 )

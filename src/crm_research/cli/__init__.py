@@ -29,6 +29,7 @@ _COMMANDS = {
     "init": "init",
     "list": "list_reports",
     "check": "check",
+    "link": "link",
     "run": "run",
     "publish": "publish",
     "diff": "diff",

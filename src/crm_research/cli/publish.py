@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 @click.option(
     "--private", multiple=True, metavar="FOLDER", help="Send this folder of private/, too, with its real ids."
 )
+@click.option(
+    "--no-parts", is_flag=True, help="Leave out parts of customers (run --each); what lies there of them stays."
+)
 @click.option("--dry-run", "is_dry", is_flag=True, help="Show what would go where; send nothing.")
 def command(
     targets: tuple[str, ...],
@@ -50,6 +53,7 @@ def command(
     keep_runs: int | None,
     keep_days: int | None,
     private: tuple[str, ...],
+    no_parts: bool,
     is_dry: bool,
 ) -> None:
     """Send the pages to where their readers are.
@@ -96,6 +100,7 @@ def command(
             studies=asked.studies,
             study_files=asked.study_files,
             private=private,
+            with_parts=not no_parts,
             is_dry=is_dry,
         )
     for one in published:

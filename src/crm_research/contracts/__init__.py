@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from crm_research.contracts.columns import Column, Reference, TableContract
 from crm_research.contracts.names import is_internal, name_apart
-from crm_research.contracts.tables import TABLES, Column, Reference, TableContract, contract_of
+from crm_research.contracts.record_tables import LINKS, RECORD_KEY, RECORDS, RELATIONS
+from crm_research.contracts.tables import TABLES, contract_of
 
-__all__ = ["TABLES", "Column", "Reference", "TableContract", "contract_of", "is_internal", "name_apart"]
+__all__ = [
+    "LINKS",
+    "RECORDS",
+    "RECORD_KEY",
+    "RELATIONS",
+    "TABLES",
+    "Column",
+    "Reference",
+    "TableContract",
+    "contract_of",
+    "is_internal",
+    "name_apart",
+]

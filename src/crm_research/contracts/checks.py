@@ -10,7 +10,7 @@ from crm_research.addresses import hide_credentials
 from crm_research.contracts.findings import Finding, TableSummary, Verdict, what_was_found
 from crm_research.contracts.rules import RULES, SEVERITIES, WARNING
 from crm_research.contracts.shape_checks import usable_columns
-from crm_research.contracts.table_check import Checkable, TableCheck
+from crm_research.contracts.table_check import Checkable, TableCheck, say_sources
 from crm_research.contracts.tables import TABLES, contract_of
 from crm_research.errors import ContractViolation, CrmError, StudyError, offer_names
 from crm_research.said_by_others import say_fault
@@ -118,7 +118,7 @@ def say_violation(study: Checkable, verdict: Verdict, table: str | None = None) 
     errors = [error for error in verdict.errors if table in {None, error.table}]
     first, others = errors[0], len(errors) - 1
     more = f"{others} more {'rule is' if others == 1 else 'rules are'} broken. " if others else ""
-    source = next((item.source for item in study.inputs if item.table == first.table), "")
+    source = say_sources(study, first.table)
     read_from = f"The table is read from {source}. " if source else ""
     return ContractViolation(
         table=first.table,
@@ -145,7 +145,7 @@ def _refuse_unknown_rules(study: Checkable) -> None:
 def _unreadable(study: Checkable, table: str, problem: Exception) -> Exception:
     if isinstance(problem, CrmError):
         return problem
-    source = next((item.source for item in study.inputs if item.table == table), "")
+    source = say_sources(study, table)
     read_from = f", read from {source}," if source else ""
     return StudyError(
         f"Table {table!r} of study {study.name!r}{read_from} cannot be scanned: "

@@ -16,7 +16,7 @@ _MADE: Final = frozenset(
         "recency_days", "age_days", "first_seen", "first_channel", "first_store", "first_purchase_value",
         "first_order_at", "last_order_at", "mean_order_value", "discount_share", "n_returns", "n_gaps", "mean_gap_days",
         "median_gap_days", "cv_gap", "n_products", "n_categories", "contacts_a_month", "complaints_a_month",
-        "is_answered", *(f"in_{table}" for table in TABLES),
+        "is_answered", "local_id", *(f"in_{table}" for table in TABLES),
     }
 )  # fmt: skip
 _CANONICAL: Final = frozenset(name for contract in TABLES.values() for name in contract.column_names)

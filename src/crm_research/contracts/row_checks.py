@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research import vocabulary
-from crm_research.contracts.tables import Column, TableContract
+from crm_research.contracts.columns import Column, TableContract
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -355,6 +355,7 @@ _RULES: Final = (
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _RULES})
 
+_MONEY: Final = ("value", "grades")  # reports that count money of customers
 # Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -364,7 +365,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "loyalty",
             "silent-churn",
             "satisfaction",
-            "value",
+            *_MONEY,
             "data-quality",
         ),
         "orders": (
@@ -376,7 +377,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "brand-loyalty",
             "satisfaction",
             "customer-base-audit",
-            "value",
+            *_MONEY,
             "data-quality",
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
@@ -388,18 +389,18 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "loyalty",
             "silent-churn",
             "satisfaction",
-            "value",
+            *_MONEY,
             "data-quality",
         ),
-        "contract_states": ("churn", "value"),
-        "contacts": ("segmentation", "churn", "loyalty", "value", "data-quality"),
-        "surveys": ("satisfaction", "segmentation", "loyalty"),
-        "campaigns": ("segmentation", "loyalty", "data-quality"),
-        "campaign_targets": ("segmentation", "loyalty", "data-quality"),
+        "contract_states": ("churn", *_MONEY),
+        "contacts": ("segmentation", "churn", "loyalty", *_MONEY, "data-quality"),
+        "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
+        "campaigns": ("segmentation", "loyalty", "value", "data-quality"),
+        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality"),
         "campaign_responses": ("segmentation", "loyalty"),
-        "activities": ("value",),
-        "activity_use": ("segmentation", "value"),
-        "invoices": ("value",),
+        "activities": _MONEY,
+        "activity_use": ("segmentation", *_MONEY),
+        "invoices": _MONEY,
     }
 )
 
@@ -414,5 +415,4 @@ def say_what_is_spoilt(rule: Rule, table: str, *, other: str = "") -> str:
     """What a failure of the rule on that table spoils, and in which reports."""
     readers = READERS.get(table, ())
     where = f"reports: {', '.join(readers)}" if readers else "no report reads this table yet"
-    what = rule.spoils.format(table=table, other=other)
-    return f"{what} ({where})"
+    return f"{rule.spoils.format(table=table, other=other)} ({where})"

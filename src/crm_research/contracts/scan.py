@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.contracts.columns import TableContract
 from crm_research.contracts.row_checks import RowCheck, build_row_checks, is_missing
-from crm_research.contracts.tables import TableContract
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

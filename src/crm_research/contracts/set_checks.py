@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from crm_research.contracts.columns import Reference, TableContract
 from crm_research.contracts.copies import count_copies
 from crm_research.contracts.lines_of_orders import CENTS_PER_LINE, have_lines, sum_lines
 from crm_research.contracts.row_checks import is_missing
 from crm_research.contracts.set_query import SetCheck, SetQuery, in_order
 from crm_research.contracts.spelling import ends_in_noughts, fold, is_long_number
-from crm_research.contracts.tables import TABLES, Reference, TableContract
+from crm_research.contracts.tables import TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research import vocabulary
-from crm_research.contracts.tables import TableContract
+from crm_research.contracts.columns import TableContract
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

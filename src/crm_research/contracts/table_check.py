@@ -7,19 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from crm_research.contracts.columns import TableContract
 from crm_research.contracts.findings import Finding, TableSummary
 from crm_research.contracts.rules import ERROR, NOTE, RULES, WARNING, Severity, say_mend, say_what_is_spoilt
 from crm_research.contracts.scan import Scan, scan_table, show_examples
 from crm_research.contracts.set_checks import build_set_queries
 from crm_research.contracts.set_query import SetCheck
 from crm_research.contracts.shape_checks import missing_columns, wrong_types
-from crm_research.contracts.tables import TableContract
 from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_research.contracts.set_query import Asked
+
 
 # Silence at the end of these tables is news about customers; elsewhere it is usual.
 _STEADY: Final = frozenset({"orders", "contracts", "contacts", "invoices"})
@@ -60,6 +61,11 @@ class Checkable(Protocol):
     def inputs(self) -> Sequence[Source]: ...  # noqa: D102
 
 
+def say_sources(study: Checkable, table: str) -> str:
+    """What the table was read from; of several systems, each."""
+    return "; ".join(dict.fromkeys(item.source for item in study.inputs if item.table == table))
+
+
 class TableCheck:
     """What was scanned of one table of a study, and the findings read off that."""
 
@@ -83,7 +89,7 @@ class TableCheck:
 
     def summary(self) -> TableSummary:
         """What the study holds of the table."""
-        source = next((item.source for item in self.study.inputs if item.table == self.name), "")
+        source = say_sources(self.study, self.name)
         canonical = [name for name in self.contract.column_names if name in self.table.columns]
         extra = [name for name in self.table.columns if name not in canonical]
         return TableSummary(

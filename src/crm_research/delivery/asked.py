@@ -12,6 +12,7 @@ from crm_research.errors import CrmError, StudyError, offer_names
 from crm_research.settings import read_settings
 from crm_research.sources.definition import StudyDefinition
 from crm_research.sources.delivery_rule import MAIL, why_no_recipient
+from crm_research.sources.own_files import find_own_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +23,14 @@ class Letter:
     ----------
     site
         Where readers open the pages, if a study file says so.
+    house
+        The file of the study's own look; None where it has the company's.
     """
 
     study: str
     recipients: tuple[str, ...]
     site: str | None = None
+    house: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,11 @@ class Asked:
 class _Known:
     given: str
     definition: StudyDefinition
-    folder: Path
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
 
 
 def read_asked(
@@ -131,7 +139,7 @@ def _look_up(studies: Sequence[str], shelf: Path) -> tuple[list[str], dict[str, 
             continue
         definition = read_study_file(path)
         names.append(definition.name)
-        known[definition.name] = _Known(given, definition, path.parent)
+        known[definition.name] = _Known(given, definition, path)
     return names, known
 
 
@@ -171,5 +179,6 @@ def _letters(
         addresses = list(dict.fromkeys([*addresses, *recipients]))
         if addresses:
             sites = [rule.site for rule in one.definition.publish.values() if rule.site] if one is not None else []
-            letters.append(Letter(study=name, recipients=tuple(addresses), site=next(iter(sites), None)))
+            house = find_own_files(one.definition, one.file).house if one is not None else None
+            letters.append(Letter(study=name, recipients=tuple(addresses), site=next(iter(sites), None), house=house))
     return letters

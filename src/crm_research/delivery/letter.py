@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from crm_research.errors import CrmError
 from crm_research.show.display import CHART_MIME, PNG_MIME, text_html
+from crm_research.theme.house import House
 from crm_research.theme.words import join_words
 from crm_research.vocabulary import say_count
 
@@ -22,9 +23,6 @@ _MOST_PICTURES: Final = 3
 _MOST_ATTACHED: Final = 10_000_000
 _LONGEST_SUBJECT: Final = 140
 _BLANKS: Final = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
-# Mail programs read the style of the very tag, and little else.
-_FONT: Final = "font-family:Helvetica,Arial,sans-serif;color:#1f2933;line-height:1.45"
-_MUTED: Final = "color:#55606b;font-size:13px"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +62,23 @@ class Content:
     left_out: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How the letter looks: mail programs read the style of the very tag, and little else."""
+
+    house: House
+
+    @property
+    def font(self) -> str:
+        own = f"{self.house.font}, " if self.house.font else ""
+        families = f"{own}Helvetica,Arial,sans-serif".replace('"', "'")
+        return f"font-family:{families};color:{self.house.light['ink']};line-height:1.45"
+
+    @property
+    def muted(self) -> str:
+        return f"color:{self.house.light['muted']};font-size:13px"
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Said:
     """What the body says of one report, once for both of its forms: title, sentences, where it lies, its pictures."""
@@ -84,7 +99,7 @@ class _Body:
     notes: tuple[str, ...]
 
 
-def compose(folder: Path, *, site: str | None = None) -> Content:
+def compose(folder: Path, *, site: str | None = None, house: House | None = None) -> Content:
     """The letter of a study's day.
 
     Parameters
@@ -93,6 +108,8 @@ def compose(folder: Path, *, site: str | None = None) -> Content:
         Of the study's day on the shelf.
     site
         Where readers open the pages, with a slash at its end.
+    house
+        Whose look it has; None is the usual one.
 
     Raises
     ------
@@ -129,7 +146,7 @@ def compose(folder: Path, *, site: str | None = None) -> Content:
     return Content(
         study=folder.parent.name,
         subject=subject,
-        html=_html(body),
+        html=_html(body, _Look(house or House())),
         plain=_plain(body),
         pictures=pictures,
         attached=attached,
@@ -202,31 +219,32 @@ def _attachments(folder: Path, entries: Sequence[Mapping[str, Any]]) -> tuple[tu
     return tuple(taken), tuple(left_out)
 
 
-def _html(body: _Body) -> str:
+def _html(body: _Body, look: _Look) -> str:
+    sender = [text_html(look.house.name)] if look.house.name else []
     parts = [
-        f'<p style="margin:0;{_MUTED}">{text_html(body.as_of)}</p>',
+        f'<p style="margin:0;{look.muted}">{" · ".join([*sender, text_html(body.as_of)])}</p>',
         f'<h1 style="margin:0 0 16px;font-size:24px;line-height:1.2">{text_html(body.title)}</h1>',
     ]
     for place, said in enumerate(body.reports):
-        parts.append(_said_html(said, size=16 if place else 18))
+        parts.append(_said_html(said, look, size=16 if place else 18))
         parts += [_picture_html(picture) for picture in said.pictures]
     parts.append('<hr style="border:0;border-top:1px solid #cfd5db;margin:26px 0 10px">')
-    parts += [f'<p style="margin:4px 0;{_MUTED}">{text_html(note)}</p>' for note in body.notes]
+    parts += [f'<p style="margin:4px 0;{look.muted}">{text_html(note)}</p>' for note in body.notes]
     shown = "\n".join(parts)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light only">'
         f"<title>{text_html(body.title)}</title></head>\n"
-        f'<body style="margin:0;padding:24px 16px;background:#ffffff;{_FONT}">\n'
+        f'<body style="margin:0;padding:24px 16px;background:{look.house.light["paper"]};{look.font}">\n'
         f'<div style="max-width:640px;margin:0 auto">\n{shown}\n</div></body></html>\n'
     )
 
 
-def _said_html(said: _Said, *, size: int) -> str:
+def _said_html(said: _Said, look: _Look, *, size: int) -> str:
     name = text_html(said.title)
     if said.link is not None:
-        name = f'<a href="{text_html(said.link)}" style="color:#0b6e99">{name}</a>'
+        name = f'<a href="{text_html(said.link)}" style="color:{look.house.light["accent"]}">{name}</a>'
     told = "".join(f'<p style="margin:0 0 6px;font-size:{size - 2}px">{text_html(each)}</p>' for each in said.sentences)
     return f'<h2 style="margin:22px 0 6px;font-size:{size}px;line-height:1.25">{name}</h2>{told}'
 

@@ -13,6 +13,8 @@ from crm_research.delivery.site import Run, copy_runs, find_runs
 from crm_research.delivery.smtp import MailServer, read_server, send
 from crm_research.errors import CrmError
 from crm_research.scratch import make_scratch, remove_scratch
+from crm_research.settings import read_settings
+from crm_research.theme.house import read_house
 from crm_research.vocabulary import say_count
 
 
@@ -77,7 +79,7 @@ def _newest(asked: Asked) -> dict[str, Run]:
 
 def _send_one(letter: Letter, folder: Path, server: MailServer | None, study_files: Sequence[str]) -> Mailed:
     try:
-        content = compose(folder, site=letter.site)
+        content = compose(folder, site=letter.site, house=read_house(letter.house or read_settings().house))
         # Looked at with the pages and figures that it is made of, and that the PDF prints.
         (folder / "letter.html").write_text(content.html, encoding="utf-8")
         (folder / "letter.txt").write_text(f"{content.subject}\n{content.plain}", encoding="utf-8")

@@ -62,6 +62,7 @@ def publish_site(
     studies: Sequence[str] = (),
     study_files: Sequence[str] = (),
     private: Sequence[str] = (),
+    with_parts: bool = True,
     is_dry: bool = False,
     seconds_to_wait: float = SECONDS_TO_WAIT,
 ) -> list[Published]:
@@ -75,6 +76,8 @@ def publish_site(
         Names or files under which the studies are known, for the look at what may not leave.
     private
         Folders of ``private/`` that go along, as somebody named them.
+    with_parts
+        Do parts of customers (``run --each``) go along? What lies at a target of them stays, whether or not.
     is_dry
         Look only: nothing is sent, locked or written.
 
@@ -85,7 +88,7 @@ def publish_site(
     """
     for target in targets:
         _refuse_overlap(target, shelf.resolve())
-    runs = find_runs(shelf, studies)
+    runs = find_runs(shelf, studies, with_parts=with_parts)
     scratch = make_scratch()
     try:
         parcel = _Parcel(copied=scratch / "copied", runs=tuple(runs))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from crm_research.errors import CrmError, offer_names
-from crm_research.results import PARTS_RECORD, PRIVATE, find_parts, read_json
+from crm_research.results import PARTS, PARTS_RECORD, PRIVATE, find_parts, read_json
 from crm_research.scratch import UNFINISHED
 
 # Folders of the project that lie on the shelf and are no pages.
@@ -41,8 +41,8 @@ class Run:
         return f"{self.study}/{self.day}"
 
 
-def find_runs(shelf: Path, studies: Sequence[str] = ()) -> list[Run]:
-    """The studies and days that a shelf holds, with those of parts of their customers; of these studies, or of all.
+def find_runs(shelf: Path, studies: Sequence[str] = (), *, with_parts: bool = True) -> list[Run]:
+    """The studies and days that a shelf holds, of these studies, or of all; also those of parts of their customers.
 
     Raises
     ------
@@ -53,7 +53,11 @@ def find_runs(shelf: Path, studies: Sequence[str] = ()) -> list[Run]:
     for study in studies:
         if study not in found:
             raise CrmError(f"There is no report of a study {study!r} in {shelf}. {offer_names(study, sorted(found))}")
-    return [run for study, runs in found.items() if not studies or study in studies for run in runs]
+    chosen = [run for study, runs in found.items() if not studies or study in studies for run in runs]
+    whole = [run for run in chosen if not run.study.startswith(f"{PARTS}/")]
+    if not with_parts and not whole:
+        raise CrmError(f"{shelf} holds only parts of customers of what was asked for, and these were to be left out.")
+    return chosen if with_parts else whole
 
 
 def find_studies(shelf: Path) -> list[str]:

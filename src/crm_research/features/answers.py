@@ -24,12 +24,12 @@ _OWN: Final = ("response_id", "customer_id", "asked_at", "wave")
 
 
 def known_answers(study: Study) -> ir.Table:
-    """customer_id, item and share: each answer within its scale, over the scale, of customers who are named."""
+    """customer_id, response_id, item and share: each answer within its scale, over it, of customers who are named."""
     rows = known_rows(study, "surveys")
     is_named = rows.customer_id.notnull()  # noqa: PD004 - Ibis
     rows = rows.filter(is_named, rows.score >= rows.scale_min, rows.score <= rows.scale_max)
     share = (rows.score - rows.scale_min) / (rows.scale_max - rows.scale_min).nullif(0.0)
-    return rows.select("customer_id", "item", share=share)
+    return rows.select("customer_id", "response_id", "item", share=share)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

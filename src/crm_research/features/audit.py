@@ -26,22 +26,19 @@ _REGULAR_SHARE: Final = 0.9
 NO_PERIOD: Final = -1
 
 
-def total_dealings(study: Study, *, asks_hours: bool = True) -> ir.Table:
+def total_dealings(study: Study) -> ir.Table:
     """What do all orders known at as_of add up to, also those of nobody and of no time?
 
     Parameters
     ----------
     study
         Needs orders.
-    asks_hours
-        Count those with a time of day, too.
 
     Returns
     -------
     ibis table
         One row: n_cancelled, n_undated and undated_revenue (orders that name no time), n_dealings, n_sales, n_returns
-        and revenue (of the dated ones, cancelled ones left out), n_without_cost, first_at and last_at (of sales),
-        n_with_hour (dated at another time than midnight; where it is asked for).
+        and revenue (of the dated ones, cancelled ones left out), n_without_cost, first_at and last_at (of sales).
     """
     known = known_rows(study, "orders")
     has_kinds = "kind" in known.columns
@@ -52,11 +49,7 @@ def total_dealings(study: Study, *, asks_hours: bool = True) -> ir.Table:
     counts = is_dated & ~is_cancelled
     is_sale = counts & ~is_return
     undated = ~is_dated & ~is_cancelled
-    hours = {}
-    if asks_hours:
-        hours["n_with_hour"] = known.count(where=counts & (known.ordered_at != known.ordered_at.truncate("D")))
     return known.agg(
-        **hours,
         n_cancelled=known.count(where=is_cancelled),
         n_undated=known.count(where=undated),
         undated_revenue=known.revenue.sum(where=undated).fill_null(0.0),

@@ -110,8 +110,10 @@ def spread_of_use(study: Study, window: MoneyWindow, *, by_orders: bool) -> pd.D
     pandas.DataFrame
         Grain: activity. activity, squares (sum of squared differences between a customer's use in a period and their
         use in the window, divided over periods as their volume), expected (what they would sum to if every unit came
-        by itself, by chance). Customers without any volume in the window are left out.
+        by itself, by chance), even_squares and even_expected (the same with a customer's use divided evenly over the
+        periods, as by who makes work at any time). Customers without any volume in the window are left out.
     """
+    n_periods = max(round(window.months / find_grain_months(study)), 1)
     use = use_within(study, window)
     orders = order_rows_by_period(study, window, by_orders=by_orders)
     volume = orders.group_by("customer_id").agg(whole=orders.volume.sum(), squared=(orders.volume**2).sum())
@@ -132,10 +134,12 @@ def spread_of_use(study: Study, window: MoneyWindow, *, by_orders: bool) -> pd.D
         "activity",
         squares=squares + joined.total**2 * evenness,
         expected=joined.total * (1 - evenness),
+        even_squares=joined.squared_use - joined.total**2 / n_periods,
+        even_expected=joined.total * (1 - 1 / n_periods),
     )
     found: pd.DataFrame = (
         spread.group_by("activity")
-        .agg(squares=spread.squares.sum(), expected=spread.expected.sum())
+        .agg(**{name: spread[name].sum() for name in ("squares", "expected", "even_squares", "even_expected")})
         .order_by("activity")
         .to_pandas()
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from crm_research.contracts import TABLES
+from crm_research.contracts import LINKS, RELATIONS, TABLES
 from crm_research.errors import ParameterError, StudyError, offer_names
 from crm_research.features.basket import build_basket
 from crm_research.features.purchases import Occasion
@@ -35,7 +35,12 @@ _SETS: Final[Mapping[str, _Builder]] = MappingProxyType(
 
 def tables_naming_customers(study: Study) -> list[str]:
     """Which tables of the study say whom their rows are about? None does where all there is are anonymous answers."""
-    named = [name for name, contract in TABLES.items() if study.has(name) and "customer_id" in contract.column_names]
+    named = [
+        name
+        for name, contract in TABLES.items()
+        # Links and relations say who is who, and not that anybody is known at as_of.
+        if study.has(name) and name not in {LINKS, RELATIONS} and "customer_id" in contract.column_names
+    ]
     return [name for name in named if "customer_id" in study.table(name).columns]
 
 

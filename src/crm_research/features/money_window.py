@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import ibis
+
 from crm_research.errors import ParameterError
-from crm_research.features.clock import check_period_months, instant, last_complete_period
+from crm_research.features.clock import instant, last_complete_period
+from crm_research.features.reach import whole_until
 from crm_research.features.window import known_rows
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ _PER_YEAR: Final = 12
 FEW_LATE: Final = 0.01
 # Ends that should have been recorded by then, above which it is no chance (under 1 in 100) that none is.
 _ENDS_MISSED: Final = 4.6
+# So many contracts of which none has ended.
+_ENDLESS: Final = 10
 # Records whose first one falls that early in a month hold the month whole.
 _SETTLED_DAYS: Final = 7
 # What tells since when a study's money is known.
@@ -66,7 +71,7 @@ class MoneyWindow:
 
 
 def find_window(study: Study, *, months: int = USUAL_MONTHS, grain_months: int = 1) -> MoneyWindow:
-    """Which are the latest whole calendar months up to as_of, as many as asked or as the records hold?
+    """Which are the latest whole calendar months that the records hold by as_of (`whole_until`), as many as asked?
 
     Parameters
     ----------
@@ -75,9 +80,9 @@ def find_window(study: Study, *, months: int = USUAL_MONTHS, grain_months: int =
     grain_months
         It ends with a whole period of so many months, so that all that is counted covers the same time.
     """
-    if check_period_months(months) > _LONGEST:
-        raise ParameterError(f"months must be 1 to {_LONGEST}, not {months!r}.")
-    end = (last_complete_period(study.as_of, grain_months) + 1) * grain_months
+    if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= _LONGEST:
+        raise ParameterError(f"months must be a whole number from 1 to {_LONGEST}, not {months!r}.")
+    end = (last_complete_period(whole_until(study), grain_months) + 1) * grain_months
     first = first_money_at(study)
     start = end - months if first is None else max(end - months, _first_whole_month(first))
     if start < end:
@@ -116,6 +121,19 @@ def share_seen_late(study: Study, at: datetime) -> float:
     )
     n, late = row.to_pyarrow().to_pylist()[0].values()
     return late / n if n else 0.0
+
+
+def has_no_ends(study: Study) -> bool:
+    """Is of ten contracts or more not one end recorded? Then it is likelier that ends are left out than that all stay.
+
+    A list of the contracts that run today looks so.
+    """
+    if not study.has("contracts"):
+        return False
+    contracts = known_rows(study, "contracts")
+    ends = contracts.ended_at if "ended_at" in contracts.columns else ibis.null("timestamp")
+    n, n_ended = contracts.agg(n=contracts.count(), n_ended=ends.count()).to_pyarrow().to_pylist()[0].values()
+    return n >= _ENDLESS and not n_ended
 
 
 def first_money_at(study: Study) -> datetime | None:

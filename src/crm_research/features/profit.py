@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_research.features.customer_costs import contact_rows, receivable_rows, service_rows
 from crm_research.features.kept import keep_table
-from crm_research.features.money_rows import COLUMNS, add_up
+from crm_research.features.money_rows import COLUMNS, add_up, money_rows
 from crm_research.features.takings import fee_rows, order_rows
 from crm_research.features.window import known_rows
 
@@ -35,8 +35,8 @@ class CostPlan:
     ----------
     rates
         Activity to the cost of one unit; empty where no activity is recorded.
-    counts_contacts
-        Are the contacts' own costs charged?
+    counts_contacts, counts_goods
+        Are the contacts' own costs charged, and those of goods?
     capital_rate
         Cost of money owed, a year, as a factor; None: it is not charged.
     by_orders
@@ -45,6 +45,7 @@ class CostPlan:
 
     rates: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     counts_contacts: bool = True
+    counts_goods: bool = True
     capital_rate: float | None = None
     by_orders: bool = False
 
@@ -66,28 +67,38 @@ class Noise:
     log_level: float
 
 
+def has_income(study: Study) -> bool:
+    """Is anything recorded of what customers bring? What they cost alone tells nothing of their worth."""
+    return study.has("orders") or (study.has("contracts") and "fee" in study.table("contracts").columns)
+
+
 def sources_of(study: Study, plan: CostPlan) -> dict[str, bool]:
     """Which parts of the profit can be had of the study: orders, goods, fees, service, contacts, invoices?"""
+    pays = has_income(study)
+    contacts_cost = study.has("contacts") and "cost" in study.table("contacts").columns
     return {
         "orders": study.has("orders"),
-        "goods": study.has("orders") and "cost" in study.table("orders").columns,
+        "goods": study.has("orders") and "cost" in study.table("orders").columns and plan.counts_goods,
         "discount": study.has("orders") and "discount" in study.table("orders").columns,
         "fees": study.has("contracts") and "fee" in study.table("contracts").columns,
-        "service": study.has("activity_use", "activities") and bool(plan.rates),
-        "contacts": study.has("contacts") and "cost" in study.table("contacts").columns and plan.counts_contacts,
-        "invoices": study.has("invoices"),
+        "service": pays and study.has("activity_use", "activities") and bool(plan.rates),
+        "contacts": pays and contacts_cost and plan.counts_contacts,
+        "invoices": pays and study.has("invoices"),
     }
 
 
 def parts_of(study: Study, window: MoneyWindow, plan: CostPlan) -> list[ir.Table]:
     """Rows of all money of the window, each part in the shape of `money_rows`."""
     held = sources_of(study, plan)
-    parts = [order_rows(study, window)] if held["orders"] else []
+    if not has_income(study):
+        return [money_rows(known_rows(study, "contracts").limit(0))]
+    parts = [order_rows(study, window, counts_goods=plan.counts_goods)] if held["orders"] else []
     parts += [fee_rows(study, window)] if held["fees"] else []
     parts += [service_rows(study, window, plan.rates)] if held["service"] else []
     parts += [contact_rows(study, window)] if held["contacts"] else []
     parts += [receivable_rows(study, window)] if held["invoices"] else []
-    return parts
+    # Contracts without fees and costs: nobody has brought anything.
+    return parts or [money_rows(known_rows(study, "contracts").limit(0))]
 
 
 def build_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:
@@ -116,7 +127,7 @@ def build_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:
 
 def kept_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:
     """`build_money`, made once for all who ask."""
-    key = ("money", window, tuple(sorted(plan.rates.items())), plan.counts_contacts)  # as far as it rests on the plan
+    key = ("money", window, tuple(sorted(plan.rates.items())), plan.counts_contacts, plan.counts_goods)
     return keep_table(study, key, lambda: build_money(study, window, plan))
 
 
@@ -226,7 +237,8 @@ def kept_profit(
 
 
 def _key_of(plan: CostPlan) -> tuple[object, ...]:
-    return tuple(sorted(plan.rates.items())), plan.counts_contacts, plan.capital_rate, plan.by_orders
+    counted = plan.counts_contacts, plan.counts_goods, plan.by_orders
+    return tuple(sorted(plan.rates.items())), plan.capital_rate, *counted
 
 
 def _volume(money: ir.Table, plan: CostPlan) -> ir.FloatingValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import ibis
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
     from crm_research.study import Study
 
+# With less of the sales carrying their cost, what is left of the rest would be more guessed than known.
+ENOUGH_COSTED: Final = 0.5
+
 
 def dealings_within(study: Study, window: MoneyWindow) -> ir.Table:
     """Sales and returns of the window, those that name nobody among them; with is_sale."""
@@ -24,7 +27,31 @@ def dealings_within(study: Study, window: MoneyWindow) -> ir.Table:
     return dealings.filter(dealings.ordered_at >= instant(window.start), dealings.ordered_at < instant(window.end))
 
 
-def order_rows(study: Study, window: MoneyWindow) -> ir.Table:
+def share_costed(study: Study, window: MoneyWindow) -> float | None:
+    """Of what was sold in the window, which share has its cost recorded? None without a column of costs, or sales.
+
+    Of the revenue; of the number of sales where these brought none.
+    """
+    if not study.has("orders") or "cost" not in study.table("orders").columns:
+        return None
+    within = dealings_within(study, window)
+    sales = within.filter(within.is_sale)
+    has_cost = sales["cost"].notnull()
+    asked = sales.agg(
+        n=sales.count(),
+        n_costed=sales.count(where=has_cost),
+        sold=sales.revenue.sum().fill_null(0.0),
+        costed=sales.revenue.sum(where=has_cost).fill_null(0.0),
+    )
+    row = asked.to_pyarrow().to_pylist()[0]
+    if not row["n"]:
+        return None
+    if row["sold"] > 0:
+        return float(row["costed"] / row["sold"])
+    return float(row["n_costed"] / row["n"])
+
+
+def order_rows(study: Study, window: MoneyWindow, *, counts_goods: bool = True) -> ir.Table:
     """Orders of the window as money.
 
     revenue (after discount, returns taken off), discount, goods (what they cost us), n_orders (sales), sales (their
@@ -36,7 +63,7 @@ def order_rows(study: Study, window: MoneyWindow) -> ir.Table:
     values = {"revenue": revenue, "n_orders": sale, "sales": revenue * sale}
     if "discount" in within.columns:
         values["discount"] = within.discount.fill_null(0.0)
-    if "cost" in within.columns:
+    if counts_goods and "cost" in within.columns:
         values["goods"] = within["cost"].fill_null(0.0)
         values["costed"] = within["cost"].notnull().ifelse(revenue * sale, 0.0)
     return money_rows(within, **values)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import ibis
 
 from crm_research.features.clock import days_between, instant
+from crm_research.features.fees import running_contracts
 from crm_research.features.purchases import build_purchases, keep_dealings
-from crm_research.features.spells import build_spells
 from crm_research.features.window import before_holdout, known_rows, outcome_rows
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def build_value_rows(study: Study, *, money: Money = "revenue", cost_share: floa
         where the study keeps none.
     """
     bought = build_purchases(study, occasion="day")
-    sales = _amounts(known_rows(study, "orders"), money, cost_share)
+    sales = sale_amounts(known_rows(study, "orders"), money, cost_share)
     by_day = sales.group_by("customer_id", ordered_at=sales.ordered_at.truncate("D")).agg(amount=sales.amount.sum())
     bought = bought.select("customer_id", "ordered_at", "came_at").inner_join(by_day, ["customer_id", "ordered_at"])
     first = bought.ordered_at.min().over(group_by=bought.customer_id)
@@ -89,7 +89,7 @@ def build_value_rows(study: Study, *, money: Money = "revenue", cost_share: floa
     )
     if study.holdout_until is None:
         return known.mutate(later_spent=ibis.literal(0.0))
-    came = _amounts(outcome_rows(study, "orders"), money, cost_share)
+    came = sale_amounts(outcome_rows(study, "orders"), money, cost_share)
     later = came.group_by("customer_id").agg(later_spent=came.amount.sum())
     joined = known.left_join(later, "customer_id")
     return joined.select(*known.columns, later_spent=joined.later_spent.fill_null(0.0))
@@ -101,16 +101,14 @@ def build_running_fees(study: Study) -> ir.Table:
     Returns
     -------
     ibis table
-        One group of running contracts: tenure_days, fee (a month; empty where the records have none), first_year,
+        One group of running contracts: tenure_days, fee (a month, as it stands; empty where there is none), first_year,
         has_orders (the customer also bought by as_of), n_contracts. Contracts join their owner, if anybody is named.
     """
-    spells = build_spells(study)
-    running = spells.filter(~spells.is_ended)
-    fee = running.fee if "fee" in running.columns else ibis.null("float64")
+    running = running_contracts(study)
     rows = running.select(
         "customer_id",
         tenure_days=running.tenure_days,
-        fee=fee,
+        fee=running.fee,
         first_year=running.started_at.year().cast("int64"),
     )
     if study.has("orders"):
@@ -126,7 +124,8 @@ def build_running_fees(study: Study) -> ir.Table:
     return rows.group_by(*keys).agg(n_contracts=rows.count()).order_by(*keys)
 
 
-def _amounts(orders: ir.Table, money: Money, cost_share: float) -> ir.Table:
+def sale_amounts(orders: ir.Table, money: Money, cost_share: float) -> ir.Table:
+    """Sales with their amount, as `build_value_rows` counts it: customer_id, ordered_at, amount."""
     dealings = keep_dealings(orders)
     sales = dealings.filter(dealings.is_sale)
     amount = sales.revenue.fill_null(0.0)

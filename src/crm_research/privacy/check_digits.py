@@ -63,6 +63,20 @@ def is_payment_card(digits: str) -> bool:
     return (sum(values[::2]) + sum(_DOUBLED[value] for value in values[1::2])) % 10 == 0
 
 
+def is_product_code(digits: str) -> bool:
+    """Is it a number that stands below the bars of a product (GTIN, EAN-13 or 14 digits) with its check digit?
+
+    Examples
+    --------
+    >>> is_product_code("0041331021234"), is_product_code("0041331021235")
+    (False, True)
+    """
+    if len(digits) not in (12, 13, 14):
+        return False
+    values = [int(digit) for digit in reversed(digits)]
+    return (sum(values[::2]) + 3 * sum(values[1::2])) % 10 == 0
+
+
 def write_iban_pattern(between: str) -> str:
     """What matches a number of the right signs of each country, in capitals or small letters.
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Columns of ids of persons and of their records, each with the sign that its pseudonyms begin with.
-SIGNS: Final = {"customer_id": "C", "contract_id": "K", "order_id": "B", "contact_id": "T", "response_id": "R"}
+SIGNS: Final = {
+    "customer_id": "C", "contract_id": "K", "order_id": "B", "contact_id": "T", "response_id": "R", "local_id": "L",
+}  # fmt: skip
 _ALPHABET: Final = b"0123456789abcdefghjkmnpqrstvwxyz"
 _SHORT: Final = 8
 _LONG: Final = 12

@@ -59,7 +59,7 @@ class Asked:
     @property
     def mapped(self) -> tuple[str, ...]:
         """The tables that the file maps."""
-        return tuple(self.definition.tables)
+        return self.definition.mapped
 
     def wanted(self, applicable: Sequence[Report] | None = None) -> list[str]:
         """The tables that these reports read, or all that apply."""
@@ -107,7 +107,7 @@ def ask(
             *(each for each in reports().values() if each.is_last and each.id in is_there and each.id not in known),
         ]
     own = find_own_files(definition, file)
-    mapped = tuple(definition.tables)
+    mapped = definition.mapped
     reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
     applicable = [report for report in candidates if reasons[report.id] is None]
     house = use_own_files(own, applicable)

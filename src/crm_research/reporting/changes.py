@@ -134,7 +134,7 @@ def _summary(found: Comparison) -> list[str]:
     if found.is_of_same_records:
         said.append("Both runs read the same records at the same day: what differs is due to the program.")
     for report, differing in found.changed_parameters.items():
-        told = ", ".join(f"{name} {old} and then {new}" for name, (old, new) in differing.items())
+        told = ", ".join(f"{name.replace('_', ' ')}: {old} and then {new}" for name, (old, new) in differing.items())
         title = found.after.titles.get(report, report)
         said.append(f"{title} was made with other parameters ({told}): its figures are not compared.")
     return said

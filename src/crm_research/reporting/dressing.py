@@ -48,10 +48,13 @@ class Day:
         Where it is.
     pages
         Each report that has a page, with its page and title, in the order in which they are read.
+    beside
+        Pages that a report has beside its own, as the summary has one for each department.
     """
 
     folder: Path
     pages: tuple[tuple[str, str, str], ...]
+    beside: tuple[str, ...] = ()
 
     @property
     def as_of(self) -> str:
@@ -94,6 +97,8 @@ def dress_days(days: Sequence[Day], environment: Environment, *, title: str, sty
             base = compared[earlier[0].as_of] if earlier else None
             key = _key(_bar(links, page), day.digest if base else "", earlier[0].digest if base else "")
             _dress(day.folder / page, key, _bar(links, page), base, report)
+        for page in day.beside:
+            _dress(day.folder / page, _key(_bar(links, page)), _bar(links, page), None, "")
         _dress(day.folder / ledger, _key(_bar(links, ledger)), _bar(links, ledger), None, "")
 
 
@@ -217,4 +222,8 @@ def _comparisons(folder: Path) -> Iterator[Path]:
 def day_of(folder: Path, entries: Sequence[Mapping[str, Any]]) -> Day:
     """A folder of the shelf as a day, its reports in the order given."""
     made = [one for one in entries if one.get("page")]
-    return Day(folder, tuple((str(one["report"]), str(one["page"]), str(one["title"])) for one in made))
+    return Day(
+        folder,
+        tuple((str(one["report"]), str(one["page"]), str(one["title"])) for one in made),
+        tuple(str(name) for one in made for name in one.get("files") or () if str(name).endswith(".html")),
+    )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from crm_research.privacy.masking import masked
+from crm_research.privacy.masking import masked, masked_html
 from crm_research.reporting.deaths import say_death
 from crm_research.reporting.notebook_file import read_notebook, write_notebook
 from crm_research.reporting.private_shelf import private_place
@@ -19,6 +19,7 @@ from crm_research.settings import FILES, PICTURES, PRIVATE, PRIVATE_PLACE, TABLE
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINES_OF_TRACE: Final = 12
 # papermill puts a banner and a link into a notebook that failed.
+_OWN_KIND: Final = "application/vnd.crm-research."
 _ERROR_TAG: Final = "papermill-error-cell-tag"
 _LONGEST_SOCKET_PATH: Final = 90
 _SECONDS_TO_START: Final = 120
@@ -95,7 +96,24 @@ def tidy_notebook(notebook: Any, task: Task) -> Any:
             cell["source"] = masked(cell.source.replace(json.dumps(given), json.dumps(told)))
         else:
             cell.setdefault("id", f"cell-{place}")
+        for output in cell.get("outputs", []):
+            _mask(output)
     return notebook
+
+
+def _mask(output: Any) -> None:
+    """What a cell prints by itself (a bare frame, an error) tells no address or number of a person."""
+    for name in ("text", "evalue"):
+        if name in output:
+            output[name] = masked(output[name])
+    if "traceback" in output:
+        output["traceback"] = list(map(masked, output["traceback"]))
+    data = output.get("data", {})
+    # What is shown by the house has been masked on its way out.
+    if not any(kind.startswith(_OWN_KIND) for kind in data):
+        for kind, mask in (("text/plain", masked), ("text/html", masked_html)):
+            if kind in data:
+                data[kind] = mask(data[kind])
 
 
 class _Hooks:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.catalogue import Report
 from crm_research.errors import StudyError
@@ -28,6 +30,9 @@ from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.study import Study
+
+_N_SIGNS: Final = 6
+_LONGEST: Final = LONGEST_NAME - _N_SIGNS - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +198,17 @@ def _withhold(study: Study, n_customers: Mapping[str, int], n_without: int, colu
 
 
 def _name_parts(values: Sequence[str]) -> Mapping[str, str]:
-    """A name for folders to each value, distinct: its letters and digits, or a number where it has none of ours."""
-    names: dict[str, str] = {}
-    for number, value in enumerate(values, start=1):
-        shown = value if masked(value) == value else ""
-        name = _slug(shown)[: LONGEST_NAME - 5].strip("-") or f"part-{number}"
-        while name in names:
-            name += "-2"
-        names[name] = value
-    return MappingProxyType(names)
+    """A name for folders to each value, distinct, and the same tomorrow, whichever others there are and how large.
+
+    Its letters and digits; where these are not all of ours, tell of a person, or are those of another value, too, with
+    signs that are the value's own.
+    """
+    plain = {value: _slug(masked(value))[:_LONGEST].strip("-") for value in values}
+    n_alike = Counter(plain.values())
+    named = {}
+    for value, name in plain.items():
+        is_ours = all(sign.isascii() or not sign.isalnum() for sign in value)
+        is_told = is_ours and n_alike[name] == 1 and name not in (PRIVATE, PARTS)
+        own = sha256(masked(value).encode()).hexdigest()[:_N_SIGNS]
+        named[name if name and is_told else f"{name or 'part'}-{own}"] = value
+    return MappingProxyType(named)

@@ -31,7 +31,9 @@ def write_feed(studies: Sequence[Mapping[str, Any]]) -> str:
 
 def _entry(study: Mapping[str, Any]) -> str:
     title = f"{study['title']}, as of {study['as_of']}"
-    told = [*study["summary"], *(f"{page['title']}: {page['answer']}" for page in study["pages"] if page["answer"])]
+    # The summary's lines stand first, and are not told again as the answer of its page.
+    answers = [page for page in study["pages"] if page["answer"] and not page["is_summary"]]
+    told = [*study["summary"], *(f"{page['title']}: {page['answer']}" for page in answers)]
     failed = [f"{page['title']}: {page['failed']}" for page in study["pages"] if page["failed"]]
     return (
         f"<entry>\n<title>{_text(title)}</title>\n<id>{_id(study['name'], study['as_of'])}</id>\n"

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.catalogue import reports
 from crm_research.figures import FAILS, HOLDS, NOT_APPLICABLE, UNTESTED, Figure
 from crm_research.pillars.summary.claims.sayings import CANNOT_TELL, RULE, SAYINGS, judge, say_verdict
+from crm_research.reporting.voices import speak, speak_as
 from crm_research.results import read_json, read_run
+from crm_research.show.display import text_html
 from crm_research.show.figure_cards import anchor_of, is_unchecked, why_refuted
 from crm_research.show.formats import format_estimate, format_interval
 from crm_research.theme import first_capital
+from crm_research.theme.plain import in_plain_words
 from crm_research.vocabulary import say_count, word_for
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 PAGE: Final = "ledger.html"
+_BY_A_PROGRAM: Final = re.compile(r"equal to (?:lifelines|scipy|statsmodels|scikit-learn|R)\b[^;]*")
+_CHECKED: Final = "a check that researchers see here"
+_NOTHING: Final = "nothing that could have refuted it"
 # What came of the check of a number, in the order in which a reader who doubts looks: word of the record to ours.
 _OUTCOMES: Final = {
     FAILS: "fails its check",
@@ -24,6 +34,29 @@ _OUTCOMES: Final = {
     HOLDS: "holds",
     NOT_APPLICABLE: "not known",
 }
+
+
+def say(text: str | None) -> Markup:
+    """A text of the ledger as HTML, in both voices where they differ; what has no plain words as it is."""
+    from markupsafe import Markup
+
+    html = text_html(text or "")
+    return Markup(speak(html) or html)  # noqa: S704  (made of escaped text)
+
+
+def say_check(row: Mapping[str, Any]) -> Markup:
+    """What has checked the number of a row, in both voices: a manager reads of another program that there was one."""
+    from markupsafe import Markup
+
+    text = row["check"]
+    plain = in_plain_words(_BY_A_PROGRAM.sub("another program finds the same", text))
+    instead = _NOTHING if row["outcome"] == UNTESTED else _CHECKED
+    return Markup(speak_as(text, plain or instead))  # noqa: S704  (made of escaped text)
+
+
+def is_deep(*texts: str | None) -> bool:
+    """Has one of them no plain words, so that it is for researchers alone?"""
+    return any(text is not None and in_plain_words(text) is None for text in texts)
 
 
 def read_ledger(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from crm_research.figures import NOT_KNOWN, Figure
 from crm_research.reporting import changes
 from crm_research.reporting.dressing import day_of, dress_days
 from crm_research.reporting.feed import FEED, write_feed
-from crm_research.reporting.ledger import PAGE, read_ledger
+from crm_research.reporting.ledger import PAGE, is_deep, read_ledger, say, say_check
 from crm_research.reporting.render import TEMPLATES, house, house_style, read_template_text, with_carried_signs
 from crm_research.reporting.search import search_data
 from crm_research.reporting.shelf import locked, write_text
@@ -104,6 +104,10 @@ def _write_ledger(folder: Path, environment: Environment) -> None:
         return
     html = environment.get_template("site/ledger.html.j2").render(
         ledger=read_ledger(folder),
+        say=say,
+        say_check=say_check,
+        is_deep=is_deep,
+        voice=read_template_text("voice.js"),
         style=house_style(_look_of(folder)) + read_template_text("site/ledger.css"),
         script=read_template_text("page.js") + read_template_text("site/ledger.js"),
     )
@@ -143,6 +147,8 @@ def _study(folder: Path, *, is_latest: bool) -> dict[str, Any]:
     figures = read_json(folder / "figures.json", [])
     order = list(reports())
     entries.sort(key=lambda entry: order.index(entry["report"]) if entry["report"] in order else len(order))
+    # What a reader opens first stands first.
+    entries.sort(key=lambda entry: entry["report"] != SUMMARY)
     shown = [entry for entry in entries if entry["outcome"] != NOT_APPLICABLE]
     # What stands on the shelf speaks last: an attempt that failed tells only what no page does.
     about: dict[str, Any] = {}
@@ -202,6 +208,8 @@ def _page(entry: Mapping[str, Any], folder: Path, figures: Sequence[Mapping[str,
     ran = entry if entry.get("page") else _attempt(entry) or entry
     return {
         "title": entry["title"],
+        # Its first lines stand above all pages, and are not told twice.
+        "is_summary": entry["report"] == SUMMARY,
         "question": entry["question"],
         "href": href + entry["page"] if entry.get("page") else None,
         "answer": _say(next(iter(entry.get("answer") or []), None)) if entry.get("page") else None,

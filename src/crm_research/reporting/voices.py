@@ -82,6 +82,11 @@ def speak(html: str) -> str | None:
     return "".join(made)
 
 
+def speak_as(exact: str, plain: str) -> str:
+    """Two texts as one piece of HTML: the one for researchers, the other for managers."""
+    return text_html(exact) if exact == plain else _both(text_html(exact), text_html(plain), "span")
+
+
 def _texts(html: str) -> Iterator[tuple[str, str]]:
     """Each piece of text with the tag that ends it."""
     place = 0

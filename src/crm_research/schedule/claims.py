@@ -128,7 +128,8 @@ class Occasion:
         except OSError:
             return False
         try:
-            if _lock(handle) is False:
+            # Others may look at the same moment: a look disturbs no other.
+            if _lock(handle, is_shared=True) is False:
                 return True
         finally:
             os.close(handle)
@@ -279,12 +280,12 @@ def _waiting(lock: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool | None:
-    """Hold a lock on it. False if somebody else does; None where there are no locks."""
+def _lock(handle: int, *, is_shared: bool = False) -> bool | None:
+    """Hold a lock on it, alone or with others who only look. False if somebody holds it; None where there are none."""
     try:
         import fcntl
 
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except (ImportError, OSError):

@@ -72,6 +72,8 @@ def _run_arguments(file: SchedulesFile, name: str, run_day: date) -> list[str]:
     for option, number in (("--jobs", rule.jobs), ("--timeout", rule.timeout)):
         if number is not None:
             arguments += [option, str(number)]
+    if rule.each is not None:
+        arguments += ["--each", rule.each]
     if rule.audience is not None:
         arguments += ["--audience", rule.audience]
     arguments += [f"--{form}" for form in dict.fromkeys(rule.formats)]

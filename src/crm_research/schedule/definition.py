@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crm_research.errors import nearest_name
 from crm_research.schedule.cron import Timetable, as_cron
 from crm_research.schedule.days import as_day, day_of, is_day
-from crm_research.sources.delivery_rule import why_no_recipient
+from crm_research.sources.delivery_rule import MAIL, why_no_recipient
 from crm_research.sources.written import as_zone
 
 MOST_RETRIES: Final = 10
@@ -92,6 +93,7 @@ class ScheduleRule(_Part):
     timezone: Zone | None = None
     studies: Annotated[Texts, Field(min_length=1)]
     reports: Texts = Field(default_factory=list)
+    each: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     as_of: Day | None = None
     parameters: dict[str, str | bool | int | float | LiteralText | None] = Field(default_factory=dict)
     audience: Literal["research", "management"] | None = None
@@ -122,6 +124,8 @@ class SchedulesDefinition(_Part):
             for name in self.schedules
             if not _NAME.fullmatch(name)
         ]
+        for name, rule in self.schedules.items():
+            problems += [f"schedules.{name}.{said}" for said in _problems_of_parts(rule)]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -142,6 +146,15 @@ class SchedulesDefinition(_Part):
     def key_of(self, name: str) -> str:
         """Changes with the times of a schedule, and with nothing else of it."""
         return hashlib.sha256(f"{self.schedules[name].cron}\n{self.zone_of(name)}".encode()).hexdigest()[:16]
+
+
+def _problems_of_parts(rule: ScheduleRule) -> Iterator[str]:
+    if rule.each is None:
+        return
+    if len(rule.studies) > 1:
+        yield "each: takes one study apart, and here are several. Write a schedule for each of them."
+    if rule.recipients or MAIL in rule.publish:
+        yield "each: parts of customers are not mailed. Publish them to a folder or a store, and mail the whole study."
 
 
 def resolve_as_of(rule: ScheduleRule, run_day: date) -> date | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from crm_research.addresses import hide_credentials
 from crm_research.errors import CrmError
+from crm_research.results import PARTS
 from crm_research.sources.opening import find_study_file
 from crm_research.sources.study_file import read_study_file
 
@@ -55,6 +56,8 @@ def find_failures(out: Path, studies: Sequence[str], began_at: str) -> list[Fail
             continue
         for record in sorted((out / name).glob("*/run.json")):
             found += _failures_in(record, name, began_at)
+        for record in sorted(out.glob(f"{PARTS}/{name}-*/*/*/run.json")):
+            found += _failures_in(record, f"{name}, {record.parents[1].name}", began_at)
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from crm_research.privacy.masking import mask_html, mask_text, mask_value
 from crm_research.settings import runs_in_notebook
+from crm_research.theme.lettering import tell_names_by
 
 ANSWER_MIME: Final = "application/vnd.crm-research.answer+json"
 NOTE_MIME: Final = "application/vnd.crm-research.note+json"
@@ -18,6 +19,9 @@ TABLE_MIME: Final = "application/vnd.crm-research.table+json"
 # Which section of a page an output belongs to, and whether it is for the manager or says that something is missing.
 SECTION_MIME: Final = "application/vnd.crm-research.section+json"
 CHART_MIME: Final = "application/vnd.crm-research.chart+json"
+
+# A picture is drawn of letters, where nothing can be masked any more: what data hold of a person is masked before.
+tell_names_by(mask_text)
 
 # Only where an executed notebook is kept: a trusted notebook shows the HTML.
 PNG_MIME: Final = "image/png"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from crm_research.figures import FIGURES_MIME, NO_VALIDATION, NOT_KNOWN, REFUTED, Figure
+from crm_research.privacy.masking import mask_text
 from crm_research.privacy.suppression import say_withheld, withhold
 from crm_research.settings import least_group
 from crm_research.show.display import Output, text_html
@@ -200,8 +202,11 @@ def _only_for_researchers(figure: Figure) -> str:
 
 def anchor_of(figure: Figure) -> str:
     """By which name a link leads to the figure in its page."""
-    named = f"{figure.id} {figure.group or ''}".strip()
-    return f"figure-{re.sub(r'[^a-z0-9]+', '-', named.lower()).strip('-')}"
+    group = mask_text(figure.group or "")
+    words = re.sub(r"[^a-z0-9]+", "-", f"{figure.id} {group}".lower()).strip("-")
+    # Signs that are no letters of ours are left out of a name: what else would be one is told apart.
+    is_told = all(sign.isascii() or not sign.isalnum() for sign in group)
+    return f"figure-{words}" if is_told else f"figure-{words}-{sha256(group.encode()).hexdigest()[:6]}"
 
 
 def _title(figure: Figure) -> str:

@@ -26,6 +26,7 @@ _TOPICS: Final = (
     "invoices",
     "partners",
     "indicators",
+    "numbers",
 )
 
 

@@ -24,9 +24,15 @@ _FALSE_NAMES: Final = ("test test", "asdf", "Xxx Xxx", "N. N.", "测试")
 _RECORD_DIGITS: Final = 11
 
 
-def write_records(folder: Path, world: WorldSettings, block: int, people: People, secrets: TableWriter) -> None:
-    """Append a block's records to each system's file, and whose they are to the truth's ``system_records``."""
+def write_records(
+    folder: Path, world: WorldSettings, block: int, people: People, secrets: TableWriter
+) -> list[tuple[Records, pa.StringArray]]:
+    """Append a block's records to each system's file, and whose they are to the truth's ``system_records``.
+
+    Gives each system's records with their ids.
+    """
     (folder / SYSTEMS_FOLDER).mkdir(exist_ok=True)
+    held = []
     for place, system in enumerate(SYSTEMS):
         records = draw_records(world, block, people, place)
         ids = number_ids(system.name[0].upper(), (records.number, _RECORD_DIGITS))
@@ -34,6 +40,8 @@ def write_records(folder: Path, world: WorldSettings, block: int, people: People
         path = folder / SYSTEMS_FOLDER / f"customers_{system.name}.csv"
         _append_csv(path, rows, system, has_header=block == 0)
         secrets.append("system_records", _true_record_rows(people, system, records, ids))
+        held.append((records, ids))
+    return held
 
 
 def _record_rows(world: WorldSettings, people: People, system: System, records: Records, ids: pa.StringArray) -> Rows:

@@ -17,7 +17,8 @@ from crm_research.simulate.products import Products, draw_products
 from crm_research.simulate.settings import WorldSettings
 from crm_research.simulate.study_file import write_study_file
 from crm_research.simulate.surroundings import Partners, draw_partners
-from crm_research.simulate.system_files import write_records
+from crm_research.simulate.system_dealings import write_dealings
+from crm_research.simulate.system_files import SYSTEMS_FOLDER, write_records
 from crm_research.simulate.writing import STUDY_FILE, TRUTH_FOLDER, TableWriter, replaced_folder
 
 # Customers drawn at once. It seeds the draws: a world of the same seed changes with it.
@@ -32,7 +33,8 @@ class World:
     ----------
     path
         Its folder: one folder of Parquet files for each canonical table, ``study.yaml`` and ``truth/``;
-        with dirt also ``systems/``, the CSV files of three systems.
+        with dirt also ``systems/``, the CSV files of three systems and the numbers under which they deal, and
+        ``systems.yaml``, a study of them.
     settings
         What it was drawn from.
     n_rows
@@ -88,13 +90,18 @@ def simulate_world(
     ledger = open_ledger(settings, partners.n_dealers)
     n_addressed = np.zeros(settings.n_campaigns, dtype=np.int64)
     with replaced_folder(out, replace=replace) as folder:
-        with TableWriter(folder) as records, TableWriter(folder / TRUTH_FOLDER) as secrets:
+        with (
+            TableWriter(folder) as records,
+            TableWriter(folder / TRUTH_FOLDER) as secrets,
+            TableWriter(folder / SYSTEMS_FOLDER) as numbers,
+        ):
             for number, index in _split_blocks(settings.n_customers):
                 block = draw_block(settings, number, index, products, partners.n_dealers)
                 write_block(settings, block, ledger, product_ids, records)
                 write_true_block(settings, block, ledger, secrets)
                 if settings.dirt > 0:
-                    write_records(folder, settings, number, block.people, secrets)
+                    held = write_records(folder, settings, number, block.people, secrets)
+                    write_dealings(settings, number, block, held, numbers)
                 addressed = block.targets.campaign[~block.targets.is_control]
                 n_addressed += np.bincount(addressed, minlength=settings.n_campaigns)
                 if on_progress is not None:

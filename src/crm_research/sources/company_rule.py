@@ -1,4 +1,4 @@
-"""What a study file says of the company itself: what it calls its segments, and where its own look and rules lie."""
+"""What a study file says of the company itself: what it calls its segments, how it weighs, where its own files lie."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ class SegmentationRule(BaseModel):
 
     names: dict[str, _Name] = Field(default_factory=dict)
     policy: dict[str, _Name] = Field(default_factory=dict)
+
+
+class GradesRule(BaseModel):
+    """How much the company holds each criterion of a customer's grade to weigh: told outright, or judged in pairs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    judgements: dict[str, float | str] = Field(default_factory=dict)
 
 
 def _as_own_file(path: str) -> str:

@@ -9,15 +9,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from crm_research.addresses import is_stored, scheme_of
-from crm_research.contracts import contract_of
+from crm_research.addresses import scheme_of
 from crm_research.errors import CrmError
 from crm_research.results import PARTS, PRIVATE
 from crm_research.said_by_others import say_found
-from crm_research.sources.company_rule import OwnFile, SegmentationRule
+from crm_research.sources.company_rule import GradesRule, OwnFile, SegmentationRule
 from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.privacy_rule import PrivacyRule
+from crm_research.sources.record_parts import contract_for, list_mapped, problems_of_records
 from crm_research.sources.written import (
     as_allowed,
     as_comment,
@@ -31,6 +31,7 @@ from crm_research.sources.written import (
     as_quote,
     as_sign,
     as_signs,
+    as_source,
     as_zone,
 )
 from crm_research.study import Continuation
@@ -233,17 +234,6 @@ def walk_sources(rule: SourceRule) -> Iterator[SourceRule]:
         yield from walk_sources(inner)
 
 
-def _source_from_text(value: Any) -> Any:
-    """Short forms of ``from``: a path, a list of paths, a URL or ``sample:NAME``."""
-    if isinstance(value, list):
-        return {"path": value}
-    if not isinstance(value, str):
-        return value
-    if value.startswith("sample:"):
-        return {"sample": value.removeprefix("sample:")}
-    return {"url": value} if "://" in value and not is_stored(value) else {"path": value}
-
-
 def _column_from_text(value: Any) -> Any:
     return value if isinstance(value, dict) else {"column": str(value)}
 
@@ -256,7 +246,7 @@ def _attribute_from_text(value: Any) -> Any:
     return value if isinstance(value, dict) else {"type": value}
 
 
-Source = Annotated[SourceRule, BeforeValidator(_source_from_text)]
+Source = Annotated[SourceRule, BeforeValidator(as_source)]
 ColumnOrigin = Annotated[ColumnRule, BeforeValidator(_column_from_text)]
 Item = Annotated[ItemRule, BeforeValidator(_item_from_scale)]
 Attribute = Annotated[AttributeRule, BeforeValidator(_attribute_from_text)]
@@ -280,6 +270,7 @@ class TableRule(_Part):
     by: Literal["customer"] = "customer"
     attributes: Annotated[dict[str, Attribute], AfterValidator(as_named_apart)] = Field(default_factory=dict)
     accept: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    unique: bool = False
 
     @property
     def continuation(self) -> Continuation | None:
@@ -308,6 +299,7 @@ class StudyDefinition(_Part):
     engine: Engine = EngineRule()
     exchange_rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     segmentation: SegmentationRule = SegmentationRule()
+    grades: GradesRule = GradesRule()
     publish: Targets = Field(default_factory=dict)
     recipients: Recipients = Field(default_factory=dict)
     privacy: PrivacyRule = PrivacyRule()
@@ -326,6 +318,11 @@ class StudyDefinition(_Part):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """The canonical tables that the file makes."""
+        return list_mapped(self.tables)
 
     @property
     def is_embedded(self) -> bool:
@@ -358,7 +355,7 @@ class StudyDefinition(_Part):
         problems = []
         for name, rule in self.tables.items():
             try:
-                contract = contract_of(name)
+                contract = contract_for(name)
             except CrmError as problem:
                 problems.append(f"tables.{name}: {problem}")
                 continue
@@ -374,6 +371,7 @@ class StudyDefinition(_Part):
                     )
             if rule.items and name != "surveys":
                 problems.append(f"tables.{name}.items: only surveys take items.")
+            problems += problems_of_records(name, is_unique=rule.unique)
             if name != "contracts":
                 problems += [
                     f"tables.{name}.{key}: only contracts take {key}."

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from crm_research.addresses import read_address
-from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault, say_full_disk
 from crm_research.sources.cache import cache_key, find_cached, keep_table, open_cached
@@ -30,6 +29,7 @@ from crm_research.sources.readers.files import describe_files, find_files
 from crm_research.sources.readers.samples import find_truth
 from crm_research.sources.readers.staging import stage
 from crm_research.sources.readers.stores.narrowing import find_needs
+from crm_research.sources.record_parts import contract_for
 from crm_research.sources.remembered import remembering
 from crm_research.sources.session import literal, open_session, quoted
 from crm_research.stopping import stop_if_asked
@@ -200,7 +200,7 @@ def _planned(
     session: Session, definition: StudyDefinition, table: str, rule: TableRule, relation: Relation, place: str
 ) -> tuple[TablePlan, Relation]:
     """The plan of a table, and its source with what is said once an order on every line."""
-    planner = partial(Planner, study=definition, contract=contract_of(table), rule=rule, where_in_file=place)
+    planner = partial(Planner, study=definition, contract=contract_for(table), rule=rule, where_in_file=place)
     plan = planner(relation=relation).plan()
     if not rule.sum_lines and table != "order_lines":
         return plan, relation

@@ -12,7 +12,6 @@ import sqlglot
 from sqlglot import exp
 
 from crm_research.addresses import say_driver
-from crm_research.contracts import contract_of
 from crm_research.errors import CrmError, StudyError
 from crm_research.sources.mapping.materialise import check_doubts, check_lines, order_lines_summed
 from crm_research.sources.mapping.once import check_repeated_money, find_order_facts
@@ -28,6 +27,7 @@ from crm_research.sources.readers.server import (
     rows_of_answer,
     rows_of_select,
 )
+from crm_research.sources.record_parts import contract_for
 from crm_research.study import InputFingerprint
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _express(
 ) -> tuple[ir.Table, Mapping[str, str], str]:
     """The table as an expression, its attributes, and what its source is called."""
     rule = definition.tables[table]
-    contract = contract_of(table)
+    contract = contract_for(table)
     # The source is already in the server's own SQL; all that is asked of it is written in DuckDB's.
     source, spread, lines = (name.format(table) for name in (_SOURCE, _SPREAD, _LINES))
     asked = _Asked(backend=backend, parts={source: relation.name})

@@ -18,6 +18,7 @@ from crm_research.sources.cache import is_passing, of_the_code
 from crm_research.sources.fingerprints import digest_files, digest_text, require_unchanged
 from crm_research.sources.kept_records import VERDICTS, find_record, keep_record
 from crm_research.sources.named_files import list_named_files
+from crm_research.sources.record_parts import parts_needed
 from crm_research.sources.study_file import read_study_file
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _key(study: Study) -> str | None:
         definition = read_study_file(study.path)
         if definition.engine.url != DEFAULT_URL or not definition.engine.cache:
             return None
-        for table in study.tables:
-            rule = definition.tables[table]
+        for part in parts_needed(definition.tables, study.tables):
+            rule = definition.tables[part]
             if list_named_files(rule.source, study.path.parent) is None or is_passing(rule):
                 return None
         said = {
@@ -99,7 +100,7 @@ def _key(study: Study) -> str | None:
             "as_of": study.as_of.isoformat(),
             "holdout_until": study.holdout_until.isoformat() if study.holdout_until else None,
             # As it was when the tables were opened: what was written to the files since is not what is checked.
-            "content": {found.table: found.fingerprint for found in study.inputs},
+            "content": sorted((found.table, found.source, found.fingerprint) for found in study.inputs),
             "code": of_the_code(),
         }
     except (OSError, CrmError, KeyError):

@@ -17,7 +17,9 @@ from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
 from crm_research.sources.own_files import locate_own_files
 from crm_research.sources.readers.samples import find_lacking_packages
+from crm_research.sources.record_parts import parts_needed, table_of
 from crm_research.sources.reopened import take_held
+from crm_research.sources.resolving import UNLINKED, resolve, says_nothing_of_links
 from crm_research.sources.snapshot import find_snapshot, read_snapshot
 from crm_research.sources.study_file import read_study_file
 from crm_research.study import Study
@@ -175,25 +177,27 @@ def read_instant(value: date | datetime | str) -> datetime:
 def _wanted_tables(definition: StudyDefinition, tables: Iterable[str] | None, path: Path) -> list[str]:
     if tables is None:
         left_out = leave_out()
-        return [table for table in definition.tables if table not in left_out]
+        return [table for table in definition.mapped if table not in left_out]
     wanted = list(tables)
     for table in wanted:
-        if table not in definition.tables:
-            raise StudyError(f"{path}: maps no table {table!r}. {offer_names(table, definition.tables)}")
+        if table not in definition.mapped:
+            raise StudyError(f"{path}: maps no table {table!r}. {offer_names(table, definition.mapped)}")
     return wanted
 
 
 def _open_tables(
     definition: StudyDefinition, path: Path, wanted: list[str], faults: dict[str, CrmError] | None
 ) -> OpenedTables:
+    needed = parts_needed(definition.tables, wanted)
     if not definition.is_embedded:
         from crm_research.sources.in_place import open_in_place
 
-        return open_in_place(definition, path, wanted, faults)
+        return resolve(open_in_place(definition, path, needed, faults), wanted, [*definition.tables], faults)
     snapshots = _snapshot_folder()
     snapshot = find_snapshot(snapshots, definition.name, path) if snapshots else None
+    # What stands in a snapshot is resolved already.
     opened = read_snapshot(snapshot, wanted, definition.engine, path) if snapshot else None
-    return opened or open_embedded(definition, path, wanted, faults)
+    return opened or resolve(open_embedded(definition, path, needed, faults), wanted, [*definition.tables], faults)
 
 
 def _snapshot_folder() -> Path | None:
@@ -207,6 +211,8 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
     name, title, caveats = opened.called or (
         definition.name, definition.title or definition.name, tuple(definition.caveats),
     )  # fmt: skip
+    if says_nothing_of_links(opened.tables, [*definition.tables]):
+        caveats = (*(caveat for caveat in caveats if caveat != UNLINKED), UNLINKED)
     return Study(
         name=name,
         title=title,
@@ -216,11 +222,15 @@ def _as_study(definition: StudyDefinition, path: Path, opened: OpenedTables) -> 
         tables=MappingProxyType(dict(opened.tables)),
         attributes=MappingProxyType({name: MappingProxyType(dict(held)) for name, held in opened.attributes.items()}),
         continuation=definition.tables["contracts"].continuation if "contracts" in definition.tables else None,
-        accepted=MappingProxyType({name: MappingProxyType(rule.accept) for name, rule in definition.tables.items()}),
+        accepted=MappingProxyType(
+            {table_of(name): MappingProxyType(rule.accept) for name, rule in definition.tables.items()}
+        ),
         provenance=definition.provenance,
         caveats=caveats,
         segment_names=MappingProxyType(dict(definition.segmentation.names)),
         service_policy=MappingProxyType(dict(definition.segmentation.policy)),
+        grade_weights=MappingProxyType(dict(definition.grades.weights)),
+        judgements=MappingProxyType(dict(definition.grades.judgements)),
         least_group=definition.privacy.least_group,
         inputs=opened.inputs,
         path=path,

@@ -13,6 +13,7 @@ from crm_research.sources.cache import is_passing
 from crm_research.sources.definition import walk_sources
 from crm_research.sources.fingerprints import digest_files, digest_text
 from crm_research.sources.readers.stores.located import locate
+from crm_research.sources.record_parts import parts_needed
 
 if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition, TableRule
@@ -35,7 +36,15 @@ def states_of(definition: StudyDefinition, base: Path, tables: Iterable[str]) ->
         fetched from an address, expressions that ask what time it is, files that are not there.
     """
     is_told = definition.engine.url == DEFAULT_URL
-    return {name: _state(definition.tables[name], base) if is_told else None for name in tables}
+    return {name: _state_of_parts(definition, base, name) if is_told else None for name in tables}
+
+
+def _state_of_parts(definition: StudyDefinition, base: Path, table: str) -> str | None:
+    """The state of all that a table is made of: what links customers changes whose its rows are."""
+    states = {part: _state(definition.tables[part], base) for part in parts_needed(definition.tables, [table])}
+    if None in states.values():
+        return None
+    return states[table] if [*states] == [table] else digest_text(json.dumps(states, sort_keys=True))
 
 
 def _state(rule: TableRule, base: Path) -> str | None:

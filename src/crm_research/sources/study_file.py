@@ -22,6 +22,7 @@ from crm_research.sources.delivery_rule import PublishRule
 from crm_research.sources.endings import DATA_ENDINGS
 from crm_research.sources.engine_rule import EngineRule
 from crm_research.sources.privacy_rule import PrivacyRule
+from crm_research.sources.record_parts import lay_out_systems, made_beside
 from crm_research.sources.strict_yaml import parse_yaml, place_of
 from crm_research.sources.strict_yaml import short_text as _short
 
@@ -81,10 +82,15 @@ def read_study_file(path: Path) -> StudyDefinition:
     if not isinstance(content, dict):
         raise StudyError(f"{path}: a study file holds keys such as name, currency, as_of and tables; found none.")
     try:
-        return StudyDefinition.model_validate(content)
+        content = lay_out_systems(content)
+        definition = StudyDefinition.model_validate(content)
+        made = made_beside(path, definition.tables) if definition.is_embedded else {}
+        return StudyDefinition.model_validate({**content, "tables": content["tables"] | made}) if made else definition
     except ValidationError as problem:
         lines = _explain_all(problem.errors(), content)
         raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
+    except ValueError as problem:
+        raise StudyError(f"{path}: {problem}") from None
 
 
 def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, Final, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from crm_research.addresses import why_no_path, why_refused
+from crm_research.addresses import is_stored, why_no_path, why_refused
 from crm_research.contracts import name_apart
 from crm_research.engine import DEFAULT_URL
 
@@ -146,3 +146,14 @@ def as_named_apart(attributes: dict[str, Rule]) -> dict[str, Rule]:
         else:
             kept[name] = rule
     return kept
+
+
+def as_source(value: Any) -> Any:
+    """Short forms of ``from``: a path, a list of paths, a URL or ``sample:NAME``."""
+    if isinstance(value, list):
+        return {"path": value}
+    if not isinstance(value, str):
+        return value
+    if value.startswith("sample:"):
+        return {"sample": value.removeprefix("sample:")}
+    return {"url": value} if "://" in value and not is_stored(value) else {"path": value}

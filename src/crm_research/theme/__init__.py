@@ -18,7 +18,14 @@ from crm_research.theme.charts import (
     shade_before,
     write_xlabel,
 )
-from crm_research.theme.lettering import letter_as_written, on_one_line, shorten, wrap_name, wrap_text
+from crm_research.theme.lettering import (
+    letter_as_written,
+    on_one_line,
+    shorten,
+    tell_names_by,
+    wrap_name,
+    wrap_text,
+)
 from crm_research.theme.limits import without_limits
 from crm_research.theme.marks import (
     BELOW_ABOVE,
@@ -134,6 +141,7 @@ __all__ = [
     "say_with_limits",
     "shade_before",
     "shorten",
+    "tell_names_by",
     "without_limits",
     "word_for",
     "wrap_name",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -15,6 +15,19 @@ _UNDRAWABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe
 _BLANKS: Final = re.compile(r"[\s\x85\u2028\u2029]+")
 _MOST_LINES: Final = 3
 _BEHIND_HYPHEN: Final = re.compile(r"(?<=\w-)(?=\w)")
+# What of a name is told: all of it, until a floor above, which knows of persons, says otherwise.
+_TOLD: Final[list[Callable[[str], str]]] = []
+
+
+def tell_names_by(tell: Callable[[str], str]) -> None:
+    """From now on let every name on a chart be told so, before it is cut or parted over lines."""
+    _TOLD[:] = [tell]
+
+
+def _told(words: str) -> str:
+    for tell in _TOLD:
+        words = tell(words)
+    return words
 
 
 def count_columns(text: str) -> int:
@@ -26,7 +39,7 @@ def count_columns(text: str) -> int:
 
 def on_one_line(name: str) -> str:
     """A name from the data as one line: blanks, tabs and line ends become one blank, what cannot be drawn a mark."""
-    return _UNDRAWABLE.sub("\ufffd", _BLANKS.sub(" ", name)).strip()
+    return _told(_UNDRAWABLE.sub("\ufffd", _BLANKS.sub(" ", name)).strip())
 
 
 def shorten(name: str, columns: int) -> str:
@@ -114,8 +127,9 @@ def letter_as_written(figure: Figure) -> None:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         words = text.get_text()
-        if _UNDRAWABLE.search(words):
-            text.set_text(_UNDRAWABLE.sub("\ufffd", words))
+        told = _told(_UNDRAWABLE.sub("\ufffd", words))
+        if told != words:
+            text.set_text(told)
 
 
 def _say_plain_numbers(axis: Any) -> None:

@@ -12,7 +12,7 @@ _WORDS: Final = (
     "likelihood", "posterior", r"bayes\w*", "quantiles?", "percentiles?", "medians?", "variances?",
     r"standard (?:error|deviation)s?", r"significan\w+", "coefficients?", r"correlat\w+", r"heterogen\w+", "AUC",
     "Brier", "ROC", r"calibrat\w+", "Gini", "Kaplan", "Cox", r"[A-Z/]*NBD", "Pareto", "Dirichlet", "Markov", "Holm",
-    "Wilson", "Wald", "silhouettes?", r"censor\w+", "survival", "cumulative incidence", "odds",
+    "Wilson", "Wald", "Jaccard", "silhouettes?", r"censor\w+", "survival", "cumulative incidence", "odds",
     r"null (?:data|hypothesis|model)", "residuals?", "R²", "AIC", "BIC", "k-means", r"stratif\w+", r"refut\w+",
     "verdicts?", r"n =", r"n \d[\d,]*", "RFM", "recency", "tenures?", "frailt(?:y|ies)", "concordance",
     r"propensit\w+", "fitted", "models?", "degrees of freedom", "hypothes[ie]s", "parameters?",
@@ -21,7 +21,7 @@ _WORDS: Final = (
 )  # fmt: skip
 _STATISTICS: Final = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS)})(?![\w-])", re.IGNORECASE)
 # A method's name in brackets says nothing to a manager.
-_ASIDE: Final = re.compile(r" \((?:adjusted )?(?:Wald|Wilson|Holm|Cox)\)")
+_ASIDE: Final = re.compile(r" \((?:adjusted )?(?:Wald|Wilson|Holm|Cox|Jaccard)\)")
 # Read from above: a longer phrase before the word in it.
 _PLAIN: Final = tuple(
     (re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.IGNORECASE), plain)

@@ -33,7 +33,8 @@ def say_percent(share: float | None, digits: int | None = None) -> str:
     """A share (0 to 1) as a percentage: 0.123 is ``12 %``; small ones keep a digit, so that they are not nothing."""
     if share is None or _is_missing(share):
         return UNKNOWN
-    percent = 100 * share
+    # What the last digits of a float say is no part of the number: 1 - 0.9 is 10 %, not just under it.
+    percent = round(100 * share, 9)
     if digits is None and 0 < abs(percent) < 0.005:
         return "under 0.01 %" if percent > 0 else "over -0.01 %"
     if digits is None and 99.995 <= percent < 100:

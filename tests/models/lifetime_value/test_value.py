@@ -21,7 +21,7 @@ from crm_research.models.lifetime_value import (
     value_contracts,
     value_orders,
 )
-from crm_research.models.lifetime_value.totals import outcome_limits
+from crm_research.models.lifetime_value.totals import outcome_limits, total_limits
 from crm_research.models.parametric import fit_parametric
 from tests.models.lifetime_value.worlds import a_world
 
@@ -315,3 +315,19 @@ def test_who_is_the_best_is_a_test_of_many():
     for _ in range(60):
         n_false += bool(compare_forecasts({str(k): rng.normal(10, 3, 200) for k in range(6)})["is_clearly_worse"].any())
     assert n_false <= 7
+
+
+def test_what_is_never_a_loss_is_not_expected_to_be_one():
+    held = total_limits(np.array([5.0, 0.0]), np.array([16.0, 1.0]), np.array([4.0, 1.0]), confidence=0.95)
+    assert held["lower"].tolist() == [0.0, 0.0]
+    assert held["upper"].tolist() == pytest.approx([5.0 + 1.959964 * 4, 1.959964])
+    signed = total_limits(np.array([5.0]), np.array([16.0]), np.array([4.0]), confidence=0.95, is_signed=True)
+    assert signed["lower"].tolist() == pytest.approx([5.0 - 1.959964 * 4])
+
+
+def test_gifts_among_purchases_make_no_loss_possible():
+    rows = pd.DataFrame({"frequency": [1, 2, 3] * 5, "spent": [0.0, 5.0, 9.0] * 5, "squared": [0.0, 13.0, 30.0] * 5})
+    gifts = choose_spend(rows)
+    assert (gifts.reason, gifts.is_signed) == ("negative", False)
+    losses = choose_spend(rows.assign(spent=rows["spent"] - 1.0))
+    assert (losses.reason, losses.is_signed) == ("negative", True)

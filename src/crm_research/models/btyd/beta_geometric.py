@@ -97,6 +97,11 @@ class BetaGeometric(CountingFamily):
         tosses = history.frequency + self.first_tosses
         return _expected_if_alive(r + history.frequency, alpha + history.age, a, b + tosses, horizon)
 
+    def tosses_if_alive(self, params: FloatArray, history: History) -> tuple[FloatArray, FloatArray]:
+        """As the tosses so far leave it."""
+        _, _, a, b = params
+        return np.full(len(history.age), float(a)), b + history.frequency + self.first_tosses
+
     def pairs_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """The mean over what is left open of the rate and of the chance to drop out."""
         r, alpha, a, b = params

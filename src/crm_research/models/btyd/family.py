@@ -86,6 +86,15 @@ class CountingFamily(Family):
     def purchases_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """Purchases to expect within `horizon` of each customer who is alive at the end of observation."""
 
+    def rate_if_alive(self, params: FloatArray, history: History) -> tuple[FloatArray, FloatArray]:
+        """Purchases by unit of time of each customer who is alive are gamma distributed: shape, and what divides it."""
+        r, alpha = float(params[0]), float(params[1])
+        return r + history.frequency, alpha + history.age
+
+    def tosses_if_alive(self, params: FloatArray, history: History) -> tuple[FloatArray, FloatArray] | None:  # noqa: ARG002
+        """The beta distribution of the chance to leave after each purchase; None where they leave at any time."""
+        return None
+
     @abstractmethod
     def pairs_if_alive(self, params: FloatArray, history: History, horizon: FloatArray) -> FloatArray:
         """Pairs of purchases, n (n - 1) / 2 of them, to expect within `horizon` of each customer who is alive."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from crm_research.errors import NotEnoughData, ParameterError
@@ -14,6 +16,7 @@ from crm_research.models.grading.topsis import Measure, between, ideals, proport
 from crm_research.stats.intervals import FloatArray
 
 _MOST_CELLS = 20_000_000
+Ties = Literal["average", "max"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,7 +26,7 @@ class RankLimits:
     Parameters
     ----------
     places
-        In the order of the customers given: closeness, place (1 is the best; ties share the mean), lower, upper (limits
+        In the order of the customers given: closeness, place (1 is the best), lower, upper (limits
         of the place under doubtful weights), top_share (share of the drawn weights under which it is among the first).
     n_top
         How many count as the first.
@@ -45,11 +48,14 @@ def rank_under_doubt(
     *,
     n_top: int,
     spread: float | None = None,
+    ties: Ties = "average",
+    errors: pd.DataFrame | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     confidence: float = 0.95,
     n_draws: int = 500,
     seed: int = 20170101,
 ) -> RankLimits:
-    """Which places can each customer take when nobody knows the weights exactly?
+    """Which places can each customer take when nobody knows the weights exactly, nor all that is weighed?
 
     Parameters
     ----------
@@ -61,6 +67,13 @@ def rank_under_doubt(
         Typical error of a weight of one half, from above 0 to below .5: weights are drawn from Dirichlet's distribution
         around those given. None draws any weights at all, each mix as likely as another (stochastic acceptability):
         whoever is always among the first then is so whatever the weights.
+    ties
+        Who is alike shares the mean of their places (``average``), or the last of them (``max``).
+    errors
+        Standard error of each cell, in the shape of `values`; 0 where it is known. With each draw of weights such cells
+        are drawn, too, and the best and the worst of their criteria are those of the draw. None: all is known.
+    bounds
+        Criterion to the least and the greatest that it can be: what is drawn beyond stands there.
     confidence, n_draws, seed
         Level of the limits, number and start of the draws.
 
@@ -82,17 +95,25 @@ def rank_under_doubt(
     best, worst = ideals(measures)
     if not (best != worst)[given > 0].any():
         raise NotEnoughData("A place: criteria that weigh and in which customers differ", needed=1, found=0)
-    scaled = values[[measure.name for measure in measures]].to_numpy(dtype=float)
-    scaled = scaled / np.array([measure.length for measure in measures])
-    drawn = _draw_weights(given, spread, n_draws, np.random.default_rng(seed))
-    found = np.stack([_place(between(scaled, best, worst, one)) for one in drawn])
+    names = [measure.name for measure in measures]
+    cells = values[names].to_numpy(dtype=float)
+    lengths = np.array([measure.length for measure in measures])
+    rng = np.random.default_rng(seed)
+    drawn = _draw_weights(given, spread, n_draws, rng)
+    doubt = None if errors is None else errors[names].to_numpy(dtype=float)
+    if doubt is None or not (doubt[:, given > 0] > 0).any():
+        found = np.stack([_place(between(cells / lengths, best, worst, one), ties) for one in drawn])
+    else:
+        limits = np.array([(bounds or {}).get(name, (-np.inf, np.inf)) for name in names]).T
+        is_better = np.array([measure.more_is_better for measure in measures])
+        found = np.stack([_place(_near_in_a_draw(cells, doubt, limits, is_better, one, rng), ties) for one in drawn])
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(found, [tail, 1 - tail], axis=0, method="inverted_cdf")
-    near = between(scaled, best, worst, given)
+    near = between(cells / lengths, best, worst, given)
     places = pd.DataFrame(
         {
             "closeness": near,
-            "place": _place(near),
+            "place": _place(near, ties),
             "lower": lower,
             "upper": upper,
             "top_share": (found <= n_top).mean(axis=0),
@@ -100,6 +121,21 @@ def rank_under_doubt(
         index=values.index,
     )
     return RankLimits(places=places, n_top=n_top, n_draws=n_draws, spread=spread, confidence=confidence)
+
+
+def _near_in_a_draw(
+    cells: FloatArray,
+    errors: FloatArray,
+    limits: FloatArray,
+    is_better: NDArray[np.bool_],
+    weights: FloatArray,
+    rng: np.random.Generator,
+) -> FloatArray:
+    values = np.clip(cells + errors * rng.standard_normal(cells.shape), limits[0], limits[1])
+    lengths = np.sqrt(np.square(values).sum(axis=0))
+    scaled = values / np.where(lengths > 0, lengths, 1.0)
+    least, greatest = scaled.min(axis=0), scaled.max(axis=0)
+    return between(scaled, np.where(is_better, greatest, least), np.where(is_better, least, greatest), weights)
 
 
 def _draw_weights(given: FloatArray, spread: float | None, n_draws: int, rng: np.random.Generator) -> FloatArray:
@@ -116,6 +152,6 @@ def _draw_weights(given: FloatArray, spread: float | None, n_draws: int, rng: np
     return drawn
 
 
-def _place(near: FloatArray) -> FloatArray:
+def _place(near: FloatArray, ties: Ties) -> FloatArray:
     """1 for the nearest. Closeness that differs by rounding alone is a tie."""
-    return np.asarray(stats.rankdata(-np.round(near, 12), method="average"), dtype=float)
+    return np.asarray(stats.rankdata(-np.round(near, 12), method=ties), dtype=float)

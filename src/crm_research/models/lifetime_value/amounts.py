@@ -221,7 +221,7 @@ def credit_spend(
         n_customers=int(n),
         gamma_gamma=gamma_gamma,
         classes=pd.DataFrame({"lowest": lowest, "n_customers": n_by.astype(np.int64), "mean": means, "se": error}),
-        is_signed=not is_relative,
+        is_signed=bool((spent < 0).any()),
     )
 
 

@@ -16,7 +16,8 @@ _FOR_EVER: Final = 30.0
 
 def check_yearly_rate(rate: float, name: str) -> float:
     """A rate a year as a share: 0.12 is 12 %. A rate of 1 or more is asked back, since it looks like a percentage."""
-    if isinstance(rate, bool) or not np.isfinite(rate) or rate < 0:
+    is_number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+    if not is_number or not np.isfinite(rate) or rate < 0:
         raise ParameterError(f"{name} is a share a year, 0 or more (0.1 is 10 %), not {rate!r}.")
     if rate >= 1:
         raise ParameterError(
@@ -29,6 +30,11 @@ def check_yearly_rate(rate: float, name: str) -> float:
 def log_rate(rate: float) -> float:
     """The same rate by day, compounded at every moment."""
     return float(np.log1p(rate)) / DAYS_PER_YEAR
+
+
+def annuity(rate: float, length: FloatArray) -> FloatArray:
+    """Today's worth of 1 a unit of time that flows for so long, at a rate by unit compounded at every moment."""
+    return np.asarray(length if abs(rate) < 1e-12 else -np.expm1(-rate * length) / rate)
 
 
 def reach_days(horizon_days: float | None, rate: float) -> float:

@@ -13,8 +13,8 @@ from crm_research.models.btyd.family import History, sum_by
 from crm_research.models.btyd.patterns import read_column
 from crm_research.models.btyd.scoring import distinct_rows
 from crm_research.models.lifetime_value.amounts import SpendModel
-from crm_research.models.lifetime_value.discount import check_yearly_rate
-from crm_research.models.lifetime_value.forward import Forward, expect_forward, look_forward
+from crm_research.models.lifetime_value.discount import annuity, check_yearly_rate, log_rate, reach_days
+from crm_research.models.lifetime_value.forward import Forward, counting_family, expect_forward, look_forward
 from crm_research.models.lifetime_value.totals import outcome_limits, total_limits
 from crm_research.stats.intervals import FloatArray
 
@@ -37,6 +37,10 @@ class OrderValue:
         Limits of what the customer will bring, as `outcome_limits` has them.
     none
         Chance that the customer buys nothing.
+    staying
+        Expected value if the customer is still one and surely remains so.
+    squared
+        Expected sum of the squares of single purchases' discounted worth.
     confidence
         Level of the limits.
     """
@@ -52,6 +56,8 @@ class OrderValue:
     lower: FloatArray
     upper: FloatArray
     none: FloatArray
+    staying: FloatArray
+    squared: FloatArray
     _rows: _Rows
     _purchases: FloatArray
 
@@ -204,13 +210,17 @@ def value_orders(
     history, own = held.history, held.own
     ahead = look_forward(fit, history, horizon_days=horizon_days, rate=rate)
     amount = held.amounts(spend, spend.params)
-    variance = _variance(ahead, spend, held, amount) * margin**2
+    variance, squared = (part * margin**2 for part in _variance(ahead, spend, held, amount))
+    by_unit = log_rate(rate) * fit.time_unit_days
+    reach = np.array([reach_days(horizon_days, rate) / fit.time_unit_days])
+    shape, scale = counting_family(fit).rate_if_alive(np.exp(fit.log_params), history)
+    bought = shape / scale * annuity(by_unit, reach)[0]
     expected = ahead.purchases[own] * amount * margin
     lower, upper = outcome_limits(expected, variance, ahead.none[own], confidence, is_signed=spend.is_signed)
     return OrderValue(
         fit=fit, spend=spend, horizon_days=horizon_days, rate=rate, margin=margin, confidence=confidence,
-        expected=expected, variance=variance, lower=lower, upper=upper, none=ahead.none[own], _rows=held,
-        _purchases=ahead.purchases,
+        expected=expected, variance=variance, lower=lower, upper=upper, none=ahead.none[own],
+        staying=bought[own] * amount * margin, squared=squared, _rows=held, _purchases=ahead.purchases,
     )  # fmt: skip
 
 
@@ -236,10 +246,12 @@ def _read_rows(fit: BtydFit, rows: pd.DataFrame) -> _Rows:
     )  # fmt: skip
 
 
-def _variance(ahead: Forward, spend: SpendModel, rows: _Rows, amount: FloatArray) -> FloatArray:
+def _variance(ahead: Forward, spend: SpendModel, rows: _Rows, amount: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Variance of the outcome, and the expected sum of squares of single purchases."""
     by = spend.read(spend.params, rows.distinct)
     inflation, extra, noise, more = (part[rows.at_distinct] for part in by[2:])
     squares, pairs = ahead.squares[rows.own], ahead.pairs[rows.own]
     mean_square = inflation * amount**2 + extra
-    second = (squares + 2 * pairs) * mean_square + squares * (noise * amount**2 + more)
-    return np.asarray(np.maximum(second - (ahead.purchases[rows.own] * amount) ** 2, 0.0))
+    squared = squares * (mean_square + noise * amount**2 + more)
+    second = squared + 2 * pairs * mean_square
+    return np.maximum(second - (ahead.purchases[rows.own] * amount) ** 2, 0.0), squared

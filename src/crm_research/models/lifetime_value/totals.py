@@ -51,6 +51,9 @@ def total_limits(
         ratio = np.exp(reach * error / safe)
         lower = np.where(is_positive, expected / ratio, expected - reach * error)
         upper = np.where(is_positive, expected * ratio, expected + reach * error)
+    if not is_signed:
+        # What is never a loss is not expected to be one either.
+        lower = np.where(expected >= 0, np.maximum(lower, 0.0), lower)
     nothing = np.zeros(len(expected)) if none is None else none
     ends = outcome_limits(expected, of_params + of_outcome, nothing, confidence, is_signed=is_signed)
     return pd.DataFrame(dict(zip(TOTAL_COLUMNS, (expected, lower, upper, *ends), strict=True)))
@@ -89,6 +92,30 @@ def outcome_limits(
         )
     far = np.where(np.isnan(variance), np.nan, far)
     return np.where(sign > 0, near, -far), np.where(sign > 0, far, -near)
+
+
+def outcome_quantile(
+    share: float,
+    expected: FloatArray,
+    variance: FloatArray,
+    none: FloatArray | None = None,
+    *,
+    is_signed: bool = False,
+) -> FloatArray:
+    """What does the outcome stay under with this chance, distributed as `outcome_limits` has it?"""
+    none = np.zeros(len(expected)) if none is None else none
+    some = np.clip(1.0 - none, 1e-12, 1.0)
+    mean = np.abs(expected) / some
+    of_some = np.maximum((variance + expected**2) / some - mean**2, 1e-12 * mean**2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if is_signed:
+            return np.asarray(_signed_quantile(share, expected / some, np.sqrt(of_some), none, some))
+        # A loss is the same seen from the other side.
+        at = np.where(expected < 0, 1 - share, share)
+        place = np.clip((at - none) / some, 0.0, 1.0)
+        size = np.where((place > 0) & (mean > 0), special.gammaincinv(mean**2 / of_some, place) * of_some / mean, 0.0)
+    size = np.where(np.isnan(variance), np.nan, size)
+    return np.where(expected < 0, -size, size)
 
 
 def _signed_quantile(

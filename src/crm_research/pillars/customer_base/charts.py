@@ -24,10 +24,16 @@ def draw_concentration(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     found = base.concentration
     if found is None:
         return theme.empty_axes(base.why_no_concentration, ax=ax)
+    return draw_curve(found, window=base.window, ax=ax)
+
+
+def draw_curve(found: Concentration, *, window: str = "", ax: Axes | None = None) -> Axes:
+    """The same of a concentration by itself; `window` says of which time."""
     value, lower, upper = (float(part) for part in found.top20)
+    money = f"net revenue, {window}" if window else "net revenue"
     ax = theme.new_axes(
         title=_concentration_title(found),
-        subtitle=f"{theme.say_count(found.n_customers, 'buyer')}, highest spenders first; net revenue, {base.window}",
+        subtitle=f"{theme.say_count(found.n_customers, 'buyer')}, highest spenders first; {money}",
         xlabel="Share of buyers",
         ylabel="Share of revenue",
         grid="both",
@@ -64,7 +70,11 @@ def draw_growth(base: CustomerBase, *, ax: Axes | None = None) -> Axes:
     """Customers buying in each period, those first seen apart; contracts running where there are no orders."""
     if base.growth is None:
         return _draw_contracts(base, ax)
-    growth = base.growth
+    return draw_periods(base.growth, ax=ax)
+
+
+def draw_periods(growth: Growth, *, ax: Axes | None = None) -> Axes:
+    """Customers buying in each whole period, those first seen apart."""
     shown = growth.whole
     if shown.empty:
         return theme.empty_axes(f"The records do not cover one {growth.grain} whole.", ax=ax)

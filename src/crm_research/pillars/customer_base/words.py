@@ -116,8 +116,13 @@ def concentration_seen(base: CustomerBase) -> str:
     """What one sees in the picture of the concentration, for those who do not see it."""
     if base.concentration is None:
         return f"No picture. {base.why_no_concentration}"
+    return curve_seen(base.concentration)
+
+
+def curve_seen(found: Concentration) -> str:
+    """The same of a concentration by itself."""
     return (
-        f"{say_concentration(base.concentration)} A curve of the share of revenue over the share of buyers, "
+        f"{say_concentration(found)} A curve of the share of revenue over the share of buyers, "
         "highest spenders first, rises steeply and flattens; a mark shows the rule of thumb at 20 % and 80 %."
     )
 
@@ -135,12 +140,16 @@ def coverage_seen(base: CustomerBase) -> str:
 def growth_seen(base: CustomerBase) -> str:
     """What one sees in the picture of customers by period, or of contracts by month."""
     if base.growth is not None:
-        shape = f"Upright bars by {base.growth.grain}, customers first seen on top of those seen before."
-        return f"{say_growth(base.growth)} {shape}"
+        return periods_seen(base.growth)
     if len(base.contracts):
         n = base.contracts["n_running"].iloc[-1]
         return f"{say_count(n, 'contract is', 'contracts are')} running at the end. A line of contracts by month."
     return "No picture. Neither a purchase nor a contract is known."
+
+
+def periods_seen(growth: Growth) -> str:
+    """The same of customers by period by themselves."""
+    return f"{say_growth(growth)} Upright bars by {growth.grain}, customers first seen on top of those seen before."
 
 
 def ends_note(base: CustomerBase) -> str | None:

@@ -17,8 +17,6 @@ _FALLEN: Final = {
     "frequency": "Find out why each customer bought less often: {change} of the change of revenue is owed to that.",
     "spend": "Find out why a purchase brought less: {change} of the change of revenue is owed to that.",
 }
-# Orders without a customer carry so much of the revenue that who they are would matter.
-_MANY: Final = 0.05
 
 
 def steps(audit: CustomerBaseAudit) -> Iterator[Step]:
@@ -41,10 +39,10 @@ def steps(audit: CustomerBaseAudit) -> Iterator[Step]:
     if health is not None and health.settled_change is not None and health.settled_change["direction"] < 0:
         yield Step("Look at why fewer customers come again, before winning more of them.", "health")
     spread = audit.spread
-    if spread is not None and spread.top20 is not None:
+    if spread is not None and spread.top20 is not None and spread.tells_few:
         share = say_percent(float(spread.top20.estimate))
         yield Step(f"See that somebody knows the top fifth of buyers by name: they brought {share}.", "differences")
-    if books.revenue > 0 and books.nameless_revenue > _MANY * books.revenue:
+    if books.is_much_nameless:
         share = say_percent(books.nameless_revenue / books.revenue)
         yield Step(f"Give orders a customer: {share} of the revenue names none.", "balance")
     if books.n_undated:
@@ -60,7 +58,7 @@ def gravest_doubt(audit: CustomerBaseAudit) -> str:
     books, periods = audit.books, audit.periods
     if not books.is_balanced:
         return words.say_books(audit)
-    if books.revenue > 0 and books.nameless_revenue > _MANY * books.revenue:
+    if books.is_much_nameless:
         share = say_percent(books.nameless_revenue / books.revenue)
         return (
             f"Orders that name no customer bring {share} of the revenue: whoever is behind them is neither new "

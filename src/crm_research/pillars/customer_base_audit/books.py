@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BUYERS: Final = "customers who bought"
 UNDATED: Final = "orders without a date"
 _CENT: Final = 0.005
+_MANY: Final = 0.05
 # What adding in parallel may move, of all the money that was added.
 _ROUNDING: Final = 1e-11
 
@@ -39,6 +40,8 @@ class Books(Shown):
     by_period
         period, is_whole, n_orders (returns too), customers_who_bought, only_returns, no_customer_named, revenue: the
         same by period.
+    last_period
+        Number of the last period of the course with any order; None without any.
     """
 
     n_sales: int
@@ -51,6 +54,7 @@ class Books(Shown):
     last_at: datetime | None
     by_source: pd.DataFrame
     by_period: pd.DataFrame
+    last_period: int | None = None
 
     @property
     def difference(self) -> float:
@@ -81,6 +85,21 @@ class Books(Shown):
         """Purchases and returns that name no customer."""
         own = self.by_source[self.by_source["part"] == NAMELESS]
         return int(own["n_orders"].sum())
+
+    @property
+    def is_much_nameless(self) -> bool:
+        """Do orders without a customer carry so much of the revenue that who they are would matter?"""
+        return self.revenue > 0 and self.nameless_revenue > _MANY * self.revenue
+
+    @property
+    def has_named(self) -> bool:
+        """Does any purchase name its customer?"""
+        return bool((self.by_source["part"] == BUYERS).any())
+
+    def reaches_beyond(self, periods: Periods) -> bool:
+        """Did anything come after the latest whole period that is compared?"""
+        latest = periods.latest
+        return latest is not None and self.last_period is not None and self.last_period >= periods.span(latest).stop
 
 
 def balance_books(
@@ -132,7 +151,13 @@ def balance_books(
         last_at=totals["last_at"],
         by_source=by_source,
         by_period=_by_period(dated[bought], dated[~bought], nameless, periods),
+        last_period=_last_of(dated["period"], nameless["period"]),
     )
+
+
+def _last_of(*periods: pd.Series) -> int | None:
+    held = pd.concat(periods).dropna()
+    return None if held.empty else int(held.max())
 
 
 def _by_period(

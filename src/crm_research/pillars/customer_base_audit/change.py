@@ -32,6 +32,8 @@ LOST, KEPT, GAINED = "lost", "kept", "gained"
 NEW, KNOWN = "first seen", "known before"
 _FLOWS: Final = (LOST, KEPT, GAINED)
 _DIGITS: Final = 13
+# What is so small a part of what customers bring is left by the last digits of floats, and no change.
+_RESIDUE: Final = 1e-10
 _COLUMNS: Final = ("component", "estimate", "lower", "upper", "direction")
 
 
@@ -168,9 +170,13 @@ def measure_change(
     is_active = (classes["bought_then"] + classes["bought_now"]) > 0
     n = int(classes.loc[is_active, "n_customers"].sum())
 
+    least = _residue(powers, totals["revenue"], n)
+
     def limits(name: str, n_looked_at: int) -> dict[str, Any]:
         place = at_place[name]
         found = [float(powers[f"{power}_{place}"]) for power in ("sum", "square", "cube")]
+        if found[1] <= least:
+            found = [0.0, 0.0, 0.0]
         return limit_sum(*found, n=n, n_looked_at=n_looked_at, confidence=confidence)
 
     frames = {}
@@ -203,6 +209,13 @@ def settle(frame: pd.DataFrame) -> pd.DataFrame:
     """The same sums without their last digits, which hang on the order in which an engine's threads add."""
     sums = [name for name in frame.columns if frame[name].dtype.kind == "f"]
     return frame.assign(**{name: [float(f"{value:.{_DIGITS}g}") for value in frame[name]] for name in sums})
+
+
+def _residue(powers: pd.Series, sides: list[float], n: int) -> float:
+    """The largest sum of squares that may be what the last digits of floats leave."""
+    largest = max(float(powers[name]) for name in powers.index if str(name).startswith("square_"))
+    revenue = abs(sides[2]) + abs(sides[5])
+    return _RESIDUE**2 * max(largest, revenue**2 / max(n, 1))
 
 
 def _of_each(customers: ir.Table) -> dict[str, Any]:

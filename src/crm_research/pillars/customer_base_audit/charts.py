@@ -185,7 +185,7 @@ def draw_tenths(audit: CustomerBaseAudit, *, ax: Axes | None = None) -> Axes:
         return theme.empty_axes("There are too few buyers to cut them into tenths.", ax=ax)
     name = periods.name(periods.latest)
     title = f"What each tenth of the buyers of {name} brought"
-    if spread.top20 is not None:
+    if spread.top20 is not None and spread.tells_few:
         title = f"The top fifth of the buyers of {name} brought {theme.say_percent(float(spread.top20.estimate))}"
     ax = theme.new_axes(
         title=title,
@@ -197,7 +197,9 @@ def draw_tenths(audit: CustomerBaseAudit, *, ax: Axes | None = None) -> Axes:
     tenths = spread.tenths
     colours = [theme.ACCENT if tenth <= 2 else theme.REST for tenth in tenths["tenth"]]
     theme.draw_bars(ax, tenths["tenth"], tenths["revenue"], colours=colours, is_upright=True)
-    if spread.revenue > 0 and not theme.is_for_phones():
+    # Where some gave back more than they bought, parts of what is left are no shares of it.
+    is_shared = spread.revenue > 0 and float(tenths["revenue"].min()) >= 0
+    if is_shared and not theme.is_for_phones():
         theme.label_values(ax, [theme.say_percent(share) for share in tenths["revenue_share"]])
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * 1.08 if high > 0 else high)

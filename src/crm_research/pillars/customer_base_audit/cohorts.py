@@ -21,6 +21,8 @@ BEFORE: Final = "from before"
 ONLY_RETURNS: Final = "only returns"
 NAMELESS: Final = "no customer named"
 _FEWEST_TO_COMPARE: Final = 10
+# The course of fewer would be that of single customers.
+_ENOUGH_TO_FOLLOW: Final = 10
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +44,8 @@ class Cohorts(Shown):
     best
         The cohort that brought most of a customer in its first period, where one is told apart from all others.
     shown
-        The one cohort that is followed: the first new one; None where there is none.
+        The one cohort that is followed: the first new one of enough customers, or the largest; None where there is
+        none.
     """
 
     sums: pd.DataFrame
@@ -102,8 +105,16 @@ def compare_cohorts(
         quality=quality.drop(columns=["second", "third"]),
         newer=_compare_halves(quality, confidence),
         best=_find_best(quality, confidence),
-        shown=None if quality.empty else str(quality["cohort"].iloc[0]),
+        shown=_choose_shown(quality),
     )
+
+
+def _choose_shown(quality: pd.DataFrame) -> str | None:
+    """What became of two customers is no course of a cohort."""
+    if quality.empty:
+        return None
+    enough = quality.index[quality["n_customers"] >= _ENOUGH_TO_FOLLOW]
+    return str(quality["cohort"].loc[enough[0] if len(enough) else quality["n_customers"].idxmax()])
 
 
 def _name(first: float, periods: Periods, new_from: int) -> str:

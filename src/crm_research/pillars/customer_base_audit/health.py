@@ -106,7 +106,9 @@ def judge_health(
                 )
         new = change.sources.set_index("component").loc[NEW]
         brought = float(change.sources["now"].iloc[:2].sum())
-        if periods.span(periods.latest or 0).start >= new_from and brought > 0:
+        # Of which either gave back more than they bought, there is no share.
+        is_share = brought > 0 and 0 <= float(new["now"]) <= brought
+        if periods.span(periods.latest or 0).start >= new_from and is_share:
             new_share = float(new["now"]) / brought
         if periods.span(periods.then).start >= new_from:
             new_change, new_periods = dict(new), periods
@@ -151,11 +153,12 @@ def _follow(dated: pd.DataFrame, periods: Periods, new_from: int) -> pd.DataFram
         }
     )
     is_new = np.asarray(numbers) >= new_from
-    buyers, revenue = frame["buyers"].where(frame["buyers"] > 0), frame["revenue"].where(frame["revenue"] > 0)
+    buyers, brought = frame["buyers"].where(frame["buyers"] > 0), first["revenue"].reset_index(drop=True)
+    revenue = frame["revenue"].where((frame["revenue"] > 0) & (brought >= 0) & (brought <= frame["revenue"]))
     return frame.assign(
         active_share=frame["buyers"] / frame["n_known"].where(frame["n_known"] > 0),
         first_seen_share=(frame["n_first_seen"] / buyers).where(is_new),
-        new_revenue_share=(first["revenue"].to_numpy(dtype=float) / revenue).where(is_new),
+        new_revenue_share=(brought.astype(float) / revenue).where(is_new),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -21,6 +21,7 @@ from crm_research.features.audit import (
 )
 from crm_research.features.clock import instant
 from crm_research.features.kept import keep_table
+from crm_research.features.reach import whole_until
 from crm_research.pillars.customer_base_audit.books import Books, balance_books
 from crm_research.pillars.customer_base_audit.change import Change, measure_change, settle
 from crm_research.pillars.customer_base_audit.cohorts import Cohorts, compare_cohorts
@@ -29,6 +30,7 @@ from crm_research.pillars.customer_base_audit.intake import Intake, judge_intake
 from crm_research.pillars.customer_base_audit.periods import Periods, choose_periods, start_of
 from crm_research.pillars.customer_base_audit.spread import Spread, measure_spread
 from crm_research.show.shown import Shown
+from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
 from crm_research.theme import say_date, say_range
 
@@ -107,7 +109,8 @@ def audit_base(
     ----------
     Fader, Hardie and Ross (2022), The Customer-Base Audit: the five lenses.
     """
-    totals = _only_row(total_dealings(study, asks_hours=_may_end_with_its_day(study.as_of)))
+    check_confidence(confidence)
+    totals = _only_row(total_dealings(study))
     has_cost = "cost" in study.table("orders").columns
     is_cost_known = has_cost and totals["n_without_cost"] == 0
     periods = None
@@ -115,8 +118,8 @@ def audit_base(
         periods = choose_periods(
             first_at=totals["first_at"],
             as_of=study.as_of,
+            whole_until=whole_until(study),
             n_sales=totals["n_sales"],
-            is_by_day=totals.get("n_with_hour", 1) == 0,
             period=period,
         )
     sums = keep_sums(study, period_months=periods.course_months if periods else 1)
@@ -165,11 +168,6 @@ def audit_base(
         is_cost_known=is_cost_known,
         n_without_cost=int(totals["n_without_cost"]) if has_cost else 0,
     )
-
-
-def _may_end_with_its_day(as_of: datetime) -> bool:
-    """Would a month be whole if the day of as_of were? Only then it matters whether orders have a time of day."""
-    return as_of.time() == time.min and (as_of + timedelta(days=1)).day == 1
 
 
 def _lay(study: Study, sums: ir.Table, periods: Periods | None) -> ir.Table:

@@ -161,8 +161,8 @@ class AuditPage(Page):
         """How do customers first seen at different times compare?"""
         audit = self.result
         stack, quality = tables.stack_table(audit), tables.quality_table(audit)
-        if stack.empty:
-            return Section.missing(words.why_nothing_compared(audit))
+        if len(stack.columns) < 2:
+            return Section.missing(words.why_nothing_compared(audit) or "Nobody bought in a whole period.")
         newer = " ".join(words.say_newer(audit))
         periods = audit.periods
         noun = periods.course_noun if periods is not None else "period"
@@ -210,7 +210,7 @@ class AuditPage(Page):
             Table(
                 by_period,
                 "The same revenue by period",
-                formats={name: "{:,.2f}" for name in by_period.columns if name not in ("period", "covered")},
+                formats={name: "{:,.2f}" for name in by_period.columns if name not in ("period", "orders", "covered")},
                 note="A period in part is compared with nothing.",
             ),
             Figures(figures.total_figures(audit), "The totals"),

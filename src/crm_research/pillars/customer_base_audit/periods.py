@@ -83,7 +83,7 @@ class Periods(Shown):
 
 
 def choose_periods(
-    *, first_at: datetime, as_of: datetime, n_sales: int, is_by_day: bool, period: str | None = None
+    *, first_at: datetime, as_of: datetime, whole_until: datetime, n_sales: int, period: str | None = None
 ) -> Periods:
     """Which periods do records from `first_at` to `as_of` cover whole, and which of them are compared?
 
@@ -93,10 +93,10 @@ def choose_periods(
         The first purchase.
     as_of
         The instant the records reach.
+    whole_until
+        From when on some may be missing (`features.reach`).
     n_sales
         Purchases known: where there are few, the first one may come days after the records begin.
-    is_by_day
-        No order has a time of day: then the day of `as_of` is known whole.
     period
         ``year``, ``half-year``, ``quarter`` or ``month``; None takes the longest of which the records hold two whole.
 
@@ -108,14 +108,13 @@ def choose_periods(
     """
     if period is not None and period not in MONTHS_OF:
         raise ParameterError(f"There is no period {period!r}. {offer_names(period, list(MONTHS_OF))}")
-    reach = as_of.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY if is_by_day else as_of
     usual = (as_of - first_at) / max(n_sales - 1, 1)
 
     def whole(months: int) -> tuple[int, int]:
         number = _number_of(first_at, months)
         begins, ends = start_of(number, months), start_of(number + 1, months)
         slack = min(max(2 * _DAY, 3 * usual), (ends - begins) / 10)
-        return (number if first_at - begins <= slack else number + 1), last_complete_period(reach, months)
+        return (number if first_at - begins <= slack else number + 1), last_complete_period(whole_until, months)
 
     covered = {months: whole(months) for months in MONTHS_OF.values()}
     held = {months: last - first + 1 for months, (first, last) in covered.items()}

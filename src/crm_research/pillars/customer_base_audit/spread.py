@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from crm_research.figures import says_nothing
 from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, limit_concentration
 
@@ -64,6 +65,11 @@ class Spread(Shown):
     mean: float
     why_none: str = ""
 
+    @property
+    def tells_few(self) -> bool:
+        """Is it known on how few it rests? Limits that leave nearly all open tell nothing."""
+        return self.top20 is not None and not says_nothing(float(self.top20.lower), float(self.top20.upper), span=1.0)
+
 
 def measure_spread(customers: ir.Table, *, n_known: int, has_cost: bool, confidence: float, seed: int) -> Spread:
     """How do customers differ in the latest period?
@@ -86,7 +92,7 @@ def measure_spread(customers: ir.Table, *, n_known: int, has_cost: bool, confide
     if len(revenue) < FEWEST_CUSTOMERS:
         why = f"A fifth of the buyers needs at least {FEWEST_CUSTOMERS} of them; here are {len(revenue)}."
     elif not total > 0:
-        why = f"A share of revenue means nothing where that is {total:,.2f}."
+        why = "A share of what buyers brought means nothing where that is nothing, or less."
     else:
         limits = limit_concentration(revenue, confidence=confidence, seed=seed)
     return Spread(

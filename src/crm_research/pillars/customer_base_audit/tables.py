@@ -65,7 +65,8 @@ def factors_table(audit: CustomerBaseAudit) -> pd.DataFrame:
     for _, row in change.factors.iterrows():
         say = {"customers": "{:,.0f}", "margin": "{:.1%}"}.get(row["factor"], "{:,.2f}")
         told = [say.format(row[when]).replace("%", " %") if pd.notna(row[when]) else "" for when in ("then", "now")]
-        moved = row["now"] / row["then"] - 1 if row["then"] else float("nan")
+        # Of a loss, or of nothing, there is no percentage.
+        moved = row["now"] / row["then"] - 1 if row["then"] > 0 else float("nan")
         rows.append([_FACTORS[row["factor"]], *told, f"{100 * moved:+.1f} %" if pd.notna(moved) else ""])
     return pd.DataFrame(rows, columns=["what", periods.name(periods.then), periods.name(periods.latest), "change"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.figures import says_nothing
 from crm_research.pillars.customer_base_audit.change import NAMELESS, ONLY_RETURNS, TOTAL
 from crm_research.theme import (
     first_capital,
@@ -44,6 +43,8 @@ def say_health(audit: CustomerBaseAudit) -> str:
     health, periods = audit.health, audit.periods
     if health is None or periods is None:
         return f"Whether the base gets healthier cannot be told. {why_nothing_compared(audit)}"
+    if not audit.books.has_named:
+        return "Whether the base gets healthier cannot be told: all orders name no customer."
     new, kept = _say_new(audit), _say_kept(audit)
     verdict = health.verdict
     if verdict == "not told":
@@ -69,8 +70,10 @@ def say_health(audit: CustomerBaseAudit) -> str:
 
 
 def _has_new(audit: CustomerBaseAudit) -> bool:
-    """Was anybody first seen in the latest period, or can that not be told?"""
+    """Was anybody first seen in the latest period, or can that not be told? Of many nameless orders it cannot."""
     health = audit.health
+    if audit.books.is_much_nameless:
+        return True
     return health is None or health.new_change is None or bool(health.new_change["n_now"])
 
 
@@ -80,11 +83,12 @@ def _say_new(audit: CustomerBaseAudit) -> str:
         return ""
     sign, own = health.new_change, health.new_periods
     now, then = own.name(own.latest), own.name(own.then)
+    nobody = "no customer who is named" if audit.books.is_much_nameless else "nobody"
     if not sign["n_then"] and not sign["n_now"]:
-        return f"nobody was first seen in {then} or {now}"
+        return f"{nobody} was first seen in {then} or {now}"
     money = _money(audit)
     if not sign["n_now"]:
-        return f"nobody was first seen in {now}, after customers who brought {money(sign['then'])} in {then}"
+        return f"{nobody} was first seen in {now}, after customers who brought {money(sign['then'])} in {then}"
     brought = f"customers first seen in {now} brought {money(sign['now'])}"
     if sign["direction"] == 0:
         return f"{brought}, against {money(sign['then'])} of those first seen in {then}, no clear difference"
@@ -142,7 +146,7 @@ def say_change(audit: CustomerBaseAudit) -> str:
     parts = []
     if clear:
         parts.append(join_words(clear))
-    if unclear:
+    if unclear and audit.books.has_named:
         said = join_words(unclear)
         parts.append(
             f"{said} made no clear difference" if clear else f"neither {join_words(unclear, 'nor')} moved clearly"
@@ -150,7 +154,7 @@ def say_change(audit: CustomerBaseAudit) -> str:
     if NAMELESS in rows.index:
         alone = float(rows["estimate"][NAMELESS])
         parts.append(f"{_signed(alone, money)} from orders that name no customer")
-    return f"{head}: {'; '.join(parts)}."
+    return f"{head}: {'; '.join(parts)}." if parts else f"{head}."
 
 
 def say_few(audit: CustomerBaseAudit) -> str:
@@ -162,7 +166,9 @@ def say_few(audit: CustomerBaseAudit) -> str:
     if spread.top20 is None:
         return f"On how few the revenue of {name} rests is not known. {spread.why_none}"
     value, lower, upper = (float(part) for part in spread.top20)
-    if says_nothing(lower, upper, span=1.0):
+    if not spread.tells_few and spread.n_losing:
+        return f"On how few the revenue of {name} rests is not known: what some buyers gave back leaves too much open."
+    if not spread.tells_few:
         few = f"{say_count(spread.n_buyers, 'buyer')} {word_for(spread.n_buyers, 'is', 'are')} too few"
         return f"On how few the revenue of {name} rests is not known: {few}."
     brought = say_with_limits(value, lower, upper, say_percent)
@@ -220,8 +226,7 @@ def say_periods(audit: CustomerBaseAudit) -> str:
             f"{said}, the one before it, since the records do not cover the same {periods.noun} a year earlier. "
             "Seasons are part of what changed."
         )
-    table = audit.books.by_period
-    if table.empty or table["period"].iloc[-1] == periods.name_of_course(periods.span(periods.latest)[-1]):
+    if not audit.books.reaches_beyond(periods):
         return said
     return f"{said} What came after {now} is part of a {periods.noun} and compared with nothing."
 

@@ -108,8 +108,12 @@ def _asked(rule: Rule, results: DayResults) -> _Pairs:
 
 def _is_large_enough(rule: Rule, figure: Figure, asked: _Pairs) -> bool:
     """Of any of several parts of a whole: is it more than an equal share, which some part must have?"""
-    least = _equal_share([one for _, one in asked]) if rule.any else 0.0
-    return (figure.lower or figure.estimate or 0.0) >= least
+    least = _equal_share([one for _, one in asked]) if rule.any and rule.above is not None else 0.0
+    if not least:
+        # A number below nothing is as good as another, where a rule asks for it.
+        return True
+    lowest = figure.estimate if figure.lower is None else figure.lower
+    return lowest is not None and lowest >= least
 
 
 def _equal_share(figures: Sequence[Figure]) -> float:

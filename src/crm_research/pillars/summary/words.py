@@ -64,7 +64,7 @@ def say_stake(action: Action) -> str:
     if stake is None:
         return ""
     return say_with_limits(
-        stake.amount, stake.lower, stake.upper, lambda amount: say_money(amount, stake.currency), " of revenue"
+        stake.amount, stake.lower, stake.upper, lambda amount: say_money(amount, stake.currency), " of revenue so far"
     )
 
 
@@ -180,9 +180,16 @@ def say_unsure(standing: Standing) -> str:
 
 
 def say_check_first(action: Action) -> str:
-    """That a number behind an action fails its check; empty where none does."""
+    """That a number behind an action, or beside an untested one, fails its check; empty where none does."""
     if not action.doubts:
-        return ""
+        beside = [one for one in action.report.figures if one.outcome == FAILS]
+        if not beside or action.figure.outcome == HOLDS:
+            return ""
+        more = f" and {len(beside) - 1:,} more" if len(beside) > 1 else ""
+        return (
+            f"Not tested itself, and beside it in the same report {name_figure(beside[0])}{more} "
+            f"{word_for(len(beside), 'fails its own check', 'fail their own checks')}."
+        )
     failing = action.doubts[0]
     return f"Check first: {name_figure(failing)} fails its own check ({say_doubt(failing)})."
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from crm_research.pillars.value.profit.ledger import pools_difference
-from crm_research.pillars.value.setting import cautions
+from crm_research.pillars.value.setting import cautions, say_costed
 from crm_research.show import Step
 from crm_research.theme import join_words, say_count, say_money, say_percent
 
@@ -39,19 +39,25 @@ def steps(profit: Profit, tiers: Tiers | None) -> Iterator[Step]:
         yield Step(
             f"Try an offer to half of the {n} nearest to gold, drawn by lot, and compare with the others.", "lift"
         )
-    if not profit.has_costs:
+    if not profit.n_customers and profit.of_others("revenue") + profit.of_others("fees"):
+        yield Step("Give orders and contracts a customer: without it nobody can be valued.", "counted")
+    if not profit.has_income:
+        yield Step("Bring in orders, or the fees of contracts: without them nobody can be valued.", "counted")
+    elif not profit.has_costs:
         yield Step("Bring in what goods and service cost: without it nobody can say who earns money.", "counted")
 
 
 def gravest_doubt(profit: Profit, tiers: Tiers | None) -> str:
     """What would most change the answer: first of all that the columns do not add up."""
     if not profit.n_customers:
-        return ""
+        return next(iter(cautions(profit)), "")
     if not profit.is_reconciled:
         return say_not_reconciled(profit)
     first = next(iter(cautions(profit)), "")
     if not profit.is_profit:
         return first
+    if costed := say_costed(profit):
+        return costed
     if tiers is not None and len(tiers.others) and float(tiers.others["changed_share"].max()) > 0.25:
         row = tiers.others.loc[tiers.others["changed_share"].idxmax()]
         share = say_percent(float(row["changed_share"]))

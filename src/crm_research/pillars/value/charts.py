@@ -8,6 +8,7 @@ import numpy as np
 
 from crm_research import theme
 from crm_research.pillars.value.setting import say_window
+from crm_research.pillars.value.words import say_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,28 +65,34 @@ def whale_title(profit: Profit, tiers: Tiers | None) -> str:
     if profit.n_losing and profit.has_costs:
         lost = theme.say_money(-profit.loss, profit.currency)
         n = theme.say_count(profit.n_losing, "customer")
-        return (
-            f"{n} {theme.word_for(profit.n_losing, 'costs', 'cost')} more than they bring: {lost} of the {profit.noun}"
-        )
+        of_what = f"{lost} of the {profit.noun}" if profit.total > 0 else f"{lost} together"
+        return f"{n} {theme.word_for(profit.n_losing, 'costs', 'cost')} more than they bring: {of_what}"
     if tiers is not None and tiers.rule.name == "share":
-        share = theme.say_percent(float(tiers.of("gold")["customer_share"]))
-        return f"{share} of the customers bring {theme.say_percent(tiers.rule.gold)} of the {profit.noun}"
+        gold = tiers.of("gold")
+        share = theme.say_percent(float(gold["customer_share"]))
+        if profit.n_losing or not profit.total > 0:
+            return f"{share} of the customers bring {theme.say_percent(tiers.rule.gold)} of {say_whole(profit)}"
+        return f"{share} of the customers bring {theme.say_percent(float(gold['profit_share']))} of the {profit.noun}"
     money = theme.say_money(profit.total, profit.currency)
     return f"All customers together leave {money}"
 
 
 def whale_alt(profit: Profit, tiers: Tiers | None) -> str:
     """What one sees in the picture of the curve, for those who do not see it."""
-    falls = ", and falls where customers cost more than they bring" if profit.has_costs else ""
-    return (
-        f"{whale_title(profit, tiers)}. A curve rises steeply from the left and flattens{falls}; a pale band around it."
-    )
+    if profit.whale is None or not profit.n_customers:
+        return "No picture: nobody brought anything in these months."
+    falls = ", and falls where customers cost more than they bring" if profit.n_losing and profit.has_costs else ""
+    if profit.n_losing and not profit.has_costs:
+        falls = ", and falls where customers gave back more than they bought"
+    rises = "rises from the left and flattens" if profit.whale.earners_share > 0 else "starts at nothing"
+    return f"{whale_title(profit, tiers)}. A curve {rises}{falls}; a pale band around it."
 
 
 def whale_caption(profit: Profit) -> str:
     """How to read the picture of the curve."""
     if not profit.has_costs:
-        return "Read it from left to right: the steeper the line, the more a customer brings."
+        falls = ", and where it falls they gave back more than they bought" if profit.n_losing else ""
+        return f"Read it from left to right: the steeper the line, the more a customer brings{falls}."
     return (
         "Read it from left to right: where the line rises customers bring money, where it falls they cost more than "
         "they bring."
@@ -111,7 +118,9 @@ def draw_tiers(profit: Profit, tiers: Tiers, *, ax: Axes | None = None) -> Axes:
     theme.name_rows(ax, list(frame["tier"])[::-1])
     longest = float(max(frame["customer_share"].max(), brought.max()))
     least = float(min(brought.min(), 0.0))
-    ax.set_xlim(least * 1.25, longest * 1.18)
+    # Room for what is written beside the bars, on either side.
+    room = 0.18 * (longest - least)
+    ax.set_xlim(least - room if least < 0 else 0.0, longest + room)
     with theme.chart_style():
         for word, colour, place in (("customers", theme.MUTED, -0.2), (profit.noun, theme.ACCENT, 0.2)):
             ax.annotate(

@@ -23,8 +23,13 @@ from crm_research.pillars.value.lifetime.measure import (
 )
 from crm_research.pillars.value.profit.lists import list_customers
 from crm_research.pillars.value.profit.measure import Profit, measure_profit
+from crm_research.pillars.value.risk import page as risk_page
+from crm_research.pillars.value.risk.figures import ESTIMATORS as RISK_ESTIMATORS
+from crm_research.pillars.value.risk.measure import RiskAdjusted, measure_risk
 from crm_research.pillars.value.shown import CENTS, MONEY, as_called, at_most, cents, shown
 from crm_research.pillars.value.tiers.measure import Tiers, measure_tiers
+from crm_research.pillars.value.winning import page as winning_page
+from crm_research.pillars.value.winning.measure import measure_winning
 from crm_research.show import (
     Answer,
     Chart,
@@ -101,6 +106,7 @@ class ValuePage(Page):
             measure_tiers, study, tier_rule=tier_rule, gold_from=gold_from, iron_from=iron_from, seed=seed, **asked
         )
         self._list = partial(list_customers, study, **asked)
+        self._doubt = partial(measure_risk, study, asked=asked)
         self._keep = partial(measure_keeping, discount_rate=discount_rate, confidence=confidence, seed=seed)
         self._look_ahead = partial(
             measure_lifetime,
@@ -137,10 +143,15 @@ class ValuePage(Page):
         """What more customers kept each year would bring, or why that is not known."""
         return self._keep(self.result, self.parted)
 
+    @fitted
+    def certainty_of(self) -> RiskAdjusted | str:
+        """How sure is what customers will bring, or why that is not known."""
+        return self._doubt(self.to_come, self.parted)
+
     @property
     def estimators(self) -> Mapping[str, str]:
         """What is estimated, to how."""
-        return {**figures.estimators(self.result), **LIFETIME_ESTIMATORS, **KEEPING_ESTIMATORS}
+        return {**figures.estimators(self.result), **LIFETIME_ESTIMATORS, **RISK_ESTIMATORS, **KEEPING_ESTIMATORS}
 
     @briefing
     def answer(self) -> Section:
@@ -312,26 +323,7 @@ class ValuePage(Page):
     @section
     def gold(self) -> Section:
         """What would losing the gold customers cost?"""
-        profit, tiers = self.result, self.parted
-        if tiers is None or not tiers.of("gold")["n_customers"]:
-            return Section.missing(words.no_tiers(profit) if tiers is None else "Nobody is gold.")
-        listed = shown(self._list(least=tiers.cuts[0]))
-        parts = tables.parts_table(profit, tiers)
-        return Section(
-            Note(words.say_loss_of_gold(profit, tiers)),
-            Table(
-                parts,
-                f"A customer of each tier on average ({profit.currency})",
-                formats=dict.fromkeys(parts.columns[1:], CENTS),
-            ),
-            Table(listed.head(_SHOWN), f"The first gold customers ({profit.currency})", formats=cents(listed)),
-            SavedList(
-                "value-gold-customers",
-                listed,
-                f"Gold customers, those who leave most first{at_most(listed)}.",
-            ),
-            result=listed,
-        )
+        return tier_sections.gold_section(self.result, self.parted, self._list)
 
     @section
     def moves(self) -> Section:
@@ -357,6 +349,26 @@ class ValuePage(Page):
     def valuable(self) -> Section:
         """Who will bring most?"""
         return lifetime_page.valuable_section(self.to_come)
+
+    @section
+    def certainty(self) -> Section:
+        """How much of it is sure?"""
+        return risk_page.certainty_section(self.certainty_of)
+
+    @section
+    def reliable(self) -> Section:
+        """On whom is there most to rely?"""
+        return risk_page.sure_section(self.certainty_of)
+
+    @section
+    def payment(self) -> Section:
+        """How much of what is billed is never paid?"""
+        return risk_page.payment_section(self.certainty_of)
+
+    @section
+    def winning(self) -> Section:
+        """What does winning a customer cost, and when has it come back?"""
+        return winning_page.winning_section(measure_winning(self.study, self.to_come), self.to_come)
 
     @section
     def past_forecasts(self) -> Section:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.features.money_window import FEW_LATE
 from crm_research.models.costing.time_driven import BY_USE, NOBODY, OVER_CAPACITY
-from crm_research.theme import join_words, say_count, say_date, say_money, say_months, say_percent, word_for
+from crm_research.theme import (
+    first_capital,
+    join_words,
+    say_count,
+    say_date,
+    say_money,
+    say_months,
+    say_percent,
+    word_for,
+)
 
 if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
@@ -33,6 +42,8 @@ def say_counted(profit: Profit) -> str:
         "contacts": "costs of contacts",
     }
     held = [words for name, words in parts.items() if profit.sources[name]]
+    if not profit.has_income:
+        return "Nothing can be counted: the records hold neither orders nor fees of contracts."
     if profit.costing.plan.capital_rate and profit.sources["invoices"]:
         held.append(f"money owed, at {say_percent(profit.costing.plan.capital_rate)} a year")
     return (
@@ -60,6 +71,11 @@ def cautions(profit: Profit) -> Iterator[str]:
             "Ends of contracts are recorded only since late in these months or after them: who left before is missing, "
             "with what they brought."
         )
+    if profit.has_no_ends:
+        yield (
+            "No end of any contract is recorded: if contracts that ended are left out of the records, who left is "
+            "missing, with what they brought."
+        )
     yield from _missing_costs(profit)
     yield from _contact_costs(profit)
     yield from _receivables(profit)
@@ -70,24 +86,44 @@ def cautions(profit: Profit) -> Iterator[str]:
 def _missing_costs(profit: Profit) -> Iterator[str]:
     if profit.costing.refused:
         yield f"The use of activities is charged to nobody. {profit.costing.refused}"
+    if not profit.has_income:
+        return
     if not profit.has_costs:
-        yield "The study records no costs of customers, so this is revenue and no profit: who costs money is not seen."
+        yield f"{first_capital(why_no_costs(profit))}, so this is revenue and no profit: who costs money is not seen."
         if profit.n_losing:
             n = say_count(profit.n_losing, "customer")
             yield f"{n} gave back more than they bought in these months: {say_money(-profit.loss, profit.currency)}."
         return
     if profit.sources["orders"] and not profit.sources["goods"]:
-        yield "The cost of goods is not recorded, so this is no profit: what is left is too much by that."
-    sales, costed = profit.of_customers("sales"), profit.of_customers("costed")
-    if profit.sources["goods"] and sales > 0 and costed < _LEAST_COSTED * sales:
-        yield (
-            f"The cost of goods is recorded for {say_percent(costed / sales)} of sales only; the others count as if "
-            "their goods had cost nothing."
+        what = (
+            first_capital(why_no_costs(profit)) if profit.costing.costed_share else "The cost of goods is not recorded"
         )
+        yield f"{what}, so this is no profit: what is left is too much by that."
+    if said := say_costed(profit):
+        yield said
     if profit.sources["fees"] and profit.of_customers("fees"):
         yield "What it costs to fulfil contracts beside activities and contacts is not recorded: fees count in full."
     if not profit.sources["service"] and not profit.costing.refused:
         yield "No use of activities is recorded with its cost: what customers cost to serve is not in what is left."
+
+
+def say_costed(profit: Profit) -> str:
+    """That the cost of goods is known of a part of the sales only; empty where it is known of all, or left out."""
+    sales, costed = profit.of_customers("sales"), profit.of_customers("costed")
+    if not profit.sources["goods"] or not sales > 0 or costed >= _LEAST_COSTED * sales:
+        return ""
+    return (
+        f"The cost of goods is recorded for {say_percent(costed / sales)} of sales only; the others count as if their "
+        "goods had cost nothing."
+    )
+
+
+def why_no_costs(profit: Profit) -> str:
+    """Why this is revenue, within a sentence: no costs at all, or those of goods of too few sales to go by."""
+    share = profit.costing.costed_share
+    if share and not profit.sources["goods"]:
+        return f"the cost of goods is recorded for {say_percent(share)} of sales only and left out"
+    return "the study records no costs of customers"
 
 
 def _contact_costs(profit: Profit) -> Iterator[str]:

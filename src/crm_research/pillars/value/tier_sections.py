@@ -1,16 +1,22 @@
-"""Sections of customer value on who moves between tiers, and what it would take to rise."""
+"""Sections of customer value on gold customers, on who moves between tiers, and what it would take to rise."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.value import figures, tables, words
-from crm_research.pillars.value.shown import CENTS, MONEY
-from crm_research.show import Figures, Note, Section, Table
+from crm_research.pillars.value.shown import CENTS, MONEY, at_most, cents, shown
+from crm_research.show import Figures, Note, SavedList, Section, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
     from crm_research.pillars.value.profit.measure import Profit
     from crm_research.pillars.value.tiers.measure import Tiers
+
+SHOWN: Final = 15
 
 
 def moves_section(profit: Profit, tiers: Tiers | None) -> Section:
@@ -43,4 +49,27 @@ def lift_section(profit: Profit, tiers: Tiers | None) -> Section:
             formats={"more_each": CENTS, "more_together": MONEY},
         ),
         result=tiers.lift,
+    )
+
+
+def gold_section(profit: Profit, tiers: Tiers | None, customers: Callable[..., pd.DataFrame]) -> Section:
+    """What losing the gold customers would cost, and who they are."""
+    if tiers is None or not tiers.of("gold")["n_customers"]:
+        return Section.missing(words.no_tiers(profit) if tiers is None else "Nobody is gold.")
+    listed = shown(customers(least=tiers.cuts[0]))
+    parts = tables.parts_table(profit, tiers)
+    return Section(
+        Note(words.say_loss_of_gold(profit, tiers)),
+        Table(
+            parts,
+            f"A customer of each tier on average ({profit.currency})",
+            formats=dict.fromkeys(parts.columns[1:], CENTS),
+        ),
+        Table(listed.head(SHOWN), f"The first gold customers ({profit.currency})", formats=cents(listed)),
+        SavedList(
+            "value-gold-customers",
+            listed,
+            f"Gold customers, those who leave most first{at_most(listed)}.",
+        ),
+        result=listed,
     )

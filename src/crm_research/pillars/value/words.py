@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crm_research.figures import says_nothing
-from crm_research.pillars.value.setting import say_window
+from crm_research.pillars.value.setting import say_window, why_no_costs
 from crm_research.stats.concentration import say_against_claim
 from crm_research.theme import (
     first_capital,
@@ -23,16 +23,27 @@ if TYPE_CHECKING:
     from crm_research.pillars.value.tiers.measure import Tiers
     from crm_research.stats.intervals import Interval
 
-_NO_COSTS: Final = (
-    "Which customers cost money is not known: the study records no costs, so all that is counted here is revenue."
-)
-
 
 def answer(profit: Profit, tiers: Tiers | None) -> list[str]:
     """Who is gold, what losing them would cost, and who costs money."""
     if not profit.n_customers:
-        return [f"Nobody brought anything from {say_window(profit.window)}."]
+        return [say_nobody(profit)]
     return [say_gold(profit, tiers), say_loss_of_gold(profit, tiers), say_losing(profit)]
+
+
+def say_nobody(profit: Profit) -> str:
+    """Why no customer is counted: no money is recorded, what there is names nobody, or nobody brought anything."""
+    if not profit.has_income:
+        return (
+            "What customers bring is not known: the records hold neither orders nor fees of contracts, and what "
+            "customers cost says nothing of their worth alone."
+        )
+    nameless = profit.of_others("revenue") + profit.of_others("fees")
+    if nameless:
+        money = say_money(nameless, profit.currency)
+        when = say_window(profit.window)
+        return f"Who earns us money is not known: all that came in from {when}, {money}, names no customer."
+    return f"Nobody brought anything from {say_window(profit.window)}."
 
 
 def say_gold(profit: Profit, tiers: Tiers | None) -> str:
@@ -46,14 +57,19 @@ def say_gold(profit: Profit, tiers: Tiers | None) -> str:
             float(gold["customer_share"]), float(gold["lower"]), float(gold["upper"]), say_percent, profit.confidence
         )
         earned = say_percent(rule.gold)
-        whole = f"all {profit.noun} before losses" if profit.n_losing else f"all {profit.noun}"
-        return f"Gold are {n} of {all_}, {share}: the fewest who bring {earned} of {whole}."
+        are = word_for(gold["n_customers"], "is", "are")
+        return f"Gold {are} {n} of {all_}, {share}: the fewest who bring {earned} of {say_whole(profit)}."
     money = say_money(float(gold["profit"]), profit.currency)
     part = _share_of_all(profit, float(gold["profit"]))
     if rule.name == "quantile":
         return f"Gold are the first {say_percent(rule.gold)} of {all_}, {n}: they leave {money}{part}."
     least = say_money(rule.gold, profit.currency)
     return f"Gold are {n} of {all_}, who leave {least} or more each: together {money}{part}."
+
+
+def say_whole(profit: Profit) -> str:
+    """All that is left, of which tiers by share are parts: of those who leave anything."""
+    return f"all {profit.noun} before losses" if profit.n_losing else f"all {profit.noun}"
 
 
 def _share_of_all(profit: Profit, money: float) -> str:
@@ -63,7 +79,7 @@ def _share_of_all(profit: Profit, money: float) -> str:
 def no_tiers(profit: Profit) -> str:
     """Why nobody is gold, iron or lead."""
     if not profit.n_customers:
-        return f"Nobody brought anything from {say_window(profit.window)}, so there are no tiers."
+        return f"{say_nobody(profit)} So there are no tiers."
     if not (profit.ranked["total"] > 0).any():
         return f"Nobody leaves any {profit.noun}, so there is no gold, iron or lead."
     return (
@@ -78,10 +94,13 @@ def say_loss_of_gold(profit: Profit, tiers: Tiers | None) -> str:
         return ""
     gold = tiers.of("gold")
     each = say_money(float(gold["mean_profit"]), profit.currency)
-    said = (
-        f"Losing one of them would cost {each} of {profit.noun} {_in_the_time(profit)} on average, and losing all of "
-        f"them {say_money(float(gold['profit']), profit.currency)}"
-    )
+    if gold["n_customers"] == 1:
+        said = f"Losing this one would cost {each} of {profit.noun} {_in_the_time(profit)}"
+    else:
+        said = (
+            f"Losing one of them would cost {each} of {profit.noun} {_in_the_time(profit)} on average, and losing all "
+            f"of them {say_money(float(gold['profit']), profit.currency)}"
+        )
     if profit.sources["service"] and gold["service"] > 0:
         more = say_money(float(gold["profit"] + gold["service"]), profit.currency)
         return f"{said}; {more} as long as the work that they made is still paid for."
@@ -97,8 +116,12 @@ def _in_the_time(profit: Profit) -> str:
 
 def say_losing(profit: Profit) -> str:
     """Which customers cost money."""
+    if not profit.has_income:
+        return say_nobody(profit)
     if not profit.has_costs:
-        return _NO_COSTS
+        return (
+            f"Which customers cost money is not known: {why_no_costs(profit)}, so all that is counted here is revenue."
+        )
     if not profit.n_losing:
         return "No customer costs more than they bring."
     if profit.loss_share is None:
@@ -178,6 +201,8 @@ def say_whale(profit: Profit) -> str:
     if not profit.n_losing:
         return f"Nobody leaves less than nothing: the curve rises to {say_money(profit.total, profit.currency)}."
     lost = say_money(-profit.loss, profit.currency)
+    if not whale.earners_share > 0:
+        return f"Nobody leaves more than nothing, and all together lose {lost}."
     said = f"{earners} of customers earn {money}, and the others lose {lost} of it"
     value, lower, upper = (float(part) for part in whale.peak)
     if isnan(value) or isnan(upper):

@@ -28,10 +28,12 @@
     return [...known.sort(compare), ...rows.filter((row) => NOTHING.test(keys.get(row)))];
   };
   const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
-  const AMOUNT = /^[+\-]?[\d.,]+(\s.*)?$/;
+  // An amount with its unit, or with its limits in words; whatever else follows could be reckoned with.
+  const AMOUNT = /^[+\-]?[\d.,]+(\s(%|[\p{L}\p{Sc}% ]+))?$/u;
+  const guarded = (text) => FORMULA.test(text) && !AMOUNT.test(text) ? `'${text}` : text;
   const asCsv = (table) => cellsOf(table)
     .map((row) => row.map((text) => {
-      const safe = FORMULA.test(text) && !AMOUNT.test(text) ? `'${text}` : text;
+      const safe = guarded(text);
       return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     }).join(","))
     .join("\r\n");
@@ -89,7 +91,7 @@
     does.className = "does";
     does.append(
       makeButton("Copy table", caption, async (button) => {
-        await copy(cellsOf(table).map((row) => row.join("\t")).join("\n"));
+        await copy(cellsOf(table).map((row) => row.map(guarded).join("\t")).join("\n"));
         button.textContent = "Copied";
         setTimeout(() => { button.textContent = "Copy table"; }, 1500);
       }),

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
-from crm_research.contracts import Column, TableContract, is_internal
+from crm_research.contracts import RECORD_KEY, Column, TableContract, is_internal, name_apart
 from crm_research.errors import StudyError, offer_names
 from crm_research.sources.definition import ColumnRule
 from crm_research.sources.mapping.casting import NULLS_OF_VALUES, Cast, Reading
 from crm_research.sources.mapping.expressions import Expression, ExpressionReader
+from crm_research.sources.mapping.local_ids import LocalIds
 from crm_research.sources.mapping.plans import (
     IS_CANCELLED,
     IS_RETURN,
@@ -77,8 +78,13 @@ class Planner:
             ),
             stands_for=self.stands_for,
         )
+        local = LocalIds.of(self.contract, self.rule, self._by_lower)
+        self._problems += local.problems(self.where_in_file, self.relation.described)
         for column in self.contract.columns:
-            self._add_canonical(column)
+            if column.name not in local.left_out:
+                self._add_canonical(column)
+        if local.is_said and {*RECORD_KEY} <= {*self._outputs}:
+            self._outputs["customer_id"] = local.customer_id(self._outputs)
         self._add_order_kind()
         self._add_attributes()
         extra = self._add_extra()
@@ -202,7 +208,7 @@ class Planner:
             )
         if found not in self.rule.attributes:
             self._renamed.add(found)
-        if name in {"order_id", "customer_id"}:
+        if name in {"order_id", "customer_id", "local_id"}:
             self._reads.add(found)
         raw = quoted(found if name in MONEY else self.stands_for.get(found, found))
         cast = self._cast(raw, found, target, rule, place, is_id=is_id)
@@ -341,6 +347,13 @@ class Planner:
         ]
         extra = [name for name in extra if name not in self.stands_for.values() and not is_internal(name)]
         self._outputs.update({name: quoted(name) for name in extra})
+        if (
+            (unread := self._by_lower.get("local_id"))
+            and "local_id" not in self._outputs
+            and unread not in self._renamed
+        ):
+            # Whose a row is, its customer_id says: this number must not be taken for what does.
+            self._outputs[name_apart("local_id", [*self._outputs])] = quoted(unread)
         return tuple(extra)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.segmentation.inputs.labels import ALL_ELSE, REST, UNKNOWN, Term, read_terms
+from crm_research.privacy.masking import mask_text
 from crm_research.theme import first_capital, join_words
 
 if TYPE_CHECKING:
@@ -306,4 +307,5 @@ def _levels_that_speak_alone(terms: Mapping[str, Term]) -> frozenset[str]:
 
 
 def _shorten(words: str) -> str:
+    words = mask_text(words)
     return words if len(words) <= _MOST_LETTERS else words[: _MOST_LETTERS - 1].rstrip() + "…"

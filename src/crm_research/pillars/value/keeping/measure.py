@@ -107,17 +107,20 @@ def measure_keeping(
         more = points / 100
         low, high = np.quantile(_gain(drawn, drawn + more, money, rate), [tail, 1 - tail])
         added = float(money @ (np.minimum(kept + more, 1.0) - kept))
+        raised = float(_gain(kept, kept + more, money, rate))
         rows.append(
             {
                 "points": points,
                 "money": added,
                 "money_share": added / float(money @ kept),
-                "lifetime_share": float(_gain(kept, kept + more, money, rate)),
-                "lower": float(low),
-                "upper": float(high),
+                "lifetime_share": raised,
+                # Where all of a few were kept, none of the shares drawn reaches what was counted.
+                "lower": min(float(low), raised),
+                "upper": max(float(high), raised),
             }
         )
-    steep = _gain(drawn, _ONE_PERCENT * drawn, money, rate)
+    steep = np.quantile(_gain(drawn, _ONE_PERCENT * drawn, money, rate), [tail, 1 - tail])
+    elasticity = float(_gain(kept, _ONE_PERCENT * kept, money, rate))
     share = wilson_share(float(stayed.sum()), float(n.sum()), confidence=confidence)
     return Keeping(
         tiers=table,
@@ -126,9 +129,9 @@ def measure_keeping(
         kept_lower=float(share.lower),
         kept_upper=float(share.upper),
         n_before=int(n.sum()),
-        elasticity=float(_gain(kept, _ONE_PERCENT * kept, money, rate)),
-        elasticity_lower=float(np.quantile(steep, tail)),
-        elasticity_upper=float(np.quantile(steep, 1 - tail)),
+        elasticity=elasticity,
+        elasticity_lower=min(float(steep[0]), elasticity),
+        elasticity_upper=max(float(steep[1]), elasticity),
         rate=rate,
         confidence=confidence,
         currency=profit.currency,

@@ -24,8 +24,9 @@ def keeping_section(profit: Profit, found: Keeping | str) -> Section:
         return Section.missing(found)
     each = as_called(profit)["mean_profit"]
     claims = words.claims_table(found)
+    counted = "" if profit.is_profit else f"Here it is {profit.noun} and not profit. "
     return Section(
-        Note(f"{words.say_keeping(found)} {words.say_price(found)}"),
+        Note(f"{words.say_keeping(found)} {words.say_price(found, profit.noun)}"),
         Figures(keeping_figures(found, say_window(profit.window))),
         Table(
             found.tiers.rename(columns={"mean_profit": each}),
@@ -50,7 +51,8 @@ def keeping_section(profit: Profit, found: Keeping | str) -> Section:
             claims,
             "What is commonly said of keeping, and these records",
             formats=dict.fromkeys(("said_from", "said_to", "here", *_LIMITS), "share"),
-            note=f"{words.ASSUMED} The first is said of feed and cars, the second by Gupta, Lehmann and Stuart (2004).",
+            note=f"{counted}{words.ASSUMED} The first is said of feed and cars, the second by Gupta, Lehmann and "
+            "Stuart (2004).",
         ),
         result=found,
     )

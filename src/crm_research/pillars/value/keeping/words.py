@@ -29,13 +29,18 @@ def say_keeping(keeping: Keeping) -> str:
     )
 
 
-def say_price(keeping: Keeping) -> str:
-    """What keeping one customer may cost at most."""
+def say_price(keeping: Keeping, noun: str = "profit") -> str:
+    """What keeping one customer may cost at most; of anything but profit no such limit follows."""
     parts = [
         f"{say_money(float(row['worth_kept']), keeping.currency)} for one who is {row['tier']}"
         for _, row in keeping.tiers.iterrows()
         if row["worth_kept"] > 0
     ]
+    if parts and noun != "profit":
+        return (
+            f"A customer kept for the next year who would else be gone is worth {noun} of {join_words(parts)}. How "
+            "much of it may be spent on keeping them is not known, since not all that they cost is recorded."
+        )
     return (
         f"Keeping a customer for the next year who would else be gone may cost up to {join_words(parts)}. A new "
         "customer of the same kind is worth no more, so winning one may cost no more either."
@@ -68,4 +73,6 @@ def claims_table(keeping: Keeping) -> pd.DataFrame:
 def _judge(said_from: float, said_to: float, lower: float, upper: float) -> str:
     if lower > said_to:
         return "more than is said"
-    return "less than is said" if upper < said_from else "as is said"
+    if upper < said_from:
+        return "less than is said"
+    return "as is said" if lower >= said_from and upper <= said_to else "these data do not contradict it"

@@ -36,7 +36,8 @@ def tenths_title(lifetime: Lifetime) -> str:
     if not total > 0:
         return "Today's buyers together are expected to cost more than they bring"
     share = float(table["expected"].iloc[0]) / total
-    return f"The most valuable tenth of buyers is expected to bring {say_percent(share)} of what is to come"
+    whole = "what is to come" if lifetime.fees is None else "the orders to come"
+    return f"The most valuable tenth of buyers is expected to bring {say_percent(share)} of {whole}"
 
 
 def draw_tenths(lifetime: Lifetime, ax: Axes | None = None) -> Axes:
@@ -74,7 +75,7 @@ def backtest_title(lifetime: Lifetime) -> str:
         return "At past dates the model would have predicted customers' money clearly better than simple rules"
     if model is not None and bool(test.row(model)["is_clearly_worse"]):
         return "At past dates a simple rule would have predicted customers' money clearly better than the models"
-    return "At past dates the model and the best simple rule would have done about equally well"
+    return "At past dates neither the models nor the simple rules would have been clearly better"
 
 
 def draw_backtest(lifetime: Lifetime, ax: Axes | None = None) -> Axes:

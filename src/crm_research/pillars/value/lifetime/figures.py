@@ -14,6 +14,7 @@ EQUITY: Final = "value.equity"
 MEAN: Final = "value.clv_mean"
 ERROR: Final = "value.backtest_error"
 NAIVE_ERROR: Final = "value.backtest_naive_error"
+FEE_GROWTH: Final = "value.fee_growth"
 PARAMETERS: Final = ("p", "q", "gamma")
 ESTIMATORS: Final = MappingProxyType(
     {
@@ -22,7 +23,8 @@ ESTIMATORS: Final = MappingProxyType(
         "one that lost least in the backtest; discounted by parts",
         "amounts": "Gamma-Gamma where amounts are independent of frequency and above 0; credibility by frequency "
         "otherwise",
-        "contracts": "curve of tenures chosen by what it predicts of hidden tenures; fee as it stands",
+        "contracts": "curve of tenures chosen by what it predicts of hidden tenures; today's fee, with its yearly "
+        "change where states of contracts tell it",
         "limits of the expected value": "delta method over the parameters of all models",
         "limits of what will come": "variance of customers' outcomes and of the parameters; gamma distribution "
         "with the "
@@ -75,6 +77,25 @@ def value_figures(lifetime: Lifetime) -> list[Figure]:
             )
         )
     return found
+
+
+def fee_figures(lifetime: Lifetime) -> list[Figure]:
+    """How the fees of contracts that stay change in a year; nothing without contracts."""
+    if lifetime.fees is None:
+        return []
+    growth = lifetime.fees.growth
+    return [
+        _maker(lifetime).one(
+            FEE_GROWTH,
+            "Yearly change of fees of contracts that stay" + ("" if growth else " (not known)"),
+            None if growth is None else [float(end) for end in growth.limits(lifetime.confidence)],
+            unit="share",
+            n=0 if growth is None else growth.n_contracts,
+            estimator="all fees now over all fees of the same contracts then, by year" if growth else "none",
+            limits="of a ratio of sums over contracts",
+            validation=NO_VALIDATION,
+        )
+    ]
 
 
 def amount_figures(lifetime: Lifetime) -> list[Figure]:

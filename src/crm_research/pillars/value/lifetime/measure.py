@@ -11,12 +11,9 @@ import numpy as np
 import pandas as pd
 
 from crm_research.deferred import Later, deferred
-from crm_research.errors import NotEnoughData, ParameterError
-from crm_research.features.spells import count_spells
-from crm_research.features.value_rows import build_running_fees
+from crm_research.errors import ParameterError
 from crm_research.models.btyd import BtydFit
 from crm_research.models.lifetime_value import (
-    ContractValue,
     OrderValue,
     SpendModel,
     add_totals,
@@ -26,10 +23,11 @@ from crm_research.models.lifetime_value import (
     value_orders,
 )
 from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR
-from crm_research.models.parametric import ParametricFit, choose_shape, fit_parametric
 from crm_research.pillars.value.lifetime.backtest import Backtest, read_value_rows, run_backtest
+from crm_research.pillars.value.lifetime.fees import FeesToCome, value_fees
 from crm_research.pillars.value.lifetime.forecasts import Models, fit_models
 from crm_research.pillars.value.lifetime.money import MoneyBasis, find_money
+from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
 
 if TYPE_CHECKING:
@@ -39,6 +37,7 @@ USUAL_YEARS: Final = 3.0
 USUAL_RATE: Final = 0.1
 USUAL_DATES: Final = 3
 _MOST_YEARS: Final = 50.0
+_MOST_DATES: Final = 12
 _N_TENTHS: Final = 10
 # A tenth of fewer would tell of single customers.
 _FEWEST_IN_TENTHS: Final = 100
@@ -71,25 +70,6 @@ class OrdersToCome:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FeesToCome:
-    """Fees to come of running contracts.
-
-    Parameters
-    ----------
-    rows
-        As `build_running_fees`, of those with a fee.
-    n_without_fee
-        Running contracts without one, which are left out.
-    """
-
-    fit: ParametricFit
-    rows: pd.DataFrame
-    value: ContractValue
-    for_ever: float
-    n_without_fee: int
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Lifetime:
     """What are today's customers still worth?
 
@@ -101,6 +81,8 @@ class Lifetime:
         Why a part is missing; empty where the study has no such records.
     backtest
         Forecasts of orders at past dates; computed when first read, unless it chose the model.
+    leaves_work_out
+        Does the study record what the work for customers costs? It is not taken off.
     """
 
     as_of: datetime
@@ -116,6 +98,7 @@ class Lifetime:
     why_no_fees: str
     backtest: Backtest | None
     parts: pd.DataFrame
+    leaves_work_out: bool = False
     sensitivity: deferred[pd.DataFrame] = deferred()
 
     @property
@@ -177,18 +160,27 @@ def measure_lifetime(
     rate = check_yearly_rate(discount_rate, "discount_rate")
     if not 0 < horizon_years <= _MOST_YEARS:
         raise ParameterError(f"horizon_years must be above 0 and at most {_MOST_YEARS:g}, not {horizon_years!r}.")
+    if isinstance(n_backtests, bool) or not isinstance(n_backtests, int) or not 0 <= n_backtests <= _MOST_DATES:
+        raise ParameterError(f"n_backtests must be a whole number from 0 to {_MOST_DATES}, not {n_backtests!r}.")
+    check_confidence(confidence)
     basis = find_money(study, margin_share)
     fee_margin = basis.margin_share if basis.source == "stated" and basis.margin_share is not None else 1.0
     orders, backtest, why_orders = None, None, ""
     if study.has("orders"):
         rows = read_value_rows(_without_holdout(study), basis)
-        backtest = run_backtest(study, basis, _first_at(rows, study.as_of), n_dates=n_backtests, confidence=confidence)
-        orders, why_orders = _value_orders(rows, basis, backtest, horizon_years, rate, confidence)
-    fees, why_fees = _value_fees(study, fee_margin, horizon_years, rate, confidence)
+        why_orders = _why_no_orders(rows, basis)
+        first_at = None if why_orders else _first_at(rows, study.as_of)
+        backtest = run_backtest(study, basis, first_at, n_dates=n_backtests, confidence=confidence)
+        if why_orders:
+            backtest = replace(backtest, reason=why_orders)
+        else:
+            orders, why_orders = _value_orders(rows, basis, backtest, horizon_years, rate, confidence)
+    fees, why_fees = value_fees(study, fee_margin, horizon_years, rate, confidence)
     found = Lifetime(
         as_of=study.as_of, currency=study.currency, horizon_years=horizon_years, rate=rate, confidence=confidence,
         basis=basis, fee_margin=fee_margin, orders=orders, fees=fees, why_no_orders=why_orders, why_no_fees=why_fees,
         backtest=backtest, parts=_add_parts(orders, fees, confidence), sensitivity=pd.DataFrame(),
+        leaves_work_out=study.has("activities", "activity_use") or _has_contact_costs(study),
     )  # fmt: skip
     return replace(found, sensitivity=Later(lambda: vary_rate(found)))
 
@@ -221,7 +213,9 @@ def _worth(lifetime: Lifetime, horizon_days: float | None, rate: float) -> float
         )
         total += float(worth.sum())
     if fees is not None:
-        value = value_contracts(fees.fit, fees.rows, horizon_days=horizon_days, rate=rate, margin=lifetime.fee_margin)
+        value = value_contracts(
+            fees.fit, fees.rows, horizon_days=horizon_days, rate=rate, margin=lifetime.fee_margin, growth=fees.growth
+        )
         total += float(value.expected @ fees.rows["n_contracts"].to_numpy(dtype=float))
     return total
 
@@ -259,15 +253,16 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``spent`` (so far, with the first purchase), ``value``, ``lower``, ``upper`` (of what the
-        customer will bring), ``none`` (chance of nothing), the most valuable first; at most `n`. Empty without orders.
+        ``customer_id``, ``brought`` (so far, with the first purchase, before returns), ``value``, ``lower``, ``upper``
+        (of what the customer will bring), ``none`` (chance of nothing), the most valuable first; at most `n`.
+        Empty without orders.
     """
     if lifetime.orders is None:
         return pd.DataFrame()
     rows, value = lifetime.orders.rows, lifetime.orders.value
     table = pd.DataFrame(
         {
-            "customer_id": rows["customer_id"], "spent": rows["all_spent"], "value": value.expected,
+            "customer_id": rows["customer_id"], "brought": rows["all_spent"], "value": value.expected,
             "lower": value.lower, "upper": value.upper, "none": value.none.round(4),
         }
     )  # fmt: skip
@@ -277,6 +272,16 @@ def list_valuable(lifetime: Lifetime, n: int | None = 10) -> pd.DataFrame:
 
 def _first_at(rows: pd.DataFrame, as_of: datetime) -> datetime | None:
     return None if rows.empty else as_of - timedelta(days=float(rows["age_days"].max()))
+
+
+def _has_contact_costs(study: Study) -> bool:
+    return study.has("contacts") and "cost" in study.table("contacts").columns
+
+
+def _why_no_orders(rows: pd.DataFrame, basis: MoneyBasis) -> str:
+    if rows.empty:
+        return "No customer who is named has bought yet."
+    return basis.why_not
 
 
 def _without_holdout(study: Study) -> Study:
@@ -308,37 +313,6 @@ def _choose(models: Models, backtest: Backtest) -> tuple[str, str]:
     if ranked:
         return str(ranked[0]), "backtest"
     return max(names, key=lambda name: models.fits[name].log_likelihood), "likelihood"
-
-
-def _value_fees(
-    study: Study, margin: float, years: float, rate: float, confidence: float
-) -> tuple[FeesToCome | None, str]:
-    if not study.has("contracts"):
-        return None, ""
-    rows = _read_fees(study)
-    known = rows.loc[rows["fee"].notna()].reset_index(drop=True)
-    n_without = int(rows.loc[rows["fee"].isna(), "n_contracts"].sum())
-    if rows.empty:
-        return None, "No contract is running."
-    if known.empty:
-        return None, "The records hold no fees of contracts, so contracts cannot be valued."
-    counts: pd.DataFrame = count_spells(study).to_pandas()
-    try:
-        fit = fit_parametric(counts, shape=choose_shape(counts).shape, confidence=confidence)
-    except NotEnoughData as error:
-        return None, f"How long contracts last cannot be told: {error}"
-    common = {"rate": rate, "margin": margin, "confidence": confidence}
-    value = value_contracts(fit, known, horizon_days=years * DAYS_PER_YEAR, **common)
-    for_ever = np.nan
-    if rate > 0:
-        for_ever = float(value_contracts(fit, known, horizon_days=None, **common).total()["expected"].iloc[0])
-    return FeesToCome(fit=fit, rows=known, value=value, for_ever=for_ever, n_without_fee=n_without), ""
-
-
-@step
-def _read_fees(study: Study) -> pd.DataFrame:
-    rows: pd.DataFrame = build_running_fees(study).to_pandas()
-    return rows.astype({"tenure_days": float, "fee": float, "n_contracts": "int64"})
 
 
 def _add_parts(orders: OrdersToCome | None, fees: FeesToCome | None, confidence: float) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from crm_research.errors import ParameterError
+from crm_research.features.takings import ENOUGH_COSTED
 from crm_research.features.value_rows import Money, sum_money
 from crm_research.steps import step
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_research.study import Study
-
-# With less of the sales carrying their cost, the rest would be more guessed than known.
-_ENOUGH_COSTED: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +36,10 @@ class MoneyBasis:
         Share of the sales that carries their cost.
     kept_share
         Share of the sales that was not given back.
+    why_not
+        Why nothing can be expected from these sales; empty where it can.
+    is_passed_over
+        Was a margin stated that is not used, since costs are recorded?
     """
 
     source: str
@@ -47,6 +49,8 @@ class MoneyBasis:
     cost_share: float
     costed_share: float
     kept_share: float
+    why_not: str = ""
+    is_passed_over: bool = False
 
 
 def check_margin(margin_share: float | None) -> None:
@@ -75,15 +79,20 @@ def _basis(summed: pd.DataFrame | None, margin_share: float | None) -> MoneyBasi
     sales, costed, cost, returned = (0.0,) * 4 if summed is None else (float(value) for value in summed.iloc[0])
     costed_share = costed / sales if sales > 0 else 0.0
     kept = min(max(1 - returned / sales, 0.0), 1.0) if sales > 0 else 1.0
-    if costed_share >= _ENOUGH_COSTED and costed > 0:
+    why_not = ""
+    if summed is not None and not sales > 0:
+        why_not = "Nothing that customers bought brought any money."
+    elif sales > 0 and not returned < sales:
+        why_not = "Customers gave back as much money as they ever brought, or more."
+    if costed_share >= ENOUGH_COSTED and costed > 0:
         share = cost / costed
         return MoneyBasis(
             source="cost", money="margin", factor=1.0, margin_share=1 - share, cost_share=share,
-            costed_share=costed_share, kept_share=kept,
+            costed_share=costed_share, kept_share=kept, why_not=why_not, is_passed_over=margin_share is not None,
         )  # fmt: skip
     source = "revenue" if margin_share is None else "stated"
     factor = 1.0 if margin_share is None else float(margin_share)
     return MoneyBasis(
         source=source, money="revenue", factor=factor, margin_share=margin_share, cost_share=0.0,
-        costed_share=costed_share, kept_share=kept,
+        costed_share=costed_share, kept_share=kept, why_not=why_not,
     )  # fmt: skip

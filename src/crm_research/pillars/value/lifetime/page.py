@@ -23,17 +23,19 @@ def value_section(lifetime: Lifetime) -> Section:
         return Section(
             Note(words.say_missing(lifetime), "caution"), Figures(figures.value_figures(lifetime)), result=lifetime
         )
-    parts = lifetime.parts[["part", *_LIMITS, "for_ever"]]
+    # Without a discount rate what comes for ever has no sum.
+    money = (*_LIMITS, "for_ever") if lifetime.rate > 0 else _LIMITS
     tenths = by_tenth(lifetime)
     return Section(
         Note(words.say_value(lifetime)),
         Note(words.say_basis(lifetime), "note" if lifetime.is_profit else "caution"),
-        Figures(figures.value_figures(lifetime)),
+        Note(words.say_growth(lifetime)),
+        Figures([*figures.value_figures(lifetime), *figures.fee_figures(lifetime)]),
         Table(
-            parts if lifetime.rate > 0 else parts.drop(columns="for_ever"),
+            lifetime.parts[["part", *money]],
             f"What is to come in the next {words.say_years(lifetime.horizon_years)}, in today's money "
             f"({lifetime.currency})",
-            formats=dict.fromkeys((*_LIMITS, "for_ever"), MONEY),
+            formats=dict.fromkeys(money, MONEY),
             note="lower, upper: where the expected value lies; outcome lower, upper: where what really comes will lie. "
             f"{words.say_never(lifetime)}",
         ),
@@ -61,17 +63,26 @@ def years_section(lifetime: Lifetime) -> Section:
             shown,
             f"What buyers brought so far and will bring, by the year of their first order ({lifetime.currency})",
             formats=dict.fromkeys(("realised", *_LIMITS), MONEY),
-            note="realised: what they brought up to now, not discounted; it is no part of what is to come.",
+            note="realised: what they brought up to now, less what usually comes back, not discounted; it is no part "
+            f"of what is to come.{_orders_alone(lifetime)}",
         ),
         Table(
             lifetime.sensitivity.drop(columns="is_used"),
             f"The same value at other discount rates ({lifetime.currency})",
             formats={"rate": "share", "expected": MONEY, "for_ever": MONEY},
-            note=f"The rate used is {100 * lifetime.rate:g} % a year. "
-            + ("The value rises and falls with the margin one to one." if lifetime.is_profit else ""),
+            note=f"The rate used is {100 * lifetime.rate:g} % a year."
+            + (" The value of orders rises and falls with the margin one to one." if _has_margin(lifetime) else ""),
         ),
         result=years,
     )
+
+
+def _has_margin(lifetime: Lifetime) -> bool:
+    return lifetime.is_profit and lifetime.orders is not None
+
+
+def _orders_alone(lifetime: Lifetime) -> str:
+    return "" if lifetime.fees is None else " Orders alone: fees of contracts are not in it."
 
 
 def valuable_section(lifetime: Lifetime) -> Section:
@@ -81,15 +92,15 @@ def valuable_section(lifetime: Lifetime) -> Section:
         return Section.missing(
             words.say_missing(lifetime) if not lifetime.is_known else "Nobody buys without a contract."
         )
-    formats = {**dict.fromkeys(("spent", "value", "lower", "upper"), CENTS), "none": "share"}
+    formats = {**dict.fromkeys(("brought", "value", "lower", "upper"), CENTS), "none": "share"}
     return Section(
         Table(
             listed.head(_SHOWN),
             f"Buyers who will bring most in the next {words.say_years(lifetime.horizon_years)} ({lifetime.currency})",
             formats=formats,
-            note="spent: so far; lower, upper: where what the customer really brings will lie; none: chance that "
-            "nothing "
-            "comes. Of one customer it is far less sure than of all together.",
+            note=f"brought: {words.say_noun(lifetime)} so far, before returns; lower, upper: where what the customer "
+            "really brings will lie; none: chance that nothing comes. Of one customer it is far less sure than of all "
+            f"together.{_orders_alone(lifetime)}",
         ),
         SavedList(
             "value-customers-to-come",

@@ -6,6 +6,7 @@ from crm_research.pillars.value.lifetime.backtest import Backtest
 from crm_research.pillars.value.lifetime.forecasts import PACE, RULES, SAME_AGAIN
 from crm_research.pillars.value.lifetime.measure import Lifetime
 from crm_research.theme import (
+    first_capital,
     join_words,
     say_count,
     say_date,
@@ -16,9 +17,11 @@ from crm_research.theme import (
     word_for,
 )
 
+# A sum of many sales agrees with another one up to its last digits.
+ALL_COSTED = 1 - 1e-9
 _RULE_WORDS = {
     SAME_AGAIN: "that everybody spends as much again as in the last such stretch",
-    PACE: "each customer's average purchase times the number of purchases so far for each day",
+    PACE: "each customer's average purchase, as often as they bought again so far",
 }
 
 
@@ -61,21 +64,47 @@ def say_value(lifetime: Lifetime) -> str:
 def say_basis(lifetime: Lifetime) -> str:
     """Which money this is, and what stands in for what is not recorded."""
     basis = lifetime.basis
+    none = "no cost of goods is recorded"
+    if basis.costed_share > 0:
+        none = f"the cost of goods is recorded for {say_percent(basis.costed_share)} of sales only, too few to go by,"
     said = {
         "cost": f"Margin is revenue less the recorded cost of the goods, "
         f"{say_percent(basis.margin_share or 0.0)} of sales.",
-        "stated": f"Margin is the stated {say_percent(basis.margin_share or 0.0)} of revenue; no cost of goods "
-        f"is recorded.",
-        "revenue": "No cost of goods is recorded and no margin was stated, so this is revenue and no profit.",
+        "stated": f"Margin is the stated {say_percent(basis.margin_share or 0.0)} of revenue; {none.rstrip(',')}.",
+        "revenue": f"{first_capital(none)} and no margin was stated, so this is revenue and no profit.",
     }[basis.source]
-    if basis.source == "cost" and basis.costed_share < 1:
+    if basis.is_passed_over:
+        said += " The margin that was stated is not used."
+    if basis.source == "cost" and basis.costed_share < ALL_COSTED:
         said += f" {say_percent(1 - basis.costed_share)} of sales carry no cost; theirs is taken as that of the others."
     if lifetime.orders is not None and basis.kept_share < 1:
         back = say_percent(1 - basis.kept_share, 1)
         said += f" {back} of sales came back so far, and as much is taken off what is to come."
     if lifetime.fees is not None and basis.source == "cost":
         said += " Fees count in full: what serving a contract costs is not recorded with it."
+    if lifetime.leaves_work_out:
+        said += " What the work for customers costs is not taken off."
     return said + " What winning customers cost, and what they have paid so far, is no part of it."
+
+
+def say_growth(lifetime: Lifetime) -> str:
+    """How fees rise and fall, and for how long they are taken to; empty without contracts."""
+    fees = lifetime.fees
+    if fees is None:
+        return ""
+    found = fees.growth
+    if found is None:
+        return f"{fees.why_no_growth}, so fees are taken to stay as they are."
+    change, low, high = found.limits(lifetime.confidence)
+    is_told = low > 0 or high < 0
+    ranged = say_with_limits(change, low, high, lambda share: say_percent(share, 1))
+    doubt = "" if is_told else ", which may be no change at all"
+    risen, fallen = say_percent(found.risen_share, 1), say_percent(found.fallen_share, 1)
+    return (
+        f"Fees of contracts that ran through the last {say_years(found.years)} changed by {ranged} a year{doubt}: "
+        f"rises came to {risen} and falls to {fallen} of the fees at the beginning. They are taken to go on so for as "
+        "long again, and then to stay."
+    )
 
 
 def say_never(lifetime: Lifetime) -> str:
@@ -105,9 +134,8 @@ def say_amounts(lifetime: Lifetime) -> str:
         "belong together here, so each customer's average is drawn towards that of customers who buy about as "
         "often, not "
         "of all.",
-        "negative": "Some customers' purchases cost more than they bring, so amounts are expected by each "
-        "customer's own "
-        "average, drawn towards that of customers who buy about as often; a loss stays a loss.",
+        "negative": "Some customers' purchases bring nothing or cost more than they bring, so amounts are expected by "
+        "each customer's own average, drawn towards that of customers who buy about as often; a loss stays a loss.",
         "wild": "Amounts vary so widely between customers that their spread has no bound in the usual model; each "
         "customer's average is drawn towards that of customers who buy about as often instead.",
         "few": "Amounts are too few or too much alike for the usual model; each customer's average is drawn "
@@ -122,11 +150,22 @@ def say_model(lifetime: Lifetime) -> str:
     if orders is None:
         return lifetime.why_no_orders
     why = {
-        "backtest": "of all models it lost least money at past dates",
+        "backtest": f"of all models it lost least money at past dates{_say_how_clearly(lifetime)}",
         "likelihood": "the records are likeliest under it; they are too short for a test at past dates",
         "only": "no other could be fitted",
     }[orders.why]
     return f"Purchases to come are expected by the {orders.model} model: {why}."
+
+
+def _say_how_clearly(lifetime: Lifetime) -> str:
+    """The best of several looks better than it is: is it clearly better than each of the other models?"""
+    test, orders = lifetime.backtest, lifetime.orders
+    if test is None or orders is None or test.pooled.empty:
+        return ""
+    others = test.pooled.loc[~test.pooled["is_rule"] & (test.pooled["forecast"] != orders.model)]
+    if others.empty or (test.best == orders.model and others["is_clearly_worse"].all()):
+        return ""
+    return ", though not clearly less than every other"
 
 
 def say_backtest(backtest: Backtest | None) -> str:
@@ -139,10 +178,9 @@ def say_backtest(backtest: Backtest | None) -> str:
     row, other = backtest.row(model), backtest.row(rule)
     dates, ahead = say_count(len(backtest.dates), "past date"), say_days(backtest.horizon_days)
     when = f"Standing at {dates} and looking {ahead} ahead, "
-    total = _say_error(row["total_error"])
     if backtest.best in RULES:
         clear = bool(row["is_clearly_worse"])
-        verdict = f"the simple rule {_RULE_WORDS[rule]} predicted a customer's money " + (
+        verdict = f"the best simple rule ({_RULE_WORDS[rule]}) predicted a customer's money " + (
             "clearly better than every model." if clear else "best; the models were not clearly worse."
         )
     elif bool(other["is_clearly_worse"]):
@@ -153,7 +191,10 @@ def say_backtest(backtest: Backtest | None) -> str:
         verdict = (
             f"the model predicted a customer's money no clearly better than the best simple rule ({_RULE_WORDS[rule]})."
         )
-    return f"{when}{verdict} The model's total was {total}, the rule's {_say_error(other['total_error'])}."
+    errors = row["total_error"], other["total_error"]
+    if any(error != error for error in errors):  # noqa: PLR0124
+        return f"{when}{verdict}"
+    return f"{when}{verdict} The model's total was {_say_error(errors[0])}, the rule's {_say_error(errors[1])}."
 
 
 def say_capture(backtest: Backtest) -> str:
@@ -161,6 +202,8 @@ def say_capture(backtest: Backtest) -> str:
     if backtest.best_model is None:
         return ""
     row = backtest.row(backtest.best_model)
+    if row["captured"] != row["captured"]:
+        return ""
     best = row["captured"] + row["regret"]
     return (
         f"The tenth of customers that the model put first brought {say_percent(row['captured'])} of the money "
@@ -175,8 +218,6 @@ def say_dates(backtest: Backtest) -> str:
 
 
 def _say_error(error: float) -> str:
-    if error != error:  # noqa: PLR0124
-        return "not known"
     if abs(error) < 0.005:
         return "right"
     return f"{say_percent(abs(error))} too {'high' if error > 0 else 'low'}"

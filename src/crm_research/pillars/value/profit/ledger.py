@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.pillars.value.profit.costing import Costing
+from crm_research.models.costing import Costing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

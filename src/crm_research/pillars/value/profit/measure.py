@@ -15,6 +15,7 @@ from crm_research.features.money_window import (
     MoneyWindow,
     ends_begin_late,
     find_window,
+    has_no_ends,
     share_seen_late,
 )
 from crm_research.features.profit import (
@@ -24,12 +25,13 @@ from crm_research.features.profit import (
     total_customers,
     total_ledger,
 )
-from crm_research.pillars.value.profit.costing import Costing, judge_noise, plan_costs
+from crm_research.models.costing import Costing, plan_costs
+from crm_research.pillars.value.profit.costing import judge_noise
 from crm_research.pillars.value.profit.curve import DIGITS, rank_money
 from crm_research.pillars.value.profit.ledger import is_equal, pools_difference, reconcile, reconcile_pools
 from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS, limit_groups
-from crm_research.stats.intervals import Interval, wilson_share
+from crm_research.stats.intervals import Interval, check_confidence, wilson_share
 from crm_research.stats.whale import Whale, measure_whale
 from crm_research.steps import step
 
@@ -99,6 +101,8 @@ class Profit(Shown):
         Of the contracts that ran when the window began, the share that the records know only since later.
     misses_leavers
         Ends are recorded only since so late in the window that who left before must be missing.
+    has_no_ends
+        No end of any contract is recorded.
     """
 
     currency: str
@@ -121,6 +125,7 @@ class Profit(Shown):
     volume: str
     late_share: float = 0.0
     misses_leavers: bool = False
+    has_no_ends: bool = False
 
     @property
     def noun(self) -> str:
@@ -128,6 +133,11 @@ class Profit(Shown):
         if self.sources["goods"] or (not self.sources["orders"] and self.has_costs):
             return PROFIT
         return AFTER_SERVICE if self.has_costs else REVENUE
+
+    @property
+    def has_income(self) -> bool:
+        """Is anything recorded of what customers bring?"""
+        return self.sources["orders"] or self.sources["fees"]
 
     @property
     def has_costs(self) -> bool:
@@ -199,6 +209,7 @@ def open_books(
     confidence: float = 0.95,
 ) -> Books:
     """Over which months, at which rates and with which totals is money counted?"""
+    check_confidence(confidence)
     grain = find_grain_months(study) if study.has("activities", "activity_use") else 1
     window = find_window(study, months=months, grain_months=grain)
     return books_of(study, window, volume, capital_rate, confidence, contact_costs=contact_costs)
@@ -302,6 +313,7 @@ def measure_profit(
         volume="orders" if plan.by_orders else "revenue",
         late_share=share_seen_late(study, books.window.start),
         misses_leavers=ends_begin_late(study, books.window.start),
+        has_no_ends=has_no_ends(study),
     )
 
 

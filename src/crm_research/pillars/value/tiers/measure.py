@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.features.money_window import USUAL_MONTHS, holds_months_before
+from crm_research.features.money_window import USUAL_MONTHS, has_no_ends, holds_months_before
 from crm_research.pillars.value.profit.curve import DIGITS, rank_money
 from crm_research.pillars.value.profit.measure import Books, books_of, open_books, profit_table
 from crm_research.pillars.value.tiers.rule import TIERS, TierRule, make_rule, tier_of
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 NOT_THERE: Final = "not there"
 TOO_SHORT: Final = "The records do not hold as many months before these, so nobody can be seen to move."
+NO_ENDS: Final = (
+    "No end of any contract is recorded, so nobody can be seen to leave, and it is not known who moved: if contracts "
+    "that ended are left out of the records, those here are the ones that stayed."
+)
+OTHER_COSTS: Final = (
+    "The cost of goods is recorded in these months or in as many before, and not in both: nobody can be seen to move."
+)
 TOO_FEW: Final = "Too few customers brought anything in as many months before to part them into tiers."
 _SUMS: Final = ("profit", "income", "discount", "goods", "service", "contacts", "capital", "n_orders")
 # How many of the nearest iron customers to look at.
@@ -107,9 +114,14 @@ def measure_tiers(
         limits = wilson_share(tiers["n_customers"], tiers["n_customers"].sum(), confidence=confidence)
         tiers["lower"], tiers["upper"] = limits.lower, limits.upper
     moves, why = pd.DataFrame(columns=["before", "now", "n_customers"]), TOO_SHORT
-    if holds_months_before(study, books.window):
+    if not study.has("orders") and has_no_ends(study):
+        why = NO_ENDS
+    elif holds_months_before(study, books.window):
         earlier = books_of(study, books.window.before(), volume, capital_rate, confidence, contact_costs=contact_costs)
-        moves, why = _count_moves(study, earlier, rule, table, cuts), TOO_FEW
+        if earlier.costing.plan.counts_goods == books.costing.plan.counts_goods:
+            moves, why = _count_moves(study, earlier, rule, table, cuts), TOO_FEW
+        else:
+            why = OTHER_COSTS
     return Tiers(
         rule=rule,
         cuts=cuts,
@@ -121,6 +133,21 @@ def measure_tiers(
         lift=_lift(ranked, cuts),
         others=_compare(table, ranked, rule, cuts, books),
     )
+
+
+def list_tiers(study: Study, cuts: tuple[float, float], **asked: Any) -> pd.DataFrame:
+    """The tier of each customer with money in the window: customer_id, tier.
+
+    Parameters
+    ----------
+    cuts
+        As `Tiers` has them.
+    asked
+        As `open_books` takes it.
+    """
+    table = profit_table(study, open_books(study, **asked))
+    places: pd.DataFrame = table.select("customer_id", place=tier_of(table.profit, cuts)).to_pandas()
+    return places.assign(tier=np.array(TIERS, dtype=object)[places.pop("place").to_numpy(dtype=int)])
 
 
 def _limit(rule: TierRule, ranked: pd.DataFrame, confidence: float, seed: int) -> list[Interval] | None:
@@ -196,7 +223,8 @@ def _lift(ranked: pd.DataFrame, cuts: tuple[float, float]) -> pd.DataFrame:
     gaps = gold - rows["total"].to_numpy(dtype=float) / sizes if len(rows) else np.array([])
     found = []
     for share, who in _NEAREST if sizes.sum() >= FEWEST_CUSTOMERS else ():
-        taken = np.clip(share * sizes.sum() - (np.cumsum(sizes) - sizes), 0.0, sizes)
+        # Whole customers, so that what each would take and what all would agree.
+        taken = np.clip(round(share * sizes.sum()) - (np.cumsum(sizes) - sizes), 0.0, sizes)
         n = float(taken.sum())
         found.append((who, round(n), float(taken @ gaps) / n, float(taken @ gaps)))
     return pd.DataFrame(found, columns=["who", "n_customers", "more_each", "more_together"])

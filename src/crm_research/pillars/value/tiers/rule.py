@@ -74,7 +74,7 @@ def make_rule(name: str, gold_from: float | None, iron_from: float | None) -> Ti
             "tier_rule 'value' needs the money from which a customer is gold and iron: give gold_from and iron_from."
         )
     if name == "value":
-        if gold <= iron:
+        if not gold > iron:
             raise ParameterError(f"gold_from ({gold:g}) must be more money than iron_from ({iron:g}).")
         return TierRule(name=name, gold=float(gold), iron=float(iron))
     for word, limit in (("gold_from", gold), ("iron_from", iron)):

@@ -8,7 +8,7 @@
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
   const left = document.querySelector(".left");
   const sift = () => {
-    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = find.value.toLowerCase().split(/[\s"\u201c-\u201f]+/u).filter(Boolean);
     const shown = new Set(states.filter((state) => state.checked).map((state) => state.value));
     let n = 0;
     for (const row of rows) {

@@ -21,7 +21,8 @@
     return sum + (place === 0 ? 4 : place > 0 && /\P{L}/u.test(entry.name[place - 1]) ? 3 : place > 0 ? 2 : 0);
   }, entry.value ? 0.5 : 0);
   const show = () => {
-    const words = plain(find.value).split(/[\s,;\uff0c\uff1b\u3001]+/u).filter(Boolean);
+    // Marks of quotation part words as commas do: who copies a phrase with them means its words.
+    const words = plain(find.value).split(/[\s,;"\u00ab\u00bb\u201c-\u201f\u300c-\u300f\u3001\uff02\uff0c\uff1b]+/u).filter(Boolean);
     const hits = words.length ? read().filter((entry) => words.every((word) => entry.text.includes(word))) : [];
     const ranks = new Map(hits.map((entry) => [entry, rank(entry, words)]));
     hits.sort((a, b) => ranks.get(b) - ranks.get(a));

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
-from crm_research.contracts import contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.definition import walk_sources
 from crm_research.sources.mapping.casting import Reading
 from crm_research.sources.mapping.expressions import AS_OF, ExpressionReader
 from crm_research.sources.mapping.table_plan import value_columns
+from crm_research.sources.record_parts import contract_for
 from crm_research.sources.session import Relation, quoted
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Need:
         if not self.rule.sum_lines:
             return list(columns)
         said = json.dumps(self.rule.model_dump(mode="json"), ensure_ascii=False).lower()
-        own = {column.name for column in contract_of(self.table).columns}
+        own = {column.name for column in contract_for(self.table).columns}
         # Rather one too many: what stands anywhere in the rule may be a column's name.
         lower = {name: json.dumps(name, ensure_ascii=False)[1:-1].lower() for name in columns}
         needed = [name for name in columns if lower[name] in own or lower[name] in said]
@@ -61,7 +61,7 @@ class Need:
             kinds=kinds,
             reading=Reading.of(relation, timezone=self.definition.timezone),
             as_of=self.definition.as_of,
-            value_columns=value_columns(self.rule, contract_of(self.table), relation) & set(kinds),
+            value_columns=value_columns(self.rule, contract_for(self.table), relation) & set(kinds),
         )
         known = {name.lower() for name in kinds} | {AS_OF}
         found = []

@@ -1,0 +1,78 @@
+"""Canonical tables of one customer in several systems: their records, whose they are, and who belongs to whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from crm_research import vocabulary
+from crm_research.contracts.columns import TableContract, id_column, number_column, text_column, time_column
+
+RECORDS: Final = "customer_records"
+LINKS: Final = "links"
+RELATIONS: Final = "customer_relations"
+# What says whose a record is, within the system that holds it.
+RECORD_KEY: Final = ("system", "local_id")
+
+RECORD_TABLES: Final = (
+    TableContract(
+        name=RECORDS,
+        grain="one customer as one system has written it down",
+        columns=(
+            id_column("system", "the system that holds the record"),
+            id_column("local_id", "the customer's number in that system"),
+            text_column("kind", "consumer or business", allowed=vocabulary.CUSTOMER_KINDS),
+            text_column("name", "the whole name, of a person or a company"),
+            text_column("given_name", "the given names"),
+            text_column("family_name", "the family name"),
+            text_column("company", "the company's name"),
+            text_column("email", "the mail address"),
+            text_column("phone", "the telephone number"),
+            text_column("street", "street and number of the house"),
+            text_column("postcode", "the postcode"),
+            text_column("city", "the town"),
+            text_column("region", "the region, province or state"),
+            text_column("country", "the country, best as its two letters"),
+            text_column("birth_date", "the day of birth, as written; a year alone will do"),
+            text_column("identifier", "a number that others know the customer by, too (of a register, a tax)"),
+            id_column("parent_id", "the owning company's number in that system", required=False, nullable=True),
+            time_column("registered_at", "when the record was made"),
+            time_column("updated_at", "when it was last changed"),
+        ),
+        key=RECORD_KEY,
+        known_at="registered_at",
+    ),
+    TableContract(
+        name=LINKS,
+        grain="one record and the customer it is of",
+        columns=(
+            id_column("system", "the system that holds the record"),
+            id_column("local_id", "the customer's number in that system"),
+            id_column("customer_id", "the customer"),
+            number_column("probability", "how probable it is that the record is that customer's, 0 to 1", minimum=0.0),
+        ),
+        key=RECORD_KEY,
+    ),
+    TableContract(
+        name=RELATIONS,
+        grain="one customer who belongs to another, or with another to something",
+        columns=(
+            id_column("customer_id", "the customer"),
+            id_column("related_id", "the other customer"),
+            text_column("kind", "what joins the two", required=True, allowed=vocabulary.RELATION_KINDS),
+        ),
+        key=("customer_id", "related_id", "kind"),
+    ),
+)  # fmt: skip
+
+_LOCAL: Final = (
+    id_column("system", "the system whose number stands in local_id", required=False, nullable=True),
+    id_column("local_id", "the customer's number there, in place of customer_id", required=False, nullable=True),
+)  # fmt: skip
+
+
+def with_local_ids(contract: TableContract) -> TableContract:
+    """The contract of a table of dealings: whose a row is may be said by a system's own number, too."""
+    if contract.name == "customers" or all(reference.to_table != "customers" for reference in contract.references):
+        return contract
+    return replace(contract, columns=(*contract.columns, *_LOCAL))

@@ -1,0 +1,218 @@
+"""Linking a study: its records are standardised, linked by the model beside it, and the links written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from crm_research.contracts import RECORDS
+from crm_research.contracts.checks import require_sound
+from crm_research.errors import StudyError
+from crm_research.linking.linked import THRESHOLD, Linked, link_records
+from crm_research.linking.model import LinkModel, read_model, require_fit, train
+from crm_research.linking.prepared import Prepared
+from crm_research.scratch import replacing
+from crm_research.sources.opening import find_study_file, open_study
+from crm_research.sources.record_parts import links_file, relations_file, system_of
+from crm_research.sources.study_file import read_study_file
+from crm_research.standards import standardise
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crm_research.sources.definition import StudyDefinition
+
+_EVENTS: Final = pa.schema(
+    [
+        ("at", pa.timestamp("us")),
+        ("event", pa.string()),
+        ("from_id", pa.string()),
+        ("to_id", pa.string()),
+        ("n_records", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkFiles:
+    """What linking keeps beside a study file."""
+
+    links: Path
+    relations: Path
+    events: Path
+    model: Path
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StudyLinks:
+    """What came of linking a study.
+
+    Parameters
+    ----------
+    is_trained
+        The model was learnt now; else it was there.
+    by_system
+        Records of each system.
+    had_links
+        It had been linked before.
+    """
+
+    linked: Linked
+    model: LinkModel
+    is_trained: bool
+    files: LinkFiles
+    by_system: dict[str, int]
+    had_links: bool
+
+
+def files_of(path: Path) -> LinkFiles:
+    """Where they lie for a study file."""
+    return LinkFiles(
+        links=links_file(path),
+        relations=relations_file(path),
+        events=path.with_name(f"{path.stem}.link-events.parquet"),
+        model=path.with_name(f"{path.stem}.linkage.json"),
+    )
+
+
+def link_study(
+    given: str | Path,
+    *,
+    at: datetime,
+    is_trained_anew: bool = False,
+    threshold: float = THRESHOLD,
+    tell: Callable[[str], object] = str,
+) -> StudyLinks:
+    """Which records of the study's systems are of one customer? Writes the links beside the study file.
+
+    Parameters
+    ----------
+    at
+        When it is done, for the table of events.
+    is_trained_anew
+        Learn anew, though a model is there.
+    tell
+        Called with each step.
+
+    Raises
+    ------
+    StudyError, ContractViolation
+        If the study has no records, they break their contract, or the model does not fit them; nothing is changed.
+    """
+    path = find_study_file(given)
+    definition = read_study_file(path)
+    if RECORDS not in definition.mapped:
+        raise StudyError(
+            f"{path}: maps no {RECORDS}, so there is nothing to link. Name each system's records under tables: "
+            f"{RECORDS}: systems: (docs/studies.md, several systems)."
+        )
+    tell("reading the records")
+    study = open_study(path, tables=[RECORDS])
+    require_sound(study, [RECORDS])
+    records = study.table(RECORDS).to_pyarrow()
+    tell(f"standardising {records.num_rows:,} records")
+    standard = standardise(records, country=None).records
+    prepared = Prepared(standard, unique=_unique_systems(definition, standard))
+    files = files_of(path)
+    before, taken = _read_before(files)
+    is_trained = is_trained_anew or not files.model.is_file()
+    tell("learning what tells customers apart" if is_trained else "reading the model")
+    model = train(prepared) if is_trained else read_model(files.model)
+    if not is_trained:
+        require_fit(model, prepared, files.model)
+    tell("linking")
+    linked = link_records(prepared, model, before=before, taken=taken, parents=_parents(standard), threshold=threshold)
+    _write(files, linked, model if is_trained else None, at)
+    counts = standard["system"].value_counts().to_pylist()
+    return StudyLinks(
+        linked=linked, model=model, is_trained=is_trained, files=files, had_links=bool(before),
+        by_system={str(one["values"]): one["counts"] for one in sorted(counts, key=lambda one: str(one["values"]))},
+    )  # fmt: skip
+
+
+def _unique_systems(definition: StudyDefinition, records: pa.Table) -> set[str]:
+    """Systems in which the study file says that nobody stands twice."""
+    unique: set[str] = set()
+    for part, rule in definition.tables.items():
+        if rule.unique:
+            system = system_of(part)
+            unique |= {system} if system is not None else {*records["system"].unique().to_pylist()}
+    return unique
+
+
+def _read_before(files: LinkFiles) -> tuple[dict[str, str], set[str]]:
+    """The number that each record bore, and all that were ever given."""
+    if not files.links.is_file():
+        return {}, set()
+    try:
+        links = pq.read_table(files.links)
+        events = pq.read_table(files.events) if files.events.is_file() else _EVENTS.empty_table()
+        names = _uids(links["system"], links["local_id"])
+        before = dict(zip(names, links["customer_id"].to_pylist(), strict=True))
+        taken = {one for name in ("from_id", "to_id") for one in events[name].to_pylist() if one}
+    except (OSError, KeyError, pa.ArrowInvalid):
+        raise StudyError(
+            f"{files.links} holds no links, so nobody can say which customer bore which number. Restore the file from "
+            "a copy, or remove it, and every customer gets a number anew."
+        ) from None
+    return before, taken | {*before.values()}
+
+
+def _uids(system: pa.ChunkedArray, local_id: pa.ChunkedArray) -> list[str]:
+    """Names of records, as `columns.MADE` makes them."""
+    plain = pc.replace_substring(pc.replace_substring(system, "%", "%25"), ":", "%3A")
+    names: list[str] = pc.binary_join_element_wise(plain, local_id, ":").to_pylist()
+    return names
+
+
+def _parents(records: pa.Table) -> pa.Table | None:
+    if "parent_id" not in records.column_names:
+        return None
+    owned = records.filter(pc.is_valid(records["parent_id"]))
+    return pa.table(
+        {
+            "record": pa.array(_uids(owned["system"], owned["local_id"]), pa.string()),
+            "parent": pa.array(_uids(owned["system"], owned["parent_id"]), pa.string()),
+        }
+    )
+
+
+def _write(files: LinkFiles, linked: Linked, model: LinkModel | None, at: datetime) -> None:
+    """Events first: a number that has changed is told, whatever then happens."""
+    try:
+        if linked.events:
+            told = pq.read_table(files.events) if files.events.is_file() else _EVENTS.empty_table()
+            rows = [
+                {"at": at, "event": one.kind, "from_id": one.from_id, "to_id": one.to_id, "n_records": one.n_records}
+                for one in linked.events
+            ]
+            with _secret(files.events) as half:
+                pq.write_table(pa.concat_tables([told, pa.Table.from_pylist(rows, schema=_EVENTS)]), half)
+        if model is not None:
+            with _secret(files.model) as half:
+                half.write_text(model.write(), encoding="utf-8")
+        with _secret(files.relations) as half:
+            pq.write_table(linked.relations, half)
+        with _secret(files.links) as half:
+            pq.write_table(linked.links, half)
+    except OSError as problem:
+        raise StudyError(
+            f"The links cannot be written beside the study, to {files.links.parent}: {problem.strerror or problem}. "
+            "Make room there, or copy the study file to a folder that may be written."
+        ) from None
+
+
+@contextmanager
+def _secret(path: Path) -> Iterator[Path]:
+    """A file that takes the place of the one at `path` when it is whole, for its owner's eyes only."""
+    with replacing(path) as half:
+        half.touch(mode=0o600)
+        yield half
+        half.chmod(0o600)

@@ -1,0 +1,1 @@
+"""What customers will surely bring: value at the doubt of leaving and of payment."""

@@ -1,0 +1,1 @@
+"""What winning customers cost, and how soon they pay it back."""
