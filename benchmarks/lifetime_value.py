@@ -1,6 +1,9 @@
-"""Lifetime value of a base: ours with limits of every customer and of the total, beside lifetimes without any.
+"""Lifetime value of a base: ours with limits of every customer and of the total, beside lifetimes and PyMC-Marketing.
 
-    python benchmarks/lifetime_value.py [--customers 1000000]
+    python benchmarks/lifetime_value.py [--customers 1000000] [--pymc PYTHON]
+
+PyMC-Marketing needs an environment of its own (--pymc names its interpreter), and goes as far as some ten thousand
+customers: it is run at its point estimates (method "map", with its own priors), which give no limits either.
 
 Customers are simulated at CDNOW's parameters with days as the grain of time, and amounts at its Gamma-Gamma model.
 Every contender gets one row per customer (repeats, recency, age, sum of the repeats' amounts) and runs in a process of
@@ -44,7 +47,10 @@ def make_customers(path: Path, n: int) -> None:
         "frequency": repeats.astype(np.int64), "recency_days": np.minimum(np.ceil(drawn.recency * 7), ages),
         "age_days": ages, "spent": spent.round(2) + (repeats > 0) * 0.01, "squared": 0.0,
     }  # fmt: skip
-    pd.DataFrame(columns).to_parquet(path)
+    frame = pd.DataFrame(columns)
+    frame.to_parquet(path)
+    # Another environment may have nothing that reads the first.
+    frame.to_csv(path.with_suffix(".csv"), index=False)
 
 
 def ours(fitter: str) -> Callable[[pd.DataFrame], float]:
@@ -79,16 +85,39 @@ def of_lifetimes(frame: pd.DataFrame) -> float:
     return float(value.sum())
 
 
+def of_pymc(frame: pd.DataFrame) -> float:
+    from pymc_marketing import clv
+
+    again = frame["frequency"] > 0
+    named = pd.DataFrame(
+        {
+            "customer_id": np.arange(len(frame)), "frequency": frame["frequency"].astype(float),
+            "recency": frame["recency_days"] / 7, "T": frame["age_days"] / 7,
+            "monetary_value": (frame["spent"] / frame["frequency"].where(again, 1)).where(again, 0.0),
+        }
+    )  # fmt: skip
+    bought, spend = clv.BetaGeoModel(data=named), clv.GammaGammaModel(data=named.loc[again])
+    for model in (bought, spend):
+        model.fit(method="map", progressbar=False)
+    value = spend.expected_customer_lifetime_value(
+        transaction_model=bought, data=named, future_t=36, discount_rate=(1 + RATE) ** (1 / 12) - 1, time_unit="W"
+    )
+    return float(value.mean(("chain", "draw")).sum())
+
+
+PYMC = "PyMC-Marketing, BG/NBD"
 CONTENDERS = {
     "ours, Pareto/NBD": lambda: ours("fit_pareto_nbd"),
     "ours, BG/NBD": lambda: ours("fit_bg_nbd"),
     "lifetimes, BG/NBD": lambda: of_lifetimes,
+    PYMC: lambda: of_pymc,
 }
 
 
 def run_one(name: str, path: str) -> None:
     warnings.simplefilter("ignore")
-    frame, value = pd.read_parquet(path), CONTENDERS[name]()
+    frame = pd.read_csv(Path(path).with_suffix(".csv")) if name == PYMC else pd.read_parquet(path)
+    value = CONTENDERS[name]()
     before = resource.getrusage(resource.RUSAGE_SELF)
     begun = time.perf_counter()
     try:
@@ -112,6 +141,7 @@ def run_one(name: str, path: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--pymc", help="interpreter of an environment with PyMC-Marketing")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -124,7 +154,9 @@ def main() -> None:
         make_customers(path, args.customers)
         first = None
         for name in CONTENDERS:
-            command = [sys.executable, __file__, "--one", name, str(path)]
+            if name == PYMC and not args.pymc:
+                continue
+            command = [args.pymc if name == PYMC else sys.executable, __file__, "--one", name, str(path)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             found = json.loads(done.stdout.strip().splitlines()[-1])
             if "failed" in found:

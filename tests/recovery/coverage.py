@@ -23,6 +23,7 @@ from tests.recovery import (
     coverage_loyalty,
     coverage_risks,
     coverage_silence,
+    coverage_value,
 )
 from tests.recovery import coverage_worlds as worlds_of
 from tests.recovery.coverage_survival import Coverage, measure_all
@@ -53,15 +54,34 @@ PARTS: Final[Mapping[str, Callable[[int], list[Coverage]]]] = MappingProxyType(
         "paths": coverage_answers.paths,
         "money of groups": coverage_groups.money_of_groups,
         "concentration": coverage_groups.concentration,
+        "orders to come": coverage_value.orders_to_come,
+        "contracts to come": coverage_value.contracts_to_come,
+        "lost bills": coverage_value.lost_bills,
     }
 )
 
 _NO_SAMPLE: Final = "counted of all records: a number without an interval"
+_AUDIT: Final = "by simulation in tests/customer_base_audit/test_coverage.py"
+_WHALE: Final = "by simulation in tests/value/test_limits.py"
+_KEEPING: Final = "follows from the shares kept, whose limits are measured by shares; the formula is an assumption"
 _AS_THEY_ARE: Final = "a description of the customers at hand: a number without an interval"
 
 # Figure id, or its beginning before a name that is put in, to the part of the command, or the reason why there is none.
 COVERED: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "audit.": _NO_SAMPLE,
+        "audit.customers_for_80_share": "concentration",
+        "audit.first_revenue": _AUDIT,
+        "audit.flow_revenue": _AUDIT,
+        "audit.gini": "concentration",
+        "audit.kept_share": "shares",
+        "audit.new_revenue_change": _AUDIT,
+        "audit.newer_back_share": _AUDIT,
+        "audit.newer_first_revenue": _AUDIT,
+        "audit.profit_change": _AUDIT,
+        "audit.revenue_change": _AUDIT,
+        "audit.settled_share": "shares",
+        "audit.top20_revenue_share": "concentration",
         "base.": _NO_SAMPLE,
         "base.customers_for_80_share": "concentration",
         "base.gini": "concentration",
@@ -123,10 +143,33 @@ COVERED: Final[Mapping[str, str]] = MappingProxyType(
         "segmentation.rfm_revenue_share": "money of groups",
         "segmentation.strategic_share": "shares",
         "segmentation.": _AS_THEY_ARE,
+        "value.": _NO_SAMPLE,
+        "value.acquisition_cost": "a difference of two shares with the limits of Agresti and Caffo (2000)",
+        "value.backtest_error": "heavy tails",
+        "value.backtest_naive_error": "heavy tails",
+        "value.clv_mean": "orders to come",
+        "value.credit_loss_share": "lost bills",
+        "value.equity": "orders to come, contracts to come",
+        "value.fee_growth": "contracts to come",
+        "value.gg_": "spend",
+        "value.gini": "concentration",
+        "value.gold_kept_share": "shares",
+        "value.iron_risen_share": "shares",
+        "value.kept_share": "shares",
+        "value.loss_making_share": "shares",
+        "value.retention_1pt_profit": _KEEPING,
+        "value.retention_5pt_profit": _KEEPING,
+        "value.retention_elasticity": _KEEPING,
+        "value.risk_adjusted": "a lower tenth, held nine times of ten in tests/models/lifetime_value/test_certainty.py",
+        "value.risk_adjusted_tier": "a lower tenth, as value.risk_adjusted",
+        "value.tier_share": _WHALE,
+        "value.top20_profit_share": "concentration",
+        "value.top20_revenue_share": "concentration",
+        "value.whale_peak": _WHALE,
     }
 )
 
-_ID: Final = re.compile(r"(base|churn|loyalty|satisfaction|segmentation)\.[a-z][a-z0-9_.]*$")
+_ID: Final = re.compile(r"(audit|base|churn|loyalty|satisfaction|segmentation|value)\.[a-z][a-z0-9_.]*$")
 _SOURCE: Final = Path(__file__).parents[2] / "src" / "crm_research"
 
 

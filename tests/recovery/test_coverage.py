@@ -46,6 +46,9 @@ _FEW = {
     "importance": ["importance, weight 0.5", "importance, weight 0"],
     "paths": ["path, quality to loyalty", "R squared of loyalty", "points of loyalty for one of quality"],
     "money of groups": ["share of money, Champions"],
+    "orders to come": ["value of all, expected", "what comes of one firm"],
+    "contracts to come": ["yearly change of fees", "contracts, expected", "what comes of contracts, one cohort"],
+    "lost bills": ["lost of bills, truly 0.01"],
     "concentration": ["share of money, top fifth", "Gini coefficient of money", "customers for 80 % of money"],
 }
 _QUICK = ("leavers", "ranking", "long run", "concentration")

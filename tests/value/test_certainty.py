@@ -151,7 +151,7 @@ def test_bills_never_paid_lower_the_value(billed, bought):
     assert "never sent a bill" not in said
     table = payment_table(billed)
     assert set(table["paid_before"]) <= set(LATE)
-    assert table["customers_now"].sum() == len(billed.payment.now)
+    assert table["customers_now"].sum() == len(billed.payment.standing)
     found = {figure.id: figure for figure in [*risk_figures(billed), *payment_figures(billed)]}
     assert found["value.credit_doubt_share"].estimate == pytest.approx(unpaid)
     assert found["value.risk_adjusted"].estimate == pytest.approx(billed.all["sure"])

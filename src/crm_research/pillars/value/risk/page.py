@@ -107,7 +107,7 @@ def payment_table(risk: RiskAdjusted) -> pd.DataFrame:
     if risk.payment is None:
         raise ValueError("Payment is not known.")
     losses = risk.payment.losses
-    now = risk.payment.now["late"].value_counts()
+    now = risk.payment.standing["late"].value_counts()
     table = losses.assign(
         paid_before=[LATE[int(late)] for late in losses["late"]], lost_share=losses["share"],
         customers_now=losses["late"].map(now).fillna(0).astype("int64"),

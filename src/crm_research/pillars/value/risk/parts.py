@@ -97,8 +97,8 @@ def find_parts(study: Study, lifetime: Lifetime, payment: Payment | None) -> Par
     names = pd.Index(pd.concat([buyers, contracts["customer_id"].dropna()], ignore_index=True).astype(object).unique())
     late = np.full(len(names) + 1, -1)
     if payment is not None:
-        found = names.get_indexer(pd.Index(payment.now["customer_id"]))
-        late[found[found >= 0]] = payment.now["late"].to_numpy(dtype=int)[found >= 0]
+        found = names.get_indexer(pd.Index(payment.standing["customer_id"]))
+        late[found[found >= 0]] = payment.standing["late"].to_numpy(dtype=int)[found >= 0]
 
     def part(value: OrderValue | ContractValue, ids: pd.Series, margin: float) -> Part:
         owner = names.get_indexer(pd.Index(ids))

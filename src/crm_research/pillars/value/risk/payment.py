@@ -33,14 +33,14 @@ class Payment:
     ----------
     losses
         One class a row: late (its number), and the columns of `estimate_losses`.
-    now
+    standing
         customer_id and late of everybody who was ever billed, as they stand at as_of.
     until
         Bills that fell due by then are old enough to tell.
     """
 
     losses: pd.DataFrame
-    now: pd.DataFrame
+    standing: pd.DataFrame
     until: datetime
     confidence: float
 
@@ -66,5 +66,5 @@ def measure_payment(study: Study, *, confidence: float = 0.95) -> tuple[Payment 
     every = pd.DataFrame({"late": range(len(LATE))}).merge(sums, on="late", how="left").fillna(0.0)
     losses = estimate_losses(every.astype({"n_customers": "int64", "n_losing": "int64", "n_bills": "int64"}),
                              confidence=confidence)  # fmt: skip
-    now: pd.DataFrame = class_now(study).to_pandas()
-    return Payment(losses=losses, now=now, until=mature_until(study), confidence=confidence), ""
+    standing: pd.DataFrame = class_now(study).to_pandas()
+    return Payment(losses=losses, standing=standing, until=mature_until(study), confidence=confidence), ""

@@ -61,7 +61,7 @@ def say_payment(risk: RiskAdjusted) -> str:
         return ""
     n = say_count(int(found.losses["n_customers"].sum()), "customer")
     everybody = ""
-    if (risk.parts.names.size > len(found.now)) or any((part.late < 0).any() for part in risk.parts.held):
+    if (risk.parts.names.size > len(found.standing)) or any((part.late < 0).any() for part in risk.parts.held):
         everybody = " Nothing is taken off for customers who were never sent a bill."
     return (
         f"Of the bills of {n} that fell due in the {say_days(SPAN_DAYS)} up to {say_date(found.until)}, "
