@@ -9,6 +9,7 @@ import ibis
 import pytest
 from ibis.config import Config
 
+from crm_research.contracts import contract_of
 from crm_research.features.audit import (
     count_classes,
     count_first_seen,
@@ -27,15 +28,20 @@ from crm_research.features.credit import class_now, sum_losses
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
+from crm_research.features.grade_rows import GradeInputs, build_grade_rows
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
+from crm_research.features.money_window import MoneyWindow
 from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.person_periods import count_stretches
+from crm_research.features.profit import CostPlan, build_money
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
+from crm_research.features.quality import build_quality_counts, is_at_fault
 from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
+from crm_research.features.suspects import build_days, build_level_counts, is_copied_record, is_of_days
 from crm_research.features.suspicions import (
     count_suspicions,
     suspect_copied_amounts,
@@ -45,6 +51,7 @@ from crm_research.features.suspicions import (
 )
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
 from crm_research.features.winning import list_won, sum_first_months, sum_winning
+from crm_research.features.without import Suspects, build_without
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
@@ -59,10 +66,39 @@ def in_place_of_none(table):
     return table.mutate(first_period=table.first_period.fill_null(0))
 
 
+def without_nobody(table):
+    """A month of its own for rows without a time, so that every engine's rows have the same order."""
+    return table.mutate(_month=table["_month"].fill_null(0)) if "_month" in table.columns else table
+
+
+def suspects_of(study):
+    """Rows of orders that break a rule, that are another one, or that lie on a day."""
+    return {
+        "broken": Suspects(table="orders", condition=lambda rows: is_at_fault(study, "orders", rows)),
+        "copied": Suspects(table="orders", condition=lambda rows: is_copied_record(study, "orders", rows)),
+        "on a day": Suspects(
+            table="orders", condition=lambda rows: is_of_days(rows.ordered_at, [datetime(2024, 1, 5)])
+        ),
+    }
+
+
 def with_fees_in_states(study):
     """Contracts whose fee changes."""
     columns = {"contract_id": "string", "valid_from": "timestamp", "fee": "float64"}
     return replace(study, tables={**study.tables, "contract_states": ibis.table(columns, name="contract_states")})
+
+
+def rows_of_grades(study):
+    """All that a grade reads of customers, and of their standing in the industry."""
+    window = MoneyWindow(start=datetime(2024, 4, 1), end=datetime(2024, 7, 1), months=3, asked=3)
+    plan = CostPlan(rates={"calls": 2.5}, capital_rate=0.1)
+    people = study.table("customers").mutate(market_share=ibis.literal(0.5), kind=ibis.literal("business"))
+    kinds = {column.name: column.type for column in contract_of("surveys").columns}
+    surveys = ibis.table(kinds, name="surveys")
+    study = replace(study, tables={**study.tables, "customers": people, "surveys": surveys})
+    asked = GradeInputs(kind="business", looks_back=True, items=("satisfaction",), position="market_share")
+    money, before = (build_money(study, one, plan) for one in (window, window.before()))
+    return build_grade_rows(study, money, before, window, plan, asked)
 
 
 def untrue_records(study):
@@ -151,6 +187,11 @@ BUILDERS = {
     "gaps in dates": lambda study: count_gaps(study, unit="date"),
     "spans in days": count_spans,
     "basket": build_basket,
+    "what is missing in orders": lambda study: without_nobody(build_quality_counts(study, "orders")),
+    "what is missing in customers": lambda study: without_nobody(build_quality_counts(study, "customers")),
+    "spellings of contracts": lambda study: build_level_counts(study, "contracts"),
+    "days with orders enough": build_days,
+    "customers without what is suspect": lambda study: build_without(study, "orders", suspects_of(study)),
     "spells": build_spells,
     "spells by plan": lambda study: count_spells(study, by="plan", unit_days=30),
     "reasons": count_spells_by_reason,
@@ -182,6 +223,7 @@ BUILDERS = {
     "who was won": lambda study: list_won(with_campaigns(study)),
     "first months of those won": lambda study: sum_first_months(with_campaigns(study), money="margin", cost_share=0.4),
     "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
+    "rows of grades": rows_of_grades,
     "customers": build_customers,
     "features": build_customer_features,
 }

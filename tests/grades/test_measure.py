@@ -267,6 +267,20 @@ def test_contracts_alone_are_graded_by_fees():
     assert found.criteria.left_out["margin"] == "no cost of goods is recorded, so it would be volume again"
 
 
+def test_where_all_criteria_put_customers_in_one_order_nothing_is_said_of_weights():
+    bought = orders(
+        *((f"k{place}", "2024-01-05", 10.0 * place) for place in range(1, 7)),
+        cost=[4.0 * place for place in range(1, 7)],
+    )
+    page = GradesPage(a_study(orders=bought))
+    assert page.result.telling == ["margin", "volume"]
+    assert repr(page.answer).splitlines()[1] == (
+        "Margin and volume put customers in the same order, so who is strategic does not hang on weights."
+    )
+    assert {figure.id for figure in page.figures} == {"grades.contribution_share"}
+    assert GradesPage(a_study(orders=bought), weights={"volume": 2}).result.telling == ["volume"]
+
+
 # What must hold whatever the records are ----------------------------------------------------------------------------
 
 

@@ -53,21 +53,33 @@ class GradeInputs:
     position: str | None
 
 
-def build_grade_rows(study: Study, window: MoneyWindow, plan: CostPlan, asked: GradeInputs) -> ir.Table:
+def build_grade_rows(
+    study: Study, money: ir.Table, before: ir.Table | None, window: MoneyWindow, plan: CostPlan, asked: GradeInputs
+) -> ir.Table:
     """What is there to grade each customer by?
+
+    Parameters
+    ----------
+    money, before
+        `build_money` of the window, and of the stretch of as many months before; None where that is not read.
+    window, plan, asked
+        Over which months money is counted, which costs are charged, and of whom what is read.
 
     Returns
     -------
     ibis table
-        One customer known with money in the window: customer_id; income (revenue and fees), goods, service, contacts
-        and capital (what they cost), before (income of the stretch before), squares (of the amounts of all orders in
-        both stretches, added up), days_known (from the first that is known of them to as_of), n_responses, answered
-        and answered_squares (mean answer of each response on 0 to 1, added up, and squared), position, and n_complaint,
-        n_enquiry, n_visit, n_service (contacts begun in the window). What a study does not hold is nought; position is
-        empty.
+        One customer known who bought, paid or cost anything in the window: customer_id; income (revenue and fees),
+        goods, service, contacts and capital (what they cost), before (income of the stretch before), squares (of the
+        amounts of all orders in both stretches, added up), days_known (from the first that is known of them to as_of),
+        n_responses, answered and answered_squares (mean answer of each response on 0 to 1, added up, and squared),
+        position, and n_complaint, n_enquiry, n_visit, n_service (contacts begun in the window). What a study does not
+        hold is nought; position is empty.
     """
-    money = kept_money(study, window, plan)
-    known = money.filter(money.is_known)
+    capital = money.receivables * float(plan.capital_rate or 0.0)
+    moved = [money[name] for name in ("n_orders", "revenue", "fees", "goods", "service", "contacts")]
+    known = money.filter(
+        money.is_known, reduce(lambda left, right: left | right, [one != 0 for one in (*moved, capital)])
+    )
     rows = known.select(
         "customer_id",
         income=(known.revenue + known.fees).round(_DIGITS),
@@ -79,7 +91,7 @@ def build_grade_rows(study: Study, window: MoneyWindow, plan: CostPlan, asked: G
     if asked.kind is not None:
         people = describe_customers(study, ("kind",))
         rows = rows.semi_join(people.filter(people.kind == asked.kind), "customer_id")
-    parts = [_before(study, window, plan, asked), _squares(study, window, asked), _since(study)]
+    parts = [_before(before), _squares(study, window, asked), _since(study)]
     parts += [_answered(study, asked.items), _positions(study, asked.position), _met(study, window)]
     return reduce(_beside, parts, rows)
 
@@ -88,7 +100,9 @@ def kept_grade_rows(study: Study, window: MoneyWindow, plan: CostPlan, asked: Gr
     """`build_grade_rows`, made once for all who ask."""
     charged = tuple(sorted(plan.rates.items())), plan.counts_contacts, plan.counts_goods, plan.capital_rate
     key = ("grades", window, charged, asked)
-    return keep_table(study, key, lambda: build_grade_rows(study, window, plan, asked))
+    money = kept_money(study, window, plan)
+    before = kept_money(study, window.before(), plan) if asked.looks_back else None
+    return keep_table(study, key, lambda: build_grade_rows(study, money, before, window, plan, asked))
 
 
 def count_kinds(study: Study) -> dict[str, int]:
@@ -134,10 +148,9 @@ def _nought(*names: str) -> dict[str, ir.Value]:
     return {name: ibis.literal(0.0) for name in names}
 
 
-def _before(study: Study, window: MoneyWindow, plan: CostPlan, asked: GradeInputs) -> ir.Table | dict[str, ir.Value]:
-    if not asked.looks_back:
+def _before(money: ir.Table | None) -> ir.Table | dict[str, ir.Value]:
+    if money is None:
         return _nought("before")
-    money = kept_money(study, window.before(), plan)
     money = money.filter(money.customer_id.notnull())  # noqa: PD004 - Ibis
     return money.select("customer_id", before=(money.revenue + money.fees).round(_DIGITS))
 

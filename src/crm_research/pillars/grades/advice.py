@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.grades import words
 from crm_research.pillars.grades.setting import noun
@@ -13,6 +13,9 @@ from crm_research.theme import say_count, say_percent, word_for
 if TYPE_CHECKING:
     from crm_research.pillars.grades.measure import Grades
     from crm_research.pillars.grades.service import Service
+
+# A trial with fewer would show nothing.
+_ENOUGH_TO_TRY: Final = 20
 
 
 def steps(found: Grades, service: Service | None) -> Iterator[Step]:
@@ -24,7 +27,9 @@ def steps(found: Grades, service: Service | None) -> Iterator[Step]:
     if not found.is_graded:
         return
     n = int(found.is_sure.sum())
-    if n:
+    if not found.hangs_on_weights:
+        yield Step("Find more to grade customers by: all that tells them apart puts them in one order.", "criteria")
+    elif n:
         who = f"the {noun(found, n)}" if n > 1 else "the one customer"
         yield Step(
             f"Give {who} who {word_for(n, 'is', 'are')} strategic whatever the weights a person in charge.", "sure"
@@ -50,12 +55,13 @@ def steps(found: Grades, service: Service | None) -> Iterator[Step]:
             "misfits",
         )
     ratio = None if service is None else service.ratio
-    if ratio is not None and ratio["lower"] <= 1:
+    n_strategic = int((found.places["worth"] == "A").sum())
+    if ratio is not None and ratio["lower"] <= 1 and n_strategic >= _ENOUGH_TO_TRY:
         yield Step(
             "Try more visits with half of the strategic customers, drawn by lot, and compare what both halves bring.",
             "service",
         )
-    if "position" in found.criteria.left_out:
+    if "position" in found.criteria.left_out and not found.is_all_kinds:
         yield Step("Record how customers stand in their industry, so that the grade can see who will grow.", "counted")
 
 
@@ -66,7 +72,7 @@ def gravest_doubt(found: Grades) -> str:
         return words.say_consistency(judged.judged)
     if not found.is_graded:
         return ""
-    if found.n_ways > 1 and not found.has_same_grade.all():
+    if found.hangs_on_weights and found.n_ways > 1 and not found.has_same_grade.all():
         share = say_percent(1 - float(found.has_same_grade.mean()))
         return f"The grade hangs on the weights: {share} of customers have another one by another way of weighing."
     return next(iter(f"{name.capitalize()} is left out: {why}." for name, why in found.criteria.left_out.items()), "")

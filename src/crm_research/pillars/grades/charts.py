@@ -9,6 +9,7 @@ import numpy as np
 from crm_research import theme
 from crm_research.pillars.grades import words
 from crm_research.pillars.grades.setting import noun, say_window
+from crm_research.privacy.pseudonyms import say_id
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from crm_research.pillars.grades.measure import Grades
 
 _MOST_POINTS: Final = 2_000
+_MOST_ROWS: Final = 15
 _KINDS: Final = {"C": theme.GRID, "B": theme.REST, "A": theme.ACCENT, "sure": theme.WARNING}
 
 
@@ -63,6 +65,47 @@ def draw_matrix(found: Grades, *, ax: Axes | None = None) -> Axes:
                     textcoords="offset points", fontsize=9.5, color=colour,
                 )  # fmt: skip
     return ax
+
+
+def draw_places(found: Grades, *, ax: Axes | None = None) -> Axes:
+    """Where the first customers stand, and how far their place moves."""
+    if not found.is_graded:
+        return theme.empty_axes("Nobody has a grade.", ax=ax)
+    places = found.places.nsmallest(_MOST_ROWS, "place", keep="first").iloc[::-1]
+    ax = theme.new_axes(
+        title=places_title(found),
+        subtitle=f"Place of the first {len(places)}, with {theme.say_percent(found.confidence)} limits where weights "
+        "and what is known in part are in doubt",
+        xlabel="Place",
+        size=(theme.SIZE[0], 1.4 + 0.24 * len(places)),
+        grid="x",
+        ax=ax,
+    )
+    sure = found.is_sure.loc[places.index]
+    theme.draw_intervals(
+        ax, places.rename(columns={"place": "estimate"}), at=np.arange(len(places), dtype=float),
+        colour=[theme.WARNING if one else theme.ACCENT for one in sure], width=2.2, size=6,
+    )  # fmt: skip
+    theme.name_rows(ax, [say_id("customer_id", one) for one in found.rows.loc[places.index, "customer_id"]])
+    last = float(max(places["upper"].max(), found.cuts.n_a))
+    ax.set_xlim(0, last * 1.06 + 0.5)
+    ax.set_ylim(-0.7, len(places) - 0.3)
+    theme.mark_level(ax, found.cuts.n_a + 0.5, "grade A ends here", axis="x", at=0.03)
+    return ax
+
+
+def places_title(found: Grades) -> str:
+    """How many of the first keep grade A within the limits of their place."""
+    places = found.places.nsmallest(_MOST_ROWS, "place", keep="first")
+    n = int((places["upper"] <= found.cuts.n_a).sum())
+    first = theme.say_count(len(places))
+    stay = theme.word_for(n, "stays", "stay")
+    return f"Of the first {first}, {theme.say_count(n)} {stay} of grade A when weights move a little"
+
+
+def places_alt(found: Grades) -> str:
+    """What one sees in the picture of places."""
+    return f"{places_title(found)}. A dot for the place of each customer, with a line from the best to the worst place."
 
 
 def _ends(values: object) -> tuple[float, float]:

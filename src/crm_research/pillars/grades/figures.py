@@ -60,7 +60,7 @@ def weight_figures(found: Grades) -> list[Figure]:
     """Who is strategic whatever the weights, and how far the judgements contradict each other."""
     maker = FigureMaker(window=say_window(found), confidence=None, validation=NO_VALIDATION)
     made: list[Figure] = []
-    if found.is_graded:
+    if found.is_graded and found.hangs_on_weights:
         n = found.n_ranked
         how = (
             f"share of customers of grade A under at least {found.confidence:.0%} of {N_DRAWS} weightings at random, "

@@ -24,7 +24,7 @@ from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_w
 from crm_research.features.profit import sources_of
 from crm_research.models.costing import Costing, plan_costs
 from crm_research.models.grading import read_judgements
-from crm_research.pillars.grades.criteria import CRITERIA, Criteria, Held, is_about_satisfaction, make_criteria
+from crm_research.pillars.grades.criteria import COSTS, CRITERIA, Criteria, Held, is_about_satisfaction, make_criteria
 from crm_research.pillars.grades.placing import FEWEST, place, weigh
 from crm_research.pillars.grades.weighing import GIVEN, JUDGED, WEIGHTINGS, Cuts, Weighting, check_weights, cut_at
 from crm_research.show.shown import Shown
@@ -70,7 +70,7 @@ class Grades(Shown):
     places
         In the order of `rows`: near (to the best), place, grade, and of each weighting place_NAME and grade_NAME;
         lower, upper (limits of the place), current, future (closeness by the criteria of today, and by those of what
-        may come; NaN where these tell nothing), any_share (share of all weightings at random under which a customer is
+        may come; NaN where these tell nothing), any_share (share of all mixes of what weighs under which a customer is
         of grade A), worth (grade without the cost to serve; empty where nothing else weighs). Empty where nobody can be
         graded.
     why_not
@@ -159,6 +159,19 @@ class Grades(Shown):
     @property
     def _ways(self) -> list[str]:
         return [f"grade_{name}" for name in self.weightings if f"grade_{name}" in self.places]
+
+    @property
+    def telling(self) -> list[str]:
+        """Criteria that weigh anything and in which customers differ."""
+        weights = self.weighting.weights
+        return [name for name in self.criteria.names if weights[name] > 0 and name not in self.criteria.same]
+
+    @property
+    def hangs_on_weights(self) -> bool:
+        """Is what weighs in no one order? Where it is in one, or is known well of all, no weights can matter."""
+        cells = self.criteria.cells
+        orders = {tuple(cells[name].rank(method="min", ascending=name in COSTS).tolist()) for name in self.telling}
+        return len(orders) > 1 or any(name in self.criteria.doubtful for name in self.telling)
 
     @property
     def has_same_grade(self) -> pd.Series:

@@ -243,6 +243,7 @@ class GradesPage(Page):
         listed = tables.sure_table(found)
         return Section(
             Note(words.say_sure(found)),
+            Chart(drawn(charts.draw_places, found), alt=charts.places_alt(found)),
             Table(
                 listed.head(_SHOWN),
                 "The surest strategic customers",
@@ -336,5 +337,5 @@ def _legend(found: Grades) -> str:
     )
     return (
         "At best and at worst: limits of the place where the weights, and what is not known well, are in doubt. "
-        f"Grade A under: share of all mixes of weights under which the customer is strategic.{money}"
+        f"Weightings share: of all mixes of weights, those under which the customer is of grade A.{money}"
     )

@@ -80,7 +80,7 @@ def place(
             made[f"place_{name}"] = place_of(own)
             made[f"grade_{name}"] = grade_of(place_of(own), cuts)
     around = _rank(criteria, weightings[used].weights, cuts, spread, confidence, seed)
-    anyhow = _rank(criteria, _all_that_differ(criteria), cuts, None, confidence, seed)
+    anyhow = _rank(criteria, _all_that_weigh(criteria, weightings[used].weights), cuts, None, confidence, seed)
     made |= {
         "lower": np.minimum(around.places["lower"].to_numpy(), place_of(near)),
         "upper": np.maximum(around.places["upper"].to_numpy(), place_of(near)),
@@ -95,8 +95,9 @@ def place(
     return pd.DataFrame(made, index=criteria.cells.index), ""
 
 
-def _all_that_differ(criteria: Criteria) -> pd.Series:
-    weights = pd.Series(1.0, index=criteria.names)
+def _all_that_weigh(criteria: Criteria, used: pd.Series) -> pd.Series:
+    """The same weight for each criterion that weighs anything and in which customers differ."""
+    weights = (used.reindex(criteria.names) > 0).astype(float)
     weights[criteria.same] = 0.0
     return weights
 

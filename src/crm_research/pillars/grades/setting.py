@@ -76,7 +76,7 @@ def cautions(found: Grades) -> Iterator[str]:
     costed = found.costing.costed_share
     if MARGIN in found.criteria.names and costed is not None and costed < _NEARLY_ALL:
         yield (
-            f"The cost of goods is recorded for {say_percent(costed)} of sales only: the margin of who bought the others "
+            f"The cost of goods is recorded for {say_percent(costed)} of sales only: the margin of who bought others "
             "is too high."
         )
     if found.costing.refused:

@@ -98,7 +98,7 @@ def changes_table(found: Grades) -> pd.DataFrame:
 
 
 def customers_table(found: Grades) -> pd.DataFrame:
-    """The customers by place: customer_id, grade, place, from_place, to_place, strategic_under, and the criteria."""
+    """The customers by place: customer_id, grade, place, at_best, at_worst, weightings_share, and the criteria."""
     places = found.places
     frame = pd.DataFrame(
         {
@@ -107,7 +107,7 @@ def customers_table(found: Grades) -> pd.DataFrame:
             "place": places["place"].astype(int),
             "at_best": places["lower"].round().astype(int),
             "at_worst": places["upper"].round().astype(int),
-            "grade_a_under_share": places["any_share"],
+            "weightings_share": places["any_share"],
         }
     )
     for name in found.criteria.names:
@@ -119,10 +119,8 @@ def customers_table(found: Grades) -> pd.DataFrame:
 def sure_table(found: Grades) -> pd.DataFrame:
     """Those of grade A under some weights at least, the surest first."""
     table = customers_table(found)
-    table = table.loc[table["grade_a_under_share"] > 0]
-    return table.sort_values(
-        ["grade_a_under_share", "place"], ascending=[False, True], kind="stable", ignore_index=True
-    )
+    table = table.loc[table["weightings_share"] > 0]
+    return table.sort_values(["weightings_share", "place"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
 def contacts_table(service: Service) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from crm_research.pillars.grades.service import ALL_CARE
 from crm_research.pillars.grades.setting import noun
 from crm_research.pillars.grades.tables import WAYS
 from crm_research.pillars.grades.weighing import DATA, GIVEN, JUDGED
-from crm_research.theme import join_words, say_count, say_money, say_p_value, say_percent, word_for
+from crm_research.theme import first_capital, join_words, say_count, say_money, say_p_value, say_percent, word_for
 
 if TYPE_CHECKING:
     from crm_research.models.grading import ComparedWeights
@@ -45,20 +45,32 @@ def say_strategic(found: Grades) -> str:
         return f"Of {noun(found, found.n_ranked)} none is strategic: those who stand first are alike, and too many."
     left = float(found.left[is_a].sum())
     money = say_money(left, found.currency)
-    part = f", {say_percent(left / whole)} of what all of them leave" if whole > 0 and left > 0 else ""
     what = "bring" if not found.has_costs else "leave"
+    part = f", {say_percent(left / whole)} of what all of them {what}" if 0 < left <= whole else ""
+    if left > whole > 0:
+        part = f", more than the {say_money(whole, found.currency)} of all of them together: others cost money"
     verb = word_for(n, f"{what}s", what)
     return (
         f"{say_count(n)} of {noun(found, found.n_ranked)} {word_for(n, 'is', 'are')} strategic (grade A) and {verb} "
-        f"{money} of {found.left_noun}{part.replace('leave', what)}."
+        f"{money} of {found.left_noun}{part}."
     )
 
 
 def say_sure(found: Grades) -> str:
     """Who is strategic whatever the weights, and who only under some."""
+    if not found.hangs_on_weights:
+        one = len(found.telling) == 1
+        what = (
+            f"Only {found.telling[0]} tells customers apart"
+            if one
+            else (f"{first_capital(join_words(found.telling))} put customers in the same order")
+        )
+        return f"{what}, so who is strategic does not hang on weights."
     n, n_some = int(found.is_sure.sum()), int(found.is_possible.sum())
     level = say_percent(found.confidence)
     some = f"{say_count(n_some)} {word_for(n_some, 'is', 'are')} so under some weights and not under others"
+    if not n_some:
+        some = "nobody else is so under more than hardly any weights"
     if not n:
         return f"Nobody is strategic whatever the weights, under {level} of all mixes of them; {some}."
     return (
@@ -70,7 +82,7 @@ def say_sure(found: Grades) -> str:
 
 def say_ways(found: Grades) -> str:
     """How many have the same grade by every way of weighing."""
-    if found.n_ways < 2:
+    if found.n_ways < 2 or not found.hangs_on_weights:
         return ""
     ways = {GIVEN: "as given", JUDGED: "by judgements", DATA: "as customers differ"}
     named = [ways[name] for name in found.weightings]
@@ -136,6 +148,8 @@ def say_of_grades(found: Grades) -> str:
     if COST not in found.criteria.names:
         return ""
     n = int((found.places["worth"] != found.places["grade"]).sum())
+    if not n:
+        return "Here the cost to serve is left out of the grade, which changes nobody's."
     return (
         "In this part the grade is that of what customers are worth, without the cost to serve: who gets much would "
         f"be of a low grade for it. {say_count(n, 'customer')} {word_for(n, 'has', 'have')} another grade so."
@@ -163,7 +177,7 @@ def say_consistency(judged: ComparedWeights) -> str:
 
 
 def _say_ratio(value: float) -> str:
-    if f"{value:.2g}" == "1":
+    if f"{max(value, 1 / value):.2g}" == "1":
         return "equally important"
     return f"{value:.2g} times as important" if value > 1 else f"1/{1 / value:.2g} as important"
 
@@ -184,6 +198,8 @@ def say_changes(found: Grades) -> str:
 
 def say_matrix(found: Grades) -> str:
     """What the picture shows."""
+    if not found.hangs_on_weights:
+        return "Value today and value that may come put customers in the same order"
     n = int(found.is_sure.sum())
     if n:
         return f"{noun(found, n)} {word_for(n, 'is', 'are')} strategic whatever the weights"
