@@ -20,6 +20,7 @@ SIGNED = frozenset(
         "loyalty.excess",
         "loyalty.index_auc_gain",
         "segmentation.holdout_gain_over_rfm",
+        "value.fee_growth",
         "value.tier_profit_share",
         "value.top20_profit_share",
     }

@@ -28,7 +28,8 @@ def describe_each(parts: Parts, lifetime: Lifetime, chance: float) -> pd.DataFra
             ("staying", part.value.staying), ("expected", part.value.expected), ("paid", part.paid),
         ):  # fmt: skip
             sums[name] += sum_by(part.owner[is_named], values[is_named], n)
-    sure = _sure(parts, lifetime, 1 - chance)
+    # Who nearly surely brings all brings more than expected then; no more than that is counted upon.
+    sure = np.minimum(_sure(parts, lifetime, 1 - chance), sums["paid"])
     return pd.DataFrame({"customer_id": parts.names, **sums, "sure": sure})
 
 

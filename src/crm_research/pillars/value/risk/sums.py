@@ -75,6 +75,7 @@ def _describe(
         of_params += payment.losses["variance"].to_numpy(dtype=float) @ billed**2
     limits = total_limits(sums["paid"], of_params, of_outcome, confidence=confidence, none=none, is_signed=is_signed)
     sure = outcome_quantile(1 - chance, sums["paid"], of_params + of_outcome, none, is_signed=is_signed)
+    sure = np.minimum(sure, sums["paid"])
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(sums["paid"] > 0, sure / sums["paid"], np.nan)
     ends = [scale * limits[name].to_numpy() for name in ("lower", "upper")]
