@@ -36,10 +36,12 @@ from crm_research.features.panel import build_customer_periods, count_retention
 from crm_research.features.person_periods import count_stretches
 from crm_research.features.profit import CostPlan, build_money
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
+from crm_research.features.quality import build_quality_counts, is_at_fault
 from crm_research.features.renewals import count_end_offsets, count_renewals
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
+from crm_research.features.suspects import build_days, build_level_counts, is_copied_record, is_of_days
 from crm_research.features.suspicions import (
     count_suspicions,
     suspect_copied_amounts,
@@ -49,6 +51,7 @@ from crm_research.features.suspicions import (
 )
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
 from crm_research.features.winning import list_won, sum_first_months, sum_winning
+from crm_research.features.without import Suspects, build_without
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
 
@@ -61,6 +64,22 @@ def two_quarters(study):
 def in_place_of_none(table):
     """A whole number where customers only returned, so that every engine's rows have the same order."""
     return table.mutate(first_period=table.first_period.fill_null(0))
+
+
+def without_nobody(table):
+    """A month of its own for rows without a time, so that every engine's rows have the same order."""
+    return table.mutate(_month=table["_month"].fill_null(0)) if "_month" in table.columns else table
+
+
+def suspects_of(study):
+    """Rows of orders that break a rule, that are another one, or that lie on a day."""
+    return {
+        "broken": Suspects(table="orders", condition=lambda rows: is_at_fault(study, "orders", rows)),
+        "copied": Suspects(table="orders", condition=lambda rows: is_copied_record(study, "orders", rows)),
+        "on a day": Suspects(
+            table="orders", condition=lambda rows: is_of_days(rows.ordered_at, [datetime(2024, 1, 5)])
+        ),
+    }
 
 
 def with_fees_in_states(study):
@@ -168,6 +187,11 @@ BUILDERS = {
     "gaps in dates": lambda study: count_gaps(study, unit="date"),
     "spans in days": count_spans,
     "basket": build_basket,
+    "what is missing in orders": lambda study: without_nobody(build_quality_counts(study, "orders")),
+    "what is missing in customers": lambda study: without_nobody(build_quality_counts(study, "customers")),
+    "spellings of contracts": lambda study: build_level_counts(study, "contracts"),
+    "days with orders enough": build_days,
+    "customers without what is suspect": lambda study: build_without(study, "orders", suspects_of(study)),
     "spells": build_spells,
     "spells by plan": lambda study: count_spells(study, by="plan", unit_days=30),
     "reasons": count_spells_by_reason,

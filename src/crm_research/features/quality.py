@@ -83,19 +83,13 @@ def count_quality(study: Study, table: str) -> TableCounts:
     """
     import pandas as pd
 
-    contract, rows = TABLES[table], study.table(table)
-    attributes = study.attributes_of(table)
-    usable = usable_columns(contract, rows, attributes)
-    judged = _judged(contract, rows, usable, attributes)
-    times = [name for name, kind in attributes.items() if kind == vocabulary.TIME and name in usable]
-    known_at = contract.known_at if contract.known_at in usable else None
-    if known_at is None:
-        asked = _ask(study, table, rows, judged, times)
-        found: pd.DataFrame = rows.aggregate(**asked).to_pandas().assign(_month=pd.NA)
-    else:
-        dated = rows.mutate(_month=_month_of(rows[known_at]))
-        asked = _ask(study, table, dated, judged, times)
-        found = dated.group_by("_month").aggregate(**asked).order_by("_month").to_pandas()
+    contract = TABLES[table]
+    judged, times = _looked_at(study, table)
+    found: pd.DataFrame = build_quality_counts(study, table).to_pandas()
+    if "_month" not in found.columns:
+        found["_month"] = pd.NA
+    usable = usable_columns(contract, study.table(table), study.attributes_of(table))
+    attributes, known_at = study.attributes_of(table), contract.known_at if contract.known_at in usable else None
     counts = found.drop(columns="_month").astype("float64").fillna(0)
     sums = counts.sum()
     n_rows = int(sums["n_rows"])
@@ -116,6 +110,25 @@ def count_quality(study: Study, table: str) -> TableCounts:
             columns=["column", "n_filled", *TIME_FAULTS],
         ),
     )
+
+
+def build_quality_counts(study: Study, table: str) -> ir.Table:
+    """The counts that `count_quality` reads, one row a month of the records' own time, or one row without one."""
+    judged, times = _looked_at(study, table)
+    contract, rows = TABLES[table], study.table(table)
+    if contract.known_at not in usable_columns(contract, rows, study.attributes_of(table)):
+        return rows.aggregate(**_ask(study, table, rows, judged, times))
+    dated = rows.mutate(_month=_month_of(rows[contract.known_at]))
+    asked = _ask(study, table, dated, judged, times)
+    return dated.group_by("_month").aggregate(**asked).order_by("_month")
+
+
+def _looked_at(study: Study, table: str) -> tuple[dict[str, str | None], list[str]]:
+    """Columns whose empty cells are missing, as `_judged` has them, and times that rows are described by."""
+    contract, rows, attributes = TABLES[table], study.table(table), study.attributes_of(table)
+    usable = usable_columns(contract, rows, attributes)
+    times = [name for name, kind in attributes.items() if kind == vocabulary.TIME and name in usable]
+    return _judged(contract, rows, usable, attributes), times
 
 
 def _judged(

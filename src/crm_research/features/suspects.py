@@ -78,7 +78,15 @@ def count_levels(study: Study, table: str) -> pd.DataFrame:
     columns = level_columns(study, table)[:MOST_COLUMNS]
     if not columns:
         return pd.DataFrame(columns=["column", *LEVELS])
-    rows = study.table(table)
+    found: pd.DataFrame = build_level_counts(study, table).to_pandas().set_index("place")
+    found = found.reindex(range(len(columns)), fill_value=0)
+    found.insert(0, "column", columns)
+    return found[["column", *LEVELS]].reset_index(drop=True)
+
+
+def build_level_counts(study: Study, table: str) -> ir.Table:
+    """The counts that `count_levels` reads: one row a column (``place``, its number) that holds a level."""
+    columns, rows = level_columns(study, table)[:MOST_COLUMNS], study.table(table)
     parts = [_levels_of(rows, name, place) for place, name in enumerate(columns)]
     levels = parts[0] if len(parts) == 1 else ibis.union(*parts)
     level = levels.level.strip()
@@ -104,10 +112,7 @@ def count_levels(study: Study, table: str) -> pd.DataFrame:
         n_number_rows=things.n_number.sum(),
         n_measured=things.n_decimal.sum(),
     )
-    found: pd.DataFrame = counted.order_by("place").to_pandas().astype("int64").set_index("place")
-    found = found.reindex(range(len(columns)), fill_value=0)
-    found.insert(0, "column", columns)
-    return found[["column", *LEVELS]].reset_index(drop=True)
+    return counted.cast(dict.fromkeys(LEVELS, "int64")).order_by("place")
 
 
 def _levels_of(rows: ir.Table, name: str, place: int) -> ir.Table:
@@ -178,35 +183,36 @@ def find_copied_days(study: Study) -> pd.DataFrame:
     nothing = pd.DataFrame({"day": pd.Series(dtype="datetime64[us]"), "like": pd.Series(dtype="datetime64[us]")})
     nothing = nothing.assign(n_orders=pd.Series(dtype="int64"))
     nothing.attrs["n_compared"] = 0
-    orders = study.table("orders")
     needed = {"customer_id", "ordered_at", "revenue"}
-    if not usable_columns(TABLES["orders"], orders, {}) >= needed:
+    if not usable_columns(TABLES["orders"], study.table("orders"), {}) >= needed:
         return nothing
-    orders = orders.filter(orders.ordered_at.notnull(), orders.revenue.abs() < _LARGEST_AMOUNT)  # noqa: PD004 - Ibis
-    orders = orders.mutate(_day=orders.ordered_at.truncate("D"), _cents=(orders.revenue * 100).round().cast("int64"))
-    rest = orders.mutate(_rest=orders._cents.abs() % _REST)
-    days = (
-        rest.group_by("_day")
-        .aggregate(
-            n_orders=rest.count(),
-            n_customers=rest.customer_id.nunique(),
-            n_amounts=rest._cents.nunique(),
-            total=rest._cents.sum(),
-            squares=(rest._rest * rest._rest).sum(),
-        )
-        .filter(lambda t: (t.n_orders >= FEWEST_COPIED) & (t.n_amounts >= _FEWEST_AMOUNTS))
-        .order_by("_day")
-        .to_pandas()
-    )
+    days: pd.DataFrame = build_days(study).to_pandas()
     signature = ["n_orders", "n_customers", "n_amounts", "total", "squares"]
-    days["like"] = days.groupby(signature)["_day"].transform("min")
-    copied = days.loc[days["like"] < days["_day"]]
+    days["like"] = days.groupby(signature)["day"].transform("min")
+    copied = days.loc[days["like"] < days["day"]]
     nothing.attrs["n_compared"] = len(days)
     if copied.empty or len(copied) > _STANDING * len(days):
         return nothing
-    found: pd.DataFrame = copied.rename(columns={"_day": "day"})[["day", "like", "n_orders"]].reset_index(drop=True)
+    found: pd.DataFrame = copied[["day", "like", "n_orders"]].reset_index(drop=True)
     found.attrs["n_compared"] = len(days)
     return found
+
+
+def build_days(study: Study) -> ir.Table:
+    """What `find_copied_days` compares: of each day with orders enough, what tells it from others."""
+    orders = study.table("orders")
+    orders = orders.filter(orders.ordered_at.notnull(), orders.revenue.abs() < _LARGEST_AMOUNT)  # noqa: PD004 - Ibis
+    orders = orders.mutate(_day=orders.ordered_at.truncate("D"), _cents=(orders.revenue * 100).round().cast("int64"))
+    cents = orders["_cents"].abs() % _REST
+    orders = orders.mutate(_squares=cents * cents)
+    days = orders.group_by(day="_day").aggregate(
+        n_orders=orders.count(),
+        n_customers=orders.customer_id.nunique(),
+        n_amounts=orders["_cents"].nunique(),
+        total=orders["_cents"].sum().cast("int64"),
+        squares=orders["_squares"].sum().cast("int64"),
+    )
+    return days.filter(days.n_orders >= FEWEST_COPIED, days.n_amounts >= _FEWEST_AMOUNTS).order_by("day")
 
 
 def is_of_days(at: Any, days: Sequence[Any]) -> Any:

@@ -90,6 +90,7 @@ class DataQualityPage(Page):
         quality = self.result
         return Section(
             Note(words.say_sound(quality)),
+            None if _picture_is_of_faults(quality) or quality.tables.empty else _faults(quality),
             Table(
                 tables.tables_table(quality),
                 "Rows that break no rule and are no copy",
@@ -263,6 +264,14 @@ def _picture(quality: DataQuality) -> Chart:
         return Chart(drawn(charts.draw_months, quality), seen, data=months.drop(columns="number"))
     if len(charts.least_complete(quality)):
         return _columns(quality)
+    return _faults(quality)
+
+
+def _picture_is_of_faults(quality: DataQuality) -> bool:
+    return not len(charts.missing_by_month(quality)) and not len(charts.least_complete(quality))
+
+
+def _faults(quality: DataQuality) -> Chart:
     seen = f"{words.faults_seen(quality)}. One dot with its limits for each table."
     return Chart(drawn(charts.draw_faults, quality), seen, data=charts.fault_frame(quality))
 
