@@ -24,6 +24,7 @@ def answer_plainly(backend: Any, memory_limit: str) -> None:
     its limit, `memory_limit`, is said again.
     """
     give_back = GivesBack(lambda: backend.con.execute(f"SET memory_limit = '{memory_limit}'"))
+    backend.give_back = give_back.at_once
     backend.execute = partial(_execute, backend, give_back)
     backend.to_pyarrow = partial(_to_pyarrow, backend, give_back)
 

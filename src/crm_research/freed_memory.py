@@ -28,8 +28,11 @@ def give_back_when_freed() -> None:
             ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
-def give_back_now() -> None:
-    """Let glibc return what is free already: for a process that has done its work and waits for others."""
+def give_back_now(backend: object = None) -> None:
+    """Let glibc, and the embedded engine if it is given, return what is free already: for whoever waits for others."""
+    at_once = getattr(backend, "give_back", None)
+    if at_once is not None:
+        at_once()
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).malloc_trim(0)
@@ -43,7 +46,7 @@ class GivesBack:
     """
 
     def __init__(self, give_back: Callable[[], object]) -> None:
-        self._give_back = give_back
+        self.at_once = give_back
         self._held = _resident_bytes()
 
     def __call__(self) -> bool:
@@ -51,7 +54,7 @@ class GivesBack:
         held = _resident_bytes()
         has_grown = held >= self._held + _WORTH_BYTES
         if has_grown:
-            self._give_back()
+            self.at_once()
             held = _resident_bytes()
             self._held = held
         self._held = min(self._held, held)

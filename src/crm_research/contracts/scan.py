@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.contracts.columns import TableContract
-from crm_research.contracts.doubts import has_gaps, has_marks, has_odd_texts, without_digits
+from crm_research.contracts.doubts import count_filled, has_gaps, has_marks, has_odd_texts, without_digits
 from crm_research.contracts.row_checks import RowCheck, build_row_checks, is_key, is_missing
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _count_filled(table: ir.Table, check: RowCheck, counts: dict[str, Any], agai
     """How many rows a rule is asked of: those filled in all its columns, of which at most one has gaps as a rule."""
     import ibis
 
-    name, ns = _checked_name(check), [table[column].count() for column in check.filled]
+    name, ns = _checked_name(check), [count_filled(table, column) for column in check.filled]
     if len(ns) == 1:
         counts[name] = ns[0]
         return

@@ -67,7 +67,7 @@ def find_shared_pseudonyms(study: Study) -> frozenset[str]:
         if columns:
             found |= find_shared(kind, _parts_of(study, columns))
     # Whoever plans a run waits after it, and was as large as never before.
-    give_back_now()
+    give_back_now(study.backend if study.tables else None)
     return found
 
 
