@@ -2,10 +2,10 @@
 
     python benchmarks/linking.py [--customers 100000] [--dirt 0.05]
 
-Both get the same standardised records and the same choice of pairs (our rules as the engine's own blocking). Ours learns,
-compares, cuts and numbers; the engine estimates by sampling and expectation-maximisation, predicts and clusters. Each
-runs in a process of its own. Prints a Markdown table: seconds of the wall clock, peak of memory, pairwise precision,
-recall and F1 beside the truth at 0.9. Standardising is timed apart.
+Both get the same standardised records and the same choice of pairs (our rules as the engine's own blocking). Ours
+learns, compares, cuts and numbers; the engine estimates by sampling and expectation-maximisation, predicts, clusters.
+Each runs in a process of its own. Prints a Markdown table: seconds of the wall clock, peak of memory, pairwise
+precision, recall and F1 beside the truth at 0.9. Standardising is timed apart.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _QUESTIONS = (
 @pytest.mark.parametrize("sql", _QUESTIONS)
 def test_frames_columns_and_values_are_those_of_ibis(sql: str) -> None:
     usual, plain = ibis.duckdb.connect(), ibis.duckdb.connect()
-    answer_plainly(plain)
+    answer_plainly(plain, "1GB")
     expected, found = usual.sql(sql).to_pandas(), plain.sql(sql).to_pandas()
     pd.testing.assert_frame_equal(found, expected)
     for name in expected:
@@ -40,7 +40,7 @@ def test_frames_columns_and_values_are_those_of_ibis(sql: str) -> None:
 @pytest.mark.parametrize("sql", _QUESTIONS)
 def test_arrow_tables_columns_and_values_are_those_of_ibis(sql: str) -> None:
     usual, plain = ibis.duckdb.connect(), ibis.duckdb.connect()
-    answer_plainly(plain)
+    answer_plainly(plain, "1GB")
     sql = f"SELECT *, NULL AS z FROM ({sql})"
     assert plain.sql(sql).to_pyarrow().equals(usual.sql(sql).to_pyarrow())
     assert plain.sql(sql).z.to_pyarrow().equals(usual.sql(sql).z.to_pyarrow())
@@ -71,7 +71,7 @@ def test_what_only_checks_imports_no_pandas() -> None:
 
 def test_a_limit_and_a_single_value_are_asked_as_ever() -> None:
     plain = ibis.duckdb.connect()
-    answer_plainly(plain)
+    answer_plainly(plain, "1GB")
     rows = plain.sql("SELECT * FROM (VALUES (3), (NULL), (4)) AS t(a)")
     assert rows.execute(limit=2)["a"].isna().sum() == 1
     assert rows.a.sum().execute() == 7

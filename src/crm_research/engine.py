@@ -96,8 +96,8 @@ def open_embedded_engine(
     import ibis
 
     backend: BaseBackend = ibis.duckdb.connect(str(path) if path else ":memory:")
-    _settle_duckdb(backend, memory_gigabytes, threads)
-    answer_plainly(backend)
+    limit = _settle_duckdb(backend, memory_gigabytes, threads)
+    answer_plainly(backend, limit)
     interruptible(backend)
     _watch_if_asked(backend)
     answer_from_shelf(backend)
@@ -205,12 +205,15 @@ _CONNECTING: Final = re.compile(r"^connection (?:is bad|failed): |\b(?:FATAL|ERR
 _PROPER_NAMES: Final = {"postgres": "PostgreSQL", "pyspark": "Spark"}
 
 
-def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | None) -> None:
-    """Bounded memory, spilling to the system's temporary folder, nothing fetched from a network, nothing printed."""
-    gigabytes = memory_gigabytes or _default_gigabytes()
+def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | None) -> str:
+    """Bounded memory, spilling to the system's temporary folder, nothing fetched from a network, nothing printed.
+
+    Returns the limit of its memory, as it was said.
+    """
+    limit = f"{memory_gigabytes or _default_gigabytes():.2f}GB"
     spill = Path(tempfile.gettempdir()) / f"crm-research-{os.getpid()}"
     settings = {
-        "memory_limit": f"{gigabytes:.2f}GB",
+        "memory_limit": limit,
         "threads": threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads,
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
@@ -226,6 +229,7 @@ def _settle_duckdb(backend: Any, memory_gigabytes: float | None, threads: int | 
     # In a notebook without ipywidgets DuckDB shows no bar and refuses even to switch it off.
     with suppress(Exception):
         backend.con.execute("SET enable_progress_bar = false")
+    return limit
 
 
 def _default_gigabytes() -> float:

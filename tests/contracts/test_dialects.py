@@ -9,7 +9,7 @@ import pytest
 from ibis.config import Config
 
 from crm_research.contracts.row_checks import build_row_checks
-from crm_research.contracts.scan import build_scan_query
+from crm_research.contracts.scan import build_scan_queries
 from crm_research.contracts.set_checks import build_set_queries
 from crm_research.contracts.tables import TABLES
 
@@ -38,7 +38,11 @@ USABLE = {name: set(table.columns) for name, table in HELD.items()}
 def queries_of(name):
     contract, table, as_of = TABLES[name], HELD[name], datetime(2024, 7, 1)
     checks = build_row_checks(contract, table, USABLE[name], last_instant=as_of)
-    yield build_scan_query(contract, table, USABLE[name], checks, as_of=as_of, last_instant=as_of, attributes={})
+    asked = {"as_of": as_of, "last_instant": as_of, "attributes": {}}
+    first, again = build_scan_queries(contract, table, USABLE[name], checks, **asked)
+    yield first
+    for one in again:
+        yield one.rows.aggregate(**one.counts)
     for check in checks:
         yield table.filter(check.bad(table))
     for query in build_set_queries(contract, HELD, USABLE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import ibis.expr.operations as ops
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,9 +35,16 @@ def in_order(built):
     return frame.sort_values(exact).reset_index(drop=True)
 
 
+def is_bound(built):
+    """Does every table of it stand in an engine? Those that the full study lacks are only compiled."""
+    return not built.op().find(ops.UnboundTable)
+
+
 def assert_same_features(elsewhere):
     here = a_full_study()
     for name, build in BUILDERS.items():
+        if not is_bound(build(here)):
+            continue
         pd.testing.assert_frame_equal(
             in_order(build(here)), in_order(build(elsewhere)), check_dtype=False, obj=f"{name}, DuckDB on the left"
         )
@@ -63,6 +71,8 @@ def test_columns_have_in_postgresql_the_types_they_are_said_to_have(postgres_url
     study = moved_to(a_full_study(), connect_to_write(postgres_url))
     for name, build in BUILDERS.items():
         built = build(study)
+        if not is_bound(built):
+            continue
         found = postgres_schema_of(study.backend, study.backend.compile(built), where=name)
         assert tuple(found) == built.columns, name
         for column, dtype in built.schema().items():

@@ -145,3 +145,10 @@ def test_a_million_take_seconds():
     told = pseudonymise(ids, "customer_id")
     assert time.perf_counter() - began < 20
     assert told.is_unique
+
+
+def test_what_says_who_a_customer_is_is_hidden_as_a_number() -> None:
+    for name in ("local_id", "given_name", "family_name", "email", "phone", "street", "birth_date", "std_name_key"):
+        assert pseudonyms.kind_of(name) == "local_id"
+    assert pseudonyms.kind_of("name") is None
+    assert pseudonyms.kind_of("region") is None

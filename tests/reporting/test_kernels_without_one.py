@@ -38,7 +38,7 @@ def server(monkeypatch, tmp_path):
     )
     monkeypatch.setattr(kernels.multiprocessing, "get_context", lambda how: context if how == "forkserver" else None)
     monkeypatch.setattr(kernels.multiprocessing, "current_process", lambda: process)
-    monkeypatch.setattr(kernels, "make_scratch", lambda prefix: tmp_path / prefix)
+    monkeypatch.setattr(kernels, "make_scratch", lambda prefix, within=None: tmp_path / prefix)
     return SimpleNamespace(held=held, seen=seen, process=process)
 
 

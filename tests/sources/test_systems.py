@@ -13,7 +13,7 @@ from crm_research.contracts.checks import check_study
 from crm_research.errors import StudyError
 from crm_research.sources.opening import open_study
 from crm_research.sources.record_parts import links_file
-from crm_research.sources.resolving import UNLINKED, own_number
+from crm_research.sources.resolving import UNLINKED, describe_customers, own_number, with_links
 from crm_research.sources.snapshot import find_snapshot, read_snapshot, write_snapshot
 from crm_research.sources.states import states_of
 from crm_research.sources.study_file import read_study_file
@@ -101,6 +101,7 @@ def test_links_say_whose_a_row_is_and_what_is_in_none_keeps_its_number(shop):
     assert [*open_study(shop, tables=["orders"]).tables] == ["orders"]
 
 
+@pytest.mark.slow
 def test_kinds_that_disagree_are_left_open(shop, tmp_path):
     (tmp_path / "dealer.csv").write_text(DEALER.replace("org;consumer", "org;business"), encoding="utf-8")
     link(shop)
@@ -108,6 +109,7 @@ def test_kinds_that_disagree_are_left_open(shop, tmp_path):
     assert {row["customer_id"]: row["kind"] for row in made} == {"P1": None, "P2": "business", "P3": None}
 
 
+@pytest.mark.slow
 def test_customers_of_the_study_file_stay_as_they_are(shop, tmp_path):
     (tmp_path / "customers.csv").write_text("customer_id\nP1\nP7\n", encoding="utf-8")
     path = a_study_file(tmp_path, TABLES | {"customers": {"from": "customers.csv"}})
@@ -115,6 +117,7 @@ def test_customers_of_the_study_file_stay_as_they_are(shop, tmp_path):
     assert sorted(open_study(path).table("customers").to_pyarrow()["customer_id"].to_pylist()) == ["P1", "P7"]
 
 
+@pytest.mark.slow
 def test_a_customer_id_goes_before_local_ids_and_both_are_refused(shop, tmp_path):
     (tmp_path / "orders.csv").write_text(
         "order_id,customer_id,system,local_id,ordered_at,revenue\na,K1,office,1,2024-01-05,10\n", encoding="utf-8"
@@ -131,12 +134,25 @@ def test_a_customer_id_goes_before_local_ids_and_both_are_refused(shop, tmp_path
         open_study(a_study_file(tmp_path, TABLES | mapped))
 
 
+def test_a_system_of_another_sense_stays_an_attribute(shop, tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "order_id,customer_id,System,ordered_at,revenue\na,K1,linux,2024-01-05,10\n", encoding="utf-8"
+    )
+    for attribute in ("category", {"column": "System", "type": "category"}):
+        orders = {"from": "orders.csv", "attributes": {"system": attribute}}
+        study = open_study(a_study_file(tmp_path, {"orders": orders}))
+        assert study.table("orders").to_pyarrow()["system"].to_pylist() == ["linux"]
+        assert study.attributes_of("orders") == {"system": "category"}
+        assert UNLINKED not in study.caveats
+
+
 def test_numbers_of_no_system_are_refused(shop, tmp_path):
     (tmp_path / "orders.csv").write_text("order_id,nr,ordered_at,revenue\na,1,2024-01-05,10\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"orders\.columns\.system: .*orders.csv has none, .*Write system: \{value"):
         open_study(shop)
 
 
+@pytest.mark.slow
 def test_lines_are_summed_under_the_number_of_their_customer(shop, tmp_path):
     (tmp_path / "orders.csv").write_text(ORDERS + "a,office,1,2024-01-06,5\n", encoding="utf-8")
     orders = TABLES["orders"] | {"sum_lines": True}
@@ -159,6 +175,7 @@ def test_the_plan_and_the_records_write_one_number(shop, tmp_path):
     assert owners(open_study(shop))["d"] == "a%3Ab%25:9"
 
 
+@pytest.mark.slow
 def test_a_record_that_stands_twice_is_named_with_its_file(shop, tmp_path):
     (tmp_path / "dealer.csv").write_text(DEALER + "2;Di;Doe;;;2023-07-01\n", encoding="utf-8")
     (found,) = [one for one in check_study(open_study(shop)).errors if one.table == "customer_records"]
@@ -216,6 +233,7 @@ def test_unique_is_of_records_only(shop, tmp_path):
         open_study(a_study_file(tmp_path, TABLES | {"orders": TABLES["orders"] | {"unique": True}}))
 
 
+@pytest.mark.slow
 def test_a_snapshot_holds_what_is_resolved(shop, tmp_path):
     link(shop)
     study = open_study(shop)
@@ -224,9 +242,26 @@ def test_a_snapshot_holds_what_is_resolved(shop, tmp_path):
     opened = read_snapshot(file, ["orders", "customers"], read_study_file(shop).engine, shop)
     rows = opened.tables["orders"].to_pyarrow().to_pylist()
     assert {row["order_id"]: row["customer_id"] for row in rows} == {"a": "P1", "b": "P1", "c": "P3", "d": "till:9"}
-    assert json.loads(file.with_suffix(".json").read_text())["tables"] == [*study.tables]
+    record = json.loads(file.with_suffix(".json").read_text())
+    assert record["tables"] == [*study.tables]
+    assert [one["n_rows"] for one in record["inputs"]] == [2, 2, 4, 4]
 
 
+@pytest.mark.parametrize("dialect", ["postgres", "pyspark"])
+def test_every_engine_is_asked_in_its_own_words(dialect):
+    links = ibis.table({"system": "string", "local_id": "string", "customer_id": "string"}, name="links")
+    rows = ibis.table(
+        {"order_id": "string", "customer_id": "string", "system": "string", "local_id": "string"}, name="orders"
+    )
+    records = ibis.table(
+        {"system": "string", "local_id": "string", "kind": "string", "registered_at": "timestamp"}, name="records"
+    )
+    for asked in (with_links(rows, links), describe_customers(records, links), describe_customers(records, None)):
+        assert "customer_id" in str(ibis.to_sql(asked, dialect=dialect))
+    assert with_links(rows, links).columns == rows.columns
+
+
+@pytest.mark.slow
 def test_other_links_change_what_rests_on_them(shop, tmp_path):
     before = states_of(read_study_file(shop), tmp_path, ["orders", "customers"])
     link(shop)

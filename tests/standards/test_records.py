@@ -135,7 +135,12 @@ def test_a_systems_own_dates_show_its_order():
             "04/03/1984",
         ),
     ]
-    made = standardise(records(*rows), country=None).records.to_pylist()
+    whole = standardise(records(*rows), country=None)
+    made = whole.records.to_pylist()
+    assert whole.notes == (
+        "Birth dates of day that have two readings are read day first: 20 others show it, 0 the other way.",
+        "Birth dates of month that have two readings are read month first: 20 others show it, 0 the other way.",
+    )
     found = {row["system"]: row["std_birth_date"] for row in made if row["birth_date"] == "04/03/1984"}
     assert found == {"day": "1984-03-04", "too few": None, "torn": None, "month": "1984-04-03"}
 
@@ -143,7 +148,10 @@ def test_a_systems_own_dates_show_its_order():
 def test_a_systems_own_names_show_its_order():
     plain = [{"system": "one", "name": f"Xiao{end} Zhang"} for end in ("ming", "hong", "li", "hua", "yan") * 4]
     rows = [*plain, {"system": "one", "name": "Wei Li"}, {"system": "two", "name": "Wei Li"}]
-    made = standardise(records(*rows), country=None).records.to_pylist()
+    whole = standardise(records(*rows), country=None)
+    made = whole.records.to_pylist()
+    assert len(whole.notes) == 1
+    assert "are read given first: 20 others show it, 0 the other way." in whole.notes[0]
     assert [(row["std_given"], row["std_family"]) for row in made[-2:]] == [("wei", "li"), (None, None)]
 
 

@@ -80,6 +80,7 @@ def cli() -> None:
     crm-research init desk                             a folder to work in
     crm-research list                                  the reports and the studies
     crm-research check cdnow                           is this study fit for use?
+    crm-research link mine                             one number a customer across systems
     crm-research run --study cdnow                     every report that applies
     crm-research run churn --study mine.yaml           one report on your own study file
     crm-research diff mine                             what has changed since the last run

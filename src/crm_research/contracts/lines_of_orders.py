@@ -35,7 +35,9 @@ def sum_lines(held: Mapping[str, ir.Table], usable: Mapping[str, set[str]]) -> S
     Returns
     -------
     SetQuery
-        Its row holds ``n_lost`` as well: lines whose order is not there, for who asks of references.
+        Its row holds more for who asks of references and keys: ``n_lost``, lines whose order is not there, and
+        ``n_unclear``, nought only where every order has lines and none is laid beside two orders, so that no order_id
+        stands in two rows.
     """
     orders, lines = held["orders"], held["order_lines"]
     sums = lines.group_by("order_id").aggregate(n_lines=lines.count(), lines_revenue=lines.revenue.sum())
@@ -48,13 +50,18 @@ def sum_lines(held: Mapping[str, ir.Table], usable: Mapping[str, set[str]]) -> S
     differs = joined.came_about & ((joined.revenue - joined.lines_revenue).abs() > tolerance)
     bare = joined.came_about & joined.n_lines.isnull()
     lost = joined.came_about.isnull() & ~is_missing(joined.line_order_id)
+    of_an_order = joined.came_about.notnull()
     counts = joined.aggregate(
         n_orders=joined.count(where=joined.came_about),
         n_with_lines=joined.count(where=joined.came_about & joined.n_lines.notnull()),
         n_differ=joined.count(where=differs),
         n_bare=joined.count(where=bare),
         n_lost=joined.n_lines.sum(where=lost).fill_null(0),
+        n_without=joined.count(where=of_an_order & joined.n_lines.isnull()),
+        n_laid=joined.n_lines.sum().fill_null(0),
     )
+    counts = counts.cross_join(lines.aggregate(n_held=lines.count()))
+    counts = counts.mutate(n_unclear=counts.n_without + counts.n_laid - counts.n_held)
     sum_check = SetCheck(
         rule="lines-sum",
         column="revenue",

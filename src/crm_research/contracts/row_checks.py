@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_research import vocabulary
 from crm_research.contracts.columns import Column, TableContract
+from crm_research.contracts.doubts import (
+    has_gaps,
+    has_gaps_or_odd_texts,
+    has_marked_numbers,
+    has_marks,
+    has_odd_texts,
+    reaches,
+    without_digits,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from crm_research.contracts.doubts import Doubt
 
     Condition = Callable[[ir.Table], ir.BooleanValue]
 
@@ -69,6 +80,8 @@ class RowCheck:
         Columns that must have a value for the row to be checked at all.
     other
         The other column that the mend speaks of.
+    doubt
+        What tells of all rows at once that none is bad; without it each is looked at.
     """
 
     rule: str
@@ -77,6 +90,7 @@ class RowCheck:
     bad: Condition
     filled: tuple[str, ...] = ()
     other: str = ""
+    doubt: Doubt | None = None
 
 
 def build_row_checks(
@@ -117,14 +131,7 @@ def is_key(contract: TableContract, column: str) -> bool:
 
 def is_missing(value: ir.Value) -> ir.BooleanValue:
     """Null, or a text of blanks only."""
-    return value.isnull() | _without_digits(value, value.isin(BLANKS)) if value.type().is_string() else value.isnull()
-
-
-def _without_digits(value: Any, condition: Any) -> Any:
-    """A condition that no text with a digit fulfils: most ids have one, and a search for it costs next to nothing."""
-    import ibis
-
-    return ibis.cases(*((value.contains(digit), False) for digit in "0123456789"), else_=condition)
+    return value.isnull() | without_digits(value, value.isin(BLANKS)) if value.type().is_string() else value.isnull()
 
 
 def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> Iterator[RowCheck]:
@@ -132,14 +139,22 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
     if not column.nullable:
         rule = "missing-key" if key else "missing-value"
         one = f"an {name}" if name[0] in "aeiou" else f"a {name}"
-        yield RowCheck(rule=rule, columns=(name,), expected=f"every row has {one}", bad=lambda t: is_missing(t[name]))
+        doubt = has_gaps(name) if column.type != "string" else has_gaps_or_odd_texts(name) if key else None
+        yield RowCheck(
+            rule=rule,
+            columns=(name,),
+            expected=f"every row has {one}",
+            bad=lambda t: is_missing(t[name]),
+            doubt=doubt,
+        )
     if key and column.type == "string":
         yield RowCheck(
             rule="placeholder-key",
             columns=(name,),
             expected=f"every {name} names something, and is no placeholder such as 'nan' or 'null'",
-            bad=lambda t: _without_digits(t[name], t[name].lower().isin(PLACEHOLDERS)),
+            bad=lambda t: without_digits(t[name], t[name].lower().isin(PLACEHOLDERS)),
             filled=(name,),
+            doubt=has_odd_texts(name),
         )
         yield RowCheck(
             rule="rounded-key",
@@ -147,6 +162,7 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             expected=f"every {name} is written in full, and not as 1.23E+15",
             bad=lambda t: _is_rounded(t[name]),
             filled=(name,),
+            doubt=has_marked_numbers(name),
         )
         yield RowCheck(
             rule="total-name" if name in _NAMES_THINGS else "total-row",
@@ -154,6 +170,7 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             expected=f"no {name} is a word for a total",
             bad=lambda t: _is_total(t[name]),
             filled=(name,),
+            doubt=has_odd_texts(name),
         )
     if column.allowed is not None:
         allowed = column.allowed
@@ -172,6 +189,7 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             expected=f"every {name} is {minimum:g} or more",
             bad=lambda t: t[name] < minimum,
             filled=(name,),
+            doubt=lambda t: t[name].min() < minimum,
         )
     if column.type == "float64" and name in table.columns and table[name].type().is_floating():
         yield _finite(name)
@@ -181,6 +199,7 @@ def _column_checks(contract: TableContract, column: Column, table: ir.Table) -> 
             expected=f"every {name} is below {TOO_LARGE:,.0f} in size",
             bad=lambda t: _unless_small(t[name], t[name].abs().between(TOO_LARGE, _LARGEST)),
             filled=(name,),
+            doubt=reaches(name, below=-TOO_LARGE, above=TOO_LARGE),
         )
     if column.known_with is not None:
         source = column.known_with
@@ -198,13 +217,12 @@ def _is_rounded(value: Any) -> Any:
     """Is the id a number that a spreadsheet has shortened? Searched only where there is a plus or a point."""
     import ibis
 
-    may_be = value.contains("+") | value.contains(".") | value.contains(",")
-    return ibis.cases((may_be, value.re_search(_ROUNDED)), else_=False)
+    return ibis.cases((has_marks(value), value.re_search(_ROUNDED)), else_=False)
 
 
 def _is_total(value: Any) -> Any:
     """Does a word for a sum stand in place of an id?"""
-    return _without_digits(value, value.strip().lower().re_search(_TOTAL))
+    return without_digits(value, value.strip().lower().re_search(_TOTAL))
 
 
 def _finite(name: str) -> RowCheck:
@@ -214,6 +232,7 @@ def _finite(name: str) -> RowCheck:
         expected=f"every {name} is a finite number",
         bad=lambda t: _unless_small(t[name], t[name].isnan() | t[name].isinf()),
         filled=(name,),
+        doubt=reaches(name, below=-TOO_LARGE, above=TOO_LARGE),
     )
 
 
@@ -241,6 +260,7 @@ def _time_checks(contract: TableContract, last_instant: datetime) -> Iterator[Ro
             expected=f"every {known_at} lies at or before {last_instant:%Y-%m-%d}, the end of the study's window",
             bad=lambda t: t[known_at] > instant(limit),
             filled=(known_at,),
+            doubt=lambda t: t[known_at].max() > instant(limit),
         )
     for earlier, later, may_be_equal, rule in _TIME_PAIRS.get(contract.name, ()):
         yield _in_order(earlier, later, rule, may_be_equal=may_be_equal)
@@ -253,6 +273,7 @@ def _believable(name: str, instant: Callable[[str], Any]) -> Iterator[RowCheck]:
         expected=f"no {name} lies before 1900",
         bad=lambda t: t[name] < instant("1900-01-01"),
         filled=(name,),
+        doubt=lambda t: t[name].min() < instant("1900-01-01"),
     )
     first, last = _CALENDAR
     yield RowCheck(
@@ -261,6 +282,7 @@ def _believable(name: str, instant: Callable[[str], Any]) -> Iterator[RowCheck]:
         expected=f"every {name} lies in the years {first[:4]} to {last[:4]}",
         bad=lambda t: (t[name] < instant(first)) | (t[name] > instant(last)),
         filled=(name,),
+        doubt=reaches(name, below=instant(first), above=instant(last)),
     )
     yield RowCheck(
         rule="zero-date",
@@ -268,6 +290,7 @@ def _believable(name: str, instant: Callable[[str], Any]) -> Iterator[RowCheck]:
         expected=f"no {name} is midnight of 1900-01-01 or 1970-01-01, where programs begin to count",
         bad=lambda t: (t[name] == instant("1900-01-01")) | (t[name] == instant("1970-01-01")),
         filled=(name,),
+        doubt=lambda t: t[name].min() <= instant("1970-01-01"),
     )
 
 
@@ -315,6 +338,7 @@ def _line_checks() -> list[RowCheck]:
             expected="every line's revenue has the sign of its quantity",
             bad=lambda t: ((t.quantity < 0) & _above(t.revenue, 0)) | (_above(t.quantity, 0) & (t.revenue < 0)),
             filled=("revenue", "quantity"),
+            doubt=lambda t: (t.quantity.sign() * t.revenue.sign()).min() < 0,
         ),
         _discount_check(),
     ]
@@ -327,6 +351,7 @@ def _discount_check() -> RowCheck:
         expected="every discount is at most 90 % of the price",
         bad=lambda t: (t.revenue > 0) & _above(t.discount, t.revenue * DISCOUNT_TO_REVENUE),
         filled=("discount", "revenue"),
+        doubt=lambda t: (t.discount - t.revenue.abs() * DISCOUNT_TO_REVENUE).max() > 0,
     )
 
 

@@ -1,14 +1,15 @@
-"""One pass over a table: how many rows it has, its period, and how many rows break each row rule."""
+"""One pass over a table, or two: how many rows it has, its period, and how many rows break each row rule."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_research.contracts.columns import TableContract
-from crm_research.contracts.row_checks import RowCheck, build_row_checks, is_missing
+from crm_research.contracts.doubts import has_gaps, has_marks, has_odd_texts, without_digits
+from crm_research.contracts.row_checks import RowCheck, build_row_checks, is_key, is_missing
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -53,6 +54,15 @@ class Scan:
         return sum(n_bad for check, _, n_bad in self.counted if check.rule == rule)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Again:
+    """What is counted of some rows where a column of the first pass, `doubt`, is true."""
+
+    doubt: str
+    rows: ir.Table
+    counts: Mapping[str, Any]
+
+
 def scan_table(
     contract: TableContract,
     table: ir.Table,
@@ -62,12 +72,14 @@ def scan_table(
     last_instant: datetime,
     attributes: Mapping[str, str],
 ) -> Scan:
-    """Count everything that a single pass can count."""
+    """Count everything that a single pass can count; of what is in doubt after it, a second one counts the rows."""
     checks = build_row_checks(contract, table, usable, last_instant=last_instant, attributes=attributes)
-    query = build_scan_query(
+    first, again = build_scan_queries(
         contract, table, usable, checks, as_of=as_of, last_instant=last_instant, attributes=attributes
     )
-    row: dict[str, Any] = query.to_pyarrow().to_pylist()[0]
+    row: dict[str, Any] = first.to_pyarrow().to_pylist()[0]
+    for rows, counts in _gathered(one for one in again if row[one.doubt]):
+        row |= rows.aggregate(**counts).to_pyarrow().to_pylist()[0]
     references = {reference.column for reference in contract.references}
     return Scan(
         n_rows=row["n_rows"],
@@ -76,13 +88,13 @@ def scan_table(
         last_at=row.get("last_at"),
         last_known_at=row.get("last_known_at"),
         last_kept_at=row.get("last_kept_at"),
-        n_filled={name: row[f"filled_{name}"] for name in sorted(references & usable)},
+        n_filled={name: row[f"filled_{name}"] - row.get(f"blank_{name}", 0) for name in sorted(references & usable)},
         n_filled_attributes={name: row[f"attribute_{name}"] for name in attributes if name in usable},
-        counted=tuple((check, row[_checked_name(check)], row[f"bad_{i}"]) for i, check in enumerate(checks)),
+        counted=tuple((check, row[_checked_name(check)], row.get(f"bad_{i}", 0)) for i, check in enumerate(checks)),
     )
 
 
-def build_scan_query(
+def build_scan_queries(
     contract: TableContract,
     table: ir.Table,
     usable: set[str],
@@ -91,23 +103,36 @@ def build_scan_query(
     as_of: datetime,
     last_instant: datetime,
     attributes: Mapping[str, str],
-) -> ir.Table:
-    """The aggregate query of one row that `scan_table` reads."""
+) -> tuple[ir.Table, list[Again]]:
+    """The aggregate query of one row that `scan_table` reads, and what it asks where that leaves a doubt."""
     counts: dict[str, Any] = {"n_rows": table.count()}
+    again: list[Again] = []
+    texts = [name for name in contract.column_names if name in usable and table[name].type().is_string()]
+    odd = {name: _odd_values(table, name) for name in texts if is_key(contract, name)}
     for i, check in enumerate(checks):
-        counts[f"bad_{i}"] = table.count(where=check.bad(table))
-        filled = _all_filled(table, check.filled)
-        if filled is not None:
-            counts[_checked_name(check)] = table.count(where=filled)
-    for reference in contract.references:
-        if reference.column in usable:
-            counts[f"filled_{reference.column}"] = table.count(where=~is_missing(table[reference.column]))
+        if check.doubt is None:
+            counts[f"bad_{i}"] = table.count(where=check.bad(table))
+        else:
+            counts[f"doubt_{i}"] = check.doubt(table)
+            ids = odd.get(check.columns[0])
+            rows = table if ids is None else ids
+            n_bad = table.count(where=check.bad(table)) if ids is None else _count_rows(ids, check.bad(ids))
+            again.append(Again(doubt=f"doubt_{i}", rows=rows, counts={f"bad_{i}": n_bad}))
+        if check.filled:
+            _count_filled(table, check, counts, again)
+    for name in (reference.column for reference in contract.references):
+        if name in usable:
+            counts[f"filled_{name}"] = table[name].count()
+            counts[f"odd_{name}"] = has_odd_texts(name)(table)
+            ids = odd[name]
+            n_blank = _count_rows(ids, ids[name].notnull() & is_missing(ids[name]))
+            again.append(Again(doubt=f"odd_{name}", rows=ids, counts={f"blank_{name}": n_blank}))
     for name in attributes:
         if name in usable:
             counts[f"attribute_{name}"] = table[name].count()
     if contract.known_at in usable:
         counts |= _period(contract, table, usable, as_of, last_instant)
-    return table.aggregate(**counts)
+    return table.aggregate(**counts), again
 
 
 def _period(
@@ -150,12 +175,40 @@ def _say(name: str, value: str | None, is_float: bool) -> str:
     return f"{name}={shown}" if shown else f"{name}=''"
 
 
-def _all_filled(table: ir.Table, columns: tuple[str, ...]) -> Any:
-    condition: Any = None
-    for name in columns:
-        filled = table[name].notnull()
-        condition = filled if condition is None else condition & filled
-    return condition
+def _count_filled(table: ir.Table, check: RowCheck, counts: dict[str, Any], again: list[Again]) -> None:
+    """How many rows a rule is asked of: those filled in all its columns, of which at most one has gaps as a rule."""
+    import ibis
+
+    name, ns = _checked_name(check), [table[column].count() for column in check.filled]
+    if len(ns) == 1:
+        counts[name] = ns[0]
+        return
+    first, second = check.filled
+    counts[name] = ibis.least(*ns)
+    counts[f"gaps_{name}"] = has_gaps(first)(table) & has_gaps(second)(table)
+    n_filled = table.count(where=table[first].notnull() & table[second].notnull())
+    again.append(Again(doubt=f"gaps_{name}", rows=table, counts={name: n_filled}))
+
+
+def _odd_values(table: ir.Table, name: str) -> ir.Table:
+    """The few ids that may be none, each with the number of its rows: looked at once, however often it stands there."""
+    import ibis
+
+    ids = table.filter(has_marks(table[name]) | without_digits(table[name], ibis.literal(value=True)))
+    return ids.group_by(name).aggregate(n_rows=ids.count())
+
+
+def _count_rows(ids: ir.Table, where: Any) -> Any:
+    """As a whole number of 64 bits: some engines add to wider ones."""
+    return ids.n_rows.sum(where=where).fill_null(0).cast("int64")
+
+
+def _gathered(again: Iterable[Again]) -> Iterator[tuple[ir.Table, dict[str, Any]]]:
+    """What is counted of the same rows, together."""
+    asked: dict[ir.Table, dict[str, Any]] = {}
+    for one in again:
+        asked.setdefault(one.rows, {}).update(one.counts)
+    yield from asked.items()
 
 
 def _checked_name(check: RowCheck) -> str:

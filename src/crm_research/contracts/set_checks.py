@@ -49,7 +49,7 @@ def build_set_queries(contract: TableContract, held: Held, usable: Usable) -> li
     table, mine = held[contract.name], usable[contract.name]
     queries = []
     if contract.key and mine.issuperset(contract.key):
-        queries.append(_unique(table, contract.key))
+        queries.append(_unique_orders(held, usable) if contract.name == "orders" else _unique(table, contract.key))
     elif not contract.key:
         queries.append(_no_repeats(table, contract))
     queries += [
@@ -117,6 +117,16 @@ def _unique(table: ir.Table, key: tuple[str, ...]) -> SetQuery:
         examples=in_order(_repeated(table, list(key)), [*key, "n_rows"]),
     )
     return count_copies(table, list(key), check)
+
+
+def _unique_orders(held: Held, usable: Usable) -> SetQuery:
+    """Where every order has lines, laying them beside their orders tells a repeated one: it would get them twice."""
+    exact = _unique(held["orders"], TABLES["orders"].key)
+    if not have_lines(usable):
+        return exact
+    checks = tuple(replace(check, n_bad="n_unclear") for check in exact.checks)
+    counts = exact.counts.rename(n_unclear="n_bad")
+    return SetQuery(counts=counts, checks=checks, shortcut=sum_lines(held, usable).counts)
 
 
 def _no_repeats(table: ir.Table, contract: TableContract) -> SetQuery:

@@ -97,8 +97,7 @@ def parts_of(study: Study, window: MoneyWindow, plan: CostPlan) -> list[ir.Table
     parts += [service_rows(study, window, plan.rates)] if held["service"] else []
     parts += [contact_rows(study, window)] if held["contacts"] else []
     parts += [receivable_rows(study, window)] if held["invoices"] else []
-    # Contracts without fees and costs: nobody has brought anything.
-    return parts or [money_rows(known_rows(study, "contracts").limit(0))]
+    return parts
 
 
 def build_money(study: Study, window: MoneyWindow, plan: CostPlan) -> ir.Table:

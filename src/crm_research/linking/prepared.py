@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -60,7 +61,9 @@ class Prepared:
     """
 
     def __init__(self, records: pa.Table, *, unique: Collection[str] = ()) -> None:
-        self.con = _connect()
+        # What does not fit into memory is of persons: it lies in a folder of its own, and goes with it.
+        self._spill = TemporaryDirectory(prefix="crm-research-link-")
+        self.con = _connect(self._spill.name)
         self.unique = frozenset(unique)
         self.n_records = records.num_rows
         self._register(records)
@@ -187,7 +190,7 @@ def _text(records: pa.Table, name: str) -> pa.ChunkedArray:
     return records.column(name).cast(pa.string())
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _connect(spill: str) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    return duckdb.connect()
+    return duckdb.connect(config={"temp_directory": spill})

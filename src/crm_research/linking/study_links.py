@@ -198,8 +198,11 @@ def _write(files: LinkFiles, linked: Linked, model: LinkModel | None, at: dateti
         if model is not None:
             with _secret(files.model) as half:
                 half.write_text(model.write(), encoding="utf-8")
-        with _secret(files.relations) as half:
-            pq.write_table(linked.relations, half)
+        if linked.relations.num_rows:
+            with _secret(files.relations) as half:
+                pq.write_table(linked.relations, half)
+        else:
+            files.relations.unlink(missing_ok=True)
         with _secret(files.links) as half:
             pq.write_table(linked.links, half)
     except OSError as problem:

@@ -117,7 +117,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     ),
     (
         PHONE,
-        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:\.\d{{1,5}}){{2,6}}{_BEHIND}"),
+        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:\.\d{{1,8}}){{2,6}}{_BEHIND}"),
         lambda text: _n_digits(text) in _DIGITS_ABROAD,
     ),
     # Of North America, as it is written there.

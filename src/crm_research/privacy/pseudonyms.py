@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 SIGNS: Final = {
     "customer_id": "C", "contract_id": "K", "order_id": "B", "contact_id": "T", "response_id": "R", "local_id": "L",
 }  # fmt: skip
+# Columns of records of customers that say who they are, and what standardising makes of them: hidden as their numbers.
+_OF_PERSONS: Final = frozenset(
+    {"given_name", "family_name", "email", "phone", "street", "birth_date", "identifier", "parent_id"}
+)
 _ALPHABET: Final = b"0123456789abcdefghjkmnpqrstvwxyz"
 _SHORT: Final = 8
 _LONG: Final = 12
@@ -36,7 +40,7 @@ def kind_of(name: object) -> str | None:
     for kind in SIGNS:
         if plain == kind or plain.endswith(f"_{kind}") or plain.startswith(f"{kind}_"):
             return kind
-    return None
+    return "local_id" if plain in _OF_PERSONS or plain.startswith("std_") else None
 
 
 def say_id(kind: str, value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -188,6 +189,9 @@ def _list_views(engine: Any, without: Collection[str]) -> list[str]:
 
 def _record(study: Study, n_rows: dict[str, int]) -> dict[str, Any]:
     path = study.path.resolve() if study.path else None
+    sources = Counter(one.table for one in study.inputs)
+    # Of a table of several sources each has rows of its own.
+    n_rows = {table: n for table, n in n_rows.items() if sources[table] == 1}
     return {
         "name": study.name,
         "title": study.title,

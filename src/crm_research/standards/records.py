@@ -46,10 +46,13 @@ class Standardised:
         it is written otherwise than in the column it stands for), ``n_not_understood`` (nothing could be read),
         ``n_ambiguous`` (two readings, none chosen), ``n_doubtful`` (read, but no such thing is given out there). No
         value is shown.
+    notes
+        What two readings were settled by: sentences on the order in which a system writes dates or Chinese names.
     """
 
     records: pa.Table
     log: pa.Table
+    notes: tuple[str, ...] = ()
 
 
 def standardise(records: pa.Table, *, country: str | None, n_processes: int | None = None) -> Standardised:
@@ -76,8 +79,8 @@ def standardise(records: pa.Table, *, country: str | None, n_processes: int | No
     code = None if country is None else read_country(country)
     if country is not None and code is None:
         raise ParameterError(f"The country {country!r} is not known: write its code of two letters, such as DE or CN.")
-    columns["date_order"] = _orders(columns, "birth_date", dates.order_shown, 0.0)
-    columns["name_order"] = _orders(columns, "name", names.order_shown, _SLIPS)
+    columns["date_order"], dates_said = _orders(columns, "birth_date", dates.order_shown, 0.0)
+    columns["name_order"], names_said = _orders(columns, "name", names.order_shown, _SLIPS)
     columns["latest_year"] = _repeat(_latest_year(records), len(records))
     made: dict[str, pa.Array] = {}
     log: list[dict[str, Any]] = []
@@ -93,7 +96,7 @@ def standardise(records: pa.Table, *, country: str | None, n_processes: int | No
     table = records.select(kept)
     for name, values in standard.items():
         table = table.append_column(name, values)
-    return Standardised(records=table, log=pa.Table.from_pylist(log, schema=_LOG))
+    return Standardised(records=table, log=pa.Table.from_pylist(log, schema=_LOG), notes=(*dates_said, *names_said))
 
 
 _LOG: Final = pa.schema(
@@ -159,7 +162,7 @@ def _latest_year(records: pa.Table) -> str | None:
 
 def _orders(
     columns: dict[str, pa.ChunkedArray], name: str, shown_by: Callable[[str], str | None], most_against: float
-) -> pa.ChunkedArray:
+) -> tuple[pa.ChunkedArray, list[str]]:
     """Which of two orders each system writes a column in, where its own values show it and hardly any contradicts."""
     distinct = DistinctRows([columns["system"], columns[name]])
     shown: dict[str | None, Counter[str]] = {}
@@ -168,11 +171,22 @@ def _orders(
         if order:
             shown.setdefault(system, Counter())[order] += n
     orders = {}
-    for system, counted in shown.items():
+    said = []
+    for system, counted in sorted(shown.items(), key=lambda one: one[0] or ""):
         (order, n), *others = counted.most_common()
         if n >= _VALUES_THAT_SHOW and sum(against for _, against in others) <= most_against * n:
             orders[system] = order
-    return pa.chunked_array([distinct.spread([orders.get(system) for system, _ in distinct.rows])])
+            against = sum(n for _, n in others)
+            said.append(_SETTLED[name].format(system=system or "the records", order=order, n=n, against=against))
+    return pa.chunked_array([distinct.spread([orders.get(system) for system, _ in distinct.rows])]), said
+
+
+_SETTLED: Final = {
+    "birth_date": "Birth dates of {system} that have two readings are read {order}: "
+    "{n:,} others show it, {against:,} the other way.",
+    "name": "Chinese names of {system} in Latin letters that have two readings are read {order}: "
+    "{n:,} others show it, {against:,} the other way.",
+}
 
 
 def _take(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crm_research.sources.definition import TableRule
 
 _OWN: Final = frozenset({"customer_id"})
-_LOCAL: Final = frozenset({"local_id"})
+_LOCAL: Final = frozenset(RECORD_KEY)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,6 +62,7 @@ class Planner:
     _once: dict[str, bool | None] = field(default_factory=dict)
     _silent: dict[str, str] = field(default_factory=dict)
     _times: dict[str, str] = field(default_factory=dict)
+    _local: LocalIds = field(default_factory=LocalIds)
 
     def plan(self) -> TablePlan:
         """The plan; StudyError with one line for each problem."""
@@ -78,7 +79,7 @@ class Planner:
             ),
             stands_for=self.stands_for,
         )
-        local = LocalIds.of(self.contract, self.rule, self._by_lower)
+        self._local = local = LocalIds.of(self.contract, self.rule, self._by_lower)
         self._problems += local.problems(self.where_in_file, self.relation.described)
         for column in self.contract.columns:
             if column.name not in local.left_out:
@@ -208,7 +209,7 @@ class Planner:
             )
         if found not in self.rule.attributes:
             self._renamed.add(found)
-        if name in {"order_id", "customer_id", "local_id"}:
+        if name in {"customer_id", "local_id"}:
             self._reads.add(found)
         raw = quoted(found if name in MONEY else self.stands_for.get(found, found))
         cast = self._cast(raw, found, target, rule, place, is_id=is_id)
@@ -327,7 +328,7 @@ class Planner:
                 continue
             origin = {"expr": rule.expr} if rule.expr is not None else {"column": rule.column or name}
             try:
-                taken = name in self.contract.column_names
+                taken = name in self.contract.column_names and name not in self._local.left_out
                 if taken:
                     raise StudyError(f"{place}: {name!r} is a canonical column; map it under columns.")
                 column = ColumnRule(**origin, format=rule.format)
@@ -341,7 +342,9 @@ class Planner:
         if self.rule.sum_lines:
             return ()
         taken = {name.lower() for name in self._outputs}
-        canonical = {name.lower() for name in self.contract.column_names}
+        canonical = {
+            name.lower() for name in self.contract.column_names if name not in self._local.left_out - {"local_id"}
+        }
         extra = [
             name for name in self.relation.kinds if name not in self._renamed and name.lower() not in taken | canonical
         ]
