@@ -60,6 +60,8 @@ def test_every_suspicion_holds_the_rows_that_were_planted():
         ("dates on 1 January beyond chance", "customers", "born"): (6, 20),
         ("one record under two numbers", "orders", ""): (3, 143),
         ("days that repeat another day", "orders", ""): (10, 143),
+        # Both of a pair, where no other row of another day has the amount: two of the three copies.
+        ("the same amount twice", "orders", ""): (4, 143),
         ("one name in two spellings", "customers", "city"): (2, 18),
         ("a word where nothing is known", "customers", "city"): (3, 18),
         ("numbers kept as text", "customers", "size"): (20, 20),

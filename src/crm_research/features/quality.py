@@ -11,6 +11,7 @@ import ibis
 
 from crm_research import vocabulary
 from crm_research.contracts import TABLES, TableContract
+from crm_research.contracts.record_tables import RECORD_KEY
 from crm_research.contracts.row_checks import build_row_checks, is_missing
 from crm_research.contracts.rules import NOTE, RULES
 from crm_research.contracts.shape_checks import usable_columns
@@ -32,6 +33,7 @@ _EMPTY_SAYS: Final = frozenset(
         ("activities", "capacity"),
         ("activities", "resource"),
         ("campaign_targets", "is_control"),
+        ("customer_records", "parent_id"),
     }
 )
 # Rows that these find are no worse than others: they are not read, or need no mend.
@@ -137,7 +139,10 @@ def _judged(
     """Columns whose empty cells are missing, each with the column that must be filled for it to be asked at all."""
     judged: dict[str, str | None] = {}
     for column in contract.columns:
-        if column.name in usable and not column.happens_later and (contract.name, column.name) not in _EMPTY_SAYS:
+        # Whose a row is may be said by one or the other.
+        is_either = column.name in RECORD_KEY and column.nullable
+        is_told = is_either or (contract.name, column.name) in _EMPTY_SAYS
+        if column.name in usable and not column.happens_later and not is_told:
             if column.known_with is None:
                 judged[column.name] = None
             elif column.known_with in usable:

@@ -10,6 +10,7 @@ import ibis
 from crm_research import vocabulary
 from crm_research.contracts import TABLES
 from crm_research.contracts.copies import count_copies
+from crm_research.contracts.record_tables import LINKS, RECORD_KEY, RECORDS, RELATIONS
 from crm_research.contracts.row_checks import PLACEHOLDERS, is_key, is_missing
 from crm_research.contracts.set_query import SetCheck
 from crm_research.contracts.shape_checks import usable_columns
@@ -30,6 +31,8 @@ UNKNOWN_WORDS: Final = (
 )  # fmt: skip
 # Free text is no level.
 _NO_LEVEL: Final = frozenset({("contacts", "text"), ("activities", "driver"), ("indicators", "name")})
+# Names and addresses are for whoever links the records.
+RECORD_TABLES_OF_PERSONS: Final = frozenset({RECORDS, LINKS, RELATIONS})
 MOST_COLUMNS: Final = 40
 LEVELS: Final = ("n_levels", "n_rows", "n_odd_levels", "n_odd_rows", "n_unknown_rows", "n_number_rows", "n_measured")
 _NUMBER: Final = "^[+-]?[0-9]+([.,][0-9]+)?$"
@@ -47,6 +50,8 @@ _REST: Final = 10_007
 
 def level_columns(study: Study, table: str) -> list[str]:
     """Columns that name a level of something, as a channel, a plan or a region do."""
+    if table in RECORD_TABLES_OF_PERSONS:
+        return []
     contract, rows, attributes = TABLES[table], study.table(table), study.attributes_of(table)
     usable = usable_columns(contract, rows, attributes)
     own = [
@@ -56,6 +61,7 @@ def level_columns(study: Study, table: str) -> list[str]:
         and column.allowed is None
         and not is_key(contract, column.name)
         and (table, column.name) not in _NO_LEVEL
+        and column.name not in RECORD_KEY
     ]
     declared = [name for name, kind in attributes.items() if kind == vocabulary.CATEGORY and name not in own]
     return [name for name in (*own, *declared) if name in usable and rows[name].type().is_string()]

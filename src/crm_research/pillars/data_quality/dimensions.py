@@ -75,6 +75,9 @@ EXPORTER: Final = "whoever exports the records"
 _KEEPERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "customers": "whoever keeps the customer records",
+        "customer_records": "whoever keeps the records of that system",
+        "links": "whoever links the records",
+        "customer_relations": "whoever links the records",
         "orders": "sales",
         "order_lines": "sales",
         "products": "whoever keeps the list of products",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _LONGEST: Final = 60
 _ROWS_OF: Final[Mapping[str, str]] = {
     "customers": "customer records",
+    "customer_records": "records of the systems",
+    "links": "links of records",
+    "customer_relations": "relations of customers",
     "order_lines": "lines of orders",
     "contract_states": "states of contracts",
     "surveys": "survey answers",

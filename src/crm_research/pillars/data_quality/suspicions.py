@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import stats
 
+from crm_research.contracts import TABLES
+from crm_research.contracts.shape_checks import usable_columns
 from crm_research.features.quality import TableCounts, is_at_fault, time_faults
 from crm_research.features.suspects import (
     count_copied_records,
@@ -22,6 +24,9 @@ from crm_research.features.suspects import (
     is_copied_record,
     is_of_days,
 )
+from crm_research.features.suspicions import SUSPICIONS as LABELS
+from crm_research.features.suspicions import suspect_copied_amounts, suspect_overlapping_visits
+from crm_research.features.window import known_rows
 from crm_research.features.without import Suspects
 from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, wilson_share
@@ -280,6 +285,50 @@ def _levels(looked: Looked) -> Iterator[Suspicion]:
             )
 
 
+# Of each: the id, the time and the money of a row, where the suspicion is of money.
+_UNTRUE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "orders": ("copied_amount", ("order_id", "ordered_at", "revenue")),
+    "invoices": ("copied_amount", ("invoice_id", "issued_at", "amount")),
+    "contacts": ("overlapping_visit", ("contact_id", "opened_at", "closed_at")),
+}
+_FOUND: Final[Mapping[str, str]] = {
+    "copied_amount": "{n_bad:,} have an amount that is rare elsewhere twice for one customer on one day; chance "
+    "explains about {by_chance}.",
+    "overlapping_visit": "{n_bad:,} visits began while another one of the same customer went on.",
+}
+
+
+def _untrue(looked: Looked) -> Iterator[Suspicion]:
+    """Amounts and visits, known at as_of, that copy or overlap each other."""
+    for table, (name, columns) in _UNTRUE.items():
+        if table not in looked.counts:
+            continue
+        rows = known_rows(looked.study, table)
+        if not usable_columns(TABLES[table], rows, {}) >= {"customer_id", *columns}:
+            continue
+        key, at, last = columns
+        found = (
+            suspect_copied_amounts(rows, key=key, at=at, amount=last)
+            if name == "copied_amount"
+            else suspect_overlapping_visits(rows)
+        )
+        counted = found.aggregate(n_bad=found.count(), by_chance=found.chance.sum()).to_pyarrow().to_pylist()[0]
+        n_bad, by_chance = int(counted["n_bad"]), float(counted["by_chance"] or 0.0)
+        n_checked = int(rows.count().to_pyarrow().as_py())
+        if n_checked:
+            yield Suspicion(
+                kind=LABELS[name].label.lower(),
+                table=table,
+                column="",
+                n_checked=n_checked,
+                n_bad=n_bad,
+                evidence=_FOUND[name].format(n_bad=n_bad, by_chance=say_short(by_chance, 2)),
+                otherwise="Two true ones look so where a customer does the same twice on a day."
+                if name == "copied_amount"
+                else "Two who visit together look so, where one stands for both.",
+            )
+
+
 FINDERS: Final[tuple[Callable[[Looked], Iterator[Suspicion]], ...]] = (
-    _broken, _times, _january, _copies, _copied_days, _ids, _levels,
+    _broken, _times, _january, _copies, _copied_days, _untrue, _ids, _levels,
 )  # fmt: skip
