@@ -9,7 +9,7 @@ import pytest
 
 import crm_research
 from crm_research.catalogue import reports
-from crm_research.contracts.rules import READERS
+from crm_research.contracts.readers import READERS
 
 PACKAGE = Path(crm_research.__file__).parent
 READING = ("known_rows", "outcome_rows")
