@@ -57,8 +57,7 @@ class GradesPage(Page):
 
     Parameters
     ----------
-    study, who, months, capital_rate, contact_costs, position, satisfaction_items, weights, judgements, weighting,
-    a_share, b_share, n_ranked, spread, confidence, seed
+    study, who, months and all others
         As `measure_grades` takes them.
     """
 
