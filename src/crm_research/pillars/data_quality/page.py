@@ -68,7 +68,7 @@ class DataQualityPage(Page):
     def answer(self) -> Section:
         """How far can the records be relied on, what is worst and who mends it, and what does it cost?"""
         quality = self.result
-        worst = "suspicions" if quality.found else "completeness"
+        worst = "suspicions" if quality.found and not words.is_trifle(quality) else "completeness"
         return Section(
             Answer(*without_limits(words.answer, quality), see=("reliance", worst, "cost")),
             Figures(_cards(quality)),
@@ -167,7 +167,7 @@ class DataQualityPage(Page):
             nothing = Note("Nothing is under suspicion.")
             return Section(nothing, Note(words.say_unread(quality)), every, result=quality.suspicions)
         return Section(
-            Note(words.say_worst(quality)),
+            None if words.is_trifle(quality) else Note(words.say_worst(quality)),
             Note(words.say_unread(quality)),
             Table(
                 tables.suspicions_table(quality),
@@ -250,9 +250,9 @@ def _cards(quality: DataQuality) -> list[Figure]:
     row = words.main_table(quality)
     name = "" if row is None else str(row["table"]).replace("_", " ")
     sound = [one for one in figures.sound_figures(quality) if one.group == name]
-    first = words.leading(quality)
-    suspect = figures.suspect_figures(quality)[:1] if first is not None else []
-    effect = figures.effect_figures(quality)[:1] if quality.found else []
+    is_grave = bool(quality.found) and not words.is_trifle(quality)
+    suspect = figures.suspect_figures(quality)[:1] if is_grave and words.leading(quality) is not None else []
+    effect = figures.effect_figures(quality)[:1] if is_grave else []
     return [*sound, *suspect, *figures.dead_figures(quality), *effect]
 
 

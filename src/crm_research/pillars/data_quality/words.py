@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from crm_research.pillars.data_quality.suspicions import Suspicion
 
 _NAMED = 3
+_TRIFLE = 0.001
 
 
 def answer(quality: DataQuality) -> tuple[str, str, str]:
@@ -95,8 +96,16 @@ def leading(quality: DataQuality) -> Suspicion | None:
     return None if place is None else found[place]
 
 
+def is_trifle(quality: DataQuality) -> bool:
+    """Is less than one row in a thousand under each suspicion (or none), while values are missing?"""
+    n_missing = int(quality.columns["n_missing"].sum())
+    return n_missing > 0 and all(one.n_bad < _TRIFLE * one.n_checked for one in quality.found)
+
+
 def say_worst(quality: DataQuality) -> str:
     """What is worst, and who can mend it?"""
+    if is_trifle(quality):
+        return say_least_complete(quality)
     found, first = quality.found, leading(quality)
     if first is not None:
         value, lower, upper = (float(part) for part in first.share(quality.confidence))
