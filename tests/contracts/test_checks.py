@@ -10,7 +10,8 @@ import pytest
 from crm_research.catalogue import reports
 from crm_research.contracts.checks import check_study, require_sound
 from crm_research.contracts.findings import say_share
-from crm_research.contracts.rules import READERS, RULES, SEVERITIES
+from crm_research.contracts.readers import READERS
+from crm_research.contracts.rules import RULES, SEVERITIES
 from crm_research.contracts.tables import TABLES
 from crm_research.errors import ContractViolation, CrmError, StudyError
 from crm_research.study import InputFingerprint

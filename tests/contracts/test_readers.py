@@ -9,7 +9,7 @@ import pytest
 
 import crm_research
 from crm_research.catalogue import reports
-from crm_research.contracts.rules import READERS
+from crm_research.contracts.readers import READERS
 
 PACKAGE = Path(crm_research.__file__).parent
 READING = ("known_rows", "outcome_rows")
@@ -30,7 +30,7 @@ def tables_read(folder: Path) -> set[str]:
 def test_a_report_is_named_with_every_table_it_reads(report):
     folder = PACKAGE / report.replace("-", "_")
     unnamed = {table for table in tables_read(folder) if report not in READERS.get(table, ())}
-    assert not unnamed, f"{report} reads {sorted(unnamed)}; add it to READERS in contracts/rules.py"
+    assert not unnamed, f"{report} reads {sorted(unnamed)}; add it to READERS in contracts/readers.py"
 
 
 def test_satisfaction_reads_what_customers_did():

@@ -18,7 +18,7 @@ import pytest
 import crm_research
 from crm_research.catalogue import find_report, reports
 from crm_research.contracts import TABLES
-from crm_research.contracts.rules import READERS
+from crm_research.contracts.readers import READERS
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.study import Study
 from tests.notebooks.running import code_cells, run_cell

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
+from crm_research.contracts.readers import READERS
+
 Severity = Literal["error", "warning", "note"]
 
 ERROR: Final = "error"
@@ -354,55 +356,6 @@ _RULES: Final = (
 )
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _RULES})
-
-_MONEY: Final = ("value", "grades")  # reports that count money of customers
-# Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
-READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "customers": (
-            "customer-base",
-            "segmentation",
-            "loyalty",
-            "silent-churn",
-            "satisfaction",
-            *_MONEY,
-            "data-quality",
-        ),
-        "orders": (
-            "customer-base",
-            "segmentation",
-            "churn",
-            "loyalty",
-            "silent-churn",
-            "brand-loyalty",
-            "satisfaction",
-            "customer-base-audit",
-            *_MONEY,
-            "data-quality",
-        ),
-        "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
-        "products": ("segmentation", "brand-loyalty"),
-        "contracts": (
-            "customer-base",
-            "segmentation",
-            "churn",
-            "loyalty",
-            "silent-churn",
-            "satisfaction",
-            *_MONEY,
-            "data-quality",
-        ),
-        "contract_states": ("churn", *_MONEY),
-        "contacts": ("segmentation", "churn", "loyalty", *_MONEY, "data-quality"),
-        "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
-        "campaigns": ("segmentation", "loyalty", "value", "data-quality"),
-        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality"),
-        "campaign_responses": ("segmentation", "loyalty"),
-        "activities": _MONEY,
-        "activity_use": ("segmentation", *_MONEY),
-        "invoices": _MONEY,
-    }
-)
 
 
 def say_mend(rule: Rule, table: str, column: str, *, other: str = "") -> str:
