@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts.findings import WARNINGS_ABOVE, what_was_found
-from crm_research.contracts.rules import READERS
+from crm_research.contracts.readers import READERS
 from crm_research.vocabulary import say_count
 
 if TYPE_CHECKING:
