@@ -30,7 +30,7 @@ def tables_read(folder: Path) -> set[str]:
 def test_a_report_is_named_with_every_table_it_reads(report):
     folder = PACKAGE / report.replace("-", "_")
     unnamed = {table for table in tables_read(folder) if report not in READERS.get(table, ())}
-    assert not unnamed, f"{report} reads {sorted(unnamed)}; add it to READERS in contracts/rules.py"
+    assert not unnamed, f"{report} reads {sorted(unnamed)}; add it to READERS in contracts/readers.py"
 
 
 def test_satisfaction_reads_what_customers_did():

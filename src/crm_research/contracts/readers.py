@@ -1,4 +1,4 @@
-"""Which reports read which canonical table, so that a table at fault is told where it matters."""
+"""Which reports read which table; a test holds this to the catalogue, which stands on a higher floor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Final
 
 _MONEY: Final = ("value", "grades")  # reports that count money of customers
-# Which reports read which table; a test holds this to the catalogue, which stands on a higher floor.
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "customers": (

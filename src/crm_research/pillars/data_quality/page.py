@@ -68,9 +68,8 @@ class DataQualityPage(Page):
     def answer(self) -> Section:
         """How far can the records be relied on, what is worst and who mends it, and what does it cost?"""
         quality = self.result
-        worst = "suspicions" if quality.found and not words.is_trifle(quality) else "completeness"
         return Section(
-            Answer(*without_limits(words.answer, quality), see=("reliance", worst, "cost")),
+            Answer(*without_limits(words.answer, quality), see=("reliance", "suspicions", "cost")),
             Figures(_cards(quality)),
             _picture(quality),
             result=quality,
@@ -160,14 +159,20 @@ class DataQualityPage(Page):
 
     @section
     def suspicions(self) -> Section:
-        """Which records are suspect, and on what evidence?"""
+        """What is worst, which records are suspect, and on what evidence?"""
         quality = self.result
         every = Figures(figures.suspect_figures(quality), as_table="Shares under suspicion, none found among them")
         if not quality.found:
             nothing = Note("Nothing is under suspicion.")
-            return Section(nothing, Note(words.say_unread(quality)), every, result=quality.suspicions)
+            return Section(
+                Note(words.say_worst(quality)),
+                nothing,
+                Note(words.say_unread(quality)),
+                every,
+                result=quality.suspicions,
+            )
         return Section(
-            None if words.is_trifle(quality) else Note(words.say_worst(quality)),
+            Note(words.say_worst(quality)),
             Note(words.say_unread(quality)),
             Table(
                 tables.suspicions_table(quality),

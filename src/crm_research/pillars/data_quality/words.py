@@ -270,10 +270,9 @@ def _say_alone(found: LeftAlone, who: str, currency: str) -> str:
     n, of = int(row["n_left_alone"]), int(row["n_customers"])
     if not n:
         return f"None of the {of:,} {who} was left alone."
-    low, high = (round(of * float(row[end])) for end in ("lower", "upper"))
-    count = say_with_limits(n, low, high, lambda value: f"{value:,.0f}")
+    share = say_with_limits(row["left_alone_share"], row["lower"], row["upper"], say_percent)
     money = say_money(float(row["money"]), currency)
-    return f"Nobody spoke to {count} of the {of:,} {who}, who brought {money} all the same."
+    return f"Nobody spoke to {n:,} of the {of:,} {who}: {share}. They brought {money} all the same."
 
 
 def say_alone_window(found: LeftAlone) -> str:
