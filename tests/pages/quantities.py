@@ -122,12 +122,6 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
     ),
     "data-quality": (
         _share(
-            "quality.sound_share",
-            rf"^Of the (?P<n>{_N}) orders, {_N} at most breaks? a rule or (?:is a copy|are copies): {_P}{_LIMITS}",
-            is_rest=True,
-            group="orders",
-        ),
-        _share(
             "quality.dead_share",
             rf"^Of the (?P<n>{_N}) customers who buy, {_P}{_LIMITS} are gone by now",
             group="customers who buy",

@@ -272,7 +272,7 @@ def _say_alone(found: LeftAlone, who: str, currency: str) -> str:
         return f"None of the {of:,} {who} was left alone."
     share = say_with_limits(row["left_alone_share"], row["lower"], row["upper"], say_percent)
     money = say_money(float(row["money"]), currency)
-    return f"Nobody spoke to {n:,} of the {of:,} {who}: {share}. They brought {money} all the same."
+    return f"Nobody spoke to {n:,} of the {of:,} {who}: {share}. These {who} brought {money} all the same."
 
 
 def say_alone_window(found: LeftAlone) -> str:
