@@ -67,6 +67,7 @@ def test_no_text_calls_a_customer_he():
     found = [
         f"{path.relative_to(ROOT)}: {text.strip()[:90]}"
         for path in sorted(rooms.rglob("*.py"))
+        if path.name != "surnames.py"  # syllables of Chinese names, among them he
         for text in texts_of(path.read_text(encoding="utf-8"))
         if HE.search(text) and " " in text.strip()
     ]
