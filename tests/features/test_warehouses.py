@@ -53,6 +53,7 @@ ASKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 @pytest.mark.parametrize("name", ASKED)
 def test_what_is_asked_is_sql_of_the_warehouse(name, warehouse):

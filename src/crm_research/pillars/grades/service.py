@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from crm_research.pillars.grades.weighing import GRADES
+from crm_research.show.shown import Shown
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.vocabulary import CONTACT_KINDS, DAYS_PER_YEAR
 
@@ -30,7 +31,7 @@ _COSTS: Final = ("service", "contacts", "capital")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Service:
+class Service(Shown):
     """What does each grade get and cost, and who gets more or less than their grade?
 
     Grades here leave the cost to serve out: who gets much would else be of a low grade for that alone.
