@@ -245,7 +245,7 @@ def say_dead(quality: DataQuality) -> Iterator[str]:
             yield f"None of the {one.n:,} {one.group} can be seen to be gone."
             continue
         share = say_with_limits(value, lower, upper, say_percent)
-        yield f"Of the {one.n:,} {one.group}, {share} are gone by now."
+        yield f"Gone by now are {share} of {one.n:,} {one.group if one.n > 1 else one.group.replace('customers', 'customer')}."
     if dead.n_not_judged:
         yield (
             f"{say_count(dead.n_not_judged, 'customer')} of {dead.n_customers:,} "
@@ -312,7 +312,7 @@ def faults_seen(quality: DataQuality) -> str:
     n = int((quality.tables["n_sound"] < quality.tables["n_rows"]).sum())
     if not n:
         return "No row breaks a rule; how many such rows may be unseen"
-    return f"{say_count(n, 'table')} {word_for(n, 'holds', 'hold')} rows that break a rule or are copies"
+    return f"Rows that break a rule or are copies stand in {say_count(n, 'table')}"
 
 
 def incomplete_rules(quality: DataQuality) -> list[str]:
