@@ -245,7 +245,10 @@ def say_dead(quality: DataQuality) -> Iterator[str]:
             yield f"None of the {one.n:,} {one.group} can be seen to be gone."
             continue
         share = say_with_limits(value, lower, upper, say_percent)
-        yield f"Gone by now are {share} of {one.n:,} {one.group if one.n > 1 else one.group.replace('customers', 'customer')}."
+        if one.n == 1:
+            yield f"There is only one of {one.group}, {'gone' if value else 'not gone'} by now."
+            continue
+        yield f"Gone by now are {share} of {one.n:,} {one.group}."
     if dead.n_not_judged:
         yield (
             f"{say_count(dead.n_not_judged, 'customer')} of {dead.n_customers:,} "
