@@ -149,9 +149,8 @@ def _read(backend: Any, file: Path, table: ir.Table, *, made_of: Callable[[], ir
     with waiting_for(file.with_suffix(".lock")):
         if not file.exists():
             sql = _sql_of(made_of())
-            with PROFILED.asking(), replacing(file) as half:
+            with PROFILED.asking(), replacing(file, is_secret=True) as half:
                 backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' (FORMAT parquet)")
-                half.chmod(0o600)
     backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet({file_literal(file)})")
     kept: ir.Table = backend.table(file.stem)
     return kept if kept.schema() == table.schema() else kept.cast(table.schema())

@@ -26,20 +26,27 @@ _OURS: Final = re.compile(r"crm-(?:research-)?[a-z0-9_]{8}")
 _SPILLED: Final = re.compile(r"crm-research-(\d{1,7})")
 _LOCK: Final = ".lock"
 _SECONDS_WITHOUT_LOCK: Final = 24 * 3600.0
+_SECRET: Final = 0o600
 # Folder to the descriptor that holds its lock, of this process alone.
 _held: dict[Path, int] = {}
 _owner = os.getpid()
 
 
 @contextmanager
-def replacing(path: Path, *, ending: str = "") -> Iterator[Path]:
+def replacing(path: Path, *, ending: str = "", is_secret: bool = False) -> Iterator[Path]:
     """A place beside `path` to write to, which takes its place by one rename if the block ends well.
 
-    The file's mode follows the umask, as that of any file written anew. `ending` is for writers that go by it.
+    The file's mode follows the umask, as that of any file written anew; a secret one is its owner's alone from its
+    first byte on. `ending` is for writers that go by it.
     """
     scratch = path.parent / f".{path.name[:200]}.{os.getpid()}{UNFINISHED}{ending}"
     try:
+        if is_secret:
+            scratch.touch(mode=_SECRET)
         yield scratch
+        if is_secret:
+            # Some writers make the file anew.
+            scratch.chmod(_SECRET)
         scratch.replace(path)
     except BaseException as problem:
         with suppress(OSError):

@@ -5,7 +5,6 @@ A file takes its place by one rename, as pages do. The folder is closed again at
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +16,6 @@ from crm_research.results import PRIVATE
 from crm_research.scratch import replacing
 
 _FOLDER_MODE: Final = 0o700
-_FILE_MODE: Final = 0o600
 
 
 def private_place(study: str, as_of: str) -> str:
@@ -38,7 +36,5 @@ def put_privately(out: Path, task: Task, names: Iterable[str], before: Iterable[
         each.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         each.chmod(_FOLDER_MODE)
     for name in made:
-        with replacing(folder / name) as half:
-            handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
-            with os.fdopen(handle, "wb") as target, (task.private / name).open("rb") as source:
-                shutil.copyfileobj(source, target)
+        with replacing(folder / name, is_secret=True) as half:
+            shutil.copyfile(task.private / name, half)

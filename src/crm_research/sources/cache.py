@@ -199,9 +199,8 @@ def keep_table(session: Session, key: str, made: InputFingerprint, attributes: M
     try:
         folder = make_own(cache_folder())
         _sweep(folder)
-        with replacing(folder / f"{key}.parquet") as half:
+        with replacing(folder / f"{key}.parquet", is_secret=True) as half:
             session.run(f"COPY {quoted(made.table)} TO {literal(str(half))} (FORMAT parquet, COMPRESSION zstd)")
-            half.chmod(0o600)
             n_bytes, made_at = half.stat().st_size, datetime.fromtimestamp(half.stat().st_mtime, UTC)
         held = CachedTable(
             folder=folder,
@@ -215,8 +214,7 @@ def keep_table(session: Session, key: str, made: InputFingerprint, attributes: M
             attributes=dict(attributes),
             made_at=made_at.isoformat(timespec="seconds"),
         )
-        with replacing(held.record) as half:
-            half.touch(mode=0o600)
+        with replacing(held.record, is_secret=True) as half:
             half.write_text(json.dumps(asdict(held) | {"folder": None}, indent=1, ensure_ascii=False), encoding="utf-8")
     except (OSError, CrmError, duckdb.Error):
         return

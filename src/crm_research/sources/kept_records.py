@@ -54,8 +54,7 @@ def keep_record(room: str, place: Collection[str], key: str, said: object, *, st
     try:
         file = _file(room, place)
         make_own(file.parent)
-        with replacing(file) as half:
-            half.touch(mode=0o600)
+        with replacing(file, is_secret=True) as half:
             record = {"study": str(study), "key": key, "said": said}
             half.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
     except (OSError, CrmError):
