@@ -62,6 +62,9 @@ def find_certain(prepared: Prepared) -> pa.Table:
 class Contradictions:
     """Which two records cannot be of one customer, whether anybody looked at the pair or not?
 
+    The same rule as `find_certain` has for the pairs looked at, a pair at a time: groups are joined one by one, and all
+    pairs within large ones are too many to be asked for beforehand. A test holds that both say the same.
+
     Parameters
     ----------
     facts
@@ -103,10 +106,12 @@ def _are_far(one: str | None, other: str | None) -> bool:
 
 
 def _distance(one: str, other: str) -> int:
-    before = list(range(len(other) + 1))
-    for i, sign in enumerate(one, start=1):
+    """Levenshtein's distance in bytes, as the engine counts it."""
+    theirs = other.encode()
+    before = list(range(len(theirs) + 1))
+    for i, sign in enumerate(one.encode(), start=1):
         now = [i]
-        for j, opposite in enumerate(other, start=1):
+        for j, opposite in enumerate(theirs, start=1):
             now.append(min(before[j] + 1, now[j - 1] + 1, before[j - 1] + (sign != opposite)))
         before = now
     return before[-1]
