@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from crm_research.sources.record_parts import own_number_sql
+
 UID: Final = "unique_id"
 # Column to the SQL that makes it of standardised records; each engine reads the same.
 MADE: Final = {
-    UID: "coalesce(replace(replace(system, '%', '%25'), ':', '%3A'), '') || ':' || coalesce(local_id, '')",
+    UID: own_number_sql("coalesce(system, '')", "coalesce(local_id, '')"),
     "system": "system",
     "local_id": "local_id",
     "kind": "std_kind",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_research.linking.columns import COMPARISONS, MADE, READ, RULES, UID, Comparison, Rule
+from crm_research.scratch import make_scratch
+from crm_research.sources.record_parts import own_number_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,9 +62,8 @@ class Prepared:
     """
 
     def __init__(self, records: pa.Table, *, unique: Collection[str] = ()) -> None:
-        # What does not fit into memory is of persons: it lies in a folder of its own, and goes with it.
-        self._spill = TemporaryDirectory(prefix="crm-research-link-")
-        self.con = _connect(self._spill.name)
+        # What does not fit into memory is of persons: where it lies is swept, also after a process that was killed.
+        self.con = _connect(str(make_scratch()))
         self.unique = frozenset(unique)
         self.n_records = records.num_rows
         self._register(records)
@@ -77,6 +77,14 @@ class Prepared:
     def table(self, sql: str) -> pa.Table:
         """An answer as a table."""
         return self.con.execute(sql).to_arrow_table()
+
+    def name_records(self, held: pa.Table, local_id: str = "local_id") -> list[str]:
+        """Names of records, by their system and its number of them, as all records here are named."""
+        self.con.register("to_be_named", held)
+        named = self.table(f"SELECT {own_number_sql('system', local_id)} AS name FROM to_be_named")
+        self.con.unregister("to_be_named")
+        names: list[str] = named["name"].to_pylist()
+        return names
 
     @property
     def n_all_pairs(self) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -121,14 +120,16 @@ def link_study(
     standard = standardise(records, country=None).records
     prepared = Prepared(standard, unique=_unique_systems(definition, standard))
     files = files_of(path)
-    before, taken = _read_before(files)
+    before, taken = _read_before(files, prepared)
     is_trained = is_trained_anew or not files.model.is_file()
     tell("learning what tells customers apart" if is_trained else "reading the model")
     model = train(prepared) if is_trained else read_model(files.model)
     if not is_trained:
         require_fit(model, prepared, files.model)
     tell("linking")
-    linked = link_records(prepared, model, before=before, taken=taken, parents=_parents(standard), threshold=threshold)
+    linked = link_records(
+        prepared, model, before=before, taken=taken, parents=_parents(prepared, standard), threshold=threshold
+    )
     _write(files, linked, model if is_trained else None, at)
     counts = standard["system"].value_counts().to_pylist()
     return StudyLinks(
@@ -147,15 +148,15 @@ def _unique_systems(definition: StudyDefinition, records: pa.Table) -> set[str]:
     return unique
 
 
-def _read_before(files: LinkFiles) -> tuple[dict[str, str], set[str]]:
+def _read_before(files: LinkFiles, prepared: Prepared) -> tuple[dict[str, str], set[str]]:
     """The number that each record bore, and all that were ever given."""
     if not files.links.is_file():
         return {}, set()
     try:
         links = pq.read_table(files.links)
         events = pq.read_table(files.events) if files.events.is_file() else _EVENTS.empty_table()
-        names = _uids(links["system"], links["local_id"])
-        before = dict(zip(names, links["customer_id"].to_pylist(), strict=True))
+        numbers = links["customer_id"].to_pylist()
+        before = dict(zip(prepared.name_records(links.select(["system", "local_id"])), numbers, strict=True))
         taken = {one for name in ("from_id", "to_id") for one in events[name].to_pylist() if one}
     except (OSError, KeyError, pa.ArrowInvalid):
         raise StudyError(
@@ -165,21 +166,14 @@ def _read_before(files: LinkFiles) -> tuple[dict[str, str], set[str]]:
     return before, taken | {*before.values()}
 
 
-def _uids(system: pa.ChunkedArray, local_id: pa.ChunkedArray) -> list[str]:
-    """Names of records, as `columns.MADE` makes them."""
-    plain = pc.replace_substring(pc.replace_substring(system, "%", "%25"), ":", "%3A")
-    names: list[str] = pc.binary_join_element_wise(plain, local_id, ":").to_pylist()
-    return names
-
-
-def _parents(records: pa.Table) -> pa.Table | None:
+def _parents(prepared: Prepared, records: pa.Table) -> pa.Table | None:
     if "parent_id" not in records.column_names:
         return None
     owned = records.filter(pc.is_valid(records["parent_id"]))
     return pa.table(
         {
-            "record": pa.array(_uids(owned["system"], owned["local_id"]), pa.string()),
-            "parent": pa.array(_uids(owned["system"], owned["parent_id"]), pa.string()),
+            "record": pa.array(prepared.name_records(owned), pa.string()),
+            "parent": pa.array(prepared.name_records(owned, "parent_id"), pa.string()),
         }
     )
 
@@ -193,29 +187,20 @@ def _write(files: LinkFiles, linked: Linked, model: LinkModel | None, at: dateti
                 {"at": at, "event": one.kind, "from_id": one.from_id, "to_id": one.to_id, "n_records": one.n_records}
                 for one in linked.events
             ]
-            with _secret(files.events) as half:
+            with replacing(files.events, is_secret=True) as half:
                 pq.write_table(pa.concat_tables([told, pa.Table.from_pylist(rows, schema=_EVENTS)]), half)
         if model is not None:
-            with _secret(files.model) as half:
+            with replacing(files.model, is_secret=True) as half:
                 half.write_text(model.write(), encoding="utf-8")
         if linked.relations.num_rows:
-            with _secret(files.relations) as half:
+            with replacing(files.relations, is_secret=True) as half:
                 pq.write_table(linked.relations, half)
         else:
             files.relations.unlink(missing_ok=True)
-        with _secret(files.links) as half:
+        with replacing(files.links, is_secret=True) as half:
             pq.write_table(linked.links, half)
     except OSError as problem:
         raise StudyError(
             f"The links cannot be written beside the study, to {files.links.parent}: {problem.strerror or problem}. "
             "Make room there, or copy the study file to a folder that may be written."
         ) from None
-
-
-@contextmanager
-def _secret(path: Path) -> Iterator[Path]:
-    """A file that takes the place of the one at `path` when it is whole, for its owner's eyes only."""
-    with replacing(path) as half:
-        half.touch(mode=0o600)
-        yield half
-        half.chmod(0o600)

@@ -50,6 +50,14 @@ def parts_needed(tables: Iterable[str], wanted: Iterable[str]) -> list[str]:
     return [part for part in held if table_of(part) in needed]
 
 
+def own_number_sql(system: str, local_id: str) -> str:
+    """The number of a customer whom nothing links, as SQL: ``system:local_id``, of which no two are one.
+
+    A colon within a system's name would leave open where its name ends.
+    """
+    return f"replace(replace({system}, '%', '%25'), ':', '%3A') || ':' || {local_id}"
+
+
 def problems_of_records(table: str, *, is_unique: bool) -> list[str]:
     """What a study file says of this table that only records of customers take."""
     if is_unique and table_of(table) != RECORDS:

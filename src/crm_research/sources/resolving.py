@@ -100,7 +100,7 @@ def describe_customers(records: ir.Table, links: ir.Table | None) -> ir.Table:
 
 
 def own_number(system: ir.StringValue, local_id: ir.StringValue) -> ir.StringValue:
-    """The number of a customer whom nothing links: ``system:local_id``, as the plan of a table writes it."""
+    """The number of a customer whom nothing links, as `record_parts.own_number_sql` writes it."""
     name: ir.StringValue = system.replace("%", "%25").replace(":", "%3A")
     return name + ":" + local_id
 

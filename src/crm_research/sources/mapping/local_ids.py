@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crm_research.contracts import RECORD_KEY
+from crm_research.sources.record_parts import own_number_sql
 
 if TYPE_CHECKING:
     from crm_research.contracts import TableContract
@@ -61,7 +62,5 @@ class LocalIds:
 
     @staticmethod
     def customer_id(outputs: Mapping[str, str]) -> str:
-        """The number of a customer whom nothing links, as SQL: ``system:local_id``, of which no two are one."""
-        system, local_id = (f"({outputs[name]})" for name in RECORD_KEY)
-        # A colon within a system's name would leave open where its name ends.
-        return f"replace(replace({system}, '%', '%25'), ':', '%3A') || ':' || {local_id}"
+        """The number of a customer whom nothing links, as SQL."""
+        return own_number_sql(*(f"({outputs[name]})" for name in RECORD_KEY))
