@@ -123,7 +123,7 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
     "data-quality": (
         _share(
             "quality.dead_share",
-            rf"^Of the (?P<n>{_N}) customers who buy, {_P}{_LIMITS} are gone by now",
+            rf"^Gone by now are {_P}{_LIMITS} of (?P<n>{_N}) customers who buy",
             group="customers who buy",
         ),
     ),

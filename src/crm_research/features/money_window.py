@@ -131,8 +131,8 @@ def has_no_ends(study: Study) -> bool:
     if not study.has("contracts"):
         return False
     contracts = known_rows(study, "contracts")
-    ends = contracts.ended_at if "ended_at" in contracts.columns else ibis.null("timestamp")
-    n, n_ended = contracts.agg(n=contracts.count(), n_ended=ends.count()).to_pyarrow().to_pylist()[0].values()
+    n_ended = contracts.ended_at.count() if "ended_at" in contracts.columns else ibis.literal(0, "int64")
+    n, n_ended = contracts.agg(n=contracts.count(), n_ended=n_ended).to_pyarrow().to_pylist()[0].values()
     return n >= _ENDLESS and not n_ended
 
 
