@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import ibis
 
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
     from crm_research.study import Study
 
-    Condition = Callable[[ir.Table], Any]
-
 Dealing = Literal["orders", "contracts"]
 # Engines add in parallel, so the last digits of a sum depend on who came first.
 _DIGITS: Final = 6
 ALL: Final = "all"
+
+
+class Condition(Protocol):
+    """Which rows of a table of the study are meant?"""
+
+    def __call__(self, *, study: Study, rows: ir.Table) -> Any: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,7 @@ class Suspects:
     table
         Where they stand: the dealings (orders or contracts), or a table of customers.
     condition
-        From rows of that table to which of them are meant; rows of customers take all their dealings with them.
+        Which rows of that table are meant; rows of customers take all their dealings with them.
     """
 
     table: str
@@ -69,7 +73,7 @@ def build_without(study: Study, dealing: Dealing, suspects: Mapping[str, Suspect
     joined: list[ir.Table] = []
     for place, one in enumerate(suspects.values()):
         if one.table == dealing:
-            flags[f"_out_{place}"] = one.condition(rows).fill_null(no)
+            flags[f"_out_{place}"] = one.condition(study=study, rows=rows).fill_null(no)
         else:
             joined.append(_customers_of(study, one, f"_out_{place}"))
     rows = _dealings(rows, dealing, flags)
@@ -87,7 +91,7 @@ def build_without(study: Study, dealing: Dealing, suspects: Mapping[str, Suspect
 
 def _customers_of(study: Study, suspects: Suspects, name: str) -> ir.Table:
     rows = known_rows(study, suspects.table)
-    ids = rows.filter(suspects.condition(rows)).select("customer_id")
+    ids = rows.filter(suspects.condition(study=study, rows=rows)).select("customer_id")
     ids = ids.filter(~is_missing(ids.customer_id)).distinct()
     return ids.mutate(**{name: ibis.literal(value=True)})
 

@@ -161,26 +161,22 @@ class DataQualityPage(Page):
     def suspicions(self) -> Section:
         """What is worst, which records are suspect, and on what evidence?"""
         quality = self.result
-        every = Figures(figures.suspect_figures(quality), as_table="Shares under suspicion, none found among them")
-        if not quality.found:
-            nothing = Note("Nothing is under suspicion.")
-            return Section(
-                Note(words.say_worst(quality)),
-                nothing,
-                Note(words.say_unread(quality)),
-                every,
-                result=quality.suspicions,
-            )
+        found: list[Table] = []
+        if quality.found:
+            found = [
+                Table(
+                    tables.suspicions_table(quality),
+                    "What is under suspicion, the largest share first",
+                    formats={"suspect_share": "share", "lower": "share", "upper": "share"},
+                ),
+                Table(tables.evidence_table(quality), "On what evidence, and what explains it where nothing is wrong"),
+            ]
         return Section(
             Note(words.say_worst(quality)),
+            None if quality.found else Note("Nothing is under suspicion."),
             Note(words.say_unread(quality)),
-            Table(
-                tables.suspicions_table(quality),
-                "What is under suspicion, the largest share first",
-                formats={"suspect_share": "share", "lower": "share", "upper": "share"},
-            ),
-            Table(tables.evidence_table(quality), "On what evidence, and what explains it where nothing is wrong"),
-            every,
+            *found,
+            Figures(figures.suspect_figures(quality), as_table="Shares under suspicion, none found among them"),
             result=quality.suspicions,
         )
 

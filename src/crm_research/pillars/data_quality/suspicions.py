@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy import stats
@@ -52,6 +53,8 @@ KINDS: Final = (BROKEN, TIMES, JANUARY, COPIES, COPIED_DAYS, ONE_ID, LEVELS, UNK
 _FIRST_OF_JANUARY: Final = 1 / 365.25
 _FEWEST_ON_A_DAY: Final = 5
 _NEARLY_ALL: Final = 0.95
+_IMPOSSIBLE: Final = ("before-1900", "in-the-future")
+_JANUARY: Final = ("first-of-january",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,17 +117,8 @@ def _broken(looked: Looked) -> Iterator[Suspicion]:
                 n_bad=counted.n_rows - counted.n_sound,
                 evidence="They break a rule of the records by themselves: the table of rules says which.",
                 otherwise="An unusual row may be a true one: a rule that may be broken can be accepted in the study.",
-                suspects=Suspects(table=table, condition=_Broken(looked.study, table)),
+                suspects=Suspects(table=table, condition=partial(is_at_fault, table=table)),
             )
-
-
-@dataclass(frozen=True, eq=False)
-class _Broken:
-    study: Study
-    table: str
-
-    def __call__(self, rows: ir.Table) -> object:
-        return is_at_fault(self.study, self.table, rows)
 
 
 def _times(looked: Looked) -> Iterator[Suspicion]:
@@ -139,8 +133,15 @@ def _times(looked: Looked) -> Iterator[Suspicion]:
                 n_bad=early + late,
                 evidence=f"{early:,} lie before 1900, and {late:,} after the end of the records.",
                 otherwise="Such a date is a slip or stands for none: there is no other reading.",
-                suspects=Suspects(table=table, condition=_OfTime(looked.study, str(row["column"]), is_january=False)),
+                suspects=Suspects(
+                    table=table, condition=partial(_is_of_time, column=str(row["column"]), faults=_IMPOSSIBLE)
+                ),
             )
+
+
+def _is_of_time(*, study: Study, rows: ir.Table, column: str, faults: Sequence[str]) -> Any:
+    found = time_faults(rows[column], study)
+    return reduce(lambda left, right: left | right, [found[fault] for fault in faults])
 
 
 def _january(looked: Looked) -> Iterator[Suspicion]:
@@ -164,19 +165,8 @@ def _january(looked: Looked) -> Iterator[Suspicion]:
             n_bad=on_it if is_beyond else 0,
             evidence=f"{on_it:,} lie on 1 January, where chance gives about {say_short(expected, 2)}.",
             otherwise=f"About {say_percent(min(expected / on_it, 1.0))} of them are true." if is_beyond else "",
-            suspects=Suspects(table=table, condition=_OfTime(looked.study, str(row["column"]), is_january=True)),
+            suspects=Suspects(table=table, condition=partial(_is_of_time, column=str(row["column"]), faults=_JANUARY)),
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _OfTime:
-    study: Study
-    column: str
-    is_january: bool
-
-    def __call__(self, rows: ir.Table) -> object:
-        faults = time_faults(rows[self.column], self.study)
-        return faults["first-of-january"] if self.is_january else faults["before-1900"] | faults["in-the-future"]
 
 
 def _copies(looked: Looked) -> Iterator[Suspicion]:
@@ -191,17 +181,8 @@ def _copies(looked: Looked) -> Iterator[Suspicion]:
                 n_bad=n_bad,
                 evidence=f"{n_bad:,} agree with another row in everything but their number.",
                 otherwise="Two true ones look so where somebody does the same twice, and only the day is recorded.",
-                suspects=Suspects(table=table, condition=_Copied(looked.study, table)),
+                suspects=Suspects(table=table, condition=partial(is_copied_record, table=table)),
             )
-
-
-@dataclass(frozen=True, eq=False)
-class _Copied:
-    study: Study
-    table: str
-
-    def __call__(self, rows: ir.Table) -> object:
-        return is_copied_record(self.study, self.table, rows)
 
 
 def _copied_days(looked: Looked) -> Iterator[Suspicion]:
@@ -221,16 +202,12 @@ def _copied_days(looked: Looked) -> Iterator[Suspicion]:
         evidence=f"{say_count(len(days), 'day')} {word_for(len(days), 'has', 'have')} the orders of an earlier day, "
         f"amount by amount{first}.",
         otherwise="Standing orders do the same; where most days repeat others, nothing is suspected.",
-        suspects=Suspects(table="orders", condition=_OfDays(tuple(days["day"]))),
+        suspects=Suspects(table="orders", condition=partial(_is_of_days, days=tuple(days["day"]))),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _OfDays:
-    days: tuple[object, ...]
-
-    def __call__(self, rows: ir.Table) -> object:
-        return is_of_days(rows.ordered_at, self.days)
+def _is_of_days(*, study: Study, rows: ir.Table, days: Sequence[Any]) -> Any:  # noqa: ARG001  (others need the study)
+    return is_of_days(rows.ordered_at, days)
 
 
 def _ids(looked: Looked) -> Iterator[Suspicion]:
