@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import ibis
 import pytest
@@ -50,7 +51,7 @@ from crm_research.features.suspicions import (
     suspect_records,
 )
 from crm_research.features.value_rows import build_running_fees, build_value_rows, sum_money
-from crm_research.features.winning import list_won, sum_first_months, sum_winning
+from crm_research.features.winning import address_rows, list_won, sum_first_months, sum_winning
 from crm_research.features.without import Suspects, build_without
 from crm_research.postgres_backend import ReadingBackend
 from tests.features.worlds import a_full_study
@@ -71,15 +72,14 @@ def without_nobody(table):
     return table.mutate(_month=table["_month"].fill_null(0)) if "_month" in table.columns else table
 
 
-def suspects_of(study):
-    """Rows of orders that break a rule, that are another one, or that lie on a day."""
-    return {
-        "broken": Suspects(table="orders", condition=lambda rows: is_at_fault(study, "orders", rows)),
-        "copied": Suspects(table="orders", condition=lambda rows: is_copied_record(study, "orders", rows)),
-        "on a day": Suspects(
-            table="orders", condition=lambda rows: is_of_days(rows.ordered_at, [datetime(2024, 1, 5)])
-        ),
-    }
+# Rows of orders that break a rule, that are another one, or that lie on a day.
+SUSPECTS = {
+    "broken": Suspects(table="orders", condition=partial(is_at_fault, table="orders")),
+    "copied": Suspects(table="orders", condition=partial(is_copied_record, table="orders")),
+    "on a day": Suspects(
+        table="orders", condition=lambda study, rows: is_of_days(rows.ordered_at, [datetime(2024, 1, 5)])
+    ),
+}
 
 
 def with_fees_in_states(study):
@@ -191,7 +191,7 @@ BUILDERS = {
     "what is missing in customers": lambda study: without_nobody(build_quality_counts(study, "customers")),
     "spellings of contracts": lambda study: build_level_counts(study, "contracts"),
     "days with orders enough": build_days,
-    "customers without what is suspect": lambda study: build_without(study, "orders", suspects_of(study)),
+    "customers without what is suspect": lambda study: build_without(study, "orders", SUSPECTS),
     "spells": build_spells,
     "spells by plan": lambda study: count_spells(study, by="plan", unit_days=30),
     "reasons": count_spells_by_reason,
@@ -219,9 +219,11 @@ BUILDERS = {
     "running contracts": running_contracts,
     "lost bills": lambda study: sum_losses(with_bills(study)),
     "how late now": lambda study: class_now(with_bills(study)),
-    "won by campaigns": lambda study: sum_winning(with_campaigns(study)),
-    "who was won": lambda study: list_won(with_campaigns(study)),
-    "first months of those won": lambda study: sum_first_months(with_campaigns(study), money="margin", cost_share=0.4),
+    "won by campaigns": lambda study: sum_winning(with_campaigns(study), address_rows(with_campaigns(study))),
+    "who was won": lambda study: list_won(address_rows(with_campaigns(study))),
+    "first months of those won": lambda study: sum_first_months(
+        with_campaigns(study), list_won(address_rows(with_campaigns(study))), money="margin", cost_share=0.4
+    ),
     "changes of fees": lambda study: sum_fee_changes(with_fees_in_states(study), datetime(2024, 1, 10)),
     "rows of grades": rows_of_grades,
     "customers": build_customers,

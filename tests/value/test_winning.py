@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.features.winning import list_won, sum_first_months, sum_winning
+from crm_research.features.winning import address_rows, list_won, sum_first_months, sum_winning
 from crm_research.pillars.value.lifetime.measure import measure_lifetime
 from crm_research.pillars.value.winning.measure import Winning, measure_winning
 from crm_research.pillars.value.winning.page import winning_figures, winning_section
@@ -46,7 +46,7 @@ def by_hand(**more):
 @pytest.mark.slow
 def test_people_who_were_no_customers_yet_count_and_carry_their_share_of_the_cost():
     study = by_hand(contracts=contracts(("gus", "2023-05-01", None, None)))
-    found = sum_winning(study).to_pandas().set_index("kind")
+    found = sum_winning(study, address_rows(study)).to_pandas().set_index("kind")
     # Of the first mailing old was a customer; of the second ann and gus were. A campaign of the last 90 days is too
     # young. The 1st of April is the 90th day after the 1st of January, the 2nd is beyond.
     assert found.loc["mail"].to_dict() == {
@@ -54,9 +54,9 @@ def test_people_who_were_no_customers_yet_count_and_carry_their_share_of_the_cos
         "n_control_won": 1, "cost": 40.0 * 3 / 4 + 90.0 * 1 / 3,
     }  # fmt: skip
     assert found.loc["visit", ["n_without_cost", "n_won", "cost"]].tolist() == [1, 1, 0]
-    won = list_won(study).to_pandas().set_index("customer_id")["kind"].to_dict()
+    won = list_won(address_rows(study)).to_pandas().set_index("customer_id")["kind"].to_dict()
     assert won == {"ann": "mail", "bob": "mail", "eve": "mail"}
-    months = sum_first_months(study, money="revenue", cost_share=0.0).to_pandas()
+    months = sum_first_months(study, list_won(address_rows(study)), money="revenue", cost_share=0.0).to_pandas()
     assert months["amount"].tolist() == [50.0, 14.0, 10.0, 20.0]
     assert months["month"].tolist() == [0, 0, 0, 1]
     assert months["seen"].tolist() == [12, 15, 16, 16]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 import ibis
 
 from crm_research.features.clock import days_between, instant
+from crm_research.features.kept import keep_table
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.value_rows import Money, sale_amounts
 from crm_research.features.window import known_rows
+from crm_research.vocabulary import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 # Who buys for the first time within so long of being addressed counts as won.
 REACH_DAYS: Final = 90
-DAYS_PER_MONTH: Final = 365.25 / 12
 EVERY_KIND: Final = "all campaigns"
 
 
@@ -66,8 +67,18 @@ def address_rows(study: Study) -> ir.Table:
     )
 
 
-def sum_winning(study: Study) -> ir.Table:
+def kept_addresses(study: Study) -> ir.Table:
+    """`address_rows`, made once for all who ask."""
+    return keep_table(study, ("addressed",), lambda: address_rows(study))
+
+
+def sum_winning(study: Study, rows: ir.Table) -> ir.Table:
     """By kind of campaign: what did it cost to address people who were no customers yet, and how many bought?
+
+    Parameters
+    ----------
+    rows
+        As `address_rows` has them.
 
     Returns
     -------
@@ -76,7 +87,6 @@ def sum_winning(study: Study) -> ir.Table:
         n_won (of these; all without those held back), n_control and n_control_won (prospects held back), cost (of each
         campaign the share that prospects are of those addressed).
     """
-    rows = address_rows(study)
     addressed = ~rows.is_control
     per = rows.group_by("kind", "campaign_id").agg(
         n_addressed=rows.count(where=addressed),
@@ -103,15 +113,21 @@ def sum_winning(study: Study) -> ir.Table:
     )
 
 
-def list_won(study: Study) -> ir.Table:
-    """Who was won by a campaign of which kind: customer_id, kind; of several the first by name."""
-    rows = address_rows(study)
+def list_won(rows: ir.Table) -> ir.Table:
+    """Who of `address_rows` was won by a campaign of which kind: customer_id, kind; of several the first by name."""
     won = rows.filter(rows.is_won & ~rows.is_control)
     return won.group_by("customer_id").agg(kind=won.kind.min())
 
 
-def sum_first_months(study: Study, *, money: Money, cost_share: float) -> ir.Table:
+def sum_first_months(study: Study, won: ir.Table, *, money: Money, cost_share: float) -> ir.Table:
     """What did those won bring in each month since their first order?
+
+    Parameters
+    ----------
+    won
+        As `list_won` has them.
+    money, cost_share
+        As `sale_amounts` takes them.
 
     Returns
     -------
@@ -120,7 +136,7 @@ def sum_first_months(study: Study, *, money: Money, cost_share: float) -> ir.Tab
         first): kind, seen, month, amount. Sales before returns.
     """
     sales = sale_amounts(known_rows(study, "orders"), money, cost_share)
-    joined = sales.inner_join(list_won(study), "customer_id")
+    joined = sales.inner_join(won, "customer_id")
     first = joined.ordered_at.min().over(group_by=joined.customer_id)
     months = (days_between(first, joined.ordered_at) / DAYS_PER_MONTH).floor().cast("int64")
     seen = (days_between(first, instant(study.as_of)) / DAYS_PER_MONTH).floor().cast("int64")

@@ -10,13 +10,13 @@ import pandas as pd
 
 from crm_research.models.btyd.family import sum_by
 from crm_research.models.btyd.patterns import read_column
-from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR, annuity, check_yearly_rate, log_rate, reach_days
+from crm_research.models.lifetime_value.discount import annuity, check_yearly_rate, log_rate, reach_days
 from crm_research.models.lifetime_value.fees import FeeGrowth
 from crm_research.models.lifetime_value.totals import total_limits
 from crm_research.models.parametric import ParametricFit
 from crm_research.stats.intervals import FloatArray
+from crm_research.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-DAYS_PER_MONTH: Final = DAYS_PER_YEAR / 12
 _NODES: Final = 32
 _STRETCHES: Final = (0.0, 0.02, 0.1, 0.3, 1.0)
 _LEAST_DAYS: Final = 0.5

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from crm_research.errors import ParameterError
 from crm_research.stats.intervals import FloatArray
+from crm_research.vocabulary import DAYS_PER_YEAR
 
-DAYS_PER_YEAR: Final = 365.25
 _FOR_EVER: Final = 30.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 from crm_research.pillars.grades.weighing import GRADES
 from crm_research.show.shown import Shown
+from crm_research.stats.intervals import exact_share, poisson_rate
 from crm_research.stats.multiplicity import adjust_holm
 from crm_research.vocabulary import CONTACT_KINDS, DAYS_PER_YEAR
 
@@ -89,7 +91,8 @@ def measure_service(found: Grades) -> Service | None:
     if not found.is_graded or found.places["worth"].eq("").any():
         return None
     rows, grade = found.rows, found.places["worth"].to_numpy()
-    days = np.clip(rows["days_known"].to_numpy(dtype=float) - _days_after(found), 0.0, found.window.days)
+    days_after = (found.as_of - found.window.end) / timedelta(days=1)
+    days = np.clip(rows["days_known"].to_numpy(dtype=float) - days_after, 0.0, found.window.days)
     years = days / DAYS_PER_YEAR
     counts = {kind: rows[f"n_{kind}"].to_numpy(dtype=float) for kind in CONTACT_KINDS}
     care = np.sum([counts[kind] for kind in CARE], axis=0)
@@ -106,11 +109,6 @@ def measure_service(found: Grades) -> Service | None:
         n_tested=n_tested,
         can_tell_under=can_tell,
     )
-
-
-def _days_after(found: Grades) -> float:
-    """Days from the end of the window to as_of."""
-    return (found.as_of - found.window.end).total_seconds() / 86_400
 
 
 def _sum_grades(rows: pd.DataFrame, years: FloatArray, grade: Names) -> pd.DataFrame:
@@ -139,13 +137,10 @@ def _contacts(counts: dict[str, FloatArray], years: FloatArray, grade: Names, co
 
 
 def _limit_rate(counts: FloatArray, years: FloatArray, confidence: float) -> tuple[float, float]:
-    """Exact limits of a Poisson rate (Garwood 1936), as much wider as customers differ more than chance gives."""
-    n, exposure = float(counts.sum()), float(years.sum())
+    """Exact limits of a Poisson rate, as much wider as customers differ more than chance gives."""
     times = _dispersion(counts, years)
-    tail = (1 - confidence) / 2
-    lower = stats.chi2.ppf(tail, 2 * n / times) / 2 if n else 0.0
-    upper = stats.chi2.ppf(1 - tail, 2 * n / times + 2) / 2
-    return float(lower * times / exposure), float(upper * times / exposure)
+    found = poisson_rate(counts.sum() / times, years.sum() / times, confidence=confidence)
+    return float(found.lower), float(found.upper)
 
 
 def _dispersion(counts: FloatArray, years: FloatArray) -> float:
@@ -183,12 +178,10 @@ def _compare(counts: dict[str, FloatArray], years: FloatArray, grade: Names, con
 
 
 def _compare_rates(k: float, k0: float, e: float, e0: float, confidence: float) -> tuple[float, float, float, float]:
-    tail, share = (1 - confidence) / 2, e / (e + e0)
-    low = float(stats.beta.ppf(tail, k, k0 + 1)) if k else 0.0
-    high = float(stats.beta.ppf(1 - tail, k + 1, k0)) if k0 else 1.0
+    share, found = e / (e + e0), exact_share(k, k + k0, confidence=confidence)
     as_many = float(stats.beta.cdf(share, k, k0 + 1)) if k else 1.0
     as_few = float(stats.beta.sf(share, k + 1, k0)) if k0 else 1.0
-    ratio, lower, upper = (_odds(part) * e0 / e for part in (k / (k + k0), low, high))
+    ratio, lower, upper = (_odds(float(part)) * e0 / e for part in found)
     return ratio, lower, upper, min(1.0, 2 * min(as_many, as_few))
 
 

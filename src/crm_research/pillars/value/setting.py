@@ -17,6 +17,7 @@ from crm_research.theme import (
     say_percent,
     word_for,
 )
+from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
@@ -138,7 +139,7 @@ def _receivables(profit: Profit) -> Iterator[str]:
     owed = profit.of_customers("receivables")
     if not profit.sources["invoices"] or not owed or profit.costing.plan.capital_rate is not None:
         return
-    years = profit.window.days / 365.25
+    years = profit.window.days / DAYS_PER_YEAR
     money, one = (say_money(amount, profit.currency) for amount in (owed / years, owed / 100))
     yield (
         f"Customers owed {money} on average, and what that costs is not charged: no capital_rate is given. Each "

@@ -15,10 +15,10 @@ from crm_research.features.spells import count_spells
 from crm_research.features.takings import has_fees_in_states
 from crm_research.features.value_rows import build_running_fees
 from crm_research.models.lifetime_value import ContractValue, FeeGrowth, estimate_growth, value_contracts
-from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR
 from crm_research.models.lifetime_value.fees import FEWEST_CONTRACTS
 from crm_research.models.parametric import ParametricFit, choose_shape, fit_parametric
 from crm_research.steps import step
+from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.study import Study

@@ -22,13 +22,13 @@ from crm_research.models.lifetime_value import (
     value_contracts,
     value_orders,
 )
-from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR
 from crm_research.pillars.value.lifetime.backtest import Backtest, read_value_rows, run_backtest
 from crm_research.pillars.value.lifetime.fees import FeesToCome, value_fees
 from crm_research.pillars.value.lifetime.forecasts import Models, fit_models
 from crm_research.pillars.value.lifetime.money import MoneyBasis, find_money
 from crm_research.stats.intervals import check_confidence
 from crm_research.steps import step
+from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.study import Study

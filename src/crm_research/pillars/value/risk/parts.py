@@ -10,8 +10,8 @@ import pandas as pd
 
 from crm_research.features.fees import running_contracts
 from crm_research.models.lifetime_value import ContractValue, OrderValue, value_contracts
-from crm_research.models.lifetime_value.discount import DAYS_PER_YEAR
 from crm_research.steps import step
+from crm_research.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from crm_research.pillars.value.lifetime.measure import Lifetime

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.features.winning import REACH_DAYS, list_won, sum_first_months, sum_winning
+from crm_research.features.winning import REACH_DAYS, kept_addresses, list_won, sum_first_months, sum_winning
 from crm_research.stats.intervals import normal_quantile
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from crm_research.pillars.value.lifetime.measure import Lifetime
     from crm_research.pillars.value.lifetime.money import MoneyBasis
     from crm_research.study import Study
@@ -50,7 +52,8 @@ def measure_winning(study: Study, lifetime: Lifetime) -> Winning | str:
     missing = _why_missing(study)
     if missing:
         return missing
-    sums = sum_winning(study).to_pandas()
+    addressed = kept_addresses(study)
+    sums = sum_winning(study, addressed).to_pandas()
     n_without = int(sums["n_without_cost"].sum())
     known = sums.loc[(sums["n_without_cost"] == 0) & (sums["n_prospects"] > 0)].reset_index(drop=True)
     if n_without and known.empty:
@@ -61,8 +64,9 @@ def measure_winning(study: Study, lifetime: Lifetime) -> Winning | str:
             "by a campaign: too few to tell what winning one costs."
         )
     kinds = _count(known, lifetime.confidence)
-    kinds = kinds.merge(_bring(study, lifetime), on="kind", how="left")
-    kinds["payback_months"] = _pay_back(study, lifetime.basis, kinds)
+    won = list_won(addressed)
+    kinds = kinds.merge(_bring(won.to_pandas(), lifetime), on="kind", how="left")
+    kinds["payback_months"] = _pay_back(study, won, lifetime.basis, kinds)
     return Winning(
         kinds=kinds, n_without_cost=n_without, is_profit=lifetime.is_profit, currency=lifetime.currency,
         confidence=lifetime.confidence,
@@ -105,9 +109,8 @@ def _count(sums: pd.DataFrame, confidence: float) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _bring(study: Study, lifetime: Lifetime) -> pd.DataFrame:
+def _bring(won: pd.DataFrame, lifetime: Lifetime) -> pd.DataFrame:
     """What one of those won has brought and will bring, on average."""
-    won: pd.DataFrame = list_won(study).to_pandas()
     if lifetime.orders is None:
         return pd.DataFrame({"kind": won["kind"].unique(), "brought": np.nan, "to_come": np.nan})
     rows = lifetime.orders.rows[["customer_id"]].assign(
@@ -116,9 +119,9 @@ def _bring(study: Study, lifetime: Lifetime) -> pd.DataFrame:
     return rows.merge(won, on="customer_id").groupby("kind", as_index=False)[["brought", "to_come"]].mean()
 
 
-def _pay_back(study: Study, basis: MoneyBasis, kinds: pd.DataFrame) -> list[float]:
+def _pay_back(study: Study, won: ir.Table, basis: MoneyBasis, kinds: pd.DataFrame) -> list[float]:
     """The month by whose end those won had brought what one costs: only months seen whole of enough of them."""
-    sums = sum_first_months(study, money=basis.money, cost_share=basis.cost_share).to_pandas()
+    sums = sum_first_months(study, won, money=basis.money, cost_share=basis.cost_share).to_pandas()
     found = []
     for kind, cost in zip(kinds["kind"], kinds["cost_each"], strict=True):
         own = sums.loc[sums["kind"] == kind]
