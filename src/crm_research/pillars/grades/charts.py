@@ -99,8 +99,8 @@ def places_title(found: Grades) -> str:
     places = found.places.nsmallest(_MOST_ROWS, "place", keep="first")
     n = int((places["upper"] <= found.cuts.n_a).sum())
     first = theme.say_count(len(places))
-    stay = theme.word_for(n, "stays", "stay")
-    return f"Of the first {first}, {theme.say_count(n)} {stay} of grade A when weights move a little"
+    stay = theme.word_for(n, "stays", "stay") if n else "stays"
+    return f"Of the first {first}, {theme.say_count(n) if n else 'none'} {stay} of grade A when weights move a little"
 
 
 def places_alt(found: Grades) -> str:

@@ -34,9 +34,9 @@ class Winning:
         kind (of campaign), n_prospects (people), n_addresses (how often they were addressed, all together), n_won,
         n_control (people), n_held_back (how often), cost (of addressing them); came_anyway (share of those won
         who would have come without, NaN where too few were held back), extra, extra_lower, extra_upper (customers won
-        beyond those), cost_each, cost_lower, cost_upper (of one more customer; NaN where no more came, as far as can be told; without
-        people held back the cost of each who bought), brought (so far, each), to_come (each), payback_months (until
-        those won had brought their cost; NaN where they have not yet).
+        beyond those), cost_each, cost_lower, cost_upper (of one more customer; NaN where no more came, as far as can be
+        told; without people held back the cost of each who bought), brought (so far, each), to_come (each),
+        payback_months (until those won had brought their cost; NaN where they have not yet, or cost nothing).
     n_without_cost
         Campaigns left out since their cost is not recorded.
     """
