@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_research.pillars.grades import GradesPage, measure_grades, measure_service
-from crm_research.pillars.grades import setting, tables, words
+from crm_research.pillars.grades import GradesPage, measure_grades, measure_service, setting, tables, words
 from crm_research.pillars.grades.advice import gravest_doubt, steps
 from crm_research.pillars.grades.charts import places_title
 from crm_research.pillars.grades.placing import count_draws

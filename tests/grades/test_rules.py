@@ -16,7 +16,8 @@ from crm_research.pillars.grades.service import _compare_rates, _misfits
 from crm_research.pillars.grades.weighing import cut_at, grade_of, place_of, weigh_as_given, weigh_as_judged
 
 HELD = Held(
-    has_goods=True, why_no_goods="", has_service=True, ahead="", why_not_ahead="not asked", looks_back=True, why_not_back="", items=("sat",),
+    has_goods=True, why_no_goods="", has_service=True, ahead="", why_not_ahead="not asked", looks_back=True,
+    why_not_back="", items=("sat",),
     why_no_items="", position="rank",
 )  # fmt: skip
 
@@ -64,7 +65,8 @@ def test_criteria_of_six_customers():
 
 def test_nothing_but_volume_and_years_where_the_study_holds_nothing_else():
     bare = Held(
-        has_goods=False, why_no_goods="no goods", has_service=False, ahead="", why_not_ahead="nobody buys", looks_back=False, why_not_back="too short",
+        has_goods=False, why_no_goods="no goods", has_service=False, ahead="", why_not_ahead="nobody buys",
+        looks_back=False, why_not_back="too short",
         items=(), why_no_items="nobody asked", position=None,
     )  # fmt: skip
     found = make_criteria(rows(3, income=[1.0, 2.0, 3.0]), bare, days_back=1.0)

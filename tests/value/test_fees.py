@@ -156,7 +156,9 @@ def test_fees_that_rose_go_on_rising_and_the_page_says_how_far():
         1.1 * (level.fees.rows["fee"] @ level.fees.rows["n_contracts"])
     )
     assert rising.all["expected"] > 1.1 * level.all["expected"]
-    assert "changed by 4.9 % a year: over all of that time rises came to 10.0 % and falls to 0.0 %" in say_growth(rising)
+    assert "changed by 4.9 % a year: over all of that time rises came to 10.0 % and falls to 0.0 %" in say_growth(
+        rising
+    )
     assert say_growth(level) == f"{NO_STATES}, so fees are taken to stay as they are."
 
 

@@ -147,9 +147,7 @@ def a_campaign(
                 (name, str(first + pd.Timedelta(days=35 * month)), 20.0) for month in range(int(rng.integers(3, 9)))
             ]
     bought = orders(*sorted(rows, key=lambda row: row[1]))
-    campaign = pd.DataFrame(
-        {"campaign_id": ["c"], "started_at": ["2023-01-01"], "cost": [cost], "kind": ["a <b> $1"]}
-    )
+    campaign = pd.DataFrame({"campaign_id": ["c"], "started_at": ["2023-01-01"], "cost": [cost], "kind": ["a <b> $1"]})
     chosen = targets(*(("c", name, bool(held)) for name, held in zip(names, is_control, strict=True)), at="2023-01-05")
     return a_study(as_of=AS_OF, orders=bought, campaigns=campaign, campaign_targets=chosen)
 

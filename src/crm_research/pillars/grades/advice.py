@@ -40,8 +40,11 @@ def steps(found: Grades, service: Service | None) -> Iterator[Step]:
     unasked = words.say_unasked(found)
     if unasked:
         who = say_count(unasked, "strategic customer")
-        they = word_for(unasked, "it is: it has never answered, and its place hangs", "they are: they have never "
-                        "answered, and their place hangs")
+        they = word_for(
+            unasked,
+            "it is: it has never answered, and its place hangs",
+            "they are: they have never answered, and their place hangs",
+        )
         yield Step(f"Ask {who} how satisfied {they} on it.", "criteria")
     if service is not None and len(service.under):
         n = len(service.under)

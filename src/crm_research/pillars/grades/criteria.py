@@ -87,7 +87,7 @@ class Criteria:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What is there to grade by: costs of goods and of service, what is to come, the stretch before, answers, a position?
+    """What is there to grade by: costs of goods and service, what is to come, months before, answers, a position?
 
     Where lifetime value is known (`ahead` says what it is), rows have lifetime and lifetime_error, too.
     """

@@ -63,9 +63,8 @@ def weight_figures(found: Grades) -> list[Figure]:
     if found.is_graded and found.hangs_on_weights:
         n = found.n_ranked
         how = (
-            f"share of customers of grade A under at least {found.confidence:.0%} of {count_draws(n)} weightings at random, "
-            "each "
-            "mix as likely as another, with what is doubtful drawn anew each time"
+            f"share of customers of grade A under at least {found.confidence:.0%} of {count_draws(n)} weightings at "
+            "random, each mix as likely as another, with what is doubtful drawn anew each time"
         ).replace("%", " %")
         made.append(
             maker.one(
@@ -148,8 +147,9 @@ def estimators(found: Grades) -> dict[str, str]:
     """What was estimated, and how."""
     methods = {
         "nearness to the best": "TOPSIS (Hwang and Yoon 1981), criteria divided by their length",
-        "places under doubt": f"{count_draws(found.n_ranked)} draws of weights (Dirichlet) and of what is doubtful (normal); any "
-        "weights at all as in stochastic multicriteria acceptability analysis (Lahdelma, Hokkanen and Salminen 1998)",
+        "places under doubt": f"{count_draws(found.n_ranked)} draws of weights (Dirichlet) and of what is doubtful "
+        "(normal); any weights at all as in stochastic multicriteria acceptability analysis (Lahdelma, Hokkanen and "
+        "Salminen 1998)",
     }
     if found.judged is not None:
         methods["weights by judgements"] = "analytic hierarchy process (Saaty 1980); chance of Saaty and Tran (2007)"

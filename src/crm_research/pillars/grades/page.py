@@ -48,8 +48,8 @@ _NO_JUDGEMENTS: Final = (
 )
 _MONEY: Final = "{:,.0f}"
 _FORMATS: Final = {
-    "margin": _MONEY, "volume": _MONEY, "cost_to_serve": _MONEY, "lifetime_value": _MONEY, "trend": "{:.2f}", "years_together": "{:.1f}",
-    "satisfaction": "{:.2f}", "position": "{:,.3g}",
+    "margin": _MONEY, "volume": _MONEY, "cost_to_serve": _MONEY, "lifetime_value": _MONEY, "trend": "{:.2f}",
+    "years_together": "{:.1f}", "satisfaction": "{:.2f}", "position": "{:,.3g}",
 }  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def say_ranked(found: Grades) -> str:
     if not found.n_ranked:
         kind = "customer" if found.is_all_kinds else "business customer"
         return f"No {kind} has money or costs from {say_window(found)}."
-    said = f"{'Graded' if found.is_graded else 'Looked at'} {word_for(found.n_ranked, 'is', 'are')} {noun(found, found.n_ranked)} with money or costs from {say_window(found)}"
+    start = f"{'Graded' if found.is_graded else 'Looked at'} {word_for(found.n_ranked, 'is', 'are')}"
+    said = f"{start} {noun(found, found.n_ranked)} with money or costs from {say_window(found)}"
     if found.n_ranked < found.n_all:
         income = float(found.rows["income"].sum())
         part = f", {say_percent(income / found.income_all)} of what all bring" if found.income_all > 0 else ""

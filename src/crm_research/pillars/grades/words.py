@@ -51,7 +51,8 @@ def say_strategic(found: Grades) -> str:
     if left < 0:
         money = say_money(-left, found.currency)
         if found.has_costs:
-            return f"{start} and {word_for(n, 'costs', 'cost')} {money} more than {word_for(n, 'it brings', 'they bring')}."
+            more = word_for(n, "it brings", "they bring")
+            return f"{start} and {word_for(n, 'costs', 'cost')} {money} more than {more}."
         return f"{start} and gave back {money} more than {word_for(n, 'it', 'they')} bought."
     money = say_money(left, found.currency)
     what = "bring" if not found.has_costs else "leave"

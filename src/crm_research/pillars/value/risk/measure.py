@@ -152,9 +152,9 @@ def list_sure(risk: RiskAdjusted, n: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The first `n` customers of whom anything is sure, by what is: ``customer_id``, ``tier``, ``if_staying``, ``expected`` (less what is
-        not paid), ``sure``, ``lower``, ``upper`` (of what is sure: where the expected lies at its limits),
-        ``sure_share`` (of the expected).
+        The first `n` customers of whom anything is sure, by what is: ``customer_id``, ``tier``, ``if_staying``,
+        ``expected`` (less what is not paid), ``sure``, ``lower``, ``upper`` (of what is sure: where the expected lies
+        at its limits), ``sure_share`` (of the expected).
     """
     is_any = risk.customers["sure"] > 0
     rows = risk.customers.loc[is_any].sort_values(

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from crm_research.pillars.value.risk.measure import RiskAdjusted
 
-NOTHING_SURE: Final = "Of no single customer is anything sure with 9 of 10 chance: each may bring nothing, or cost money."
+NOTHING_SURE: Final = (
+    "Of no single customer is anything sure with 9 of 10 chance: each may bring nothing, or cost money."
+)
 # Less than this share of the whole is not told apart from nothing.
 _NOTHING: Final = 5e-5
 

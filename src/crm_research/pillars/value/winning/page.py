@@ -43,9 +43,10 @@ def winning_section(found: Winning | str, lifetime: Lifetime) -> Section:
             f"What winning a customer costs, and what one brings ({found.currency})",
             formats={name: how for name, how in formats.items() if name in shown},
             note="n prospects: people addressed who were no customers yet; n won: of these, who bought within "
-            f"{REACH_DAYS} days of the last time; n control: such people held back; {_say_times(shown)}cost: the prospects' share of what campaigns cost; "
-            "extra: won beyond those who would have come anyway; cost each: of one of them; brought, to come: so far "
-            "and expected, of one on average; payback months: until those won had brought their cost.",
+            f"{REACH_DAYS} days of the last time; n control: such people held back; {_say_times(shown)}cost: the "
+            "prospects' share of what campaigns cost; extra: won beyond those who would have come anyway; cost each: "
+            "of one of them; brought, to come: so far and expected, of one on average; payback months: until those "
+            "won had brought their cost.",
         ),
         Figures(winning_figures(found, lifetime)),
         result=found,
@@ -53,7 +54,10 @@ def winning_section(found: Winning | str, lifetime: Lifetime) -> Section:
 
 
 def _say_times(shown: pd.DataFrame) -> str:
-    said = {"n_addresses": "how often they were addressed, all together", "n_held_back": "how often they were held back"}
+    said = {
+        "n_addresses": "how often they were addressed, all together",
+        "n_held_back": "how often they were held back",
+    }
     return "".join(f"{name.replace('_', ' ')}: {what}; " for name, what in said.items() if name in shown)
 
 
