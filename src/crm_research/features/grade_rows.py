@@ -212,6 +212,6 @@ def _met(study: Study, window: MoneyWindow) -> ir.Table | dict[str, ir.Value]:
     # Who was visited to be won was no customer then: the years they are counted over begin later.
     since = _first_known(study)
     within = within.inner_join(since, "customer_id")
-    within = within.filter(within.opened_at >= within.since)
+    within = within.filter(within.opened_at >= within.since.truncate("D"))
     counted = {f"n_{kind}": (within.kind == kind).ifelse(1.0, 0.0).sum() for kind in CONTACT_KINDS}
     return within.group_by("customer_id").agg(**counted)
