@@ -100,6 +100,7 @@ ROOMS = {
         ("tests/linking/test_em.py", "tests/linking/test_clusters.py", "tests/linking/test_identities.py"),
         MODELS,
     ),
+    "repair": Room((f"{PACKAGE}/repair/*",), ("tests/repair/test_survivors.py",), MODELS),
     "reporting": Room((f"{PACKAGE}/reporting/*",), ("tests/reporting",), PILLARS),
     "contracts": Room((f"{PACKAGE}/contracts/*",), ("tests/contracts",), PILLARS),
     "show": Room((f"{PACKAGE}/show/*", f"{PACKAGE}/figures.py"), ("tests/show", "tests/test_figures.py"), PILLARS),

@@ -27,6 +27,18 @@ SUBSIDIARY: Final = "subsidiary of"
 NAMESAKE: Final = "shares contact data with"
 RELATION_KINDS: Final = (HOUSEHOLD, SUBSIDIARY, NAMESAKE)
 
+# By what one of several values of a customer is chosen; what a study file may say.
+RECENT: Final = "most recent"
+COMPLETE: Final = "most complete"
+TRUSTED: Final = "most trusted"
+FREQUENT: Final = "most frequent"
+SURVIVAL_RULES: Final = (RECENT, COMPLETE, TRUSTED, FREQUENT)
+# And what else a value may be repaired by: its writing, that nothing speaks against it, that a person said so.
+SPELLING: Final = "spelling"
+UNDISPUTED: Final = "undisputed"
+DECIDED: Final = "decided"
+REPAIR_RULES: Final = (SPELLING, UNDISPUTED, *SURVIVAL_RULES, DECIDED)
+
 CONTACT_KINDS: Final = ("complaint", "enquiry", "visit", "service")
 
 # What a study may declare an extra column (an attribute) to be.

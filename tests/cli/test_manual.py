@@ -13,7 +13,7 @@ from crm_research.cli.manual import command
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["studies", "schedule", "publish", "checks"])
+@pytest.mark.parametrize("name", ["studies", "schedule", "repair", "publish", "checks"])
 def test_a_manual_is_printed_as_it_is_written(name):
     told = CliRunner().invoke(command, [name], standalone_mode=False)
     assert told.stdout == (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ def test_a_manual_is_printed_as_it_is_written(name):
 
 def test_without_a_name_those_there_are_are_told():
     told = CliRunner().invoke(command, [], standalone_mode=False).stdout
-    assert re.findall("crm-research manual (\\w+)", told) == ["studies", "schedule", "publish", "checks"]
+    assert re.findall("crm-research manual (\\w+)", told) == ["studies", "schedule", "repair", "publish", "checks"]
 
 
 def test_no_message_points_to_a_file_that_a_wheel_does_not_carry():

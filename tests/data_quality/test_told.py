@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 
 TOLD = Path(__file__).parent / "told"
 SECTIONS = (
-    "answer", "advice", "timeliness", "reliance", "rules", "completeness", "systems", "suspicions", "cost", "dead",
-    "left_alone",
+    "answer", "advice", "timeliness", "reliance", "rules", "completeness", "systems", "repaired", "suspicions", "cost",
+    "dead", "left_alone",
 )  # fmt: skip
 WORLDS = {"dirty": dirty, "clean": clean, "holders": holders, "spoken-to": spoken_to}
 

@@ -39,6 +39,7 @@ from crm_research.features.profit import CostPlan, build_money
 from crm_research.features.purchases import build_later_purchases, build_purchases, build_returns
 from crm_research.features.quality import build_quality_counts, is_at_fault
 from crm_research.features.renewals import count_end_offsets, count_renewals
+from crm_research.features.repaired import build_repair_counts
 from crm_research.features.rfm import build_outcomes, build_rfm, count_patterns
 from crm_research.features.rhythm import build_rhythm
 from crm_research.features.spells import build_spells, count_spells, count_spells_by_reason, list_shared_spells
@@ -54,6 +55,8 @@ from crm_research.features.value_rows import build_running_fees, build_value_row
 from crm_research.features.winning import address_rows, list_won, sum_first_months, sum_winning
 from crm_research.features.without import Suspects, build_without
 from crm_research.postgres_backend import ReadingBackend
+from crm_research.sources.golden import ATTRIBUTES, with_repairs
+from crm_research.sources.resolving import describe_customers as describe_recorded
 from tests.features.worlds import a_full_study
 
 
@@ -122,6 +125,34 @@ def untrue_records(study):
     return suspect_records(same, most_names=1)
 
 
+def of_systems(study):
+    """Records of customers in a system, and what was repaired in them."""
+    customers = study.table("customers")
+    mine = {"system": ibis.literal("a"), "local_id": customers.customer_id}
+    records = customers.select(
+        **mine, kind=customers.kind, registered_at=customers.registered_at, region=customers.region,
+        country=ibis.literal(" DE"), birth_date=ibis.literal("1980-04-03"),
+    )  # fmt: skip
+    repairs = customers.select(
+        **mine, column=ibis.literal("region"), before=customers.region, after=ibis.literal("east"),
+        rule=ibis.literal("most recent"), at=ibis.literal(datetime(2024, 1, 5)),
+    )  # fmt: skip
+    return replace(study, tables={**study.tables, "customer_records": records, "repairs": repairs})
+
+
+def golden_records(study):
+    """Customers as their records describe them, once these are repaired."""
+    tables = of_systems(study).tables
+    until = datetime(2024, 7, 1)
+    return describe_recorded(tables["customer_records"], None, tables["repairs"], attributes=ATTRIBUTES, until=until)
+
+
+def put_back(study):
+    """Repaired records with what stood there before."""
+    tables = of_systems(study).tables
+    return with_repairs(tables["customer_records"], tables["repairs"], ("region", "country"), told="before")
+
+
 def copied_amounts(study):
     """Orders of one amount, twice."""
     orders = study.table("orders")
@@ -156,6 +187,9 @@ def with_campaigns(study):
 BUILDERS = {
     "untrue records": untrue_records,
     "untrue records counted": lambda study: count_suspicions(untrue_records(study)),
+    "golden records": golden_records,
+    "records put back": put_back,
+    "repairs counted": lambda study: build_repair_counts(of_systems(study)),
     "copied amounts": copied_amounts,
     "overlapping visits": overlapping_visits,
     "untrue dealings": suspect_dealings,

@@ -30,6 +30,7 @@ _COMMANDS = {
     "list": "list_reports",
     "check": "check",
     "link": "link",
+    "repair": "repair",
     "run": "run",
     "publish": "publish",
     "diff": "diff",
@@ -81,6 +82,7 @@ def cli() -> None:
     crm-research list                                  the reports and the studies
     crm-research check cdnow                           is this study fit for use?
     crm-research link mine                             one number a customer across systems
+    crm-research repair mine                           one record a customer, every change told
     crm-research run --study cdnow                     every report that applies
     crm-research run churn --study mine.yaml           one report on your own study file
     crm-research diff mine                             what has changed since the last run

@@ -10,12 +10,13 @@ import click
 _MANUALS: Final = {
     "studies": "how a study file is written, key by key",
     "schedule": "how reports are made at their times: schedules.yaml, its commands, and where they run",
+    "repair": "which of a customer's values is taken, what people decide, and how repairs are undone",
     "publish": "where pages are sent, in which forms, and where keys and passwords are",
     "checks": "the rules that tables are checked by, and what becomes of rows that break one",
 }
 
 
-@click.command("manual", short_help="Read the manuals: study files, schedules, publishing, checks.")
+@click.command("manual", short_help="Read the manuals: study files, schedules, repair, publishing, checks.")
 @click.argument("name", required=False, type=click.Choice(list(_MANUALS)))
 def command(name: str | None) -> None:
     """Read a manual; without a name, which there are.

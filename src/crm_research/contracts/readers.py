@@ -51,5 +51,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "activities": _MONEY,
         "activity_use": ("segmentation", *_MONEY),
         "invoices": _MONEY,
+        "customer_records": ("data-quality",),
+        "repairs": ("data-quality",),
     }
 )

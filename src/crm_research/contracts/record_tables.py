@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from crm_research import vocabulary
-from crm_research.contracts.columns import TableContract, id_column, number_column, text_column, time_column
+from crm_research.contracts.columns import Column, TableContract, id_column, number_column, text_column, time_column
 
 RECORDS: Final = "customer_records"
 LINKS: Final = "links"
 RELATIONS: Final = "customer_relations"
+REPAIRS: Final = "repairs"
 # What says whose a record is, within the system that holds it.
 RECORD_KEY: Final = ("system", "local_id")
 
@@ -62,6 +63,24 @@ RECORD_TABLES: Final = (
             text_column("kind", "what joins the two", required=True, allowed=vocabulary.RELATION_KINDS),
         ),
         key=("customer_id", "related_id", "kind"),
+    ),
+    TableContract(
+        name=REPAIRS,
+        grain="one value of one record that was repaired",
+        columns=(
+            id_column("system", "the system that holds the record"),
+            id_column("local_id", "the customer's number in that system"),
+            text_column("column", "the column of customer_records", required=True),
+            Column(
+                name="before", type="string", nullable=True, meaning="what the source says; empty where nothing"
+            ),
+            Column(
+                name="after", type="string", nullable=True, meaning="what it was repaired to; empty where nothing"
+            ),
+            text_column("rule", "by which rule", required=True, allowed=vocabulary.REPAIR_RULES),
+            time_column("at", "when it was repaired", required=True),
+        ),
+        key=(*RECORD_KEY, "column"),
     ),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from crm_research.sources.delivery_rule import Recipients, Targets
 from crm_research.sources.engine_rule import Engine, EngineRule, read_from_server
 from crm_research.sources.privacy_rule import PrivacyRule
 from crm_research.sources.record_parts import contract_for, list_mapped, problems_of_records
+from crm_research.sources.survivorship_rule import SurvivorshipRule, problems_of_survivorship
 from crm_research.sources.written import (
     as_allowed,
     as_comment,
@@ -303,6 +304,7 @@ class StudyDefinition(_Part):
     publish: Targets = Field(default_factory=dict)
     recipients: Recipients = Field(default_factory=dict)
     privacy: PrivacyRule = PrivacyRule()
+    survivorship: SurvivorshipRule | None = None
     house: OwnFile | None = None
     rules: OwnFile | None = None
     tables: dict[str, TableRule] = Field(min_length=1)
@@ -315,6 +317,7 @@ class StudyDefinition(_Part):
     @model_validator(mode="after")
     def _is_consistent(self) -> StudyDefinition:
         problems = [*self._head_problems(), *self._table_problems()]
+        problems += problems_of_survivorship(self.survivorship, self.tables)
         if problems:
             raise ValueError("\n".join(problems))
         return self

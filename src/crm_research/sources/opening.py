@@ -192,12 +192,21 @@ def _open_tables(
     if not definition.is_embedded:
         from crm_research.sources.in_place import open_in_place
 
-        return resolve(open_in_place(definition, path, needed, faults), wanted, [*definition.tables], faults)
+        return _resolve(open_in_place(definition, path, needed, faults), definition, wanted, faults)
     snapshots = _snapshot_folder()
     snapshot = find_snapshot(snapshots, definition.name, path) if snapshots else None
     # What stands in a snapshot is resolved already.
     opened = read_snapshot(snapshot, wanted, definition.engine, path) if snapshot else None
-    return opened or resolve(open_embedded(definition, path, needed, faults), wanted, [*definition.tables], faults)
+    return opened or _resolve(open_embedded(definition, path, needed, faults), definition, wanted, faults)
+
+
+def _resolve(
+    opened: OpenedTables, definition: StudyDefinition, wanted: list[str], faults: dict[str, CrmError] | None
+) -> OpenedTables:
+    return resolve(
+        opened, wanted, [*definition.tables], faults,
+        until=definition.as_of, is_golden=definition.survivorship is not None,
+    )  # fmt: skip
 
 
 def _snapshot_folder() -> Path | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.contracts import LINKS, RECORDS, RELATIONS, contract_of
+from crm_research.contracts import LINKS, RECORDS, RELATIONS, REPAIRS, contract_of
 
 if TYPE_CHECKING:
     from crm_research.contracts import TableContract
@@ -44,7 +44,7 @@ def parts_needed(tables: Iterable[str], wanted: Iterable[str]) -> list[str]:
     held = list(tables)
     needed = {*wanted}
     if CUSTOMERS in needed and CUSTOMERS not in held:
-        needed.add(RECORDS)
+        needed |= {RECORDS, REPAIRS}
     if needed:
         needed.add(LINKS)
     return [part for part in held if table_of(part) in needed]
@@ -112,11 +112,11 @@ def _with_system(rule: Any, system: Any, accepted: Any, place: str) -> Any:
 
 
 def made_beside(path: Path, tables: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Tables that ``crm-research link`` has written beside a study file, for those that it does not map itself."""
+    """Tables that ``link`` and ``repair`` have written beside a study file, for those that it does not map itself."""
     held = [*tables]
     if not any(table_of(part) == RECORDS for part in held):
         return {}
-    files = {LINKS: links_file(path), RELATIONS: relations_file(path)}
+    files = {LINKS: links_file(path), RELATIONS: relations_file(path), REPAIRS: repairs_file(path)}
     return {name: {"from": {"path": file.name}} for name, file in files.items() if name not in held and file.is_file()}
 
 
@@ -128,3 +128,8 @@ def links_file(path: Path) -> Path:
 def relations_file(path: Path) -> Path:
     """Where it is kept which customers belong to each other."""
     return path.with_name(f"{path.stem}.relations.parquet")
+
+
+def repairs_file(path: Path) -> Path:
+    """Where it is kept what was repaired in the records."""
+    return path.with_name(f"{path.stem}.repairs.parquet")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from crm_research.contracts import LINKS, RECORDS, RELATIONS, contract_of
+from crm_research.contracts import LINKS, RECORDS, RELATIONS, REPAIRS, contract_of
 from crm_research.errors import StudyError
+from crm_research.sources.golden import attributes_of, said_by_all, with_repairs
 from crm_research.sources.record_parts import CUSTOMERS, list_mapped, parts_needed, system_of, table_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import ibis.expr.types as ir
 
     from crm_research.errors import CrmError
@@ -24,11 +27,17 @@ UNLINKED: Final = (
     "Customers bear the numbers of the system that their rows come from: whoever stands in several systems is counted "
     "once in each. Nothing links them yet; crm-research link does."
 )
-_OF_PARTS: Final = (RECORDS, LINKS, RELATIONS)
+_OF_PARTS: Final = (RECORDS, LINKS, RELATIONS, REPAIRS)
 
 
 def resolve(
-    opened: OpenedTables, wanted: Sequence[str], mapped: Sequence[str], faults: dict[str, CrmError] | None
+    opened: OpenedTables,
+    wanted: Sequence[str],
+    mapped: Sequence[str],
+    faults: dict[str, CrmError] | None,
+    *,
+    until: datetime,
+    is_golden: bool = False,
 ) -> OpenedTables:
     """The wanted canonical tables of what was opened, each row under the number of the customer whom it is of.
 
@@ -42,6 +51,11 @@ def resolve(
         All tables of the study file.
     faults
         Tables that could not be opened, each with why; a table whose rows nobody can tell apart without one is added.
+    until
+        The study's own as_of: what records say later describes nobody.
+    is_golden
+        The study says which of several values is taken, so that records describe customers also where nothing is
+        repaired yet.
     """
     lost = {part: problem for part, problem in (faults or {}).items() if part in mapped}
     tables = {name: table for name, table in opened.tables.items() if table_of(name) == name}
@@ -55,8 +69,11 @@ def resolve(
             lost[name] = lost[LINKS]
         elif links is not None:
             tables[name] = with_links(tables[name], links)
-    if CUSTOMERS in wanted and CUSTOMERS not in mapped and RECORDS in tables and LINKS not in lost:
-        tables[CUSTOMERS] = describe_customers(tables[RECORDS], links)
+    described: dict[str, str] = {}
+    if CUSTOMERS in wanted and CUSTOMERS not in mapped and RECORDS in tables and not {LINKS, REPAIRS} & {*lost}:
+        repairs = tables.get(REPAIRS)
+        described = attributes_of(tables[RECORDS]) if is_golden or repairs is not None else {}
+        tables[CUSTOMERS] = describe_customers(tables[RECORDS], links, repairs, attributes=described, until=until)
     if faults is not None:
         faults.update(_told_of_tables(lost, wanted, mapped))
         for part in [part for part in faults if part not in wanted]:
@@ -65,7 +82,7 @@ def resolve(
     return replace(
         opened,
         tables=tables,
-        attributes=_attributes_of(opened, tables),
+        attributes=_attributes_of(opened, tables) | ({CUSTOMERS: described} if described else {}),
         inputs=tuple(_as_told(found) for found in opened.inputs if _is_read(found.table, tables, mapped)),
     )
 
@@ -84,18 +101,39 @@ def with_links(rows: ir.Table, links: ir.Table) -> ir.Table:
     return resolved.select(*rows.columns)
 
 
-def describe_customers(records: ir.Table, links: ir.Table | None) -> ir.Table:
-    """One row for each customer whom records tell of: since when, and of which kind where they agree."""
+def describe_customers(
+    records: ir.Table,
+    links: ir.Table | None,
+    repairs: ir.Table | None = None,
+    *,
+    attributes: Collection[str] = (),
+    until: datetime | None = None,
+) -> ir.Table:
+    """One row for each customer whom records tell of: since when, and of which kind where they agree.
+
+    Parameters
+    ----------
+    repairs
+        What was repaired: the records are taken as they are then.
+    attributes
+        Columns of `golden.ATTRIBUTES` that are told as well, each where the records agree.
+    until
+        With attributes: the instant after which no record tells of them.
+    """
+    if repairs is not None:
+        records = with_repairs(records, repairs, ("kind", "country", "region", "birth_date"))
     numbered = records.mutate(customer_id=own_number(records.system, records.local_id))
     if links is not None:
         numbered = with_links(numbered, links)
     numbered = numbered.filter(numbered.customer_id.notnull())
-    told = {}
+    told: dict[str, ir.Value] = {}
     if "kind" in records.columns:
         agree = numbered.kind.min() == numbered.kind.max()
         told["kind"] = ibis.cases((agree, numbered.kind.min()), else_=ibis.null("string"))
     if "registered_at" in records.columns:
         told["registered_at"] = numbered.registered_at.min()
+    if attributes and until is not None:
+        told |= said_by_all(numbered, attributes, until)
     return numbered.group_by("customer_id").aggregate(**told)
 
 
@@ -154,7 +192,8 @@ def _is_read(part: str, tables: Mapping[str, ir.Table], mapped: Sequence[str]) -
     """Do the tables rest on this source: as one of them, as a part, or as what says whose their rows are?"""
     is_made = CUSTOMERS in tables and CUSTOMERS not in mapped
     names_customers = any("local_id" in table.columns for table in tables.values()) or is_made
-    return table_of(part) in tables or (part == LINKS and names_customers) or (table_of(part) == RECORDS and is_made)
+    makes_customers = is_made and table_of(part) in {RECORDS, REPAIRS}
+    return table_of(part) in tables or (part == LINKS and names_customers) or makes_customers
 
 
 def _as_told(found: InputFingerprint) -> InputFingerprint:

@@ -25,6 +25,7 @@ from crm_research.sources.privacy_rule import PrivacyRule
 from crm_research.sources.record_parts import lay_out_systems, made_beside
 from crm_research.sources.strict_yaml import parse_yaml, place_of
 from crm_research.sources.strict_yaml import short_text as _short
+from crm_research.sources.survivorship_rule import SurvivorshipRule
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -43,6 +44,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "inputs": SourceRule,
     "engine": EngineRule,
     "privacy": PrivacyRule,
+    "survivorship": SurvivorshipRule,
     "publish": PublishRule,
 }
 

@@ -9,6 +9,8 @@ import numpy as np
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.data_quality import effects
 from crm_research.pillars.data_quality.names import column_of, figure_name, name_of, tell_apart
+from crm_research.pillars.data_quality.repaired import HOW as REPAIRED_HOW
+from crm_research.pillars.data_quality.repaired import repaired_figures
 from crm_research.pillars.data_quality.suspicions import KINDS
 from crm_research.pillars.data_quality.trends import HOW as TREND_HOW
 from crm_research.theme import say_date
@@ -38,6 +40,7 @@ def quality_figures(quality: DataQuality) -> list[Figure]:
         *suspect_figures(quality),
         *dead_figures(quality),
         *effect_figures(quality),
+        *repaired_figures(quality),
     ]
 
 
@@ -177,5 +180,6 @@ def estimators(quality: DataQuality) -> dict[str, str]:
         "dates on 1 January beyond chance": "binomial tail against 1 in 365.25, Holm over all dates of customers",
         "what it costs": effects.HOW,
     }
+    methods |= {} if quality.repaired is None else {"repaired": REPAIRED_HOW}
     methods |= {f"gone: {one.group}": one.method for one in quality.dead.found}
     return methods

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from crm_research.contracts import TABLES
+from crm_research.contracts import REPAIRS, TABLES
 from crm_research.contracts.checks import check_study
 from crm_research.deferred import Later, deferred
 from crm_research.features.clock import last_complete_period
 from crm_research.features.quality import TableCounts, count_by_system, count_quality
+from crm_research.features.repaired import RepairCounts, count_repairs
 from crm_research.features.suspects import MOST_COLUMNS, level_columns
 from crm_research.features.without import Dealing, Suspects
 from crm_research.pillars.data_quality.dead import DeadRecords, measure_dead
@@ -73,6 +74,8 @@ class DataQuality(Shown):
         The best customers nobody spoke to; why not, where that cannot be told.
     left_out
         Tables at fault, which were not read.
+    repaired
+        How much was repaired in the records of the systems; None where nothing was.
     """
 
     title: str
@@ -90,6 +93,7 @@ class DataQuality(Shown):
     unread: dict[str, int]
     dealing: Dealing | None
     left_out: tuple[str, ...]
+    repaired: RepairCounts | None = None
     effects: deferred[pd.DataFrame] = deferred()
     dead: deferred[DeadRecords] = deferred()
     left_alone: deferred[LeftAlone | str] = deferred()
@@ -123,7 +127,8 @@ def measure_quality(study: Study, *, confidence: float = 0.95, seed: int = 20170
         Level of the intervals, and start of the draws.
     """
     verdict = check_study(study)
-    counts = {name: count_quality(study, name) for name in TABLES if study.has(name)}
+    # What was repaired is no record of anybody: it is told by itself.
+    counts = {name: count_quality(study, name) for name in TABLES if study.has(name) and name != REPAIRS}
     counts = {name: counted for name, counted in counts.items() if counted.n_rows}
     suspicions = tuple(
         find_suspicions(Looked(study=study, counts=counts, verdict=verdict, confidence=confidence))
@@ -148,6 +153,7 @@ def measure_quality(study: Study, *, confidence: float = 0.95, seed: int = 20170
         unread={name: n for name in counts if (n := len(level_columns(study, name)) - MOST_COLUMNS) > 0},
         dealing=dealing,
         left_out=tuple(sorted(leave_out())),
+        repaired=count_repairs(study),
         effects=Later(lambda: _effects(study, dealing, suspicions, confidence)),
         dead=Later(lambda: measure_dead(study, sound, confidence=confidence, seed=seed)),
         left_alone=Later(lambda: measure_left_alone(study, sound, confidence=confidence, seed=seed)),

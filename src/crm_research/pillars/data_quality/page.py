@@ -10,6 +10,7 @@ from crm_research.pillars.data_quality import advice, charts, figures, tables, w
 from crm_research.pillars.data_quality.dead import dead_table
 from crm_research.pillars.data_quality.measure import DataQuality, measure_quality
 from crm_research.pillars.data_quality.potential import HOW, MOST_LISTED
+from crm_research.pillars.data_quality.repaired import NOTHING, repaired_figures, repaired_table, say_repaired
 from crm_research.show import (
     Answer,
     Chart,
@@ -147,6 +148,24 @@ class DataQualityPage(Page):
         return Section(
             Table(shown, "What is there in the records of each system", formats={"there_share": "share"}, max_rows=200),
             result=self.result.systems,
+        )
+
+    @section
+    def repaired(self) -> Section:
+        """How much was repaired in the records of the systems, and in which way?"""
+        found = self.result.repaired
+        if found is None:
+            return Section.missing(NOTHING)
+        return Section(
+            Note(say_repaired(found)),
+            Table(
+                repaired_table(found),
+                "Repaired values, the most repaired column first",
+                note="Each with what stood there before is in the table repairs beside the study file: "
+                "crm-research manual repair.",
+            ),
+            Figures(repaired_figures(self.result)),
+            result=found,
         )
 
     @section

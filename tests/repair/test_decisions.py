@@ -1,0 +1,79 @@
+"""Lists that people have filled in: what is read of them, and what is refused with its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_research.errors import StudyError
+from crm_research.repair.decisions import HEAD, Choice, read_choices, read_kept
+
+LINES = (
+    "10,P1,phone,oaaa,'+49301,a,1,,x,",
+    "10,P1,phone,obbb,'+49302,b,1,,,",
+    "5,P2,email,occc,a@x.org,a,2,,,b@x.org",
+)
+
+
+def a_list(folder, *lines, between=",", head=HEAD, mark="\ufeff", encoding="utf-8"):
+    file = folder / "list.csv"
+    text = "\n".join([",".join(head), *lines]) + "\n"
+    file.write_bytes((mark + text.replace(",", between)).encode(encoding))
+    return file
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_is_filled_in_is_read_as_a_spreadsheet_saves_it(tmp_path, between, mark):
+    assert read_choices(a_list(tmp_path, *LINES, between=between, mark=mark)) == [
+        Choice(option="oaaa", instead=None, line=2),
+        Choice(option="occc", instead="b@x.org", line=4),
+    ]
+
+
+def test_nothing_filled_in_decides_nothing(tmp_path):
+    assert read_choices(a_list(tmp_path)) == []
+    assert read_choices(a_list(tmp_path, LINES[1], "", "1,P1")) == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_one"), [("X", True), (" ja ", True), ("是", True), ("0", False), ("maybe", False)]
+)
+def test_a_mark_is_a_mark(tmp_path, mark, is_one):
+    file = a_list(tmp_path, f"10,P1,phone,oaaa,1,a,1,,{mark},")
+    if is_one:
+        assert read_choices(file) == [Choice(option="oaaa", instead=None, line=2)]
+    else:
+        with pytest.raises(StudyError, match=rf"list.csv: line 2, choose: found '{mark}'. Write x where"):
+            read_choices(file)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("1,P1,phone,oaaa,1,a,1,,x,2", "line 2: both chooses the value and writes another"),
+        ("1,P1,address,oaaa,1,a,1,,,Ulm", "line 2, instead: address is several columns"),
+        ("1,P1,phone,,1,a,1,,x,", "line 2, option: is empty"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_line(tmp_path, line, said):
+    with pytest.raises(StudyError, match=said):
+        read_choices(a_list(tmp_path, line))
+
+
+def test_what_is_no_list_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="has no column choose, so it is no list"):
+        read_choices(a_list(tmp_path, head=("column", "option")))
+    with pytest.raises(StudyError, match=r"byte 0 is not UTF-8. Save the list as CSV UTF-8"):
+        read_choices(a_list(tmp_path, encoding="utf-16"))
+    with pytest.raises(StudyError, match="cannot be read: No such file"):
+        read_choices(tmp_path / "nothing.csv")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(StudyError, match="has no column column"):
+        read_choices(tmp_path / "empty.csv")
+
+
+def test_what_holds_no_decisions_is_refused(tmp_path):
+    assert read_kept(tmp_path / "none.parquet").num_rows == 0
+    (tmp_path / "bad.parquet").write_text("decided")
+    with pytest.raises(StudyError, match=r"bad.parquet holds no decisions. Restore the file"):
+        read_kept(tmp_path / "bad.parquet")
