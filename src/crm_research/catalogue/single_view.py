@@ -29,6 +29,6 @@ REPORT = Report(
         "campaign_targets",
     ),
     figure_ids=("link.customers", "link.duplicates_share", "link.precision", "link.recall", "link.f1"),
-    lacks="the customers of several systems, each under its own number, and links between them: name the systems in the "
-    "study file (customer_records), then run crm-research link",
+    lacks="records of several systems (customer_records) and links between them: name each system in the study file, "
+    "then run crm-research link",
 )

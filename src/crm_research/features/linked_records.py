@@ -10,6 +10,7 @@ import ibis
 from crm_research.contracts import LINKS, RECORD_KEY, RECORDS, RELATIONS
 from crm_research.features.purchases import keep_dealings
 from crm_research.features.window import known_rows
+from crm_research.sources.resolving import own_number
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -26,19 +27,19 @@ def build_linked_records(study: Study) -> ir.Table:
     Returns
     -------
     ibis table
-        One record: system, local_id, customer_id (where nothing links it, a number of its own), probability (1 where
-        the links do not say).
+        One record: system, local_id, customer_id (where nothing links it, a number of its own), probability (none
+        where the links do not say).
     """
     records = known_rows(study, RECORDS).select(*RECORD_KEY).distinct()
     links = study.table(LINKS)
-    sure = links.probability if "probability" in links.columns else ibis.literal(1.0)
+    sure = links.probability if "probability" in links.columns else ibis.null("float64")
     known = links.select(*RECORD_KEY, linked=links.customer_id, sure=sure)
     joined = records.left_join(known, RECORD_KEY)
     return joined.select(
         system=joined.system,
         local_id=joined.local_id,
-        customer_id=ibis.coalesce(joined.linked, joined.system + ":" + joined.local_id),
-        probability=ibis.coalesce(joined.sure, ibis.literal(1.0)),
+        customer_id=ibis.coalesce(joined.linked, own_number(joined.system, joined.local_id)),
+        probability=joined.sure,
     )
 
 
@@ -138,7 +139,7 @@ def count_sent_twice(study: Study) -> ir.Table:
     targets = known_rows(study, "campaign_targets")
     sent = targets.filter(targets.customer_id.notnull())
     if "is_control" in sent.columns:
-        sent = sent.filter(~sent.is_control.fill_null(value=False))
+        sent = sent.filter(~sent.is_control.fill_null(ibis.literal(value=False)))
     numbers = sent.select("campaign_id", "customer_id", *RECORD_KEY).distinct()
     each = numbers.group_by("campaign_id", "customer_id").agg(n=numbers.count())
     return each.agg(n_sent=_sum(each.n), n_twice=_sum(each.n - 1))

@@ -78,8 +78,8 @@ class Goodness:
     precision
         Of pairs brought together, those of one customer; None where none was.
     recall
-        Of pairs of one customer, among those looked at or brought together, those brought together; None where there
-        is none.
+        Of pairs of one customer, among those looked at or brought together, those brought together; None where none
+        was.
     f1
         Their harmonic mean.
     right_for_found
@@ -158,11 +158,12 @@ def estimate_goodness(groups: PairGroups, *, confidence: float = 0.95, seed: int
         name: _limits([one[name] for one in found], tail, None if plain is None else plain[name])
         for name in ("precision", "recall", "f1", "right_for_found", "n_missed", "n_wrong")
     }
-    has_found, has_right = bool(is_together.any()), limits["recall"] is not None
+    has_found = bool(is_together.any())
     return Goodness(
         precision=limits["precision"] if has_found else None,
-        recall=limits["recall"],
-        f1=limits["f1"] if has_found and has_right else None,
+        # Where nothing was brought together nothing was found, whatever there is.
+        recall=limits["recall"] if has_found else None,
+        f1=limits["f1"] if has_found else None,
         right_for_found=limits["right_for_found"] if has_found else None,
         n_missed=limits["n_missed"] or Limits(0.0, 0.0, 0.0),
         n_wrong=limits["n_wrong"] or Limits(0.0, 0.0, 0.0),

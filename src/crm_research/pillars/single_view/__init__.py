@@ -1,4 +1,4 @@
-"""The single view: how many customers stand behind the records of several systems, how sure it is, what doubles cost."""
+"""Single view: how many customers stand behind the records of several systems, how sure that is, what doubles cost."""
 
 from crm_research.pillars.single_view.measure import Judging, SingleView, TakenForNew, measure_single_view
 from crm_research.pillars.single_view.page import SingleViewPage

@@ -66,21 +66,15 @@ def sureness_figures(view: SingleView) -> list[Figure]:
     if good is None:
         return []
     maker, how = _maker(view), how_sure(view)
-    held = view.judged if view.by_judgements is not None else view.pairs
-    n = int(held["n_pairs"].sum()) if view.by_judgements is None else _n_judged(view)
     named = (
-        (PRECISION, "Rightly brought together", good.precision),
-        (RECALL, "Found of those of one customer", good.recall),
+        (PRECISION, "Brought together rightly", good.precision),
+        (RECALL, "Found of what belongs together", good.recall),
         (F1, "Both in one (F1)", good.f1),
     )
     return [
-        maker.one(id_, label, None if one is None else list(one), unit="share", n=n, estimator=how)
+        maker.one(id_, label, None if one is None else list(one), unit="share", n=view.n_records, estimator=how)
         for id_, label, one in named
     ]
-
-
-def _n_judged(view: SingleView) -> int:
-    return 0 if view.judging is None else view.judging.n_judged
 
 
 def how_sure(view: SingleView) -> str:
@@ -94,12 +88,13 @@ def error_figures(view: SingleView) -> list[Figure]:
     if good is None:
         return []
     maker, how = _maker(view), how_sure(view)
-    n = int(view.pairs["n_pairs"].sum()) if len(view.pairs) else int(view.judged["n_pairs"].sum())
     named = (
         (WRONG, "Pairs brought together by mistake", good.n_wrong),
         (MISSED, "Pairs of one customer left apart", good.n_missed),
     )
-    return [maker.one(id_, label, _whole(one), unit="pairs", n=n, estimator=how) for id_, label, one in named]
+    return [
+        maker.one(id_, label, _whole(one), unit="pairs", n=view.n_records, estimator=how) for id_, label, one in named
+    ]
 
 
 def _whole(one: Limits) -> list[float | None]:
@@ -108,7 +103,7 @@ def _whole(one: Limits) -> list[float | None]:
 
 def cost_figures(view: SingleView) -> list[Figure]:
     """What counting records for customers does: buyers taken for new ones, and letters sent twice."""
-    maker, found = _maker(view), []
+    maker, found = FigureMaker(window=f"purchases and letters by {say_date(view.as_of)}", confidence=None), []
     new = view.taken_for_new
     if new is not None:
         found.append(

@@ -26,7 +26,14 @@ from crm_research.linking.goodness import Goodness, Limits, estimate_goodness
 from crm_research.linking.judging import groups_of
 from crm_research.show.shown import Shown
 from crm_research.steps import step
-from crm_research.vocabulary import APART, CONTRADICTING, LINK_CHANGES, NOT_LOOKED_AT, RELATION_KINDS
+from crm_research.vocabulary import (
+    APART,
+    CONTRADICTING,
+    LINK_CHANGES,
+    NOT_LOOKED_AT,
+    PAIR_STANDINGS,
+    RELATION_KINDS,
+)
 
 if TYPE_CHECKING:
     from crm_research.study import Study
@@ -109,7 +116,8 @@ class SingleView(Shown):
     taken_for_new
         None where no purchases bear the systems' own numbers.
     sent_twice
-        Letters of campaigns, and those that went to one customer under another number; None where campaigns do not tell.
+        Letters of campaigns, and those of them to a customer who had the same one under another number; None where
+        campaigns do not tell.
     relations
         One row a kind: kind, n_pairs, n_customers.
     changes
@@ -192,7 +200,7 @@ def measure_single_view(study: Study, *, confidence: float = 0.95, seed: int = 2
     sizes = count_group_sizes(study).execute().sort_values("n_records", ignore_index=True)
     n_customers = int(sizes["n_customers"].sum())
     n_records = int(systems["n_records"].sum())
-    pairs, judged = (_read_groups(study, name) for name in (PAIR_GROUPS, JUDGEMENTS))
+    pairs, judged = (_read_groups(study, name, n_records) for name in (PAIR_GROUPS, JUDGEMENTS))
     by_model, by_judgements = (
         _measure(study, name, confidence, seed) if len(held) else None
         for name, held in ((PAIR_GROUPS, pairs), (JUDGEMENTS, judged))
@@ -236,11 +244,15 @@ def _limit_customers(n_records: int, n_customers: int, goodness: Goodness | None
     return Limits(float(n_customers), min(lower, n_customers), min(max(upper, n_customers), n_records))
 
 
-def _read_groups(study: Study, table: str) -> pd.DataFrame:
-    if not study.has(table):
+def _read_groups(study: Study, table: str, n_records: int) -> pd.DataFrame:
+    # Of one record nothing can be told, whatever is known of those that came later.
+    if not study.has(table) or n_records <= 1:
         return pd.DataFrame(columns=[*_GROUP, "n_expected"])
     held: pd.DataFrame = study.table(table).execute()
-    return held.sort_values(["standing", "probable_from"], ascending=False, ignore_index=True)
+    place = held["standing"].map(PAIR_STANDINGS.index)
+    order = held.assign(_place=place, _least=-held["probable_from"]).sort_values(["_place", "_least"], kind="stable")
+    found: pd.DataFrame = held.loc[order.index].reset_index(drop=True)
+    return found
 
 
 def _measure(study: Study, table: str, confidence: float, seed: int) -> Goodness:
@@ -330,5 +342,5 @@ def _change(study: Study) -> pd.DataFrame:
     if not study.has(EVENTS):
         return pd.DataFrame(columns=["linked_at", "became", "n_customers", "n_records"])
     found: pd.DataFrame = count_changes(study).execute()
-    last = found.loc[found["linked_at"] == found["linked_at"].max()]
+    last: pd.DataFrame = found.loc[found["linked_at"] == found["linked_at"].max()]
     return last.sort_values("became", key=lambda names: names.map(LINK_CHANGES.index), ignore_index=True)

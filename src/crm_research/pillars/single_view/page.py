@@ -99,6 +99,8 @@ class SingleViewPage(Page):
     def together(self) -> Section:
         """In which systems does one customer stand together?"""
         view = self.result
+        if view.n_records < 2:
+            return Section.missing(words.say_too_few(view))
         return Section(
             Note(words.say_together(view)),
             Table(
@@ -114,6 +116,8 @@ class SingleViewPage(Page):
     def sureness(self) -> Section:
         """How sure are the links?"""
         view = self.result
+        if view.n_records < 2:
+            return Section.missing(words.say_too_few(view))
         frame = charts.sureness_frame(view)
         return Section(
             Note(words.say_sureness(view)),
@@ -133,6 +137,8 @@ class SingleViewPage(Page):
     def errors(self) -> Section:
         """Is more brought together than belongs together, or less?"""
         view = self.result
+        if view.n_records < 2:
+            return Section.missing(words.say_too_few(view))
         shown = tables.pairs_table(view)
         return Section(
             Note(words.say_errors(view)),
@@ -151,7 +157,10 @@ class SingleViewPage(Page):
     @section
     def undecided(self) -> Section:
         """What could not be decided?"""
-        return Section(*(Note(line) for line in words.say_undecided(self.result)), result=self.result.pairs)
+        view = self.result
+        if view.n_records < 2:
+            return Section.missing(words.say_too_few(view))
+        return Section(*(Note(line) for line in words.say_undecided(view)), result=view.pairs)
 
     @section
     def largest(self) -> Section:
@@ -160,12 +169,13 @@ class SingleViewPage(Page):
         if view.groups.empty:
             return Section.missing(words.say_largest(view))
         cut = f", the first {MOST_LISTED:,} of them" if len(view.groups) == MOST_LISTED else ""
+        shown = tables.groups_table(view).head(_SHOWN)
         return Section(
             Note(words.say_largest(view)),
             Table(
-                tables.groups_table(view).head(_SHOWN),
+                shown,
                 "The largest groups, of equal ones the least sure first",
-                formats={"least_sure_record": "share"},
+                formats={"least_sure_record": "share"} if "least_sure_record" in shown else {},
             ),
             SavedList(
                 "single-view-largest-groups",
@@ -179,6 +189,8 @@ class SingleViewPage(Page):
     def cost(self) -> Section:
         """What do the doubles cost?"""
         view = self.result
+        if view.n_records < 2:
+            return Section.missing(words.say_too_few(view))
         return Section(
             Note(words.say_cost(view)),
             Note(words.say_letters(view)) if view.taken_for_new is not None else None,

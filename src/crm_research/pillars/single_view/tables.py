@@ -8,7 +8,7 @@ import pandas as pd
 
 from crm_research.linking.pairs import BANDS
 from crm_research.pillars.single_view.figures import link_figures
-from crm_research.pillars.single_view.words import name_systems
+from crm_research.pillars.single_view.words import name_place
 from crm_research.theme import say_percent, shorten
 from crm_research.vocabulary import APART, CONTRADICTING, NOT_LOOKED_AT, TOGETHER
 
@@ -43,7 +43,10 @@ def combinations_table(view: SingleView) -> pd.DataFrame:
     """systems, customers, records, share_of_customers: where customers stand, the most first."""
     held = view.combinations
     first, rest = held.head(MOST_COMBINATIONS), held.iloc[MOST_COMBINATIONS:]
-    rows = [(name_systems(row.systems), row.n_customers, row.n_records) for row in first.itertuples()]
+    rows = [
+        (name_place(row["systems"], len(view.systems)), row["n_customers"], row["n_records"])
+        for row in first.to_dict("records")
+    ]
     if len(rest):
         rows.append((_OTHERS, int(rest["n_customers"].sum()), int(rest["n_records"].sum())))
     frame = pd.DataFrame(rows, columns=["systems", "customers", "records"])
@@ -58,7 +61,8 @@ def sizes_table(view: SingleView) -> pd.DataFrame:
 def groups_table(view: SingleView) -> pd.DataFrame:
     """customer_id, records, systems, least_sure: the largest groups."""
     names = {"n_records": "records", "n_systems": "systems", "least_sure": "least_sure_record"}
-    return view.groups.rename(columns=names)
+    held = view.groups if view.groups["least_sure"].notna().any() else view.groups.drop(columns="least_sure")
+    return held.rename(columns=names)
 
 
 def pairs_table(view: SingleView) -> pd.DataFrame:

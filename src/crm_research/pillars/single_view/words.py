@@ -35,6 +35,11 @@ def name_systems(names: Sequence[str]) -> str:
     return join_words([shorten(name, _LONGEST) for name in names])
 
 
+def name_place(names: Sequence[str], n_systems: int) -> str:
+    """The systems that a customer stands in; of one among several, that it is the only one."""
+    return f"{name_systems(names)} only" if len(names) == 1 and n_systems > 1 else name_systems(names)
+
+
 def say_customers(view: SingleView) -> str:
     """How many customers are behind the records?"""
     n, n_systems = view.n_records, len(view.systems)
@@ -60,23 +65,31 @@ def say_sureness(view: SingleView) -> str:
     good = view.goodness
     if good is None:
         return "How sure the links are cannot be told: they come without the pairs that they were made of."
-    if good.recall is None:
-        return "No pair of records that was looked at seems to be of one customer."
-    if good.precision is None:
-        upper = int(round(good.n_missed.upper))
-        return f"No two records were brought together; up to {say_count(upper, 'pair')} may be of one customer all the same."
-    right = _say(good.precision, "How many of the pairs brought together belong together is not known")
-    found = _say(good.recall, "how many were missed is not known")
+    if good.precision is None or good.recall is None:
+        upper = round(good.n_missed.upper)
+        if not upper:
+            return "No two records were brought together, and none that were looked at seem to be of one customer."
+        may = f"up to {say_count(upper, 'pair')} may be of one customer all the same"
+        return f"No two records were brought together; {may}."
+    right, found = _say(good.precision), _say(good.recall)
     basis = say_basis(view)
     if right is None or found is None:
         return f"How sure the links are is not known{basis}."
-    return f"Of the pairs of records brought together {right} belong together, and {found} of such pairs were found{basis}."
+    return (
+        f"Of the pairs of records brought together {right} belong together, and {found} of such pairs were "
+        f"found{basis}."
+    )
 
 
-def _say(one: Limits, _otherwise: str) -> str | None:
+def _say(one: Limits) -> str | None:
     if says_nothing(one.lower, one.upper, span=1.0):
         return None
     return say_with_limits(one.estimate, one.lower, one.upper, say_percent)
+
+
+def say_too_few(view: SingleView) -> str:
+    """That there are not even two records to bring together; empty where there are."""
+    return "" if view.n_records > 1 else f"{say_customers(view)} There is nothing to bring together."
 
 
 def say_basis(view: SingleView) -> str:
@@ -99,7 +112,7 @@ def say_cost(view: SingleView) -> str:
     if not n_new:
         return f"No buyer would be taken for a new one: each of the {new.n_customers:,} bought under one number only."
     buyers = word_for(new.n_customers, "one buyer", f"{new.n_customers:,} buyers")
-    times = word_for(n_new, "once", f"{n_new:,} times")
+    times = {1: "once", 2: "twice"}.get(n_new, f"{n_new:,} times")
     return (
         f"Without the links {buyers} would count as {new.n_numbers:,}: {times} a buyer whom we know would be taken for "
         "a new one."
@@ -141,9 +154,8 @@ def say_sent_twice(view: SingleView) -> str:
     sent, twice = view.sent_twice
     if not twice:
         return f"None of the {sent:,} letters of campaigns went to a customer twice under two numbers."
-    verb = word_for(twice, "went", "went")
     return (
-        f"Of {say_count(sent, 'letter')} of campaigns {twice:,} {verb} to a customer who had the same one under another "
+        f"Of {say_count(sent, 'letter')} of campaigns {twice:,} went to a customer who had the same one under another "
         f"number: {say_percent(twice / sent)}."
     )
 
@@ -163,6 +175,8 @@ def say_systems(view: SingleView) -> str:
 
 def say_together(view: SingleView) -> str:
     """How many customers stand in several systems?"""
+    if view.n_records < 2:
+        return say_too_few(view)
     if len(view.systems) < 2:
         return "There is only one system, so nobody stands in several."
     n, of = view.n_in_several, view.n_customers
@@ -177,16 +191,18 @@ def say_together(view: SingleView) -> str:
 def say_judging(view: SingleView) -> Iterator[str]:
     """What has been judged, and what of it no number holds?"""
     judging = view.judging
+    if view.goodness is None:
+        return
     if judging is None:
         yield (
-            "Nobody has judged any pairs yet: crm-research link with --review lays a sample of them out. Until then all "
-            "that is told of their sureness rests on how probable the links hold each pair to be."
+            "Nobody has judged any pairs yet: crm-research link with --review lays a sample of them out. Until then "
+            "all that is told of their sureness rests on how probable the links hold each pair to be."
         )
         return
     unsure = f", {judging.n_unsure:,} of them left open" if judging.n_unsure else ""
     yield (
-        f"A person has judged {judging.n_judged:,} of {say_count(judging.n_drawn, 'pair')} that were drawn{unsure}; read "
-        f"on {say_date(judging.judged_at)}."
+        f"A person has judged {judging.n_judged:,} of {say_count(judging.n_drawn, 'pair')} that were drawn{unsure}; "
+        f"read on {say_date(judging.judged_at)}."
     )
     if not judging.is_of_these_links:
         yield "Records have been linked anew since these pairs were drawn: the judgements are of the links before."
@@ -194,8 +210,8 @@ def say_judging(view: SingleView) -> Iterator[str]:
         n, same = judging.n_unseen, judging.n_unseen_same
         told = "none is" if not same else f"{same:,} {word_for(same, 'is', 'are')}"
         yield (
-            f"Of {say_count(n, 'pair')} that nothing had anybody look at {told} of one customer. They are too few of too "
-            "many to say how many such pairs there are, and stand in no number here."
+            f"Of {say_count(n, 'pair')} that nothing had anybody look at {told} of one customer. They are too few of "
+            "too many to say how many such pairs there are, and stand in no number here."
         )
 
 
@@ -208,16 +224,16 @@ def say_errors(view: SingleView) -> str:
         say_with_limits(round(one.estimate), round(one.lower), round(one.upper), lambda value: f"{value:,.0f}")
         for one in (good.n_wrong, good.n_missed)
     )
-    return (
-        f"Too much: {wrong} of the pairs brought together would be of two customers. Too little: {missed} pairs that "
-        "were left apart would be of one."
-    )
+    little = f"Too little: {missed} {word_for(round(good.n_missed.upper), 'pair', 'pairs')} left apart would be of one."
+    if good.precision is None:
+        return f"No two records were brought together, so none by mistake. {little}"
+    return f"Too much: {wrong} of the pairs brought together would be of two customers. {little}"
 
 
 def say_undecided(view: SingleView) -> Iterator[str]:
     """What could not be decided?"""
     if view.pairs.empty:
-        yield "Which pairs could not be decided cannot be told: the links come without the pairs that they were made of."
+        yield "What could not be decided is not known: the links come without the pairs that they were made of."
         return
     n = view.n_undecided
     if not n:
@@ -231,8 +247,8 @@ def say_undecided(view: SingleView) -> Iterator[str]:
     if view.n_contradicting:
         k = view.n_contradicting
         yield (
-            f"{say_count(k, 'pair')} {word_for(k, 'is', 'are')} alike and {word_for(k, 'contradicts', 'contradict')} each "
-            "other all the same (two numbers, two days of birth, a person and a company), and stayed apart."
+            f"{say_count(k, 'pair')} {word_for(k, 'is', 'are')} alike and {word_for(k, 'contradicts', 'contradict')} "
+            "each other all the same (two numbers, two days of birth, a person and a company), and stayed apart."
         )
 
 
