@@ -75,8 +75,8 @@ def lay_systems(folder: Path, names: tuple[str, str, str] = SYSTEMS) -> None:
     links = pd.DataFrame(rows, columns=["system", "local_id", "customer_id", "probability"])
     n = len(links)
     groups = pd.DataFrame(
-        [("together", 0.999, n, n - 0.2), ("together", 0.9, 40, 38.5), ("apart", 0.1, 30, 8.0), ("apart", 0.0, 900, 0.5),
-         ("contradicting", 0.0, 4, 0.003)],
+        [("together", 0.999, n, n - 0.2), ("together", 0.9, 40, 38.5), ("apart", 0.1, 30, 8.0),
+         ("apart", 0.0, 900, 0.5), ("contradicting", 0.0, 4, 0.003)],
         columns=["standing", "probable_from", "n_pairs", "n_expected"],
     )  # fmt: skip
     judged = groups.assign(

@@ -92,6 +92,11 @@ def find_lacking_packages(text: str) -> list[str]:
     return sorted({package for package in packages.values() if find_spec(package) is None})
 
 
+def extra_of(package: str) -> str:
+    """The extra of this package that installs what a sample needs."""
+    return "linking" if package == _ENGINE_OF_LINKS else "samples"
+
+
 def find_truth(definition: StudyDefinition, path: Path, scratch: Path) -> Path | None:
     """Where does the truth behind this study lie? None for records of the real world."""
     names = [rule.source.sample for rule in definition.tables.values()]
