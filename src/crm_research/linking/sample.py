@@ -28,11 +28,8 @@ def draw_linked_world(folder: Path) -> None:
     found = link_study(study_file, at=_LINKED_AT, n_review=_JUDGED)
     _judge_by_truth(found.files.review, world.truth)
     read_judgements(study_file, found.files.review, at=_LINKED_AT)
-    study = open_study(study_file, tables=[RECORDS, "orders"])
-    for name in (RECORDS, "orders"):
-        table = study.table(name)
-        kept = table.drop("customer_id") if "customer_id" in table.columns else table
-        pq.write_table(kept.to_pyarrow(), folder / f"{name}.parquet")
+    records = open_study(study_file, tables=[RECORDS]).table(RECORDS)
+    pq.write_table(records.to_pyarrow(), folder / f"{RECORDS}.parquet")
     for name in (LINKS, RELATIONS, PAIR_GROUPS, JUDGEMENTS):
         file = file_beside(study_file, name)
         if file.is_file():

@@ -107,9 +107,8 @@ def find_samples() -> tuple[list[str], dict[str, str]]:
     for path in sorted(read_settings().carried_studies.glob("*.y*ml")):
         lacking = find_lacking_packages(path.read_text(encoding="utf-8"))
         if lacking:
-            missing[path.stem] = (
-                f'Its package {lacking[0]} is not installed: pip install "crm-research[{extra_of(lacking[0])}]" brings it.'
-            )
+            brings = f'pip install "crm-research[{extra_of(lacking[0])}]" brings it.'
+            missing[path.stem] = f"Its package {lacking[0]} is not installed: {brings}"
         else:
             ready.append(path.stem)
     return ready, missing
