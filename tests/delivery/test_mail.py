@@ -15,7 +15,7 @@ from crm_research.delivery import smtp as smtp_module
 from crm_research.delivery.asked import Letter, read_asked
 from crm_research.delivery.letter import compose
 from crm_research.delivery.mailing import send_mail
-from crm_research.delivery.smtp import read_server, send
+from crm_research.delivery.smtp import message_of, read_server, send
 from crm_research.delivery.targets import Keep
 from crm_research.errors import CrmError
 from crm_research.theme.house import read_house
@@ -162,6 +162,25 @@ def test_the_letter_has_the_look_of_the_house(tmp_path):
     assert "color:#222222;" in said
     usual = compose(folder, site="https://x.example/").html
     assert ("#0b6e99" in usual, "#7a1f5c" in usual) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"), [("png", "image/png"), ("jpg", "image/jpeg"), ("svg", None), ("webp", None)]
+)
+def test_the_logo_of_the_house_goes_along_where_mail_programs_show_it(tmp_path, ending, kind):
+    add_day(tmp_path / "r", tmp_path / "s", reports=("churn",))
+    (tmp_path / f"logo.{ending}").write_bytes(b"<svg/>" if ending == "svg" else b"a logo of " + ending.encode())
+    (tmp_path / "house.yaml").write_text(f'name: "A & B"\nlogo: logo.{ending}\n', encoding="utf-8")
+    content = compose(tmp_path / "r" / "shop" / "2024-06-30", house=read_house(tmp_path / "house.yaml"))
+    assert "A &amp; B · As of 2024-06-30" in content.html
+    assert [picture.alt for picture in content.pictures] == (["A & B"] if kind else []) + ["A line of churn."]
+    body = content.html.split("<body", 1)[1]
+    assert body.count("<img") == len(content.pictures)
+    if kind:
+        assert body.index(f'src="cid:{content.pictures[0].name}" alt="A &amp; B" height="40"') < body.index("As of")
+        message = message_of(content, sender="a@example.com", recipient="b@example.com")
+        first = next(part for part in message.walk() if part.get_content_maintype() == "image")
+        assert (first.get_content_type(), first.get_content()) == (kind, b"a logo of " + ending.encode())
 
 
 def test_the_study_s_own_look_goes_with_its_letter(shelf, study, tmp_path):

@@ -238,7 +238,9 @@ def test_the_pseudonyms_of_a_study_are_compared_once(monkeypatch):
         "06 12 34 56 78", "0049 170 1234567", "身份证11010519491231002X", "Tel.13812345678", "mobile13812345678",
         "a,13812345678", "8613812345678", "01701234567", "0612345678", "00491701234567", "+49 (0) 170 / 123 45 67",
         "020 7946 0958", "044 668 18 00", "(02) 9374 4000", "089 / 1234567", "0351 1234 567", "090-1234-5678",
-        "phone 2125550123", "身份证110105 19491231 002X",
+        "phone 2125550123", "身份证110105 19491231 002X", "Tel. 321 23 45", "phone: 912\u00a0345\u00a0678",
+        "+374 10/123456", "+1.201-555-0123", "+687 20.12.34", "+49\u00a0170\u00a07654321", "+44–20–7946–0958",
+        "＋４９／１７０／７６５４３２１", "0170\u202f1234567",
     ],
 )  # fmt: skip
 def test_a_number_is_found_between_chinese_signs_and_as_it_is_written_elsewhere(text):
@@ -251,10 +253,41 @@ def test_a_number_is_found_between_chinese_signs_and_as_it_is_written_elsewhere(
 @pytest.mark.parametrize(
     "text",
     ["12:13812345678", "sha256:13812345678a", "v0.13812345678", "0012345678901", "00123 45678", "0123 456789012",
-     "0.1 2 3", "00 12 34 56 78", "05-06-2024 12", "phone 1234567 0.25", "0041331021234 7"],
+     "0.1 2 3", "00 12 34 56 78", "05-06-2024 12", "phone 1234567 0.25", "0041331021234 7",
+     "phone: 123456", "+12.5 14.3 11.2", "tel.: 2345678 %", "2023–2024: 12–15", "+1.2\u00a03.4\u00a05.6\u00a07.8"],
 )  # fmt: skip
 def test_what_only_looks_like_one_stays(text):
     assert masked(text) == text
+
+
+EVERY_WAY = {
+    "abroad": lambda abroad, at_home: abroad,
+    "blanks that do not break": lambda abroad, at_home: abroad.replace(" ", "\u00a0"),
+    "strokes": lambda abroad, at_home: abroad.replace(" ", "–"),
+    "slashes": lambda abroad, at_home: abroad.replace(" ", "/", 2).replace("/", " ", 1),
+    "behind a word": lambda abroad, at_home: f"Tel.: {at_home}",
+}
+
+
+def test_the_numbers_of_every_country_are_found_as_they_are_written_abroad():
+    """Examples of libphonenumber for 245 countries, fixed and mobile; the short ones of a country are left alone."""
+    phonenumbers = pytest.importorskip("phonenumbers")
+    kinds = (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
+    numbers = [
+        tuple(phonenumbers.format_number(number, form) for form in (1, 2))
+        for country in phonenumbers.SUPPORTED_REGIONS
+        for number in (phonenumbers.example_number_for_type(country, kind) for kind in kinds)
+        if number is not None
+    ]
+    assert len(numbers) > 480
+    missed = {
+        way: [written for number in numbers if not list(find_personal(f"Call {(written := write(*number))}, please"))]
+        for way, write in EVERY_WAY.items()
+    }
+    short = missed.pop("behind a word")
+    assert not any(missed.values()), missed
+    assert all(sum(sign.isdigit() for sign in written) < 7 or "-" in written for written in short), short
+    assert len(short) / len(numbers) < 0.08
 
 
 def test_two_numbers_are_two_however_they_are_parted():

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from crm_research.errors import CrmError
@@ -23,15 +23,18 @@ _MOST_PICTURES: Final = 3
 _MOST_ATTACHED: Final = 10_000_000
 _LONGEST_SUBJECT: Final = 140
 _BLANKS: Final = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
+# Mail programs show no drawing (SVG), and few of them WebP: there the house's name stands alone.
+_LOGO: Final = re.compile(r"data:image/(?P<kind>png|jpeg);base64,(?P<content>.+)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A picture of the body: PNG, what it shows for those who do not see it, and the report that it is of."""
+    """A picture of the body: PNG or JPEG, what it shows for those who do not see it, and the report that it is of."""
 
     content: bytes
     alt: str
     report: str = ""
+    kind: Literal["png", "jpeg"] = "png"
 
     @property
     def name(self) -> str:
@@ -73,6 +76,14 @@ class _Look:
         own = f"{self.house.font}, " if self.house.font else ""
         families = f"{own}Helvetica,Arial,sans-serif".replace('"', "'")
         return f"font-family:{families};color:{self.house.light['ink']};line-height:1.45"
+
+    @property
+    def logo(self) -> Picture | None:
+        found = _LOGO.fullmatch(self.house.logo)
+        if found is None:
+            return None
+        kind: Literal["png", "jpeg"] = "png" if found["kind"] == "png" else "jpeg"
+        return Picture(content=base64.b64decode(found["content"]), alt=self.house.name or "Logo", kind=kind)
 
     @property
     def muted(self) -> str:
@@ -137,6 +148,7 @@ def compose(folder: Path, *, site: str | None = None, house: House | None = None
     notes = [f"Not made this time: {entry['title']}; its last page stays." for entry in failed if entry.get("page")]
     notes += [f"Attached: {join_words([path.name for path in attached])}."] if attached else []
     notes += [f"Too large to be attached: {join_words([path.name for path in left_out])}."] if left_out else []
+    look = _Look(house or House())
     body = _Body(
         title=_one_line(title),
         as_of=f"As of {folder.name}",
@@ -146,9 +158,9 @@ def compose(folder: Path, *, site: str | None = None, house: House | None = None
     return Content(
         study=folder.parent.name,
         subject=subject,
-        html=_html(body, _Look(house or House())),
+        html=_html(body, look),
         plain=_plain(body),
-        pictures=pictures,
+        pictures=pictures if look.logo is None else (look.logo, *pictures),
         attached=attached,
         left_out=left_out,
     )
@@ -221,7 +233,9 @@ def _attachments(folder: Path, entries: Sequence[Mapping[str, Any]]) -> tuple[tu
 
 def _html(body: _Body, look: _Look) -> str:
     sender = [text_html(look.house.name)] if look.house.name else []
+    logo = [] if look.logo is None else [_logo_html(look.logo)]
     parts = [
+        *logo,
         f'<p style="margin:0;{look.muted}">{" · ".join([*sender, text_html(body.as_of)])}</p>',
         f'<h1 style="margin:0 0 16px;font-size:24px;line-height:1.2">{text_html(body.title)}</h1>',
     ]
@@ -247,6 +261,13 @@ def _said_html(said: _Said, look: _Look, *, size: int) -> str:
         name = f'<a href="{text_html(said.link)}" style="color:{look.house.light["accent"]}">{name}</a>'
     told = "".join(f'<p style="margin:0 0 6px;font-size:{size - 2}px">{text_html(each)}</p>' for each in said.sentences)
     return f'<h2 style="margin:22px 0 6px;font-size:{size}px;line-height:1.25">{name}</h2>{told}'
+
+
+def _logo_html(logo: Picture) -> str:
+    return (
+        f'<p style="margin:0 0 14px"><img src="cid:{logo.name}" alt="{text_html(logo.alt)}" height="40" '
+        'style="max-width:240px;border:0"></p>'
+    )
 
 
 def _picture_html(picture: Picture) -> str:

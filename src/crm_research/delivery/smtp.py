@@ -116,7 +116,7 @@ def message_of(content: Content, *, sender: str, recipient: str) -> EmailMessage
     body: Any = message.get_payload()[1]  # type: ignore[index]
     for picture in {picture.name: picture for picture in content.pictures}.values():
         body.add_related(
-            picture.content, "image", "png", cid=f"<{picture.name}>", filename=f"{picture.name}.png",
+            picture.content, "image", picture.kind, cid=f"<{picture.name}>", filename=f"{picture.name}.{picture.kind}",
             disposition="inline",
         )  # fmt: skip
     for path in content.attached:

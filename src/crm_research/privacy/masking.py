@@ -43,8 +43,8 @@ _LABEL: Final = (
 # Within a country: nine to twelve digits with the nought before them.
 _DIGITS_AT_HOME: Final = range(9, 13)
 _IS_DATE: Final = re.compile(r"\d{1,2}[ /.\-]\d\d?[ /.\-](?:19|20)\d\d\b")
-# Between the signs of an account: blanks of every width, or what people write instead.
-_APART: Final = r"[ \t\u00a0\u2007\u2009\u202f\u3000.\-]?"
+# Between the signs of an account: a blank, or what people write instead.
+_APART: Final = r"[ \t.\-]?"
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
     (
         EMAIL,
@@ -103,9 +103,17 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     (
         PHONE,
         re.compile(
-            rf"{_LABEL}[.:\uff1a#]{{0,2}}[ \u00a0]?"
+            rf"{_LABEL}[.:\uff1a#]{{0,2}} ?"
             rf"(?P<number>(?:\+[1-9]|\(0\d|0\d)(?:[ ()/\-]{{0,3}}\d){{5,13}}|1[3-9]\d{{9}}|[2-9]\d{{9}})"
             r"(?!\d)(?![.,:]\d)"
+        ),
+        None,
+    ),
+    # Behind such a word with a dot or a colon any number of so many digits is meant.
+    (
+        PHONE,
+        re.compile(
+            rf"{_LABEL}[.:\uff1a]{{1,2}} ?(?P<number>\(?\d(?:[ ()/\-]{{0,3}}\d){{6,12}})(?!\d)(?![.,:]\d|[ ]?%)"
         ),
         None,
     ),
@@ -117,8 +125,13 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
     ),
     (
         PHONE,
-        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:\.\d{{1,8}}){{2,6}}{_BEHIND}"),
+        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}}(?:[.\-]\d{{1,8}}){{2,6}}{_BEHIND}"),
         lambda text: _n_digits(text) in _DIGITS_ABROAD,
+    ),
+    (
+        PHONE,
+        re.compile(rf"(?<![{_OF_WORDS}.,+])\+[1-9]\d{{0,2}} \d{{1,4}}(?:\.\d{{2,4}}){{2,5}}{_BEHIND}"),
+        lambda text: _n_digits(text) in range(8, 16),
     ),
     # Of North America, as it is written there.
     (
@@ -129,11 +142,15 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None]
 )
 # Without one of these a text holds none of them.
 _WORTH_A_LOOK: Final = re.compile(
-    r"[@＠]|\d(?:[\d \-.()]{5,})\d"
+    r"[@＠]|\d(?:[\d \-.()/]{5,})\d"
     rf"|[A-Za-z]{{2}}{_APART}\d(?:{_APART}[0-9A-Za-z]){{12}}"
 )
-# Signs as wide as Chinese ones, which stand 0xFEE0 behind ours.
-_FULL_WIDTH: Final = {0xFEE0 + ord(sign): sign for sign in f"-+(){digits}{ascii_letters}"}
+# Signs as wide as Chinese ones, which stand 0xFEE0 behind ours; blanks of every width, and strokes of every length.
+_PLAIN: Final = {
+    **{0xFEE0 + ord(sign): sign for sign in f"-+()/.{digits}{ascii_letters}"},
+    **dict.fromkeys([0x00A0, *range(0x2002, 0x200B), 0x202F, 0x205F, 0x3000], " "),
+    **dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-"),
+}
 # Letters that make no word and no number, of which a thing that is masked has five.
 _LETTERS: Final = "bcdfghjkmnpqrstvwxz"
 _N_LETTERS: Final = 5
@@ -155,7 +172,7 @@ def find_personal(text: str) -> Iterator[tuple[int, int, str]]:
     >>> list(find_personal("Ring 138 1234 5678 or ask a.b@c.example"))
     [(26, 39, 'an e-mail address'), (5, 18, 'a phone number')]
     """
-    plain = text.translate(_FULL_WIDTH)
+    plain = text.translate(_PLAIN)
     if not _WORTH_A_LOOK.search(plain):
         return
     taken: list[tuple[int, int]] = []
@@ -196,7 +213,7 @@ def masked(text: str) -> str:
 
 
 def _instead(kind: str, thing: str) -> str:
-    plain = re.sub(r"[\W_]", "", thing.translate(_FULL_WIDTH)).casefold()
+    plain = re.sub(r"[\W_]", "", thing.translate(_PLAIN)).casefold()
     number = int.from_bytes(hmac.digest(_key(), f"{kind}\0{plain}".encode("utf-8", "surrogatepass"), "sha256")[:8])
     letters = ""
     for _ in range(_N_LETTERS):

@@ -152,6 +152,25 @@ def test_where_leaves_folders_and_groups_of_rows_unread(store, parted, desk):
     assert read["both"][0] < 0.1 * read["all"][0]
 
 
+@pytest.mark.parametrize(("as_of", "n_left_out"), [("2023-04-01", 8), ("2023-03-31", 9), ("2024-07-01", 0)])
+def test_folders_behind_as_of_are_left_unread_where_the_study_says_that_they_lie_by_time(
+    as_of, n_left_out, store, parted, desk
+):
+    """What a folder's name means only the study knows: when an order was placed, or when it was written down."""
+    where = "make_date(cast(year as int), cast(month as int), 1) <= as_of"
+    before = len(store.requests())
+    study = open_study(
+        a_study_file(
+            desk, {"orders": {"from": "s3://shop/orders/", "where": where}}, as_of=as_of, engine={"cache": False}
+        )
+    )
+    said = f" ({n_left_out} of 12 files left out by where)" if n_left_out else ""
+    assert study.inputs[0].source == f"part.parquet and 11 more{said}"
+    assert study.inputs[0].n_rows == 4000 * (12 - n_left_out)
+    opened = {one["path"] for one in store.requests()[before:] if one["method"] == "GET" and "/orders/" in one["path"]}
+    assert sum("part.parquet" in path for path in opened) <= 12 - n_left_out + bool(n_left_out)
+
+
 def test_what_was_left_unread_is_said(store, parted, desk):
     study = orders_from(desk, "s3://shop/orders/", where="year = 2024 and ordered_at < timestamp '2024-01-08'")
     assert study.inputs[0].source == (
