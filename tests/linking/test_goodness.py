@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +12,8 @@ from crm_research.linking.goodness import PairGroups, estimate_goodness, group_p
 from crm_research.linking.pairs import ScoredPairs, carry_bonds, tell_group
 from crm_research.linking.review import digest_links, spread
 from crm_research.vocabulary import APART, CONTRADICTING, NOT_LOOKED_AT, TOGETHER
+
+AT = datetime(2026, 1, 5)
 
 
 def groups(*rows: tuple[str, float, float, int, int, int]) -> PairGroups:
