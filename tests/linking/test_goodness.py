@@ -81,6 +81,12 @@ def test_pairs_that_nobody_looked_at_change_nothing():
     assert (without.precision, without.recall) == (beyond.precision, beyond.recall)
 
 
+def test_more_judged_than_there_are_is_no_share_above_one():
+    found = estimate_goodness(groups((TOGETHER, 5, 9.0, 8, 1, 0), (APART, 10, 1.0, 0, 9, 0)))
+    assert found.precision.upper <= 1.0
+    assert estimate_goodness(groups((TOGETHER, 5, 9.0, 0, 0, 0))).precision.estimate == 1.0
+
+
 def test_where_nothing_is_brought_together_nothing_is_claimed():
     found = estimate_goodness(groups((APART, 100, 2.0, 0, 0, 0)))
     assert (found.precision, found.recall, found.f1, found.right_for_found) == (None, None, None, None)

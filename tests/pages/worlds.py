@@ -80,8 +80,8 @@ def lay_systems(folder: Path, names: tuple[str, str, str] = SYSTEMS) -> None:
         columns=["standing", "probable_from", "n_pairs", "n_expected"],
     )  # fmt: skip
     judged = groups.assign(
-        n_drawn=[30, 30, 30, 40, 4], n_same=[30, 27, 7, 0, 0], n_different=[0, 3, 22, 40, 4], n_unsure=[0, 0, 1, 0, 0],
-        judged_at="2024-01-02", links_digest="x",
+        n_drawn=[min(n, 30), 30, 30, 40, 4], n_same=[min(n, 30), 27, 7, 0, 0], n_different=[0, 3, 22, 40, 4],
+        n_unsure=[0, 0, 1, 0, 0], judged_at="2024-01-02", links_digest="x",
     )  # fmt: skip
     events = [("2023-12-01", "merged", "z1", people[0], 2), ("2023-12-01", "split", people[0], people[1], 1)]
     tables = {

@@ -140,4 +140,4 @@ def test_every_page_bears_the_id_of_its_report():
     for report, (place, _) in PAGES.items():
         room, kind = place.split(".")
         assert getattr(importlib.import_module(f"crm_research.pillars.{room}"), kind).report == report
-    assert set(PAGES) == set(reports()) - {"customer-base", "data-quality", "single-view"}
+    assert set(PAGES) == set(reports()) - {"customer-base", "data-quality"}

@@ -146,6 +146,9 @@ def estimate_goodness(groups: PairGroups, *, confidence: float = 0.95, seed: int
         np.asarray(values, dtype=float)[kept]
         for values in (groups.n_pairs, groups.n_expected, groups.n_same, groups.n_different, groups.n_unsure)
     )
+    # Nobody can judge more pairs than there are, nor expect more: such tables say less than they claim.
+    n = np.maximum(n, same + different + unsure)
+    expected = np.clip(expected, 0.0, n)
     found = [_measure(is_together, _draw(is_together, n, expected, same, different, seed), n)]
     if unsure.any():
         for one, other in ((same + unsure, different), (same, different + unsure)):

@@ -40,6 +40,7 @@ class SingleViewPage(Page):
         As `measure_single_view` takes them.
     """
 
+    report: ClassVar[str] = "single-view"
     clauses: ClassVar[Mapping[str, str]] = {
         "How many customers do we really have": "systems",
         "how sure are we": "sureness",
