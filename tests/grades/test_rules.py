@@ -16,7 +16,8 @@ from crm_research.pillars.grades.service import _compare_rates, _misfits
 from crm_research.pillars.grades.weighing import cut_at, grade_of, place_of, weigh_as_given, weigh_as_judged
 
 HELD = Held(
-    has_goods=True, why_no_goods="", has_service=True, looks_back=True, why_not_back="", items=("sat",),
+    has_goods=True, why_no_goods="", has_service=True, ahead="", why_not_ahead="not asked", looks_back=True,
+    why_not_back="", items=("sat",),
     why_no_items="", position="rank",
 )  # fmt: skip
 
@@ -56,7 +57,7 @@ def test_criteria_of_six_customers():
     assert found.errors["trend"].tolist() == pytest.approx([0.0] * 5 + [spread])
     assert found.cells["position"].tolist() == [1.0, 2.0, 4.0, 3.0, 3.0, 5.0]
     assert found.bounds == {"trend": (0.0, 1.0), "position": (1.0, 5.0)}
-    assert found.left_out == {"satisfaction": "it is known of 0 of 6 customers"}
+    assert found.left_out == {"lifetime value": "not asked", "satisfaction": "it is known of 0 of 6 customers"}
     assert found.n_known == {
         "margin": 6, "volume": 6, "cost to serve": 6, "trend": 5, "years together": 6, "position": 5,
     }  # fmt: skip
@@ -64,7 +65,8 @@ def test_criteria_of_six_customers():
 
 def test_nothing_but_volume_and_years_where_the_study_holds_nothing_else():
     bare = Held(
-        has_goods=False, why_no_goods="no goods", has_service=False, looks_back=False, why_not_back="too short",
+        has_goods=False, why_no_goods="no goods", has_service=False, ahead="", why_not_ahead="nobody buys",
+        looks_back=False, why_not_back="too short",
         items=(), why_no_items="nobody asked", position=None,
     )  # fmt: skip
     found = make_criteria(rows(3, income=[1.0, 2.0, 3.0]), bare, days_back=1.0)
@@ -73,6 +75,7 @@ def test_nothing_but_volume_and_years_where_the_study_holds_nothing_else():
     assert found.left_out == {
         "margin": "no goods",
         "cost to serve": "no cost of activities or contacts is recorded",
+        "lifetime value": "nobody buys",
         "trend": "too short",
         "satisfaction": "nobody asked",
         "position": "no column of customers was named that says how they stand in their industry",
@@ -111,12 +114,16 @@ def test_weights_given_are_shares_among_the_criteria_there_are():
         weigh_as_given({"position": 1.0}, names)
 
 
-def test_judgements_of_criteria_that_are_missing_are_left_out_and_others_must_be_there():
+def test_judgements_of_criteria_that_are_missing_are_left_out_and_criteria_that_are_in_none_weigh_nothing():
     judged = {"margin over volume": 2, "margin over trend": 4, "volume over trend": "2", "position over margin": "1/9"}
     found = weigh_as_judged(judged, ["margin", "volume", "trend"])
     assert found.weights.tolist() == pytest.approx([4 / 7, 2 / 7, 1 / 7])
-    with pytest.raises(ParameterError, match=r"^The criterion 'years together' is judged beside no other"):
-        weigh_as_judged(judged, ["margin", "volume", "trend", "years together"])
+    assert found.unweighed == ()
+    wider = weigh_as_judged(judged, ["margin", "volume", "lifetime value", "trend"])
+    assert wider.weights.tolist() == pytest.approx([4 / 7, 2 / 7, 0.0, 1 / 7])
+    assert wider.unweighed == ("lifetime value",)
+    with pytest.raises(ParameterError, match="at least two must be named"):
+        weigh_as_judged(judged, ["volume", "years together"])
     assert read_judgements({"cost_to_serve over Years  Together": "1/4"}, CRITERIA) == {
         ("cost to serve", "years together"): 0.25
     }

@@ -88,8 +88,10 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     ),
     "grades": (
         grades.GradesPage,
-        {},
+        # What customers will still bring is the report on value's, and is looked at there.
+        {"lifetime_value": False},
         {
+            "lifetime_value": True,
             "confidence": 0.9, "seed": 7, "who": "all", "months": 6, "capital_rate": 0.08, "contact_costs": False,
             "satisfaction_items": ["recommend"], "weights": {"margin": 3, "volume": 1},
             "judgements": {"margin over volume": 3}, "weighting": "entropy", "a_share": 0.1, "b_share": 0.2,

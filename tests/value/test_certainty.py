@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from crm_research.pillars.value import ValuePage
 from crm_research.pillars.value.risk import words
 from crm_research.pillars.value.risk.figures import payment_figures, risk_figures
 from crm_research.pillars.value.risk.measure import RiskAdjusted, by_tenth, list_sure, measure_risk
-from crm_research.pillars.value.risk.page import groups_table, payment_table
+from crm_research.pillars.value.risk.page import groups_table, payment_table, sure_section
 from crm_research.pillars.value.risk.payment import LATE, measure_payment
 from tests.builders import a_study, contracts
 from tests.value.test_fees import some_contracts
@@ -135,6 +137,25 @@ def test_the_list_goes_by_what_is_sure_with_its_limits(bought):
     assert (listed["expected"] < listed["if_staying"]).all()
     assert not listed["customer_id"].duplicated().any()
     np.testing.assert_allclose(listed["sure_share"], listed["sure"] / listed["expected"])
+
+
+@pytest.mark.slow
+def test_where_a_customer_may_cost_money_nobody_is_to_rely_on_and_nothing_is_sure(bought):
+    half = bought.customers.index < 150
+    owing = replace(bought, customers=bought.customers.assign(sure=np.where(half, -1.0, bought.customers["sure"])))
+    listed = list_sure(owing, 1_000)
+    assert set(listed["customer_id"]) == set(owing.customers.loc[owing.customers["sure"] > 0, "customer_id"])
+    assert 0 < len(listed) <= 50
+    assert (listed["lower"] < listed["upper"]).all()
+    none = replace(bought, customers=bought.customers.assign(sure=-bought.customers["paid"]))
+    assert sure_section(none).is_missing
+    assert "Of no single customer is anything sure" in str(sure_section(none))
+    table = by_tenth(none)
+    assert table["high"].iloc[0] == -1
+    assert words.alike_title(table) == "In the most valuable tenth nothing of what is expected of a customer is sure"
+    assert words.say_alike(none) == ""
+    some = table.assign(high=0.25)
+    assert words.alike_title(some) == "In the most valuable tenth 0 % to 25 % of what is expected of a customer is sure"
 
 
 @pytest.mark.slow

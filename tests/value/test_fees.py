@@ -11,7 +11,7 @@ import pytest
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.models.lifetime_value import FeeGrowth, estimate_growth, value_contracts
 from crm_research.models.parametric import fit_parametric
-from crm_research.pillars.value.lifetime.fees import NO_STATES, TOO_FEW, find_growth
+from crm_research.pillars.value.lifetime.fees import NO_STATES, NOTHING_NOW, TOO_FEW, find_growth
 from crm_research.pillars.value.lifetime.measure import measure_lifetime
 from crm_research.pillars.value.lifetime.words import say_growth
 from tests.builders import a_study, contracts
@@ -156,7 +156,9 @@ def test_fees_that_rose_go_on_rising_and_the_page_says_how_far():
         1.1 * (level.fees.rows["fee"] @ level.fees.rows["n_contracts"])
     )
     assert rising.all["expected"] > 1.1 * level.all["expected"]
-    assert "changed by 4.9 % a year: rises came to 10.0 % and falls to 0.0 %" in say_growth(rising)
+    assert "changed by 4.9 % a year: over all of that time rises came to 10.0 % and falls to 0.0 %" in say_growth(
+        rising
+    )
     assert say_growth(level) == f"{NO_STATES}, so fees are taken to stay as they are."
 
 
@@ -165,3 +167,15 @@ def test_a_few_contracts_tell_no_growth():
     held, changed = some_contracts(60, 0.1)
     study = a_study(as_of=AS_OF, contracts=held, contract_states=changed)
     assert find_growth(study) == (None, TOO_FEW)
+
+
+@pytest.mark.slow
+def test_fees_that_stay_as_they_are_or_end_are_said_to():
+    held, changed = some_contracts(240, 0.0)
+    said = say_growth(measure_lifetime(a_study(as_of=AS_OF, contracts=held, contract_states=changed)))
+    assert said == (
+        "No fee changed of the contracts that ran through the last 2 years, so fees are taken to stay as they are."
+    )
+    free = changed.assign(fee=np.where(changed["valid_from"] == "2023-12-01", 0.0, changed["fee"]))
+    found = find_growth(a_study(as_of=AS_OF, contracts=held, contract_states=free))
+    assert found == (None, NOTHING_NOW)

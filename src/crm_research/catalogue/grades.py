@@ -35,6 +35,13 @@ class GradesParameters(ReportParameters):
     satisfaction_items: list[str] | None = Field(
         default=None, description="Questions that ask for satisfaction; None takes those whose names say so."
     )
+    lifetime_value: bool = Field(
+        default=True, description="Is what customers will still bring a criterion, as the report on value expects it?"
+    )
+    horizon_years: float = Field(default=3.0, gt=0, le=50, description="Years ahead over which that is counted.")
+    discount_rate: float = Field(
+        default=0.1, ge=0, description="Yearly discount rate of that, as a factor: 0.1 for 10 %."
+    )
     weights: dict[str, float] | None = Field(
         default=None, description="Criterion to its weight; None takes the study's own, else all weigh the same."
     )
@@ -62,6 +69,7 @@ def _look_up(study: Study, values: Mapping[str, Any]) -> None:
 
     if values["capital_rate"] is not None:
         check_yearly_rate(values["capital_rate"], "capital_rate")
+    check_yearly_rate(values["discount_rate"], "discount_rate")
     check_asked(
         study, **{name: values[name] for name in ("position", "satisfaction_items", "weights", "judgements")},
         shares=(values["a_share"], values["b_share"]),

@@ -72,8 +72,8 @@ def build_grade_rows(
         goods, service, contacts and capital (what they cost), before (income of the stretch before), squares (of the
         amounts of all orders in both stretches, added up), days_known (from the first that is known of them to as_of),
         n_responses, answered and answered_squares (mean answer of each response on 0 to 1, added up, and squared),
-        position, and n_complaint, n_enquiry, n_visit, n_service (contacts begun in the window). What a study does not
-        hold is nought; position is empty.
+        position, and n_complaint, n_enquiry, n_visit, n_service (contacts begun in the window, and not before the first
+        registration, order or contract). What a study does not hold is nought; position is empty.
     """
     capital = money.receivables * float(plan.capital_rate or 0.0)
     moved = [money[name] for name in ("n_orders", "revenue", "fees", "goods", "service", "contacts")]
@@ -165,6 +165,11 @@ def _squares(study: Study, window: MoneyWindow, asked: GradeInputs) -> ir.Table 
 
 
 def _since(study: Study) -> ir.Table:
+    first = _first_known(study)
+    return first.select("customer_id", days_known=days_between(first.since, instant(study.as_of)))
+
+
+def _first_known(study: Study) -> ir.Table:
     begun = []
     for table, column in _BEGINS:
         if study.has(table) and column in study.table(table).columns:
@@ -172,8 +177,7 @@ def _since(study: Study) -> ir.Table:
             rows = rows.filter(rows.customer_id.notnull(), rows[column].notnull())  # noqa: PD004 - Ibis
             begun.append(rows.group_by("customer_id").agg(since=rows[column].min()))
     every = reduce(ibis.union, begun)
-    first = every.group_by("customer_id").agg(since=every.since.min())
-    return first.select("customer_id", days_known=days_between(first.since, instant(study.as_of)))
+    return every.group_by("customer_id").agg(since=every.since.min())
 
 
 def _answered(study: Study, items: Sequence[str]) -> ir.Table | dict[str, ir.Value]:
@@ -205,5 +209,9 @@ def _met(study: Study, window: MoneyWindow) -> ir.Table | dict[str, ir.Value]:
         rows.opened_at >= instant(window.start),
         rows.opened_at < instant(window.end),
     )
+    # Who was visited to be won was no customer then: the years they are counted over begin later.
+    since = _first_known(study)
+    within = within.inner_join(since, "customer_id")
+    within = within.filter(within.opened_at >= within.since.truncate("D"))
     counted = {f"n_{kind}": (within.kind == kind).ifelse(1.0, 0.0).sum() for kind in CONTACT_KINDS}
     return within.group_by("customer_id").agg(**counted)

@@ -37,7 +37,7 @@ def address_rows(study: Study) -> ir.Table:
     ibis table
         One customer chosen for one campaign at least 90 days before as_of: campaign_id, kind, customer_id, is_control
         (held back), is_prospect (no order and no contract by then), is_won (a prospect whose first order came within 90
-        days).
+        days, and who was chosen for no other campaign between: whoever is chosen month after month is won once).
     """
     campaigns, targets = known_rows(study, "campaigns"), known_rows(study, "campaign_targets")
     kind = campaigns.kind.fill_null("not named") if "kind" in campaigns.columns else ibis.literal(EVERY_KIND)
@@ -49,7 +49,6 @@ def address_rows(study: Study) -> ir.Table:
         named, "campaign_id"
     )
     rows = rows.mutate(addressed_at=rows.own_at.fill_null(rows.begun_at))
-    rows = rows.filter(rows.addressed_at <= instant(study.as_of - timedelta(days=REACH_DAYS)))
     orders = keep_dealings(known_rows(study, "orders"))
     firsts = orders.filter(orders.is_sale).group_by("customer_id").agg(first_at=lambda t: t.ordered_at.min())
     rows = rows.left_join(firsts, "customer_id").drop("customer_id_right")
@@ -62,9 +61,13 @@ def address_rows(study: Study) -> ir.Table:
     is_prospect = since.isnull() | (since > rows.addressed_at)
     days = days_between(rows.addressed_at, rows.first_at)
     is_won = is_prospect & rows.first_at.notnull() & (days <= float(REACH_DAYS))
-    return rows.select(
-        "campaign_id", "kind", "customer_id", "is_control", is_prospect=is_prospect, is_won=is_won.fill_null(never)
-    )
+    rows = rows.mutate(is_prospect=is_prospect, is_within=is_won.fill_null(never))
+    # Campaigns that are too young to count take whom they won from older ones all the same.
+    latest_first = [rows.is_prospect.ifelse(0, 1), rows.addressed_at.desc(), rows.campaign_id.asc()]
+    nth = ibis.row_number().over(group_by=rows.customer_id, order_by=latest_first)
+    rows = rows.mutate(is_won=rows.is_within & (nth == 0))
+    rows = rows.filter(rows.addressed_at <= instant(study.as_of - timedelta(days=REACH_DAYS)))
+    return rows.select("campaign_id", "kind", "customer_id", "is_control", "is_prospect", "is_won")
 
 
 def kept_addresses(study: Study) -> ir.Table:
@@ -84,37 +87,39 @@ def sum_winning(study: Study, rows: ir.Table) -> ir.Table:
     -------
     ibis table
         One kind: kind, n_campaigns, n_without_cost (campaigns whose cost is not recorded), n_addressed, n_prospects and
-        n_won (of these; all without those held back), n_control and n_control_won (prospects held back), cost (of each
-        campaign the share that prospects are of those addressed).
+        n_won (of these; all without those held back), n_control and n_control_won (prospects held back), n_addresses
+        and n_held_back (how often these prospects were addressed, and held back, over all campaigns of the kind), cost
+        (of each campaign the share that prospects are of those addressed).
     """
     addressed = ~rows.is_control
     per = rows.group_by("kind", "campaign_id").agg(
         n_addressed=rows.count(where=addressed),
-        n_prospects=rows.count(where=addressed & rows.is_prospect),
+        n_addresses=rows.count(where=addressed & rows.is_prospect),
         n_won=rows.count(where=addressed & rows.is_won),
-        n_control=rows.count(where=rows.is_control & rows.is_prospect),
+        n_held_back=rows.count(where=rows.is_control & rows.is_prospect),
         n_control_won=rows.count(where=rows.is_control & rows.is_won),
     )
     campaigns = known_rows(study, "campaigns")
     cost = campaigns.cost.cast("float64") if "cost" in campaigns.columns else ibis.null("float64")
     joined = per.inner_join(campaigns.select("campaign_id", campaign_cost=cost), "campaign_id")
-    counts = ("n_addressed", "n_prospects", "n_won", "n_control", "n_control_won")
-    share = joined.n_prospects.cast("float64") / joined.n_addressed.nullif(0).cast("float64")
-    joined = joined.mutate(own=(joined.campaign_cost * share).fill_null(0.0))
-    return (
-        joined.group_by("kind")
-        .agg(
-            n_campaigns=joined.count(),
-            n_without_cost=joined.count(where=joined.campaign_cost.isnull()),
-            **{name: joined[name].sum() for name in counts},
-            cost=joined.own.sum(),
-        )
-        .order_by("kind")
+    people = rows.group_by("kind").agg(
+        n_prospects=rows.customer_id.nunique(where=addressed & rows.is_prospect),
+        n_control=rows.customer_id.nunique(where=rows.is_control & rows.is_prospect),
     )
+    counts = ("n_addressed", "n_addresses", "n_won", "n_held_back", "n_control_won")
+    share = joined.n_addresses.cast("float64") / joined.n_addressed.nullif(0).cast("float64")
+    joined = joined.mutate(own=(joined.campaign_cost * share).fill_null(0.0))
+    summed = joined.group_by("kind").agg(
+        n_campaigns=joined.count(),
+        n_without_cost=joined.count(where=joined.campaign_cost.isnull()),
+        **{name: joined[name].sum() for name in counts},
+        cost=joined.own.sum(),
+    )
+    return summed.inner_join(people, "kind").order_by("kind")
 
 
 def list_won(rows: ir.Table) -> ir.Table:
-    """Who of `address_rows` was won by a campaign of which kind: customer_id, kind; of several the first by name."""
+    """Who of `address_rows` was won by a campaign of which kind: customer_id, kind; each customer by one alone."""
     won = rows.filter(rows.is_won & ~rows.is_control)
     return won.group_by("customer_id").agg(kind=won.kind.min())
 

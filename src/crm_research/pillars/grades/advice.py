@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from crm_research.pillars.grades import words
+from crm_research.pillars.grades.criteria import LIFETIME
 from crm_research.pillars.grades.setting import noun
 from crm_research.show import Step
 from crm_research.theme import say_count, say_percent, word_for
@@ -39,9 +40,12 @@ def steps(found: Grades, service: Service | None) -> Iterator[Step]:
     unasked = words.say_unasked(found)
     if unasked:
         who = say_count(unasked, "strategic customer")
-        yield Step(
-            f"Ask {who} how satisfied they are: they have never answered, and their place hangs on it.", "criteria"
+        they = word_for(
+            unasked,
+            "it is: it has never answered, and its place hangs",
+            "they are: they have never answered, and their place hangs",
         )
+        yield Step(f"Ask {who} how satisfied {they} on it.", "criteria")
     if service is not None and len(service.under):
         n = len(service.under)
         yield Step(
@@ -75,4 +79,6 @@ def gravest_doubt(found: Grades) -> str:
     if found.hangs_on_weights and found.n_ways > 1 and not found.has_same_grade.all():
         share = say_percent(1 - float(found.has_same_grade.mean()))
         return f"The grade hangs on the weights: {share} of customers have another one by another way of weighing."
-    return next(iter(f"{name.capitalize()} is left out: {why}." for name, why in found.criteria.left_out.items()), "")
+    # What another report says is looked up there; what the records lack is the graver.
+    left = sorted(found.criteria.left_out.items(), key=lambda pair: pair[0] == LIFETIME)
+    return next(iter(f"{name.capitalize()} is left out: {why}." for name, why in left), "")

@@ -12,12 +12,14 @@ from crm_research.pillars.grades.setting import noun, say_window
 from crm_research.privacy.pseudonyms import say_id
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from crm_research.pillars.grades.measure import Grades
 
 _MOST_POINTS: Final = 2_000
 _MOST_ROWS: Final = 15
+_CORNER: Final = 0.35
 _KINDS: Final = {"C": theme.GRID, "B": theme.REST, "A": theme.ACCENT, "sure": theme.WARNING}
 
 
@@ -57,14 +59,26 @@ def draw_matrix(found: Grades, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(*_ends(places["future"]))
     said = {"sure": "A whatever the weights", "A": "A", "B": "B", "C": "C"}
     held = [name for name in said if (kinds == name).any()]
+    corner = _emptiest_corner(ax, places)
+    x, y = 8 if corner[0] == 0 else -150, -8 if corner[1] == 1 else 14 * len(held) + 2
     with theme.chart_style():
         for number, name in enumerate(held):
-            for text, right, colour in (("●", 150, _KINDS[name]), (said[name], 138, theme.INK)):
+            for text, at, colour in (("●", x, _KINDS[name]), (said[name], x + 12, theme.INK)):
                 ax.annotate(
-                    text, xy=(1, 1), xycoords="axes fraction", xytext=(-right, -8 - 14 * number), va="top",
+                    text, xy=corner, xycoords="axes fraction", xytext=(at, y - 14 * number), va="top",
                     textcoords="offset points", fontsize=9.5, color=colour,
                 )  # fmt: skip
     return ax
+
+
+def _emptiest_corner(ax: Axes, places: pd.DataFrame) -> tuple[int, int]:
+    """Where the fewest customers stand, in axes fractions: the names of the colours cover nobody there."""
+    shares = []
+    for values, (low, high) in ((places["current"], ax.get_xlim()), (places["future"], ax.get_ylim())):
+        shares.append((values.to_numpy(dtype=float) - low) / (high - low))
+    corners = [(1, 1), (0, 1), (1, 0), (0, 0)]
+    held = [((np.abs(shares[0] - x) < _CORNER) & (np.abs(shares[1] - y) < _CORNER)).sum() for x, y in corners]
+    return corners[int(np.argmin(held))]
 
 
 def draw_places(found: Grades, *, ax: Axes | None = None) -> Axes:
@@ -99,8 +113,8 @@ def places_title(found: Grades) -> str:
     places = found.places.nsmallest(_MOST_ROWS, "place", keep="first")
     n = int((places["upper"] <= found.cuts.n_a).sum())
     first = theme.say_count(len(places))
-    stay = theme.word_for(n, "stays", "stay")
-    return f"Of the first {first}, {theme.say_count(n)} {stay} of grade A when weights move a little"
+    stay = theme.word_for(n, "stays", "stay") if n else "stays"
+    return f"Of the first {first}, {theme.say_count(n) if n else 'none'} {stay} of grade A when weights move a little"
 
 
 def places_alt(found: Grades) -> str:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 MARGIN: Final = "margin"
 VOLUME: Final = "volume"
 COST: Final = "cost to serve"
+LIFETIME: Final = "lifetime value"
 TREND: Final = "trend"
 YEARS: Final = "years together"
 SATISFACTION: Final = "satisfaction"
 POSITION: Final = "position"
 CURRENT: Final = (MARGIN, VOLUME, COST)
-FUTURE: Final = (TREND, YEARS, SATISFACTION, POSITION)
+FUTURE: Final = (LIFETIME, TREND, YEARS, SATISFACTION, POSITION)
 CRITERIA: Final = (*CURRENT, *FUTURE)
 # Less of it is better.
 COSTS: Final = (COST,)
@@ -51,6 +52,8 @@ class Criteria:
         Criterion that is not weighed to why not.
     items
         Questions of surveys that satisfaction is the mean of.
+    ahead
+        What lifetime value is; empty where it is no criterion.
     """
 
     cells: pd.DataFrame
@@ -59,6 +62,7 @@ class Criteria:
     bounds: Mapping[str, tuple[float, float]]
     left_out: Mapping[str, str]
     items: tuple[str, ...] = ()
+    ahead: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -83,11 +87,16 @@ class Criteria:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What does the study hold to grade by: costs of goods and of service, the stretch before, answers, a position?"""
+    """What is there to grade by: costs of goods and service, what is to come, months before, answers, a position?
+
+    Where lifetime value is known (`ahead` says what it is), rows have lifetime and lifetime_error, too.
+    """
 
     has_goods: bool
     why_no_goods: str
     has_service: bool
+    ahead: str
+    why_not_ahead: str
     looks_back: bool
     why_not_back: str
     items: tuple[str, ...]
@@ -103,9 +112,9 @@ class _Making:
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def take(self, name: str, values: FloatArray) -> None:
-        """A criterion that is recorded of everybody."""
-        self.cells[name], self.errors[name] = values, np.zeros(len(values))
+    def take(self, name: str, values: FloatArray, errors: FloatArray | None = None) -> None:
+        """A criterion that is recorded, or expected, of everybody."""
+        self.cells[name], self.errors[name] = values, np.zeros(len(values)) if errors is None else errors
         self.known[name] = np.ones(len(values), dtype=bool)
 
     def believe(self, name: str, seen: FloatArray, variances: FloatArray, bounds: tuple[float, float] | None) -> None:
@@ -151,6 +160,10 @@ def make_criteria(rows: pd.DataFrame, held: Held, *, days_back: float) -> Criter
         made.take(COST, _column(rows, "service") + _column(rows, "contacts") + _column(rows, "capital"))
     else:
         made.left_out[COST] = "no cost of activities or contacts is recorded"
+    if held.ahead:
+        made.take(LIFETIME, _column(rows, "lifetime"), _column(rows, "lifetime_error"))
+    else:
+        made.left_out[LIFETIME] = held.why_not_ahead
     if held.looks_back:
         made.believe(TREND, *_trend(rows, days_back), (0.0, 1.0))
     else:
@@ -174,6 +187,7 @@ def make_criteria(rows: pd.DataFrame, held: Held, *, days_back: float) -> Criter
         bounds=made.bounds,
         left_out=made.left_out,
         items=held.items,
+        ahead=held.ahead,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, verdict_of
-from crm_research.pillars.grades.placing import N_DRAWS
+from crm_research.pillars.grades.placing import count_draws
 from crm_research.pillars.grades.setting import say_window
 from crm_research.pillars.grades.weighing import GRADES
 
@@ -63,9 +63,8 @@ def weight_figures(found: Grades) -> list[Figure]:
     if found.is_graded and found.hangs_on_weights:
         n = found.n_ranked
         how = (
-            f"share of customers of grade A under at least {found.confidence:.0%} of {N_DRAWS} weightings at random, "
-            "each "
-            "mix as likely as another, with what is doubtful drawn anew each time"
+            f"share of customers of grade A under at least {found.confidence:.0%} of {count_draws(n)} weightings at "
+            "random, each mix as likely as another, with what is doubtful drawn anew each time"
         ).replace("%", " %")
         made.append(
             maker.one(
@@ -148,9 +147,9 @@ def estimators(found: Grades) -> dict[str, str]:
     """What was estimated, and how."""
     methods = {
         "nearness to the best": "TOPSIS (Hwang and Yoon 1981), criteria divided by their length",
-        "places under doubt": f"{N_DRAWS} draws of weights (Dirichlet) and of what is doubtful (normal); any weights "
-        "at all "
-        "as in stochastic multicriteria acceptability analysis (Lahdelma, Hokkanen and Salminen 1998)",
+        "places under doubt": f"{count_draws(found.n_ranked)} draws of weights (Dirichlet) and of what is doubtful "
+        "(normal); any weights at all as in stochastic multicriteria acceptability analysis (Lahdelma, Hokkanen and "
+        "Salminen 1998)",
     }
     if found.judged is not None:
         methods["weights by judgements"] = "analytic hierarchy process (Saaty 1980); chance of Saaty and Tran (2007)"

@@ -24,9 +24,11 @@ from crm_research.features.money_window import USUAL_MONTHS, MoneyWindow, find_w
 from crm_research.features.profit import sources_of
 from crm_research.models.costing import Costing, plan_costs
 from crm_research.models.grading import read_judgements
+from crm_research.pillars.grades.ahead import look_ahead
 from crm_research.pillars.grades.criteria import COSTS, CRITERIA, Criteria, Held, is_about_satisfaction, make_criteria
 from crm_research.pillars.grades.placing import FEWEST, place, weigh
 from crm_research.pillars.grades.weighing import GIVEN, JUDGED, WEIGHTINGS, Cuts, Weighting, check_weights, cut_at
+from crm_research.pillars.value.lifetime.measure import USUAL_RATE, USUAL_YEARS
 from crm_research.show.shown import Shown
 from crm_research.steps import step
 from crm_research.theme import say_percent
@@ -222,6 +224,9 @@ def measure_grades(
     contact_costs: bool = True,
     position: str | None = None,
     satisfaction_items: list[str] | None = None,
+    lifetime_value: bool = True,
+    horizon_years: float = USUAL_YEARS,
+    discount_rate: float = USUAL_RATE,
     weights: Mapping[str, float] | None = None,
     judgements: Mapping[str, float | str] | None = None,
     weighting: str = GIVEN,
@@ -246,6 +251,9 @@ def measure_grades(
         Column of customers, a number, that says how they stand in their industry: more is better.
     satisfaction_items
         Questions that ask for satisfaction; None takes those whose names say so.
+    lifetime_value, horizon_years, discount_rate
+        Is what customers will still bring a criterion, as the report on value expects it; over how many years, and
+        discounted at which yearly rate.
     weights, judgements
         Criterion to weight; ``ONE over OTHER`` to how many times as important the first is. None takes the study's
         own. Without weights all criteria weigh the same.
@@ -278,10 +286,18 @@ def measure_grades(
     )
     table = kept_grade_rows(study, window, costing.plan, asked)
     totals, rows = total_grade_rows(table), read_largest(table, n_ranked)
+    ahead = look_ahead(
+        study, rows["customer_id"], is_asked=lifetime_value, years=horizon_years, rate=discount_rate,
+        confidence=confidence,
+    )  # fmt: skip
+    if ahead.rows is not None:
+        rows = rows.assign(lifetime=ahead.rows["expected"], lifetime_error=ahead.rows["error"])
     held = Held(
         has_goods=sources["goods"],
         why_no_goods=_say_no_goods(costing),
         has_service=sources["service"] or sources["contacts"],
+        ahead=ahead.meaning,
+        why_not_ahead=ahead.why_not,
         looks_back=looks_back,
         why_not_back=f"the records do not hold the {window.months} months before whole",
         items=items,

@@ -19,6 +19,7 @@ from crm_research.pillars.grades.measure import (
 )
 from crm_research.pillars.grades.service import Service, measure_service
 from crm_research.pillars.grades.weighing import GIVEN, JUDGED
+from crm_research.pillars.value.lifetime.measure import USUAL_RATE, USUAL_YEARS
 from crm_research.show import (
     Answer,
     Chart,
@@ -47,8 +48,8 @@ _NO_JUDGEMENTS: Final = (
 )
 _MONEY: Final = "{:,.0f}"
 _FORMATS: Final = {
-    "margin": _MONEY, "volume": _MONEY, "cost_to_serve": _MONEY, "trend": "{:.2f}", "years_together": "{:.1f}",
-    "satisfaction": "{:.2f}", "position": "{:,.3g}",
+    "margin": _MONEY, "volume": _MONEY, "cost_to_serve": _MONEY, "lifetime_value": _MONEY, "trend": "{:.2f}",
+    "years_together": "{:.1f}", "satisfaction": "{:.2f}", "position": "{:,.3g}",
 }  # fmt: skip
 
 
@@ -78,6 +79,9 @@ class GradesPage(Page):
         contact_costs: bool = True,
         position: str | None = None,
         satisfaction_items: list[str] | None = None,
+        lifetime_value: bool = True,
+        horizon_years: float = USUAL_YEARS,
+        discount_rate: float = USUAL_RATE,
         weights: Mapping[str, float] | None = None,
         judgements: Mapping[str, float | str] | None = None,
         weighting: str = GIVEN,
@@ -98,6 +102,9 @@ class GradesPage(Page):
             contact_costs=contact_costs,
             position=position,
             satisfaction_items=satisfaction_items,
+            lifetime_value=lifetime_value,
+            horizon_years=horizon_years,
+            discount_rate=discount_rate,
             weights=weights,
             judgements=judgements,
             weighting=weighting,
@@ -245,16 +252,21 @@ class GradesPage(Page):
             Chart(drawn(charts.draw_places, found), alt=charts.places_alt(found)),
             Table(
                 listed.head(_SHOWN),
-                "The surest strategic customers",
+                "Under how many mixes of weights customers are of grade A",
                 formats={name: how for name, how in _FORMATS.items() if name in listed},
                 note=_legend(found),
-            ),
+            )
+            if len(listed)
+            else None,
             Figures(figures.weight_figures(found), "How far it hangs on the weights"),
             SavedList(
                 "strategic-customers",
                 listed,
-                f"Customers of grade A under some weights at least, the surest first. {_legend(found)}",
-            ),
+                "Customers of grade A whatever the weights, or under some and not under others, the surest first. "
+                f"{_legend(found)}",
+            )
+            if len(listed)
+            else None,
             result=listed,
         )
 

@@ -26,7 +26,8 @@ from crm_research.pillars.grades.weighing import (
     weigh_by_data,
 )
 
-N_DRAWS: Final = 500
+_MOST_DRAWS: Final = 500
+_FEWEST_DRAWS: Final = 100
 FEWEST: Final = 2
 _MOST_PLACES: Final = 5_000_000
 
@@ -51,6 +52,11 @@ def weigh(
         except (NotEnoughData, ParameterError) as problem:
             refused[name] = str(problem)
     return found, refused
+
+
+def count_draws(n: int) -> int:
+    """Mixes of weights that are drawn for n customers: 500, fewer for more than 10,000."""
+    return max(_FEWEST_DRAWS, min(_MOST_DRAWS, _MOST_PLACES // max(n, 1)))
 
 
 def place(
@@ -106,7 +112,6 @@ def _rank(
     criteria: Criteria, weights: pd.Series, cuts: Cuts, spread: float | None, confidence: float, seed: int
 ) -> RankLimits:
     measures = read_measures(criteria.cells, costs=[name for name in COSTS if name in criteria.names])
-    n_draws = max(100, min(N_DRAWS, _MOST_PLACES // len(criteria.cells)))
     return rank_under_doubt(
         criteria.cells,
         measures,
@@ -117,6 +122,6 @@ def _rank(
         errors=criteria.errors,
         bounds=criteria.bounds,
         confidence=confidence,
-        n_draws=n_draws,
+        n_draws=count_draws(len(criteria.cells)),
         seed=seed,
     )

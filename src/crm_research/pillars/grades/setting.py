@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from crm_research.pillars.grades.criteria import COST, MARGIN, POSITION, SATISFACTION, TREND, VOLUME
+from crm_research.pillars.grades.criteria import COST, LIFETIME, MARGIN, POSITION, SATISFACTION, TREND, VOLUME
+from crm_research.pillars.grades.weighing import JUDGED
 from crm_research.theme import join_words, say_count, say_date, say_months, say_percent, say_plainly, word_for
 
 if TYPE_CHECKING:
     from crm_research.pillars.grades.measure import Grades
 
 _NEARLY_ALL: Final = 0.995
+_MONEYS: Final = (MARGIN, VOLUME, LIFETIME)
 # Criteria that go together so closely tell the same twice.
 ALIKE: Final = 0.9
 _UNKNOWN_FOR: Final = {
@@ -35,7 +38,11 @@ def noun(found: Grades, n: float) -> str:
 
 def say_ranked(found: Grades) -> str:
     """Whom the grades compare."""
-    said = f"Graded are {noun(found, found.n_ranked)} with money or costs from {say_window(found)}"
+    if not found.n_ranked:
+        kind = "customer" if found.is_all_kinds else "business customer"
+        return f"No {kind} has money or costs from {say_window(found)}."
+    start = f"{'Graded' if found.is_graded else 'Looked at'} {word_for(found.n_ranked, 'is', 'are')}"
+    said = f"{start} {noun(found, found.n_ranked)} with money or costs from {say_window(found)}"
     if found.n_ranked < found.n_all:
         income = float(found.rows["income"].sum())
         part = f", {say_percent(income / found.income_all)} of what all bring" if found.income_all > 0 else ""
@@ -69,6 +76,8 @@ def cautions(found: Grades) -> Iterator[str]:
         yield f"The records hold {say_months(found.window.months)} of the {found.window.asked} asked for."
     if not found.window.months:
         yield "The records hold no whole calendar month: all that they hold is counted."
+    if found.n_ranked < 2:
+        return
     for name, why in found.criteria.left_out.items():
         yield f"{name.capitalize()} is left out: {why}."
     yield from _of_weights(found)
@@ -87,20 +96,21 @@ def _of_weights(found: Grades) -> Iterator[str]:
     for weighting in found.weightings.values():
         if weighting.unweighed:
             named, n = join_words(list(weighting.unweighed)), len(weighting.unweighed)
-            yield f"The weights given do not name {named}, so {word_for(n, 'it weighs', 'they weigh')} nothing."
+            whose = "The judgements" if weighting.name == JUDGED else "The weights given"
+            yield f"{whose} do not name {named}, so {word_for(n, 'it weighs', 'they weigh')} nothing there."
     for name in found.criteria.same:
         if name in (TREND, SATISFACTION):
             yield f"What is seen of {name} differs no more than by chance: it tells nobody apart, whatever it weighs."
         else:
             yield f"All customers are alike in {name}: it tells nobody apart, whatever it weighs."
-    values = found.criteria.cells
-    if {MARGIN, VOLUME} <= set(values) and len(values) > 2 and not {MARGIN, VOLUME} & set(found.criteria.same):
-        together = float(values[MARGIN].corr(values[VOLUME], method="spearman"))
-        if together >= ALIKE:
+    for one, other in combinations([name for name in _MONEYS if name in found.criteria.names], 2):
+        values = found.criteria.cells
+        if len(values) < 3 or {one, other} & set(found.criteria.same):
+            continue
+        if float(values[one].corr(values[other], method="spearman")) >= ALIKE:
             yield (
-                "Margin and volume put customers in nearly the same order, so what both say counts twice: give one of "
-                "them "
-                "less weight if that is not meant."
+                f"{one.capitalize()} and {other} put customers in nearly the same order, so what both say counts "
+                "twice: give one of them less weight if that is not meant."
             )
 
 
@@ -109,9 +119,10 @@ def _of_knowledge(found: Grades) -> Iterator[str]:
     for name in found.criteria.names:
         known = found.criteria.n_known[name]
         if known < n:
+            doubt = "" if name in found.criteria.same else ", and the limits of the place hold the doubt"
             yield (
                 f"{name.capitalize()} is known of {say_count(known)} of {say_count(n)}: {_UNKNOWN_FOR[name]}. Whoever "
-                "is not known stands at the mean, and the limits of the place hold the doubt."
+                f"is not known stands at the mean{doubt}."
             )
 
 
@@ -124,7 +135,12 @@ def say_items(found: Grades) -> str:
     return f"Satisfaction is the mean of {join_words([*named, f'{more} more'] if more > 0 else named)}."
 
 
-MEANINGS: Final = {
+def say_meaning(found: Grades, name: str) -> str:
+    """What a criterion is."""
+    return found.criteria.ahead if name == LIFETIME else _MEANINGS[name]
+
+
+_MEANINGS: Final = {
     MARGIN: "what is left of revenue after goods",
     VOLUME: "revenue and fees",
     COST: "use of activities, contacts and money owed; less is better",

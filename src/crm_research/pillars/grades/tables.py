@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_research.pillars.grades.criteria import CURRENT
 from crm_research.pillars.grades.figures import grade_figures
-from crm_research.pillars.grades.setting import MEANINGS
+from crm_research.pillars.grades.setting import say_meaning
 from crm_research.pillars.grades.weighing import DATA, GIVEN, GRADES, JUDGED
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def criteria_table(found: Grades) -> pd.DataFrame:
         row: dict[str, object] = {
             "criterion": name,
             "tells_of": "today" if name in CURRENT else "what may come",
-            "what_it_is": MEANINGS[name],
+            "what_it_is": say_meaning(found, name),
             "known_of": found.criteria.n_known[name],
         }
         for way, weighting in found.weightings.items():
@@ -117,9 +117,9 @@ def customers_table(found: Grades) -> pd.DataFrame:
 
 
 def sure_table(found: Grades) -> pd.DataFrame:
-    """Those of grade A under some weights at least, the surest first."""
+    """Those of grade A whatever the weights or under some, as they are counted; the surest first."""
     table = customers_table(found)
-    table = table.loc[table["weightings_share"] > 0]
+    table = table.loc[table["weightings_share"] > 1 - found.confidence]
     return table.sort_values(["weightings_share", "place"], ascending=[False, True], kind="stable", ignore_index=True)
 
 

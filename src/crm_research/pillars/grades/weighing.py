@@ -45,7 +45,7 @@ class Weighting:
     is_equal
         Nobody gave weights, so all weigh the same.
     unweighed
-        Criteria that the given weights do not name, and that weigh nothing.
+        Criteria that the given weights, or the judgements, do not name, and that weigh nothing.
     judged
         The judgements behind it, where there are any.
     """
@@ -99,14 +99,13 @@ def weigh_as_given(given: Mapping[str, float], names: list[str]) -> Weighting:
 
 
 def weigh_as_judged(given: Mapping[str, float | str], names: list[str]) -> Weighting:
-    """The weights that judgements of pairs come to, among the criteria that there are."""
+    """The weights that judgements of pairs come to, among the criteria that there are; whoever is in none has none."""
     pairs = read_judgements(given, CRITERIA)
     held = {pair: ratio for pair, ratio in pairs.items() if pair[0] in names and pair[1] in names}
-    missing = [name for name in names if not any(name in pair for pair in held)]
-    if missing:
-        raise ParameterError(f"The criterion {missing[0]!r} is judged beside no other. Judge every pair once.")
     judged = weigh_by_comparison(held)
-    return Weighting(name=JUDGED, weights=_shares(judged.weights.reindex(names)), judged=judged)
+    unweighed = tuple(name for name in names if name not in judged.weights)
+    weights = _shares(judged.weights.reindex(names, fill_value=0.0))
+    return Weighting(name=JUDGED, weights=weights, judged=judged, unweighed=unweighed)
 
 
 def weigh_by_data(values: pd.DataFrame) -> Weighting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crm_research.models.grading import LARGEST_RATIO
 from crm_research.pillars.grades.criteria import COST, SATISFACTION
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crm_research.models.grading import ComparedWeights
     from crm_research.pillars.grades.measure import Grades
     from crm_research.pillars.grades.service import Service
+
+# Weights that differ by less are shown as one.
+_AS_MUCH: Final = 5e-4
 
 
 def answer(found: Grades, service: Service | None) -> list[str]:
@@ -44,16 +47,20 @@ def say_strategic(found: Grades) -> str:
     if not n:
         return f"Of {noun(found, found.n_ranked)} none is strategic: those who stand first are alike, and too many."
     left = float(found.left[is_a].sum())
+    start = f"{say_count(n)} of {noun(found, found.n_ranked)} {word_for(n, 'is', 'are')} strategic (grade A)"
+    if left < 0:
+        money = say_money(-left, found.currency)
+        if found.has_costs:
+            more = word_for(n, "it brings", "they bring")
+            return f"{start} and {word_for(n, 'costs', 'cost')} {money} more than {more}."
+        return f"{start} and gave back {money} more than {word_for(n, 'it', 'they')} bought."
     money = say_money(left, found.currency)
     what = "bring" if not found.has_costs else "leave"
     part = f", {say_percent(left / whole)} of what all of them {what}" if 0 < left <= whole else ""
     if left > whole > 0:
         part = f", more than the {say_money(whole, found.currency)} of all of them together: others cost money"
     verb = word_for(n, f"{what}s", what)
-    return (
-        f"{say_count(n)} of {noun(found, found.n_ranked)} {word_for(n, 'is', 'are')} strategic (grade A) and {verb} "
-        f"{money} of {found.left_noun}{part}."
-    )
+    return f"{start} and {verb} {money} of {found.left_noun}{part}."
 
 
 def say_sure(found: Grades) -> str:
@@ -211,17 +218,18 @@ def say_entropy_warning(found: Grades) -> str:
     if DATA not in found.weightings:
         return ""
     weights = found.weightings[DATA].weights
-    first, share = str(weights.idxmax()), say_percent(float(weights.max()))
+    share = say_percent(float(weights.max()))
+    first = [str(name) for name in weights.index if weights[name] > weights.max() - _AS_MUCH]
+    most = word_for(len(first), f"weighs most there, {share}", f"weigh most there, {share} each")
     return (
-        f"Weights as customers differ are no judgement of what matters: {first} weighs most there, {share}, for "
-        "customers "
-        "are least alike in it."
+        f"Weights as customers differ are no judgement of what matters: {join_words(first)} {most}, for customers are "
+        f"least alike in {word_for(len(first), 'it', 'them')}."
     )
 
 
 def say_unasked(found: Grades) -> int:
-    """How many strategic customers have never said how satisfied they are; 0 where nobody has been asked."""
-    if SATISFACTION not in found.criteria.names or not found.is_graded:
+    """How many strategic customers have never said how satisfied they are; 0 where no place hangs on it."""
+    if not found.is_graded or SATISFACTION not in found.telling:
         return 0
     never = found.rows["n_responses"].to_numpy(dtype=float) == 0
     return int((never & (found.places["grade"] == "A").to_numpy()).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _YEARS: Final = (3, 2, 1)
 NO_STATES: Final = "The records hold one fee for each contract and not how it changes"
 TOO_FEW: Final = f"Fewer than {FEWEST_CONTRACTS} contracts ran all through the last year with their fees"
+NO_RUNNING: Final = "No contract is running."
+NOTHING_NOW: Final = "Contracts that ran all through the last year cost nothing now"
 _FEBRUARY_29: Final = (2, 29)
 
 
@@ -63,7 +65,7 @@ def value_fees(
     known = rows.loc[rows["fee"].notna()].reset_index(drop=True)
     n_without = int(rows.loc[rows["fee"].isna(), "n_contracts"].sum())
     if rows.empty:
-        return None, "No contract is running."
+        return None, NO_RUNNING
     if known.empty:
         return None, "The records hold no fees of contracts, so contracts cannot be valued."
     counts: pd.DataFrame = count_spells(study).to_pandas()
@@ -95,12 +97,13 @@ def find_growth(study: Study) -> tuple[FeeGrowth | None, str]:
     """How did fees of contracts that stayed change a year, over the longest stretch that enough of them ran through?"""
     if not (study.has("contracts") and has_fees_in_states(study)):
         return None, NO_STATES
+    sums: dict[str, Any] = {}
     for years in _YEARS:
         sums = sum_fee_changes(study, _years_before(study.as_of, years)).to_pandas().iloc[0].to_dict()
         found = estimate_growth(sums, years)
         if found is not None:
             return found, ""
-    return None, TOO_FEW
+    return None, TOO_FEW if sums["n_contracts"] < FEWEST_CONTRACTS else NOTHING_NOW
 
 
 def _years_before(at: datetime, years: int) -> datetime:

@@ -95,16 +95,26 @@ def say_growth(lifetime: Lifetime) -> str:
     found = fees.growth
     if found is None:
         return f"{fees.why_no_growth}, so fees are taken to stay as they are."
+    if not found.n_risen and not found.n_fallen:
+        return (
+            f"No fee changed of the contracts that ran through the last {say_span(found.years)}, so fees are taken to "
+            "stay as they are."
+        )
     change, low, high = found.limits(lifetime.confidence)
     is_told = low > 0 or high < 0
     ranged = say_with_limits(change, low, high, lambda share: say_percent(share, 1))
     doubt = "" if is_told else ", which may be no change at all"
     risen, fallen = say_percent(found.risen_share, 1), say_percent(found.fallen_share, 1)
     return (
-        f"Fees of contracts that ran through the last {say_years(found.years)} changed by {ranged} a year{doubt}: "
-        f"rises came to {risen} and falls to {fallen} of the fees at the beginning. They are taken to go on so for as "
-        "long again, and then to stay."
+        f"Fees of contracts that ran through the last {say_span(found.years)} changed by {ranged} a year{doubt}: "
+        f"over all of that time rises came to {risen} and falls to {fallen} of the fees at the beginning. They are "
+        "taken to go on so for as long again, and then to stay."
     )
+
+
+def say_span(years: float) -> str:
+    """Years as a stretch that is spoken of: ``the next year``, ``the next 3 years``."""
+    return "year" if years == 1 else say_years(years)
 
 
 def say_never(lifetime: Lifetime) -> str:

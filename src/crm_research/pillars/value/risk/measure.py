@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crm_research.models.lifetime_value import total_limits, value_orders
-from crm_research.pillars.value.risk.parts import Parts, find_parts, value_again
+from crm_research.models.lifetime_value import total_limits
+from crm_research.pillars.value.risk.expected import expect_some
+from crm_research.pillars.value.risk.parts import Parts, find_parts
 from crm_research.pillars.value.risk.payment import Payment, measure_payment
 from crm_research.pillars.value.risk.single import describe_each
 from crm_research.pillars.value.risk.sums import add_up_groups
@@ -151,50 +152,29 @@ def list_sure(risk: RiskAdjusted, n: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The first `n` customers by what is sure: ``customer_id``, ``tier``, ``if_staying``, ``expected`` (less what is
-        not paid), ``sure``, ``lower``, ``upper`` (of what is sure: where the expected lies at its limits),
-        ``sure_share`` (of the expected).
+        The first `n` customers of whom anything is sure, by what is: ``customer_id``, ``tier``, ``if_staying``,
+        ``expected`` (less what is not paid), ``sure``, ``lower``, ``upper`` (of what is sure: where the expected lies
+        at its limits), ``sure_share`` (of the expected).
     """
-    rows = risk.customers.sort_values(
+    is_any = risk.customers["sure"] > 0
+    rows = risk.customers.loc[is_any].sort_values(
         ["sure", "paid", "customer_id"], ascending=[False, False, True], kind="stable"
     ).head(n)  # fmt: skip
     low, high = _limits(risk, rows.index.to_numpy())
     paid, sure = rows["paid"].to_numpy(), rows["sure"].to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(paid > 0, sure / paid, np.nan)
-        table = pd.DataFrame(
-            {
-                "customer_id": rows["customer_id"].to_numpy(), "tier": rows["tier"].to_numpy(),
-                "if_staying": rows["staying"].to_numpy(), "expected": paid, "sure": sure,
-                "lower": share * low, "upper": share * high, "sure_share": share,
-            }
-        )  # fmt: skip
+    share = sure / paid  # never more is sure than is expected, so that is above nought, too
+    table = pd.DataFrame(
+        {
+            "customer_id": rows["customer_id"].to_numpy(), "tier": rows["tier"].to_numpy(),
+            "if_staying": rows["staying"].to_numpy(), "expected": paid, "sure": sure,
+            "lower": share * low, "upper": share * high, "sure_share": share,
+        }
+    )  # fmt: skip
     return table if len(risk.groups) > 1 else table.drop(columns="tier")
 
 
 def _limits(risk: RiskAdjusted, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Limits of what is expected of some customers, from the uncertainty of the models alone."""
-    place = np.full(len(risk.customers) + 1, -1)
-    place[chosen] = np.arange(len(chosen))
-    expected, variance = np.zeros(len(chosen)), np.zeros(len(chosen))
-    for part in risk.parts.held:
-        rows = np.flatnonzero(place[part.owner] >= 0)
-        if not len(rows):
-            continue
-        own = place[part.owner[rows]]
-        if part is risk.parts.orders and risk.lifetime.orders is not None:
-            held = risk.lifetime.orders
-            value: Any = value_orders(
-                held.fit, held.spend, held.rows.iloc[rows], horizon_days=part.value.horizon_days,
-                rate=part.value.rate, margin=part.value.margin, confidence=part.value.confidence,
-            )  # fmt: skip
-        else:
-            value = value_again(risk.lifetime, risk.parts.contracts.iloc[rows])
-        kept = np.bincount(own, part.paid[rows], len(chosen))
-        totals = value.total(own).reindex(range(len(chosen))).fillna(0.0)
-        whole = totals["expected"].to_numpy()
-        scale = np.divide(kept, whole, out=np.ones(len(chosen)), where=whole != 0)
-        expected += kept
-        variance += totals["of_params"].to_numpy() * scale**2
+    expected, variance = expect_some(risk.parts, risk.lifetime, chosen)
     limits = total_limits(expected, variance, np.zeros(len(chosen)), confidence=risk.lifetime.confidence)
     return limits["lower"].to_numpy(), limits["upper"].to_numpy()

@@ -56,6 +56,8 @@ def sure_section(risk: RiskAdjusted | str) -> Section:
     if isinstance(risk, str):
         return Section.missing(risk)
     listed = list_sure(risk, _MOST_LISTED)
+    if listed.empty:
+        return Section.missing(words.NOTHING_SURE)
     money = ("if_staying", "expected", "sure", "lower", "upper")
     return Section(
         Table(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from crm_research.pillars.value.risk.measure import RiskAdjusted
 
+NOTHING_SURE: Final = (
+    "Of no single customer is anything sure with 9 of 10 chance: each may bring nothing, or cost money."
+)
 # Less than this share of the whole is not told apart from nothing.
 _NOTHING: Final = 5e-5
 
@@ -77,7 +80,7 @@ def say_alike(risk: RiskAdjusted) -> str:
     if table.empty:
         return ""
     first = table.iloc[0]
-    low, high = (say_percent(first[name]) for name in ("low", "high"))
+    low, high = (say_percent(max(first[name], 0.0)) for name in ("low", "high"))
     if low == high:
         return ""
     least = f"at most {low}" if first["low"] > 0 else "nothing"
@@ -93,7 +96,9 @@ def alike_title(table: pd.DataFrame) -> str:
     if table.empty:
         return "Too few customers to tell how sure those of equal value are"
     first = table.iloc[0]
-    low, high = (say_percent(first[name]) for name in ("low", "high"))
+    if not first["high"] > 0:
+        return "In the most valuable tenth nothing of what is expected of a customer is sure"
+    low, high = (say_percent(max(first[name], 0.0)) for name in ("low", "high"))
     if low == high:
         return f"In the most valuable tenth {low} of what is expected of a customer is sure"
     return f"In the most valuable tenth {low} to {high} of what is expected of a customer is sure"

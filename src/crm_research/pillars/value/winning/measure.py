@@ -31,11 +31,12 @@ class Winning:
     Parameters
     ----------
     kinds
-        kind (of campaign), n_prospects, n_won, n_control, cost (of addressing them); came_anyway (share of those won
+        kind (of campaign), n_prospects (people), n_addresses (how often they were addressed, all together), n_won,
+        n_control (people), n_held_back (how often), cost (of addressing them); came_anyway (share of those won
         who would have come without, NaN where too few were held back), extra, extra_lower, extra_upper (customers won
-        beyond those), cost_each, cost_lower, cost_upper (of one more customer; upper NaN where it has no limit; without
-        people held back the cost of each who bought), brought (so far, each), to_come (each), payback_months (until
-        those won had brought their cost; NaN where they have not yet).
+        beyond those), cost_each, cost_lower, cost_upper (of one more customer; NaN where no more came, as far as can be
+        told; without people held back the cost of each who bought), brought (so far, each), to_come (each),
+        payback_months (until those won had brought their cost; NaN where they have not yet, or cost nothing).
     n_without_cost
         Campaigns left out since their cost is not recorded.
     """
@@ -87,9 +88,10 @@ def _why_missing(study: Study) -> str:
 
 
 def _count(sums: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    won, n = sums["n_won"].to_numpy(dtype=float), sums["n_prospects"].to_numpy(dtype=float)
-    kept, n_kept = sums["n_control_won"].to_numpy(dtype=float), sums["n_control"].to_numpy(dtype=float)
-    is_held = n_kept >= FEWEST_HELD_BACK
+    # Shares are of addresses: people who are asked month after month, and held back so, are compared month by month.
+    won, n = sums["n_won"].to_numpy(dtype=float), sums["n_addresses"].to_numpy(dtype=float)
+    kept, n_kept = sums["n_control_won"].to_numpy(dtype=float), sums["n_held_back"].to_numpy(dtype=float)
+    is_held = sums["n_control"].to_numpy(dtype=float) >= FEWEST_HELD_BACK
     with np.errstate(divide="ignore", invalid="ignore"):
         share, own = won / n, np.where(is_held, kept / n_kept, np.nan)
         # One more of each outcome (Agresti and Caffo), so that nought of a few is no certainty.
@@ -101,9 +103,12 @@ def _count(sums: pd.DataFrame, confidence: float) -> pd.DataFrame:
             np.where(is_held, n * (first - second + sign * reach), np.nan) for sign in (-1, 1)
         )  # fmt: skip
         cost = sums["cost"].to_numpy(dtype=float)
-        each = np.where(extra > 0, cost / extra, np.nan)
-        least, most = (np.where(end > 0, cost / end, np.nan) for end in (upper, lower))
-    return sums[["kind", "n_prospects", "n_won", "n_control", "cost"]].assign(
+        # Where those held back came as often, as far as anybody can tell, one more customer has no cost to be told.
+        is_told = np.where(is_held, lower > 0, extra > 0)
+        each = np.where(is_told, cost / extra, np.nan)
+        least, most = (np.where(is_told & is_held, cost / end, np.nan) for end in (upper, lower))
+    held = ["kind", "n_prospects", "n_addresses", "n_won", "n_control", "n_held_back", "cost"]
+    return sums[held].assign(
         came_anyway=np.where(share > 0, own / share, np.nan), extra=extra, extra_lower=lower, extra_upper=upper,
         cost_each=each, cost_lower=least, cost_upper=most,
     )  # fmt: skip
@@ -123,7 +128,7 @@ def _pay_back(study: Study, won: ir.Table, basis: MoneyBasis, kinds: pd.DataFram
     """The month by whose end those won had brought what one costs: only months seen whole of enough of them."""
     sums = sum_first_months(study, won, money=basis.money, cost_share=basis.cost_share).to_pandas()
     found = []
-    for kind, cost in zip(kinds["kind"], kinds["cost_each"], strict=True):
+    for kind, cost in zip(kinds["kind"], kinds["cost_each"].where(kinds["cost"] > 0), strict=True):
         own = sums.loc[sums["kind"] == kind]
         n_seen = own.loc[own["month"] == 0].groupby("seen")["n_customers"].sum()
         brought, place, payback = 0.0, 0, np.nan

@@ -12,6 +12,8 @@ from crm_research.show import Figures, Note, Section, Table
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from crm_research.pillars.value.lifetime.measure import Lifetime
     from crm_research.pillars.value.winning.measure import Winning
 
@@ -25,6 +27,9 @@ def winning_section(found: Winning | str, lifetime: Lifetime) -> Section:
     if isinstance(found, str):
         return Section.missing(found)
     shown = found.kinds.drop(columns=["extra_lower", "extra_upper"])
+    for people, times in (("n_prospects", "n_addresses"), ("n_control", "n_held_back")):
+        if (shown[people] == shown[times]).all():
+            shown = shown.drop(columns=times)
     # What nobody was held back for, or nobody has paid back, is no column of blanks.
     shown = shown.drop(columns=[name for name in shown.columns if shown[name].isna().all()])
     formats = {
@@ -38,13 +43,22 @@ def winning_section(found: Winning | str, lifetime: Lifetime) -> Section:
             f"What winning a customer costs, and what one brings ({found.currency})",
             formats={name: how for name, how in formats.items() if name in shown},
             note="n prospects: people addressed who were no customers yet; n won: of these, who bought within "
-            f"{REACH_DAYS} days; n control: such people held back; cost: the prospects' share of what campaigns cost; "
-            "extra: won beyond those who would have come anyway; cost each: of one of them; brought, to come: so far "
-            "and expected, of one on average; payback months: until those won had brought their cost.",
+            f"{REACH_DAYS} days of the last time; n control: such people held back; {_say_times(shown)}cost: the "
+            "prospects' share of what campaigns cost; extra: won beyond those who would have come anyway; cost each: "
+            "of one of them; brought, to come: so far and expected, of one on average; payback months: until those "
+            "won had brought their cost.",
         ),
         Figures(winning_figures(found, lifetime)),
         result=found,
     )
+
+
+def _say_times(shown: pd.DataFrame) -> str:
+    said = {
+        "n_addresses": "how often they were addressed, all together",
+        "n_held_back": "how often they were held back",
+    }
+    return "".join(f"{name.replace('_', ' ')}: {what}; " for name, what in said.items() if name in shown)
 
 
 def winning_figures(found: Winning, lifetime: Lifetime) -> list[Figure]:

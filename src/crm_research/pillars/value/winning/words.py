@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.features.winning import EVERY_KIND, REACH_DAYS
-from crm_research.theme import say_count, say_money, say_months, say_percent
+from crm_research.theme import say_count, say_money, say_months, say_percent, say_plainly, word_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,16 +31,21 @@ def say_winning(found: Winning) -> str:
 
 
 def _say(row: pd.Series, found: Winning) -> str:
-    name = "campaigns" if row["kind"] == EVERY_KIND else f"campaigns of the kind {row['kind']!r}"
+    name = "campaigns" if row["kind"] == EVERY_KIND else f"campaigns of the kind “{say_plainly(row['kind'])}”"
     won = say_count(int(row["n_won"]), "customer")
-    n = f"{int(row['n_prospects']):,}"
-    start = f"Of {n} people addressed by {name} who were no customers yet, {won} bought within {REACH_DAYS} days"
+    n = int(row["n_prospects"])
+    people = f"{n:,} {word_for(n, 'person', 'people')}"
+    were = word_for(n, "was no customer", "were no customers")
+    times = f", {row['n_addresses'] / n:.1f} times on average" if row["n_addresses"] > n else ""
+    start = f"Of {people} addressed by {name}{times}, who {were} yet, {won} bought within {REACH_DAYS} days"
     if row["came_anyway"] == row["came_anyway"]:
         if not row["extra_lower"] > 0:
             return f"{start}: no clearly larger share than of those held back, so what winning one costs is not known."
         start += f"; {say_percent(row['came_anyway'])} of them would have come anyway"
     if row["cost_each"] != row["cost_each"]:
         return f"{start}."
+    if not row["cost"] > 0:
+        return f"{start}. By the records winning them cost nothing."
     back = "which has not come back yet"
     if row["payback_months"] == row["payback_months"]:
         months = int(row["payback_months"])
