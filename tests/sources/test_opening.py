@@ -36,7 +36,7 @@ def test_a_study_is_opened_by_name_or_by_path_from_anywhere(home, monkeypatch, t
 
 
 def test_an_unknown_name_offers_the_nearest_and_all(home):
-    known = "broken, cdnow, cdnow-full, complete-journey, shop, simulated, telco"
+    known = "broken, cdnow, cdnow-full, complete-journey, several-systems, shop, simulated, telco"
     with pytest.raises(StudyError, match=rf"no study 'shpo'. Did you mean 'shop'\? Known: {known}\."):
         open_study("shpo")
 
