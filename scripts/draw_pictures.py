@@ -39,6 +39,7 @@ STUDY_OF = {
     "value": "simulated",
     "grades": "simulated",
     "data-quality": "complete-journey",
+    "single-view": "several-systems",
     "summary": "simulated",
 }
 

@@ -73,6 +73,7 @@ ROOMS = {
     "data_quality": Room(
         said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
     ),
+    "single_view": Room(said("single_view", "measure.py"), ("tests/single_view",), PILLARS),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),
     "hazards": Room((f"{PACKAGE}/models/hazards/*",), ("tests/models/hazards",), MODELS),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         satisfaction,
         segmentation,
         silent_churn,
+        single_view,
         summary,
         value,
     )
@@ -56,6 +57,7 @@ __all__ = [
     "segmentation",
     "show",
     "silent_churn",
+    "single_view",
     "summary",
     "value",
 ]
@@ -71,6 +73,7 @@ _ROOMS = {
     "satisfaction": "crm_research.pillars.satisfaction",
     "segmentation": "crm_research.pillars.segmentation",
     "silent_churn": "crm_research.pillars.silent_churn",
+    "single_view": "crm_research.pillars.single_view",
     "show": "crm_research.show",
     "summary": "crm_research.pillars.summary",
     "value": "crm_research.pillars.value",

@@ -38,6 +38,20 @@ SPELLING: Final = "spelling"
 UNDISPUTED: Final = "undisputed"
 DECIDED: Final = "decided"
 REPAIR_RULES: Final = (SPELLING, UNDISPUTED, *SURVIVAL_RULES, DECIDED)
+# What becomes of a customer's number when records are linked anew.
+MERGED: Final = "merged"
+SPLIT: Final = "split"
+MOVED: Final = "moved"
+GONE: Final = "gone"
+LINK_CHANGES: Final = (MERGED, SPLIT, MOVED, GONE)
+
+# How pairs of records were treated: brought together; not; not, since they contradict each other though they are alike;
+# and those that no rule had anybody look at.
+TOGETHER: Final = "together"
+APART: Final = "apart"
+CONTRADICTING: Final = "contradicting"
+NOT_LOOKED_AT: Final = "not looked at"
+PAIR_STANDINGS: Final = (TOGETHER, APART, CONTRADICTING, NOT_LOOKED_AT)
 
 CONTACT_KINDS: Final = ("complaint", "enquiry", "visit", "service")
 

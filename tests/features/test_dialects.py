@@ -31,6 +31,18 @@ from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.grade_rows import GradeInputs, build_grade_rows
 from crm_research.features.holders import build_habits, describe_holders, measure_fees
+from crm_research.features.linked_records import (
+    build_linked_records,
+    count_by_system,
+    count_changes,
+    count_combinations,
+    count_group_sizes,
+    count_relations,
+    count_sent_twice,
+    count_taken_for_new,
+    list_groups,
+    list_members,
+)
 from crm_research.features.money_window import MoneyWindow
 from crm_research.features.own_covariates import count_levels
 from crm_research.features.panel import build_customer_periods, count_retention
@@ -184,7 +196,48 @@ def with_campaigns(study):
     return replace(study, tables={**study.tables, **tables})
 
 
+def with_linked_records(study):
+    """Customers as two systems know them, linked, with dealings under the systems' own numbers."""
+    customers = study.table("customers")
+    parts = [
+        customers.select(
+            "customer_id",
+            system=ibis.literal(name),
+            local_id=customers.customer_id,
+            registered_at=ibis.null("timestamp"),
+        )
+        for name in "ab"
+    ]
+    both = parts[0].union(parts[1])
+    whose = both.select("system", "local_id", "customer_id")
+    known = customers.select("customer_id")
+    tables = {
+        "customer_records": both.drop("customer_id"),
+        "links": whose.mutate(probability=ibis.literal(0.9)),
+        "customer_relations": known.mutate(related_id=known.customer_id.concat("x"), kind=ibis.literal("household")),
+        "link_events": known.select(
+            linked_at=ibis.literal(datetime(2024, 1, 5)).cast("timestamp"),
+            became=ibis.literal("gone"),
+            from_customer_id=known.customer_id,
+            n_records=ibis.literal(2.0),
+        ),
+        "campaign_targets": whose.mutate(campaign_id=ibis.literal("k"), is_control=ibis.literal(value=False)),
+        "orders": study.table("orders").mutate(system=ibis.literal("a"), local_id=ibis.literal("1")),
+    }
+    return replace(study, tables={**study.tables, **tables})
+
+
 BUILDERS = {
+    "linked records": lambda study: build_linked_records(with_linked_records(study)),
+    "records by system": lambda study: count_by_system(with_linked_records(study)),
+    "combinations of systems": lambda study: count_combinations(with_linked_records(study), ["a", "b"]),
+    "sizes of groups": lambda study: count_group_sizes(with_linked_records(study)),
+    "groups of records": lambda study: list_groups(with_linked_records(study)),
+    "members of groups": lambda study: list_members(with_linked_records(study), ["ann", "bob"]),
+    "buyers taken for new": lambda study: count_taken_for_new(with_linked_records(study)),
+    "letters sent twice": lambda study: count_sent_twice(with_linked_records(study)),
+    "relations": lambda study: count_relations(with_linked_records(study)),
+    "changes of numbers": lambda study: count_changes(with_linked_records(study)),
     "untrue records": untrue_records,
     "untrue records counted": lambda study: count_suspicions(untrue_records(study)),
     "golden records": golden_records,

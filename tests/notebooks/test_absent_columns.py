@@ -22,6 +22,7 @@ from crm_research.contracts.readers import READERS
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.study import Study
 from tests.notebooks.running import code_cells, run_cell
+from tests.pages.worlds import lay_systems
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +77,7 @@ def run(report_id: str, study: Study, monkeypatch: pytest.MonkeyPatch) -> str:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder = tmp_path_factory.mktemp("absent") / "world"
     simulate_world(WorldSettings(n_customers=500, seed=3, contract_share=0.7), folder)
+    lay_systems(folder)
     return crm_research.open_study(folder / "study.yaml")
 
 

@@ -22,6 +22,7 @@ from crm_research.catalogue import find_report
 from crm_research.simulate import WorldSettings, simulate_world
 from crm_research.theme import shorten
 from tests.notebooks.running import NOTEBOOKS, run_cell
+from tests.pages.worlds import HOSTILE_SYSTEMS, lay_systems
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +57,7 @@ def study(tmp_path_factory) -> Path:
         frame = pd.read_parquet(path)
         frame["item"] = frame["item"].str.replace("quality", "$quality^{$")
         frame.to_parquet(path, index=False)
+    lay_systems(folder, HOSTILE_SYSTEMS)
     return folder / "study.yaml"
 
 
@@ -124,6 +126,7 @@ REPORTS = {
     "value": {},
     "grades": {},
     "data-quality": {},
+    "single-view": {},
 }
 # Once more, for pictures that another purpose has.
 AGAIN = {"segmentation": {"n_bootstraps": 20, "purpose": "contracts", "k_max": 2, "served_min": 3, "served_max": 3}}
@@ -167,4 +170,5 @@ EXPECTED = {
     "churn": ["$20-$50", "Gold$A^{$", "_basic", "$price$", "_service"],
     "brand-loyalty": ["Gold$A^{$", "_Borealis", r"\frac{1}{2}$", "A & B"],
     "satisfaction": ["$quality^{$"],
+    "single-view": ["$20-$50 office"],
 }

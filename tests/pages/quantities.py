@@ -127,6 +127,11 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
             group="customers who buy",
         ),
     ),
+    "single-view": (
+        _number("link.customers", rf"^The (?P<n>{_N}) records of {_N} systems? are of (?P<estimate>{_N})\b"),
+        _share("link.precision", rf"^Of the pairs of records brought together {_P}{_LIMITS} belong together"),
+        _share("link.recall", rf"belong together, and {_P}{_LIMITS} of such pairs were found"),
+    ),
     "value": (
         _number("value.tier_share", rf"^Gold are {_N} of (?P<n>{_N}) customers", group="gold"),
         _share("value.tier_share", rf"^Gold are {_N} of {_N} customers, {_P}{_LIMITS}: the fewest", group="gold"),

@@ -19,6 +19,7 @@ from crm_research import (
     segmentation,
     show,
     silent_churn,
+    single_view,
     value,
 )
 from crm_research.catalogue import find_report
@@ -36,6 +37,7 @@ PAGES = {
     "value": value.ValuePage,
     "grades": grades.GradesPage,
     "data-quality": data_quality.DataQualityPage,
+    "single-view": single_view.SingleViewPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
 

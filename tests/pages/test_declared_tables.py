@@ -9,6 +9,7 @@ import pytest
 from crm_research import open_study
 from crm_research.catalogue import reports
 from crm_research.simulate import WorldSettings, simulate_world
+from tests.pages.worlds import lay_systems
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +23,7 @@ PAGES = {
     "customer-base-audit": ("customer_base_audit.AuditPage", {}),
     "value": ("value.ValuePage", {}),
     "grades": ("grades.GradesPage", {}),
+    "single-view": ("single_view.SingleViewPage", {}),
     "summary": ("summary.SummaryPage", {}),
 }
 
@@ -30,6 +32,7 @@ PAGES = {
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("declared") / "world"
     simulate_world(WorldSettings(n_customers=300, seed=4, contract_share=0.8), folder)
+    lay_systems(folder)
     study = open_study(folder / "study.yaml")
     invoices = study.table("invoices")
     # Known from their invoices alone: whoever counts customers must have read these.

@@ -8,6 +8,7 @@ import pytest
 from crm_research import open_study
 from crm_research.show import Page
 from crm_research.simulate import WorldSettings, simulate_world
+from tests.pages.worlds import lay_systems
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +22,7 @@ PAGES = {
     "satisfaction.SatisfactionPage": {"n_bootstraps": 50},
     "value.ValuePage": {},
     "grades.GradesPage": {},
+    "single_view.SingleViewPage": {},
 }
 
 
@@ -28,6 +30,7 @@ PAGES = {
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("forms") / "world"
     simulate_world(WorldSettings(n_customers=300, seed=4, contract_share=0.8), folder)
+    lay_systems(folder)
     return open_study(folder / "study.yaml")
 
 

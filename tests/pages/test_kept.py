@@ -23,6 +23,7 @@ from crm_research import (
     satisfaction,
     segmentation,
     silent_churn,
+    single_view,
     value,
 )
 from tests.pages.worlds import world
@@ -75,6 +76,7 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
             "n_bootstraps": 150,
         },
     ),
+    "single-view": (single_view.SingleViewPage, {}, {"confidence": 0.9, "seed": 7}),
     "data-quality": (data_quality.DataQualityPage, {}, {"confidence": 0.9, "seed": 7}),
     "value": (
         value.ValuePage,

@@ -24,7 +24,7 @@ FAST = {
 SLOW = {
     "everything": tuple(sorted(reports())),
     "hostile": tuple(sorted(reports())),
-    "eleven": ("churn", "customer-base-audit", "data-quality", "loyalty", "segmentation"),
+    "eleven": ("churn", "customer-base-audit", "data-quality", "loyalty", "segmentation", "single-view"),
     "all-gone": (
         "churn",
         "customer-base",

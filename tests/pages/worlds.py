@@ -16,6 +16,9 @@ import yaml
 from crm_research.simulate import WorldSettings, simulate_world
 
 _AS_OF = "2024-01-01"
+# Three systems; the first has everybody.
+SYSTEMS = ("office", "dealer", "shop")
+HOSTILE_SYSTEMS = ("$20-$50 office", "<b>dealer</b> & so on", r"门店:总 \frac{1}{2}$")
 _NAMES = {
     ("customers", "region"): ["$20-$50", "_south", "<b>east</b>", "شمال"],
     ("orders", "channel"): ["门店", "A & B", "_dealer"],
@@ -40,6 +43,7 @@ def world(name: str, folder: Path) -> str:
 def everything(folder: Path) -> None:
     """One of every table, with a holdout: the simulated company, small."""
     simulate_world(WorldSettings(n_customers=700, seed=11, contract_share=0.7), folder)
+    lay_systems(folder)
 
 
 def hostile(folder: Path) -> None:
@@ -51,6 +55,51 @@ def hostile(folder: Path) -> None:
             levels = sorted(frame[column].dropna().unique())
             frame[column] = frame[column].map(dict(zip(levels, names, strict=False)), na_action="ignore")
             frame.to_parquet(path, index=False)
+    lay_systems(folder, HOSTILE_SYSTEMS)
+
+
+def lay_systems(folder: Path, names: tuple[str, str, str] = SYSTEMS) -> None:
+    """Beside a company's tables the records of its customers in three systems, linked and judged."""
+    file = folder / "study.yaml"
+    study = yaml.safe_load(file.read_text(encoding="utf-8"))
+    source = next(folder.glob("customers/*.parquet"), folder / "contracts.csv")
+    frame = pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source)
+    people = sorted(frame["customer_id"].astype(str).unique())
+    rows = [
+        (name, f"{name[:1]}{i}{twice}", customer, 0.93 + 0.069 * (i % 2))
+        for i, customer in enumerate(people)
+        for place, name in enumerate(names)
+        for twice in ("", "x")[: 1 + (i % 10 == place)]
+        if i % (place + 1) == 0
+    ]
+    links = pd.DataFrame(rows, columns=["system", "local_id", "customer_id", "probability"])
+    n = len(links)
+    groups = pd.DataFrame(
+        [("together", 0.999, n, n - 0.2), ("together", 0.9, 40, 38.5), ("apart", 0.1, 30, 8.0),
+         ("apart", 0.0, 900, 0.5), ("contradicting", 0.0, 4, 0.003)],
+        columns=["standing", "probable_from", "n_pairs", "n_expected"],
+    )  # fmt: skip
+    judged = groups.assign(
+        n_drawn=[min(n, 30), 30, 30, 40, 4], n_same=[min(n, 30), 27, 7, 0, 0], n_different=[0, 3, 22, 40, 4],
+        n_unsure=[0, 0, 1, 0, 0], judged_at="2024-01-02", links_digest="x",
+    )  # fmt: skip
+    events = [("2023-12-01", "merged", "z1", people[0], 2), ("2023-12-01", "split", people[0], people[1], 1)]
+    tables = {
+        "customer_records": links[["system", "local_id"]],
+        "links": links,
+        "customer_relations": pd.DataFrame(
+            {"customer_id": people[:-1:2], "related_id": people[1::2][: len(people[:-1:2])], "kind": "household"}
+        ),
+        "link_events": pd.DataFrame(
+            events, columns=["linked_at", "became", "from_customer_id", "to_customer_id", "n_records"]
+        ),
+        "link_pairs": groups,
+        "link_judgements": judged,
+    }
+    for name, held in tables.items():
+        held.to_csv(folder / f"{name}.csv", index=False)
+        study["tables"][name] = {"from": f"{name}.csv"}
+    file.write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def eleven(folder: Path) -> None:
@@ -91,6 +140,7 @@ def eleven(folder: Path) -> None:
     ).assign(scale_min=0, scale_max=10)
     tables = {"orders": orders, "order_lines": lines, "products": products, "contracts": contracts, "surveys": answers}
     write_study(folder, tables)
+    lay_systems(folder)
 
 
 def all_gone(folder: Path) -> None:

@@ -20,6 +20,7 @@ from tests.recovery import (
     coverage_answers,
     coverage_brands,
     coverage_groups,
+    coverage_links,
     coverage_loyalty,
     coverage_risks,
     coverage_silence,
@@ -57,6 +58,7 @@ PARTS: Final[Mapping[str, Callable[[int], list[Coverage]]]] = MappingProxyType(
         "orders to come": coverage_value.orders_to_come,
         "contracts to come": coverage_value.contracts_to_come,
         "lost bills": coverage_value.lost_bills,
+        "links": coverage_links.links,
     }
 )
 
@@ -64,6 +66,7 @@ _NO_SAMPLE: Final = "counted of all records: a number without an interval"
 _AUDIT: Final = "by simulation in tests/customer_base_audit/test_coverage.py"
 _WHALE: Final = "by simulation in tests/value/test_limits.py"
 _KEEPING: Final = "follows from the shares kept, whose limits are measured by shares; the formula is an assumption"
+_OF_PAIRS: Final = "follows from the pairs wrong and missed, whose limits are measured by links"
 _AS_THEY_ARE: Final = "a description of the customers at hand: a number without an interval"
 
 # Figure id, or its beginning before a name that is put in, to the part of the command, or the reason why there is none.
@@ -112,6 +115,14 @@ COVERED: Final[Mapping[str, str]] = MappingProxyType(
         "churn.target.": "shares",
         "churn.treat.customers": "follows from the assumed save rate: its range is no confidence interval",
         "churn.treat.expected_profit": "limits carry the assumed save rate; there is no true value to hold",
+        "link.": _NO_SAMPLE,
+        "link.customers": _OF_PAIRS,
+        "link.duplicates_share": _OF_PAIRS,
+        "link.f1": "links",
+        "link.missed_pairs": "links",
+        "link.precision": "links",
+        "link.recall": "links",
+        "link.wrong_pairs": "links",
         "loyalty.cycle_days": "a median of gaps without an interval",
         "loyalty.dick_basu_share": "shares",
         "loyalty.dirichlet_": "brands",
@@ -169,7 +180,7 @@ COVERED: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_ID: Final = re.compile(r"(audit|base|churn|loyalty|satisfaction|segmentation|value)\.[a-z][a-z0-9_.]*$")
+_ID: Final = re.compile(r"(audit|base|churn|link|loyalty|satisfaction|segmentation|value)\.[a-z][a-z0-9_.]*$")
 _SOURCE: Final = Path(__file__).parents[2] / "src" / "crm_research"
 
 

@@ -49,6 +49,7 @@ _FEW = {
     "orders to come": ["value of all, expected", "what comes of one firm"],
     "contracts to come": ["yearly change of fees", "contracts, expected", "what comes of contracts, one cohort"],
     "lost bills": ["lost of bills, truly 0.01"],
+    "links": ["precision of links, judged", "recall of links, judged", "F1 of links, judged"],
     "concentration": ["share of money, top fifth", "Gini coefficient of money", "customers for 80 % of money"],
 }
 _QUICK = ("leavers", "ranking", "long run", "concentration")

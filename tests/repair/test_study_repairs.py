@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from crm_research.cli.repair import command
+from crm_research.contracts import LINKS
 from crm_research.contracts.checks import check_study
 from crm_research.errors import ParameterError, StudyError
 from crm_research.features.repaired import count_repairs
@@ -22,7 +23,7 @@ from crm_research.repair.undo import undo_repairs
 from crm_research.repair.written import files_of
 from crm_research.sources.golden import with_repairs
 from crm_research.sources.opening import open_study
-from crm_research.sources.record_parts import links_file
+from crm_research.sources.record_parts import file_beside
 from crm_research.sources.states import states_of
 from crm_research.sources.study_file import read_study_file
 from tests.sources.files import a_study_file, make_desk
@@ -64,7 +65,7 @@ def shop(tmp_path, monkeypatch):
         "customer_id": [f"P{number}" for _, number in PAIRS],
         "probability": [0.9] * 6,
     }
-    pq.write_table(pa.table(links), links_file(path))
+    pq.write_table(pa.table(links), file_beside(path, LINKS))
     return path
 
 
@@ -273,7 +274,7 @@ def test_the_rules_of_the_study_file_decide(shop, tmp_path):
 
 
 def test_without_links_only_spellings_are_repaired(shop):
-    links_file(shop).unlink()
+    file_beside(shop, LINKS).unlink()
     done = repair_study(shop, at=AT)
     assert {rule for *_, rule in told(shop).values()} == {"spelling"}
     assert (done.n_customers, done.n_open) == (6, 0)

@@ -117,7 +117,7 @@ def test_a_sample_stays_while_its_package_does():
     assert states_of(full, where.parent, ["orders"]) != {"orders": state}
 
 
-@pytest.mark.parametrize("study", ["cdnow", "cdnow-full", "complete-journey", "simulated", "telco"])
+@pytest.mark.parametrize("study", ["cdnow", "cdnow-full", "complete-journey", "several-systems", "simulated", "telco"])
 def test_of_every_sample_it_can_be_told_whether_it_has_changed(study):
     definition, path = read_definition(study)
     assert None not in states_of(definition, path.parent, tuple(definition.tables)).values()

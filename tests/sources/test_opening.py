@@ -36,7 +36,7 @@ def test_a_study_is_opened_by_name_or_by_path_from_anywhere(home, monkeypatch, t
 
 
 def test_an_unknown_name_offers_the_nearest_and_all(home):
-    known = "broken, cdnow, cdnow-full, complete-journey, shop, simulated, telco"
+    known = "broken, cdnow, cdnow-full, complete-journey, several-systems, shop, simulated, telco"
     with pytest.raises(StudyError, match=rf"no study 'shpo'. Did you mean 'shop'\? Known: {known}\."):
         open_study("shpo")
 
@@ -50,7 +50,16 @@ def test_samples_are_known_beside_the_studies_of_a_folder_and_its_own_go_before(
     own = home / "data" / "studies"
     (own / "telco.yaml").write_text((own / "shop.yaml").read_text())
     entries = {entry.name: entry for entry in list_studies()}
-    assert list(entries) == ["broken", "cdnow", "cdnow-full", "complete-journey", "shop", "simulated", "telco"]
+    assert list(entries) == [
+        "broken",
+        "cdnow",
+        "cdnow-full",
+        "complete-journey",
+        "several-systems",
+        "shop",
+        "simulated",
+        "telco",
+    ]
     assert entries["telco"].path == own / "telco.yaml"
     assert [entry.name for entry in list_studies(is_own=True)] == ["broken", "shop", "telco"]
 
@@ -60,7 +69,7 @@ def test_a_sample_without_its_package_is_named_with_the_mend(monkeypatch):
 
     monkeypatch.setattr(samples, "find_spec", lambda name: None if name == "lifetimes" else object())
     ready, missing = find_samples()
-    assert ready == ["complete-journey", "simulated", "telco"]
+    assert ready == ["complete-journey", "several-systems", "simulated", "telco"]
     told = 'Its package lifetimes is not installed: pip install "crm-research[samples]" brings it.'
     assert missing == {"cdnow": told, "cdnow-full": told}
 

@@ -16,7 +16,7 @@ from crm_research.sources.opening import list_studies, open_study
 from crm_research.sources.readers import samples
 from crm_research.sources.study_file import read_study_file
 
-SAMPLES = ("cdnow", "cdnow-full", "complete-journey", "simulated", "telco")
+SAMPLES = ("cdnow", "cdnow-full", "complete-journey", "several-systems", "simulated", "telco")
 
 
 def _n(table):

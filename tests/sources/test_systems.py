@@ -12,7 +12,7 @@ import pytest
 from crm_research.contracts.checks import check_study
 from crm_research.errors import StudyError
 from crm_research.sources.opening import open_study
-from crm_research.sources.record_parts import links_file
+from crm_research.sources.record_parts import file_beside
 from crm_research.sources.resolving import UNLINKED, describe_customers, own_number, with_links
 from crm_research.sources.snapshot import find_snapshot, read_snapshot, write_snapshot
 from crm_research.sources.states import states_of
@@ -56,7 +56,7 @@ def shop(tmp_path, monkeypatch):
 
 
 def link(path, links=LINKS):
-    pq.write_table(pa.table(links), links_file(path))
+    pq.write_table(pa.table(links), file_beside(path, "links"))
 
 
 def owners(study, table="orders", key="order_id"):
@@ -198,7 +198,7 @@ def test_a_fault_of_one_system_is_told_at_its_place(shop, tmp_path):
 
 
 def test_links_that_cannot_be_read_leave_nobody_unresolved(shop):
-    pq.write_table(pa.table({"system": ["office"], "local_id": ["1"]}), links_file(shop))
+    pq.write_table(pa.table({"system": ["office"], "local_id": ["1"]}), file_beside(shop, "links"))
     faults = {}
     study = open_study(shop, tables=["orders", "customers"], faults=faults)
     assert not study.tables

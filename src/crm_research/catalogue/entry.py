@@ -42,6 +42,8 @@ class Report:
         Model of its parameters; the notebook's parameter cell holds the same names and defaults.
     needs_any_of
         Groups of tables; the report applies when the study holds all tables of at least one group.
+    lacks
+        What a study without them lacks, in words, where their names alone do not say how to come by them.
     may_read
         Every table the report looks at where the study holds it, those it cannot do without among them; None: all.
     spares
@@ -69,6 +71,7 @@ class Report:
     needs_any_of: tuple[tuple[str, ...], ...]
     figure_ids: tuple[str, ...]
     may_read: tuple[str, ...] | None = None
+    lacks: str = ""
     spares: Callable[[Collection[str], Mapping[str, Any]], Collection[str]] | None = None
     look_up: Callable[[Study, Mapping[str, Any]], None] | None = None
     is_last: bool = False
@@ -80,6 +83,8 @@ class Report:
         held = set(tables)
         if any(held.issuperset(group) for group in self.needs_any_of):
             return None
+        if self.lacks:
+            return f"needs {self.lacks}"
         needed = " or ".join(" and ".join(group) for group in self.needs_any_of)
         return f"needs the table {needed}, which the study does not have"
 

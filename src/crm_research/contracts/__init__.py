@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from crm_research.contracts.columns import Column, Reference, TableContract
 from crm_research.contracts.names import is_internal, name_apart
-from crm_research.contracts.record_tables import LINKS, RECORD_KEY, RECORDS, RELATIONS, REPAIRS
+from crm_research.contracts.record_tables import (
+    EVENTS,
+    JUDGEMENTS,
+    LINKS,
+    PAIR_GROUPS,
+    RECORD_KEY,
+    RECORD_TABLES,
+    RECORDS,
+    RELATIONS,
+    REPAIRS,
+)
 from crm_research.contracts.tables import TABLES, contract_of
 
 __all__ = [
+    "EVENTS",
+    "JUDGEMENTS",
     "LINKS",
+    "PAIR_GROUPS",
     "RECORDS",
     "RECORD_KEY",
+    "RECORD_TABLES",
     "RELATIONS",
     "REPAIRS",
     "TABLES",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 _MONEY: Final = ("value", "grades")  # reports that count money of customers
+_VIEW: Final = ("single-view",)
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "customers": (
@@ -29,6 +30,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "customer-base-audit",
             *_MONEY,
             "data-quality",
+            "single-view",
         ),
         "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
         "products": ("segmentation", "brand-loyalty"),
@@ -46,12 +48,17 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "contacts": ("segmentation", "churn", "loyalty", *_MONEY, "data-quality"),
         "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
         "campaigns": ("segmentation", "loyalty", "value", "data-quality"),
-        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality"),
+        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality", "single-view"),
         "campaign_responses": ("segmentation", "loyalty"),
         "activities": _MONEY,
         "activity_use": ("segmentation", *_MONEY),
         "invoices": _MONEY,
-        "customer_records": ("data-quality",),
+        "customer_records": ("data-quality", *_VIEW),
         "repairs": ("data-quality",),
+        "links": _VIEW,
+        "customer_relations": _VIEW,
+        "link_events": _VIEW,
+        "link_pairs": _VIEW,
+        "link_judgements": _VIEW,
     }
 )

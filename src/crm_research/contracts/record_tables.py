@@ -12,9 +12,19 @@ RECORDS: Final = "customer_records"
 LINKS: Final = "links"
 RELATIONS: Final = "customer_relations"
 REPAIRS: Final = "repairs"
+# What is known of the links themselves: whose number has changed, and how sure pairs of records are.
+EVENTS: Final = "link_events"
+PAIR_GROUPS: Final = "link_pairs"
+JUDGEMENTS: Final = "link_judgements"
 # What says whose a record is, within the system that holds it.
 RECORD_KEY: Final = ("system", "local_id")
 
+_PAIR_GROUP: Final = (
+    text_column("standing", "how the pairs were treated", required=True, allowed=vocabulary.PAIR_STANDINGS),
+    number_column("probable_from", "the least probability of such a pair", required=True, minimum=0.0),
+    number_column("n_pairs", "pairs of the group", required=True, minimum=0.0),
+    number_column("n_expected", "of them of one customer, by their probabilities", required=True, minimum=0.0),
+)  # fmt: skip
 RECORD_TABLES: Final = (
     TableContract(
         name=RECORDS,
@@ -81,6 +91,37 @@ RECORD_TABLES: Final = (
             time_column("at", "when it was repaired", required=True),
         ),
         key=(*RECORD_KEY, "column"),
+    ),
+    TableContract(
+        name=EVENTS,
+        grain="one customer whose records bear another number than before",
+        columns=(
+            time_column("linked_at", "when the records were linked", required=True),
+            text_column("became", "what has become of the number", required=True, allowed=vocabulary.LINK_CHANGES),
+            id_column("from_customer_id", "the number before"),
+            id_column("to_customer_id", "the number now; empty for who is gone", nullable=True),
+            number_column("n_records", "records that bear another number", minimum=0.0),
+        ),
+    ),
+    TableContract(
+        name=PAIR_GROUPS,
+        grain="pairs of records that were treated alike and are about as probably of one customer",
+        columns=_PAIR_GROUP,
+        key=("standing", "probable_from"),
+    ),
+    TableContract(
+        name=JUDGEMENTS,
+        grain="pairs of records that were treated alike, of which a person has judged some",
+        columns=(
+            *_PAIR_GROUP,
+            number_column("n_drawn", "pairs laid before the person", required=True, minimum=0.0),
+            number_column("n_same", "judged to be of one customer", required=True, minimum=0.0),
+            number_column("n_different", "judged to be of two", required=True, minimum=0.0),
+            number_column("n_unsure", "left open", required=True, minimum=0.0),
+            time_column("judged_at", "when the judgements were read", required=True),
+            text_column("links_digest", "digest of the links that were judged"),
+        ),
+        key=("standing", "probable_from"),
     ),
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ import ibis
 from crm_research import vocabulary
 from crm_research.contracts import TABLES
 from crm_research.contracts.copies import count_copies
-from crm_research.contracts.record_tables import LINKS, RECORD_KEY, RECORDS, RELATIONS, REPAIRS
+from crm_research.contracts.record_tables import RECORD_KEY, RECORD_TABLES
 from crm_research.contracts.row_checks import PLACEHOLDERS, is_key, is_missing
 from crm_research.contracts.set_query import SetCheck
 from crm_research.contracts.shape_checks import usable_columns
@@ -32,7 +32,7 @@ UNKNOWN_WORDS: Final = (
 # Free text is no level.
 _NO_LEVEL: Final = frozenset({("contacts", "text"), ("activities", "driver"), ("indicators", "name")})
 # Names and addresses are for whoever links the records.
-RECORD_TABLES_OF_PERSONS: Final = frozenset({RECORDS, LINKS, RELATIONS, REPAIRS})
+RECORD_TABLES_OF_PERSONS: Final = frozenset(table.name for table in RECORD_TABLES)
 MOST_COLUMNS: Final = 40
 LEVELS: Final = ("n_levels", "n_rows", "n_odd_levels", "n_odd_rows", "n_unknown_rows", "n_number_rows", "n_measured")
 _NUMBER: Final = "^[+-]?[0-9]+([.,][0-9]+)?$"

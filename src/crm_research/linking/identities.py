@@ -8,10 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-MERGED: Final = "merged"
-SPLIT: Final = "split"
-MOVED: Final = "moved"
-GONE: Final = "gone"
+from crm_research.vocabulary import GONE, MERGED, MOVED, SPLIT
+
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _SIGNS: Final = 10
 

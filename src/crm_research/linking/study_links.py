@@ -11,15 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from crm_research.contracts import RECORDS
+from crm_research.contracts import EVENTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS
 from crm_research.contracts.checks import require_sound
 from crm_research.errors import StudyError
+from crm_research.linking.columns import UID
+from crm_research.linking.goodness import group_pairs
+from crm_research.linking.judging import Laid, lay_workbook
 from crm_research.linking.linked import THRESHOLD, Linked, link_records
 from crm_research.linking.model import LinkModel, read_model, require_fit, train
+from crm_research.linking.prepared import RECORDS as COMPARED
 from crm_research.linking.prepared import Prepared
+from crm_research.linking.review import draw_sample
 from crm_research.scratch import replacing
 from crm_research.sources.opening import find_study_file, open_study
-from crm_research.sources.record_parts import links_file, relations_file, system_of
+from crm_research.sources.record_parts import file_beside, system_of
 from crm_research.sources.study_file import read_study_file
 from crm_research.standards import standardise
 
@@ -46,6 +51,9 @@ class LinkFiles:
     links: Path
     relations: Path
     events: Path
+    pairs: Path
+    judgements: Path
+    review: Path
     model: Path
 
 
@@ -61,6 +69,8 @@ class StudyLinks:
         Records of each system.
     had_links
         It had been linked before.
+    laid
+        The workbook of pairs for a person to judge; None where none was asked for, or no two records can be compared.
     """
 
     linked: Linked
@@ -69,14 +79,18 @@ class StudyLinks:
     files: LinkFiles
     by_system: dict[str, int]
     had_links: bool
+    laid: Laid | None = None
 
 
 def files_of(path: Path) -> LinkFiles:
     """Where they lie for a study file."""
     return LinkFiles(
-        links=links_file(path),
-        relations=relations_file(path),
-        events=path.with_name(f"{path.stem}.link-events.parquet"),
+        links=file_beside(path, LINKS),
+        relations=file_beside(path, RELATIONS),
+        events=file_beside(path, EVENTS),
+        pairs=file_beside(path, PAIR_GROUPS),
+        judgements=file_beside(path, JUDGEMENTS),
+        review=path.with_name(f"{path.stem}.review.xlsx"),
         model=path.with_name(f"{path.stem}.linkage.json"),
     )
 
@@ -87,6 +101,7 @@ def link_study(
     at: datetime,
     is_trained_anew: bool = False,
     threshold: float = THRESHOLD,
+    n_review: int | None = None,
     tell: Callable[[str], object] = str,
 ) -> StudyLinks:
     """Which records of the study's systems are of one customer? Writes the links beside the study file.
@@ -97,6 +112,8 @@ def link_study(
         When it is done, for the table of events.
     is_trained_anew
         Learn anew, though a model is there.
+    n_review
+        Draw so many pairs for a person to judge, and lay them beside the study.
     tell
         Called with each step.
 
@@ -131,11 +148,31 @@ def link_study(
         prepared, model, before=before, taken=taken, parents=_parents(prepared, standard), threshold=threshold
     )
     _write(files, linked, model if is_trained else None, at)
+    laid = None
+    if n_review is not None:
+        tell("drawing pairs to be judged")
+        laid = _lay(prepared, linked, records, files, definition.name, n_review, at)
     counts = standard["system"].value_counts().to_pylist()
     return StudyLinks(
         linked=linked, model=model, is_trained=is_trained, files=files, had_links=bool(before),
+        laid=laid,
         by_system={str(one["values"]): one["counts"] for one in sorted(counts, key=lambda one: str(one["values"]))},
     )  # fmt: skip
+
+
+def _lay(
+    prepared: Prepared, linked: Linked, records: pa.Table, files: LinkFiles, study: str, n: int, at: datetime
+) -> Laid | None:
+    """Draw the pairs, and lay them beside the study with what their records say."""
+    names = prepared.table(f"SELECT {UID} FROM {COMPARED} ORDER BY {UID}")[UID].to_pylist()
+    sample = draw_sample(prepared, linked, names, n)
+    if not sample.pairs:
+        return None
+    wanted = {name for pair in sample.pairs for name in pair}
+    own = prepared.name_records(records.select(["system", "local_id"]))
+    kept = [i for i, name in enumerate(own) if name in wanted]
+    rows = records.take(kept).to_pylist()
+    return lay_workbook(files.review, study, sample, {own[i]: row for i, row in zip(kept, rows, strict=True)}, at=at)
 
 
 def _unique_systems(definition: StudyDefinition, records: pa.Table) -> set[str]:
@@ -192,11 +229,12 @@ def _write(files: LinkFiles, linked: Linked, model: LinkModel | None, at: dateti
         if model is not None:
             with replacing(files.model, is_secret=True) as half:
                 half.write_text(model.write(), encoding="utf-8")
-        if linked.relations.num_rows:
-            with replacing(files.relations, is_secret=True) as half:
-                pq.write_table(linked.relations, half)
-        else:
-            files.relations.unlink(missing_ok=True)
+        for file, table in ((files.relations, linked.relations), (files.pairs, group_pairs(linked.pairs))):
+            if table.num_rows:
+                with replacing(file, is_secret=True) as half:
+                    pq.write_table(table, half)
+            else:
+                file.unlink(missing_ok=True)
         with replacing(files.links, is_secret=True) as half:
             pq.write_table(linked.links, half)
     except OSError as problem:

@@ -12,13 +12,14 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crm_research.contracts import REPAIRS as REPAIRS_TABLE
 from crm_research.errors import StudyError
 from crm_research.repair.held import RECORDS, raw
 from crm_research.repair.survivors import CHANGES
 from crm_research.repair.units import COLUMNS
 from crm_research.scratch import replacing
 from crm_research.sources.golden import said_by_all, with_repairs
-from crm_research.sources.record_parts import repairs_file
+from crm_research.sources.record_parts import file_beside
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,7 +55,7 @@ class RepairFiles:
 def files_of(path: Path) -> RepairFiles:
     """Where they lie for a study file."""
     return RepairFiles(
-        repairs=repairs_file(path),
+        repairs=file_beside(path, REPAIRS_TABLE),
         golden=path.with_name(f"{path.stem}.golden.parquet"),
         conflicts=path.with_name(f"{path.stem}.conflicts.csv"),
         decisions=path.with_name(f"{path.stem}.decisions.parquet"),

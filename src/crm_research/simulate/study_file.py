@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from crm_research.contracts import LINKS, RECORDS, RELATIONS, REPAIRS, TABLES
+from crm_research.contracts import RECORD_TABLES, RECORDS, TABLES
 from crm_research.simulate.settings import WorldSettings
 from crm_research.simulate.system_dealings import KEYS
 from crm_research.simulate.system_files import SYSTEMS_FOLDER
@@ -17,7 +17,7 @@ from crm_research.simulate.writing import STUDY_FILE
 from crm_research.vocabulary import say_count
 
 # The tables that a world holds; who is who in several systems is for others to find out.
-DRAWN: Final = tuple(name for name in TABLES if name not in {RECORDS, LINKS, RELATIONS, REPAIRS})
+DRAWN: Final = tuple(name for name in TABLES if name not in {table.name for table in RECORD_TABLES})
 SYSTEMS_FILE: Final = "systems.yaml"
 # What a world tells without naming a customer.
 _OF_NOBODY: Final = (

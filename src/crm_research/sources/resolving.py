@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from crm_research.contracts import LINKS, RECORDS, RELATIONS, REPAIRS, contract_of
+from crm_research.contracts import LINKS, RECORD_TABLES, RECORDS, REPAIRS, contract_of
 from crm_research.errors import StudyError
 from crm_research.sources.golden import attributes_of, said_by_all, with_repairs
 from crm_research.sources.record_parts import CUSTOMERS, list_mapped, parts_needed, system_of, table_of
@@ -27,7 +27,7 @@ UNLINKED: Final = (
     "Customers bear the numbers of the system that their rows come from: whoever stands in several systems is counted "
     "once in each. Nothing links them yet; crm-research link does."
 )
-_OF_PARTS: Final = (RECORDS, LINKS, RELATIONS, REPAIRS)
+_OF_PARTS: Final = tuple(table.name for table in RECORD_TABLES)
 
 
 def resolve(

