@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_MONEY: Final = ("value", "grades")  # reports that count money of customers
+_FILE: Final = "customer-file"
+_MONEY: Final = ("value", "grades", _FILE)  # reports that count money of customers
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "customers": (
@@ -30,8 +31,8 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *_MONEY,
             "data-quality",
         ),
-        "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
-        "products": ("segmentation", "brand-loyalty"),
+        "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty", _FILE),
+        "products": ("segmentation", "brand-loyalty", _FILE),
         "contracts": (
             "customer-base",
             "segmentation",
@@ -44,12 +45,16 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "contract_states": ("churn", *_MONEY),
         "contacts": ("segmentation", "churn", "loyalty", *_MONEY, "data-quality"),
-        "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
-        "campaigns": ("segmentation", "loyalty", "value", "data-quality"),
-        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality"),
-        "campaign_responses": ("segmentation", "loyalty"),
+        "surveys": ("satisfaction", "segmentation", "loyalty", "grades", _FILE),
+        "campaigns": ("segmentation", "loyalty", "value", "data-quality", _FILE),
+        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality", _FILE),
+        "campaign_responses": ("segmentation", "loyalty", _FILE),
         "activities": _MONEY,
         "activity_use": ("segmentation", *_MONEY),
         "invoices": _MONEY,
+        "partners": (_FILE,),
+        "indicators": (_FILE,),
+        "people": (_FILE,),
+        "links": (_FILE,),
     }
 )

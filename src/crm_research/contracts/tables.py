@@ -126,6 +126,7 @@ _TABLES = (
             ),
             text_column("channel", "how the customer came"),
             text_column("department", "who must act"),
+            id_column("person_id", "with whom at the customer, as in people", required=False, nullable=True),
             text_column("text", "what was said"),
             number_column("cost", "what it cost us, in the study's currency", minimum=0.0),
         ),

@@ -78,6 +78,7 @@ _KEEPERS: Final[Mapping[str, str]] = MappingProxyType(
         "customer_records": "whoever keeps the records of that system",
         "links": "whoever links the records",
         "customer_relations": "whoever links the records",
+        "people": "sales",
         "orders": "sales",
         "order_lines": "sales",
         "products": "whoever keeps the list of products",

@@ -19,6 +19,7 @@ _ROWS_OF: Final[Mapping[str, str]] = {
     "customer_records": "records of the systems",
     "links": "links of records",
     "customer_relations": "relations of customers",
+    "people": "people at business customers",
     "order_lines": "lines of orders",
     "contract_states": "states of contracts",
     "surveys": "survey answers",
