@@ -39,6 +39,7 @@ STUDY_OF = {
     "value": "simulated",
     "grades": "simulated",
     "data-quality": "complete-journey",
+    "customer-file": "simulated",
     "summary": "simulated",
 }
 

@@ -73,6 +73,9 @@ ROOMS = {
     "data_quality": Room(
         said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
     ),
+    "customer_file": Room(
+        said("customer_file", "choose.py", "next_steps.py", "worth.py"), ("tests/customer_file",), PILLARS
+    ),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),
     "hazards": Room((f"{PACKAGE}/models/hazards/*",), ("tests/models/hazards",), MODELS),

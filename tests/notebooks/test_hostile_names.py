@@ -124,6 +124,7 @@ REPORTS = {
     "value": {},
     "grades": {},
     "data-quality": {},
+    "customer-file": {},
 }
 # Once more, for pictures that another purpose has.
 AGAIN = {"segmentation": {"n_bootstraps": 20, "purpose": "contracts", "k_max": 2, "served_min": 3, "served_max": 3}}

@@ -127,6 +127,9 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
             group="customers who buy",
         ),
     ),
+    "customer-file": (
+        _number("file.at_stake", rf", (?P<estimate>{_N}) EUR of it with customer (?P<group>[^\s.]+)\.$"),
+    ),
     "value": (
         _number("value.tier_share", rf"^Gold are {_N} of (?P<n>{_N}) customers", group="gold"),
         _share("value.tier_share", rf"^Gold are {_N} of {_N} customers, {_P}{_LIMITS}: the fewest", group="gold"),

@@ -11,6 +11,7 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    customer_file,
     data_quality,
     grades,
     loyalty,
@@ -35,6 +36,7 @@ PAGES = {
     "segmentation": segmentation.SegmentationPage,
     "value": value.ValuePage,
     "grades": grades.GradesPage,
+    "customer-file": customer_file.CustomerFilePage,
     "data-quality": data_quality.DataQualityPage,
 }
 _LIMITS = re.compile(r"\d % interval|\(-?[\d.,]+(?: %| points| months| days)? to -?[\d.,]+")
