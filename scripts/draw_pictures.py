@@ -40,6 +40,7 @@ STUDY_OF = {
     "grades": "simulated",
     "data-quality": "complete-journey",
     "single-view": "several-systems",
+    "customer-file": "simulated",
     "summary": "simulated",
 }
 

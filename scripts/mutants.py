@@ -74,6 +74,9 @@ ROOMS = {
         said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
     ),
     "single_view": Room(said("single_view", "measure.py"), ("tests/single_view",), PILLARS),
+    "customer_file": Room(
+        said("customer_file", "choose.py", "next_steps.py", "worth.py"), ("tests/customer_file",), PILLARS
+    ),
     "summary": Room(said("summary", "actions.py", "claims/*.py"), ("tests/summary",), PILLARS),
     "survival": Room((f"{PACKAGE}/models/survival/*",), ("tests/models/survival",), MODELS),
     "hazards": Room((f"{PACKAGE}/models/hazards/*",), ("tests/models/hazards",), MODELS),

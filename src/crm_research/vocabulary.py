@@ -55,6 +55,13 @@ PAIR_STANDINGS: Final = (TOGETHER, APART, CONTRADICTING, NOT_LOOKED_AT)
 
 CONTACT_KINDS: Final = ("complaint", "enquiry", "visit", "service")
 
+# What a person does where a business decides whether to buy, and how the person stands to us.
+DECIDES: Final = "decides"
+PERSON_ROLES: Final = (DECIDES, "influences", "uses", "buys", "keeps the gate")
+FOR_US: Final = "for"
+AGAINST_US: Final = "against"
+PERSON_STANCES: Final = (FOR_US, "neutral", AGAINST_US)
+
 # What a study may declare an extra column (an attribute) to be.
 NUMBER: Final = "number"
 CATEGORY: Final = "category"

@@ -26,6 +26,18 @@ from crm_research.features.basket import build_basket
 from crm_research.features.changing import build_standing, build_stretches
 from crm_research.features.clock import instant
 from crm_research.features.credit import class_now, sum_losses
+from crm_research.features.customer_file import (
+    build_month_counts,
+    count_contact_kinds,
+    count_links,
+    latest_indicators,
+    list_contracts,
+    list_last_answers,
+    list_people,
+    sum_bills,
+    sum_partners,
+    sum_product_mix,
+)
 from crm_research.features.customers import build_customer_features, build_customers
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
@@ -227,6 +239,21 @@ def with_linked_records(study):
     return replace(study, tables={**study.tables, **tables})
 
 
+# Customers whose file is asked for.
+FEW = ("ann", "bob", "cy")
+
+
+def with_people(study, *, are_named=True):
+    """All tables that a customer's file reads beside the others'."""
+    more = ("people", "surveys", "campaigns", "campaign_targets", "partners", "links", "indicators")
+    tables = {
+        name: ibis.table({column.name: column.type for column in contract_of(name).columns}, name=name) for name in more
+    }
+    orders, contacts = study.table("orders").mutate(store=ibis.literal("P1")), study.table("contacts")
+    named = contacts.mutate(person_id=ibis.literal("n1")) if are_named else contacts
+    return replace(study, tables={**study.tables, **tables, "orders": orders, "contacts": named})
+
+
 BUILDERS = {
     "linked records": lambda study: build_linked_records(with_linked_records(study)),
     "records by system": lambda study: count_by_system(with_linked_records(study)),
@@ -315,6 +342,20 @@ BUILDERS = {
     "rows of grades": rows_of_grades,
     "customers": build_customers,
     "features": build_customer_features,
+    "months of a file": lambda study: build_month_counts(with_people(study), FEW),
+    "months of a file of what is here": lambda study: build_month_counts(study, FEW),
+    "contracts of a file": lambda study: list_contracts(study, FEW),
+    "contacts of a file": lambda study: count_contact_kinds(study, FEW, datetime(2024, 1, 10)),
+    "answers of a file": lambda study: list_last_answers(with_people(study), FEW),
+    "people of a file": lambda study: list_people(with_people(study), FEW),
+    "people of a file, contacts unnamed": lambda study: list_people(with_people(study, are_named=False), FEW),
+    "products of a file": lambda study: sum_product_mix(study, FEW, datetime(2024, 1, 15), datetime(2024, 7, 1)),
+    "partners of a file": lambda study: sum_partners(
+        with_people(study), FEW, datetime(2024, 1, 15), datetime(2024, 7, 1)
+    ),
+    "bills of a file": lambda study: sum_bills(with_bills(study), FEW, datetime(2024, 1, 10)),
+    "links of a file": lambda study: count_links(with_people(study), FEW),
+    "the economy around a file": lambda study: latest_indicators(with_people(study)),
 }
 
 

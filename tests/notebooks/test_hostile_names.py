@@ -127,6 +127,7 @@ REPORTS = {
     "grades": {},
     "data-quality": {},
     "single-view": {},
+    "customer-file": {},
 }
 # Once more, for pictures that another purpose has.
 AGAIN = {"segmentation": {"n_bootstraps": 20, "purpose": "contracts", "k_max": 2, "served_min": 3, "served_max": 3}}

@@ -41,7 +41,7 @@ _SCALES = {"k": 1e3, "m": 1e6, "bn": 1e9}
 _LISTED = re.compile(
     r"said to leave|did \(|would be|it takes|would take|above the norm|before |in the holdout -|of the buyers of|→"
     r"|could not be judged|where 1 is right|loyal by habit|too late to be followed|they explain|left out|ends carry"
-    r"|not known in|are missing|shares off|panel|the picture shows"
+    r"|not known in|are missing|shares off|panel|the picture shows|[Cc]ustomer \d+\b"
 )
 _SHARES = re.compile(r"(^|_)(share|rate|survival|retention|incidence|coverage|purity)$")
 # Differences, rates over time, and shares of money in which a customer may have given back more than was bought.

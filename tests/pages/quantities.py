@@ -132,6 +132,9 @@ QUANTITIES: Mapping[str, tuple[Quantity, ...]] = {
         _share("link.precision", rf"^Of the pairs of records brought together {_P}{_LIMITS} belong together"),
         _share("link.recall", rf"belong together, and {_P}{_LIMITS} of such pairs were found"),
     ),
+    "customer-file": (
+        _number("file.at_stake", rf", (?P<estimate>{_N}) EUR of it with customer (?P<group>[^\s.]+)\.$"),
+    ),
     "value": (
         _number("value.tier_share", rf"^Gold are {_N} of (?P<n>{_N}) customers", group="gold"),
         _share("value.tier_share", rf"^Gold are {_N} of {_N} customers, {_P}{_LIMITS}: the fewest", group="gold"),

@@ -11,6 +11,7 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    customer_file,
     data_quality,
     grades,
     loyalty,
@@ -36,6 +37,7 @@ PAGES = {
     "segmentation": segmentation.SegmentationPage,
     "value": value.ValuePage,
     "grades": grades.GradesPage,
+    "customer-file": customer_file.CustomerFilePage,
     "data-quality": data_quality.DataQualityPage,
     "single-view": single_view.SingleViewPage,
 }

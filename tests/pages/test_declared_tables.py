@@ -22,6 +22,7 @@ PAGES = {
     "satisfaction": ("satisfaction.SatisfactionPage", {"n_bootstraps": 50}),
     "customer-base-audit": ("customer_base_audit.AuditPage", {}),
     "value": ("value.ValuePage", {}),
+    "customer-file": ("customer_file.CustomerFilePage", {"n_top": 3}),
     "grades": ("grades.GradesPage", {}),
     "single-view": ("single_view.SingleViewPage", {}),
     "summary": ("summary.SummaryPage", {}),

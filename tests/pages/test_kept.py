@@ -16,6 +16,7 @@ from crm_research import (
     churn,
     customer_base,
     customer_base_audit,
+    customer_file,
     data_quality,
     grades,
     loyalty,
@@ -77,6 +78,7 @@ CHANGES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "single-view": (single_view.SingleViewPage, {}, {"confidence": 0.9, "seed": 7}),
+    "customer-file": (customer_file.CustomerFilePage, {}, {"confidence": 0.9, "seed": 7, "n_top": 2}),
     "data-quality": (data_quality.DataQualityPage, {}, {"confidence": 0.9, "seed": 7}),
     "value": (
         value.ValuePage,

@@ -18,9 +18,18 @@ from tests.pages.walking import Page, walk
 from tests.pages.worlds import WORLDS, world
 
 FAST = {
-    "eleven": ("customer-base", "brand-loyalty", "satisfaction", "silent-churn", "summary", "value", "grades"),
+    "eleven": (
+        "customer-base",
+        "brand-loyalty",
+        "satisfaction",
+        "silent-churn",
+        "summary",
+        "value",
+        "grades",
+        "customer-file",
+    ),
     "nobody-left": ("churn", "loyalty"),
-}
+}  # fmt: skip
 SLOW = {
     "everything": tuple(sorted(reports())),
     "hostile": tuple(sorted(reports())),
@@ -29,6 +38,7 @@ SLOW = {
         "churn",
         "customer-base",
         "customer-base-audit",
+        "customer-file",
         "data-quality",
         "grades",
         "loyalty",
@@ -50,7 +60,7 @@ SLOW = {
         "grades",
     ),
     "bfi": ("customer-base", "satisfaction"),
-    "telco": ("churn", "data-quality", "grades", "segmentation", "value"),
+    "telco": ("churn", "customer-file", "data-quality", "grades", "segmentation", "value"),
 }
 QUICKLY = {"satisfaction": {"n_bootstraps": 200}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
 

@@ -61,6 +61,10 @@ class Report:
     check_files
         Raises a `CrmError` where a file that it reads beside the study cannot be used, before anything is made; takes
         the study's own, if its file names one.
+    tells_of_single
+        It tells of single customers in its manager's part: management gets it only where groups of one may be told.
+    names_customers
+        Its parameters that name customers: others read pseudonyms in their place.
     """
 
     id: str
@@ -77,6 +81,8 @@ class Report:
     is_last: bool = False
     passes_over_faults: bool = False
     check_files: Callable[[Path | None], None] | None = None
+    tells_of_single: bool = False
+    names_customers: tuple[str, ...] = ()
 
     def why_not_applicable(self, tables: Iterable[str]) -> str | None:
         """Why can this report not be made from these tables? None if it can."""
@@ -87,6 +93,25 @@ class Report:
             return f"needs {self.lacks}"
         needed = " or ".join(" and ".join(group) for group in self.needs_any_of)
         return f"needs the table {needed}, which the study does not have"
+
+    def why_not_told(self, least_group: int) -> str | None:
+        """Why may management not read this report, where groups of fewer than so many are withheld? None if it may."""
+        if not self.tells_of_single or least_group <= 1:
+            return None
+        return (
+            f"tells of single customers, and the study withholds groups of fewer than {least_group:,} from management: "
+            "make it with --audience research for those who deal with these customers, or write privacy: "
+            "{least_group: 1} in the study file"
+        )
+
+    def hide_customers(self, values: Mapping[str, Any], hide: Callable[[list[str]], list[str]]) -> dict[str, Any]:
+        """The parameters, with what `hide` makes of those that name customers."""
+        told = dict(values)
+        for name in self.names_customers:
+            given = told.get(name)
+            if isinstance(given, list):
+                told[name] = hide([str(one) for one in given])
+        return told
 
     def read_among(self, names: Iterable[str], tables: Collection[str], values: Mapping[str, Any]) -> list[str]:
         """Which of these does the report read of a study that has such tables, with such parameters?"""

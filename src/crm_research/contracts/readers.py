@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_MONEY: Final = ("value", "grades")  # reports that count money of customers
+_FILE: Final = "customer-file"
+_MONEY: Final = ("value", "grades", _FILE)  # reports that count money of customers
 _VIEW: Final = ("single-view",)
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -32,8 +33,8 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "data-quality",
             "single-view",
         ),
-        "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty"),
-        "products": ("segmentation", "brand-loyalty"),
+        "order_lines": ("customer-base", "segmentation", "loyalty", "brand-loyalty", _FILE),
+        "products": ("segmentation", "brand-loyalty", _FILE),
         "contracts": (
             "customer-base",
             "segmentation",
@@ -46,16 +47,19 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "contract_states": ("churn", *_MONEY),
         "contacts": ("segmentation", "churn", "loyalty", *_MONEY, "data-quality"),
-        "surveys": ("satisfaction", "segmentation", "loyalty", "grades"),
-        "campaigns": ("segmentation", "loyalty", "value", "data-quality"),
-        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality", "single-view"),
-        "campaign_responses": ("segmentation", "loyalty"),
+        "surveys": ("satisfaction", "segmentation", "loyalty", "grades", _FILE),
+        "campaigns": ("segmentation", "loyalty", "value", "data-quality", _FILE),
+        "campaign_targets": ("segmentation", "loyalty", "value", "data-quality", _FILE, "single-view"),
+        "campaign_responses": ("segmentation", "loyalty", _FILE),
         "activities": _MONEY,
         "activity_use": ("segmentation", *_MONEY),
         "invoices": _MONEY,
+        "partners": (_FILE,),
+        "indicators": (_FILE,),
+        "people": (_FILE,),
         "customer_records": ("data-quality", *_VIEW),
         "repairs": ("data-quality",),
-        "links": _VIEW,
+        "links": (_FILE, *_VIEW),
         "customer_relations": _VIEW,
         "link_events": _VIEW,
         "link_pairs": _VIEW,

@@ -1,4 +1,4 @@
-"""Canonical tables of one customer in several systems: their records, whose they are, and who belongs to whom."""
+"""Canonical tables of who a customer is: records in several systems, who belongs to whom, people of a business."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Final
 
 from crm_research import vocabulary
-from crm_research.contracts.columns import Column, TableContract, id_column, number_column, text_column, time_column
+from crm_research.contracts.columns import (
+    Column,
+    TableContract,
+    id_column,
+    number_column,
+    reference_to,
+    text_column,
+    time_column,
+)
 
 RECORDS: Final = "customer_records"
 LINKS: Final = "links"
@@ -16,6 +24,8 @@ REPAIRS: Final = "repairs"
 EVENTS: Final = "link_events"
 PAIR_GROUPS: Final = "link_pairs"
 JUDGEMENTS: Final = "link_judgements"
+# Who speaks for a business customer.
+PEOPLE: Final = "people"
 # What says whose a record is, within the system that holds it.
 RECORD_KEY: Final = ("system", "local_id")
 
@@ -124,6 +134,29 @@ RECORD_TABLES: Final = (
         key=("standing", "probable_from"),
     ),
 )  # fmt: skip
+
+PEOPLE_TABLE: Final = TableContract(
+    name=PEOPLE,
+    grain="one person at a business customer, in one role, from one time on",
+    columns=(
+        id_column("customer_id", "the customer"),
+        id_column("person_id", "the person"),
+        text_column("name", "what the person is called"),
+        text_column(
+            "role",
+            "decides, influences, uses, buys or keeps the gate",
+            required=True,
+            allowed=vocabulary.PERSON_ROLES,
+        ),
+        text_column("stance", "for us, neutral or against us; empty if unknown", allowed=vocabulary.PERSON_STANCES),
+        time_column("since", "from when the row holds, as we know it", required=True),
+        time_column("until", "until when it holds; empty while it does", later=True),
+        text_column("note", "what else is known of the person"),
+    ),
+    key=("customer_id", "person_id", "role", "since"),
+    known_at="since",
+    references=(reference_to("customers", "customer_id"),),
+)
 
 _LOCAL: Final = (
     id_column("system", "the system whose number stands in local_id", required=False, nullable=True),

@@ -53,6 +53,7 @@ _TIME_PAIRS: Final[Mapping[str, tuple[tuple[str, str, bool, str], ...]]] = {
         ("observed_from", "ended_at", True, "time-order"),
     ),
     "contract_states": (("valid_from", "valid_to", False, "time-order"),),
+    "people": (("since", "until", True, "time-order"),),
     "contacts": (("opened_at", "closed_at", True, "time-order"),),
     "campaigns": (("started_at", "ended_at", True, "time-order"),),
     "invoices": (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.contracts.columns import Reference, TableContract
 from crm_research.contracts.copies import count_copies
 from crm_research.contracts.lines_of_orders import CENTS_PER_LINE, have_lines, sum_lines
+from crm_research.contracts.record_tables import PEOPLE
 from crm_research.contracts.row_checks import is_missing
 from crm_research.contracts.set_query import SetCheck, SetQuery, in_order
 from crm_research.contracts.spelling import ends_in_noughts, fold, is_long_number
@@ -232,6 +233,8 @@ def _customer_queries(held: Held, usable: Usable) -> Iterator[SetQuery]:
         name
         for name, contract in TABLES.items()
         if any(reference.to_table == "customers" for reference in contract.references)
+        # Who works at a customer is no dealing with it.
+        and name != PEOPLE
         and "customer_id" in usable.get(name, set())
     ]
     if not dealing or "customer_id" not in usable["customers"]:

@@ -16,7 +16,7 @@ from crm_research.contracts.columns import (
     text_column,
     time_column,
 )
-from crm_research.contracts.record_tables import RECORD_TABLES, with_local_ids
+from crm_research.contracts.record_tables import PEOPLE_TABLE, RECORD_TABLES, with_local_ids
 from crm_research.errors import StudyError, offer_names
 
 _CUSTOMER_ID = id_column("customer_id", "the customer")
@@ -126,6 +126,7 @@ _TABLES = (
             ),
             text_column("channel", "how the customer came"),
             text_column("department", "who must act"),
+            id_column("person_id", "with whom at the customer, as in people", required=False, nullable=True),
             text_column("text", "what was said"),
             number_column("cost", "what it cost us, in the study's currency", minimum=0.0),
         ),
@@ -288,7 +289,7 @@ _TABLES = (
 )
 
 TABLES: Final[Mapping[str, TableContract]] = MappingProxyType(
-    {table.name: with_local_ids(table) for table in (*_TABLES, *RECORD_TABLES)}
+    {table.name: with_local_ids(table) for table in (*_TABLES, *RECORD_TABLES, PEOPLE_TABLE)}
 )
 
 

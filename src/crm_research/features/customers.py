@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
-from crm_research.contracts import LINKS, RELATIONS, TABLES
+from crm_research.contracts import LINKS, PEOPLE, RELATIONS, TABLES
 from crm_research.errors import ParameterError, StudyError, offer_names
 from crm_research.features.basket import build_basket
 from crm_research.features.purchases import Occasion
@@ -38,8 +38,8 @@ def tables_naming_customers(study: Study) -> list[str]:
     named = [
         name
         for name, contract in TABLES.items()
-        # Links and relations say who is who, and not that anybody is known at as_of.
-        if study.has(name) and name not in {LINKS, RELATIONS} and "customer_id" in contract.column_names
+        # Links, relations and people say who is who, and not that anybody is a customer at as_of.
+        if study.has(name) and name not in {LINKS, RELATIONS, PEOPLE} and "customer_id" in contract.column_names
     ]
     return [name for name in named if "customer_id" in study.table(name).columns]
 

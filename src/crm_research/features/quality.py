@@ -33,6 +33,8 @@ _EMPTY_SAYS: Final = frozenset(
         ("activities", "capacity"),
         ("activities", "resource"),
         ("campaign_targets", "is_control"),
+        ("contacts", "person_id"),
+        ("people", "note"),
         ("customer_records", "parent_id"),
     }
 )

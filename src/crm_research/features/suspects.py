@@ -30,7 +30,10 @@ UNKNOWN_WORDS: Final = (
     "desconocido", "sconosciuto", "onbekend", "неизвестно", "不详", "未知", "不明", "暂无", "未填写", "無", "无",
 )  # fmt: skip
 # Free text is no level.
-_NO_LEVEL: Final = frozenset({("contacts", "text"), ("activities", "driver"), ("indicators", "name")})
+_NO_LEVEL: Final = frozenset({
+    ("contacts", "text"), ("contacts", "person_id"), ("activities", "driver"), ("indicators", "name"),
+    ("people", "name"), ("people", "note"),
+})  # fmt: skip
 # Names and addresses are for whoever links the records.
 RECORD_TABLES_OF_PERSONS: Final = frozenset(table.name for table in RECORD_TABLES)
 MOST_COLUMNS: Final = 40

@@ -7,7 +7,8 @@ Crockford's alphabet without i, l, o and u. Where two ids of a study share those
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 # Columns of ids of persons and of their records, each with the sign that its pseudonyms begin with.
 SIGNS: Final = {
     "customer_id": "C", "contract_id": "K", "order_id": "B", "contact_id": "T", "response_id": "R", "local_id": "L",
+    "person_id": "P",
 }  # fmt: skip
 # Columns of records of customers that say who they are, and what standardising makes of them: hidden as their numbers.
 _OF_PERSONS: Final = frozenset(
-    {"given_name", "family_name", "email", "phone", "street", "birth_date", "identifier", "parent_id"}
+    {"given_name", "family_name", "person_name", "email", "phone", "street", "birth_date", "identifier", "parent_id"}
 )
 _ALPHABET: Final = b"0123456789abcdefghjkmnpqrstvwxyz"
 _SHORT: Final = 8
@@ -46,6 +48,42 @@ def kind_of(name: object) -> str | None:
 def say_id(kind: str, value: Any) -> str:
     """An id of this kind as it may be shown: its pseudonym in what a run writes, itself where one works by hand."""
     return _write(kind, [str(value)])[0] if hides_persons() else str(value)
+
+
+def is_pseudonym(kind: str, text: str) -> bool:
+    """Does a text look like a pseudonym of an id of this kind, such as a page shows?"""
+    return (
+        re.fullmatch(rf"{SIGNS[kind]}-[{_ALPHABET.decode()}]{{{_SHORT}}}(?:[{_ALPHABET.decode()}]{{4}})?", text)
+        is not None
+    )
+
+
+def name_publicly(kind: str, ids: Sequence[str], *, longer: Collection[str]) -> list[str]:
+    """What others may read in the place of each id, wherever one works; who is named by a pseudonym stays so.
+
+    Parameters
+    ----------
+    longer
+        Beginnings that two ids of the study share, as `find_shared` has them.
+    """
+    written = _written(SIGNS[kind], _digest(kind, ids), longer=longer) if ids else []
+    return [one if is_pseudonym(kind, one) else told for one, told in zip(ids, written, strict=True)]
+
+
+def find_named(kind: str, pseudonyms: Collection[str], ids: Iterable[Sequence[str]]) -> dict[str, list[str]]:
+    """Whose pseudonyms are these? Each to the ids it stands for (two where it is too short); ids come in parts."""
+    import numpy as np
+
+    lengths = {one: len(one) - len(SIGNS[kind]) - 1 for one in pseudonyms}
+    found: dict[str, list[str]] = {one: [] for one in pseudonyms}
+    for part in ids:
+        digests = _digest(kind, part)
+        written = {n: np.array(_letters(digests, n), dtype=object) for n in set(lengths.values())} if part else {}
+        for one, n in lengths.items():
+            if part:
+                places = np.flatnonzero(written[n] == one[-n:])
+                found[one] += [part[int(place)] for place in places]
+    return {one: list(dict.fromkeys(held)) for one, held in found.items()}
 
 
 def hide_ids(frame: pd.DataFrame) -> pd.DataFrame:
@@ -187,8 +225,16 @@ def _shared_beginnings(digests: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return shared
 
 
-def _written(sign: str, digests: np.ndarray[Any, Any], is_shared: np.ndarray[Any, Any]) -> list[str]:
-    short, longer = _letters(digests, _SHORT), longer_pseudonyms()
+def _written(
+    sign: str,
+    digests: np.ndarray[Any, Any],
+    is_shared: np.ndarray[Any, Any] | None = None,
+    longer: Collection[str] | None = None,
+) -> list[str]:
+    import numpy as np
+
+    short, longer = _letters(digests, _SHORT), longer_pseudonyms() if longer is None else longer
+    is_shared = np.zeros(len(digests), dtype=bool) if is_shared is None else is_shared
     if not longer and not is_shared.any():
         return [f"{sign}-{text}" for text in short]
     long = _letters(digests, _LONG)

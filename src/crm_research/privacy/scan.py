@@ -22,6 +22,7 @@ _ID_WORDS: Final = {
     "order_id": "the id of an order",
     "contact_id": "the id of a contact",
     "response_id": "the id of a response",
+    "person_id": "the id of a person",
 }
 _PSEUDONYM: Final = re.compile(rf"[{''.join(SIGNS.values())}]-[0-9abcdefghjkmnpqrstvwxyz]{{8}}(?:[0-9a-z]{{4}})?")
 # What may be an id stands between blanks, quotes, commas and brackets; or is a word of signs alone.

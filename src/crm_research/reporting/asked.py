@@ -13,6 +13,7 @@ from crm_research.desk_copies import find_notebook
 from crm_research.errors import CrmError
 from crm_research.reporting import inputs
 from crm_research.reporting.parameters import complete_parameters
+from crm_research.reporting.tasks import MANAGEMENT
 from crm_research.reporting.unchanged import MadeBefore, Rests, find_made, look_at_study
 from crm_research.settings import read_settings
 from crm_research.sources.own_files import OwnFiles, find_own_files
@@ -108,7 +109,12 @@ def ask(
         ]
     own = find_own_files(definition, file)
     mapped = definition.mapped
-    reasons = {report.id: report.why_not_applicable(mapped) for report in candidates}
+    is_for_management = how.get("audience") == MANAGEMENT
+    reasons = {
+        report.id: report.why_not_applicable(mapped)
+        or (report.why_not_told(definition.privacy.least_group) if is_for_management else None)
+        for report in candidates
+    }
     applicable = [report for report in candidates if reasons[report.id] is None]
     house = use_own_files(own, applicable)
     name = given if not _is_path(given) else str(Path(given).expanduser().resolve())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_research.catalogue import Report
 from crm_research.errors import ContractViolation, CrmError
 from crm_research.privacy.known_ids import find_shared_pseudonyms
+from crm_research.privacy.pseudonyms import name_publicly
 from crm_research.reporting import inputs
 from crm_research.reporting.asked import Asked, ask
 from crm_research.reporting.tasks import HINDERED, Failure, Outcome, StudyFacts, Task
@@ -226,6 +228,7 @@ def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
     # A kernel works in a folder of its own, from which the studies known by name would not be found.
     environment = {HOME: str(read_settings().home)}
     leases: tuple[object, ...] = ()
+    longer: frozenset[str] = frozenset()
     if len(stopped) < len(asked.applicable):
         left_out = [table for table in asked.mapped if table in faults or table not in opened.wanted]
         # What the checks found of all tables does not hold of those that are left.
@@ -233,12 +236,16 @@ def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
         staged = inputs.stage_input(
             inputs.without(study, faults), scratch / "snapshot", left_out, verdict=found, called=asked.definition.name
         )
+        longer = find_shared_pseudonyms(inputs.without(study, faults))
         environment |= dict(staged.environment) | {
             HIDES_PERSONS: "yes",
             LEAST_GROUP: str(study.least_group),
-            LONGER: ",".join(sorted(find_shared_pseudonyms(inputs.without(study, faults)))),
+            LONGER: ",".join(sorted(longer)),
         }
         leases = (staged.lease,)
+
+    # No id leaves for a notebook, whose parameters stand on its page.
+    hide = partial(name_publicly, "customer_id", longer=longer)
 
     def task(report: Report) -> Task:
         return Task(
@@ -247,7 +254,7 @@ def plan_tasks(asked: Asked, opened: Opened, scratch: Path) -> RunPlan:
             question=report.question,
             notebook=asked.notebook[report.id],
             study=facts,
-            parameters=values[report.id],
+            parameters=report.hide_customers(values[report.id], hide),
             descriptions={field: info.description or "" for field, info in report.parameters.model_fields.items()},
             folder=scratch / report.id,
             environment=environment,

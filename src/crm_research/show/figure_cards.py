@@ -41,13 +41,13 @@ def figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) ->
     render_figures(*figures, as_table=as_table).show()
 
 
-def render_figures(*figures: Figure | Iterable[Figure], as_table: str | None = None) -> Output:
-    """The cards, or the table, as `figures` displays them."""
+def render_figures(*figures: Figure | Iterable[Figure], as_table: str | None = None, of_single: bool = False) -> Output:
+    """The cards, or the table, as `figures` displays them; `of_single`: each of one customer the page tells of."""
     shown = list(_flatten(figures))
     if not shown:
         raise ValueError("There is no figure to show.")
     _check_distinct(shown)
-    withheld = _withheld(shown, least_group())
+    withheld = frozenset() if of_single else _withheld(shown, least_group())
     shown = [_without_number(figure) if place in withheld else figure for place, figure in enumerate(shown)]
     html, plain = _cards(shown) if as_table is None else _rows(shown, as_table)
     if withheld:

@@ -189,14 +189,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Figures:
-    """Which numbers carry the answer, and how sure are we of each? Cards, or one table under the caption `as_table`."""
+    """Which numbers carry the answer, and how sure are we of each? Cards, or one table under the caption `as_table`.
+
+    Those `of_single` are each of one customer, on a page that is made for whoever may read of single customers: no
+    threshold for groups applies to them.
+    """
 
     figures: tuple[Figure, ...] = field(default=())
     as_table: str | None = None
+    of_single: bool = False
 
-    def __init__(self, figures: Iterable[Figure], as_table: str | None = None) -> None:
+    def __init__(self, figures: Iterable[Figure], as_table: str | None = None, *, of_single: bool = False) -> None:
         object.__setattr__(self, "figures", tuple(figures))
         object.__setattr__(self, "as_table", as_table)
+        object.__setattr__(self, "of_single", of_single)
 
     @property
     def is_empty(self) -> bool:
@@ -205,7 +211,7 @@ class Figures:
 
     def render(self) -> Output:
         """The cards or the table, with the records of the figures."""
-        return render_figures(self.figures, as_table=self.as_table)
+        return render_figures(self.figures, as_table=self.as_table, of_single=self.of_single)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from crm_research.simulate import tables, truth
 from crm_research.simulate.agreements import Agreements, draw_agreements
 from crm_research.simulate.baskets import Orders, draw_orders
+from crm_research.simulate.buying_centre import Persons, draw_persons, name_contacts
 from crm_research.simulate.campaigns import Responses, Targets, draw_responses, draw_targets
 from crm_research.simulate.chance import Flags, Floats, Ints
 from crm_research.simulate.contacts import Contacts, draw_contacts, find_slow_spells
@@ -25,7 +26,7 @@ from crm_research.simulate.writing import TableWriter
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Block:
-    """What the customers of one block are and do."""
+    """What the customers of one block are and do; `spoken_with` is a place in `persons` for each contact, or -1."""
 
     people: People
     targets: Targets
@@ -34,6 +35,8 @@ class Block:
     responses: Responses
     invoices: Invoices
     contacts: Contacts
+    persons: Persons
+    spoken_with: Ints
     agreements: Agreements
     answers: Answers
 
@@ -47,6 +50,7 @@ def draw_block(world: WorldSettings, number: int, index: Ints, products: Product
     would_come = draw_contacts(world, number, people)
     agreements = draw_agreements(world, number, people, find_slow_spells(world, would_come))
     left_at = _find_departures(people, agreements)
+    contacts, persons = would_come.keep(_is_there(would_come, left_at)), draw_persons(world, number, people)
     return Block(
         people=people,
         targets=targets,
@@ -54,7 +58,9 @@ def draw_block(world: WorldSettings, number: int, index: Ints, products: Product
         orders=orders,
         responses=draw_responses(world, number, targets, purchases.target, purchases.at_days),
         invoices=draw_invoices(world, number, people, orders),
-        contacts=would_come.keep(_is_there(would_come, left_at)),
+        contacts=contacts,
+        persons=persons,
+        spoken_with=name_contacts(world, number, contacts, persons, len(people)),
         agreements=agreements,
         answers=draw_answers(world, number, people, left_at),
     )
@@ -86,7 +92,8 @@ def write_block(
     records.append("order_lines", tables.line_rows(orders, ids, product_ids))
     records.append("contracts", tables.contract_rows(world, people, agreements, kept))
     records.append("contract_states", tables.state_rows(world, people, agreements, kept))
-    records.append("contacts", tables.contact_rows(world, people, block.contacts))
+    records.append("contacts", tables.contact_rows(world, people, block.contacts, block.persons, block.spoken_with))
+    records.append("people", tables.person_rows(world, people, block.persons))
     records.append("surveys", tables.survey_rows(world, people, block.answers))
     records.append("campaign_targets", tables.target_rows(world, people, targets))
     records.append("campaign_responses", tables.response_rows(world, people, targets, block.responses))

@@ -27,6 +27,7 @@ _TOPICS: Final = (
     "partners",
     "indicators",
     "numbers",
+    "buying centres",
 )
 
 

@@ -12,6 +12,8 @@ from crm_research import vocabulary
 from crm_research.simulate import words
 from crm_research.simulate.agreements import Agreements
 from crm_research.simulate.baskets import STORES_PER_REGION, Orders
+from crm_research.simulate.buying_centre import NAMES as PERSON_NAMES
+from crm_research.simulate.buying_centre import NO_STANCE, Persons
 from crm_research.simulate.campaigns import Responses, Targets
 from crm_research.simulate.chance import Ints, scramble
 from crm_research.simulate.columns import (
@@ -166,7 +168,25 @@ def state_rows(world: WorldSettings, people: People, agreements: Agreements, kep
     }
 
 
-def contact_rows(world: WorldSettings, people: People, contacts: Contacts) -> Rows:
+def person_ids(people: People, persons: Persons) -> pa.StringArray:
+    """Ids of the people at business customers."""
+    return number_ids("N", (people.index[persons.customer] + 1, _ID_DIGITS), (persons.nth + 1, 2))
+
+
+def person_rows(world: WorldSettings, people: People, persons: Persons) -> Rows:
+    """Rows of people at business customers."""
+    return {
+        "customer_id": customer_ids(people, persons.customer),
+        "person_id": person_ids(people, persons),
+        "name": name_codes(PERSON_NAMES, persons.name),
+        "role": name_codes(vocabulary.PERSON_ROLES, persons.role),
+        "stance": name_codes(vocabulary.PERSON_STANCES, np.where(persons.stance == NO_STANCE, -1, persons.stance)),
+        "since": place_instants(world.start, persons.since),
+        "until": place_instants(world.start, persons.until, until_days=world.end_days),
+    }
+
+
+def contact_rows(world: WorldSettings, people: People, contacts: Contacts, persons: Persons, spoken_with: Ints) -> Rows:
     """Rows of contacts; closed_at is empty for those still open when the records end."""
     per_customer = np.bincount(contacts.customer, minlength=len(people))
     nth = np.arange(len(contacts.customer)) - np.repeat(np.cumsum(per_customer) - per_customer, per_customer)
@@ -180,6 +200,7 @@ def contact_rows(world: WorldSettings, people: People, contacts: Contacts) -> Ro
         "channel": name_codes(CONTACT_CHANNELS, contacts.channel),
         "department": name_codes([department for department, _ in _PHRASES], phrase),
         "text": name_codes([text for _, text in _PHRASES], phrase),
+        "person_id": take_rows(person_ids(people, persons), spoken_with),
         "cost": cents_to_money(contacts.cost),
     }
 

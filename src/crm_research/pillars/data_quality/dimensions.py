@@ -82,6 +82,7 @@ _KEEPERS: Final[Mapping[str, str]] = MappingProxyType(
         "link_events": "whoever links the records",
         "link_pairs": "whoever links the records",
         "link_judgements": "whoever links the records",
+        "people": "sales",
         "orders": "sales",
         "order_lines": "sales",
         "products": "whoever keeps the list of products",

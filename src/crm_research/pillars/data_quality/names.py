@@ -23,6 +23,7 @@ _ROWS_OF: Final[Mapping[str, str]] = {
     "link_events": "changes of customers' numbers",
     "link_pairs": "groups of linked pairs",
     "link_judgements": "groups of judged pairs",
+    "people": "people at business customers",
     "order_lines": "lines of orders",
     "contract_states": "states of contracts",
     "surveys": "survey answers",

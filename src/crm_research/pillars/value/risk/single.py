@@ -33,12 +33,23 @@ def describe_each(parts: Parts, lifetime: Lifetime, chance: float) -> pd.DataFra
     return pd.DataFrame({"customer_id": parts.names, **sums, "sure": sure})
 
 
-def _sure(parts: Parts, lifetime: Lifetime, share: float) -> FloatArray:
+def quantile_of_each(parts: Parts, lifetime: Lifetime, share: float, chosen: np.ndarray) -> FloatArray:
+    """Below which money does what a customer brings stay with this chance, 0 to 1?
+
+    Parameters
+    ----------
+    chosen
+        Places of customers in ``parts.names``, whose quantiles are given in the same order.
+    """
+    return np.asarray(_sure(parts, lifetime, share, chosen)[chosen])
+
+
+def _sure(parts: Parts, lifetime: Lifetime, share: float, chosen: np.ndarray | None = None) -> FloatArray:
     """The quantile of what each customer brings: of one part as it is, of several by adding up their outcomes."""
     n = len(parts.names)
     sure, n_parts = np.zeros(n), np.zeros(n, dtype=np.int64)
     for part in parts.held:
-        is_named = part.owner >= 0
+        is_named = part.owner >= 0 if chosen is None else np.isin(part.owner, chosen)
         n_parts += np.bincount(part.owner[is_named], minlength=n)
         # Where there is but one part this is the last word.
         sure[part.owner[is_named]] = _quantile(part, share, np.flatnonzero(is_named))
