@@ -11,7 +11,7 @@ from crm_research.simulate.chance import open_stream, scramble
 from crm_research.simulate.columns import name_codes, number_ids, take_rows
 from crm_research.simulate.surveys import ITEMS
 from crm_research.simulate.systems import SYSTEMS
-from crm_research.simulate.tables import contact_rows, contract_rows, order_ids, survey_rows
+from crm_research.simulate.tables import contact_ids, contract_rows, order_ids, survey_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,6 @@ def _dealings(world: WorldSettings, block: Block) -> list[tuple[str, pa.StringAr
     return [
         ("orders", order_ids(people, block.orders), block.orders.customer),
         ("contracts", contract_rows(world, people, agreements, kept)["contract_id"], agreements.customer[kept]),
-        ("contacts", contact_rows(world, people, block.contacts)["contact_id"], block.contacts.customer),
+        ("contacts", contact_ids(people, block.contacts), block.contacts.customer),
         ("surveys", take_rows(responses, named * len(ITEMS)), answers.customer[named]),
     ]

@@ -186,13 +186,18 @@ def person_rows(world: WorldSettings, people: People, persons: Persons) -> Rows:
     }
 
 
-def contact_rows(world: WorldSettings, people: People, contacts: Contacts, persons: Persons, spoken_with: Ints) -> Rows:
-    """Rows of contacts; closed_at is empty for those still open when the records end."""
+def contact_ids(people: People, contacts: Contacts) -> pa.StringArray:
+    """The id of each contact."""
     per_customer = np.bincount(contacts.customer, minlength=len(people))
     nth = np.arange(len(contacts.customer)) - np.repeat(np.cumsum(per_customer) - per_customer, per_customer)
+    return number_ids("T", (people.index[contacts.customer] + 1, _ID_DIGITS), (nth + 1, 4))
+
+
+def contact_rows(world: WorldSettings, people: People, contacts: Contacts, persons: Persons, spoken_with: Ints) -> Rows:
+    """Rows of contacts; closed_at is empty for those still open when the records end."""
     phrase = np.where(contacts.kind == COMPLAINT, contacts.phrase, contacts.phrase + len(words.COMPLAINT_PHRASES))
     return {
-        "contact_id": number_ids("T", (people.index[contacts.customer] + 1, _ID_DIGITS), (nth + 1, 4)),
+        "contact_id": contact_ids(people, contacts),
         "customer_id": customer_ids(people, contacts.customer),
         "opened_at": place_instants(world.start, contacts.opened_at),
         "closed_at": place_instants(world.start, contacts.closed_at, until_days=world.end_days),

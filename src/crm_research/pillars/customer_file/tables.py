@@ -15,6 +15,8 @@ from crm_research.theme import first_capital, join_words, say_date, say_percent,
 from crm_research.vocabulary import UNKNOWN, say_count
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     from crm_research.pillars.customer_file.measure import CustomerFile
 
 _MONEY: Final = ("revenue", "fees", "goods", "service", "contacts", "capital")
@@ -191,7 +193,7 @@ def stake_table(file: CustomerFile) -> pd.DataFrame:
     )
 
 
-def _chance(row: dict[str, Any], name: str) -> str:
+def _chance(row: Mapping[Hashable, Any], name: str) -> str:
     if pd.isna(row[name]):
         return UNKNOWN
     return say_with_limits(row[name], row[f"{name}_lower"], row[f"{name}_upper"], say_percent)
