@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from crm_research.standards.legal_forms import BEFORE, CHINESE, CHINESE_BEFORE, LONGEST, TELLING, TRADES, WESTERN
@@ -56,8 +56,16 @@ def read_company(text: str) -> CompanyName:
     whole = " ".join(kept)
     bare = _strip(_parted(whole), forms, regions)
     if not bare or (len(bare) == 1 and ((bare[0],) in WESTERN or (bare[0],) in BEFORE or bare[0] in _NO_NAMES)):
-        return CompanyName(name=" ".join(_parted(folded)) or None, flaw="ambiguous")
+        return _kept_whole(folded)
     return CompanyName(name=" ".join(bare), form=" ".join(forms) or None, region=" ".join(regions) or None)
+
+
+def _kept_whole(folded: str) -> CompanyName:
+    """A name that is nothing but a form or a place; what it is without brackets and dots is read once more."""
+    name = " ".join(_parted(folded))
+    if not name or name == folded:
+        return CompanyName(name=name or None, flaw="ambiguous")
+    return replace(read_company(name), flaw="ambiguous")
 
 
 def _say_bracket(part: str, forms: list[str], regions: list[str]) -> str:

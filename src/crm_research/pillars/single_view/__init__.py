@@ -1,14 +1,12 @@
 """Single view: how many customers stand behind the records of several systems, how sure that is, what doubles cost."""
 
-from crm_research.pillars.single_view.measure import Judging, SingleView, TakenForNew, measure_single_view
+from crm_research.pillars.single_view.measure import SingleView, measure_single_view
 from crm_research.pillars.single_view.page import SingleViewPage
 from crm_research.pillars.single_view.tables import summary_table
 
 __all__ = [
-    "Judging",
     "SingleView",
     "SingleViewPage",
-    "TakenForNew",
     "measure_single_view",
     "summary_table",
 ]

@@ -1,6 +1,6 @@
 """Customer value: who earns us money, what losing them costs, and which customers cost money."""
 
-from crm_research.pillars.value.lifetime.measure import Lifetime, measure_lifetime
+from crm_research.pillars.value.lifetime.measure import measure_lifetime
 from crm_research.pillars.value.page import ValuePage
 from crm_research.pillars.value.profit.lists import list_customers
 from crm_research.pillars.value.profit.measure import Moved, Profit, measure_profit
@@ -9,7 +9,6 @@ from crm_research.pillars.value.tables import summary_table
 from crm_research.pillars.value.tiers.measure import Tiers, measure_tiers
 
 __all__ = [
-    "Lifetime",
     "Moved",
     "Profit",
     "Tiers",
