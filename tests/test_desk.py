@@ -115,7 +115,7 @@ def test_init_lays_out_a_folder_and_leaves_a_readme_alone(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     said = CliRunner().invoke(cli, ["init", "desk"]).output
     assert said == (
-        "desk is laid out: 13 notebooks written; data/studies/ and reports/ are there.\n"
+        "desk is laid out: 14 notebooks written; data/studies/ and reports/ are there.\n"
         "Next: cd desk, then crm-research demo (the reports on samples), or crm-research new study mine --from FILE "
         "(your own).\n"
     )

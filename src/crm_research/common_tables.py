@@ -149,8 +149,10 @@ def _read(backend: Any, file: Path, table: ir.Table, *, made_of: Callable[[], ir
     with waiting_for(file.with_suffix(".lock")):
         if not file.exists():
             sql = _sql_of(made_of())
+            # The place is ours alone until it is whole; a file of the engine's own beside it would outlive a failure.
+            how = "(FORMAT parquet, USE_TMP_FILE false)"
             with PROFILED.asking(), replacing(file, is_secret=True) as half:
-                backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' (FORMAT parquet)")
+                backend.con.execute(f"COPY ({_as_said(backend, sql, table)}) TO '{_escaped(half)}' {how}")
     backend.con.execute(f"CREATE OR REPLACE VIEW {file.stem} AS SELECT * FROM read_parquet({file_literal(file)})")
     kept: ir.Table = backend.table(file.stem)
     return kept if kept.schema() == table.schema() else kept.cast(table.schema())
