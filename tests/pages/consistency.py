@@ -43,6 +43,8 @@ _LISTED = re.compile(
     r"|could not be judged|where 1 is right|loyal by habit|too late to be followed|they explain|left out|ends carry"
     r"|not known in|are missing|shares off|panel|the picture shows|[Cc]ustomer \d+\b"
 )
+# What is said of one customer of several is not said of the others.
+_OF_ONE = re.compile(r"(?:\d+\. )?(?:Customer \S+|\d+): ")
 _SHARES = re.compile(r"(^|_)(share|rate|survival|retention|incidence|coverage|purity)$")
 # Differences, rates over time, and shares of money in which a customer may have given back more than was bought.
 _SIGNED_COLUMNS = re.compile(
@@ -280,7 +282,8 @@ def check_repeated(page: Page) -> Iterator[str]:
     """The same sentence is never said twice with other numbers."""
     said: dict[str, tuple[list[Number], str]] = {}
     for text in dict.fromkeys(page.texts()):
-        for clause in re.split(r"(?<=[a-z)%])[.;:] |\n", text):
+        lines = "\n".join(line for line in text.splitlines() if not _OF_ONE.match(line.strip()))
+        for clause in re.split(r"(?<=[a-z)%])[.;:] |\n", lines):
             numbers = [read_number(found[1], found[2] or "") for found in _TOKEN.finditer(clause)]
             mask = re.sub(r"\W+", " ", _TOKEN.sub("#", re.sub(r"['“‘][^'”’]*['”’]", "Q", clause))).strip().lower()
             words = re.findall(r"[a-z]{3,}", mask)

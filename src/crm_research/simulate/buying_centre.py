@@ -11,7 +11,7 @@ from crm_research.simulate.chance import Floats, Ints, expand_counts, open_strea
 from crm_research.simulate.contacts import Contacts
 from crm_research.simulate.people import People
 from crm_research.simulate.settings import WorldSettings
-from crm_research.simulate.words import FAMILY_NAMES, GIVEN_NAMES
+from crm_research.simulate.words import FAMILY_NAMES, GIVEN_NAMES, PERSON_NOTES
 from crm_research.vocabulary import DAYS_PER_YEAR
 
 MEAN_PERSONS: Final = 2.5
@@ -22,6 +22,8 @@ ROLE_SHARES: Final = (0.18, 0.26, 0.26, 0.20, 0.10)
 STANCE_SHARES: Final = (0.35, 0.30, 0.15, 0.20)
 NO_STANCE: Final = len(STANCE_SHARES) - 1
 STAY_YEARS: Final = 5.0
+# People of whom something else is noted.
+NOTED_SHARE: Final = 0.4
 # Contacts with a business of which the records say with whom they were.
 NAMED_SHARE: Final = 0.8
 # Contacts draw from a stream of their own, so that more of them change no person.
@@ -36,6 +38,8 @@ class Persons:
     ----------
     nth
         Place among the people of the customer, from 0.
+    note
+        Place among the notes, -1 without one.
     until
         When the person left the role (inf: has not).
     """
@@ -45,6 +49,7 @@ class Persons:
     role: Ints
     stance: Ints
     name: Ints
+    note: Ints
     since: Floats
     until: Floats
 
@@ -74,6 +79,7 @@ def draw_persons(world: WorldSettings, block: int, people: People) -> Persons:
         name=rng.integers(len(NAMES), size=n),
         since=since,
         until=since + rng.exponential(STAY_YEARS * DAYS_PER_YEAR, n),
+        note=np.where(rng.random(n) < NOTED_SHARE, rng.integers(len(PERSON_NOTES), size=n), -1),
     )
 
 

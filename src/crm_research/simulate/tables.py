@@ -183,6 +183,7 @@ def person_rows(world: WorldSettings, people: People, persons: Persons) -> Rows:
         "stance": name_codes(vocabulary.PERSON_STANCES, np.where(persons.stance == NO_STANCE, -1, persons.stance)),
         "since": place_instants(world.start, persons.since),
         "until": place_instants(world.start, persons.until, until_days=world.end_days),
+        "note": name_codes(words.PERSON_NOTES, persons.note),
     }
 
 

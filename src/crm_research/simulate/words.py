@@ -47,6 +47,11 @@ OTHER_PHRASES: Final = (
     ("product", "有没有大一号的？"),
 )
 
+PERSON_NOTES: Final = (
+    "Met at the fair.", "Asks for references first.", "Writes rather than rings.", "Knows our people from before.",
+    "喜欢先看样品。",
+)  # fmt: skip
+
 CAMPAIGN_KINDS: Final = ("coupon", "mailing", "visit", "call")
 PARTNER_KINDS: Final = ("dealer", "distributor", "service point")
 OWN_BRAND: Final = "Homestead"

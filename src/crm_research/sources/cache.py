@@ -200,9 +200,8 @@ def keep_table(session: Session, key: str, made: InputFingerprint, attributes: M
         folder = make_own(cache_folder())
         _sweep(folder)
         with replacing(folder / f"{key}.parquet", is_secret=True) as half:
-            session.run(
-                f"COPY {quoted(made.table)} TO {literal(str(half))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-            )
+            how = "(FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+            session.run(f"COPY {quoted(made.table)} TO {literal(str(half))} {how}")
             n_bytes, made_at = half.stat().st_size, datetime.fromtimestamp(half.stat().st_mtime, UTC)
         held = CachedTable(
             folder=folder,
