@@ -61,7 +61,8 @@ REPORT = Report(
     question="Who are these customers, what are they worth, what is at stake, and what is to be done next?",
     notebook="12_customer_file.ipynb",
     parameters=CustomerFileParameters,
-    needs_any_of=(("customers",), ("orders",), ("contracts",)),
+    # A file gathers what several tables tell; of orders alone the report on value says of each customer what is known.
+    needs_any_of=(("contacts",), ("people",), ("contracts",)),
     look_up=_look_up,
     may_read=(
         "activities",
