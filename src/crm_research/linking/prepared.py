@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_research.linking.columns import COMPARISONS, MADE, READ, RULES, UID, Comparison, Rule
-from crm_research.scratch import make_scratch
+from crm_research.sources.record_engine import RecordEngine
 from crm_research.sources.record_parts import own_number_sql
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
 RECORDS: Final = "compared_records"
 PAIRS: Final = "pairs_looked_at"
@@ -50,7 +50,7 @@ class Look:
     is_taken: bool
 
 
-class Prepared:
+class Prepared(RecordEngine):
     """Records of customers in an engine, ready to be compared.
 
     Parameters
@@ -62,21 +62,12 @@ class Prepared:
     """
 
     def __init__(self, records: pa.Table, *, unique: Collection[str] = ()) -> None:
-        # What does not fit into memory is of persons: where it lies is swept, also after a process that was killed.
-        self.con = _connect(str(make_scratch()))
+        super().__init__()
         self.unique = frozenset(unique)
         self.n_records = records.num_rows
         self._register(records)
         self.comparisons = tuple(one for one in COMPARISONS if self._tells(one))
         self.looks: tuple[Look, ...] = ()
-
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of an answer."""
-        return list(self.con.execute(sql).fetchall())
-
-    def table(self, sql: str) -> pa.Table:
-        """An answer as a table."""
-        return self.con.execute(sql).to_arrow_table()
 
     def name_records(self, held: pa.Table, local_id: str = "local_id") -> list[str]:
         """Names of records, by their system and its number of them, as all records here are named."""
@@ -196,9 +187,3 @@ def _text(records: pa.Table, name: str) -> pa.ChunkedArray:
     if name not in records.column_names:
         return pa.chunked_array([pa.nulls(records.num_rows, pa.string())])
     return records.column(name).cast(pa.string())
-
-
-def _connect(spill: str) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    return duckdb.connect(config={"temp_directory": spill})

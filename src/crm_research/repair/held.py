@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from crm_research.repair.units import COLUMNS, COMMON, PARTS, UNITS, WRITTEN, shouted_sql, tidy_sql
-from crm_research.scratch import make_scratch
+from crm_research.sources.record_engine import RecordEngine
 from crm_research.sources.record_parts import own_number_sql
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
 RECORDS: Final = "held_records"
 # Customers of whom several records tell.
@@ -40,7 +40,7 @@ def level(unit: str) -> str:
     return f"level_{unit}"
 
 
-class Held:
+class Held(RecordEngine):
     """Records of customers in an engine, ready to be compared column by column.
 
     Parameters
@@ -54,19 +54,10 @@ class Held:
     """
 
     def __init__(self, records: pa.Table, links: pa.Table | None, *, as_of: datetime) -> None:
-        # What does not fit into memory is of persons: where it lies is swept, also after a process that was killed.
-        self.con = _connect(str(make_scratch()))
+        super().__init__()
         self.n_given = records.num_rows
         self._register(records, links, as_of)
         ((self.n_records, self.n_customers),) = self.ask(f"SELECT count(*), count(DISTINCT customer) FROM {RECORDS}")
-
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of an answer."""
-        return list(self.con.execute(sql).fetchall())
-
-    def table(self, sql: str) -> pa.Table:
-        """An answer as a table."""
-        return self.con.execute(sql).to_arrow_table()
 
     def _register(self, records: pa.Table, links: pa.Table | None, as_of: datetime) -> None:
         self.con.register("given", _alike(records))
@@ -128,9 +119,3 @@ def _column(records: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:
     if name not in records.column_names:
         return pa.chunked_array([pa.nulls(records.num_rows, kind)])
     return records.column(name).cast(kind, safe=False)
-
-
-def _connect(spill: str) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    return duckdb.connect(config={"temp_directory": spill})
