@@ -52,10 +52,8 @@ def count_by_system(study: Study) -> ir.Table:
         One system: system, n_records, n_customers, n_alone (its customers who stand in no other system).
     """
     records = build_linked_records(study)
-    systems = {
-        name: getattr(records.system, name)().over(ibis.window(group_by=records.customer_id)) for name in ("min", "max")
-    }
-    known = records.mutate(is_alone=systems["min"] == systems["max"])
+    of_customer = ibis.window(group_by=records.customer_id)
+    known = records.mutate(is_alone=records.system.min().over(of_customer) == records.system.max().over(of_customer))
     return known.group_by("system").agg(
         n_records=known.count(),
         n_customers=known.customer_id.nunique(),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from crm_research.contracts import EVENTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS
 from crm_research.errors import StudyError
@@ -201,10 +202,7 @@ def measure_single_view(study: Study, *, confidence: float = 0.95, seed: int = 2
     n_customers = int(sizes["n_customers"].sum())
     n_records = int(systems["n_records"].sum())
     pairs, judged = (_read_groups(study, name, n_records) for name in (PAIR_GROUPS, JUDGEMENTS))
-    by_model, by_judgements = (
-        _measure(study, name, confidence, seed) if len(held) else None
-        for name, held in ((PAIR_GROUPS, pairs), (JUDGEMENTS, judged))
-    )
+    by_model, by_judgements = (_measure(held, confidence, seed) if len(held) else None for held in (pairs, judged))
     groups = _largest(study)
     return SingleView(
         title=study.title,
@@ -255,8 +253,8 @@ def _read_groups(study: Study, table: str, n_records: int) -> pd.DataFrame:
     return found
 
 
-def _measure(study: Study, table: str, confidence: float, seed: int) -> Goodness:
-    rows = study.table(table).order_by("standing", "probable_from").to_pyarrow()
+def _measure(held: pd.DataFrame, confidence: float, seed: int) -> Goodness:
+    rows = pa.Table.from_pandas(held.sort_values(["standing", "probable_from"]), preserve_index=False)
     return estimate_goodness(groups_of(rows), confidence=confidence, seed=seed)
 
 
