@@ -34,8 +34,18 @@ _VERB = re.compile(
 )
 
 
+def linked(records: list[tuple[str, str, str]]) -> dict[str, pd.DataFrame]:
+    """Records of systems with the customers behind them, and the one pair of them that linking doubted."""
+    links = pd.DataFrame(records, columns=["system", "local_id", "customer_id"])
+    pairs = pd.DataFrame(
+        [("together", 0.9, 1, 0.9), ("apart", 0.1, 1, 0.2)],
+        columns=["standing", "probable_from", "n_pairs", "n_expected"],
+    )
+    return {"customer_records": links[["system", "local_id"]], "links": links, "link_pairs": pairs}
+
+
 def one(folder: Path) -> None:
-    """One customer with one order of one line, one contract that ended, and one answer."""
+    """One customer, known to two systems, with one order of one line, one contract that ended, and one answer."""
     write_study(
         folder,
         {
@@ -57,6 +67,7 @@ def one(folder: Path) -> None:
                     "score": [7], "scale_min": [0], "scale_max": [10],
                 }
             ),
+            **linked([("crm", "a1", "k1"), ("shop", "b1", "k1")]),
         },
         {"customers": {"region": "category"}},
         top={"as_of": "2023-10-01", "holdout_until": "2024-01-01"},
@@ -95,6 +106,7 @@ def one_of_forty(folder: Path) -> None:
         ]
     )
     tables = {"orders": orders, "order_lines": lines, "products": products, "contracts": contracts, "surveys": answers}
+    tables |= linked([*(("crm", f"a{i}", name) for i, name in enumerate(who)), ("shop", "b1", "k5")])
     write_study(folder, tables, top={"as_of": "2023-10-01", "holdout_until": "2024-01-01"})
 
 

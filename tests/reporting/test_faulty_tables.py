@@ -133,23 +133,36 @@ def tables_in(node: ast.AST) -> set[str]:
 
 
 def tables_named_in(pillar: str) -> set[str]:
-    """Canonical tables that a pillar names, or a function of features that it reaches by name."""
+    """Canonical tables that a pillar names, or a function of features that it reaches by name.
+
+    A name that begins with an underscore belongs to its own file: another file's function of that name is another one.
+    """
     own = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "pillars" / pillar).rglob("*.py"))]
-    features = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "features").glob("*.py"))]
-    functions = {node.name: node for tree in features for node in tree.body if isinstance(node, ast.FunctionDef)}
+    functions: dict[str, dict[str, ast.FunctionDef]] = {}
+    for path in sorted((PACKAGE / "features").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions[path.name] = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    offered = {name: file for file, held in functions.items() for name in held if not name.startswith("_")}
+
     found = {table for tree in own for table in tables_in(tree)}
     its_own = {node.name for tree in own for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    waiting, seen = ({name for tree in own for name in names_in(tree)} & set(functions)) - its_own, set()
+    called = {name for tree in own for name in names_in(tree)} - its_own
+    waiting = [(offered[name], name) for name in sorted(called & set(offered))]
+    seen = set(waiting)
     while waiting:
-        name = waiting.pop()
-        seen.add(name)
-        found |= tables_in(functions[name])
-        waiting |= (names_in(functions[name]) & set(functions)) - seen
+        file, name = waiting.pop()
+        found |= tables_in(functions[file][name])
+        for other in names_in(functions[file][name]):
+            reached = (file, other) if other in functions[file] else (offered.get(other, ""), other)
+            if reached[0] and reached not in seen:
+                seen.add(reached)
+                waiting.append(reached)
     return found
 
 
-# Texts that are no tables: the audit has customers as a factor of revenue and as a unit, and reads orders alone.
-NO_TABLE = {"customer-base-audit": {"customers"}}
+# Texts that are no tables: the audit has customers as a factor of revenue and as a unit, and reads orders alone; the
+# single view has them as a column and as a unit, value counts people.
+NO_TABLE = {"customer-base-audit": {"customers"}, "single-view": {"customers"}, "value": {"people"}}
 DECLARED = [report for report in reports().values() if report.may_read is not None]
 
 
