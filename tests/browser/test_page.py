@@ -277,6 +277,10 @@ FIRST_SCREENS = """() => {
         dead: links.map(link => link.getAttribute('href')).filter(to => !document.querySelector(to)),
         listed: document.querySelectorAll('.contents li').length,
         headings: document.querySelectorAll('article :is(h2, h3)').length,
+        stacked: [...document.querySelectorAll('main :is(h2, p, li, td, figure):not(nav *)')]
+            .filter(part => part.checkVisibility() && document.documentElement.dataset.voice === 'manager')
+            .filter((part, i, all) => part.tagName === 'H2' && (all[i + 1] || part).tagName === 'H2')
+            .map(part => part.textContent),
         tall: [...document.querySelectorAll('details.missing:not([open])')].filter(e => e.offsetHeight > 60).length,
     };
 }"""
@@ -294,6 +298,7 @@ def assert_first_screens(page, name):
     # Everything that has a heading is in the contents, and the ends of the page beside it.
     assert seen["listed"] >= seen["headings"] + 2, (name, seen)
     assert seen["tall"] == 0, (name, seen)
+    assert seen["stacked"] == [], (name, seen)
 
 
 def test_one_picture_is_whole_on_the_first_screen_and_the_managers_part_is_three_at_most(open_page):
