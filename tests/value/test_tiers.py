@@ -145,3 +145,21 @@ def test_where_all_together_earn_nothing_there_is_no_share_of_it():
     found = measure_whale(np.ones(3), np.array([2.0, -1.0, -5.0]), confidence=0.95, seed=1)
     assert np.isnan(found.peak.estimate)
     assert found.curve["profit"].iloc[-1] == -4.0
+
+
+def test_tiers_alone_show_their_rule_their_picture_and_what_each_brings():
+    given = [1000 * 0.97**i + i % 7 for i in range(200)]
+    tiers = measure_tiers(a_study(orders=orders(*[(f"c{i}", "2023-08-01", money) for i, money in enumerate(given)])))
+    assert (tiers.n_customers, tiers.noun, tiers.currency) == (200, "revenue", "EUR")
+    assert tiers.total == pytest.approx(sum(given))
+    told = repr(tiers).splitlines()
+    assert told[0] == (
+        "Note: From the top down, gold bring 80 % of all that anybody leaves and iron the rest up to 95 %: "
+        "gold leave 198 EUR or more each, iron 48.74 EUR or more, lead less."
+    )
+    assert told[2].startswith("[picture: 28 % of the customers are gold, 48 % are lead. Pairs of lying bars")
+    shares = [line.split(":")[1].split() for line in told if line.startswith("Share of ")]
+    assert [(row[0], row[1]) for row in shares] == [
+        ("gold", "27.5"), ("iron", "24.0"), ("lead", "48.5"), ("gold", "80.5"), ("iron", "14.6"), ("lead", "4.9"),
+    ]  # fmt: skip
+    assert "<svg" in tiers._repr_html_()

@@ -99,12 +99,12 @@ def whale_caption(profit: Profit) -> str:
     )
 
 
-def draw_tiers(profit: Profit, tiers: Tiers, *, ax: Axes | None = None) -> Axes:
+def draw_tiers(tiers: Tiers, *, ax: Axes | None = None) -> Axes:
     """Pairs of bars: the share of customers and of what is left, in each tier."""
     frame = tiers.tiers
     ax = theme.new_axes(
-        title=tiers_title(profit, tiers),
-        subtitle=f"Share of customers and of {profit.noun} in each tier; {say_window(profit.window)}",
+        title=tiers_title(tiers),
+        subtitle=f"Share of customers and of {tiers.noun} in each tier; {say_window(tiers.window)}",
         size=(theme.SIZE[0], 3.2),
         grid="x",
         ax=ax,
@@ -122,7 +122,7 @@ def draw_tiers(profit: Profit, tiers: Tiers, *, ax: Axes | None = None) -> Axes:
     room = 0.18 * (longest - least)
     ax.set_xlim(least - room if least < 0 else 0.0, longest + room)
     with theme.chart_style():
-        for word, colour, place in (("customers", theme.MUTED, -0.2), (profit.noun, theme.ACCENT, 0.2)):
+        for word, colour, place in (("customers", theme.MUTED, -0.2), (tiers.noun, theme.ACCENT, 0.2)):
             ax.annotate(
                 f"■ {word}", xy=(1, 0), xycoords="axes fraction", xytext=(-4, 22 + 80 * place), ha="right",
                 textcoords="offset points", color=colour, fontsize=9.5, fontweight="bold",
@@ -131,17 +131,17 @@ def draw_tiers(profit: Profit, tiers: Tiers, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def tiers_title(profit: Profit, tiers: Tiers) -> str:
+def tiers_title(tiers: Tiers) -> str:
     """What the bars show, and the rule does not say."""
     gold, lead = tiers.of("gold"), tiers.of("lead")
     if tiers.rule.name == "share":
         share = theme.say_percent(float(gold["customer_share"]))
         return f"{share} of the customers are gold, {theme.say_percent(float(lead['customer_share']))} are lead"
-    if profit.total > 0:
-        return f"Gold customers bring {theme.say_percent(float(gold['profit_share']))} of the {profit.noun}"
-    return f"Gold customers leave {theme.say_money(float(gold['profit']), profit.currency)}"
+    if tiers.total > 0:
+        return f"Gold customers bring {theme.say_percent(float(gold['profit_share']))} of the {tiers.noun}"
+    return f"Gold customers leave {theme.say_money(float(gold['profit']), tiers.currency)}"
 
 
-def tiers_alt(profit: Profit, tiers: Tiers) -> str:
+def tiers_alt(tiers: Tiers) -> str:
     """What one sees in the picture of the tiers."""
-    return f"{tiers_title(profit, tiers)}. Pairs of lying bars, one pair for each tier."
+    return f"{tiers_title(tiers)}. Pairs of lying bars, one pair for each tier."

@@ -120,14 +120,20 @@ def _no_profit(profit: Profit) -> Figure:
 
 def tier_figures(profit: Profit, tiers: Tiers | None) -> list[Figure]:
     """Share of customers, and of what they leave, in each tier."""
+    if tiers is not None:
+        return figures_of_tiers(tiers)
     maker = FigureMaker(window=say_window(profit.window), confidence=profit.confidence, validation=NO_VALIDATION)
-    if tiers is None:
-        return [
-            maker.one(
-                TIER_SHARE, "Share of customers in the tier", None, unit="share", n=profit.n_customers,
-                estimator="none: there are no tiers", group="gold",
-            )
-        ]  # fmt: skip
+    return [
+        maker.one(
+            TIER_SHARE, "Share of customers in the tier", None, unit="share", n=profit.n_customers,
+            estimator="none: there are no tiers", group="gold",
+        )
+    ]  # fmt: skip
+
+
+def figures_of_tiers(tiers: Tiers) -> list[Figure]:
+    """Share of customers, and of what they leave, in each tier."""
+    maker = FigureMaker(window=say_window(tiers.window), confidence=tiers.confidence, validation=NO_VALIDATION)
     how = _REACH if tiers.rule.name == "share" else "share of customers"
     rows = tiers.tiers.to_dict("records")
     shares = [
@@ -136,7 +142,7 @@ def tier_figures(profit: Profit, tiers: Tiers | None) -> list[Figure]:
             "Share of customers in the tier",
             [row["customer_share"], row["lower"], row["upper"]],
             unit="share",
-            n=profit.n_customers,
+            n=tiers.n_customers,
             estimator=how,
             group=row["tier"],
         )
@@ -145,7 +151,7 @@ def tier_figures(profit: Profit, tiers: Tiers | None) -> list[Figure]:
     brought = [
         maker.one(
             TIER_PROFIT,
-            f"Share of {profit.noun} from the tier",
+            f"Share of {tiers.noun} from the tier",
             row["profit_share"],
             unit="share",
             n=int(row["n_customers"]),

@@ -297,10 +297,10 @@ class ValuePage(Page):
         if tiers is None:
             return Section.missing(words.no_tiers(profit))
         return Section(
-            Note(words.say_rule(profit, tiers)),
+            Note(words.say_rule(tiers)),
             Chart(
-                drawn(charts.draw_tiers, profit, tiers),
-                alt=charts.tiers_alt(profit, tiers),
+                drawn(charts.draw_tiers, tiers),
+                alt=charts.tiers_alt(tiers),
                 data=tiers.tiers[["tier", "n_customers", "customer_share", "profit_share"]],
             ),
             Table(

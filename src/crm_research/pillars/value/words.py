@@ -257,9 +257,9 @@ def say_others(tiers: Tiers) -> str:
     return f"Of all customers another tier would have {join_words(shares)}."
 
 
-def say_rule(profit: Profit, tiers: Tiers) -> str:
+def say_rule(tiers: Tiers) -> str:
     """What makes the tiers."""
-    gold, iron = (say_money(cut, profit.currency) for cut in tiers.cuts)
+    gold, iron = (say_money(cut, tiers.currency) for cut in tiers.cuts)
     how = {
         "share": f"from the top down, gold bring {say_percent(tiers.rule.gold)} of all that anybody leaves and iron "
         f"the rest up to {say_percent(tiers.rule.iron)}",

@@ -129,10 +129,8 @@ class Profit(Shown):
 
     @property
     def noun(self) -> str:
-        """What is left, by its name: profit only where the goods' cost is recorded (or there are no goods)."""
-        if self.sources["goods"] or (not self.sources["orders"] and self.has_costs):
-            return PROFIT
-        return AFTER_SERVICE if self.has_costs else REVENUE
+        """What is left, by its name."""
+        return name_what_is_left(self.sources)
 
     @property
     def has_income(self) -> bool:
@@ -142,7 +140,7 @@ class Profit(Shown):
     @property
     def has_costs(self) -> bool:
         """Is any cost recorded?"""
-        return any(self.sources[name] for name in ("goods", "service", "contacts"))
+        return has_costs(self.sources)
 
     @property
     def is_profit(self) -> bool:
@@ -182,6 +180,18 @@ class Profit(Shown):
     def of_others(self, column: str) -> float:
         """Sum of a column over rows that name nobody known."""
         return float(self.totals.loc[~self.totals["is_known"].astype(bool), column].sum())
+
+
+def has_costs(sources: Mapping[str, bool]) -> bool:
+    """Is any cost recorded?"""
+    return any(sources[name] for name in ("goods", "service", "contacts"))
+
+
+def name_what_is_left(sources: Mapping[str, bool]) -> str:
+    """What is left, by its name: profit only where the goods' cost is recorded (or there are no goods)."""
+    if sources["goods"] or (not sources["orders"] and has_costs(sources)):
+        return PROFIT
+    return AFTER_SERVICE if has_costs(sources) else REVENUE
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

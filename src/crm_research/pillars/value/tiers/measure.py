@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from crm_research.features.money_window import USUAL_MONTHS, has_no_ends, holds_months_before
+from crm_research.features.profit import sources_of
 from crm_research.pillars.value.profit.curve import DIGITS, rank_money
-from crm_research.pillars.value.profit.measure import Books, books_of, open_books, profit_table
+from crm_research.pillars.value.profit.measure import Books, books_of, name_what_is_left, open_books, profit_table
 from crm_research.pillars.value.tiers.rule import TIERS, TierRule, make_rule, tier_of
 from crm_research.show.shown import Shown
 from crm_research.stats.concentration import FEWEST_CUSTOMERS
@@ -21,6 +22,7 @@ from crm_research.steps import step
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from crm_research.features.money_window import MoneyWindow
     from crm_research.study import Study
 
 NOT_THERE: Final = "not there"
@@ -44,6 +46,8 @@ class Tiers(Shown):
 
     Parameters
     ----------
+    currency, window, noun, confidence
+        Of the money, over which months it is counted, what it is called, and the level of the limits.
     rule
         What makes the tiers.
     cuts
@@ -63,6 +67,10 @@ class Tiers(Shown):
         instead (the rule or the money in its place), n_changed, changed_share: who would stand in another tier.
     """
 
+    currency: str
+    window: MoneyWindow
+    noun: str
+    confidence: float
     rule: TierRule
     cuts: tuple[float, float]
     tiers: pd.DataFrame
@@ -72,6 +80,16 @@ class Tiers(Shown):
     rose: Interval | None
     lift: pd.DataFrame
     others: pd.DataFrame
+
+    @property
+    def n_customers(self) -> int:
+        """Customers in all tiers together."""
+        return int(self.tiers["n_customers"].sum())
+
+    @property
+    def total(self) -> float:
+        """What all of them leave."""
+        return float(self.tiers["profit"].sum())
 
     def of(self, tier: str) -> pd.Series:
         """The row of a tier."""
@@ -123,6 +141,10 @@ def measure_tiers(
         else:
             why = OTHER_COSTS
     return Tiers(
+        currency=study.currency,
+        window=books.window,
+        noun=name_what_is_left(sources_of(study, books.costing.plan)),
+        confidence=confidence,
         rule=rule,
         cuts=cuts,
         tiers=tiers,
