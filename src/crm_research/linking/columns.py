@@ -91,17 +91,18 @@ class Comparison:
         return {"output_column_name": self.name, "comparison_levels": levels}
 
 
+# Columns stand without quotation marks: what is a name between them in one engine is a text in another.
 def _either_empty(*columns: str) -> str:
-    return " OR ".join(f'"{name}_{side}" IS NULL' for name in columns for side in "lr")
+    return " OR ".join(f"{name}_{side} IS NULL" for name in columns for side in "lr")
 
 
 def _same(*columns: str) -> str:
-    return " AND ".join(f'"{name}_l" = "{name}_r"' for name in columns)
+    return " AND ".join(f"{name}_l = {name}_r" for name in columns)
 
 
 def _near(column: str, most: int, longer: int = 0) -> str:
-    near = f'levenshtein("{column}_l", "{column}_r") <= {most}'
-    return f'({near} AND length("{column}_l") > {longer} AND length("{column}_r") > {longer})'
+    near = f"levenshtein({column}_l, {column}_r) <= {most}"
+    return f"({near} AND length({column}_l) > {longer} AND length({column}_r) > {longer})"
 
 
 _ELSE: Final = "ELSE"
