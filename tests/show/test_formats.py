@@ -162,6 +162,18 @@ def test_dates_with_gaps_are_dates():
     assert '<td class="date">2020-01-03</td>' in render_table(frame, "Tables")[0]
 
 
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("C-0123abcd", ' class="id"'), ("K-0123abcdxyz0", ' class="id"'), ("C-0123abcdx", ""), ("c-0123abcd", ""),
+        ("C-0123abcd e", ""), ("", ' class="id"'), ("Ann", ""),
+    ],
+)  # fmt: skip
+def test_a_pseudonym_keeps_to_its_line_and_other_texts_need_not(cell, kind):
+    frame = pd.DataFrame({"who": ["a", "b"], "customer": ["C-9876zyxw", cell]})
+    assert f"<td{kind}>C-9876zyxw</td>" in render_table(frame, "Who")[0]
+
+
 def test_a_card_without_a_number_is_a_line_unless_a_duration_was_not_reached():
     known, unreached = (
         a_figure(),

@@ -11,6 +11,8 @@ from crm_research.show.formats import MISSING, NOT_REACHED
 from crm_research.theme.words import join_words
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+# What stands for an id, which a narrow page must not break at its hyphen.
+_PSEUDONYM: Final = re.compile(r"[A-Z]-[0-9a-z]{8}(?:[0-9a-z]{4})?$")
 # What the page's column for tables holds in a window of 1,280 pixels, and what a sign and a column's margin take.
 _PIXELS_OF_A_TABLE: Final = 940
 _PIXELS_OF_A_SIGN: Final = 7.5
@@ -37,9 +39,8 @@ class PrintedColumn:
         self.printed = tuple(cells)
         self.is_number = is_number
         self.is_row_name = is_row_name
-        self.is_date = any(_DATE.match(cell) for cell in cells) and all(
-            cell in (MISSING, "") or _DATE.match(cell) for cell in cells
-        )
+        self.is_date = _all_match(_DATE, cells)
+        self.is_pseudonym = _all_match(_PSEUDONYM, cells)
 
     @property
     def pixels(self) -> float:
@@ -47,6 +48,12 @@ class PrintedColumn:
         longest_word = max((len(word) for word in self.name.split()), default=0) * _PIXELS_OF_A_SIGN
         longest = max((len(cell) for cell in self.cells), default=0) * _PIXELS_OF_A_SIGN
         return max(longest_word, longest if self.is_number else min(longest, _PIXELS_OF_WORDS)) + _PIXELS_OF_A_MARGIN
+
+
+def _all_match(pattern: re.Pattern[str], cells: list[str]) -> bool:
+    return any(pattern.match(cell) for cell in cells) and all(
+        cell in (MISSING, "") or pattern.match(cell) for cell in cells
+    )
 
 
 def leave_out_columns(columns: list[PrintedColumn]) -> tuple[list[PrintedColumn], list[str]]:

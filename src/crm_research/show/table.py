@@ -303,7 +303,9 @@ def _cell_html(column: PrintedColumn, row: int) -> str:
 def _number_class(column: PrintedColumn) -> str:
     if column.is_number:
         return ' class="num"'
-    return ' class="date"' if column.is_date else ""
+    if column.is_date:
+        return ' class="date"'
+    return ' class="id"' if column.is_pseudonym else ""
 
 
 def _plain(columns: list[PrintedColumn], caption: str, notes: list[str]) -> str:
