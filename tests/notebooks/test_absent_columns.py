@@ -26,8 +26,8 @@ from tests.pages.worlds import lay_systems
 
 pytestmark = pytest.mark.slow
 
-CHEAP = {"satisfaction": {"n_bootstraps": 100}}
-HANDFUL = 6
+CHEAP = {"satisfaction": {"n_bootstraps": 100}, "segmentation": {"n_bootstraps": 20, "k_max": 4}}
+HANDFUL = 8
 
 
 def without(study: Study, table: str, column: str = "") -> Study:
