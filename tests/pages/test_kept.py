@@ -112,21 +112,10 @@ def said(page: Any) -> str:
     return "\n".join([repr(page.answer), *map(repr, page.answer.figures)])
 
 
-@pytest.mark.parametrize("report", CHANGES)
-@pytest.mark.slow
-def test_what_is_taken_at_another_confidence_is_what_would_be_computed(report, study_file):
-    compare_with_a_study_opened_anew(report, study_file, ["confidence"])
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("report", CHANGES)
 def test_what_is_taken_is_what_would_be_computed_whatever_changes(report, study_file):
-    compare_with_a_study_opened_anew(report, study_file, list(CHANGES[report][2]))
-
-
-def compare_with_a_study_opened_anew(report: str, study_file: str, names: list[str]) -> None:
-    kind, usual, all_changes = CHANGES[report]
-    changes = {name: all_changes[name] for name in names}
+    kind, usual, changes = CHANGES[report]
     warm = open_study(study_file)
     first = kind(warm, **usual)
     before = said(first)
