@@ -124,6 +124,13 @@ def test_links_tell_from_how_many_records_and_how_sure():
     assert found == [("ada", 1, 1, 1.0), ("mill", 2, 2, 0.83)]
 
 
+def test_a_link_of_a_record_that_came_later_tells_nothing():
+    made = [("shop", "s1", "2024-07-01"), ("dealer", "d1", "2024-07-01 00:00:01"), ("dealer", "d2", None)]
+    study = workshop(customer_records=pd.DataFrame(made, columns=["system", "local_id", "registered_at"]))
+    found = held(records.count_links(study, IDS), "customer_id")
+    assert found == [("ada", 1, 1, 1.0), ("mill", 1, 1, 1.0)]
+
+
 @pytest.mark.parametrize(("name", "value", "before"), [("confidence", 107.0, None), ("prices", 2.5, None)])
 def test_the_economy_is_told_of_the_last_whole_period(name, value, before):
     found = {row[0]: row[1:] for row in held(records.latest_indicators(workshop()), "name")}

@@ -11,6 +11,7 @@ import pytest
 from crm_research.pillars.customer_file import measure_file, tables
 from crm_research.pillars.customer_file.measure import NOBODY_DECIDES, NOBODY_FOR_US, NOBODY_KNOWN, NOBODY_SPOKEN_TO
 from crm_research.pillars.customer_file.next_steps import NOTHING, steps_of
+from crm_research.pillars.customer_file.words import say_people
 from crm_research.pillars.customer_file.worth import _contract_chances, put_at_stake, year_before
 from tests.customer_file.worlds import CONTACTS, PEOPLE, workshop
 
@@ -103,6 +104,30 @@ def test_nobody_was_spoken_to_where_the_last_talk_is_a_year_old():
 def test_nobody_for_us_is_a_gap():
     study = workshop(people=PEOPLE.assign(stance=[None, "neutral", "against", "for", "for"]))
     assert measure_file(study, customers=("mill",)).gaps["mill"] == (NOBODY_DECIDES, NOBODY_FOR_US)
+
+
+@pytest.mark.slow
+def test_whoever_is_for_us_in_one_role_and_against_in_another_is_counted_once():
+    rows = [
+        ("mill", "n1", "decides", "for"), ("mill", "n1", "buys", "against"), ("mill", "n2", "uses", "against"),
+        ("mill", "n3", "uses", None), ("bakery", "n1", "decides", "for"), ("bakery", "n1", "buys", "for"),
+        ("ada", "n1", "uses", "against"), ("ada", "n1", "buys", "for"), ("ada", "n2", "uses", "for"),
+        ("ada", "n2", "buys", "against"),
+    ]  # fmt: skip
+    people = pd.DataFrame(rows, columns=["customer_id", "person_id", "role", "stance"]).assign(since="2022-01-01")
+    file = measure_file(workshop(people=people, contacts=None), customers=("mill", "bakery", "ada"))
+    mill, bakery, ada = say_people(file)
+    assert mill == (
+        "3 people are known at customer mill; nobody is for us and one against, and one is for us in one role and "
+        "against us in another. Somebody who decides is known."
+    )
+    assert bakery == (
+        "1 person is known at customer bakery; one is for us and nobody against. Somebody who decides is known."
+    )
+    assert ada == (
+        "2 people are known at customer ada; nobody is for us and nobody against, and two are for us in some roles and "
+        "against us in others. Missing: nobody who decides."
+    )
 
 
 @pytest.mark.slow

@@ -129,3 +129,18 @@ def test_what_cannot_be_linked_is_refused(shop, tmp_path) -> None:
     with pytest.raises(ContractViolation, match="every system and local_id stands in one row only"):
         link_study(twice, at=datetime(2026, 1, 5))
     assert not files_of(twice).links.exists()
+
+
+def test_a_study_that_reads_other_links_is_told_so(shop, tmp_path) -> None:
+    assert link_study(shop, at=datetime(2026, 1, 5)).is_read
+    assert link_study(shop, at=datetime(2026, 1, 5)).is_read
+    files_of(shop).links.rename(tmp_path / "own.parquet")
+    systems = {name: {"from": f"{name}.csv", "columns": {"country": {"value": "DE"}}} for name in "ab"}
+    a_study_file(tmp_path, {"customer_records": {"systems": systems}, "links": {"from": "own.parquet"}})
+    assert run(shop).stdout.splitlines()[-1].startswith("Note: the study is not read with these links")
+
+
+def test_one_record_too_many_is_told_of_as_one(shop, tmp_path) -> None:
+    write(tmp_path, "b", [a_person(3, "b")])
+    told = run(shop).stdout.splitlines()[1]
+    assert told == "Customers: 80; 1 record, 1.2 % of all, is of a customer who has another."

@@ -24,9 +24,10 @@ def a_list(folder, *lines, between=",", head=HEAD, mark="\ufeff", encoding="utf-
 @pytest.mark.parametrize("between", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_what_is_filled_in_is_read_as_a_spreadsheet_saves_it(tmp_path, between, mark):
-    assert read_choices(a_list(tmp_path, *LINES, between=between, mark=mark)) == [
-        Choice(option="oaaa", instead=None, line=2),
-        Choice(option="occc", instead="b@x.org", line=4),
+    file = a_list(tmp_path, *LINES, between=between, mark=mark)
+    assert read_choices(file) == [
+        Choice(option="oaaa", instead=None, line=2, file=file),
+        Choice(option="occc", instead="b@x.org", line=4, file=file),
     ]
 
 
@@ -41,7 +42,7 @@ def test_nothing_filled_in_decides_nothing(tmp_path):
 def test_a_mark_is_a_mark(tmp_path, mark, is_one):
     file = a_list(tmp_path, f"10,P1,phone,oaaa,1,a,1,,{mark},")
     if is_one:
-        assert read_choices(file) == [Choice(option="oaaa", instead=None, line=2)]
+        assert read_choices(file) == [Choice(option="oaaa", instead=None, line=2, file=file)]
     else:
         with pytest.raises(StudyError, match=rf"list.csv: line 2, choose: found '{mark}'. Write x where"):
             read_choices(file)

@@ -342,3 +342,76 @@ def test_data_quality_tells_how_much_was_repaired(shop):
     (figure,) = repaired_figures(page.result)
     assert (figure.id, figure.estimate, figure.n, figure.group) == ("quality.repaired_share", 1.0, 6, None)
     assert "repairs" not in {*page.result.tables["table"], *page.result.columns["table"]}
+
+
+def test_what_is_filled_in_and_not_read_yet_outlives_undoing(shop):
+    repair_study(shop, at=AT)
+    assert not undo_repairs(shop).is_list_kept
+    repair_study(shop, at=AT)
+    fill_in(shop, "phone", "+497312345672")
+    files = files_of(shop)
+    held = files.conflicts.read_bytes()
+    undone = CliRunner().invoke(command, [str(shop), "--undo"], standalone_mode=False)
+    assert f"Kept: what is filled in in {files.conflicts}, which the next repair reads." in undone.stdout.splitlines()
+    assert files.conflicts.read_bytes() == held
+    assert not files.repairs.exists()
+    assert repair_study(shop, at=AT).n_decided == 1
+    # A list that cannot be read may hold what somebody has decided, too.
+    undo_repairs(shop, rule="decided")
+    repair_study(shop, at=AT)
+    files.conflicts.write_bytes(files.conflicts.read_bytes().decode("utf-8-sig").encode("utf-16"))
+    assert undo_repairs(shop).is_list_kept
+    assert files.conflicts.exists()
+
+
+def test_two_lists_that_decide_one_thing_are_both_named(shop, tmp_path):
+    repair_study(shop, at=AT)
+    fill_in(shop, "phone", "+497312345672")
+    files = files_of(shop)
+    other = tmp_path / "other.csv"
+    other.write_bytes(files.conflicts.read_bytes())
+    files.conflicts.unlink()
+    repair_study(shop, at=AT)
+    undo_repairs(shop, rule="decided")
+    repair_study(shop, at=AT)
+    fill_in(shop, "phone", "+497312345674")
+    (mine,) = (number for number, row in enumerate(listed_in(files.conflicts), start=2) if row["choose"])
+    (theirs,) = (number for number, row in enumerate(listed_in(other), start=2) if row["choose"])
+    said = f"{files.conflicts}, line {mine}, and {other}, line {theirs}, decide the same phone of one customer"
+    with pytest.raises(StudyError) as refused:
+        repair_study(shop, at=AT, decisions=other)
+    assert str(refused.value).startswith(said)
+
+
+def listed_in(file):
+    with file.open(encoding="utf-8-sig", newline="") as held:
+        return list(csv.DictReader(held, delimiter=";"))
+
+
+def test_a_system_that_is_trusted_must_be_there(shop, tmp_path):
+    rows = [f"{system},{line}" for system, text in (("office", OFFICE), ("dealer", DEALER))
+            for line in text.splitlines()[1:]]  # fmt: skip
+    head = f"system,{OFFICE.splitlines()[0]}"
+    (tmp_path / "all.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    tables = {"customer_records": {"from": "all.csv"}}
+    a_study_file(tmp_path, tables, survivorship={"trust": ["offices"], "default": "most trusted"})
+    first = contents(shop)
+    with pytest.raises(StudyError, match=r"survivorship.trust: there is no system 'offices'. Did you mean 'office'"):
+        repair_study(shop, at=AT)
+    assert contents(shop) == first
+    a_study_file(tmp_path, tables, survivorship={"trust": ["office"], "default": "most trusted"})
+    repair_study(shop, at=AT)
+    assert told(shop)["dealer", "1", "region"] == ("Suth", "South", "most trusted")
+    with pytest.raises(StudyError, match="names 'office' twice; a system has one place"):
+        read_study_file(a_study_file(tmp_path, tables, survivorship={"trust": ["office", "office"]}))
+
+
+def test_a_study_that_reads_other_repairs_is_told_so(shop, tmp_path):
+    done = repair_study(shop, at=AT)
+    assert done.is_read
+    assert repair_study(shop, at=AT).is_read
+    files_of(shop).repairs.rename(tmp_path / "own.parquet")
+    a_study_file(tmp_path, TABLES | {"repairs": {"from": "own.parquet"}})
+    assert not repair_study(shop, at=AT).is_read
+    said = CliRunner().invoke(command, [str(shop)], standalone_mode=False).stdout.splitlines()[-1]
+    assert said.startswith("Note: the study is not read with these repairs")

@@ -60,7 +60,7 @@ def rule_of(**said) -> SurvivorshipRule:
 def repair(rows, choices=(), kept=None, **said):
     """Changes as (system, local_id, column) to (before, after, rule); what is open; and what the rules came to."""
     held = hold_rows(rows)
-    enter_decisions(held, KEPT.empty_table() if kept is None else kept, list(choices), None, AT)
+    enter_decisions(held, KEPT.empty_table() if kept is None else kept, list(choices), AT)
     found: Found = find_changes(held, rule_of(**said))
     changes = {
         (system, local_id, column): (before, after, rule)

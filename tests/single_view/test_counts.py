@@ -6,9 +6,22 @@ import pandas as pd
 import pytest
 
 from crm_research.errors import StudyError
+from crm_research.pillars.single_view.figures import CUSTOMERS, MISSED, RECALL, link_figures
 from crm_research.pillars.single_view.measure import TakenForNew, measure_single_view
+from crm_research.pillars.single_view.words import answer, say_errors, say_later
 from tests.builders import a_study
-from tests.single_view.worlds import JUDGED, LINKS, PAIRS, RECORDS, a_company, bare, judged, nobody, nobody_linked
+from tests.single_view.worlds import (
+    JUDGED,
+    LINKS,
+    PAIRS,
+    RECORDS,
+    RELATIONS,
+    a_company,
+    bare,
+    judged,
+    nobody,
+    nobody_linked,
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +75,33 @@ def test_relations_and_the_last_changes_are_counted(view):
         ["split", 1, 1],
         ["gone", 1, 3],
     ]
+
+
+def test_what_is_known_of_later_records_is_told_apart(view):
+    assert view.n_later == 1
+    told = "Pairs are those of all 10 records that are linked today; 1 of these records came after 2024-06-30."
+    assert say_later(view) == told
+    numbers = {one.id: (one.n, one.window) for one in link_figures(view)}
+    assert numbers[RECALL] == numbers[MISSED] == (10, "all records linked today")
+    assert numbers[CUSTOMERS] == (9, "records there by 2024-06-30")
+    # Flo is not known yet, whoever she will belong to.
+    later = pd.concat([RELATIONS, pd.DataFrame([("ann", "flo", "household")], columns=RELATIONS.columns)])
+    related = measure_single_view(a_company(customer_relations=later)).relations
+    assert related.to_numpy().tolist() == [["household", 2, 3], ["subsidiary of", 1, 2]]
+    known = measure_single_view(a_company(customer_records=RECORDS.iloc[:9]))
+    assert (known.n_later, say_later(known)) == (0, "")
+    assert {one.window for one in link_figures(known) if one.id == RECALL} == {"records there by 2024-06-30"}
+
+
+def test_links_of_nobody_without_pairs_do_not_claim_that_all_is_well():
+    links = LINKS.assign(customer_id=LINKS["system"] + LINKS["local_id"])
+    view = measure_single_view(a_study(customer_records=RECORDS, links=links))
+    assert answer(view) == (
+        "As linked, no two of the 9 records of 3 systems are of one customer.",
+        "How sure that is cannot be told: no two records are known to have been compared.",
+        "As linked, no record is one too many, so nothing is counted twice.",
+    )
+    assert "no two records are known to have been compared" in say_errors(view)
 
 
 def test_pairs_left_open_are_counted(view):

@@ -91,9 +91,10 @@ def _summary(found: StudyLinks) -> Iterator[str]:
     linked, sure = found.linked, found.linked.sureness
     systems = ", ".join(f"{name} {n:,}" for name, n in found.by_system.items())
     yield f"Records: {linked.n_records:,} ({systems})."
+    n_too_many = linked.n_records - linked.n_customers
     yield (
-        f"Customers: {linked.n_customers:,}; {say_count(linked.n_records - linked.n_customers, 'record')}, "
-        f"{100 * linked.duplicates_share:.1f} % of all, are of a customer who has another."
+        f"Customers: {linked.n_customers:,}; {say_count(n_too_many, 'record')}, {100 * linked.duplicates_share:.1f} % "
+        f"of all, {word_for(n_too_many, 'is', 'are')} of a customer who has another."
     )
     if sure.precision is None or sure.recall is None:
         yield "No two records are of one customer, as far as they tell."
@@ -111,6 +112,11 @@ def _summary(found: StudyLinks) -> Iterator[str]:
     for note in linked.notes:
         yield f"Note: {note}"
     yield f"Written: {found.files.links}."
+    if not found.is_read:
+        yield (
+            "Note: the study is not read with these links, since it takes links from elsewhere. Put them there, or "
+            "have links in the study file read this file."
+        )
     if found.laid is not None:
         yield from _say_laid(found.laid)
 

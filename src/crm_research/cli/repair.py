@@ -111,6 +111,11 @@ def _summary(done: StudyRepairs) -> Iterator[str]:
         )
     written = [done.files.golden, *([done.files.repairs] if n_values else [])]
     yield f"Written: {', '.join(map(str, written))}."
+    if n_values and not done.is_read:
+        yield (
+            "Note: the study is not read with these repairs, since it takes repairs from elsewhere. Put them there, or "
+            "have repairs in the study file read this file."
+        )
 
 
 def _summary_of_undoing(done: Undone) -> Iterator[str]:
@@ -123,4 +128,6 @@ def _summary_of_undoing(done: Undone) -> Iterator[str]:
             f"Kept: {say_count(done.n_decisions, 'decision')} of people, in {done.files.decisions}, which the next "
             f"repair heeds; --undo --rule {DECIDED} forgets them."
         )
+    if done.is_list_kept:
+        yield f"Kept: what is filled in in {done.files.conflicts}, which the next repair reads."
     yield "The next repair does again what the study file says: change survivorship there for what shall not come back."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import ibis
 
+from crm_research.contracts import RECORD_KEY, RECORDS
 from crm_research.features.clock import instant, period_number, whole_days_between
 from crm_research.features.credit import keep_bills
 from crm_research.features.fees import running_contracts
@@ -274,9 +275,13 @@ def count_links(study: Study, ids: Sequence[str]) -> ir.Table:
     Returns
     -------
     ibis table
-        One customer: customer_id, n_records, n_systems, least_probability (empty where the links have none).
+        One customer: customer_id, n_records, n_systems, least_probability (empty where the links have none). Records
+        that came after as_of are not counted, where the study has the records.
     """
     rows = _of(study.table("links"), ids)
+    if study.has(RECORDS):
+        all_records, known = (held.select(*RECORD_KEY) for held in (study.table(RECORDS), known_rows(study, RECORDS)))
+        rows = rows.anti_join(all_records.anti_join(known, RECORD_KEY), RECORD_KEY)
     chance = rows.probability.cast("float64") if "probability" in rows.columns else ibis.null("float64")
     rows = rows.select("customer_id", "system", probability=chance)
     return rows.group_by("customer_id").agg(

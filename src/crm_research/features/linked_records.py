@@ -30,7 +30,10 @@ def build_linked_records(study: Study) -> ir.Table:
         One record: system, local_id, customer_id (where nothing links it, a number of its own), probability (none
         where the links do not say).
     """
-    records = known_rows(study, RECORDS).select(*RECORD_KEY).distinct()
+    return _under_customers(study, known_rows(study, RECORDS).select(*RECORD_KEY).distinct())
+
+
+def _under_customers(study: Study, records: ir.Table) -> ir.Table:
     links = study.table(LINKS)
     sure = links.probability if "probability" in links.columns else ibis.null("float64")
     known = links.select(*RECORD_KEY, linked=links.customer_id, sure=sure)
@@ -144,14 +147,26 @@ def count_sent_twice(study: Study) -> ir.Table:
 
 
 def count_relations(study: Study) -> ir.Table:
-    """Who belongs to whom without being one? One kind: kind, n_pairs, n_customers (who stand in one)."""
+    """Who belongs to whom without being one? One kind: kind, n_pairs, n_customers (who stand in one).
+
+    Customers all of whose records came after as_of are not known yet, and belong to nobody.
+    """
     relations = study.table(RELATIONS)
+    later = _later_customers(study)
+    for name in ("customer_id", "related_id"):
+        relations = relations.anti_join(later, relations[name] == later.later_id)
     ends = [
         relations.select("kind", customer=relations[name], is_first=ibis.literal(place == 0).cast("int64"))
         for place, name in enumerate(("customer_id", "related_id"))
     ]
     both = ibis.union(*ends)
     return both.group_by("kind").agg(n_pairs=both.is_first.sum(), n_customers=both.customer.nunique())
+
+
+def _later_customers(study: Study) -> ir.Table:
+    """later_id: customers of records that all came after as_of."""
+    everybody = _under_customers(study, study.table(RECORDS).select(*RECORD_KEY))
+    return everybody.anti_join(build_linked_records(study), "customer_id").select(later_id="customer_id").distinct()
 
 
 def count_changes(study: Study) -> ir.Table:

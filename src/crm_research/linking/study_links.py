@@ -25,7 +25,7 @@ from crm_research.linking.review import draw_sample
 from crm_research.scratch import replacing
 from crm_research.sources.opening import find_study_file, open_study
 from crm_research.sources.record_parts import file_beside, system_of
-from crm_research.sources.study_file import read_study_file
+from crm_research.sources.study_file import read_study_file, reads_beside
 from crm_research.standards import standardise
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class StudyLinks:
         Records of each system.
     had_links
         It had been linked before.
+    is_read
+        The study is read with these links; not where it maps others, or lives in a server that must hold them.
     laid
         The workbook of pairs for a person to judge; None where none was asked for, or no two records can be compared.
     """
@@ -79,6 +81,7 @@ class StudyLinks:
     files: LinkFiles
     by_system: dict[str, int]
     had_links: bool
+    is_read: bool = True
     laid: Laid | None = None
 
 
@@ -155,7 +158,7 @@ def link_study(
     counts = standard["system"].value_counts().to_pylist()
     return StudyLinks(
         linked=linked, model=model, is_trained=is_trained, files=files, had_links=bool(before),
-        laid=laid,
+        is_read=reads_beside(definition, LINKS, files.links), laid=laid,
         by_system={str(one["values"]): one["counts"] for one in sorted(counts, key=lambda one: str(one["values"]))},
     )  # fmt: skip
 

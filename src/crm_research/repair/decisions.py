@@ -42,11 +42,12 @@ _LARGEST: Final = 200_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One line of the list that a person has filled in: this option, or another value in its place."""
+    """One line of a list that a person has filled in: this option, or another value in its place."""
 
     option: str
     instead: str | None
     line: int
+    file: Path | None = None
 
 
 def read_choices(path: Path) -> list[Choice]:
@@ -105,7 +106,7 @@ def _read_line(path: Path, line: int, row: dict[str, str]) -> list[Choice]:
     if not row["option"].strip():
         raise StudyError(f"{place}, option: is empty, so nobody knows what was decided. Restore the list's own line.")
     # A spreadsheet shows what might be a formula with an apostrophe before it.
-    return [Choice(option=row["option"].strip(), instead=instead.removeprefix("'") or None, line=line)]
+    return [Choice(option=row["option"].strip(), instead=instead.removeprefix("'") or None, line=line, file=path)]
 
 
 def read_kept(path: Path) -> pa.Table:
@@ -121,9 +122,7 @@ def read_kept(path: Path) -> pa.Table:
         ) from None
 
 
-def enter_decisions(
-    held: Held, kept: pa.Table, choices: list[Choice], path: Path, at: datetime
-) -> tuple[pa.Table, int]:
+def enter_decisions(held: Held, kept: pa.Table, choices: list[Choice], at: datetime) -> tuple[pa.Table, int]:
     """Make the table `DECISIONS` of what was decided before and now; all of it, and how many choices fit nothing.
 
     Raises
@@ -146,8 +145,7 @@ def enter_decisions(
         first = now.setdefault(key, (one, row))
         if first[1] != row:
             raise StudyError(
-                f"{path}: lines {first[0].line:,} and {one.line:,} decide the same {key[1]} of one customer in two "
-                "ways. Keep one of them."
+                f"{_say_lines(first[0], one)} decide the same {key[1]} of one customer in two ways. Keep one of them."
             )
     kept_rows = {(row["customer_id"], row["column"]): row for row in kept.to_pylist()}
     for key, (_, row) in now.items():
@@ -162,6 +160,12 @@ def enter_decisions(
     )
     held.con.unregister("to_be_entered")
     return decided, n_stale
+
+
+def _say_lines(one: Choice, other: Choice) -> str:
+    if one.file == other.file:
+        return f"{one.file}: lines {one.line:,} and {other.line:,}"
+    return f"{one.file}, line {one.line:,}, and {other.file}, line {other.line:,},"
 
 
 def _find_options(held: Held, options: list[str]) -> dict[str, tuple[str, str]]:

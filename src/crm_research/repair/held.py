@@ -56,6 +56,7 @@ class Held(RecordEngine):
     def __init__(self, records: pa.Table, links: pa.Table | None, *, as_of: datetime) -> None:
         super().__init__()
         self.n_given = records.num_rows
+        self.systems: list[str] = sorted({str(one) for one in records["system"].unique().to_pylist()})
         self._register(records, links, as_of)
         ((self.n_records, self.n_customers),) = self.ask(f"SELECT count(*), count(DISTINCT customer) FROM {RECORDS}")
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow.parquet as pq
 
-from crm_research.contracts import LINKS, RECORDS
+from crm_research.contracts import LINKS, RECORDS, REPAIRS
 from crm_research.contracts.checks import require_sound
-from crm_research.errors import StudyError
+from crm_research.errors import StudyError, offer_names
 from crm_research.repair.decisions import enter_decisions, list_conflicts, read_choices, read_kept
 from crm_research.repair.held import Held
 from crm_research.repair.survivors import CHANGES, OPTIONS, find_changes
@@ -26,7 +26,8 @@ from crm_research.repair.written import (
 )
 from crm_research.show.saved_list import save_csv
 from crm_research.sources.opening import find_study_file, open_study
-from crm_research.sources.study_file import read_study_file
+from crm_research.sources.record_parts import system_of
+from crm_research.sources.study_file import read_study_file, reads_beside
 from crm_research.sources.survivorship_rule import SurvivorshipRule
 from crm_research.standards import standardise
 
@@ -66,6 +67,8 @@ class StudyRepairs:
         It had been repaired before.
     n_decided, n_stale
         Decisions of people that are kept, and choices on values that are no longer there.
+    is_read
+        The study is read with these repairs; not where it maps others, or lives in a server that must hold them.
     """
 
     n_records: int
@@ -81,6 +84,7 @@ class StudyRepairs:
     had_repairs: bool
     n_decided: int
     n_stale: int
+    is_read: bool
     files: RepairFiles
 
 
@@ -117,8 +121,8 @@ def repair_study(
     standard = standardise(records, country=None).records
     held = Held(standard, links_of(study), as_of=definition.as_of)
     tell("comparing what the records of each customer say")
-    decided, n_stale = enter_decisions(held, kept, choices, lists[-1] if lists else files.conflicts, at)
-    found = find_changes(held, definition.survivorship or SurvivorshipRule())
+    decided, n_stale = enter_decisions(held, kept, choices, at)
+    found = find_changes(held, _rule_of(definition, path, held))
     n_new, n_gone = date_changes(held, files, at)
     tell("writing the repairs")
     had_repairs = files.repairs.is_file()
@@ -130,8 +134,22 @@ def repair_study(
     return StudyRepairs(
         n_records=held.n_records, n_customers=held.n_customers, n_later=held.n_given - held.n_records, by_rule=by_rule,
         n_repaired=n_repaired, n_settled=found.n_settled, n_open=found.n_open, n_open_customers=n_open_customers,
-        n_new=n_new, n_gone=n_gone, had_repairs=had_repairs, n_decided=decided.num_rows, n_stale=n_stale, files=files,
+        n_new=n_new, n_gone=n_gone, had_repairs=had_repairs, n_decided=decided.num_rows, n_stale=n_stale,
+        is_read=reads_beside(definition, REPAIRS, files.repairs), files=files,
     )  # fmt: skip
+
+
+def _rule_of(definition: StudyDefinition, path: Path, held: Held) -> SurvivorshipRule:
+    """Which of several values is taken; trusted are systems that there are."""
+    rule = definition.survivorship or SurvivorshipRule()
+    if any(system_of(part) is not None for part in definition.tables):
+        # The study file names its systems, and was held to them when it was read.
+        return rule
+    for name in rule.trust:
+        if name not in held.systems:
+            known = offer_names(name, held.systems)
+            raise StudyError(f"{path}: survivorship.trust: there is no system {name!r}. {known}")
+    return rule
 
 
 def find_records(given: str | Path) -> tuple[Path, StudyDefinition]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from crm_research.contracts import LINKS, RECORDS
 from crm_research.errors import ParameterError, StudyError, offer_names
-from crm_research.repair.decisions import read_kept
+from crm_research.repair.decisions import read_choices, read_kept
 from crm_research.repair.held import Held
 from crm_research.repair.study_repairs import find_records, links_of
 from crm_research.repair.units import COLUMNS, UNIT_OF, UNITS
@@ -47,12 +47,15 @@ class Undone:
         Decisions of people that are forgotten with them.
     n_decisions
         Decisions that are kept, and will be heeded by the next repair.
+    is_list_kept
+        The list of what people are to decide is kept, since somebody has written into it what no repair has read.
     """
 
     n_undone: int
     n_left: int
     n_forgotten: int
     n_decisions: int
+    is_list_kept: bool
     files: RepairFiles
 
 
@@ -96,6 +99,7 @@ def undo_repairs(
     if not n_undone:
         raise StudyError(f"{files.repairs}: nothing was repaired so. {_say_what_there_is(held)}")
     ((n_left,),) = held.ask(f"SELECT count(*) FROM {TOLD}")
+    is_filled_in = _is_filled_in(files.conflicts)
     tell("writing what stays repaired")
     if n_left:
         targets = [files.golden, files.repairs, *([files.decisions] if stays is not kept and stays.num_rows else [])]
@@ -107,11 +111,19 @@ def undo_repairs(
         if not stays.num_rows:
             files.decisions.unlink(missing_ok=True)
     else:
-        remove(files, with_decisions=not stays.num_rows)
+        remove(files, with_decisions=not stays.num_rows, with_list=not is_filled_in)
     return Undone(
         n_undone=n_undone, n_left=int(n_left), n_forgotten=kept.num_rows - stays.num_rows, n_decisions=stays.num_rows,
-        files=files,
+        is_list_kept=is_filled_in, files=files,
     )  # fmt: skip
+
+
+def _is_filled_in(path: Path) -> bool:
+    """Has somebody written into the list? One that cannot be read may hold what somebody has decided, too."""
+    try:
+        return path.is_file() and bool(read_choices(path))
+    except StudyError:
+        return True
 
 
 def _columns_of(column: str | None) -> tuple[str, ...]:

@@ -163,8 +163,9 @@ def all_or_nothing(*targets: Path) -> Iterator[list[Path]]:
         ) from None
 
 
-def remove(files: RepairFiles, *, with_decisions: bool) -> None:
-    """As if nothing had ever been repaired; what people have decided stays where it is not named."""
+def remove(files: RepairFiles, *, with_decisions: bool, with_list: bool) -> None:
+    """As if nothing had ever been repaired; what people have decided, or filled in, stays where it is not named."""
+    kept = {"decisions": not with_decisions, "conflicts": not with_list}
     for one in fields(files):
-        if one.name != "decisions" or with_decisions:
+        if not kept.get(one.name, False):
             getattr(files, one.name).unlink(missing_ok=True)

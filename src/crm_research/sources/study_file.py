@@ -95,6 +95,14 @@ def read_study_file(path: Path) -> StudyDefinition:
         raise StudyError(f"{path}: {problem}") from None
 
 
+def reads_beside(definition: StudyDefinition, table: str, file: Path) -> bool:
+    """Is this table of the study the file that lies beside it, or will be once the file is there?"""
+    rule = definition.tables.get(table)
+    if rule is None:
+        return definition.is_embedded
+    return [Path(one).name for one in rule.source.path or ()] == [file.name]
+
+
 def _explain_all(errors: Sequence[ErrorDetails], content: Mapping[str, Any]) -> list[str]:
     """One line for each place; a value that may be one thing or another is told of once."""
     by_place: dict[str, list[ErrorDetails]] = {}

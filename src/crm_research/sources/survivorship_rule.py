@@ -26,10 +26,18 @@ def _as_list(value: Any) -> Any:
 
 
 def _each_once(rules: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({rule for rule in rules if rules.count(rule) > 1})
+    return _once(rules, "a rule that has left it open once does so again")
+
+
+def _each_system_once(systems: tuple[str, ...]) -> tuple[str, ...]:
+    return _once(systems, "a system has one place among those that are trusted")
+
+
+def _once(names: tuple[str, ...], why: str) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"names {twice[0]!r} twice; a rule that has left it open once does so again")
-    return rules
+        raise ValueError(f"names {twice[0]!r} twice; {why}")
+    return names
 
 
 Rule = Literal["most recent", "most complete", "most trusted", "most frequent"]
@@ -39,7 +47,7 @@ Rules = Annotated[
 _Systems = Annotated[
     tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...],
     BeforeValidator(_as_list),
-    AfterValidator(_each_once),
+    AfterValidator(_each_system_once),
 ]
 
 

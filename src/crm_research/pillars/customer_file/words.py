@@ -30,6 +30,7 @@ from crm_research.theme import (
     say_with_limits,
     word_for,
 )
+from crm_research.vocabulary import AGAINST_US, FOR_US
 
 if TYPE_CHECKING:
     from crm_research.pillars.customer_file.measure import CustomerFile
@@ -250,11 +251,21 @@ def say_people(file: CustomerFile) -> Iterator[str]:
             yield f"Nobody is known at {call(one)}."
             continue
         n = int(own["person_id"].nunique())
-        n_for, n_against = (own.loc[own["stance"] == held, "person_id"].nunique() for held in ("for", "against"))
-        stands = f"{_say_number(n_for)} {word_for(n_for, 'is', 'are')} for us and {_say_number(n_against)} against"
-        missing = f" Missing: {join_words(list(gaps))}." if gaps else " Nothing is missing."
+        missing = f"Missing: {join_words(list(gaps))}." if gaps else "Somebody who decides is known."
         known = f"{say_count(n, 'person', 'people')} {word_for(n, 'is', 'are')} known at {call(one)}"
-        yield f"{known}; {stands}.{missing}"
+        yield f"{known}; {_say_stances(own)}. {missing}"
+
+
+def _say_stances(people: pd.DataFrame) -> str:
+    """How many of these people are for us, how many against, each counted once."""
+    in_favour, opposed = ({*people.loc[people["stance"] == held, "person_id"]} for held in (FOR_US, AGAINST_US))
+    divided = in_favour & opposed
+    n_for, n_against, n_divided = (len(held) for held in (in_favour - divided, opposed - divided, divided))
+    stands = f"{_say_number(n_for)} {word_for(n_for, 'is', 'are')} for us and {_say_number(n_against)} against"
+    if not n_divided:
+        return stands
+    role = word_for(n_divided, "in one role and against us in another", "in some roles and against us in others")
+    return f"{stands}, and {_say_number(n_divided)} {word_for(n_divided, 'is', 'are')} for us {role}"
 
 
 def _say_number(n: int) -> str:

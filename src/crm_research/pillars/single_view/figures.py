@@ -32,12 +32,13 @@ def link_figures(view: SingleView) -> list[Figure]:
     return [*main_figures(view), *sureness_figures(view), *error_figures(view), *cost_figures(view)]
 
 
-def _maker(view: SingleView) -> FigureMaker:
+def _maker(view: SingleView, *, of_pairs: bool = False) -> FigureMaker:
     judging = view.judging
     checked = NO_VALIDATION if judging is None else f"{say_count(judging.n_judged, 'pair')} judged by a person"
-    return FigureMaker(
-        window=f"records there by {say_date(view.as_of)}", confidence=view.confidence, validation=checked
-    )
+    # Pairs are those of all records that are linked, whatever day the study stands at.
+    is_of_all = of_pairs and view.n_later > 0
+    window = "all records linked today" if is_of_all else f"records there by {say_date(view.as_of)}"
+    return FigureMaker(window=window, confidence=view.confidence, validation=checked)
 
 
 def main_figures(view: SingleView) -> list[Figure]:
@@ -65,16 +66,20 @@ def sureness_figures(view: SingleView) -> list[Figure]:
     good = view.goodness
     if good is None:
         return []
-    maker, how = _maker(view), how_sure(view)
+    maker, how = _maker(view, of_pairs=True), how_sure(view)
     named = (
         (PRECISION, "Brought together rightly", good.precision),
         (RECALL, "Found of what belongs together", good.recall),
         (F1, "Both in one (F1)", good.f1),
     )
     return [
-        maker.one(id_, label, None if one is None else list(one), unit="share", n=view.n_records, estimator=how)
+        maker.one(id_, label, None if one is None else list(one), unit="share", n=_n_linked(view), estimator=how)
         for id_, label, one in named
     ]
+
+
+def _n_linked(view: SingleView) -> int:
+    return view.n_records + view.n_later
 
 
 def how_sure(view: SingleView) -> str:
@@ -87,13 +92,13 @@ def error_figures(view: SingleView) -> list[Figure]:
     good = view.goodness
     if good is None:
         return []
-    maker, how = _maker(view), how_sure(view)
+    maker, how = _maker(view, of_pairs=True), how_sure(view)
     named = (
         (WRONG, "Pairs brought together by mistake", good.n_wrong),
         (MISSED, "Pairs of one customer left apart", good.n_missed),
     )
     return [
-        maker.one(id_, label, _whole(one), unit="pairs", n=view.n_records, estimator=how) for id_, label, one in named
+        maker.one(id_, label, _whole(one), unit="pairs", n=_n_linked(view), estimator=how) for id_, label, one in named
     ]
 
 

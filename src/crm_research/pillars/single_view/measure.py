@@ -93,6 +93,8 @@ class SingleView(Shown):
     ----------
     n_records, n_customers
         Records that were there by as_of, and the customers whom the links make of them.
+    n_later
+        Records that came after as_of: they are counted nowhere, but pairs are those of all that is linked today.
     customers
         The number of customers with limits, within which it lies if pairs are as often wrong and missed as estimated.
     systems
@@ -131,6 +133,7 @@ class SingleView(Shown):
     confidence: float
     n_records: int
     n_customers: int
+    n_later: int
     customers: Limits | None
     systems: pd.DataFrame
     combinations: pd.DataFrame
@@ -211,6 +214,7 @@ def measure_single_view(study: Study, *, confidence: float = 0.95, seed: int = 2
         confidence=confidence,
         n_records=n_records,
         n_customers=n_customers,
+        n_later=int(study.table(RECORDS).count().execute()) - n_records,
         customers=_limit_customers(n_records, n_customers, by_judgements or by_model),
         systems=systems,
         combinations=_combine(study, systems["system"].tolist()),

@@ -123,6 +123,7 @@ class SingleViewPage(Page):
         return Section(
             Note(words.say_sureness(view)),
             *(Note(line) for line in words.say_judging(view)),
+            Note(words.say_later(view)),
             Chart(
                 drawn(charts.draw_sureness, view),
                 f"{words.sureness_seen(view)}. One dot with its limits for each share.",
@@ -143,6 +144,7 @@ class SingleViewPage(Page):
         shown = tables.pairs_table(view)
         return Section(
             Note(words.say_errors(view)),
+            Note(words.say_later(view)),
             Table(
                 shown,
                 "Pairs of records by how they were treated and how probable they are",
@@ -161,7 +163,8 @@ class SingleViewPage(Page):
         view = self.result
         if view.n_records < 2:
             return Section.missing(words.say_too_few(view))
-        return Section(*(Note(line) for line in words.say_undecided(view)), result=view.pairs)
+        later = Note(words.say_later(view)) if view.n_undecided or view.n_contradicting else None
+        return Section(*(Note(line) for line in words.say_undecided(view)), later, result=view.pairs)
 
     @section
     def largest(self) -> Section:

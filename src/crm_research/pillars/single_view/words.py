@@ -64,7 +64,7 @@ def say_sureness(view: SingleView) -> str:
         return ""
     good = view.goodness
     if good is None:
-        return "How sure the links are cannot be told: they come without the pairs that they were made of."
+        return f"How sure {'the links are' if view.n_too_many else 'that is'} cannot be told: {_say_no_pairs(view)}."
     if good.precision is None or good.recall is None:
         upper = round(good.n_missed.upper)
         if not upper:
@@ -78,6 +78,23 @@ def say_sureness(view: SingleView) -> str:
     return (
         f"Of the pairs of records brought together {right} belong together, and {found} of such pairs were "
         f"found{basis}."
+    )
+
+
+def _say_no_pairs(view: SingleView) -> str:
+    if view.n_too_many:
+        return "the links come without the pairs that they were made of"
+    return "no two records are known to have been compared"
+
+
+def say_later(view: SingleView) -> str:
+    """That pairs are those of all records linked, where some of them came after the study's day; else empty."""
+    if view.goodness is None or not view.n_later:
+        return ""
+    n = view.n_records + view.n_later
+    return (
+        f"Pairs are those of all {n:,} records that are linked today; {view.n_later:,} of these records came after "
+        f"{say_date(view.as_of)}."
     )
 
 
@@ -104,7 +121,8 @@ def say_cost(view: SingleView) -> str:
     if view.n_records < 2:
         return ""
     if not view.n_too_many:
-        return "No record is one too many, so nothing is counted twice."
+        led = "As linked, no" if view.goodness is None else "No"
+        return f"{led} record is one too many, so nothing is counted twice."
     new = view.taken_for_new
     if new is None:
         return say_letters(view)
@@ -219,7 +237,7 @@ def say_errors(view: SingleView) -> str:
     """How many pairs are wrong, and how many were missed?"""
     good = view.goodness
     if good is None:
-        return "Which pairs are doubtful cannot be told: the links come without the pairs that they were made of."
+        return f"Which pairs are doubtful cannot be told: {_say_no_pairs(view)}."
     wrong, missed = (
         say_with_limits(round(one.estimate), round(one.lower), round(one.upper), lambda value: f"{value:,.0f}")
         for one in (good.n_wrong, good.n_missed)
@@ -233,16 +251,16 @@ def say_errors(view: SingleView) -> str:
 def say_undecided(view: SingleView) -> Iterator[str]:
     """What could not be decided?"""
     if view.pairs.empty:
-        yield "What could not be decided is not known: the links come without the pairs that they were made of."
+        yield f"What could not be decided is not known: {_say_no_pairs(view)}."
         return
     n = view.n_undecided
     if not n:
         yield "No pair was left apart that may well be of one customer."
     else:
-        verb = word_for(n, "was", "were")
+        verb, they = word_for(n, "was", "were"), word_for(n, "it is", "they are")
         yield (
-            f"{say_count(n, 'pair')} {verb} left apart with a probability of one in ten or more: what the records say "
-            "decides neither way."
+            f"{say_count(n, 'pair')} {verb} left apart though the chance that {they} of one customer is one in ten or "
+            "more: the two records do not settle it, or others of the same customer speak against it."
         )
     if view.n_contradicting:
         k = view.n_contradicting
