@@ -52,6 +52,16 @@ def test_who_is_not_known_is_told_by_place_and_not_by_name(key, named):
     assert not named or named not in said
 
 
+def test_names_parted_by_commas_are_told_how_a_list_is_written(key):
+    with pytest.raises(ParameterError) as told:
+        find_customers(workshop(), ["mill,ada"])
+    assert str(told.value).endswith("""Several customers are written as a list: 'customers=["A", "B"]'.""")
+    assert "mill" not in str(told.value)
+    with pytest.raises(ParameterError) as told:
+        find_customers(workshop(), ["nobody"])
+    assert "as a list" not in str(told.value)
+
+
 def test_who_comes_after_as_of_is_not_known_then():
     with pytest.raises(ParameterError, match="the customer named is nobody"):
         find_customers(workshop(), ["late"])

@@ -144,3 +144,16 @@ def test_one_record_too_many_is_told_of_as_one(shop, tmp_path) -> None:
     write(tmp_path, "b", [a_person(3, "b")])
     told = run(shop).stdout.splitlines()[1]
     assert told == "Customers: 80; 1 record, 1.2 % of all, is of a customer who has another."
+
+
+def test_a_record_that_is_gone_from_a_customer_who_stays_is_told(shop, tmp_path) -> None:
+    run(shop)
+    write(tmp_path, "b", [a_person(number, "b", phone=None) for number in range(29)])
+    told = run(shop).stdout.splitlines()
+    assert "Since last time: nothing has changed." not in told
+    assert "Since last time: 0 new customers, 0 new records of known ones; changes of number: none." in told
+    assert (
+        "1 record linked before is in no system any more: dealings that bear its number are no longer counted with "
+        "their customers."
+    ) in told
+    assert "Since last time: nothing has changed." in run(shop).stdout.splitlines()

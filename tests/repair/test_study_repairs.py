@@ -333,7 +333,7 @@ def test_data_quality_tells_how_much_was_repaired(shop):
     found = count_repairs(study)
     assert say_repaired(found) == (
         "20 values in 6 of 6 records were repaired, the last on 2026-01-05: 12 were written otherwise, "
-        "4 were filled in from another record of the customer and 4 were replaced by what another record says."
+        "4 were filled in from another record of the customer and 4 were replaced by another value."
     )
     table = repaired_table(found).set_index("column")
     assert table.loc["phone"].tolist() == [6, 4, 1, 1, 0]
@@ -415,3 +415,19 @@ def test_a_study_that_reads_other_repairs_is_told_so(shop, tmp_path):
     assert not repair_study(shop, at=AT).is_read
     said = CliRunner().invoke(command, [str(shop)], standalone_mode=False).stdout.splitlines()[-1]
     assert said.startswith("Note: the study is not read with these repairs")
+
+
+def test_only_repairs_that_hold_of_records_that_are_known_are_counted(shop):
+    repair_study(shop, at=AT)
+    # Of the records known on 1 March 2023 the first of the office was changed later, and that of the dealer, too.
+    early = count_repairs(open_study(shop, as_of="2023-03-01"))
+    known = {("office", "2"), ("office", "3"), ("dealer", "2")}
+    kept = [key for key in EXPECTED if key[:2] in known]
+    assert (early.n_records, early.n_repaired, early.columns["n_values"].sum()) == (3, 3, len(kept))
+    # What was changed at its source since is read as it is; a record that is gone is repaired no more.
+    (shop.parent / "office.csv").write_text(OFFICE.replace("0731 2345671", "0731 2345699"), encoding="utf-8")
+    (shop.parent / "dealer.csv").write_text(DEALER.replace("3,=Cy Coe,business", "33,=Cy Coe,business"), "utf-8")
+    found = count_repairs(open_study(shop))
+    gone = [key for key in EXPECTED if key[:2] == ("dealer", "3")]
+    assert (found.n_records, found.n_repaired) == (6, 5)
+    assert found.columns["n_values"].sum() == len(EXPECTED) - 1 - len(gone)

@@ -79,18 +79,18 @@ def test_relations_and_the_last_changes_are_counted(view):
 
 def test_what_is_known_of_later_records_is_told_apart(view):
     assert view.n_later == 1
-    told = "Pairs are those of all 10 records that are linked today; 1 of these records came after 2024-06-30."
+    told = "Pairs are those of all 10 records that are linked today; 1 of these records came after 2024-07-01."
     assert say_later(view) == told
     numbers = {one.id: (one.n, one.window) for one in link_figures(view)}
     assert numbers[RECALL] == numbers[MISSED] == (10, "all records linked today")
-    assert numbers[CUSTOMERS] == (9, "records there by 2024-06-30")
+    assert numbers[CUSTOMERS] == (9, "records there by 2024-07-01")
     # Flo is not known yet, whoever she will belong to.
     later = pd.concat([RELATIONS, pd.DataFrame([("ann", "flo", "household")], columns=RELATIONS.columns)])
     related = measure_single_view(a_company(customer_relations=later)).relations
     assert related.to_numpy().tolist() == [["household", 2, 3], ["subsidiary of", 1, 2]]
     known = measure_single_view(a_company(customer_records=RECORDS.iloc[:9]))
     assert (known.n_later, say_later(known)) == (0, "")
-    assert {one.window for one in link_figures(known) if one.id == RECALL} == {"records there by 2024-06-30"}
+    assert {one.window for one in link_figures(known) if one.id == RECALL} == {"records there by 2024-07-01"}
 
 
 def test_links_of_nobody_without_pairs_do_not_claim_that_all_is_well():

@@ -164,7 +164,7 @@ def _changes(found: StudyLinks) -> Iterator[str]:
     if not found.had_links:
         return
     counts = Counter(event.kind for event in linked.events)
-    if not linked.events and not linked.n_founded and not linked.n_joined:
+    if not linked.events and not linked.n_founded and not linked.n_joined and not found.n_lost:
         yield "Since last time: nothing has changed."
         return
     told = [f"{counts[kind]:,} {kind}" for kind in ("merged", "split", "moved", "gone") if counts[kind]]
@@ -177,3 +177,9 @@ def _changes(found: StudyLinks) -> Iterator[str]:
         yield f"  {event.kind}: {event.from_id}{where} ({say_count(event.n_records, 'record')})"
     if len(linked.events) > _MOST_TOLD:
         yield f"  and {len(linked.events) - _MOST_TOLD:,} more, in {found.files.events.name}."
+    if found.n_lost:
+        n = found.n_lost
+        yield (
+            f"{say_count(n, 'record')} linked before {word_for(n, 'is', 'are')} in no system any more: dealings that "
+            f"bear {word_for(n, 'its number', 'their numbers')} are no longer counted with their customers."
+        )

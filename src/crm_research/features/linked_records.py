@@ -152,9 +152,8 @@ def count_relations(study: Study) -> ir.Table:
     Customers all of whose records came after as_of are not known yet, and belong to nobody.
     """
     relations = study.table(RELATIONS)
-    later = _later_customers(study)
-    for name in ("customer_id", "related_id"):
-        relations = relations.anti_join(later, relations[name] == later.later_id)
+    later = _later_customers(study).later_id
+    relations = relations.filter(~relations.customer_id.isin(later), ~relations.related_id.isin(later))
     ends = [
         relations.select("kind", customer=relations[name], is_first=ibis.literal(place == 0).cast("int64"))
         for place, name in enumerate(("customer_id", "related_id"))
@@ -166,7 +165,11 @@ def count_relations(study: Study) -> ir.Table:
 def _later_customers(study: Study) -> ir.Table:
     """later_id: customers of records that all came after as_of."""
     everybody = _under_customers(study, study.table(RECORDS).select(*RECORD_KEY))
-    return everybody.anti_join(build_linked_records(study), "customer_id").select(later_id="customer_id").distinct()
+    known = known_rows(study, RECORDS).select(known_system="system", known_id="local_id")
+    same = [everybody.system == known.known_system, everybody.local_id == known.known_id]
+    joined = everybody.left_join(known, same)
+    by_customer = joined.group_by("customer_id").agg(n_known=joined.known_id.count())
+    return by_customer.filter(by_customer.n_known == 0).select(later_id="customer_id")
 
 
 def count_changes(study: Study) -> ir.Table:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import ibis
+
 from crm_research import vocabulary
-from crm_research.contracts import RECORDS, REPAIRS
+from crm_research.contracts import RECORD_KEY, RECORDS, REPAIRS, contract_of
 from crm_research.sources.golden import known_by
 from crm_research.steps import step
 
@@ -49,7 +51,7 @@ def count_repairs(study: Study) -> RepairCounts | None:
     if columns.empty:
         return None
     columns = columns.sort_values(["n_values", "column"], ascending=[False, True]).reset_index(drop=True)
-    repaired = study.table(REPAIRS).select("system", "local_id").distinct()
+    repaired = _repairs_that_hold(study).select(*RECORD_KEY).distinct()
     records = study.table(RECORDS)
     return RepairCounts(
         columns=columns.drop(columns="last_at"),
@@ -60,8 +62,11 @@ def count_repairs(study: Study) -> RepairCounts | None:
 
 
 def build_repair_counts(study: Study) -> ir.Table:
-    """One row a column: column, n_values, n_written, n_filled, n_emptied, n_replaced, n_decided, last_at."""
-    rows = study.table(REPAIRS)
+    """One row a column: column, n_values, n_written, n_filled, n_emptied, n_replaced, n_decided, last_at.
+
+    Of records that are known at as_of, and say what they said when they were repaired: nothing else is repaired now.
+    """
+    rows = _repairs_that_hold(study)
     is_written = rows.rule == vocabulary.SPELLING
     was_empty, is_empty = rows.before.fill_null("").strip() == "", rows["after"].fill_null("") == ""
     return rows.group_by(column=rows["column"]).aggregate(
@@ -73,3 +78,17 @@ def build_repair_counts(study: Study) -> ir.Table:
         n_decided=rows.count(where=rows.rule == vocabulary.DECIDED),
         last_at=rows["at"].max(),
     )
+
+
+def _repairs_that_hold(study: Study) -> ir.Table:
+    records, repairs = study.table(RECORDS), study.table(REPAIRS)
+    known = records.filter(known_by(records, study.as_of))
+    texts = [one.name for one in contract_of(RECORDS).columns if one.type == "string" and one.name not in RECORD_KEY]
+    there = [name for name in texts if name in known.columns]
+    if not there:
+        return repairs.filter(ibis.literal(value=False))
+    joined = repairs.inner_join(known.select(*RECORD_KEY, **{f"now_{name}": known[name] for name in there}), RECORD_KEY)
+    ways = [(joined["column"] == name, joined[f"now_{name}"]) for name in there]
+    now = ibis.cases(*ways, else_=ibis.null("string"))
+    holds = joined["column"].isin(there) & now.identical_to(joined.before)
+    return joined.filter(holds).select(*repairs.columns)

@@ -69,6 +69,8 @@ class StudyLinks:
         Records of each system.
     had_links
         It had been linked before.
+    n_lost
+        Records that were linked before and are in no system any more: what bears their numbers has lost its customer.
     is_read
         The study is read with these links; not where it maps others, or lives in a server that must hold them.
     laid
@@ -81,6 +83,7 @@ class StudyLinks:
     files: LinkFiles
     by_system: dict[str, int]
     had_links: bool
+    n_lost: int = 0
     is_read: bool = True
     laid: Laid | None = None
 
@@ -158,16 +161,22 @@ def link_study(
     counts = standard["system"].value_counts().to_pylist()
     return StudyLinks(
         linked=linked, model=model, is_trained=is_trained, files=files, had_links=bool(before),
+        n_lost=len({*before} - {*_names_of(prepared)}),
         is_read=reads_beside(definition, LINKS, files.links), laid=laid,
         by_system={str(one["values"]): one["counts"] for one in sorted(counts, key=lambda one: str(one["values"]))},
     )  # fmt: skip
+
+
+def _names_of(prepared: Prepared) -> list[str]:
+    names: list[str] = prepared.table(f"SELECT {UID} FROM {COMPARED} ORDER BY {UID}")[UID].to_pylist()
+    return names
 
 
 def _lay(
     prepared: Prepared, linked: Linked, records: pa.Table, files: LinkFiles, study: str, n: int, at: datetime
 ) -> Laid | None:
     """Draw the pairs, and lay them beside the study with what their records say."""
-    names = prepared.table(f"SELECT {UID} FROM {COMPARED} ORDER BY {UID}")[UID].to_pylist()
+    names = _names_of(prepared)
     sample = draw_sample(prepared, linked, names, n)
     if not sample.pairs:
         return None

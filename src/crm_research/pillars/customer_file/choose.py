@@ -20,6 +20,7 @@ USUAL_TOP: Final = 5
 MOST: Final = 20
 _ID: Final = "customer_id"
 _PART: Final = 10_000
+_AS_A_LIST: Final = ' Several customers are written as a list: \'customers=["A", "B"]\'.'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,8 @@ def find_customers(study: Study, named: Sequence[str]) -> tuple[str, ...]:
     for place, one in enumerate(wanted, start=1):
         held = [one] if one in known else behind.get(one, [])
         if len(held) != 1:
-            raise ParameterError(_say_unknown(study, place, len(wanted), n_held=len(held)))
+            told = _say_unknown(study, place, len(wanted), n_held=len(held))
+            raise ParameterError(told + (_AS_A_LIST if len(wanted) == 1 and {*one} & {*",;"} else ""))
         found += held
     return tuple(dict.fromkeys(found))
 

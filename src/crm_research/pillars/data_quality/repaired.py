@@ -25,7 +25,7 @@ def say_repaired(found: RepairCounts) -> str:
     ways = [
         (int(sums["n_written"]), "written otherwise"),
         (int(sums["n_filled"]), "filled in from another record of the customer"),
-        (int(sums["n_replaced"]), "replaced by what another record says"),
+        (int(sums["n_replaced"]), "replaced by another value"),
         (int(sums["n_emptied"]), "taken out"),
     ]
     told = [f"{count:,} {word_for(count, 'was', 'were')} {way}" for count, way in ways if count]

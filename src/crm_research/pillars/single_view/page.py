@@ -144,7 +144,6 @@ class SingleViewPage(Page):
         shown = tables.pairs_table(view)
         return Section(
             Note(words.say_errors(view)),
-            Note(words.say_later(view)),
             Table(
                 shown,
                 "Pairs of records by how they were treated and how probable they are",
