@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from crm_research.linking.linked import _notes_on_looks
 from tests.linking.worlds import a_person, a_table, link, precision_recall, prepare
 
 pytestmark = pytest.mark.slow
@@ -145,6 +146,8 @@ def test_a_value_that_all_share_is_named_and_not_looked_at() -> None:
     prepared.choose_pairs()
     looks = {look.rule: look for look in prepared.looks}
     assert (looks["phone"].n_shared_by_many, looks["phone"].n_pairs, looks["phone"].is_taken) == (1, 0, False)
+    said = "1 value of 'the same telephone' stands in more than 600 records and was not looked at: it tells nobody"
+    assert any(note.startswith(said) for note in _notes_on_looks(prepared))
 
 
 def test_pairs_are_counted_by_hand() -> None:

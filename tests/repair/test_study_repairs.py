@@ -372,8 +372,6 @@ def test_two_lists_that_decide_one_thing_are_both_named(shop, tmp_path):
     other.write_bytes(files.conflicts.read_bytes())
     files.conflicts.unlink()
     repair_study(shop, at=AT)
-    undo_repairs(shop, rule="decided")
-    repair_study(shop, at=AT)
     fill_in(shop, "phone", "+497312345674")
     (mine,) = (number for number, row in enumerate(listed_in(files.conflicts), start=2) if row["choose"])
     (theirs,) = (number for number, row in enumerate(listed_in(other), start=2) if row["choose"])

@@ -17,7 +17,7 @@ from crm_research.linking.identities import Event, keep_numbers
 from crm_research.linking.pairs import ScoredPairs, Sureness, carry_bonds, place_pairs, weigh_pairs
 from crm_research.linking.prepared import MOST_SHARING, RECORDS, Prepared
 from crm_research.linking.relations import find_relations
-from crm_research.vocabulary import say_count
+from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
     from crm_research.linking.model import LinkModel
@@ -139,10 +139,12 @@ def _how_sure(n: int, pairs: ScoredPairs) -> Floats:
 
 
 def _notes_on_looks(prepared: Prepared) -> tuple[str, ...]:
-    notes = [
-        f"{say_count(look.n_shared_by_many, 'value')} of {look.said!r} stand in more than {MOST_SHARING} records each "
-        "and were not looked at: they tell nobody from others."
-        for look in prepared.looks
-        if look.n_shared_by_many
-    ]
-    return tuple(notes)
+    return tuple(_say_shared(look.n_shared_by_many, look.said) for look in prepared.looks if look.n_shared_by_many)
+
+
+def _say_shared(n: int, said: str) -> str:
+    stands = word_for(
+        n, f"stands in more than {MOST_SHARING} records", f"stand in more than {MOST_SHARING} records each"
+    )
+    why = word_for(n, "was not looked at: it tells", "were not looked at: they tell")
+    return f"{say_count(n, 'value')} of {said!r} {stands} and {why} nobody from others."

@@ -261,7 +261,7 @@ def _say_stances(people: pd.DataFrame) -> str:
     in_favour, opposed = ({*people.loc[people["stance"] == held, "person_id"]} for held in (FOR_US, AGAINST_US))
     divided = in_favour & opposed
     n_for, n_against, n_divided = (len(held) for held in (in_favour - divided, opposed - divided, divided))
-    stands = f"{_say_number(n_for)} {word_for(n_for, 'is', 'are')} for us and {_say_number(n_against)} against"
+    stands = f"{_say_number(n_for)} {'are' if n_for > 1 else 'is'} for us and {_say_number(n_against)} against"
     if not n_divided:
         return stands
     role = word_for(n_divided, "in one role and against us in another", "in some roles and against us in others")
