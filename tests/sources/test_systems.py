@@ -110,6 +110,15 @@ def test_kinds_that_disagree_are_left_open(shop, tmp_path):
 
 
 @pytest.mark.slow
+def test_what_a_record_of_later_days_says_makes_no_kind(shop, tmp_path):
+    later = DEALER.replace("org;consumer;2023-01-05", "org;business;2031-01-05")
+    (tmp_path / "dealer.csv").write_text(later, encoding="utf-8")
+    link(shop)
+    made = open_study(shop).table("customers").to_pyarrow().to_pylist()
+    assert {row["customer_id"]: row["kind"] for row in made} == {"P1": "consumer", "P2": "business", "P3": None}
+
+
+@pytest.mark.slow
 def test_customers_of_the_study_file_stay_as_they_are(shop, tmp_path):
     (tmp_path / "customers.csv").write_text("customer_id\nP1\nP7\n", encoding="utf-8")
     path = a_study_file(tmp_path, TABLES | {"customers": {"from": "customers.csv"}})

@@ -118,7 +118,7 @@ def describe_customers(
     attributes
         Columns of `golden.ATTRIBUTES` that are told as well, each where the records agree.
     until
-        With attributes: the instant after which no record tells of them.
+        The instant after which no record tells of the kind, or of attributes.
     """
     if repairs is not None:
         records = with_repairs(records, repairs, ("kind", "country", "region", "birth_date"))
@@ -127,7 +127,9 @@ def describe_customers(
         numbered = with_links(numbered, links)
     numbered = numbered.filter(numbered.customer_id.notnull())
     told: dict[str, ir.Value] = {}
-    if "kind" in records.columns:
+    if "kind" in records.columns and until is not None:
+        told |= said_by_all(numbered, ("kind",), until)
+    elif "kind" in records.columns:
         agree = numbered.kind.min() == numbered.kind.max()
         told["kind"] = ibis.cases((agree, numbered.kind.min()), else_=ibis.null("string"))
     if "registered_at" in records.columns:
