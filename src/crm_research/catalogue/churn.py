@@ -67,7 +67,16 @@ REPORT = Report(
     parameters=ChurnParameters,
     needs_any_of=(("contracts",),),
     look_up=_look_up,
-    may_read=("contacts", "contract_states", "contracts", "customers", "orders"),
+    may_read=(
+        "contacts",
+        "contract_states",
+        "contracts",
+        "customers",
+        "links",
+        "link_doubts",
+        "link_pairs",
+        "orders",
+    ),
     figure_ids=(
         "churn.contract.median_tenure_days",
         "churn.contract.survival_3m",

@@ -77,6 +77,8 @@ REPORT = Report(
         "indicators",
         "invoices",
         "links",
+        "link_doubts",
+        "link_pairs",
         "order_lines",
         "orders",
         "partners",

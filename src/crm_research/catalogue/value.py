@@ -83,6 +83,9 @@ REPORT = Report(
         "contracts",
         "customers",
         "invoices",
+        "links",
+        "link_doubts",
+        "link_pairs",
         "orders",
     ),
     figure_ids=(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from crm_research.linking.doubts import Doubts
     from crm_research.linking.judging import Laid
     from crm_research.linking.study_links import StudyLinks
 
@@ -108,6 +109,7 @@ def _summary(found: StudyLinks) -> Iterator[str]:
             f"{say_count(linked.n_cut, 'group')} of records that hang together by a thread, or contradict each other, "
             "were taken apart."
         )
+    yield _say_doubts(linked.doubts)
     yield from _changes(found)
     for note in linked.notes:
         yield f"Note: {note}"
@@ -119,6 +121,19 @@ def _summary(found: StudyLinks) -> Iterator[str]:
         )
     if found.laid is not None:
         yield from _say_laid(found.laid)
+
+
+def _say_doubts(found: Doubts) -> str:
+    """How many pairs are in doubt, and what is done with them."""
+    if not found.n_pairs and not found.n_left_out:
+        return "In doubt: no pair; each is of one customer, or of two, as good as surely."
+    doubts = say_count(found.n_pairs + found.n_left_out, "pair")
+    said = f"In doubt: {doubts} that could as well be joined or parted; reports say how much of their answer hangs on "
+    said += word_for(found.n_pairs + found.n_left_out, "it.", "them.")
+    if not found.n_left_out:
+        return said
+    left = say_count(found.n_left_out, "pair")
+    return f"{said} {left} of them {word_for(found.n_left_out, 'is', 'are')} left as linked: that many cannot be kept."
 
 
 def _say_laid(laid: Laid) -> Iterator[str]:

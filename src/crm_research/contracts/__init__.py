@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_research.contracts.columns import Column, Reference, TableContract
 from crm_research.contracts.names import is_internal, name_apart
 from crm_research.contracts.record_tables import (
+    DOUBTS,
     EVENTS,
     JUDGEMENTS,
     LINKS,
@@ -19,6 +20,7 @@ from crm_research.contracts.record_tables import (
 from crm_research.contracts.tables import TABLES, contract_of
 
 __all__ = [
+    "DOUBTS",
     "EVENTS",
     "JUDGEMENTS",
     "LINKS",

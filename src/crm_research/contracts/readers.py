@@ -9,6 +9,8 @@ from typing import Final
 _FILE: Final = "customer-file"
 _MONEY: Final = ("value", "grades", _FILE)  # reports that count money of customers
 _VIEW: Final = ("single-view",)
+# Reports that say how much of their main number hangs on the joins of records.
+_JOINED: Final = ("customer-base", "segmentation", "churn", "value")
 READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "customers": (
@@ -59,10 +61,11 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "people": (_FILE,),
         "customer_records": ("data-quality", *_VIEW),
         "repairs": ("data-quality",),
-        "links": (_FILE, *_VIEW),
+        "links": (_FILE, *_VIEW, *_JOINED),
         "customer_relations": _VIEW,
         "link_events": _VIEW,
         "link_pairs": _VIEW,
+        "link_doubts": (*_JOINED, _FILE),
         "link_judgements": _VIEW,
     }
 )

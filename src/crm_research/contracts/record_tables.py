@@ -23,6 +23,7 @@ REPAIRS: Final = "repairs"
 # What is known of the links themselves: whose number has changed, and how sure pairs of records are.
 EVENTS: Final = "link_events"
 PAIR_GROUPS: Final = "link_pairs"
+DOUBTS: Final = "link_doubts"
 JUDGEMENTS: Final = "link_judgements"
 # Who speaks for a business customer.
 PEOPLE: Final = "people"
@@ -118,6 +119,23 @@ RECORD_TABLES: Final = (
         grain="pairs of records that were treated alike and are about as probably of one customer",
         columns=_PAIR_GROUP,
         key=("standing", "probable_from"),
+    ),
+    TableContract(
+        name=DOUBTS,
+        grain="two records of which it is doubtful whether they are of one customer, or which hang on such a doubt",
+        columns=(
+            id_column("left_system", "the system that holds the first record"),
+            id_column("left_local_id", "the customer's number there"),
+            id_column("right_system", "the system that holds the second record"),
+            id_column("right_local_id", "the customer's number there"),
+            number_column(
+                "probability", "how probable it is that the two are of one customer, 0 to 1", required=True, minimum=0.0
+            ),
+            text_column(
+                "standing", "whether the two stand together", required=True, allowed=vocabulary.PAIR_STANDINGS
+            ),
+        ),
+        key=("left_system", "left_local_id", "right_system", "right_local_id"),
     ),
     TableContract(
         name=JUDGEMENTS,

@@ -12,6 +12,7 @@ import pyarrow as pa
 from crm_research.linking.certain import FACTS, Contradictions
 from crm_research.linking.clusters import build_clusters
 from crm_research.linking.columns import UID
+from crm_research.linking.doubts import Doubts, list_doubts
 from crm_research.linking.em import Floats
 from crm_research.linking.identities import Event, keep_numbers
 from crm_research.linking.pairs import ScoredPairs, Sureness, carry_bonds, place_pairs, weigh_pairs
@@ -41,6 +42,8 @@ class Linked:
         What has become of numbers since the last linking.
     pairs
         Every pair that was looked at, and those that stand together by way of others, as they were treated.
+    doubts
+        Of them, those that could as well be joined or parted, and what hangs on them.
     n_cut
         Groups of linked records that were taken apart again.
     """
@@ -49,6 +52,7 @@ class Linked:
     relations: pa.Table
     events: tuple[Event, ...]
     pairs: ScoredPairs
+    doubts: Doubts
     n_records: int
     n_customers: int
     n_founded: int
@@ -96,7 +100,8 @@ def link_records(
     is_link = (pairs.probability >= threshold) & ~pairs.is_other
     facts = prepared.table(f"SELECT {', '.join(FACTS)} FROM {RECORDS} ORDER BY {UID}").to_pydict()
     ends = pairs.left[is_link], pairs.right[is_link]
-    clusters = build_clusters(len(names), *ends, pairs.probability[is_link], Contradictions(facts))
+    contradictions = Contradictions(facts)
+    clusters = build_clusters(len(names), *ends, pairs.probability[is_link], contradictions)
     numbered = keep_numbers(names, clusters.label.tolist(), before or {}, taken)
     customers = [numbered.ids[group] for group in clusters.label.tolist()]
     pairs = pairs.with_groups(clusters.label)
@@ -118,6 +123,7 @@ def link_records(
         relations=relations,
         events=numbered.events,
         pairs=carry_bonds(pairs, len(names)),
+        doubts=list_doubts(pairs, ids.select(["system", "local_id"]), contradictions),
         n_records=len(names),
         n_customers=len(numbered.ids),
         n_founded=numbered.n_founded,

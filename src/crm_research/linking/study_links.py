@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from crm_research.contracts import EVENTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS
+from crm_research.contracts import DOUBTS, EVENTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS
 from crm_research.contracts.checks import require_sound
 from crm_research.errors import StudyError
 from crm_research.linking.columns import UID
@@ -52,6 +52,7 @@ class LinkFiles:
     relations: Path
     events: Path
     pairs: Path
+    doubts: Path
     judgements: Path
     review: Path
     model: Path
@@ -95,6 +96,7 @@ def files_of(path: Path) -> LinkFiles:
         relations=file_beside(path, RELATIONS),
         events=file_beside(path, EVENTS),
         pairs=file_beside(path, PAIR_GROUPS),
+        doubts=file_beside(path, DOUBTS),
         judgements=file_beside(path, JUDGEMENTS),
         review=path.with_name(f"{path.stem}.review.xlsx"),
         model=path.with_name(f"{path.stem}.linkage.json"),
@@ -241,7 +243,11 @@ def _write(files: LinkFiles, linked: Linked, model: LinkModel | None, at: dateti
         if model is not None:
             with replacing(files.model, is_secret=True) as half:
                 half.write_text(model.write(), encoding="utf-8")
-        for file, table in ((files.relations, linked.relations), (files.pairs, group_pairs(linked.pairs))):
+        for file, table in (
+            (files.relations, linked.relations),
+            (files.pairs, group_pairs(linked.pairs)),
+            (files.doubts, linked.doubts.table),
+        ):
             if table.num_rows:
                 with replacing(file, is_secret=True) as half:
                     pq.write_table(table, half)

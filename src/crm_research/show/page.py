@@ -12,6 +12,7 @@ from crm_research.settings import is_profiled
 from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
 from crm_research.show.doubts import find_doubts, say_doubt, say_doubts
+from crm_research.show.joined import JoinsTold, say_joins
 from crm_research.show.parts import Caveats, Note, Provenance, Table
 from crm_research.show.profile_parts import profile_parts
 from crm_research.show.section import Section
@@ -141,7 +142,17 @@ class Page:
     def advice(self) -> Section:
         """What is to be done, and what is the gravest doubt?"""
         found = [Note(said, "caution") for said in self.doubts]
-        return Section(Advice(self.steps(), self.contents()), Note(self.gravest_doubt(), "caution"), *found)
+        return Section(
+            Advice(self.steps(), self.contents()),
+            Note(self.gravest_doubt(), "caution"),
+            *found,
+            Note(say_joins(self.hanging)),
+        )
+
+    @property
+    def hanging(self) -> JoinsTold | None:
+        """The main number under other joins of records; None for a study without links, or a page that tells none."""
+        return None
 
     @property
     def doubts(self) -> list[str]:

@@ -7,7 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crm_research.contracts import EVENTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS, REPAIRS, contract_of
+from crm_research.contracts import (
+    DOUBTS,
+    EVENTS,
+    JUDGEMENTS,
+    LINKS,
+    PAIR_GROUPS,
+    RECORDS,
+    RELATIONS,
+    REPAIRS,
+    contract_of,
+)
 
 if TYPE_CHECKING:
     from crm_research.contracts import TableContract
@@ -134,6 +144,7 @@ _ENDINGS: Final = {
     RELATIONS: "relations",
     EVENTS: "link-events",
     PAIR_GROUPS: "link-pairs",
+    DOUBTS: "link-doubts",
     JUDGEMENTS: "link-judgements",
     REPAIRS: "repairs",
 }

@@ -12,12 +12,14 @@ from crm_research.pillars.churn.curves.analysis import ChurnAnalysis, describe_c
 from crm_research.pillars.churn.decisions import page as decisions_page
 from crm_research.pillars.churn.decisions.treatment import MARGIN_SHARE, SAVE_RATE
 from crm_research.pillars.churn.drivers.page import drivers_section
+from crm_research.pillars.churn.joins import measure_joins
 from crm_research.pillars.churn.reasons.page import reason_drivers_section
 from crm_research.pillars.churn.renewals.describe import Renewals, describe_renewals
 from crm_research.pillars.churn.renewals.page import renewal_check_parts, renewals_parts
 from crm_research.pillars.churn.risks.assess import HORIZONS_MONTHS
 from crm_research.pillars.churn.risks.page import check_section, risks_section
 from crm_research.show import Answer, Chart, Figures, Note, Page, Section, Step, Table, briefing, drawn, fitted, section
+from crm_research.show.joined import JoinsTold, joins_section
 from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
@@ -97,6 +99,11 @@ class ChurnPage(Page):
     def result(self) -> ChurnAnalysis:
         """Tenure, hazard, groups, reasons and the holdout of the curve."""
         return self._describe()
+
+    @fitted
+    def hanging(self) -> JoinsTold | None:
+        """The main number under other joins of records; None for a study without links."""
+        return measure_joins(self.study, self.result, seed=self.seed)
 
     @fitted
     def renewals_result(self) -> Renewals:
@@ -262,6 +269,11 @@ class ChurnPage(Page):
     def renewal_check(self) -> Section:
         """Did as many renew as was expected?"""
         return Section(*renewal_check_parts(self.renewals_result), result=self.renewals_result.check)
+
+    @section
+    def joins(self) -> Section:
+        """How much of the answer hangs on which records are joined as one customer?"""
+        return joins_section(self.hanging)
 
     @section
     def needs(self) -> Section:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from crm_research.pillars.customer_base import advice, charts, figures, tables, words
 from crm_research.pillars.customer_base.base import CustomerBase, describe_base
+from crm_research.pillars.customer_base.joins import measure_joins
 from crm_research.show import (
     Answer,
     Caveats,
@@ -23,6 +24,7 @@ from crm_research.show import (
     fitted,
     section,
 )
+from crm_research.show.joined import JoinsTold, joins_section
 from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
@@ -48,12 +50,18 @@ class CustomerBasePage(Page):
 
     def __init__(self, study: Study, *, confidence: float = 0.95, seed: int = 20170101) -> None:
         super().__init__(study)
+        self.seed = seed
         self._describe = partial(describe_base, study, confidence=confidence, seed=seed)
 
     @fitted
     def result(self) -> CustomerBase:
         """Customers, records, orders, growth and concentration: what all sections are taken from."""
         return self._describe()
+
+    @fitted
+    def hanging(self) -> JoinsTold | None:
+        """The main number under other joins of records; None for a study without links."""
+        return measure_joins(self.study, self.result, seed=self.seed)
 
     @property
     def estimators(self) -> Mapping[str, str]:
@@ -134,6 +142,11 @@ class CustomerBasePage(Page):
             Figures(gini, "How unequal spend is: 0 where all spend alike, towards 1 where one customer spends all"),
             result=found.tenths,
         )
+
+    @section
+    def joins(self) -> Section:
+        """How much of the answer hangs on which records are joined as one customer?"""
+        return joins_section(self.hanging)
 
 
 def _proofs(base: CustomerBase) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from crm_research.features.money_window import USUAL_MONTHS, holds_months_before
 from crm_research.features.profit import has_income
 from crm_research.features.rfm import build_rfm
 from crm_research.figures import says_nothing
+from crm_research.models.joins import draw_joins
 from crm_research.pillars.churn.drivers.measure import default_covariates, measure_drivers
 from crm_research.pillars.churn.risks.prediction import predict_leaving
 from crm_research.pillars.silent_churn.analysis import describe_silence
@@ -255,7 +256,8 @@ def read_to_come(study: Study, ids: Sequence[str], *, confidence: float, seed: i
         none = pd.DataFrame(columns=columns)
         return ToCome(rows=none, why_not="Nothing is recorded of what customers pay.", years=0.0, is_profit=False, n=0)
     tiers = measure_tiers(study, confidence=confidence, seed=seed)
-    risk = measure_risk(study, lifetime, tiers, asked={"months": USUAL_MONTHS, "confidence": confidence})
+    asked = {"months": USUAL_MONTHS, "confidence": confidence}
+    risk = measure_risk(study, lifetime, tiers, asked=asked, drawn=draw_joins(study))
     more: dict[str, Any] = {"years": lifetime.horizon_years, "is_profit": lifetime.is_profit}
     if isinstance(risk, str):
         return ToCome(rows=pd.DataFrame(columns=columns), why_not=say_missing(lifetime), n=0, **more)

@@ -81,6 +81,7 @@ _KEEPERS: Final[Mapping[str, str]] = MappingProxyType(
         "repairs": "whoever repairs the records",
         "link_events": "whoever links the records",
         "link_pairs": "whoever links the records",
+        "link_doubts": "whoever links the records",
         "link_judgements": "whoever links the records",
         "people": "sales",
         "orders": "sales",

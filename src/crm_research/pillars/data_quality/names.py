@@ -22,6 +22,7 @@ _ROWS_OF: Final[Mapping[str, str]] = {
     "repairs": "repaired values",
     "link_events": "changes of customers' numbers",
     "link_pairs": "groups of linked pairs",
+    "link_doubts": "pairs in doubt",
     "link_judgements": "groups of judged pairs",
     "people": "people at business customers",
     "order_lines": "lines of orders",

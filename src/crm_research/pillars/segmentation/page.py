@@ -14,6 +14,7 @@ from crm_research.pillars.segmentation.groups import tables as report
 from crm_research.pillars.segmentation.groups import words as wording
 from crm_research.pillars.segmentation.groups.alternative import alternative_section
 from crm_research.pillars.segmentation.groups.page import rfm_section, use_section, who_section, worth_parts
+from crm_research.pillars.segmentation.joins import measure_joins
 from crm_research.pillars.segmentation.result import Segmentation, segment_customers
 from crm_research.show import (
     Answer,
@@ -31,6 +32,7 @@ from crm_research.show import (
     fitted,
     section,
 )
+from crm_research.show.joined import JoinsTold, joins_section
 from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
@@ -96,6 +98,11 @@ class SegmentationPage(Page):
     def result(self) -> Segmentation:
         """The groups and the evidence for and against them."""
         return self._segment()
+
+    @fitted
+    def hanging(self) -> JoinsTold | None:
+        """The main number under other joins of records; None for a study without links."""
+        return measure_joins(self.study, self.result, confidence=self.confidence, seed=self.seed)
 
     @property
     def estimators(self) -> Mapping[str, str]:
@@ -239,6 +246,11 @@ class SegmentationPage(Page):
     def living(self) -> Section:
         """Who moved between the segments, and do they age?"""
         return living_section(self.study, self.result, seed=self.seed)
+
+    @section
+    def joins(self) -> Section:
+        """How much of the answer hangs on which records are joined as one customer?"""
+        return joins_section(self.hanging)
 
     def _pictured(self, name: str) -> Section:
         return Section(self._chart(name, name), result=report.tabulate(self.result, name))

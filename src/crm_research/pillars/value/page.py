@@ -7,7 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from crm_research.features.money_window import USUAL_MONTHS
+from crm_research.models.joins import draw_joins
 from crm_research.pillars.value import advice, charts, figures, setting, tables, tier_sections, words
+from crm_research.pillars.value.joins import measure_joins
 from crm_research.pillars.value.keeping import page as keeping_page
 from crm_research.pillars.value.keeping.figures import ESTIMATORS as KEEPING_ESTIMATORS
 from crm_research.pillars.value.keeping.measure import Keeping, measure_keeping
@@ -45,6 +47,7 @@ from crm_research.show import (
     fitted,
     section,
 )
+from crm_research.show.joined import JoinsTold, joins_section
 from crm_research.theme import without_limits
 
 if TYPE_CHECKING:
@@ -101,6 +104,7 @@ class ValuePage(Page):
             "contact_costs": contact_costs,
             "confidence": confidence,
         }
+        self._seed = seed
         self._measure = partial(measure_profit, study, seed=seed, **asked)
         self._part = partial(
             measure_tiers, study, tier_rule=tier_rule, gold_from=gold_from, iron_from=iron_from, seed=seed, **asked
@@ -139,6 +143,11 @@ class ValuePage(Page):
         return next((one for one in value_figures(self.to_come) if one.id == EQUITY and one.is_known), None)
 
     @fitted
+    def hanging(self) -> JoinsTold | None:
+        """The main number under other joins of records; None for a study without links."""
+        return measure_joins(self.study, self.to_come, seed=self._seed)
+
+    @fitted
     def loyalty(self) -> Keeping | str:
         """What more customers kept each year would bring, or why that is not known."""
         return self._keep(self.result, self.parted)
@@ -146,7 +155,7 @@ class ValuePage(Page):
     @fitted
     def certainty_of(self) -> RiskAdjusted | str:
         """How sure is what customers will bring, or why that is not known."""
-        return self._doubt(self.to_come, self.parted)
+        return self._doubt(self.to_come, self.parted, drawn=draw_joins(self.study, seed=self._seed))
 
     @property
     def estimators(self) -> Mapping[str, str]:
@@ -383,11 +392,9 @@ class ValuePage(Page):
     @section
     def choices(self) -> Section:
         """How many would be of another tier by another rule?"""
-        profit, tiers = self.result, self.parted
-        if tiers is None:
-            return Section.missing(words.no_tiers(profit))
-        return Section(
-            Note(words.say_others(tiers)),
-            Table(tiers.others, "Customers who would be of another tier", formats={"changed_share": "share"}),
-            result=tiers.others,
-        )
+        return tier_sections.choices_section(self.result, self.parted)
+
+    @section
+    def joins(self) -> Section:
+        """How much of the answer hangs on which records are joined as one customer?"""
+        return joins_section(self.hanging)

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 SHOWN: Final = 15
 
 
+def choices_section(profit: Profit, tiers: Tiers | None) -> Section:
+    """How many would be of another tier by another rule."""
+    if tiers is None:
+        return Section.missing(words.no_tiers(profit))
+    return Section(
+        Note(words.say_others(tiers)),
+        Table(tiers.others, "Customers who would be of another tier", formats={"changed_share": "share"}),
+        result=tiers.others,
+    )
+
+
 def moves_section(profit: Profit, tiers: Tiers | None) -> Section:
     """Who moved between tiers."""
     if tiers is None or tiers.stayed is None:

@@ -195,22 +195,34 @@ def say(segmentation: Segmentation, name: str) -> str:
     return segmentation.why_not if segmentation.found is None else sentences[name](segmentation.found)
 
 
+def name_first(found: Grouping) -> pd.Series:
+    """The group that the page names first: whose customers bring most, or the largest where none brings more."""
+    best = found.cards.iloc[0]
+    if _is_of_money(found) and best["revenue_share"] == best["revenue_share"] and not brings_more(best):
+        return found.cards.loc[found.cards["size_share"].idxmax()]
+    return best
+
+
+def _is_of_money(found: Grouping) -> bool:
+    """Is anything known of what groups bring? Where all have left nobody pays, or all came back."""
+    best = found.cards.iloc[0]
+    no_fees = found.inputs.money != SPEND and best["revenue_share"] != best["revenue_share"]
+    return name_money(found.inputs.money) is not None and not no_fees
+
+
 def say_groups(found: Grouping) -> str:
     """The number of groups, and what the best of them is and brings."""
-    best = found.cards.iloc[0]
+    best, first = found.cards.iloc[0], name_first(found)
     money = name_money(found.inputs.money)
     start = f"The {say_count(found.n_customers, 'customer')} fall into {say_small_count(found.k)} groups"
     size = say_percent(best["size_share"])
-    # Where all have left nobody pays, or all came back.
-    no_fees = found.inputs.money != SPEND and best["revenue_share"] != best["revenue_share"]
-    if money is not None and not no_fees and best["revenue_share"] == best["revenue_share"] and not brings_more(best):
-        largest = found.cards.loc[found.cards["size_share"].idxmax()]
-        return (
-            f"{start}, none of which brings in more per customer; the largest, “{largest['segment']}”, is "
-            f"{say_percent(float(largest['size_share']))} of the customers."
-        )
-    if money is None or no_fees:
+    if money is None or not _is_of_money(found):
         return f"{start}; the largest, “{best['segment']}”, is {size} of the customers."
+    if best["revenue_share"] == best["revenue_share"] and not brings_more(best):
+        return (
+            f"{start}, none of which brings in more per customer; the largest, “{first['segment']}”, is "
+            f"{say_percent(float(first['size_share']))} of the customers."
+        )
     brings = ""
     if best["revenue_share"] == best["revenue_share"]:
         brings = f" and {say_percent(best['revenue_share'])} of {money.total}"

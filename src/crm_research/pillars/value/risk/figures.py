@@ -20,6 +20,7 @@ SURE_EACH: Final = "value.risk_adjusted_each_share"
 LEAVING: Final = "value.churn_doubt_share"
 UNPAID: Final = "value.credit_doubt_share"
 LOSS: Final = "value.credit_loss_share"
+UNSETTLED: Final = "value.identity_doubt_share"
 ESTIMATORS: Final = MappingProxyType(
     {
         "what is sure": "lower tenth of what will come: of a customer over when they leave and what they buy till "
@@ -52,6 +53,14 @@ def risk_figures(risk: RiskAdjusted) -> list[Figure]:
             estimator="expected value if everybody stayed, less that with the chance to leave",
         ),
     ]  # fmt: skip
+    if risk.identity is not None:
+        found.append(
+            make.one(
+                UNSETTLED, "Share of the expected value lost to doubt about which records are one customer",
+                _share(row["unsettled"], row["unsettled"] + row["paid"]), unit="share", n=risk.identity.n_doubtful,
+                estimator=f"expected value as linked, less its mean over {risk.identity.n_draws:,} draws of the joins",
+            )
+        )  # fmt: skip
     tiers = [
         make.one(
             SURE_TIER, f"{sure}, by tier", [one["sure"], one["sure_lower"], one["sure_upper"]], unit=risk.currency,
@@ -78,7 +87,8 @@ def payment_figures(risk: RiskAdjusted) -> list[Figure]:
     return [
         make.one(
             UNPAID, "Share of the expected value lost to bills that are not paid",
-            _share(row["unpaid"], row["unpaid"] + row["paid"]), unit="share", n=int(row["n_customers"]),
+            _share(row["unpaid"], row["unpaid"] + row["unsettled"] + row["paid"]), unit="share",
+            n=int(row["n_customers"]),
             estimator="expected value less the lost share of what is billed",
         ),
         *(

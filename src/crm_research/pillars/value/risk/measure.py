@@ -1,4 +1,4 @@
-"""Value at the doubt of leaving and of payment: what each customer, each tier and all of them surely bring."""
+"""Value at the doubt of leaving, of payment and of who is who: what each customer, each tier and all surely bring."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_research.models.lifetime_value import total_limits
 from crm_research.pillars.value.risk.expected import expect_some
+from crm_research.pillars.value.risk.identity import Identity, measure_identity
 from crm_research.pillars.value.risk.parts import Parts, find_parts
 from crm_research.pillars.value.risk.payment import Payment, measure_payment
 from crm_research.pillars.value.risk.single import describe_each
@@ -20,6 +21,7 @@ from crm_research.pillars.value.tiers.rule import TIERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crm_research.models.joins import DrawnJoins
     from crm_research.pillars.value.lifetime.measure import Lifetime
     from crm_research.pillars.value.tiers.measure import Tiers
     from crm_research.study import Study
@@ -37,9 +39,6 @@ _LEAST_MARGIN: Final = 0.01
 class RiskAdjusted:
     """What will customers bring, how much of it is doubtful, and what is there to rely on?
 
-    A doubt that joins these (whether two records are one customer) takes its place in `customers` between ``paid`` and
-    ``sure``, and in `groups` beside ``unpaid``.
-
     Parameters
     ----------
     lifetime
@@ -48,12 +47,16 @@ class RiskAdjusted:
         With which what is sure comes.
     payment, why_no_payment
         Losses of billed money; None where they are not known, and why.
+    identity
+        What customers would pay had the doubtful joins of records been decided otherwise; None where none is in doubt.
     customers
         One customer a row: customer_id, tier, staying (expected if they surely stay), expected (with the chance to
-        leave), paid (the same less what is not paid), sure (comes with `chance` at least).
+        leave), paid (the same less what is not paid; with `identity` on average over other joins), sure (comes with
+        `chance` at least).
     groups
-        tier (``all`` the last), n_customers, staying, leaving and unpaid (what these two doubts take), paid, lower and
-        upper (limits of that expectation), sure (comes with `chance` at least from all of them together), sure_lower,
+        tier (``all`` the last), n_customers, staying, leaving, unpaid and unsettled (what these three doubts take; the
+        last can also add), paid (what is left), lower and upper (limits of that expectation), sure (comes with
+        `chance` at least from all of them together), sure_lower,
         sure_upper (the same where the expected lies at its limits), sure_each (sum of what is sure of each alone).
     parts
         What it was computed from.
@@ -63,6 +66,7 @@ class RiskAdjusted:
     chance: float
     payment: Payment | None
     why_no_payment: str
+    identity: Identity | None
     customers: pd.DataFrame
     groups: pd.DataFrame
     parts: Parts
@@ -84,7 +88,12 @@ class RiskAdjusted:
 
 
 def measure_risk(
-    study: Study, lifetime: Lifetime, tiers: Tiers | None, *, asked: Mapping[str, Any]
+    study: Study,
+    lifetime: Lifetime,
+    tiers: Tiers | None,
+    *,
+    asked: Mapping[str, Any],
+    drawn: DrawnJoins | None = None,
 ) -> RiskAdjusted | str:
     """What is sure of what customers will bring, or why is that not known?
 
@@ -96,6 +105,8 @@ def measure_risk(
         Who is gold, iron and lead; None where there are no tiers.
     asked
         What `open_books` was asked for the tiers.
+    drawn
+        The customers of other joins; None where the study has no links, or none is to be doubted.
     """
     if not lifetime.is_known:
         return "What customers will still bring cannot be told, and so not how sure it is."
@@ -105,6 +116,13 @@ def measure_risk(
         payment, why = None, "Sales leave no margin, so nothing is taken off for customers who do not pay."
     parts = find_parts(study, lifetime, payment)
     customers = describe_each(parts, lifetime, CHANCE)
+    identity = measure_identity(drawn, lifetime, payment, chance=CHANCE)
+    if identity is not None:
+        settled = identity.customers.set_index("customer_id")
+        is_touched = customers["customer_id"].isin(settled.index)
+        own = settled.loc[customers.loc[is_touched, "customer_id"]]
+        customers.loc[is_touched, "paid"] = own["settled"].to_numpy()
+        customers.loc[is_touched, "sure"] = own["sure"].to_numpy()
     tier = np.full(len(customers), NO_TIER, dtype=object)
     if tiers is not None:
         listed = list_tiers(study, tiers.cuts, **asked)
@@ -112,10 +130,12 @@ def measure_risk(
         tier[found[found >= 0]] = listed["tier"].to_numpy(dtype=object)[found >= 0]
     customers.insert(1, "tier", tier)
     order = (*TIERS, NO_TIER) if tiers is not None else ()
-    groups = add_up_groups(parts, customers, payment, order, chance=CHANCE, confidence=lifetime.confidence)
+    groups = add_up_groups(
+        parts, customers, payment, order, identity=identity, chance=CHANCE, confidence=lifetime.confidence
+    )
     return RiskAdjusted(
-        lifetime=lifetime, chance=CHANCE, payment=payment, why_no_payment=why, customers=customers, groups=groups,
-        parts=parts,
+        lifetime=lifetime, chance=CHANCE, payment=payment, why_no_payment=why, identity=identity,
+        customers=customers, groups=groups, parts=parts,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from crm_research.pillars.value.risk.measure import RiskAdjusted
 
-_MONEY: Final = ("staying", "leaving", "unpaid", "expected", "sure", "lower", "upper", "sure_each")
+_MONEY: Final = ("staying", "leaving", "unpaid", "unsettled", "expected", "sure", "lower", "upper", "sure_each")
 _MOST_LISTED: Final = 1_000
 _SHOWN: Final = 15
 
@@ -42,12 +42,25 @@ def certainty_section(risk: RiskAdjusted | str) -> Section:
             groups,
             f"What is expected, doubtful and sure in the next {years} ({risk.currency})",
             formats={name: MONEY for name in _MONEY if name in groups},
-            note="staying: if everybody stayed and paid; leaving, unpaid: what the two doubts take; expected: with "
-            "both; sure: comes with 9 of 10 chance at least from all of them together (lower, upper: where the "
-            "expected lies at its own limits); sure each: the same of each customer alone, added up.",
+            note=_say_columns(risk),
         ),
         Figures([one for one in risk_figures(risk) if one.group is not None], "What is sure of each tier"),
         result=risk,
+    )
+
+
+def _say_columns(risk: RiskAdjusted) -> str:
+    """What stands in the columns."""
+    taken = "leaving, unpaid: what the two doubts take; expected: with both"
+    if risk.identity is not None:
+        taken = (
+            "leaving, unpaid: what these doubts take; unsettled: what the doubt takes which records are one customer "
+            "(below nought it adds); expected: with all of them"
+        )
+    return (
+        f"staying: if everybody stayed and paid; {taken}; sure: comes with 9 of 10 chance at least from all of them "
+        "together (lower, upper: where the expected lies at its own limits); sure each: the same of each customer "
+        "alone, added up."
     )
 
 
@@ -99,7 +112,9 @@ def payment_section(risk: RiskAdjusted | str) -> Section:
 
 def groups_table(risk: RiskAdjusted) -> pd.DataFrame:
     """The groups with their doubts, those that take nothing left out."""
-    table = risk.groups.drop(columns=["lower", "upper"] + ([] if risk.payment is not None else ["unpaid"]))
+    idle = ["unpaid"] if risk.payment is None else []
+    idle += ["unsettled"] if risk.identity is None else []
+    table = risk.groups.drop(columns=["lower", "upper", *idle])
     table = table.rename(columns={"paid": "expected", "sure_lower": "lower", "sure_upper": "upper"})
     return table.drop(columns="tier") if len(table) == 1 else table
 

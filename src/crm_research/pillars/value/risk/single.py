@@ -44,6 +44,27 @@ def quantile_of_each(parts: Parts, lifetime: Lifetime, share: float, chosen: np.
     return np.asarray(_sure(parts, lifetime, share, chosen)[chosen])
 
 
+def outcomes_of_each(parts: Parts, lifetime: Lifetime) -> FloatArray:
+    """Equally likely outcomes of each customer (rows), all parts added up, in their order."""
+    n = len(parts.names)
+    together, is_begun = np.zeros((n, N_STEPS)), np.zeros(n, dtype=bool)
+    for part in parts.held:
+        rows = np.flatnonzero(part.owner >= 0)
+        value = part.value
+        if isinstance(value, ContractValue):
+            value = value_again(lifetime, parts.contracts.iloc[rows])
+        nth = pd.Series(part.owner[rows]).groupby(part.owner[rows]).cumcount().to_numpy()
+        steps = np.sort(_steps(part, value, rows), axis=1)
+        for number in range(int(nth.max(initial=-1)) + 1):
+            own = np.flatnonzero(nth == number)
+            at = part.owner[rows[own]]
+            more = is_begun[at]
+            together[at[~more]] = steps[own[~more]]
+            together[at[more]], _ = add_outcomes(together[at[more]], steps[own[more]], 0.5)
+            is_begun[at] = True
+    return together
+
+
 def _sure(parts: Parts, lifetime: Lifetime, share: float, chosen: np.ndarray | None = None) -> FloatArray:
     """The quantile of what each customer brings: of one part as it is, of several by adding up their outcomes."""
     n = len(parts.names)

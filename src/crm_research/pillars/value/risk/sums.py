@@ -12,6 +12,7 @@ from crm_research.models.btyd.family import sum_by
 from crm_research.models.lifetime_value import OrderValue, outcome_quantile, total_limits
 
 if TYPE_CHECKING:
+    from crm_research.pillars.value.risk.identity import Identity
     from crm_research.pillars.value.risk.parts import Part, Parts
     from crm_research.pillars.value.risk.payment import Payment
     from crm_research.stats.intervals import FloatArray
@@ -27,6 +28,7 @@ def add_up_groups(
     payment: Payment | None,
     tiers: Sequence[str],
     *,
+    identity: Identity | None = None,
     chance: float,
     confidence: float,
 ) -> pd.DataFrame:
@@ -34,9 +36,14 @@ def add_up_groups(
     order = [*tiers, NOBODY]
     codes = {name: place for place, name in enumerate(order)}
     own = np.append(customers["tier"].map(codes).fillna(len(tiers)).to_numpy(dtype=np.int64), len(tiers))
+    moves = [np.zeros((1, len(order))), np.zeros((1, 1))]
+    if identity is not None:
+        groups = pd.Series(own[:-1], index=customers["customer_id"])
+        by_tier = identity.moves(groups, len(order), max(len(tiers) - 1, 0))
+        moves = [by_tier, by_tier.sum(axis=1, keepdims=True)]
     found = [
-        _describe(parts, own, len(order), payment, chance, confidence).assign(tier=order),
-        _describe(parts, np.zeros_like(own), 1, payment, chance, confidence).assign(tier=ALL),
+        _describe(parts, own, len(order), payment, moves[0], chance, confidence).assign(tier=order),
+        _describe(parts, np.zeros_like(own), 1, payment, moves[1], chance, confidence).assign(tier=ALL),
     ]
     counts = np.bincount(own[:-1], minlength=len(order))
     each = sum_by(own[:-1], customers["sure"].to_numpy(), len(order))
@@ -45,15 +52,22 @@ def add_up_groups(
     has_any = (counts > 0) | (found[0]["paid"].to_numpy() != 0)
     table = pd.concat([found[0].loc[has_any] if tiers else found[0].iloc[:0], found[1]], ignore_index=True)
     columns = [
-        "tier", "n_customers", "staying", "leaving", "unpaid", "paid", "lower", "upper", "sure", "sure_lower",
-        "sure_upper", "sure_each",
+        "tier", "n_customers", "staying", "leaving", "unpaid", "unsettled", "paid", "lower", "upper", "sure",
+        "sure_lower", "sure_upper", "sure_each",
     ]  # fmt: skip
     return table[columns]
 
 
 def _describe(
-    parts: Parts, of_customer: np.ndarray, n: int, payment: Payment | None, chance: float, confidence: float
+    parts: Parts,
+    of_customer: np.ndarray,
+    n: int,
+    payment: Payment | None,
+    moves: FloatArray,
+    chance: float,
+    confidence: float,
 ) -> pd.DataFrame:
+    """One row a group; `moves` is how much more it pays in each draw of the joins (rows) than as linked."""
     sums = {name: np.zeros(n) for name in _SUMS}
     of_params, of_outcome, none = np.zeros(n), np.zeros(n), np.ones(n)
     billed = np.zeros((0 if payment is None else len(payment.losses), n))
@@ -73,6 +87,12 @@ def _describe(
             billed[place] += sum_by(group[is_own], value.expected[is_own] / part.margin, n)
     if payment is not None:
         of_params += payment.losses["variance"].to_numpy(dtype=float) @ billed**2
+    unpaid = sums["expected"] - sums["paid"]
+    # What the joins leave open is shared by all customers of a draw, as parameters are.
+    unsettled = 0.0 - moves.mean(axis=0)
+    sums["paid"] = sums["paid"] - unsettled
+    if len(moves) > 1:
+        of_params = of_params + moves.var(axis=0, ddof=1)
     limits = total_limits(sums["paid"], of_params, of_outcome, confidence=confidence, none=none, is_signed=is_signed)
     sure = outcome_quantile(1 - chance, sums["paid"], of_params + of_outcome, none, is_signed=is_signed)
     sure = np.minimum(sure, sums["paid"])
@@ -82,7 +102,7 @@ def _describe(
     return pd.DataFrame(
         {
             "staying": sums["staying"], "leaving": sums["staying"] - sums["expected"],
-            "unpaid": sums["expected"] - sums["paid"], "paid": sums["paid"], "lower": limits["lower"],
+            "unpaid": unpaid, "unsettled": unsettled, "paid": sums["paid"], "lower": limits["lower"],
             "upper": limits["upper"], "sure": sure, "sure_lower": np.minimum(*ends), "sure_upper": np.maximum(*ends),
         }
     )  # fmt: skip

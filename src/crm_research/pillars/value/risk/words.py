@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from crm_research.features.credit import GRACE_DAYS, SPAN_DAYS
 from crm_research.pillars.value.lifetime.words import say_noun, say_years
 from crm_research.pillars.value.risk.measure import by_tenth
-from crm_research.theme import say_count, say_date, say_days, say_money, say_percent
+from crm_research.theme import first_capital, say_count, say_date, say_days, say_money, say_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def say_sure(risk: RiskAdjusted) -> str:
     together, each = (say_money(row[name], risk.currency) for name in ("sure", "sure_each"))
     said = (
         f"In the next {years} today's customers together bring at least {together} of {say_noun(risk.lifetime)} with 9 "
-        f"of 10 chance, where {expected} are expected{'.' if risk.payment is None else ' after what is not paid.'}"
+        f"of 10 chance, where {expected} are expected{_after(risk)}."
     )
     if len(risk.customers) < 2 or row["sure_each"] >= row["sure"]:
         return said
@@ -42,19 +42,42 @@ def say_sure(risk: RiskAdjusted) -> str:
     )
 
 
+def _after(risk: RiskAdjusted) -> str:
+    """What has been taken off what is expected."""
+    said = "" if risk.payment is None else " after what is not paid"
+    if risk.identity is None:
+        return said
+    return f"{said}{',' if said else ''} on average over all joins of records that are possible"
+
+
 def say_doubts(risk: RiskAdjusted) -> str:
     """What the doubts take of what customers would bring if all of them stayed and paid."""
     row = risk.all
-    money = {name: say_money(row[name], risk.currency) for name in ("staying", "leaving", "unpaid")}
-    taken = money["leaving"] if row["leaving"] > _NOTHING * abs(row["staying"]) else "nothing"
-    said = (
-        f"If everybody stayed{' and paid' if risk.payment is not None else ''}, {money['staying']} would be expected. "
-        f"That customers leave, or have left unseen, takes {taken} of it"
-    )
-    if risk.payment is None:
-        return f"{said}. {risk.why_no_payment}"
-    lost = money["unpaid"] if abs(row["unpaid"]) > _NOTHING * abs(row["staying"]) else "nothing"
-    return f"{said}, and that bills are not paid takes {lost}."
+    doubts = ["leaving"] if risk.payment is None else ["leaving", "unpaid"]
+    if risk.identity is not None:
+        doubts.append("unsettled")
+    said = [f"{_DOUBTS[name]} {_say_taken(risk, name)}" for name in doubts]
+    said[0] = f"{said[0]} of it"
+    staying = say_money(row["staying"], risk.currency)
+    first = f"If everybody stayed{' and paid' if risk.payment is not None else ''}, {staying} would be expected."
+    told = f"{first} {first_capital(', and '.join(filter(None, (', '.join(said[:-1]), said[-1]))))}."
+    return told if risk.payment is not None else f"{told} {risk.why_no_payment}"
+
+
+_DOUBTS: Final = {
+    "leaving": "that customers leave, or have left unseen,",
+    "unpaid": "that bills are not paid",
+    "unsettled": "that it is in doubt which records are one customer",
+}
+
+
+def _say_taken(risk: RiskAdjusted, name: str) -> str:
+    """What a doubt takes of what would come, or adds to it."""
+    row = risk.all
+    least = _NOTHING * abs(row["staying"])
+    if abs(row[name]) <= least or (name == "leaving" and row[name] < 0):
+        return "takes nothing"
+    return f"{'takes' if row[name] > 0 else 'adds'} {say_money(abs(row[name]), risk.currency)}"
 
 
 def say_payment(risk: RiskAdjusted) -> str:

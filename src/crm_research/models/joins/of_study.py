@@ -1,0 +1,329 @@
+"""The doubtful joins of a study, drawn anew: which customers there would be, and what they would have done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crm_research.contracts import DOUBTS, LINKS, PAIR_GROUPS, RECORD_KEY
+from crm_research.features.drawn_joins import (
+    PREFIX,
+    build_drawn_study,
+    list_doubtful_pairs,
+    list_doubtful_records,
+    list_loose_records,
+)
+from crm_research.models.joins.draws import PairDoubts, draw_groups
+from crm_research.steps import step
+from crm_research.vocabulary import CONTRADICTING, TOGETHER
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from crm_research.models.joins.draws import Floats, Ints, Keys
+    from crm_research.study import Study
+
+N_DRAWS: Final = 30
+_MOST_DRAWS: Final = 999
+# A pair within these is in doubt; as the linking says (`linking.doubts`), which stands on another floor.
+_DOUBTFUL_FROM, _DOUBTFUL_TO = 0.01, 0.99
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DrawnJoins:
+    """A study's doubtful joins, drawn anew.
+
+    Parameters
+    ----------
+    study
+        The customers whom some draw changes, as they are in the draws, each once: with seven digits and a bar before
+        the number, since one number can stand for other records in another draw. None where no draw changes anything.
+    members
+        Who is there in which draw: draw (0 as linked, then 1, 2 ...), customer_id (in `study`), number (without the
+        digits) and origin (the number that the first of the records bears as linked).
+    touched
+        Numbers of customers whom some draw changes, as linked; sorted.
+    n_draws
+        Draws, beside the records as linked.
+    n_doubtful
+        Pairs of records in doubt; where the links tell of no pairs, records that are not surely their customer's.
+    is_coarse
+        The links say only how sure each record is: a draw can part what stands together, and join nothing.
+    """
+
+    study: Study | None
+    members: pd.DataFrame
+    touched: tuple[str, ...]
+    n_draws: int
+    n_doubtful: int
+    is_coarse: bool = False
+
+    def without_touched(self, rows: ir.Table) -> ir.Table:
+        """Rows of the customers whom no draw changes."""
+        if not self.touched:
+            return rows
+        asked = ibis.memtable(pa.table({"customer_id": pa.array(self.touched, pa.string())}))
+        return rows.anti_join(asked, "customer_id")
+
+    def by_draw(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the customers of `study`, once for each draw in which they are there: with draw, number, origin."""
+        return self.members.merge(rows, on="customer_id", how="inner", sort=False)
+
+
+_NOBODY: Final = pd.DataFrame(
+    {
+        "draw": pd.Series([], dtype="int64"),
+        **{name: pd.Series([], dtype=object) for name in ("customer_id", "number", "origin")},
+    }
+)  # fmt: skip
+
+
+@step
+def draw_joins(study: Study, *, n_draws: int = N_DRAWS, seed: int = 20170101) -> DrawnJoins | None:
+    """Had the doubtful joins been decided otherwise, which customers would there be? None for a study without links.
+
+    Parameters
+    ----------
+    study
+        Needs ``links``; with ``link_doubts`` pairs are drawn by their probabilities, without them each record whose
+        place is not sure is a customer by itself as often as its probability leaves open.
+    n_draws
+        How many draws, 2 to 999.
+    seed
+        Of chance; the order of rows changes nothing.
+    """
+    if not 2 <= n_draws <= _MOST_DRAWS:
+        raise ValueError(f"n_draws must be from 2 to {_MOST_DRAWS}, not {n_draws!r}.")
+    if not study.has(LINKS):
+        return None
+    if study.has(DOUBTS):
+        records, doubts = _read_pairs(study)
+        n_doubtful = int(_is_doubtful(doubts).sum())
+        is_coarse = False
+    elif _has_no_doubt(study):
+        return DrawnJoins(study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=0)
+    else:
+        records, doubts = _read_loose(study)
+        n_doubtful, is_coarse = len(doubts.left), True
+    groups = draw_groups(doubts, n_draws=n_draws, seed=seed)
+    customer, names = pd.factorize(records["customer_id"], sort=True)
+    drawn, heirs = _name_groups(groups, customer, records["name"].to_numpy(dtype=object), names.to_numpy(dtype=object))
+    is_changed = (drawn != names.to_numpy(dtype=object)[customer]).any(axis=0)
+    area = _areas(doubts, customer)
+    is_touched = np.isin(area, area[is_changed])
+    if not is_touched.any():
+        return DrawnJoins(
+            study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=n_doubtful, is_coarse=is_coarse
+        )
+    as_linked = np.unique(customer[is_touched])
+    held = _Held(
+        records=records.loc[is_touched].reset_index(drop=True),
+        numbers=np.vstack([names.to_numpy(dtype=object)[customer], drawn])[:, is_touched],
+        names=names.to_numpy(dtype=object)[as_linked],
+        heirs=np.vstack([names.to_numpy(dtype=object), heirs])[:, as_linked],
+    )
+    members, whose, followed = held.list_customers()
+    return DrawnJoins(
+        study=build_drawn_study(study, ibis.memtable(whose), ibis.memtable(followed)),
+        members=members,
+        touched=tuple(str(one) for one in held.names),
+        n_draws=n_draws,
+        n_doubtful=n_doubtful,
+        is_coarse=is_coarse,
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Held:
+    """Records that some draw changes, with the number that each bears in each draw, as linked the first.
+
+    Parameters
+    ----------
+    records
+        system, local_id, customer_id (as linked) and name, in the order of names.
+    numbers
+        One row a draw, one column a record.
+    names, heirs
+        Numbers as linked, and in each draw (rows) the number that each has gone over to.
+    """
+
+    records: pd.DataFrame
+    numbers: np.ndarray
+    names: np.ndarray
+    heirs: np.ndarray
+
+    def list_customers(self) -> tuple[pd.DataFrame, pa.Table, pa.Table]:
+        """Members of all draws; and of each customer told apart the records, and the numbers gone over to them."""
+        n_draws = len(self.numbers)
+        code, numbers = pd.factorize(np.concatenate([self.numbers.ravel(), self.heirs.ravel()]))
+        of_record, of_heir = np.split(code, [self.numbers.size])
+        cells = [
+            np.repeat(np.arange(n_draws), held.shape[1]) * len(numbers) + own
+            for held, own in ((self.numbers, of_record), (self.heirs, of_heir))
+        ]
+        cell, first, at = np.unique(cells[0], return_index=True, return_inverse=True)
+        # A customer is told by the number, the records and what else has gone over to it: sums of a lot for each.
+        sign = _lots_of(numbers)[cell % len(numbers)]
+        np.add.at(sign, at, np.tile(_lots_of(self.records["name"].to_numpy(dtype=object)), n_draws))
+        heir_at = np.minimum(np.searchsorted(cell, cells[1]), len(cell) - 1)
+        np.add.at(sign, heir_at, np.tile(_lots_of(self.names + "\n"), n_draws))
+        _, shown, which = np.unique(sign, return_index=True, return_inverse=True)
+        number = numbers[cell % len(numbers)]
+        prefix = np.array([f"{one:0{PREFIX - 1}d}|" for one in range(len(shown))], dtype=object)
+        ids = prefix[which] + number
+        members = pd.DataFrame(
+            {
+                "draw": cell // len(numbers),
+                "customer_id": ids,
+                "number": number,
+                "origin": self.records["customer_id"].to_numpy(dtype=object)[first % self.numbers.shape[1]],
+            }
+        )
+        is_shown = np.zeros(len(cell), dtype=bool)
+        is_shown[shown] = True
+        kept, going = np.flatnonzero(is_shown[at]), np.flatnonzero(is_shown[heir_at])
+        place = kept % self.numbers.shape[1]
+        whose = {
+            **{name: self.records[name].to_numpy(dtype=object)[place] for name in RECORD_KEY},
+            "customer_id": ids[at[kept]],
+        }
+        followed = {"customer_id": self.names[going % len(self.names)], "drawn_id": ids[heir_at[going]]}
+        return members, _texts(whose), _texts(followed)
+
+
+def _lots_of(names: np.ndarray) -> np.ndarray:
+    """A number for each name, so that sums of them tell sets of names apart."""
+    return np.asarray(pd.util.hash_array(np.asarray(names, dtype=object), categorize=False))
+
+
+def _texts(columns: dict[str, np.ndarray]) -> pa.Table:
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+def _is_doubtful(doubts: PairDoubts) -> np.ndarray:
+    return ~doubts.is_never & ~doubts.is_always & (
+        (doubts.probability > _DOUBTFUL_FROM) | doubts.is_linked
+    )  # fmt: skip
+
+
+def _has_no_doubt(study: Study) -> bool:
+    """Do the links tell of their pairs that none is in doubt? So they do that were made when such pairs are written."""
+    if not study.has(PAIR_GROUPS):
+        return False
+    groups: pd.DataFrame = study.table(PAIR_GROUPS).to_pandas()
+    between = (groups["probable_from"] >= _DOUBTFUL_FROM) & (groups["probable_from"] < _DOUBTFUL_TO)
+    return not (between & (groups["n_pairs"] > 0) & (groups["standing"] != CONTRADICTING)).any()
+
+
+def _read_pairs(study: Study) -> tuple[pd.DataFrame, PairDoubts]:
+    """Records in the order of their names, and the pairs between them."""
+    pairs: pd.DataFrame = list_doubtful_pairs(study).to_pandas()
+    records: pd.DataFrame = list_doubtful_records(study).to_pandas()
+    records["name"] = _names(records["system"], records["local_id"])
+    records = records.drop_duplicates("name").sort_values("name", ignore_index=True)
+    place = pd.Index(records["name"])
+    ends = [_names(pairs[f"{side}_system"], pairs[f"{side}_local_id"]) for side in ("left", "right")]
+    left, right = (np.asarray(place.get_indexer(pd.Index(end)), dtype=np.int64) for end in ends)
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    probability = np.clip(np.nan_to_num(pairs["probability"].to_numpy(dtype=float)), 0.0, 1.0)
+    standing = pairs["standing"].to_numpy(dtype=object)
+    is_never, is_linked = standing == CONTRADICTING, standing == TOGETHER
+    # A bond that a rival disputes is sure by itself, and stands in doubt all the same.
+    disputed = np.zeros(len(records), dtype=bool)
+    gave_way = ~is_linked & ~is_never & (probability >= _DOUBTFUL_TO)
+    disputed[left[gave_way]] = disputed[right[gave_way]] = True
+    is_always = is_linked & (probability >= _DOUBTFUL_TO) & ~disputed[left] & ~disputed[right]
+    known = PairDoubts(
+        n_records=len(records), left=low, right=high, probability=probability, is_always=is_always,
+        is_never=is_never.astype(bool), is_linked=is_linked.astype(bool), key=_keys(records, low, high),
+    )  # fmt: skip
+    return records, known
+
+
+def _read_loose(study: Study) -> tuple[pd.DataFrame, PairDoubts]:
+    """Each record that is not surely its customer's, bound to the surest of that customer's records."""
+    if "probability" not in study.table(LINKS).columns:
+        records = pd.DataFrame({name: pd.Series([], dtype=object) for name in (*RECORD_KEY, "customer_id", "name")})
+        return records, _pairs_of(records, np.array([], dtype=np.int64), np.array([], dtype=np.int64), np.array([]))
+    records = list_loose_records(study).to_pandas()
+    records["name"] = _names(records["system"], records["local_id"])
+    records = records.drop_duplicates("name").sort_values("name", ignore_index=True)
+    surest = records.sort_values(["probability", "name"], ascending=[False, True]).drop_duplicates("customer_id")
+    hub = records["customer_id"].map(pd.Series(surest.index, index=surest["customer_id"])).to_numpy(dtype=np.int64)
+    bound = np.flatnonzero(hub != np.arange(len(records)))
+    probability = np.clip(records["probability"].to_numpy(dtype=float)[bound], 0.0, 1.0)
+    return records, _pairs_of(records, hub[bound], bound, probability)
+
+
+def _pairs_of(records: pd.DataFrame, left: Ints, right: Ints, probability: Floats) -> PairDoubts:
+    return PairDoubts(
+        n_records=len(records), left=left, right=right, probability=probability, is_always=probability >= 1.0,
+        is_never=np.zeros(len(left), dtype=bool), is_linked=np.ones(len(left), dtype=bool),
+        key=_keys(records, left, right),
+    )  # fmt: skip
+
+
+def _names(system: pd.Series, local_id: pd.Series) -> pd.Series:
+    """One name a record, of which no two are alike."""
+    escaped = system.astype(str).str.replace("%", "%25", regex=False).str.replace(":", "%3A", regex=False)
+    return escaped + ":" + local_id.astype(str)
+
+
+def _keys(records: pd.DataFrame, left: Ints, right: Ints) -> Keys:
+    own = np.asarray(pd.util.hash_array(records["name"].to_numpy(dtype=object), categorize=False))
+    first, second = np.minimum(own[left], own[right]), np.maximum(own[left], own[right])
+    return np.asarray(first * np.uint64(0x9E3779B97F4A7C15) + second, dtype=np.uint64)
+
+
+def _areas(doubts: PairDoubts, customer: Ints) -> Ints:
+    """Of each record the number of all that any draw could bring it together with."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = doubts.n_records
+    first = np.full(int(customer.max(initial=-1)) + 1, n, dtype=np.int64)
+    np.minimum.at(first, customer, np.arange(n))
+    may = ~doubts.is_never
+    ends = np.append(doubts.left[may], np.arange(n)), np.append(doubts.right[may], first[customer])
+    _, area = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
+    return np.asarray(area, dtype=np.int64)
+
+
+def _name_groups(groups: Ints, customer: Ints, records: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The number of each record's customer in each draw, and the customer whom each number has gone over to.
+
+    Most of a customer's records keep its number, and of several numbers in a group the one with most records stays.
+    """
+    n_draws, n = groups.shape
+    m = len(names)
+    if not n:
+        return np.empty((n_draws, 0), dtype=object), np.empty((n_draws, 0), dtype=object)
+    draw = np.repeat(np.arange(n_draws), n)
+    cell = (draw * n + groups.ravel()) * m + np.tile(customer, n_draws)
+    cells, counts = np.unique(cell, return_counts=True)
+    group, number = cells // m, cells % m
+    holder = (group // n) * m + number
+    # The largest part of each customer claims its number; of equal ones the one whose first record comes first.
+    order = np.lexsort((group, -counts, holder))
+    is_first = np.append(True, np.diff(holder[order]) != 0)
+    claims = order[is_first]
+    heir_group = np.empty(n_draws * m, dtype=np.int64)
+    heir_group[holder[claims]] = group[claims]
+    # Of several claims the one of most records stands; of equal ones the smaller number.
+    order = claims[np.lexsort((number[claims], -counts[claims], group[claims]))]
+    is_best = np.append(True, np.diff(group[order]) != 0)
+    best = order[is_best]
+    given = _new_numbers(records)
+    id_of = np.tile(given, n_draws)
+    id_of[group[best]] = names[number[best]]
+    return id_of[draw * n + groups.ravel()].reshape(n_draws, n), id_of[heir_group].reshape(n_draws, m)
+
+
+def _new_numbers(records: np.ndarray) -> np.ndarray:
+    """Numbers of customers whom a draw founds: by their first record, and like none that anybody bears."""
+    return np.array([f"|{name}" for name in records], dtype=object)
