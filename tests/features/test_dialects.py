@@ -39,6 +39,13 @@ from crm_research.features.customer_file import (
     sum_product_mix,
 )
 from crm_research.features.customers import build_customer_features, build_customers
+from crm_research.features.drawn_joins import (
+    build_drawn_study,
+    count_drawn_spells,
+    list_doubtful_pairs,
+    list_doubtful_records,
+    list_loose_records,
+)
 from crm_research.features.fees import running_contracts, sum_fee_changes
 from crm_research.features.gaps import count_gaps, count_spans
 from crm_research.features.grade_rows import GradeInputs, build_grade_rows
@@ -254,7 +261,43 @@ def with_people(study, *, are_named=True):
     return replace(study, tables={**study.tables, **tables, "orders": orders, "contacts": named})
 
 
+def of_other_joins(study):
+    """The study of customers under other joins: each order and contract known to one system, two draws of each."""
+    linked = with_linked_records(study)
+    own = {
+        name: study.table(name).mutate(system=ibis.literal("a"), local_id=study.table(name).customer_id)
+        for name in ("orders", "contracts")
+    }
+    customers = study.table("customers").select("customer_id")
+    numbers = [customers.mutate(draw=ibis.literal(prefix)) for prefix in ("0000000|", "0000001|")]
+    drawn = ibis.union(*numbers)
+    drawn_id = drawn.draw + drawn.customer_id
+    records = drawn.select(system=ibis.literal("a"), local_id=drawn.customer_id, customer_id=drawn_id)
+    heirs = drawn.select("customer_id", drawn_id=drawn_id)
+    return build_drawn_study(replace(linked, tables={**linked.tables, **own}), records, heirs)
+
+
+def with_doubts(study):
+    """Links of which some are in doubt: every customer's record, and another one of theirs."""
+    linked = with_linked_records(study)
+    customers = study.table("customers")
+    doubts = customers.select(
+        left_system=ibis.literal("a"), left_local_id=customers.customer_id, right_system=ibis.literal("b"),
+        right_local_id=customers.customer_id, probability=ibis.literal(0.5), standing=ibis.literal("apart"),
+    )  # fmt: skip
+    return replace(linked, tables={**linked.tables, "link_doubts": doubts})
+
+
 BUILDERS = {
+    "orders of other joins": lambda study: of_other_joins(study).table("orders"),
+    "contracts of other joins": lambda study: of_other_joins(study).table("contracts"),
+    "customers of other joins": lambda study: of_other_joins(study).table("customers"),
+    "lines of other joins": lambda study: of_other_joins(study).table("order_lines"),
+    "spells of other joins": lambda study: count_drawn_spells(of_other_joins(study)),
+    "buyers of other joins": lambda study: build_rfm(of_other_joins(study)),
+    "pairs in doubt": lambda study: list_doubtful_pairs(with_doubts(study)),
+    "records in doubt": lambda study: list_doubtful_records(with_doubts(study)),
+    "loose records": lambda study: list_loose_records(with_doubts(study)),
     "linked records": lambda study: build_linked_records(with_linked_records(study)),
     "records by system": lambda study: count_by_system(with_linked_records(study)),
     "combinations of systems": lambda study: count_combinations(with_linked_records(study), ["a", "b"]),

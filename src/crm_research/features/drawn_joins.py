@@ -10,7 +10,7 @@ import ibis
 
 from crm_research.contracts import DOUBTS, LINKS, RECORD_KEY, RECORD_TABLES, RECORDS, REPAIRS, contract_of
 from crm_research.features.spells import build_spells, keep_watched
-from crm_research.sources.golden import ATTRIBUTES
+from crm_research.sources.golden import attributes_of
 from crm_research.sources.resolving import describe_customers, own_number, with_links
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ def _customers(study: Study, records: ir.Table, touched: ir.Table, heirs: ir.Tab
         return _of_draws(held, records, touched, heirs)
     rows = study.table(RECORDS).semi_join(touched, RECORD_KEY)
     repairs = study.table(REPAIRS) if study.has(REPAIRS) else None
-    attributes = [name for name in study.attributes_of(CUSTOMERS) if name in ATTRIBUTES]
+    told = attributes_of(rows)
+    attributes = [name for name in study.attributes_of(CUSTOMERS) if name in told]
     made = describe_customers(rows, records, repairs, attributes=attributes, until=study.as_of)
     types = {column.name: column.type for column in contract_of(CUSTOMERS).columns}
     lacking = [name for name in held.columns if name not in made.columns]

