@@ -86,6 +86,7 @@ ROOMS = {
     "costing": Room((f"{PACKAGE}/models/costing/*",), ("tests/models/costing",), MODELS),
     "grading": Room((f"{PACKAGE}/models/grading/*",), ("tests/models/grading",), MODELS),
     "lifetime_value": Room((f"{PACKAGE}/models/lifetime_value/*",), ("tests/models/lifetime_value",), MODELS),
+    "joins": Room((f"{PACKAGE}/models/joins/*",), ("tests/models/joins",), MODELS),
     "importance": Room((f"{PACKAGE}/models/importance/*",), ("tests/models/importance",), MODELS),
     "paths": Room((f"{PACKAGE}/models/paths/*",), ("tests/models/paths",), MODELS),
     "scales": Room((f"{PACKAGE}/models/scales/*",), ("tests/models/scales",), MODELS),
