@@ -20,9 +20,7 @@ LINKS = pd.DataFrame(
 )
 PAIR = ("left_system", "left_local_id", "right_system", "right_local_id", "probability", "standing")
 # P1's two records could be two; P2 and P3 could be one; P4 is in no doubt.
-DOUBTS = pd.DataFrame(
-    [("a", "1", "b", "1", 0.95, "together"), ("a", "2", "b", "2", 0.5, "apart")], columns=list(PAIR)
-)
+DOUBTS = pd.DataFrame([("a", "1", "b", "1", 0.95, "together"), ("a", "2", "b", "2", 0.5, "apart")], columns=list(PAIR))
 ORDERS = pd.DataFrame(
     {
         "order_id": ["o1", "o2", "o3", "o4", "o5"],

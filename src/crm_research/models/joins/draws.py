@@ -85,9 +85,7 @@ def draw_groups(doubts: PairDoubts, *, n_draws: int, seed: int) -> Ints:
     never, linked, key = doubts.is_never[is_asked], doubts.is_linked[is_asked], doubts.key[is_asked]
     part = _label(n, left[~never], right[~never])
     may_meet = part[left] == part[right]
-    left, right, chance, never, linked, key = (
-        values[may_meet] for values in (left, right, chance, never, linked, key)
-    )
+    left, right, chance, never, linked, key = (values[may_meet] for values in (left, right, chance, never, linked, key))
     # All draws stand beside each other as one graph: record r of draw d is d * n + r.
     pair = np.tile(np.arange(len(left)), n_draws)
     draw = np.repeat(np.arange(n_draws), len(left))
