@@ -14,7 +14,17 @@ from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.show.parts import Chart, Figures, Note, Table, drawn
 from crm_research.show.section import Section
 from crm_research.stats.joined import HOW, HangsOnJoins
-from crm_research.theme import ACCENT, MUTED, draw_intervals, first_capital, new_axes, say_count, say_percent, word_for
+from crm_research.theme import (
+    ACCENT,
+    MUTED,
+    draw_intervals,
+    first_capital,
+    format_share,
+    new_axes,
+    say_count,
+    say_percent,
+    word_for,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -216,4 +226,6 @@ def _draw(table: pd.DataFrame, told: JoinsTold, ax: Axes | None = None) -> Axes:
     draw_intervals(ax, table, at=np.arange(len(table)), colour=[MUTED, ACCENT])
     ax.set_yticks(np.arange(len(table)), list(table["what"]))
     ax.set_ylim(len(table) - 0.5, -0.5)
+    if told.is_share:
+        format_share(ax, axis="x")
     return ax

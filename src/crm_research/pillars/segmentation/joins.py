@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from crm_research.pillars.segmentation.result import Segmentation
     from crm_research.study import Study
 
-SIZE: Final = "segmentation.size_share"
+# The figure of each segment that the page has under this key.
+SIZE: Final = "size_share"
 _HELD: Final = (
     "The groups are held as they were found, and customers of each draw are put to the nearest of their middles; to "
     "find groups anew in each draw would show more. The number's own limits are those of a share of so many customers."
