@@ -85,5 +85,5 @@ def _read_moves(drawn: DrawnJoins) -> dict[int, pd.DataFrame]:
     )
     both = pd.concat([entries, exits], ignore_index=True).fillna(0)
     sums = both.groupby(["draw", "tenure_days"])[_MOVES].sum().astype("int64")
-    empty = sums.iloc[:0].droplevel(0)
-    return {draw: sums.loc[draw] if draw in sums.index.levels[0] else empty for draw in range(drawn.n_draws + 1)}
+    rows = sums.reset_index()
+    return {draw: rows.loc[rows["draw"] == draw].set_index("tenure_days")[_MOVES] for draw in range(drawn.n_draws + 1)}

@@ -199,7 +199,7 @@ def name_first(found: Grouping) -> pd.Series:
     """The group that the page names first: whose customers bring most, or the largest where none brings more."""
     best = found.cards.iloc[0]
     if _is_of_money(found) and best["revenue_share"] == best["revenue_share"] and not brings_more(best):
-        return found.cards.loc[found.cards["size_share"].idxmax()]
+        return found.cards.iloc[int(found.cards["size_share"].to_numpy().argmax())]
     return best
 
 

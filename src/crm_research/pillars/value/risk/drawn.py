@@ -48,4 +48,5 @@ def draw_parts(drawn: DrawnJoins, lifetime: Lifetime, payment: Payment | None) -
 def add_up_draws(drawn: DrawnJoins, parts: Parts, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """A sum over the customers of each draw, as linked the first; `values` are in the order of ``parts.names``."""
     rows = drawn.by_draw(pd.DataFrame({"customer_id": parts.names, "value": values}))
-    return np.bincount(rows["draw"], weights=rows["value"], minlength=drawn.n_draws + 1)
+    sums = np.bincount(rows["draw"].to_numpy(), weights=rows["value"].to_numpy(), minlength=drawn.n_draws + 1)
+    return np.asarray(sums, dtype=np.float64)
