@@ -110,7 +110,7 @@ def _groups(n: int, pairs: ScoredPairs, is_edge: Flags) -> Ints:
     _, part = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
     first = np.full(int(part.max(initial=-1)) + 1, n, dtype=np.int64)
     np.minimum.at(first, part, np.arange(n))
-    return first[part]
+    return np.asarray(first[part])
 
 
 def _find_never(

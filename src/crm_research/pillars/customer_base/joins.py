@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def measure_joins(study: Study, base: CustomerBase, *, seed: int) -> JoinsTold |
     drawn = draw_joins(study, seed=seed)
     if drawn is None:
         return None
-    common = {
+    common: dict[str, Any] = {
         "n_draws": drawn.n_draws, "n_doubtful": drawn.n_doubtful, "is_coarse": drawn.is_coarse, "window": base.window,
     }  # fmt: skip
     if base.concentration is None:
