@@ -26,6 +26,7 @@ _PARTS_OF: Final = {"order_lines": ("orders", "order_id"), "contract_states": ("
 # Keys of rows that each draw must have for itself.
 _OWN_KEYS: Final = ("order_id", "contract_id", "contact_id", "response_id", "invoice_id")
 _SIDES: Final = ("left", "right")
+_DEALINGS: Final = ("orders", "contracts")
 
 
 def list_doubtful_pairs(study: Study) -> ir.Table:
@@ -64,6 +65,12 @@ def list_loose_records(study: Study) -> ir.Table:
     loose = links.filter(links.probability < 1.0, links.customer_id.notnull()).select("customer_id").distinct()
     found = links.semi_join(loose, "customer_id")
     return found.select(*RECORD_KEY, "customer_id", probability=found.probability.fill_null(1.0))
+
+
+def name_records(study: Study) -> bool:
+    """Do orders or contracts, where there are any, say of some record which system's it is?"""
+    held = [study.table(name).columns for name in _DEALINGS if study.has(name)]
+    return not held or any(set(RECORD_KEY) <= set(columns) for columns in held)
 
 
 def build_drawn_study(study: Study, records: ir.Table, heirs: ir.Table) -> Study:

@@ -183,7 +183,7 @@ def _parts(told: JoinsTold) -> Iterator[Note | Chart | Table | Figures]:
                 f"As the records are linked it is {told.ends[2]}, and so outside this range: two records are joined "
                 "only where that is nearly sure, and what is left apart adds up."
             )
-    if told.is_coarse and told.n_doubtful:
+    if told.is_coarse and told.n_doubtful and not told.unknown:
         yield Note(COARSE)
     yield Figures(joins_figures(told), "What hangs on the joins")
 

@@ -8,6 +8,9 @@ import pytest
 
 from crm_research.features.rfm import build_rfm
 from crm_research.models.joins import draw_joins
+from crm_research.pillars.customer_base import describe_base
+from crm_research.pillars.customer_base.joins import measure_joins
+from crm_research.show.joined import joins_figures, say_joins
 from tests.builders import a_study
 
 LINKS = pd.DataFrame(
@@ -131,3 +134,22 @@ def test_hostile_names_are_records_like_others():
 def test_too_few_or_too_many_draws_are_refused(n_draws):
     with pytest.raises(ValueError, match="from 2 to 999"):
         draw_joins(a_linked(), n_draws=n_draws)
+
+
+def test_what_hangs_on_the_joins_is_not_known_where_orders_name_customers_alone():
+    plain = ORDERS.drop(columns=["system", "local_id"])
+    study = a_linked(orders=plain)
+    drawn = draw_joins(study, n_draws=20, seed=1)
+    assert (drawn.study, drawn.n_doubtful, drawn.names_records) == (None, 2, False)
+    assert (
+        drawn.unknown == "orders and contracts name customers, and not the records of the systems that they came with."
+    )
+    told = measure_joins(study, describe_base(study), seed=1)
+    assert say_joins(told) == (
+        "2 pairs of records are in doubt, and how much here hangs on them is not known: orders and contracts name "
+        "customers, and not the records of the systems that they came with."
+    )
+    assert joins_figures(told) == []
+    # With nothing in doubt there is nothing to know.
+    sure = a_linked(orders=plain, link_doubts=DOUBTS.iloc[:0])
+    assert draw_joins(sure, n_draws=20, seed=1).unknown == ""

@@ -17,6 +17,7 @@ from crm_research.features.drawn_joins import (
     list_doubtful_pairs,
     list_doubtful_records,
     list_loose_records,
+    name_records,
 )
 from crm_research.models.joins.draws import PairDoubts, draw_groups
 from crm_research.steps import step
@@ -55,6 +56,8 @@ class DrawnJoins:
         Pairs of records in doubt; where the links tell of no pairs, records that are not surely their customer's.
     is_coarse
         The links say only how sure each record is: a draw can part what stands together, and join nothing.
+    names_records
+        Orders or contracts say which record they came with; without that no draw can tell whose they would be.
     """
 
     study: Study | None
@@ -63,6 +66,12 @@ class DrawnJoins:
     n_draws: int
     n_doubtful: int
     is_coarse: bool = False
+    names_records: bool = True
+
+    @property
+    def unknown(self) -> str:
+        """Why it is not known what draws make of a number; empty where it is."""
+        return "" if self.names_records else NOT_NAMED
 
     def without_touched(self, rows: ir.Table) -> ir.Table:
         """Rows of the customers whom no draw changes."""
@@ -76,6 +85,7 @@ class DrawnJoins:
         return self.members.merge(rows, on="customer_id", how="inner", sort=False)
 
 
+NOT_NAMED: Final = "orders and contracts name customers, and not the records of the systems that they came with."
 _NOBODY: Final = pd.DataFrame(
     {
         "draw": pd.Series([], dtype="int64"),
@@ -111,6 +121,11 @@ def draw_joins(study: Study, *, n_draws: int = N_DRAWS, seed: int = 20170101) ->
     else:
         records, doubts = _read_loose(study)
         n_doubtful, is_coarse = len(doubts.left), True
+    if n_doubtful and not name_records(study):
+        return DrawnJoins(
+            study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=n_doubtful, is_coarse=is_coarse,
+            names_records=False,
+        )  # fmt: skip
     groups = draw_groups(doubts, n_draws=n_draws, seed=seed)
     customer, names = pd.factorize(records["customer_id"], sort=True)
     drawn, heirs = _name_groups(groups, customer, records["name"].to_numpy(dtype=object), names.to_numpy(dtype=object))

@@ -32,6 +32,7 @@ def measure_joins(study: Study, base: CustomerBase, *, seed: int) -> JoinsTold |
         return None
     common: dict[str, Any] = {
         "n_draws": drawn.n_draws, "n_doubtful": drawn.n_doubtful, "is_coarse": drawn.is_coarse, "window": base.window,
+        "unknown": drawn.unknown,
     }  # fmt: skip
     if base.concentration is None:
         return JoinsTold(

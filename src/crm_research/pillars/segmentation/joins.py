@@ -43,7 +43,7 @@ def measure_joins(study: Study, segments: Segmentation, *, confidence: float, se
     first = name_first(segments.found)
     name, n = str(first["segment"]), int(segments.found.n_customers)
     point = float(first["size_share"])
-    values, unknown = np.full(drawn.n_draws, point), ""
+    values, unknown = np.full(drawn.n_draws, point), drawn.unknown
     if drawn.study is not None:
         try:
             counts = _count_groups(drawn, keep_segmentation(study, segments))
