@@ -215,10 +215,11 @@ def _title(told: JoinsTold) -> str:
 
 def _draw(table: pd.DataFrame, told: JoinsTold, ax: Axes | None = None) -> Axes:
     """What other customers, and what other joins, would make of the number."""
+    label = first_capital(told.label)
     ax = new_axes(
         title=_title(told),
-        subtitle=f"{told.label}: as the records are linked, and had the pairs in doubt been decided otherwise",
-        xlabel=told.label,
+        subtitle=f"{label}: as the records are linked, and had the pairs in doubt been decided otherwise",
+        xlabel=label,
         grid="x",
         size=(8.0, 2.6),
         ax=ax,

@@ -9,7 +9,7 @@ import numpy as np
 from crm_research.models.btyd.family import sum_by
 from crm_research.models.joins import draw_joins
 from crm_research.pillars.value.lifetime.figures import EQUITY
-from crm_research.pillars.value.lifetime.words import say_noun, say_years
+from crm_research.pillars.value.lifetime.words import say_noun, say_span
 from crm_research.pillars.value.risk.drawn import add_up_draws, draw_parts
 from crm_research.show.joined import JoinsTold
 from crm_research.stats.joined import sum_up_draws
@@ -41,7 +41,7 @@ def measure_joins(study: Study, lifetime: Lifetime, *, seed: int) -> JoinsTold |
             own += sum_by(part.owner[is_named], part.value.expected[is_named], len(own))
         sums = add_up_draws(drawn, parts, own)
         values = point - sums[0] + sums[1:]
-    years, noun = say_years(lifetime.horizon_years), say_noun(lifetime)
+    years, noun = say_span(lifetime.horizon_years), say_noun(lifetime)
     return JoinsTold(
         id=EQUITY, label=f"{noun} of today's customers in the next {years}",
         clause=f"today's customers would be expected to bring {{}} of {noun} in the next {years}",

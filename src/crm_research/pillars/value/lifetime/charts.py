@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_research.pillars.value.lifetime.forecasts import RULES
 from crm_research.pillars.value.lifetime.measure import Lifetime, by_tenth
-from crm_research.pillars.value.lifetime.words import say_dates, say_noun, say_years
+from crm_research.pillars.value.lifetime.words import say_dates, say_noun, say_span
 from crm_research.theme import (
     ACCENT,
     INK,
@@ -47,7 +47,7 @@ def draw_tenths(lifetime: Lifetime, ax: Axes | None = None) -> Axes:
         return empty_axes(tenths_title(lifetime), ax)
     ax = new_axes(
         title=tenths_title(lifetime),
-        subtitle=f"Expected {say_noun(lifetime)} of the next {say_years(lifetime.horizon_years)} (bars); "
+        subtitle=f"Expected {say_noun(lifetime)} of the next {say_span(lifetime.horizon_years)} (bars); "
         f"whiskers: where "
         f"what really comes will lie, {say_percent(lifetime.confidence, 0)} of the time",
         xlabel="tenth of the customers, the most valuable first",

@@ -7,7 +7,7 @@ from typing import Final
 
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker, verdict_of
 from crm_research.pillars.value.lifetime.measure import Lifetime
-from crm_research.pillars.value.lifetime.words import say_noun, say_years
+from crm_research.pillars.value.lifetime.words import say_noun, say_span
 from crm_research.theme import say_count, say_date, say_percent
 
 EQUITY: Final = "value.equity"
@@ -45,7 +45,7 @@ def value_figures(lifetime: Lifetime) -> list[Figure]:
             ),
             make.one(MEAN, "Value of one customer (not known)", None, unit=lifetime.currency, n=0, estimator="none"),
         ]
-    row, years = lifetime.all, say_years(lifetime.horizon_years)
+    row, years = lifetime.all, say_span(lifetime.horizon_years)
     noun = say_noun(lifetime)
     how = f"expected {noun} of the next {years} at {say_percent(lifetime.rate)} a year"
     n_contracts = 0 if lifetime.fees is None else int(lifetime.fees.rows["n_contracts"].sum())

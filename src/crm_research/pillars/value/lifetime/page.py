@@ -33,7 +33,7 @@ def value_section(lifetime: Lifetime) -> Section:
         Figures([*figures.value_figures(lifetime), *figures.fee_figures(lifetime)]),
         Table(
             lifetime.parts[["part", *money]],
-            f"What is to come in the next {words.say_years(lifetime.horizon_years)}, in today's money "
+            f"What is to come in the next {words.say_span(lifetime.horizon_years)}, in today's money "
             f"({lifetime.currency})",
             formats=dict.fromkeys(money, MONEY),
             note="lower, upper: where the expected value lies; outcome lower, upper: where what really comes will lie. "
@@ -96,7 +96,7 @@ def valuable_section(lifetime: Lifetime) -> Section:
     return Section(
         Table(
             listed.head(_SHOWN),
-            f"Buyers who will bring most in the next {words.say_years(lifetime.horizon_years)} ({lifetime.currency})",
+            f"Buyers who will bring most in the next {words.say_span(lifetime.horizon_years)} ({lifetime.currency})",
             formats=formats,
             note=f"brought: {words.say_noun(lifetime)} so far, before returns; lower, upper: where what the customer "
             "really brings will lie; none: chance that nothing comes. Of one customer it is far less sure than of all "

@@ -14,7 +14,6 @@ from crm_research.theme import (
     say_money,
     say_percent,
     say_with_limits,
-    word_for,
 )
 
 # A sum of many sales agrees with another one up to its last digits.
@@ -23,11 +22,6 @@ _RULE_WORDS = {
     SAME_AGAIN: "that everybody spends as much again as in the last such stretch",
     PACE: "each customer's average purchase, as often as they bought again so far",
 }
-
-
-def say_years(years: float) -> str:
-    """A number of years with its noun."""
-    return f"{years:g} {word_for(years, 'year') if float(years).is_integer() else 'years'}"
 
 
 def say_noun(lifetime: Lifetime) -> str:
@@ -55,7 +49,7 @@ def say_value(lifetime: Lifetime) -> str:
             "fees of contracts that run; who has both is counted with both, each once."
         )
     return (
-        f"In the next {say_years(lifetime.horizon_years)} today's customers are expected to bring {said} of "
+        f"In the next {say_span(lifetime.horizon_years)} today's customers are expected to bring {said} of "
         f"{say_noun(lifetime)}, {discount}. What will really come lies between {came}, as far as chance and the "
         f"records' own uncertainty go.{parts}"
     )
@@ -114,7 +108,7 @@ def say_growth(lifetime: Lifetime) -> str:
 
 def say_span(years: float) -> str:
     """Years as a stretch that is spoken of: ``the next year``, ``the next 3 years``."""
-    return "year" if years == 1 else say_years(years)
+    return "year" if years == 1 else f"{years:g} years"
 
 
 def say_never(lifetime: Lifetime) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crm_research.pillars.value.lifetime.words import say_years
+from crm_research.pillars.value.lifetime.words import say_span
 from crm_research.pillars.value.risk.measure import by_tenth
 from crm_research.pillars.value.risk.words import alike_title
 from crm_research.theme import ACCENT, draw_intervals, empty_axes, format_share, new_axes, say_short
@@ -24,7 +24,7 @@ def draw_alike(risk: RiskAdjusted, ax: Axes | None = None) -> Axes:
         return empty_axes(alike_title(table), ax)
     ax = new_axes(
         title=alike_title(table),
-        subtitle=f"Share of the expected that comes in the next {say_years(risk.lifetime.horizon_years)} with 9 of 10 "
+        subtitle=f"Share of the expected that comes in the next {say_span(risk.lifetime.horizon_years)} with 9 of 10 "
         "chance at least: the middle customer of each tenth (dot), and all but the least and the most sure tenth of "
         "them (line)",
         xlabel=f"tenths of the customers, and what one is expected to bring on average ({risk.currency})",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from crm_research.features.credit import GRACE_DAYS
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
-from crm_research.pillars.value.lifetime.words import say_noun, say_years
+from crm_research.pillars.value.lifetime.words import say_noun, say_span
 from crm_research.pillars.value.risk.payment import LATE
 from crm_research.theme import say_count, say_date
 
@@ -34,7 +34,7 @@ _HOLDS: Final = "held 88 to 92 % of the time in simulated companies"
 
 def risk_figures(risk: RiskAdjusted) -> list[Figure]:
     """What is sure of all customers together, of each tier and of each alone, and what the doubts take."""
-    row, noun, years = risk.all, say_noun(risk.lifetime), say_years(risk.lifetime.horizon_years)
+    row, noun, years = risk.all, say_noun(risk.lifetime), say_span(risk.lifetime.horizon_years)
     n = int(row["n_customers"])
     make = _maker(risk)
     how = "lower tenth of what will come"

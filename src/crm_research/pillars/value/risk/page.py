@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from crm_research.pillars.value.lifetime.words import say_noun, say_years
+from crm_research.pillars.value.lifetime.words import say_noun, say_span
 from crm_research.pillars.value.risk import charts, words
 from crm_research.pillars.value.risk.figures import payment_figures, risk_figures
 from crm_research.pillars.value.risk.measure import by_tenth, list_sure
@@ -26,7 +26,7 @@ def certainty_section(risk: RiskAdjusted | str) -> Section:
     """What is sure of all customers, of each tier and of customers of equal value."""
     if isinstance(risk, str):
         return Section.missing(risk)
-    groups, tenths, years = groups_table(risk), by_tenth(risk), say_years(risk.lifetime.horizon_years)
+    groups, tenths, years = groups_table(risk), by_tenth(risk), say_span(risk.lifetime.horizon_years)
     return Section(
         Note(f"{words.say_sure(risk)} {words.say_alike(risk)}".strip()),
         Note(words.say_doubts(risk)),
@@ -75,7 +75,7 @@ def sure_section(risk: RiskAdjusted | str) -> Section:
     return Section(
         Table(
             listed.head(_SHOWN),
-            f"Customers of whom most is sure in the next {say_years(risk.lifetime.horizon_years)} ({risk.currency})",
+            f"Customers of whom most is sure in the next {say_span(risk.lifetime.horizon_years)} ({risk.currency})",
             formats={**dict.fromkeys(money, CENTS), "sure_share": "share"},
             note="if staying: expected if the customer surely stayed and paid; expected: with the chance to leave and "
             "not to pay; sure: comes with 9 of 10 chance at least, with lower and upper where the expected lies at its "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crm_research.features.credit import GRACE_DAYS, SPAN_DAYS
-from crm_research.pillars.value.lifetime.words import say_noun, say_years
+from crm_research.pillars.value.lifetime.words import say_noun, say_span
 from crm_research.pillars.value.risk.measure import by_tenth
 from crm_research.theme import first_capital, say_count, say_date, say_days, say_money, say_percent
 
@@ -23,7 +23,7 @@ _NOTHING: Final = 5e-5
 
 def say_sure(risk: RiskAdjusted) -> str:
     """What comes with 9 of 10 chance at least: of all together, and of each alone."""
-    row, years = risk.all, say_years(risk.lifetime.horizon_years)
+    row, years = risk.all, say_span(risk.lifetime.horizon_years)
     expected = say_money(row["paid"], risk.currency)
     if not row["paid"] > 0:
         return (
