@@ -181,6 +181,7 @@ THIN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("case", THIN)
 def test_thin_records_give_a_whole_page(case):

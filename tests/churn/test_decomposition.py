@@ -146,6 +146,7 @@ def test_the_rates_by_reason_add_up_to_the_ends_of_the_later_period():
     assert (rates["rate"] <= rates["upper"]).all()
 
 
+@pytest.mark.slow
 def test_the_parts_shown_sum_to_the_whole():
     rows = change_rows(decompose_change(a_company(share_after=0.8)))
     assert rows["estimate"].iloc[:-1].sum() == pytest.approx(rows["estimate"].iloc[-1])

@@ -57,6 +57,7 @@ def test_the_plan_that_leaves_twice_as_fast_is_found_and_the_rest_is_not():
     assert driver_finding(drivers).startswith("After allowing for the rest, plan (")
 
 
+@pytest.mark.slow
 def test_ends_in_the_holdout_do_not_reach_the_model():
     whole, cut = a_company(), a_company(holdout=False)
     np.testing.assert_allclose(measure_drivers(whole).fit.terms["z"], measure_drivers(cut).fit.terms["z"])
@@ -112,6 +113,7 @@ def test_columns_that_know_the_tenure_or_the_end_are_left_out_unless_asked_for()
         measure_drivers(study, ["plan", "farewell"])
 
 
+@pytest.mark.slow
 def test_trouble_is_told():
     with pytest.raises(ParameterError, match="'towm'"):
         measure_drivers(a_company(100), ["towm"])
@@ -204,6 +206,7 @@ def test_the_truth_of_a_world_whose_plans_change_is_covered(world):
     covers("recent_complaint", "True", 0.0)
 
 
+@pytest.mark.slow
 def test_read_at_the_end_as_if_it_had_never_changed_the_plan_would_mislead(world):
     rows = read_rows(world, ["plan"])
     last = rows.drop_duplicates("contract_id", keep="last")
@@ -227,6 +230,7 @@ def test_counts_of_months_agree_with_cox(world):
     assert far[~fixed].max() < 0.08
 
 
+@pytest.mark.slow
 def test_many_contracts_are_counted_and_the_page_says_so(world, monkeypatch):
     monkeypatch.setattr(drivers_module, "MOST_ROWS", 10)
     drivers = measure_drivers(world, ["plan", "fee", "age"])

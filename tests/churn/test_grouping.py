@@ -102,6 +102,7 @@ def test_a_category_that_is_filled_at_the_end_is_not_compared():
     assert choose_group(a_study_of(frame, "exit_note", "tariff")).column == "tariff"
 
 
+@pytest.mark.slow
 def test_one_category_one_value_and_five_hundred_values():
     frame = mixed()
     frame["one"] = "same"

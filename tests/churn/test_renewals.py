@@ -188,6 +188,7 @@ THIN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", THIN)
 def test_thin_records_give_a_page_and_no_error(name, capsys):
     renewals = describe_renewals(a_study(as_of="2022-06-30", holdout_until="2022-12-31", contracts=THIN[name]))

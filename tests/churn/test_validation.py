@@ -240,6 +240,7 @@ def test_contenders_are_judged_on_the_same_contracts_and_may_fail():
     assert gains.loc["noisy", "estimate"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_the_rules_are_fitted_to_the_past_only():
     study = a_company(800)
     check = judge(study, Truth())
@@ -305,6 +306,7 @@ def test_a_model_that_cannot_be_fitted_is_a_reason_not_a_trace():
         validate_risks(a_company(60), {"Cox": lambda rows: fit_cox(rows, ["plam"])}, ["plam"])
 
 
+@pytest.mark.slow
 def test_large_companies_are_judged_on_a_sample_of_customers(monkeypatch):
     monkeypatch.setattr("crm_research.pillars.churn.validation.validate._MOST_CONTRACTS", 500)
     seen = []

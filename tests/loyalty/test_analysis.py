@@ -126,6 +126,7 @@ THIN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", THIN)
 @pytest.mark.parametrize("period_months", [1, 12])
 def test_thin_records_give_a_whole_page(case, period_months):

@@ -143,6 +143,7 @@ def test_without_a_holdout_the_test_moves_back():
         draw_deciles(index).figure.savefig(BytesIO(), format="svg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", THIN)
 def test_thin_records_have_no_index(case):
     study = a_study(as_of="2024-07-01", holdout_until="2024-08-01", orders=THIN[case])

@@ -30,6 +30,7 @@ def test_the_longest_beginning_counts():
     assert where_covered("nothing.of_the_kind") == ""
 
 
+@pytest.mark.slow
 def test_no_figure_waits_to_be_measured():
     assert [figure for figure in printed_figures() if "not measured" in where_covered(figure)] == []
 

@@ -239,6 +239,7 @@ def test_telco_s_treatment_is_of_those_who_pay(telco):
     assert plan.cells["value_share"].sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_segments_of_contracts_are_saved_and_assigned_again(telco):
     study, segments = telco
     saved = read_record(json.loads(as_text(keep_segmentation(study, segments))))

@@ -110,6 +110,7 @@ def test_inputs_that_shifted_by_a_deviation_age_it_and_are_named(study):
     assert found.signs.set_index("sign").loc[DISTANCE, "is_beyond"]
 
 
+@pytest.mark.slow
 def test_customers_between_the_centres_are_a_sign_of_age(study):
     frame = draw_features(400)
     # Midway: (-0.25, 0.1) on the scaled inputs.

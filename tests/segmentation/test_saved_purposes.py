@@ -130,6 +130,7 @@ def _attitudes():
     return build_inputs(a_shop(130), purpose="attitudes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["diag", "full"])
 def test_clouds_of_mixed_inputs_are_given_back(shop, kind):
     inputs = build_inputs(shop, inputs=["n_orders", "age", "region", "is_member"])
@@ -266,6 +267,7 @@ def test_a_model_found_again_on_the_same_day_is_the_same_and_has_not_aged(shop, 
     assert drift.n_now == drift.n_then == len(inputs.customers)
 
 
+@pytest.mark.slow
 def test_a_mixture_is_followed_as_a_mixture(shop):
     inputs = build_inputs(shop, purpose="rhythm")
     kept = keep_mixture(shop, inputs, fit_mixture(inputs.scaled, 2, kind="diag", seed=1))

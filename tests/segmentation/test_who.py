@@ -333,6 +333,7 @@ def test_segments_by_something_else_than_purchases_cannot_be_traced(study, segme
         trace_segments(study, strange)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.0, -1.0])
 def test_the_page_stands_where_no_money_came_in(factor):
     rng = np.random.default_rng(0)

@@ -112,6 +112,7 @@ def test_one_group_that_bought_too_often_refutes_the_list_though_all_together_do
     assert not few.is_refuted
 
 
+@pytest.mark.slow
 def test_the_page_gives_one_range_of_other_readings(steady):
     readings = [f"{one}, all customers" for one in ("MBG/NBD", "Pareto/NBD", "BG/NBD")] + ["MBG/NBD, newcomers only"]
     others = pd.DataFrame(

@@ -109,6 +109,7 @@ def test_the_end_of_observation_and_dropout_do_not_pass_for_regularity():
     assert found.lower < 1.0 < found.upper
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shape", "per_day"), [(2.0, 1000), (1.0, 12 / 365.25)])
 def test_intervals_of_the_shape_cover_the_truth(shape, per_day):
     worlds = (gaps_of(60, 3, shape, seed=seed, per_day=per_day) for seed in range(300))
