@@ -20,6 +20,7 @@ from tests.recovery import (
     coverage_answers,
     coverage_brands,
     coverage_groups,
+    coverage_joins,
     coverage_links,
     coverage_loyalty,
     coverage_risks,
@@ -59,6 +60,7 @@ PARTS: Final[Mapping[str, Callable[[int], list[Coverage]]]] = MappingProxyType(
         "contracts to come": coverage_value.contracts_to_come,
         "lost bills": coverage_value.lost_bills,
         "links": coverage_links.links,
+        "joins": coverage_joins.joins,
     }
 )
 
@@ -122,6 +124,7 @@ COVERED: Final[Mapping[str, str]] = MappingProxyType(
         "link.missed_pairs": "links",
         "link.precision": "links",
         "link.recall": "links",
+        "link.share_of_uncertainty": "joins",
         "link.wrong_pairs": "links",
         "loyalty.cycle_days": "a median of gaps without an interval",
         "loyalty.dick_basu_share": "shares",

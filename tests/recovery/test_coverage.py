@@ -51,6 +51,7 @@ _FEW = {
     "contracts to come": ["yearly change of fees", "contracts, expected", "what comes of contracts, one cohort"],
     "lost bills": ["lost of bills, truly 0.01"],
     "links": ["precision of links, judged", "recall of links, judged", "F1 of links, judged"],
+    "joins": ["customers over draws of the joins", "share of uncertainty from the joins, truly 0.5"],
     "concentration": ["share of money, top fifth", "Gini coefficient of money", "customers for 80 % of money"],
 }
 _QUICK = ("leavers", "ranking", "long run", "concentration")
