@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from crm_research.cli.written import say_not_read
 from crm_research.vocabulary import say_count, word_for
 
 if TYPE_CHECKING:
@@ -115,21 +116,20 @@ def _summary(found: StudyLinks) -> Iterator[str]:
         yield f"Note: {note}"
     yield f"Written: {found.files.links}."
     if not found.is_read:
-        yield (
-            "Note: the study is not read with these links, since it takes links from elsewhere. Put them there, or "
-            "have links in the study file read this file."
-        )
+        yield say_not_read("links")
     if found.laid is not None:
         yield from _say_laid(found.laid)
 
 
 def _say_doubts(found: Doubts) -> str:
     """How many pairs are in doubt, and what is done with them."""
-    if not found.n_pairs and not found.n_left_out:
+    n = found.n_pairs + found.n_left_out
+    if not n:
         return "In doubt: no pair; each is of one customer, or of two, as good as surely."
-    doubts = say_count(found.n_pairs + found.n_left_out, "pair")
-    said = f"In doubt: {doubts} that could as well be joined or parted; reports say how much of their answer hangs on "
-    said += word_for(found.n_pairs + found.n_left_out, "it.", "them.")
+    said = (
+        f"In doubt: {say_count(n, 'pair')} that could as well be joined or parted; reports say how much of their "
+        f"answer hangs on {word_for(n, 'it', 'them')}."
+    )
     if not found.n_left_out:
         return said
     left = say_count(found.n_left_out, "pair")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crm_research.cli.written import say_not_read
 from crm_research.vocabulary import DECIDED, REPAIR_RULES, say_count
 
 if TYPE_CHECKING:
@@ -112,10 +113,7 @@ def _summary(done: StudyRepairs) -> Iterator[str]:
     written = [done.files.golden, *([done.files.repairs] if n_values else [])]
     yield f"Written: {', '.join(map(str, written))}."
     if n_values and not done.is_read:
-        yield (
-            "Note: the study is not read with these repairs, since it takes repairs from elsewhere. Put them there, or "
-            "have repairs in the study file read this file."
-        )
+        yield say_not_read("repairs")
 
 
 def _summary_of_undoing(done: Undone) -> Iterator[str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crm_research.stats.bonds import number_groups
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -46,11 +48,7 @@ def build_clusters(n: int, left: Ints, right: Ints, probability: Floats, contrad
     left, right, probability
         Links: pairs that are probable enough, and contradict each other in nothing.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(left)), (left, right)), shape=(n, n))
-    _, part = connected_components(graph, directed=False)
+    part = number_groups(n, left, right)
     size = np.bincount(part, minlength=1)
     n_links = np.bincount(part[left], minlength=len(size)) if len(left) else np.zeros(len(size))
     # Where every two are linked, nothing contradicts and nothing hangs by a thread.

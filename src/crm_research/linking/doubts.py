@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from crm_research.contracts import RECORD_KEY
+from crm_research.stats.bonds import DOUBTFUL_FROM, DOUBTFUL_TO, find_sure_bonds, first_together
 from crm_research.vocabulary import APART, CONTRADICTING, PAIR_STANDINGS, TOGETHER
 
 if TYPE_CHECKING:
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from crm_research.linking.em import Floats, Ints
     from crm_research.linking.pairs import ScoredPairs
 
-# Pairs that are nearly surely of one customer, or nearly surely of two, are not in doubt.
-DOUBTFUL_FROM: Final = 0.01
-DOUBTFUL_TO: Final = 0.99
 MOST_ROWS: Final = 500_000
 # Of larger groups only records with a doubtful neighbour in common are asked whether they contradict each other.
 _SMALL_GROUP: Final = 40
@@ -68,16 +67,14 @@ def list_doubts(
     """
     n, p = ids.num_rows, pairs.probability
     is_open = ~pairs.is_other
-    is_sure = pairs.is_together & is_open & (p >= DOUBTFUL_TO)
-    gave_way = ~pairs.is_together & is_open & (p >= DOUBTFUL_TO)
-    is_rival = np.zeros(n, dtype=bool)
-    for side in (pairs.left, pairs.right):
-        is_rival[side[gave_way]] = True
-    is_sure &= ~(is_rival[pairs.left] | is_rival[pairs.right])
+    is_sure, gave_way = find_sure_bonds(
+        n, pairs.left, pairs.right, p, is_together=pairs.is_together, is_open=is_open
+    )  # fmt: skip
     is_doubtful = is_open & ~is_sure & (p > DOUBTFUL_FROM) & (p < DOUBTFUL_TO)
     is_doubtful |= gave_way | (pairs.is_together & is_open & ~is_sure & (p >= DOUBTFUL_TO))
-    group = _groups(n, pairs, is_doubtful | is_sure)
-    unit = _groups(n, pairs, is_sure)
+    may_hold = is_doubtful | is_sure
+    group = first_together(n, pairs.left[may_hold], pairs.right[may_hold])
+    unit = first_together(n, pairs.left[is_sure], pairs.right[is_sure])
     is_touched = np.zeros(n, dtype=bool)
     # What sure bonds by way of others have settled is in doubt no longer.
     is_doubtful &= unit[pairs.left] != unit[pairs.right]
@@ -99,18 +96,6 @@ def list_doubts(
         n_pairs=n_kept,
         n_left_out=n_all - n_kept,
     )
-
-
-def _groups(n: int, pairs: ScoredPairs, is_edge: Flags) -> Ints:
-    """Of each record the first of those that it hangs together with by these pairs."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    ends = pairs.left[is_edge], pairs.right[is_edge]
-    _, part = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
-    first = np.full(int(part.max(initial=-1)) + 1, n, dtype=np.int64)
-    np.minimum.at(first, part, np.arange(n))
-    return np.asarray(first[part])
 
 
 def _find_never(
@@ -181,7 +166,7 @@ def _as_table(ids: pa.Table, left: Ints, right: Ints, probability: Floats, stand
     sides = {
         f"{side}_{name}": ids[name].take(pa.array(ends)).cast(pa.string())
         for side, ends in (("left", left), ("right", right))
-        for name in ("system", "local_id")
+        for name in RECORD_KEY
     }
     words = np.array(PAIR_STANDINGS, dtype=object)[standing]
     table = pa.table(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from crm_research.contracts import RECORD_KEY
 from crm_research.linking.certain import FACTS, Contradictions
 from crm_research.linking.clusters import build_clusters
 from crm_research.linking.columns import UID
@@ -123,7 +124,7 @@ def link_records(
         relations=relations,
         events=numbered.events,
         pairs=carry_bonds(pairs, len(names)),
-        doubts=list_doubts(pairs, ids.select(["system", "local_id"]), contradictions),
+        doubts=list_doubts(pairs, ids.select(list(RECORD_KEY)), contradictions),
         n_records=len(names),
         n_customers=len(numbered.ids),
         n_founded=numbered.n_founded,

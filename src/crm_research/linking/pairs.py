@@ -13,6 +13,7 @@ from crm_research.linking.certain import CERTAIN, find_certain
 from crm_research.linking.em import Floats, Ints, posterior, share_of_matches
 from crm_research.linking.prepared import PAIRS, Prepared
 from crm_research.linking.scoring import as_weights, score
+from crm_research.stats.bonds import number_groups
 from crm_research.vocabulary import APART, CONTRADICTING, PAIR_STANDINGS, TOGETHER
 
 if TYPE_CHECKING:
@@ -196,12 +197,8 @@ def _strongest_chains(bonds: Floats) -> Floats:
 
 def _groups_of(pairs: ScoredPairs, together: Ints, n: int) -> Iterator[tuple[Ints, Ints]]:
     """Records of each customer who has three or more, and the places of the pairs between them."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     left, right = pairs.left[together], pairs.right[together]
-    graph = coo_array((np.ones(len(left)), (left, right)), shape=(n, n))
-    _, part = connected_components(graph, directed=False)
+    part = number_groups(n, left, right)
     size = np.bincount(part, minlength=1)
     records, pair_kept = np.flatnonzero(size[part] > 2), size[part[left]] > 2
     order = np.argsort(part[records], kind="stable")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crm_research.stats.bonds import first_together
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -78,12 +80,12 @@ def draw_groups(doubts: PairDoubts, *, n_draws: int, seed: int) -> Ints:
     of which a part alone is drawn again, nearly so).
     """
     n = doubts.n_records
-    unit = _label(n, doubts.left[doubts.is_always], doubts.right[doubts.is_always])
+    unit = first_together(n, doubts.left[doubts.is_always], doubts.right[doubts.is_always])
     is_asked = ~doubts.is_always & (unit[doubts.left] != unit[doubts.right])
     left, right = unit[doubts.left[is_asked]], unit[doubts.right[is_asked]]
     chance = np.where(doubts.is_never[is_asked], 0.0, doubts.probability[is_asked])
     never, linked, key = doubts.is_never[is_asked], doubts.is_linked[is_asked], doubts.key[is_asked]
-    part = _label(n, left[~never], right[~never])
+    part = first_together(n, left[~never], right[~never])
     may_meet = part[left] == part[right]
     left, right, chance, never, linked, key = (values[may_meet] for values in (left, right, chance, never, linked, key))
     # All draws stand beside each other as one graph: record r of draw d is d * n + r.
@@ -101,7 +103,7 @@ def draw_groups(doubts: PairDoubts, *, n_draws: int, seed: int) -> Ints:
         a, b = one[open_], other[open_]
         nodes, at = np.unique(np.concatenate((a, b)), return_inverse=True)
         ends = at[: len(a)], at[len(a) :]
-        own = _label(len(nodes), ends[0][holds[open_]], ends[1][holds[open_]])
+        own = first_together(len(nodes), ends[0][holds[open_]], ends[1][holds[open_]])
         in_one = own[ends[0]] == own[ends[1]]
         clash = np.zeros(len(nodes), dtype=bool)
         clash[own[ends[0][in_one & ~holds[open_]]]] = True
@@ -110,12 +112,12 @@ def draw_groups(doubts: PairDoubts, *, n_draws: int, seed: int) -> Ints:
         if attempt == _MOST_TRIES and touches.any():
             inside = is_clashing[ends[0]] & is_clashing[ends[1]] & in_one
             holds[open_[touches]] = (inside & linked[pair[open_]])[touches]
-            own = _label(len(nodes), ends[0][holds[open_]], ends[1][holds[open_]])
+            own = first_together(len(nodes), ends[0][holds[open_]], ends[1][holds[open_]])
             # Links that bring together what can never be one are not kept either.
             is_wrong = np.zeros(len(nodes), dtype=bool)
             is_wrong[own[ends[0][never[pair[open_]] & (own[ends[0]] == own[ends[1]])]]] = True
             holds[open_[is_wrong[own[ends[0]]] | is_wrong[own[ends[1]]]]] = False
-            own = _label(len(nodes), ends[0][holds[open_]], ends[1][holds[open_]])
+            own = first_together(len(nodes), ends[0][holds[open_]], ends[1][holds[open_]])
             touches[:] = False
         bad = np.unique(area[open_[touches]])
         is_done = ~np.isin(area[open_], bad)
@@ -139,19 +141,6 @@ def _by_first(label: Ints) -> Ints:
     first = np.full(n_draws * n, n, dtype=np.int64)
     np.minimum.at(first, flat, np.tile(np.arange(n), n_draws))
     return np.asarray(first[flat].reshape(n_draws, n))
-
-
-def _label(n: int, left: Ints, right: Ints) -> Ints:
-    """Of each of n nodes the first of those that it hangs together with."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    if not len(left):
-        return np.arange(n)
-    _, part = connected_components(coo_array((np.ones(len(left)), (left, right)), shape=(n, n)), directed=False)
-    first = np.full(int(part.max()) + 1, n, dtype=np.int64)
-    np.minimum.at(first, part, np.arange(n))
-    return np.asarray(first[part])
 
 
 def _lots(key: Keys, draw: Ints, tries: Ints, seed: int) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 import numpy as np
@@ -20,6 +20,7 @@ from crm_research.features.drawn_joins import (
     name_records,
 )
 from crm_research.models.joins.draws import PairDoubts, draw_groups
+from crm_research.stats.bonds import DOUBTFUL_FROM, DOUBTFUL_TO, find_sure_bonds, number_groups
 from crm_research.steps import step
 from crm_research.vocabulary import CONTRADICTING, TOGETHER
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 # The fewest of which the range holds 95 % of further draws.
 N_DRAWS: Final = 40
 _MOST_DRAWS: Final = 999
-# A pair within these is in doubt; as the linking says (`linking.doubts`), which stands on another floor.
-_DOUBTFUL_FROM, _DOUBTFUL_TO = 0.01, 0.99
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,6 +66,21 @@ class DrawnJoins:
     n_doubtful: int
     is_coarse: bool = False
     names_records: bool = True
+
+    @property
+    def changed(self) -> Study:
+        """`study`, where some draw changes anything; else there is none to ask."""
+        if self.study is None:
+            raise ValueError("No draw changes anything.")
+        return self.study
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a page says of how the joins were drawn, by the names that `show.joined.JoinsTold` has for it."""
+        return {
+            "n_draws": self.n_draws, "n_doubtful": self.n_doubtful, "is_coarse": self.is_coarse,
+            "unknown": self.unknown,
+        }  # fmt: skip
 
     @property
     def unknown(self) -> str:
@@ -223,7 +237,7 @@ def _texts(columns: dict[str, np.ndarray]) -> pa.Table:
 
 def _is_doubtful(doubts: PairDoubts) -> np.ndarray:
     return ~doubts.is_never & ~doubts.is_always & (
-        (doubts.probability > _DOUBTFUL_FROM) | doubts.is_linked
+        (doubts.probability > DOUBTFUL_FROM) | doubts.is_linked
     )  # fmt: skip
 
 
@@ -232,7 +246,7 @@ def _has_no_doubt(study: Study) -> bool:
     if not study.has(PAIR_GROUPS):
         return False
     groups: pd.DataFrame = study.table(PAIR_GROUPS).to_pandas()
-    between = (groups["probable_from"] >= _DOUBTFUL_FROM) & (groups["probable_from"] < _DOUBTFUL_TO)
+    between = (groups["probable_from"] >= DOUBTFUL_FROM) & (groups["probable_from"] < DOUBTFUL_TO)
     return not (between & (groups["n_pairs"] > 0) & (groups["standing"] != CONTRADICTING)).any()
 
 
@@ -248,15 +262,13 @@ def _read_pairs(study: Study) -> tuple[pd.DataFrame, PairDoubts]:
     low, high = np.minimum(left, right), np.maximum(left, right)
     probability = np.clip(np.nan_to_num(pairs["probability"].to_numpy(dtype=float)), 0.0, 1.0)
     standing = pairs["standing"].to_numpy(dtype=object)
-    is_never, is_linked = standing == CONTRADICTING, standing == TOGETHER
-    # A bond that a rival disputes is sure by itself, and stands in doubt all the same.
-    disputed = np.zeros(len(records), dtype=bool)
-    gave_way = ~is_linked & ~is_never & (probability >= _DOUBTFUL_TO)
-    disputed[left[gave_way]] = disputed[right[gave_way]] = True
-    is_always = is_linked & (probability >= _DOUBTFUL_TO) & ~disputed[left] & ~disputed[right]
+    is_never, is_linked = (np.asarray(standing == one, dtype=bool) for one in (CONTRADICTING, TOGETHER))
+    is_always, _ = find_sure_bonds(
+        len(records), left, right, probability, is_together=is_linked, is_open=~is_never
+    )  # fmt: skip
     known = PairDoubts(
         n_records=len(records), left=low, right=high, probability=probability, is_always=is_always,
-        is_never=is_never.astype(bool), is_linked=is_linked.astype(bool), key=_keys(records, low, high),
+        is_never=is_never, is_linked=is_linked, key=_keys(records, low, high),
     )  # fmt: skip
     return records, known
 
@@ -298,16 +310,12 @@ def _keys(records: pd.DataFrame, left: Ints, right: Ints) -> Keys:
 
 def _areas(doubts: PairDoubts, customer: Ints) -> Ints:
     """Of each record the number of all that any draw could bring it together with."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     n = doubts.n_records
     first = np.full(int(customer.max(initial=-1)) + 1, n, dtype=np.int64)
     np.minimum.at(first, customer, np.arange(n))
     may = ~doubts.is_never
     ends = np.append(doubts.left[may], np.arange(n)), np.append(doubts.right[may], first[customer])
-    _, area = connected_components(coo_array((np.ones(len(ends[0])), ends), shape=(n, n)), directed=False)
-    return np.asarray(area, dtype=np.int64)
+    return number_groups(n, *ends)
 
 
 def _name_groups(groups: Ints, customer: Ints, records: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -46,8 +46,7 @@ def measure_joins(study: Study, leaving: ChurnAnalysis, *, seed: int) -> JoinsTo
         id=SURVIVAL_12M, label="contracts still there after 12 months",
         clause="{} of the contracts would last longer than 12 months", say=say_percent, is_share=True,
         found=sum_up_draws(point, values, lower=lower, upper=upper, confidence=leaving.confidence),
-        n_draws=drawn.n_draws, n_doubtful=drawn.n_doubtful, is_coarse=drawn.is_coarse, unknown=drawn.unknown,
-        window=f"contracts known on {say_date(study.as_of)}", still="" if is_joined else _CONTRACTS_ALONE,
+        window=f"contracts known on {say_date(study.as_of)}", still="" if is_joined else _CONTRACTS_ALONE, **drawn.told,
     )  # fmt: skip
 
 
@@ -70,9 +69,7 @@ def draw_survival(leaving: ChurnAnalysis, drawn: DrawnJoins) -> NDArray[np.float
 @step
 def _read_moves(drawn: DrawnJoins) -> dict[int, pd.DataFrame]:
     """Of each draw the contracts that entered, ended and still ran, by tenure."""
-    if drawn.study is None:
-        raise ValueError("No draw changes anything.")
-    spells = drawn.by_draw(count_drawn_spells(drawn.study).to_pandas())
+    spells = drawn.by_draw(count_drawn_spells(drawn.changed).to_pandas())
     n, is_ended = spells["n_contracts"], spells["is_ended"].astype(bool)
     entries = pd.DataFrame({"draw": spells["draw"], "tenure_days": spells["entry_days"], "n_entered": n})
     exits = pd.DataFrame(

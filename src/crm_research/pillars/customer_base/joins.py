@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -30,10 +30,7 @@ def measure_joins(study: Study, base: CustomerBase, *, seed: int) -> JoinsTold |
     drawn = draw_joins(study, seed=seed)
     if drawn is None:
         return None
-    common: dict[str, Any] = {
-        "n_draws": drawn.n_draws, "n_doubtful": drawn.n_doubtful, "is_coarse": drawn.is_coarse, "window": base.window,
-        "unknown": drawn.unknown,
-    }  # fmt: skip
+    common = {**drawn.told, "window": base.window}
     if base.concentration is None:
         return JoinsTold(
             id=CUSTOMERS, label="customers known", clause="we would know {} customers", say=say_count,
@@ -67,11 +64,9 @@ def draw_top_shares(study: Study, drawn: DrawnJoins) -> NDArray[np.float64]:
 @step
 def _spend(study: Study, drawn: DrawnJoins) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """What those spent whom no draw changes, the highest first; what the others did in each draw, and in which."""
-    if drawn.study is None:
-        raise ValueError("No draw changes anything.")
     others = drawn.without_touched(build_rfm(study).select("customer_id", "spend"))
     rest = np.nan_to_num(others.to_pyarrow()["spend"].to_numpy().astype(float)).round(_DIGITS)
-    frame = drawn.by_draw(build_rfm(drawn.study).select("customer_id", "spend").to_pandas())
+    frame = drawn.by_draw(build_rfm(drawn.changed).select("customer_id", "spend").to_pandas())
     own = np.nan_to_num(frame["spend"].to_numpy(dtype=float)).round(_DIGITS)
     order = np.argsort(-own, kind="stable")
     return -np.sort(-rest), own[order], frame["draw"].to_numpy()[order]
@@ -89,7 +84,5 @@ def _vary_customers(base: CustomerBase, drawn: DrawnJoins) -> HangsOnJoins:
 @step
 def _count_customers(drawn: DrawnJoins) -> NDArray[np.int64]:
     """Customers in each draw, as linked the first."""
-    if drawn.study is None:
-        raise ValueError("No draw changes anything.")
-    found = drawn.by_draw(build_customers(drawn.study).select("customer_id").to_pandas())
+    found = drawn.by_draw(build_customers(drawn.changed).select("customer_id").to_pandas())
     return np.bincount(found["draw"], minlength=drawn.n_draws + 1)

@@ -56,8 +56,8 @@ def measure_joins(study: Study, segments: Segmentation, *, confidence: float, se
     limits = wilson_share(round(point * n), n, confidence=confidence)
     return JoinsTold(
         id=SIZE, label=f"share of customers in “{name}”", clause=f"“{name}” would be {{}} of the customers",
-        say=say_percent, is_share=True, more=_HELD, unknown=unknown, n_draws=drawn.n_draws, n_doubtful=drawn.n_doubtful,
-        is_coarse=drawn.is_coarse, window=f"all records known on {say_date(study.as_of)}",
+        say=say_percent, is_share=True, more=_HELD, **{**drawn.told, "unknown": unknown},
+        window=f"all records known on {say_date(study.as_of)}",
         found=sum_up_draws(
             point, values, lower=float(limits.lower), upper=float(limits.upper), confidence=confidence
         ),
@@ -67,9 +67,7 @@ def measure_joins(study: Study, segments: Segmentation, *, confidence: float, se
 @step
 def _count_groups(drawn: DrawnJoins, saved: SavedSegmentation) -> pd.DataFrame:
     """Customers of each group (column) in each draw (row), those whom some draw changes alone; as linked the first."""
-    if drawn.study is None:
-        raise ValueError("No draw changes anything.")
-    rows: pd.DataFrame = assign_segments(drawn.study, saved).to_pandas()
+    rows: pd.DataFrame = assign_segments(drawn.changed, saved).to_pandas()
     placed = drawn.by_draw(rows.loc[rows["segment"].notna(), ["customer_id", "segment"]])
     counts = placed.groupby(["draw", "segment"]).size().unstack(fill_value=0)
     return counts.reindex(range(drawn.n_draws + 1), fill_value=0)

@@ -29,20 +29,18 @@ def draw_parts(drawn: DrawnJoins, lifetime: Lifetime, payment: Payment | None) -
 
     The models of purchases, amounts and tenures, and what is lost of billed money, are held as they were fitted.
     """
-    if drawn.study is None:
-        raise ValueError("No draw changes anything.")
     orders = lifetime.orders
     if orders is not None:
-        rows = read_value_rows(replace(drawn.study, holdout_until=None), lifetime.basis)
+        rows = read_value_rows(replace(drawn.changed, holdout_until=None), lifetime.basis)
         value = value_orders(
             orders.fit, orders.spend, rows, horizon_days=lifetime.horizon_years * DAYS_PER_YEAR, rate=lifetime.rate,
             margin=lifetime.basis.kept_share, confidence=lifetime.confidence,
         )  # fmt: skip
         orders = replace(orders, rows=rows, value=value)
     if payment is not None:
-        standing: pd.DataFrame = class_now(drawn.study).order_by("customer_id").to_pandas()
+        standing: pd.DataFrame = class_now(drawn.changed).order_by("customer_id").to_pandas()
         payment = replace(payment, standing=standing)
-    return find_parts(drawn.study, replace(lifetime, orders=orders, sensitivity=pd.DataFrame()), payment)
+    return find_parts(drawn.changed, replace(lifetime, orders=orders, sensitivity=pd.DataFrame()), payment)
 
 
 def add_up_draws(drawn: DrawnJoins, parts: Parts, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from crm_research.models.lifetime_value.parts import N_STEPS, STEPS
 from crm_research.pillars.value.risk.parts import Part, Parts, value_again
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crm_research.pillars.value.lifetime.measure import Lifetime
     from crm_research.stats.intervals import FloatArray
 
@@ -48,20 +50,11 @@ def outcomes_of_each(parts: Parts, lifetime: Lifetime) -> FloatArray:
     """Equally likely outcomes of each customer (rows), all parts added up, in their order."""
     n = len(parts.names)
     together, is_begun = np.zeros((n, N_STEPS)), np.zeros(n, dtype=bool)
-    for part in parts.held:
-        rows = np.flatnonzero(part.owner >= 0)
-        value = part.value
-        if isinstance(value, ContractValue):
-            value = value_again(lifetime, parts.contracts.iloc[rows])
-        nth = pd.Series(part.owner[rows]).groupby(part.owner[rows]).cumcount().to_numpy()
-        steps = np.sort(_steps(part, value, rows), axis=1)
-        for number in range(int(nth.max(initial=-1)) + 1):
-            own = np.flatnonzero(nth == number)
-            at = part.owner[rows[own]]
-            more = is_begun[at]
-            together[at[~more]] = steps[own[~more]]
-            together[at[more]], _ = add_outcomes(together[at[more]], steps[own[more]], 0.5)
-            is_begun[at] = True
+    for at, steps in _one_by_one(parts, lifetime, np.ones(n, dtype=bool)):
+        more, ordered = is_begun[at], np.sort(steps, axis=1)
+        together[at[~more]] = ordered[~more]
+        together[at[more]], _ = add_outcomes(together[at[more]], ordered[more], 0.5)
+        is_begun[at] = True
     return together
 
 
@@ -77,11 +70,19 @@ def _sure(parts: Parts, lifetime: Lifetime, share: float, chosen: np.ndarray | N
     many = np.flatnonzero(n_parts > 1)
     if not len(many):
         return sure
-    place = np.full(n + 1, -1)
+    place = np.full(n, -1)
     place[many] = np.arange(len(many))
     together = np.zeros((len(many), N_STEPS))
+    for owner, steps in _one_by_one(parts, lifetime, n_parts > 1):
+        at = place[owner]
+        together[at], sure[owner] = add_outcomes(together[at], steps, share)
+    return sure
+
+
+def _one_by_one(parts: Parts, lifetime: Lifetime, is_asked: np.ndarray) -> Iterator[tuple[np.ndarray, FloatArray]]:
+    """Places of these customers with the outcomes of one more of their parts each, until there is no part left."""
     for part in parts.held:
-        rows = np.flatnonzero((part.owner >= 0) & (place[part.owner] >= 0))
+        rows = np.flatnonzero((part.owner >= 0) & is_asked[part.owner])
         value = part.value
         if isinstance(value, ContractValue):
             value = value_again(lifetime, parts.contracts.iloc[rows])
@@ -89,9 +90,7 @@ def _sure(parts: Parts, lifetime: Lifetime, share: float, chosen: np.ndarray | N
         steps = _steps(part, value, rows)
         for number in range(int(nth.max(initial=-1)) + 1):
             own = np.flatnonzero(nth == number)
-            at = place[part.owner[rows[own]]]
-            together[at], sure[many[at]] = add_outcomes(together[at], steps[own], share)
-    return sure
+            yield part.owner[rows[own]], steps[own]
 
 
 def _quantile(part: Part, share: float, rows: np.ndarray) -> FloatArray:
