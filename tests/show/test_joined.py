@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crm_research.show.joined import JoinsTold, joins_figures, joins_section, say_joins, summary_table
+from crm_research.show.joined import JoinsTold, joins_figures, joins_section, say_joins, say_outside, summary_table
 from crm_research.stats.joined import sum_up_draws
 from crm_research.theme import say_money, say_percent
 
@@ -101,3 +101,17 @@ def test_a_number_outside_the_range_of_draws_is_told():
     outside = repr(joins_section(told(values=(0.412, 0.414, 0.415), point=0.43)))
     assert "As the records are linked it is 43 %, and so outside this range" in outside
     assert "outside this range" not in repr(joins_section(told()))
+
+
+def test_why_a_number_is_outside_is_said_where_it_is_printed_so_and_draws_are_told():
+    count = {
+        "values": (721.0, 725.0, 729.0), "lower": None, "upper": None, "is_share": False, "say": lambda n: f"{n:.0f}",
+        "clause": "we would know {} customers",
+    }  # fmt: skip
+    assert say_outside(told(point=735.0, **count)) == (
+        "As the records are linked it is 735, and so outside this range: two records are joined only where that is "
+        "nearly sure, and what is left apart adds up."
+    )
+    inside, alike = told(point=725.0, **count), told(point=729.3, **count)
+    silent = [None, inside, alike, told(point=735.0, unknown="no orders.", **count)]
+    assert [say_outside(one) for one in silent] == [""] * 4

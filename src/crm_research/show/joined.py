@@ -126,6 +126,20 @@ def say_joins(told: JoinsTold | None) -> str:
     return f"{said}{_say_share(found)}."
 
 
+def say_outside(told: JoinsTold | None) -> str:
+    """Why the number as linked lies outside the range of draws; empty where it does not, or is printed alike."""
+    found = None if told is None else told.found
+    if told is None or found is None or told.still or told.unknown or not found.moves:
+        return ""
+    least, most, held = told.ends
+    if found.lower <= found.point <= found.upper or held in (least, most):
+        return ""
+    return (
+        f"As the records are linked it is {held}, and so outside this range: two records are joined only where that is "
+        "nearly sure, and what is left apart adds up."
+    )
+
+
 def _say_share(found: HangsOnJoins) -> str:
     if found.share is None:
         return ""
@@ -178,11 +192,7 @@ def _parts(told: JoinsTold) -> Iterator[Note | Chart | Table | Figures]:
             "linking has it, and never so that records which contradict each other are one; then the number was "
             f"measured anew. {told.more}".strip()
         )
-        if not found.lower <= found.point <= found.upper and told.ends[2] not in told.ends[:2]:
-            yield Note(
-                f"As the records are linked it is {told.ends[2]}, and so outside this range: two records are joined "
-                "only where that is nearly sure, and what is left apart adds up."
-            )
+        yield Note(say_outside(told))
     if told.is_coarse and told.n_doubtful and not told.unknown:
         yield Note(COARSE)
     yield Figures(joins_figures(told), "What hangs on the joins")

@@ -12,7 +12,7 @@ from crm_research.settings import is_profiled
 from crm_research.show.advice import Advice, Step
 from crm_research.show.display import emit, text_html
 from crm_research.show.doubts import find_doubts, say_doubt, say_doubts
-from crm_research.show.joined import JoinsTold, say_joins
+from crm_research.show.joined import JoinsTold, say_joins, say_outside
 from crm_research.show.parts import Caveats, Note, Provenance, Table
 from crm_research.show.profile_parts import profile_parts
 from crm_research.show.section import Section
@@ -146,7 +146,7 @@ class Page:
             Advice(self.steps(), self.contents()),
             Note(self.gravest_doubt(), "caution"),
             *found,
-            Note(say_joins(self.hanging)),
+            Note(f"{say_joins(self.hanging)} {say_outside(self.hanging)}".strip()),
         )
 
     @property
