@@ -12,6 +12,8 @@ from crm_research.vocabulary import GONE, MERGED, MOVED, SPLIT
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _SIGNS: Final = 10
+# Two signs at a time.
+_COUPLES: Final = tuple(second + first for first in _ALPHABET for second in _ALPHABET)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -122,7 +124,7 @@ def _new_number(record: str, used: Collection[str]) -> str:
     while True:
         digest = hashlib.sha256(f"{record}\n{attempt}".encode()).digest()
         number = int.from_bytes(digest[:8], "big")
-        made = "P" + "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(_SIGNS))
+        made = "P" + "".join(_COUPLES[(number >> place) & 1023] for place in range(0, 5 * _SIGNS, 10))
         if made not in used:
             return made
         attempt += 1

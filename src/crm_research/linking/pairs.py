@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_research.linking.certain import CERTAIN, find_certain
 from crm_research.linking.em import Floats, Ints, posterior, share_of_matches
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 BANDS: Final = (0.0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 # A pair that contradicts itself is told as such where it is as alike as this.
 _ALIKE: Final = 0.5
+# Numbers that the chains within some groups take at a time.
+_MOST_AT_A_TIME: Final = 4_000_000
 _TOGETHER, _APART, _CONTRADICTING = (PAIR_STANDINGS.index(one) for one in (TOGETHER, APART, CONTRADICTING))
 
 
@@ -132,9 +135,9 @@ def weigh_pairs(prepared: Prepared, model: LinkModel) -> pa.Table:
 
 def place_pairs(pairs: pa.Table, names: Sequence[str]) -> ScoredPairs:
     """Pairs by the places of their records among all; none of them together yet."""
-    place = {name: i for i, name in enumerate(names)}
+    known = pa.array(names, pa.string())
     left, right = (
-        np.array([place[one] for one in pairs[side].to_pylist()], dtype=np.int64) for side in ("left_id", "right_id")
+        pc.index_in(pairs[side], value_set=known).to_numpy().astype(np.int64) for side in ("left_id", "right_id")
     )
     probability, is_other = np.asarray(pairs["probability"].to_numpy(), dtype=float), _flags(pairs, "is_other")
     return ScoredPairs(
@@ -159,28 +162,26 @@ def carry_bonds(pairs: ScoredPairs, n: int) -> ScoredPairs:
         Number of records.
     """
     probability = pairs.probability.copy()
-    more: list[tuple[Ints, Ints, Floats]] = []
     together = np.flatnonzero(pairs.is_together)
-    for group, members in _groups_of(pairs, together, n):
-        place = {int(record): k for k, record in enumerate(group)}
-        ends = tuple(
-            np.array([place[one] for one in side[members].tolist()], dtype=np.int64)
-            for side in (pairs.left, pairs.right)
-        )
-        bonds = np.zeros((len(group), len(group)))
-        bonds[ends] = bonds[ends[::-1]] = pairs.probability[members]
+    more: list[tuple[Ints, Ints, Ints, Floats]] = []
+    for lot in _lots_of_groups(pairs, together, n):
+        bonds = np.zeros((*lot.records.shape, lot.records.shape[1]))
         is_looked_at = bonds > 0
-        is_looked_at[ends] = is_looked_at[ends[::-1]] = True
+        for one, other in ((lot.left, lot.right), (lot.right, lot.left)):
+            bonds[lot.row, one, other] = pairs.probability[lot.pairs]
+            is_looked_at[lot.row, one, other] = True
         bonds = _strongest_chains(bonds)
-        probability[members] = bonds[ends]
-        first, second = np.nonzero(np.triu(~is_looked_at, 1))
-        more.append((group[first], group[second], bonds[first, second]))
-    left, right = (np.concatenate([pairs.left[:0], *(one[k] for one in more)]) for k in (0, 1))
+        probability[lot.pairs] = bonds[lot.row, lot.left, lot.right]
+        row, first, second = np.nonzero(np.triu(~is_looked_at, 1))
+        more.append((lot.part[row], lot.records[row, first], lot.records[row, second], bonds[row, first, second]))
+    part, left, right = (np.concatenate([pairs.left[:0], *(one[k] for one in more)]) for k in range(3))
+    strength = np.concatenate([probability[:0], *(one[3] for one in more)])
+    order = np.lexsort((right, left, part))
     none = np.zeros(len(left), dtype=bool)
     by_others = ScoredPairs(
-        left=left,
-        right=right,
-        probability=np.concatenate([probability[:0], *(one[2] for one in more)]),
+        left=left[order],
+        right=right[order],
+        probability=strength[order],
         is_other=none,
         is_alike=~none,
         is_together=~none,
@@ -189,25 +190,57 @@ def carry_bonds(pairs: ScoredPairs, n: int) -> ScoredPairs:
 
 
 def _strongest_chains(bonds: Floats) -> Floats:
-    """For every two records the largest product of bonds along a chain between them."""
-    for k in range(len(bonds)):
-        bonds = np.maximum(bonds, bonds[:, [k]] * bonds[[k], :])
+    """For every two records of each group the largest product of bonds along a chain between them."""
+    for k in range(bonds.shape[-1]):
+        bonds = np.maximum(bonds, bonds[:, :, [k]] * bonds[:, [k], :])
     return bonds
 
 
-def _groups_of(pairs: ScoredPairs, together: Ints, n: int) -> Iterator[tuple[Ints, Ints]]:
-    """Records of each customer who has three or more, and the places of the pairs between them."""
-    left, right = pairs.left[together], pairs.right[together]
-    part = number_groups(n, left, right)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Lot:
+    """Some groups of as many records each: one row a group.
+
+    Parameters
+    ----------
+    part, records
+        The number of each group, and its records.
+    pairs, row, left, right
+        Places of the pairs within these groups; of each the row of its group and the places of its two therein.
+    """
+
+    part: Ints
+    records: Ints
+    pairs: Ints
+    row: Ints
+    left: Ints
+    right: Ints
+
+
+def _lots_of_groups(pairs: ScoredPairs, together: Ints, n: int) -> Iterator[_Lot]:
+    """Customers of three records or more, those of equal size together, with the pairs that stand together."""
+    part = number_groups(n, pairs.left[together], pairs.right[together])
     size = np.bincount(part, minlength=1)
-    records, pair_kept = np.flatnonzero(size[part] > 2), size[part[left]] > 2
-    order = np.argsort(part[records], kind="stable")
-    by_record = np.split(records[order], np.flatnonzero(np.diff(part[records][order])) + 1)
-    bonds = together[pair_kept]
-    order = np.argsort(part[left[pair_kept]], kind="stable")
-    by_pair = np.split(bonds[order], np.flatnonzero(np.diff(part[left[pair_kept]][order])) + 1)
-    if len(records):
-        yield from zip(by_record, by_pair, strict=True)
+    by_part = np.argsort(part, kind="stable")
+    start = np.cumsum(size) - size
+    place = np.empty(n, dtype=np.int64)
+    place[by_part] = np.arange(n) - start[part[by_part]]
+    own = part[pairs.left[together]]
+    order = np.argsort(own, kind="stable")
+    bonds, own = together[order], own[order]
+    for k in np.unique(size[size > 2]).tolist():
+        groups = np.flatnonzero(size == k)
+        for some in np.array_split(groups, -(-len(groups) * k * k // _MOST_AT_A_TIME)):
+            # Groups of another size lie between them.
+            first, last = np.searchsorted(own, (some[0], some[-1] + 1))
+            asked = bonds[first:last][size[own[first:last]] == k]
+            yield _Lot(
+                part=some,
+                records=by_part[start[some][:, None] + np.arange(k)],
+                pairs=asked,
+                row=np.searchsorted(some, part[pairs.left[asked]]),
+                left=place[pairs.left[asked]],
+                right=place[pairs.right[asked]],
+            )
 
 
 def _flags(pairs: pa.Table, name: str) -> Flags:

@@ -68,6 +68,8 @@ class Prepared(RecordEngine):
         self._register(records)
         self.comparisons = tuple(one for one in COMPARISONS if self._tells(one))
         self.looks: tuple[Look, ...] = ()
+        self._counted: dict[str, tuple[int, int]] = {}
+        self._made_by: frozenset[str] | None = None
 
     def name_records(self, held: pa.Table, local_id: str = "local_id") -> list[str]:
         """Names of records, by their system and its number of them, as all records here are named."""
@@ -124,6 +126,11 @@ class Prepared(RecordEngine):
         self._make_pairs(taken)
 
     def _count(self, rule: Rule) -> tuple[int, int]:
+        if rule.name not in self._counted:
+            self._counted[rule.name] = self._ask_count(rule)
+        return self._counted[rule.name]
+
+    def _ask_count(self, rule: Rule) -> tuple[int, int]:
         ((n_pairs, n_many),) = self.ask(
             f"SELECT coalesce(sum(n * (n - 1) / 2) FILTER (WHERE n <= {MOST_SHARING}), 0), "
             f"count(*) FILTER (WHERE n > {MOST_SHARING}) FROM (SELECT count(*) AS n FROM {RECORDS} "
@@ -132,6 +139,11 @@ class Prepared(RecordEngine):
         return int(n_pairs), int(n_many)
 
     def _make_pairs(self, rules: list[Rule]) -> None:
+        made_by = frozenset(rule.name for rule in rules)
+        # Who has learnt from these pairs links them next.
+        if made_by == self._made_by:
+            return
+        self._made_by = made_by
         self.con.execute(f"CREATE OR REPLACE TABLE {PAIRS} (join_key_l VARCHAR, join_key_r VARCHAR, match_key VARCHAR)")
         parts = [
             f"SELECT a.id AS join_key_l, b.id AS join_key_r FROM {_shared(rule)} a JOIN {_shared(rule)} b "
