@@ -71,7 +71,7 @@ ROOMS = {
     "grades": Room(said("grades"), ("tests/grades",), PILLARS),
     "customer_base_audit": Room(said("customer_base_audit"), ("tests/customer_base_audit",), PILLARS),
     "data_quality": Room(
-        said("data_quality", "effects.py", "trends.py", "suspicions.py"), ("tests/data_quality",), PILLARS
+        said("data_quality", "effects.py", "trends.py", "suspicions.py", "untrue.py"), ("tests/data_quality",), PILLARS
     ),
     "single_view": Room(said("single_view", "measure.py"), ("tests/single_view",), PILLARS),
     "customer_file": Room(

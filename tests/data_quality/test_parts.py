@@ -9,10 +9,12 @@ from scipy import stats
 
 from crm_research.contracts.rules import RULES
 from crm_research.contracts.tables import TABLES
+from crm_research.features.untrue_records import _ASKS, UntrueCount, UntrueRecords
 from crm_research.pillars.data_quality import effects
 from crm_research.pillars.data_quality.dimensions import DIMENSION_OF, DIMENSIONS, keeper_of
 from crm_research.pillars.data_quality.names import tell_apart
 from crm_research.pillars.data_quality.trends import judge_trends
+from crm_research.pillars.data_quality.untrue import kind_of, say_found, say_otherwise, say_read
 
 
 def months(n, missing, column="age"):
@@ -101,3 +103,30 @@ def test_where_nobody_is_left_a_mean_is_not_known():
 
 def test_names_that_are_cut_alike_are_told_apart():
     assert tell_apart(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+
+
+def test_what_is_said_of_untrue_records_reads_with_one_and_with_many():
+    one = UntrueCount(suspicion="shared_phone", n_checked=9, n_suspected=1, n_by_chance=0.0)
+    assert say_found(one) == "1 record has its phone number under more than ten names."
+    born = UntrueCount(suspicion="born_on_january_first", n_checked=4000, n_suspected=1250, n_by_chance=12.34)
+    assert say_found(born) == "1,250 records are of people born on 1 January, beyond what chance gives in their system."
+    assert say_otherwise(born) == "Chance alone explains about 12.3 of them."
+    assert {kind_of(name) for name in _ASKS} == {
+        "names that stand for no one", "names run off the keyboard", "e-mail addresses that nobody reads",
+        "phone numbers that are none", "births on 1 January beyond chance", "phone numbers that many share",
+        "e-mail addresses that many share", "towns that are not in their postcode",
+        "births that the identity number contradicts",
+    }  # fmt: skip
+
+
+def test_it_is_said_which_records_were_not_looked_at():
+    nothing = pd.DataFrame()
+    assert say_read(None) == say_read(UntrueRecords(listed=nothing)) == ""
+    assert say_read(UntrueRecords(listed=nothing, n_records=7, n_read=7)) == ""
+    assert say_read(UntrueRecords(listed=nothing, n_records=1_000_000, n_read=299_512)) == (
+        "Names, addresses, numbers and births were looked at in 299,512 of the 1,000,000 records of the systems, drawn "
+        "by lot; their shares stand for all."
+    )
+    assert say_read(UntrueRecords(listed=nothing, n_records=7, why_not="It lacks a library.")) == (
+        "Names, addresses, numbers and births of the systems' records were not looked at. It lacks a library."
+    )

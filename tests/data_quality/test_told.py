@@ -1,4 +1,4 @@
-"""Every sentence, figure, table and picture of data quality, held word for word in four worlds."""
+"""Every sentence, figure, table and picture of data quality, held word for word in five worlds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from crm_research.pillars.data_quality import DataQualityPage, charts, tables
 from crm_research.pillars.data_quality.figures import estimators, quality_figures
 from crm_research.theme import chart_style
-from tests.data_quality.worlds import clean, dirty, holders, spoken_to
+from tests.data_quality.worlds import clean, dirty, holders, of_systems, spoken_to
 from tests.told import check_figures, hold, tell
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ SECTIONS = (
     "answer", "advice", "timeliness", "reliance", "rules", "completeness", "systems", "repaired", "suspicions", "cost",
     "dead", "left_alone",
 )  # fmt: skip
-WORLDS = {"dirty": dirty, "clean": clean, "holders": holders, "spoken-to": spoken_to}
+WORLDS = {"dirty": dirty, "clean": clean, "holders": holders, "spoken-to": spoken_to, "of-systems": of_systems}
 
 
 @cache

@@ -115,3 +115,29 @@ def spoken_to() -> Study:
     )
     attributes = {"customers": {"system": "category", "town": "category"}}
     return a_study(customers=people, orders=orders, contacts=contacts, attributes=attributes)
+
+
+def of_systems() -> Study:
+    """Four hundred records of two systems: names, numbers and births that are of nobody, and customers made of them."""
+    n = 400
+    frame = pd.DataFrame(
+        {
+            "system": ["dealer", "head"] * (n // 2),
+            "local_id": [f"r{i:03d}" for i in range(n)],
+            "name": [
+                "N.N.",
+                "asdfgh",
+                "<b>$5</b> & Söhne",
+                *[f"Anna {'ABCDEFGHIJ'[i % 10]}eier{i}" for i in range(3, n)],
+            ],
+            "email": [None if i % 8 == 0 else f"p{i}@firm{i}.example.org" for i in range(n)],
+            "phone": [f"+49 351 48{i % 90 + 10}17{i // 90}{i % 9}" for i in range(n)],
+            "birth_date": [f"19{60 + i % 30}-{2 + i % 11:02d}-{1 + i % 28:02d}" for i in range(n)],
+            "registered_at": [f"2023-{i % 12 + 1:02d}-1{i % 9} 10:00" for i in range(n)],
+        }
+    )
+    frame.loc[:2, "phone"] = ["0000000", "1234567", "+49 351 481700"]
+    frame.loc[340:, "phone"] = "+49 351 481799"
+    frame.loc[20:39, "birth_date"] = "1970-01-01"
+    links = frame[["system", "local_id"]].assign(customer_id=[f"P{i // 2}" for i in range(n)], probability=0.97)
+    return a_study(customer_records=frame, links=links)

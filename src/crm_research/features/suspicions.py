@@ -51,19 +51,19 @@ SUSPICIONS: Final[Mapping[str, Suspicion]] = MappingProxyType(
     {
         "placeholder_name": Suspicion(
             label="A name that stands for no one",
-            evidence="The name is one that people write where they know none; {n_alike} records bear such a name.",
+            evidence="The name is one that people write where they know none, as on {n_alike} of the records.",
         ),
         "keyboard_name": Suspicion(
             label="A name run off the keyboard",
-            evidence="The name is keys side by side or one letter again and again; {n_alike} records bear such a name.",
+            evidence="The name is keys side by side or one letter again and again, as on {n_alike} of the records.",
         ),
         "placeholder_email": Suspicion(
             label="An e-mail address that nobody reads",
-            evidence="The address is one that is written where there is none; {n_alike} records bear such an address.",
+            evidence="The address is one that is written where there is none, as on {n_alike} of the records.",
         ),
         "placeholder_phone": Suspicion(
             label="A phone number that is none",
-            evidence="The number is one digit again and again, or counted up or down; so it is on {n_alike} records.",
+            evidence="The number is one digit again and again, or counted up or down, as on {n_alike} of the records.",
         ),
         "born_on_january_first": Suspicion(
             label="Born on 1 January",

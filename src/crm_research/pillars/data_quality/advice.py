@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crm_research.contracts.rules import NOTE
 from crm_research.pillars.data_quality import words
 from crm_research.pillars.data_quality.dimensions import keeper_of
-from crm_research.pillars.data_quality.names import column_of, name_of
+from crm_research.pillars.data_quality.names import column_of, name_of, table_of
 from crm_research.pillars.data_quality.potential import BEST, LeftAlone
 from crm_research.show import Step
 from crm_research.theme import say_count
@@ -27,12 +27,12 @@ def steps(quality: DataQuality) -> Iterator[Step]:
     broken = [one for one in quality.verdict.warnings if one.severity != NOTE]
     if broken:
         first = broken[0]
-        where = column_of(first.table, first.column) if first.column else first.table.replace("_", " ")
+        where = column_of(first.table, first.column) if first.column else table_of(first.table)
         yield Step(f"Mend {where}, where a rule is broken: it is for {keeper_of(first.table, first.rule)}.", "rules")
     if quality.found:
         first_suspicion = words.leading(quality) or quality.found[0]
         yield Step(
-            f"Look into {name_of(first_suspicion)}: {keeper_of(first_suspicion.table)} can tell whether it is true.",
+            f"Look into {name_of(first_suspicion)}: {keeper_of(first_suspicion.table)} can tell what is true.",
             "suspicions",
         )
     worse = quality.trends.loc[(quality.trends["p_adjusted"] < 1 - quality.confidence) & (quality.trends["slope"] > 0)]

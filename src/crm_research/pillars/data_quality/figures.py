@@ -8,11 +8,12 @@ import numpy as np
 
 from crm_research.figures import NO_VALIDATION, Figure, FigureMaker
 from crm_research.pillars.data_quality import effects
-from crm_research.pillars.data_quality.names import column_of, figure_name, name_of, tell_apart
+from crm_research.pillars.data_quality.names import column_of, figure_name, name_of, table_of, tell_apart
 from crm_research.pillars.data_quality.repaired import HOW as REPAIRED_HOW
 from crm_research.pillars.data_quality.repaired import repaired_figures
 from crm_research.pillars.data_quality.suspicions import KINDS
 from crm_research.pillars.data_quality.trends import HOW as TREND_HOW
+from crm_research.pillars.data_quality.untrue import HOW as UNTRUE_HOW
 from crm_research.theme import say_date
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _known(quality: DataQuality) -> str:
 def sound_figures(quality: DataQuality) -> list[Figure]:
     """Of each table the share of rows that break no rule, and are no copy."""
     return _maker(quality).of_rows(
-        quality.tables.assign(group=[name.replace("_", " ") for name in quality.tables["table"]]),
+        quality.tables.assign(group=[table_of(name) for name in quality.tables["table"]]),
         SOUND,
         "Rows in order, at least",
         unit="share",
@@ -181,5 +182,6 @@ def estimators(quality: DataQuality) -> dict[str, str]:
         "what it costs": effects.HOW,
     }
     methods |= {} if quality.repaired is None else {"repaired": REPAIRED_HOW}
+    methods |= {"systems' records": UNTRUE_HOW} if quality.untrue is not None and quality.untrue.counts else {}
     methods |= {f"gone: {one.group}": one.method for one in quality.dead.found}
     return methods

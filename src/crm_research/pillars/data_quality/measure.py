@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from crm_research.contracts import REPAIRS, TABLES
+from crm_research.contracts import RECORDS, REPAIRS, TABLES
 from crm_research.contracts.checks import check_study
 from crm_research.deferred import Later, deferred
 from crm_research.features.clock import last_complete_period
 from crm_research.features.quality import TableCounts, count_by_system, count_quality
 from crm_research.features.repaired import RepairCounts, count_repairs
 from crm_research.features.suspects import MOST_COLUMNS, level_columns
+from crm_research.features.untrue_records import UntrueRecords, find_untrue_records
 from crm_research.features.without import Dealing, Suspects
 from crm_research.pillars.data_quality.dead import DeadRecords, measure_dead
 from crm_research.pillars.data_quality.dimensions import DIMENSION_OF, VALIDITY
@@ -76,6 +77,8 @@ class DataQuality(Shown):
         Tables at fault, which were not read.
     repaired
         How much was repaired in the records of the systems; None where nothing was.
+    untrue
+        Records of the systems that may be of nobody; None without systems.
     """
 
     title: str
@@ -94,6 +97,7 @@ class DataQuality(Shown):
     dealing: Dealing | None
     left_out: tuple[str, ...]
     repaired: RepairCounts | None = None
+    untrue: UntrueRecords | None = None
     effects: deferred[pd.DataFrame] = deferred()
     dead: deferred[DeadRecords] = deferred()
     left_alone: deferred[LeftAlone | str] = deferred()
@@ -130,9 +134,10 @@ def measure_quality(study: Study, *, confidence: float = 0.95, seed: int = 20170
     # What was repaired is no record of anybody: it is told by itself.
     counts = {name: count_quality(study, name) for name in TABLES if study.has(name) and name != REPAIRS}
     counts = {name: counted for name, counted in counts.items() if counted.n_rows}
+    untrue = find_untrue_records(study) if RECORDS in counts else None
     suspicions = tuple(
-        find_suspicions(Looked(study=study, counts=counts, verdict=verdict, confidence=confidence))
-    )  # fmt: skip
+        find_suspicions(Looked(study=study, counts=counts, verdict=verdict, confidence=confidence, untrue=untrue))
+    )
     faulty = {finding.table for finding in verdict.errors}
     sound = frozenset(name for name in counts if name not in faulty)
     dealing = next((name for name in _DEALINGS if name in sound), None)
@@ -154,6 +159,7 @@ def measure_quality(study: Study, *, confidence: float = 0.95, seed: int = 20170
         dealing=dealing,
         left_out=tuple(sorted(leave_out())),
         repaired=count_repairs(study),
+        untrue=untrue,
         effects=Later(lambda: _effects(study, dealing, suspicions, confidence)),
         dead=Later(lambda: measure_dead(study, sound, confidence=confidence, seed=seed)),
         left_alone=Later(lambda: measure_left_alone(study, sound, confidence=confidence, seed=seed)),

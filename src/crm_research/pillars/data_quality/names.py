@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crm_research.features.without import Dealing
 
 _LONGEST: Final = 60
+_CALLED: Final[Mapping[str, str]] = {"customer_records": "systems' records"}
 _ROWS_OF: Final[Mapping[str, str]] = {
     "customers": "customer records",
     "customer_records": "records of the systems",
@@ -59,9 +60,14 @@ def rows_of(table: str) -> str:
     return _ROWS_OF.get(table, table.replace("_", " "))
 
 
+def table_of(table: str) -> str:
+    """What a table is called: customers are described in one, and their systems' records in another."""
+    return _CALLED.get(table, table.replace("_", " "))
+
+
 def column_of(table: str, column: str) -> str:
     """A column by its name and that of its table: ``customer id of orders``."""
-    return f"{shorten(say_plainly(column), _LONGEST)} of {table.replace('_', ' ')}"
+    return f"{shorten(say_plainly(column), _LONGEST)} of {table_of(table)}"
 
 
 def tell_apart(names: Sequence[str]) -> list[str]:
@@ -77,7 +83,7 @@ def tell_apart(names: Sequence[str]) -> list[str]:
 def place_of(suspicion: Suspicion) -> str:
     """Where a suspicion lies, by name."""
     if not suspicion.column:
-        return suspicion.table.replace("_", " ")
+        return table_of(suspicion.table)
     return column_of(suspicion.table, suspicion.column)
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from crm_research.features.untrue_records import MOST_LISTED as MOST_UNTRUE
 from crm_research.pillars.data_quality import advice, charts, figures, tables, words
 from crm_research.pillars.data_quality.dead import dead_table
 from crm_research.pillars.data_quality.measure import DataQuality, measure_quality
+from crm_research.pillars.data_quality.names import table_of
 from crm_research.pillars.data_quality.potential import HOW, MOST_LISTED
 from crm_research.pillars.data_quality.repaired import NOTHING, repaired_figures, repaired_table, say_repaired
+from crm_research.pillars.data_quality.untrue import say_read
 from crm_research.show import (
     Answer,
     Chart,
@@ -194,7 +197,9 @@ class DataQualityPage(Page):
             Note(words.say_worst(quality)),
             None if quality.found else Note("Nothing is under suspicion."),
             Note(words.say_unread(quality)),
+            Note(say_read(quality.untrue)),
             *found,
+            _untrue_list(quality),
             Figures(figures.suspect_figures(quality), as_table="Shares under suspicion, none found among them"),
             result=quality.suspicions,
         )
@@ -265,10 +270,24 @@ class DataQualityPage(Page):
         )
 
 
+def _untrue_list(quality: DataQuality) -> SavedList | None:
+    """The records of the systems that may be of nobody, for whoever looks into them."""
+    untrue = quality.untrue
+    if untrue is None or untrue.listed.empty:
+        return None
+    cut = f", the first {MOST_UNTRUE:,} of them" if len(untrue.listed) == MOST_UNTRUE else ""
+    return SavedList(
+        "quality-untrue-records",
+        untrue.listed,
+        f"Records of the systems that may be of nobody{cut}, and what speaks against each; one line for each "
+        "suspicion.",
+    )
+
+
 def _cards(quality: DataQuality) -> list[Figure]:
     """The numbers of the first screen: how much breaks no rule, what is suspect, who is gone, what it costs."""
     row = words.main_table(quality)
-    name = "" if row is None else str(row["table"]).replace("_", " ")
+    name = "" if row is None else table_of(str(row["table"]))
     sound = [one for one in figures.sound_figures(quality) if one.group == name]
     is_grave = bool(quality.found) and not words.is_trifle(quality)
     suspect = figures.suspect_figures(quality)[:1] if is_grave and words.leading(quality) is not None else []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy import stats
 
-from crm_research.contracts import TABLES
+from crm_research.contracts import RECORDS, TABLES
 from crm_research.contracts.shape_checks import usable_columns
 from crm_research.features.quality import TableCounts, is_at_fault, time_faults
 from crm_research.features.suspects import (
@@ -27,8 +27,8 @@ from crm_research.features.suspects import (
 )
 from crm_research.features.suspicions import SUSPICIONS as LABELS
 from crm_research.features.suspicions import suspect_copied_amounts, suspect_overlapping_visits
-from crm_research.features.window import known_rows
 from crm_research.features.without import Suspects
+from crm_research.pillars.data_quality.untrue import kind_of, say_found, say_otherwise
 from crm_research.show.shown import Shown
 from crm_research.stats.intervals import Interval, wilson_share
 from crm_research.stats.multiplicity import adjust_holm
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from crm_research.contracts.findings import Verdict
+    from crm_research.features.untrue_records import UntrueRecords
     from crm_research.study import Study
 
 BROKEN: Final = "rows that break a rule"
@@ -93,12 +94,13 @@ class Suspicion(Shown):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Looked:
-    """What every finder may read: the study, what one scan a table has counted, and what the checks found."""
+    """What every finder may read: the study, one scan of each table, what the checks found, the systems' records."""
 
     study: Study
     counts: Mapping[str, TableCounts]
     verdict: Verdict
     confidence: float
+    untrue: UntrueRecords | None = None
 
 
 def find_suspicions(looked: Looked, finders: Sequence[Callable[[Looked], Iterator[Suspicion]]] = ()) -> list[Suspicion]:
@@ -276,11 +278,11 @@ _FOUND: Final[Mapping[str, str]] = {
 
 
 def _untrue(looked: Looked) -> Iterator[Suspicion]:
-    """Amounts and visits, known at as_of, that copy or overlap each other."""
+    """Amounts and visits that copy or overlap each other."""
     for table, (name, columns) in _UNTRUE.items():
         if table not in looked.counts:
             continue
-        rows = known_rows(looked.study, table)
+        rows = looked.study.table(table)
         if not usable_columns(TABLES[table], rows, {}) >= {"customer_id", *columns}:
             continue
         key, at, last = columns
@@ -306,6 +308,20 @@ def _untrue(looked: Looked) -> Iterator[Suspicion]:
             )
 
 
+def _untrue_records(looked: Looked) -> Iterator[Suspicion]:
+    """Records of the systems that seem to be of nobody."""
+    for one in () if looked.untrue is None else looked.untrue.counts:
+        yield Suspicion(
+            kind=kind_of(one.suspicion),
+            table=RECORDS,
+            column="",
+            n_checked=one.n_checked,
+            n_bad=one.n_suspected,
+            evidence=say_found(one),
+            otherwise=say_otherwise(one),
+        )
+
+
 FINDERS: Final[tuple[Callable[[Looked], Iterator[Suspicion]], ...]] = (
-    _broken, _times, _january, _copies, _copied_days, _untrue, _ids, _levels,
+    _broken, _times, _january, _copies, _copied_days, _untrue, _untrue_records, _ids, _levels,
 )  # fmt: skip

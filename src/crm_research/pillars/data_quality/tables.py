@@ -12,7 +12,7 @@ from crm_research.features.without import ALL
 from crm_research.pillars.data_quality.dimensions import DIMENSION_OF, DIMENSIONS, keeper_of
 from crm_research.pillars.data_quality.effects import AGAIN, TOP
 from crm_research.pillars.data_quality.figures import quality_figures
-from crm_research.pillars.data_quality.names import column_of, figure_name, place_of, rows_of
+from crm_research.pillars.data_quality.names import column_of, figure_name, place_of, rows_of, table_of
 from crm_research.theme import say_date, say_percent, say_plainly, say_short, say_signed_points, word_for
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def rules_table(quality: DataQuality) -> pd.DataFrame:
     rows = [
         {
             "kind_of_fault": DIMENSION_OF.get(one.rule, ""),
-            "where": column_of(one.table, one.column) if one.column else one.table.replace("_", " "),
+            "where": column_of(one.table, one.column) if one.column else table_of(one.table),
             "expected": say_plainly(one.expected),
             "found": say_plainly(one.found)
             or f"{one.n_bad:,} of {one.n_checked:,} {word_for(one.n_bad, 'does', 'do')} not "

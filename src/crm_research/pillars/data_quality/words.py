@@ -13,7 +13,7 @@ from crm_research.figures import says_nothing
 from crm_research.pillars.data_quality import effects
 from crm_research.pillars.data_quality.dimensions import COMPLETENESS, DIMENSION_OF, keeper_of
 from crm_research.pillars.data_quality.figures import whole_effect
-from crm_research.pillars.data_quality.names import column_of, name_of, rows_of
+from crm_research.pillars.data_quality.names import column_of, name_of, rows_of, table_of
 from crm_research.pillars.data_quality.potential import BEST, LIKE, LeftAlone
 from crm_research.stats.leading import find_leader_within
 from crm_research.theme import (
@@ -78,7 +78,7 @@ def say_unusable(quality: DataQuality) -> str:
     broken = dict.fromkeys([*(one.table for one in quality.verdict.errors), *quality.left_out])
     if not broken:
         return ""
-    names = join_words([name.replace("_", " ") for name in broken])
+    names = join_words([table_of(name) for name in broken])
     verb = word_for(len(broken), "cannot be used as it is: a rule is", "cannot be used as they are: rules are")
     return f"The {word_for(len(broken), 'table', 'tables')} of {names} {verb} broken."
 
@@ -224,7 +224,7 @@ def say_not_judged(quality: DataQuality) -> str:
 
 def say_unread(quality: DataQuality) -> str:
     """Of which tables are there columns that were not looked at for spellings? Empty where there are none."""
-    said = [f"{n:,} of {table.replace('_', ' ')}" for table, n in quality.unread.items()]
+    said = [f"{n:,} of {table_of(table)}" for table, n in quality.unread.items()]
     if not said:
         return ""
     return f"Names in two spellings are looked for in the first 40 columns of a table; not in {join_words(said)}."
