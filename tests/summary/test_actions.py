@@ -85,6 +85,39 @@ def test_numbers_below_nothing_ask_for_actions_too(tmp_path):
     assert chosen(tmp_path, read_rules(), satisfaction=none) == ()
 
 
+def test_records_that_stand_twice_are_in_doubt_or_suspect_ask_for_actions(tmp_path):
+    births, top = "births on 1 January beyond chance (systems' records)", "“share of the top fifth”"
+    held = {
+        "single-view": [a_figure("link.duplicates_share", 0.43, 0.41, 0.45)],
+        "customer-base": [a_figure("link.share_of_uncertainty", 0.31, 0.24, 0.4, group="share of the top fifth")],
+        "value": [a_figure("link.share_of_uncertainty", 0.12, 0.02, 0.3, group="customer equity")],
+        "data-quality": [
+            a_figure("quality.suspect_share", 0.15, 0.12, 0.19, group=births),
+            a_figure("quality.suspect_share", 0.04, 0.03, 0.05, group="numbers kept as text (age of customers)"),
+        ],
+    }
+    found = {action.rule.name: action for action in chosen(tmp_path, read_rules(), **held)}
+    assert {name: (action.rule.department, action.why) for name, action in found.items()} == {
+        "write-once-to-each-customer": (
+            "marketing",
+            "Of the records 43.0 % (41.0 % to 45.0 %) are one too many, because their customer has another.",
+        ),
+        "have-pairs-in-doubt-judged": (
+            "service",
+            f"Of what is uncertain about {top}, so much hangs on which records are joined: 31.0 % (24.0 % to 40.0 %).",
+        ),
+        "look-into-suspect-records": ("service", "Suspect of what was looked at: 15.0 % (12.0 % to 19.0 %)."),
+    }
+    assert found["look-into-suspect-records"].do == f"Have those who keep the records look into “{births}”."
+    # At the thresholds themselves nothing is asked.
+    held = {
+        "single-view": [a_figure("link.duplicates_share", 0.07, 0.05, 0.09)],
+        "customer-base": [a_figure("link.share_of_uncertainty", 0.2, 0.1, 0.4, group="share of the top fifth")],
+        "data-quality": [a_figure("quality.suspect_share", 0.15, 0.05, 0.19, group=births)],
+    }
+    assert chosen(tmp_path, read_rules(), **held) == ()
+
+
 def test_groups_of_one_rule_are_one_action_that_names_them(tmp_path):
     groups = [
         a_figure("x.y", 0.5 + i / 100, 0.49, 0.61, group=name) for i, name in enumerate(("价格", "<b>", "c", "d"))

@@ -26,7 +26,7 @@ def test_every_department_has_a_rule_and_every_rule_a_way_to_measure_it():
     rules = read_rules()
     assert {rule.department for rule in rules} == set(DEPARTMENTS)
     assert all(rule.effect or rule.trial for rule in rules)
-    assert len({rule.name for rule in rules}) == len(rules) == 22
+    assert len({rule.name for rule in rules}) == len(rules) == 25
 
 
 def test_rules_speak_of_figures_that_the_reports_make():
@@ -49,7 +49,7 @@ def test_a_company_changes_adds_and_leaves_out(tmp_path):
     assert (rules["remind-the-overdue"].department, rules["remind-the-overdue"].above) == ("sales", 0.2)
     assert rules["ours"].department == "finance"
     assert "raise-satisfaction" not in rules
-    assert len(rules) == 22
+    assert len(rules) == 25
 
 
 def test_a_study_changes_what_the_company_says(tmp_path):
@@ -59,8 +59,8 @@ def test_a_study_changes_what_the_company_says(tmp_path):
     rules = {rule.name: rule for rule in read_rules(company, study)}
     assert rules["remind-the-overdue"].above == 0.35
     assert not {"ours", "raise-satisfaction"} & set(rules)
-    assert len(rules) == 21
-    assert len(read_rules(None, None)) == 22
+    assert len(rules) == 24
+    assert len(read_rules(None, None)) == 25
     with pytest.raises(RulesError, match=r"study\.yaml: leave_out: there is no rule 'ours'"):
         read_rules(None, study)
 
