@@ -129,8 +129,8 @@ WHERE_KEYS_ARE: Final = {
     "gs": "keys are taken from the file that GOOGLE_APPLICATION_CREDENTIALS names, or from the machine's role",
     **dict.fromkeys(
         ("abfs", "abfss"),
-        "keys are taken from AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, from AZURE_CLIENT_ID and its secret, or "
-        "from the machine's role",
+        "keys are taken from AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, from "
+        "AZURE_CLIENT_ID and its secret, or from the machine's role",
     ),
 }
 

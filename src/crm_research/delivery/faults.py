@@ -10,6 +10,7 @@ from typing import Final
 from crm_research.addresses import WHERE_KEYS_ARE, hide_credentials, hide_fragments, is_stored, scheme_of
 from crm_research.errors import CrmError
 from crm_research.said_by_others import say_fault
+from crm_research.sources.readers.stores.azure import secrets_of_connection
 
 _SECRET: Final = re.compile(r"(?i)^(AWS_|AZURE_|GOOGLE_|CRM_RESEARCH_).*(key|secret|token|password|credential)")
 _NOT_SECRET: Final = re.compile(r"(?i)(key_id|_file|_hosts|_credentials)$")
@@ -74,4 +75,5 @@ def say_unpublished(address: str, problem: Exception, *, tries: int) -> str:
 def without_secrets(text: str) -> str:
     """The same words without a piece of any password of the environment."""
     values = [value for name, value in os.environ.items() if _SECRET.search(name) and not _NOT_SECRET.search(name)]
+    values += secrets_of_connection()
     return hide_fragments(hide_credentials(text), [value for value in values if value])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -118,6 +119,49 @@ def google(running_google, monkeypatch):
         kind = {"Content-Type": "application/octet-stream"}
         with urlopen(Request(where, data=content, method="POST", headers=kind)) as answer:
             answer.read()
+
+    return put
+
+
+# The account of Microsoft's own emulator, whose key everybody knows.
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+AZURE = "devstoreaccount1"
+
+
+@pytest.fixture(scope="session")
+def running_azure(tmp_path_factory):
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("there is no npm here to install Azurite by")
+    folder = tmp_path_factory.mktemp("azure")
+    command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", folder, "azurite@3"]
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if outcome.returncode:
+        pytest.skip(f"azurite cannot be installed here: {outcome.stderr.strip()[-200:]}")
+    port = _free_port()
+    options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--skipApiVersionCheck", "--disableTelemetry"]
+    command = [folder / "node_modules/.bin/azurite-blob", "--location", folder / "held", *options]
+    with _served(command, port, folder / "server.txt"):
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def azure(running_azure, monkeypatch):
+    """A client that writes to a store that speaks like Azure's, whose connection string the environment holds."""
+    _forget_stores(monkeypatch)
+    said = f"AccountName={AZURE};AccountKey={AZURE_KEY};BlobEndpoint=http://{running_azure}/{AZURE};"
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"DefaultEndpointsProtocol=http;{said}")
+    asked = {"storage_authority": running_azure, "storage_scheme": "http"}
+    both = {f"{part}_{name}": value for part in ("blob", "dfs") for name, value in asked.items()}
+    client = fs.AzureFileSystem(AZURE, account_key=AZURE_KEY, **both)
+
+    def put(path: str, content: bytes) -> None:
+        container = path.partition("/")[0]
+        # Asked for a container that is there, the emulator's refusal breaks off now and then.
+        if client.get_file_info(container).type == fs.FileType.NotFound:
+            client.create_dir(container, recursive=False)
+        with client.open_output_stream(path, compression=None) as stream:
+            stream.write(content)
 
     return put
 

@@ -6,6 +6,7 @@ import gc
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from crm_research.sources import embedded
 from crm_research.sources.cache import list_cached
 from crm_research.sources.opening import open_study
 from tests.sources.files import a_study_file, make_desk
-from tests.sources.stores.conftest import SECRET
+from tests.sources.stores.conftest import AZURE, AZURE_KEY, SECRET
 from tests.sources.stores.lakes import write_iceberg
 
 pytestmark = pytest.mark.slow
@@ -372,6 +373,49 @@ def test_google_s_store_is_read_the_same_way(google, desk):
     after = open_study(a_study_file(desk, customers))
     assert after.inputs[0].fingerprint != before
     assert set(after.table("customers").region.execute()) == {"north"}
+
+
+def test_azure_s_store_is_read_the_same_way(azure, desk, monkeypatch):
+    for year, month in MONTHS[4:8]:
+        azure(f"shop/orders/year={year}/month={month:02d}/part.parquet", as_parquet(a_month(year, month, n=50)))
+    azure("shop/customers.csv", b"customer_id,region\n0007,north\n0008,south\n")
+    study = orders_from(desk, f"abfs://shop@{AZURE}/orders/", where="year = 2024")
+    assert study.inputs[0].source == "part.parquet and 3 more (2 of 4 files left out by where)"
+    assert study.inputs[0].n_rows == 100
+    # The connection string names the account, where the address does not.
+    customers = {"customers": {"from": "abfss://shop/customers.csv"}}
+    before = open_study(a_study_file(desk, customers)).inputs[0].fingerprint
+    azure("shop/customers.csv", b"customer_id,region\n0007,north\n0008,north\n")
+    after = open_study(a_study_file(desk, customers))
+    assert after.inputs[0].fingerprint != before
+    assert set(after.table("customers").region.execute()) == {"north"}
+    # Faults are told without a piece of the key.
+    whole = os.environ["AZURE_STORAGE_CONNECTION_STRING"]
+    said = told(desk, f"abfs://nowhere@{AZURE}/orders/")
+    assert said.endswith("there is no container 'nowhere', or it may not be seen. Check its name.")
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", whole.replace("AccountKey=Eby8", "AccountKey=AAAA"))
+    said = told(desk, f"abfs://shop@{AZURE}/orders/")
+    assert "may not be read: no credentials were found, or they do not allow it. Keys are taken from AZURE_ST" in said
+    assert not any(AZURE_KEY[i : i + 6] in said for i in range(len(AZURE_KEY) - 5))
+
+
+def test_lakes_in_azure_s_store(azure, desk, running_azure):
+    from deltalake import write_deltalake
+
+    azure("lake/marker", b"")
+    options = {"account_name": AZURE, "account_key": AZURE_KEY, "azure_endpoint": f"http://{running_azure}/{AZURE}"}
+    for month in (1, 2):
+        write_deltalake(
+            "abfs://lake/orders", a_month(2024, month, n=50), mode="append",
+            storage_options=options | {"allow_http": "true"},
+        )  # fmt: skip
+    assert orders_from(desk, f"abfs://lake@{AZURE}/orders").inputs[0].n_rows == 100
+    study = orders_from(desk, {"path": f"abfss://lake@{AZURE}.dfs.core.windows.net/orders", "version": 0})
+    assert study.inputs[0].n_rows == 50
+    where = f"abfs://lake@{AZURE}.dfs.core.windows.net/kept"
+    io = {"py-io-impl": "crm_research.sources.readers.stores.iceberg_io.StoreFileIO"}
+    write_iceberg(where, a_month(2024, 1, n=50), a_month(2024, 2, n=50), properties=io)
+    assert orders_from(desk, where).inputs[0].n_rows == 100
 
 
 def figures_of(out):

@@ -15,6 +15,7 @@ import duckdb
 from crm_research.addresses import WHERE_KEYS_ARE, hide_credentials, hide_fragments, scheme_of
 from crm_research.errors import StudyError
 from crm_research.said_by_others import say_fault
+from crm_research.sources.readers.stores.azure import open_azure, secrets_of_connection
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -81,6 +82,7 @@ def say_store(address: str, problem: Exception) -> str:
             said_by = _SAID_BY.get(scheme, "")
             return f"{shown} {words.format(keys=_keys(scheme), place=_place(address), said_by=said_by)}"
     secrets = [value for name, value in os.environ.items() if _SECRET.search(name) and not _PUBLIC.search(name)]
+    secrets += secrets_of_connection()
     said = hide_fragments(hide_credentials(say_fault(text)), [value for value in secrets if value])
     return f"{shown} cannot be read: {re.sub(r' [(]Request ID: [^)]*[)]', '', said)}. Check the address and the store."
 
@@ -124,7 +126,7 @@ _FAULTS: Final = (
 def _opened(scheme: str, place: str, _said: tuple[tuple[str, str], ...]) -> FileSystem:
     if scheme == "s3":
         return _open_s3(place)
-    return _open_google() if scheme == "gs" else _open_azure(place)
+    return _open_google() if scheme == "gs" else open_azure(place)
 
 
 def say_endpoint() -> str | None:
@@ -155,16 +157,3 @@ def _open_google() -> FileSystem:
         scheme, _, host = emulator.rpartition("://")
         said |= {"anonymous": True, "endpoint_override": host, "scheme": scheme or "http"}
     return fs.GcsFileSystem(**said)
-
-
-def _open_azure(place: str) -> FileSystem:
-    from pyarrow import fs
-
-    account = place.partition("@")[2].partition(".")[0] or os.environ.get("AZURE_STORAGE_ACCOUNT", "")
-    if not account:
-        raise ValueError("it names no account; write abfs://CONTAINER@ACCOUNT/..., or export AZURE_STORAGE_ACCOUNT")
-    keys = {
-        "account_key": os.environ.get("AZURE_STORAGE_KEY") or os.environ.get("AZURE_STORAGE_ACCOUNT_KEY"),
-        "sas_token": os.environ.get("AZURE_STORAGE_SAS_TOKEN"),
-    }
-    return fs.AzureFileSystem(account, **{name: value for name, value in keys.items() if value})

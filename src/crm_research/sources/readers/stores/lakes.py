@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,10 +10,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from crm_research.addresses import is_stored
+from crm_research.addresses import is_stored, scheme_of
 from crm_research.errors import CrmError, StudyError
 from crm_research.said_by_others import say_fault
 from crm_research.sources.fingerprints import digest_text
+from crm_research.sources.readers.stores.azure import options_of_delta
 from crm_research.sources.readers.stores.filesystems import open_store, path_of, say_endpoint, say_store, store_faults
 from crm_research.sources.readers.stores.rows import Rows
 
@@ -168,14 +168,22 @@ def rows_of_lake(lake: LakeTable, *, where: str) -> Rows:
 def _open_delta(address: str, version: int | None) -> Any:
     from deltalake import DeltaTable
 
-    return DeltaTable(address, version=version, storage_options=_options_of_delta(address))
+    # Azure's account stands among the options: as a host in the address only its own would be understood.
+    place = f"{scheme_of(address)}://{path_of(address)}" if _is_of_azure(address) else address
+    return DeltaTable(place, version=version, storage_options=_options_of_delta(address))
 
 
 def _options_of_delta(address: str) -> dict[str, str] | None:
+    if _is_of_azure(address):
+        return options_of_delta(address.partition("://")[2].partition("/")[0])
     endpoint = say_endpoint()
     if not address.startswith("s3://") or endpoint is None:
         return None
     return {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": str(endpoint.startswith("http://")).lower()}
+
+
+def _is_of_azure(address: str) -> bool:
+    return scheme_of(address) in {"abfs", "abfss"}
 
 
 def _delta_now(address: str, version: int | None) -> LakeTable:
@@ -208,10 +216,7 @@ def _within(address: str) -> FileSystem:
 def _open_iceberg(address: str) -> Any:
     from pyiceberg.table import StaticTable
 
-    endpoint = say_endpoint()
-    properties = {"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}
-    if address.startswith("s3://") and endpoint is not None:
-        properties |= {"s3.endpoint": endpoint, "s3.region": os.environ.get("AWS_REGION") or "us-east-1"}
+    properties = {"py-io-impl": "crm_research.sources.readers.stores.iceberg_io.StoreFileIO"}
     return StaticTable.from_metadata(address, properties)
 
 
