@@ -7,11 +7,16 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from hashlib import sha256
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from crm_research.time_limit import TimeLimitExceeded, allow_for, seconds_left, time_limit
-from tests.sources.files import a_study_file
+from crm_research import time_limit as time_limits
+from crm_research.sources.opening import open_study
+from crm_research.time_limit import DEFAULT_SECONDS, TimeLimitExceeded, allow_for, seconds_left, time_limit
+from tests.sources.files import a_study_file, make_desk
 
 
 def test_within_the_limit_nothing_is_seen_of_it():
@@ -62,6 +67,25 @@ def test_much_to_read_gets_more_time_unless_a_limit_was_asked_for():
     with time_limit("Reading x", seconds=7):
         allow_for(n_bytes=50_000_000, seconds=900)
         assert seconds_left() <= 7
+
+
+def test_large_files_that_are_read_where_they_lie_get_more_time_too(tmp_path, monkeypatch):
+    make_desk(tmp_path, monkeypatch)
+    n = 300_000
+    rows = pa.table(
+        {
+            "order_id": [sha256(str(i).encode()).hexdigest() for i in range(n)],
+            "customer_id": pa.array(["c"] * n),
+            "ordered_at": pa.array([0] * n, pa.timestamp("us")),
+            "revenue": [1.0] * n,
+        }
+    )
+    pq.write_table(rows, tmp_path / "o.parquet", compression="none")
+    n_bytes = (tmp_path / "o.parquet").stat().st_size
+    assert n_bytes > 15_000_000
+    with time_limit("Reading x"):
+        open_study(a_study_file(tmp_path, {"orders": {"from": "o.parquet"}}))
+        assert time_limits._current[0].seconds == pytest.approx(DEFAULT_SECONDS + n_bytes / 1_000_000)
 
 
 def test_outside_the_main_thread_and_within_another_limit_nothing_is_limited():

@@ -58,8 +58,9 @@ def open_embedded(
     files = {table: list_named_files(definition.tables[table].source, path.parent) for table in wanted}
     keys = {table: cache_key(definition, table, files[table]) for table in wanted}
     cached = {table: held for table, key in keys.items() if key is not None and (held := find_cached(key)) is not None}
-    n_bytes = _text_bytes(definition, path, {table: files[table] for table in wanted if table not in cached})
-    allow_for(n_bytes=n_bytes)
+    # What lies in place or in the cache is read as well, if not for a copy.
+    allow_for(n_bytes=sum(map(bytes_of, _list_files(definition, path, files))))
+    n_bytes = _text_bytes(_list_files(definition, path, {one: files[one] for one in wanted if one not in cached}))
     session = open_session(n_bytes=n_bytes, engine=definition.engine, path=path)
     session.needs = find_needs(definition, [table for table in wanted if table not in cached])
     tables: dict[str, ir.Table] = {}
@@ -219,12 +220,18 @@ def _planned(
     return planner(relation=relation, stands_for=facts.stands_for).plan(), relation
 
 
-def _text_bytes(definition: StudyDefinition, path: Path, named: Mapping[str, Sequence[Origin] | None]) -> int:
-    """How much there is to read of these tables, whose files are named where all of them are known."""
+def _list_files(definition: StudyDefinition, path: Path, named: Mapping[str, Sequence[Origin] | None]) -> set[Origin]:
+    """All files of these tables; of a table that comes from elsewhere, too, those that are named."""
     files = {file for held in named.values() for file in held or ()}
     for table in (table for table, held in named.items() if held is None):
         for source in walk_sources(definition.tables[table].source):
             files |= set(list_named_files(source, path.parent) or ())
+    return files
+
+
+def _text_bytes(files: set[Origin]) -> int:
+    """How much of these files is to be read as text."""
     # What is not here takes its time, too, whatever its kind.
-    read = [file for file in files if not isinstance(file, Path) or file.name.lower().endswith(TEXT_ENDINGS)]
-    return sum(map(bytes_of, read))
+    return sum(
+        bytes_of(file) for file in files if not isinstance(file, Path) or file.name.lower().endswith(TEXT_ENDINGS)
+    )
