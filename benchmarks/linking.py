@@ -2,10 +2,11 @@
 
     python benchmarks/linking.py [--customers 100000] [--dirt 0.05] [--small 10000]
 
-Records are those of simulated systems; 558,000 customers have a million. Ours and the bare engine (splink) both get the same standardised records and the same choice of pairs (our rules as the engine's own blocking). Ours
-learns, compares, cuts and numbers; the engine estimates by sampling and expectation-maximisation, predicts, clusters.
-Each runs in a process of its own. Prints a Markdown table: seconds of the wall clock, peak of memory, pairwise
-precision, recall and F1 beside the truth at 0.9. Standardising is timed apart. The package recordlinkage holds all
+Records are those of simulated systems; 558,000 customers have a million. Ours and the bare engine (splink) both get the
+same standardised records and the same choice of pairs (our rules as the engine's own blocking). Ours learns, compares,
+cuts and numbers; the engine estimates by sampling and expectation-maximisation, predicts, clusters. Each runs in a
+process of its own. Prints a Markdown table: seconds of the wall clock, peak of memory, pairwise precision, recall and
+F1 beside the truth at 0.9. Standardising is timed apart. The package recordlinkage holds all
 pairs in memory and compares text by text: it is asked at a small size, beside ours at that size, for pairs that agree
 in mail, telephone, or name with birth, postcode or town; its expectation-maximisation takes likenesses as yes or no,
 and what it takes for matches is brought together by connected components.
