@@ -33,6 +33,7 @@ _IN_WORDS: Final = (
     (re.compile(r"\bto (?:DOUBLE|FLOAT|DECIMAL(?:\([\d, ]+\))?)(?!\w)"), "to a number"),
 )
 _FULL_DISK: Final = re.compile(r"No space left on device|failed to offload data block")
+_FULL_MEMORY: Final = re.compile(r"could not allocate block|failed to (?:allocate data|pin block)|Out of Memory Error")
 _FILLED: Final = re.compile(r"\(([\d.]+ \w+)/[\d.]+ \w+ used\)")
 _NOTHING_SAID: Final = "no reason was given"
 
@@ -59,6 +60,19 @@ def say_full_disk(problem: object) -> str | None:
         "the engine finds no room on its disk for what does not fit into its memory"
         f"{f' ({filled[1]} stand there)' if filled else ''}. Free some space there, or name a folder on another disk: "
         "under engine: {spill: FOLDER} in the study file, or by TMPDIR"
+    )
+
+
+def say_full_memory(problem: object) -> str | None:
+    """That the engine's memory does not hold what is asked; None of other faults."""
+    said = str(problem)
+    if _FULL_MEMORY.search(said) is None:
+        return None
+    filled = _FILLED.search(said)
+    return (
+        f"the engine's memory does not hold what this takes{f' ({filled[1]} are in use)' if filled else ''}. "
+        "Allow it more under engine: {memory: 4GB} in the study file, or let fewer reports run beside each other "
+        "(--jobs 1)"
     )
 
 

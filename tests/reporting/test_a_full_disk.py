@@ -174,8 +174,22 @@ def test_an_engine_that_finds_no_room_to_work_in_names_the_folder_to_change():
         "Free some space there, or name a folder on another disk: under engine: {spill: FOLDER} in the study file, or "
         "by TMPDIR (cell 6 of 22)"
     )
-    too_little = Failure(kind="OutOfMemoryException", message="could not allocate block of size 1 MB")
-    assert worker._failure_of(worker_failed(too_little)) == too_little
+
+
+@pytest.mark.parametrize(
+    ("said", "in_use"),
+    [
+        ("could not allocate block of size 256.0 KiB (953.5 MiB/953.6 MiB used)", " (953.5 MiB are in use)"),
+        ("failed to pin block of size 256.0 KiB (46.0 MiB/46.0 MiB used)", " (46.0 MiB are in use)"),
+        ("failed to allocate data of size 8.0 MiB", ""),
+    ],
+)
+def test_an_engine_without_memory_for_what_is_asked_says_where_more_is_allowed(said, in_use):
+    own = Failure(kind="OutOfMemoryException", message=said, place="cell 6 of 22")
+    assert worker._failure_of(worker_failed(own)).in_words() == (
+        f"memory full: the engine's memory does not hold what this takes{in_use}. Allow it more under engine: "
+        "{memory: 4GB} in the study file, or let fewer reports run beside each other (--jobs 1) (cell 6 of 22)"
+    )
 
 
 def test_text_that_does_not_fit_on_the_disk_has_no_bad_line(tmp_path, monkeypatch):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from crm_research.said_by_others import say_full_memory
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -40,6 +42,26 @@ class SetCheck:
     other: str = ""
 
 
+# Where the engine's memory does not hold all rows at once, so many lots of them are tried, and then more.
+_LOTS: Final = (4, 16, 64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InLots:
+    """A query of one row, each of whose numbers is the sum of what it is in some lots that hold all rows.
+
+    Parameters
+    ----------
+    whole
+        The query.
+    of_lot
+        The same of one lot, by its number from 0, and how many lots there are.
+    """
+
+    whole: ir.Table
+    of_lot: Callable[[int, int], ir.Table]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SetQuery:
     """A query of one row, and the checks that read it.
@@ -55,9 +77,9 @@ class SetQuery:
         asked; what it finds may be none, and `counts` decides.
     """
 
-    counts: ir.Table
+    counts: ir.Table | InLots
     checks: tuple[SetCheck, ...]
-    shortcut: ir.Table | None = None
+    shortcut: ir.Table | InLots | None = None
 
     def count(self, asked: Asked) -> Mapping[str, int]:
         """The one row; `asked` holds those of other queries, some of which may be the same."""
@@ -68,11 +90,32 @@ class SetQuery:
         return _ask(self.counts, asked)
 
 
-def _ask(query: ir.Table, asked: Asked) -> Mapping[str, int]:
-    key = query.op()
+def _ask(query: ir.Table | InLots, asked: Asked) -> Mapping[str, int]:
+    whole = query.whole if isinstance(query, InLots) else query
+    key = whole.op()
     if key not in asked:
-        asked[key] = query.to_pyarrow().to_pylist()[0]
+        asked[key] = _ask_in_lots(query) if isinstance(query, InLots) else _row_of(whole)
     return asked[key]
+
+
+def _ask_in_lots(query: InLots) -> Mapping[str, int]:
+    """The one row, of all rows at once or, where the engine's memory does not hold them, of some after others."""
+    tried: tuple[int, ...] = (1, *_LOTS)
+    for n_lots in tried:
+        lots = [query.whole] if n_lots == 1 else [query.of_lot(number, n_lots) for number in range(n_lots)]
+        try:
+            rows = [_row_of(lot) for lot in lots]
+        except Exception as problem:
+            if n_lots == tried[-1] or say_full_memory(problem) is None:
+                raise
+        else:
+            break
+    return {name: sum(row[name] for row in rows) for name in rows[0]}
+
+
+def _row_of(query: ir.Table) -> Mapping[str, int]:
+    (row,) = query.to_pyarrow().to_pylist()
+    return dict(row)
 
 
 def in_order(table: ir.Table, columns: list[str]) -> ir.Table:

@@ -21,6 +21,7 @@ HINDERED: Final = "input"
 # Kind of a failure to put a page that was made in its place.
 NOT_PUBLISHED: Final = "not published"
 DISK_FULL: Final = "disk full"
+MEMORY_FULL: Final = "memory full"
 # Forms beside the page, each the ending of its file.
 PDF: Final = "pdf"
 XLSX: Final = "xlsx"
@@ -152,7 +153,8 @@ class Failure:
     Parameters
     ----------
     kind
-        Name of the exception, or ``timeout``, ``killed``, ``not started``, ``not published``, ``disk full``.
+        Name of the exception, or ``timeout``, ``killed``, ``not started``, ``not published``, ``disk full``,
+        ``memory full``.
     message
         What it said.
     place

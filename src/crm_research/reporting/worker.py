@@ -16,8 +16,18 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from crm_research.reporting.tasks import DISK_FULL, MANAGEMENT, NOT_STARTED, PDF, XLSX, Failure, Outcome, Task
-from crm_research.said_by_others import say_full_disk
+from crm_research.reporting.tasks import (
+    DISK_FULL,
+    MANAGEMENT,
+    MEMORY_FULL,
+    NOT_STARTED,
+    PDF,
+    XLSX,
+    Failure,
+    Outcome,
+    Task,
+)
+from crm_research.said_by_others import say_full_disk, say_full_memory
 
 # Messages a worker sends: (CELL, number, total), (KERNEL, process id), (RENDERING,), (ENDED, Outcome).
 CELL: Final = "cell"
@@ -125,7 +135,10 @@ def _failure_of(problem: Exception) -> Failure:
         spilled = say_full_disk(failure.message)
         if _NO_SPACE in failure.message:
             return replace(failure, kind=DISK_FULL, message=_say_full(failure.message))
-        return failure if spilled is None else replace(failure, kind=DISK_FULL, message=spilled)
+        if spilled is not None:
+            return replace(failure, kind=DISK_FULL, message=spilled)
+        too_little = say_full_memory(failure.message)
+        return failure if too_little is None else replace(failure, kind=MEMORY_FULL, message=too_little)
     if isinstance(problem, NotStarted):
         return Failure(kind=NOT_STARTED, message=str(problem))
     trace = traceback.format_exception(problem)[-6:]
