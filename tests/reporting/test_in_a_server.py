@@ -10,7 +10,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
+import yaml
 
 from crm_research.catalogue import reports
 from crm_research.contracts.checks import check_study
@@ -110,3 +113,46 @@ def test_the_verdict_is_that_of_the_file_study(world, laid):
     n_checks = len(check_study(open_study(world / "study.yaml")).findings)
     assert n_checks > 400
     assert f"{n_checks} checks: {n_checks - 1} passed, 0 errors, 0 warnings, 1 note." in here.stdout
+
+
+def test_draws_of_doubtful_joins_are_those_of_the_file_study_and_only_read(postgres_socket, tmp_path):
+    world = a_linked_shop(tmp_path / "linked")
+    # A database of its own: the others are read by other tests.
+    there = lay_study(postgres_socket, world, tmp_path / "laid.yaml", database="系统 links")
+    reports = ("customer-base", "value")
+    here, laid = (
+        figures_of(run_reports(file, tmp_path / out, *reports))
+        for file, out in ((world / "study.yaml", "here"), (there, "there"))
+    )
+    assert_same_figures(here, laid, n_reports=len(reports))
+    drawn = [one for one in laid if one["id"] == "link.share_of_uncertainty"]
+    assert [one["n"] for one in drawn] == [30, 30]
+    assert all(one["estimate"] > 0 for one in drawn)
+    assert statements_in(postgres_socket / "log") <= READS
+
+
+def a_linked_shop(folder):
+    """Two hundred records with orders, of which thirty pairs are in doubt, as files."""
+    rng = np.random.default_rng(5)
+    records = pd.DataFrame({"system": ["A b", "店"] * 100, "local_id": [f"N{i:03}" for i in range(200)]})
+    records["customer_id"] = [f"K{i:03}" for i in range(200)]
+    held = records.loc[np.repeat(np.arange(200), rng.integers(1, 12, 200))].reset_index(drop=True)
+    held["order_id"] = [f"o{i}" for i in range(len(held))]
+    held["ordered_at"] = pd.Timestamp("2022-07-01") + pd.to_timedelta(rng.integers(0, 720, len(held)), unit="D")
+    held["revenue"] = (20 + 60 * rng.random(len(held))).round(2)
+    ends = [records.iloc[side:60:2][["system", "local_id"]].reset_index(drop=True) for side in (0, 1)]
+    doubts = pd.concat([end.add_prefix(name) for end, name in zip(ends, ("left_", "right_"), strict=True)], axis=1)
+    tables = {
+        "orders": held.drop(columns="customer_id"),
+        "links": records.assign(probability=1.0),
+        "link_doubts": doubts.assign(probability=0.5, standing="apart"),
+    }
+    folder.mkdir()
+    for name, frame in tables.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    mapped = {
+        name: {"from": f"{name}.parquet", "columns": {c: c for c in frame.columns}} for name, frame in tables.items()
+    }
+    study = {"name": "linked", "title": "Linked", "currency": "EUR", "as_of": "2024-07-01", "tables": mapped}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study, allow_unicode=True), encoding="utf-8")
+    return folder

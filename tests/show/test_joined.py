@@ -7,7 +7,7 @@ import pytest
 
 from crm_research.show.joined import JoinsTold, joins_figures, joins_section, say_joins, say_outside, summary_table
 from crm_research.stats.joined import sum_up_draws
-from crm_research.theme import say_money, say_percent
+from crm_research.theme import say_count, say_money, say_percent
 
 
 def told(values=(0.412, 0.43, 0.439), point=0.42, *, lower=0.36, upper=0.48, **more):
@@ -57,8 +57,8 @@ def test_one_pair_is_one_pair_and_ends_are_told_apart_by_digits():
 
 def test_what_no_draw_moves():
     assert say_joins(told(values=(0.42, 0.42))) == (
-        "387 pairs of records are in doubt, and however they are joined or parted, the top fifth of buyers would bring "
-        "in 42 % of the revenue."
+        "387 pairs of records are in doubt: 2 times they were joined or parted by chance, as probably as the linking "
+        "has it, and each time the top fifth of buyers would bring in 42 % of the revenue."
     )
     still = told(values=(0.42, 0.42), still="each contract is counted by itself.")
     assert say_joins(still) == (
@@ -84,17 +84,59 @@ def test_money_that_moves_less_than_is_printed_is_the_same():
     )
 
 
+def a_count(**more):
+    usual = {
+        "lower": None, "upper": None, "is_share": False, "say": lambda n: say_count(n, "customer"),
+        "clause": "we would know {}",
+    }  # fmt: skip
+    return told(**usual | more)
+
+
 def test_records_that_are_loose_are_called_so_and_a_count_has_no_share():
-    coarse = told(
-        values=(11.0, 14.0), point=12.0, lower=None, upper=None, is_share=False, say=lambda n: f"{n:.0f}",
-        clause="we would know {} customers", is_coarse=True, n_doubtful=2,
-    )  # fmt: skip
+    coarse = a_count(values=(11.0, 14.0), point=12.0, is_coarse=True, n_doubtful=2)
     assert say_joins(coarse) == (
-        "2 records are in doubt: were they joined or parted otherwise, we would know 11 to 14 customers."
+        "2 records are in doubt: were they left with their customers or parted from them otherwise, we would know 11 "
+        "to 14 customers."
     )
     assert joins_figures(coarse) == []
-    assert "join nothing that was missed" in repr(joins_section(coarse))
+    page = repr(joins_section(coarse))
+    assert "join nothing that was missed" in page
+    assert "2 times each record in doubt was left with its customer or made one by itself by chance" in page
     assert summary_table(coarse)["what"].tolist() == ["as linked", "over 2 draws of the joins"]
+    one = a_count(values=(1.0, 2.0), point=1.0, is_coarse=True, n_doubtful=1)
+    assert say_joins(one) == (
+        "1 record is in doubt: were it left with its customer or parted from it otherwise, we would know 1 to 2 "
+        "customers."
+    )
+    still = a_count(values=(1.0, 1.0), point=1.0, is_coarse=True, n_doubtful=1)
+    assert say_joins(still) == (
+        "1 record is in doubt: 2 times it was left with its customer or parted from it by chance, and each time we "
+        "would know 1 customer."
+    )
+
+
+def test_a_number_that_no_draw_has_is_not_said_to_stay():
+    same = a_count(values=(3.0, 3.0), point=4.0, n_doubtful=1, n_more=-1.0)
+    assert same.found.moves
+    assert (
+        say_joins(same)
+        == "1 pair of records is in doubt: were they joined or parted otherwise, we would know 3 customers."
+    )
+    assert say_outside(same) == (
+        "As the records are linked it is 4, and not this: two records are joined only where that is nearly sure, and "
+        "what is left apart adds up."
+    )
+    # With limits of its own, too: all draws agree, so that nothing of what is uncertain comes from them.
+    share = told(values=(0.30, 0.30), point=0.42)
+    assert say_joins(share).endswith("the top fifth of buyers would bring in 30 % of the revenue.")
+    assert "whichever records are joined" not in repr(joins_section(share))
+
+
+def test_what_draws_cannot_move_is_said_at_the_end():
+    partly = told(partly="Contracts name customers alone.")
+    assert say_joins(partly).endswith("17 of 100 parts hang on the joins. Contracts name customers alone.")
+    still = told(values=(0.42, 0.42), partly="Contracts name customers alone.")
+    assert say_joins(still).endswith("42 % of the revenue. Contracts name customers alone.")
 
 
 def test_a_number_outside_the_range_of_draws_is_told():
@@ -104,14 +146,17 @@ def test_a_number_outside_the_range_of_draws_is_told():
 
 
 def test_why_a_number_is_outside_is_said_where_it_is_printed_so_and_draws_are_told():
-    count = {
-        "values": (721.0, 725.0, 729.0), "lower": None, "upper": None, "is_share": False, "say": lambda n: f"{n:.0f}",
-        "clause": "we would know {} customers",
-    }  # fmt: skip
-    assert say_outside(told(point=735.0, **count)) == (
-        "As the records are linked it is 735, and so outside this range: two records are joined only where that is "
-        "nearly sure, and what is left apart adds up."
+    values = (721.0, 725.0, 729.0)
+    said = "As the records are linked it is 735, and so outside this range"
+    assert say_outside(a_count(values=values, point=735.0, n_more=-10.0)) == (
+        f"{said}: two records are joined only where that is nearly sure, and what is left apart adds up."
     )
-    inside, alike = told(point=725.0, **count), told(point=729.3, **count)
-    silent = [None, inside, alike, told(point=735.0, unknown="no orders.", **count)]
+    # Where draws part more than they join, that is not why.
+    assert say_outside(a_count(values=values, point=715.0, n_more=10.0)) == (
+        "As the records are linked it is 715, and so outside this range: what stands together is one customer "
+        "probably, not surely, and what is parted adds up."
+    )
+    assert say_outside(a_count(values=values, point=735.0)) == f"{said}."
+    inside, alike = a_count(values=values, point=725.0), a_count(values=values, point=729.3)
+    silent = [None, inside, alike, a_count(values=values, point=735.0, unknown="no orders.")]
     assert [say_outside(one) for one in silent] == [""] * 4

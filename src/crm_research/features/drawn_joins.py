@@ -67,10 +67,9 @@ def list_loose_records(study: Study) -> ir.Table:
     return found.select(*RECORD_KEY, "customer_id", probability=found.probability.fill_null(1.0))
 
 
-def name_records(study: Study) -> bool:
-    """Do orders or contracts, where there are any, say of some record which system's it is?"""
-    held = [study.table(name).columns for name in _DEALINGS if study.has(name)]
-    return not held or any(set(RECORD_KEY) <= set(columns) for columns in held)
+def name_records(study: Study) -> dict[str, bool]:
+    """Do orders and contracts, those that are there, say which system's record they came with?"""
+    return {name: set(RECORD_KEY) <= set(study.table(name).columns) for name in _DEALINGS if study.has(name)}
 
 
 def build_drawn_study(study: Study, records: ir.Table, heirs: ir.Table) -> Study:

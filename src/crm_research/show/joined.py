@@ -55,7 +55,7 @@ class JoinsTold:
         A value in words; with a number of digits where two values would be printed alike.
     found
         What the draws give; None where nothing is in doubt.
-    n_draws, n_doubtful, is_coarse
+    n_draws, n_doubtful, is_coarse, n_more
         As `models.joins.DrawnJoins` has them.
     window
         The period of the records, in words.
@@ -67,6 +67,8 @@ class JoinsTold:
         Why no draw can move the number, where that is so.
     unknown
         Why it is not known what draws make of it, where that is so.
+    partly
+        What draws cannot move of it, where they move another part.
     """
 
     id: str
@@ -78,15 +80,22 @@ class JoinsTold:
     n_doubtful: int
     is_coarse: bool
     window: str
+    n_more: float = 0.0
     is_share: bool = False
     more: str = ""
     still: str = ""
     unknown: str = ""
+    partly: str = ""
 
     @property
     def pairs(self) -> str:
         """What is in doubt, counted."""
         return say_count(self.n_doubtful, *(("record",) if self.is_coarse else ("pair of records", "pairs of records")))
+
+    @property
+    def what(self) -> str:
+        """What is in doubt: pairs of records, or records."""
+        return "the records" if self.is_coarse else "the pairs"
 
     @property
     def ends(self) -> tuple[str, str, str]:
@@ -107,7 +116,7 @@ def say_joins(told: JoinsTold | None) -> str:
     if told is None:
         return ""
     if not told.n_doubtful:
-        return NOTHING_DOUBTFUL
+        return f"How much here hangs on the joins is not known: {told.unknown}" if told.unknown else NOTHING_DOUBTFUL
     found = told.found
     are = word_for(told.n_doubtful, "is", "are")
     if told.still:
@@ -116,14 +125,43 @@ def say_joins(told: JoinsTold | None) -> str:
         return f"{told.pairs} {are} in doubt, and how much here hangs on them is not known: {told.unknown}"
     if not found.moves:
         same = told.clause.format(told.say(found.point))
-        return f"{told.pairs} {are} in doubt, and however they are joined or parted, {same}."
-    low, high, _ = told.ends
+        return f"{told.pairs} {are} in doubt: {_say_drawn(told)}, and each time {same}. {told.partly}".rstrip()
+    low, high, held = told.ends
+    moved = told.clause.format(_between(low, high))
+    if low == high == held:
+        moved = f"{moved} all the same"
+    return f"{told.pairs} {are} in doubt: {_say_otherwise(told)}, {moved}{_say_share(found)}. {told.partly}".rstrip()
+
+
+def _say_drawn(told: JoinsTold) -> str:
+    """What chance did with what is in doubt."""
+    they, were = (word_for(told.n_doubtful, *words) for words in (("it", "they"), ("was", "were")))
+    if told.is_coarse:
+        its, it = (word_for(told.n_doubtful, *words) for words in (("its customer", "their customers"), ("it", "them")))
+        return f"{told.n_draws:,} times {they} {were} left with {its} or parted from {it} by chance"
+    return f"{told.n_draws:,} times {they} {were} joined or parted by chance, as probably as the linking has it"
+
+
+def _say_otherwise(told: JoinsTold) -> str:
+    if told.is_coarse:
+        one, several = (f"were {it} left with {its} or parted from {them} otherwise" for it, its, them in _LEFT)
+        return word_for(told.n_doubtful, one, several)
+    return "were they joined or parted otherwise"
+
+
+_LEFT: Final = (("it", "its customer", "it"), ("they", "their customers", "them"))
+
+
+def _between(low: str, high: str) -> str:
+    """From the least to the most, what both are counted in said once."""
     if low == high:
-        moved = f"{told.clause.format(low)} all the same"
-    else:
-        moved = told.clause.format(f"{low.removesuffix(' %') if high.endswith(' %') else low} to {high}")
-    said = f"{told.pairs} {are} in doubt: were they joined or parted otherwise, {moved}"
-    return f"{said}{_say_share(found)}."
+        return low
+    return f"{low.removesuffix(' %') if high.endswith(' %') else _bare(low)} to {high}"
+
+
+def _bare(count: str) -> str:
+    """A count of customers without the word."""
+    return count.removesuffix("s").removesuffix(" customer")
 
 
 def say_outside(told: JoinsTold | None) -> str:
@@ -134,14 +172,19 @@ def say_outside(told: JoinsTold | None) -> str:
     least, most, held = told.ends
     if found.lower <= found.point <= found.upper or held in (least, most):
         return ""
-    return (
-        f"As the records are linked it is {held}, and so outside this range: two records are joined only where that is "
-        "nearly sure, and what is left apart adds up."
-    )
+    outside = "and so outside this range" if least != most else "and not this"
+    said = f"As the records are linked it is {_bare(held)}, {outside}"
+    # Draws that join more have fewer customers than there are as linked.
+    if told.n_more < 0:
+        return f"{said}: two records are joined only where that is nearly sure, and what is left apart adds up."
+    if told.n_more > 0:
+        return f"{said}: what stands together is one customer probably, not surely, and what is parted adds up."
+    return f"{said}."
 
 
 def _say_share(found: HangsOnJoins) -> str:
-    if found.share is None:
+    # What all draws agree on is another number, and no more uncertain for that.
+    if found.share is None or not found.of_joins:
         return ""
     parts = round(100 * found.share)
     if parts < 1:
@@ -187,15 +230,23 @@ def _parts(told: JoinsTold) -> Iterator[Note | Chart | Table | Figures]:
             "its own, another for these.",
             data=table,
         )
-        yield Note(
-            f"{told.n_draws:,} times each pair of records in doubt was joined or parted by chance, as probably as the "
-            "linking has it, and never so that records which contradict each other are one; then the number was "
-            f"measured anew. {told.more}".strip()
-        )
+        yield Note(f"{_say_how(told)}; then the number was measured anew. {told.more}".strip())
         yield Note(say_outside(told))
     if told.is_coarse and told.n_doubtful and not told.unknown:
         yield Note(COARSE)
     yield Figures(joins_figures(told), "What hangs on the joins")
+
+
+def _say_how(told: JoinsTold) -> str:
+    if told.is_coarse:
+        return (
+            f"{told.n_draws:,} times each record in doubt was left with its customer or made one by itself by chance, "
+            "as probably as the links have it"
+        )
+    return (
+        f"{told.n_draws:,} times each pair of records in doubt was joined or parted by chance, as probably as the "
+        "linking has it, and never so that records which contradict each other are one"
+    )
 
 
 def summary_table(told: JoinsTold) -> pd.DataFrame:
@@ -216,11 +267,9 @@ def summary_table(told: JoinsTold) -> pd.DataFrame:
 
 
 def _title(told: JoinsTold) -> str:
-    low, high, _ = told.ends
-    if low == high:
-        return first_capital(f"{told.clause.format(low)} whichever records are joined")
-    low = low.removesuffix(" %") if high.endswith(" %") else low
-    return first_capital(told.clause.format(f"{low} to {high}"))
+    low, high, held = told.ends
+    said = told.clause.format(_between(low, high))
+    return first_capital(f"{said} whichever records are joined" if low == high == held else said)
 
 
 def _draw(table: pd.DataFrame, told: JoinsTold, ax: Axes | None = None) -> Axes:
@@ -228,7 +277,7 @@ def _draw(table: pd.DataFrame, told: JoinsTold, ax: Axes | None = None) -> Axes:
     label = first_capital(told.label)
     ax = new_axes(
         title=_title(told),
-        subtitle=f"{label}: as the records are linked, and had the pairs in doubt been decided otherwise",
+        subtitle=f"{label}: as the records are linked, and had {told.what} in doubt been decided otherwise",
         xlabel=label,
         grid="x",
         size=(8.0, 2.6),

@@ -59,7 +59,7 @@ class HangsOnJoins:
     @property
     def moves(self) -> bool:
         """Does any draw give another number?"""
-        return self.of_joins > 0
+        return bool((self.values != self.point).any())
 
 
 def sum_up_draws(

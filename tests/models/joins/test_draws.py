@@ -76,11 +76,58 @@ def test_an_order_of_rows_changes_nothing_and_another_seed_does():
     assert (draw_groups(some_pairs(31, *pairs), n_draws=40, seed=1)[:20] == one).all()
 
 
-def test_what_cannot_be_drawn_without_contradiction_stays_as_it_is_linked():
+def test_of_what_cannot_be_drawn_without_contradiction_no_contradiction_is_joined():
     # A chain of sure likeness whose ends contradict each other: no draw of its pairs is possible.
     doubts = some_pairs(3, (0, 1, 1.0, ""), (1, 2, 1.0, ""), (0, 2, 0.0, "never"))
-    groups = draw_groups(doubts, n_draws=50, seed=1)
+    groups = draw_groups(doubts, n_draws=200, seed=1)
     assert (groups[:, 0] != groups[:, 2]).all()
+    # The record between them is of one of the two, and of either.
+    assert {tuple(row.tolist()) for row in groups} == {(0, 0, 2), (0, 1, 1)}
+
+
+def all_alike(n, probability):
+    return some_pairs(n, *((i, j, probability, "") for i in range(n) for j in range(i + 1, n)))
+
+
+def list_groupings(n):
+    """Every way to part n records: a number of its group for each."""
+    ways = [[0]]
+    for _ in range(n - 1):
+        ways = [[*way, group] for way in ways for group in range(max(way) + 2)]
+    return ways
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "probability"), [(6, 0.5), (8, 0.5), (7, 0.3), (8, 0.65)])
+def test_many_records_that_are_all_alike_are_parted_as_their_pairs_together_say(n, probability):
+    # Lots of single pairs nearly always contradict each other here: of 2 ** 28 sets of 28 pairs 4,140 are possible.
+    weights = Counter()
+    for way in list_groupings(n):
+        n_within = sum(way[i] == way[j] for i in range(n) for j in range(i + 1, n))
+        weights[max(way) + 1] += probability**n_within * (1 - probability) ** (n * (n - 1) // 2 - n_within)
+    whole, n_draws = sum(weights.values()), 3_000
+    groups = draw_groups(all_alike(n, probability), n_draws=n_draws, seed=3)
+    found = Counter(len(set(row)) for row in groups.tolist())
+    for n_groups, weight in weights.items():
+        share = weight / whole
+        assert found[n_groups] / n_draws == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / n_draws) + 1e-3)
+
+
+@pytest.mark.slow
+def test_a_hundred_records_that_all_may_be_one_are_many_or_one_as_their_pairs_say():
+    numbers = [
+        {len(set(row)) for row in draw_groups(all_alike(100, p), n_draws=8, seed=1).tolist()} for p in (0.5, 0.9)
+    ]
+    assert min(numbers[0]) > 15
+    assert max(numbers[0]) < 45
+    assert numbers[1] == {1}
+
+
+def test_how_many_draws_are_held_at_once_changes_nothing(monkeypatch):
+    doubts = all_alike(9, 0.5)
+    whole = draw_groups(doubts, n_draws=12, seed=1)
+    monkeypatch.setattr("crm_research.models.joins.draws._MOST_AT_ONCE", 5 * len(doubts.left))
+    assert (draw_groups(doubts, n_draws=12, seed=1) == whole).all()
 
 
 def test_no_draw_joins_what_contradicts_itself():

@@ -140,16 +140,96 @@ def test_what_hangs_on_the_joins_is_not_known_where_orders_name_customers_alone(
     plain = ORDERS.drop(columns=["system", "local_id"])
     study = a_linked(orders=plain)
     drawn = draw_joins(study, n_draws=20, seed=1)
-    assert (drawn.study, drawn.n_doubtful, drawn.names_records) == (None, 2, False)
-    assert (
-        drawn.unknown == "orders and contracts name customers, and not the records of the systems that they came with."
-    )
+    assert (drawn.study, drawn.n_doubtful, drawn.names_records) == (None, 2, {"orders": False})
+    said = "orders name customers, and not the records of the systems that they came with."
+    assert (drawn.told("orders")["unknown"], drawn.told("orders", "contracts")["unknown"]) == (said, said)
     told = measure_joins(study, describe_base(study), seed=1)
     assert say_joins(told) == (
-        "2 pairs of records are in doubt, and how much here hangs on them is not known: orders and contracts name "
-        "customers, and not the records of the systems that they came with."
+        "2 pairs of records are in doubt, and how much here hangs on them is not known: orders name customers, and "
+        "not the records of the systems that they came with."
     )
     assert joins_figures(told) == []
     # With nothing in doubt there is nothing to know.
     sure = a_linked(orders=plain, link_doubts=DOUBTS.iloc[:0])
-    assert draw_joins(sure, n_draws=20, seed=1).unknown == ""
+    assert draw_joins(sure, n_draws=20, seed=1).told("orders")["unknown"] == ""
+
+
+CONTRACTS = pd.DataFrame({"contract_id": ["c1"], "customer_id": ["P2"], "started_at": [pd.Timestamp("2024-01-01")]})
+
+
+def test_what_names_customers_alone_is_said_beside_what_names_records():
+    drawn = draw_joins(a_linked(contracts=CONTRACTS), n_draws=20, seed=1)
+    assert drawn.names_records == {"orders": True, "contracts": False}
+    both, orders, contracts = drawn.told("orders", "contracts"), drawn.told("orders"), drawn.told("contracts")
+    said = (
+        "Contracts name customers alone: they stay with the customer who keeps the number, so that parting customers "
+        "moves none of them."
+    )
+    assert [(one["unknown"], one["partly"]) for one in (both, orders)] == [("", said), ("", "")]
+    alone = "contracts name customers, and not the records of the systems that they came with."
+    assert (contracts["unknown"], contracts["partly"]) == (alone, "")
+
+
+def test_a_pair_counts_once_whichever_record_it_names_first_and_never_one_record_with_itself():
+    b2, a2 = ("b", "2"), ("a", "2")
+    odd = [(*a2, *b2, 0.9, "apart"), (*b2, *a2, 0.1, "apart"), (*a2, *a2, 0.5, "apart")]
+    drawn = draw_joins(a_linked(link_doubts=pd.DataFrame(odd, columns=list(PAIR))), n_draws=400, seed=1)
+    assert (drawn.n_doubtful, drawn.touched) == (1, ("P2", "P3"))
+    joined = np.mean([len(one) == 1 for one in spend(drawn).values()])
+    assert joined == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / 400))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("a", "2", "b", "2", 0.995, "together"),
+        ("a", "1", "b", "1", 0.05, "apart"),
+        ("a", "1", "b", "1", 0.0, "contradicting"),
+    ],
+)
+def test_pairs_of_another_linking_than_the_links_are_not_drawn(pair):
+    study = a_linked(
+        link_doubts=pd.DataFrame([pair, *DOUBTS.to_numpy().tolist()], columns=list(PAIR)).drop_duplicates(
+            list(PAIR[:4])
+        )
+    )
+    drawn = draw_joins(study, n_draws=20, seed=1)
+    assert (drawn.study, drawn.is_outdated) == (None, True)
+    told = measure_joins(study, describe_base(study), seed=1)
+    assert say_joins(told).endswith(
+        "hangs on them is not known: the pairs are of another linking than the links. crm-research link writes both "
+        "anew."
+    )
+    assert joins_figures(told) == []
+
+
+def test_of_links_with_pairs_of_which_none_is_in_doubt_it_is_told_all_the_same_when_they_do_not_fit():
+    pair = pd.DataFrame([("a", "2", "b", "2", 0.995, "together")], columns=list(PAIR))
+    study = a_linked(link_doubts=pair)
+    assert say_joins(measure_joins(study, describe_base(study), seed=1)) == (
+        "How much here hangs on the joins is not known: the pairs are of another linking than the links. crm-research "
+        "link writes both anew."
+    )
+
+
+def test_records_of_one_customer_between_whom_no_pair_stands_stay_together():
+    # The table holds what is in doubt alone, and P1's records each have a pair with another customer.
+    pairs = [("a", "1", "a", "2", 0.5, "apart"), ("b", "1", "b", "2", 0.5, "apart")]
+    drawn = draw_joins(a_linked(link_doubts=pd.DataFrame(pairs, columns=list(PAIR))), n_draws=100, seed=1)
+    assert drawn.n_doubtful == 2
+    assert set(spend(drawn).values()) == {(30.0, 40.0, 80.0), (70.0, 80.0), (40.0, 110.0), (150.0,)}
+
+
+def test_records_that_are_nearly_sure_are_in_no_doubt():
+    links = LINKS.assign(customer_id="P1", probability=[0.5, 0.7, 0.99, 1.0, 0.9999])
+    orders = ORDERS.assign(customer_id="P1")
+    drawn = draw_joins(a_linked(orders=orders, links=links, link_doubts=None), n_draws=200, seed=1)
+    assert (drawn.is_coarse, drawn.n_doubtful) == (True, 2)
+    assert set(spend(drawn).values()) == {(310.0,), (10.0, 300.0), (20.0, 290.0), (10.0, 20.0, 280.0)}
+
+
+def test_draws_tell_whether_they_join_or_part_more_than_is_linked():
+    joins = pd.DataFrame([("a", "2", "b", "2", 0.5, "apart")], columns=list(PAIR))
+    parts = pd.DataFrame([("a", "1", "b", "1", 0.95, "together")], columns=list(PAIR))
+    more = [draw_joins(a_linked(link_doubts=one), n_draws=200, seed=1).n_more for one in (joins, parts, joins.iloc[:0])]
+    assert more == [pytest.approx(-0.5, abs=0.15), pytest.approx(0.05, abs=0.06), 0.0]

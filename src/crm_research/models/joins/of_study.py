@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import ibis
@@ -10,24 +11,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crm_research.contracts import DOUBTS, LINKS, PAIR_GROUPS, RECORD_KEY
+from crm_research.contracts import LINKS, RECORD_KEY
 from crm_research.features.drawn_joins import (
     PREFIX,
     build_drawn_study,
-    list_doubtful_pairs,
-    list_doubtful_records,
-    list_loose_records,
     name_records,
 )
 from crm_research.models.joins.draws import PairDoubts, draw_groups
-from crm_research.stats.bonds import DOUBTFUL_FROM, DOUBTFUL_TO, find_sure_bonds, number_groups
+from crm_research.models.joins.reading import read_doubtful
+from crm_research.stats.bonds import number_groups
 from crm_research.steps import step
-from crm_research.vocabulary import CONTRADICTING, TOGETHER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from crm_research.models.joins.draws import Floats, Ints, Keys
+    from crm_research.models.joins.draws import Ints
     from crm_research.study import Study
 
 # The fewest of which the range holds 95 % of further draws.
@@ -56,7 +54,10 @@ class DrawnJoins:
     is_coarse
         The links say only how sure each record is: a draw can part what stands together, and join nothing.
     names_records
-        Orders or contracts say which record they came with; without that no draw can tell whose they would be.
+        Of orders and contracts, those that are there: do they say which record they came with? Of those that name
+        customers alone no draw can tell, and they go with the customer's number.
+    is_outdated
+        The pairs in doubt are of another linking than the links, so that nothing can be drawn.
     """
 
     study: Study | None
@@ -65,7 +66,8 @@ class DrawnJoins:
     n_draws: int
     n_doubtful: int
     is_coarse: bool = False
-    names_records: bool = True
+    names_records: Mapping[str, bool] = field(default_factory=dict)
+    is_outdated: bool = False
 
     @property
     def changed(self) -> Study:
@@ -75,17 +77,30 @@ class DrawnJoins:
         return self.study
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What a page says of how the joins were drawn, by the names that `show.joined.JoinsTold` has for it."""
+    def n_more(self) -> float:
+        """How many more customers there are in a draw, on average, than as linked; fewer where it is below nought."""
+        counts = np.bincount(self.members["draw"].to_numpy(dtype=np.int64), minlength=self.n_draws + 1)
+        return float(counts[1:].mean() - counts[0])
+
+    def told(self, *tables: str) -> dict[str, Any]:
+        """What a page says of how the joins were drawn, by the names that `show.joined.JoinsTold` has for it.
+
+        Parameters
+        ----------
+        tables
+            Orders, contracts or both: what the number of the page is counted from.
+        """
+        known = [name for name in tables if name in self.names_records]
+        lacking = " and ".join(name for name in known if not self.names_records[name]) if self.n_doubtful else ""
+        unknown, partly = OUTDATED if self.is_outdated else "", ""
+        if lacking and not unknown and any(self.names_records[name] for name in known):
+            partly = WITH_NUMBER.format(lacking.capitalize())
+        elif lacking and not unknown:
+            unknown = NOT_NAMED.format(lacking)
         return {
             "n_draws": self.n_draws, "n_doubtful": self.n_doubtful, "is_coarse": self.is_coarse,
-            "unknown": self.unknown,
+            "n_more": self.n_more, "unknown": unknown, "partly": partly,
         }  # fmt: skip
-
-    @property
-    def unknown(self) -> str:
-        """Why it is not known what draws make of a number; empty where it is."""
-        return "" if self.names_records else NOT_NAMED
 
     def without_touched(self, rows: ir.Table) -> ir.Table:
         """Rows of the customers whom no draw changes."""
@@ -99,7 +114,12 @@ class DrawnJoins:
         return self.members.merge(rows, on="customer_id", how="inner", sort=False)
 
 
-NOT_NAMED: Final = "orders and contracts name customers, and not the records of the systems that they came with."
+NOT_NAMED: Final = "{} name customers, and not the records of the systems that they came with."
+WITH_NUMBER: Final = (
+    "{} name customers alone: they stay with the customer who keeps the number, so that parting customers moves none "
+    "of them."
+)
+OUTDATED: Final = "the pairs are of another linking than the links. crm-research link writes both anew."
 _NOBODY: Final = pd.DataFrame(
     {
         "draw": pd.Series([], dtype="int64"),
@@ -126,20 +146,17 @@ def draw_joins(study: Study, *, n_draws: int = N_DRAWS, seed: int = 20170101) ->
         raise ValueError(f"n_draws must be from 2 to {_MOST_DRAWS}, not {n_draws!r}.")
     if not study.has(LINKS):
         return None
-    if study.has(DOUBTS):
-        records, doubts = _read_pairs(study)
-        n_doubtful = int(_is_doubtful(doubts).sum())
-        is_coarse = False
-    elif _has_no_doubt(study):
-        return DrawnJoins(study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=0)
-    else:
-        records, doubts = _read_loose(study)
-        n_doubtful, is_coarse = len(doubts.left), True
-    if n_doubtful and not name_records(study):
-        return DrawnJoins(
-            study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=n_doubtful, is_coarse=is_coarse,
-            names_records=False,
-        )  # fmt: skip
+    found = read_doubtful(study)
+    if found is None:
+        return _unmoved(n_draws)
+    named = name_records(study)
+    common: dict[str, Any] = {
+        "n_doubtful": found.n_doubtful, "is_coarse": found.is_coarse, "names_records": named,
+        "is_outdated": found.is_outdated,
+    }  # fmt: skip
+    if found.is_outdated or (named and not any(named.values())):
+        return _unmoved(n_draws, **common)
+    records, doubts = found.records, found.doubts
     groups = draw_groups(doubts, n_draws=n_draws, seed=seed)
     customer, names = pd.factorize(records["customer_id"], sort=True)
     drawn, heirs = _name_groups(groups, customer, records["name"].to_numpy(dtype=object), names.to_numpy(dtype=object))
@@ -147,9 +164,7 @@ def draw_joins(study: Study, *, n_draws: int = N_DRAWS, seed: int = 20170101) ->
     area = _areas(doubts, customer)
     is_touched = np.isin(area, area[is_changed])
     if not is_touched.any():
-        return DrawnJoins(
-            study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=n_doubtful, is_coarse=is_coarse
-        )
+        return _unmoved(n_draws, **common)
     as_linked = np.unique(customer[is_touched])
     held = _Held(
         records=records.loc[is_touched].reset_index(drop=True),
@@ -163,9 +178,13 @@ def draw_joins(study: Study, *, n_draws: int = N_DRAWS, seed: int = 20170101) ->
         members=members,
         touched=tuple(str(one) for one in held.names),
         n_draws=n_draws,
-        n_doubtful=n_doubtful,
-        is_coarse=is_coarse,
+        **common,
     )
+
+
+def _unmoved(n_draws: int, n_doubtful: int = 0, **more: Any) -> DrawnJoins:
+    """Joins of which no draw changes any."""
+    return DrawnJoins(study=None, touched=(), members=_NOBODY, n_draws=n_draws, n_doubtful=n_doubtful, **more)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -233,79 +252,6 @@ def _lots_of(names: np.ndarray) -> np.ndarray:
 
 def _texts(columns: dict[str, np.ndarray]) -> pa.Table:
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-
-
-def _is_doubtful(doubts: PairDoubts) -> np.ndarray:
-    return ~doubts.is_never & ~doubts.is_always & (
-        (doubts.probability > DOUBTFUL_FROM) | doubts.is_linked
-    )  # fmt: skip
-
-
-def _has_no_doubt(study: Study) -> bool:
-    """Do the links tell of their pairs that none is in doubt? So they do that were made when such pairs are written."""
-    if not study.has(PAIR_GROUPS):
-        return False
-    groups: pd.DataFrame = study.table(PAIR_GROUPS).to_pandas()
-    between = (groups["probable_from"] >= DOUBTFUL_FROM) & (groups["probable_from"] < DOUBTFUL_TO)
-    return not (between & (groups["n_pairs"] > 0) & (groups["standing"] != CONTRADICTING)).any()
-
-
-def _read_pairs(study: Study) -> tuple[pd.DataFrame, PairDoubts]:
-    """Records in the order of their names, and the pairs between them."""
-    pairs: pd.DataFrame = list_doubtful_pairs(study).to_pandas()
-    records: pd.DataFrame = list_doubtful_records(study).to_pandas()
-    records["name"] = _names(records["system"], records["local_id"])
-    records = records.drop_duplicates("name").sort_values("name", ignore_index=True)
-    place = pd.Index(records["name"])
-    ends = [_names(pairs[f"{side}_system"], pairs[f"{side}_local_id"]) for side in ("left", "right")]
-    left, right = (np.asarray(place.get_indexer(pd.Index(end)), dtype=np.int64) for end in ends)
-    low, high = np.minimum(left, right), np.maximum(left, right)
-    probability = np.clip(np.nan_to_num(pairs["probability"].to_numpy(dtype=float)), 0.0, 1.0)
-    standing = pairs["standing"].to_numpy(dtype=object)
-    is_never, is_linked = (np.asarray(standing == one, dtype=bool) for one in (CONTRADICTING, TOGETHER))
-    is_always, _ = find_sure_bonds(
-        len(records), left, right, probability, is_together=is_linked, is_open=~is_never
-    )  # fmt: skip
-    known = PairDoubts(
-        n_records=len(records), left=low, right=high, probability=probability, is_always=is_always,
-        is_never=is_never, is_linked=is_linked, key=_keys(records, low, high),
-    )  # fmt: skip
-    return records, known
-
-
-def _read_loose(study: Study) -> tuple[pd.DataFrame, PairDoubts]:
-    """Each record that is not surely its customer's, bound to the surest of that customer's records."""
-    if "probability" not in study.table(LINKS).columns:
-        records = pd.DataFrame({name: pd.Series([], dtype=object) for name in (*RECORD_KEY, "customer_id", "name")})
-        return records, _pairs_of(records, np.array([], dtype=np.int64), np.array([], dtype=np.int64), np.array([]))
-    records = list_loose_records(study).to_pandas()
-    records["name"] = _names(records["system"], records["local_id"])
-    records = records.drop_duplicates("name").sort_values("name", ignore_index=True)
-    surest = records.sort_values(["probability", "name"], ascending=[False, True]).drop_duplicates("customer_id")
-    hub = records["customer_id"].map(pd.Series(surest.index, index=surest["customer_id"])).to_numpy(dtype=np.int64)
-    bound = np.flatnonzero(hub != np.arange(len(records)))
-    probability = np.clip(records["probability"].to_numpy(dtype=float)[bound], 0.0, 1.0)
-    return records, _pairs_of(records, hub[bound], bound, probability)
-
-
-def _pairs_of(records: pd.DataFrame, left: Ints, right: Ints, probability: Floats) -> PairDoubts:
-    return PairDoubts(
-        n_records=len(records), left=left, right=right, probability=probability, is_always=probability >= 1.0,
-        is_never=np.zeros(len(left), dtype=bool), is_linked=np.ones(len(left), dtype=bool),
-        key=_keys(records, left, right),
-    )  # fmt: skip
-
-
-def _names(system: pd.Series, local_id: pd.Series) -> pd.Series:
-    """One name a record, of which no two are alike."""
-    escaped = system.astype(str).str.replace("%", "%25", regex=False).str.replace(":", "%3A", regex=False)
-    return escaped + ":" + local_id.astype(str)
-
-
-def _keys(records: pd.DataFrame, left: Ints, right: Ints) -> Keys:
-    own = np.asarray(pd.util.hash_array(records["name"].to_numpy(dtype=object), categorize=False))
-    first, second = np.minimum(own[left], own[right]), np.maximum(own[left], own[right])
-    return np.asarray(first * np.uint64(0x9E3779B97F4A7C15) + second, dtype=np.uint64)
 
 
 def _areas(doubts: PairDoubts, customer: Ints) -> Ints:

@@ -46,7 +46,8 @@ def measure_joins(study: Study, leaving: ChurnAnalysis, *, seed: int) -> JoinsTo
         id=SURVIVAL_12M, label="contracts still there after 12 months",
         clause="{} of the contracts would last longer than 12 months", say=say_percent, is_share=True,
         found=sum_up_draws(point, values, lower=lower, upper=upper, confidence=leaving.confidence),
-        window=f"contracts known on {say_date(study.as_of)}", still="" if is_joined else _CONTRACTS_ALONE, **drawn.told,
+        window=f"contracts known on {say_date(study.as_of)}", still="" if is_joined else _CONTRACTS_ALONE,
+        **drawn.told("contracts"),
     )  # fmt: skip
 
 

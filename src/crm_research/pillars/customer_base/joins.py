@@ -30,11 +30,10 @@ def measure_joins(study: Study, base: CustomerBase, *, seed: int) -> JoinsTold |
     drawn = draw_joins(study, seed=seed)
     if drawn is None:
         return None
-    common = {**drawn.told, "window": base.window}
     if base.concentration is None:
         return JoinsTold(
-            id=CUSTOMERS, label="customers known", clause="we would know {} customers", say=say_count,
-            found=_vary_customers(base, drawn), **common,
+            id=CUSTOMERS, label="customers known", clause="we would know {}", say=_say_customers,
+            found=_vary_customers(base, drawn), window=base.window, **drawn.told("orders", "contracts"),
         )  # fmt: skip
     top20 = base.concentration.top20
     point, lower, upper = (float(part) for part in top20)
@@ -45,7 +44,7 @@ def measure_joins(study: Study, base: CustomerBase, *, seed: int) -> JoinsTold |
         id=TOP20, label="share of revenue from the top fifth",
         clause="the top fifth of buyers would bring in {} of the revenue", say=say_percent, is_share=True,
         found=sum_up_draws(point, values, lower=lower, upper=upper, confidence=base.concentration.confidence),
-        **common,
+        window=base.window, **drawn.told("orders"),
     )  # fmt: skip
 
 
@@ -70,6 +69,10 @@ def _spend(study: Study, drawn: DrawnJoins) -> tuple[NDArray[np.float64], NDArra
     own = np.nan_to_num(frame["spend"].to_numpy(dtype=float)).round(_DIGITS)
     order = np.argsort(-own, kind="stable")
     return -np.sort(-rest), own[order], frame["draw"].to_numpy()[order]
+
+
+def _say_customers(n: float) -> str:
+    return say_count(n, "customer")
 
 
 def _vary_customers(base: CustomerBase, drawn: DrawnJoins) -> HangsOnJoins:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from crm_research.features.money_window import MoneyWindow
     from crm_research.pillars.churn.risks.prediction import LeavingPrediction
     from crm_research.pillars.silent_churn.analysis import SilentChurn
+    from crm_research.pillars.value.risk.measure import RiskAdjusted
     from crm_research.study import Study
 
 # With a higher chance to be gone, and no contract that runs, there is nothing left to lose.
@@ -257,7 +258,7 @@ def read_to_come(study: Study, ids: Sequence[str], *, confidence: float, seed: i
         return ToCome(rows=none, why_not="Nothing is recorded of what customers pay.", years=0.0, is_profit=False, n=0)
     tiers = measure_tiers(study, confidence=confidence, seed=seed)
     asked = {"months": USUAL_MONTHS, "confidence": confidence}
-    risk = measure_risk(study, lifetime, tiers, asked=asked, drawn=draw_joins(study))
+    risk = measure_risk(study, lifetime, tiers, asked=asked, drawn=draw_joins(study, seed=seed))
     more: dict[str, Any] = {"years": lifetime.horizon_years, "is_profit": lifetime.is_profit}
     if isinstance(risk, str):
         return ToCome(rows=pd.DataFrame(columns=columns), why_not=say_missing(lifetime), n=0, **more)
@@ -265,7 +266,7 @@ def read_to_come(study: Study, ids: Sequence[str], *, confidence: float, seed: i
     places = places[places >= 0]
     rows = risk.customers.iloc[places]
     tail = (1 - confidence) / 2
-    low, high = (quantile_of_each(risk.parts, lifetime, share, places) for share in (tail, 1 - tail))
+    low, high = (_quantile(risk, places, share) for share in (tail, 1 - tail))
     expected = rows["paid"].to_numpy(dtype=float)
     found = pd.DataFrame(
         {
@@ -278,6 +279,15 @@ def read_to_come(study: Study, ids: Sequence[str], *, confidence: float, seed: i
         }
     )
     return ToCome(rows=found, why_not="", n=len(risk.customers), **more)
+
+
+def _quantile(risk: RiskAdjusted, places: np.ndarray, share: float) -> np.ndarray:
+    """Below which money customers (by their places) stay with this chance; of who is in doubt over all joins."""
+    found = quantile_of_each(risk.parts, risk.lifetime, share, places)
+    if risk.identity is None:
+        return found
+    over_joins = risk.identity.quantile(share).reindex(risk.customers["customer_id"].iloc[places]).to_numpy()
+    return np.where(np.isnan(over_joins), found, over_joins)
 
 
 def read_tiers(study: Study, ids: Sequence[str], *, confidence: float, seed: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from crm_research.models.joins import DrawnJoins, draw_joins
 from crm_research.pillars.segmentation.deployment.assign import assign_segments
 from crm_research.pillars.segmentation.deployment.save import keep_segmentation
 from crm_research.pillars.segmentation.groups.words import name_first
+from crm_research.pillars.segmentation.inputs.base import BUYERS, EVERYBODY, HOLDERS, RUNNING
 from crm_research.show.joined import JoinsTold
 from crm_research.stats.intervals import wilson_share
 from crm_research.stats.joined import sum_up_draws
@@ -30,6 +32,12 @@ _HELD: Final = (
     "The groups are held as they were found, and customers of each draw are put to the nearest of their middles; to "
     "find groups anew in each draw would show more. The number's own limits are those of a share of so many customers."
 )  # fmt: skip
+_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    BUYERS: ("orders",),
+    RUNNING: ("contracts",),
+    HOLDERS: ("contracts",),
+    EVERYBODY: ("orders", "contracts"),
+}
 _CANNOT: Final = (
     "the customers of other joins cannot be put into these groups, which are not those of the nearest middle."
 )  # fmt: skip
@@ -43,25 +51,30 @@ def measure_joins(study: Study, segments: Segmentation, *, confidence: float, se
     first = name_first(segments.found)
     name, n = str(first["segment"]), int(segments.found.n_customers)
     point = float(first["size_share"])
-    values, unknown = np.full(drawn.n_draws, point), drawn.unknown
+    values, told = np.full(drawn.n_draws, point), drawn.told(*_TABLES[segments.found.inputs.base])
     if drawn.study is not None:
         try:
             counts = _count_groups(drawn, keep_segmentation(study, segments))
         except (ParameterError, NotEnoughData):
-            unknown = _CANNOT
+            told["unknown"] = _CANNOT
         else:
             own = counts[name].to_numpy() if name in counts.columns else np.zeros(len(counts))
             placed = counts.sum(axis=1).to_numpy()
             values = (point * n - own[0] + own[1:]) / np.maximum(n - placed[0] + placed[1:], 1)
     limits = wilson_share(round(point * n), n, confidence=confidence)
     return JoinsTold(
-        id=SIZE, label=f"share of customers in “{name}”", clause=f"“{name}” would be {{}} of the customers",
-        say=say_percent, is_share=True, more=_HELD, **{**drawn.told, "unknown": unknown},
+        id=SIZE, label=f"share of customers in “{name}”", clause=f"“{_as_it_is(name)}” would be {{}} of the customers",
+        say=say_percent, is_share=True, more=_HELD, **told,
         window=f"all records known on {say_date(study.as_of)}",
         found=sum_up_draws(
             point, values, lower=float(limits.lower), upper=float(limits.upper), confidence=confidence
         ),
     )  # fmt: skip
+
+
+def _as_it_is(name: str) -> str:
+    """A name that a sentence with a place for a number keeps as it is."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 @step

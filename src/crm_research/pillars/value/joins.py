@@ -45,7 +45,7 @@ def measure_joins(study: Study, lifetime: Lifetime, *, seed: int) -> JoinsTold |
     return JoinsTold(
         id=EQUITY, label=f"{noun} of today's customers in the next {years}",
         clause=f"today's customers would be expected to bring {{}} of {noun} in the next {years}",
-        say=lambda money: say_money(money, lifetime.currency), more=_HELD, **drawn.told,
+        say=lambda money: say_money(money, lifetime.currency), more=_HELD, **drawn.told("orders", "contracts"),
         window=f"records up to {say_date(lifetime.as_of)}",
         found=sum_up_draws(point, values, lower=lower, upper=upper, confidence=lifetime.confidence),
     )  # fmt: skip

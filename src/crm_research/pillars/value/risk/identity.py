@@ -34,12 +34,27 @@ class Identity:
         the draws; nothing in a draw in which it is another's) and sure (comes with the chance asked for, at least).
     paid
         Grain: customer of a draw: draw (0 as linked), number (that the customer's tier is taken of), paid.
+    outcomes, there
+        Equally likely outcomes of each customer of a draw (rows), and who of `customers` has which of them in which
+        draw: place (of the number), draw (from 0), row.
     """
 
     n_doubtful: int
     n_draws: int
     customers: pd.DataFrame
     paid: pd.DataFrame
+    outcomes: FloatArray
+    there: pd.DataFrame
+
+    def quantile(self, share: float) -> pd.Series:
+        """Below which money does what comes under a number stay with this chance, over draws and outcomes together?
+
+        Returns
+        -------
+        pandas.Series
+            One of `customers` (index customer_id).
+        """
+        return _quantile(self.outcomes, self.there, self.customers["customer_id"], self.n_draws, share)
 
     def moves(self, group: pd.Series, n_groups: int, otherwise: int) -> FloatArray:
         """How much more each group pays in each draw (rows) than as linked.
@@ -72,25 +87,36 @@ def measure_identity(
     there = drawn.by_draw(rows[["customer_id", "paid", "place"]])
     # A customer whom a draw founds is of the tier of whom the first record is of.
     is_new = ~there["number"].isin(pd.Index(drawn.touched))
+    names = pd.Index(drawn.touched, dtype=object)
+    known = there.loc[~is_new & (there["draw"] > 0)]
+    held = pd.DataFrame(
+        {
+            "place": names.get_indexer(pd.Index(known["number"])),
+            "draw": known["draw"].to_numpy() - 1,
+            "row": known["place"].to_numpy(),
+        }
+    )
+    settled = np.bincount(held["place"], weights=known["paid"].to_numpy(), minlength=len(names)) / drawn.n_draws
+    outcomes = outcomes_of_each(parts, lifetime)
+    sure = _quantile(outcomes, held, pd.Series(names), drawn.n_draws, 1 - chance).to_numpy()
     return Identity(
         n_doubtful=drawn.n_doubtful,
         n_draws=drawn.n_draws,
-        customers=_mix(outcomes_of_each(parts, lifetime), there.loc[~is_new & (there["draw"] > 0)], drawn, chance),
+        customers=pd.DataFrame({"customer_id": names, "settled": settled, "sure": np.minimum(sure, settled)}),
         paid=there[["draw", "paid"]].assign(number=there["number"].where(~is_new, there["origin"])),
+        outcomes=outcomes,
+        there=held,
     )
 
 
-def _mix(outcomes: FloatArray, there: pd.DataFrame, drawn: DrawnJoins, chance: float) -> pd.DataFrame:
-    """Of each number that some draw changes: expected on average, and the quantile over draws and outcomes together."""
-    names = pd.Index(drawn.touched, dtype=object)
-    at = names.get_indexer(pd.Index(there["number"]))
-    of_draw, which = there["draw"].to_numpy() - 1, there["place"].to_numpy()
-    settled = np.bincount(at, weights=there["paid"].to_numpy(), minlength=len(names)) / drawn.n_draws
-    sure = np.empty(len(names))
+def _quantile(outcomes: FloatArray, there: pd.DataFrame, names: pd.Series, n_draws: int, share: float) -> pd.Series:
+    """Of each number the quantile over draws and outcomes; in a draw in which it is another's nothing comes."""
+    at, of_draw, row = (there[name].to_numpy() for name in ("place", "draw", "row"))
+    found = np.empty(len(names))
     for start in range(0, len(names), _ROWS_AT_ONCE):
         n = min(_ROWS_AT_ONCE, len(names) - start)
-        mixed = np.zeros((n, drawn.n_draws, N_STEPS))
+        mixed = np.zeros((n, n_draws, N_STEPS))
         here = (at >= start) & (at < start + n)
-        mixed[at[here] - start, of_draw[here]] = outcomes[which[here]]
-        sure[start : start + n] = np.quantile(mixed.reshape(n, -1), 1 - chance, axis=1)
-    return pd.DataFrame({"customer_id": names, "settled": settled, "sure": np.minimum(sure, settled)})
+        mixed[at[here] - start, of_draw[here]] = outcomes[row[here]]
+        found[start : start + n] = np.quantile(mixed.reshape(n, -1), share, axis=1)
+    return pd.Series(found, index=names.to_numpy())
