@@ -13,6 +13,7 @@ a held page proves that nothing changed unseen, a number by hand that it was rig
 from __future__ import annotations
 
 import difflib
+import inspect
 import io
 import math
 import os
@@ -55,7 +56,9 @@ def _laid_out(part: Any) -> str:
         return f"{part.render().plain}\nsee: {', '.join(part.see)}"
     if isinstance(part, Chart):
         numbers = "none" if part.data is None else f"\n{_as_text(part.data)}"
-        return f"{part.tell()}\ncaption: {part.caption}, counts: {', '.join(part.counts)}, numbers: {numbers}"
+        by = getattr(inspect.getclosurevars(part.draw).nonlocals.get("draw", part.draw), "__name__", "nobody")
+        counts = ", ".join(part.counts)
+        return f"{part.tell()}\ndrawn by {by}, caption: {part.caption}, counts: {counts}, numbers: {numbers}"
     if isinstance(part, Table):
         return f"{part.render().plain}\nat most {part.max_rows} rows, counts: {', '.join(part.counts)}"
     return part.render().plain

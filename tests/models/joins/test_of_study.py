@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from crm_research.features.rfm import build_rfm
-from crm_research.models.joins import draw_joins
+from crm_research.models.joins import PairDoubts, draw_joins
+from crm_research.models.joins.of_study import _is_doubtful
 from crm_research.pillars.customer_base import describe_base
 from crm_research.pillars.customer_base.joins import measure_joins
 from crm_research.show.joined import joins_figures, say_joins
@@ -153,3 +154,15 @@ def test_what_hangs_on_the_joins_is_not_known_where_orders_name_customers_alone(
     # With nothing in doubt there is nothing to know.
     sure = a_linked(orders=plain, link_doubts=DOUBTS.iloc[:0])
     assert draw_joins(sure, n_draws=20, seed=1).unknown == ""
+
+
+def test_a_pair_is_in_doubt_that_may_be_and_need_not_be():
+    # Nought, and one in a hundred, are in no doubt unless the pair is linked all the same.
+    probability = np.array([0.5, 0.01, 0.0101, 0.0, 0.5, 0.5, 0.5, 0.5])
+    nobody = np.zeros(8, dtype=np.int64)
+    doubts = PairDoubts(
+        n_records=9, left=nobody, right=nobody + 1, probability=probability, key=nobody.astype(np.uint64),
+        is_always=np.array([0, 0, 0, 0, 1, 0, 1, 0], dtype=bool), is_never=np.array([0, 0, 0, 0, 0, 1, 1, 1], dtype=bool),
+        is_linked=np.array([0, 0, 0, 1, 1, 0, 0, 1], dtype=bool),
+    )  # fmt: skip
+    assert _is_doubtful(doubts).tolist() == [True, False, True, True, False, False, False, False]
