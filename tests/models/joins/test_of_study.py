@@ -162,7 +162,8 @@ def test_a_pair_is_in_doubt_that_may_be_and_need_not_be():
     nobody = np.zeros(8, dtype=np.int64)
     doubts = PairDoubts(
         n_records=9, left=nobody, right=nobody + 1, probability=probability, key=nobody.astype(np.uint64),
-        is_always=np.array([0, 0, 0, 0, 1, 0, 1, 0], dtype=bool), is_never=np.array([0, 0, 0, 0, 0, 1, 1, 1], dtype=bool),
+        is_always=np.array([0, 0, 0, 0, 1, 0, 1, 0], dtype=bool),
+        is_never=np.array([0, 0, 0, 0, 0, 1, 1, 1], dtype=bool),
         is_linked=np.array([0, 0, 0, 1, 1, 0, 0, 1], dtype=bool),
     )  # fmt: skip
     assert _is_doubtful(doubts).tolist() == [True, False, True, True, False, False, False, False]
