@@ -45,11 +45,13 @@ def shop(tmp_path_factory):
 @pytest.fixture(scope="module")
 def linked(shop):
     told = []
-    return link_study(shop, at=AT, n_review=8, tell=told.append), told
+    found = link_study(shop, at=AT, n_review=8, tell=told.append)
+    there = {name: file for name, file in vars(found.files).items() if file.suffix == ".parquet" and file.exists()}
+    return found, told, {name: pq.read_table(file).to_pandas() for name, file in there.items()}
 
 
 def test_what_came_of_it_is_told_step_by_step_and_written(shop, linked):
-    found, told = linked
+    found, told, written = linked
     assert told == [
         "reading the records", "standardising 14 records", "learning what tells customers apart", "linking",
         "drawing pairs to be judged",
@@ -63,13 +65,12 @@ def test_what_came_of_it_is_told_step_by_step_and_written(shop, linked):
         "study.link-pairs.parquet", "study.link-doubts.parquet", "study.link-judgements.parquet", "study.review.xlsx",
         "study.linkage.json",
     ]  # fmt: skip
-    there = {name: file for name, file in vars(files).items() if file.suffix == ".parquet" and file.exists()}
-    hold(tell(**{name: pq.read_table(file).to_pandas() for name, file in there.items()}), TOLD / "written.txt")
+    hold(tell(**written), TOLD / "written.txt")
     assert found.laid == Laid(file=files.review, n_pairs=found.laid.n_pairs, n_judged=0, is_kept=False, kept_as=None)
 
 
-def test_the_workbook_is_judged_and_read_back(shop, linked):
-    found, _ = linked
+def test_the_workbook_is_judged_and_read_back(shop, linked, tmp_path):
+    found = linked[0]
     file = shop.with_name("judged.xlsx")
     file.write_bytes(found.files.review.read_bytes())
     book = openpyxl.load_workbook(file)
@@ -91,7 +92,7 @@ def test_the_workbook_is_judged_and_read_back(shop, linked):
     assert {*table["judged_at"].to_pylist()} == {LATER}
     assert {*table["links_digest"].to_pylist()} == {read_workbook(file).sample.links_digest}
     hold(tell(judged=table.to_pandas().drop(columns="links_digest")), TOLD / "judged.txt")
-    other = a_study_file(file.parent, {"customer_records": {"systems": {"b": {"from": "b.csv"}}}}, name="other")
+    other = a_study_file(tmp_path, {"customer_records": {"systems": {"b": {"from": "b.csv"}}}}, name="other")
     with pytest.raises(StudyError, match=r"drawn of the study 'shop', and this is 'other'\. Name its own study, or"):
         read_judgements(other, file, at=LATER)
     assert read_workbook(file).drawn_at == AT
