@@ -154,8 +154,6 @@ def test_a_small_study_is_repaired_decided_and_undone(shop):
     part = undo_repairs(shop, rule="decided", tell=said.append)
     assert said == ["reading the records", "writing what stays repaired"]
     hold(tell(numbers=numbers_of(part), **written(shop)), TOLD / "undone-decided.txt")
-    day = undo_repairs(shop, column="email", on=AT.date())
-    hold(tell(numbers=numbers_of(day), **written(shop)), TOLD / "undone-email.txt")
     rest = undo_repairs(shop)
     hold(tell(numbers=numbers_of(rest), **written(shop)), TOLD / "undone.txt")
     with pytest.raises(StudyError, match="is not there: nothing is repaired, and nothing can be undone"):
