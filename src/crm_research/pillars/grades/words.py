@@ -143,8 +143,9 @@ def say_misfits(found: Grades, service: Service) -> str:
     if len(service.under):
         n = len(service.under)
         parts.append(f"{noun(found, n)} of grade A {word_for(n, 'gets', 'get')} fewer than those of grade C on average")
-    tested = f"beyond chance in any of the {say_count(service.n_tested)} who were looked at"
-    said = f"{join_words(parts)}, {tested}." if parts else f"Nobody gets more or less than fits {tested}."
+    tested = f"the {say_count(service.n_tested)} who were looked at"
+    nobody = f"Nobody gets more or less than fits beyond chance in any of {tested}."
+    said = f"{join_words(parts)}, beyond chance, of {tested}." if parts else nobody
     if service.can_tell_under:
         return said
     return f"{said} Nobody of grade A could be told to get too little: contacts are so few that none at all is no sign."
